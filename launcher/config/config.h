@@ -1,0 +1,43 @@
+/*
+ * The configuration file: YAML to a struct, by one table of settings.
+ */
+#ifndef LP_CONFIG_CONFIG_H
+#define LP_CONFIG_CONFIG_H
+
+#include "model/error.h"
+#include "model/time.h"
+#include "observe/log.h"
+#include <stddef.h>
+
+/* Durations are microseconds. */
+struct lp_config {
+	char *file;             /* NULL: none was found */
+	char *store;            /* address; a relative SQLite file is relative to the configuration file */
+	char *rules;            /* directory, absolute once loaded, or NULL */
+	char *time_zone;        /* for times without offset and for output; "UTC" */
+	char *tzdata;           /* directory, or NULL: the binary's own */
+	bool prepared_statements;
+	int32_t connect_timeout, statement_timeout; /* seconds */
+	int32_t workers, fetchers, committers;      /* 0: by the machine */
+	int32_t catch_up;
+	int32_t max_attempts;
+	int64_t retry_first_delay, retry_longest_delay;
+	int64_t time_limit;
+	enum lp_log_format log_format;
+	enum lp_log_level log_level;
+	int64_t retention_samples, retention_outcomes, retention_runs; /* 0: for ever */
+};
+
+/*
+ * Finds and reads it: `file` if given, else $LOCAL_PROCESSING_CONFIG, else
+ * ./local-processing.yaml, else /etc/local-processing/config.yaml.  store_given:
+ * --store was, so that having no file at all is fine.  All that is wrong with
+ * the file is in problems, and then the result is false with error.exit 78.
+ */
+bool lp_config_load(const char *file, bool store_given, struct lp_config *config, struct lp_problems *problems,
+                    struct lp_error *error) LP_MUST_CHECK;
+void lp_config_free(struct lp_config *config);
+/* The table of settings as text, for `help configuration` and the documentation: name, type, default, meaning. */
+void lp_config_describe(void (*line)(void *context, const char *text), void *context);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * Series and calculations as code: YAML with templates to definitions, what is
+ * wrong with them, what differs from what is stored, and YAML again.
+ */
+#ifndef LP_DEFINITION_DEFINITION_H
+#define LP_DEFINITION_DEFINITION_H
+
+#include "model/calculation.h"
+#include "model/memory.h"
+#include "model/rule.h"
+#include "store/store.h"
+#include <stdio.h>
+
+/* Definitions, with where they stand in their files. */
+struct lp_definitions {
+	struct lp_series *series;
+	struct lp_position {
+		const char *file;
+		int line, column;
+	} *series_positions, *calculation_positions;
+	size_t series_count, series_capacity;
+	struct lp_calculation *calculations;
+	size_t calculation_count, calculation_capacity;
+	struct lp_arena arena;
+};
+
+/*
+ * Reads files, expands templates (series matched by name or attribute are
+ * those of the files and of `stored`), checks every definition against the
+ * catalogue and all of them, with the stored ones, against each other: one
+ * writer per series, no cycles, units.  Computes ranks.  All problems at once.
+ */
+bool lp_definitions_read(const char *const *files, size_t count, const struct lp_rule_catalogue *catalogue,
+                         const struct lp_definitions *stored, const char *default_zone, bool prune,
+                         struct lp_definitions *definitions, struct lp_problems *problems,
+                         struct lp_error *error) LP_MUST_CHECK;
+/* All that is stored. */
+bool lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struct lp_error *error) LP_MUST_CHECK;
+
+/* The changes that make the stored like the wanted; shown as lines "+ calculation NAME", "~ ...: rule mean -> max". */
+struct lp_difference {
+	struct lp_changes changes;
+	size_t unchanged;
+	struct lp_text description;
+	struct lp_arena arena;
+};
+void lp_definitions_compare(const struct lp_definitions *wanted, const struct lp_definitions *stored, bool prune,
+                            struct lp_difference *difference);
+void lp_difference_free(struct lp_difference *difference);
+
+/* The form that lp_definitions_read reads. */
+bool lp_definitions_write(const struct lp_definitions *definitions, FILE *output, struct lp_error *error) LP_MUST_CHECK;
+void lp_definitions_free(struct lp_definitions *definitions);
+
+#endif

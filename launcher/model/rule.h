@@ -1,0 +1,60 @@
+/*
+ * What the interpreter says about the rules it has loaded: enough to check a
+ * definition without running Python.
+ */
+#ifndef LP_MODEL_RULE_H
+#define LP_MODEL_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum lp_parameter_type {
+	LP_PARAMETER_ANY,
+	LP_PARAMETER_BOOL,
+	LP_PARAMETER_INT,
+	LP_PARAMETER_FLOAT, /* takes an int too */
+	LP_PARAMETER_TEXT,
+	LP_PARAMETER_LIST,
+	LP_PARAMETER_DICT,
+};
+
+struct lp_rule_parameter {
+	const char *name;
+	enum lp_parameter_type type;
+	bool nullable;             /* float | None */
+	const char *default_value; /* JSON, or NULL: required */
+	const char *choices;       /* JSON list of a Literal's values, or NULL */
+};
+
+struct lp_rule_input {
+	const char *name;
+	bool optional;    /* Series | None = None */
+	bool many;        /* *series: Series takes any number, named as the definition names them */
+	int64_t lookback; /* microseconds; what the rule asks for, a definition can ask for more */
+};
+
+struct lp_rule {
+	const char *name;    /* "mean" for a built-in one, "module.function" for a user's */
+	const char *summary; /* first line of the docstring */
+	const char *documentation;
+	const char *file; /* where it stands, for messages */
+	int line;
+	const char *version; /* 12 hexadecimal digits over the source of its module */
+	struct lp_rule_input *inputs;
+	size_t input_count;
+	struct lp_rule_parameter *parameters;
+	size_t parameter_count;
+	const char **outputs; /* names declared with @rule(outputs=...); none: one unnamed output */
+	size_t output_count;
+};
+
+struct lp_rule_catalogue {
+	struct lp_rule *rules; /* sorted by name */
+	size_t count;
+};
+
+/* NULL: no such rule. */
+const struct lp_rule *lp_rule_find(const struct lp_rule_catalogue *catalogue, const char *name);
+
+#endif

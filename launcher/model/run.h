@@ -1,0 +1,23 @@
+/* A run: one execution for one tick, as it is stored and reported. */
+#ifndef LP_MODEL_RUN_H
+#define LP_MODEL_RUN_H
+
+#include "model/calculation.h"
+
+struct lp_run {
+	int64_t id;
+	lp_time tick;
+	lp_time started, ended; /* wall clock; ended LP_TIME_NONE while it is going on */
+	const char *host;
+	int32_t process;
+	const char *program_version;
+	const char *result; /* "running", "done", "interrupted", "database error" */
+	const char *error;  /* message of what ended it early, or NULL */
+	uint64_t windows;   /* calculations times windows computed */
+	uint64_t states[LP_STATE_COUNT];
+	uint64_t newly_failed; /* calculations that were not failing before this run and are now */
+	uint64_t samples_read, samples_written;
+	uint64_t still_due;  /* windows left for the following runs by the catch-up limit */
+};
+
+#endif

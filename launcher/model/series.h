@@ -1,0 +1,41 @@
+/* A series, and columns of its samples. */
+#ifndef LP_MODEL_SERIES_H
+#define LP_MODEL_SERIES_H
+
+#include "model/time.h"
+#include <math.h>
+#include <stddef.h>
+
+struct lp_series {
+	int64_t id; /* 0: not stored yet */
+	const char *name;
+	const char *unit;        /* "": dimensionless or not given */
+	const char *description; /* "" */
+	const char *attributes;  /* JSON object of texts, numbers and booleans, canonical (sorted keys, no spaces); "{}" */
+};
+
+/* A sample's quality.  A missing one (bad, or a value that is not finite) lowers the coverage and is never aggregated. */
+enum lp_quality {
+	LP_QUALITY_GOOD = 0,
+	LP_QUALITY_UNCERTAIN = 1, /* used, as good is */
+	LP_QUALITY_BAD = 2,       /* missing */
+};
+
+/*
+ * Samples of one series, struct of arrays, ascending in time, times distinct.
+ * quality is NULL where every sample is good.
+ */
+struct lp_column {
+	size_t count;
+	lp_time *time;
+	double *value;
+	uint8_t *quality;
+};
+
+static inline bool
+lp_sample_is_missing(double value, uint8_t quality)
+{
+	return !isfinite(value) || quality == LP_QUALITY_BAD;
+}
+
+#endif

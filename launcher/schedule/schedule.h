@@ -1,0 +1,28 @@
+/*
+ * What is due: which windows of a batch are to be computed in a run for a tick.
+ * Pure: from what the store said to windows, without store, clock or threads.
+ */
+#ifndef LP_SCHEDULE_SCHEDULE_H
+#define LP_SCHEDULE_SCHEDULE_H
+
+#include "calendar/calendar.h"
+#include "model/batch.h"
+
+struct lp_due {
+	struct lp_window *windows; /* the caller's, of `most` */
+	size_t count;
+	uint64_t left;   /* due as well, but past `most`; counted up to 1,000,000 */
+	bool held_back;  /* windows that wait for an upstream batch */
+};
+
+/*
+ * Windows with end + delay <= tick, end > watermark, start >= head->start and
+ * end <= upstream (the lowest watermark of the batches that it reads;
+ * LP_TIME_MAX where it reads none, LP_TIME_NONE where one has computed
+ * nothing), oldest first, at most `most`.  Without watermark and start: only
+ * the newest.
+ */
+bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time upstream, size_t most,
+                     struct lp_due *due, struct lp_error *error) LP_MUST_CHECK;
+
+#endif

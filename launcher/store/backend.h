@@ -1,0 +1,55 @@
+/*
+ * What a store implements: one struct of callbacks per store.  store.c looks at
+ * the address, picks one and forwards; nobody else includes this.
+ * The meaning of each is told in store.h, at the function of the same name.
+ */
+#ifndef LP_STORE_BACKEND_H
+#define LP_STORE_BACKEND_H
+
+#include "store/store.h"
+
+struct lp_store_backend {
+	const char *name;
+	bool (*open)(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error);
+	void (*close)(struct lp_store *store);
+	const char *(*version)(const struct lp_store *store);
+	bool (*schema)(struct lp_store *, struct lp_schema_state *, struct lp_error *);
+	bool (*migrate)(struct lp_store *, const struct lp_migrate_options *, lp_migrate_step *, void *, struct lp_error *);
+	bool (*begin)(struct lp_store *, struct lp_error *);
+	bool (*commit_work)(struct lp_store *, struct lp_error *);
+	void (*rollback)(struct lp_store *);
+	bool (*each_series)(struct lp_store *, const char *, lp_series_visit *, void *, struct lp_error *);
+	bool (*find_series)(struct lp_store *, const char *, struct lp_arena *, struct lp_series *, struct lp_error *);
+	bool (*each_calculation)(struct lp_store *, lp_calculation_visit *, void *, struct lp_error *);
+	bool (*lock_definitions)(struct lp_store *, struct lp_error *);
+	bool (*apply)(struct lp_store *, const struct lp_changes *, struct lp_error *);
+	bool (*write_samples)(struct lp_store *, int64_t, const struct lp_column *, struct lp_write_counts *,
+	                      struct lp_error *);
+	bool (*read_samples)(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
+	                     struct lp_error *);
+	bool (*lock_run)(struct lp_store *, bool *, struct lp_error *);
+	bool (*begin_run)(struct lp_store *, struct lp_run *, struct lp_error *);
+	bool (*end_run)(struct lp_store *, const struct lp_run *, struct lp_error *);
+	bool (*each_batch)(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *);
+	bool (*each_pending)(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
+	bool (*read_batch)(struct lp_store *, struct lp_batch *, struct lp_error *);
+	bool (*read_calculations)(struct lp_store *, const int64_t *, size_t, struct lp_batch *, struct lp_error *);
+	bool (*fetch)(struct lp_store *, struct lp_batch *, struct lp_error *);
+	bool (*commit_batch)(struct lp_store *, struct lp_batch *, const struct lp_retry_policy *, bool *,
+	                     struct lp_error *);
+	bool (*each_status)(struct lp_store *, const struct lp_status_filter *, lp_status_visit *, void *,
+	                    struct lp_error *);
+	bool (*each_history)(struct lp_store *, int64_t, uint32_t, lp_history_visit *, void *, struct lp_error *);
+	bool (*each_run)(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
+	bool (*prune)(struct lp_store *, struct lp_prune *, struct lp_error *);
+};
+
+/* Every store's struct begins with this. */
+struct lp_store {
+	const struct lp_store_backend *backend;
+};
+
+extern const struct lp_store_backend lp_store_postgresql; /* store/postgresql/ */
+extern const struct lp_store_backend lp_store_sqlite;     /* store/sqlite/ */
+
+#endif
