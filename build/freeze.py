@@ -1,0 +1,173 @@
+"""Turn a tree of Python modules into one C file that holds them frozen.
+
+The C file defines, as launcher/python/frozen.h declares them, a table of
+marshalled code objects and a table of deflated source texts; the bytes
+themselves lie beside it in one ``.bin`` file that the assembler includes.
+
+It is run with the interpreter that is going to load the code, because
+marshalled code belongs to one version, and with ``PYTHONHASHSEED=0``, because
+the order of a frozen set is part of the result. It knows nothing about how
+the program finds or loads what is frozen here.
+"""
+
+import argparse
+import marshal
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+#: What of the standard library is left out, with the reason.
+STDLIB_LEFT_OUT: dict[str, str] = {
+    "__phello__": "a demonstration of freezing",
+    "__hello__": "a demonstration of freezing",
+    "_pyrepl": "needs curses",
+    "antigravity": "opens a web browser",
+    "ctypes": "its extension module is left out",
+    "curses": "its extension module is left out",
+    "ensurepip": "nothing can be installed into the program",
+    "idlelib": "needs tkinter",
+    "lib-dynload": "holds no modules",
+    "pydoc_data": "half a megabyte of language reference",
+    "site-packages": "holds no modules",
+    "test": "CPython's own tests",
+    "tkinter": "its extension module is left out",
+    "turtle": "needs tkinter",
+    "turtledemo": "needs tkinter",
+    "venv": "nothing can be installed into the program",
+}
+
+#: Loaded from the interpreter's own frozen copies before any table is asked.
+BOOTSTRAP: frozenset[str] = frozenset(
+    {"importlib._bootstrap", "importlib._bootstrap_external", "zipimport"}
+)
+
+
+class Module(NamedTuple):
+    """A module of the tree that is being frozen."""
+
+    name: str
+    path: str
+    source: bytes
+    is_package: bool
+
+
+def modules_of(root: Path, prefix: str, left_out: frozenset[str]) -> Iterator[Module]:
+    """Yield the modules below a directory, in the order of their names.
+
+    Parameters
+    ----------
+    root : Path
+        The directory that would stand in ``sys.path``.
+    prefix : str
+        What stands in for `root` in the paths that tracebacks show.
+    left_out : frozenset of str
+        Top-level names that are skipped.
+    """
+    found: list[Module] = []
+    for file in sorted(root.rglob("*.py")):
+        relative = file.relative_to(root)
+        if relative.parts[0].removesuffix(".py") in left_out:
+            continue
+        parts = list(relative.with_suffix("").parts)
+        is_package = parts[-1] == "__init__"
+        if is_package:
+            parts.pop()
+        if "__pycache__" in parts or not parts:
+            continue
+        found.append(
+            Module(
+                name=".".join(parts),
+                path=f"{prefix}/{relative.as_posix()}",
+                source=file.read_bytes(),
+                is_package=is_package,
+            )
+        )
+    return iter(sorted(found))
+
+
+def c_string(text: str) -> str:
+    """Return `text`, which is plain ASCII, as a C string literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def freeze(modules: Iterator[Module], symbol: str, output: Path) -> None:
+    """Write ``output.c`` and ``output.bin``.
+
+    Parameters
+    ----------
+    modules : iterator of Module
+        In the order of their names, which the tables keep.
+    symbol : str
+        The name of the code table, and of the source table with ``_sources``
+        behind it.
+    output : Path
+        The two files without their suffixes.
+    """
+    blob = bytearray()
+    code_rows: list[str] = []
+    source_rows: list[str] = []
+    for module in modules:
+        name, path = c_string(module.name), c_string(module.path)
+        if module.name not in BOOTSTRAP:
+            # Frozen code is compiled once and shown to everybody: -O and the
+            # __future__ flags of this script must not reach it.
+            code = compile(module.source, module.path, "exec", 0, True, 0)
+            marshalled = marshal.dumps(code)
+            code_rows.append(
+                f"    {{{name}, {symbol}_data + {len(blob)}, {len(marshalled)},"
+                f" {int(module.is_package)}}},\n"
+            )
+            blob += marshalled
+        deflated = zlib.compress(module.source, 9)
+        source_rows.append(
+            f"    {{{name}, {path}, {symbol}_data + {len(blob)},"
+            f" {len(deflated)}, {len(module.source)}}},\n"
+        )
+        blob += deflated
+    binary = output.with_suffix(".bin")
+    binary.write_bytes(blob)
+    output.with_suffix(".c").write_text(
+        f"/* Made by build/freeze.py. */\n"
+        f'#include "python/frozen.h"\n\n'
+        f'__asm__(".pushsection .rodata\\n"\n'
+        f'        ".globl {symbol}_data\\n"\n'
+        f'        ".balign 16\\n"\n'
+        f'        "{symbol}_data:\\n"\n'
+        f'        ".incbin \\"{binary}\\"\\n"\n'
+        f'        ".byte 0\\n"\n'
+        f'        ".popsection\\n");\n'
+        f"extern const unsigned char {symbol}_data[];\n\n"
+        f"const struct _frozen {symbol}[] = {{\n"
+        f"{''.join(code_rows)}    {{0}},\n}};\n\n"
+        f"const struct lp_frozen_source {symbol}_sources[] = {{\n"
+        f"{''.join(source_rows)}    {{0}},\n}};\n",
+        encoding="ascii",
+    )
+
+
+def main() -> None:
+    """Read the command line and freeze one tree."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    tree = parser.add_mutually_exclusive_group(required=True)
+    tree.add_argument("--stdlib", type=Path, help="the standard library's directory")
+    tree.add_argument("--app", type=Path, help="the directory of the program's modules")
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    if arguments.stdlib is not None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        modules = modules_of(
+            arguments.stdlib, f"lib/python{version}", frozenset(STDLIB_LEFT_OUT)
+        )
+        freeze(modules, "lp_frozen_stdlib", arguments.output)
+    else:
+        freeze(
+            modules_of(arguments.app, "app", frozenset()),
+            "lp_frozen_app",
+            arguments.output,
+        )
+
+
+if __name__ == "__main__":
+    main()
