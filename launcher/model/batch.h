@@ -16,6 +16,7 @@
 
 #include "model/calculation.h"
 #include "model/memory.h"
+#include <assert.h>
 #include <stdatomic.h>
 
 enum { LP_BATCH_SIZE = 1000 };      /* calculations in a stored batch */

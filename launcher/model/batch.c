@@ -1,0 +1,59 @@
+/* The life of a batch's memory, and its tasks.  What goes in and out of it is the stages' business. */
+#include "model/batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct lp_batch *
+lp_batch_new(void)
+{
+	struct lp_batch *batch = lp_allocate(sizeof *batch);
+	batch->magic = LP_BATCH_MAGIC;
+	batch->new_watermark = LP_TIME_NONE;
+	return batch;
+}
+
+void
+lp_batch_empty(struct lp_batch *batch)
+{
+	LP_CHECK_BATCH(batch);
+	struct lp_arena arena = batch->arena;
+	lp_arena_empty(&arena);
+	*batch = (struct lp_batch){ .magic = LP_BATCH_MAGIC, .new_watermark = LP_TIME_NONE, .arena = arena };
+}
+
+void
+lp_batch_free(struct lp_batch *batch)
+{
+	if (batch == NULL) {
+		return;
+	}
+	LP_CHECK_BATCH(batch);
+	lp_arena_free(&batch->arena);
+	batch->magic = 0;
+	free(batch);
+}
+
+void
+lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size_t window_count)
+{
+	LP_CHECK_BATCH(batch);
+	batch->tasks = lp_arena_zeroed(&batch->arena, batch->calculation_count * window_count, sizeof *batch->tasks);
+	batch->task_count = 0;
+	for (size_t w = 0; w < window_count; w++) {
+		for (size_t c = 0; c < batch->calculation_count; c++) {
+			if (!batch->calculations[c].enabled) {
+				continue;
+			}
+			size_t inputs = batch->calculations[c].input_count;
+			batch->tasks[batch->task_count++] = (struct lp_task){
+				.calculation = (uint32_t)c,
+				.attempt = 1,
+				.window = windows[w],
+				.columns = lp_arena_zeroed(&batch->arena, inputs, sizeof(struct lp_column)),
+				.previous = lp_arena_zeroed(&batch->arena, inputs, sizeof(struct lp_column)),
+			};
+		}
+	}
+	atomic_store(&batch->computed, 0);
+}

@@ -1,0 +1,41 @@
+/* The states by name. */
+#include "model/calculation.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *const state_names[LP_STATE_COUNT] = {
+	[LP_STATE_NEW] = "new",
+	[LP_STATE_OK] = "ok",
+	[LP_STATE_NO_DATA] = "no_data",
+	[LP_STATE_FAILED] = "failed",
+	[LP_STATE_TIMED_OUT] = "timed_out",
+	[LP_STATE_GIVEN_UP] = "given_up",
+	[LP_STATE_DISABLED] = "disabled",
+	[LP_STATE_INTERRUPTED] = "interrupted",
+};
+
+const char *
+lp_state_name(enum lp_state state)
+{
+	assert(state < LP_STATE_COUNT);
+	return state_names[state];
+}
+
+bool
+lp_state_parse(const char *name, enum lp_state *state)
+{
+	for (int i = 0; i < LP_STATE_COUNT; i++) {
+		if (strcmp(name, state_names[i]) == 0) {
+			*state = (enum lp_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+lp_state_is_failure(enum lp_state state)
+{
+	return state == LP_STATE_FAILED || state == LP_STATE_TIMED_OUT || state == LP_STATE_GIVEN_UP;
+}
