@@ -1,0 +1,156 @@
+/* The plain data: errors keep to their sizes, arenas give back what they took, batches plan their tasks. */
+#include "model/batch.h"
+#include "model/rule.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(error_is_cut_on_a_character)
+{
+	/* Two-byte characters over an odd room: a cut in the middle would leave half of one. */
+	char text[2001];
+	for (size_t i = 0; i < 2000; i += 2) {
+		memcpy(text + i, "é", 2);
+	}
+	text[2000] = '\0';
+	struct lp_error error;
+	for (int shift = 0; shift < 2; shift++) {
+		ck_assert(!lp_fail(&error, LP_EXIT_DATA, "%s%s", shift == 1 ? "x" : "", text));
+		size_t length = strlen(error.what);
+		ck_assert_uint_ge(length, sizeof error.what - 3);
+		ck_assert_uint_eq((length - (size_t)shift) % 2, 0);
+	}
+}
+END_TEST
+
+START_TEST(error_says_errno_and_context)
+{
+	struct lp_error error;
+	lp_fail_errno(&error, LP_EXIT_CANNOT_WRITE, ENOENT, "cannot open %s", "a.csv");
+	ck_assert_str_eq(error.what, "cannot open a.csv: No such file or directory");
+	ck_assert_int_eq(error.error_number, ENOENT);
+	lp_hint(&error, "Make it first.");
+	lp_fail_within(&error, "import");
+	ck_assert_str_eq(error.what, "import: cannot open a.csv: No such file or directory");
+	ck_assert_str_eq(error.hint, "Make it first.");
+	ck_assert_int_eq(error.exit, LP_EXIT_CANNOT_WRITE);
+}
+END_TEST
+
+START_TEST(problems_are_counted_past_the_limit)
+{
+	struct lp_problems problems = { 0 };
+	for (int i = 0; i < LP_PROBLEMS_MOST + 5; i++) {
+		lp_problem_add(&problems, i % 2 == 0 ? "a.yaml" : NULL, i, 1, "problem %d", i);
+	}
+	ck_assert_uint_eq(problems.count, LP_PROBLEMS_MOST);
+	ck_assert_uint_eq(problems.left_out, 5);
+	ck_assert_str_eq(problems.items[4].what, "problem 4");
+	ck_assert_ptr_null(problems.items[5].file);
+	lp_problems_free(&problems);
+	ck_assert_ptr_null(problems.items);
+}
+END_TEST
+
+START_TEST(arena_reuses_its_blocks)
+{
+	struct lp_arena arena = { 0 };
+	void *first = lp_arena_allocate(&arena, 100);
+	void *large = lp_arena_allocate(&arena, 3 << 20);
+	memset(large, 1, 3 << 20);
+	void *after = lp_arena_zeroed(&arena, 10, 10);
+	ck_assert_uint_eq((uintptr_t)after % 16, 0);
+	lp_arena_empty(&arena);
+	ck_assert_ptr_eq(lp_arena_allocate(&arena, 100), first);
+	ck_assert_ptr_eq(lp_arena_allocate(&arena, 3 << 20), large);
+	ck_assert_str_eq(lp_arena_text(&arena, "text"), "text");
+	ck_assert_ptr_null(lp_arena_text(&arena, NULL));
+	lp_arena_free(&arena);
+	ck_assert_ptr_null(arena.first);
+}
+END_TEST
+
+START_TEST(text_grows)
+{
+	struct lp_text text = { 0 };
+	for (int i = 0; i < 1000; i++) {
+		lp_text_addf(&text, "%d,", i);
+	}
+	lp_text_add(&text, "end", 3);
+	ck_assert_uint_eq(text.length, 10 * 2 + 90 * 3 + 900 * 4 + 3);
+	ck_assert_str_eq(text.data + text.length - 7, "999,end");
+	lp_text_free(&text);
+}
+END_TEST
+
+START_TEST(batch_plans_enabled_calculations_by_window)
+{
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_calculation calculations[3] = {
+		{ .id = 1, .enabled = true, .input_count = 2 }, { .id = 2, .enabled = false }, { .id = 3, .enabled = true }
+	};
+	batch->calculations = calculations;
+	batch->calculation_count = 3;
+	const struct lp_window windows[2] = { { 0, 10 }, { 10, 20 } };
+	lp_batch_plan(batch, windows, 2);
+	ck_assert_uint_eq(batch->task_count, 4);
+	ck_assert_uint_eq(batch->tasks[1].calculation, 2);
+	ck_assert_int_eq(batch->tasks[1].window.start, 0);
+	ck_assert_uint_eq(batch->tasks[2].calculation, 0);
+	ck_assert_int_eq(batch->tasks[2].window.end, 20);
+	ck_assert_uint_eq(batch->tasks[0].columns[1].count, 0);
+	lp_batch_empty(batch);
+	ck_assert_uint_eq(batch->task_count, 0);
+	ck_assert_int_eq(batch->new_watermark, LP_TIME_NONE);
+	lp_batch_free(batch);
+}
+END_TEST
+
+START_TEST(states_have_names)
+{
+	for (int i = 0; i < LP_STATE_COUNT; i++) {
+		enum lp_state state;
+		ck_assert(lp_state_parse(lp_state_name((enum lp_state)i), &state));
+		ck_assert_int_eq(state, i);
+	}
+	enum lp_state state;
+	ck_assert(!lp_state_parse("fine", &state));
+	ck_assert(lp_state_is_failure(LP_STATE_TIMED_OUT));
+	ck_assert(!lp_state_is_failure(LP_STATE_NO_DATA));
+}
+END_TEST
+
+START_TEST(rules_are_found_by_name)
+{
+	struct lp_rule rules[] = { { .name = "convert" }, { .name = "mean" }, { .name = "pump.efficiency" } };
+	const struct lp_rule_catalogue catalogue = { .rules = rules, .count = 3 };
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_ptr_eq(lp_rule_find(&catalogue, rules[i].name), &rules[i]);
+	}
+	ck_assert_ptr_null(lp_rule_find(&catalogue, "median"));
+	ck_assert_ptr_null(lp_rule_find(&(struct lp_rule_catalogue){ 0 }, "mean"));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("model");
+	TCase *cases = tcase_create("model");
+	tcase_add_test(cases, error_is_cut_on_a_character);
+	tcase_add_test(cases, error_says_errno_and_context);
+	tcase_add_test(cases, problems_are_counted_past_the_limit);
+	tcase_add_test(cases, arena_reuses_its_blocks);
+	tcase_add_test(cases, text_grows);
+	tcase_add_test(cases, batch_plans_enabled_calculations_by_window);
+	tcase_add_test(cases, states_have_names);
+	tcase_add_test(cases, rules_are_found_by_name);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
