@@ -1,0 +1,36 @@
+# The cache entries that are linked in. With a warm cache this takes a second;
+# with an empty one it builds CPython.
+function(lp_entry variable)
+	execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
+		OUTPUT_VARIABLE path OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE result)
+	if(NOT result EQUAL 0)
+		message(FATAL_ERROR "${ARGN} failed")
+	endif()
+	set(${variable} "${path}" PARENT_SCOPE)
+	message(STATUS "${variable}: ${path}")
+endfunction()
+
+lp_entry(LP_PYTHON_ENTRY build/python ${LP_PYTHON})
+lp_entry(LP_LIBPQ_ENTRY build/libpq)
+set(LP_PYTHON_PROGRAM "${LP_PYTHON_ENTRY}/bin/python3.13")
+
+# A changed recipe means another entry.
+file(GLOB LP_RECIPES CONFIGURE_DEPENDS build/recipes/* build/training/* build/sources.lock build/freeze.py)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${LP_RECIPES})
+
+add_library(lp_cpython STATIC IMPORTED)
+file(READ "${LP_PYTHON_ENTRY}/link.txt" libraries)
+separate_arguments(libraries UNIX_COMMAND "${libraries}")
+set_target_properties(lp_cpython PROPERTIES
+	IMPORTED_LOCATION "${LP_PYTHON_ENTRY}/lib/libcpython.a"
+	INTERFACE_INCLUDE_DIRECTORIES "${LP_PYTHON_ENTRY}/include"
+	INTERFACE_LINK_LIBRARIES "${libraries}")
+if(LP_PYTHON STREQUAL instrumented)
+	set_property(TARGET lp_cpython PROPERTY INTERFACE_LINK_OPTIONS -fprofile-generate)
+endif()
+
+add_library(lp_libpq STATIC IMPORTED)
+set_target_properties(lp_libpq PROPERTIES
+	IMPORTED_LOCATION "${LP_LIBPQ_ENTRY}/lib/libpq.a"
+	INTERFACE_INCLUDE_DIRECTORIES "${LP_LIBPQ_ENTRY}/include"
+	INTERFACE_LINK_LIBRARIES "-lssl;-lcrypto;-lm")

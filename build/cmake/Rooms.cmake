@@ -1,0 +1,47 @@
+# One static library per folder of launcher/. The linker takes from them what
+# is referred to, so a test of one room needs only what that room needs.
+set(LP_ROOMS model calendar observe config schedule store store/postgresql store/sqlite
+	python definition pipeline command)
+
+add_library(lp_all INTERFACE)
+set(group "")
+foreach(room IN LISTS LP_ROOMS)
+	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/launcher/${room}/*.c")
+	if(room STREQUAL python AND LP_STUB_PYTHON)
+		file(GLOB stubs CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/stub_python/*.c")
+		if(stubs)
+			set(sources ${stubs})
+		endif()
+	endif()
+	if(NOT sources)
+		continue()
+	endif()
+	string(REPLACE / _ target "lp_${room}")
+	add_library(${target} STATIC ${sources})
+	target_include_directories(${target} PUBLIC launcher)
+	target_compile_options(${target} PRIVATE ${LP_LTO_OPTIONS})
+	if(room STREQUAL python)
+		target_link_libraries(${target} PUBLIC lp_cpython)
+	elseif(room STREQUAL store/postgresql)
+		target_link_libraries(${target} PUBLIC lp_libpq)
+	elseif(room STREQUAL store/sqlite)
+		target_link_libraries(${target} PUBLIC -lsqlite3 -lm)
+	elseif(room STREQUAL config OR room STREQUAL definition)
+		target_link_libraries(${target} PUBLIC -lyaml)
+	endif()
+	list(APPEND group ${target})
+	# What a room asks of the linker, such as --wrap, stands in the room.
+	set(options "${CMAKE_SOURCE_DIR}/launcher/${room}/link-options.txt")
+	if(EXISTS "${options}" AND NOT (room STREQUAL python AND LP_STUB_PYTHON))
+		file(STRINGS "${options}" options)
+		target_link_options(lp_all INTERFACE ${options})
+	endif()
+endforeach()
+
+target_include_directories(lp_all INTERFACE launcher)
+list(JOIN group "," group)
+# Rooms of one floor may refer to each other both ways through a header, as the
+# two stores and store.h do: the linker looks until nothing new is found.
+target_link_libraries(lp_all INTERFACE
+	"$<LINK_GROUP:RESCAN,${group},lp_generated>" lp_libpq lp_cpython
+	-lyaml -lsqlite3 -lssl -lcrypto -lz -lm -lpthread)

@@ -1,0 +1,270 @@
+"""Gather the files that travel inside the executable into one C file.
+
+launcher/model/embedded.h lists them. The bytes lie in a ``.bin`` file beside
+the C file, which the assembler includes. Everything comes from packages of the
+Debian release that the build runs on and from the cache entries that are
+linked in, nothing from the machine's own configuration: of the certificates,
+for example, those that the package brings, not those that somebody added.
+"""
+
+import argparse
+import json
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ZONEINFO = Path("/usr/share/zoneinfo")
+CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
+COMMON_LICENCES = Path("/usr/share/common-licenses")
+
+#: Directories of /usr/share/zoneinfo that repeat the others in another form.
+NOT_ZONES = frozenset({"posix", "right"})
+
+
+class Component(NamedTuple):
+    """Something that is linked in or embedded, as an archive of a Debian package."""
+
+    name: str
+    package: str
+    licence: str
+    description: str
+
+
+#: The order is that of `version`. Licences are SPDX expressions for what is linked.
+COMPONENTS = (
+    Component("openssl", "libssl-dev", "Apache-2.0", "TLS and hashes"),
+    Component("sqlite", "libsqlite3-dev", "blessing", "the SQLite store"),
+    Component("libyaml", "libyaml-dev", "MIT", "configuration and definitions"),
+    Component("zlib", "zlib1g-dev", "Zlib", "compression"),
+    Component("bzip2", "libbz2-dev", "bzip2-1.0.6", "compression, for rules"),
+    Component("xz", "liblzma-dev", "0BSD", "compression, for rules"),
+    Component("expat", "libexpat1-dev", "MIT", "XML, for rules"),
+    Component("libuuid", "uuid-dev", "BSD-3-Clause", "UUIDs, for rules"),
+    Component("glibc", "libc6-dev", "LGPL-2.1-or-later", "the C library"),
+    Component(
+        "libgcc",
+        "libgcc-{gcc}-dev",
+        "GPL-3.0-or-later WITH GCC-exception-3.1",
+        "the compiler's run-time library",
+    ),
+    Component("tzdata", "tzdata", "LicenseRef-public-domain", "time zones"),
+    Component("ca-certificates", "ca-certificates", "MPL-2.0", "Mozilla's CA certificates"),
+)
+
+#: Licences that the components' own texts only point to.
+FULL_TEXTS = ("LGPL-2.1", "GPL-3", "MPL-2.0")
+
+
+def package_version(package: str) -> str:
+    """Return the version of an installed Debian package."""
+    return subprocess.run(
+        ["dpkg-query", "--show", "--showformat", "${Version}", package],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def time_zones() -> dict[str, bytes]:
+    """Return the compiled time zones by name, and their release."""
+    files: dict[str, bytes] = {}
+    for file in sorted(ZONEINFO.rglob("*")):
+        relative = file.relative_to(ZONEINFO)
+        if relative.parts[0] in NOT_ZONES or not file.is_file():
+            continue
+        # localtime is a link to the machine's own zone.
+        if relative.name in {"localtime", "posixrules"}:
+            continue
+        data = file.read_bytes()
+        if data.startswith(b"TZif"):
+            files[f"zoneinfo/{relative.as_posix()}"] = data
+    if "zoneinfo/Europe/Berlin" not in files or "zoneinfo/US/Pacific" not in files:
+        raise SystemExit(
+            f"embed: {ZONEINFO} lacks zones; the packages are tzdata and, "
+            "from Debian 13 on, tzdata-legacy (build/packages installs them)"
+        )
+    first_line = (ZONEINFO / "tzdata.zi").open(encoding="ascii").readline()
+    files["zoneinfo-version"] = first_line.removeprefix("# version ").strip().encode()
+    return files
+
+
+def certificates() -> bytes:
+    """Return Mozilla's CA certificates as one PEM text."""
+    texts = []
+    for file in sorted(CERTIFICATES.glob("*.crt")):
+        text = file.read_text(encoding="ascii").strip()
+        texts.append(f"# {file.stem}\n{text}\n")
+    if not texts:
+        raise SystemExit(f"embed: no certificates in {CERTIFICATES} (package ca-certificates)")
+    return "".join(texts).encode()
+
+
+def components(
+    python: dict[str, Any], libpq: dict[str, Any], gcc: str
+) -> list[dict[str, str]]:
+    """Return what is linked in: name, version, licence, description, origin."""
+    rows = []
+    for name, info, licence, description in (
+        ("cpython", python, "PSF-2.0", "the interpreter that runs the rules"),
+        ("libpq", libpq, "PostgreSQL", "the PostgreSQL store"),
+    ):
+        source = info["source"]
+        revision = source["debian_revision"]
+        rows.append(
+            {
+                "name": name,
+                "version": info["version"],
+                "licence": licence,
+                "description": description,
+                "origin": f"{source['origin']} {revision}".strip(),
+                "sha256": source["sha256"],
+            }
+        )
+    for component in COMPONENTS:
+        package = component.package.format(gcc=gcc)
+        version = package_version(package)
+        rows.append(
+            {
+                "name": component.name,
+                # Epoch and Debian revision say nothing about the upstream version.
+                "version": version.partition(":")[2].rpartition("-")[0]
+                if ":" in version
+                else version.rpartition("-")[0] or version,
+                "licence": component.licence,
+                "description": component.description,
+                "origin": f"Debian package {package} {version}",
+            }
+        )
+    return rows
+
+
+def software_bill(version: str, rows: list[dict[str, str]]) -> dict[str, Any]:
+    """Return the components as a CycloneDX document, the same for the same build."""
+    entries = []
+    for row in rows:
+        reference = f"{row['name']}@{row['version']}"
+        entry: dict[str, Any] = {
+            "type": "library",
+            "bom-ref": reference,
+            "name": row["name"],
+            "version": row["version"],
+            "description": row["description"],
+            "licenses": (
+                [{"expression": row["licence"]}]
+                if " " in row["licence"] or row["licence"].startswith("LicenseRef-")
+                else [{"license": {"id": row["licence"]}}]
+            ),
+            "purl": f"pkg:generic/{reference}",
+            "properties": [{"name": "local-processing:origin", "value": row["origin"]}],
+        }
+        if "sha256" in row:
+            entry["hashes"] = [{"alg": "SHA-256", "content": row["sha256"]}]
+        entries.append(entry)
+    # The serial number is asked to be unique for each document: it follows from the contents.
+    serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([version, entries], sort_keys=True))
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        "metadata": {
+            "component": {
+                "type": "application",
+                "bom-ref": f"local-processing@{version}",
+                "name": "local-processing",
+                "version": version,
+            }
+        },
+        "components": entries,
+        "dependencies": [
+            {
+                "ref": f"local-processing@{version}",
+                "dependsOn": [entry["bom-ref"] for entry in entries],
+            }
+        ],
+    }
+
+
+def licences(python_entry: Path, libpq_entry: Path, gcc: str) -> dict[str, bytes]:
+    """Return the licence text of every component."""
+    files = {
+        "licences/cpython": (python_entry / "LICENSE").read_bytes(),
+        "licences/libpq": (libpq_entry / "COPYRIGHT").read_bytes(),
+    }
+    for component in COMPONENTS:
+        package = component.package.format(gcc=gcc)
+        text = Path("/usr/share/doc", package, "copyright").read_bytes()
+        files[f"licences/{component.name}"] = text
+    for name in FULL_TEXTS:
+        files[f"licences/full-text/{name}"] = (COMMON_LICENCES / name).read_bytes()
+    return files
+
+
+def c_string(text: str) -> str:
+    """Return `text` as a C string literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def write_table(files: dict[str, bytes], output: Path) -> None:
+    """Write ``output.c`` and ``output.bin``; equal contents are stored once."""
+    blob = bytearray()
+    places: dict[bytes, int] = {}
+    rows = []
+    for name in sorted(files, key=lambda name: name.encode()):
+        data = files[name]
+        if data not in places:
+            places[data] = len(blob)
+            blob += data + b"\0"
+        rows.append(f"    {{{c_string(name)}, lp_embedded_data + {places[data]}, {len(data)}}},\n")
+    binary = output.with_suffix(".bin")
+    binary.write_bytes(blob)
+    output.with_suffix(".c").write_text(
+        f"/* Made by build/embed.py. */\n"
+        f'#include "model/embedded.h"\n\n'
+        f'__asm__(".pushsection .rodata\\n"\n'
+        f'        ".globl lp_embedded_data\\n"\n'
+        f'        ".balign 16\\n"\n'
+        f'        "lp_embedded_data:\\n"\n'
+        f'        ".incbin \\"{binary}\\"\\n"\n'
+        f'        ".popsection\\n");\n'
+        f"extern const unsigned char lp_embedded_data[];\n\n"
+        f"const struct lp_embedded lp_embedded_table[] = {{\n{''.join(rows)}}};\n\n"
+        f"const size_t lp_embedded_count = {len(rows)};\n",
+        encoding="utf-8",
+    )
+
+
+def main() -> None:
+    """Read the command line, gather, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--python-entry", type=Path, required=True)
+    parser.add_argument("--libpq-entry", type=Path, required=True)
+    parser.add_argument("--demo-data", type=Path, required=True)
+    parser.add_argument("--program-facts", type=Path, required=True, help="JSON from CMake")
+    parser.add_argument("--output", type=Path, required=True, help="without a suffix")
+    arguments = parser.parse_args()
+
+    python = json.loads((arguments.python_entry / "info.json").read_text(encoding="utf-8"))
+    libpq = json.loads((arguments.libpq_entry / "info.json").read_text(encoding="utf-8"))
+    program = json.loads(arguments.program_facts.read_text(encoding="utf-8"))
+    gcc = subprocess.run(
+        ["gcc", "-dumpversion"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+    rows = components(python, libpq, gcc.partition(".")[0])
+    files = time_zones()
+    files["ca-certificates.pem"] = certificates()
+    files.update(licences(arguments.python_entry, arguments.libpq_entry, gcc.partition(".")[0]))
+    files["components.json"] = json.dumps(rows, indent=1).encode()
+    files["sbom.json"] = json.dumps(software_bill(program["version"], rows), indent=1).encode()
+    files["build-info.json"] = json.dumps(
+        {"program": program, "cpython": python, "libpq": libpq}, indent=1
+    ).encode()
+    for file in sorted(arguments.demo_data.iterdir()):
+        files[f"demo/{file.name}"] = file.read_bytes()
+    write_table(files, arguments.output)
+
+
+if __name__ == "__main__":
+    main()

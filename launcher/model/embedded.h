@@ -1,0 +1,34 @@
+/*
+ * Files that travel inside the executable: time zones, CA certificates,
+ * licences, the demo's data, facts about the build.
+ *
+ * build/embed.py makes the table; it is sorted by name:
+ *   zoneinfo/Europe/Berlin   TZif; zoneinfo-version: "2026a"
+ *   ca-certificates.pem      Mozilla's, as Debian has them
+ *   licences/<component>     the text of each component's licence
+ *   components.json          what is linked in: name, version, licence, origin
+ *   sbom.json                the same as CycloneDX
+ *   build-info.json          compiler, flags, PGO and LTO, sysconfig
+ *   demo/<file>              what `demo` starts from
+ */
+#ifndef LP_MODEL_EMBEDDED_H
+#define LP_MODEL_EMBEDDED_H
+
+#include <stddef.h>
+
+struct lp_embedded {
+	const char *name;
+	const unsigned char *data; /* a zero byte follows the last one */
+	size_t size;
+};
+
+/* NULL: there is none of that name. */
+const struct lp_embedded *lp_embedded_find(const char *name);
+/* One after the other, all whose name begins with prefix: previous NULL asks for the first, NULL comes after the last. */
+const struct lp_embedded *lp_embedded_next(const char *prefix, const struct lp_embedded *previous);
+
+/* The table itself, made at build time. */
+extern const struct lp_embedded lp_embedded_table[];
+extern const size_t lp_embedded_count;
+
+#endif

@@ -1,0 +1,99 @@
+/* The embedded files: found by exact name, walked by prefix. */
+#include "model/embedded.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(a_file_is_found_by_its_name)
+{
+	const struct lp_embedded *zone = lp_embedded_find("zoneinfo/Europe/Berlin");
+
+	ck_assert_ptr_nonnull(zone);
+	ck_assert_uint_gt(zone->size, 100);
+	ck_assert_mem_eq(zone->data, "TZif", 4);
+	ck_assert_uint_eq(zone->data[zone->size], 0);
+}
+END_TEST
+
+START_TEST(old_names_of_zones_are_there)
+{
+	ck_assert_ptr_nonnull(lp_embedded_find("zoneinfo/US/Pacific"));
+	ck_assert_ptr_nonnull(lp_embedded_find("zoneinfo/UTC"));
+	ck_assert_ptr_nonnull(lp_embedded_find("zoneinfo-version"));
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_not_found)
+{
+	ck_assert_ptr_null(lp_embedded_find("zoneinfo/Europe/Berli"));
+	ck_assert_ptr_null(lp_embedded_find("zoneinfo/Europe/Berlin2"));
+	ck_assert_ptr_null(lp_embedded_find(""));
+	ck_assert_ptr_null(lp_embedded_find("~"));
+	ck_assert_ptr_null(lp_embedded_find("zoneinfo/localtime"));
+}
+END_TEST
+
+START_TEST(a_prefix_walks_its_files_and_no_others)
+{
+	size_t licences = 0, zones = 0, all = 0;
+
+	for (const struct lp_embedded *file = lp_embedded_next("licences/", NULL); file != NULL;
+	     file = lp_embedded_next("licences/", file)) {
+		ck_assert_int_eq(strncmp(file->name, "licences/", 9), 0);
+		ck_assert_uint_gt(file->size, 0);
+		licences++;
+	}
+	for (const struct lp_embedded *file = lp_embedded_next("zoneinfo/", NULL); file != NULL;
+	     file = lp_embedded_next("zoneinfo/", file))
+		zones++;
+	for (const struct lp_embedded *file = lp_embedded_next("", NULL); file != NULL;
+	     file = lp_embedded_next("", file))
+		all++;
+	ck_assert_uint_ge(licences, 14);
+	ck_assert_uint_gt(zones, 400);
+	ck_assert_uint_eq(all, lp_embedded_count);
+	ck_assert_ptr_null(lp_embedded_next("nothing/", NULL));
+}
+END_TEST
+
+START_TEST(the_table_is_sorted)
+{
+	for (size_t index = 1; index < lp_embedded_count; index++)
+		ck_assert_int_lt(strcmp(lp_embedded_table[index - 1].name, lp_embedded_table[index].name), 0);
+}
+END_TEST
+
+START_TEST(certificates_are_certificates)
+{
+	const struct lp_embedded *file = lp_embedded_find("ca-certificates.pem");
+	size_t certificates = 0;
+
+	ck_assert_ptr_nonnull(file);
+	for (const char *at = (const char *)file->data; (at = strstr(at, "-----BEGIN CERTIFICATE-----")) != NULL; at++)
+		certificates++;
+	ck_assert_uint_gt(certificates, 100);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("embedded");
+	TCase *test = tcase_create("embedded");
+
+	tcase_add_test(test, a_file_is_found_by_its_name);
+	tcase_add_test(test, old_names_of_zones_are_there);
+	tcase_add_test(test, what_is_not_there_is_not_found);
+	tcase_add_test(test, a_prefix_walks_its_files_and_no_others);
+	tcase_add_test(test, the_table_is_sorted);
+	tcase_add_test(test, certificates_are_certificates);
+	suite_add_tcase(suite, test);
+
+	SRunner *runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
