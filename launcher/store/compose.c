@@ -1,0 +1,267 @@
+/*
+ * Puts calculations together into batches.  See compose.h.
+ */
+#include "store/compose.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOWHERE SIZE_MAX
+
+/* Numbers in one order, so that keys compare field by field in one loop. */
+enum { KEY_NUMBERS = 12 };
+
+struct key {
+	int64_t numbers[KEY_NUMBERS];
+	const char *zone;
+};
+
+static struct key make_key(const struct lp_schedule *schedule, int32_t rank, lp_time start, lp_time watermark,
+                           bool enabled)
+{
+	return (struct key){
+		.numbers = {enabled ? 0 : 1, rank, (int64_t)schedule->every.unit, schedule->every.count,
+	                    (int64_t)schedule->window.unit, schedule->window.count, (int64_t)schedule->offset.unit,
+	                    schedule->offset.count, schedule->delay, schedule->week_start, start, watermark},
+		.zone = schedule->zone,
+	};
+}
+
+static struct key key_of_member(const struct lp_compose_member *member)
+{
+	return make_key(&member->schedule, member->rank, member->start, member->watermark, member->enabled);
+}
+
+static struct key key_of_batch(const struct lp_compose_batch *batch)
+{
+	return make_key(&batch->head.schedule, batch->head.rank, batch->head.start, batch->head.watermark,
+	                batch->enabled);
+}
+
+static int compare_keys(const struct key *a, const struct key *b)
+{
+	for (size_t i = 0; i < KEY_NUMBERS; i++) {
+		if (a->numbers[i] != b->numbers[i])
+			return a->numbers[i] < b->numbers[i] ? -1 : 1;
+	}
+	return strcmp(a->zone, b->zone);
+}
+
+static int compare_ids(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* By key, then by calculation. */
+static int compare_members(const void *a, const void *b)
+{
+	const struct lp_compose_member *left = *(struct lp_compose_member *const *)a;
+	const struct lp_compose_member *right = *(struct lp_compose_member *const *)b;
+	struct key left_key = key_of_member(left), right_key = key_of_member(right);
+	int order = compare_keys(&left_key, &right_key);
+
+	return order != 0 ? order : compare_ids(left->calculation_id, right->calculation_id);
+}
+
+static int compare_batches_by_id(const void *a, const void *b)
+{
+	return compare_ids(((const struct lp_compose_batch *)a)->head.id,
+	                   ((const struct lp_compose_batch *)b)->head.id);
+}
+
+static struct lp_compose_batch *find_batch(struct lp_compose_batch *batches, size_t count, int64_t id)
+{
+	struct lp_compose_batch wanted = {.head.id = id};
+
+	return id == 0 ? NULL : bsearch(&wanted, batches, count, sizeof *batches, compare_batches_by_id);
+}
+
+/* Who stays where it is, and who has to find a place. */
+static void keep_what_fits(struct lp_composition *composition, size_t stored)
+{
+	for (size_t i = 0; i < composition->member_count; i++) {
+		struct lp_compose_member *member = &composition->members[i];
+		struct lp_compose_batch *batch = find_batch(composition->batches, stored, member->batch_id);
+
+		member->batch = NOWHERE;
+		if (batch == NULL)
+			continue;
+		struct key own = key_of_member(member), common = key_of_batch(batch);
+		if (compare_keys(&own, &common) == 0 && batch->members < LP_BATCH_SIZE) {
+			member->batch = (size_t)(batch - composition->batches);
+			batch->members++;
+			batch->changed = batch->changed || member->changed;
+		} else {
+			batch->changed = true;
+		}
+	}
+}
+
+/* The calculations of one key, and the batches of it that have some. */
+struct group {
+	struct lp_compose_member **members;
+	size_t member_count;
+	size_t *batches; /* indices, ascending: by id */
+	size_t batch_count;
+};
+
+static int compare_indices(const void *a, const void *b)
+{
+	size_t left = *(const size_t *)a, right = *(const size_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Dissolves the batches that are less than half full, but for the first of them. */
+static void loosen_small_batches(struct lp_compose_batch *batches, struct group *group)
+{
+	size_t kept = 0;
+	bool small_one_kept = false;
+
+	for (size_t i = 0; i < group->batch_count; i++) {
+		struct lp_compose_batch *batch = &batches[group->batches[i]];
+		bool small = batch->members < LP_BATCH_SIZE / 2;
+
+		if (small && small_one_kept) {
+			batch->members = 0;
+			batch->changed = true;
+			continue;
+		}
+		small_one_kept = small_one_kept || small;
+		group->batches[kept++] = group->batches[i];
+	}
+	group->batch_count = kept;
+	for (size_t i = 0; i < group->member_count; i++) {
+		struct lp_compose_member *member = group->members[i];
+		if (member->batch != NOWHERE && batches[member->batch].members == 0)
+			member->batch = NOWHERE;
+	}
+}
+
+/* Those that have no place yet: into the batches that have room, then into new ones. */
+static void place_group(struct lp_composition *composition, struct group *group)
+{
+	size_t next = 0, place = NOWHERE;
+
+	for (size_t i = 0; i < group->member_count; i++) {
+		struct lp_compose_member *member = group->members[i];
+		struct lp_compose_batch *batch;
+
+		if (member->batch != NOWHERE)
+			continue;
+		while (place == NOWHERE || composition->batches[place].members >= LP_BATCH_SIZE) {
+			if (next < group->batch_count) {
+				place = group->batches[next++];
+				continue;
+			}
+			place = composition->batch_count++;
+			composition->batches[place] = (struct lp_compose_batch){
+				.head = {.rank = member->rank,
+			                 .schedule = member->schedule,
+			                 .start = member->start,
+			                 .watermark = member->watermark},
+				.enabled = member->enabled,
+				.origin = member->batch_id,
+			};
+		}
+		batch = &composition->batches[place];
+		batch->members++;
+		batch->changed = true;
+		if (batch->origin != member->batch_id)
+			batch->origin = 0;
+		member->batch = place;
+	}
+}
+
+/* A batch that was changed is numbered anew, by calculation; members come sorted so. */
+static void number_members(struct lp_composition *composition, struct lp_compose_member **sorted, int32_t *counters)
+{
+	for (size_t i = 0; i < composition->member_count; i++) {
+		struct lp_compose_member *member = sorted[i];
+		const struct lp_compose_batch *batch = &composition->batches[member->batch];
+		int32_t position = counters[member->batch]++;
+
+		member->moved = batch->head.id == 0 || batch->head.id != member->batch_id ||
+		                (batch->changed && position != member->position);
+		if (member->moved)
+			member->position = position;
+	}
+	for (size_t i = 0; i < composition->batch_count; i++) {
+		struct lp_compose_batch *batch = &composition->batches[i];
+
+		batch->head.size = batch->enabled ? (int32_t)batch->members : 0;
+		if (batch->members == 0)
+			batch->changed = true;
+		if (batch->changed)
+			batch->head.generation++;
+	}
+}
+
+static size_t count_groups(struct lp_compose_member **sorted, size_t count)
+{
+	size_t groups = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0) {
+			struct key before = key_of_member(sorted[i - 1]), own = key_of_member(sorted[i]);
+			if (compare_keys(&before, &own) == 0)
+				continue;
+		}
+		groups++;
+	}
+	return groups;
+}
+
+/* From sorted[first]: the group that begins there. */
+static struct group take_group(struct lp_compose_member **sorted, size_t first, size_t count, size_t *indices,
+                               bool *listed)
+{
+	struct group group = {.members = sorted + first, .batches = indices};
+	struct key common = key_of_member(sorted[first]);
+
+	for (size_t i = first; i < count; i++) {
+		struct key own = key_of_member(sorted[i]);
+		size_t place = sorted[i]->batch;
+
+		if (compare_keys(&common, &own) != 0)
+			break;
+		group.member_count++;
+		if (place != NOWHERE && !listed[place]) {
+			listed[place] = true;
+			indices[group.batch_count++] = place;
+		}
+	}
+	qsort(indices, group.batch_count, sizeof *indices, compare_indices);
+	return group;
+}
+
+void lp_compose(struct lp_composition *composition, struct lp_arena *arena)
+{
+	size_t stored = composition->batch_count, count = composition->member_count, capacity;
+	struct lp_compose_member **sorted = lp_arena_zeroed(arena, count, sizeof *sorted);
+	size_t *indices = lp_arena_zeroed(arena, stored, sizeof *indices);
+	bool *listed = lp_arena_zeroed(arena, stored, sizeof *listed);
+	struct lp_compose_batch *batches;
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &composition->members[i];
+	qsort(sorted, count, sizeof(struct lp_compose_member *), compare_members);
+	capacity = stored + count_groups(sorted, count) + count / LP_BATCH_SIZE;
+	batches = lp_arena_zeroed(arena, capacity, sizeof *batches);
+	if (stored > 0)
+		memcpy(batches, composition->batches, stored * sizeof *batches);
+	qsort(batches, stored, sizeof *batches, compare_batches_by_id);
+	composition->batches = batches;
+
+	keep_what_fits(composition, stored);
+	for (size_t first = 0; first < count;) {
+		struct group group = take_group(sorted, first, count, indices, listed);
+
+		loosen_small_batches(batches, &group);
+		place_group(composition, &group);
+		first += group.member_count;
+	}
+	assert(composition->batch_count <= capacity);
+	number_members(composition, sorted, lp_arena_zeroed(arena, composition->batch_count, sizeof(int32_t)));
+}

@@ -1,0 +1,55 @@
+/*
+ * Puts calculations together into batches when definitions change.  Pure: from
+ * the batches and calculations that are stored to those that are to be.  Both
+ * stores call it, so that their batches are the same.  Knows no SQL.
+ */
+#ifndef LP_STORE_COMPOSE_H
+#define LP_STORE_COMPOSE_H
+
+#include "store/store.h"
+
+/*
+ * What the calculations of a batch have in common: schedule, rank, start,
+ * watermark, and whether they are enabled.  (Disabled ones have batches of
+ * their own, of size 0 in `batch`: they keep their watermark there and are
+ * never due.)
+ */
+struct lp_compose_batch {
+	/* In: id, generation, rank, schedule, start, watermark. Out: size too, and generation one higher where changed. */
+	struct lp_batch_head head; /* id 0: to be made */
+	bool enabled;
+	bool changed;     /* in: a calculation of it was deleted; out: write the row */
+	uint32_t members; /* out; 0: delete the row (if it has an id) */
+	int64_t origin;   /* out, of a new one: the stored batch all its calculations come from; 0: several, or none */
+};
+
+struct lp_compose_member {
+	int64_t calculation_id;
+	int64_t batch_id; /* it is in; 0: it is new */
+	int32_t position; /* there; out: in the new one */
+	int32_t rank;
+	struct lp_schedule schedule; /* zone filled up with zero bytes */
+	lp_time start;
+	lp_time watermark; /* of its batch; LP_TIME_NONE for a new one */
+	bool enabled;
+	bool changed; /* in: the definition differs from what a run may have read, even if it stays where it is */
+	size_t batch; /* out: index into batches */
+	bool moved;   /* out: batch or position differ from what is stored */
+};
+
+/*
+ * batches: in the arena or the caller's; grown into the arena.  All stored
+ * batches and all calculations have to be given.  A calculation whose key
+ * differs from its batch's moves; batches that are less than half full are put
+ * together where they can be; within a batch, by id.  The same input gives
+ * the same batches.
+ */
+struct lp_composition {
+	struct lp_compose_batch *batches;
+	size_t batch_count;
+	struct lp_compose_member *members;
+	size_t member_count;
+};
+void lp_compose(struct lp_composition *composition, struct lp_arena *arena);
+
+#endif

@@ -1,0 +1,206 @@
+/*
+ * From a computed batch to what a commit writes.  See settle.h.
+ */
+#include "store/settle.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { REASON_MOST = 240 };
+
+lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_t attempts)
+{
+	int64_t delay = policy->first_delay;
+
+	if (attempts >= policy->max_attempts)
+		return LP_TIME_NONE;
+	for (int32_t i = 1; i < attempts && delay < policy->longest_delay; i++)
+		delay = delay > policy->longest_delay / 2 ? policy->longest_delay : delay * 2;
+	if (delay > policy->longest_delay)
+		delay = policy->longest_delay;
+	return tick + delay;
+}
+
+/* One line that a person can read in the table: the traceback stands in `state`. */
+static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *outcome)
+{
+	const char *parts[] = {lp_state_name(outcome->state), outcome->error_type, outcome->error_message};
+	char text[REASON_MOST + 1];
+	size_t length = 0;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (parts[i] == NULL || *parts[i] == '\0')
+			continue;
+		if (length > 0 && length + 2 < REASON_MOST) {
+			memcpy(text + length, ": ", 2);
+			length += 2;
+		}
+		size_t line = strcspn(parts[i], "\n");
+		size_t room = REASON_MOST - length;
+		if (line > room) {
+			line = room;
+			while (line > 0 && ((unsigned char)parts[i][line] & 0xc0) == 0x80)
+				line--; /* not through a character */
+		}
+		memcpy(text + length, parts[i], line);
+		length += line;
+	}
+	return lp_arena_copy(arena, text, length);
+}
+
+static bool same_window(struct lp_window a, struct lp_window b)
+{
+	return a.start == b.start && a.end == b.end;
+}
+
+static void add_outcome(struct lp_settled *settled, const struct lp_task *task, size_t *place, size_t index)
+{
+	struct lp_outcome_row *last = NULL;
+
+	if (settled->outcome_count > 0)
+		last = &settled->outcomes[settled->outcome_count - 1];
+	if (last == NULL || !same_window(last->window, task->window)) {
+		last = &settled->outcomes[settled->outcome_count++];
+		*last = (struct lp_outcome_row){.window = task->window, .tasks = place};
+	}
+	*place = index;
+	last->task_count++;
+}
+
+/* What the calculation's state becomes if this task is its newest window; rows has one per calculation. */
+static void note_state(const struct lp_batch *batch, const struct lp_task *task, lp_time next_attempt,
+                       const struct lp_settle_known *known, struct lp_state_row *row)
+{
+	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+	const struct lp_outcome *outcome = &task->outcome;
+	bool failed = lp_state_is_failure(outcome->state);
+	lp_time newest = known->watermark;
+	bool changed;
+
+	/* LP_TIME_NONE is less than any time.  A row of `state` that says ok is not written again for every window. */
+	if (known->stored && known->window_end > newest)
+		newest = known->window_end;
+	if (row->calculation_id != 0 && row->window.end > newest)
+		newest = row->window.end;
+	if (task->window.end < newest)
+		return;
+
+	if (row->calculation_id == 0) {
+		row->state = known->state;
+		row->since = known->stored ? known->since : batch->tick;
+		row->failing_since = known->stored ? known->failing_since : LP_TIME_NONE;
+	}
+	changed = row->state != outcome->state;
+	row->calculation_id = calculation->id;
+	if (changed)
+		row->since = batch->tick;
+	if (!failed)
+		row->failing_since = LP_TIME_NONE;
+	else if (row->failing_since == LP_TIME_NONE)
+		row->failing_since = batch->tick;
+	row->state = outcome->state;
+	row->run_id = batch->run_id;
+	row->window = task->window;
+	row->attempts = failed ? task->attempt : 0;
+	row->next_attempt = next_attempt;
+	row->rule_version = outcome->rule_version;
+	row->definition_version = calculation->version;
+	row->duration = outcome->duration;
+	row->samples_read = outcome->samples_read;
+	row->error_type = failed ? outcome->error_type : NULL;
+	row->error_message = failed ? outcome->error_message : NULL;
+	row->error_traceback = failed ? outcome->error_traceback : NULL;
+}
+
+/*
+ * A calculation that has computed nothing, and whose first window was not
+ * reached: without a row it would pass for ok once the watermark has moved.
+ */
+static void note_unreached(const struct lp_batch *batch, const struct lp_task *task,
+                           const struct lp_settle_known *known, struct lp_state_row *row)
+{
+	if (known->stored || known->state != LP_STATE_NEW || row->calculation_id != 0)
+		return;
+	*row = (struct lp_state_row){
+		.calculation_id = batch->calculations[task->calculation].id,
+		.state = LP_STATE_NEW,
+		.since = batch->tick,
+		.failing_since = LP_TIME_NONE,
+		.run_id = batch->run_id,
+		.window = {LP_TIME_NONE, LP_TIME_NONE},
+		.next_attempt = batch->tick,
+		.definition_version = batch->calculations[task->calculation].version,
+	};
+}
+
+static bool row_is_needed(const struct lp_state_row *row, const struct lp_settle_known *known)
+{
+	if (row->calculation_id == 0)
+		return false;
+	if (!known->stored)
+		return row->state != LP_STATE_OK;
+	return row->state != known->state || lp_state_is_failure(row->state);
+}
+
+void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, const struct lp_settle_known *known,
+               const bool *owed, struct lp_settled *settled)
+{
+	struct lp_arena *arena = &batch->arena;
+	size_t tasks = batch->task_count;
+	size_t computed = atomic_load(&batch->computed);
+	struct lp_state_row *rows = lp_arena_zeroed(arena, batch->calculation_count, sizeof *rows);
+	size_t *places = lp_arena_zeroed(arena, tasks, sizeof *places), place_count = 0;
+
+	LP_CHECK_BATCH(batch);
+	assert(computed <= tasks);
+	*settled = (struct lp_settled){
+		.pending = lp_arena_zeroed(arena, tasks, sizeof *settled->pending),
+		.done = lp_arena_zeroed(arena, batch->retry ? tasks : 0, sizeof *settled->done),
+		.outcomes = lp_arena_zeroed(arena, tasks, sizeof *settled->outcomes),
+		.stored = lp_arena_zeroed(arena, tasks, sizeof *settled->stored),
+		.states = rows,
+	};
+
+	for (size_t i = 0; i < tasks; i++) {
+		struct lp_task *task = &batch->tasks[i];
+		struct lp_outcome *outcome = &task->outcome;
+		const struct lp_settle_known *of = &known[task->calculation];
+		struct lp_pending_row pending = {
+			.calculation_id = batch->calculations[task->calculation].id,
+			.window = task->window,
+		};
+
+		assert(task->calculation < batch->calculation_count);
+		if (owed != NULL && !owed[i])
+			continue;
+		if (i >= computed) {
+			outcome->state = LP_STATE_INTERRUPTED;
+			if (batch->retry)
+				continue; /* stays pending as it is */
+			pending.reason = lp_state_name(LP_STATE_INTERRUPTED);
+			pending.attempts = task->attempt - 1;
+			pending.next_attempt = batch->tick;
+			settled->pending[settled->pending_count++] = pending;
+			note_unreached(batch, task, of, &rows[task->calculation]);
+		} else if (lp_state_is_failure(outcome->state)) {
+			pending.attempts = task->attempt;
+			pending.next_attempt = lp_retry_next(policy, batch->tick, task->attempt);
+			pending.given_up = pending.next_attempt == LP_TIME_NONE;
+			pending.reason = reason_of(arena, outcome);
+			if (pending.given_up)
+				outcome->state = LP_STATE_GIVEN_UP;
+			settled->pending[settled->pending_count++] = pending;
+			note_state(batch, task, pending.next_attempt, of, &rows[task->calculation]);
+		} else {
+			if (batch->retry)
+				settled->done[settled->done_count++] = pending;
+			settled->stored[settled->stored_count++] = i;
+			note_state(batch, task, LP_TIME_NONE, of, &rows[task->calculation]);
+		}
+		add_outcome(settled, task, &places[place_count++], i);
+	}
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		if (row_is_needed(&rows[i], &known[i]))
+			rows[settled->state_count++] = rows[i];
+	}
+}

@@ -1,0 +1,88 @@
+/*
+ * From a computed batch to what a commit writes: outcomes, states, pending
+ * windows.  Both stores call it inside their transaction, so that they cannot
+ * differ in what is tried again, when, and what people are told.
+ * Knows no SQL.  Everything it makes is in the batch's arena.
+ */
+#ifndef LP_STORE_SETTLE_H
+#define LP_STORE_SETTLE_H
+
+#include "store/store.h"
+
+/* A row of `state`. */
+struct lp_state_row {
+	int64_t calculation_id;
+	enum lp_state state;
+	lp_time since;            /* the tick whose run saw the state change */
+	lp_time failing_since;    /* LP_TIME_NONE: is not failing */
+	int64_t run_id;           /* of the window */
+	struct lp_window window;  /* start LP_TIME_NONE: none computed yet */
+	int32_t attempts;         /* made at the window; 0 where it did not fail */
+	lp_time next_attempt;     /* LP_TIME_NONE: none planned */
+	const char *rule_version; /* or NULL */
+	int32_t definition_version;
+	int64_t duration; /* nanoseconds */
+	uint32_t samples_read;
+	const char *error_type, *error_message, *error_traceback; /* NULL: none */
+};
+
+/* A row of `pending`. */
+struct lp_pending_row {
+	int64_t calculation_id;
+	struct lp_window window;
+	const char *reason; /* "failed: ZeroDivisionError: division by zero", "interrupted" */
+	int32_t attempts;
+	lp_time next_attempt; /* LP_TIME_NONE where given_up */
+	bool given_up;
+};
+
+/* A row of `outcome`: tasks that follow one another and have one window. */
+struct lp_outcome_row {
+	struct lp_window window;
+	size_t *tasks; /* indices into the batch's tasks */
+	size_t task_count;
+};
+
+struct lp_settled {
+	struct lp_state_row *states; /* to write: one per calculation at most */
+	size_t state_count;
+	struct lp_pending_row *pending; /* to write, over what is there */
+	size_t pending_count;
+	struct lp_pending_row *done; /* to delete: only id and window are filled; none but in a retry batch */
+	size_t done_count;
+	struct lp_outcome_row *outcomes;
+	size_t outcome_count;
+	size_t *stored; /* indices of the tasks whose results are to be written */
+	size_t stored_count;
+};
+
+/* What is stored of a calculation, read in the transaction that will write. */
+struct lp_settle_known {
+	bool stored; /* there is a row in `state`; without one nothing but state is looked at: NEW or OK */
+	enum lp_state state;
+	lp_time since, failing_since;
+	lp_time window_end; /* of the row in `state`; LP_TIME_NONE: none */
+	lp_time watermark;  /* of the batch it belongs to, before this commit */
+};
+
+/*
+ * known: one per calculation of the batch.  owed: one per task, or NULL: all;
+ * a task of a retry batch that is not owed any more (no such pending window
+ * with so many attempts, or another version of the definition) is left out.
+ *
+ * Writes the final states into the tasks: given_up where this was the last
+ * attempt, interrupted where a task was not computed.
+ *
+ * The newest window decides a calculation's state: a retry of an older one
+ * leaves it alone, so that the order in which batches are committed does not
+ * matter.  A row of `state` is written where the state differs from the
+ * stored one (no row: new before the first window, then ok), and for every
+ * failure.
+ */
+void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, const struct lp_settle_known *known,
+               const bool *owed, struct lp_settled *settled);
+
+/* When a window is tried again after so many attempts that failed; LP_TIME_NONE: it is given up. */
+lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_t attempts);
+
+#endif
