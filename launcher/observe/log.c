@@ -1,0 +1,209 @@
+/*
+ * Log lines: a line is put together in memory and leaves in one write(2), so
+ * that lines of several threads never mix.  Any bytes are fine: what is not
+ * valid UTF-8, or would move a terminal's cursor, is written as an escape.
+ */
+#include "observe/log.h"
+
+#include "model/memory.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Written once by lp_log_set, before there are threads. */
+static enum lp_log_format chosen_format = LP_LOG_FORMAT_LOGFMT;
+static enum lp_log_level lowest_level = LP_LOG_INFO;
+
+static const char *const level_names[] = {
+	[LP_LOG_DEBUG] = "debug", [LP_LOG_INFO] = "info", [LP_LOG_WARNING] = "warning", [LP_LOG_ERROR] = "error"};
+
+void lp_log_set(enum lp_log_format format, enum lp_log_level level)
+{
+	chosen_format = format == LP_LOG_FORMAT_JSON ? LP_LOG_FORMAT_JSON : LP_LOG_FORMAT_LOGFMT;
+	lowest_level = level;
+}
+
+bool lp_log_enabled(enum lp_log_level level)
+{
+	return level >= lowest_level;
+}
+
+/* Length of the valid UTF-8 sequence at text that is safe to show as it is; 0: none. */
+static size_t printable_sequence(const unsigned char *text)
+{
+	unsigned char first = text[0];
+	if (first >= 0x20 && first < 0x7f)
+		return 1;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	/* The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF; and C1 controls. */
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : first == 0xc2 ? 0xa0 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t at = 2; at < length; at++)
+		if (text[at] < 0x80 || text[at] > 0xbf)
+			return 0;
+	return length;
+}
+
+/*
+ * Inside double quotes, for both formats.  A byte that is no text becomes
+ * \xNN; in JSON, which has no such escape, its backslash is escaped too.
+ */
+static void add_quoted(struct lp_text *line, const char *text, bool json)
+{
+	lp_text_add(line, "\"", 1);
+	for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
+		size_t length = printable_sequence(at);
+		if (*at == '"' || *at == '\\') {
+			lp_text_add(line, "\\", 1);
+			lp_text_add(line, (const char *)at, 1);
+			at++;
+		} else if (length > 0) {
+			lp_text_add(line, (const char *)at, length);
+			at += length;
+		} else {
+			if (*at == '\n')
+				lp_text_add(line, "\\n", 2);
+			else if (*at == '\t')
+				lp_text_add(line, "\\t", 2);
+			else if (*at == '\r')
+				lp_text_add(line, "\\r", 2);
+			else if (*at < 0x80)
+				lp_text_addf(line, "\\u%04x", (unsigned)*at);
+			else
+				lp_text_addf(line, json ? "\\\\x%02x" : "\\x%02x", (unsigned)*at);
+			at++;
+		}
+	}
+	lp_text_add(line, "\"", 1);
+}
+
+static bool needs_quotes(const char *text)
+{
+	if (*text == '\0')
+		return true;
+	for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
+		size_t length = printable_sequence(at);
+		if (length == 0 || *at == ' ' || *at == '=' || *at == '"' || *at == '\\')
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+static void add_text(struct lp_text *line, const char *text, bool json)
+{
+	if (json || needs_quotes(text))
+		add_quoted(line, text, json);
+	else
+		lp_text_add(line, text, strlen(text));
+}
+
+/* RFC 3339 in UTC with milliseconds.  Here and not in calendar/: rooms of one floor do not use each other. */
+static void format_time(lp_time t, char text[40])
+{
+	if (t < LP_TIME_MIN || t > LP_TIME_MAX) {
+		strcpy(text, "-");
+		return;
+	}
+	lp_time second = t / LP_SECOND - (t % LP_SECOND < 0);
+	int milliseconds = (int)((t - second * LP_SECOND) / 1000);
+	time_t seconds = second;
+	struct tm parts;
+	gmtime_r(&seconds, &parts);
+	size_t length = strftime(text, 40, "%FT%T", &parts);
+	snprintf(text + length, 40 - length, ".%03dZ", milliseconds);
+}
+
+static void add_number(struct lp_text *line, double number, bool json)
+{
+	if (!isfinite(number)) {
+		add_text(line, isnan(number) ? "nan" : number > 0 ? "inf" : "-inf", json);
+		return;
+	}
+	char text[32];
+	snprintf(text, sizeof text, "%.15g", number);
+	if (strtod(text, NULL) != number)
+		snprintf(text, sizeof text, "%.17g", number);
+	lp_text_add(line, text, strlen(text));
+}
+
+static void add_field(struct lp_text *line, const struct lp_log_field *field, bool json)
+{
+	char text[40];
+	if (field->type == LP_FIELD_TEXT && field->value.text == NULL)
+		return;
+	if (json) {
+		lp_text_add(line, ",", 1);
+		add_quoted(line, field->name, true);
+		lp_text_add(line, ":", 1);
+	} else
+		lp_text_addf(line, " %s=", field->name);
+	switch (field->type) {
+	case LP_FIELD_TEXT:
+		add_text(line, field->value.text, json);
+		break;
+	case LP_FIELD_INT:
+		lp_text_addf(line, "%" PRId64, field->value.integer);
+		break;
+	case LP_FIELD_FLOAT:
+		add_number(line, field->value.number, json);
+		break;
+	case LP_FIELD_TIME:
+		format_time(field->value.integer, text);
+		add_text(line, text, json);
+		break;
+	case LP_FIELD_NANOSECONDS:
+		lp_text_addf(line, "%.6f", (double)field->value.integer / 1e9);
+		break;
+	}
+}
+
+/* Nobody can be told that the log cannot be written, so an error ends the attempt. */
+static void write_line(const char *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(STDERR_FILENO, data, length);
+		if (written >= 0) {
+			data += written;
+			length -= (size_t)written;
+		} else if (errno == EAGAIN) {
+			struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};
+			if (poll(&wait, 1, 1000) <= 0)
+				return;
+		} else if (errno != EINTR)
+			return;
+	}
+}
+
+void lp_log_fields(enum lp_log_level level, const char *message, const struct lp_log_field *fields)
+{
+	if (!lp_log_enabled(level))
+		return;
+	bool json = chosen_format == LP_LOG_FORMAT_JSON;
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	char time_text[40];
+	format_time(now.tv_sec * LP_SECOND + now.tv_nsec / 1000, time_text);
+
+	struct lp_text line = {0};
+	lp_text_addf(&line,
+	             json ? "{\"time\":\"%s\",\"level\":\"%s\",\"message\":" : "time=%s level=%s message=", time_text,
+	             level_names[level]);
+	add_text(&line, message, json);
+	for (const struct lp_log_field *field = fields; field->name != NULL; field++)
+		add_field(&line, field, json);
+	lp_text_add(&line, json ? "}\n" : "\n", json ? 2 : 1);
+	write_line(line.data, line.length);
+	lp_text_free(&line);
+}
