@@ -20,7 +20,9 @@ endif()
 # The cached CPython and libpq are not position-independent: that is what
 # makes them fast, and the launcher follows.
 add_compile_options(-fno-pie -fno-omit-frame-pointer)
-add_link_options(-no-pie)
+if(NOT LP_STATIC)
+	add_link_options(-no-pie)
+endif()
 # The same sources give the same bytes wherever they lie.
 add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=" "-ffile-prefix-map=${CMAKE_BINARY_DIR}/=")
 
