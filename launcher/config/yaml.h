@@ -10,7 +10,7 @@
 #include "model/error.h"
 #include "model/memory.h"
 
-enum { LP_YAML_BYTES_MOST = 64 << 20, LP_YAML_DEPTH_MOST = 64, LP_YAML_NODES_MOST = 20000000 };
+enum { LP_YAML_BYTES_MOST = 64 << 20, LP_YAML_DEPTH_MOST = 64, LP_YAML_NODES_MOST = 5000000 };
 
 enum lp_yaml_type { LP_YAML_NULL, LP_YAML_BOOL, LP_YAML_INT, LP_YAML_FLOAT, LP_YAML_TEXT, LP_YAML_LIST, LP_YAML_MAP };
 
@@ -28,7 +28,12 @@ struct lp_yaml_node {
 	struct lp_yaml_node **keys;   /* of a map: texts, distinct */
 };
 
-/* Everything lives in the arena.  What is wrong goes to problems; false if anything is. An empty file: *root NULL. */
+/*
+ * Everything lives in the arena.  False: it cannot be used.  What is wrong with
+ * the contents goes to problems; a file that cannot be read at all (not there,
+ * a directory, too large) is told in error alone.  "-" is standard input.  An
+ * empty file: *root NULL.  Aliases share their node: trees are for reading.
+ */
 bool lp_yaml_read_file(const char *file, struct lp_arena *arena, struct lp_yaml_node **root,
                        struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;
 bool lp_yaml_read(const char *name, const char *data, size_t size, struct lp_arena *arena,

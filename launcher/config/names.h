@@ -1,0 +1,37 @@
+/*
+ * Tables from texts to numbers, and the nearest of some known words to a
+ * mistyped one.  Knows nothing of what the texts name.
+ */
+#ifndef LP_CONFIG_NAMES_H
+#define LP_CONFIG_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A zeroed struct is an empty table.  The texts are the caller's and must outlive it. */
+struct lp_names {
+	struct lp_names_slot {
+		const char *text; /* NULL: free */
+		uint64_t hash;
+		size_t value;
+	} * slots;
+	size_t capacity, count; /* capacity is 0 or a power of two */
+};
+
+/* False: the text is there already; *earlier (may be NULL) is then what it stands for, and stays. */
+bool lp_names_add(struct lp_names *names, const char *text, size_t value, size_t *earlier);
+/* As add, but the new value replaces one that is there. */
+void lp_names_set(struct lp_names *names, const char *text, size_t value);
+bool lp_names_find(const struct lp_names *names, const char *text, size_t *value);
+void lp_names_free(struct lp_names *names);
+
+/*
+ * The word that was probably meant, or NULL where none is near enough to be
+ * worth a suggestion.  `next` gives the known words one after the other, then NULL.
+ */
+const char *lp_nearest(const char *word, const char *(*next)(void *context), void *context);
+/* The same among words that lie `stride` bytes apart, the first at `first`. */
+const char *lp_nearest_of(const char *word, const char *const *first, size_t count, size_t stride);
+
+#endif
