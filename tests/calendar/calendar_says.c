@@ -1,0 +1,131 @@
+/*
+ * Prints what the calendar says, for scripts that know better: reads lines
+ * from standard input, answers each with a line.
+ *
+ *   names                          every zone's name, on one line
+ *   offset ZONE T                  microseconds from UTC and the abbreviation
+ *   utc ZONE LOCAL                 the instant of a local time
+ *   windows ZONE EVERY WINDOW OFFSET WEEK_START FROM TO
+ *                                  start:end of each window with FROM < end <= TO
+ *   read TEXT                      a time that was written without offset, in UTC
+ *
+ * Spans are written without blanks: 15min, 1month.  Errors are answered "! WHY".
+ */
+#include "calendar/calendar.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS = 8 };
+
+static bool say_names(char **words, struct lp_error *error)
+{
+	(void)words;
+	(void)error;
+	for (const char *const *name = lp_zone_names(); *name != NULL; name++) {
+		printf("%s ", *name);
+	}
+	putchar('\n');
+	return true;
+}
+
+static bool say_offset(char **words, struct lp_error *error)
+{
+	const struct lp_zone *zone;
+	const char *abbreviation;
+
+	if (!lp_zone_find(words[1], &zone, error)) {
+		return false;
+	}
+	int64_t offset = lp_zone_offset(zone, strtoll(words[2], NULL, 10), &abbreviation);
+	printf("%" PRId64 " %s\n", offset, abbreviation);
+	return true;
+}
+
+static bool say_utc(char **words, struct lp_error *error)
+{
+	const struct lp_zone *zone;
+
+	if (!lp_zone_find(words[1], &zone, error)) {
+		return false;
+	}
+	printf("%" PRId64 "\n", lp_zone_to_utc(zone, strtoll(words[2], NULL, 10)));
+	return true;
+}
+
+static bool say_windows(char **words, struct lp_error *error)
+{
+	const struct lp_zone *zone;
+	struct lp_schedule schedule = {.week_start = atoi(words[5])};
+	struct lp_window window;
+
+	snprintf(schedule.zone, sizeof schedule.zone, "%s", words[1]);
+	if (!lp_zone_find(words[1], &zone, error) || !lp_span_parse(words[2], &schedule.every, error) ||
+	    !lp_span_parse(words[3], &schedule.window, error) || !lp_span_parse(words[4], &schedule.offset, error) ||
+	    !lp_schedule_check(&schedule, error)) {
+		return false;
+	}
+	lp_time at = strtoll(words[6], NULL, 10), to = strtoll(words[7], NULL, 10);
+	while (lp_window_ending_after(&schedule, zone, at, &window) && window.end <= to) {
+		struct lp_window same;
+		if (!lp_window_ending_by(&schedule, zone, window.end, &same) || same.start != window.start ||
+		    same.end != window.end) {
+			return lp_fail(error, LP_EXIT_INTERNAL, "ending_by and ending_after differ at %" PRId64,
+			               window.end);
+		}
+		printf("%" PRId64 ":%" PRId64 " ", window.start, window.end);
+		at = window.end;
+	}
+	putchar('\n');
+	return true;
+}
+
+static bool say_read(char **words, struct lp_error *error)
+{
+	const struct lp_zone *zone;
+	lp_time t;
+
+	if (!lp_zone_find("UTC", &zone, error) || !lp_time_parse(words[1], zone, &t, error)) {
+		return false;
+	}
+	printf("%" PRId64 "\n", t);
+	return true;
+}
+
+static const struct question {
+	const char *word;
+	int words;
+	bool (*answer)(char **words, struct lp_error *error);
+} questions[] = {
+	{"names", 1, say_names},     {"offset", 3, say_offset}, {"utc", 3, say_utc},
+	{"windows", 8, say_windows}, {"read", 2, say_read},
+};
+
+int main(int count, char **arguments)
+{
+	char line[512];
+
+	lp_zone_set_directory(count > 1 ? arguments[1] : NULL);
+	while (fgets(line, sizeof line, stdin) != NULL) {
+		char *words[WORDS] = {NULL}, *rest = NULL;
+		int found = 0;
+		for (char *word = strtok_r(line, " \n", &rest); word != NULL && found < WORDS;
+		     word = strtok_r(NULL, " \n", &rest)) {
+			words[found++] = word;
+		}
+		struct lp_error error = {.what = "not understood"};
+		bool answered = false;
+		for (size_t i = 0; found > 0 && i < sizeof questions / sizeof *questions; i++) {
+			if (strcmp(words[0], questions[i].word) == 0 && found == questions[i].words) {
+				answered = questions[i].answer(words, &error);
+				break;
+			}
+		}
+		if (!answered) {
+			printf("! %s\n", error.what);
+		}
+	}
+	return 0;
+}
