@@ -26,6 +26,8 @@ endif()
 # The same sources give the same bytes wherever they lie.
 add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=" "-ffile-prefix-map=${CMAKE_BINARY_DIR}/=")
 
+# What nothing refers to is left out of the program.
+add_link_options(-Wl,--gc-sections)
 if(LP_STATIC)
 	add_link_options(-static)
 endif()

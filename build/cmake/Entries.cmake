@@ -11,6 +11,7 @@ function(lp_entry variable)
 endfunction()
 
 lp_entry(LP_PYTHON_ENTRY build/python ${LP_PYTHON})
+lp_entry(LP_FROZEN_ENTRY build/frozen ${LP_PYTHON})
 lp_entry(LP_LIBPQ_ENTRY build/libpq)
 set(LP_PYTHON_PROGRAM "${LP_PYTHON_ENTRY}/bin/python3.13")
 
@@ -28,6 +29,9 @@ set_target_properties(lp_cpython PROPERTIES
 if(LP_PYTHON STREQUAL instrumented)
 	set_property(TARGET lp_cpython PROPERTY INTERFACE_LINK_OPTIONS -fprofile-generate)
 endif()
+
+add_library(lp_frozen STATIC IMPORTED)
+set_target_properties(lp_frozen PROPERTIES IMPORTED_LOCATION "${LP_FROZEN_ENTRY}/lib/libfrozen.a")
 
 add_library(lp_libpq STATIC IMPORTED)
 set_target_properties(lp_libpq PROPERTIES

@@ -43,5 +43,5 @@ list(JOIN group "," group)
 # Rooms of one floor may refer to each other both ways through a header, as the
 # two stores and store.h do: the linker looks until nothing new is found.
 target_link_libraries(lp_all INTERFACE
-	"$<LINK_GROUP:RESCAN,${group},lp_generated>" lp_libpq lp_cpython
+	"$<LINK_GROUP:RESCAN,${group},lp_generated>" lp_libpq lp_frozen lp_cpython
 	-lyaml -lsqlite3 -lssl -lcrypto -lz -lm -lpthread)

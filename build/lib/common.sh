@@ -84,12 +84,17 @@ lock_value() {
     fail "sources.lock has no $1"
 }
 
-# toolchain_facts: the compiler, and the packages whose headers and archives
-# get compiled in: a security update of one of them makes new entries.
+# toolchain_facts: what an entry depends on besides recipe and sources: the
+# compiler, and the Debian release, which keeps the interface of its libraries
+# for its whole life. A security update of OpenSSL, say, needs no new CPython:
+# the libraries themselves come in at the last link.
 toolchain_facts() {
     gcc --version | head -n 1
     ld --version | head -n 1
-    dpkg-query --show --showformat '${Package} ${Version}\n' \
-        libc6-dev libssl-dev libsqlite3-dev zlib1g-dev libbz2-dev liblzma-dev \
-        libexpat1-dev uuid-dev
+    gcc -print-multiarch
+    (
+        # shellcheck source=/dev/null
+        . /etc/os-release
+        printf '%s %s\n' "$ID" "${VERSION_ID:-}"
+    )
 }
