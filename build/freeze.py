@@ -22,6 +22,9 @@ from typing import NamedTuple
 STDLIB_LEFT_OUT: dict[str, str] = {
     "__phello__": "a demonstration of freezing",
     "__hello__": "a demonstration of freezing",
+    "_pydatetime": "stands in where the extension module is missing; it is there",
+    "_pydecimal": "stands in where the extension module is missing; it is there",
+    "_pyio": "stands in where the extension module is missing; it is there",
     "_pyrepl": "needs curses",
     "antigravity": "opens a web browser",
     "ctypes": "its extension module is left out",
