@@ -11,14 +11,14 @@
 #include "python/python.h"
 #include <stdatomic.h>
 
-/* Why a rule was interrupted; the higher one wins. */
+/* Why a rule was interrupted first. */
 enum lp_interruption {
 	LP_INTERRUPTION_NONE,
 	LP_INTERRUPTION_TIME_LIMIT, /* its state: timed_out */
 	LP_INTERRUPTION_STOP,       /* the run ends: its task stays owed */
 };
 
-struct lp_worker_rules;  /* catalogue.c: what a worker keeps of the rules it has loaded */
+struct lp_worker_rules; /* catalogue.c: what a worker keeps of the rules it has loaded */
 struct lp_worker_limit; /* time_limit.c: what the watchdog and the worker say to each other */
 
 /* One thread, one interpreter.  Only `limit` is touched by another thread. */
@@ -66,16 +66,22 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
  * The rules' half calls these of the embedding.
  */
 
-/* A file below the directory of the users' rules, read once at start: every interpreter gets the same. */
+/*
+ * A file below the directory of the users' rules, read once at start: every
+ * interpreter gets the same.  Names that begin with a dot, __pycache__,
+ * conftest.py, test_*.py and directories named test or tests are left out.
+ */
 struct lp_rule_source {
-	const char *module;  /* "pumps", "plant.pumps": what to import */
-	const char *path;    /* as it is to be shown; the file name in tracebacks */
-	const char *text;    /* UTF-8 or what its coding cookie says; NUL-terminated */
+	const char *module; /* "pumps", "plant.pumps": what to import */
+	const char *path;   /* as it is to be shown; the file name in tracebacks */
+	const char *text;   /* UTF-8 or what its coding cookie says; NUL-terminated */
 	size_t size;
 	char version[13];    /* 12 hexadecimal digits over module and text */
 	bool is_package;     /* an __init__.py, or a directory without one (text "") */
 	const char *problem; /* why it can't be imported ("its name is one of the standard library"); NULL: it can */
-	PyObject *code_bytes; /* marshalled code, of the main interpreter; never touched by workers but to read its bytes */
+	unsigned char
+		*code; /* marshalled, made by the main interpreter's import of it, or NULL; spares workers the parser */
+	size_t code_size;
 };
 /* Sorted by module; importlib.import_module(module) loads them, in any interpreter. */
 const struct lp_rule_source *lp_rule_sources(size_t *count);

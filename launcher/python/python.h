@@ -12,7 +12,8 @@
 #include "model/rule.h"
 
 struct lp_python_options {
-	const char *rules; /* directory of the users' rules, or NULL */
+	const char *rules;  /* directory of the users' rules, or NULL */
+	const char *tzdata; /* directory of time zones, or NULL: the embedded ones */
 	int64_t time_limit; /* microseconds a window may take where its calculation does not say; 0: none */
 };
 
@@ -51,6 +52,18 @@ void lp_python_worker_watch(struct lp_python_worker *worker, bool stop);
 
 /* `local-processing python ...`: like python3. arguments[0] is the program's name. Returns its exit code. */
 int lp_python_main(int count, char **arguments);
+/*
+ * Whether the program was started as sys.executable, by a Python script that
+ * wants another Python: main() asks before it looks for a verb, and then calls
+ * lp_python_main with all arguments.
+ */
+bool lp_python_is_meant(int count, char **arguments) LP_MUST_CHECK;
+/*
+ * The end of a process in which workers were: writes what is buffered, and the
+ * profile of an instrumented build, and ends without running anything of an
+ * interpreter that still exists.  After the threads were joined.
+ */
+_Noreturn void lp_python_exit(int code);
 /* "3.13.5" */
 const char *lp_python_version(void);
 

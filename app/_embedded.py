@@ -1,0 +1,330 @@
+"""Make the interpreter at home in an executable that has no files beside it.
+
+Every interpreter calls :func:`install` once, right after it was made. From
+then on the users' rules can be imported, tracebacks of frozen modules and of
+rules show source lines, ``zoneinfo`` has its time zones, and an import that
+can't work says what to do instead.
+
+It imports nothing that is not loaded already: each worker pays for it.
+"""
+
+import sys
+from _embedded_files import (
+    file,
+    module_source,
+    names,
+    path_source,
+    rule,
+    rule_code,
+    rule_text,
+    tzdata,
+)
+from _frozen_importlib import FrozenImporter, ModuleSpec
+from _frozen_importlib_external import decode_source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import CodeType, ModuleType
+    from typing import Any, BinaryIO, NoReturn
+
+#: Modules that people ask for and that can't be had here, with what to do.
+ABSENT: "dict[str, str]" = {
+    "numpy": "Series has vectorised arithmetic, comparisons and reductions of its own",
+    "pandas": "a rule gets its samples as Series, already cut to the window",
+    "polars": "a rule gets its samples as Series, already cut to the window",
+    "scipy": "the modules math, statistics and bisect are part of local-processing",
+    "ctypes": "a static program loads no foreign libraries",
+    "cffi": "a static program loads no foreign libraries",
+    "curses": "a rule has no terminal",
+    "tkinter": "a rule has no display",
+    "readline": "a rule has no terminal",
+    "psycopg": "the program itself reads inputs and writes results",
+    "psycopg2": "the program itself reads inputs and writes results",
+    "asyncpg": "the program itself reads inputs and writes results",
+    "sqlalchemy": "the program itself reads inputs and writes results",
+    "requests": "urllib.request is part of local-processing; but a rule should "
+    "compute from its inputs alone",
+    "pytz": "use zoneinfo, which has every IANA time zone",
+    "dateutil": "use datetime and zoneinfo",
+    "venv": "nothing can be installed into local-processing",
+    "ensurepip": "nothing can be installed into local-processing",
+    "pip": "nothing can be installed into local-processing",
+}
+
+#: Built-in modules that an isolated interpreter refuses.
+REFUSED_IN_WORKERS: "dict[str, str]" = {
+    "faulthandler": "the program reports fatal signals itself",
+    "_tracemalloc": "it counts the memory of the whole process",
+    "tracemalloc": "it counts the memory of the whole process",
+}
+
+#: Functions that would change the whole process and that no audit event tells of.
+REFUSED_FUNCTIONS: "dict[str, str]" = {
+    "posix": (
+        "_exit abort chroot fchdir setegid seteuid setgid setgroups setpgid "
+        "setpriority setregid setresgid setresuid setreuid setsid setuid umask"
+    ),
+    "_signal": "alarm pthread_sigmask raise_signal setitimer",
+    "time": "tzset",
+}
+
+PUBLIC_NAMES: "dict[str, str]" = {"posix": "os", "_signal": "signal"}
+
+
+class RuleImporter:
+    """Finds and loads the files of the users' rules, as they were read at start."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
+        """Return the spec of a file of the rules, or None.
+
+        Raises
+        ------
+        ImportError
+            If the file is there and can't be imported under its name.
+        """
+        found = rule(name)
+        if found is None:
+            return None
+        origin, is_package, problem = found
+        if problem is not None:
+            raise ImportError(f"{origin}: {problem}", name=name, path=origin)
+        spec = ModuleSpec(name, RuleImporter, origin=origin, is_package=is_package)
+        spec.has_location = not (is_package and not rule_text(name))
+        return spec
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> None:
+        """Leave it to the import system to make the module."""
+
+    @staticmethod
+    def exec_module(module: "ModuleType") -> None:
+        """Run the code of a file of the rules in its module."""
+        exec(rule_code(module.__name__), module.__dict__)
+
+    @staticmethod
+    def get_code(name: str) -> "CodeType":
+        """Return the code object of a file of the rules."""
+        return rule_code(name)
+
+    @staticmethod
+    def get_source(name: str) -> "str | None":
+        """Return the source of a file of the rules."""
+        text = rule_text(name)
+        return None if text is None else decode_source(text)
+
+    @staticmethod
+    def is_package(name: str) -> bool:
+        """Return whether the name is that of a directory of rules."""
+        found = rule(name)
+        return found is not None and found[1]
+
+
+class AbsentImporter:
+    """Comes last: says what to do where a well-known module can't be had."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> None:
+        """Raise for a name of `ABSENT`, return None for any other."""
+        advice = ABSENT.get(name)
+        if advice is not None:
+            raise ModuleNotFoundError(
+                f"{name} is not part of local-processing: {advice}", name=name
+            )
+
+
+class WorkerImporter:
+    """Comes first in workers: refuses what would fail less clearly."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> None:
+        """Raise for a name of `REFUSED_IN_WORKERS`, return None for any other."""
+        reason = REFUSED_IN_WORKERS.get(name)
+        if reason is not None:
+            raise ImportError(f"{name} is refused to rules: {reason}", name=name)
+
+
+def _get_source(name: str) -> "str | None":
+    """Return the source of a frozen module, or None if there is none."""
+    source = module_source(name)
+    return None if source is None else decode_source(source)
+
+
+def _mend_linecache(module: "Any") -> None:
+    """Let tracebacks show the lines of what was never a file."""
+    update_from_file = module.updatecache
+
+    def updatecache(filename: str, module_globals: "Any" = None) -> "list[str]":
+        source = path_source(filename) if isinstance(filename, str) else None
+        if source is None:
+            return update_from_file(filename, module_globals)
+        try:
+            lines = decode_source(source).splitlines(keepends=True)
+        except (UnicodeDecodeError, SyntaxError):
+            return []
+        if lines and not lines[-1].endswith("\n"):
+            lines[-1] += "\n"
+        module.cache[filename] = (len(source), None, lines, filename)
+        return lines
+
+    module.updatecache = updatecache
+
+
+def _mend_tzpath(module: "Any") -> None:
+    """Take the configured directory of time zones, else the embedded ones only.
+
+    What a host has in /usr/share/zoneinfo must not change results.
+    """
+    from os import environ
+
+    directory = tzdata()
+    if directory is not None:
+        module.TZPATH = (directory,)
+    elif sys.flags.ignore_environment or "PYTHONTZPATH" not in environ:
+        module.TZPATH = ()
+    available_in_files = module.available_timezones
+
+    def available_timezones() -> "set[str]":
+        """Return a set containing all available time zones."""
+        zones = set(available_in_files())
+        if directory is None:
+            zones.update(name.removeprefix("zoneinfo/") for name in names("zoneinfo/"))
+        return zones
+
+    module.available_timezones = available_timezones
+
+
+def _mend_tzdata(module: "Any") -> None:
+    """Load a time zone from inside of the executable where no file has it."""
+    load_from_package = module.load_tzdata
+
+    def load_tzdata(key: str) -> "BinaryIO":
+        data = None
+        if tzdata() is None:
+            try:
+                data = file(f"zoneinfo/{key}")
+            except UnicodeEncodeError:
+                pass
+        if data is None:
+            return load_from_package(key)
+        from io import BytesIO
+
+        return BytesIO(data)
+
+    module.load_tzdata = load_tzdata
+
+
+#: What is changed in a frozen module right after it was loaded.
+MENDED: "dict[str, Callable[[Any], None]]" = {
+    "linecache": _mend_linecache,
+    "zoneinfo._common": _mend_tzdata,
+    "zoneinfo._tzpath": _mend_tzpath,
+}
+
+
+def _exec_and_mend(
+    module: "ModuleType",
+    *,
+    exec_frozen: "Callable[[ModuleType], None]" = FrozenImporter.exec_module,
+) -> None:
+    exec_frozen(module)
+    mend = MENDED.get(module.__name__)
+    if mend is not None:
+        mend(module)
+
+
+def _refuse(module: "Any", name: str) -> None:
+    def refused(*_: object, **__: object) -> "NoReturn":
+        raise RuntimeError(
+            f"{full_name} is refused to rules: it changes the whole process"
+        )
+
+    full_name = f"{PUBLIC_NAMES.get(module.__name__, module.__name__)}.{name}"
+    if hasattr(module, name):
+        setattr(module, name, refused)
+
+
+def install(in_worker: bool) -> None:
+    """Install the import hooks, and in a worker its restrictions."""
+    FrozenImporter.get_source = staticmethod(_get_source)
+    FrozenImporter.exec_module = staticmethod(_exec_and_mend)
+    # Behind the built-in and the frozen modules, before the path.
+    sys.meta_path.insert(2, RuleImporter)
+    sys.meta_path.append(AbsentImporter)
+    if in_worker:
+        sys.meta_path.insert(0, WorkerImporter)
+        for module_name, functions in REFUSED_FUNCTIONS.items():
+            module = __import__(module_name)
+            for name in functions.split():
+                _refuse(module, name)
+
+
+def run(kind: str, what: str, arguments: "list[str]") -> int:
+    """Run a program in this interpreter and return its exit code.
+
+    Parameters
+    ----------
+    kind : {"command", "module", "script"}
+        As ``-c``, ``-m`` and a file do for ``python3``.
+    what : str
+        The code, the module's name or the file's.
+    arguments : list of str
+        What comes behind it.
+    """
+    import os
+    import runpy
+    import traceback
+
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    first = {"command": "-c", "module": what, "script": what}[kind]
+    sys.argv[:] = [first, *arguments]
+    search = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:] = [os.path.abspath(directory) for directory in search if directory]
+    try:
+        if kind == "command":
+            sys.path.insert(0, "")
+            exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+        elif kind == "module":
+            sys.path.insert(0, os.getcwd())
+            runpy.run_module(what, run_name="__main__", alter_sys=True)
+        else:
+            sys.path.insert(0, os.path.dirname(os.path.abspath(what)))
+            runpy.run_path(what, run_name="__main__")
+    except SystemExit as exit_request:
+        code = exit_request.code
+        if code is None or isinstance(code, int):
+            return 0 if code is None else code & 0xFF
+        print(code, file=sys.stderr)
+        return 1
+    except BaseException as error:
+        # The first frame is this function's.
+        first_frame = error.__traceback__
+        traceback.print_exception(
+            error.with_traceback(first_frame.tb_next if first_frame else None)
+        )
+        return 1
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                return 120
+    return 0
+
+
+def install_builtins(_: object = None) -> None:
+    """Add what the module ``site`` adds to the builtins of ``python3``."""
+    import builtins
+    from _sitebuiltins import Quitter, _Helper
+
+    end_of_file = "Ctrl-D (i.e. EOF)"
+    for name in ("quit", "exit"):
+        setattr(builtins, name, Quitter(name, end_of_file))
+    setattr(builtins, "help", _Helper())

@@ -1,0 +1,44 @@
+/*
+ * What a static program has to settle with its host: where names are looked
+ * up, and who it is.  It knows glibc, nothing of this program.
+ */
+#include "command/host.h"
+
+#include <nss.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/*
+ * A host's /etc/nsswitch.conf may name modules (sss, ldap, mymachines) that
+ * glibc would load into this static program, built against another glibc.
+ * What is built in is enough, and in an empty root it is all there is.
+ */
+static void pin_name_services(void)
+{
+	static const struct {
+		const char *database, *services;
+	} pins[] = {
+		{"hosts", "files dns"}, {"passwd", "files"},   {"group", "files"},
+		{"shadow", "files"},    {"services", "files"}, {"protocols", "files"},
+		{"networks", "files"},  {"netgroup", "files"}, {"initgroups", "files"},
+	};
+
+	for (size_t i = 0; i < sizeof pins / sizeof *pins; i++)
+		__nss_configure_lookup(pins[i].database, pins[i].services);
+}
+
+void lp_host_prepare(void)
+{
+	const char *user;
+
+	pin_name_services();
+	/*
+	 * libpq asks the system for the user's name where none is given, and gives
+	 * up where a container's uid has no entry: then the environment's USER will
+	 * do.  The address, PGUSER and a service file win over it as ever.
+	 */
+	user = getenv("USER");
+	if (user != NULL && user[0] != '\0' && getpwuid(geteuid()) == NULL)
+		setenv("PGUSER", user, 0);
+}

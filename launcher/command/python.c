@@ -1,0 +1,40 @@
+/* `local-processing python`: the embedded interpreter, as python3 is. */
+#include "command/command.h"
+
+#include "python/python.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int run(int count, char **arguments)
+{
+	/* --help is this command's, everything else the interpreter's; its own options are shown by -h. */
+	if (count > 1 && strcmp(arguments[1], "--help") == 0) {
+		fputs(lp_command_python.help, stdout);
+		return LP_EXIT_OK;
+	}
+	return lp_python_main(count, arguments);
+}
+
+const struct lp_command lp_command_python = {
+	.name = "python",
+	.summary = "Run the embedded Python, as python3 does",
+	.help = "usage: local-processing python [--worker] [OPTION ...] [-c CODE | -m MODULE | FILE | -] [ARGUMENT "
+                "...]\n"
+		"\n"
+		"Runs the Python that is part of the program: code, a module, a script, standard input, or, on a\n"
+		"terminal, what you type.  The directory of a script, or the working directory, and those of\n"
+		"PYTHONPATH are searched for modules after the standard library.\n"
+		"\n"
+		"  --worker   run it inside of an isolated interpreter, as rules are; must come first\n"
+		"  -h         the interpreter's own options\n"
+		"  -V         its version\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing python -c 'import local_processing; help(local_processing)'\n"
+		"  local-processing python --worker my_rules/pumps.py\n"
+		"  local-processing python -m unittest discover -s my_rules\n"
+		"\n"
+		"Exit code: as python3's.\n",
+	.run = run,
+};

@@ -1,0 +1,202 @@
+/*
+ * Python exceptions as plain texts, for the database and for people.  It has
+ * to succeed whatever an exception is made of: a __str__ that raises, lone
+ * surrogates, NUL, no memory left, the recursion limit.
+ */
+#include "python/embedding.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* What one text may take in the database; a traceback of a deep recursion repeats itself anyway. */
+enum { TEXT_MOST = 1 << 20 };
+
+/* UTF-8 in the arena: surrogates and NUL as escapes, since no database takes them.  NULL: raised, cleared. */
+static const char *copy_text(struct lp_arena *arena, PyObject *text)
+{
+	PyObject *bytes;
+	const char *data;
+	char *copy, *to;
+	size_t size, room;
+
+	if (text == NULL || !PyUnicode_Check(text)) {
+		PyErr_Clear();
+		return NULL;
+	}
+	bytes = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
+	if (bytes == NULL) {
+		PyErr_Clear();
+		return NULL;
+	}
+	data = PyBytes_AS_STRING(bytes);
+	size = (size_t)PyBytes_GET_SIZE(bytes);
+	while (size > 0 && data[size - 1] == '\n')
+		size--;
+	if (size > TEXT_MOST) {
+		size = TEXT_MOST;
+		while (size > 0 && ((unsigned char)data[size] & 0xc0) == 0x80)
+			size--;
+	}
+	room = size + 1;
+	for (size_t i = 0; i < size; i++)
+		room += data[i] == '\0' ? 3 : 0;
+	copy = to = lp_arena_allocate(arena, room);
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == '\0') {
+			memcpy(to, "\\x00", 4);
+			to += 4;
+		} else {
+			*to++ = data[i];
+		}
+	}
+	*to = '\0';
+	Py_DECREF(bytes);
+	return copy;
+}
+
+/* "ZeroDivisionError", "pumps.PumpError". */
+static const char *copy_type(struct lp_arena *arena, PyObject *exception)
+{
+	PyObject *type = (PyObject *)Py_TYPE(exception);
+	PyObject *module = PyObject_GetAttrString(type, "__module__");
+	PyObject *name = PyObject_GetAttrString(type, "__qualname__");
+	PyObject *full = NULL;
+	const char *text;
+
+	if (module != NULL && name != NULL && PyUnicode_Check(module) && PyUnicode_Check(name)) {
+		if (PyUnicode_CompareWithASCIIString(module, "builtins") == 0 ||
+		    PyUnicode_CompareWithASCIIString(module, "__main__") == 0)
+			full = Py_NewRef(name);
+		else
+			full = PyUnicode_FromFormat("%U.%U", module, name);
+	}
+	text = copy_text(arena, full);
+	Py_XDECREF(full);
+	Py_XDECREF(name);
+	Py_XDECREF(module);
+	return text != NULL ? text : Py_TYPE(exception)->tp_name;
+}
+
+static PyObject *format_exception(PyObject *exception)
+{
+	PyObject *module = PyImport_ImportModule("traceback");
+	PyObject *lines = module == NULL ? NULL : PyObject_CallMethod(module, "format_exception", "O", exception);
+	PyObject *empty = lines == NULL ? NULL : PyUnicode_FromString("");
+	PyObject *joined = empty == NULL ? NULL : PyUnicode_Join(empty, lines);
+
+	Py_XDECREF(empty);
+	Py_XDECREF(lines);
+	Py_XDECREF(module);
+	return joined;
+}
+
+static int int_attribute(PyObject *object, const char *name)
+{
+	PyObject *value = PyObject_GetAttrString(object, name);
+	long number = value != NULL && PyLong_Check(value) ? PyLong_AsLong(value) : 0;
+
+	Py_XDECREF(value);
+	PyErr_Clear();
+	return number > 0 && number < INT32_MAX ? (int)number : 0;
+}
+
+/* Where a syntax error stands. */
+static void locate_syntax_error(struct lp_arena *arena, PyObject *exception, struct lp_python_failure *failure)
+{
+	PyObject *file = PyObject_GetAttrString(exception, "filename");
+	PyObject *message = PyObject_GetAttrString(exception, "msg");
+
+	failure->file = copy_text(arena, file);
+	failure->line = int_attribute(exception, "lineno");
+	failure->column = int_attribute(exception, "offset");
+	/* str() of it repeats file and line. */
+	if (message != NULL && PyUnicode_Check(message))
+		failure->message = copy_text(arena, message);
+	PyErr_Clear();
+	Py_XDECREF(message);
+	Py_XDECREF(file);
+}
+
+static bool is_rule_file(const char *path)
+{
+	size_t count;
+	const struct lp_rule_source *sources = lp_rule_sources(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(sources[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* The innermost frame that stands in a file of the rules. */
+static void locate_traceback(struct lp_arena *arena, PyObject *exception, struct lp_python_failure *failure)
+{
+	PyObject *traceback = PyException_GetTraceback(exception);
+
+	while (traceback != NULL && PyTraceBack_Check(traceback)) {
+		PyTracebackObject *row = (PyTracebackObject *)traceback;
+		PyCodeObject *code = PyFrame_GetCode(row->tb_frame);
+		const char *path = PyUnicode_AsUTF8(code->co_filename);
+
+		if (path == NULL) {
+			PyErr_Clear();
+		} else if (is_rule_file(path)) {
+			failure->file = lp_arena_text(arena, path);
+			failure->line = int_attribute(traceback, "tb_lineno");
+		}
+		Py_DECREF(code);
+		Py_SETREF(traceback, Py_XNewRef((PyObject *)row->tb_next));
+	}
+	Py_XDECREF(traceback);
+}
+
+void lp_python_failure_take(struct lp_arena *arena, struct lp_python_failure *failure)
+{
+	PyObject *exception = PyErr_GetRaisedException();
+	struct lp_python_worker *worker = lp_worker_current();
+	PyObject *text;
+
+	*failure = (struct lp_python_failure){0};
+	assert(exception != NULL);
+	/* The rule's frames are gone by now: time to tell of them. */
+	if (worker != NULL)
+		lp_limit_grace(worker);
+
+	failure->type = copy_type(arena, exception);
+	text = PyObject_Str(exception);
+	failure->message = copy_text(arena, text);
+	Py_XDECREF(text);
+	if (failure->message == NULL)
+		failure->message = "(its text cannot be shown: making it failed as well)";
+	if (PyErr_GivenExceptionMatches(exception, PyExc_SyntaxError))
+		locate_syntax_error(arena, exception, failure);
+	else
+		locate_traceback(arena, exception, failure);
+	if (failure->message == NULL)
+		failure->message = "";
+
+	text = format_exception(exception);
+	failure->traceback = copy_text(arena, text);
+	Py_XDECREF(text);
+	if (failure->traceback == NULL) {
+		size_t room = strlen(failure->type) + strlen(failure->message) + 3;
+		char *line = lp_arena_allocate(arena, room);
+
+		snprintf(line, room, "%s: %s", failure->type, failure->message);
+		failure->traceback = line;
+	}
+	Py_DECREF(exception);
+	/* A finaliser may have raised: nobody is left who could want it. */
+	PyErr_Clear();
+}
+
+void lp_python_error_take(struct lp_arena *arena, struct lp_outcome *outcome)
+{
+	struct lp_python_failure failure;
+
+	lp_python_failure_take(arena, &failure);
+	outcome->state = LP_STATE_FAILED;
+	outcome->error_type = failure.type;
+	outcome->error_message = failure.message;
+	outcome->error_traceback = failure.traceback;
+}

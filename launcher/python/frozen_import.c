@@ -1,0 +1,261 @@
+/*
+ * What Python imports from inside of the executable: the table of frozen
+ * modules, and the builtin module `_embedded_files`, by which app/_embedded.py
+ * reaches source texts, time zones and the users' rules.
+ */
+#include "python/embedding.h"
+#include "python/frozen.h"
+
+#include "model/embedded.h"
+
+#include <marshal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+static const struct lp_frozen_source *const source_tables[] = {lp_frozen_stdlib_sources, lp_frozen_app_sources};
+static const struct _frozen *const module_tables[] = {lp_frozen_stdlib, lp_frozen_app};
+enum { TABLES = 2 };
+
+bool lp_frozen_has(const char *name)
+{
+	for (int table = 0; table < TABLES; table++)
+		for (const struct _frozen *module = module_tables[table]; module->name != NULL; module++)
+			if (strcmp(module->name, name) == 0)
+				return true;
+	for (const struct _inittab *module = PyImport_Inittab; module->name != NULL; module++)
+		if (strcmp(module->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Inflates a source text.  Raises. */
+static PyObject *inflate_source(const struct lp_frozen_source *source)
+{
+	PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)source->size);
+	uLongf size = source->size;
+
+	if (bytes == NULL)
+		return NULL;
+	if (uncompress((Bytef *)PyBytes_AS_STRING(bytes), &size, source->deflated, source->deflated_size) != Z_OK ||
+	    size != source->size) {
+		Py_DECREF(bytes);
+		return PyErr_Format(PyExc_SystemError, "the source of the frozen module %s is damaged", source->name);
+	}
+	return bytes;
+}
+
+PyDoc_STRVAR(module_source_doc, "module_source(name)\n--\n\nThe source of a frozen module as bytes, or None.");
+
+static PyObject *module_source(PyObject *module, PyObject *argument)
+{
+	const char *name = PyUnicode_AsUTF8(argument);
+
+	(void)module;
+	if (name == NULL)
+		return NULL;
+	for (int table = 0; table < TABLES; table++)
+		for (const struct lp_frozen_source *source = source_tables[table]; source->name != NULL; source++)
+			if (strcmp(source->name, name) == 0)
+				return inflate_source(source);
+	Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(path_source_doc, "path_source(path)\n--\n\n"
+                              "The source that the code objects of this path came from, as bytes, or None:\n"
+                              "frozen modules and the users' rules, these as they were read at start.");
+
+static PyObject *path_source(PyObject *module, PyObject *argument)
+{
+	const char *path = PyUnicode_AsUTF8(argument);
+	const struct lp_rule_source *rules;
+	size_t count;
+
+	(void)module;
+	if (path == NULL) {
+		PyErr_Clear(); /* lone surrogates: a path of somebody else's */
+		Py_RETURN_NONE;
+	}
+	for (int table = 0; table < TABLES; table++)
+		for (const struct lp_frozen_source *source = source_tables[table]; source->name != NULL; source++)
+			if (strcmp(source->path, path) == 0)
+				return inflate_source(source);
+	rules = lp_rule_sources(&count);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rules[i].path, path) == 0)
+			return PyBytes_FromStringAndSize(rules[i].text, (Py_ssize_t)rules[i].size);
+	Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(file_doc, "file(name)\n--\n\nA file that travels inside the executable, as bytes, or None.");
+
+static PyObject *file(PyObject *module, PyObject *argument)
+{
+	const char *name = PyUnicode_AsUTF8(argument);
+	const struct lp_embedded *found = name == NULL ? NULL : lp_embedded_find(name);
+
+	(void)module;
+	if (name == NULL)
+		return NULL;
+	if (found == NULL)
+		Py_RETURN_NONE;
+	return PyBytes_FromStringAndSize((const char *)found->data, (Py_ssize_t)found->size);
+}
+
+PyDoc_STRVAR(names_doc, "names(prefix)\n--\n\nThe names of the embedded files that begin with prefix, as a list.");
+
+static PyObject *names(PyObject *module, PyObject *argument)
+{
+	const char *prefix = PyUnicode_AsUTF8(argument);
+	PyObject *list = prefix == NULL ? NULL : PyList_New(0);
+	const struct lp_embedded *found = NULL;
+
+	(void)module;
+	while (list != NULL && (found = lp_embedded_next(prefix, found)) != NULL) {
+		PyObject *name = PyUnicode_FromString(found->name);
+
+		if (name == NULL || PyList_Append(list, name) < 0)
+			Py_CLEAR(list);
+		Py_XDECREF(name);
+	}
+	return list;
+}
+
+PyDoc_STRVAR(rule_doc, "rule(module)\n--\n\n"
+                       "(path, is_package, problem) of a file of the users' rules, or None if there is none\n"
+                       "of this name. problem says why it can't be imported, or is None.");
+
+static PyObject *rule(PyObject *module, PyObject *argument)
+{
+	const char *name = PyUnicode_AsUTF8(argument);
+	const struct lp_rule_source *source = name == NULL ? NULL : lp_rule_source_find(name);
+
+	(void)module;
+	if (name == NULL)
+		return NULL;
+	if (source == NULL)
+		Py_RETURN_NONE;
+	return Py_BuildValue("sOz", source->path, source->is_package ? Py_True : Py_False, source->problem);
+}
+
+/* The rule's file compiled by this interpreter.  The main one keeps the result for the workers. */
+static PyObject *compile_rule(struct lp_rule_source *source)
+{
+	PyObject *builtins = PyImport_ImportModule("builtins");
+	PyObject *code = NULL, *marshalled;
+
+	/* Not Py_CompileString: the text may have a coding cookie, or a NUL, which deserves its error. */
+	if (builtins != NULL)
+		code = PyObject_CallMethod(builtins, "compile", "y#ssiO", source->text, (Py_ssize_t)source->size,
+		                           source->path, "exec", 0, Py_True);
+	Py_XDECREF(builtins);
+	if (code == NULL || PyInterpreterState_Get() != PyInterpreterState_Main())
+		return code;
+	marshalled = PyMarshal_WriteObjectToString(code, Py_MARSHAL_VERSION);
+	if (marshalled == NULL) {
+		Py_DECREF(code);
+		return NULL;
+	}
+	free(source->code);
+	source->code_size = (size_t)PyBytes_GET_SIZE(marshalled);
+	source->code = lp_allocate(source->code_size);
+	memcpy(source->code, PyBytes_AS_STRING(marshalled), source->code_size);
+	Py_DECREF(marshalled);
+	return code;
+}
+
+PyDoc_STRVAR(rule_code_doc, "rule_code(module)\n--\n\nThe code object of a file of the users' rules.");
+
+static PyObject *rule_code(PyObject *module, PyObject *argument)
+{
+	const char *name = PyUnicode_AsUTF8(argument);
+	struct lp_rule_source *source = name == NULL ? NULL : lp_rule_source_find(name);
+
+	(void)module;
+	if (name == NULL)
+		return NULL;
+	if (source == NULL)
+		return PyErr_Format(PyExc_ImportError, "no file of the rules is named %s", name);
+	if (source->code != NULL)
+		return PyMarshal_ReadObjectFromString((const char *)source->code, (Py_ssize_t)source->code_size);
+	return compile_rule(source);
+}
+
+PyDoc_STRVAR(rule_text_doc, "rule_text(module)\n--\n\nThe source of a file of the users' rules, as bytes, or None.");
+
+static PyObject *rule_text(PyObject *module, PyObject *argument)
+{
+	const char *name = PyUnicode_AsUTF8(argument);
+	struct lp_rule_source *source = name == NULL ? NULL : lp_rule_source_find(name);
+
+	(void)module;
+	if (name == NULL)
+		return NULL;
+	if (source == NULL)
+		Py_RETURN_NONE;
+	return PyBytes_FromStringAndSize(source->text, (Py_ssize_t)source->size);
+}
+
+PyDoc_STRVAR(tzdata_doc, "tzdata()\n--\n\nThe directory of time zones that the configuration names, or None.");
+
+static PyObject *tzdata(PyObject *module, PyObject *nothing)
+{
+	const char *directory = lp_python_options()->tzdata;
+
+	(void)module;
+	(void)nothing;
+	if (directory == NULL)
+		Py_RETURN_NONE;
+	return PyUnicode_DecodeFSDefault(directory);
+}
+
+static PyMethodDef methods[] = {
+	{"module_source", module_source, METH_O, module_source_doc},
+	{"path_source", path_source, METH_O, path_source_doc},
+	{"file", file, METH_O, file_doc},
+	{"names", names, METH_O, names_doc},
+	{"rule", rule, METH_O, rule_doc},
+	{"rule_code", rule_code, METH_O, rule_code_doc},
+	{"rule_text", rule_text, METH_O, rule_text_doc},
+	{"tzdata", tzdata, METH_NOARGS, tzdata_doc},
+	{0},
+};
+
+static PyModuleDef_Slot slots[] = {
+	{Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+	{0},
+};
+
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "_embedded_files",
+	.m_doc = "What travels inside the executable.",
+	.m_methods = methods,
+	.m_slots = slots,
+};
+
+static PyObject *embedded_files_init(void)
+{
+	return PyModuleDef_Init(&definition);
+}
+
+bool lp_frozen_install(struct lp_error *error)
+{
+	size_t count = 0;
+	struct _frozen *joined;
+
+	for (int table = 0; table < TABLES; table++)
+		for (const struct _frozen *module = module_tables[table]; module->name != NULL; module++)
+			count++;
+	/* CPython wants one table; it lives as long as the process. */
+	joined = lp_allocate((count + 1) * sizeof *joined);
+	PyImport_FrozenModules = joined;
+	for (int table = 0; table < TABLES; table++)
+		for (const struct _frozen *module = module_tables[table]; module->name != NULL; module++)
+			*joined++ = *module;
+
+	if (PyImport_AppendInittab("_embedded_files", embedded_files_init) < 0 ||
+	    PyImport_AppendInittab("_local_processing", lp_series_module_init) < 0)
+		return lp_fail(error, LP_EXIT_INTERNAL, "cannot prepare Python's import system: out of memory");
+	return true;
+}

@@ -1,0 +1,265 @@
+/*
+ * Reads the users' rules, once, at start: every interpreter of the process
+ * gets the same texts, also when a file is changed meanwhile.  It knows files
+ * and names, not Python code.
+ */
+#include "python/embedding.h"
+#include "python/frozen.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_SIZE_MOST = 8 << 20, DEPTH_MOST = 8 };
+
+/* Filled by lp_rule_sources_read before there are threads; only `code` changes later, in the main interpreter. */
+static struct {
+	struct lp_rule_source *items;
+	uint32_t count, capacity;
+} sources;
+
+const struct lp_rule_source *lp_rule_sources(size_t *count)
+{
+	*count = sources.count;
+	return sources.items;
+}
+
+static int compare_to_name(const void *name, const void *item)
+{
+	return strcmp(name, ((const struct lp_rule_source *)item)->module);
+}
+
+static int compare_sources(const void *a, const void *b)
+{
+	return strcmp(((const struct lp_rule_source *)a)->module, ((const struct lp_rule_source *)b)->module);
+}
+
+struct lp_rule_source *lp_rule_source_find(const char *module)
+{
+	if (sources.count == 0)
+		return NULL;
+	return bsearch(module, sources.items, sources.count, sizeof *sources.items, compare_to_name);
+}
+
+/* FNV-1a: tells one state of a file from another; it protects nothing. */
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+static void write_version(char version[13], uint64_t hash)
+{
+	snprintf(version, 13, "%012llx", (unsigned long long)((hash ^ hash >> 48) & UINT64_C(0xffffffffffff)));
+}
+
+const char *lp_app_version(void)
+{
+	static char version[13]; /* asked for first by the main thread, while there is no other */
+
+	if (version[0] == '\0') {
+		uint64_t hash = HASH_START;
+
+		for (const struct _frozen *module = lp_frozen_app; module->name != NULL; module++) {
+			hash = hash_bytes(hash, module->name, strlen(module->name));
+			hash = hash_bytes(hash, module->code, (size_t)module->size);
+		}
+		write_version(version, hash);
+	}
+	return version;
+}
+
+static bool is_identifier(const char *name, size_t length)
+{
+	if (length == 0 || (name[0] >= '0' && name[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		/* What is beyond ASCII is left to Python's own judgement. */
+		if (!(c == '_' || c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')))
+			return false;
+	}
+	return true;
+}
+
+/* NULL: nothing speaks against it. */
+static const char *problem_of_name(const char *name, size_t length, bool at_top)
+{
+	char plain[NAME_MAX + 1];
+
+	if (!is_identifier(name, length))
+		return "Python cannot import a file of this name: use letters, digits and underscores";
+	snprintf(plain, sizeof plain, "%.*s", (int)length, name);
+	if (at_top && lp_frozen_has(plain))
+		return "its name is that of a module of Python or of local-processing, which would be imported "
+		       "instead: give the file another name";
+	return NULL;
+}
+
+static void add(const char *module, const char *path, char *text, size_t size, bool is_package, const char *problem)
+{
+	struct lp_rule_source *source;
+
+	LP_GROW(sources.items, sources.count, sources.capacity);
+	source = &sources.items[sources.count++];
+	*source = (struct lp_rule_source){
+		.module = lp_copy_text(module),
+		.path = lp_copy_text(path),
+		.text = text,
+		.size = size,
+		.is_package = is_package,
+		.problem = problem,
+	};
+	write_version(source->version, hash_bytes(hash_bytes(HASH_START, module, strlen(module)), text, size));
+}
+
+/* A file that can't be read is a problem of that file: the others are of use without it. */
+static char *read_text(int directory, const char *name, size_t *size, const char **problem)
+{
+	/* Not blocking, so that a FIFO that lies there stops nobody. */
+	int file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	char *text;
+	size_t length = 0;
+
+	*size = 0;
+	if (file < 0 || fstat(file, &status) < 0) {
+		*problem = lp_format_text("it cannot be read: %s", strerror(errno));
+		if (file >= 0)
+			close(file);
+		return lp_allocate(1);
+	}
+	if (!S_ISREG(status.st_mode) || status.st_size > FILE_SIZE_MOST) {
+		*problem = S_ISREG(status.st_mode) ? "it is larger than 8 MB: this is no file of rules"
+		                                   : "it is not an ordinary file";
+		close(file);
+		return lp_allocate(1);
+	}
+	text = lp_allocate((size_t)status.st_size + 1);
+	while (length < (size_t)status.st_size) {
+		ssize_t got = read(file, text + length, (size_t)status.st_size - length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			*problem = lp_format_text("it cannot be read: %s", strerror(errno));
+		if (got <= 0)
+			break;
+		length += (size_t)got;
+	}
+	close(file);
+	text[length] = '\0';
+	*size = length;
+	return text;
+}
+
+static bool is_left_out(const char *name, bool is_directory)
+{
+	if (name[0] == '.')
+		return true;
+	if (is_directory)
+		return strcmp(name, "__pycache__") == 0 || strcmp(name, "test") == 0 || strcmp(name, "tests") == 0;
+	return strncmp(name, "test_", 5) == 0 || strcmp(name, "conftest.py") == 0;
+}
+
+static bool read_directory(int parent, const char *name, const char *path, const char *package, int depth,
+                           struct lp_error *error) LP_MUST_CHECK;
+
+static bool read_entry(int directory, const char *name, const char *path, const char *package, int depth,
+                       struct lp_error *error)
+{
+	struct stat status;
+	size_t length = strlen(name);
+	bool is_python = length > 3 && strcmp(name + length - 3, ".py") == 0;
+	bool is_directory, read = true;
+	const char *problem = NULL, *dot = package[0] == '\0' ? "" : ".";
+	char *file_path, *module;
+
+	if (fstatat(directory, name, &status, 0) < 0) {
+		if (!is_python)
+			return true;
+		problem = lp_format_text("it cannot be read: %s", strerror(errno));
+		status.st_mode = S_IFREG;
+	}
+	is_directory = S_ISDIR(status.st_mode);
+	if (is_left_out(name, is_directory) || (!is_directory && !is_python) ||
+	    (is_directory && (depth >= DEPTH_MOST || !is_identifier(name, length))))
+		return true;
+	if (is_python && !is_directory)
+		length -= 3;
+	if (problem == NULL)
+		problem = problem_of_name(name, length, package[0] == '\0');
+	file_path = lp_format_text("%s/%s", path, name);
+	module = lp_format_text("%s%s%.*s", package, dot, (int)length, name);
+	if (is_directory) {
+		uint32_t before = sources.count;
+
+		read = read_directory(directory, name, file_path, module, depth + 1, error);
+		/* Without an __init__.py of its own it is a package all the same, if there are rules in it. */
+		if (read && sources.count > before) {
+			bool has_own = false;
+
+			for (uint32_t i = before; i < sources.count; i++)
+				has_own = has_own || strcmp(sources.items[i].module, module) == 0;
+			if (!has_own)
+				add(module, file_path, lp_allocate(1), 0, true, problem);
+		}
+	} else {
+		bool is_init = length == 8 && memcmp(name, "__init__", 8) == 0;
+		size_t size;
+		char *text = read_text(directory, name, &size, &problem);
+
+		if (!is_init)
+			add(module, file_path, text, size, false, problem);
+		else if (package[0] != '\0')
+			add(package, file_path, text, size, true, problem);
+	}
+	free(module);
+	free(file_path);
+	return read;
+}
+
+static bool read_directory(int parent, const char *name, const char *path, const char *package, int depth,
+                           struct lp_error *error)
+{
+	int file = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = file < 0 ? NULL : fdopendir(file);
+	bool read = true;
+
+	if (directory == NULL) {
+		lp_fail_errno(error, LP_EXIT_CONFIGURATION, errno, "cannot read the directory of the rules, %s", path);
+		lp_hint(error, "The setting `rules` of the configuration names it.");
+		if (file >= 0)
+			close(file);
+		return false;
+	}
+	for (struct dirent *entry; read && (entry = readdir(directory)) != NULL;)
+		read = read_entry(dirfd(directory), entry->d_name, path, package, depth, error);
+	closedir(directory);
+	return read;
+}
+
+bool lp_rule_sources_read(const char *directory, struct lp_error *error)
+{
+	if (directory == NULL)
+		return true;
+	if (!read_directory(AT_FDCWD, directory, directory, "", 0, error))
+		return false;
+	if (sources.count > 0)
+		qsort(sources.items, sources.count, sizeof *sources.items, compare_sources);
+	/* pumps.py and pumps/ want the same name. */
+	for (uint32_t i = 1; i < sources.count; i++)
+		if (strcmp(sources.items[i - 1].module, sources.items[i].module) == 0)
+			sources.items[i].problem = sources.items[i - 1].problem =
+				"another file or directory beside it is the same module to Python: rename one of them";
+	return true;
+}
