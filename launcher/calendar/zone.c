@@ -31,12 +31,13 @@ static const struct lp_zone utc = {
 /* All that there is of state: loaded zones, and whence they are loaded. */
 static _Atomic(struct lp_zone *) loaded;
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
-static const char *directory;
+static char *directory;
 static const char *const *known_names; /* under loading */
 
 void lp_zone_set_directory(const char *path)
 {
-	directory = path == NULL ? NULL : lp_copy_text(path);
+	free(directory);
+	directory = lp_copy_text(path);
 }
 
 /* Letters, digits, '_', '+', '-' and '/' between parts: nothing that could leave the directory. */
