@@ -40,8 +40,8 @@ endforeach()
 
 target_include_directories(lp_all INTERFACE launcher)
 list(JOIN group "," group)
-# Rooms of one floor may refer to each other both ways through a header, as the
-# two stores and store.h do: the linker looks until nothing new is found.
+# One group, because references go both ways: the store wraps a function that
+# libpq calls, and the two stores stand behind the header that they include.
 target_link_libraries(lp_all INTERFACE
-	"$<LINK_GROUP:RESCAN,${group},lp_generated>" lp_libpq lp_frozen lp_cpython
+	"$<LINK_GROUP:RESCAN,${group},lp_generated,lp_libpq,lp_frozen,lp_cpython>"
 	-lyaml -lsqlite3 -lssl -lcrypto -lz -lm -lpthread)
