@@ -37,6 +37,10 @@ bool lp_definitions_read(const char *const *files, size_t count, const struct lp
 /* All that is stored. */
 bool lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struct lp_error *error) LP_MUST_CHECK;
 
+/* What is stored against the rules there are now, which may be others than when it was applied. */
+void lp_definitions_check_rules(const struct lp_definitions *stored, const struct lp_rule_catalogue *catalogue,
+                                struct lp_problems *problems);
+
 /* The changes that make the stored like the wanted; shown as lines "+ calculation NAME", "~ ...: rule mean -> max". */
 struct lp_difference {
 	struct lp_changes changes;

@@ -1,0 +1,535 @@
+/*
+ * The configuration file.  One table of settings feeds parsing, defaults,
+ * documentation and checks.  Knows what a setting may be, not what it is for:
+ * nothing is connected to, no rule is loaded.
+ */
+#include "config/config.h"
+
+#include "calendar/calendar.h"
+#include "config/names.h"
+#include "config/yaml.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A configuration is a page or two; a larger file is something else, named by mistake. */
+enum { FILE_BYTES_MOST = 1 << 20 };
+
+enum kind { ADDRESS, DIRECTORY, ZONE, FLAG, NUMBER, SECONDS, DURATION, RETENTION, FORMAT, LEVEL };
+
+/* What a kind is called where it is expected, and in the table for people. */
+static const struct {
+	const char *name, *expected;
+} kinds[] = {
+	[ADDRESS] = {"address", "an address, such as \"sqlite:plant.db\" or \"postgresql://host/database\""},
+	[DIRECTORY] = {"directory", "the name of a directory"},
+	[ZONE] = {"time zone", "a time zone, such as Europe/Berlin"},
+	[FLAG] = {"true or false", "true or false"},
+	[NUMBER] = {"whole number", "a whole number"},
+	[SECONDS] = {"duration", "whole seconds, such as \"10 s\""},
+	[DURATION] = {"duration", "a duration, such as \"10 s\" or \"1 hour\""},
+	[RETENTION] = {"time span", "a time span, such as \"90 days\" or \"2 years\", or forever"},
+	[FORMAT] = {"logfmt or json", "auto, logfmt or json"},
+	[LEVEL] = {"log level", "debug, info, warning or error"},
+};
+
+static const struct setting {
+	const char *path; /* "log.format" is the key format in the map log */
+	enum kind kind;
+	size_t field;
+	const char *usual; /* the default, as it would be written; NULL: none */
+	int64_t least, most;
+	const char *meaning;
+} settings[] = {
+#define FIELD(name) offsetof(struct lp_config, name)
+	{"store", ADDRESS, FIELD(store), NULL, 0, 0,
+         "where series, calculations and states are kept: sqlite:FILE (relative to this file), or what libpq takes: "
+         "postgresql://HOST/DATABASE, service=NAME, host=... dbname=..."},
+	{"rules", DIRECTORY, FIELD(rules), NULL, 0, 0, "directory of your own rules (*.py), relative to this file"},
+	{"time_zone", ZONE, FIELD(time_zone), "UTC", 0, 0,
+         "zone of times without an offset, of output, and of calculations that name none"},
+	{"tzdata", DIRECTORY, FIELD(tzdata), NULL, 0, 0,
+         "directory of time zone data to use in place of what is built in, such as /usr/share/zoneinfo"},
+	{"prepared_statements", FLAG, FIELD(prepared_statements), "true", 0, 0,
+         "PostgreSQL: false behind PgBouncer in transaction mode"},
+	{"connect_timeout", SECONDS, FIELD(connect_timeout), "10 s", 0, 86400,
+         "PostgreSQL: how long a connection may take to come about; 0 s: no limit"},
+	{"statement_timeout", SECONDS, FIELD(statement_timeout), "5 min", 0, 86400,
+         "PostgreSQL: how long one statement may take; 0 s: no limit"},
+	{"workers", NUMBER, FIELD(workers), "0", 0, 256, "threads that compute; 0: one a core"},
+	{"fetchers", NUMBER, FIELD(fetchers), "0", 0, 64, "threads that read samples; 0: chosen for the store"},
+	{"committers", NUMBER, FIELD(committers), "0", 0, 64, "threads that write results; 0: chosen for the store"},
+	{"catch_up", NUMBER, FIELD(catch_up), "100", 1, 100000,
+         "how many missed windows of a calculation one run makes up for, at most"},
+	{"time_limit", DURATION, FIELD(time_limit), "10 s", LP_SECOND / 100, LP_DAY,
+         "how long a rule may take for one window, where its calculation does not say"},
+	{"retry.max_attempts", NUMBER, FIELD(max_attempts), "8", 1, 1000,
+         "how often a window that fails is tried before it is given up"},
+	{"retry.first_delay", DURATION, FIELD(retry_first_delay), "1 min", LP_SECOND, 30 * LP_DAY,
+         "from the first failure to the next attempt; doubles with each"},
+	{"retry.longest_delay", DURATION, FIELD(retry_longest_delay), "1 h", LP_SECOND, 30 * LP_DAY,
+         "where that doubling ends"},
+	{"log.format", FORMAT, FIELD(log_format), "auto", 0, 0, "form of log lines; auto: logfmt"},
+	{"log.level", LEVEL, FIELD(log_level), "info", 0, 0, "what is logged: debug, info, warning, error"},
+	{"retention.samples", RETENTION, FIELD(retention_samples), "forever", LP_DAY, 0,
+         "how long `prune` leaves samples"},
+	{"retention.outcomes", RETENTION, FIELD(retention_outcomes), "7 days", LP_DAY, 0,
+         "how long `prune` leaves the outcome of every window"},
+	{"retention.runs", RETENTION, FIELD(retention_runs), "90 days", LP_DAY, 0, "how long `prune` leaves runs"},
+#undef FIELD
+};
+enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+static const char *const log_formats[] = {
+	[LP_LOG_FORMAT_AUTO] = "auto",
+	[LP_LOG_FORMAT_LOGFMT] = "logfmt",
+	[LP_LOG_FORMAT_JSON] = "json",
+};
+static const char *const log_levels[] = {
+	[LP_LOG_DEBUG] = "debug",
+	[LP_LOG_INFO] = "info",
+	[LP_LOG_WARNING] = "warning",
+	[LP_LOG_ERROR] = "error",
+};
+
+static const char *const searched[] = {"./local-processing.yaml", "/etc/local-processing/config.yaml"};
+
+struct loading {
+	struct lp_config *config;
+	char *directory; /* of the file; relative names begin there */
+	struct lp_problems *problems;
+	bool wrong;
+};
+
+#define PROBLEM(loading_, node_, ...)                                                                                  \
+	do {                                                                                                           \
+		(loading_)->wrong = true;                                                                              \
+		lp_problem_add((loading_)->problems, (loading_)->config->file, (node_) == NULL ? 0 : (node_)->line,    \
+		               (node_) == NULL ? 0 : (node_)->column, __VA_ARGS__);                                    \
+	} while (0)
+
+static void *
+field_of(const struct loading *loading, const struct setting *setting)
+{
+	return (char *)loading->config + setting->field;
+}
+
+static void
+set_text(const struct loading *loading, const struct setting *setting, char *text)
+{
+	char **field = field_of(loading, setting);
+	free(*field);
+	*field = text;
+}
+
+/* The prefix of an SQLite address, or 0 where the store is another. */
+static size_t
+sqlite_prefix(const char *address)
+{
+	static const char prefix[] = "sqlite:";
+	return strncmp(address, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
+}
+
+static char *
+in_directory(const struct loading *loading, const char *prefix, const char *name)
+{
+	if (name[0] == '/' || loading->directory == NULL)
+		return lp_format_text("%s%s", prefix, name);
+	return lp_format_text("%s%s/%s", prefix, strcmp(loading->directory, "/") == 0 ? "" : loading->directory, name);
+}
+
+/*
+ * Months and years have no length of their own here: the longest one each, so
+ * that nothing is deleted before its time.
+ */
+static bool
+parse_retention(const char *text, int64_t *duration)
+{
+	static const int64_t days[] = {[LP_UNIT_DAY] = 1,
+	                               [LP_UNIT_WEEK] = 7,
+	                               [LP_UNIT_MONTH] = 31,
+	                               [LP_UNIT_QUARTER] = 92,
+	                               [LP_UNIT_YEAR] = 366};
+	struct lp_error ignored;
+	struct lp_span span;
+	if (strcmp(text, "forever") == 0) {
+		*duration = 0;
+		return true;
+	}
+	if (lp_span_parse(text, &span, &ignored) && span.unit >= LP_UNIT_DAY && span.count > 0)
+		return !__builtin_mul_overflow((int64_t)span.count, days[span.unit] * LP_DAY, duration);
+	return lp_duration_parse(text, duration, &ignored) && *duration > 0;
+}
+
+static bool
+parse_choice(const char *text, const char *const *choices, int count, int *chosen)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(text, choices[i]) == 0) {
+			*chosen = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+format_limit(enum kind kind, int64_t limit, char text[32])
+{
+	if (kind == NUMBER)
+		(void)snprintf(text, 32, "%lld", (long long)limit);
+	else
+		lp_duration_format(kind == SECONDS ? limit * LP_SECOND : limit, text);
+}
+
+static void
+check_limits(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node, int64_t value)
+{
+	char least[32], most[32];
+	if (value >= setting->least && (setting->most == 0 || value <= setting->most))
+		return;
+	format_limit(setting->kind, setting->least, least);
+	format_limit(setting->kind, setting->most, most);
+	if (setting->most == 0)
+		PROBLEM(loading, node, "%s: %s is too short: at least %s", setting->path, node->text, least);
+	else
+		PROBLEM(loading, node, "%s: %s is outside of what is possible: %s to %s", setting->path, node->text,
+		        least, most);
+}
+
+static void
+set_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+{
+	struct stat status;
+	char *directory = in_directory(loading, "", node->text);
+	set_text(loading, setting, directory);
+	if (stat(directory, &status) != 0)
+		PROBLEM(loading, node, "%s: %s: %s", setting->path, directory, strerror(errno));
+	else if (!S_ISDIR(status.st_mode))
+		PROBLEM(loading, node, "%s: %s is no directory", setting->path, directory);
+}
+
+/* False: the node is not what the setting expects.  What is of the right kind but impossible is told here. */
+static bool
+set_from_text(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+{
+	struct lp_error error;
+	int64_t duration = 0;
+	int chosen = 0;
+	size_t prefix;
+
+	switch (setting->kind) {
+	case ADDRESS:
+		prefix = sqlite_prefix(node->text);
+		if (node->text[prefix] == '\0')
+			return false;
+		/* ":memory:" is no file, and of no use: every connection would have its own. */
+		set_text(loading, setting,
+		         prefix > 0 ? in_directory(loading, "sqlite:", node->text + prefix) : lp_copy_text(node->text));
+		return true;
+	case DIRECTORY:
+		if (node->text[0] == '\0')
+			return false;
+		set_directory(loading, setting, node);
+		return true;
+	case ZONE:
+		set_text(loading, setting, lp_copy_text(node->text));
+		return true;
+	case SECONDS:
+		if (!lp_duration_parse(node->text, &duration, &error) || duration % LP_SECOND != 0)
+			return false;
+		check_limits(loading, setting, node, duration / LP_SECOND);
+		if (!loading->wrong)
+			*(int32_t *)field_of(loading, setting) = (int32_t)(duration / LP_SECOND);
+		return true;
+	case DURATION:
+	case RETENTION:
+		if (setting->kind == DURATION ? !lp_duration_parse(node->text, &duration, &error)
+		                              : !parse_retention(node->text, &duration))
+			return false;
+		if (setting->kind == DURATION || duration != 0)
+			check_limits(loading, setting, node, duration);
+		*(int64_t *)field_of(loading, setting) = duration;
+		return true;
+	case FORMAT:
+		if (!parse_choice(node->text, log_formats, sizeof log_formats / sizeof log_formats[0], &chosen))
+			return false;
+		*(enum lp_log_format *)field_of(loading, setting) = (enum lp_log_format)chosen;
+		return true;
+	case LEVEL:
+		if (!parse_choice(node->text, log_levels, sizeof log_levels / sizeof log_levels[0], &chosen))
+			return false;
+		*(enum lp_log_level *)field_of(loading, setting) = (enum lp_log_level)chosen;
+		return true;
+	case FLAG:
+	case NUMBER:
+		return false;
+	}
+	return false;
+}
+
+static bool
+set_value(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+{
+	if (setting->kind == FLAG && node->type == LP_YAML_BOOL) {
+		*(bool *)field_of(loading, setting) = node->value.truth;
+		return true;
+	}
+	if (setting->kind == NUMBER && node->type == LP_YAML_INT) {
+		check_limits(loading, setting, node, node->value.integer);
+		if (!loading->wrong)
+			*(int32_t *)field_of(loading, setting) = (int32_t)node->value.integer;
+		return true;
+	}
+	return node->type == LP_YAML_TEXT && set_from_text(loading, setting, node);
+}
+
+static void
+read_setting(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+{
+	if (set_value(loading, setting, node))
+		return;
+	bool scalar = node->type != LP_YAML_LIST && node->type != LP_YAML_MAP && node->type != LP_YAML_NULL;
+	/* An address can hold a password: what was found there is never shown. */
+	if (scalar && setting->kind != ADDRESS)
+		PROBLEM(loading, node, "%s: expected %s, found %s", setting->path, kinds[setting->kind].expected,
+		        node->text[0] == '\0' ? "an empty text" : node->text);
+	else
+		PROBLEM(loading, node, "%s: expected %s, found %s", setting->path, kinds[setting->kind].expected,
+		        node->type == LP_YAML_TEXT ? "a text that is none" : lp_yaml_type_name(node->type));
+}
+
+/* The parts of a path that stand for themselves: "log" of log.format, where inside is NULL; "format" inside "log". */
+struct key_walk {
+	const char *inside;
+	int at;
+	char key[64];
+};
+
+static const char *
+next_key(void *context)
+{
+	struct key_walk *walk = context;
+	for (; walk->at < SETTINGS; walk->at++) {
+		const char *path = settings[walk->at].path;
+		const char *dot = strchr(path, '.');
+		size_t outer = dot == NULL ? strlen(path) : (size_t)(dot - path);
+		if (walk->inside == NULL) {
+			/* Keys of a map follow each other in the table: "log" comes up once. */
+			if (strncmp(walk->key, path, outer) == 0 && walk->key[outer] == '\0')
+				continue;
+			(void)snprintf(walk->key, sizeof walk->key, "%.*s", (int)outer, path);
+			walk->at++;
+			return walk->key;
+		}
+		if (dot != NULL && strncmp(walk->inside, path, outer) == 0 && walk->inside[outer] == '\0') {
+			walk->at++;
+			return dot + 1;
+		}
+	}
+	return NULL;
+}
+
+static void
+unknown_key(struct loading *loading, const char *inside, const struct lp_yaml_node *key)
+{
+	char known[512] = "", nearest[64] = "";
+	size_t length = 0;
+	struct key_walk walk = {.inside = inside};
+	/* lp_nearest keeps the pointer it is given, and the walk's buffer is one for all: hence word by word. */
+	for (const char *word = next_key(&walk); word != NULL; word = next_key(&walk)) {
+		if (lp_nearest_of(key->text, &word, 1, sizeof word) != NULL && nearest[0] == '\0')
+			(void)snprintf(nearest, sizeof nearest, "%s", word);
+		length +=
+			(size_t)snprintf(known + length, sizeof known - length, "%s%s", length == 0 ? "" : ", ", word);
+		if (length >= sizeof known)
+			length = sizeof known - 1;
+	}
+	if (nearest[0] != '\0')
+		PROBLEM(loading, key, "unknown setting %s%s%s: did you mean %s?", inside == NULL ? "" : inside,
+		        inside == NULL ? "" : ".", key->text, nearest);
+	else
+		PROBLEM(loading, key, "unknown setting %s%s%s: there are %s", inside == NULL ? "" : inside,
+		        inside == NULL ? "" : ".", key->text, known);
+}
+
+static void
+read_map(struct loading *loading, const char *inside, const struct lp_yaml_node *map)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const struct lp_yaml_node *key = map->keys[i], *node = map->items[i];
+		char path[80];
+		int found = -1;
+		bool is_map = false;
+		int length = snprintf(path, sizeof path, "%s%s%s", inside == NULL ? "" : inside,
+		                      inside == NULL ? "" : ".", key->text);
+		for (int s = 0; s < SETTINGS && length > 0 && (size_t)length < sizeof path; s++) {
+			if (strcmp(settings[s].path, path) == 0 && strchr(key->text, '.') == NULL)
+				found = s;
+			if (inside == NULL && strncmp(settings[s].path, path, (size_t)length) == 0 &&
+			    settings[s].path[length] == '.')
+				is_map = true;
+		}
+		if (found >= 0)
+			read_setting(loading, &settings[found], node);
+		else if (is_map && node->type == LP_YAML_MAP)
+			read_map(loading, key->text, node);
+		else if (is_map && node->type != LP_YAML_NULL)
+			PROBLEM(loading, node, "%s: expected a map of settings, found %s", key->text,
+			        lp_yaml_type_name(node->type));
+		else if (!is_map)
+			unknown_key(loading, inside, key);
+	}
+}
+
+static void
+set_defaults(struct loading *loading)
+{
+	for (int s = 0; s < SETTINGS; s++) {
+		if (settings[s].usual == NULL)
+			continue;
+		struct lp_yaml_node node = {.type = LP_YAML_TEXT, .text = settings[s].usual};
+		if (settings[s].kind == NUMBER) {
+			node.type = LP_YAML_INT;
+			node.value.integer = strtoll(node.text, NULL, 10);
+		} else if (settings[s].kind == FLAG) {
+			node.type = LP_YAML_BOOL;
+			node.value.truth = strcmp(node.text, "true") == 0;
+		}
+		read_setting(loading, &settings[s], &node);
+	}
+}
+
+/* What only several settings together show. */
+static void
+check_together(struct loading *loading, const struct lp_yaml_node *root, bool store_given)
+{
+	const struct lp_config *config = loading->config;
+	const struct lp_yaml_node *retry = lp_yaml_get(root, "retry"), *zone = lp_yaml_get(root, "time_zone");
+	struct lp_error error = {0};
+	const struct lp_zone *found;
+	if (config->retry_longest_delay < config->retry_first_delay)
+		PROBLEM(loading, retry, "retry.longest_delay is shorter than retry.first_delay");
+	/* Zones are looked up in the user's data once that is set, which is whoever opens the session's business. */
+	if (config->tzdata == NULL && zone != NULL && zone->type == LP_YAML_TEXT &&
+	    !lp_zone_find(config->time_zone, &found, &error))
+		PROBLEM(loading, zone, "time_zone: %s", error.what);
+	if (config->store == NULL && !store_given && lp_yaml_get(root, "store") == NULL)
+		PROBLEM(loading, (const struct lp_yaml_node *)NULL,
+		        "the setting store is missing: where are the series and calculations kept? "
+		        "(store: sqlite:plant.db, or store: postgresql://host/database)");
+}
+
+static char *
+directory_of(const char *file)
+{
+	char resolved[PATH_MAX];
+	if (realpath(file, resolved) == NULL)
+		return NULL;
+	char *slash = strrchr(resolved, '/');
+	if (slash == resolved)
+		slash++;
+	*slash = '\0';
+	return lp_copy_text(resolved);
+}
+
+/* *chosen: the file to read, or NULL where there is none and none was asked for. */
+static void
+choose_file(const char *file, const char **chosen)
+{
+	struct stat status;
+	const char *variable = getenv("LOCAL_PROCESSING_CONFIG");
+	*chosen = file != NULL ? file : variable != NULL && variable[0] != '\0' ? variable : NULL;
+	for (size_t i = 0; *chosen == NULL && i < sizeof searched / sizeof searched[0]; i++) {
+		/* What is there but cannot be looked at is chosen too: reading it says why. */
+		if (stat(searched[i], &status) == 0 || (errno != ENOENT && errno != ENOTDIR))
+			*chosen = searched[i];
+	}
+}
+
+static bool
+read_file(struct loading *loading, bool store_given, struct lp_error *error)
+{
+	struct lp_config *config = loading->config;
+	struct lp_arena arena = {0};
+	struct lp_yaml_node *root;
+	struct stat status;
+	if (stat(config->file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > FILE_BYTES_MOST)
+		return lp_fail(error, LP_EXIT_CONFIGURATION, "%s has %lld bytes: no configuration has more than %d",
+		               config->file, (long long)status.st_size, (int)FILE_BYTES_MOST);
+	loading->directory = directory_of(config->file);
+	bool good = lp_yaml_read_file(config->file, &arena, &root, loading->problems, error);
+	if (good && root != NULL && root->type != LP_YAML_MAP)
+		PROBLEM(loading, root, "expected settings (key: value), found %s", lp_yaml_type_name(root->type));
+	else if (good && root != NULL)
+		read_map(loading, NULL, root);
+	if (good && !loading->wrong)
+		check_together(loading, root, store_given);
+	if (good && loading->wrong)
+		good = lp_fail(error, LP_EXIT_CONFIGURATION, "the configuration %s is wrong", config->file);
+	error->exit = good ? error->exit : LP_EXIT_CONFIGURATION;
+	lp_arena_free(&arena);
+	free(loading->directory);
+	return good;
+}
+
+bool
+lp_config_load(const char *file, bool store_given, struct lp_config *config, struct lp_problems *problems,
+               struct lp_error *error)
+{
+	const char *chosen;
+	*config = (struct lp_config){0};
+	struct loading loading = {.config = config, .problems = problems};
+	set_defaults(&loading);
+	choose_file(file, &chosen);
+	if (chosen == NULL && store_given)
+		return true;
+	if (chosen == NULL) {
+		(void)lp_fail(error, LP_EXIT_CONFIGURATION, "there is no configuration: looked for %s and %s",
+		              searched[0], searched[1]);
+		return lp_hint(error, "Name one with --config FILE or in LOCAL_PROCESSING_CONFIG, or do without one: "
+		                      "--store sqlite:FILE or --store postgresql://HOST/DATABASE.");
+	}
+	config->file = lp_copy_text(chosen);
+	if (read_file(&loading, store_given, error))
+		return true;
+	if (file == NULL && chosen != searched[0] && chosen != searched[1])
+		(void)lp_hint(error, "The variable LOCAL_PROCESSING_CONFIG names this file.");
+	return false;
+}
+
+void
+lp_config_free(struct lp_config *config)
+{
+	free(config->file);
+	free(config->store);
+	free(config->rules);
+	free(config->time_zone);
+	free(config->tzdata);
+	*config = (struct lp_config){0};
+}
+
+void
+lp_config_describe(void (*line)(void *context, const char *text), void *context)
+{
+	for (int s = 0; s < SETTINGS; s++) {
+		const struct setting *setting = &settings[s];
+		char least[32], most[32], range[80] = "";
+		format_limit(setting->kind, setting->least, least);
+		format_limit(setting->kind, setting->most, most);
+		if (setting->most > 0)
+			(void)snprintf(range, sizeof range, ", %s to %s", least, most);
+		char *text = lp_format_text("%s (%s%s; %s%s)", setting->path, kinds[setting->kind].name, range,
+		                            setting->usual == NULL ? "no default" : "default ",
+		                            setting->usual == NULL ? "" : setting->usual);
+		line(context, text);
+		free(text);
+		text = lp_format_text("    %s", setting->meaning);
+		line(context, text);
+		free(text);
+	}
+}

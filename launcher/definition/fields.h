@@ -1,0 +1,28 @@
+/*
+ * The fields of a calculation as people read and write them: one table for the
+ * differences that `apply` shows and for the YAML that `export` writes.
+ */
+#ifndef LP_DEFINITION_FIELDS_H
+#define LP_DEFINITION_FIELDS_H
+
+#include "model/calculation.h"
+#include "model/memory.h"
+
+enum lp_field_form {
+	LP_FIELD_PLAIN, /* a text, which YAML may have to quote */
+	LP_FIELD_JSON,  /* a JSON object */
+	LP_FIELD_ITEMS, /* inputs or outputs */
+	LP_FIELD_WORD,  /* needs no quotes: true, a span, a time */
+};
+
+struct lp_calculation_field {
+	const char *name; /* the key in YAML */
+	enum lp_field_form form;
+	const char *usual; /* not written where this is what it is; NULL: always written */
+	void (*format)(const struct lp_calculation *calculation, struct lp_text *text);
+};
+
+extern const struct lp_calculation_field lp_calculation_fields[];
+extern const size_t lp_calculation_field_count;
+
+#endif

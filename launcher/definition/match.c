@@ -1,0 +1,240 @@
+/*
+ * Series matched by name and attributes, for templates.  Knows nothing of what
+ * is made of them.
+ *
+ * What is matched are the series that files declare and the stored ones that
+ * no calculation writes.  Results are matched only where a file declares them:
+ * otherwise a template would find, at the second apply, what the first one
+ * made, and feed on itself.
+ */
+#include "definition/internal.h"
+#include "definition/json.h"
+
+#include "config/scalar.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t
+character_length(const char *text)
+{
+	size_t length = lp_utf8_length((const unsigned char *)text, strlen(text));
+	return length == 0 ? 1 : length;
+}
+
+bool
+lp_glob(const char *pattern, const char *text, struct lp_glob_match *match)
+{
+	struct lp_glob_match found = {0};
+	const char *after_star = NULL; /* in the pattern */
+	const char *taken = NULL;      /* in the text: where the last star's match ends for now */
+	while (*text != '\0' || *pattern != '\0') {
+		if (*pattern == '*') {
+			if (found.count < LP_GLOB_STARS_MOST)
+				found.stars[found.count].text = text;
+			found.count++;
+			after_star = ++pattern;
+			taken = text;
+		} else if (*text != '\0' && (*pattern == '?' || *pattern == *text)) {
+			text += *pattern == '?' ? character_length(text) : 1;
+			pattern++;
+		} else if (after_star != NULL && *taken != '\0') {
+			/* The last star takes one more; the ones before it keep the least, which is enough. */
+			taken += character_length(taken);
+			text = taken;
+			pattern = after_star;
+		} else {
+			return false;
+		}
+		if (found.count > 0 && found.count <= LP_GLOB_STARS_MOST)
+			found.stars[found.count - 1].length = (size_t)(taken - found.stars[found.count - 1].text);
+	}
+	if (found.count > LP_GLOB_STARS_MOST)
+		found.count = LP_GLOB_STARS_MOST;
+	if (match != NULL)
+		*match = found;
+	return true;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct lp_candidate *one = a, *other = b;
+	return strcmp(one->series->name, other->series->name);
+}
+
+static void
+gather_candidates(struct lp_reading *reading)
+{
+	const struct lp_definitions *files = reading->definitions, *stored = reading->stored;
+	size_t most = files->series_count + (stored == NULL ? 0 : stored->series_count);
+	struct lp_names written = {0};
+	reading->have_candidates = true;
+	reading->candidates = lp_allocate(most * sizeof *reading->candidates);
+	for (size_t i = 0; i < files->series_count; i++)
+		reading->candidates[reading->candidate_count++].series = &files->series[i];
+	for (size_t c = 0; stored != NULL && c < stored->calculation_count; c++) {
+		for (size_t o = 0; o < stored->calculations[c].output_count; o++)
+			(void)lp_names_add(&written, stored->calculations[c].outputs[o].series, c, NULL);
+	}
+	for (size_t i = 0; stored != NULL && i < stored->series_count; i++) {
+		const char *name = stored->series[i].name;
+		if (!lp_names_find(&reading->series_names, name, NULL) && !lp_names_find(&written, name, NULL))
+			reading->candidates[reading->candidate_count++].series = &stored->series[i];
+	}
+	lp_names_free(&written);
+	qsort(reading->candidates, reading->candidate_count, sizeof *reading->candidates, by_name);
+}
+
+static const struct lp_yaml_node *
+attributes_of(struct lp_reading *reading, struct lp_candidate *candidate)
+{
+	static const struct lp_yaml_node none = {.type = LP_YAML_MAP, .text = ""};
+	if (candidate->attributes == NULL)
+		candidate->attributes = lp_json_read(candidate->series->attributes, &reading->trees);
+	if (candidate->attributes == NULL)
+		candidate->attributes = &none;
+	return candidate->attributes;
+}
+
+static double
+number_of(const struct lp_yaml_node *node)
+{
+	return node->type == LP_YAML_INT ? (double)node->value.integer : node->value.number;
+}
+
+static bool
+attribute_fits(const struct lp_yaml_node *wanted, const struct lp_yaml_node *value)
+{
+	if (value == NULL)
+		return false;
+	if (wanted->type == LP_YAML_TEXT)
+		return value->type == LP_YAML_TEXT && lp_glob(wanted->text, value->text, NULL);
+	if (wanted->type == LP_YAML_BOOL)
+		return value->type == LP_YAML_BOOL && wanted->value.truth == value->value.truth;
+	return (value->type == LP_YAML_INT || value->type == LP_YAML_FLOAT) && number_of(wanted) == number_of(value);
+}
+
+static bool
+attributes_fit(const struct lp_yaml_node *wanted, const struct lp_yaml_node *attributes)
+{
+	for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
+		if (!attribute_fits(wanted->items[i], lp_yaml_get(attributes, wanted->keys[i]->text)))
+			return false;
+	}
+	return true;
+}
+
+static struct lp_yaml_node *
+text_node(struct lp_arena *arena, const char *text, size_t length)
+{
+	struct lp_yaml_node *node = lp_arena_zeroed(arena, 1, sizeof *node);
+	node->type = LP_YAML_TEXT;
+	node->text = lp_arena_copy(arena, text, length);
+	return node;
+}
+
+/* What {tag.…} can ask of a series: name, unit, description, attributes, and 1, 2 … for what the stars matched. */
+static struct lp_yaml_node *
+series_node(struct lp_reading *reading, struct lp_candidate *candidate, const struct lp_glob_match *match)
+{
+	struct lp_arena *arena = &reading->trees;
+	const struct lp_series *series = candidate->series;
+	const char *const names[] = {"name", "unit", "description"};
+	const char *const values[] = {series->name, series->unit, series->description};
+	struct lp_yaml_node *node = lp_arena_zeroed(arena, 1, sizeof *node);
+	node->type = LP_YAML_MAP;
+	node->text = "";
+	node->count = 4 + match->count;
+	node->keys = lp_arena_zeroed(arena, node->count, sizeof *node->keys);
+	node->items = lp_arena_zeroed(arena, node->count, sizeof *node->items);
+	size_t at = 0;
+	for (; at < 3; at++) {
+		node->keys[at] = text_node(arena, names[at], strlen(names[at]));
+		node->items[at] = text_node(arena, values[at], strlen(values[at]));
+	}
+	node->keys[at] = text_node(arena, "attributes", strlen("attributes"));
+	node->items[at] = lp_arena_allocate(arena, sizeof *node->items[at]);
+	*node->items[at++] = *attributes_of(reading, candidate);
+	for (size_t star = 0; star < match->count; star++) {
+		char number[16];
+		int length = snprintf(number, sizeof number, "%zu", star + 1);
+		node->keys[at] = text_node(arena, number, (size_t)length);
+		node->items[at++] = text_node(arena, match->stars[star].text, match->stars[star].length);
+	}
+	return node;
+}
+
+/* What series and attributes ask for; false: they are wrong, which was told. */
+static bool
+read_filter(const struct lp_item *item, const struct lp_yaml_node *filter, const char **pattern,
+            const struct lp_yaml_node **attributes)
+{
+	static const struct lp_item_key keys[] = {{"series", false}, {"attributes", false}};
+	const struct lp_yaml_node *values[2];
+	if (!lp_item_keys(item, filter, "a choice of series", keys, 2, values))
+		return false;
+	*pattern = values[0] == NULL ? "*" : lp_item_text(item, values[0], "series");
+	*attributes = values[1];
+	if (values[0] == NULL && values[1] == NULL) {
+		lp_item_problem(
+			item, filter,
+			"a choice of series needs a pattern for their names (series: \"plant/*/power\") or attributes");
+		return false;
+	}
+	if (*attributes == NULL)
+		return true;
+	if ((*attributes)->type != LP_YAML_MAP) {
+		lp_item_problem(item, *attributes, "attributes: expected a map of keys, found %s",
+		                lp_yaml_type_name((*attributes)->type));
+		return false;
+	}
+	for (size_t i = 0; i < (*attributes)->count; i++) {
+		const struct lp_yaml_node *value = (*attributes)->items[i];
+		if (value->type != LP_YAML_LIST && value->type != LP_YAML_MAP && value->type != LP_YAML_NULL)
+			continue;
+		lp_item_problem(item, value, "attributes: %s: expected a text, a number, true or false, found %s",
+		                (*attributes)->keys[i]->text, lp_yaml_type_name(value->type));
+		return false;
+	}
+	return true;
+}
+
+const struct lp_yaml_node *
+lp_match_series(const struct lp_item *item, const struct lp_yaml_node *filter)
+{
+	struct lp_reading *reading = item->reading;
+	const char *pattern;
+	const struct lp_yaml_node *attributes;
+	if (!read_filter(item, filter, &pattern, &attributes))
+		return NULL;
+	if (!reading->have_candidates)
+		gather_candidates(reading);
+
+	struct lp_yaml_node *list = lp_arena_zeroed(&reading->trees, 1, sizeof *list);
+	struct lp_yaml_node **found = NULL;
+	size_t capacity = 0;
+	list->type = LP_YAML_LIST;
+	list->text = "";
+	for (size_t i = 0; i < reading->candidate_count; i++) {
+		struct lp_candidate *candidate = &reading->candidates[i];
+		struct lp_glob_match match;
+		if (!lp_glob(pattern, candidate->series->name, &match))
+			continue;
+		if (attributes != NULL && !attributes_fit(attributes, attributes_of(reading, candidate)))
+			continue;
+		LP_GROW(found, list->count, capacity);
+		found[list->count++] = series_node(reading, candidate, &match);
+	}
+	if (list->count == 0) {
+		lp_item_problem(item, filter,
+		                "no series matches %s%s (series that calculations write are matched where a file "
+		                "declares them)",
+		                pattern, attributes == NULL ? "" : " with these attributes");
+	} else {
+		list->items = lp_arena_allocate(&reading->trees, list->count * sizeof *found);
+		memcpy(list->items, found, list->count * sizeof *found);
+	}
+	free(found);
+	return list->count == 0 ? NULL : list;
+}

@@ -1,0 +1,37 @@
+/* A series' map to a struct.  Knows nothing of calculations. */
+#include "definition/internal.h"
+
+enum { NAME, UNIT, DESCRIPTION, ATTRIBUTES, FOR_EACH, KEYS };
+
+void
+lp_series_read(const struct lp_item *item)
+{
+	static const struct lp_item_key keys[KEYS] = {
+		[NAME] = {"name", true},
+		[UNIT] = {"unit", false},
+		[DESCRIPTION] = {"description", false},
+		[ATTRIBUTES] = {"attributes", false},
+		[FOR_EACH] = {"for_each", false}, /* taken out before; here to be suggested */
+	};
+	const struct lp_yaml_node *nodes[KEYS];
+	struct lp_reading *reading = item->reading;
+	size_t earlier;
+	if (!lp_item_keys(item, item->node, "a series", keys, KEYS, nodes))
+		return;
+	struct lp_series series = {
+		.name = lp_item_name(item, nodes[NAME], "name"),
+		.unit = lp_item_text(item, nodes[UNIT], "unit"),
+		.description = lp_item_text(item, nodes[DESCRIPTION], "description"),
+		.attributes = lp_item_json(item, nodes[ATTRIBUTES], LP_MAP_ATTRIBUTES),
+	};
+	if (series.name[0] == '\0')
+		return;
+	if (!lp_names_add(&reading->series_names, series.name, reading->definitions->series_count, &earlier)) {
+		const struct lp_position *position = &reading->definitions->series_positions[earlier];
+		lp_item_problem(item, nodes[NAME], "the series \"%s\" is declared already: %s, line %d", series.name,
+		                position->file, position->line);
+		return;
+	}
+	lp_definitions_add_series(reading->definitions, &series,
+	                          &(struct lp_position){item->file, item->node->line, item->node->column});
+}

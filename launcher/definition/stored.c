@@ -1,0 +1,120 @@
+/* Definitions as they are kept: added, copied, loaded from a store, freed.  Knows nothing of YAML. */
+#include "definition/internal.h"
+#include "definition/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+lp_definitions_add_series(struct lp_definitions *definitions, const struct lp_series *series,
+                          const struct lp_position *position)
+{
+	if (definitions->series_count == definitions->series_capacity) {
+		size_t capacity = definitions->series_capacity == 0 ? 64 : definitions->series_capacity * 2;
+		definitions->series = lp_reallocate(definitions->series, capacity, sizeof *definitions->series);
+		definitions->series_positions =
+			lp_reallocate(definitions->series_positions, capacity, sizeof *definitions->series_positions);
+		definitions->series_capacity = capacity;
+	}
+	definitions->series_positions[definitions->series_count] = *position;
+	definitions->series[definitions->series_count++] = *series;
+}
+
+void
+lp_definitions_add_calculation(struct lp_definitions *definitions, const struct lp_calculation *calculation,
+                               const struct lp_position *position)
+{
+	if (definitions->calculation_count == definitions->calculation_capacity) {
+		size_t capacity = definitions->calculation_capacity == 0 ? 64 : definitions->calculation_capacity * 2;
+		definitions->calculations =
+			lp_reallocate(definitions->calculations, capacity, sizeof *definitions->calculations);
+		definitions->calculation_positions = lp_reallocate(definitions->calculation_positions, capacity,
+		                                                   sizeof *definitions->calculation_positions);
+		definitions->calculation_capacity = capacity;
+	}
+	definitions->calculation_positions[definitions->calculation_count] = *position;
+	definitions->calculations[definitions->calculation_count++] = *calculation;
+}
+
+static const char *
+text_of(const char *text, struct lp_arena *arena)
+{
+	return text == NULL || text[0] == '\0' ? "" : lp_arena_text(arena, text);
+}
+
+void
+lp_calculation_copy(struct lp_calculation *to, const struct lp_calculation *from, struct lp_arena *arena)
+{
+	*to = *from;
+	to->name = text_of(from->name, arena);
+	to->description = text_of(from->description, arena);
+	to->rule = text_of(from->rule, arena);
+	to->parameters = lp_json_canonical(from->parameters, arena);
+	to->labels = lp_json_canonical(from->labels, arena);
+	if (to->schedule.offset.count == 0)
+		to->schedule.offset = (struct lp_span){0};
+	to->inputs = lp_arena_zeroed(arena, from->input_count, sizeof *to->inputs);
+	to->outputs = lp_arena_zeroed(arena, from->output_count, sizeof *to->outputs);
+	for (size_t i = 0; i < from->input_count; i++) {
+		to->inputs[i] = from->inputs[i];
+		to->inputs[i].name = text_of(from->inputs[i].name, arena);
+		to->inputs[i].series = text_of(from->inputs[i].series, arena);
+		to->inputs[i].unit = text_of(from->inputs[i].unit, arena);
+		to->inputs[i].attributes = "{}"; /* the series has them */
+	}
+	for (size_t o = 0; o < from->output_count; o++) {
+		to->outputs[o] = from->outputs[o];
+		to->outputs[o].name = text_of(from->outputs[o].name, arena);
+		to->outputs[o].series = text_of(from->outputs[o].series, arena);
+		to->outputs[o].unit = text_of(from->outputs[o].unit, arena);
+	}
+}
+
+static bool
+keep_series(void *context, const struct lp_series *series, struct lp_error *error)
+{
+	struct lp_definitions *stored = context;
+	struct lp_series copy = {
+		.id = series->id,
+		.name = text_of(series->name, &stored->arena),
+		.unit = text_of(series->unit, &stored->arena),
+		.description = text_of(series->description, &stored->arena),
+		.attributes = lp_json_canonical(series->attributes, &stored->arena),
+	};
+	(void)error;
+	lp_definitions_add_series(stored, &copy, &(struct lp_position){0});
+	return true;
+}
+
+static bool
+keep_calculation(void *context, const struct lp_calculation *calculation, struct lp_error *error)
+{
+	struct lp_definitions *stored = context;
+	struct lp_calculation copy;
+	(void)error;
+	lp_calculation_copy(&copy, calculation, &stored->arena);
+	lp_definitions_add_calculation(stored, &copy, &(struct lp_position){0});
+	return true;
+}
+
+bool
+lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struct lp_error *error)
+{
+	*stored = (struct lp_definitions){0};
+	if (lp_store_each_series(store, NULL, keep_series, stored, error) &&
+	    lp_store_each_calculation(store, keep_calculation, stored, error))
+		return true;
+	lp_definitions_free(stored);
+	return lp_fail_within(error, "reading the definitions that are stored");
+}
+
+void
+lp_definitions_free(struct lp_definitions *definitions)
+{
+	free(definitions->series);
+	free(definitions->series_positions);
+	free(definitions->calculations);
+	free(definitions->calculation_positions);
+	lp_arena_free(&definitions->arena);
+	*definitions = (struct lp_definitions){0};
+}

@@ -1,0 +1,224 @@
+/*
+ * All definitions of the files, with the stored ones that stay, against each
+ * other: one writer for a series, inputs that exist, units that agree, no
+ * cycles.  Knows no file: problems go to the places that reading kept.
+ */
+#include "definition/internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The nearest name is looked for among all series: for the first few problems only. */
+enum { SUGGESTIONS_MOST = 20, CYCLE_NAMES_MOST = 20 };
+
+struct together {
+	struct lp_reading *reading;
+	const struct lp_calculation **calculations; /* those of the files first, in their order */
+	size_t count, of_files;
+	struct lp_names writers; /* series to the calculation that writes it */
+	int suggestions;
+};
+
+static void LP_PRINTF(3, 4) problem(const struct together *together, size_t calculation, const char *format, ...)
+{
+	const struct lp_definitions *definitions = together->reading->definitions;
+	const struct lp_position *position = &definitions->calculation_positions[calculation];
+	va_list arguments;
+	char *what;
+	va_start(arguments, format);
+	int length = vasprintf(&what, format, arguments);
+	va_end(arguments);
+	lp_problem_add(together->reading->problems, position->file, position->line, position->column,
+	               "calculation \"%s\": %s", definitions->calculations[calculation].name,
+	               length < 0 ? "is wrong, and there is no memory to say why" : what);
+	if (length >= 0)
+		free(what);
+}
+
+static void
+gather(struct together *together)
+{
+	const struct lp_reading *reading = together->reading;
+	const struct lp_definitions *files = reading->definitions, *stored = reading->stored;
+	size_t most = files->calculation_count + (stored == NULL ? 0 : stored->calculation_count);
+	together->calculations = lp_allocate(most * sizeof(struct lp_calculation *));
+	for (size_t i = 0; i < files->calculation_count; i++)
+		together->calculations[together->count++] = &files->calculations[i];
+	together->of_files = together->count;
+	for (size_t i = 0; stored != NULL && !reading->prune && i < stored->calculation_count; i++) {
+		if (!lp_names_find(&reading->calculation_names, stored->calculations[i].name, NULL))
+			together->calculations[together->count++] = &stored->calculations[i];
+	}
+}
+
+static void
+find_writers(struct together *together)
+{
+	for (size_t i = 0; i < together->count; i++) {
+		const struct lp_calculation *calculation = together->calculations[i];
+		for (size_t o = 0; o < calculation->output_count; o++) {
+			const char *series = calculation->outputs[o].series;
+			size_t other;
+			if (series[0] == '\0' || lp_names_add(&together->writers, series, i, &other))
+				continue;
+			if (other == i)
+				problem(together, i, "two of its outputs go to the series \"%s\"", series);
+			else if (i >= together->of_files)
+				problem(together, other,
+				        "the series \"%s\" is written by the stored calculation \"%s\" already "
+				        "(--prune deletes "
+				        "calculations that no file has)",
+				        series, calculation->name);
+			else
+				problem(together, i,
+				        "the series \"%s\" is written by the calculation \"%s\" already (%s, line %d)",
+				        series, together->calculations[other]->name,
+				        together->reading->definitions->calculation_positions[other].file,
+				        together->reading->definitions->calculation_positions[other].line);
+		}
+	}
+}
+
+static bool
+is_known(const struct together *together, const char *series)
+{
+	return lp_names_find(&together->reading->series_names, series, NULL) ||
+	       lp_names_find(&together->reading->stored_series, series, NULL) ||
+	       lp_names_find(&together->writers, series, NULL);
+}
+
+struct known_series {
+	const struct lp_names *tables[3];
+	size_t table, slot;
+};
+
+static const char *
+next_series(void *context)
+{
+	struct known_series *known = context;
+	for (; known->table < 3; known->table++, known->slot = 0) {
+		const struct lp_names *names = known->tables[known->table];
+		while (known->slot < names->capacity) {
+			const char *text = names->slots[known->slot++].text;
+			if (text != NULL)
+				return text;
+		}
+	}
+	return NULL;
+}
+
+static void
+check_inputs(struct together *together)
+{
+	for (size_t i = 0; i < together->of_files; i++) {
+		const struct lp_calculation *calculation = together->calculations[i];
+		for (size_t k = 0; k < calculation->input_count; k++) {
+			const struct lp_input *input = &calculation->inputs[k];
+			const char *nearest = NULL;
+			if (input->series[0] == '\0' || is_known(together, input->series))
+				continue;
+			struct known_series known = {.tables = {&together->reading->series_names,
+			                                        &together->reading->stored_series, &together->writers}};
+			if (together->suggestions++ < SUGGESTIONS_MOST)
+				nearest = lp_nearest(input->series, next_series, &known);
+			if (nearest != NULL)
+				problem(together, i, "input %s: there is no series \"%s\": did you mean \"%s\"?",
+				        input->name, input->series, nearest);
+			else
+				problem(together, i,
+				        "input %s: there is no series \"%s\": it is not stored, not declared under "
+				        "series: and no output",
+				        input->name, input->series);
+		}
+	}
+}
+
+/* a -> b -> a, each reads the next. */
+static void
+tell_cycle(void *context, const size_t *members, size_t count)
+{
+	const struct together *together = context;
+	size_t begin = 0, length = 0;
+	struct lp_text text = {0};
+	while (begin < count && members[begin] >= together->of_files)
+		begin++;
+	if (begin == count)
+		return; /* what is stored was checked when it was applied */
+	if (count == 1) {
+		problem(together, members[0], "it reads its own output");
+		return;
+	}
+	for (; length <= count; length++) {
+		if (length == CYCLE_NAMES_MOST && count > CYCLE_NAMES_MOST) {
+			lp_text_addf(&text, " -> (%zu more)", count - length);
+			length = count - 1;
+			continue;
+		}
+		lp_text_addf(&text, "%s%s", length == 0 ? "" : " -> ",
+		             together->calculations[members[(begin + length) % count]]->name);
+	}
+	problem(together, members[begin], "it waits for its own result; each reads the next one's output: %s",
+	        text.data);
+	lp_text_free(&text);
+}
+
+static void
+rank(struct together *together)
+{
+	int32_t *ranks = lp_allocate(together->count * sizeof *ranks);
+	lp_graph_rank(together->calculations, together->count, ranks, tell_cycle, together);
+	for (size_t i = 0; i < together->of_files; i++)
+		together->reading->definitions->calculations[i].rank = ranks[i];
+	free(ranks);
+}
+
+/*
+ * An output that says its unit declares its series; one that does not takes the
+ * series as it is, and makes it only where there is none.
+ */
+static void
+declare_output(struct together *together, size_t calculation, const struct lp_output *output)
+{
+	struct lp_reading *reading = together->reading;
+	struct lp_definitions *definitions = reading->definitions;
+	size_t index, stored = SIZE_MAX;
+	if (lp_names_find(&reading->series_names, output->series, &index)) {
+		if (output->unit[0] != '\0' && strcmp(output->unit, definitions->series[index].unit) != 0)
+			problem(together, calculation,
+			        "the output %s has the unit \"%s\" here, but \"%s\" in %s, line %d", output->series,
+			        output->unit, definitions->series[index].unit,
+			        definitions->series_positions[index].file, definitions->series_positions[index].line);
+		return;
+	}
+	struct lp_series series = {.name = output->series, .unit = output->unit, .description = "", .attributes = "{}"};
+	if (lp_names_find(&reading->stored_series, output->series, &stored)) {
+		if (output->unit[0] == '\0')
+			return;
+		series = reading->stored->series[stored];
+		series.unit = output->unit;
+	}
+	(void)lp_names_add(&reading->series_names, series.name, definitions->series_count, NULL);
+	lp_definitions_add_series(definitions, &series, &definitions->calculation_positions[calculation]);
+}
+
+void
+lp_together_check(struct lp_reading *reading)
+{
+	struct together together = {.reading = reading};
+	gather(&together);
+	find_writers(&together);
+	/* Without knowing what is stored, any series may be there. */
+	if (reading->stored != NULL)
+		check_inputs(&together);
+	rank(&together);
+	for (size_t i = 0; i < together.of_files; i++) {
+		for (size_t o = 0; o < together.calculations[i]->output_count; o++) {
+			if (together.calculations[i]->outputs[o].series[0] != '\0')
+				declare_output(&together, i, &together.calculations[i]->outputs[o]);
+		}
+	}
+	lp_names_free(&together.writers);
+	free(together.calculations);
+}
