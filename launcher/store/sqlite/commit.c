@@ -1,0 +1,301 @@
+/*
+ * The commit of a batch: results, outcomes, states and pending windows in one
+ * transaction.  What is to be written is said by store/settle.c; here is how.
+ */
+#include "store/settle.h"
+#include "store/sqlite/sqlite.h"
+
+/* The watermark moves on the condition that it and the generation are what the run has seen. */
+static bool move_watermark(struct lp_sqlite *store, const struct lp_batch *batch, bool *accepted,
+                           struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_MOVE_WATERMARK, error);
+	int64_t rows;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, batch->head.id);
+	sqlite3_bind_int64(statement, 2, batch->head.generation);
+	lp_sqlite_bind_time(statement, 3, batch->head.watermark);
+	lp_sqlite_bind_time(statement, 4, batch->new_watermark);
+	sqlite3_bind_int64(statement, 5, batch->run_id);
+	if (!lp_sqlite_run(store, statement, &rows, error, "move the watermark of a batch"))
+		return false;
+	*accepted = rows == 1;
+	return true;
+}
+
+/*
+ * What is stored of each calculation.  current[i]: it is there, enabled, and
+ * its definition is the one that was computed with.
+ */
+static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, struct lp_settle_known *known,
+                       bool *current, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_STATE, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		struct lp_settle_known *row = &known[i];
+		const char *state;
+
+		sqlite3_bind_int64(statement, 1, batch->calculations[i].id);
+		int found = lp_sqlite_step(store, statement, error, "read the states of a batch");
+		if (found < 0)
+			return false;
+		if (found == 0)
+			continue;
+		/* The batch's own row has moved already: what counts is where it stood. */
+		row->watermark = batch->retry ? lp_sqlite_time(statement, 0) : batch->head.watermark;
+		current[i] = sqlite3_column_int(statement, 1) == batch->calculations[i].version &&
+		             sqlite3_column_int(statement, 2) != 0;
+		state = lp_sqlite_text(statement, 3);
+		row->stored = state != NULL && lp_state_parse(state, &row->state);
+		if (!row->stored)
+			row->state = row->watermark == LP_TIME_NONE ? LP_STATE_NEW : LP_STATE_OK;
+		row->since = lp_sqlite_time(statement, 4);
+		row->failing_since = lp_sqlite_time(statement, 5);
+		row->window_end = lp_sqlite_time(statement, 6);
+		sqlite3_reset(statement);
+	}
+	return true;
+}
+
+/* Which tasks of a retry batch are still owed as they were when the run read them. */
+static bool read_owed(struct lp_sqlite *store, const struct lp_batch *batch, const bool *current, bool *owed, bool *any,
+                      struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_PENDING, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < batch->task_count; i++) {
+		const struct lp_task *task = &batch->tasks[i];
+
+		if (!current[task->calculation])
+			continue;
+		sqlite3_bind_int64(statement, 1, batch->calculations[task->calculation].id);
+		sqlite3_bind_int64(statement, 2, task->window.start);
+		sqlite3_bind_int64(statement, 3, task->window.end);
+		int found = lp_sqlite_step(store, statement, error, "read the pending windows of a batch");
+		if (found < 0)
+			return false;
+		if (found == 0)
+			continue;
+		owed[i] = sqlite3_column_int(statement, 0) == task->attempt - 1;
+		*any = *any || owed[i];
+		sqlite3_reset(statement);
+	}
+	return true;
+}
+
+static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+                          struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_SAMPLE, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < settled->stored_count; i++) {
+		const struct lp_task *task = &batch->tasks[settled->stored[i]];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+
+		for (size_t j = 0; j < task->outcome.result_count; j++) {
+			const struct lp_result *result = &task->outcome.results[j];
+			int64_t rows;
+
+			assert(result->output < calculation->output_count);
+			sqlite3_bind_int64(statement, 1, calculation->outputs[result->output].series_id);
+			sqlite3_bind_int64(statement, 2, result->time);
+			sqlite3_bind_double(statement, 3, result->value);
+			if (result->quality == LP_QUALITY_GOOD)
+				sqlite3_bind_null(statement, 4);
+			else
+				sqlite3_bind_int(statement, 4, result->quality);
+			if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
+				return false;
+			batch->samples_written += (uint64_t)rows;
+		}
+	}
+	return true;
+}
+
+static int64_t microseconds(int64_t nanoseconds)
+{
+	int64_t rounded = (nanoseconds + 500) / 1000;
+
+	return rounded > INT32_MAX ? INT32_MAX : rounded;
+}
+
+static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_outcome_row *row,
+                          struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTCOME, error);
+	struct lp_text arrays[4] = {0};
+	bool ok;
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < row->task_count; i++) {
+		const struct lp_task *task = &batch->tasks[row->tasks[i]];
+
+		lp_sqlite_array_add(&arrays[0], batch->calculations[task->calculation].id);
+		lp_sqlite_array_add(&arrays[1], (int64_t)task->outcome.state);
+		lp_sqlite_array_add(&arrays[2], microseconds(task->outcome.duration));
+		lp_sqlite_array_add(&arrays[3], task->outcome.samples_read);
+	}
+	sqlite3_bind_int64(statement, 1, batch->run_id);
+	if (batch->retry)
+		sqlite3_bind_null(statement, 2);
+	else
+		sqlite3_bind_int64(statement, 2, batch->head.id);
+	sqlite3_bind_int64(statement, 3, batch->tick);
+	sqlite3_bind_int64(statement, 4, row->window.start);
+	sqlite3_bind_int64(statement, 5, row->window.end);
+	for (int i = 0; i < 4; i++) {
+		lp_sqlite_array_end(&arrays[i]);
+		sqlite3_bind_text(statement, 6 + i, arrays[i].data, (int)arrays[i].length, SQLITE_STATIC);
+	}
+	ok = lp_sqlite_run(store, statement, NULL, error, "write the outcome of a batch");
+	for (int i = 0; i < 4; i++)
+		lp_text_free(&arrays[i]);
+	return ok;
+}
+
+/* The newest window's outcome is where `status` looks up those that have no row in `state`. */
+static bool note_last_outcome(struct lp_sqlite *store, const struct lp_batch *batch, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NOTE_OUTCOME, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, batch->head.id);
+	sqlite3_bind_int64(statement, 2, sqlite3_last_insert_rowid(store->database));
+	return lp_sqlite_run(store, statement, NULL, error, "note the outcome of a batch");
+}
+
+static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settled *settled,
+                           struct lp_error *error)
+{
+	for (size_t i = 0; i < settled->outcome_count; i++) {
+		if (!write_outcome(store, batch, &settled->outcomes[i], error))
+			return false;
+	}
+	return settled->outcome_count == 0 || batch->retry || note_last_outcome(store, batch, error);
+}
+
+static bool write_states(struct lp_sqlite *store, const struct lp_settled *settled, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_STATE, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < settled->state_count; i++) {
+		const struct lp_state_row *row = &settled->states[i];
+
+		sqlite3_bind_int64(statement, 1, row->calculation_id);
+		lp_sqlite_bind_text(statement, 2, lp_state_name(row->state));
+		lp_sqlite_bind_time(statement, 3, row->since);
+		lp_sqlite_bind_time(statement, 4, row->failing_since);
+		sqlite3_bind_int64(statement, 5, row->run_id);
+		lp_sqlite_bind_time(statement, 6, row->window.start);
+		lp_sqlite_bind_time(statement, 7, row->window.end);
+		sqlite3_bind_int(statement, 8, row->attempts);
+		lp_sqlite_bind_time(statement, 9, row->next_attempt);
+		lp_sqlite_bind_text(statement, 10, row->rule_version);
+		sqlite3_bind_int(statement, 11, row->definition_version);
+		sqlite3_bind_int64(statement, 12, (row->duration + 500) / 1000);
+		sqlite3_bind_int64(statement, 13, row->samples_read);
+		lp_sqlite_bind_text(statement, 14, row->error_type);
+		lp_sqlite_bind_text(statement, 15, row->error_message);
+		lp_sqlite_bind_text(statement, 16, row->error_traceback);
+		if (!lp_sqlite_run(store, statement, NULL, error, "write the states of a batch"))
+			return false;
+	}
+	return true;
+}
+
+static bool write_pending(struct lp_sqlite *store, const struct lp_settled *settled, struct lp_error *error)
+{
+	sqlite3_stmt *put = lp_sqlite_prepare(store, LP_SQL_PUT_PENDING, error);
+	sqlite3_stmt *take = put == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_DELETE_PENDING, error);
+
+	if (take == NULL)
+		return false;
+	for (size_t i = 0; i < settled->pending_count; i++) {
+		const struct lp_pending_row *row = &settled->pending[i];
+
+		sqlite3_bind_int64(put, 1, row->calculation_id);
+		sqlite3_bind_int64(put, 2, row->window.start);
+		sqlite3_bind_int64(put, 3, row->window.end);
+		lp_sqlite_bind_text(put, 4, row->reason);
+		sqlite3_bind_int(put, 5, row->attempts);
+		lp_sqlite_bind_time(put, 6, row->next_attempt);
+		sqlite3_bind_int(put, 7, row->given_up);
+		if (!lp_sqlite_run(store, put, NULL, error, "write the pending windows of a batch"))
+			return false;
+	}
+	for (size_t i = 0; i < settled->done_count; i++) {
+		const struct lp_pending_row *row = &settled->done[i];
+
+		sqlite3_bind_int64(take, 1, row->calculation_id);
+		sqlite3_bind_int64(take, 2, row->window.start);
+		sqlite3_bind_int64(take, 3, row->window.end);
+		if (!lp_sqlite_run(store, take, NULL, error, "take off the pending windows of a batch"))
+			return false;
+	}
+	return true;
+}
+
+static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
+                          bool *accepted, struct lp_error *error)
+{
+	struct lp_arena *arena = &batch->arena;
+	struct lp_settle_known *known = lp_arena_zeroed(arena, batch->calculation_count, sizeof *known);
+	bool *current = lp_arena_zeroed(arena, batch->calculation_count, sizeof *current), *owed = NULL;
+	struct lp_settled settled;
+
+	*accepted = false;
+	if (!batch->retry) {
+		if (!move_watermark(store, batch, accepted, error))
+			return false;
+		if (!*accepted)
+			return true;
+	}
+	if (!read_known(store, batch, known, current, error))
+		return false;
+	if (batch->retry) {
+		owed = lp_arena_zeroed(arena, batch->task_count, sizeof *owed);
+		if (!read_owed(store, batch, current, owed, accepted, error))
+			return false;
+		if (!*accepted)
+			return true;
+	}
+	lp_settle(batch, policy, known, owed, &settled);
+	return write_results(store, batch, &settled, error) && write_outcomes(store, batch, &settled, error) &&
+	       write_states(store, &settled, error) && write_pending(store, &settled, error);
+}
+
+bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const struct lp_retry_policy *policy,
+                            bool *accepted, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	uint64_t written_before = batch->samples_written;
+
+	LP_CHECK_BATCH(batch);
+	if (!lp_sqlite_begin(base, error))
+		return false;
+	if (commit_within(store, batch, policy, accepted, error)) {
+		if (*accepted && lp_sqlite_commit_work(base, error))
+			return true;
+		if (!*accepted) {
+			lp_sqlite_rollback(base);
+			return true;
+		}
+	}
+	lp_sqlite_rollback(base);
+	batch->samples_written = written_before;
+	*accepted = false;
+	return false;
+}

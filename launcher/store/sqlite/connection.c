@@ -1,0 +1,293 @@
+/*
+ * A connection: opened with every reason against the file told apart, its
+ * settings, its prepared statements, transactions.  Knows no table.
+ */
+#include "store/sqlite/sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUSY_SECONDS = 10 };
+
+/*
+ * Set for every connection.
+ * synchronous FULL: a commit survives a loss of power, for one fsync a batch.
+ * secure_delete off: Debian's SQLite overwrites what it deletes, which prune
+ * would pay for.  temp_store: an image FROM scratch has no /tmp.
+ * journal_size_limit: the -wal file shrinks again after a large import.
+ */
+static const char settings[] = "PRAGMA foreign_keys = ON;"
+			       "PRAGMA synchronous = FULL;"
+			       "PRAGMA cache_size = -32768;"
+			       "PRAGMA temp_store = MEMORY;"
+			       "PRAGMA secure_delete = OFF;"
+			       "PRAGMA wal_autocheckpoint = 4000;"
+			       "PRAGMA journal_size_limit = 67108864;"
+			       "PRAGMA trusted_schema = OFF;";
+
+static const char prefix[] = "sqlite:";
+
+/* What can be said about the file before SQLite looks at it. */
+static bool check_file(const char *path, bool create, struct lp_error *error)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0) {
+		if (errno == ENOENT && create)
+			return true;
+		if (errno == ENOENT) {
+			lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: there is no such file", path);
+			return lp_hint(error,
+			               "local-processing migrate makes it, empty; local-processing demo makes one "
+			               "with data to look at.");
+		}
+		enum lp_exit exit_code = errno == EACCES ? LP_EXIT_PERMISSION : LP_EXIT_CONFIGURATION;
+		return lp_fail_errno(error, exit_code, errno, "sqlite:%s", path);
+	}
+	if (S_ISDIR(status.st_mode)) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: this is a directory, not a database file", path);
+		return lp_hint(error, "Name a file in it, such as sqlite:%s/local-processing.db", path);
+	}
+	if (!S_ISREG(status.st_mode))
+		return lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: this is not a regular file", path);
+	if (access(path, R_OK) != 0) {
+		lp_fail_errno(error, LP_EXIT_PERMISSION, errno, "sqlite:%s: cannot read the file", path);
+		return lp_hint(error, "It belongs to user %u and group %u; this is user %u.", (unsigned)status.st_uid,
+		               (unsigned)status.st_gid, (unsigned)geteuid());
+	}
+	return true;
+}
+
+static bool open_database(struct lp_sqlite *store, const char *path, const struct lp_store_options *options,
+                          struct lp_error *error)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options->create ? SQLITE_OPEN_CREATE : 0);
+	int code = sqlite3_open_v2(path, &store->database, flags, NULL);
+
+	store->path = lp_copy_text(path);
+	if (code != SQLITE_OK) {
+		int error_number = store->database != NULL ? sqlite3_system_errno(store->database) : 0;
+		if (error_number == ENOENT || error_number == ENOTDIR) {
+			lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, error_number, "sqlite:%s: cannot make the file",
+			              path);
+			return lp_hint(error, "The directory has to be there first.");
+		}
+		return lp_sqlite_fail_code(path, code, error_number, sqlite3_errstr(code), store->busy_seconds, error,
+		                           "open the database");
+	}
+	const char *resolved = sqlite3_db_filename(store->database, "main");
+	if (resolved != NULL && *resolved != '\0') {
+		free(store->path);
+		store->path = lp_copy_text(resolved);
+	}
+	sqlite3_extended_result_codes(store->database, 1);
+	sqlite3_busy_timeout(store->database, store->busy_seconds * 1000);
+	return lp_sqlite_script(store, settings, error, "open the database");
+}
+
+bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **opened, struct lp_error *error)
+{
+	const char *file = options->address;
+	struct lp_sqlite *store;
+	char *path;
+	bool ok;
+
+	if (strncmp(file, prefix, sizeof prefix - 1) == 0)
+		file += sizeof prefix - 1;
+	if (*file == '\0') {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite: names no file");
+		return lp_hint(error, "Write sqlite:FILE, for example sqlite:/var/lib/local-processing/plant.db");
+	}
+	/* SQLite takes ":memory:" and "file:..." for something else than a file's name. */
+	path = lp_format_text("%s%s", *file == '/' ? "" : "./", file);
+	if (!check_file(path, options->create, error)) {
+		free(path);
+		return false;
+	}
+	store = lp_allocate(sizeof *store);
+	store->base.backend = &lp_store_sqlite;
+	store->magic = LP_SQLITE_MAGIC;
+	store->run_lock = -1;
+	store->busy_seconds = options->statement_timeout > 0 ? options->statement_timeout : BUSY_SECONDS;
+	ok = open_database(store, path, options, error) && lp_sqlite_check_schema(store, options->any_schema, error);
+	free(path);
+	if (!ok) {
+		lp_sqlite_close(&store->base);
+		return false;
+	}
+	*opened = &store->base;
+	return true;
+}
+
+void lp_sqlite_close(struct lp_store *base)
+{
+	struct lp_sqlite *store;
+
+	if (base == NULL)
+		return;
+	store = lp_sqlite_of(base);
+	for (size_t i = 0; i < LP_SQL_COUNT; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close_v2(store->database);
+	if (store->run_lock >= 0)
+		close(store->run_lock); /* the lock goes with it */
+	free(store->path);
+	free(store->rows.time);
+	free(store->rows.value);
+	free(store->rows.quality);
+	lp_text_free(&store->text);
+	store->magic = 0;
+	free(store);
+}
+
+const char *lp_sqlite_version(const struct lp_store *base)
+{
+	(void)base; /* the library is the server */
+	return "sqlite " SQLITE_VERSION;
+}
+
+bool lp_sqlite_script(struct lp_sqlite *store, const char *sql, struct lp_error *error, const char *doing)
+{
+	if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return lp_sqlite_fail(store, error, doing);
+	return true;
+}
+
+bool lp_sqlite_pragma(struct lp_sqlite *store, const char *pragma, int64_t *value, struct lp_error *error)
+{
+	sqlite3_stmt *statement;
+	bool ok = sqlite3_prepare_v2(store->database, pragma, -1, &statement, NULL) == SQLITE_OK &&
+	          sqlite3_step(statement) == SQLITE_ROW;
+
+	if (ok)
+		*value = sqlite3_column_int64(statement, 0);
+	else
+		lp_sqlite_fail(store, error, "read the database");
+	sqlite3_finalize(statement);
+	return ok;
+}
+
+sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
+{
+	sqlite3_stmt **statement = &store->statements[which];
+
+	if (*statement == NULL) {
+		if (sqlite3_prepare_v3(store->database, lp_sqlite_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+		                       statement, NULL) != SQLITE_OK) {
+			lp_sqlite_fail(store, error, "prepare a statement");
+			return NULL;
+		}
+		return *statement;
+	}
+	assert(!sqlite3_stmt_busy(*statement));
+	sqlite3_clear_bindings(*statement);
+	return *statement;
+}
+
+int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_error *error, const char *doing)
+{
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	if (code != SQLITE_DONE) {
+		lp_sqlite_fail(store, error, doing);
+		sqlite3_reset(statement);
+		return -1;
+	}
+	sqlite3_reset(statement);
+	return 0;
+}
+
+bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error,
+                   const char *doing)
+{
+	int code = sqlite3_step(statement);
+
+	assert(code != SQLITE_ROW);
+	if (code != SQLITE_DONE) {
+		lp_sqlite_fail(store, error, doing);
+		sqlite3_reset(statement);
+		return false;
+	}
+	if (changed != NULL)
+		*changed = sqlite3_changes64(store->database);
+	sqlite3_reset(statement);
+	return true;
+}
+
+bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
+
+	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, lp_sqlite_texts[which]);
+}
+
+void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+	/* Texts live until the statement has run; without memory the insert would store NULL: the step fails instead. */
+	if (text != NULL)
+		sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(statement, index);
+}
+
+void lp_sqlite_bind_time(sqlite3_stmt *statement, int index, lp_time time)
+{
+	if (time != LP_TIME_NONE)
+		sqlite3_bind_int64(statement, index, time);
+	else
+		sqlite3_bind_null(statement, index);
+}
+
+lp_time lp_sqlite_time(sqlite3_stmt *statement, int column)
+{
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return LP_TIME_NONE;
+	return sqlite3_column_int64(statement, column);
+}
+
+const char *lp_sqlite_text(sqlite3_stmt *statement, int column)
+{
+	return (const char *)sqlite3_column_text(statement, column);
+}
+
+const char *lp_sqlite_text_or_empty(sqlite3_stmt *statement, int column)
+{
+	const char *text = lp_sqlite_text(statement, column);
+
+	return text != NULL ? text : "";
+}
+
+/* A transaction that will write: it waits its turn now instead of failing at the first write. */
+bool lp_sqlite_begin(struct lp_store *base, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_BEGIN, error);
+
+	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, "begin to write");
+}
+
+bool lp_sqlite_commit_work(struct lp_store *base, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_COMMIT, error);
+
+	if (statement != NULL && lp_sqlite_run(store, statement, NULL, error, "commit"))
+		return true;
+	lp_sqlite_rollback(base);
+	return false;
+}
+
+void lp_sqlite_rollback(struct lp_store *base)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct lp_error ignored; /* closing the connection rolls back all the same */
+
+	if (sqlite3_get_autocommit(store->database) == 0 && !lp_sqlite_execute(store, LP_SQL_ROLLBACK, &ignored))
+		return;
+}

@@ -1,0 +1,270 @@
+/*
+ * The schema as SQL text, step by step.  Nothing but data: schema.c carries
+ * the steps out.  docs/schema.md tells what each table is for; the comments
+ * inside the SQL are kept by SQLite and shown by `.schema`.
+ *
+ * A step that was released is never changed; a new one is added at the end.
+ */
+#include "store/sqlite/sqlite.h"
+
+/* Microseconds as RFC 3339; % takes the sign of its left side, hence the second one. */
+#define MICROS(time) "((" time " % 1000000) + 1000000) % 1000000"
+#define RFC3339(time)                                                                                                  \
+	"(strftime('%Y-%m-%dT%H:%M:%S', (" time                                                                        \
+	" - " MICROS(time) ") / 1000000, 'unixepoch') || "                                                             \
+			   "CASE " MICROS(time) " WHEN 0 THEN '' ELSE printf('.%06d', " MICROS(time) ") END || 'Z')"
+
+#define QUALITY_NAME(quality) "CASE " quality " WHEN 1 THEN 'uncertain' WHEN 2 THEN 'bad' ELSE 'good' END"
+#define STATE_NAME(number)                                                                                             \
+	"CASE " number " WHEN 0 THEN 'new' WHEN 1 THEN 'ok' WHEN 2 THEN 'no_data' WHEN 3 THEN 'failed' "               \
+	"WHEN 4 THEN 'timed_out' WHEN 5 THEN 'given_up' WHEN 6 THEN 'disabled' WHEN 7 THEN 'interrupted' END"
+
+static const char tables[] =
+	"CREATE TABLE migration (\n"
+	"  -- A step of the schema.\n"
+	"  version INTEGER PRIMARY KEY,\n"
+	"  description TEXT NOT NULL,\n"
+	"  applied INTEGER NOT NULL -- microseconds since 1970 in UTC, as every time here\n"
+	") STRICT;\n"
+
+	"CREATE TABLE series (\n"
+	"  -- One measured or computed quantity.\n"
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"  name TEXT NOT NULL UNIQUE,\n"
+	"  unit TEXT NOT NULL DEFAULT '', -- '': dimensionless, or not given\n"
+	"  description TEXT NOT NULL DEFAULT '',\n"
+	"  attributes TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(attributes)),\n"
+	"  created INTEGER NOT NULL\n"
+	") STRICT;\n"
+
+	/* Clustered by series and time: a window is read from neighbouring pages.  No foreign key: it would
+	   cost a look-up a sample; what deletes a series deletes its samples. */
+	"CREATE TABLE sample (\n"
+	"  -- A sample of a series.\n"
+	"  series_id INTEGER NOT NULL,\n"
+	"  ts INTEGER NOT NULL,\n"
+	"  value REAL, -- NULL: not a number\n"
+	"  quality INTEGER, -- NULL: good, 1: uncertain, 2: bad\n"
+	"  PRIMARY KEY (series_id, ts)\n"
+	") STRICT, WITHOUT ROWID;\n"
+
+	"CREATE TABLE batch (\n"
+	"  -- Up to 1,000 calculations of one schedule, rank, start and watermark.\n"
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"  generation INTEGER NOT NULL DEFAULT 1, -- one more at each change of its definitions\n"
+	"  rank INTEGER NOT NULL,\n"
+	"  size INTEGER NOT NULL, -- calculations; 0: they are disabled\n"
+	"  every TEXT NOT NULL,\n"
+	"  window_length TEXT NOT NULL,\n"
+	"  \"offset\" TEXT NOT NULL,\n"
+	"  delay TEXT NOT NULL,\n"
+	"  week_start INTEGER NOT NULL, -- 1: Monday\n"
+	"  time_zone TEXT NOT NULL,\n"
+	"  start INTEGER,\n"
+	"  watermark INTEGER, -- windows that end by then are settled, or pending; NULL: none was computed\n"
+	"  upstream TEXT NOT NULL DEFAULT '[]', -- ids of the batches whose outputs it reads\n"
+	"  last_run_id INTEGER,\n"
+	"  last_outcome INTEGER -- outcome.id\n"
+	") STRICT;\n"
+
+	"CREATE TABLE calculation (\n"
+	"  -- A definition: rule, inputs, parameters, outputs, schedule.\n"
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"  name TEXT NOT NULL UNIQUE,\n"
+	"  description TEXT NOT NULL DEFAULT '',\n"
+	"  rule TEXT NOT NULL,\n"
+	"  parameters TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(parameters)),\n"
+	"  labels TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(labels)),\n"
+	"  enabled INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),\n"
+	"  every TEXT NOT NULL, -- '15 minutes'\n"
+	"  window_length TEXT NOT NULL,\n"
+	"  \"offset\" TEXT NOT NULL,\n"
+	"  delay TEXT NOT NULL,\n"
+	"  week_start INTEGER NOT NULL,\n"
+	"  time_zone TEXT NOT NULL,\n"
+	"  start INTEGER,\n"
+	"  time_limit TEXT, -- NULL: the configuration's\n"
+	"  version INTEGER NOT NULL DEFAULT 1,\n"
+	"  rank INTEGER NOT NULL DEFAULT 0, -- computed after those of lower rank\n"
+	"  batch_id INTEGER REFERENCES batch (id) DEFERRABLE INITIALLY DEFERRED,\n"
+	"  position INTEGER NOT NULL DEFAULT 0, -- within the batch\n"
+	"  created INTEGER NOT NULL,\n"
+	"  updated INTEGER NOT NULL\n"
+	") STRICT;\n"
+	"CREATE INDEX calculation_batch ON calculation (batch_id, position);\n"
+
+	"CREATE TABLE calculation_input (\n"
+	"  -- A series that a calculation reads.\n"
+	"  calculation_id INTEGER NOT NULL REFERENCES calculation (id) ON DELETE CASCADE,\n"
+	"  position INTEGER NOT NULL,\n"
+	"  name TEXT NOT NULL, -- of the rule's parameter\n"
+	"  series_id INTEGER NOT NULL REFERENCES series (id),\n"
+	"  lookback INTEGER, -- microseconds before the window in which the last sample counts too\n"
+	"  PRIMARY KEY (calculation_id, position)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE INDEX calculation_input_series ON calculation_input (series_id);\n"
+
+	"CREATE TABLE calculation_output (\n"
+	"  -- A series that a calculation writes: no other does.\n"
+	"  calculation_id INTEGER NOT NULL REFERENCES calculation (id) ON DELETE CASCADE,\n"
+	"  position INTEGER NOT NULL,\n"
+	"  name TEXT NOT NULL,\n"
+	"  series_id INTEGER NOT NULL UNIQUE REFERENCES series (id),\n"
+	"  PRIMARY KEY (calculation_id, position)\n"
+	") STRICT, WITHOUT ROWID;\n"
+
+	"CREATE TABLE outcome (\n"
+	"  -- What became of the calculations of a batch in one window: four arrays of one length.\n"
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"  run_id INTEGER NOT NULL,\n"
+	"  batch_id INTEGER, -- NULL: pending windows of several batches, tried again\n"
+	"  tick INTEGER NOT NULL,\n"
+	"  window_start INTEGER NOT NULL,\n"
+	"  window_end INTEGER NOT NULL,\n"
+	"  calculation_ids TEXT NOT NULL, -- [1,2,3]; the view outcome_row has a row for each\n"
+	"  states TEXT NOT NULL, -- 1 ok, 2 no_data, 3 failed, 4 timed_out, 5 given_up, 7 interrupted\n"
+	"  durations_us TEXT NOT NULL,\n"
+	"  samples_read TEXT NOT NULL\n"
+	") STRICT;\n"
+	"CREATE INDEX outcome_tick ON outcome (tick);\n"
+	"CREATE INDEX outcome_window ON outcome (window_end);\n"
+
+	"CREATE TABLE state (\n"
+	"  -- A calculation whose state changed at least once, or that failed.\n"
+	"  calculation_id INTEGER PRIMARY KEY REFERENCES calculation (id) ON DELETE CASCADE,\n"
+	"  state TEXT NOT NULL,\n"
+	"  since INTEGER NOT NULL, -- the tick of the run that saw the change\n"
+	"  failing_since INTEGER,\n"
+	"  run_id INTEGER,\n"
+	"  window_start INTEGER,\n"
+	"  window_end INTEGER,\n"
+	"  attempts INTEGER NOT NULL,\n"
+	"  next_attempt INTEGER,\n"
+	"  rule_version TEXT,\n"
+	"  definition_version INTEGER NOT NULL,\n"
+	"  duration INTEGER NOT NULL, -- microseconds\n"
+	"  samples_read INTEGER NOT NULL,\n"
+	"  error_type TEXT,\n"
+	"  error_message TEXT,\n"
+	"  error_traceback TEXT\n"
+	") STRICT;\n"
+
+	"CREATE TABLE pending (\n"
+	"  -- A window that is owed to a calculation although the watermark passed it.\n"
+	"  calculation_id INTEGER NOT NULL REFERENCES calculation (id) ON DELETE CASCADE,\n"
+	"  window_start INTEGER NOT NULL,\n"
+	"  window_end INTEGER NOT NULL,\n"
+	"  reason TEXT NOT NULL,\n"
+	"  attempts INTEGER NOT NULL,\n"
+	"  next_attempt INTEGER,\n"
+	"  given_up INTEGER NOT NULL DEFAULT 0 CHECK (given_up IN (0, 1)),\n"
+	"  PRIMARY KEY (calculation_id, window_start, window_end)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE INDEX pending_next ON pending (next_attempt) WHERE given_up = 0;\n"
+
+	"CREATE TABLE run (\n"
+	"  -- One execution for one tick.\n"
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"  tick INTEGER NOT NULL,\n"
+	"  started INTEGER NOT NULL,\n"
+	"  ended INTEGER,\n"
+	"  host TEXT,\n"
+	"  process INTEGER,\n"
+	"  program_version TEXT,\n"
+	"  result TEXT NOT NULL,\n"
+	"  error TEXT,\n"
+	"  windows INTEGER NOT NULL DEFAULT 0,\n"
+	"  states TEXT NOT NULL DEFAULT '{}', -- {\"ok\":58,\"failed\":2}\n"
+	"  newly_failed INTEGER NOT NULL DEFAULT 0,\n"
+	"  samples_read INTEGER NOT NULL DEFAULT 0,\n"
+	"  samples_written INTEGER NOT NULL DEFAULT 0,\n"
+	"  still_due INTEGER NOT NULL DEFAULT 0\n"
+	") STRICT;\n"
+	"CREATE INDEX run_tick ON run (tick);\n"
+	"CREATE INDEX run_going_on ON run (result) WHERE result = 'running';\n";
+
+static const char
+	views
+		[] =
+			"CREATE VIEW sample_named AS\n"
+			"  SELECT series.name AS series, series.unit, " RFC3339(
+				"sample.ts") " AS time, sample.value,\n"
+					     "         " QUALITY_NAME(
+						     "sample.quality") " AS quality, sample.series_id, sample.ts\n"
+								       "  FROM series JOIN sample ON sample.series_id "
+                                                                       "= series.id;\n"
+
+								       "CREATE VIEW outcome_row AS\n"
+								       "  SELECT outcome.run_id, "
+                                                                       "outcome.batch_id, " RFC3339(
+									       "outcome.tick") " AS tick,\n"
+											       "         " RFC3339("out"
+                                                                                                                   "com"
+                                                                                                                   "e."
+                                                                                                                   "win"
+                                                                                                                   "dow"
+                                                                                                                   "_st"
+                                                                                                                   "ar"
+                                                                                                                   "t") " AS window_start, " RFC3339(
+												       "outcome.window_"
+                                                                                                       "end") " AS "
+                                                                                                              "window_"
+                                                                                                              "end,\n"
+													      "        "
+                                                                                                              " id."
+                                                                                                              "value "
+                                                                                                              "AS "
+                                                                                                              "calculat"
+                                                                                                              "ion_id,"
+                                                                                                              "\n"
+													      "        "
+                                                                                                              " " STATE_NAME("json_extract(outcome.states, '$[' || id.key || ']')") " AS state,\n"
+																						    "         json_extract(outcome.durations_us, '$[' || id.key || ']') AS duration_us,\n"
+																						    "         json_extract(outcome.samples_read, '$[' || id.key || ']') AS samples_read\n"
+																						    "  FROM outcome, json_each(outcome.calculation_ids) AS id;\n"
+
+																						    /* A calculation stands in its batch's outcome where it stands in the batch, unless definitions have changed since. */
+																						    "CREATE VIEW calculation_state AS\n"
+																						    "  SELECT c.id AS calculation_id, c.name, c.rule,\n"
+																						    "         CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state\n"
+																						    "              WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END AS state,\n"
+																						    "         " RFC3339(
+																							    "coalesce(s.since, c.created)") " AS since,\n"
+																											    "         " RFC3339(
+																												    "s.failing_since") " AS failing_since,\n"
+																														       "         " RFC3339(
+																															       "b.watermark") " AS watermark,\n"
+																																	      "         " RFC3339(
+																																		      "max(coalesce(o.window_start, s.window_start), coalesce(s.window_start, o.window_start))") " AS window_start,\n"
+																																														 "         " RFC3339(
+																																															 "max(coalesce(o.window_end, s.window_end), coalesce(s.window_end, o.window_end))") " AS window_end,\n"
+																																																									    "         CASE WHEN s.window_end >= o.window_end OR o.id IS NULL THEN s.duration\n"
+																																																									    "              ELSE json_extract(o.durations_us, '$[' || c.position || ']') END AS duration_us,\n"
+																																																									    "         s.attempts, " RFC3339("s.next_attempt") " AS next_attempt,\n"
+																																																															      "         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id) AS pending,\n"
+																																																															      "         s.error_type, s.error_message, s.error_traceback\n"
+																																																															      "  FROM calculation c\n"
+																																																															      "  LEFT JOIN batch b ON b.id = c.batch_id\n"
+																																																															      "  LEFT JOIN state s ON s.calculation_id = c.id\n"
+																																																															      "  LEFT JOIN outcome o ON o.id = b.last_outcome\n"
+																																																															      "                     AND json_extract(o.calculation_ids, '$[' || c.position || ']') = c.id;\n"
+
+																																																															      "CREATE VIEW pending_named AS\n"
+																																																															      "  SELECT calculation.name, " RFC3339(
+																																																																      "pending.window_start") " AS window_start,\n"
+																																																																			      "         " RFC3339(
+																																																																				      "pending.window_end") " AS window_end, pending.reason, pending.attempts,\n"
+																																																																							    "         " RFC3339("pending.next_attempt") " AS next_attempt, pending.given_up\n"
+																																																																													"  FROM pending JOIN calculation ON calculation.id = pending.calculation_id;\n"
+
+																																																																													"CREATE VIEW run_row AS\n"
+																																																																													"  SELECT id, " RFC3339("tick") " AS tick, " RFC3339(
+																																																																														"started") " AS started, " RFC3339("ended") " AS ended,\n"
+																																																																																			    "         host, process, program_version, result, error, windows, states, newly_failed,\n"
+																																																																																			    "         samples_read, samples_written, still_due\n"
+																																																																																			    "  FROM run;\n";
+
+const struct lp_sqlite_migration lp_sqlite_migrations[] = {
+	{"tables and views", (const char *const[]){tables, views, NULL}},
+};
+const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

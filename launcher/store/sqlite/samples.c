@@ -1,0 +1,269 @@
+/*
+ * Series and their samples: for people by name, for a run by window.
+ * Knows nothing of calculations but which series a task reads.
+ */
+#include "store/sqlite/sqlite.h"
+
+#include <string.h>
+
+enum { COLUMN_MOST = 10000 };
+
+static struct lp_series series_of(sqlite3_stmt *statement)
+{
+	return (struct lp_series){
+		.id = sqlite3_column_int64(statement, 0),
+		.name = lp_sqlite_text_or_empty(statement, 1),
+		.unit = lp_sqlite_text_or_empty(statement, 2),
+		.description = lp_sqlite_text_or_empty(statement, 3),
+		.attributes = lp_sqlite_text_or_empty(statement, 4),
+	};
+}
+
+const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern)
+{
+	if (pattern == NULL)
+		return NULL;
+	store->text.length = 0;
+	lp_text_add(&store->text, "", 0);
+	for (const char *c = pattern; *c != '\0'; c++) {
+		if (*c == '[')
+			lp_text_add(&store->text, "[[]", 3);
+		else
+			lp_text_add(&store->text, c, 1);
+	}
+	return store->text.data;
+}
+
+bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series_visit *visit, void *context,
+                           struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_SERIES, error);
+	int row;
+
+	if (statement == NULL)
+		return false;
+	const char *glob = lp_sqlite_glob(store, pattern);
+	if (glob != NULL)
+		sqlite3_bind_text(statement, 1, glob, -1, SQLITE_TRANSIENT); /* a visitor may use the scratch text */
+	while ((row = lp_sqlite_step(store, statement, error, "read the series")) == 1) {
+		struct lp_series series = series_of(statement);
+
+		if (!visit(context, &series, error)) {
+			sqlite3_reset(statement);
+			return false;
+		}
+	}
+	return row == 0;
+}
+
+bool lp_sqlite_find_series(struct lp_store *base, const char *name, struct lp_arena *arena, struct lp_series *found,
+                           struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_SERIES, error);
+	int row;
+
+	*found = (struct lp_series){0};
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, name);
+	row = lp_sqlite_step(store, statement, error, "look up a series");
+	if (row == 1) {
+		*found = series_of(statement);
+		found->name = lp_arena_text(arena, found->name);
+		found->unit = lp_arena_text(arena, found->unit);
+		found->description = lp_arena_text(arena, found->description);
+		found->attributes = lp_arena_text(arena, found->attributes);
+		sqlite3_reset(statement);
+	}
+	return row >= 0;
+}
+
+/* SQLite makes NULL of a NaN by itself: what is stored is NULL. */
+static void bind_sample(sqlite3_stmt *statement, int64_t series_id, lp_time time, double value, uint8_t quality)
+{
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, time);
+	sqlite3_bind_double(statement, 3, value);
+	if (quality == LP_QUALITY_GOOD)
+		sqlite3_bind_null(statement, 4);
+	else
+		sqlite3_bind_int(statement, 4, quality);
+}
+
+bool lp_sqlite_write_samples(struct lp_store *base, int64_t series_id, const struct lp_column *samples,
+                             struct lp_write_counts *counts, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *add = lp_sqlite_prepare(store, LP_SQL_ADD_SAMPLE, error);
+	sqlite3_stmt *change = add == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_CHANGE_SAMPLE, error);
+
+	if (change == NULL)
+		return false;
+	*counts = (struct lp_write_counts){0};
+	for (size_t i = 0; i < samples->count; i++) {
+		uint8_t quality = samples->quality != NULL ? samples->quality[i] : LP_QUALITY_GOOD;
+		int64_t rows;
+
+		bind_sample(add, series_id, samples->time[i], samples->value[i], quality);
+		if (!lp_sqlite_run(store, add, &rows, error, "write samples"))
+			return false;
+		if (rows > 0) {
+			counts->inserted++;
+			continue;
+		}
+		bind_sample(change, series_id, samples->time[i], samples->value[i], quality);
+		if (!lp_sqlite_run(store, change, &rows, error, "write samples"))
+			return false;
+		if (rows > 0)
+			counts->updated++;
+		else
+			counts->unchanged++;
+	}
+	return true;
+}
+
+static void grow_rows(struct lp_sqlite_rows *rows)
+{
+	rows->capacity = rows->capacity == 0 ? 1024 : rows->capacity * 2;
+	rows->time = lp_reallocate(rows->time, rows->capacity, sizeof *rows->time);
+	rows->value = lp_reallocate(rows->value, rows->capacity, sizeof *rows->value);
+	rows->quality = lp_reallocate(rows->quality, rows->capacity, sizeof *rows->quality);
+}
+
+/* A row (ts, value, quality) onto the rows. */
+static inline void take_row(struct lp_sqlite_rows *rows, sqlite3_stmt *statement)
+{
+	size_t i = rows->count++;
+
+	if (i == rows->capacity)
+		grow_rows(rows);
+	rows->time[i] = sqlite3_column_int64(statement, 0);
+	rows->value[i] =
+		sqlite3_column_type(statement, 1) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(statement, 1);
+	rows->quality[i] = (uint8_t)sqlite3_column_int(statement, 2); /* NULL is 0, and 0 is good */
+	rows->any_quality |= rows->quality[i] != LP_QUALITY_GOOD;
+}
+
+static void empty_rows(struct lp_sqlite_rows *rows)
+{
+	rows->count = 0;
+	rows->any_quality = false;
+}
+
+bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time from, lp_time to, uint64_t most,
+                            lp_column_visit *visit, void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct lp_sqlite_rows *rows = &store->rows;
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_SAMPLES, error);
+	int row;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, from); /* LP_TIME_NONE is before every time */
+	sqlite3_bind_int64(statement, 3, to != LP_TIME_NONE ? to : INT64_MAX);
+	sqlite3_bind_int64(statement, 4, most > 0 && most < INT64_MAX ? (int64_t)most : -1);
+	empty_rows(rows);
+	do {
+		row = lp_sqlite_step(store, statement, error, "read samples");
+		if (row == 1)
+			take_row(rows, statement);
+		if (rows->count == COLUMN_MOST || (row == 0 && rows->count > 0)) {
+			struct lp_column column = {rows->count, rows->time, rows->value,
+			                           rows->any_quality ? rows->quality : NULL};
+			if (!visit(context, &column, error)) {
+				sqlite3_reset(statement);
+				return false;
+			}
+			empty_rows(rows);
+		}
+	} while (row == 1);
+	return row == 0;
+}
+
+static struct lp_column column_of(const struct lp_sqlite_rows *rows, struct lp_arena *arena)
+{
+	struct lp_column column = {.count = rows->count};
+
+	if (rows->count == 0)
+		return column;
+	column.time = lp_arena_allocate(arena, rows->count * sizeof *column.time);
+	column.value = lp_arena_allocate(arena, rows->count * sizeof *column.value);
+	memcpy(column.time, rows->time, rows->count * sizeof *column.time);
+	memcpy(column.value, rows->value, rows->count * sizeof *column.value);
+	if (rows->any_quality) {
+		column.quality = lp_arena_allocate(arena, rows->count);
+		memcpy(column.quality, rows->quality, rows->count);
+	}
+	return column;
+}
+
+/* The primary key is (series, time): what is read is in order, and no two times are alike. */
+static bool fetch_range(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t series_id, lp_time from, lp_time to,
+                        struct lp_arena *arena, struct lp_column *column, struct lp_error *error)
+{
+	int code;
+
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, from);
+	sqlite3_bind_int64(statement, 3, to);
+	empty_rows(&store->rows);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+		take_row(&store->rows, statement);
+	if (code != SQLITE_DONE)
+		lp_sqlite_fail(store, error, "fetch samples");
+	sqlite3_reset(statement);
+	*column = column_of(&store->rows, arena);
+	return code == SQLITE_DONE;
+}
+
+static bool fetch_task(struct lp_sqlite *store, sqlite3_stmt *window, sqlite3_stmt *previous, struct lp_batch *batch,
+                       struct lp_task *task, struct lp_error *error)
+{
+	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+	size_t samples = 0;
+
+	for (size_t i = 0; i < calculation->input_count; i++) {
+		const struct lp_input *input = &calculation->inputs[i];
+		lp_time from;
+
+		if (!fetch_range(store, window, input->series_id, task->window.start, task->window.end, &batch->arena,
+		                 &task->columns[i], error))
+			return false;
+		samples += task->columns[i].count;
+		task->previous[i] = (struct lp_column){0};
+		if (input->lookback <= 0)
+			continue;
+		if (__builtin_sub_overflow(task->window.start, input->lookback, &from))
+			from = LP_TIME_MIN;
+		if (!fetch_range(store, previous, input->series_id, from, task->window.start, &batch->arena,
+		                 &task->previous[i], error))
+			return false;
+		samples += task->previous[i].count;
+	}
+	task->outcome.samples_read = (uint32_t)samples;
+	batch->samples_read += samples;
+	return true;
+}
+
+/* Within one transaction: every series as of one moment, and SQLite takes its locks once. */
+bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *window = lp_sqlite_prepare(store, LP_SQL_FETCH, error);
+	sqlite3_stmt *previous = window == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_FETCH_PREVIOUS, error);
+
+	LP_CHECK_BATCH(batch);
+	if (previous == NULL || !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
+		return false;
+	for (size_t i = 0; i < batch->task_count; i++) {
+		if (!fetch_task(store, window, previous, batch, &batch->tasks[i], error)) {
+			lp_sqlite_rollback(base);
+			return false;
+		}
+	}
+	return lp_sqlite_commit_work(base, error);
+}

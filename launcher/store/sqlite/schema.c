@@ -1,0 +1,144 @@
+/*
+ * Whose file it is, which version its schema has, and how it gets the next
+ * one.  The schema itself is in migrations.c.
+ *
+ * Version and owner stand in the file's header (user_version, application_id),
+ * so that a look at them costs one page; the table `migration` is for people.
+ */
+#include "store/sqlite/sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static bool check_owner(struct lp_sqlite *store, struct lp_error *error)
+{
+	int64_t owner, tables;
+
+	if (!lp_sqlite_pragma(store, "PRAGMA application_id", &owner, error))
+		return false;
+	if (owner == LP_SQLITE_APPLICATION_ID)
+		return true;
+	if (!lp_sqlite_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables, error))
+		return false;
+	if (owner == 0 && tables == 0)
+		return true; /* empty: nobody's yet */
+	lp_fail(error, LP_EXIT_CONFIGURATION,
+	        "sqlite:%s: the database belongs to another program (application_id %lld, "
+	        "%lld tables and views)",
+	        store->path, (long long)owner, (long long)tables);
+	return lp_hint(error, "Give a file of its own: sqlite:FILE. Samples of another database come in with "
+	                      "local-processing import.");
+}
+
+static bool read_version(struct lp_sqlite *store, int32_t *version, struct lp_error *error)
+{
+	int64_t value;
+
+	if (!lp_sqlite_pragma(store, "PRAGMA user_version", &value, error))
+		return false;
+	*version = (int32_t)value;
+	return true;
+}
+
+bool lp_sqlite_check_schema(struct lp_sqlite *store, bool any, struct lp_error *error)
+{
+	int32_t present, wanted = lp_sqlite_migration_count;
+
+	if (!check_owner(store, error))
+		return false;
+	if (any)
+		return true;
+	if (!read_version(store, &present, error))
+		return false;
+	if (present == 0) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: the schema is not there yet", store->path);
+		return lp_hint(error, "Make it with: local-processing migrate");
+	}
+	if (present < wanted) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: the schema has version %d, this program needs %d",
+		        store->path, present, wanted);
+		return lp_hint(error, "Upgrade it with: local-processing migrate");
+	}
+	if (present > wanted + 1) {
+		lp_fail(error, LP_EXIT_CONFIGURATION,
+		        "sqlite:%s: the schema has version %d, this program knows %d and works "
+		        "with %d at most",
+		        store->path, present, wanted, wanted + 1);
+		return lp_hint(error, "A newer release of local-processing made it: use that one.");
+	}
+	return true;
+}
+
+bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, struct lp_error *error)
+{
+	state->wanted = lp_sqlite_migration_count;
+	return read_version(lp_sqlite_of(base), &state->present, error);
+}
+
+/* Neither can be changed within a transaction. */
+static bool prepare_file(struct lp_sqlite *store, struct lp_error *error)
+{
+	int64_t mode;
+
+	/* Must come before the first page is written; prune gives pages back to the system with it. */
+	return lp_sqlite_script(store, "PRAGMA auto_vacuum = INCREMENTAL", error, "prepare the file") &&
+	       /* Readers and a writer at the same time. */
+	       lp_sqlite_pragma(store, "PRAGMA journal_mode = WAL", &mode, error);
+}
+
+static bool apply_migration(struct lp_sqlite *store, int32_t version, struct lp_error *error)
+{
+	const struct lp_sqlite_migration *migration = &lp_sqlite_migrations[version - 1];
+	char mark[256];
+	struct timespec now;
+
+	for (const char *const *script = migration->scripts; *script != NULL; script++) {
+		if (!lp_sqlite_script(store, *script, error, "upgrade the schema"))
+			return false;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(mark, sizeof mark,
+	         "INSERT INTO migration (version, description, applied) VALUES (%d, '%s', %lld);"
+	         "PRAGMA user_version = %d; PRAGMA application_id = %d;",
+	         version, migration->description, (long long)now.tv_sec * LP_SECOND + now.tv_nsec / 1000, version,
+	         LP_SQLITE_APPLICATION_ID);
+	return lp_sqlite_script(store, mark, error, "upgrade the schema");
+}
+
+static bool migrate_within(struct lp_sqlite *store, bool dry_run, lp_migrate_step *step, void *context,
+                           struct lp_error *error)
+{
+	int32_t present;
+
+	/* Read again, now that nobody else can write: another migrate may have been quicker. */
+	if (!check_owner(store, error) || !read_version(store, &present, error))
+		return false;
+	for (int32_t version = present + 1; version <= lp_sqlite_migration_count; version++) {
+		if (!dry_run && !apply_migration(store, version, error))
+			return false;
+		step(context, version, lp_sqlite_migrations[version - 1].description);
+	}
+	return true;
+}
+
+bool lp_sqlite_migrate(struct lp_store *base, const struct lp_migrate_options *options, lp_migrate_step *step,
+                       void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+
+	if (options->run_role != NULL || options->read_role != NULL) {
+		lp_fail(error, LP_EXIT_USAGE, "sqlite:%s: SQLite knows no roles to grant to", store->path);
+		return lp_hint(error,
+		               "Who may read or write is said by the permissions of the file and its directory.");
+	}
+	if (options->dry_run)
+		return migrate_within(store, true, step, context, error);
+	if (!prepare_file(store, error) || !lp_sqlite_begin(base, error))
+		return false;
+	if (!migrate_within(store, false, step, context, error)) {
+		lp_sqlite_rollback(base);
+		return false;
+	}
+	return lp_sqlite_commit_work(base, error);
+}

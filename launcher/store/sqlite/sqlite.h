@@ -1,0 +1,237 @@
+/*
+ * What the files of this store share: the connection, its prepared statements,
+ * errors.  Nobody outside launcher/store/sqlite includes this.
+ *
+ * Times are INTEGER microseconds, LP_TIME_NONE is NULL.  A value that is not a
+ * number is NULL in `sample` (SQLite has no NaN).
+ */
+#ifndef LP_STORE_SQLITE_SQLITE_H
+#define LP_STORE_SQLITE_SQLITE_H
+
+#include "store/backend.h"
+
+#include <assert.h>
+#include <sqlite3.h>
+
+/* One SQL text each, in statements.c; prepared when first used, kept until the store is closed. */
+enum lp_sqlite_statement {
+	LP_SQL_BEGIN,
+	LP_SQL_BEGIN_READ,
+	LP_SQL_COMMIT,
+	LP_SQL_ROLLBACK,
+	LP_SQL_EACH_SERIES,
+	LP_SQL_FIND_SERIES,
+	LP_SQL_ADD_SAMPLE,
+	LP_SQL_CHANGE_SAMPLE,
+	LP_SQL_PUT_SAMPLE,
+	LP_SQL_READ_SAMPLES,
+	LP_SQL_FETCH,
+	LP_SQL_FETCH_PREVIOUS,
+	LP_SQL_EACH_CALCULATION,
+	LP_SQL_ONE_CALCULATION,
+	LP_SQL_ONE_INPUTS,
+	LP_SQL_ONE_OUTPUTS,
+	LP_SQL_BATCH_CALCULATIONS,
+	LP_SQL_EACH_BATCH,
+	LP_SQL_EACH_PENDING,
+	LP_SQL_INTERRUPT_RUNS,
+	LP_SQL_BEGIN_RUN,
+	LP_SQL_END_RUN,
+	LP_SQL_EACH_RUN,
+	LP_SQL_MOVE_WATERMARK,
+	LP_SQL_READ_STATE,
+	LP_SQL_READ_PENDING,
+	LP_SQL_PUT_STATE,
+	LP_SQL_PUT_PENDING,
+	LP_SQL_DELETE_PENDING,
+	LP_SQL_ADD_OUTCOME,
+	LP_SQL_NOTE_OUTCOME,
+	LP_SQL_ADD_SERIES,
+	LP_SQL_CHANGE_SERIES,
+	LP_SQL_DELETE_SERIES_SAMPLES,
+	LP_SQL_DELETE_SERIES,
+	LP_SQL_TOUCH_READERS,
+	LP_SQL_ADD_CALCULATION,
+	LP_SQL_SCHEDULE_CHANGES,
+	LP_SQL_DROP_PENDING,
+	LP_SQL_REOPEN_PENDING,
+	LP_SQL_REOPEN_STATE,
+	LP_SQL_CHANGE_CALCULATION,
+	LP_SQL_CHANGE_RANK,
+	LP_SQL_TOUCH_BATCH_OF,
+	LP_SQL_DELETE_CALCULATION,
+	LP_SQL_CLEAR_INPUTS,
+	LP_SQL_CLEAR_OUTPUTS,
+	LP_SQL_ADD_INPUT,
+	LP_SQL_ADD_OUTPUT,
+	LP_SQL_ALL_BATCHES,
+	LP_SQL_ALL_MEMBERS,
+	LP_SQL_ADD_BATCH,
+	LP_SQL_CHANGE_BATCH,
+	LP_SQL_DELETE_BATCH,
+	LP_SQL_MOVE_CALCULATION,
+	LP_SQL_SET_UPSTREAM,
+	LP_SQL_LAST_OUTCOMES,
+	LP_SQL_EACH_STATUS,
+	LP_SQL_EACH_HISTORY,
+	LP_SQL_PRUNE_SERIES,
+	LP_SQL_COUNT_SAMPLES,
+	LP_SQL_PRUNE_SAMPLES,
+	LP_SQL_COUNT_OUTCOMES,
+	LP_SQL_PRUNE_OUTCOMES,
+	LP_SQL_COUNT_RUNS,
+	LP_SQL_PRUNE_RUNS,
+	LP_SQL_COUNT
+};
+
+extern const char *const lp_sqlite_texts[LP_SQL_COUNT];
+
+struct lp_sqlite {
+	struct lp_store base; /* first: what the door sees */
+	uint32_t magic;
+#define LP_SQLITE_MAGIC 0x5c11e001u
+	sqlite3 *database;
+	char *path; /* absolute, symbolic links resolved; for messages and the lock's name */
+	int busy_seconds;
+	int run_lock; /* file descriptor, or -1 */
+	sqlite3_stmt *statements[LP_SQL_COUNT];
+	/* Rows being fetched, before their number is known; kept between batches. */
+	struct lp_sqlite_rows {
+		lp_time *time;
+		double *value;
+		uint8_t *quality;
+		size_t count, capacity;
+		bool any_quality;
+	} rows;
+	struct lp_text text; /* scratch for arrays and patterns */
+};
+
+static inline struct lp_sqlite *lp_sqlite_of(struct lp_store *store)
+{
+	struct lp_sqlite *sqlite = (struct lp_sqlite *)store;
+
+	assert(sqlite != NULL && sqlite->magic == LP_SQLITE_MAGIC);
+	return sqlite;
+}
+
+/* "read the batches" and the like: what was being done when the last call on the connection failed.  Returns false. */
+bool lp_sqlite_fail(struct lp_sqlite *store, struct lp_error *error, const char *doing);
+/* The same for a call that failed with this code and left no connection to ask. */
+bool lp_sqlite_fail_code(const char *path, int code, int error_number, const char *why, int busy_seconds,
+                         struct lp_error *error, const char *doing);
+
+/* Ready to be bound, or NULL with the error filled.  A statement is used by one function at a time. */
+sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statement which,
+                                struct lp_error *error) LP_MUST_CHECK;
+/* Next row: 1, no more: 0, error (filled): -1.  After 0 and -1 the statement is reset. */
+int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_error *error,
+                   const char *doing) LP_MUST_CHECK;
+/* For a statement that gives no rows; *changed (may be NULL): rows written. */
+bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error,
+                   const char *doing) LP_MUST_CHECK;
+bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error) LP_MUST_CHECK;
+
+/* Binding and reading, with NULL for what there is not. */
+void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text);
+void lp_sqlite_bind_time(sqlite3_stmt *statement, int index, lp_time time);
+lp_time lp_sqlite_time(sqlite3_stmt *statement, int column);
+const char *lp_sqlite_text(sqlite3_stmt *statement, int column); /* NULL for NULL; until the next step */
+const char *lp_sqlite_text_or_empty(sqlite3_stmt *statement, int column);
+
+/* connection.c */
+bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **opened,
+                    struct lp_error *error) LP_MUST_CHECK;
+void lp_sqlite_close(struct lp_store *base);
+const char *lp_sqlite_version(const struct lp_store *base);
+bool lp_sqlite_begin(struct lp_store *base, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_commit_work(struct lp_store *base, struct lp_error *error) LP_MUST_CHECK;
+void lp_sqlite_rollback(struct lp_store *base);
+/* "PRAGMA name" as a number */
+bool lp_sqlite_pragma(struct lp_sqlite *store, const char *pragma, int64_t *value,
+                      struct lp_error *error) LP_MUST_CHECK;
+/* Several statements of SQL without results. */
+bool lp_sqlite_script(struct lp_sqlite *store, const char *sql, struct lp_error *error,
+                      const char *doing) LP_MUST_CHECK;
+
+/* schema.c */
+enum { LP_SQLITE_APPLICATION_ID = 0x6c707374 }; /* "lpst": what file(1) and we know our files by */
+/* That the file is ours, and (unless any) that its schema is one this program works with. */
+bool lp_sqlite_check_schema(struct lp_sqlite *store, bool any, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_migrate(struct lp_store *base, const struct lp_migrate_options *options, lp_migrate_step *step,
+                       void *context, struct lp_error *error) LP_MUST_CHECK;
+struct lp_sqlite_migration {
+	const char *description;
+	const char *const *scripts; /* one after the other; ends with NULL */
+};
+extern const struct lp_sqlite_migration lp_sqlite_migrations[]; /* migrations.c: version 1 first */
+extern const int32_t lp_sqlite_migration_count;
+
+/* samples.c */
+bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series_visit *visit, void *context,
+                           struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_find_series(struct lp_store *base, const char *name, struct lp_arena *arena, struct lp_series *found,
+                           struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_write_samples(struct lp_store *base, int64_t series_id, const struct lp_column *samples,
+                             struct lp_write_counts *counts, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time from, lp_time to, uint64_t most,
+                            lp_column_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
+/* A glob of people (* and ?) as SQLite's, where [ is not a class. Valid until the next use of store->text. */
+const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern);
+
+/* definitions.c */
+/* From the first columns of a row, which are CALCULATION_COLUMNS of statements.c; texts are valid until the next step. */
+enum { LP_SQLITE_CALCULATION_COLUMNS = 18 };
+bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation,
+                              struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *visit, void *context,
+                                struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size_t count, struct lp_batch *batch,
+                                 struct lp_error *error) LP_MUST_CHECK;
+
+/* schedule_columns.c: the columns every, window_length, "offset", delay, week_start, time_zone, in this order */
+enum { LP_SQLITE_SCHEDULE_COLUMNS = 6 };
+#define LP_SQLITE_SCHEDULE(table)                                                                                      \
+	table "every, " table "window_length, " table "\"offset\", " table "delay, " table "week_start, " table        \
+	      "time_zone"
+bool lp_sqlite_read_schedule(sqlite3_stmt *statement, int column, struct lp_schedule *schedule,
+                             struct lp_error *error) LP_MUST_CHECK;
+void lp_sqlite_bind_schedule(sqlite3_stmt *statement, int index, const struct lp_schedule *schedule);
+
+/* arrays.c: JSON arrays of whole numbers, as outcomes are kept */
+void lp_sqlite_array_add(struct lp_text *text, int64_t number); /* an empty text begins one */
+void lp_sqlite_array_end(struct lp_text *text);
+/* Numbers are appended to *items as far as the text is an array of numbers. */
+void lp_sqlite_array_read(const char *text, int64_t **items, size_t *count, size_t *capacity);
+
+/* runs.c */
+bool lp_sqlite_lock_run(struct lp_store *base, bool *acquired, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visit, void *context,
+                        struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *visit, void *context,
+                          struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_pending(struct lp_store *base, lp_time tick, lp_pending_visit *visit, void *context,
+                            struct lp_error *error) LP_MUST_CHECK;
+
+/* commit.c */
+bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const struct lp_retry_policy *policy,
+                            bool *accepted, struct lp_error *error) LP_MUST_CHECK;
+
+/* apply.c */
+bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_apply(struct lp_store *base, const struct lp_changes *changes, struct lp_error *error) LP_MUST_CHECK;
+/* batches.c: after the calculations were written */
+bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error) LP_MUST_CHECK;
+
+/* status.c, prune.c */
+bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter *filter, lp_status_visit *visit,
+                           void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint32_t most, lp_history_visit *visit,
+                            void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_error *error) LP_MUST_CHECK;
+
+#endif

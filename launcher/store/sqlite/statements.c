@@ -1,0 +1,181 @@
+/*
+ * Every statement that the store prepares, in one table.  Nothing but SQL; the
+ * parameters are bound by number in the function that uses it.
+ */
+#include "store/sqlite/sqlite.h"
+
+#define SERIES_COLUMNS "id, name, unit, description, attributes"
+
+/* The order that definitions.c reads. */
+#define CALCULATION_COLUMNS                                                                                            \
+	"c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, " LP_SQLITE_SCHEDULE(                 \
+		"c.") ", c.start, c.time_limit, c.version, c.rank, "                                                   \
+		      "CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state "                 \
+		      "WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END"
+#define CALCULATION_TABLES                                                                                             \
+	" FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"                                                   \
+	" LEFT JOIN state s ON s.calculation_id = c.id "
+#define INPUT_COLUMNS  "i.name, i.series_id, series.name, series.unit, series.attributes, i.lookback"
+#define OUTPUT_COLUMNS "o.name, o.series_id, series.name, series.unit"
+
+const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
+	[LP_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[LP_SQL_BEGIN_READ] = "BEGIN",
+	[LP_SQL_COMMIT] = "COMMIT",
+	[LP_SQL_ROLLBACK] = "ROLLBACK",
+
+	[LP_SQL_EACH_SERIES] = "SELECT " SERIES_COLUMNS " FROM series WHERE ?1 IS NULL OR name GLOB ?1 ORDER BY name",
+	[LP_SQL_FIND_SERIES] = "SELECT " SERIES_COLUMNS " FROM series WHERE name = ?1",
+	[LP_SQL_ADD_SAMPLE] = "INSERT INTO sample (series_id, ts, value, quality) VALUES (?1, ?2, ?3, ?4)"
+			      " ON CONFLICT DO NOTHING",
+	[LP_SQL_CHANGE_SAMPLE] = "UPDATE sample SET value = ?3, quality = ?4 WHERE series_id = ?1 AND ts = ?2"
+				 " AND (value IS NOT ?3 OR quality IS NOT ?4)",
+	[LP_SQL_PUT_SAMPLE] =
+		"INSERT INTO sample (series_id, ts, value, quality) VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality"
+		" WHERE value IS NOT excluded.value OR quality IS NOT excluded.quality",
+	[LP_SQL_READ_SAMPLES] = "SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
+				" ORDER BY ts LIMIT ?4",
+	[LP_SQL_FETCH] =
+		"SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts",
+	[LP_SQL_FETCH_PREVIOUS] = "SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
+				  " AND value IS NOT NULL AND abs(value) < 9e999 AND quality IS NOT 2"
+				  " ORDER BY ts DESC LIMIT 1",
+
+	[LP_SQL_EACH_CALCULATION] = "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "ORDER BY c.name",
+	[LP_SQL_ONE_CALCULATION] = "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "WHERE c.id = ?1 AND c.enabled = 1",
+	[LP_SQL_ONE_INPUTS] = "SELECT " INPUT_COLUMNS ", i.calculation_id FROM calculation_input i"
+			      " JOIN series ON series.id = i.series_id WHERE i.calculation_id = ?1 ORDER BY i.position",
+	[LP_SQL_ONE_OUTPUTS] =
+		"SELECT " OUTPUT_COLUMNS ", o.calculation_id FROM calculation_output o"
+		" JOIN series ON series.id = o.series_id WHERE o.calculation_id = ?1 ORDER BY o.position",
+	[LP_SQL_BATCH_CALCULATIONS] =
+		"SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "WHERE c.batch_id = ?1 ORDER BY c.position",
+
+	[LP_SQL_EACH_BATCH] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE(
+		"") ", start, watermark, upstream"
+		    " FROM batch WHERE size > 0 AND (?1 = -1 OR rank = ?1) ORDER BY rank, id",
+	[LP_SQL_EACH_PENDING] = "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
+				" FROM pending p JOIN calculation c ON c.id = p.calculation_id"
+				" WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1"
+				" ORDER BY c.rank, p.window_start, p.window_end, p.calculation_id",
+
+	[LP_SQL_INTERRUPT_RUNS] = "UPDATE run SET result = 'interrupted' WHERE result = 'running'",
+	[LP_SQL_BEGIN_RUN] = "INSERT INTO run (tick, started, host, process, program_version, result)"
+			     " VALUES (?1, ?2, ?3, ?4, ?5, 'running')",
+	[LP_SQL_END_RUN] = "UPDATE run SET ended = ?2, result = ?3, error = ?4, windows = ?5, states = ?6,"
+			   " newly_failed = ?7, samples_read = ?8, samples_written = ?9, still_due = ?10 WHERE id = ?1",
+	[LP_SQL_EACH_RUN] = "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
+			    " states, newly_failed, samples_read, samples_written, still_due FROM run"
+			    " ORDER BY id DESC LIMIT ?1",
+
+	[LP_SQL_MOVE_WATERMARK] = "UPDATE batch SET watermark = ?4, last_run_id = ?5"
+				  " WHERE id = ?1 AND generation = ?2 AND watermark IS ?3",
+	[LP_SQL_READ_STATE] =
+		"SELECT b.watermark, c.version, c.enabled, s.state, s.since, s.failing_since, s.window_end"
+		" FROM calculation c JOIN batch b ON b.id = c.batch_id"
+		" LEFT JOIN state s ON s.calculation_id = c.id WHERE c.id = ?1",
+	[LP_SQL_READ_PENDING] = "SELECT attempts FROM pending WHERE calculation_id = ?1 AND window_start = ?2"
+				" AND window_end = ?3 AND given_up = 0",
+	[LP_SQL_PUT_STATE] =
+		"INSERT OR REPLACE INTO state (calculation_id, state, since, failing_since, run_id,"
+		" window_start, window_end, attempts, next_attempt, rule_version, definition_version, duration,"
+		" samples_read, error_type, error_message, error_traceback)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+	[LP_SQL_PUT_PENDING] =
+		"INSERT OR REPLACE INTO pending (calculation_id, window_start, window_end, reason, attempts,"
+		" next_attempt, given_up) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[LP_SQL_DELETE_PENDING] =
+		"DELETE FROM pending WHERE calculation_id = ?1 AND window_start = ?2 AND window_end = ?3",
+	[LP_SQL_ADD_OUTCOME] = "INSERT INTO outcome (run_id, batch_id, tick, window_start, window_end, calculation_ids,"
+			       " states, durations_us, samples_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[LP_SQL_NOTE_OUTCOME] = "UPDATE batch SET last_outcome = ?2 WHERE id = ?1",
+
+	[LP_SQL_ADD_SERIES] = "INSERT INTO series (name, unit, description, attributes, created)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[LP_SQL_CHANGE_SERIES] = "UPDATE series SET unit = ?2, description = ?3, attributes = ?4 WHERE name = ?1",
+	[LP_SQL_DELETE_SERIES_SAMPLES] = "DELETE FROM sample WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
+	[LP_SQL_DELETE_SERIES] = "DELETE FROM series WHERE name = ?1",
+	[LP_SQL_TOUCH_READERS] =
+		"UPDATE batch SET generation = generation + 1 WHERE id IN (SELECT c.batch_id FROM calculation c"
+		" WHERE c.id IN (SELECT i.calculation_id FROM calculation_input i JOIN series ON series.id = "
+                "i.series_id"
+		" WHERE series.name = ?1 UNION SELECT o.calculation_id FROM calculation_output o"
+		" JOIN series ON series.id = o.series_id WHERE series.name = ?1))",
+	[LP_SQL_ADD_CALCULATION] =
+		"INSERT INTO calculation (name, description, rule, parameters, labels, enabled, " LP_SQLITE_SCHEDULE(
+			"") ", start, time_limit, version, rank, created, updated)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17)",
+	[LP_SQL_SCHEDULE_CHANGES] =
+		"SELECT id, every <> ?2 OR window_length <> ?3 OR \"offset\" <> ?4"
+		" OR week_start <> ?6 OR time_zone <> ?7 FROM calculation WHERE name = ?1 AND ?5 <> ''",
+	[LP_SQL_DROP_PENDING] = "DELETE FROM pending WHERE calculation_id = ?1",
+	[LP_SQL_REOPEN_PENDING] = "UPDATE pending SET attempts = 0, given_up = 0, next_attempt = window_end"
+				  " WHERE calculation_id = ?1",
+	[LP_SQL_REOPEN_STATE] = "UPDATE state SET attempts = 0, next_attempt = window_end"
+				" WHERE calculation_id = ?1 AND failing_since IS NOT NULL",
+	[LP_SQL_CHANGE_CALCULATION] =
+		"UPDATE calculation SET description = ?2, rule = ?3, parameters = ?4, labels = ?5, enabled = ?6,"
+		" every = ?7, window_length = ?8, \"offset\" = ?9, delay = ?10, week_start = ?11, time_zone = ?12,"
+		" start = ?13, time_limit = ?14, version = ?15, rank = ?16, updated = ?17 WHERE name = ?1",
+	[LP_SQL_CHANGE_RANK] = "UPDATE calculation SET rank = ?2 WHERE name = ?1",
+	[LP_SQL_TOUCH_BATCH_OF] = "UPDATE batch SET generation = generation + 1"
+				  " WHERE id = (SELECT batch_id FROM calculation WHERE name = ?1)",
+	[LP_SQL_DELETE_CALCULATION] = "DELETE FROM calculation WHERE name = ?1",
+	[LP_SQL_CLEAR_INPUTS] = "DELETE FROM calculation_input WHERE calculation_id = ?1",
+	[LP_SQL_CLEAR_OUTPUTS] = "DELETE FROM calculation_output WHERE calculation_id = ?1",
+	[LP_SQL_ADD_INPUT] = "INSERT INTO calculation_input (calculation_id, position, name, series_id, lookback)"
+			     " SELECT ?1, ?2, ?3, id, ?5 FROM series WHERE name = ?4",
+	[LP_SQL_ADD_OUTPUT] = "INSERT INTO calculation_output (calculation_id, position, name, series_id)"
+			      " SELECT ?1, ?2, ?3, id FROM series WHERE name = ?4",
+
+	[LP_SQL_ALL_BATCHES] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE("") ", start, watermark"
+											    " FROM batch ORDER BY id",
+	[LP_SQL_ALL_MEMBERS] = "SELECT c.id, c.batch_id, c.position, c.rank, " LP_SQLITE_SCHEDULE(
+		"c.") ", c.start,"
+		      " b.watermark, c.enabled FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"
+		      " ORDER BY c.id",
+	[LP_SQL_ADD_BATCH] = "INSERT INTO batch (rank, size, " LP_SQLITE_SCHEDULE(
+		"") ", start, watermark, last_run_id,"
+		    " last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+		    " (SELECT last_run_id FROM batch WHERE id = ?11), (SELECT last_outcome FROM batch WHERE id = ?11)",
+	[LP_SQL_CHANGE_BATCH] = "UPDATE batch SET generation = ?2, size = ?3 WHERE id = ?1",
+	[LP_SQL_DELETE_BATCH] = "DELETE FROM batch WHERE id = ?1",
+	[LP_SQL_MOVE_CALCULATION] = "UPDATE calculation SET batch_id = ?2, position = ?3 WHERE id = ?1",
+	[LP_SQL_SET_UPSTREAM] =
+		"WITH edge AS MATERIALIZED (SELECT DISTINCT reader.batch_id AS batch_id, writer.batch_id AS upstream"
+		" FROM calculation_output o JOIN calculation_input i ON i.series_id = o.series_id"
+		" JOIN calculation writer ON writer.id = o.calculation_id"
+		" JOIN calculation reader ON reader.id = i.calculation_id"
+		" WHERE writer.enabled = 1 AND writer.batch_id <> reader.batch_id),"
+		" wanted AS MATERIALIZED (SELECT batch.id AS id,"
+		" (SELECT json_group_array(upstream) FROM (SELECT upstream FROM edge WHERE edge.batch_id = batch.id"
+		" ORDER BY upstream)) AS upstream FROM batch)"
+		" UPDATE batch SET upstream = wanted.upstream FROM wanted"
+		" WHERE wanted.id = batch.id AND wanted.upstream <> batch.upstream",
+
+	[LP_SQL_LAST_OUTCOMES] = "SELECT o.run_id, o.window_start, o.window_end, o.calculation_ids, o.states,"
+				 " o.durations_us, o.samples_read FROM batch b JOIN outcome o ON o.id = b.last_outcome",
+	[LP_SQL_EACH_STATUS] =
+		"SELECT " CALCULATION_COLUMNS ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
+		" s.window_start, s.window_end, s.run_id, s.duration, s.samples_read, s.attempts, s.next_attempt,"
+		" (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),"
+		" s.rule_version, s.error_type, s.error_message, s.error_traceback" CALCULATION_TABLES
+		"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
+		" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3"
+		" AND (?4 IS NULL OR l.value = ?4)))"
+		" AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ('failed', 'timed_out', 'given_up')"
+		" OR EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = c.id AND p.given_up = 1)))"
+		" ORDER BY c.name",
+	[LP_SQL_EACH_HISTORY] = "SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us,"
+				" samples_read FROM outcome WHERE instr(calculation_ids, ?1) > 0"
+				" ORDER BY window_end DESC, id DESC",
+
+	[LP_SQL_PRUNE_SERIES] = "SELECT id FROM series WHERE ?1 IS NULL OR name GLOB ?1 ORDER BY id",
+	[LP_SQL_COUNT_SAMPLES] = "SELECT count(*) FROM sample WHERE series_id = ?1 AND ts < ?2",
+	[LP_SQL_PRUNE_SAMPLES] = "DELETE FROM sample WHERE series_id = ?1 AND ts < ?2",
+	[LP_SQL_COUNT_OUTCOMES] = "SELECT count(*) FROM outcome WHERE tick < ?1",
+	[LP_SQL_PRUNE_OUTCOMES] = "DELETE FROM outcome WHERE tick < ?1",
+	[LP_SQL_COUNT_RUNS] = "SELECT count(*) FROM run WHERE tick < ?1 AND result <> 'running'",
+	[LP_SQL_PRUNE_RUNS] = "DELETE FROM run WHERE tick < ?1 AND result <> 'running'",
+};

@@ -1,0 +1,208 @@
+/*
+ * Where calculations stand, for people: states, and the history of one.
+ *
+ * A calculation that never did anything but well has no row in `state`: its
+ * last window is looked up in the last outcome of its batch.
+ */
+#include "store/sqlite/sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the last outcome of its batch says of a calculation. */
+struct last {
+	int64_t calculation_id;
+	struct lp_window window;
+	int64_t run_id;
+	int64_t duration; /* microseconds */
+	uint32_t samples_read;
+};
+
+struct lasts {
+	struct last *items;
+	size_t count, capacity;
+};
+
+/* The four arrays of an outcome row, side by side. */
+struct outcome_arrays {
+	enum { IDS, STATES, DURATIONS, SAMPLES, ARRAYS } names;
+	int64_t *items[ARRAYS];
+	size_t counts[ARRAYS], capacities[ARRAYS];
+};
+
+static void read_arrays(struct outcome_arrays *arrays, sqlite3_stmt *statement, int column)
+{
+	for (int i = 0; i < ARRAYS; i++) {
+		arrays->counts[i] = 0;
+		lp_sqlite_array_read(lp_sqlite_text(statement, column + i), &arrays->items[i], &arrays->counts[i],
+		                     &arrays->capacities[i]);
+	}
+	/* Somebody may have written into the table by hand: only what all four have is believed. */
+	for (int i = 1; i < ARRAYS; i++) {
+		if (arrays->counts[i] < arrays->counts[IDS])
+			arrays->counts[IDS] = arrays->counts[i];
+	}
+}
+
+static void free_arrays(struct outcome_arrays *arrays)
+{
+	for (int i = 0; i < ARRAYS; i++)
+		free(arrays->items[i]);
+}
+
+static int compare_lasts(const void *a, const void *b)
+{
+	int64_t left = ((const struct last *)a)->calculation_id, right = ((const struct last *)b)->calculation_id;
+
+	return (left > right) - (left < right);
+}
+
+static bool read_lasts(struct lp_sqlite *store, struct lasts *lasts, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_LAST_OUTCOMES, error);
+	struct outcome_arrays arrays = {0};
+	int row;
+
+	if (statement == NULL)
+		return false;
+	while ((row = lp_sqlite_step(store, statement, error, "read the last outcomes")) == 1) {
+		struct last last = {
+			.run_id = sqlite3_column_int64(statement, 0),
+			.window = {sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2)},
+		};
+		read_arrays(&arrays, statement, 3);
+		for (size_t i = 0; i < arrays.counts[IDS]; i++) {
+			if (arrays.items[STATES][i] == LP_STATE_INTERRUPTED)
+				continue;
+			last.calculation_id = arrays.items[IDS][i];
+			last.duration = arrays.items[DURATIONS][i];
+			last.samples_read = (uint32_t)arrays.items[SAMPLES][i];
+			LP_GROW(lasts->items, lasts->count, lasts->capacity);
+			lasts->items[lasts->count++] = last;
+		}
+	}
+	free_arrays(&arrays);
+	if (lasts->count > 0)
+		qsort(lasts->items, lasts->count, sizeof *lasts->items, compare_lasts);
+	return row == 0;
+}
+
+static const struct last *find_last(const struct lasts *lasts, int64_t calculation_id)
+{
+	struct last wanted = {.calculation_id = calculation_id};
+
+	return lasts->count == 0 ? NULL
+	                         : bsearch(&wanted, lasts->items, lasts->count, sizeof *lasts->items, compare_lasts);
+}
+
+/* The columns of LP_SQL_EACH_STATUS behind those of the calculation. */
+static void status_of(sqlite3_stmt *statement, const struct lasts *lasts, struct lp_status *status)
+{
+	const int first = LP_SQLITE_CALCULATION_COLUMNS;
+	const struct last *last = find_last(lasts, status->calculation.id);
+
+	status->state = status->calculation.state;
+	status->since = lp_sqlite_time(statement, first);
+	status->failing_since = lp_sqlite_time(statement, first + 1);
+	status->watermark = lp_sqlite_time(statement, first + 2);
+	status->window.start = lp_sqlite_time(statement, first + 3);
+	status->window.end = lp_sqlite_time(statement, first + 4);
+	status->run_id = sqlite3_column_int64(statement, first + 5);
+	status->duration = sqlite3_column_int64(statement, first + 6) * 1000;
+	status->samples_read = (uint32_t)sqlite3_column_int64(statement, first + 7);
+	status->attempts = sqlite3_column_int(statement, first + 8);
+	status->next_attempt = lp_sqlite_time(statement, first + 9);
+	status->pending = (uint32_t)sqlite3_column_int64(statement, first + 10);
+	status->rule_version = lp_sqlite_text(statement, first + 11);
+	status->error_type = lp_sqlite_text(statement, first + 12);
+	status->error_message = lp_sqlite_text(statement, first + 13);
+	status->error_traceback = lp_sqlite_text(statement, first + 14);
+	if (last != NULL && last->window.end > status->window.end) { /* LP_TIME_NONE is before every time */
+		status->window = last->window;
+		status->run_id = last->run_id;
+		status->duration = last->duration * 1000;
+		status->samples_read = last->samples_read;
+	}
+}
+
+bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter *filter, lp_status_visit *visit,
+                           void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_STATUS, error);
+	struct lasts lasts = {0};
+	int row = -1;
+
+	if (statement == NULL)
+		return false;
+	if (!read_lasts(store, &lasts, error))
+		goto done;
+	const char *glob = lp_sqlite_glob(store, filter->name);
+	if (glob != NULL)
+		sqlite3_bind_text(statement, 1, glob, -1, SQLITE_TRANSIENT);
+	lp_sqlite_bind_text(statement, 2, filter->rule);
+	lp_sqlite_bind_text(statement, 3, filter->label_name);
+	lp_sqlite_bind_text(statement, 4, filter->label_value);
+	sqlite3_bind_int(statement, 5, filter->failed);
+	while ((row = lp_sqlite_step(store, statement, error, "read the states")) == 1) {
+		struct lp_status status = {0};
+
+		if (!lp_sqlite_calculation_of(statement, &status.calculation, error)) {
+			row = -1;
+		} else {
+			status_of(statement, &lasts, &status);
+			if (!visit(context, &status, error))
+				row = -1;
+		}
+		if (row < 0) {
+			sqlite3_reset(statement);
+			break;
+		}
+	}
+done:
+	free(lasts.items);
+	return row == 0;
+}
+
+bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint32_t most, lp_history_visit *visit,
+                            void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_HISTORY, error);
+	struct outcome_arrays arrays = {0};
+	char id[24];
+	uint32_t given = 0;
+	int row = 0;
+
+	if (statement == NULL)
+		return false;
+	snprintf(id, sizeof id, "%lld", (long long)calculation_id);
+	lp_sqlite_bind_text(statement, 1, id); /* leaves out most rows; 12 is in 3121 too, hence the search below */
+	while ((most == 0 || given < most) &&
+	       (row = lp_sqlite_step(store, statement, error, "read the history of a calculation")) == 1) {
+		struct lp_history history = {
+			.run_id = sqlite3_column_int64(statement, 0),
+			.tick = sqlite3_column_int64(statement, 1),
+			.window = {sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3)},
+		};
+		size_t i = 0;
+
+		read_arrays(&arrays, statement, 4);
+		while (i < arrays.counts[IDS] && arrays.items[IDS][i] != calculation_id)
+			i++;
+		if (i == arrays.counts[IDS] || arrays.items[STATES][i] < 0 || arrays.items[STATES][i] >= LP_STATE_COUNT)
+			continue;
+		history.state = (enum lp_state)arrays.items[STATES][i];
+		history.duration = arrays.items[DURATIONS][i] * 1000;
+		history.samples_read = (uint32_t)arrays.items[SAMPLES][i];
+		given++;
+		if (!visit(context, &history, error)) {
+			row = -1;
+			break;
+		}
+	}
+	sqlite3_reset(statement);
+	free_arrays(&arrays);
+	return row >= 0;
+}
