@@ -1,0 +1,180 @@
+"""The built-in rules; their loops are in C, behind the methods of Series.
+
+All of them leave missing samples (bad quality, NaN, infinite) out, and store
+nothing (state no_data) where no good sample is left, unless they say otherwise.
+"""
+
+from _local_processing import Context, Series, scaled, unit_conversion
+
+from local_processing._rule import rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+
+@rule
+def mean(x: Series) -> float:
+    """Arithmetic mean of the samples.
+
+    sum(x) / count(x), in the unit of x. Each sample counts the same, however
+    long it held: see `time_weighted_mean` for unevenly spaced ones.
+    """
+    return x.mean()
+
+
+@rule
+def sum(x: Series) -> float:  # noqa: A001
+    """Sum of the samples, in the unit of x."""
+    return x.sum()
+
+
+@rule
+def min(x: Series) -> float:  # noqa: A001
+    """Least value, in the unit of x."""
+    return x.min()
+
+
+@rule
+def max(x: Series) -> float:  # noqa: A001
+    """Greatest value, in the unit of x."""
+    return x.max()
+
+
+@rule
+def count(x: Series) -> int:
+    """Number of good samples; 0 where there is none."""
+    return x.count()
+
+
+@rule
+def first(x: Series) -> float:
+    """First value of the window, in the unit of x."""
+    return x.first()
+
+
+@rule
+def last(x: Series) -> float:
+    """Last value of the window, in the unit of x."""
+    return x.last()
+
+
+@rule(lookback="1 hour")
+def time_weighted_mean(
+    x: Series, *, method: "Literal['step', 'linear']" = "step", hold: float | None = None
+) -> float:
+    """Mean of the samples, each weighted with the time it holds.
+
+    integral of x dt / time covered, in the unit of x.
+
+    Parameters
+    ----------
+    method : 'step' or 'linear'
+        'step': a value holds until the next sample. 'linear': straight lines
+        from sample to sample. The last value holds until the window's end. The
+        last good sample before the window (within the lookback) says what was
+        at its start; without one, the time before the first sample is not covered.
+    hold : float, optional
+        Seconds that a value holds at most. Time beyond that is not covered, so
+        that a dead sensor does not count as a steady one.
+    """
+    return x.time_weighted_mean(method=method, hold=hold)
+
+
+@rule(lookback="1 hour")
+def integral(
+    x: Series,
+    *,
+    per: "Literal['second', 'minute', 'hour', 'day']" = "hour",
+    method: "Literal['step', 'linear']" = "step",
+    hold: float | None = None,
+) -> float:
+    """Integral of the samples over time: energy of a power, volume of a flow.
+
+    integral of x dt, in the unit of x times `per`: of kW per hour kWh, of l/s
+    per second l.
+
+    Parameters
+    ----------
+    per : 'second', 'minute', 'hour' or 'day'
+        The unit of time.
+    method, hold
+        As of `time_weighted_mean`. Time that is not covered adds nothing.
+    """
+    return x.integral(per=per, method=method, hold=hold)
+
+
+@rule(lookback="1 day")
+def increase(x: Series, *, modulus: float | None = None, tolerance: float = 0.0) -> float:
+    """How much a counter went up in the window, resets and rollovers counted.
+
+    Sum of the differences between consecutive samples, the first one against
+    the last good sample before the window (within the lookback), in the unit
+    of x. Where there is none, counting begins with the window's first sample.
+    Windows that follow each other add up to the whole.
+
+    Parameters
+    ----------
+    modulus : float, optional
+        Where the counter begins again at 0 (1e6 for six digits). A fall is then
+        a rollover and counts `modulus` more. Without it a fall is a reset, and
+        what the counter shows after it is what was counted since.
+    tolerance : float
+        A fall of at most this much is noise, neither reset nor rollover, and
+        counts as it is.
+    """
+    return x.increase(modulus=modulus, tolerance=tolerance)
+
+
+@rule(lookback="1 day")
+def difference(x: Series) -> float:
+    """Last value minus the last good one before the window, in the unit of x.
+
+    Where there is none before (within the lookback), minus the first one of the
+    window. For levels and other quantities that go up and down; `increase` is
+    for counters.
+    """
+    return x.difference()
+
+
+@rule
+def convert(
+    x: Series,
+    context: Context,
+    *,
+    scale: float = 1.0,
+    offset: float = 0.0,
+    from_unit: str | None = None,
+    to_unit: str | None = None,
+) -> Series:
+    """Every sample in another unit, or scaled: x * scale + offset.
+
+    Parameters
+    ----------
+    scale, offset : float
+        Applied after the conversion of units.
+    from_unit : str, optional
+        Unit that the samples are in; the unit of the series, if not given.
+    to_unit : str, optional
+        Unit that they get; that of the output series, if not given. Without a
+        unit on both sides, or with scale or offset and neither named, no unit
+        is converted.
+
+    Returns
+    -------
+    Series
+        A sample for each good one, at its time and with its quality.
+    """
+    source = x.unit if from_unit is None else from_unit
+    target = next(iter(context.units.values()), "") if to_unit is None else to_unit
+    named = from_unit is not None or to_unit is not None
+    if named or (scale == 1.0 and offset == 0.0):
+        if named and not (source and target):
+            raise ValueError(
+                f"convert: the unit to convert {'from' if target else 'to'} is not known: "
+                f"give the series its unit, or the parameter {'from_unit' if target else 'to_unit'}"
+            )
+        if source and target:
+            factor, shift = unit_conversion(source, target)
+            scale, offset = factor * scale, shift * scale + offset
+    return scaled(x, scale, offset, target)

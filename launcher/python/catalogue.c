@@ -1,0 +1,299 @@
+/*
+ * The catalogue of rules: imports the built-in and the users' modules in the
+ * main interpreter and writes down what the decorator `rule` found out about
+ * their functions, and what is wrong with them.
+ *
+ * It runs no rule.
+ */
+#include "python/internal.h"
+#include "python/rule_types.h"
+
+#include <stdlib.h>
+
+const char lp_builtin_module[] = "local_processing.builtin";
+
+struct lp_catalogue {
+	struct lp_rule_catalogue rules;
+	size_t capacity;
+	struct lp_arena arena;
+};
+
+/* What one module is read into. */
+struct reading {
+	struct lp_catalogue *catalogue;
+	struct lp_problems *problems;
+	const char *file, *version;
+};
+
+static const char *
+text_in(struct lp_catalogue *catalogue, PyObject *text)
+{
+	PyObject *bytes;
+	const char *copy;
+
+	if (text == NULL || text == Py_None)
+		return NULL;
+	bytes = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
+	if (bytes == NULL)
+		return NULL;
+	copy = lp_arena_copy(&catalogue->arena, PyBytes_AS_STRING(bytes), strlen(PyBytes_AS_STRING(bytes)));
+	Py_DECREF(bytes);
+	return copy;
+}
+
+/* A list of tuples of the description; *count of them. */
+static PyObject *
+rows_of(PyObject *description, const char *name, size_t *count)
+{
+	PyObject *rows = PyObject_GetAttrString(description, name), *fast;
+
+	*count = 0;
+	if (rows == NULL)
+		return NULL;
+	fast = PySequence_Fast(rows, "a list was expected");
+	Py_DECREF(rows);
+	if (fast != NULL)
+		*count = (size_t)PySequence_Fast_GET_SIZE(fast);
+	return fast;
+}
+
+static bool
+read_inputs(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
+{
+	PyObject *rows = rows_of(description, "inputs", &rule->input_count);
+	bool good = rows != NULL;
+
+	rule->inputs = lp_arena_zeroed(&catalogue->arena, rule->input_count, sizeof *rule->inputs);
+	for (size_t i = 0; good && i < rule->input_count; i++) {
+		PyObject *name;
+		long long lookback;
+		int optional, many;
+
+		good = PyArg_ParseTuple(PySequence_Fast_GET_ITEM(rows, i), "UppL", &name, &optional, &many, &lookback);
+		if (good)
+			rule->inputs[i] = (struct lp_rule_input){ text_in(catalogue, name), optional != 0, many != 0,
+				                                  lookback };
+	}
+	Py_XDECREF(rows);
+	return good;
+}
+
+static bool
+read_parameters(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
+{
+	PyObject *rows = rows_of(description, "parameters", &rule->parameter_count);
+	bool good = rows != NULL;
+
+	rule->parameters = lp_arena_zeroed(&catalogue->arena, rule->parameter_count, sizeof *rule->parameters);
+	for (size_t i = 0; good && i < rule->parameter_count; i++) {
+		PyObject *name, *default_value, *choices;
+		int type, nullable;
+
+		good = PyArg_ParseTuple(PySequence_Fast_GET_ITEM(rows, i), "UipOO", &name, &type, &nullable, &default_value,
+		                        &choices);
+		if (good)
+			rule->parameters[i] = (struct lp_rule_parameter){ .name = text_in(catalogue, name),
+				                                          .type = (enum lp_parameter_type)type,
+				                                          .nullable = nullable != 0,
+				                                          .default_value = text_in(catalogue, default_value),
+				                                          .choices = text_in(catalogue, choices) };
+	}
+	Py_XDECREF(rows);
+	return good;
+}
+
+static bool
+read_outputs(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
+{
+	PyObject *rows = rows_of(description, "outputs", &rule->output_count);
+
+	if (rows == NULL)
+		return false;
+	rule->outputs = lp_arena_zeroed(&catalogue->arena, rule->output_count, sizeof *rule->outputs);
+	for (size_t i = 0; i < rule->output_count; i++)
+		rule->outputs[i] = text_in(catalogue, PySequence_Fast_GET_ITEM(rows, i));
+	Py_DECREF(rows);
+	return true;
+}
+
+static bool
+read_document(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
+{
+	PyObject *document = PyObject_GetAttrString(description, "document");
+	const char *end;
+
+	if (document == NULL)
+		return false;
+	rule->documentation = text_in(catalogue, document);
+	Py_DECREF(document);
+	if (rule->documentation == NULL)
+		return false;
+	end = strchr(rule->documentation, '\n');
+	rule->summary = end == NULL ? rule->documentation
+	                            : lp_arena_copy(&catalogue->arena, rule->documentation,
+	                                            (size_t)(end - rule->documentation));
+	return true;
+}
+
+static bool
+read_line(PyObject *description, struct lp_rule *rule)
+{
+	PyObject *line = PyObject_GetAttrString(description, "line");
+
+	if (line == NULL)
+		return false;
+	rule->line = (int)PyLong_AsLong(line);
+	Py_DECREF(line);
+	return !PyErr_Occurred();
+}
+
+static bool
+tell_problems(const struct reading *reading, PyObject *description, const struct lp_rule *rule, bool *any)
+{
+	size_t count;
+	PyObject *rows = rows_of(description, "problems", &count);
+
+	*any = count > 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *what = text_in(reading->catalogue, PySequence_Fast_GET_ITEM(rows, i));
+
+		lp_problem_add(reading->problems, rule->file, rule->line, 0, "rule %s: %s", rule->name, what == NULL ? "" : what);
+	}
+	Py_XDECREF(rows);
+	return rows != NULL;
+}
+
+/* A rule into the catalogue, or its problems to the others. */
+static bool
+read_rule(void *context, const struct lp_found_rule *found)
+{
+	const struct reading *reading = context;
+	struct lp_catalogue *catalogue = reading->catalogue;
+	struct lp_rule rule = { .name = text_in(catalogue, found->name), .file = reading->file, .version = reading->version };
+	bool wrong;
+
+	if (rule.name == NULL || !read_line(found->description, &rule) ||
+	    !tell_problems(reading, found->description, &rule, &wrong))
+		return false;
+	if (wrong)
+		return true;
+	for (size_t i = 0; i < catalogue->rules.count; i++) {
+		if (strcmp(catalogue->rules.rules[i].name, rule.name) == 0) {
+			lp_problem_add(reading->problems, rule.file, rule.line, 0, "rule %s: there is another of this name in line %d",
+			               rule.name, catalogue->rules.rules[i].line);
+			return true;
+		}
+	}
+	if (!read_document(catalogue, found->description, &rule) || !read_inputs(catalogue, found->description, &rule) ||
+	    !read_parameters(catalogue, found->description, &rule) || !read_outputs(catalogue, found->description, &rule))
+		return false;
+	LP_GROW(catalogue->rules.rules, catalogue->rules.count, catalogue->capacity);
+	catalogue->rules.rules[catalogue->rules.count++] = rule;
+	return true;
+}
+
+bool
+lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit visit, void *context)
+{
+	PyObject *items = PyDict_Values(PyModule_GetDict(module));
+	bool builtin = strcmp(module_name, lp_builtin_module) == 0, good = items != NULL;
+
+	for (Py_ssize_t i = 0; good && i < PyList_GET_SIZE(items); i++) {
+		struct lp_found_rule found = { .function = PyList_GET_ITEM(items, i) };
+		PyObject *home = NULL, *name = NULL;
+
+		/* A rule imported from another module is a rule of that one. */
+		if (!PyFunction_Check(found.function) ||
+		    PyObject_GetOptionalAttrString(found.function, "__rule__", &found.description) <= 0)
+			continue;
+		home = PyObject_GetAttrString(found.function, "__module__");
+		name = PyObject_GetAttrString(found.description, "name");
+		good = home != NULL && name != NULL;
+		if (good && PyUnicode_Check(home) && PyUnicode_CompareWithASCIIString(home, module_name) == 0) {
+			found.name = builtin ? Py_NewRef(name) : PyUnicode_FromFormat("%s.%U", module_name, name);
+			good = found.name != NULL && visit(context, &found);
+			Py_XDECREF(found.name);
+		}
+		Py_XDECREF(home);
+		Py_XDECREF(name);
+		Py_DECREF(found.description);
+	}
+	Py_XDECREF(items);
+	return good && !PyErr_Occurred();
+}
+
+static void
+read_module(struct lp_catalogue *catalogue, const char *name, const char *file, const char *version,
+            struct lp_problems *problems)
+{
+	struct reading reading = { catalogue, problems, file, version };
+	PyObject *module = PyImport_ImportModule(name);
+	bool good = module != NULL && lp_rules_visit(module, name, read_rule, &reading);
+
+	Py_XDECREF(module);
+	if (!good) {
+		struct lp_python_failure failure;
+
+		lp_python_failure_take(&catalogue->arena, &failure);
+		lp_problem_add(problems, failure.file != NULL ? failure.file : file, failure.file != NULL ? failure.line : 0,
+		               failure.file != NULL ? failure.column : 0, "%s%s%s", failure.type,
+		               failure.message[0] == '\0' ? "" : ": ", failure.message);
+	}
+}
+
+static int
+by_name(const void *one, const void *other)
+{
+	return strcmp(((const struct lp_rule *)one)->name, ((const struct lp_rule *)other)->name);
+}
+
+/* What modules print while they are imported goes to the log: standard output belongs to the command. */
+static bool
+divert_streams(struct lp_rule_state *state, PyObject *saved[2])
+{
+	saved[0] = Py_XNewRef(PySys_GetObject("stdout"));
+	saved[1] = Py_XNewRef(PySys_GetObject("stderr"));
+	return lp_rule_log_install(state);
+}
+
+static void
+restore_streams(struct lp_rule_state *state, PyObject *saved[2])
+{
+	static const char *const names[] = { "stdout", "stderr" };
+
+	lp_rule_log_flush(state);
+	for (size_t i = 0; i < 2; i++) {
+		if (saved[i] != NULL && PySys_SetObject(names[i], saved[i]) < 0)
+			PyErr_Clear();
+		Py_XDECREF(saved[i]);
+	}
+}
+
+bool
+lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)
+{
+	/* There is one set of rules in a process, and it is as long-lived as the interpreters. */
+	static struct lp_catalogue catalogue;
+	struct lp_rule_state *state = lp_rule_state();
+	PyObject *saved[2] = { NULL, NULL };
+	size_t count;
+	const struct lp_rule_source *sources = lp_rule_sources(&count);
+
+	*result = &catalogue.rules;
+	if (catalogue.rules.count > 0)
+		return true;
+	if (state == NULL || !divert_streams(state, saved)) {
+		PyErr_Clear();
+		return lp_fail(error, LP_EXIT_INTERNAL, "cannot load the types of rules");
+	}
+	read_module(&catalogue, lp_builtin_module, "app/local_processing/builtin.py", lp_app_version(), problems);
+	for (size_t i = 0; i < count; i++) {
+		if (sources[i].problem != NULL)
+			lp_problem_add(problems, sources[i].path, 0, 0, "%s", sources[i].problem);
+		else
+			read_module(&catalogue, sources[i].module, sources[i].path, sources[i].version, problems);
+	}
+	restore_streams(state, saved);
+	qsort(catalogue.rules.rules, catalogue.rules.count, sizeof *catalogue.rules.rules, by_name);
+	return true;
+}

@@ -1,0 +1,157 @@
+/*
+ * The builtin module _local_processing: makes its types and keeps what they
+ * need per interpreter.  Rules import local_processing, which names the public
+ * ones.
+ */
+#include "python/internal.h"
+#include "python/rule_types.h"
+
+static PyObject *
+unit_conversion(PyObject *module, PyObject *arguments)
+{
+	struct lp_error error = { 0 };
+	const char *from, *to;
+	double scale, offset;
+
+	(void)module;
+	if (!PyArg_ParseTuple(arguments, "ss:unit_conversion", &from, &to))
+		return NULL;
+	if (!lp_unit_conversion(from, to, &scale, &offset, &error)) {
+		PyErr_SetString(PyExc_ValueError, error.what);
+		return NULL;
+	}
+	return Py_BuildValue("(dd)", scale, offset);
+}
+
+/* Series.scaled would be one more public name: only the built-in rule `convert` needs it. */
+static PyObject *
+scaled(PyObject *module, PyObject *arguments)
+{
+	struct lp_rule_state *state = PyModule_GetState(module);
+	PyObject *series, *unit;
+	double scale, offset;
+
+	if (!PyArg_ParseTuple(arguments, "O!ddU:scaled", state->series_type, &series, &scale, &offset, &unit))
+		return NULL;
+	return lp_series_scale((struct lp_series_object *)series, scale, offset, unit);
+}
+
+static PyMethodDef functions[] = {
+	{ "unit_conversion", unit_conversion, METH_VARARGS,
+	  "unit_conversion(from_unit, to_unit, /)\n--\n\nScale and offset: to = from * scale + offset." },
+	{ "scaled", scaled, METH_VARARGS, "scaled(series, scale, offset, unit, /)\n--\n\nseries * scale + offset, in unit." },
+	{ "log", lp_rule_log_write, METH_VARARGS,
+	  "log(level, logger, text, /)\n--\n\nWrites a log line; level as in the module logging." },
+	{ "log_level", lp_rule_log_level, METH_NOARGS,
+	  "log_level($module, /)\n--\n\nThe least level that is shown; as in the module logging." },
+	{ 0 },
+};
+
+static bool
+add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base, PyTypeObject **type)
+{
+	*type = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, (PyObject *)base);
+	return *type != NULL && PyModule_AddType(module, *type) == 0;
+}
+
+static int
+execute(PyObject *module)
+{
+	struct lp_rule_state *state = PyModule_GetState(module);
+	PyObject *dict, *collections, *registered;
+
+	state->datetime = PyCapsule_Import(PyDateTime_CAPSULE_NAME, 0);
+	state->zones = PyDict_New();
+	state->empty = PyUnicode_InternFromString("");
+	dict = PyDict_New();
+	state->empty_mapping = dict == NULL ? NULL : PyDictProxy_New(dict);
+	Py_XDECREF(dict);
+	if (state->datetime == NULL || state->zones == NULL || state->empty == NULL || state->empty_mapping == NULL)
+		return -1;
+	if (!add_type(module, &lp_series_spec, NULL, &state->series_type) ||
+	    !add_type(module, &lp_sample_spec, &PyTuple_Type, &state->sample_type) ||
+	    !add_type(module, &lp_window_spec, NULL, &state->window_type) ||
+	    !add_type(module, &lp_context_spec, NULL, &state->context_type) ||
+	    !add_type(module, &lp_column_spec, NULL, &state->column_type) ||
+	    !add_type(module, &lp_stream_spec, NULL, &state->stream_type))
+		return -1;
+	/* isinstance(series, Sequence); _collections_abc is loaded with every interpreter. */
+	collections = PyImport_ImportModule("_collections_abc");
+	if (collections == NULL)
+		return -1;
+	PyObject *sequence = PyObject_GetAttrString(collections, "Sequence");
+	Py_DECREF(collections);
+	registered = sequence == NULL ? NULL : PyObject_CallMethod(sequence, "register", "O", state->series_type);
+	Py_XDECREF(sequence);
+	if (registered == NULL)
+		return -1;
+	Py_DECREF(registered);
+	return 0;
+}
+
+static int
+traverse(PyObject *module, visitproc visit, void *arg)
+{
+	struct lp_rule_state *state = PyModule_GetState(module);
+
+	Py_VISIT(state->series_type);
+	Py_VISIT(state->sample_type);
+	Py_VISIT(state->window_type);
+	Py_VISIT(state->context_type);
+	Py_VISIT(state->column_type);
+	Py_VISIT(state->stream_type);
+	Py_VISIT(state->zones);
+	Py_VISIT(state->parse_json);
+	return 0;
+}
+
+static int
+clear(PyObject *module)
+{
+	struct lp_rule_state *state = PyModule_GetState(module);
+
+	Py_CLEAR(state->series_type);
+	Py_CLEAR(state->sample_type);
+	Py_CLEAR(state->window_type);
+	Py_CLEAR(state->context_type);
+	Py_CLEAR(state->column_type);
+	Py_CLEAR(state->stream_type);
+	Py_CLEAR(state->zones);
+	Py_CLEAR(state->parse_json);
+	Py_CLEAR(state->empty);
+	Py_CLEAR(state->empty_mapping);
+	return 0;
+}
+
+static PyModuleDef_Slot slots[] = {
+	{ Py_mod_exec, (void *)execute },
+	{ Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED },
+	{ 0 },
+};
+static struct PyModuleDef definition = {
+	.m_base = PyModuleDef_HEAD_INIT,
+	.m_name = "_local_processing",
+	.m_doc = "The types that rules see; import local_processing instead.",
+	.m_size = sizeof(struct lp_rule_state),
+	.m_methods = functions,
+	.m_slots = slots,
+	.m_traverse = traverse,
+	.m_clear = clear,
+};
+
+PyObject *
+lp_series_module_init(void)
+{
+	return PyModuleDef_Init(&definition);
+}
+
+struct lp_rule_state *
+lp_rule_state(void)
+{
+	PyObject *module = PyImport_ImportModule("_local_processing");
+	struct lp_rule_state *state = module == NULL ? NULL : PyModule_GetState(module);
+
+	/* sys.modules holds it for as long as the interpreter lives. */
+	Py_XDECREF(module);
+	return state;
+}

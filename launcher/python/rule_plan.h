@@ -1,0 +1,72 @@
+/*
+ * What a worker keeps of the rules it has loaded, and how it calls them.
+ * Shared by rule_plan.c, which makes it, and compute.c, which uses it.
+ */
+#ifndef LP_PYTHON_RULE_PLAN_H
+#define LP_PYTHON_RULE_PLAN_H
+
+#include "python/internal.h"
+#include "python/rule_types.h"
+
+struct lp_worker_rule {
+	char *name;
+	PyObject *function, *description;
+	const char *version;
+	char *problem; /* what is wrong with its signature, or NULL */
+};
+
+/* A module whose import failed: what its calculations fail with. */
+struct lp_worker_module {
+	const char *name, *version;
+	struct lp_python_failure failure;
+};
+
+enum lp_argument_kind {
+	LP_ARGUMENT_INPUT,
+	LP_ARGUMENT_NONE, /* an optional input that the calculation leaves out */
+	LP_ARGUMENT_WINDOW,
+	LP_ARGUMENT_CONTEXT,
+	LP_ARGUMENT_VALUE,
+};
+
+struct lp_plan_argument {
+	enum lp_argument_kind kind;
+	size_t input;    /* of the calculation */
+	PyObject *value; /* of a parameter */
+	char *json;      /* of a parameter that is a list or dict */
+};
+
+/* How calculations with one rule, the same parameters and inputs of the same names call it. */
+struct lp_plan {
+	uint64_t hash;
+	char *rule_name, *parameters;
+	char **inputs;
+	size_t input_count;
+	const struct lp_worker_rule *rule; /* NULL: there is none of that name, or its module failed */
+	struct lp_plan_argument *arguments; /* positional ones, then keywords */
+	size_t argument_count, positional_count;
+	PyObject *keyword_names; /* a tuple, or NULL */
+	const char *error_type, *error_message, *error_traceback; /* it can't be called: why */
+	struct lp_plan *next;
+};
+
+enum { LP_PLAN_BUCKETS = 1024 };
+
+struct lp_worker_rules {
+	struct lp_rule_state *state;
+	struct lp_worker_rule *rules; /* sorted by name */
+	size_t count, capacity;
+	struct lp_worker_module *failed;
+	size_t failed_count, failed_capacity;
+	struct lp_plan *buckets[LP_PLAN_BUCKETS];
+	struct lp_plan *last; /* most likely the next one too */
+	PyObject *logging_name; /* "logging", interned; NULL once its handler is installed */
+	struct lp_arena arena;
+};
+
+/* Never NULL: a plan that can't be made says why. */
+const struct lp_plan *lp_plan_for(struct lp_worker_rules *rules, const struct lp_calculation *calculation);
+/* Sends the module logging to the program's log once a rule has imported it. */
+void lp_rules_watch_logging(struct lp_worker_rules *rules);
+
+#endif

@@ -1,0 +1,358 @@
+/*
+ * + - * / // % ** and comparisons of Series with numbers and with each other,
+ * sample by sample.
+ *
+ * Each operation is a loop over blocks that the compiler can turn into vector
+ * instructions: a number takes part as a block full of it.  What is missing on
+ * either side becomes NaN in one pass afterwards.
+ */
+#include "python/rule_types.h"
+
+enum { BLOCK = 256 };
+
+typedef void (*kernel)(double *restrict result, const double *left, const double *right, size_t count);
+
+#define KERNEL(name_, expression_)                                                                           \
+	static void name_(double *restrict result, const double *left, const double *right, size_t count)    \
+	{                                                                                                    \
+		for (size_t i = 0; i < count; i++) {                                                         \
+			double a = left[i], b = right[i];                                                    \
+			result[i] = (expression_);                                                           \
+		}                                                                                            \
+	}
+
+/* Python's rules for // and %: towards minus infinity, with the sign of the divisor. */
+static inline double
+python_remainder(double a, double b)
+{
+	double rest = fmod(a, b);
+
+	if (rest != 0)
+		return (b < 0) != (rest < 0) ? rest + b : rest;
+	return copysign(0.0, b);
+}
+
+static inline double
+python_floor_divide(double a, double b)
+{
+	double quotient = (a - python_remainder(a, b)) / b, down = floor(quotient);
+
+	if (quotient == 0)
+		return copysign(0.0, a / b);
+	return quotient - down > 0.5 ? down + 1 : down;
+}
+
+/* What has no real result is missing: a division by zero, a root of a negative number. */
+KERNEL(add, a + b)
+KERNEL(subtract, a - b)
+KERNEL(multiply, a *b)
+KERNEL(divide, b == 0 ? NAN : a / b)
+KERNEL(floor_divide, b == 0 ? NAN : python_floor_divide(a, b))
+KERNEL(remainder_of, b == 0 ? NAN : python_remainder(a, b))
+KERNEL(power, a == 0 && b < 0 ? NAN : pow(a, b))
+KERNEL(less, a < b ? 1.0 : 0.0)
+KERNEL(less_or_equal, a <= b ? 1.0 : 0.0)
+KERNEL(equal, a == b ? 1.0 : 0.0)
+KERNEL(not_equal, a != b ? 1.0 : 0.0)
+KERNEL(greater, a > b ? 1.0 : 0.0)
+KERNEL(greater_or_equal, a >= b ? 1.0 : 0.0)
+KERNEL(absolute, fabs(a) + 0 * b)
+
+/* What becomes of the unit. */
+enum unit_rule {
+	UNIT_KEPT,      /* of the one Series, or the one that both have */
+	UNIT_OF_SCALED, /* a number does not change it, another Series does */
+	UNIT_NONE,
+};
+
+struct operation {
+	kernel apply;
+	enum unit_rule unit;
+};
+
+static inline bool
+is_missing_at(const struct lp_column *column, size_t index)
+{
+	return lp_sample_is_missing(column->value[index], column->quality == NULL ? (uint8_t)LP_QUALITY_GOOD
+	                                                                          : column->quality[index]);
+}
+
+static void
+blank_missing(struct lp_series_object *result, struct lp_series_object *operand)
+{
+	if (lp_series_missing(operand) == 0)
+		return;
+	for (size_t i = 0; i < operand->column.count; i++) {
+		if (is_missing_at(&operand->column, i))
+			result->column.value[i] = NAN;
+	}
+}
+
+/* So that (power / 1000).integral() knows what (power).integral() knew about the time before the first sample. */
+static void
+apply_to_previous(struct lp_series_object *result, const struct operation *operation,
+                  const struct lp_series_object *left, const struct lp_series_object *right, double number)
+{
+	const struct lp_series_object *either = left != NULL ? left : right;
+	double a = left == NULL ? number : left->previous_value, b = right == NULL ? number : right->previous_value, value;
+
+	if ((left != NULL && !left->has_previous) || (right != NULL && !right->has_previous) ||
+	    (left != NULL && right != NULL && left->previous_time != right->previous_time)) {
+		result->has_previous = false;
+		return;
+	}
+	operation->apply(&value, &a, &b, 1);
+	result->has_previous = isfinite(value);
+	result->previous_time = either->previous_time;
+	result->previous_value = value;
+	result->previous_quality = either->previous_quality;
+	if (left != NULL && right != NULL && right->previous_quality > left->previous_quality)
+		result->previous_quality = right->previous_quality;
+}
+
+static bool
+describe_result(struct lp_rule_state *state, struct lp_series_object *result, enum unit_rule rule,
+                struct lp_series_object *left, struct lp_series_object *right)
+{
+	struct lp_series_object *either = left != NULL ? left : right;
+	bool keep = rule == UNIT_KEPT || (rule == UNIT_OF_SCALED && right == NULL);
+
+	if (keep && left != NULL && right != NULL) {
+		PyObject *one = lp_series_unit(left), *other = lp_series_unit(right);
+
+		keep = one != NULL && other != NULL && PyUnicode_Compare(one, other) == 0;
+		Py_XDECREF(one);
+		Py_XDECREF(other);
+		if (PyErr_Occurred())
+			return false;
+	}
+	lp_series_describe(state, result, either);
+	Py_XSETREF(result->name, Py_NewRef(state->empty));
+	Py_XSETREF(result->attributes, Py_NewRef(state->empty_mapping));
+	if (!keep)
+		Py_XSETREF(result->unit, Py_NewRef(state->empty));
+	return true;
+}
+
+static PyObject *
+with_number(struct lp_rule_state *state, const struct operation *operation, struct lp_series_object *series,
+            double number, bool number_is_left)
+{
+	const struct lp_column *column = &series->column;
+	struct lp_series_object *result = lp_series_allocate(state, column->count, column->quality != NULL);
+	double block[BLOCK];
+
+	if (result == NULL)
+		return NULL;
+	for (size_t i = 0; i < BLOCK; i++)
+		block[i] = number;
+	for (size_t i = 0; i < column->count; i += BLOCK) {
+		size_t count = column->count - i < BLOCK ? column->count - i : BLOCK;
+		const double *values = column->value + i;
+
+		operation->apply(result->column.value + i, number_is_left ? block : values, number_is_left ? values : block,
+		                 count);
+	}
+	if (isnan(number)) {
+		for (size_t i = 0; i < column->count; i++)
+			result->column.value[i] = NAN;
+	}
+	if (column->count > 0) {
+		memcpy(result->column.time, column->time, column->count * sizeof *column->time);
+		if (column->quality != NULL)
+			memcpy(result->column.quality, column->quality, column->count);
+	}
+	blank_missing(result, series);
+	if (!describe_result(state, result, operation->unit, number_is_left ? NULL : series, number_is_left ? series : NULL)) {
+		Py_DECREF(result);
+		return NULL;
+	}
+	apply_to_previous(result, operation, number_is_left ? NULL : series, number_is_left ? series : NULL, number);
+	return (PyObject *)result;
+}
+
+static bool
+same_times(const struct lp_column *one, const struct lp_column *other)
+{
+	return one->count == other->count &&
+	       (one->time == other->time || one->count == 0 ||
+	        memcmp(one->time, other->time, one->count * sizeof *one->time) == 0);
+}
+
+/* The samples of series whose times are in the other too. */
+static struct lp_series_object *
+common_times(struct lp_rule_state *state, struct lp_series_object *series, const struct lp_column *other)
+{
+	const struct lp_column *column = &series->column;
+	struct lp_series_object *common =
+		lp_series_allocate(state, column->count < other->count ? column->count : other->count,
+	                           column->quality != NULL);
+	size_t count = 0;
+
+	if (common == NULL)
+		return NULL;
+	for (size_t i = 0, j = 0; i < column->count && j < other->count;) {
+		if (column->time[i] < other->time[j]) {
+			i++;
+		} else if (column->time[i] > other->time[j]) {
+			j++;
+		} else {
+			common->column.time[count] = column->time[i];
+			common->column.value[count] = column->value[i];
+			if (column->quality != NULL)
+				common->column.quality[count] = column->quality[i];
+			count++, i++, j++;
+		}
+	}
+	common->column.count = count;
+	lp_series_describe(state, common, series);
+	return common;
+}
+
+static PyObject *
+with_series(struct lp_rule_state *state, const struct operation *operation, struct lp_series_object *left,
+            struct lp_series_object *right)
+{
+	struct lp_series_object *a = NULL, *b = NULL, *result = NULL;
+	bool quality;
+
+	if (same_times(&left->column, &right->column)) {
+		a = (struct lp_series_object *)Py_NewRef(left);
+		b = (struct lp_series_object *)Py_NewRef(right);
+	} else {
+		a = common_times(state, left, &right->column);
+		b = a == NULL ? NULL : common_times(state, right, &left->column);
+	}
+	if (a == NULL || b == NULL)
+		goto done;
+	quality = a->column.quality != NULL || b->column.quality != NULL;
+	result = lp_series_allocate(state, a->column.count, quality);
+	if (result == NULL)
+		goto done;
+	operation->apply(result->column.value, a->column.value, b->column.value, a->column.count);
+	for (size_t i = 0; i < a->column.count; i++)
+		result->column.time[i] = a->column.time[i];
+	for (size_t i = 0; quality && i < a->column.count; i++) {
+		uint8_t one = lp_series_quality(a, i), other = lp_series_quality(b, i);
+
+		result->column.quality[i] = one > other ? one : other;
+	}
+	blank_missing(result, a);
+	blank_missing(result, b);
+	if (!describe_result(state, result, operation->unit, a, b)) {
+		Py_CLEAR(result);
+		goto done;
+	}
+	apply_to_previous(result, operation, a, b, 0);
+done:
+	Py_XDECREF(a);
+	Py_XDECREF(b);
+	return (PyObject *)result;
+}
+
+/* 1: number has it, 0: it is no number, -1: an exception is set. */
+static int
+number_of(PyObject *object, double *number)
+{
+	if (!PyFloat_Check(object) && !PyLong_Check(object) &&
+	    (Py_TYPE(object)->tp_as_number == NULL || Py_TYPE(object)->tp_as_number->nb_float == NULL))
+		return 0;
+	*number = PyFloat_AsDouble(object);
+	return *number == -1.0 && PyErr_Occurred() ? -1 : 1;
+}
+
+/* Either of them is a Series: the other one's type may be anything. */
+static PyObject *
+operate(const struct operation *operation, PyObject *left, PyObject *right)
+{
+	/* Only a Series has this function in its type: that is how it is found without knowing the interpreter's type. */
+	bool left_is_series = Py_TYPE(left)->tp_dealloc == lp_series_dealloc;
+	struct lp_rule_state *state = lp_state_of(left_is_series ? left : right);
+	PyObject *other = left_is_series ? right : left;
+	double number;
+
+	if (left_is_series && lp_is_series(state, right))
+		return with_series(state, operation, (struct lp_series_object *)left, (struct lp_series_object *)right);
+	switch (number_of(other, &number)) {
+	case 1:
+		return with_number(state, operation, (struct lp_series_object *)(left_is_series ? left : right), number,
+		                   !left_is_series);
+	case 0:
+		Py_RETURN_NOTIMPLEMENTED;
+	default:
+		return NULL;
+	}
+}
+
+#define OPERATOR(name_, kernel_, unit_)                                                                      \
+	PyObject *lp_series_##name_(PyObject *left, PyObject *right)                                         \
+	{                                                                                                    \
+		static const struct operation operation = { kernel_, unit_ };                                \
+		return operate(&operation, left, right);                                                     \
+	}
+OPERATOR(add, add, UNIT_KEPT)
+OPERATOR(subtract, subtract, UNIT_KEPT)
+OPERATOR(multiply, multiply, UNIT_OF_SCALED)
+OPERATOR(divide, divide, UNIT_OF_SCALED)
+OPERATOR(floor_divide, floor_divide, UNIT_NONE)
+OPERATOR(remainder, remainder_of, UNIT_KEPT)
+
+PyObject *
+lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
+{
+	static const struct operation operation = { power, UNIT_NONE };
+
+	if (modulus != Py_None) {
+		PyErr_SetString(PyExc_TypeError, "pow() of a Series takes no modulus");
+		return NULL;
+	}
+	return operate(&operation, left, right);
+}
+
+PyObject *
+lp_series_compare(PyObject *left, PyObject *right, int code)
+{
+	static const struct operation operations[] = {
+		[Py_LT] = { less, UNIT_NONE },      [Py_LE] = { less_or_equal, UNIT_NONE },
+		[Py_EQ] = { equal, UNIT_NONE },     [Py_NE] = { not_equal, UNIT_NONE },
+		[Py_GT] = { greater, UNIT_NONE },   [Py_GE] = { greater_or_equal, UNIT_NONE },
+	};
+
+	return operate(&operations[code], left, right);
+}
+
+PyObject *
+lp_series_negative(PyObject *self)
+{
+	static const struct operation operation = { multiply, UNIT_KEPT };
+
+	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, -1.0, false);
+}
+
+PyObject *
+lp_series_positive(PyObject *self)
+{
+	return Py_NewRef(self);
+}
+
+PyObject *
+lp_series_absolute(PyObject *self)
+{
+	static const struct operation operation = { absolute, UNIT_KEPT };
+
+	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, 0.0, false);
+}
+
+PyObject *
+lp_series_scale(struct lp_series_object *series, double scale, double offset, PyObject *unit)
+{
+	static const struct operation times = { multiply, UNIT_KEPT }, plus = { add, UNIT_KEPT };
+	struct lp_rule_state *state = lp_state_of((PyObject *)series);
+	PyObject *result = with_number(state, &times, series, scale, false);
+
+	if (result != NULL && offset != 0)
+		Py_SETREF(result, with_number(state, &plus, (struct lp_series_object *)result, offset, false));
+	if (result != NULL)
+		Py_XSETREF(((struct lp_series_object *)result)->unit, Py_NewRef(unit));
+	return result;
+}

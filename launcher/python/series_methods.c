@@ -1,0 +1,243 @@
+/*
+ * The methods of Series: their table, and those that make another Series.
+ */
+#include "python/rule_types.h"
+
+static PyObject *
+series_good(PyObject *self, PyObject *unused)
+{
+	struct lp_series_object *series = (struct lp_series_object *)self, *result;
+	const struct lp_column *from = &series->column;
+	struct lp_rule_state *state = lp_state_of(self);
+	size_t count = 0;
+
+	(void)unused;
+	if (lp_series_missing(series) == 0)
+		return Py_NewRef(self);
+	result = lp_series_allocate(state, from->count - (size_t)series->missing, from->quality != NULL);
+	if (result == NULL)
+		return NULL;
+	for (size_t i = 0; i < from->count; i++) {
+		uint8_t quality = lp_series_quality(series, i);
+
+		if (lp_sample_is_missing(from->value[i], quality))
+			continue;
+		result->column.time[count] = from->time[i];
+		result->column.value[count] = from->value[i];
+		if (from->quality != NULL)
+			result->column.quality[count] = quality;
+		count++;
+	}
+	result->missing = 0;
+	lp_series_describe(state, result, series);
+	return (PyObject *)result;
+}
+
+/* The samples of series at the times where condition is a number other than 0. */
+static PyObject *
+series_where(PyObject *self, PyObject *condition)
+{
+	struct lp_rule_state *state = lp_state_of(self);
+	struct lp_series_object *series = (struct lp_series_object *)self, *result, *wanted;
+	const struct lp_column *from = &series->column;
+	size_t count = 0;
+
+	if (!lp_is_series(state, condition)) {
+		PyErr_Format(PyExc_TypeError, "where() takes a Series, as a comparison gives it, not %s",
+		             Py_TYPE(condition)->tp_name);
+		return NULL;
+	}
+	wanted = (struct lp_series_object *)condition;
+	result = lp_series_allocate(state, from->count, from->quality != NULL);
+	if (result == NULL)
+		return NULL;
+	for (size_t i = 0, j = 0; i < from->count; i++) {
+		while (j < wanted->column.count && wanted->column.time[j] < from->time[i])
+			j++;
+		if (j == wanted->column.count)
+			break;
+		if (wanted->column.time[j] != from->time[i] || wanted->column.value[j] == 0 ||
+		    lp_sample_is_missing(wanted->column.value[j], lp_series_quality(wanted, j)))
+			continue;
+		result->column.time[count] = from->time[i];
+		result->column.value[count] = from->value[i];
+		if (from->quality != NULL)
+			result->column.quality[count] = from->quality[i];
+		count++;
+	}
+	result->column.count = count;
+	lp_series_describe(state, result, series);
+	return (PyObject *)result;
+}
+
+static PyObject *
+series_map(PyObject *self, PyObject *function)
+{
+	struct lp_rule_state *state = lp_state_of(self);
+	struct lp_series_object *series = (struct lp_series_object *)self, *result;
+	const struct lp_column *from = &series->column;
+
+	if (!PyCallable_Check(function)) {
+		PyErr_Format(PyExc_TypeError, "map() takes a function of one number, not %s", Py_TYPE(function)->tp_name);
+		return NULL;
+	}
+	result = lp_series_allocate(state, from->count, from->quality != NULL);
+	if (result == NULL)
+		return NULL;
+	for (size_t i = 0; i < from->count; i++) {
+		result->column.time[i] = from->time[i];
+		result->column.value[i] = NAN;
+		if (from->quality != NULL)
+			result->column.quality[i] = from->quality[i];
+		if (lp_sample_is_missing(from->value[i], lp_series_quality(series, i)))
+			continue;
+		PyObject *argument = PyFloat_FromDouble(from->value[i]);
+		PyObject *value = argument == NULL ? NULL : PyObject_CallOneArg(function, argument);
+
+		Py_XDECREF(argument);
+		if (value != NULL && value != Py_None)
+			result->column.value[i] = PyFloat_AsDouble(value);
+		Py_XDECREF(value);
+		if (PyErr_Occurred()) {
+			Py_DECREF(result);
+			return NULL;
+		}
+	}
+	result->window = series->window;
+	result->window_object = lp_series_window(series);
+	result->name = Py_NewRef(state->empty);
+	result->unit = Py_NewRef(state->empty);
+	result->attributes = Py_NewRef(state->empty_mapping);
+	if (result->window_object == NULL)
+		Py_CLEAR(result);
+	return (PyObject *)result;
+}
+
+/* The first index whose time is not before time. */
+static size_t
+index_of(const struct lp_column *column, lp_time time)
+{
+	size_t low = 0, high = column->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (column->time[middle] < time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static PyObject *
+series_between(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+{
+	struct lp_rule_state *state = lp_state_of(self);
+	struct lp_series_object *series = (struct lp_series_object *)self, *part;
+	struct lp_window window;
+	PyObject *zone;
+	size_t first, end;
+
+	if (count != 2) {
+		PyErr_Format(PyExc_TypeError, "between() takes a start and an end, %zd arguments were given", count);
+		return NULL;
+	}
+	if (!lp_time_from(state, arguments[0], "start", &window.start) ||
+	    !lp_time_from(state, arguments[1], "end", &window.end))
+		return NULL;
+	if (window.end < window.start) {
+		PyErr_SetString(PyExc_ValueError, "between(): the end is before the start");
+		return NULL;
+	}
+	first = index_of(&series->column, window.start);
+	end = index_of(&series->column, window.end);
+	part = lp_series_view(state, series, first, end - first);
+	if (part == NULL)
+		return NULL;
+	for (size_t i = first; i-- > 0;) {
+		if (lp_sample_is_missing(series->column.value[i], lp_series_quality(series, i)))
+			continue;
+		part->has_previous = true;
+		part->previous_time = series->column.time[i];
+		part->previous_value = series->column.value[i];
+		part->previous_quality = lp_series_quality(series, i);
+		break;
+	}
+	if (part->has_previous && part->previous_time >= window.start)
+		part->has_previous = false;
+	part->window = window;
+	Py_CLEAR(part->window_object);
+	zone = lp_zone_of(state, arguments[0]);
+	if (zone != NULL) {
+		part->window_object = lp_window_new(state, &window, zone);
+		Py_DECREF(zone);
+	}
+	if (part->window_object == NULL)
+		Py_CLEAR(part);
+	return (PyObject *)part;
+}
+
+static PyObject *
+series_to(PyObject *self, PyObject *unit)
+{
+	struct lp_series_object *series = (struct lp_series_object *)self;
+	struct lp_error error = { 0 };
+	double scale, offset;
+	const char *to;
+	PyObject *from;
+
+	if (!PyUnicode_Check(unit) || (to = PyUnicode_AsUTF8(unit)) == NULL) {
+		if (!PyErr_Occurred())
+			PyErr_Format(PyExc_TypeError, "to() takes a unit as a str, not %s", Py_TYPE(unit)->tp_name);
+		return NULL;
+	}
+	from = lp_series_unit(series);
+	if (from == NULL)
+		return NULL;
+	if (!lp_unit_conversion(PyUnicode_AsUTF8(from), to, &scale, &offset, &error)) {
+		Py_DECREF(from);
+		PyErr_SetString(PyExc_ValueError, error.what);
+		return NULL;
+	}
+	Py_DECREF(from);
+	return lp_series_scale(series, scale, offset, unit);
+}
+
+#define FAST(function_) ((PyCFunction)(void (*)(void))(function_))
+
+PyMethodDef lp_series_methods[] = {
+	{ "count", lp_series_count, METH_NOARGS, "count($self, /)\n--\n\nHow many samples are good." },
+	{ "sum", lp_series_sum, METH_NOARGS, "sum($self, /)\n--\n\nSum of the good values; NaN if there is none." },
+	{ "mean", lp_series_mean, METH_NOARGS,
+	  "mean($self, /)\n--\n\nArithmetic mean of the good values; NaN if there is none." },
+	{ "median", lp_series_median, METH_NOARGS,
+	  "median($self, /)\n--\n\nMedian of the good values (of the two middle ones: their mean); NaN if there is none." },
+	{ "std", FAST(lp_series_deviation), METH_FASTCALL | METH_KEYWORDS,
+	  "std($self, /, *, ddof=1)\n--\n\nStandard deviation of the good values, divided by count - ddof; NaN if that is not "
+	  "positive." },
+	{ "min", lp_series_minimum, METH_NOARGS, "min($self, /)\n--\n\nLeast good value; NaN if there is none." },
+	{ "max", lp_series_maximum, METH_NOARGS, "max($self, /)\n--\n\nGreatest good value; NaN if there is none." },
+	{ "first", lp_series_first, METH_NOARGS, "first($self, /)\n--\n\nFirst good value; NaN if there is none." },
+	{ "last", lp_series_last, METH_NOARGS, "last($self, /)\n--\n\nLast good value; NaN if there is none." },
+	{ "any", lp_series_any, METH_NOARGS, "any($self, /)\n--\n\nWhether a good value is not 0." },
+	{ "all", lp_series_all, METH_NOARGS, "all($self, /)\n--\n\nWhether no good value is 0." },
+	{ "integral", FAST(lp_series_integral), METH_FASTCALL | METH_KEYWORDS,
+	  "integral($self, /, *, per='hour', method='step', hold=None)\n--\n\nTime integral over the window, in unit * per." },
+	{ "time_weighted_mean", FAST(lp_series_time_weighted_mean), METH_FASTCALL | METH_KEYWORDS,
+	  "time_weighted_mean($self, /, *, method='step', hold=None)\n--\n\nTime integral over the window by the time "
+	  "covered." },
+	{ "increase", FAST(lp_series_increase), METH_FASTCALL | METH_KEYWORDS,
+	  "increase($self, /, *, modulus=None, tolerance=0.0)\n--\n\nHow much a counter went up, resets counted from 0." },
+	{ "difference", lp_series_difference, METH_NOARGS,
+	  "difference($self, /)\n--\n\nLast good value minus the one before the window (else the first)." },
+	{ "good", series_good, METH_NOARGS, "good($self, /)\n--\n\nThe Series without its missing samples." },
+	{ "where", series_where, METH_O,
+	  "where($self, condition, /)\n--\n\nThe samples at the times where the Series condition is good and not 0." },
+	{ "map", series_map, METH_O,
+	  "map($self, function, /)\n--\n\nThe Series of function(value) for each good value; None makes a missing one." },
+	{ "between", FAST(series_between), METH_FASTCALL,
+	  "between($self, start, end, /)\n--\n\nThe samples with start <= time < end, as a Series of that window." },
+	{ "to", series_to, METH_O, "to($self, unit, /)\n--\n\nThe Series converted to another unit of the same quantity." },
+	{ 0 },
+};
