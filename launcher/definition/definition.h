@@ -37,6 +37,14 @@ bool lp_definitions_read(const char *const *files, size_t count, const struct lp
 /* All that is stored. */
 bool lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struct lp_error *error) LP_MUST_CHECK;
 
+/*
+ * For a comparison with prune: adds to wanted those stored series that hold
+ * samples and that it lacks.  They are data, not only definitions, and stay.
+ */
+bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *stored, struct lp_definitions *wanted,
+                              struct lp_error *error) LP_MUST_CHECK;
+/* Leaves the series and calculations whose name fits one of the globs, and the series that those calculations use. */
+void lp_definitions_choose(struct lp_definitions *definitions, const char *const *patterns, size_t count);
 /* What is stored against the rules there are now, which may be others than when it was applied. */
 void lp_definitions_check_rules(const struct lp_definitions *stored, const struct lp_rule_catalogue *catalogue,
                                 struct lp_problems *problems);

@@ -108,6 +108,83 @@ lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struc
 	return lp_fail_within(error, "reading the definitions that are stored");
 }
 
+static bool
+note_samples(void *context, const struct lp_column *samples, struct lp_error *error)
+{
+	bool *found = context;
+	(void)error;
+	*found = *found || samples->count > 0;
+	return true;
+}
+
+bool
+lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *stored, struct lp_definitions *wanted,
+                         struct lp_error *error)
+{
+	struct lp_names needed = {0};
+	bool good = true;
+	for (size_t i = 0; i < wanted->series_count; i++)
+		(void)lp_names_add(&needed, wanted->series[i].name, i, NULL);
+	/* What calculations use stays anyway: no need to ask the store. */
+	for (size_t c = 0; c < wanted->calculation_count; c++) {
+		const struct lp_calculation *calculation = &wanted->calculations[c];
+		for (size_t i = 0; i < calculation->input_count; i++)
+			(void)lp_names_add(&needed, calculation->inputs[i].series, i, NULL);
+		for (size_t o = 0; o < calculation->output_count; o++)
+			(void)lp_names_add(&needed, calculation->outputs[o].series, o, NULL);
+	}
+	for (size_t i = 0; i < stored->series_count && good; i++) {
+		bool found = false;
+		if (lp_names_find(&needed, stored->series[i].name, NULL))
+			continue;
+		good = lp_store_read_samples(store, stored->series[i].id, LP_TIME_NONE, LP_TIME_NONE, 1, note_samples,
+		                             &found, error);
+		if (good && found)
+			lp_definitions_add_series(wanted, &stored->series[i], &(struct lp_position){0});
+	}
+	lp_names_free(&needed);
+	return good;
+}
+
+static bool
+fits(const char *name, const char *const *patterns, size_t count)
+{
+	for (size_t p = 0; p < count; p++) {
+		if (lp_glob(patterns[p], name, NULL))
+			return true;
+	}
+	return false;
+}
+
+void
+lp_definitions_choose(struct lp_definitions *definitions, const char *const *patterns, size_t count)
+{
+	struct lp_names used = {0};
+	size_t left = 0;
+	for (size_t c = 0; c < definitions->calculation_count; c++) {
+		const struct lp_calculation *calculation = &definitions->calculations[c];
+		if (!fits(calculation->name, patterns, count))
+			continue;
+		for (size_t i = 0; i < calculation->input_count; i++)
+			(void)lp_names_add(&used, calculation->inputs[i].series, i, NULL);
+		for (size_t o = 0; o < calculation->output_count; o++)
+			(void)lp_names_add(&used, calculation->outputs[o].series, o, NULL);
+		definitions->calculation_positions[left] = definitions->calculation_positions[c];
+		definitions->calculations[left++] = *calculation;
+	}
+	definitions->calculation_count = left;
+	left = 0;
+	for (size_t i = 0; i < definitions->series_count; i++) {
+		const char *name = definitions->series[i].name;
+		if (!fits(name, patterns, count) && !lp_names_find(&used, name, NULL))
+			continue;
+		definitions->series_positions[left] = definitions->series_positions[i];
+		definitions->series[left++] = definitions->series[i];
+	}
+	definitions->series_count = left;
+	lp_names_free(&used);
+}
+
 void
 lp_definitions_free(struct lp_definitions *definitions)
 {

@@ -1,0 +1,137 @@
+/*
+ * `apply`: makes what is stored like the files of definitions say, in one
+ * transaction, and shows what that changes.
+ */
+#include "command/command.h"
+
+#include "calendar/calendar.h"
+#include "definition/definition.h"
+#include "python/python.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_apply = {
+	.name = "apply",
+	.summary = "make series and calculations as files of definitions say",
+	.help = "Usage: local-processing apply [--dry-run] [--prune] FILE|DIRECTORY|-...\n"
+		"\n"
+		"Reads series and calculations from YAML files (of a directory: its *.yaml and *.yml; -: standard\n"
+		"input), compares them with what is stored, shows the differences and makes them, in one\n"
+		"transaction. Where anything is wrong, everything that is wrong is shown and nothing is changed.\n"
+		"\n"
+		"  --dry-run   only show the differences\n"
+		"  --prune     also delete calculations that are in none of the files, and series that no\n"
+		"              calculation uses any more and that hold no samples; without it they are left alone\n"
+		"\n"
+		"Exits 0 when it is done, 65 when the definitions are wrong.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing apply --dry-run calculations.yaml\n"
+		"  local-processing apply definitions/\n"
+		"  local-processing export | local-processing apply --dry-run --prune -\n",
+	.run = run,
+};
+
+struct request {
+	bool dry_run, prune;
+	const char *const *files;
+	size_t file_count;
+};
+
+static bool
+load_rules(const struct lp_session *session, const struct lp_rule_catalogue **catalogue, struct lp_error *error)
+{
+	struct lp_python_options options = {.rules = session->config.rules, .time_limit = session->config.time_limit};
+	struct lp_problems problems = {0};
+	if (!lp_python_start(&options, error))
+		return false;
+	bool good = lp_python_catalogue(catalogue, &problems, error);
+	/* A rule that does not load is trouble for its own calculations only: those are refused for want of it. */
+	if (good && problems.count > 0)
+		lp_command_problems(&lp_command_apply, &problems);
+	lp_problems_free(&problems);
+	return good;
+}
+
+static bool
+show(const struct lp_difference *difference, bool dry_run, struct lp_error *error)
+{
+	if (fputs(difference->description.data, stdout) == EOF ||
+	    (dry_run && fputs("nothing was changed (--dry-run)\n", stdout) == EOF) || fflush(stdout) != 0)
+		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write to standard output");
+	return true;
+}
+
+/* Between begin and commit, or for a dry run outside of any transaction. */
+static bool
+apply(struct lp_session *session, const struct request *request, const struct lp_rule_catalogue *catalogue,
+      struct lp_error *error)
+{
+	struct lp_definitions stored, wanted;
+	struct lp_difference difference;
+	struct lp_problems problems = {0};
+	if (!lp_definitions_load(session->store, &stored, error))
+		return false;
+	bool good = lp_definitions_read(request->files, request->file_count, catalogue, &stored,
+	                                lp_zone_name(session->zone), request->prune, &wanted, &problems, error);
+	if (!good)
+		lp_command_problems(&lp_command_apply, &problems);
+	good = good && (!request->prune || lp_definitions_keep_data(session->store, &stored, &wanted, error));
+	if (good) {
+		lp_definitions_compare(&wanted, &stored, request->prune, &difference);
+		good = (request->dry_run || lp_store_apply(session->store, &difference.changes, error)) &&
+		       show(&difference, request->dry_run, error);
+		lp_difference_free(&difference);
+	}
+	lp_problems_free(&problems);
+	lp_definitions_free(&wanted);
+	lp_definitions_free(&stored);
+	return good;
+}
+
+static bool
+apply_within(struct lp_session *session, const struct request *request, const struct lp_rule_catalogue *catalogue,
+             struct lp_error *error)
+{
+	if (request->dry_run)
+		return apply(session, request, catalogue, error);
+	bool good = lp_store_begin(session->store, error) && lp_store_lock_definitions(session->store, error) &&
+	            apply(session, request, catalogue, error) && lp_store_commit_work(session->store, error);
+	if (!good)
+		lp_store_rollback(session->store);
+	return good;
+}
+
+static int
+run(int count, char **arguments)
+{
+	struct lp_error error = {0};
+	struct lp_session session = {0};
+	struct lp_common_options common = {0};
+	struct request request = {0};
+	const struct lp_rule_catalogue *catalogue = NULL;
+	const struct lp_option options[] = {
+		{"--dry-run", 'n', NULL, &request.dry_run},
+		{"--prune", 0, NULL, &request.prune},
+		{0},
+	};
+	int operands;
+	if (!lp_options_parse(&lp_command_apply, count, arguments, options, &common, &operands, &error))
+		return lp_command_fail(&lp_command_apply, &error);
+	if (operands == 0) {
+		(void)lp_fail(&error, LP_EXIT_USAGE,
+		              "which files? Name at least one file or directory, or - for standard input");
+		return lp_command_fail(&lp_command_apply, &error);
+	}
+	request.files = (const char *const *)arguments;
+	request.file_count = (size_t)operands;
+	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error))
+		return lp_command_fail(&lp_command_apply, &error);
+	bool good = load_rules(&session, &catalogue, &error) && apply_within(&session, &request, catalogue, &error);
+	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_apply, &error);
+	lp_session_close(&session);
+	return code;
+}

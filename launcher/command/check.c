@@ -1,0 +1,176 @@
+/*
+ * `check`: everything that has to be right for a run, looked at one after the
+ * other, so that all that is wrong is known at once.
+ */
+#include "command/command.h"
+
+#include "calendar/calendar.h"
+#include "definition/definition.h"
+#include "python/python.h"
+#include <stdio.h>
+#include <string.h>
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_check = {
+	.name = "check",
+	.summary = "look at configuration, database, rules and definitions, and say all that is wrong",
+	.help = "Usage: local-processing check [FILE|DIRECTORY|-...]\n"
+		"\n"
+		"Looks at the configuration, the connection to the database, its schema, the rules, and the\n"
+		"calculations that are stored, and, where files of definitions are named, at these as apply would.\n"
+		"Changes nothing. A line for what is fine goes to standard output, what is wrong to standard error.\n"
+		"\n"
+		"Exits 0 when all is fine, else with the code of the first thing that is not: 78 configuration or\n"
+		"schema, 69, 75 or 77 database, 65 rules or definitions.\n",
+	.run = run,
+};
+
+struct check {
+	struct lp_session session;
+	struct lp_store *store;
+	const struct lp_rule_catalogue *catalogue;
+	struct lp_definitions stored;
+	bool have_stored;
+	int code; /* of the first thing that is wrong */
+};
+
+static void
+failed(struct check *check, const struct lp_error *error)
+{
+	int code = lp_command_fail(&lp_command_check, error);
+	if (check->code == LP_EXIT_OK)
+		check->code = code;
+}
+
+static void
+wrong(struct check *check, const struct lp_problems *problems)
+{
+	lp_command_problems(&lp_command_check, problems);
+	if (check->code == LP_EXIT_OK)
+		check->code = LP_EXIT_DATA;
+}
+
+static void
+check_store(struct check *check)
+{
+	struct lp_error error = {0};
+	struct lp_schema_state schema;
+	struct lp_store_options options = check->session.store_options;
+	char address[512];
+	lp_store_describe(options.address, address, sizeof address);
+	options.any_schema = true;
+	options.create = false;
+	if (!lp_store_open(&options, &check->store, &error)) {
+		failed(check, &error);
+		return;
+	}
+	(void)printf("ok  database: %s (%s)\n", address, lp_store_version(check->store));
+	if (!lp_store_schema(check->store, &schema, &error)) {
+		failed(check, &error);
+		return;
+	}
+	if (schema.present == schema.wanted) {
+		(void)printf("ok  schema: version %d\n", (int)schema.present);
+	} else if (schema.present == schema.wanted + 1) {
+		(void)printf("ok  schema: version %d, made by a newer release, works with this one\n",
+		             (int)schema.present);
+	} else if (schema.present > schema.wanted) {
+		(void)lp_fail(&error, LP_EXIT_CONFIGURATION, "the schema has version %d, and this program knows %d",
+		              (int)schema.present, (int)schema.wanted);
+		(void)lp_hint(&error, "Use the release of local-processing that made it, or a newer one.");
+	} else {
+		(void)lp_fail(&error, LP_EXIT_CONFIGURATION,
+		              schema.present == 0 ? "the database has no schema yet"
+		                                  : "the schema is one of an older release");
+		(void)lp_hint(&error, "`local-processing migrate` makes it.");
+	}
+	if (error.exit != LP_EXIT_OK) {
+		failed(check, &error);
+		lp_store_close(check->store);
+		check->store = NULL;
+	}
+}
+
+static void
+check_rules(struct check *check)
+{
+	struct lp_error error = {0};
+	struct lp_problems problems = {0};
+	const struct lp_config *config = &check->session.config;
+	struct lp_python_options options = {.rules = config->rules, .time_limit = config->time_limit};
+	if (!lp_python_start(&options, &error) || !lp_python_catalogue(&check->catalogue, &problems, &error)) {
+		check->catalogue = NULL;
+		failed(check, &error);
+	} else if (problems.count > 0) {
+		wrong(check, &problems);
+	} else {
+		(void)printf("ok  rules: %zu, %s%s\n", check->catalogue->count,
+		             config->rules == NULL ? "all built in" : "with those of ",
+		             config->rules == NULL ? "" : config->rules);
+	}
+	lp_problems_free(&problems);
+}
+
+static void
+check_stored(struct check *check)
+{
+	struct lp_error error = {0};
+	struct lp_problems problems = {0};
+	if (!lp_definitions_load(check->store, &check->stored, &error)) {
+		failed(check, &error);
+		return;
+	}
+	check->have_stored = true;
+	if (check->catalogue != NULL)
+		lp_definitions_check_rules(&check->stored, check->catalogue, &problems);
+	if (problems.count > 0)
+		wrong(check, &problems);
+	else
+		(void)printf("ok  stored definitions: %zu series, %zu calculations\n", check->stored.series_count,
+		             check->stored.calculation_count);
+	lp_problems_free(&problems);
+}
+
+static void
+check_files(struct check *check, char **files, size_t count)
+{
+	struct lp_error error = {0};
+	struct lp_problems problems = {0};
+	struct lp_definitions definitions;
+	/* Without the database, whether an input's series exists cannot be told; all else can. */
+	if (lp_definitions_read((const char *const *)files, count, check->catalogue,
+	                        check->have_stored ? &check->stored : NULL, lp_zone_name(check->session.zone), false,
+	                        &definitions, &problems, &error))
+		(void)printf("ok  files: %zu series, %zu calculations\n", definitions.series_count,
+		             definitions.calculation_count);
+	else
+		wrong(check, &problems);
+	lp_definitions_free(&definitions);
+	lp_problems_free(&problems);
+}
+
+static int
+run(int count, char **arguments)
+{
+	struct lp_error error = {0};
+	struct check check = {0};
+	struct lp_common_options common = {0};
+	const struct lp_option options[] = {{0}};
+	int operands;
+	if (!lp_options_parse(&lp_command_check, count, arguments, options, &common, &operands, &error) ||
+	    !lp_session_open(&common, LP_SESSION_CONFIG, &check.session, &error))
+		return lp_command_fail(&lp_command_check, &error);
+	const char *file = check.session.config.file;
+	(void)printf("ok  configuration: %s\n", file == NULL ? "no file, --store says where" : file);
+	check_store(&check);
+	check_rules(&check);
+	if (check.store != NULL)
+		check_stored(&check);
+	if (operands > 0)
+		check_files(&check, arguments, (size_t)operands);
+	lp_definitions_free(&check.stored);
+	lp_store_close(check.store);
+	lp_session_close(&check.session);
+	return check.code;
+}
