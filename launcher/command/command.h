@@ -30,7 +30,12 @@ struct lp_option {
 	const char *name;     /* "--at"; NULL ends the table */
 	char letter;          /* 'f' for -f, or 0 */
 	const char *value;    /* NULL: a flag (bool *); else what the value is, for messages: "TIME" */
-	void *target;         /* bool * or const char ** */
+	void *target;         /* bool * or const char **; where it may be given many times: struct lp_option_values * */
+	bool many;
+};
+struct lp_option_values {
+	const char **items;
+	size_t count, capacity;
 };
 struct lp_common_options {
 	const char *config, *store, *time_zone, *log_format, *log_level;
