@@ -26,7 +26,7 @@ static bool read_batches(struct lp_sqlite *store, struct lp_composition *composi
 		                 .rank = sqlite3_column_int(statement, 2),
 		                 .start = lp_sqlite_time(statement, after),
 		                 .watermark = lp_sqlite_time(statement, after + 1)},
-			.enabled = sqlite3_column_int(statement, 3) > 0,
+			.enabled = sqlite3_column_int(statement, 3) != 0,
 		};
 		if (!lp_sqlite_read_schedule(statement, 4, &batch->head.schedule, error)) {
 			sqlite3_reset(statement);
@@ -73,14 +73,15 @@ static bool write_batch(struct lp_sqlite *store, struct lp_compose_batch *batch,
 	                                 : batch->members == 0 ? LP_SQL_DELETE_BATCH
 	                                                       : LP_SQL_CHANGE_BATCH;
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
-	const int after = 3 + LP_SQLITE_SCHEDULE_COLUMNS;
+	const int after = 4 + LP_SQLITE_SCHEDULE_COLUMNS;
 
 	if (statement == NULL)
 		return false;
 	if (which == LP_SQL_ADD_BATCH) {
 		sqlite3_bind_int(statement, 1, head->rank);
 		sqlite3_bind_int(statement, 2, head->size);
-		lp_sqlite_bind_schedule(statement, 3, &head->schedule);
+		sqlite3_bind_int(statement, 3, batch->enabled);
+		lp_sqlite_bind_schedule(statement, 4, &head->schedule);
 		lp_sqlite_bind_time(statement, after, head->start);
 		lp_sqlite_bind_time(statement, after + 1, head->watermark);
 		sqlite3_bind_int64(statement, after + 2, batch->origin);

@@ -7,16 +7,19 @@
  */
 #include "store/sqlite/sqlite.h"
 
-/* Microseconds as RFC 3339; % takes the sign of its left side, hence the second one. */
-#define MICROS(time) "((" time " % 1000000) + 1000000) % 1000000"
-#define RFC3339(time)                                                                                                  \
-	"(strftime('%Y-%m-%dT%H:%M:%S', (" time                                                                        \
-	" - " MICROS(time) ") / 1000000, 'unixepoch') || "                                                             \
-			   "CASE " MICROS(time) " WHEN 0 THEN '' ELSE printf('.%06d', " MICROS(time) ") END || 'Z')"
+/* clang-format off */
+/* Strings and the macros in them are laid out by hand. */
 
+/* Microseconds as RFC 3339.  % takes the sign of its left side, hence the second one. */
+#define MICROS(time) "((" time " % 1000000) + 1000000) % 1000000"
+#define RFC3339(time) \
+	"(strftime('%Y-%m-%dT%H:%M:%S', (" time " - " MICROS(time) ") / 1000000, 'unixepoch') || " \
+	"CASE " MICROS(time) " WHEN 0 THEN '' ELSE printf('.%06d', " MICROS(time) ") END || 'Z')"
+/* max() of several is NULL where one is. */
+#define LATER(a, b) "max(coalesce(" a ", " b "), coalesce(" b ", " a "))"
 #define QUALITY_NAME(quality) "CASE " quality " WHEN 1 THEN 'uncertain' WHEN 2 THEN 'bad' ELSE 'good' END"
-#define STATE_NAME(number)                                                                                             \
-	"CASE " number " WHEN 0 THEN 'new' WHEN 1 THEN 'ok' WHEN 2 THEN 'no_data' WHEN 3 THEN 'failed' "               \
+#define STATE_NAME(number) \
+	"CASE " number " WHEN 0 THEN 'new' WHEN 1 THEN 'ok' WHEN 2 THEN 'no_data' WHEN 3 THEN 'failed' " \
 	"WHEN 4 THEN 'timed_out' WHEN 5 THEN 'given_up' WHEN 6 THEN 'disabled' WHEN 7 THEN 'interrupted' END"
 
 static const char tables[] =
@@ -53,7 +56,8 @@ static const char tables[] =
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
 	"  generation INTEGER NOT NULL DEFAULT 1, -- one more at each change of its definitions\n"
 	"  rank INTEGER NOT NULL,\n"
-	"  size INTEGER NOT NULL, -- calculations; 0: they are disabled\n"
+	"  size INTEGER NOT NULL, -- enabled calculations\n"
+	"  enabled INTEGER NOT NULL, -- 0: its calculations are disabled, and keep their watermark here\n"
 	"  every TEXT NOT NULL,\n"
 	"  window_length TEXT NOT NULL,\n"
 	"  \"offset\" TEXT NOT NULL,\n"
@@ -142,7 +146,7 @@ static const char tables[] =
 	"  next_attempt INTEGER,\n"
 	"  rule_version TEXT,\n"
 	"  definition_version INTEGER NOT NULL,\n"
-	"  duration INTEGER NOT NULL, -- microseconds\n"
+	"  duration_us INTEGER NOT NULL,\n"
 	"  samples_read INTEGER NOT NULL,\n"
 	"  error_type TEXT,\n"
 	"  error_message TEXT,\n"
@@ -183,86 +187,52 @@ static const char tables[] =
 	"CREATE INDEX run_tick ON run (tick);\n"
 	"CREATE INDEX run_going_on ON run (result) WHERE result = 'running';\n";
 
-static const char
-	views
-		[] =
-			"CREATE VIEW sample_named AS\n"
-			"  SELECT series.name AS series, series.unit, " RFC3339(
-				"sample.ts") " AS time, sample.value,\n"
-					     "         " QUALITY_NAME(
-						     "sample.quality") " AS quality, sample.series_id, sample.ts\n"
-								       "  FROM series JOIN sample ON sample.series_id "
-                                                                       "= series.id;\n"
+static const char views[] =
+	"CREATE VIEW sample_named AS\n"
+	"  SELECT series.name AS series, series.unit, " RFC3339("sample.ts") " AS time, sample.value,\n"
+	"         " QUALITY_NAME("sample.quality") " AS quality, sample.series_id, sample.ts\n"
+	"  FROM series JOIN sample ON sample.series_id = series.id;\n"
 
-								       "CREATE VIEW outcome_row AS\n"
-								       "  SELECT outcome.run_id, "
-                                                                       "outcome.batch_id, " RFC3339(
-									       "outcome.tick") " AS tick,\n"
-											       "         " RFC3339("out"
-                                                                                                                   "com"
-                                                                                                                   "e."
-                                                                                                                   "win"
-                                                                                                                   "dow"
-                                                                                                                   "_st"
-                                                                                                                   "ar"
-                                                                                                                   "t") " AS window_start, " RFC3339(
-												       "outcome.window_"
-                                                                                                       "end") " AS "
-                                                                                                              "window_"
-                                                                                                              "end,\n"
-													      "        "
-                                                                                                              " id."
-                                                                                                              "value "
-                                                                                                              "AS "
-                                                                                                              "calculat"
-                                                                                                              "ion_id,"
-                                                                                                              "\n"
-													      "        "
-                                                                                                              " " STATE_NAME("json_extract(outcome.states, '$[' || id.key || ']')") " AS state,\n"
-																						    "         json_extract(outcome.durations_us, '$[' || id.key || ']') AS duration_us,\n"
-																						    "         json_extract(outcome.samples_read, '$[' || id.key || ']') AS samples_read\n"
-																						    "  FROM outcome, json_each(outcome.calculation_ids) AS id;\n"
+	"CREATE VIEW outcome_row AS\n"
+	"  SELECT o.run_id, o.batch_id, " RFC3339("o.tick") " AS tick,\n"
+	"         " RFC3339("o.window_start") " AS window_start, " RFC3339("o.window_end") " AS window_end,\n"
+	"         id.value AS calculation_id,\n"
+	"         " STATE_NAME("json_extract(o.states, '$[' || id.key || ']')") " AS state,\n"
+	"         json_extract(o.durations_us, '$[' || id.key || ']') AS duration_us,\n"
+	"         json_extract(o.samples_read, '$[' || id.key || ']') AS samples_read\n"
+	"  FROM outcome o, json_each(o.calculation_ids) AS id;\n"
 
-																						    /* A calculation stands in its batch's outcome where it stands in the batch, unless definitions have changed since. */
-																						    "CREATE VIEW calculation_state AS\n"
-																						    "  SELECT c.id AS calculation_id, c.name, c.rule,\n"
-																						    "         CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state\n"
-																						    "              WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END AS state,\n"
-																						    "         " RFC3339(
-																							    "coalesce(s.since, c.created)") " AS since,\n"
-																											    "         " RFC3339(
-																												    "s.failing_since") " AS failing_since,\n"
-																														       "         " RFC3339(
-																															       "b.watermark") " AS watermark,\n"
-																																	      "         " RFC3339(
-																																		      "max(coalesce(o.window_start, s.window_start), coalesce(s.window_start, o.window_start))") " AS window_start,\n"
-																																														 "         " RFC3339(
-																																															 "max(coalesce(o.window_end, s.window_end), coalesce(s.window_end, o.window_end))") " AS window_end,\n"
-																																																									    "         CASE WHEN s.window_end >= o.window_end OR o.id IS NULL THEN s.duration\n"
-																																																									    "              ELSE json_extract(o.durations_us, '$[' || c.position || ']') END AS duration_us,\n"
-																																																									    "         s.attempts, " RFC3339("s.next_attempt") " AS next_attempt,\n"
-																																																															      "         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id) AS pending,\n"
-																																																															      "         s.error_type, s.error_message, s.error_traceback\n"
-																																																															      "  FROM calculation c\n"
-																																																															      "  LEFT JOIN batch b ON b.id = c.batch_id\n"
-																																																															      "  LEFT JOIN state s ON s.calculation_id = c.id\n"
-																																																															      "  LEFT JOIN outcome o ON o.id = b.last_outcome\n"
-																																																															      "                     AND json_extract(o.calculation_ids, '$[' || c.position || ']') = c.id;\n"
+	/* A calculation stands in its batch's outcome where it stands in the batch, unless definitions changed since. */
+	"CREATE VIEW calculation_state AS\n"
+	"  SELECT c.id AS calculation_id, c.name, c.rule,\n"
+	"         CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state\n"
+	"              WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END AS state,\n"
+	"         " RFC3339("coalesce(s.since, c.created)") " AS since,\n"
+	"         " RFC3339("s.failing_since") " AS failing_since, " RFC3339("b.watermark") " AS watermark,\n"
+	"         " RFC3339(LATER("o.window_start", "s.window_start")) " AS window_start,\n"
+	"         " RFC3339(LATER("o.window_end", "s.window_end")) " AS window_end,\n"
+	"         CASE WHEN s.window_end >= o.window_end OR o.id IS NULL THEN s.duration_us\n"
+	"              ELSE json_extract(o.durations_us, '$[' || c.position || ']') END AS duration_us,\n"
+	"         s.attempts, " RFC3339("s.next_attempt") " AS next_attempt,\n"
+	"         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id) AS pending,\n"
+	"         s.error_type, s.error_message, s.error_traceback\n"
+	"  FROM calculation c\n"
+	"  LEFT JOIN batch b ON b.id = c.batch_id\n"
+	"  LEFT JOIN state s ON s.calculation_id = c.id\n"
+	"  LEFT JOIN outcome o ON o.id = b.last_outcome\n"
+	"                     AND json_extract(o.calculation_ids, '$[' || c.position || ']') = c.id;\n"
 
-																																																															      "CREATE VIEW pending_named AS\n"
-																																																															      "  SELECT calculation.name, " RFC3339(
-																																																																      "pending.window_start") " AS window_start,\n"
-																																																																			      "         " RFC3339(
-																																																																				      "pending.window_end") " AS window_end, pending.reason, pending.attempts,\n"
-																																																																							    "         " RFC3339("pending.next_attempt") " AS next_attempt, pending.given_up\n"
-																																																																													"  FROM pending JOIN calculation ON calculation.id = pending.calculation_id;\n"
+	"CREATE VIEW pending_named AS\n"
+	"  SELECT c.name, " RFC3339("p.window_start") " AS window_start, " RFC3339("p.window_end") " AS window_end,\n"
+	"         p.reason, p.attempts, " RFC3339("p.next_attempt") " AS next_attempt, p.given_up\n"
+	"  FROM pending p JOIN calculation c ON c.id = p.calculation_id;\n"
 
-																																																																													"CREATE VIEW run_row AS\n"
-																																																																													"  SELECT id, " RFC3339("tick") " AS tick, " RFC3339(
-																																																																														"started") " AS started, " RFC3339("ended") " AS ended,\n"
-																																																																																			    "         host, process, program_version, result, error, windows, states, newly_failed,\n"
-																																																																																			    "         samples_read, samples_written, still_due\n"
-																																																																																			    "  FROM run;\n";
+	"CREATE VIEW run_row AS\n"
+	"  SELECT id, " RFC3339("tick") " AS tick, " RFC3339("started") " AS started, " RFC3339("ended") " AS ended,\n"
+	"         host, process, program_version, result, error, windows, states, newly_failed,\n"
+	"         samples_read, samples_written, still_due\n"
+	"  FROM run;\n";
+/* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{"tables and views", (const char *const[]){tables, views, NULL}},

@@ -193,9 +193,8 @@ bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size
 
 /* schedule_columns.c: the columns every, window_length, "offset", delay, week_start, time_zone, in this order */
 enum { LP_SQLITE_SCHEDULE_COLUMNS = 6 };
-#define LP_SQLITE_SCHEDULE(table)                                                                                      \
-	table "every, " table "window_length, " table "\"offset\", " table "delay, " table "week_start, " table        \
-	      "time_zone"
+#define LP_SQLITE_SCHEDULE   "every, window_length, \"offset\", delay, week_start, time_zone"
+#define LP_SQLITE_SCHEDULE_C "c.every, c.window_length, c.\"offset\", c.delay, c.week_start, c.time_zone"
 bool lp_sqlite_read_schedule(sqlite3_stmt *statement, int column, struct lp_schedule *schedule,
                              struct lp_error *error) LP_MUST_CHECK;
 void lp_sqlite_bind_schedule(sqlite3_stmt *statement, int index, const struct lp_schedule *schedule);

@@ -8,10 +8,10 @@
 
 /* The order that definitions.c reads. */
 #define CALCULATION_COLUMNS                                                                                            \
-	"c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, " LP_SQLITE_SCHEDULE(                 \
-		"c.") ", c.start, c.time_limit, c.version, c.rank, "                                                   \
-		      "CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state "                 \
-		      "WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END"
+	"c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, " LP_SQLITE_SCHEDULE_C                \
+	", c.start, c.time_limit, c.version, c.rank, "                                                                 \
+	"CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state "                               \
+	"WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END"
 #define CALCULATION_TABLES                                                                                             \
 	" FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"                                                   \
 	" LEFT JOIN state s ON s.calculation_id = c.id "
@@ -52,9 +52,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_BATCH_CALCULATIONS] =
 		"SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "WHERE c.batch_id = ?1 ORDER BY c.position",
 
-	[LP_SQL_EACH_BATCH] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE(
-		"") ", start, watermark, upstream"
-		    " FROM batch WHERE size > 0 AND (?1 = -1 OR rank = ?1) ORDER BY rank, id",
+	[LP_SQL_EACH_BATCH] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream"
+			      " FROM batch WHERE size > 0 AND (?1 = -1 OR rank = ?1) ORDER BY rank, id",
 	[LP_SQL_EACH_PENDING] = "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
 				" FROM pending p JOIN calculation c ON c.id = p.calculation_id"
 				" WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1"
@@ -79,7 +78,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 				" AND window_end = ?3 AND given_up = 0",
 	[LP_SQL_PUT_STATE] =
 		"INSERT OR REPLACE INTO state (calculation_id, state, since, failing_since, run_id,"
-		" window_start, window_end, attempts, next_attempt, rule_version, definition_version, duration,"
+		" window_start, window_end, attempts, next_attempt, rule_version, definition_version, duration_us,"
 		" samples_read, error_type, error_message, error_traceback)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
 	[LP_SQL_PUT_PENDING] =
@@ -99,13 +98,13 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_TOUCH_READERS] =
 		"UPDATE batch SET generation = generation + 1 WHERE id IN (SELECT c.batch_id FROM calculation c"
 		" WHERE c.id IN (SELECT i.calculation_id FROM calculation_input i JOIN series ON series.id = "
-                "i.series_id"
+		"i.series_id"
 		" WHERE series.name = ?1 UNION SELECT o.calculation_id FROM calculation_output o"
 		" JOIN series ON series.id = o.series_id WHERE series.name = ?1))",
 	[LP_SQL_ADD_CALCULATION] =
-		"INSERT INTO calculation (name, description, rule, parameters, labels, enabled, " LP_SQLITE_SCHEDULE(
-			"") ", start, time_limit, version, rank, created, updated)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17)",
+		"INSERT INTO calculation (name, description, rule, parameters, labels, enabled, " LP_SQLITE_SCHEDULE
+		", start, time_limit, version, rank, created, updated)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17)",
 	[LP_SQL_SCHEDULE_CHANGES] =
 		"SELECT id, every <> ?2 OR window_length <> ?3 OR \"offset\" <> ?4"
 		" OR week_start <> ?6 OR time_zone <> ?7 FROM calculation WHERE name = ?1 AND ?5 <> ''",
@@ -129,16 +128,15 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_ADD_OUTPUT] = "INSERT INTO calculation_output (calculation_id, position, name, series_id)"
 			      " SELECT ?1, ?2, ?3, id FROM series WHERE name = ?4",
 
-	[LP_SQL_ALL_BATCHES] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE("") ", start, watermark"
-											    " FROM batch ORDER BY id",
-	[LP_SQL_ALL_MEMBERS] = "SELECT c.id, c.batch_id, c.position, c.rank, " LP_SQLITE_SCHEDULE(
-		"c.") ", c.start,"
-		      " b.watermark, c.enabled FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"
-		      " ORDER BY c.id",
-	[LP_SQL_ADD_BATCH] = "INSERT INTO batch (rank, size, " LP_SQLITE_SCHEDULE(
-		"") ", start, watermark, last_run_id,"
-		    " last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-		    " (SELECT last_run_id FROM batch WHERE id = ?11), (SELECT last_outcome FROM batch WHERE id = ?11)",
+	[LP_SQL_ALL_BATCHES] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark"
+			       " FROM batch ORDER BY id",
+	[LP_SQL_ALL_MEMBERS] = "SELECT c.id, c.batch_id, c.position, c.rank, " LP_SQLITE_SCHEDULE_C ", c.start,"
+			       " b.watermark, c.enabled FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"
+			       " ORDER BY c.id",
+	[LP_SQL_ADD_BATCH] =
+		"INSERT INTO batch (rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, last_run_id,"
+		" last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+		" (SELECT last_run_id FROM batch WHERE id = ?11), (SELECT last_outcome FROM batch WHERE id = ?11)",
 	[LP_SQL_CHANGE_BATCH] = "UPDATE batch SET generation = ?2, size = ?3 WHERE id = ?1",
 	[LP_SQL_DELETE_BATCH] = "DELETE FROM batch WHERE id = ?1",
 	[LP_SQL_MOVE_CALCULATION] = "UPDATE calculation SET batch_id = ?2, position = ?3 WHERE id = ?1",
@@ -158,7 +156,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 				 " o.durations_us, o.samples_read FROM batch b JOIN outcome o ON o.id = b.last_outcome",
 	[LP_SQL_EACH_STATUS] =
 		"SELECT " CALCULATION_COLUMNS ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
-		" s.window_start, s.window_end, s.run_id, s.duration, s.samples_read, s.attempts, s.next_attempt,"
+		" s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.attempts, s.next_attempt,"
 		" (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),"
 		" s.rule_version, s.error_type, s.error_message, s.error_traceback" CALCULATION_TABLES
 		"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
