@@ -8,6 +8,8 @@ foreach(source IN LISTS tests)
 	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/unit")
 	target_include_directories(${name} PRIVATE tests/unit)
 	target_link_libraries(${name} PRIVATE lp_all ${CHECK_STATIC_LIBRARIES})
+	# Where a test finds its *.cases.
+	target_compile_definitions(${name} PRIVATE "LP_CASES=\"${CMAKE_SOURCE_DIR}/tests/unit\"")
 	add_test(NAME ${name} COMMAND ${name})
 	set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
