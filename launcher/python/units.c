@@ -10,6 +10,8 @@
 
 #include "model/embedded.h"
 #include "model/memory.h"
+#include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <udunits2.h>
@@ -75,52 +77,68 @@ lp_units_close(int file)
 }
 
 /*
- * Spellings that are customary in plants and that UDUNITS reads otherwise or
- * not at all.  It has kWh, degC, m3/h, l/s, hPa, kW, mm, % and all SI units
- * with their prefixes by itself.
+ * Units that plants write and UDUNITS has not; with prefixes (kWh, Mvar) and
+ * within others (kWh/m3).  UDUNITS has degC, m3/h, l/s, hPa, kW, mm, %, t/h,
+ * psi and all of the SI by itself.
  */
 static const struct {
-	const char *customary, *udunits;
-} spellings[] = {
-	{ "Nm3", "m3" },             /* a gas volume at norm conditions: its ratio to Nm3/h is what is asked for */
-	{ "Nm3/h", "m3/h" },
-	{ "Nm³", "m3" },
-	{ "Nm³/h", "m3/h" },
-	{ "bar(a)", "bar" },
-	{ "bara", "bar" },
-	{ "bar(g)", "bar @ 1.01325" },
-	{ "barg", "bar @ 1.01325" },
-	{ "mWS", "mH2O" },
-	{ "mWC", "mH2O" },
-	{ "cbm", "m3" },
+	const char *symbol, *meaning;
+} additions[] = {
 	{ "Wh", "W h" },
-	{ "kWh", "kW h" },
-	{ "MWh", "MW h" },
-	{ "GWh", "GW h" },
-	{ "kvarh", "kVAr h" },
+	{ "VA", "W" },
+	{ "VAh", "W h" },
 	{ "var", "W" },
-	{ "kvar", "kW" },
-	{ "kVA", "kW" },
-	{ "rpm", "1/min" },
-	{ "m3/d", "m3/day" },
-	{ "ML/d", "Ml/day" },
+	{ "VAr", "W" },
+	{ "varh", "W h" },
+	{ "VArh", "W h" },
+	{ "Wp", "W" },
+	{ "Ah", "A h" },
+	{ "cbm", "m3" },
+	{ "kn", "knot" },
+	{ "bara", "bar" },
+	{ "barg", "bar @ 1.01325" },
+	{ "mH2O", "9806.65 Pa" },
+	{ "mWS", "9806.65 Pa" },
+	{ "mWC", "9806.65 Pa" },
+};
+
+/* Where a unit begins with it, it is replaced: these hold characters that no symbol can have. */
+static const struct {
+	const char *written, *meant;
+} spellings[] = {
+	{ "bar(a)", "bara" },
+	{ "bar(g)", "barg" },
+	/* A gas volume at norm conditions: to other such volumes it is as m3. */
+	{ "Nm3", "m3" },
+	{ "Nm\xc2\xb3", "m3" },
+	{ "Nm^3", "m3" },
 };
 
 static ut_unit *
 parse(const char *text)
 {
-	char *copy = lp_copy_text(text);
+	struct lp_text meant = { 0 };
+	bool begins = true;
 	ut_unit *unit;
 
-	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
-		if (strcmp(text, spellings[i].customary) == 0) {
-			free(copy);
-			copy = lp_copy_text(spellings[i].udunits);
-			break;
+	while (*text != '\0') {
+		size_t i = 0;
+
+		while (i < sizeof spellings / sizeof *spellings &&
+		       !(begins && strncmp(text, spellings[i].written, strlen(spellings[i].written)) == 0))
+			i++;
+		if (i < sizeof spellings / sizeof *spellings) {
+			lp_text_add(&meant, spellings[i].meant, strlen(spellings[i].meant));
+			text += strlen(spellings[i].written);
+			begins = false;
+		} else {
+			begins = !isalnum((unsigned char)*text) && (unsigned char)*text < 0x80;
+			lp_text_add(&meant, text++, 1);
 		}
 	}
-	unit = ut_parse(units.system, ut_trim(copy, UT_UTF8), UT_UTF8);
-	free(copy);
+	lp_text_add(&meant, "", 0);
+	unit = ut_parse(units.system, ut_trim(meant.data, UT_UTF8), UT_UTF8);
+	lp_text_free(&meant);
 	return unit;
 }
 
@@ -134,7 +152,29 @@ load(struct lp_error *error)
 	if (units.system == NULL)
 		return lp_fail(error, LP_EXIT_INTERNAL, "the built-in database of units can't be read (UDUNITS status %d)",
 		               (int)ut_get_status());
+	for (size_t i = 0; i < sizeof additions / sizeof *additions; i++) {
+		ut_unit *unit = ut_parse(units.system, additions[i].meaning, UT_ASCII);
+
+		assert(unit != NULL);
+		ut_map_symbol_to_unit(additions[i].symbol, UT_ASCII, unit);
+		ut_free(unit);
+	}
 	return true;
+}
+
+/*
+ * The library multiplies and divides its way to a factor: 999.9999999999998
+ * litres to a cubic metre.  A short decimal number within that error is meant.
+ */
+static double
+without_rounding(double number, int digits, double error)
+{
+	char text[40];
+	double nice;
+
+	snprintf(text, sizeof text, "%.*g", digits, number);
+	nice = strtod(text, NULL);
+	return fabs(nice - number) <= error * fabs(number) ? nice : number;
 }
 
 static bool
@@ -143,6 +183,7 @@ find(const char *from, const char *to, double *scale, double *offset, struct lp_
 	ut_unit *source, *target = NULL;
 	cv_converter *converter = NULL;
 	bool good = false;
+	double at_1000;
 
 	if (!load(error))
 		return false;
@@ -157,7 +198,8 @@ find(const char *from, const char *to, double *scale, double *offset, struct lp_
 		goto done;
 	}
 	if (!ut_are_convertible(source, target)) {
-		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s: different quantities", from, to);
+		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s: different quantities", from[0] == '\0' ? "no unit" : from,
+		        to[0] == '\0' ? "no unit" : to);
 		goto done;
 	}
 	converter = ut_get_converter(source, target);
@@ -166,15 +208,16 @@ find(const char *from, const char *to, double *scale, double *offset, struct lp_
 		goto done;
 	}
 	*offset = cv_convert_double(converter, 0.0);
-	*scale = cv_convert_double(converter, 1.0) - *offset;
+	*scale = (cv_convert_double(converter, 1e6) - *offset) / 1e6;
 	/* A logarithmic unit is no straight line. */
-	double at_1000 = cv_convert_double(converter, 1000.0);
-
+	at_1000 = cv_convert_double(converter, 1000.0);
 	if (!isfinite(*scale) || !isfinite(*offset) ||
 	    fabs(at_1000 - (*scale * 1000.0 + *offset)) > 1e-9 * (fabs(at_1000) + fabs(*offset))) {
 		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s: it is no scale and offset", from, to);
 		goto done;
 	}
+	*scale = without_rounding(*scale, 14, 5e-16);
+	*offset = without_rounding(*offset, 13, 1e-14);
 	good = true;
 done:
 	cv_free(converter);
