@@ -11,6 +11,7 @@ It imports nothing that is not loaded already: each worker pays for it.
 import sys
 from _embedded_files import (
     file,
+    module_path,
     module_source,
     names,
     path_source,
@@ -19,7 +20,7 @@ from _embedded_files import (
     rule_text,
     tzdata,
 )
-from _frozen_importlib import FrozenImporter, ModuleSpec
+from _frozen_importlib import FrozenImporter, ModuleSpec, _call_with_frames_removed
 from _frozen_importlib_external import decode_source
 
 TYPE_CHECKING = False
@@ -103,7 +104,8 @@ class RuleImporter:
     @staticmethod
     def exec_module(module: "ModuleType") -> None:
         """Run the code of a file of the rules in its module."""
-        exec(rule_code(module.__name__), module.__dict__)
+        # Its name tells the import system which frames tracebacks needn't show.
+        _call_with_frames_removed(exec, rule_code(module.__name__), module.__dict__)
 
     @staticmethod
     def get_code(name: str) -> "CodeType":
@@ -157,8 +159,9 @@ def _get_source(name: str) -> "str | None":
     return None if source is None else decode_source(source)
 
 
-def _mend_linecache(module: "Any") -> None:
+def _load_linecache(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     """Let tracebacks show the lines of what was never a file."""
+    exec_frozen(module)
     update_from_file = module.updatecache
 
     def updatecache(filename: str, module_globals: "Any" = None) -> "list[str]":
@@ -177,18 +180,27 @@ def _mend_linecache(module: "Any") -> None:
     module.updatecache = updatecache
 
 
-def _mend_tzpath(module: "Any") -> None:
+def _load_tzpath(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     """Take the configured directory of time zones, else the embedded ones only.
 
-    What a host has in /usr/share/zoneinfo must not change results.
+    What a host has in /usr/share/zoneinfo must not change results. The module
+    asks ``sysconfig`` for the default, which would look around on the disk;
+    it gets one that knows the answer.
     """
-    from os import environ
-
     directory = tzdata()
-    if directory is not None:
-        module.TZPATH = (directory,)
-    elif sys.flags.ignore_environment or "PYTHONTZPATH" not in environ:
-        module.TZPATH = ()
+    answer = type(sys)("sysconfig", "Knows the default of zoneinfo.TZPATH.")
+    answer.get_config_var = lambda _: directory or ""
+    loaded = sys.modules.get("sysconfig")
+    sys.modules["sysconfig"] = answer
+    try:
+        exec_frozen(module)
+    finally:
+        if loaded is None:
+            del sys.modules["sysconfig"]
+        else:
+            sys.modules["sysconfig"] = loaded
+    if sys.flags.ignore_environment:
+        module.TZPATH = (directory,) if directory else ()
     available_in_files = module.available_timezones
 
     def available_timezones() -> "set[str]":
@@ -201,8 +213,9 @@ def _mend_tzpath(module: "Any") -> None:
     module.available_timezones = available_timezones
 
 
-def _mend_tzdata(module: "Any") -> None:
+def _load_tzdata(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     """Load a time zone from inside of the executable where no file has it."""
+    exec_frozen(module)
     load_from_package = module.load_tzdata
 
     def load_tzdata(key: str) -> "BinaryIO":
@@ -221,23 +234,59 @@ def _mend_tzdata(module: "Any") -> None:
     module.load_tzdata = load_tzdata
 
 
-#: What is changed in a frozen module right after it was loaded.
-MENDED: "dict[str, Callable[[Any], None]]" = {
-    "linecache": _mend_linecache,
-    "zoneinfo._common": _mend_tzdata,
-    "zoneinfo._tzpath": _mend_tzpath,
+#: Frozen modules that are changed while they are loaded.
+MENDED: "dict[str, Callable[[Any, Callable[[Any], None]], None]]" = {
+    "linecache": _load_linecache,
+    "zoneinfo._common": _load_tzdata,
+    "zoneinfo._tzpath": _load_tzpath,
 }
 
 
-def _exec_and_mend(
-    module: "ModuleType",
+class MendingImporter(FrozenImporter):
+    """Loads what is in `MENDED`."""
+
+    @staticmethod
+    def exec_module(module: "ModuleType") -> None:
+        """Run the code of a frozen module, and change what is to be changed."""
+        MENDED[module.__name__](module, FrozenImporter.exec_module)
+
+
+def _find_spec(
+    name: str,
+    path: "Sequence[str] | None" = None,
+    target: "ModuleType | None" = None,
     *,
-    exec_frozen: "Callable[[ModuleType], None]" = FrozenImporter.exec_module,
-) -> None:
-    exec_frozen(module)
-    mend = MENDED.get(module.__name__)
-    if mend is not None:
-        mend(module)
+    find_frozen: "Callable[..., ModuleSpec | None]" = FrozenImporter.find_spec,
+) -> "ModuleSpec | None":
+    """Find a frozen module, and say where it would be if there were a file.
+
+    Some modules of the standard library use their own ``__file__`` and
+    ``__path__``, of which frozen ones have none.
+    """
+    spec = find_frozen(name, path, target)
+    if spec is not None:
+        location = module_path(name)
+        if location is not None:
+            spec.origin = location
+            spec.has_location = True
+            if spec.submodule_search_locations is not None:
+                spec.submodule_search_locations[:] = [location.rpartition("/")[0]]
+        if name in MENDED:
+            spec.loader = MendingImporter
+    return spec
+
+
+def _locate_loaded() -> None:
+    """Do for the modules that were loaded before the hooks what `_find_spec` does."""
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        location = module_path(name)
+        if location is not None and spec is not None and spec.loader is FrozenImporter:
+            spec.origin = module.__file__ = location
+            spec.has_location = True
+            if spec.submodule_search_locations is not None:
+                spec.submodule_search_locations[:] = [location.rpartition("/")[0]]
+                module.__path__ = spec.submodule_search_locations
 
 
 def _refuse(module: "Any", name: str) -> None:
@@ -254,7 +303,8 @@ def _refuse(module: "Any", name: str) -> None:
 def install(in_worker: bool) -> None:
     """Install the import hooks, and in a worker its restrictions."""
     FrozenImporter.get_source = staticmethod(_get_source)
-    FrozenImporter.exec_module = staticmethod(_exec_and_mend)
+    FrozenImporter.find_spec = staticmethod(_find_spec)
+    _locate_loaded()
     # Behind the built-in and the frozen modules, before the path.
     sys.meta_path.insert(2, RuleImporter)
     sys.meta_path.append(AbsentImporter)

@@ -17,12 +17,31 @@ static const struct lp_frozen_source *const source_tables[] = {lp_frozen_stdlib_
 static const struct _frozen *const module_tables[] = {lp_frozen_stdlib, lp_frozen_app};
 enum { TABLES = 2 };
 
+static int compare_to_name(const void *name, const void *source)
+{
+	return strcmp(name, ((const struct lp_frozen_source *)source)->name);
+}
+
+/* Every frozen module has a source.  NULL: no such module is frozen. */
+static const struct lp_frozen_source *find_source(const char *name)
+{
+	for (int table = 0; table < TABLES; table++) {
+		const struct lp_frozen_source *found;
+		size_t count = 0;
+
+		while (source_tables[table][count].name != NULL)
+			count++;
+		found = bsearch(name, source_tables[table], count, sizeof *found, compare_to_name);
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
+
 bool lp_frozen_has(const char *name)
 {
-	for (int table = 0; table < TABLES; table++)
-		for (const struct _frozen *module = module_tables[table]; module->name != NULL; module++)
-			if (strcmp(module->name, name) == 0)
-				return true;
+	if (find_source(name) != NULL)
+		return true;
 	for (const struct _inittab *module = PyImport_Inittab; module->name != NULL; module++)
 		if (strcmp(module->name, name) == 0)
 			return true;
@@ -50,15 +69,29 @@ PyDoc_STRVAR(module_source_doc, "module_source(name)\n--\n\nThe source of a froz
 static PyObject *module_source(PyObject *module, PyObject *argument)
 {
 	const char *name = PyUnicode_AsUTF8(argument);
+	const struct lp_frozen_source *source = name == NULL ? NULL : find_source(name);
 
 	(void)module;
 	if (name == NULL)
 		return NULL;
-	for (int table = 0; table < TABLES; table++)
-		for (const struct lp_frozen_source *source = source_tables[table]; source->name != NULL; source++)
-			if (strcmp(source->name, name) == 0)
-				return inflate_source(source);
-	Py_RETURN_NONE;
+	if (source == NULL)
+		Py_RETURN_NONE;
+	return inflate_source(source);
+}
+
+PyDoc_STRVAR(module_path_doc, "module_path(name)\n--\n\nThe path in the code objects of a frozen module, or None.");
+
+static PyObject *module_path(PyObject *module, PyObject *argument)
+{
+	const char *name = PyUnicode_AsUTF8(argument);
+	const struct lp_frozen_source *source = name == NULL ? NULL : find_source(name);
+
+	(void)module;
+	if (name == NULL)
+		return NULL;
+	if (source == NULL)
+		Py_RETURN_NONE;
+	return PyUnicode_FromString(source->path);
 }
 
 PyDoc_STRVAR(path_source_doc, "path_source(path)\n--\n\n"
@@ -210,6 +243,7 @@ static PyObject *tzdata(PyObject *module, PyObject *nothing)
 }
 
 static PyMethodDef methods[] = {
+	{"module_path", module_path, METH_O, module_path_doc},
 	{"module_source", module_source, METH_O, module_source_doc},
 	{"path_source", path_source, METH_O, path_source_doc},
 	{"file", file, METH_O, file_doc},
