@@ -1,0 +1,251 @@
+/*
+ * `rules`: the rules that calculations can name, the built-in ones and those of
+ * the configured directory, with their signatures and documentation.
+ */
+#include "command/command.h"
+
+#include "definition/json.h"
+#include "python/python.h"
+#include <stdio.h>
+#include <string.h>
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_rules = {
+	.name = "rules",
+	.summary = "list the rules, or show one with its documentation",
+	.help = "Usage: local-processing rules [NAME] [--rules DIRECTORY] [--json]\n"
+		"\n"
+		"Lists the rules that calculations can name: the built-in ones, and those of the directory of\n"
+		"rules. With NAME: that rule's inputs, parameters and documentation. What is wrong with the\n"
+		"rules' files goes to standard error, and makes the exit code 65; the other rules are shown.\n"
+		"\n"
+		"  --rules DIRECTORY   rules of this directory, in place of the configuration's\n"
+		"  --json              everything about them as JSON\n"
+		"  --config FILE       the configuration that names the directory\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing rules\n"
+		"  local-processing rules increase\n"
+		"  local-processing rules --rules ./rules pump.efficiency\n",
+	.run = run,
+};
+
+static const char *const type_names[] = {
+	[LP_PARAMETER_ANY] = "any",   [LP_PARAMETER_BOOL] = "bool", [LP_PARAMETER_INT] = "int",   [LP_PARAMETER_FLOAT] = "float",
+	[LP_PARAMETER_TEXT] = "text", [LP_PARAMETER_LIST] = "list", [LP_PARAMETER_DICT] = "dict",
+};
+
+static void
+add_separator(struct lp_text *text, bool *first)
+{
+	if (!*first)
+		lp_text_add(text, ", ", 2);
+	*first = false;
+}
+
+/* "increase(x: Series, *, modulus: float or null = null, tolerance: float = 0.0)" */
+static void
+add_signature(struct lp_text *text, const struct lp_rule *rule)
+{
+	bool first = true;
+
+	lp_text_addf(text, "%s(", rule->name);
+	for (size_t i = 0; i < rule->input_count; i++) {
+		const struct lp_rule_input *input = &rule->inputs[i];
+
+		add_separator(text, &first);
+		lp_text_addf(text, "%s%s: Series%s", input->many ? "*" : "", input->name,
+		             input->optional && !input->many ? " or none" : "");
+	}
+	for (size_t i = 0; i < rule->parameter_count; i++) {
+		const struct lp_rule_parameter *parameter = &rule->parameters[i];
+
+		add_separator(text, &first);
+		if (i == 0)
+			lp_text_addf(text, "*, ");
+		lp_text_addf(text, "%s: %s%s", parameter->name,
+		             parameter->choices != NULL ? parameter->choices : type_names[parameter->type],
+		             parameter->nullable ? " or null" : "");
+		if (parameter->default_value != NULL)
+			lp_text_addf(text, " = %s", parameter->default_value);
+	}
+	lp_text_add(text, ")", 1);
+	for (size_t i = 0; i < rule->output_count; i++)
+		lp_text_addf(text, "%s%s", i == 0 ? " -> " : ", ", rule->outputs[i]);
+}
+
+static void
+show_rule(const struct lp_rule *rule)
+{
+	struct lp_text text = { 0 };
+
+	add_signature(&text, rule);
+	lp_text_addf(&text, "\n\n%s%s", rule->documentation, rule->documentation[0] == '\0' ? "" : "\n\n");
+	for (size_t i = 0; i < rule->input_count; i++) {
+		if (rule->inputs[i].lookback > 0)
+			lp_text_addf(&text, "Looks back %lld s before the window for the last good sample of %s.\n",
+			             (long long)(rule->inputs[i].lookback / LP_SECOND), rule->inputs[i].name);
+	}
+	lp_text_addf(&text, "%s:%d, version %s\n", rule->file, rule->line, rule->version);
+	(void)fputs(text.data, stdout);
+	lp_text_free(&text);
+}
+
+static void
+list_rules(const struct lp_rule_catalogue *catalogue)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < catalogue->count; i++) {
+		size_t length = strlen(catalogue->rules[i].name);
+
+		width = length > width ? length : width;
+	}
+	for (size_t i = 0; i < catalogue->count; i++) {
+		const struct lp_rule *rule = &catalogue->rules[i];
+
+		if (rule->summary[0] == '\0')
+			(void)printf("%s\n", rule->name);
+		else
+			(void)printf("%-*s  %s\n", (int)width, rule->name, rule->summary);
+	}
+}
+
+static void
+add_member(struct lp_text *text, const char *name, const char *value)
+{
+	lp_text_addf(text, "\"%s\": ", name);
+	if (value == NULL)
+		lp_text_addf(text, "null");
+	else
+		lp_json_add_text(text, value);
+}
+
+static void
+add_json(struct lp_text *text, const struct lp_rule *rule)
+{
+	lp_text_addf(text, "{");
+	add_member(text, "name", rule->name);
+	lp_text_addf(text, ", ");
+	add_member(text, "summary", rule->summary);
+	lp_text_addf(text, ", ");
+	add_member(text, "documentation", rule->documentation);
+	lp_text_addf(text, ", ");
+	add_member(text, "file", rule->file);
+	lp_text_addf(text, ", \"line\": %d, ", rule->line);
+	add_member(text, "version", rule->version);
+	lp_text_addf(text, ", \"inputs\": [");
+	for (size_t i = 0; i < rule->input_count; i++) {
+		const struct lp_rule_input *input = &rule->inputs[i];
+
+		lp_text_addf(text, "%s{", i == 0 ? "" : ", ");
+		add_member(text, "name", input->name);
+		lp_text_addf(text, ", \"optional\": %s, \"many\": %s, \"lookback_seconds\": %lld}",
+		             input->optional ? "true" : "false", input->many ? "true" : "false",
+		             (long long)(input->lookback / LP_SECOND));
+	}
+	lp_text_addf(text, "], \"parameters\": [");
+	for (size_t i = 0; i < rule->parameter_count; i++) {
+		const struct lp_rule_parameter *parameter = &rule->parameters[i];
+
+		lp_text_addf(text, "%s{", i == 0 ? "" : ", ");
+		add_member(text, "name", parameter->name);
+		lp_text_addf(text, ", ");
+		add_member(text, "type", type_names[parameter->type]);
+		lp_text_addf(text, ", \"nullable\": %s, \"required\": %s", parameter->nullable ? "true" : "false",
+		             parameter->default_value == NULL ? "true" : "false");
+		if (parameter->default_value != NULL)
+			lp_text_addf(text, ", \"default\": %s", parameter->default_value);
+		if (parameter->choices != NULL)
+			lp_text_addf(text, ", \"choices\": %s", parameter->choices);
+		lp_text_addf(text, "}");
+	}
+	lp_text_addf(text, "], \"outputs\": [");
+	for (size_t i = 0; i < rule->output_count; i++) {
+		lp_text_addf(text, "%s", i == 0 ? "" : ", ");
+		lp_json_add_text(text, rule->outputs[i]);
+	}
+	lp_text_addf(text, "]}");
+}
+
+static void
+show_json(const struct lp_rule *rules, size_t count, bool list)
+{
+	struct lp_text text = { 0 };
+
+	lp_text_addf(&text, list ? "[" : "");
+	for (size_t i = 0; i < count; i++) {
+		lp_text_addf(&text, i == 0 ? "" : ",\n ");
+		add_json(&text, &rules[i]);
+	}
+	lp_text_addf(&text, list ? "]\n" : "\n");
+	(void)fputs(text.data, stdout);
+	lp_text_free(&text);
+}
+
+/* The directory: --rules, else the configuration's, where there is one: the built-in rules need none. */
+static bool
+open_catalogue(const struct lp_common_options *common, const char *directory, struct lp_config *config,
+               const struct lp_rule_catalogue **catalogue, struct lp_problems *problems, struct lp_error *error)
+{
+	struct lp_python_options python = { .rules = directory };
+
+	if (directory == NULL) {
+		if (!lp_config_load(common->config, true, config, problems, error))
+			return false;
+		python.rules = config->rules;
+	}
+	return lp_python_start(&python, error) && lp_python_catalogue(catalogue, problems, error);
+}
+
+static int
+run(int count, char **arguments)
+{
+	const char *directory = NULL;
+	bool json = false;
+	struct lp_error error = { 0 };
+	struct lp_problems problems = { 0 };
+	struct lp_config config = { 0 };
+	struct lp_common_options common = { 0 };
+	const struct lp_option options[] = {
+		{ .name = "--rules", .value = "DIRECTORY", .target = &directory },
+		{ .name = "--json", .target = &json },
+		{ 0 },
+	};
+	const struct lp_rule_catalogue *catalogue = NULL;
+	const struct lp_rule *rule = NULL;
+	int operands, code = LP_EXIT_OK;
+
+	if (!lp_options_parse(&lp_command_rules, count, arguments, options, &common, &operands, &error))
+		return lp_command_fail(&lp_command_rules, &error);
+	if (operands > 1) {
+		(void)lp_fail(&error, LP_EXIT_USAGE, "one rule at a time: %s and %s were given", arguments[0], arguments[1]);
+		return lp_command_fail(&lp_command_rules, &error);
+	}
+	if (!open_catalogue(&common, directory, &config, &catalogue, &problems, &error)) {
+		if (problems.count > 0)
+			lp_command_problems(&lp_command_rules, &problems);
+		code = lp_command_fail(&lp_command_rules, &error);
+		goto done;
+	}
+	if (problems.count > 0) {
+		lp_command_problems(&lp_command_rules, &problems);
+		code = LP_EXIT_DATA;
+	}
+	if (operands == 1 && (rule = lp_rule_find(catalogue, arguments[0])) == NULL) {
+		(void)lp_fail(&error, LP_EXIT_DATA, "there is no rule %s", arguments[0]);
+		(void)lp_hint(&error, "`local-processing rules` lists them; those of a file are named FILE.FUNCTION.");
+		code = lp_command_fail(&lp_command_rules, &error);
+	} else if (json) {
+		show_json(rule != NULL ? rule : catalogue->rules, rule != NULL ? 1 : catalogue->count, rule == NULL);
+	} else if (rule != NULL) {
+		show_rule(rule);
+	} else {
+		list_rules(catalogue);
+	}
+done:
+	lp_problems_free(&problems);
+	lp_config_free(&config);
+	return code;
+}
