@@ -114,8 +114,8 @@ run(int count, char **arguments)
 	struct request request = {0};
 	const struct lp_rule_catalogue *catalogue = NULL;
 	const struct lp_option options[] = {
-		{"--dry-run", 'n', NULL, &request.dry_run},
-		{"--prune", 0, NULL, &request.prune},
+		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
+		{ .name = "--prune", .target = &request.prune },
 		{0},
 	};
 	int operands;
