@@ -1,0 +1,88 @@
+/* Values of samples as texts: shortest out, strict in. */
+#include "command/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void lp_number_format(double number, char text[32])
+{
+	if (!isfinite(number)) {
+		snprintf(text, 32, "%s", isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
+		return;
+	}
+	for (int precision = 15; precision <= 17; precision++) {
+		snprintf(text, 32, "%.*g", precision, number);
+		if (strtod(text, NULL) == number) {
+			break;
+		}
+	}
+}
+
+static bool is_missing(const char *text, size_t length)
+{
+	static const char *const words[] = {"nan", "inf",  "infinity", "-inf", "-infinity", "+inf",
+	                                    "-",   "null", "none",     "na",   "n/a",       "-nan"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0) {
+			return true;
+		}
+	}
+	return length == 0;
+}
+
+static size_t count_digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+enum lp_number_reading lp_number_parse(const char *text, bool comma, double *number)
+{
+	char plain[400]; /* 309 digits and as many decimals as anybody writes */
+
+	text += strspn(text, " \t");
+	size_t length = strlen(text);
+	while (length > 0 && strchr(" \t", text[length - 1]) != NULL) {
+		length--;
+	}
+	if (is_missing(text, length)) {
+		return LP_NUMBER_MISSING;
+	}
+	if (length >= sizeof plain) {
+		return LP_NUMBER_NONE;
+	}
+	memcpy(plain, text, length);
+	plain[length] = '\0';
+
+	/* strtod also takes hexadecimal numbers and would stop at what it does not know. */
+	char *at = plain;
+	at += *at == '+' || *at == '-';
+	size_t digits = count_digits(at);
+	at += digits;
+	if (*at == (comma ? ',' : '.')) {
+		*at++ = '.';
+		size_t decimals = count_digits(at);
+		digits += decimals;
+		at += decimals;
+	}
+	if (digits == 0) {
+		return LP_NUMBER_NONE;
+	}
+	if (*at == 'e' || *at == 'E') {
+		at++;
+		at += *at == '+' || *at == '-';
+		size_t exponent = count_digits(at);
+		if (exponent == 0) {
+			return LP_NUMBER_NONE;
+		}
+		at += exponent;
+	}
+	if (*at != '\0') {
+		return LP_NUMBER_NONE;
+	}
+	*number = strtod(plain, NULL);
+	return isfinite(*number) ? LP_NUMBER_READ : LP_NUMBER_TOO_LARGE;
+}

@@ -1,0 +1,19 @@
+/* Values of samples as texts. */
+#ifndef LP_COMMAND_NUMBER_H
+#define LP_COMMAND_NUMBER_H
+
+#include <stdbool.h>
+
+/* "29.5": the shortest text that reads back as the same number; "nan", "inf", "-inf". */
+void lp_number_format(double number, char text[32]);
+
+enum lp_number_reading {
+	LP_NUMBER_READ,
+	LP_NUMBER_MISSING,   /* empty, or a word for no value: nan, inf, null, NA, - */
+	LP_NUMBER_TOO_LARGE, /* for a double */
+	LP_NUMBER_NONE,      /* no number */
+};
+/* Blanks around it are passed over; comma: the decimal sign is a comma. */
+enum lp_number_reading lp_number_parse(const char *text, bool comma, double *number);
+
+#endif

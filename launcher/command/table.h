@@ -1,0 +1,32 @@
+/*
+ * Tables for people: columns as wide as what is in them, one line a row.
+ * Rows are written as they come; the first LP_TABLE_LOOKAHEAD of them decide
+ * the widths, so that memory does not grow with the table.
+ */
+#ifndef LP_COMMAND_TABLE_H
+#define LP_COMMAND_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { LP_TABLE_LOOKAHEAD = 1000, LP_TABLE_COLUMNS_MOST = 16 };
+
+struct lp_table_column {
+	const char *heading;
+	bool right; /* numbers: aligned at the right */
+};
+
+struct lp_table;
+
+/* Lines are cut at the width of the terminal, where output is one: the last column gives way. */
+struct lp_table *lp_table_new(FILE *output, const struct lp_table_column *columns, size_t count);
+/* cells: as many texts as there are columns; NULL is an empty one.  Control characters become blanks. */
+void lp_table_row(struct lp_table *table, const char *const *cells);
+/* Writes what is still held back; the heading too, only if there was a row. */
+void lp_table_end(struct lp_table *table);
+
+/* Whether it is a terminal that a person reads. */
+bool lp_is_terminal(FILE *file);
+
+#endif
