@@ -1,0 +1,348 @@
+/*
+ * Writing definitions: series, calculations with inputs and outputs.  In the
+ * caller's transaction; arrange.c then puts the batches together again.
+ */
+#include "store/postgresql/internal.h"
+
+#include "calendar/calendar.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_int_lock(struct pg_store *store, enum pg_lock lock)
+{
+	lp_pg_argument_int4(lp_pg_arguments(store), lock);
+}
+
+bool lp_pg_lock_definitions(struct lp_store *opened, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+
+	assert(store->depth == 1);
+	add_int_lock(store, PG_LOCK_DEFINITIONS);
+	return lp_pg_execute(store, PG_LOCK, NULL, error);
+}
+
+static void add_series_names(struct pg_arguments *arguments, const struct lp_series *series, size_t count)
+{
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_text(arguments, series[i].name);
+	lp_pg_array_end(arguments);
+}
+
+static void add_names(struct pg_arguments *arguments, const struct lp_calculation *calculations, size_t count)
+{
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_text(arguments, calculations[i].name);
+	lp_pg_array_end(arguments);
+}
+
+static const char *or_empty(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+static bool write_series(struct pg_store *store, enum pg_statement statement, const struct lp_series *series,
+                         size_t count, struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+
+	if (count == 0)
+		return true;
+	add_series_names(arguments, series, count);
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_text(arguments, or_empty(series[i].unit));
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_text(arguments, or_empty(series[i].description));
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_text(arguments, series[i].attributes != NULL ? series[i].attributes : "{}");
+	lp_pg_array_end(arguments);
+	return lp_pg_execute(store, statement, NULL, error);
+}
+
+static bool with_series(struct pg_store *store, enum pg_statement statement, const struct lp_series *series,
+                        size_t count, struct lp_error *error)
+{
+	if (count == 0)
+		return true;
+	add_series_names(lp_pg_arguments(store), series, count);
+	return lp_pg_execute(store, statement, NULL, error);
+}
+
+static bool with_names(struct pg_store *store, enum pg_statement statement, const struct lp_calculation *calculations,
+                       size_t count, struct lp_error *error)
+{
+	if (count == 0)
+		return true;
+	add_names(lp_pg_arguments(store), calculations, count);
+	return lp_pg_execute(store, statement, NULL, error);
+}
+
+#define TEXTS(expression)                                                                                              \
+	do {                                                                                                           \
+		lp_pg_array_begin(arguments, PG_TEXT);                                                                 \
+		for (size_t i = 0; i < count; i++)                                                                     \
+			lp_pg_array_text(arguments, expression);                                                       \
+		lp_pg_array_end(arguments);                                                                            \
+	} while (0)
+
+/* DEFINITION_ARRAYS of statements.c. */
+static bool write_definitions(struct pg_store *store, enum pg_statement statement,
+                              const struct lp_calculation *calculations, size_t count, struct lp_error *error)
+{
+	struct pg_arguments *arguments;
+	struct pg_spans *spans;
+
+	if (count == 0)
+		return true;
+	lp_arena_empty(&store->scratch);
+	spans = lp_arena_allocate(&store->scratch, count * sizeof *spans);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_spans(&calculations[i].schedule, &spans[i]);
+	arguments = lp_pg_arguments(store);
+	add_names(arguments, calculations, count);
+	TEXTS(or_empty(calculations[i].description));
+	TEXTS(calculations[i].rule);
+	TEXTS(calculations[i].parameters != NULL ? calculations[i].parameters : "{}");
+	TEXTS(calculations[i].labels != NULL ? calculations[i].labels : "{}");
+	lp_pg_array_begin(arguments, PG_BOOL);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_bool(arguments, calculations[i].enabled);
+	lp_pg_array_end(arguments);
+	TEXTS(spans[i].every);
+	TEXTS(spans[i].window);
+	TEXTS(spans[i].offset);
+	TEXTS(spans[i].delay);
+	lp_pg_array_begin(arguments, PG_INT2);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int2(arguments, (int16_t)calculations[i].schedule.week_start);
+	lp_pg_array_end(arguments);
+	TEXTS(calculations[i].schedule.zone);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, calculations[i].start);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++) {
+		char limit[32];
+
+		if (calculations[i].time_limit > 0)
+			lp_duration_format(calculations[i].time_limit, limit);
+		lp_pg_array_text(arguments, calculations[i].time_limit > 0 ? limit : NULL);
+	}
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT4);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int4(arguments, calculations[i].version);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT4);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int4(arguments, calculations[i].rank);
+	lp_pg_array_end(arguments);
+	return lp_pg_execute(store, statement, NULL, error);
+}
+
+static size_t count_inputs(const struct lp_calculation *calculations, size_t count)
+{
+	size_t inputs = 0;
+
+	for (size_t i = 0; i < count; i++)
+		inputs += calculations[i].input_count;
+	return inputs;
+}
+
+static size_t count_outputs(const struct lp_calculation *calculations, size_t count)
+{
+	size_t outputs = 0;
+
+	for (size_t i = 0; i < count; i++)
+		outputs += calculations[i].output_count;
+	return outputs;
+}
+
+#define EACH_OF(of, type, add, expression)                                                                             \
+	do {                                                                                                           \
+		lp_pg_array_begin(arguments, type);                                                                    \
+		for (size_t i = 0; i < count; i++) {                                                                   \
+			for (size_t k = 0; k < calculations[i].of; k++)                                                \
+				add(arguments, expression);                                                            \
+		}                                                                                                      \
+		lp_pg_array_end(arguments);                                                                            \
+	} while (0)
+
+/* Runs what adds inputs or outputs; fewer rows than wanted: a series is not there. */
+static bool add_links(struct pg_store *store, enum pg_statement statement, size_t wanted, bool *complete,
+                      struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done = lp_pg_execute(store, statement, &result, error);
+
+	*complete = done && strtoull(PQcmdTuples(result), NULL, 10) == wanted;
+	PQclear(result);
+	return done;
+}
+
+static bool name_missing_series(struct pg_store *store, struct lp_error *error)
+{
+	PGresult *result = NULL;
+
+	if (!lp_pg_execute(store, PG_MISSING_SERIES, &result, error))
+		return false;
+	lp_arena_empty(&store->scratch);
+	lp_fail(error, LP_EXIT_DATA, "there is no series \"%s\"",
+	        PQntuples(result) > 0 ? lp_pg_get_text(result, 0, 0, &store->scratch) : "?");
+	PQclear(result);
+	return false;
+}
+
+static bool add_inputs(struct pg_store *store, const struct lp_calculation *calculations, size_t count,
+                       struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	bool complete;
+
+	if (count_inputs(calculations, count) == 0)
+		return true;
+	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].name);
+	EACH_OF(input_count, PG_INT4, lp_pg_array_int4, (int32_t)k);
+	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].inputs[k].name);
+	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].inputs[k].series);
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < calculations[i].input_count; k++) {
+			char lookback[32];
+
+			if (calculations[i].inputs[k].lookback > 0)
+				lp_duration_format(calculations[i].inputs[k].lookback, lookback);
+			lp_pg_array_text(arguments, calculations[i].inputs[k].lookback > 0 ? lookback : NULL);
+		}
+	}
+	lp_pg_array_end(arguments);
+	if (!add_links(store, PG_ADD_INPUTS, count_inputs(calculations, count), &complete, error) || complete)
+		return complete;
+	arguments = lp_pg_arguments(store);
+	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].inputs[k].series);
+	return name_missing_series(store, error);
+}
+
+static bool add_outputs(struct pg_store *store, const struct lp_calculation *calculations, size_t count,
+                        struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	bool complete;
+
+	if (count_outputs(calculations, count) == 0)
+		return true;
+	EACH_OF(output_count, PG_TEXT, lp_pg_array_text, calculations[i].name);
+	EACH_OF(output_count, PG_INT4, lp_pg_array_int4, (int32_t)k);
+	EACH_OF(output_count, PG_TEXT, lp_pg_array_text, or_empty(calculations[i].outputs[k].name));
+	EACH_OF(output_count, PG_TEXT, lp_pg_array_text, calculations[i].outputs[k].series);
+	if (!add_links(store, PG_ADD_OUTPUTS, count_outputs(calculations, count), &complete, error) || complete)
+		return complete;
+	arguments = lp_pg_arguments(store);
+	EACH_OF(output_count, PG_TEXT, lp_pg_array_text, calculations[i].outputs[k].series);
+	return name_missing_series(store, error);
+}
+
+/* Where the deleted ones were: those batches have become smaller. */
+static bool delete_calculations(struct pg_store *store, const struct lp_changes *changes, struct lp_arena *arena,
+                                struct pg_arrange *arrange, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	int64_t *batches;
+	bool done;
+
+	if (changes->deleted_count == 0)
+		return true;
+	add_names(lp_pg_arguments(store), changes->deleted, changes->deleted_count);
+	done = lp_pg_execute(store, PG_DELETE_CALCULATIONS, &result, error);
+	if (done) {
+		arrange->shrunk_count = (size_t)PQntuples(result);
+		batches = lp_arena_allocate(arena, arrange->shrunk_count * sizeof *batches);
+		for (size_t i = 0; i < arrange->shrunk_count; i++)
+			batches[i] = lp_pg_get_int8(result, (int)i, 0);
+		arrange->shrunk = batches;
+	}
+	PQclear(result);
+	return done;
+}
+
+static void collect_names(struct lp_arena *arena, const struct lp_changes *changes, struct pg_arrange *arrange)
+{
+	const struct {
+		const struct lp_calculation *items;
+		size_t count;
+	} lists[] = {{changes->created, changes->created_count},
+	             {changes->updated, changes->updated_count},
+	             {changes->ranked, changes->ranked_count}};
+	size_t all = changes->created_count + changes->updated_count + changes->ranked_count;
+
+	arrange->changed = lp_arena_allocate(arena, all * sizeof *arrange->changed);
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		for (size_t k = 0; k < lists[i].count; k++)
+			arrange->changed[arrange->changed_count++] = lists[i].items[k].name;
+	}
+}
+
+static bool change_ranks(struct pg_store *store, const struct lp_changes *changes, struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+
+	if (changes->ranked_count == 0)
+		return true;
+	add_names(arguments, changes->ranked, changes->ranked_count);
+	lp_pg_array_begin(arguments, PG_INT4);
+	for (size_t i = 0; i < changes->ranked_count; i++)
+		lp_pg_array_int4(arguments, changes->ranked[i].rank);
+	lp_pg_array_end(arguments);
+	return lp_pg_execute(store, PG_CHANGE_RANKS, NULL, error);
+}
+
+/* Links are replaced after all old ones are gone: an output may pass from one calculation to another. */
+static bool apply(struct pg_store *store, const struct lp_changes *changes, struct lp_arena *arena,
+                  struct lp_error *error)
+{
+	struct pg_arrange arrange = {.changed_count = 0};
+	const struct lp_calculation *created = changes->created, *updated = changes->updated;
+	size_t created_count = changes->created_count, updated_count = changes->updated_count;
+
+	collect_names(arena, changes, &arrange);
+	return write_series(store, PG_ADD_SERIES, changes->series_created, changes->series_created_count, error) &&
+	       write_series(store, PG_CHANGE_SERIES, changes->series_updated, changes->series_updated_count, error) &&
+	       with_series(store, PG_TOUCH_SERIES_BATCHES, changes->series_updated, changes->series_updated_count,
+	                   error) &&
+	       delete_calculations(store, changes, arena, &arrange, error) &&
+	       write_definitions(store, PG_DROP_PENDING, updated, updated_count, error) &&
+	       write_definitions(store, PG_CHANGE_CALCULATIONS, updated, updated_count, error) &&
+	       with_names(store, PG_REOPEN_PENDING, updated, updated_count, error) &&
+	       with_names(store, PG_REOPEN_STATE, updated, updated_count, error) &&
+	       write_definitions(store, PG_ADD_CALCULATIONS, created, created_count, error) &&
+	       change_ranks(store, changes, error) &&
+	       with_names(store, PG_CLEAR_INPUTS, updated, updated_count, error) &&
+	       with_names(store, PG_CLEAR_OUTPUTS, updated, updated_count, error) &&
+	       add_inputs(store, updated, updated_count, error) && add_inputs(store, created, created_count, error) &&
+	       add_outputs(store, updated, updated_count, error) &&
+	       add_outputs(store, created, created_count, error) &&
+	       with_series(store, PG_DELETE_SAMPLES, changes->series_deleted, changes->series_deleted_count, error) &&
+	       with_series(store, PG_DELETE_SERIES, changes->series_deleted, changes->series_deleted_count, error) &&
+	       lp_pg_arrange(store, &arrange, error);
+}
+
+bool lp_pg_apply(struct lp_store *opened, const struct lp_changes *changes, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct lp_arena arena = {.first = NULL};
+	bool done;
+
+	assert(store->depth == 1);
+	done = apply(store, changes, &arena, error);
+	lp_arena_free(&arena);
+	return done;
+}

@@ -1,0 +1,105 @@
+/* Columns of samples from three arrays of a row: ts, value, quality. */
+#include "store/postgresql/column.h"
+#include "store/postgresql/wire.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct sample {
+	lp_time time;
+	double value;
+	uint8_t quality;
+};
+
+static int compare_samples(const void *a, const void *b)
+{
+	lp_time left = ((const struct sample *)a)->time, right = ((const struct sample *)b)->time;
+
+	return (left > right) - (left < right);
+}
+
+/* The server is free to aggregate in any order: rare, so it need not be fast. */
+static void sort(struct lp_column *column)
+{
+	struct sample *samples = lp_allocate(column->count * sizeof *samples);
+
+	for (size_t i = 0; i < column->count; i++) {
+		samples[i] = (struct sample){column->time[i], column->value[i],
+		                             column->quality != NULL ? column->quality[i] : 0};
+	}
+	qsort(samples, column->count, sizeof *samples, compare_samples);
+	for (size_t i = 0; i < column->count; i++) {
+		column->time[i] = samples[i].time;
+		column->value[i] = samples[i].value;
+		if (column->quality != NULL)
+			column->quality[i] = samples[i].quality;
+	}
+	free(samples);
+}
+
+bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
+                      struct lp_error *error)
+{
+	struct pg_reader times, values, qualities;
+	bool ascending = true;
+
+	*column = (struct lp_column){.count = 0};
+	if (!lp_pg_reader_open(result, row, first, &times, error) ||
+	    !lp_pg_reader_open(result, row, first + 1, &values, error) ||
+	    !lp_pg_reader_open(result, row, first + 2, &qualities, error))
+		return false;
+	if (values.count != times.count || (qualities.count != 0 && qualities.count != times.count))
+		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent arrays of different lengths");
+	if (times.count == 0)
+		return true;
+	column->count = times.count;
+	column->time = lp_arena_allocate(arena, times.count * sizeof *column->time);
+	column->value = lp_arena_allocate(arena, times.count * sizeof *column->value);
+	for (size_t i = 0; i < times.count; i++) {
+		column->time[i] = lp_pg_read_time(&times);
+		ascending = ascending && (i == 0 || column->time[i - 1] < column->time[i]);
+	}
+	for (size_t i = 0; i < times.count; i++)
+		column->value[i] = lp_pg_read_float8(&values);
+	if (qualities.count != 0) {
+		column->quality = lp_arena_allocate(arena, times.count);
+		for (size_t i = 0; i < times.count; i++)
+			column->quality[i] = (uint8_t)lp_pg_read_int(&qualities);
+	}
+	if (!ascending)
+		sort(column);
+	return true;
+}
+
+size_t lp_pg_first_at(const struct lp_column *column, lp_time time)
+{
+	size_t low = 0, high = column->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (column->time[middle] < time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct lp_column lp_pg_slice(const struct lp_column *column, struct lp_window window)
+{
+	size_t begin = lp_pg_first_at(column, window.start), end = lp_pg_first_at(column, window.end);
+	struct lp_column slice = {.count = end > begin ? end - begin : 0};
+
+	if (slice.count == 0)
+		return slice;
+	slice.time = column->time + begin;
+	slice.value = column->value + begin;
+	for (size_t i = begin; column->quality != NULL && i < end; i++) {
+		if (column->quality[i] != LP_QUALITY_GOOD) {
+			slice.quality = column->quality + begin;
+			break;
+		}
+	}
+	return slice;
+}

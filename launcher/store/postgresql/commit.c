@@ -1,0 +1,391 @@
+/*
+ * Committing a batch: one transaction.  First the watermark moves, on the
+ * condition that it is what the batch was planned from: who comes second has
+ * stored nothing.  What is to be written besides the results, settle.c says.
+ */
+#include "store/postgresql/internal.h"
+#include "store/settle.h"
+
+#include <stdlib.h>
+
+struct committing {
+	struct pg_store *store;
+	struct lp_batch *batch;
+	const struct lp_retry_policy *policy;
+	struct lp_settle_known *known; /* one per calculation */
+	bool *owed;                    /* one per task of a retry batch, else NULL */
+	int64_t outcome_id;            /* of the last window; 0 in a retry batch */
+	struct lp_settled settled;
+	uint64_t written;
+};
+
+static bool move_watermark(struct committing *committing, bool *accepted, struct lp_error *error)
+{
+	const struct lp_batch *batch = committing->batch;
+	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
+	PGresult *result = NULL;
+	bool done;
+
+	lp_pg_argument_int8(arguments, batch->head.id);
+	lp_pg_argument_int8(arguments, batch->head.generation);
+	lp_pg_argument_time(arguments, batch->head.watermark);
+	lp_pg_argument_time(arguments, batch->new_watermark);
+	lp_pg_argument_int8(arguments, batch->run_id);
+	lp_pg_argument_time(arguments, batch->tick);
+	done = lp_pg_execute(committing->store, PG_MOVE_WATERMARK, &result, error);
+	*accepted = done && PQntuples(result) == 1;
+	if (*accepted)
+		committing->outcome_id = lp_pg_get_int8(result, 0, 0);
+	PQclear(result);
+	return done;
+}
+
+static void add_calculation_ids(struct committing *committing)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
+
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < committing->batch->calculation_count; i++)
+		lp_pg_array_int8(arguments, committing->batch->calculations[i].id);
+	lp_pg_array_end(arguments);
+}
+
+static bool read_states(struct committing *committing, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done;
+
+	add_calculation_ids(committing);
+	done = lp_pg_execute(committing->store, PG_READ_STATES, &result, error);
+	for (int row = 0; done && row < PQntuples(result); row++) {
+		struct lp_settle_known *known = &committing->known[lp_pg_get_int8(result, row, 0) - 1];
+		const char *state;
+
+		lp_arena_empty(&committing->store->scratch);
+		state = lp_pg_get_text(result, row, 1, &committing->store->scratch);
+		known->stored = true;
+		known->since = lp_pg_get_time(result, row, 2);
+		known->failing_since = lp_pg_get_time(result, row, 3);
+		known->window_end = lp_pg_get_time(result, row, 4);
+		done = lp_state_parse(state, &known->state) ||
+		       lp_fail(error, LP_EXIT_DATA, "no such state: %s", state);
+	}
+	PQclear(result);
+	return done;
+}
+
+/* Which calculations of a retry batch are still what was computed; their watermarks. */
+static bool read_retry(struct committing *committing, bool *current, struct lp_error *error)
+{
+	const struct lp_batch *batch = committing->batch;
+	PGresult *result = NULL;
+	bool done;
+
+	add_calculation_ids(committing);
+	done = lp_pg_execute(committing->store, PG_READ_RETRY, &result, error);
+	for (int row = 0; done && row < PQntuples(result); row++) {
+		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
+
+		current[i] = lp_pg_get_int4(result, row, 1) == batch->calculations[i].version &&
+		             lp_pg_get_bool(result, row, 2);
+		committing->known[i].watermark = lp_pg_get_time(result, row, 3);
+	}
+	PQclear(result);
+	return done;
+}
+
+static bool read_pending(struct committing *committing, const bool *current, bool *accepted, struct lp_error *error)
+{
+	struct lp_batch *batch = committing->batch;
+	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
+	PGresult *result = NULL;
+	bool done;
+
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < batch->task_count; i++)
+		lp_pg_array_int8(arguments, batch->calculations[batch->tasks[i].calculation].id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < batch->task_count; i++)
+		lp_pg_array_time(arguments, batch->tasks[i].window.start);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < batch->task_count; i++)
+		lp_pg_array_time(arguments, batch->tasks[i].window.end);
+	lp_pg_array_end(arguments);
+	done = lp_pg_execute(committing->store, PG_READ_PENDING, &result, error);
+	for (int row = 0; done && row < PQntuples(result); row++) {
+		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
+
+		committing->owed[i] = current[batch->tasks[i].calculation] &&
+		                      lp_pg_get_int4(result, row, 1) == batch->tasks[i].attempt - 1;
+		*accepted = *accepted || committing->owed[i];
+	}
+	PQclear(result);
+	return done;
+}
+
+/* What the batch was planned from is still so, and what is stored of its calculations. */
+static bool claim(struct committing *committing, bool *accepted, struct lp_error *error)
+{
+	struct lp_batch *batch = committing->batch;
+	struct lp_arena *arena = &batch->arena;
+	bool *current;
+
+	*accepted = false;
+	committing->known = lp_arena_zeroed(arena, batch->calculation_count, sizeof *committing->known);
+	if (batch->retry) {
+		current = lp_arena_zeroed(arena, batch->calculation_count, sizeof *current);
+		committing->owed = lp_arena_zeroed(arena, batch->task_count, sizeof *committing->owed);
+		if (!read_retry(committing, current, error) ||
+		    !read_pending(committing, current, accepted, error))
+			return false;
+	} else {
+		if (!move_watermark(committing, accepted, error))
+			return false;
+		for (size_t i = 0; i < batch->calculation_count; i++)
+			committing->known[i].watermark = batch->head.watermark;
+	}
+	if (!*accepted)
+		return true;
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		struct lp_settle_known *known = &committing->known[i];
+
+		known->window_end = known->since = known->failing_since = LP_TIME_NONE;
+		known->state = known->watermark == LP_TIME_NONE ? LP_STATE_NEW : LP_STATE_OK;
+	}
+	return read_states(committing, error);
+}
+
+struct stored_result {
+	int64_t series_id;
+	const struct lp_result *result;
+	size_t order;
+};
+
+static int compare_results(const void *a, const void *b)
+{
+	const struct stored_result *left = a, *right = b;
+
+	if (left->series_id != right->series_id)
+		return left->series_id < right->series_id ? -1 : 1;
+	if (left->result->time != right->result->time)
+		return left->result->time < right->result->time ? -1 : 1;
+	return (left->order > right->order) - (left->order < right->order);
+}
+
+/*
+ * All results, in the order of the index; where a series has two of one time
+ * (sliding windows that give series), the later window's counts.
+ */
+static struct stored_result *gather_results(const struct committing *committing, size_t *count)
+{
+	struct lp_batch *batch = committing->batch;
+	const struct lp_settled *settled = &committing->settled;
+	struct stored_result *results;
+	size_t all = 0, kept = 0;
+
+	for (size_t i = 0; i < settled->stored_count; i++)
+		all += batch->tasks[settled->stored[i]].outcome.result_count;
+	results = lp_arena_allocate(&batch->arena, all * sizeof *results);
+	all = 0;
+	for (size_t i = 0; i < settled->stored_count; i++) {
+		const struct lp_task *task = &batch->tasks[settled->stored[i]];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+
+		for (size_t k = 0; k < task->outcome.result_count; k++) {
+			const struct lp_result *result = &task->outcome.results[k];
+
+			assert(result->output < calculation->output_count);
+			results[all] = (struct stored_result){
+				.series_id = calculation->outputs[result->output].series_id,
+				.result = result,
+				.order = all,
+			};
+			all++;
+		}
+	}
+	qsort(results, all, sizeof *results, compare_results);
+	for (size_t i = 0; i < all; i++) {
+		if (i + 1 < all && results[i].series_id == results[i + 1].series_id &&
+		    results[i].result->time == results[i + 1].result->time)
+			continue;
+		results[kept++] = results[i];
+	}
+	*count = kept;
+	return results;
+}
+
+static bool put_results(struct committing *committing, struct lp_error *error)
+{
+	size_t count;
+	const struct stored_result *results = gather_results(committing, &count);
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (count == 0)
+		return true;
+	arguments = lp_pg_arguments(committing->store);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, results[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, results[i].result->time);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_FLOAT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_float8(arguments, results[i].result->value);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT2);
+	for (size_t i = 0; i < count; i++) {
+		if (results[i].result->quality == LP_QUALITY_GOOD)
+			lp_pg_array_null(arguments);
+		else
+			lp_pg_array_int2(arguments, results[i].result->quality);
+	}
+	lp_pg_array_end(arguments);
+	done = lp_pg_execute(committing->store, PG_PUT_RESULTS, &result, error);
+	if (done)
+		committing->written += strtoull(PQcmdTuples(result), NULL, 10);
+	PQclear(result);
+	return done;
+}
+
+static int32_t microseconds(int64_t nanoseconds)
+{
+	int64_t value = nanoseconds / 1000;
+
+	return value > INT32_MAX ? INT32_MAX : (int32_t)value;
+}
+
+enum outcome_array { OUTCOME_IDS, OUTCOME_STATES, OUTCOME_DURATIONS, OUTCOME_SAMPLES };
+
+static void add_outcome_array(struct pg_arguments *arguments, const struct committing *committing,
+                              enum outcome_array array)
+{
+	static const enum pg_type types[] = {PG_INT8, PG_INT2, PG_INT4, PG_INT4};
+	const struct lp_batch *batch = committing->batch;
+
+	lp_pg_array_begin(arguments, types[array]);
+	for (size_t i = 0; i < committing->settled.outcome_count; i++) {
+		const struct lp_outcome_row *row = &committing->settled.outcomes[i];
+
+		for (size_t k = 0; k < row->task_count; k++) {
+			const struct lp_task *task = &batch->tasks[row->tasks[k]];
+
+			if (array == OUTCOME_IDS)
+				lp_pg_array_int8(arguments, batch->calculations[task->calculation].id);
+			else if (array == OUTCOME_STATES)
+				lp_pg_array_int2(arguments, (int16_t)task->outcome.state);
+			else if (array == OUTCOME_DURATIONS)
+				lp_pg_array_int4(arguments, microseconds(task->outcome.duration));
+			else
+				lp_pg_array_int4(arguments, (int32_t)task->outcome.samples_read);
+		}
+	}
+	lp_pg_array_end(arguments);
+}
+
+/* All rows in one statement: the arrays are sent end to end, each row is a slice of them. */
+static bool add_outcomes(struct committing *committing, struct lp_error *error)
+{
+	const struct lp_settled *settled = &committing->settled;
+	struct pg_arguments *arguments;
+	int32_t first = 1, last = 0;
+
+	if (settled->outcome_count == 0)
+		return true;
+	arguments = lp_pg_arguments(committing->store);
+	lp_pg_argument_int8(arguments, committing->batch->run_id);
+	if (committing->batch->retry)
+		lp_pg_argument_no_int8(arguments);
+	else
+		lp_pg_argument_int8(arguments, committing->batch->head.id);
+	lp_pg_argument_time(arguments, committing->batch->tick);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < settled->outcome_count; i++) {
+		/* The last window's row is the one that the batch points to. */
+		if (committing->outcome_id != 0 && i == settled->outcome_count - 1)
+			lp_pg_array_int8(arguments, committing->outcome_id);
+		else
+			lp_pg_array_null(arguments);
+	}
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < settled->outcome_count; i++)
+		lp_pg_array_time(arguments, settled->outcomes[i].window.start);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < settled->outcome_count; i++)
+		lp_pg_array_time(arguments, settled->outcomes[i].window.end);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT4);
+	for (size_t i = 0; i < settled->outcome_count; i++) {
+		lp_pg_array_int4(arguments, first);
+		first += (int32_t)settled->outcomes[i].task_count;
+	}
+	lp_pg_array_end(arguments);
+	add_outcome_array(arguments, committing, OUTCOME_IDS);
+	add_outcome_array(arguments, committing, OUTCOME_STATES);
+	add_outcome_array(arguments, committing, OUTCOME_DURATIONS);
+	add_outcome_array(arguments, committing, OUTCOME_SAMPLES);
+	lp_pg_array_begin(arguments, PG_INT4);
+	for (size_t i = 0; i < settled->outcome_count; i++) {
+		last += (int32_t)settled->outcomes[i].task_count;
+		lp_pg_array_int4(arguments, last);
+	}
+	lp_pg_array_end(arguments);
+	return lp_pg_execute(committing->store, PG_ADD_OUTCOMES, NULL, error);
+}
+
+static bool ensure_partitions(struct pg_store *store, const struct lp_batch *batch, struct lp_error *error)
+{
+	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
+
+	for (size_t i = 0; i < batch->task_count; i++) {
+		const struct lp_outcome *outcome = &batch->tasks[i].outcome;
+
+		for (size_t k = 0; k < outcome->result_count; k++) {
+			lp_time time = outcome->results[k].time;
+
+			first = time < first ? time : first;
+			last = time > last ? time : last;
+		}
+	}
+	return (first > last || lp_pg_ensure_samples(store, first, last, error)) &&
+	       lp_pg_ensure_outcomes(store, batch->tick, error);
+}
+
+bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const struct lp_retry_policy *policy,
+                        bool *accepted, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct committing committing = {.store = store, .batch = batch, .policy = policy};
+	bool done;
+
+	LP_CHECK_BATCH(batch);
+	*accepted = false;
+	/* Before the transaction: a partition is made for good, whatever becomes of the batch, and locks are not kept. */
+	if (!ensure_partitions(store, batch, error) || !lp_pg_begin(store, error))
+		return false;
+	done = claim(&committing, accepted, error);
+	if (done && !*accepted) {
+		struct lp_error ignored;
+
+		(void)!lp_pg_finish(store, false, &ignored);
+		return true;
+	}
+	if (done) {
+		lp_settle(batch, policy, committing.known, committing.owed, &committing.settled);
+		done = put_results(&committing, error) && add_outcomes(&committing, error) &&
+		       lp_pg_put_settled(store, &committing.settled, error);
+	}
+	done = lp_pg_finish(store, done, error);
+	*accepted = done;
+	if (done)
+		batch->samples_written += committing.written;
+	return done;
+}

@@ -1,0 +1,208 @@
+/*
+ * Opening and closing a connection to PostgreSQL.  What an address may be is
+ * libpq's business: strings, URIs, service and password files, variables.
+ */
+#include "store/postgresql/internal.h"
+
+#include "observe/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OLDEST_SERVER = 130000 };
+
+/* Notices of the server ("table does not exist, skipping") are nobody's business at a terminal. */
+static void log_notice(void *context, const PGresult *result)
+{
+	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	(void)context;
+	lp_log(LP_LOG_DEBUG, "notice from the database", LP_TEXT("notice", text));
+}
+
+static void no_notice(void *context, const char *text)
+{
+	(void)context;
+	(void)text;
+}
+
+/* "postgresql:" alone, or before a connection string, is ours; libpq knows "postgresql://". */
+static const char *connection_string(const char *address)
+{
+	static const char *const prefixes[] = {"postgresql:", "postgres:"};
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		size_t length = strlen(prefixes[i]);
+		if (strncmp(address, prefixes[i], length) == 0 && strncmp(address + length, "//", 2) != 0)
+			return address + length;
+	}
+	return address;
+}
+
+bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error)
+{
+	char timeout[16];
+	/* A later one wins: the address over the defaults before it, what stands after it over the address. */
+	const char *keywords[] = {
+		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+		"fallback_application_name", "dbname", "client_encoding", "connect_timeout", NULL,
+	};
+	const char *values[] = {
+		"30", "10", "3", "60000", store->application_name, connection_string(store->address), "UTF8", NULL, NULL,
+	};
+
+	if (store->connect_timeout > 0) {
+		snprintf(timeout, sizeof timeout, "%d", store->connect_timeout);
+		values[7] = timeout;
+	}
+	*connection = PQconnectdbParams(keywords, values, 1);
+	if (*connection == NULL)
+		return lp_fail(error, LP_EXIT_INTERNAL, "out of memory for a connection");
+	PQsetNoticeReceiver(*connection, log_notice, NULL);
+	PQsetNoticeProcessor(*connection, no_notice, NULL);
+	if (PQstatus(*connection) == CONNECTION_OK)
+		return true;
+	lp_pg_fail_connecting(*connection, store->address, error);
+	if (error->exit == LP_EXIT_OK) {
+		/*
+		 * The server refused, in words of its own language: its SQLSTATE is
+		 * only told in verbose messages, which cannot be asked for before
+		 * the first try.
+		 */
+		PQsetErrorVerbosity(*connection, PQERRORS_VERBOSE);
+		PQreset(*connection);
+		if (PQstatus(*connection) == CONNECTION_OK) {
+			PQsetErrorVerbosity(*connection, PQERRORS_DEFAULT);
+			return true;
+		}
+		lp_pg_fail_connecting(*connection, store->address, error);
+		if (error->exit == LP_EXIT_OK)
+			error->exit = LP_EXIT_TEMPORARY;
+	}
+	PQfinish(*connection);
+	*connection = NULL;
+	return false;
+}
+
+static bool check_server(struct pg_store *store, struct lp_error *error)
+{
+	int number = PQserverVersion(store->connection);
+	const char *text = PQparameterStatus(store->connection, "server_version");
+
+	snprintf(store->version, sizeof store->version, "postgresql %.*s", (int)strcspn(text != NULL ? text : "?", " "),
+	         text != NULL ? text : "?");
+	if (number >= OLDEST_SERVER)
+		return true;
+	lp_fail(error, LP_EXIT_UNAVAILABLE, "the database server is %s", store->version);
+	return lp_hint(error, "local-processing needs PostgreSQL 13 or later");
+}
+
+static bool check_schema(struct lp_store *store, struct lp_error *error)
+{
+	struct lp_schema_state state;
+
+	if (!lp_pg_schema(store, &state, error))
+		return false;
+	if (state.present == 0) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "the database has no schema local_processing");
+		return lp_hint(error, "local-processing migrate makes it");
+	}
+	if (state.present < state.wanted) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program needs %d",
+		        state.present, state.wanted);
+		return lp_hint(error, "local-processing migrate upgrades it");
+	}
+	if (state.present > state.wanted + 1) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program knows %d",
+		        state.present, state.wanted);
+		return lp_hint(error, "use the release of local-processing that the schema was made by, or a later one");
+	}
+	return true;
+}
+
+static char *transaction_settings(int statement_timeout)
+{
+	/*
+	 * JIT compiles for longer than any statement of ours runs.  A plan made
+	 * for the times that are asked for reads the partitions that have them;
+	 * a generic one opens all of them.
+	 */
+	return lp_format_text("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL jit = off; "
+	                      "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = %lld",
+	                      (long long)statement_timeout * 1000);
+}
+
+bool lp_pg_open(const struct lp_store_options *options, struct lp_store **opened, struct lp_error *error)
+{
+	struct pg_store *store = lp_allocate(sizeof *store);
+
+	store->store.backend = &lp_store_postgresql;
+	store->magic = PG_STORE_MAGIC;
+	store->address = lp_copy_text(options->address);
+	store->application_name =
+		lp_copy_text(options->application_name != NULL ? options->application_name : "local-processing");
+	store->settings = transaction_settings(options->statement_timeout);
+	store->connect_timeout = options->connect_timeout;
+	store->prepare = options->prepare;
+	store->outcome_day = LP_TIME_NONE;
+	if (!lp_pg_connect(store, &store->connection, error) || !check_server(store, error) ||
+	    (!options->any_schema && !check_schema(&store->store, error))) {
+		lp_pg_close(&store->store);
+		return false;
+	}
+	*opened = &store->store;
+	return true;
+}
+
+void lp_pg_close(struct lp_store *opened)
+{
+	struct pg_store *store = lp_pg_store(opened);
+
+	PQfinish(store->lock_connection);
+	PQfinish(store->connection);
+	lp_arena_free(&store->scratch);
+	free(store->arguments.data);
+	free(store->settings);
+	free(store->application_name);
+	free(store->address);
+	store->magic = 0;
+	free(store);
+}
+
+const char *lp_pg_version(const struct lp_store *store)
+{
+	return ((const struct pg_store *)store)->version;
+}
+
+const struct lp_store_backend lp_store_postgresql = {
+	.name = "postgresql",
+	.open = lp_pg_open,
+	.close = lp_pg_close,
+	.version = lp_pg_version,
+	.schema = lp_pg_schema,
+	.migrate = lp_pg_migrate,
+	.begin = lp_pg_begin_work,
+	.commit_work = lp_pg_commit_work,
+	.rollback = lp_pg_rollback,
+	.each_series = lp_pg_each_series,
+	.find_series = lp_pg_find_series,
+	.each_calculation = lp_pg_each_calculation,
+	.lock_definitions = lp_pg_lock_definitions,
+	.apply = lp_pg_apply,
+	.write_samples = lp_pg_write_samples,
+	.read_samples = lp_pg_read_samples,
+	.lock_run = lp_pg_lock_run,
+	.begin_run = lp_pg_begin_run,
+	.end_run = lp_pg_end_run,
+	.each_batch = lp_pg_each_batch,
+	.each_pending = lp_pg_each_pending,
+	.read_batch = lp_pg_read_batch,
+	.read_calculations = lp_pg_read_calculations,
+	.fetch = lp_pg_fetch,
+	.commit_batch = lp_pg_commit_batch,
+	.each_status = lp_pg_each_status,
+	.each_history = lp_pg_each_history,
+	.each_run = lp_pg_each_run,
+	.prune = lp_pg_prune,
+};

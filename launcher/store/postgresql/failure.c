@@ -1,0 +1,225 @@
+/*
+ * What went wrong, as an exit code, a line of text and what to do about it:
+ * one table by SQLSTATE for what the server says, one by phrase for what libpq
+ * says before there is a server to talk to.  No message has the password:
+ * libpq's never do, and addresses are printed by lp_store_describe alone.
+ */
+#include "store/postgresql/internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+struct meaning {
+	const char *sign; /* begins the SQLSTATE, or stands in the message */
+	enum lp_exit exit;
+	const char *hint; /* or NULL */
+};
+
+static const char hint_migrate[] = "local-processing migrate makes or upgrades the schema local_processing";
+static const char hint_grant[] =
+	"grant the role its rights with local-processing migrate --run-role ROLE (or --read-role), as the owner of the schema";
+static const char hint_pooler[] = "behind a pooler that shares sessions, set prepared_statements: false";
+static const char hint_later[] = "nothing is lost: the next run does what was not committed";
+
+/* The longest sign that fits counts: a class is written before its members. */
+static const struct meaning by_sqlstate[] = {
+	{"08", LP_EXIT_TEMPORARY, hint_later},
+	{"0A", LP_EXIT_UNAVAILABLE, NULL},
+	{"22", LP_EXIT_DATA, NULL},
+	{"23", LP_EXIT_DATA, NULL},
+	{"25006", LP_EXIT_CANNOT_WRITE, "the server is a standby or set to read only: use the primary"},
+	{"25P03", LP_EXIT_TEMPORARY, "the server ended a transaction that was idle: see idle_in_transaction_session_timeout"},
+	{"26000", LP_EXIT_CONFIGURATION, hint_pooler},
+	{"28", LP_EXIT_PERMISSION, "check user, password (PGPASSWORD, .pgpass) and the server's pg_hba.conf"},
+	{"3D", LP_EXIT_UNAVAILABLE, "create the database, or name another one in the address"},
+	{"3F", LP_EXIT_CONFIGURATION, hint_migrate},
+	{"40", LP_EXIT_TEMPORARY, hint_later},
+	{"42", LP_EXIT_INTERNAL, NULL},
+	{"42501", LP_EXIT_PERMISSION, hint_grant},
+	{"42704", LP_EXIT_USAGE, NULL},
+	{"42883", LP_EXIT_CONFIGURATION, hint_migrate},
+	{"42P01", LP_EXIT_CONFIGURATION, hint_migrate},
+	{"42703", LP_EXIT_CONFIGURATION, hint_migrate},
+	{"42P05", LP_EXIT_CONFIGURATION, hint_pooler},
+	{"53", LP_EXIT_TEMPORARY, hint_later},
+	{"53100", LP_EXIT_CANNOT_WRITE, "the server's disk is full: make room; the next run does what was not committed"},
+	{"53200", LP_EXIT_TEMPORARY, "the server ran out of memory"},
+	{"54", LP_EXIT_DATA, "a window has more samples than the server can send at once: make it shorter"},
+	{"55P03", LP_EXIT_TEMPORARY, "somebody else holds a lock; see pg_locks"},
+	{"57", LP_EXIT_TEMPORARY, hint_later},
+	{"57014", LP_EXIT_TEMPORARY, "the statement was cancelled; see statement_timeout"},
+	{"58", LP_EXIT_CANNOT_WRITE, "the server met an error of its file system: see its log"},
+	{"XX", LP_EXIT_UNAVAILABLE, "the server met an error of its own: see its log"},
+};
+
+/* libpq, built without translations, before or after a server could be reached; the first that fits counts. */
+static const struct meaning by_phrase[] = {
+	{"could not translate host name", LP_EXIT_UNAVAILABLE, "check the name of the host in the address"},
+	{"could not parse network address", LP_EXIT_CONFIGURATION, NULL},
+	{"definition of service", LP_EXIT_CONFIGURATION, "check the service file (PGSERVICEFILE, ~/.pg_service.conf)"},
+	{"service file", LP_EXIT_CONFIGURATION, NULL},
+	{"invalid connection option", LP_EXIT_CONFIGURATION, NULL},
+	{"missing \"=\"", LP_EXIT_CONFIGURATION, "an address is a URI (postgresql://host/dbname) or host=... dbname=..."},
+	{"unterminated quoted string", LP_EXIT_CONFIGURATION, NULL},
+	{"invalid URI", LP_EXIT_CONFIGURATION, NULL},
+	{"URI", LP_EXIT_CONFIGURATION, NULL},
+	{"invalid port number", LP_EXIT_CONFIGURATION, NULL},
+	{"invalid integer value", LP_EXIT_CONFIGURATION, NULL},
+	{"value: \"", LP_EXIT_CONFIGURATION, NULL},
+	{"could not match", LP_EXIT_CONFIGURATION, NULL},
+	{"no password supplied", LP_EXIT_PERMISSION, "give one with PGPASSWORD, a .pgpass file or the address"},
+	{"local user with ID", LP_EXIT_PERMISSION, "name the user: PGUSER, or user= in the address"},
+	{"certificate verify failed", LP_EXIT_UNAVAILABLE, "check sslrootcert, and that the server's certificate is signed by it"},
+	{"server certificate for", LP_EXIT_UNAVAILABLE, "the server's certificate is for another host name"},
+	{"root certificate file", LP_EXIT_CONFIGURATION, "name the file with sslrootcert= (sslrootcert=system: built-in ones)"},
+	{"private key file", LP_EXIT_PERMISSION, NULL},
+	{"certificate file", LP_EXIT_CONFIGURATION, NULL},
+	{"does not support SSL", LP_EXIT_UNAVAILABLE, "the server has no TLS; sslmode asks for it"},
+	{"SSL error", LP_EXIT_UNAVAILABLE, NULL},
+	{"Permission denied", LP_EXIT_PERMISSION, NULL},
+	{"Connection refused", LP_EXIT_TEMPORARY, "is the server running, and does it listen there?"},
+	{"No such file or directory", LP_EXIT_TEMPORARY, "is the server running, and is the socket's directory the right one?"},
+	{"timeout expired", LP_EXIT_TEMPORARY, "is the host up, and does a firewall let us through?"},
+	{"timed out", LP_EXIT_TEMPORARY, "is the host up, and does a firewall let us through?"},
+	{"No route to host", LP_EXIT_TEMPORARY, NULL},
+	{"etwork is unreachable", LP_EXIT_TEMPORARY, NULL},
+	{"Host is down", LP_EXIT_TEMPORARY, NULL},
+	{"Connection reset", LP_EXIT_TEMPORARY, hint_later},
+	{"Broken pipe", LP_EXIT_TEMPORARY, hint_later},
+	{"server closed the connection", LP_EXIT_TEMPORARY, hint_later},
+	{"session is ", LP_EXIT_TEMPORARY, "no server of the address is what target_session_attrs asks for"},
+	{"server is in hot standby", LP_EXIT_TEMPORARY, "no server of the address is what target_session_attrs asks for"},
+};
+
+static const struct meaning *find_sqlstate(const char *sqlstate)
+{
+	const struct meaning *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < sizeof by_sqlstate / sizeof *by_sqlstate; i++) {
+		size_t length = strlen(by_sqlstate[i].sign);
+		if (length > longest && strncmp(sqlstate, by_sqlstate[i].sign, length) == 0) {
+			best = &by_sqlstate[i];
+			longest = length;
+		}
+	}
+	return best;
+}
+
+static const struct meaning *find_phrase(const char *text)
+{
+	for (size_t i = 0; i < sizeof by_phrase / sizeof *by_phrase; i++) {
+		if (strstr(text, by_phrase[i].sign) != NULL)
+			return &by_phrase[i];
+	}
+	return NULL;
+}
+
+/* libpq's messages have lines and end in one; ours are one. */
+static void fold(const char *text, char *line, size_t size)
+{
+	size_t length = 0;
+	bool blank = false;
+
+	for (; *text != '\0' && length + 3 < size; text++) {
+		if (isspace((unsigned char)*text)) {
+			blank = length > 0;
+			if (*text == '\n' && length > 0 && strchr(".:;,?", line[length - 1]) == NULL && text[1] != '\0')
+				line[length++] = ';';
+			continue;
+		}
+		if (blank)
+			line[length++] = ' ';
+		blank = false;
+		line[length++] = *text;
+	}
+	line[length] = '\0';
+}
+
+static void set_meaning(const struct meaning *meaning, struct lp_error *error)
+{
+	if (meaning == NULL)
+		return;
+	error->exit = meaning->exit;
+	if (meaning->hint != NULL)
+		lp_hint(error, "%s", meaning->hint);
+}
+
+bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *doing, struct lp_error *error)
+{
+	const char *sqlstate = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *primary = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+	bool lost = PQstatus(connection) == CONNECTION_BAD;
+	char line[600];
+
+	if (primary == NULL || *primary == '\0') {
+		fold(PQerrorMessage(connection), line, sizeof line);
+		lp_fail(error, lost ? LP_EXIT_TEMPORARY : LP_EXIT_INTERNAL, "cannot %s: %s%s", doing,
+		        lost ? "the connection to the database was lost: " : "", line);
+		if (lost)
+			lp_hint(error, "%s", hint_later);
+		else
+			set_meaning(find_phrase(line), error);
+		return false;
+	}
+	fold(primary, line, sizeof line);
+	if (detail != NULL && *detail != '\0') {
+		size_t length = strlen(line);
+		if (length + 8 < sizeof line) {
+			memcpy(line + length, ": ", 3);
+			fold(detail, line + length + 2, sizeof line - length - 2);
+		}
+	}
+	lp_fail(error, LP_EXIT_INTERNAL, "cannot %s: %s", doing, line);
+	if (sqlstate != NULL) {
+		snprintf(error->sqlstate, sizeof error->sqlstate, "%.5s", sqlstate);
+		set_meaning(find_sqlstate(sqlstate), error);
+	}
+	return false;
+}
+
+/* The server's SQLSTATE in a verbose message: "FATAL:  28P01: password authentication failed". */
+static const char *find_state_in(const char *text)
+{
+	for (const char *at = strchr(text, ':'); at != NULL; at = strchr(at + 1, ':')) {
+		const char *state = at + 1;
+		size_t length = 0;
+
+		while (*state == ' ')
+			state++;
+		while (length < 5 && (isupper((unsigned char)state[length]) || isdigit((unsigned char)state[length])))
+			length++;
+		if (length == 5 && state[5] == ':')
+			return state;
+	}
+	return NULL;
+}
+
+/* error->exit stays LP_EXIT_OK where only a verbose message could tell. */
+bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error)
+{
+	char text[1024], line[600], place[256], state[6] = "";
+	const char *verbose;
+	char *location;
+
+	snprintf(text, sizeof text, "%s", PQerrorMessage(connection));
+	verbose = find_state_in(text);
+	if (verbose != NULL) {
+		char *at = text + (verbose - text);
+
+		snprintf(state, sizeof state, "%.5s", verbose);
+		memmove(at, at + 6, strlen(at + 6) + 1);
+		/* Where in the server's source it was: of no use to anybody here. */
+		location = strstr(text, "LOCATION:");
+		if (location != NULL)
+			*location = '\0';
+	}
+	fold(text, line, sizeof line);
+	lp_store_describe(address, place, sizeof place);
+	lp_fail(error, LP_EXIT_OK, "cannot connect to the database %s: %s", place, line);
+	memcpy(error->sqlstate, state, sizeof state);
+	set_meaning(verbose != NULL ? find_sqlstate(state) : find_phrase(line), error);
+	return false;
+}

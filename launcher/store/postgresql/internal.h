@@ -1,0 +1,206 @@
+/*
+ * What the files of this folder share: a connection, a statement's arguments
+ * on their way out, the values of a result on their way in, and errors.
+ * Nobody outside includes this.
+ *
+ * Everything travels in libpq's binary form.  Nothing is left in a session:
+ * what has to be set is set for a transaction, so that each one may be served
+ * by another server process behind PgBouncer.
+ */
+#ifndef LP_STORE_POSTGRESQL_INTERNAL_H
+#define LP_STORE_POSTGRESQL_INTERNAL_H
+
+#include "store/backend.h"
+#include "store/postgresql/statements.h"
+
+#include <assert.h>
+#include <libpq-fe.h>
+
+enum pg_type {
+	PG_BOOL = 16,
+	PG_INT8 = 20,
+	PG_INT2 = 21,
+	PG_INT4 = 23,
+	PG_TEXT = 25,
+	PG_FLOAT8 = 701,
+	PG_TIMESTAMPTZ = 1184,
+};
+
+/* The arguments of one statement.  Its memory is kept from one to the next. */
+enum { PG_ARGUMENTS_MOST = 24 };
+struct pg_arguments {
+	char *data;
+	size_t length, capacity;
+	int count;
+	Oid types[PG_ARGUMENTS_MOST];
+	size_t offsets[PG_ARGUMENTS_MOST]; /* into data, which moves when it grows */
+	size_t lengths[PG_ARGUMENTS_MOST];
+	bool nulls[PG_ARGUMENTS_MOST];
+	int32_t elements; /* of the array that is being made */
+};
+
+void lp_pg_argument_bool(struct pg_arguments *arguments, bool value);
+void lp_pg_argument_int4(struct pg_arguments *arguments, int32_t value);
+void lp_pg_argument_int8(struct pg_arguments *arguments, int64_t value);
+void lp_pg_argument_no_int8(struct pg_arguments *arguments); /* NULL */
+void lp_pg_argument_text(struct pg_arguments *arguments, const char *value); /* NULL: NULL */
+void lp_pg_argument_time(struct pg_arguments *arguments, lp_time value);     /* LP_TIME_NONE: NULL */
+
+/* An array: begin, its elements in their order, end. */
+void lp_pg_array_begin(struct pg_arguments *arguments, enum pg_type type);
+void lp_pg_array_bool(struct pg_arguments *arguments, bool value);
+void lp_pg_array_int2(struct pg_arguments *arguments, int16_t value);
+void lp_pg_array_int4(struct pg_arguments *arguments, int32_t value);
+void lp_pg_array_int8(struct pg_arguments *arguments, int64_t value);
+void lp_pg_array_float8(struct pg_arguments *arguments, double value);
+void lp_pg_array_time(struct pg_arguments *arguments, lp_time value);
+void lp_pg_array_text(struct pg_arguments *arguments, const char *value);
+void lp_pg_array_null(struct pg_arguments *arguments);
+void lp_pg_array_end(struct pg_arguments *arguments);
+
+/* Values of a result's row. */
+bool lp_pg_is_null(const PGresult *result, int row, int column);
+bool lp_pg_get_bool(const PGresult *result, int row, int column);
+int32_t lp_pg_get_int4(const PGresult *result, int row, int column); /* int2 too */
+int64_t lp_pg_get_int8(const PGresult *result, int row, int column); /* int4 too; 0 for NULL */
+double lp_pg_get_float8(const PGresult *result, int row, int column);
+lp_time lp_pg_get_time(const PGresult *result, int row, int column); /* LP_TIME_NONE for NULL and -infinity */
+/* Copied into the arena; NULL for NULL. */
+const char *lp_pg_get_text(const PGresult *result, int row, int column, struct lp_arena *arena);
+
+/* An array of a result's row, read from front to back.  NULL is an empty one. */
+struct pg_reader {
+	const char *at, *end;
+	size_t count; /* elements in all */
+};
+bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader,
+                       struct lp_error *error) LP_MUST_CHECK;
+/* Each moves on by one element; a caller asks no more than count times. */
+int64_t lp_pg_read_int(struct pg_reader *reader);      /* int2, int4, int8; 0 for NULL */
+lp_time lp_pg_read_time(struct pg_reader *reader);     /* infinities: INT64_MAX, LP_TIME_NONE */
+double lp_pg_read_float8(struct pg_reader *reader);    /* NaN for NULL */
+const char *lp_pg_read_text(struct pg_reader *reader, struct lp_arena *arena);
+
+enum { PG_FIRST_YEAR = 1970, PG_LAST_YEAR = 2100, PG_MONTHS = (PG_LAST_YEAR - PG_FIRST_YEAR + 1) * 12 };
+
+struct pg_store {
+	struct lp_store store;
+	uint32_t magic;
+#define PG_STORE_MAGIC 0x9057638eu
+	PGconn *connection;
+	PGconn *lock_connection; /* holds the run lock in a transaction of its own; or NULL */
+	char *address, *application_name;
+	char *settings; /* the statement that begins a transaction */
+	int connect_timeout;
+	bool prepare;
+	int depth;      /* transactions begun: 0, 1, or 2 inside of lp_store_begin */
+	bool prepared[PG_STATEMENT_COUNT];
+	struct pg_arguments arguments;
+	struct lp_arena scratch; /* for the function that is running */
+	char version[48];
+	bool sample_months[PG_MONTHS]; /* partitions known to be there */
+	lp_time outcome_day;           /* the same for outcomes: the last one asked for */
+};
+
+static inline struct pg_store *lp_pg_store(struct lp_store *store)
+{
+	struct pg_store *own = (struct pg_store *)store;
+
+	assert(own != NULL && own->magic == PG_STORE_MAGIC);
+	return own;
+}
+
+/* connection.c */
+bool lp_pg_open(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error) LP_MUST_CHECK;
+void lp_pg_close(struct lp_store *store);
+const char *lp_pg_version(const struct lp_store *store);
+/* Another connection to the same place. */
+bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error) LP_MUST_CHECK;
+
+/* transaction.c: a transaction around what follows, unless there is one already. */
+bool lp_pg_begin(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
+/* Commits if ok, else rolls back; the result is ok unless the commit failed. */
+bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error) LP_MUST_CHECK;
+bool lp_pg_begin_work(struct lp_store *store, struct lp_error *error) LP_MUST_CHECK;
+bool lp_pg_commit_work(struct lp_store *store, struct lp_error *error) LP_MUST_CHECK;
+void lp_pg_rollback(struct lp_store *store);
+/* SQL without arguments. */
+bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, struct lp_error *error) LP_MUST_CHECK;
+/* Makes the store's arguments empty, for the statement to come. */
+struct pg_arguments *lp_pg_arguments(struct pg_store *store);
+/* Runs a statement with the store's arguments.  result may be NULL. */
+bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult **result,
+                   struct lp_error *error) LP_MUST_CHECK;
+/* The same, a row at a time: visit is called for each one.  What visit fails with ends it. */
+typedef bool lp_pg_row_visit(void *context, const PGresult *row, struct lp_error *error);
+bool lp_pg_stream(struct pg_store *store, enum pg_statement statement, lp_pg_row_visit *visit, void *context,
+                  struct lp_error *error) LP_MUST_CHECK;
+
+/* failure.c: from SQLSTATE and libpq's texts to errors.  Each returns false. */
+bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *doing, struct lp_error *error);
+bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error);
+
+/* series.c: a glob (* and ?) as a pattern of LIKE; NULL stays NULL. */
+const char *lp_pg_like(struct lp_arena *arena, const char *glob);
+
+/* partition.c: best effort; rows without a partition of their own go to the default one. */
+bool lp_pg_ensure_samples(struct pg_store *store, lp_time first, lp_time last, struct lp_error *error) LP_MUST_CHECK;
+bool lp_pg_ensure_outcomes(struct pg_store *store, lp_time tick, struct lp_error *error) LP_MUST_CHECK;
+
+/* arrange.c: batches after definitions changed. */
+struct pg_arrange {
+	const char **changed; /* names of the calculations that are new or not what they were */
+	size_t changed_count;
+	const int64_t *shrunk; /* batches that calculations were deleted from */
+	size_t shrunk_count;
+};
+bool lp_pg_arrange(struct pg_store *store, const struct pg_arrange *arrange, struct lp_error *error) LP_MUST_CHECK;
+
+/* settled.c: rows of state and pending. */
+struct lp_settled;
+bool lp_pg_put_settled(struct pg_store *store, const struct lp_settled *settled, struct lp_error *error) LP_MUST_CHECK;
+
+/* schedule.c: the schedule's columns: every, window_length, offset, delay, week_start, time_zone. */
+enum { PG_SCHEDULE_COLUMNS = 6 };
+struct pg_spans {
+	char every[24], window[24], offset[24], delay[32];
+};
+void lp_pg_spans(const struct lp_schedule *schedule, struct pg_spans *spans);
+bool lp_pg_get_schedule(const PGresult *result, int row, int column, struct lp_schedule *schedule,
+                        struct lp_error *error) LP_MUST_CHECK;
+bool lp_pg_parse_duration(const char *text, int64_t *duration, struct lp_error *error) LP_MUST_CHECK; /* NULL: 0 */
+
+/* calculation.c: the columns that statements.c calls CALCULATION_COLUMNS, into the arena. */
+enum { PG_CALCULATION_COLUMN_COUNT = 28 };
+bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *arena,
+                           struct lp_calculation *calculation, struct lp_error *error) LP_MUST_CHECK;
+
+/* The callbacks, each in the file named. */
+bool lp_pg_schema(struct lp_store *, struct lp_schema_state *, struct lp_error *);                     /* migrate.c */
+bool lp_pg_migrate(struct lp_store *, const struct lp_migrate_options *, lp_migrate_step *, void *, struct lp_error *);
+bool lp_pg_each_series(struct lp_store *, const char *, lp_series_visit *, void *, struct lp_error *); /* series.c */
+bool lp_pg_find_series(struct lp_store *, const char *, struct lp_arena *, struct lp_series *, struct lp_error *);
+bool lp_pg_each_calculation(struct lp_store *, lp_calculation_visit *, void *, struct lp_error *); /* calculation.c */
+bool lp_pg_read_batch(struct lp_store *, struct lp_batch *, struct lp_error *);
+bool lp_pg_read_calculations(struct lp_store *, const int64_t *, size_t, struct lp_batch *, struct lp_error *);
+bool lp_pg_lock_definitions(struct lp_store *, struct lp_error *); /* apply.c */
+bool lp_pg_apply(struct lp_store *, const struct lp_changes *, struct lp_error *);
+bool lp_pg_write_samples(struct lp_store *, int64_t, const struct lp_column *, struct lp_write_counts *,
+                         struct lp_error *); /* sample.c */
+bool lp_pg_read_samples(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
+                        struct lp_error *);
+bool lp_pg_lock_run(struct lp_store *, bool *, struct lp_error *); /* run.c */
+bool lp_pg_begin_run(struct lp_store *, struct lp_run *, struct lp_error *);
+bool lp_pg_end_run(struct lp_store *, const struct lp_run *, struct lp_error *);
+bool lp_pg_each_run(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
+bool lp_pg_each_batch(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *); /* due.c */
+bool lp_pg_each_pending(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
+bool lp_pg_fetch(struct lp_store *, struct lp_batch *, struct lp_error *); /* fetch.c */
+bool lp_pg_commit_batch(struct lp_store *, struct lp_batch *, const struct lp_retry_policy *, bool *,
+                        struct lp_error *); /* commit.c */
+bool lp_pg_each_status(struct lp_store *, const struct lp_status_filter *, lp_status_visit *, void *,
+                       struct lp_error *); /* status.c */
+bool lp_pg_each_history(struct lp_store *, int64_t, uint32_t, lp_history_visit *, void *, struct lp_error *);
+bool lp_pg_prune(struct lp_store *, struct lp_prune *, struct lp_error *); /* prune.c */
+
+#endif

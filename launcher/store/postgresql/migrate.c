@@ -1,0 +1,211 @@
+/*
+ * The schema: its version, the steps that make it, the rights on it.
+ *
+ * A step is a file schema/NNN_name.sql that travels in the executable.  All of
+ * them run in one transaction, under a lock, so that two at once are one after
+ * the other and a step that fails leaves what was there.
+ */
+#include "store/postgresql/internal.h"
+
+#include "model/embedded.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char prefix[] = "schema/postgresql/";
+
+/* "schema/postgresql/002_partitions.sql" is version 2, "partitions". */
+static int32_t version_of(const struct lp_embedded *file, char *description, size_t size)
+{
+	const char *name = file->name + sizeof prefix - 1;
+	char *rest;
+	long version = strtol(name, &rest, 10);
+
+	assert(version > 0 && *rest == '_');
+	snprintf(description, size, "%.*s", (int)strcspn(rest + 1, "."), rest + 1);
+	for (char *at = description; *at != '\0'; at++) {
+		if (*at == '_')
+			*at = ' ';
+	}
+	return (int32_t)version;
+}
+
+static int32_t newest_version(void)
+{
+	const struct lp_embedded *file = NULL;
+	char description[64];
+	int32_t newest = 0;
+
+	while ((file = lp_embedded_next(prefix, file)) != NULL)
+		newest = version_of(file, description, sizeof description);
+	assert(newest > 0);
+	return newest;
+}
+
+struct place {
+	bool schema_there, table_there;
+	char encoding[32], database[128];
+};
+
+static bool look(struct pg_store *store, struct place *place, struct lp_error *error)
+{
+	PGresult *result = NULL;
+
+	lp_pg_arguments(store);
+	if (!lp_pg_execute(store, PG_HAS_SCHEMA, &result, error))
+		return false;
+	place->table_there = lp_pg_get_bool(result, 0, 0);
+	place->schema_there = lp_pg_get_bool(result, 0, 1);
+	snprintf(place->encoding, sizeof place->encoding, "%s", PQgetvalue(result, 0, 2));
+	snprintf(place->database, sizeof place->database, "%s", PQgetvalue(result, 0, 3));
+	PQclear(result);
+	return true;
+}
+
+static bool read_version(struct pg_store *store, const struct place *place, int32_t *version, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done;
+
+	*version = 0;
+	if (!place->table_there)
+		return true;
+	lp_pg_arguments(store);
+	done = lp_pg_execute(store, PG_SCHEMA_VERSION, &result, error);
+	if (done)
+		*version = lp_pg_get_int4(result, 0, 0);
+	PQclear(result);
+	return done;
+}
+
+bool lp_pg_schema(struct lp_store *opened, struct lp_schema_state *state, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct place place;
+
+	state->wanted = newest_version();
+	if (!lp_pg_begin(store, error))
+		return false;
+	return lp_pg_finish(store,
+	                    look(store, &place, error) && read_version(store, &place, &state->present, error), error);
+}
+
+static const char *program_version(void)
+{
+	const struct lp_embedded *file = lp_embedded_find("version");
+
+	return file != NULL ? (const char *)file->data : "unknown";
+}
+
+static bool run_step(struct pg_store *store, const struct lp_embedded *file, int32_t version, const char *description,
+                     struct lp_error *error)
+{
+	struct pg_arguments *arguments;
+	char doing[128];
+
+	snprintf(doing, sizeof doing, "upgrade the schema to version %d (%s)", version, description);
+	if (!lp_pg_command(store, (const char *)file->data, doing, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_int4(arguments, version);
+	lp_pg_argument_text(arguments, description);
+	lp_pg_argument_text(arguments, program_version());
+	return lp_pg_execute(store, PG_ADD_MIGRATION, NULL, error);
+}
+
+/*
+ * What a role may do.  The role of runs writes data and definitions, and calls
+ * the functions that make and drop partitions; it owns nothing.
+ */
+static const char *const read_grants[] = {
+	"GRANT USAGE ON SCHEMA local_processing TO %s",
+	"GRANT SELECT ON ALL TABLES IN SCHEMA local_processing TO %s",
+};
+static const char *const run_grants[] = {
+	"GRANT USAGE ON SCHEMA local_processing TO %s",
+	"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA local_processing TO %s",
+	"REVOKE INSERT, UPDATE, DELETE ON local_processing.migration FROM %s",
+	"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA local_processing TO %s",
+	"GRANT EXECUTE ON FUNCTION local_processing.ensure_partitions, local_processing.drop_partitions TO %s",
+};
+
+static bool grant(struct pg_store *store, const char *role, const char *const *grants, size_t count,
+                  struct lp_error *error)
+{
+	char *name, *sql, doing[192];
+	bool done = true;
+
+	if (role == NULL)
+		return true;
+	name = PQescapeIdentifier(store->connection, role, strlen(role));
+	if (name == NULL)
+		return lp_fail(error, LP_EXIT_USAGE, "the role \"%s\" is no name", role);
+	snprintf(doing, sizeof doing, "grant the rights of role %.100s", role);
+	for (size_t i = 0; done && i < count; i++) {
+		/* A format of the two tables above, each with one %s. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		sql = lp_format_text(grants[i], name);
+#pragma GCC diagnostic pop
+		done = lp_pg_command(store, sql, doing, error);
+		free(sql);
+	}
+	PQfreemem(name);
+	return done;
+}
+
+static bool migrate(struct pg_store *store, const struct lp_migrate_options *options, lp_migrate_step *step,
+                    void *context, struct lp_error *error)
+{
+	const struct lp_embedded *file = NULL;
+	char description[64];
+	struct place place;
+	int32_t present;
+
+	lp_pg_argument_int4(lp_pg_arguments(store), PG_LOCK_SCHEMA);
+	if (!lp_pg_execute(store, PG_LOCK, NULL, error) || !look(store, &place, error) ||
+	    !read_version(store, &place, &present, error))
+		return false;
+	if (strcmp(place.encoding, "UTF8") != 0) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "the database %s has the encoding %s", place.database,
+		        place.encoding);
+		return lp_hint(error, "names may have any character: create the database with ENCODING 'UTF8'");
+	}
+	if (present > newest_version()) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program knows %d",
+		        present, newest_version());
+		return lp_hint(error, "use the release of local-processing that the schema was made by, or a later one");
+	}
+	/* IF NOT EXISTS asks for the right to create schemas even where it has nothing to do. */
+	if (!place.schema_there && !options->dry_run &&
+	    !lp_pg_command(store, "CREATE SCHEMA local_processing", "create the schema local_processing", error)) {
+		if (error->exit == LP_EXIT_PERMISSION)
+			lp_hint(error, "migrate as the database's owner, or let it create the schema first: "
+			               "CREATE SCHEMA local_processing AUTHORIZATION ...");
+		return false;
+	}
+	while ((file = lp_embedded_next(prefix, file)) != NULL) {
+		int32_t version = version_of(file, description, sizeof description);
+
+		if (version <= present)
+			continue;
+		if (!options->dry_run && !run_step(store, file, version, description, error))
+			return false;
+		if (step != NULL)
+			step(context, version, description);
+	}
+	return options->dry_run ||
+	       (grant(store, options->run_role, run_grants, sizeof run_grants / sizeof *run_grants, error) &&
+	        grant(store, options->read_role, read_grants, sizeof read_grants / sizeof *read_grants, error));
+}
+
+bool lp_pg_migrate(struct lp_store *opened, const struct lp_migrate_options *options, lp_migrate_step *step,
+                   void *context, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	return lp_pg_finish(store, migrate(store, options, step, context, error), error);
+}

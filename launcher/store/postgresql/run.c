@@ -1,0 +1,145 @@
+/* Runs: the lock that there is one at a time, their rows. */
+#include "store/postgresql/internal.h"
+
+#include <string.h>
+
+bool lp_pg_lock_run(struct lp_store *opened, bool *acquired, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	char sql[128];
+	PGresult *result;
+	bool done;
+
+	assert(store->lock_connection == NULL);
+	*acquired = false;
+	if (!lp_pg_connect(store, &store->lock_connection, error))
+		return false;
+	/*
+	 * A lock of a transaction, not of a session: it works through PgBouncer
+	 * in transaction mode.  The transaction does nothing else, so it has no
+	 * snapshot that would hold back vacuum.
+	 */
+	result = PQexec(store->lock_connection, "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
+	done = PQresultStatus(result) == PGRES_COMMAND_OK;
+	PQclear(result);
+	result = NULL;
+	if (done) {
+		snprintf(sql, sizeof sql, "SELECT pg_try_advisory_xact_lock(" PG_LOCK_CLASS ", %d)", PG_LOCK_RUN);
+		result = PQexec(store->lock_connection, sql);
+		done = PQresultStatus(result) == PGRES_TUPLES_OK;
+		*acquired = done && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	}
+	if (!done)
+		lp_pg_fail(store->lock_connection, result, "take the lock of a run", error);
+	PQclear(result);
+	if (!*acquired) {
+		PQfinish(store->lock_connection);
+		store->lock_connection = NULL;
+	}
+	return done;
+}
+
+bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_time(arguments, run->tick);
+	lp_pg_argument_time(arguments, run->started);
+	lp_pg_argument_text(arguments, run->host);
+	lp_pg_argument_int4(arguments, run->process);
+	lp_pg_argument_text(arguments, run->program_version);
+	done = lp_pg_execute(store, PG_BEGIN_RUN, &result, error);
+	if (done)
+		run->id = lp_pg_get_int8(result, 0, 0);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
+static const char *states_as_json(const struct lp_run *run, struct lp_text *text)
+{
+	lp_text_add(text, "{", 1);
+	for (int state = 0; state < LP_STATE_COUNT; state++) {
+		if (run->states[state] == 0)
+			continue;
+		lp_text_addf(text, "%s\"%s\": %llu", text->length > 1 ? ", " : "", lp_state_name((enum lp_state)state),
+		             (unsigned long long)run->states[state]);
+	}
+	lp_text_add(text, "}", 1);
+	return text->data;
+}
+
+bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments;
+	struct lp_text states = {.length = 0};
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_int8(arguments, run->id);
+	lp_pg_argument_time(arguments, run->ended);
+	lp_pg_argument_text(arguments, run->result);
+	lp_pg_argument_text(arguments, run->error);
+	lp_pg_argument_int8(arguments, (int64_t)run->windows);
+	lp_pg_argument_text(arguments, states_as_json(run, &states));
+	lp_pg_argument_int8(arguments, (int64_t)run->newly_failed);
+	lp_pg_argument_int8(arguments, (int64_t)run->samples_read);
+	lp_pg_argument_int8(arguments, (int64_t)run->samples_written);
+	lp_pg_argument_int8(arguments, (int64_t)run->still_due);
+	done = lp_pg_execute(store, PG_END_RUN, NULL, error);
+	lp_text_free(&states);
+	return lp_pg_finish(store, done, error);
+}
+
+static bool visit_run(const PGresult *result, int row, struct lp_arena *arena, lp_run_visit *visit, void *context,
+                      struct lp_error *error)
+{
+	struct lp_run run = {
+		.id = lp_pg_get_int8(result, row, 0),
+		.tick = lp_pg_get_time(result, row, 1),
+		.started = lp_pg_get_time(result, row, 2),
+		.ended = lp_pg_get_time(result, row, 3),
+		.host = lp_pg_get_text(result, row, 4, arena),
+		.process = lp_pg_get_int4(result, row, 5),
+		.program_version = lp_pg_get_text(result, row, 6, arena),
+		.result = lp_pg_get_text(result, row, 7, arena),
+		.error = lp_pg_get_text(result, row, 8, arena),
+		.windows = (uint64_t)lp_pg_get_int8(result, row, 9),
+		.newly_failed = (uint64_t)lp_pg_get_int8(result, row, 11),
+		.samples_read = (uint64_t)lp_pg_get_int8(result, row, 12),
+		.samples_written = (uint64_t)lp_pg_get_int8(result, row, 13),
+		.still_due = (uint64_t)lp_pg_get_int8(result, row, 14),
+	};
+	struct pg_reader states;
+
+	if (!lp_pg_reader_open(result, row, 10, &states, error))
+		return false;
+	for (size_t i = 0; i < states.count && i < LP_STATE_COUNT; i++)
+		run.states[i] = (uint64_t)lp_pg_read_int(&states);
+	return visit(context, &run, error);
+}
+
+bool lp_pg_each_run(struct lp_store *opened, uint32_t most, lp_run_visit *visit, void *context, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_argument_int8(lp_pg_arguments(store), most);
+	done = lp_pg_execute(store, PG_EACH_RUN, &result, error);
+	lp_arena_empty(&store->scratch);
+	for (int i = 0; done && i < PQntuples(result); i++)
+		done = visit_run(result, i, &store->scratch, visit, context, error);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}

@@ -1,0 +1,90 @@
+/* Series, read by name, and globs as patterns of LIKE. */
+#include "store/postgresql/internal.h"
+
+#include <string.h>
+
+const char *lp_pg_like(struct lp_arena *arena, const char *glob)
+{
+	char *pattern, *out;
+
+	if (glob == NULL)
+		return NULL;
+	out = pattern = lp_arena_allocate(arena, 2 * strlen(glob) + 1);
+	for (; *glob != '\0'; glob++) {
+		switch (*glob) {
+		case '*':
+			*out++ = '%';
+			break;
+		case '?':
+			*out++ = '_';
+			break;
+		case '%':
+		case '_':
+		case '\\':
+			*out++ = '\\';
+			/* fall through */
+		default:
+			*out++ = *glob;
+		}
+	}
+	*out = '\0';
+	return pattern;
+}
+
+static struct lp_series get_series(const PGresult *result, struct lp_arena *arena)
+{
+	return (struct lp_series){
+		.id = lp_pg_get_int8(result, 0, 0),
+		.name = lp_pg_get_text(result, 0, 1, arena),
+		.unit = lp_pg_get_text(result, 0, 2, arena),
+		.description = lp_pg_get_text(result, 0, 3, arena),
+		.attributes = lp_pg_get_text(result, 0, 4, arena),
+	};
+}
+
+struct visiting {
+	struct pg_store *store;
+	lp_series_visit *visit;
+	void *context;
+};
+
+static bool visit_row(void *context, const PGresult *row, struct lp_error *error)
+{
+	const struct visiting *visiting = context;
+	struct lp_series series;
+
+	lp_arena_empty(&visiting->store->scratch);
+	series = get_series(row, &visiting->store->scratch);
+	return visiting->visit(visiting->context, &series, error);
+}
+
+bool lp_pg_each_series(struct lp_store *opened, const char *pattern, lp_series_visit *visit, void *context,
+                       struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct visiting visiting = {.store = store, .visit = visit, .context = context};
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_arena_empty(&store->scratch);
+	lp_pg_argument_text(lp_pg_arguments(store), lp_pg_like(&store->scratch, pattern));
+	return lp_pg_finish(store, lp_pg_stream(store, PG_EACH_SERIES, visit_row, &visiting, error), error);
+}
+
+bool lp_pg_find_series(struct lp_store *opened, const char *name, struct lp_arena *arena, struct lp_series *found,
+                       struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	*found = (struct lp_series){.id = 0};
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_argument_text(lp_pg_arguments(store), name);
+	done = lp_pg_execute(store, PG_FIND_SERIES, &result, error);
+	if (done && PQntuples(result) > 0)
+		*found = get_series(result, arena);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}

@@ -1,0 +1,113 @@
+/* What `status` shows: where calculations stand, and the last windows of one. */
+#include "store/postgresql/internal.h"
+
+#include <string.h>
+
+struct visiting {
+	struct pg_store *store;
+	lp_status_visit *visit;
+	void *context;
+};
+
+/* The columns behind those of the calculation. */
+enum {
+	COLUMN_SINCE = PG_CALCULATION_COLUMN_COUNT,
+	COLUMN_FAILING_SINCE,
+	COLUMN_WATERMARK,
+	COLUMN_LAST,                   /* of the batch's last outcome: window, run, duration, samples */
+	COLUMN_STATE = COLUMN_LAST + 5, /* the same, of the row in `state` */
+	COLUMN_ATTEMPTS = COLUMN_STATE + 5,
+	COLUMN_NEXT_ATTEMPT,
+	COLUMN_PENDING,
+	COLUMN_RULE_VERSION,
+	COLUMN_ERROR,
+};
+
+/* The later of the two: a row in `state` is not written anew for every window that was ok. */
+static void get_last_window(const PGresult *row, struct lp_status *status)
+{
+	int column = COLUMN_LAST;
+
+	if (lp_pg_get_time(row, 0, COLUMN_STATE + 1) > lp_pg_get_time(row, 0, COLUMN_LAST + 1))
+		column = COLUMN_STATE;
+	status->window.start = lp_pg_get_time(row, 0, column);
+	status->window.end = lp_pg_get_time(row, 0, column + 1);
+	status->run_id = lp_pg_get_int8(row, 0, column + 2);
+	status->duration = lp_pg_get_int8(row, 0, column + 3) * 1000;
+	status->samples_read = (uint32_t)lp_pg_get_int8(row, 0, column + 4);
+}
+
+static bool visit_row(void *context, const PGresult *row, struct lp_error *error)
+{
+	const struct visiting *visiting = context;
+	struct lp_arena *arena = &visiting->store->scratch;
+	struct lp_status status;
+
+	lp_arena_empty(arena);
+	status = (struct lp_status){
+		.since = lp_pg_get_time(row, 0, COLUMN_SINCE),
+		.failing_since = lp_pg_get_time(row, 0, COLUMN_FAILING_SINCE),
+		.watermark = lp_pg_get_time(row, 0, COLUMN_WATERMARK),
+		.attempts = lp_pg_get_int4(row, 0, COLUMN_ATTEMPTS),
+		.next_attempt = lp_pg_get_time(row, 0, COLUMN_NEXT_ATTEMPT),
+		.pending = (uint32_t)lp_pg_get_int8(row, 0, COLUMN_PENDING),
+		.rule_version = lp_pg_get_text(row, 0, COLUMN_RULE_VERSION, arena),
+		.error_type = lp_pg_get_text(row, 0, COLUMN_ERROR, arena),
+		.error_message = lp_pg_get_text(row, 0, COLUMN_ERROR + 1, arena),
+		.error_traceback = lp_pg_get_text(row, 0, COLUMN_ERROR + 2, arena),
+	};
+	get_last_window(row, &status);
+	if (!lp_pg_get_calculation(row, 0, arena, &status.calculation, error))
+		return false;
+	status.state = status.calculation.state;
+	return visiting->visit(visiting->context, &status, error);
+}
+
+bool lp_pg_each_status(struct lp_store *opened, const struct lp_status_filter *filter, lp_status_visit *visit,
+                       void *context, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct visiting visiting = {.store = store, .visit = visit, .context = context};
+	struct pg_arguments *arguments;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_arena_empty(&store->scratch);
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_text(arguments, lp_pg_like(&store->scratch, filter->name));
+	lp_pg_argument_text(arguments, filter->rule);
+	lp_pg_argument_text(arguments, filter->label_name);
+	lp_pg_argument_text(arguments, filter->label_value);
+	lp_pg_argument_bool(arguments, filter->failed);
+	return lp_pg_finish(store, lp_pg_stream(store, PG_EACH_STATUS, visit_row, &visiting, error), error);
+}
+
+bool lp_pg_each_history(struct lp_store *opened, int64_t calculation_id, uint32_t most, lp_history_visit *visit,
+                        void *context, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_int8(arguments, calculation_id);
+	lp_pg_argument_int8(arguments, most);
+	done = lp_pg_execute(store, PG_EACH_HISTORY, &result, error);
+	for (int i = 0; done && i < PQntuples(result); i++) {
+		struct lp_history history = {
+			.run_id = lp_pg_get_int8(result, i, 0),
+			.tick = lp_pg_get_time(result, i, 1),
+			.window = {lp_pg_get_time(result, i, 2), lp_pg_get_time(result, i, 3)},
+			.state = (enum lp_state)lp_pg_get_int4(result, i, 4),
+			.duration = lp_pg_get_int8(result, i, 5) * 1000,
+			.samples_read = (uint32_t)lp_pg_get_int8(result, i, 6),
+		};
+
+		done = visit(context, &history, error);
+	}
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}

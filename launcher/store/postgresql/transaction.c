@@ -1,0 +1,205 @@
+/*
+ * Transactions and statements on a connection.
+ */
+#include "store/postgresql/internal.h"
+
+#include <string.h>
+
+bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, struct lp_error *error)
+{
+	PGresult *result = PQexec(store->connection, sql);
+	bool done = PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
+
+	if (!done)
+		lp_pg_fail(store->connection, result, doing, error);
+	PQclear(result);
+	return done;
+}
+
+bool lp_pg_begin(struct pg_store *store, struct lp_error *error)
+{
+	assert(store->depth < 2);
+	if (store->depth == 0 && !lp_pg_command(store, store->settings, "begin a transaction", error)) {
+		PQclear(PQexec(store->connection, "ROLLBACK"));
+		return false;
+	}
+	store->depth++;
+	return true;
+}
+
+static bool commit(struct pg_store *store, struct lp_error *error)
+{
+	PGresult *result = PQexec(store->connection, "COMMIT");
+	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+
+	if (!done) {
+		lp_pg_fail(store->connection, result, "commit", error);
+	} else if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+		/* What the server answers when a statement before it had failed. */
+		done = lp_fail(error, LP_EXIT_INTERNAL, "the transaction was rolled back by the database");
+	}
+	PQclear(result);
+	return done;
+}
+
+bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error)
+{
+	assert(store->depth > 0);
+	store->depth--;
+	if (store->depth > 0)
+		return ok;
+	if (ok)
+		return commit(store, error);
+	PQclear(PQexec(store->connection, "ROLLBACK"));
+	return false;
+}
+
+bool lp_pg_begin_work(struct lp_store *store, struct lp_error *error)
+{
+	struct pg_store *own = lp_pg_store(store);
+
+	assert(own->depth == 0);
+	return lp_pg_begin(own, error);
+}
+
+bool lp_pg_commit_work(struct lp_store *store, struct lp_error *error)
+{
+	struct pg_store *own = lp_pg_store(store);
+
+	assert(own->depth == 1);
+	return lp_pg_finish(own, true, error);
+}
+
+void lp_pg_rollback(struct lp_store *store)
+{
+	struct pg_store *own = lp_pg_store(store);
+
+	if (own->depth == 0)
+		return;
+	own->depth = 0;
+	PQclear(PQexec(own->connection, "ROLLBACK"));
+	/* Partitions made in it are gone with it. */
+	memset(own->sample_months, 0, sizeof own->sample_months);
+}
+
+struct pg_arguments *lp_pg_arguments(struct pg_store *store)
+{
+	store->arguments.count = 0;
+	store->arguments.length = 0;
+	return &store->arguments;
+}
+
+struct wire_arguments {
+	const char *values[PG_ARGUMENTS_MOST];
+	int lengths[PG_ARGUMENTS_MOST];
+	int formats[PG_ARGUMENTS_MOST];
+};
+
+static bool to_wire(const struct pg_arguments *arguments, struct wire_arguments *wire, struct lp_error *error)
+{
+	static const char nothing[1];
+
+	for (int i = 0; i < arguments->count; i++) {
+		if (arguments->lengths[i] > INT32_MAX)
+			return lp_fail(error, LP_EXIT_DATA, "%zu bytes are too many for one statement",
+			               arguments->lengths[i]);
+		wire->values[i] = arguments->nulls[i]     ? NULL
+		                  : arguments->data == NULL ? nothing
+		                                            : arguments->data + arguments->offsets[i];
+		wire->lengths[i] = (int)arguments->lengths[i];
+		wire->formats[i] = 1;
+	}
+	return true;
+}
+
+static bool prepare(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
+{
+	const struct pg_statement_text *text = &lp_pg_statements[statement];
+	PGresult *result;
+	bool done;
+
+	if (!store->prepare || store->prepared[statement])
+		return true;
+	result = PQprepare(store->connection, text->name, text->sql, store->arguments.count, store->arguments.types);
+	done = PQresultStatus(result) == PGRES_COMMAND_OK;
+	if (done)
+		store->prepared[statement] = true;
+	else
+		lp_pg_fail(store->connection, result, text->doing, error);
+	PQclear(result);
+	return done;
+}
+
+static bool send(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
+{
+	const struct pg_statement_text *text = &lp_pg_statements[statement];
+	const struct pg_arguments *arguments = &store->arguments;
+	struct wire_arguments wire;
+	int sent;
+
+	if (!to_wire(arguments, &wire, error) || !prepare(store, statement, error))
+		return false;
+	sent = store->prepare ? PQsendQueryPrepared(store->connection, text->name, arguments->count, wire.values,
+	                                            wire.lengths, wire.formats, 1)
+	                      : PQsendQueryParams(store->connection, text->sql, arguments->count, arguments->types,
+	                                          wire.values, wire.lengths, wire.formats, 1);
+	return sent == 1 || lp_pg_fail(store->connection, NULL, text->doing, error);
+}
+
+bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult **result, struct lp_error *error)
+{
+	PGresult *last = NULL, *next;
+	bool done;
+
+	if (result != NULL)
+		*result = NULL;
+	if (!send(store, statement, error))
+		return false;
+	while ((next = PQgetResult(store->connection)) != NULL) {
+		PQclear(last);
+		last = next;
+	}
+	done = PQresultStatus(last) == PGRES_TUPLES_OK || PQresultStatus(last) == PGRES_COMMAND_OK;
+	if (!done)
+		lp_pg_fail(store->connection, last, lp_pg_statements[statement].doing, error);
+	if (done && result != NULL)
+		*result = last;
+	else
+		PQclear(last);
+	return done;
+}
+
+/* A visitor wants no more: the rest is not to be sent for nothing. */
+static void cancel(struct pg_store *store)
+{
+	char reason[256];
+	PGcancel *request = PQgetCancel(store->connection);
+
+	if (request != NULL)
+		(void)PQcancel(request, reason, sizeof reason);
+	PQfreeCancel(request);
+}
+
+bool lp_pg_stream(struct pg_store *store, enum pg_statement statement, lp_pg_row_visit *visit, void *context,
+                  struct lp_error *error)
+{
+	PGresult *result;
+	bool done = true;
+
+	if (!send(store, statement, error))
+		return false;
+	if (PQsetSingleRowMode(store->connection) != 1)
+		done = lp_fail(error, LP_EXIT_INTERNAL, "libpq refused to send rows one by one");
+	while ((result = PQgetResult(store->connection)) != NULL) {
+		ExecStatusType status = PQresultStatus(result);
+		if (done && status == PGRES_SINGLE_TUPLE) {
+			done = visit(context, result, error);
+			if (!done)
+				cancel(store);
+		} else if (done && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+			done = lp_pg_fail(store->connection, result, lp_pg_statements[statement].doing, error);
+		}
+		PQclear(result);
+	}
+	return done;
+}

@@ -1,0 +1,164 @@
+/*
+ * The values of a result, from libpq's binary form.  What a statement of ours
+ * gives is known, so a length that does not fit is a bug and asserted; what is
+ * inside an array is checked as it is read.
+ */
+#include "store/postgresql/internal.h"
+#include "store/postgresql/wire.h"
+
+#include <math.h>
+
+bool lp_pg_is_null(const PGresult *result, int row, int column)
+{
+	return PQgetisnull(result, row, column) != 0;
+}
+
+bool lp_pg_get_bool(const PGresult *result, int row, int column)
+{
+	return !lp_pg_is_null(result, row, column) && *PQgetvalue(result, row, column) != 0;
+}
+
+static int64_t get_integer(const char *at, int length)
+{
+	switch (length) {
+	case 8:
+		return (int64_t)lp_wire_get64(at);
+	case 4:
+		return (int32_t)lp_wire_get32(at);
+	case 2:
+		return (int16_t)lp_wire_get16(at);
+	default:
+		assert(!"an integer of 2, 4 or 8 bytes");
+		return 0;
+	}
+}
+
+int64_t lp_pg_get_int8(const PGresult *result, int row, int column)
+{
+	if (lp_pg_is_null(result, row, column))
+		return 0;
+	return get_integer(PQgetvalue(result, row, column), PQgetlength(result, row, column));
+}
+
+int32_t lp_pg_get_int4(const PGresult *result, int row, int column)
+{
+	return (int32_t)lp_pg_get_int8(result, row, column);
+}
+
+double lp_pg_get_float8(const PGresult *result, int row, int column)
+{
+	uint64_t bits;
+	double value;
+
+	if (lp_pg_is_null(result, row, column))
+		return NAN;
+	assert(PQgetlength(result, row, column) == 8);
+	bits = lp_wire_get64(PQgetvalue(result, row, column));
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+/* The server's infinities are the ends of int64, which its epoch must not be added to. */
+static lp_time to_time(int64_t wire)
+{
+	if (wire == INT64_MIN)
+		return LP_TIME_NONE;
+	if (wire > INT64_MAX - PG_EPOCH)
+		return INT64_MAX;
+	return wire + PG_EPOCH;
+}
+
+lp_time lp_pg_get_time(const PGresult *result, int row, int column)
+{
+	if (lp_pg_is_null(result, row, column))
+		return LP_TIME_NONE;
+	assert(PQgetlength(result, row, column) == 8);
+	return to_time((int64_t)lp_wire_get64(PQgetvalue(result, row, column)));
+}
+
+const char *lp_pg_get_text(const PGresult *result, int row, int column, struct lp_arena *arena)
+{
+	if (lp_pg_is_null(result, row, column))
+		return NULL;
+	return lp_arena_copy(arena, PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
+}
+
+bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader, struct lp_error *error)
+{
+	const char *at = PQgetvalue(result, row, column);
+	size_t length = (size_t)PQgetlength(result, row, column);
+	uint32_t dimensions;
+
+	*reader = (struct pg_reader){.at = NULL};
+	if (lp_pg_is_null(result, row, column))
+		return true;
+	if (length < 12)
+		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent an array of %zu bytes", length);
+	dimensions = lp_wire_get32(at);
+	if (dimensions == 0)
+		return true;
+	if (dimensions != 1 || length < 20)
+		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent an array of %u dimensions", dimensions);
+	reader->count = lp_wire_get32(at + 12);
+	reader->end = at + length;
+	reader->at = at + 20;
+	return true;
+}
+
+/* The next element; its length, -1 for NULL. */
+static int next_element(struct pg_reader *reader, const char **element)
+{
+	int32_t length;
+
+	assert(reader->end - reader->at >= 4);
+	length = (int32_t)lp_wire_get32(reader->at);
+	reader->at += 4;
+	*element = reader->at;
+	if (length < 0)
+		return -1;
+	assert(reader->end - reader->at >= length);
+	reader->at += length;
+	return length;
+}
+
+int64_t lp_pg_read_int(struct pg_reader *reader)
+{
+	const char *element;
+	int length = next_element(reader, &element);
+
+	return length < 0 ? 0 : get_integer(element, length);
+}
+
+lp_time lp_pg_read_time(struct pg_reader *reader)
+{
+	const char *element;
+	int length = next_element(reader, &element);
+
+	if (length < 0)
+		return LP_TIME_NONE;
+	assert(length == 8);
+	return to_time((int64_t)lp_wire_get64(element));
+}
+
+double lp_pg_read_float8(struct pg_reader *reader)
+{
+	const char *element;
+	int length = next_element(reader, &element);
+	uint64_t bits;
+	double value;
+
+	if (length < 0)
+		return NAN;
+	assert(length == 8);
+	bits = lp_wire_get64(element);
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+const char *lp_pg_read_text(struct pg_reader *reader, struct lp_arena *arena)
+{
+	const char *element;
+	int length = next_element(reader, &element);
+
+	return length < 0 ? NULL : lp_arena_copy(arena, element, (size_t)length);
+}
