@@ -1,0 +1,166 @@
+/*
+ * The table of commands.  Finds the one that is meant, lets it work, and sees
+ * that what it printed arrived.
+ */
+#include "command/command.h"
+#include "command/host.h"
+#include "config/names.h"
+#include "python/python.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* In the order in which a newcomer meets them. */
+static const struct lp_command *const commands[] = {
+	&lp_command_demo,  &lp_command_migrate, &lp_command_apply,   &lp_command_export, &lp_command_import,
+	&lp_command_check, &lp_command_run,     &lp_command_status,  &lp_command_samples, &lp_command_rules,
+	&lp_command_prune, &lp_command_python,  &lp_command_version,
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static const char exit_codes[] =
+	"Exit codes:\n"
+	"   0  done; or nothing was due; or another run is working\n"
+	"   1  calculations failed, and --fail-on asked for it\n"
+	"  64  the command line\n"
+	"  65  definitions, rules or data are wrong\n"
+	"  69  the database cannot be had: no such host, no such database\n"
+	"  70  a bug: please report it\n"
+	"  73  cannot write: a file, a read-only or full database\n"
+	"  75  a later try can help: connection lost, database starting, locked, stopped early\n"
+	"  77  password, role or file permissions\n"
+	"  78  configuration, or the schema is missing or newer\n";
+
+static void
+print_help(FILE *output)
+{
+	fputs("usage: local-processing COMMAND [OPTION ...]\n"
+	      "\n"
+	      "Runs a team's Python calculation rules over time series, every minute.\n"
+	      "\n"
+	      "Commands:\n",
+	      output);
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		fprintf(output, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	}
+	fprintf(output,
+	        "\n"
+	        "Examples:\n"
+	        "  local-processing demo                 a directory with everything in it, to look at and change\n"
+	        "  local-processing check                everything that is wrong, at once\n"
+	        "  local-processing run --report         one run for the current minute\n"
+	        "  local-processing status --failed      which calculation failed, since when, why\n"
+	        "\n"
+	        "`local-processing COMMAND --help` tells more.\n"
+	        "\n"
+	        "%s",
+	        exit_codes);
+}
+
+static const struct lp_command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i]->name, name) == 0) {
+			return commands[i];
+		}
+	}
+	return NULL;
+}
+
+static int
+fail_unknown(const char *name)
+{
+	const char *names[COMMAND_COUNT];
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		names[i] = commands[i]->name;
+	}
+	const char *nearest = lp_nearest_of(name, names, COMMAND_COUNT, sizeof names[0]);
+	fprintf(stderr, "local-processing: there is no command \"%s\"\n", name);
+	if (nearest != NULL) {
+		fprintf(stderr, "Did you mean %s? `local-processing --help` lists them all.\n", nearest);
+	} else {
+		fputs("`local-processing --help` lists the commands.\n", stderr);
+	}
+	return LP_EXIT_USAGE;
+}
+
+static int
+help(int count, char **arguments)
+{
+	if (count < 2) {
+		print_help(stdout);
+		return LP_EXIT_OK;
+	}
+	const struct lp_command *command = find_command(arguments[1]);
+	if (command == NULL) {
+		return fail_unknown(arguments[1]);
+	}
+	fputs(command->help, stdout);
+	return LP_EXIT_OK;
+}
+
+/* What was printed counts only once it arrived: a full disk or a closed pipe is an error, not a success. */
+static int
+finish_output(int code)
+{
+	bool failed = ferror(stdout) != 0;
+	errno = 0;
+	if (fflush(stdout) != 0) {
+		failed = true;
+	}
+	if (!failed || code != LP_EXIT_OK) {
+		return code;
+	}
+	/* A reader that has seen enough, as `head` has, is no error of ours. */
+	if (errno == EPIPE) {
+		return code;
+	}
+	fprintf(stderr, "local-processing: cannot write to standard output: %s\n",
+	        errno != 0 ? strerror(errno) : "an earlier write failed");
+	return LP_EXIT_CANNOT_WRITE;
+}
+
+/* Commands may end by exit(): --help does. */
+static void
+finish_at_exit(void)
+{
+	int code = finish_output(LP_EXIT_OK);
+	if (code != LP_EXIT_OK) {
+		_exit(code);
+	}
+}
+
+int
+main(int count, char **arguments)
+{
+	lp_host_prepare();
+	if (lp_python_is_meant(count, arguments)) {
+		return lp_python_main(count, arguments);
+	}
+	/* A reader that goes away is noticed by the write that fails. */
+	signal(SIGPIPE, SIG_IGN);
+	atexit(finish_at_exit);
+	if (count < 2) {
+		print_help(stderr);
+		return LP_EXIT_USAGE;
+	}
+	const char *name = arguments[1];
+	if (strcmp(name, "help") == 0) {
+		return finish_output(help(count - 1, arguments + 1));
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+		print_help(stdout);
+		return finish_output(LP_EXIT_OK);
+	}
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		arguments[1] = (char[]){ "version" };
+		return finish_output(lp_command_version.run(1, arguments + 1));
+	}
+	const struct lp_command *command = find_command(name);
+	return command == NULL ? fail_unknown(name) : finish_output(command->run(count - 1, arguments + 1));
+}
