@@ -1,0 +1,47 @@
+/* What commands that show data have in common. */
+#include "command/output.h"
+
+#include "command/table.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp_error *error)
+{
+	static const char *const names[] = {
+		[LP_OUTPUT_TABLE] = "table", [LP_OUTPUT_CSV] = "csv", [LP_OUTPUT_JSON] = "json"};
+
+	if (name == NULL) {
+		*form = lp_is_terminal(stdout) ? LP_OUTPUT_TABLE : LP_OUTPUT_CSV;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*form = (enum lp_output_form)i;
+			return true;
+		}
+	}
+	return lp_fail(error, LP_EXIT_USAGE, "--format %s: expected table, csv or json", name);
+}
+
+bool lp_output_finish(struct lp_error *error)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno == 0 ? EIO : errno,
+		                     "cannot write to standard output");
+	}
+	return true;
+}
+
+bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32_t *count, struct lp_error *error)
+{
+	char *end;
+	errno = 0;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number > UINT32_MAX || number < least) {
+		return lp_fail(error, LP_EXIT_USAGE, "%s %s: expected a whole number from %u on", option, text,
+		               (unsigned)least);
+	}
+	*count = (uint32_t)number;
+	return true;
+}

@@ -1,0 +1,18 @@
+/* What commands that show data have in common: the form, and whether it could be written. */
+#ifndef LP_COMMAND_OUTPUT_H
+#define LP_COMMAND_OUTPUT_H
+
+#include "model/error.h"
+#include <stdio.h>
+
+enum lp_output_form { LP_OUTPUT_TABLE, LP_OUTPUT_CSV, LP_OUTPUT_JSON };
+
+/* name NULL: a table where standard output is a terminal, else CSV. */
+bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp_error *error) LP_MUST_CHECK;
+/* All that was printed has left the program, or why not: a full disk must not look like success. */
+bool lp_output_finish(struct lp_error *error) LP_MUST_CHECK;
+/* A whole number not below `least` from an option's value. */
+bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32_t *count,
+                    struct lp_error *error) LP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,213 @@
+/* `samples`: prints the samples of a series as they stream from the store. */
+#include "calendar/calendar.h"
+#include "command/command.h"
+#include "command/number.h"
+#include "command/output.h"
+#include "command/table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_samples = {
+	.name = "samples",
+	.summary = "print the samples of a series",
+	.help = "Usage: local-processing samples [--from TIME] [--to TIME] [--limit N] [--format FORMAT] SERIES\n"
+		"\n"
+		"Prints the samples of a series in the order of time: a table on a terminal, CSV anywhere else.\n"
+		"\n"
+		"  --from TIME      the first time wanted\n"
+		"  --to TIME        the first time no longer wanted\n"
+		"  --limit N        at most N samples, the oldest ones\n"
+		"  --format FORMAT  table, csv or json (a list of objects)\n"
+		"\n"
+		"Times are RFC 3339 (2026-03-01T12:00:00Z, 2026-03-01T13:00:00+01:00), or without offset local\n"
+		"to --time-zone; what is printed is local to it too. A missing value is nan (null in JSON).\n"
+		"\n"
+		"Exits 0 when it is done, 65 when there is no such series.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing samples p1/flow --from 2026-03-01 --to 2026-03-02\n"
+		"  local-processing samples p1/flow --time-zone Europe/Berlin --format csv > flow.csv\n",
+	.run = run,
+};
+
+struct request {
+	const char *from_text, *to_text, *limit_text, *format;
+	const char *series;
+	lp_time from, to;
+	uint32_t limit;
+	enum lp_output_form form;
+};
+
+struct printing {
+	const struct lp_zone *zone;
+	enum lp_output_form form;
+	struct lp_table *table;
+	uint64_t count;
+};
+
+static const char *quality_name(uint8_t quality)
+{
+	static const char *const names[] = {
+		[LP_QUALITY_GOOD] = "good", [LP_QUALITY_UNCERTAIN] = "uncertain", [LP_QUALITY_BAD] = "bad"};
+	return quality < sizeof names / sizeof *names ? names[quality] : "unknown";
+}
+
+static void print_sample(struct printing *printing, lp_time t, double value, uint8_t quality)
+{
+	char time[40], number[32];
+	lp_time_format(t, printing->zone, time);
+	lp_number_format(value, number);
+	switch (printing->form) {
+	case LP_OUTPUT_TABLE:
+		lp_table_row(printing->table, (const char *const[]){time, number, quality_name(quality)});
+		break;
+	case LP_OUTPUT_CSV:
+		printf("%s,%s,%s\n", time, number, quality_name(quality));
+		break;
+	case LP_OUTPUT_JSON:
+		printf("%s\n  {\"time\": \"%s\", \"value\": %s, \"quality\": \"%s\"}", printing->count == 0 ? "" : ",",
+		       time, isfinite(value) ? number : "null", quality_name(quality));
+		break;
+	}
+	printing->count++;
+}
+
+static bool print_column(void *context, const struct lp_column *samples, struct lp_error *error)
+{
+	struct printing *printing = context;
+	for (size_t i = 0; i < samples->count; i++) {
+		print_sample(printing, samples->time[i], samples->value[i],
+		             samples->quality == NULL ? LP_QUALITY_GOOD : samples->quality[i]);
+	}
+	return !ferror(stdout) || lp_output_finish(error);
+}
+
+static bool print_samples(struct lp_session *session, const struct request *request, const struct lp_series *series,
+                          struct lp_error *error)
+{
+	static const struct lp_table_column headings[] = {{"TIME", false}, {"VALUE", true}, {"QUALITY", false}};
+	struct printing printing = {.zone = session->zone, .form = request->form};
+
+	if (request->form == LP_OUTPUT_TABLE) {
+		printing.table = lp_table_new(stdout, headings, 3);
+	} else {
+		fputs(request->form == LP_OUTPUT_CSV ? "time,value,quality\n" : "[", stdout);
+	}
+	bool good = lp_store_read_samples(session->store, series->id, request->from, request->to, request->limit,
+	                                  print_column, &printing, error);
+	if (request->form == LP_OUTPUT_TABLE) {
+		lp_table_end(printing.table);
+		if (good) {
+			const char *unit = series->unit == NULL ? "" : series->unit;
+			printf("%s%llu sample%s%s%s\n", printing.count == 0 ? "" : "\n",
+			       (unsigned long long)printing.count, printing.count == 1 ? "" : "s",
+			       unit[0] == '\0' ? "" : " in ", unit);
+		}
+	} else if (request->form == LP_OUTPUT_JSON) {
+		fputs(printing.count == 0 ? "]\n" : "\n]\n", stdout);
+	}
+	return good && lp_output_finish(error);
+}
+
+enum { SUGGESTIONS = 5 };
+
+struct suggestions {
+	struct lp_text names;
+	int count;
+};
+
+static bool suggest(void *context, const struct lp_series *series, struct lp_error *error)
+{
+	struct suggestions *suggestions = context;
+	(void)error;
+	if (suggestions->count < SUGGESTIONS) {
+		lp_text_addf(&suggestions->names, "%s%s", suggestions->count == 0 ? "" : ", ", series->name);
+	} else if (suggestions->count == SUGGESTIONS) {
+		lp_text_addf(&suggestions->names, ", ...");
+	}
+	suggestions->count++;
+	return true;
+}
+
+static bool fail_unknown_series(struct lp_store *store, const char *name, struct lp_error *error)
+{
+	struct suggestions suggestions = {.count = 0};
+	char *pattern = lp_format_text("*%.200s*", name);
+	bool searched = lp_store_each_series(store, pattern, suggest, &suggestions, error);
+	free(pattern);
+	if (searched) {
+		lp_fail(error, LP_EXIT_DATA, "there is no series \"%.300s\"", name);
+		if (suggestions.count > 0) {
+			lp_hint(error, "There is %.300s.", suggestions.names.data);
+		} else {
+			lp_hint(error, "A series comes into being by `import` or `apply`.");
+		}
+	}
+	lp_text_free(&suggestions.names);
+	return false;
+}
+
+static bool show(struct lp_session *session, const struct request *request, struct lp_error *error)
+{
+	struct lp_arena arena = {0};
+	struct lp_series series;
+	bool good = lp_store_find_series(session->store, request->series, &arena, &series, error);
+	if (good && series.id == 0) {
+		good = fail_unknown_series(session->store, request->series, error);
+	}
+	good = good && print_samples(session, request, &series, error);
+	lp_arena_free(&arena);
+	return good;
+}
+
+static bool parse_bound(const char *option, const char *text, const struct lp_zone *zone, lp_time *t,
+                        struct lp_error *error)
+{
+	*t = LP_TIME_NONE;
+	if (text == NULL || lp_time_parse(text, zone, t, error)) {
+		return true;
+	}
+	error->exit = LP_EXIT_USAGE;
+	return lp_fail_within(error, "%s", option);
+}
+
+static int run(int count, char **arguments)
+{
+	struct lp_error error = {0};
+	struct lp_common_options common = {0};
+	struct lp_session session = {0};
+	struct request request = {0};
+	const struct lp_option options[] = {
+		{.name = "--from", .value = "TIME", .target = &request.from_text},
+		{.name = "--to", .value = "TIME", .target = &request.to_text},
+		{.name = "--limit", .letter = 'n', .value = "N", .target = &request.limit_text},
+		{.name = "--format", .value = "FORMAT", .target = &request.format},
+		{0},
+	};
+	int operands;
+
+	if (!lp_options_parse(&lp_command_samples, count, arguments, options, &common, &operands, &error) ||
+	    !lp_output_form_parse(request.format, &request.form, &error) ||
+	    (request.limit_text != NULL && !lp_count_parse("--limit", request.limit_text, 1, &request.limit, &error))) {
+		return lp_command_fail(&lp_command_samples, &error);
+	}
+	if (operands != 1) {
+		lp_fail(&error, LP_EXIT_USAGE, "expected the name of one series, got %d", operands);
+		lp_hint(&error, "Names with blanks go in quotes. All names: local-processing export.");
+		return lp_command_fail(&lp_command_samples, &error);
+	}
+	request.series = arguments[0];
+	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error)) {
+		return lp_command_fail(&lp_command_samples, &error);
+	}
+	bool good = parse_bound("--from", request.from_text, session.zone, &request.from, &error) &&
+	            parse_bound("--to", request.to_text, session.zone, &request.to, &error) &&
+	            show(&session, &request, &error);
+	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_samples, &error);
+	lp_session_close(&session);
+	return code;
+}
