@@ -14,10 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-MODULES = ("numbers", "containers", "objects", "text", "clock", "rules")
+MODULES = ("numbers", "containers", "objects", "text", "clock", "libraries", "rules")
 
 #: Helpers that take no argument but are not workloads.
-HELPERS = frozenset({"zone", "read_columns", "call_styles"})
+HELPERS = frozenset({"ask", "call_styles", "read_columns", "zone"})
 
 
 def workloads() -> Iterator[tuple[str, Callable[[], object]]]:

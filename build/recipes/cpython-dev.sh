@@ -1,0 +1,5 @@
+# shellcheck shell=bash disable=SC2034 # read by recipes/cpython
+# CPython for developing the program: made in two minutes, close enough in speed.
+cflags="-O2 -g1 -fno-pie -ffunction-sections -fdata-sections"
+ldflags="-static -no-pie"
+reduce=(gcc -r -nostdlib)
