@@ -26,8 +26,7 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA secure_delete = OFF;"
 			       "PRAGMA wal_autocheckpoint = 4000;"
-			       "PRAGMA journal_size_limit = 67108864;"
-			       "PRAGMA trusted_schema = OFF;";
+			       "PRAGMA journal_size_limit = 67108864;";
 
 static const char prefix[] = "sqlite:";
 
@@ -45,8 +44,11 @@ static bool check_file(const char *path, bool create, struct lp_error *error)
 			               "local-processing migrate makes it, empty; local-processing demo makes one "
 			               "with data to look at.");
 		}
-		enum lp_exit exit_code = errno == EACCES ? LP_EXIT_PERMISSION : LP_EXIT_CONFIGURATION;
-		return lp_fail_errno(error, exit_code, errno, "sqlite:%s", path);
+		if (errno != EACCES)
+			return lp_fail_errno(error, LP_EXIT_CONFIGURATION, errno, "sqlite:%s", path);
+		lp_fail_errno(error, LP_EXIT_PERMISSION, errno, "sqlite:%s: cannot reach the file", path);
+		return lp_hint(error, "This is user %u: a directory on the way does not let it through.",
+		               (unsigned)geteuid());
 	}
 	if (S_ISDIR(status.st_mode)) {
 		lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: this is a directory, not a database file", path);
@@ -152,6 +154,7 @@ const char *lp_sqlite_version(const struct lp_store *base)
 
 bool lp_sqlite_script(struct lp_sqlite *store, const char *sql, struct lp_error *error, const char *doing)
 {
+	errno = 0;
 	if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return lp_sqlite_fail(store, error, doing);
 	return true;
@@ -190,6 +193,7 @@ sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statemen
 
 int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_error *error, const char *doing)
 {
+	errno = 0;
 	int code = sqlite3_step(statement);
 
 	if (code == SQLITE_ROW)
@@ -206,6 +210,7 @@ int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_e
 bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error,
                    const char *doing)
 {
+	errno = 0;
 	int code = sqlite3_step(statement);
 
 	assert(code != SQLITE_ROW);

@@ -95,11 +95,14 @@ bool lp_sqlite_fail_code(const char *path, int code, int error_number, const cha
 
 bool lp_sqlite_fail(struct lp_sqlite *store, struct lp_error *error, const char *doing)
 {
-	int code = sqlite3_extended_errcode(store->database);
-	int primary = code & 0xff;
-	/* SQLite keeps errno of the last failure of a system call, whatever has failed since. */
-	bool from_system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL;
+	int said = errno, code = sqlite3_extended_errcode(store->database), primary = code & 0xff, error_number = 0;
 
-	return lp_sqlite_fail_code(store->path, code, from_system ? sqlite3_system_errno(store->database) : 0,
-	                           sqlite3_errmsg(store->database), store->busy_seconds, error, doing);
+	/* SQLite keeps errno of most failures, not of those of a COMMIT; errno was 0 before the call (connection.c). */
+	if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL) {
+		error_number = sqlite3_system_errno(store->database);
+		if (error_number == 0)
+			error_number = said;
+	}
+	return lp_sqlite_fail_code(store->path, code, error_number, sqlite3_errmsg(store->database),
+	                           store->busy_seconds, error, doing);
 }

@@ -128,15 +128,15 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_ADD_OUTPUT] = "INSERT INTO calculation_output (calculation_id, position, name, series_id)"
 			      " SELECT ?1, ?2, ?3, id FROM series WHERE name = ?4",
 
-	[LP_SQL_ALL_BATCHES] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark"
+	[LP_SQL_ALL_BATCHES] = "SELECT id, generation, rank, enabled, " LP_SQLITE_SCHEDULE ", start, watermark"
 			       " FROM batch ORDER BY id",
 	[LP_SQL_ALL_MEMBERS] = "SELECT c.id, c.batch_id, c.position, c.rank, " LP_SQLITE_SCHEDULE_C ", c.start,"
 			       " b.watermark, c.enabled FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"
 			       " ORDER BY c.id",
 	[LP_SQL_ADD_BATCH] =
-		"INSERT INTO batch (rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, last_run_id,"
-		" last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-		" (SELECT last_run_id FROM batch WHERE id = ?11), (SELECT last_outcome FROM batch WHERE id = ?11)",
+		"INSERT INTO batch (rank, size, enabled, " LP_SQLITE_SCHEDULE ", start, watermark, last_run_id,"
+		" last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+		" (SELECT last_run_id FROM batch WHERE id = ?12), (SELECT last_outcome FROM batch WHERE id = ?12)",
 	[LP_SQL_CHANGE_BATCH] = "UPDATE batch SET generation = ?2, size = ?3 WHERE id = ?1",
 	[LP_SQL_DELETE_BATCH] = "DELETE FROM batch WHERE id = ?1",
 	[LP_SQL_MOVE_CALCULATION] = "UPDATE calculation SET batch_id = ?2, position = ?3 WHERE id = ?1",

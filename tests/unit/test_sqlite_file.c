@@ -1,0 +1,319 @@
+/* SQLite: every reason against a file has its own message and exit code. */
+#include "sqlite_fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static void expect_refused(bool create, bool any_schema, enum lp_exit exit_code, const char *what)
+{
+	struct lp_store_options options = {.address = address, .create = create, .any_schema = any_schema};
+	struct lp_store *store;
+
+	error = (struct lp_error){0};
+	ck_assert(!sqlite->open(&options, &store, &error));
+	ck_assert_msg(strstr(error.what, what) != NULL, "expected '%s' in: %s", what, error.what);
+	ck_assert_msg(strstr(error.what, directory) != NULL, "the file is not named: %s", error.what);
+	ck_assert_int_eq(error.exit, exit_code);
+	ck_assert_str_ne(error.hint, "");
+}
+
+static void write_file(const char *name, const char *text, size_t size)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/%s", directory, name);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(text, 1, size, file), size);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void execute(const char *sql)
+{
+	sqlite3 *database;
+
+	ck_assert_int_eq(sqlite3_open(address + strlen("sqlite:"), &database), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+}
+
+START_TEST(an_absent_file_is_not_made)
+{
+	expect_refused(false, false, LP_EXIT_CONFIGURATION, "there is no such file");
+	ck_assert_msg(strstr(error.hint, "migrate") != NULL, "%s", error.hint);
+	ck_assert_int_ne(access(address + strlen("sqlite:"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_directory_is_no_file)
+{
+	snprintf(address, sizeof address, "sqlite:%s", directory);
+	expect_refused(true, true, LP_EXIT_CONFIGURATION, "is a directory");
+}
+END_TEST
+
+START_TEST(a_directory_that_is_not_there_is_told)
+{
+	snprintf(address, sizeof address, "sqlite:%s/nowhere/plant.db", directory);
+	expect_refused(true, true, LP_EXIT_CANNOT_WRITE, "No such file or directory");
+	expect_refused(false, false, LP_EXIT_CONFIGURATION, "there is no such file");
+}
+END_TEST
+
+START_TEST(a_text_file_is_no_database)
+{
+	char text[4096];
+
+	memset(text, 'x', sizeof text);
+	write_file("plant.db", text, sizeof text);
+	expect_refused(false, false, LP_EXIT_CONFIGURATION, "not a SQLite database");
+	expect_refused(true, true, LP_EXIT_CONFIGURATION, "not a SQLite database");
+}
+END_TEST
+
+START_TEST(an_empty_file_has_no_schema)
+{
+	write_file("plant.db", "", 0);
+	expect_refused(false, false, LP_EXIT_CONFIGURATION, "the schema is not there yet");
+	sqlite->close(make_store());
+	sqlite->close(open_store());
+}
+END_TEST
+
+START_TEST(a_database_of_somebody_else_is_left_alone)
+{
+	execute("CREATE TABLE recipes (name TEXT)");
+	expect_refused(false, false, LP_EXIT_CONFIGURATION, "belongs to another program");
+	expect_refused(true, true, LP_EXIT_CONFIGURATION, "belongs to another program");
+	execute("PRAGMA application_id = 7; DROP TABLE recipes");
+	expect_refused(true, true, LP_EXIT_CONFIGURATION, "belongs to another program");
+}
+END_TEST
+
+START_TEST(a_newer_schema_is_refused_but_the_next_one_works)
+{
+	sqlite->close(make_store());
+	execute("PRAGMA user_version = 2");
+	sqlite->close(open_store());
+	execute("PRAGMA user_version = 3");
+	expect_refused(false, false, LP_EXIT_CONFIGURATION, "the schema has version 3, this program knows 1");
+}
+END_TEST
+
+START_TEST(a_damaged_file_is_told)
+{
+	char noise[4096];
+	char path[600];
+
+	sqlite->close(make_store());
+	execute("PRAGMA wal_checkpoint(TRUNCATE)");
+	memset(noise, 0x5a, sizeof noise);
+	snprintf(path, sizeof path, "%s/plant.db", directory);
+	int file = open(path, O_WRONLY);
+	ck_assert_int_ge(file, 0);
+	/* All of the first page but the header: where the schema stands. */
+	ck_assert_int_eq(pwrite(file, noise, 3996, 100), 3996);
+	ck_assert_int_eq(close(file), 0);
+
+	struct lp_store_options options = {.address = address};
+	struct lp_store *store;
+	struct lp_series found;
+	struct lp_arena arena = {0};
+	bool ok = sqlite->open(&options, &store, &error) && sqlite->find_series(store, "in", &arena, &found, &error);
+	ck_assert(!ok);
+	ck_assert_int_eq(error.exit, LP_EXIT_UNAVAILABLE);
+	ck_assert_msg(strstr(error.what, "damaged") != NULL, "%s", error.what);
+}
+END_TEST
+
+START_TEST(a_read_only_file_can_be_read_and_not_written)
+{
+	struct lp_store *store = make_store();
+
+	apply_means(store, 1);
+	sqlite->close(store);
+	execute("PRAGMA wal_checkpoint(TRUNCATE)");
+	ck_assert_int_eq(chmod(address + strlen("sqlite:"), 0444), 0);
+	if (geteuid() == 0) {
+		/* root writes whatever the mode says. */
+		ck_assert_int_eq(setegid(65534), 0);
+		ck_assert_int_eq(chown(directory, 65534, 65534), 0);
+		ck_assert_int_eq(seteuid(65534), 0);
+	}
+	store = open_store();
+	ck_assert_uint_eq(read_heads(store).count, 1);
+	struct lp_run run = {.tick = T0, .started = T0, .ended = LP_TIME_NONE};
+	ck_assert(!sqlite->begin_run(store, &run, &error));
+	ck_assert_int_eq(error.exit, LP_EXIT_CANNOT_WRITE);
+	ck_assert_msg(strstr(error.what, "read-only") != NULL, "%s", error.what);
+	sqlite->close(store);
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+START_TEST(an_unreadable_file_is_a_matter_of_permission)
+{
+	sqlite->close(make_store());
+	ck_assert_int_eq(chmod(address + strlen("sqlite:"), 0000), 0);
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+	if (geteuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+	expect_refused(false, false, LP_EXIT_PERMISSION, "Permission denied");
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+START_TEST(a_lock_that_stays_is_given_up_after_its_time)
+{
+	struct lp_store *holder = make_store(), *waiting;
+	struct lp_store_options options = {.address = address, .statement_timeout = 1};
+
+	must(sqlite->begin(holder, &error));
+	must(sqlite->open(&options, &waiting, &error));
+	ck_assert(!sqlite->begin(waiting, &error));
+	ck_assert_int_eq(error.exit, LP_EXIT_TEMPORARY);
+	ck_assert_msg(strstr(error.what, "locked by another program (waited 1 s)") != NULL, "%s", error.what);
+	sqlite->rollback(holder);
+	must(sqlite->begin(waiting, &error));
+	sqlite->rollback(waiting);
+	sqlite->close(waiting);
+	sqlite->close(holder);
+}
+END_TEST
+
+static bool count_samples(void *context, const struct lp_column *column, struct lp_error *ignored)
+{
+	(void)ignored;
+	*(uint64_t *)context += column->count;
+	return true;
+}
+
+START_TEST(a_full_disk_ends_in_73_and_keeps_what_was_committed)
+{
+	struct lp_store *store = make_store();
+	struct lp_write_counts counts;
+	static lp_time times[10000];
+	static double values[10000];
+
+	apply_means(store, 1);
+	sqlite->close(store);
+	store = open_store();
+	for (int i = 0; i < 10000; i++) {
+		times[i] = T0 + i * LP_SECOND;
+		values[i] = i;
+	}
+	must(sqlite->begin(store, &error));
+	must(sqlite->write_samples(store, 1, &(struct lp_column){100, times, values, NULL}, &counts, &error));
+	must(sqlite->commit_work(store, &error));
+	sqlite->close(store);
+	signal(SIGXFSZ, SIG_IGN);
+	struct rlimit limit = {200000, 200000};
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	store = open_store();
+	bool ok = sqlite->begin(store, &error);
+	for (int64_t series = 1; series < 100 && ok; series++)
+		ok = sqlite->write_samples(store, series, &(struct lp_column){10000, times, values, NULL}, &counts,
+		                           &error);
+	ok = ok && sqlite->commit_work(store, &error);
+	ck_assert(!ok);
+	ck_assert_msg(error.exit == LP_EXIT_CANNOT_WRITE, "exit %d: %s", (int)error.exit, error.what);
+	sqlite->rollback(store);
+	sqlite->close(store);
+	store = open_store();
+	uint64_t samples = 0;
+	must(sqlite->read_samples(store, 1, LP_TIME_NONE, LP_TIME_NONE, 0, count_samples, &samples, &error));
+	ck_assert_uint_eq(samples, 100);
+	sqlite->close(store);
+}
+END_TEST
+
+START_TEST(migrate_is_idempotent_and_says_its_steps)
+{
+	struct lp_store *store = make_store();
+	struct lp_migrate_options options = {0};
+	struct lp_schema_state state;
+	int steps = 0;
+
+	must(sqlite->migrate(store, &options, no_step, &steps, &error));
+	ck_assert_int_eq(steps, 0);
+	must(sqlite->schema(store, &state, &error));
+	ck_assert_int_eq(state.present, state.wanted);
+	options.read_role = "people";
+	ck_assert(!sqlite->migrate(store, &options, no_step, &steps, &error));
+	ck_assert_int_eq(error.exit, LP_EXIT_USAGE);
+	sqlite->close(store);
+}
+END_TEST
+
+START_TEST(eight_migrate_at_once_and_one_does_it)
+{
+	int steps_of_all = 0;
+	pid_t children[8];
+
+	for (int i = 0; i < 8; i++) {
+		children[i] = fork();
+		ck_assert_int_ge(children[i], 0);
+		if (children[i] == 0) {
+			struct lp_store_options options = {.address = address, .create = true, .any_schema = true};
+			struct lp_migrate_options migrate = {0};
+			struct lp_store *store;
+			int steps = 0;
+			bool ok = sqlite->open(&options, &store, &error) &&
+			          sqlite->migrate(store, &migrate, no_step, &steps, &error);
+			if (!ok)
+				fprintf(stderr, "%s\n", error.what);
+			_exit(ok ? steps : 99);
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		int status;
+		ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
+		ck_assert(WIFEXITED(status));
+		ck_assert_int_ne(WEXITSTATUS(status), 99);
+		steps_of_all += WEXITSTATUS(status);
+	}
+	ck_assert_int_eq(steps_of_all, 1);
+	sqlite->close(open_store());
+}
+END_TEST
+
+START_TEST(names_that_sqlite_takes_for_something_else_are_files)
+{
+	ck_assert_int_eq(chdir(directory), 0);
+	snprintf(address, sizeof address, "sqlite::memory:");
+	sqlite->close(make_store());
+	ck_assert_int_eq(access(":memory:", F_OK), 0);
+	snprintf(address, sizeof address, "sqlite:file:x?mode=memory");
+	sqlite->close(make_store());
+	ck_assert_int_eq(access("file:x?mode=memory", F_OK), 0);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *cases = tcase_create("file");
+
+	tcase_add_test(cases, an_absent_file_is_not_made);
+	tcase_add_test(cases, a_directory_is_no_file);
+	tcase_add_test(cases, a_directory_that_is_not_there_is_told);
+	tcase_add_test(cases, a_text_file_is_no_database);
+	tcase_add_test(cases, an_empty_file_has_no_schema);
+	tcase_add_test(cases, a_database_of_somebody_else_is_left_alone);
+	tcase_add_test(cases, a_newer_schema_is_refused_but_the_next_one_works);
+	tcase_add_test(cases, a_damaged_file_is_told);
+	tcase_add_test(cases, a_read_only_file_can_be_read_and_not_written);
+	tcase_add_test(cases, an_unreadable_file_is_a_matter_of_permission);
+	tcase_add_test(cases, a_lock_that_stays_is_given_up_after_its_time);
+	tcase_add_test(cases, a_full_disk_ends_in_73_and_keeps_what_was_committed);
+	tcase_add_test(cases, migrate_is_idempotent_and_says_its_steps);
+	tcase_add_test(cases, eight_migrate_at_once_and_one_does_it);
+	tcase_add_test(cases, names_that_sqlite_takes_for_something_else_are_files);
+	return run_suite(cases);
+}
