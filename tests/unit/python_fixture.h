@@ -27,14 +27,13 @@ struct fixture_worker {
 	_Atomic(struct lp_python_worker *) worker;
 };
 
-static inline void
-fixture_start(const char *rules_text, int64_t time_limit)
+static inline void fixture_start(const char *rules_text, int64_t time_limit)
 {
 	char directory[] = "/tmp/local-processing-test-XXXXXX", path[64];
 	const struct lp_rule_catalogue *catalogue;
-	struct lp_python_options options = { .rules = directory, .time_limit = time_limit };
-	struct lp_problems problems = { 0 };
-	struct lp_error error = { 0 };
+	struct lp_python_options options = {.rules = directory, .time_limit = time_limit};
+	struct lp_problems problems = {0};
+	struct lp_error error = {0};
 	FILE *file;
 
 	ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -54,8 +53,7 @@ fixture_start(const char *rules_text, int64_t time_limit)
 }
 
 /* A batch of one task per name: "spin" is the rule rules.spin. */
-static inline struct lp_batch *
-fixture_batch(const char *const *names)
+static inline struct lp_batch *fixture_batch(const char *const *names)
 {
 	struct lp_batch *batch = lp_batch_new();
 	size_t count = 0;
@@ -77,17 +75,16 @@ fixture_batch(const char *const *names)
 		calculation->description = "";
 		calculation->parameters = calculation->labels = "{}";
 		calculation->enabled = true;
-		calculation->schedule = (struct lp_schedule){ .every = { 1, LP_UNIT_MINUTE },
-			                                      .window = { 1, LP_UNIT_MINUTE },
-			                                      .zone = "UTC" };
+		calculation->schedule = (struct lp_schedule){
+			.every = {1, LP_UNIT_MINUTE}, .window = {1, LP_UNIT_MINUTE}, .zone = "UTC"};
 		calculation->input_count = calculation->output_count = 1;
 		calculation->inputs = lp_arena_zeroed(&batch->arena, 1, sizeof *calculation->inputs);
-		calculation->inputs[0] = (struct lp_input){ .name = "x", .series = "x", .unit = "", .attributes = "{}" };
+		calculation->inputs[0] = (struct lp_input){.name = "x", .series = "x", .unit = "", .attributes = "{}"};
 		calculation->outputs = lp_arena_zeroed(&batch->arena, 1, sizeof *calculation->outputs);
-		calculation->outputs[0] = (struct lp_output){ .name = "", .series = "y", .unit = "" };
+		calculation->outputs[0] = (struct lp_output){.name = "", .series = "y", .unit = ""};
 		task->calculation = (uint32_t)i;
 		task->attempt = 1;
-		task->window = (struct lp_window){ 0, LP_MINUTE };
+		task->window = (struct lp_window){0, LP_MINUTE};
 		column->count = FIXTURE_SAMPLES;
 		column->time = lp_arena_zeroed(&batch->arena, FIXTURE_SAMPLES, sizeof *column->time);
 		column->value = lp_arena_zeroed(&batch->arena, FIXTURE_SAMPLES, sizeof *column->value);
@@ -101,12 +98,11 @@ fixture_batch(const char *const *names)
 	return batch;
 }
 
-static inline void *
-fixture_thread(void *context)
+static inline void *fixture_thread(void *context)
 {
 	struct fixture_worker *one = context;
 	struct lp_python_worker *worker;
-	struct lp_error error = { 0 };
+	struct lp_error error = {0};
 
 	ck_assert_msg(lp_python_worker_open(&worker, &error), "%s", error.what);
 	atomic_store(&one->worker, worker);
@@ -115,8 +111,7 @@ fixture_thread(void *context)
 	return NULL;
 }
 
-static inline void
-fixture_run(struct fixture_worker *one, struct lp_batch *batch)
+static inline void fixture_run(struct fixture_worker *one, struct lp_batch *batch)
 {
 	pthread_attr_t attributes;
 
@@ -126,8 +121,7 @@ fixture_run(struct fixture_worker *one, struct lp_batch *batch)
 	ck_assert_int_eq(pthread_create(&one->thread, &attributes, fixture_thread, one), 0);
 }
 
-static inline double
-fixture_seconds(void)
+static inline double fixture_seconds(void)
 {
 	struct timespec now;
 
@@ -136,8 +130,7 @@ fixture_seconds(void)
 }
 
 /* Watches until it is done; asks it to stop after that many seconds, 0: never.  Returns how long it took. */
-static inline double
-fixture_watch(struct fixture_worker *one, double stop_after)
+static inline double fixture_watch(struct fixture_worker *one, double stop_after)
 {
 	double begin = fixture_seconds();
 
@@ -156,8 +149,7 @@ fixture_watch(struct fixture_worker *one, double stop_after)
 }
 
 /* All at once: rules, one worker, the tasks of these names. */
-static inline struct lp_batch *
-fixture_compute(const char *rules_text, int64_t time_limit, const char *const *names)
+static inline struct lp_batch *fixture_compute(const char *rules_text, int64_t time_limit, const char *const *names)
 {
 	static struct fixture_worker one;
 
@@ -167,6 +159,10 @@ fixture_compute(const char *rules_text, int64_t time_limit, const char *const *n
 	return one.batch;
 }
 
-#define RULES(...) (const char *const[]){ __VA_ARGS__, NULL }
+#define RULES(...)                                                                                                     \
+	(const char *const[])                                                                                          \
+	{                                                                                                              \
+		__VA_ARGS__, NULL                                                                                      \
+	}
 
 #endif

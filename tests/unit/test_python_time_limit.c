@@ -1,13 +1,12 @@
 /* Time limits: whoever runs too long is stopped, whatever it does about that, and nobody else is. */
 #include "python_fixture.h"
 
-#define GOOD                                                                                                          \
-	"@rule\n"                                                                                                     \
-	"def good(x: Series) -> float:\n"                                                                             \
+#define GOOD                                                                                                           \
+	"@rule\n"                                                                                                      \
+	"def good(x: Series) -> float:\n"                                                                              \
 	"    return float(len(x))\n"
 
-static const struct lp_outcome *
-timed_out(const struct lp_batch *batch, size_t task)
+static const struct lp_outcome *timed_out(const struct lp_batch *batch, size_t task)
 {
 	const struct lp_outcome *outcome = &batch->tasks[task].outcome;
 
@@ -54,37 +53,37 @@ END_TEST
 
 START_TEST(swallowing_the_interruption_does_not_help)
 {
-	const struct lp_batch *batch = fixture_compute("def bare(x):\n"
-	                                               "    while True:\n"
-	                                               "        try:\n"
-	                                               "            while True: pass\n"
-	                                               "        except BaseException: pass\n"
-	                                               "@rule\n"
-	                                               "def stubborn(x: Series) -> float:\n"
-	                                               "    while True:\n"
-	                                               "        try: bare(x)\n"
-	                                               "        except BaseException: pass\n"
-	                                               "@rule\n"
-	                                               "def late(x: Series) -> float:\n"
-	                                               "    try:\n"
-	                                               "        while True: pass\n"
-	                                               "    except BaseException:\n"
-	                                               "        return 1.0\n"
-	                                               "@rule\n"
-	                                               "def finally_(x: Series) -> float:\n"
-	                                               "    try:\n"
-	                                               "        while True: pass\n"
-	                                               "    finally:\n"
-	                                               "        while True: pass\n"
-	                                               "@rule\n"
-	                                               "def generator(x: Series) -> float:\n"
-	                                               "    def numbers():\n"
-	                                               "        while True:\n"
-	                                               "            try: yield 1\n"
-	                                               "            except BaseException: pass\n"
-	                                               "    for _ in numbers(): pass\n" GOOD,
-	                                               LP_SECOND / 5,
-	                                               RULES("stubborn", "late", "finally_", "generator", "good"));
+	const struct lp_batch *batch =
+		fixture_compute("def bare(x):\n"
+	                        "    while True:\n"
+	                        "        try:\n"
+	                        "            while True: pass\n"
+	                        "        except BaseException: pass\n"
+	                        "@rule\n"
+	                        "def stubborn(x: Series) -> float:\n"
+	                        "    while True:\n"
+	                        "        try: bare(x)\n"
+	                        "        except BaseException: pass\n"
+	                        "@rule\n"
+	                        "def late(x: Series) -> float:\n"
+	                        "    try:\n"
+	                        "        while True: pass\n"
+	                        "    except BaseException:\n"
+	                        "        return 1.0\n"
+	                        "@rule\n"
+	                        "def finally_(x: Series) -> float:\n"
+	                        "    try:\n"
+	                        "        while True: pass\n"
+	                        "    finally:\n"
+	                        "        while True: pass\n"
+	                        "@rule\n"
+	                        "def generator(x: Series) -> float:\n"
+	                        "    def numbers():\n"
+	                        "        while True:\n"
+	                        "            try: yield 1\n"
+	                        "            except BaseException: pass\n"
+	                        "    for _ in numbers(): pass\n" GOOD,
+	                        LP_SECOND / 5, RULES("stubborn", "late", "finally_", "generator", "good"));
 
 	for (size_t i = 0; i < 4; i++)
 		timed_out(batch, i);
@@ -165,8 +164,7 @@ START_TEST(no_rule_pays_for_another)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	Suite *suite = suite_create("python_time_limit");
 	TCase *cases = tcase_create("limits");
