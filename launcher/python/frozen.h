@@ -10,11 +10,11 @@
 /* The source text of a frozen module, deflated (zlib). The path is the one in
  * the module's code objects, and so in tracebacks; no such file exists. */
 struct lp_frozen_source {
-    const char *name;
-    const char *path;
-    const unsigned char *deflated;
-    size_t deflated_size;
-    size_t size;
+	const char *name;
+	const char *path;
+	const unsigned char *deflated;
+	size_t deflated_size;
+	size_t size;
 };
 
 /* Each table is in the order of strcmp() of the names and ends with a row
