@@ -463,9 +463,10 @@ read_file(struct loading *loading, bool store_given, struct lp_error *error)
 		               config->file, (long long)status.st_size, (int)FILE_BYTES_MOST);
 	loading->directory = directory_of(config->file);
 	bool good = lp_yaml_read_file(config->file, &arena, &root, loading->problems, error);
-	if (good && root != NULL && root->type != LP_YAML_MAP)
+	/* A tree with a key too many is still looked at: what else is wrong is told as well. */
+	if (root != NULL && root->type != LP_YAML_MAP)
 		PROBLEM(loading, root, "expected settings (key: value), found %s", lp_yaml_type_name(root->type));
-	else if (good && root != NULL)
+	else if (root != NULL)
 		read_map(loading, NULL, root);
 	if (good && !loading->wrong)
 		check_together(loading, root, store_given);

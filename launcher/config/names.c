@@ -123,8 +123,8 @@ lp_nearest(const char *word, const char *(*next)(void *context), void *context)
 {
 	size_t length = strlen(word);
 	const char *nearest = NULL;
-	/* A third of the letters may be wrong: "retension" is retention, "x" is nothing. */
-	size_t least = length / 3 + 1;
+	/* One letter in five may be wrong, and one more: "rety" is retry, "mean" is not max. */
+	size_t least = length / 5 + 1;
 	if (length > WORD_MOST)
 		return NULL;
 	for (const char *known = next(context); known != NULL; known = next(context)) {

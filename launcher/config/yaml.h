@@ -32,7 +32,8 @@ struct lp_yaml_node {
  * Everything lives in the arena.  False: it cannot be used.  What is wrong with
  * the contents goes to problems; a file that cannot be read at all (not there,
  * a directory, too large) is told in error alone.  "-" is standard input.  An
- * empty file: *root NULL.  Aliases share their node: trees are for reading.
+ * empty file: *root NULL; where only keys or aliases are wrong, *root is what
+ * is left, so that the rest can be looked at too.  Aliases share their node: trees are for reading.
  */
 bool lp_yaml_read_file(const char *file, struct lp_arena *arena, struct lp_yaml_node **root,
                        struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;

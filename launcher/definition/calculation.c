@@ -164,7 +164,7 @@ read_start(const struct lp_item *item, const struct lp_yaml_node *node, const st
 		lp_item_problem(item, node,
 		                "start: expected a time, such as 2026-01-01 or 2026-01-01T06:00:00Z, found %s",
 		                lp_yaml_type_name(node->type));
-	else if (zone != NULL && !lp_time_parse(node->text, zone, &start, &error))
+	else if ((zone != NULL || lp_zone_find("UTC", &zone, &error)) && !lp_time_parse(node->text, zone, &start, &error))
 		lp_item_problem(item, node, "start: %s", error.what);
 	return start;
 }

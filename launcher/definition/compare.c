@@ -74,6 +74,7 @@ show_calculation_change(struct comparison *comparison, const struct lp_calculati
 	return !first;
 }
 
+/* What was said, not what went without saying. */
 static void
 show_new_calculation(struct comparison *comparison, const struct lp_calculation *calculation)
 {
@@ -82,15 +83,15 @@ show_new_calculation(struct comparison *comparison, const struct lp_calculation 
 	lp_text_addf(text, "+ calculation %s", calculation->name);
 	for (size_t f = 0; f < lp_calculation_field_count; f++) {
 		const struct lp_calculation_field *field = &lp_calculation_fields[f];
-		if (field->usual != NULL || field->form == LP_FIELD_PLAIN)
-			continue;
 		comparison->after.length = 0;
 		field->format(calculation, &comparison->after);
-		lp_text_addf(text, "%s %s %.*s", first ? ":" : ",", field->name, (int)comparison->after.length,
-		             comparison->after.length == 0 ? "" : comparison->after.data);
+		lp_text_add(&comparison->after, "", 1);
+		if (field->usual != NULL && strcmp(field->usual, comparison->after.data) == 0)
+			continue;
+		lp_text_addf(text, "%s %s %s", first ? ":" : ",", field->name, comparison->after.data);
 		first = false;
 	}
-	lp_text_addf(text, ", rule %s\n", calculation->rule);
+	lp_text_add(text, "\n", 1);
 }
 
 static void

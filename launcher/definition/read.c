@@ -90,11 +90,11 @@ read_file(struct lp_reading *reading, struct source *source)
 	bool good = lp_yaml_read_file(source->file, &reading->trees, &root, reading->problems, &error);
 	if (strcmp(source->file, "-") == 0)
 		source->file = "standard input";
-	if (!good) {
-		if (before == (uint64_t)reading->problems->count + reading->problems->left_out)
-			lp_problem_add(reading->problems, source->file, 0, 0, "%s", error.what);
+	if (!good && before == (uint64_t)reading->problems->count + reading->problems->left_out)
+		lp_problem_add(reading->problems, source->file, 0, 0, "%s", error.what);
+	/* A tree with a key too many is still looked at: what else is wrong is told as well. */
+	if (root == NULL && !good)
 		return;
-	}
 	if (root == NULL) {
 		lp_problem_add(reading->problems, source->file, 0, 0,
 		               "the file is empty: expected series: and calculations:, each with a list");

@@ -101,6 +101,16 @@ compare_case(struct lp_text *failures, const struct test_case *one, const struct
 		lp_text_addf(failures, "\n=== %s\nexpected:\n%sgot:\n%s", one->name, expected, data);
 }
 
+/* Check's own messages have a limit that these can pass. */
+static inline void
+check_failures(struct lp_text *failures)
+{
+	if (failures->length > 0)
+		(void)fputs(failures->data, stderr);
+	ck_assert_msg(failures->length == 0, "cases failed, see above");
+	lp_text_free(failures);
+}
+
 static inline void
 free_cases(struct test_cases *cases)
 {

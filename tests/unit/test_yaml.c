@@ -31,8 +31,7 @@ START_TEST(reads_what_the_cases_say)
 		lp_arena_free(&arena);
 	}
 	free_cases(&cases);
-	ck_assert_msg(failures.length == 0, "%s", failures.data);
-	lp_text_free(&failures);
+	check_failures(&failures);
 }
 END_TEST
 
