@@ -1,0 +1,207 @@
+/* `import`: samples from CSV files, all of them or none. */
+#include "command/import.h"
+
+#include "command/output.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_import = {
+	.name = "import",
+	.summary = "store samples from CSV files",
+	.help = "Usage: local-processing import [OPTION...] FILE.csv...|-\n"
+		"\n"
+		"Reads samples from CSV files (-: standard input) and stores them, in one transaction: where\n"
+		"anything is wrong, the line is named and nothing is stored. The first line names the columns.\n"
+		"Series that are not there yet are made. A sample that is there already is updated where its\n"
+		"value or quality differs.\n"
+		"\n"
+		"  --time COLUMN         the column of times; else the one named time, timestamp, datetime, date\n"
+		"                        or ts; else the first\n"
+		"  --series COLUMN=NAME  import this column, as series NAME; may be repeated. Without it every\n"
+		"                        column is a series, named as the column is\n"
+		"  --prefix TEXT         what those names begin with: --prefix p1/\n"
+		"  --unit COLUMN=UNIT    the unit of the column's series; may be repeated\n"
+		"  --quality COLUMN      good, uncertain or bad (or 0, 1, 2) for all values of a line\n"
+		"  --long                a line is a sample: columns series, time, value, and quality if any;\n"
+		"                        --unit then takes SERIES=UNIT\n"
+		"  --time-zone ZONE      for times without an offset: Europe/Berlin, or a fixed distance from UTC\n"
+		"                        for data in standard time all year: +01:00, -08:00\n"
+		"  --delimiter C         between cells: ',', ';', '|' or tab; else the likeliest\n"
+		"  --decimal-comma       numbers are written 1,5\n"
+		"  -n, --dry-run         check everything, say what would be done, and store nothing\n"
+		"\n"
+		"Times are RFC 3339: 2026-03-01T12:00:00Z, 2026-03-01 13:00:00+01:00; offset, seconds and time\n"
+		"of day may be left out, 24:00 is the end of a day. Lines may come in any order. A cell that is\n"
+		"empty or says nan, inf, null or NA is no sample. Files are UTF-8, quoted as in RFC 4180.\n"
+		"\n"
+		"Exits 0 when everything is stored, 65 when a file is wrong.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing import pumps.csv\n"
+		"  local-processing import --time-zone -08:00 --series temperature=seattle/temperature \\\n"
+		"      --unit temperature=degC weather.csv\n"
+		"  local-processing import --long --delimiter ';' --decimal-comma export.csv\n"
+		"  psql -c 'COPY (SELECT tag AS series, ts AS time, value FROM archive) TO STDOUT (FORMAT csv, HEADER)' \\\n"
+		"      | local-processing import --long -\n",
+	.run = run,
+};
+
+static bool check_pairs(const struct lp_option_values *values, const char *option, struct lp_error *error)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		const char *equals = strchr(values->items[i], '=');
+		if (equals == NULL || equals == values->items[i] || equals[1] == '\0') {
+			return lp_fail(error, LP_EXIT_USAGE, "%s %s: expected COLUMN=%s", option, values->items[i],
+			               strcmp(option, "--unit") == 0 ? "UNIT" : "NAME");
+		}
+	}
+	return true;
+}
+
+static bool parse_delimiter(const char *text, char *delimiter, struct lp_error *error)
+{
+	*delimiter = '\0';
+	if (text == NULL) {
+		return true;
+	}
+	if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) {
+		*delimiter = '\t';
+		return true;
+	}
+	bool sensible = text[0] != '\0' && text[1] == '\0' && (unsigned char)text[0] < 0x80 &&
+	                strchr("\"\r\n.+-0123456789", text[0]) == NULL;
+	if (!sensible) {
+		return lp_fail(error, LP_EXIT_USAGE, "--delimiter %s: expected one character, or tab", text);
+	}
+	*delimiter = text[0];
+	return true;
+}
+
+static bool check_settings(const struct lp_import_settings *settings, int operands, struct lp_error *error)
+{
+	if (operands == 0) {
+		return lp_fail(error, LP_EXIT_USAGE,
+		               "which files? Name at least one CSV file, or - for standard input");
+	}
+	if (settings->long_form && (settings->series.count > 0 || settings->prefix[0] != '\0')) {
+		return lp_fail(error, LP_EXIT_USAGE, "--long takes the names of series from the file: not with %s",
+		               settings->series.count > 0 ? "--series" : "--prefix");
+	}
+	if (settings->decimal_comma && settings->delimiter == ',') {
+		return lp_fail(error, LP_EXIT_USAGE, "--decimal-comma and --delimiter , exclude each other");
+	}
+	return check_pairs(&settings->series, "--series", error) && check_pairs(&settings->units, "--unit", error);
+}
+
+static bool import_file(struct lp_import *import, const char *path, struct lp_error *error)
+{
+	if (strcmp(path, "-") == 0) {
+		return lp_import_read(import, stdin, "standard input", error);
+	}
+	FILE *file = fopen(path, "re");
+	if (file == NULL) {
+		return lp_fail_errno(error, errno == EACCES ? LP_EXIT_PERMISSION : LP_EXIT_DATA, errno,
+		                     "cannot open %s", path);
+	}
+	bool good = lp_import_read(import, file, path, error);
+	fclose(file);
+	return good;
+}
+
+/* In the long form only the end tells whether each --unit was about something. */
+static bool check_units_used(const struct lp_import *import, struct lp_error *error)
+{
+	const struct lp_option_values *units = &import->settings->units;
+	for (size_t i = 0; i < units->count && import->settings->long_form; i++) {
+		const char *equals = strchr(units->items[i], '=');
+		size_t length = (size_t)(equals - units->items[i]);
+		bool used = false;
+		for (size_t s = 0; s < import->series_count && !used; s++) {
+			used = strlen(import->series[s].name) == length &&
+			       strncmp(import->series[s].name, units->items[i], length) == 0;
+		}
+		if (!used) {
+			return lp_fail(error, LP_EXIT_DATA, "--unit %s: no line is about that series", units->items[i]);
+		}
+	}
+	return true;
+}
+
+static void report(const struct lp_import *import)
+{
+	printf("%zu series (%" PRIu64 " new): %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged",
+	       import->series_count, import->created, import->counts.inserted, import->counts.updated,
+	       import->counts.unchanged);
+	if (import->missing > 0) {
+		printf("; %" PRIu64 " cell%s without a number", import->missing, import->missing == 1 ? "" : "s");
+	}
+	fputs(import->settings->dry_run ? "\nnothing was stored (--dry-run)\n" : "\n", stdout);
+}
+
+static bool import_files(struct lp_import *import, char *const *files, int count, struct lp_error *error)
+{
+	bool good = true;
+	for (int i = 0; i < count && good; i++) {
+		good = import_file(import, files[i], error);
+	}
+	good = good && check_units_used(import, error);
+	if (good && !import->settings->dry_run) {
+		good = lp_store_commit_work(import->store, error);
+		import->begun = !good;
+	}
+	if (import->begun) {
+		lp_store_rollback(import->store);
+	}
+	if (good) {
+		report(import);
+	}
+	return good && lp_output_finish(error);
+}
+
+static int run(int count, char **arguments)
+{
+	struct lp_error error = { 0 };
+	struct lp_common_options common = { 0 };
+	struct lp_session session = { 0 };
+	struct lp_import_settings settings = { .prefix = "" };
+	const char *delimiter = NULL;
+	const struct lp_option options[] = {
+		{ .name = "--time", .value = "COLUMN", .target = &settings.time_column },
+		{ .name = "--series", .value = "COLUMN=NAME", .target = &settings.series, .many = true },
+		{ .name = "--prefix", .value = "TEXT", .target = &settings.prefix },
+		{ .name = "--unit", .value = "COLUMN=UNIT", .target = &settings.units, .many = true },
+		{ .name = "--quality", .value = "COLUMN", .target = &settings.quality_column },
+		{ .name = "--long", .target = &settings.long_form },
+		{ .name = "--delimiter", .value = "CHARACTER", .target = &delimiter },
+		{ .name = "--decimal-comma", .target = &settings.decimal_comma },
+		{ .name = "--dry-run", .letter = 'n', .target = &settings.dry_run },
+		{ 0 },
+	};
+	int operands;
+
+	bool good = lp_options_parse(&lp_command_import, count, arguments, options, &common, &operands, &error) &&
+	            parse_delimiter(delimiter, &settings.delimiter, &error) &&
+	            check_settings(&settings, operands, &error);
+	/* A fixed offset is no zone that the session could know. */
+	if (good && common.time_zone != NULL && lp_offset_parse(common.time_zone, &settings.offset)) {
+		settings.fixed = true;
+		common.time_zone = NULL;
+	}
+	if (good && lp_session_open(&common, LP_SESSION_STORE, &session, &error)) {
+		settings.zone = session.zone;
+		struct lp_import import = { .settings = &settings, .store = session.store };
+		good = import_files(&import, arguments, operands, &error);
+		lp_import_free(&import);
+		lp_session_close(&session);
+	} else {
+		good = false;
+	}
+	free(settings.series.items);
+	free(settings.units.items);
+	return good ? LP_EXIT_OK : lp_command_fail(&lp_command_import, &error);
+}

@@ -1,0 +1,215 @@
+/* `import`: samples gathered by series, checked, and written in one transaction.  Knows nothing of CSV. */
+#include "command/import.h"
+
+#include "model/memory.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { WRITE_ROWS = 10000 };
+
+const char *lp_import_value_for(const struct lp_option_values *values, const char *key)
+{
+	size_t length = strlen(key);
+	for (size_t i = 0; i < values->count; i++) {
+		if (strncmp(values->items[i], key, length) == 0 && values->items[i][length] == '=') {
+			return values->items[i] + length + 1;
+		}
+	}
+	return NULL;
+}
+
+size_t lp_import_series_named(struct lp_import *import, const char *name)
+{
+	size_t index;
+	if (lp_names_find(&import->names, name, &index)) {
+		return index;
+	}
+	LP_GROW(import->series, import->series_count, import->series_capacity);
+	index = import->series_count++;
+	import->series[index] = (struct lp_import_series){ .name = lp_arena_text(&import->arena, name) };
+	lp_names_set(&import->names, import->series[index].name, index);
+	return index;
+}
+
+/* Looks the series up, or makes it; its unit has to be the one that was given. */
+static bool find_or_create(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
+{
+	struct lp_series found;
+	if (!lp_store_find_series(import->store, series->name, &import->arena, &found, error)) {
+		return false;
+	}
+	if (found.id == 0) {
+		const struct lp_series wanted = { .name = series->name,
+			                          .unit = series->unit == NULL ? "" : series->unit,
+			                          .description = "",
+			                          .attributes = "{}" };
+		const struct lp_changes changes = { .series_created = &wanted, .series_created_count = 1 };
+		if (!lp_store_apply(import->store, &changes, error) ||
+		    !lp_store_find_series(import->store, series->name, &import->arena, &found, error)) {
+			return false;
+		}
+		import->created++;
+	} else if (series->unit != NULL && strcmp(series->unit, found.unit == NULL ? "" : found.unit) != 0) {
+		bool none = found.unit == NULL || found.unit[0] == '\0';
+		lp_fail(error, LP_EXIT_DATA, "series \"%.200s\" is stored %s%.50s, not in %.50s", series->name,
+		        none ? "without a unit" : "in ", none ? "" : found.unit, series->unit);
+		return lp_hint(error,
+		               "Give the unit that is stored or none, and convert by a calculation (rule `convert`); "
+		               "the unit of a series is changed by `apply`.");
+	}
+	series->id = found.id;
+	return true;
+}
+
+static int compare_samples(const void *left, const void *right)
+{
+	const struct lp_import_sample *a = left, *b = right;
+	if (a->time != b->time) {
+		return a->time < b->time ? -1 : 1;
+	}
+	return (a->line > b->line) - (a->line < b->line);
+}
+
+static bool fail_twice(const struct lp_import *import, const struct lp_import_series *series,
+                       const struct lp_import_sample *first, const struct lp_import_sample *second,
+                       struct lp_error *error)
+{
+	char time[40];
+	lp_time_format(first->time, import->settings->zone, time);
+	lp_fail(error, LP_EXIT_DATA, "%s:%d: series \"%.200s\" has %s already in line %d", import->file, second->line,
+	        series->name, time, first->line);
+	if (import->settings->fixed || strcmp(lp_zone_name(import->settings->zone), "UTC") == 0) {
+		return lp_hint(error, "A series has one value at a time: take one of the lines out.");
+	}
+	return lp_hint(error,
+	               "When clocks go back, an hour of local time comes twice: write times with their offset, or, if "
+	               "they are in standard time all year, give it: --time-zone +01:00.");
+}
+
+/* Ascending in time, and each time once. */
+static bool check_series(const struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
+{
+	struct lp_import_sample *samples = series->samples;
+	bool ordered = true;
+	for (size_t i = 1; i < series->count && ordered; i++) {
+		ordered = samples[i - 1].time < samples[i].time;
+	}
+	if (!ordered) {
+		qsort(samples, series->count, sizeof *samples, compare_samples);
+		for (size_t i = 1; i < series->count; i++) {
+			if (samples[i - 1].time == samples[i].time) {
+				return fail_twice(import, series, &samples[i - 1], &samples[i], error);
+			}
+		}
+	}
+	if (series->count == 0 || !series->written || samples[0].time > series->written_to ||
+	    samples[series->count - 1].time < series->written_from) {
+		return true;
+	}
+	lp_fail(error, LP_EXIT_DATA, "%s:%d: series \"%.200s\" goes back in time", import->file, samples[0].line,
+	        series->name);
+	return lp_hint(error, "A file of more than %d samples must be in the order of time: sort it, or split it.",
+	               LP_IMPORT_SAMPLES_MOST);
+}
+
+static bool write_series(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
+{
+	static const uint8_t good = LP_QUALITY_GOOD;
+	lp_time *time = lp_allocate(WRITE_ROWS * sizeof *time);
+	double *value = lp_allocate(WRITE_ROWS * sizeof *value);
+	uint8_t *quality = lp_allocate(WRITE_ROWS);
+	bool written = true;
+
+	for (size_t start = 0; start < series->count && written; start += WRITE_ROWS) {
+		struct lp_column column = { .time = time, .value = value };
+		struct lp_write_counts counts = { 0 };
+		for (size_t i = start; i < series->count && column.count < WRITE_ROWS; i++, column.count++) {
+			time[column.count] = series->samples[i].time;
+			value[column.count] = series->samples[i].value;
+			quality[column.count] = series->samples[i].quality;
+			column.quality = quality[column.count] != good ? quality : column.quality;
+		}
+		written = lp_store_write_samples(import->store, series->id, &column, &counts, error);
+		import->counts.inserted += counts.inserted;
+		import->counts.updated += counts.updated;
+		import->counts.unchanged += counts.unchanged;
+	}
+	free(time);
+	free(value);
+	free(quality);
+	return written;
+}
+
+static bool flush_series(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
+{
+	if (series->id == 0 && !find_or_create(import, series, error)) {
+		return false;
+	}
+	if (!write_series(import, series, error)) {
+		return lp_fail_within(error, "series \"%.200s\"", series->name);
+	}
+	if (series->count > 0) {
+		lp_time from = series->samples[0].time, to = series->samples[series->count - 1].time;
+		series->written_from = series->written && series->written_from < from ? series->written_from : from;
+		series->written_to = series->written && series->written_to > to ? series->written_to : to;
+		series->written = true;
+	}
+	import->held -= series->count;
+	series->count = 0;
+	return true;
+}
+
+/* Checks all series before it writes the first. */
+static bool flush(struct lp_import *import, struct lp_error *error)
+{
+	for (size_t i = 0; i < import->series_count; i++) {
+		if (!check_series(import, &import->series[i], error)) {
+			return false;
+		}
+	}
+	if (!import->begun) {
+		if (!lp_store_begin(import->store, error)) {
+			return false;
+		}
+		import->begun = true;
+		/* Series may be made: not while somebody applies definitions. */
+		if (!lp_store_lock_definitions(import->store, error)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < import->series_count; i++) {
+		if (!flush_series(import, &import->series[i], error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool lp_import_add(struct lp_import *import, size_t index, struct lp_import_sample sample, struct lp_error *error)
+{
+	struct lp_import_series *series = &import->series[index];
+	LP_GROW(series->samples, series->count, series->capacity);
+	series->samples[series->count++] = sample;
+	return ++import->held < LP_IMPORT_SAMPLES_MOST || flush(import, error);
+}
+
+bool lp_import_end_file(struct lp_import *import, struct lp_error *error)
+{
+	if (!flush(import, error)) {
+		return false;
+	}
+	for (size_t i = 0; i < import->series_count; i++) {
+		import->series[i].written = false;
+	}
+	return true;
+}
+
+void lp_import_free(struct lp_import *import)
+{
+	for (size_t i = 0; i < import->series_count; i++) {
+		free(import->series[i].samples);
+	}
+	free(import->series);
+	lp_names_free(&import->names);
+	lp_arena_free(&import->arena);
+}
