@@ -3,7 +3,14 @@
 It uses the C functions that `json` itself is made of.
 """
 
-from _json import encode_basestring, make_encoder, make_scanner
+import _json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Nobody has written down the types of these functions.
+_c: "Any" = _json
 
 
 class _Settings:
@@ -17,14 +24,14 @@ class _Settings:
     parse_constant = float
 
 
-_scan = make_scanner(_Settings)
+_scan = _c.make_scanner(_Settings)
 
 
 def _refuse(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-_encode = make_encoder(None, _refuse, encode_basestring, None, ": ", ", ", True, False, False)
+_encode = _c.make_encoder(None, _refuse, _c.encode_basestring, None, ": ", ", ", True, False, False)
 
 
 def parse(text: str) -> object:

@@ -10,6 +10,15 @@ from _local_processing import Context, Series, Window
 
 from local_processing import _json
 
+# Type checkers take this for True; importing typing would take longer than all of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import CodeType, FunctionType
+    from typing import Any, TypeVar, overload
+
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
+
 _VARIABLE_ARGUMENTS = 0x04
 _VARIABLE_KEYWORDS = 0x08
 #: Generator, coroutine, asynchronous generator.
@@ -37,21 +46,27 @@ class Rule:
 
     __slots__ = ("name", "line", "document", "inputs", "parameters", "outputs", "layout", "keywords", "problems")
 
-    def __init__(self, function, name, outputs, lookback):
+    def __init__(
+        self,
+        function: "FunctionType",
+        name: str | None,
+        outputs: "Iterable[str]",
+        lookback: str | None,
+    ) -> None:
         code = function.__code__
         self.name = name or function.__name__
         self.line = code.co_firstlineno
         self.document = _dedent(function.__doc__ or "")
         #: Of each input: name, optional, many, lookback in microseconds.
-        self.inputs = []
+        self.inputs: list[tuple[str, bool, bool, int]] = []
         #: Of each parameter: name, type, nullable, default as JSON or None, choices as JSON or None.
-        self.parameters = []
-        self.outputs = ()
+        self.parameters: list[tuple[str, int, bool, str | None, str | None]] = []
+        self.outputs: tuple[str, ...] = ()
         #: What each positional parameter gets: "window", "context", or the input of that index.
-        self.layout = []
+        self.layout: list[int | str] = []
         #: Keyword-only parameters that get the window or the context.
-        self.keywords = []
-        self.problems = []
+        self.keywords: list[tuple[str, str]] = []
+        self.problems: list[str] = []
         try:
             self.outputs = _outputs(outputs)
             span = _span(lookback)
@@ -65,7 +80,7 @@ class Rule:
             self.problems.append("it is a generator or async, and must be a plain function")
         self._read_parameters(function, code, span)
 
-    def _read_parameters(self, function, code, lookback):
+    def _read_parameters(self, function: "FunctionType", code: "CodeType", lookback: int) -> None:
         names = code.co_varnames
         first_keyword = code.co_argcount
         after_keywords = first_keyword + code.co_kwonlyargcount
@@ -102,7 +117,7 @@ class Rule:
         if code.co_flags & _VARIABLE_KEYWORDS:
             self.problems.append("it takes **keywords, which no definition can be checked against: name each parameter")
 
-    def _add_keyword(self, name, kind, optional, defaults):
+    def _add_keyword(self, name: str, kind: object, optional: bool, defaults: "dict[str, Any]") -> None:
         if kind is Window or kind is Context:
             self.keywords.append((name, "window" if kind is Window else "context"))
             return
@@ -127,12 +142,12 @@ class Rule:
         self.parameters.append((name, code, optional, default, written))
 
 
-def _suits(value, code):
+def _suits(value: object, code: int) -> bool:
     kind = _TYPES.get(type(value), _ANY)
     return code == _ANY or kind == code or (code == _FLOAT and kind == _INT)
 
 
-def _kind(function, name):
+def _kind(function: "FunctionType", name: str) -> tuple[object, bool]:
     """Return the annotation of a parameter without None, and whether None was in it."""
     annotations = function.__annotations__
     if name not in annotations:
@@ -162,10 +177,10 @@ def _kind(function, name):
 class _LiteralGenericAlias:
     """Literal[...] of a module that imports it for its type checker only."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments: tuple[object, ...]) -> None:
         self.__args__ = arguments
 
-    def __class_getitem__(cls, choices):
+    def __class_getitem__(cls, choices: object) -> "_LiteralGenericAlias":
         return cls(choices if isinstance(choices, tuple) else (choices,))
 
 
@@ -176,14 +191,15 @@ class _Several:
     """Stands for a union of parameter types: anything is taken."""
 
 
-def _members(annotation):
+def _members(annotation: "Any") -> "tuple[object, ...] | None":
     """Return what a union is made of, None if it is none."""
     if type(annotation).__name__ in ("UnionType", "_UnionGenericAlias"):
-        return annotation.__args__
+        members: tuple[object, ...] = annotation.__args__
+        return members
     return None
 
 
-def _parameter_type(name, kind):
+def _parameter_type(name: str, kind: "Any") -> "tuple[int, list[object] | None]":
     """Return the code of a parameter's type, and the values of a Literal."""
     if kind is _Several:
         return _ANY, None
@@ -203,7 +219,7 @@ def _parameter_type(name, kind):
     return code, None
 
 
-def _outputs(outputs):
+def _outputs(outputs: "Iterable[str]") -> tuple[str, ...]:
     if isinstance(outputs, str):
         raise _Wrong(f"outputs={outputs!r}: a tuple of names is needed, even of one: ({outputs!r},)")
     names = tuple(outputs)
@@ -215,7 +231,7 @@ def _outputs(outputs):
     return names
 
 
-def _span(text):
+def _span(text: object) -> int:
     """Return the microseconds of a text such as "90 s" or "1 hour"."""
     if text is None:
         return 0
@@ -231,14 +247,26 @@ def _span(text):
     return int(digits) * scale
 
 
-def _dedent(text):
+def _dedent(text: str) -> str:
     """Return a docstring without the indentation of its lines, as `inspect.cleandoc` does."""
     first, *rest = text.expandtabs().strip("\n").split("\n")
     margin = min((len(line) - len(line.lstrip()) for line in rest if line.strip()), default=0)
     return "\n".join([first.strip(), *(line[margin:].rstrip() for line in rest)]).strip()
 
 
-def rule(function=None, /, *, outputs=(), lookback=None, name=None):
+if TYPE_CHECKING:
+
+    @overload
+    def rule(function: _Function, /) -> _Function: ...
+    @overload
+    def rule(
+        *, outputs: Iterable[str] = (), lookback: str | None = None, name: str | None = None
+    ) -> Callable[[_Function], _Function]: ...
+
+
+def rule(
+    function: "Any" = None, /, *, outputs: "Iterable[str]" = (), lookback: str | None = None, name: str | None = None
+) -> "Any":
     """Mark a function as a rule.
 
     Parameters
@@ -262,7 +290,7 @@ def rule(function=None, /, *, outputs=(), lookback=None, name=None):
         The function itself: a rule can be called and tested like any other.
     """
 
-    def mark(function):
+    def mark(function: "Any") -> "Any":
         if not hasattr(function, "__code__"):
             raise TypeError(f"@rule is for functions, not for {function!r}")
         function.__rule__ = Rule(function, name, outputs, lookback)

@@ -102,12 +102,14 @@ static const struct {
 	{ "mWC", "9806.65 Pa" },
 };
 
-/* Where a unit begins with it, it is replaced: these hold characters that no symbol can have. */
+/* Where a unit begins with one of these it is replaced: no symbol can hold their characters, or it means something else. */
 static const struct {
 	const char *written, *meant;
 } spellings[] = {
 	{ "bar(a)", "bara" },
 	{ "bar(g)", "barg" },
+	/* Revolutions are counted here, not turned into radians. */
+	{ "rpm", "min-1" },
 	/* A gas volume at norm conditions: to other such volumes it is as m3. */
 	{ "Nm3", "m3" },
 	{ "Nm\xc2\xb3", "m3" },

@@ -1,0 +1,248 @@
+"""Reductions and the built-in rules against `statistics`, `math.fsum` and exact fractions."""
+
+import math
+import random
+import statistics
+import unittest
+from fractions import Fraction
+
+from local_processing import Context, Quality, Sample, Series, Window, builtin
+
+NAN = math.nan
+
+
+def random_series(source, count, missing=0.2, window=None, previous=None):
+    """A Series at random times and the list of its good (time, value)."""
+    times = sorted(source.sample(range(0, 3_600_000_000, 1000), count))
+    scale = 10.0 ** source.randrange(-3, 9)
+    values = [source.gauss(source.choice([0, 1, 100]), 1) * scale for _ in range(count)]
+    qualities = [0] * count
+    for i in range(count):
+        draw = source.random()
+        if draw < missing / 2:
+            values[i] = source.choice([NAN, math.inf, -math.inf])
+        elif draw < missing:
+            qualities[i] = Quality.BAD
+        elif draw < 2 * missing:
+            qualities[i] = Quality.UNCERTAIN
+    good = [(t, v) for t, v, q in zip(times, values, qualities) if math.isfinite(v) and q != Quality.BAD]
+    return Series(times, values, qualities if missing else None, window=window, previous=previous), good
+
+
+class Base(unittest.TestCase):
+    def assert_close(self, got, wanted, scale=0.0):
+        if math.isnan(wanted):
+            self.assertTrue(math.isnan(got), got)
+        else:
+            self.assertLessEqual(abs(got - wanted), 1e-12 * max(abs(wanted), scale), (got, wanted))
+
+
+class Reductions(Base):
+    def test_random(self):
+        source = random.Random(4)
+        for count in [0, 1, 2, 3, 4, 5, 59, 60, 61, 1000] * 6:
+            series, good = random_series(source, count, source.choice([0, 0.2, 1.0]))
+            values = [value for _, value in good]
+            self.assertEqual(series.count(), len(values))
+            self.assert_close(series.sum(), math.fsum(values) if values else NAN)
+            self.assert_close(series.mean(), math.fsum(values) / len(values) if values else NAN)
+            for got, wanted in [
+                (series.min(), min),
+                (series.max(), max),
+                (series.first(), lambda v: v[0]),
+                (series.last(), lambda v: v[-1]),
+                (series.median(), statistics.median),
+            ]:
+                self.assert_close(got, wanted(values) if values else NAN)
+            self.assert_close(series.std(), statistics.stdev(values) if len(values) > 1 else NAN)
+            self.assert_close(series.std(ddof=0), statistics.pstdev(values) if values else NAN)
+
+    def test_cancellation(self):
+        values = [1e16, 1.0, -1e16, 1e-3] * 25
+        self.assertEqual(Series(range(100), values).sum(), math.fsum(values))
+        values = [1e9 + i % 7 * 1e-6 for i in range(1001)]
+        self.assert_close(Series(range(1001), values).std(), statistics.stdev(values))
+
+    def test_sum_beyond_doubles(self):
+        series = Series(range(8), [1e308] * 8)
+        self.assertEqual(series.sum(), math.inf)
+        self.assert_close(series.mean(), 1e308)
+
+    def test_any_and_all(self):
+        for values, some, every in [([], False, True), ([0], False, False), ([0, 1], True, False), ([1, NAN], True, True)]:
+            series = Series(range(len(values)), values)
+            self.assertEqual((series.any(), series.all()), (some, every))
+
+    def test_wrong_arguments(self):
+        series = Series([1], [1])
+        for wrong in (
+            lambda: series.integral("hour"),
+            lambda: series.integral(per="week"),
+            lambda: series.integral(method=1),
+            lambda: series.integral(hold=-2),
+            lambda: series.time_weighted_mean(hold="x"),
+            lambda: series.increase(modulus=-1),
+            lambda: series.increase(tolerance=NAN),
+            lambda: series.std(1),
+            lambda: series.std(ddo=1),
+            lambda: series.mean(1),
+        ):
+            with self.assertRaises((TypeError, ValueError)):
+                wrong()
+
+
+def exact_area(good, start, end, previous, method, hold):
+    """Integral and covered time by exact fractions, from points and not from formulas of segments."""
+    points = ([previous] if previous else []) + good
+    area = covered = Fraction(0)
+    for (time, value), following in zip(points, [*points[1:], None]):
+        stop = end if following is None else following[0]
+        held = stop if hold is None else min(stop, time + hold)
+        begin = max(time, start)
+        if held <= begin:
+            continue
+        first = last = Fraction(value)
+        if method == "linear" and following is not None and held == stop:
+            slope = (Fraction(following[1]) - Fraction(value)) / (following[0] - time)
+            first, last = Fraction(value) + slope * (begin - time), Fraction(following[1])
+        area += (first + last) / 2 * (held - begin)
+        covered += held - begin
+    return area, covered
+
+
+class TimeWeighted(Base):
+    WINDOW = Window(0, 3_600_000_000)
+
+    def test_random(self):
+        source = random.Random(5)
+        for count in [0, 1, 2, 3, 60, 500] * 20:
+            before = source.choice([None, (-source.randrange(1, 10**9), source.gauss(5, 2))])
+            series, good = random_series(
+                source, count, source.choice([0, 0.3]), self.WINDOW, before and Sample(before[0], before[1])
+            )
+            hold = source.choice([None, None, 0, 60, 600])
+            method = source.choice(["step", "linear"])
+            microseconds = None if hold is None else hold * 1_000_000
+            area, covered = exact_area(good, 0, 3_600_000_000, before, method, microseconds)
+            scale = math.fsum(abs(v) for _, v in good) + abs(before[1] if before else 0)
+            with self.subTest(count=count, before=before, hold=hold, method=method):
+                for per, length in [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400)]:
+                    got = series.integral(per=per, method=method, hold=hold)
+                    if good or before and covered:
+                        self.assert_close(got, float(area / 1_000_000 / length), scale * 3600 / length)
+                    else:
+                        self.assertTrue(math.isnan(got))
+                mean = series.time_weighted_mean(method=method, hold=hold)
+                if covered:
+                    self.assert_close(mean, float(area / covered), scale)
+                elif good:
+                    self.assertEqual(mean, good[-1][1])
+                else:
+                    self.assertTrue(math.isnan(mean))
+
+    def test_constant_power_is_energy(self):
+        series = Series([0], [30.0], window=self.WINDOW, unit="kW")
+        self.assertEqual(series.integral(), 30.0)
+        self.assertEqual(series.time_weighted_mean(), 30.0)
+
+    def test_held_from_before(self):
+        series = Series([1_800_000_000], [10.0], window=self.WINDOW, previous=Sample(-1, 20.0))
+        self.assertEqual(series.integral(), 15.0)
+        empty = Series([], [], window=self.WINDOW, previous=Sample(-1, 20.0))
+        self.assertEqual(empty.integral(), 20.0)
+
+    def test_without_window_from_first_to_last(self):
+        series = Series([0, 3_600_000_000], [10.0, 20.0])
+        self.assertEqual((series.integral(), series.integral(method="linear")), (10.0, 15.0))
+        self.assertEqual(Series([5], [7.0]).time_weighted_mean(), 7.0)
+        self.assertEqual(Series([5], [7.0]).integral(), 0.0)
+
+
+def exact_increase(values, modulus, tolerance):
+    total = Fraction(0)
+    for before, now in zip(values, values[1:]):
+        step = Fraction(now) - Fraction(before)
+        if step < -Fraction(tolerance):
+            step = step + Fraction(modulus) if modulus else Fraction(now)
+        total += step
+    return total
+
+
+class Counters(Base):
+    def test_random(self):
+        source = random.Random(6)
+        for count in [0, 1, 2, 3, 60, 500] * 20:
+            modulus, tolerance = source.choice([None, 1000.0]), source.choice([0.0, 0.5])
+            reading, values = source.uniform(0, 900), []
+            for _ in range(count + 1):
+                reading += source.expovariate(0.1)
+                if reading >= 1000 or source.random() < 0.05:
+                    reading = reading % 1000 if modulus else 0.0
+                values.append(reading - source.choice([0, 0, tolerance / 4]))
+            known = source.random() < 0.5
+            series = Series(
+                range(1, count + 1), values[1:], previous=Sample(0, values[0]) if known else None
+            )
+            used = values if known else values[1:]
+            wanted = NAN if count == 0 or len(used) < 2 else float(exact_increase(used, modulus, tolerance))
+            self.assert_close(series.increase(modulus=modulus, tolerance=tolerance), wanted, 1000.0)
+
+    def test_reset_counts_from_zero(self):
+        self.assertEqual(Series(range(4), [10, 15, 2, 4]).increase(), 9)
+
+    def test_rollover(self):
+        self.assertEqual(Series(range(3), [998, 999, 3]).increase(modulus=1000), 5)
+
+    def test_missing_samples_do_not_reset(self):
+        series = Series(range(5), [10, NAN, 0, 12, 13], [0, 0, Quality.BAD, 0, 0])
+        self.assertEqual(series.increase(), 3)
+
+    def test_windows_add_up(self):
+        source = random.Random(7)
+        values = [float(v) for v in sorted(source.sample(range(10**6), 100))]
+        whole = Series(range(100), values)
+        parts = [whole.between(i, i + 10) for i in range(0, 100, 10)]
+        self.assertEqual(sum(part.increase() for part in parts), whole.increase())
+
+    def test_difference(self):
+        self.assertEqual(Series([1, 2], [5, 3], previous=Sample(0, 10.0)).difference(), -7)
+        self.assertEqual(Series([1, 2], [5, 3]).difference(), -2)
+        self.assertTrue(math.isnan(Series([1], [5]).difference()))
+        self.assertTrue(math.isnan(Series([], [], previous=Sample(0, 10.0)).difference()))
+
+
+class BuiltIn(Base):
+    def test_each_has_documentation_and_no_problem(self):
+        rules = [f.__rule__ for f in vars(builtin).values() if hasattr(f, "__rule__")]
+        self.assertEqual(
+            {rule.name for rule in rules},
+            {"convert", "mean", "time_weighted_mean", "min", "max", "sum", "count", "first", "last", "integral"}
+            | {"increase", "difference"},
+        )
+        for rule in rules:
+            self.assertEqual(rule.problems, [])
+            self.assertGreater(len(rule.document), 20)
+
+    def test_are_the_methods(self):
+        series = Series(range(4), [1.0, 4.0, 2.0, 8.0], window=Window(0, 5))
+        for name in ("mean", "sum", "min", "max", "count", "first", "last", "increase", "difference", "integral"):
+            self.assertEqual(getattr(builtin, name)(series), getattr(series, name)())
+        self.assertEqual(builtin.time_weighted_mean(series, method="linear"), series.time_weighted_mean(method="linear"))
+        self.assertEqual(builtin.increase(series, modulus=10.0), 3 + 8 + 6)
+
+    def test_convert_scales(self):
+        series = Series([1, 2, 3], [1.0, NAN, 3.0], [0, 0, 1], unit="V")
+        result = builtin.convert(series, Context(units={"": "bar"}), scale=2.0, offset=1.0)
+        self.assertEqual((result.values[0], result.values[2], result.unit), (3.0, 7.0, "bar"))
+        self.assertEqual(list(result.qualities), [0, 0, 1])
+
+    def test_convert_units(self):
+        series = Series([1], [20.0], unit="degC")
+        self.assert_close(builtin.convert(series, Context(units={"": "K"})).values[0], 293.15)
+        self.assert_close(builtin.convert(series, Context(), to_unit="degF").values[0], 68.0)
+        self.assert_close(builtin.convert(series, Context(), from_unit="kWh", to_unit="MJ").values[0], 72.0)
+        self.assertEqual(builtin.convert(series, Context(units={"": ""})).values[0], 20.0)
+        with self.assertRaisesRegex(ValueError, "different quantities"):
+            builtin.convert(series, Context(units={"": "m3/h"}))
+        with self.assertRaisesRegex(ValueError, "from_unit"):
+            builtin.convert(Series([1], [1.0]), Context(), to_unit="K")

@@ -1,0 +1,19 @@
+"""Runs the cases of this directory in the interpreter that it is run by, and says how many passed."""
+
+import pathlib
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE))
+    suite = unittest.TestSuite()
+    for path in sorted(HERE.glob("*_cases.py")):
+        if path.name != "run_cases.py":
+            suite.addTests(unittest.defaultTestLoader.loadTestsFromName(path.stem))
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0).run(suite)
+    # A case fails once, however many of its subtests do.
+    failed = len({test.id().split(" ")[0] for test, _ in result.failures + result.errors})
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
