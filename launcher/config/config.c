@@ -412,7 +412,8 @@ check_together(struct loading *loading, const struct lp_yaml_node *root, bool st
 	const struct lp_yaml_node *retry = lp_yaml_get(root, "retry"), *zone = lp_yaml_get(root, "time_zone");
 	struct lp_error error = {0};
 	const struct lp_zone *found;
-	if (config->retry_longest_delay < config->retry_first_delay)
+	/* Where one of them is wrong itself, the other is compared with a default. */
+	if (!loading->wrong && config->retry_longest_delay < config->retry_first_delay)
 		PROBLEM(loading, retry, "retry.longest_delay is shorter than retry.first_delay");
 	/* Zones are looked up in the user's data once that is set, which is whoever opens the session's business. */
 	if (config->tzdata == NULL && zone != NULL && zone->type == LP_YAML_TEXT &&
@@ -422,6 +423,19 @@ check_together(struct loading *loading, const struct lp_yaml_node *root, bool st
 		PROBLEM(loading, (const struct lp_yaml_node *)NULL,
 		        "the setting store is missing: where are the series and calculations kept? "
 		        "(store: sqlite:plant.db, or store: postgresql://host/database)");
+}
+
+/* By line, as the file is read by whoever mends it. */
+static void
+sort_problems(struct lp_problems *problems)
+{
+	for (uint32_t i = 1; i < problems->count; i++) {
+		struct lp_problem moved = problems->items[i];
+		uint32_t at = i;
+		for (; at > 0 && problems->items[at - 1].line > moved.line; at--)
+			problems->items[at] = problems->items[at - 1];
+		problems->items[at] = moved;
+	}
 }
 
 static char *
@@ -468,8 +482,9 @@ read_file(struct loading *loading, bool store_given, struct lp_error *error)
 		PROBLEM(loading, root, "expected settings (key: value), found %s", lp_yaml_type_name(root->type));
 	else if (root != NULL)
 		read_map(loading, NULL, root);
-	if (good && !loading->wrong)
+	if (root == NULL ? good : root->type == LP_YAML_MAP)
 		check_together(loading, root, store_given);
+	sort_problems(loading->problems);
 	if (good && loading->wrong)
 		good = lp_fail(error, LP_EXIT_CONFIGURATION, "the configuration %s is wrong", config->file);
 	error->exit = good ? error->exit : LP_EXIT_CONFIGURATION;
