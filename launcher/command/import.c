@@ -88,7 +88,7 @@ static bool check_settings(const struct lp_import_settings *settings, int operan
 		return lp_fail(error, LP_EXIT_USAGE,
 		               "which files? Name at least one CSV file, or - for standard input");
 	}
-	if (settings->long_form && (settings->series.count > 0 || settings->prefix[0] != '\0')) {
+	if (settings->long_form && (settings->series.count > 0 || settings->prefix != NULL)) {
 		return lp_fail(error, LP_EXIT_USAGE, "--long takes the names of series from the file: not with %s",
 		               settings->series.count > 0 ? "--series" : "--prefix");
 	}
@@ -168,7 +168,7 @@ static int run(int count, char **arguments)
 	struct lp_error error = { 0 };
 	struct lp_common_options common = { 0 };
 	struct lp_session session = { 0 };
-	struct lp_import_settings settings = { .prefix = "" };
+	struct lp_import_settings settings = { 0 };
 	const char *delimiter = NULL;
 	const struct lp_option options[] = {
 		{ .name = "--time", .value = "COLUMN", .target = &settings.time_column },
@@ -187,6 +187,7 @@ static int run(int count, char **arguments)
 	bool good = lp_options_parse(&lp_command_import, count, arguments, options, &common, &operands, &error) &&
 	            parse_delimiter(delimiter, &settings.delimiter, &error) &&
 	            check_settings(&settings, operands, &error);
+	settings.prefix = settings.prefix == NULL ? "" : settings.prefix;
 	/* A fixed offset is no zone that the session could know. */
 	if (good && common.time_zone != NULL && lp_offset_parse(common.time_zone, &settings.offset)) {
 		settings.fixed = true;

@@ -1,0 +1,391 @@
+/*
+ * `status`: what became of the calculations: a table of them, one in detail,
+ * the runs; for people, or as JSON.
+ */
+#include "command/status.h"
+
+#include "command/output.h"
+#include "command/table.h"
+#include "model/memory.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HISTORY_DEFAULT = 10, RUNS_DEFAULT = 20 };
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_status = {
+	.name = "status",
+	.summary = "show what became of the calculations, and of the runs",
+	.help = "Usage: local-processing status [OPTION...] [NAME]\n"
+		"\n"
+		"Shows the state of each calculation, since when, its last window, and what went wrong. NAME may\n"
+		"have * and ? in it; where it is the name of one calculation, everything about that is shown:\n"
+		"the error with its traceback, the windows that are owed, the last ones computed.\n"
+		"\n"
+		"  --failed            only those that fail: failed, timed_out, given_up\n"
+		"  --rule RULE         only those with this rule\n"
+		"  --label NAME=VALUE  only those with this label\n"
+		"  --history N         of one calculation: its last N windows (10)\n"
+		"  --runs              the runs instead, newest first (20; or as many as --history says)\n"
+		"  --json              a list of objects\n"
+		"  --exit-code         exit 1 if a calculation that is shown fails, for scripts and monitoring\n"
+		"\n"
+		"States: new, ok, no_data, failed, timed_out, given_up, disabled, interrupted.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing status --failed\n"
+		"  local-processing status 'p1/*'\n"
+		"  local-processing status 'p1/specific energy' --history 50\n"
+		"  local-processing status --failed --json --exit-code\n",
+	.run = run,
+};
+
+struct request {
+	struct lp_status_filter filter;
+	const char *label, *history_text;
+	uint32_t history;
+	bool runs, json, exit_code;
+};
+
+/* What was shown so far. */
+struct showing {
+	const struct request *request;
+	const struct lp_zone *zone;
+	struct lp_table *table; /* NULL: JSON, or one in detail */
+	bool detail;
+	uint64_t count, failing;
+	uint64_t states[LP_STATE_COUNT];
+	int64_t calculation_id; /* of the last one */
+};
+
+static void print_row(struct lp_table *table, const struct lp_status *status, const struct lp_zone *zone)
+{
+	char since[40], window[40], duration[24] = "", owed[16] = "";
+	char *message = NULL;
+
+	lp_time_format(status->failing_since != LP_TIME_NONE ? status->failing_since : status->since, zone, since);
+	lp_time_format(status->window.start, zone, window);
+	if (status->window.start != LP_TIME_NONE) {
+		lp_nanoseconds_format(status->duration, duration);
+	}
+	if (status->pending > 0) {
+		snprintf(owed, sizeof owed, "%" PRIu32, status->pending);
+	}
+	if (status->error_message != NULL || status->error_type != NULL) {
+		message = lp_format_text("%s%s%s", status->error_type == NULL ? "" : status->error_type,
+		                         status->error_type != NULL && status->error_message != NULL ? ": " : "",
+		                         status->error_message == NULL ? "" : status->error_message);
+	}
+	lp_table_row(table, (const char *const[]){ status->calculation.name, lp_state_name(status->state), since,
+	                                           window, duration, owed, message });
+	free(message);
+}
+
+static bool show_one(void *context, const struct lp_status *status, struct lp_error *error)
+{
+	struct showing *showing = context;
+	if (showing->detail && !showing->request->json) {
+		lp_status_print_detail(status, showing->zone);
+	} else if (showing->request->json) {
+		fputs(showing->count == 0 ? "\n  " : "},\n  ", stdout);
+		lp_status_print_json(status, showing->zone);
+	} else {
+		print_row(showing->table, status, showing->zone);
+	}
+	showing->count++;
+	showing->states[status->state]++;
+	showing->failing += lp_state_is_failure(status->state);
+	showing->calculation_id = status->calculation.id;
+	return !ferror(stdout) || lp_output_finish(error);
+}
+
+static bool last_run(void *context, const struct lp_run *run, struct lp_error *error)
+{
+	const struct lp_zone *zone = context;
+	char tick[40], took[24];
+	(void)error;
+	lp_time_format(run->tick, zone, tick);
+	printf("last run: %" PRId64 ", for %s, %s", run->id, tick, run->result);
+	if (run->ended != LP_TIME_NONE) {
+		lp_nanoseconds_format((run->ended - run->started) * 1000, took);
+		printf(" in %s", took);
+	}
+	printf("%s%s\n", run->error == NULL ? "" : ": ", run->error == NULL ? "" : run->error);
+	return true;
+}
+
+static bool print_summary(struct lp_session *session, const struct showing *showing, struct lp_error *error)
+{
+	const struct lp_status_filter *filter = &showing->request->filter;
+	bool filtered = filter->failed || filter->name != NULL || filter->rule != NULL || filter->label_name != NULL;
+
+	if (showing->count == 0) {
+		puts(!filtered        ? "There are no calculations yet: `local-processing apply FILE.yaml` makes them."
+		     : filter->failed ? "No such calculation fails."
+		                      : "There is no such calculation.");
+	} else {
+		printf("\n%" PRIu64 " calculation%s: ", showing->count, showing->count == 1 ? "" : "s");
+		bool first = true;
+		for (int state = 0; state < LP_STATE_COUNT; state++) {
+			if (showing->states[state] > 0) {
+				printf("%s%" PRIu64 " %s", first ? "" : ", ", showing->states[state],
+				       lp_state_name((enum lp_state)state));
+				first = false;
+			}
+		}
+		putchar('\n');
+	}
+	struct lp_zone *zone = (struct lp_zone *)(uintptr_t)showing->zone; /* read only */
+	return lp_store_each_run(session->store, 1, last_run, zone, error);
+}
+
+struct history_printing {
+	const struct lp_zone *zone;
+	struct lp_table *table; /* NULL: JSON */
+	uint64_t count;
+};
+
+static bool show_window(void *context, const struct lp_history *history, struct lp_error *error)
+{
+	struct history_printing *printing = context;
+	char start[40], end[40], tick[40], duration[24], samples[16], run[24];
+
+	if (printing->table == NULL) {
+		fputs(printing->count++ == 0 ? "\n    " : ",\n    ", stdout);
+		lp_status_print_json_history(history, printing->zone);
+		return !ferror(stdout) || lp_output_finish(error);
+	}
+	lp_time_format(history->window.start, printing->zone, start);
+	lp_time_format(history->window.end, printing->zone, end);
+	lp_time_format(history->tick, printing->zone, tick);
+	lp_nanoseconds_format(history->duration, duration);
+	snprintf(samples, sizeof samples, "%" PRIu32, history->samples_read);
+	snprintf(run, sizeof run, "%" PRId64, history->run_id);
+	lp_table_row(printing->table,
+	             (const char *const[]){ start, end, lp_state_name(history->state), samples, duration, run, tick });
+	printing->count++;
+	return true;
+}
+
+static bool show_history(struct lp_session *session, const struct showing *showing, struct lp_error *error)
+{
+	static const struct lp_table_column headings[] = { { "WINDOW FROM", false }, { "TO", false },
+		                                           { "STATE", false },       { "SAMPLES", true },
+		                                           { "TOOK", true },         { "RUN", true },
+		                                           { "FOR", false } };
+	struct history_printing printing = { .zone = showing->zone };
+	uint32_t most = showing->request->history != 0 ? showing->request->history : HISTORY_DEFAULT;
+
+	if (showing->request->json) {
+		fputs(", \"history\": [", stdout);
+		bool read = lp_store_each_history(session->store, showing->calculation_id, most, show_window, &printing,
+		                                  error);
+		fputs(printing.count == 0 ? "]" : "\n  ]", stdout);
+		return read;
+	}
+	putchar('\n');
+	printing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
+	bool read = lp_store_each_history(session->store, showing->calculation_id, most, show_window, &printing, error);
+	lp_table_end(printing.table);
+	if (read && printing.count == 0) {
+		puts("  no windows computed, or their outcomes are past their retention");
+	}
+	return read;
+}
+
+/* Inputs, parameters and outputs, which a state does not have with it; of a disabled one they are not read. */
+static bool show_definition(struct lp_session *session, const struct showing *showing, struct lp_error *error)
+{
+	struct lp_batch *batch = lp_batch_new();
+	bool read = lp_store_read_calculations(session->store, &showing->calculation_id, 1, batch, error);
+	if (read && batch->calculation_count == 1) {
+		lp_status_print_definition(&batch->calculations[0]);
+	}
+	lp_batch_free(batch);
+	return read;
+}
+
+static bool count_one(void *context, const struct lp_status *status, struct lp_error *error)
+{
+	uint64_t *count = context;
+	(void)status;
+	(void)error;
+	return ++*count < 2;
+}
+
+/* One calculation is meant where the name has no * or ? in it, or where only one matches. */
+static bool is_one(struct lp_session *session, const struct request *request, bool *one, struct lp_error *error)
+{
+	uint64_t count = 0;
+	bool read = lp_store_each_status(session->store, &request->filter, count_one, &count, error);
+	*one = count == 1;
+	if (!read && count < 2) {
+		return false;
+	}
+	if (count > 0 || request->filter.failed || request->filter.rule != NULL || request->filter.label_name != NULL) {
+		return true;
+	}
+	lp_fail(error, LP_EXIT_DATA, "there is no calculation \"%.300s\"", request->filter.name);
+	return lp_hint(error, "`local-processing status` lists all; parts of names are found by '*%.100s*'.",
+	               request->filter.name);
+}
+
+static bool show_states(struct lp_session *session, const struct request *request, uint64_t *failing,
+                        struct lp_error *error)
+{
+	static const struct lp_table_column headings[] = { { "NAME", false },   { "STATE", false },
+		                                           { "SINCE", false },  { "LAST WINDOW", false },
+		                                           { "TOOK", true },    { "OWED", true },
+		                                           { "MESSAGE", false } };
+	struct showing showing = { .request = request, .zone = session->zone };
+
+	if (request->filter.name != NULL && !is_one(session, request, &showing.detail, error)) {
+		return false;
+	}
+	if (request->json) {
+		putchar('[');
+	} else if (!showing.detail) {
+		showing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
+	}
+	bool good = lp_store_each_status(session->store, &request->filter, show_one, &showing, error);
+	if (showing.table != NULL) {
+		lp_table_end(showing.table);
+	}
+	/* Between counting and showing it may have been deleted. */
+	if (good && showing.detail && showing.count == 1) {
+		good = (request->json || show_definition(session, &showing, error)) &&
+		       show_history(session, &showing, error);
+	} else if (good && !request->json) {
+		good = print_summary(session, &showing, error);
+	}
+	if (request->json) {
+		fputs(showing.count == 0 ? "]\n" : "}\n]\n", stdout);
+	}
+	*failing = showing.failing;
+	return good;
+}
+
+struct run_printing {
+	const struct lp_zone *zone;
+	struct lp_table *table; /* NULL: JSON */
+	uint64_t count;
+};
+
+static bool show_run(void *context, const struct lp_run *run, struct lp_error *error)
+{
+	struct run_printing *printing = context;
+	char id[24], tick[40], started[40], took[24] = "", numbers[5][24];
+	uint64_t failed = 0;
+
+	if (printing->table == NULL) {
+		fputs(printing->count++ == 0 ? "\n  " : ",\n  ", stdout);
+		lp_status_print_json_run(run, printing->zone);
+		return !ferror(stdout) || lp_output_finish(error);
+	}
+	for (int state = 0; state < LP_STATE_COUNT; state++) {
+		failed += lp_state_is_failure((enum lp_state)state) ? run->states[state] : 0;
+	}
+	snprintf(id, sizeof id, "%" PRId64, run->id);
+	lp_time_format(run->tick, printing->zone, tick);
+	lp_time_format(run->started, printing->zone, started);
+	if (run->ended != LP_TIME_NONE) {
+		lp_nanoseconds_format((run->ended - run->started) * 1000, took);
+	}
+	const uint64_t counts[] = { run->windows, failed, run->samples_read, run->samples_written, run->still_due };
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		snprintf(numbers[i], sizeof numbers[i], "%" PRIu64, counts[i]);
+	}
+	lp_table_row(printing->table,
+	             (const char *const[]){ id, tick, started, took, numbers[0], numbers[1], numbers[2], numbers[3],
+	                                    numbers[4], run->result, run->error });
+	printing->count++;
+	return true;
+}
+
+static bool show_runs(struct lp_session *session, const struct request *request, struct lp_error *error)
+{
+	static const struct lp_table_column headings[] = {
+		{ "RUN", true },       { "FOR", false },    { "STARTED", false }, { "TOOK", true },
+		{ "WINDOWS", true },   { "FAILED", true },  { "READ", true },     { "WRITTEN", true },
+		{ "STILL DUE", true }, { "RESULT", false }, { "ERROR", false }
+	};
+	struct run_printing printing = { .zone = session->zone };
+	uint32_t most = request->history != 0 ? request->history : RUNS_DEFAULT;
+
+	if (request->json) {
+		putchar('[');
+	} else {
+		printing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
+	}
+	bool read = lp_store_each_run(session->store, most, show_run, &printing, error);
+	if (request->json) {
+		fputs(printing.count == 0 ? "]\n" : "\n]\n", stdout);
+		return read;
+	}
+	lp_table_end(printing.table);
+	if (read && printing.count == 0) {
+		puts("There was no run yet, or all are past their retention.");
+	}
+	return read;
+}
+
+static bool check_request(struct request *request, char **operands, int operand_count, struct lp_error *error)
+{
+	if (operand_count > 1) {
+		lp_fail(error, LP_EXIT_USAGE, "expected one name, got %d", operand_count);
+		return lp_hint(error, "Names with blanks go in quotes, and so do * and ?: '%s*'.", operands[0]);
+	}
+	request->filter.name = operand_count == 1 ? operands[0] : NULL;
+	if (request->runs &&
+	    (operand_count == 1 || request->filter.failed || request->filter.rule != NULL || request->label != NULL)) {
+		return lp_fail(error, LP_EXIT_USAGE, "--runs shows runs: no name, --failed, --rule or --label with it");
+	}
+	if (request->label != NULL) {
+		char *equals = strchr(request->label, '=');
+		if (equals == NULL || equals == request->label) {
+			return lp_fail(error, LP_EXIT_USAGE, "--label %s: expected NAME=VALUE", request->label);
+		}
+		*equals = '\0';
+		request->filter.label_name = request->label;
+		request->filter.label_value = equals + 1;
+	}
+	return request->history_text == NULL ||
+	       lp_count_parse("--history", request->history_text, 1, &request->history, error);
+}
+
+static int run(int count, char **arguments)
+{
+	struct lp_error error = { 0 };
+	struct lp_common_options common = { 0 };
+	struct lp_session session = { 0 };
+	struct request request = { 0 };
+	const struct lp_option options[] = {
+		{ .name = "--failed", .target = &request.filter.failed },
+		{ .name = "--rule", .value = "RULE", .target = &request.filter.rule },
+		{ .name = "--label", .value = "NAME=VALUE", .target = &request.label },
+		{ .name = "--history", .value = "N", .target = &request.history_text },
+		{ .name = "--runs", .target = &request.runs },
+		{ .name = "--json", .target = &request.json },
+		{ .name = "--exit-code", .target = &request.exit_code },
+		{ 0 },
+	};
+	int operands;
+	uint64_t failing = 0;
+
+	if (!lp_options_parse(&lp_command_status, count, arguments, options, &common, &operands, &error) ||
+	    !check_request(&request, arguments, operands, &error) ||
+	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error)) {
+		return lp_command_fail(&lp_command_status, &error);
+	}
+	bool good = (request.runs ? show_runs(&session, &request, &error)
+	                          : show_states(&session, &request, &failing, &error)) &&
+	            lp_output_finish(&error);
+	int code = !good                              ? lp_command_fail(&lp_command_status, &error)
+	           : request.exit_code && failing > 0 ? LP_EXIT_FAILED_CALCULATIONS
+	                                              : LP_EXIT_OK;
+	lp_session_close(&session);
+	return code;
+}

@@ -1,0 +1,164 @@
+/* `status` of one calculation: everything that is known of it, for a person at night. */
+#include "command/status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void lp_nanoseconds_format(int64_t nanoseconds, char text[24])
+{
+	static const struct {
+		int64_t length;
+		const char *unit;
+	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" } };
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (nanoseconds >= units[i].length || i + 1 == sizeof units / sizeof *units) {
+			snprintf(text, 24, "%.*f %s", nanoseconds >= 10 * units[i].length ? 0 : 1,
+			         (double)nanoseconds / (double)units[i].length, units[i].unit);
+			return;
+		}
+	}
+}
+
+/* Lines of a message or traceback, set in; without what moves a terminal's cursor. */
+static void print_block(const char *text)
+{
+	bool line_start = true;
+	for (const char *c = text; *c != '\0'; c++) {
+		if (line_start && *c != '\n') {
+			fputs("    ", stdout);
+		}
+		line_start = *c == '\n';
+		bool control = ((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f;
+		putchar(control ? '?' : *c);
+	}
+	if (!line_start) {
+		putchar('\n');
+	}
+}
+
+static void print_heading(const char *heading)
+{
+	printf("  %-14s", heading);
+}
+
+static void print_schedule(const struct lp_schedule *schedule)
+{
+	char every[24], window[24], offset[24], delay[32];
+	lp_span_format(schedule->every, every);
+	lp_span_format(schedule->window, window);
+	lp_span_format(schedule->offset, offset);
+	lp_duration_format(schedule->delay, delay);
+
+	print_heading("schedule");
+	printf("every %s", every);
+	if (strcmp(every, window) != 0) {
+		printf(", windows of %s", window);
+	}
+	if (schedule->offset.count != 0) {
+		printf(", moved by %s", offset);
+	}
+	if (schedule->delay != 0) {
+		printf(", computed %s after their end", delay);
+	}
+	printf(", %s\n", schedule->zone);
+}
+
+static void print_time(const char *heading, lp_time t, const struct lp_zone *zone)
+{
+	char text[40];
+	if (t == LP_TIME_NONE) {
+		return;
+	}
+	lp_time_format(t, zone, text);
+	print_heading(heading);
+	puts(text);
+}
+
+static void print_last_window(const struct lp_status *status, const struct lp_zone *zone)
+{
+	char start[40], end[40], duration[24];
+	print_heading("last window");
+	if (status->window.start == LP_TIME_NONE) {
+		puts("none yet");
+		return;
+	}
+	lp_time_format(status->window.start, zone, start);
+	lp_time_format(status->window.end, zone, end);
+	lp_nanoseconds_format(status->duration, duration);
+	printf("%s to %s\n", start, end);
+	print_heading("");
+	printf("run %" PRId64 ", %" PRIu32 " sample%s, %s in the rule\n", status->run_id, status->samples_read,
+	       status->samples_read == 1 ? "" : "s", duration);
+}
+
+static void print_error(const struct lp_status *status)
+{
+	if (status->error_message == NULL && status->error_type == NULL) {
+		return;
+	}
+	print_heading("error");
+	printf("%s%s", status->error_type == NULL ? "" : status->error_type,
+	       status->error_message == NULL ? "\n" : ":\n");
+	if (status->error_message != NULL) {
+		print_block(status->error_message);
+	}
+	if (status->error_traceback != NULL && status->error_traceback[0] != '\0') {
+		putchar('\n');
+		print_block(status->error_traceback);
+	}
+}
+
+void lp_status_print_detail(const struct lp_status *status, const struct lp_zone *zone)
+{
+	const struct lp_calculation *calculation = &status->calculation;
+
+	printf("%s\n", calculation->name);
+	print_heading("rule");
+	printf("%s%s%s\n", calculation->rule, status->rule_version == NULL ? "" : ", version ",
+	       status->rule_version == NULL ? "" : status->rule_version);
+	print_schedule(&calculation->schedule);
+	print_heading("definition");
+	printf("version %" PRId32 "%s\n", calculation->version, calculation->enabled ? "" : ", disabled");
+	if (calculation->labels != NULL && strcmp(calculation->labels, "{}") != 0) {
+		print_heading("labels");
+		puts(calculation->labels);
+	}
+	print_heading("state");
+	printf("%s\n", lp_state_name(status->state));
+	print_time("since", status->since, zone);
+	print_time("failing since", status->failing_since, zone);
+	print_last_window(status, zone);
+	print_time("settled until", status->watermark, zone);
+	if (status->pending > 0) {
+		print_heading("owed");
+		printf("%" PRIu32 " window%s; %" PRId32 " attempt%s at the last\n", status->pending,
+		       status->pending == 1 ? "" : "s", status->attempts, status->attempts == 1 ? "" : "s");
+		print_time("next attempt", status->next_attempt, zone);
+	}
+	print_error(status);
+}
+
+void lp_status_print_definition(const struct lp_calculation *definition)
+{
+	putchar('\n');
+	for (size_t i = 0; i < definition->input_count; i++) {
+		const struct lp_input *input = &definition->inputs[i];
+		const char *unit = input->unit == NULL ? "" : input->unit;
+		print_heading(i == 0 ? "inputs" : "");
+		printf("%s: %s%s%s%s\n", input->name, input->series, unit[0] == '\0' ? "" : " (", unit,
+		       unit[0] == '\0' ? "" : ")");
+	}
+	if (definition->parameters != NULL && strcmp(definition->parameters, "{}") != 0) {
+		print_heading("parameters");
+		puts(definition->parameters);
+	}
+	for (size_t i = 0; i < definition->output_count; i++) {
+		const struct lp_output *output = &definition->outputs[i];
+		const char *unit = output->unit == NULL ? "" : output->unit;
+		print_heading(i == 0 ? "outputs" : "");
+		printf("%s%s%s%s%s%s\n", output->name, output->name[0] == '\0' ? "" : ": ", output->series,
+		       unit[0] == '\0' ? "" : " (", unit, unit[0] == '\0' ? "" : ")");
+	}
+}
