@@ -16,14 +16,31 @@ struct lp_pipeline_options {
 	int workers;    /* compute threads; 0: as many as cores, never more than batches */
 	int fetchers;   /* 0: 2 */
 	int committers; /* 0: 2; SQLite: 1 */
-	uint32_t catch_up; /* windows a calculation and run at most */
+	uint32_t catch_up; /* windows a calculation and run at most; 0: no limit */
 	struct lp_retry_policy retry;
+	/*
+	 * Called once, from the main thread, when something is due and before the
+	 * first worker: starts Python where the caller has not yet, so that a run
+	 * with nothing to do costs nothing.  May be NULL.
+	 */
+	bool (*prepare)(void *context, struct lp_error *error);
+	void *prepare_context;
 	/* Told now and then from the main thread, for a progress line; may be NULL. */
 	void (*progress)(void *context, const struct lp_run *so_far, uint64_t planned);
 	void *progress_context;
 };
 
-/* Where the time of a run went, for its report. */
+/* A window that failed, for the report. */
+struct lp_run_failure {
+	char calculation[256], rule[128], error_type[128], message[512];
+	struct lp_window window;
+	enum lp_state state;
+	int32_t attempt;
+	bool newly; /* the calculation was not failing before this run */
+};
+enum { LP_RUN_FAILURES_MOST = 10 };
+
+/* Where the time of a run went, and what else its report says. */
 struct lp_run_timing {
 	int64_t wall;                       /* nanoseconds from begin to end */
 	int64_t planning;                   /* finding what is due */
@@ -34,13 +51,22 @@ struct lp_run_timing {
 	double cpu_user, cpu_system;        /* seconds, of the process */
 	uint64_t peak_memory;               /* bytes */
 	uint64_t batches;
+	uint64_t refused;   /* batches not stored: their definitions changed meanwhile */
+	uint64_t skipped;   /* batches whose schedule this program cannot follow; the log says why */
+	lp_time next_due;   /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
+	int left_behind;    /* threads that did not end in time: the process must leave with _exit */
+	size_t failure_count; /* of failures: the first ones of the run */
+	struct lp_run_failure failures[LP_RUN_FAILURES_MOST];
 };
 
 /*
- * One run for tick.  The caller holds the store's run lock on `store`, has
- * started Python and released its GIL.  *stop is set by a signal handler: the
- * run then ends within 5 seconds, what was computed is committed.
- * False: it could not do its work (error says why); run and timing say how far it came.
+ * One run for run->tick.  The caller holds the store's run lock on `store`, has
+ * filled tick, host, process and program_version of run, and has started Python
+ * and released its GIL (or does so in `prepare`).  *stop is set by a signal
+ * handler: the run then ends within 5 seconds, what was computed is committed.
+ * False: it could not do its work, or was stopped (error says why, and how far
+ * it came); what was committed stays, and the next run does the rest.  run and
+ * timing are filled in either case.
  * Nothing due: true, run->id 0, no row is written.
  */
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,

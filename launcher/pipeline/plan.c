@@ -1,0 +1,363 @@
+/* Which batch goes next.  Knows watermarks and windows; no threads, no clock. */
+#include "pipeline/plan.h"
+
+#include "observe/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+add_batch(void *context, const struct lp_batch_head *head, struct lp_error *error)
+{
+	struct lp_plan *plan = context;
+	(void)error;
+	LP_GROW(plan->batches, plan->batch_count, plan->batch_capacity);
+	struct lp_plan_batch *batch = &plan->batches[plan->batch_count++];
+	*batch = (struct lp_plan_batch){.head = *head};
+	int64_t *upstream = lp_arena_zeroed(&plan->arena, head->upstream_count, sizeof *upstream);
+	if (head->upstream_count > 0)
+		memcpy(upstream, head->upstream, head->upstream_count * sizeof *upstream);
+	batch->head.upstream = upstream;
+	return true;
+}
+
+static bool
+add_pending(void *context, const struct lp_pending *pending, struct lp_error *error)
+{
+	struct lp_plan *plan = context;
+	(void)error;
+	LP_GROW(plan->pending, plan->pending_count, plan->pending_capacity);
+	plan->pending[plan->pending_count++] = *pending;
+	return true;
+}
+
+static int
+compare_rank(const void *a, const void *b)
+{
+	const struct lp_batch_head *left = &((const struct lp_plan_batch *)a)->head;
+	const struct lp_batch_head *right = &((const struct lp_plan_batch *)b)->head;
+	if (left->rank != right->rank)
+		return left->rank < right->rank ? -1 : 1;
+	return left->id < right->id ? -1 : left->id > right->id;
+}
+
+static int
+compare_id(const void *a, const void *b, void *context)
+{
+	const struct lp_plan_batch *batches = context;
+	int64_t left = batches[*(const size_t *)a].head.id, right = batches[*(const size_t *)b].head.id;
+	return left < right ? -1 : left > right;
+}
+
+static int
+compare_pending(const void *a, const void *b)
+{
+	const struct lp_pending *left = a, *right = b;
+	const int64_t keys[][2] = {
+	        {left->rank, right->rank},
+	        {left->window.start, right->window.start},
+	        {left->window.end, right->window.end},
+	        {left->calculation_id, right->calculation_id},
+	};
+	for (size_t at = 0; at < sizeof keys / sizeof keys[0]; at++)
+		if (keys[at][0] != keys[at][1])
+			return keys[at][0] < keys[at][1] ? -1 : 1;
+	return 0;
+}
+
+/* NULL: no calculation of that batch is enabled, and so nobody has to wait for it. */
+static const struct lp_plan_batch *
+find_batch(const struct lp_plan *plan, int64_t id)
+{
+	size_t low = 0, high = plan->batch_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct lp_plan_batch *batch = &plan->batches[plan->by_id[middle]];
+		if (batch->head.id == id)
+			return batch;
+		if (batch->head.id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Up to where the batches have come that this one reads. */
+static lp_time
+upstream_watermark(const struct lp_plan *plan, const struct lp_batch_head *head)
+{
+	lp_time lowest = LP_TIME_MAX;
+	for (size_t at = 0; at < head->upstream_count; at++) {
+		const struct lp_plan_batch *upstream = find_batch(plan, head->upstream[at]);
+		if (upstream != NULL && upstream->head.watermark < lowest)
+			lowest = upstream->head.watermark;
+	}
+	return lowest;
+}
+
+static void
+group_pending(struct lp_plan *plan)
+{
+	for (size_t at = 0; at < plan->pending_count; at++) {
+		const struct lp_pending *pending = &plan->pending[at];
+		struct lp_plan_retry *last = plan->retry_count > 0 ? &plan->retries[plan->retry_count - 1] : NULL;
+		const struct lp_pending *first = last != NULL ? &plan->pending[last->first] : NULL;
+		if (first == NULL || last->count == LP_BATCH_SIZE || first->rank != pending->rank ||
+		    first->window.start != pending->window.start || first->window.end != pending->window.end) {
+			LP_GROW(plan->retries, plan->retry_count, plan->retry_capacity);
+			last = &plan->retries[plan->retry_count++];
+			*last = (struct lp_plan_retry){.first = at};
+		}
+		last->count++;
+	}
+}
+
+static void
+estimate(struct lp_plan *plan, bool *due)
+{
+	*due = plan->retry_count > 0;
+	plan->chunks = plan->retry_count;
+	plan->windows = plan->pending_count;
+	for (size_t at = 0; at < plan->batch_count; at++) {
+		struct lp_plan_batch *batch = &plan->batches[at];
+		struct lp_due now = {0}, later = {0};
+		struct lp_error error;
+		if (!lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), 0, &now, &error) ||
+		    !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 0, &later, &error)) {
+			/* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
+			lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled", LP_INT("batch", batch->head.id),
+			       LP_INT("calculations", batch->head.size), LP_TEXT("reason", error.what));
+			batch->finished = batch->unusable = true;
+			continue;
+		}
+		*due = *due || now.left > 0;
+		uint64_t left = plan->catch_up > 0 && later.left > plan->catch_up ? plan->catch_up : later.left;
+		plan->windows += left * (uint64_t)batch->head.size;
+		plan->chunks += left > 0;
+	}
+}
+
+static int32_t
+next_rank(const struct lp_plan *plan, int32_t after)
+{
+	int32_t rank = INT32_MAX;
+	for (size_t at = 0; at < plan->batch_count; at++)
+		if (plan->batches[at].head.rank > after && plan->batches[at].head.rank < rank)
+			rank = plan->batches[at].head.rank;
+	for (size_t at = 0; at < plan->pending_count; at++)
+		if (plan->pending[at].rank > after && plan->pending[at].rank < rank)
+			rank = plan->pending[at].rank;
+	return rank;
+}
+
+bool
+lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, uint32_t catch_up, bool *due,
+             struct lp_error *error)
+{
+	*plan = (struct lp_plan){.tick = tick, .catch_up = catch_up};
+	if (!lp_store_each_batch(store, -1, add_batch, plan, error) ||
+	    !lp_store_each_pending(store, tick, add_pending, plan, error))
+		return false;
+	/* The order is what ranks stand on: it is made sure of here, whatever the store said. */
+	if (plan->batch_count > 0)
+		qsort(plan->batches, plan->batch_count, sizeof *plan->batches, compare_rank);
+	if (plan->pending_count > 0)
+		qsort(plan->pending, plan->pending_count, sizeof *plan->pending, compare_pending);
+	plan->by_id = lp_arena_zeroed(&plan->arena, plan->batch_count, sizeof *plan->by_id);
+	for (size_t at = 0; at < plan->batch_count; at++)
+		plan->by_id[at] = at;
+	if (plan->batch_count > 0)
+		qsort_r(plan->by_id, plan->batch_count, sizeof *plan->by_id, compare_id, plan->batches);
+	group_pending(plan);
+	estimate(plan, due);
+	plan->rank = next_rank(plan, INT32_MIN);
+	return true;
+}
+
+/* How many windows of a batch go through the pipeline together. */
+static size_t
+chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
+{
+	size_t size = batch->head.size > 0 ? (size_t)batch->head.size : 1;
+	size_t most = LP_BATCH_TASKS_MOST / size > 0 ? LP_BATCH_TASKS_MOST / size : 1;
+	if (plan->catch_up > 0) {
+		uint64_t left = batch->windows < plan->catch_up ? plan->catch_up - batch->windows : 0;
+		most = left < most ? (size_t)left : most;
+	}
+	return most;
+}
+
+static bool
+start_batch(struct lp_plan *plan, size_t index, struct lp_job *job)
+{
+	struct lp_plan_batch *batch = &plan->batches[index];
+	struct lp_due due = {.windows = job->windows};
+	struct lp_error error;
+	size_t most = chunk_size(plan, batch);
+	if (most == 0 ||
+	    !lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), most, &due, &error) ||
+	    due.count == 0) {
+		batch->finished = true;
+		return false;
+	}
+	job->plan = index;
+	job->window_count = due.count;
+	job->batch->head = batch->head;
+	job->batch->new_watermark = due.windows[due.count - 1].end;
+	batch->windows += due.count;
+	batch->on_its_way = true;
+	return true;
+}
+
+static bool
+share_a_calculation(const struct lp_plan *plan, const struct lp_plan_retry *a, const struct lp_plan_retry *b)
+{
+	const struct lp_pending *left = &plan->pending[a->first], *left_end = left + a->count;
+	const struct lp_pending *right = &plan->pending[b->first], *right_end = right + b->count;
+	while (left < left_end && right < right_end) {
+		if (left->calculation_id == right->calculation_id)
+			return true;
+		if (left->calculation_id < right->calculation_id)
+			left++;
+		else
+			right++;
+	}
+	return false;
+}
+
+/*
+ * Two commits that touch the same calculation could wait for each other in the
+ * database, and so never meet: the retry waits for those before it.
+ */
+static bool
+start_retry(struct lp_plan *plan, struct lp_job *job)
+{
+	size_t index = plan->next_retry;
+	struct lp_plan_retry *retry = &plan->retries[index];
+	while (plan->first_retry < index && plan->retries[plan->first_retry].finished)
+		plan->first_retry++;
+	for (size_t at = plan->first_retry; at < index; at++)
+		if (!plan->retries[at].finished && share_a_calculation(plan, retry, &plan->retries[at]))
+			return false;
+	const struct lp_pending *pending = &plan->pending[retry->first];
+	job->plan = index;
+	job->pending = pending;
+	job->pending_count = retry->count;
+	job->windows[0] = pending->window;
+	job->window_count = 1;
+	job->batch->retry = true;
+	job->batch->head.rank = plan->rank;
+	plan->next_retry++;
+	return true;
+}
+
+/* Of the rank that is worked on. */
+static bool
+next_of_rank(struct lp_plan *plan, struct lp_job *job)
+{
+	bool fresh_done = true;
+	for (size_t step = 0; step < plan->batch_count; step++) {
+		size_t index = (plan->cursor + step) % plan->batch_count;
+		struct lp_plan_batch *batch = &plan->batches[index];
+		if (batch->head.rank != plan->rank || batch->finished)
+			continue;
+		if (!batch->on_its_way && start_batch(plan, index, job)) {
+			plan->cursor = index + 1;
+			return true;
+		}
+		fresh_done = fresh_done && batch->finished;
+	}
+	if (!fresh_done)
+		return false;
+	return plan->next_retry < plan->retry_count &&
+	       plan->pending[plan->retries[plan->next_retry].first].rank == plan->rank && start_retry(plan, job);
+}
+
+bool
+lp_plan_next(struct lp_plan *plan, struct lp_job *job)
+{
+	while (plan->rank != INT32_MAX) {
+		if (next_of_rank(plan, job)) {
+			plan->in_flight++;
+			job->batch->tick = plan->tick;
+			return true;
+		}
+		if (plan->in_flight > 0)
+			return false;
+		plan->rank = next_rank(plan, plan->rank);
+	}
+	return false;
+}
+
+void
+lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
+{
+	assert(plan->in_flight > 0);
+	plan->in_flight--;
+	if (job->batch->retry) {
+		assert(job->plan < plan->next_retry && !plan->retries[job->plan].finished);
+		plan->retries[job->plan].finished = true;
+		plan->retries[job->plan].committed = job->end == LP_JOB_COMMITTED;
+		return;
+	}
+	assert(job->plan < plan->batch_count && plan->batches[job->plan].on_its_way);
+	struct lp_plan_batch *batch = &plan->batches[job->plan];
+	batch->on_its_way = false;
+	if (job->end == LP_JOB_COMMITTED)
+		batch->head.watermark = job->batch->new_watermark;
+	else
+		batch->finished = true;
+}
+
+uint64_t
+lp_plan_still_due(const struct lp_plan *plan)
+{
+	uint64_t still_due = 0;
+	for (size_t at = 0; at < plan->batch_count; at++) {
+		const struct lp_plan_batch *batch = &plan->batches[at];
+		struct lp_due due = {0};
+		struct lp_error error;
+		if (!batch->unusable &&
+		    lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), 0, &due, &error))
+			still_due += due.left * (uint64_t)batch->head.size;
+	}
+	for (size_t at = 0; at < plan->retry_count; at++)
+		if (!plan->retries[at].committed)
+			still_due += plan->retries[at].count;
+	return still_due;
+}
+
+size_t
+lp_plan_unusable(const struct lp_plan *plan)
+{
+	size_t count = 0;
+	for (size_t at = 0; at < plan->batch_count; at++)
+		count += plan->batches[at].unusable;
+	return count;
+}
+
+lp_time
+lp_plan_next_due(const struct lp_plan *plan)
+{
+	lp_time earliest = LP_TIME_NONE;
+	for (size_t at = 0; at < plan->batch_count; at++) {
+		lp_time next;
+		struct lp_error error;
+		if (!plan->batches[at].unusable && lp_schedule_next(&plan->batches[at].head, plan->tick, &next, &error) &&
+		    next != LP_TIME_NONE && (earliest == LP_TIME_NONE || next < earliest))
+			earliest = next;
+	}
+	return earliest;
+}
+
+void
+lp_plan_free(struct lp_plan *plan)
+{
+	free(plan->batches);
+	free(plan->pending);
+	free(plan->retries);
+	lp_arena_free(&plan->arena);
+	*plan = (struct lp_plan){0};
+}

@@ -1,0 +1,140 @@
+/* Bounded queues between threads.  Knows nothing of what the jobs are. */
+#include "pipeline/queue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct lp_job *
+lp_job_new(void)
+{
+	struct lp_job *job = lp_allocate(sizeof *job);
+	job->batch = lp_batch_new();
+	job->windows = lp_reallocate(NULL, LP_BATCH_TASKS_MOST, sizeof *job->windows);
+	return job;
+}
+
+void
+lp_job_empty(struct lp_job *job)
+{
+	lp_batch_empty(job->batch);
+	*job = (struct lp_job){.batch = job->batch, .windows = job->windows};
+}
+
+void
+lp_job_free(struct lp_job *job)
+{
+	if (job == NULL)
+		return;
+	lp_batch_free(job->batch);
+	free(job->windows);
+	free(job);
+}
+
+/* A mutex that cannot be locked is a bug, never a condition to handle. */
+static void
+must(int error_number)
+{
+	assert(error_number == 0);
+	(void)error_number;
+}
+
+void
+lp_queue_init(struct lp_queue *queue, size_t capacity)
+{
+	assert(capacity > 0);
+	*queue = (struct lp_queue){.capacity = capacity, .last = &queue->first};
+	must(pthread_mutex_init(&queue->lock, NULL));
+	must(pthread_cond_init(&queue->not_full, NULL));
+	/* Timed waits must not jump when somebody sets the machine's clock. */
+	pthread_condattr_t attributes;
+	must(pthread_condattr_init(&attributes));
+	must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
+	must(pthread_cond_init(&queue->not_empty, &attributes));
+	must(pthread_condattr_destroy(&attributes));
+}
+
+void
+lp_queue_destroy(struct lp_queue *queue)
+{
+	must(pthread_cond_destroy(&queue->not_empty));
+	must(pthread_cond_destroy(&queue->not_full));
+	must(pthread_mutex_destroy(&queue->lock));
+}
+
+bool
+lp_queue_push(struct lp_queue *queue, struct lp_job *job)
+{
+	must(pthread_mutex_lock(&queue->lock));
+	while (queue->count == queue->capacity && !queue->closed)
+		must(pthread_cond_wait(&queue->not_full, &queue->lock));
+	bool taken = !queue->closed;
+	if (taken) {
+		job->next = NULL;
+		*queue->last = job;
+		queue->last = &job->next;
+		queue->count++;
+		must(pthread_cond_signal(&queue->not_empty));
+	}
+	must(pthread_mutex_unlock(&queue->lock));
+	return taken;
+}
+
+/* The lock is held. */
+static struct lp_job *
+take(struct lp_queue *queue)
+{
+	struct lp_job *job = queue->first;
+	if (job == NULL)
+		return NULL;
+	queue->first = job->next;
+	if (queue->first == NULL)
+		queue->last = &queue->first;
+	queue->count--;
+	job->next = NULL;
+	must(pthread_cond_signal(&queue->not_full));
+	return job;
+}
+
+struct lp_job *
+lp_queue_pop(struct lp_queue *queue)
+{
+	must(pthread_mutex_lock(&queue->lock));
+	while (queue->first == NULL && !queue->closed)
+		must(pthread_cond_wait(&queue->not_empty, &queue->lock));
+	struct lp_job *job = take(queue);
+	must(pthread_mutex_unlock(&queue->lock));
+	return job;
+}
+
+struct lp_job *
+lp_queue_pop_within(struct lp_queue *queue, int milliseconds)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += milliseconds / 1000;
+	until.tv_nsec += milliseconds % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	must(pthread_mutex_lock(&queue->lock));
+	int result = 0;
+	while (queue->first == NULL && !queue->closed && result == 0)
+		result = pthread_cond_timedwait(&queue->not_empty, &queue->lock, &until);
+	assert(result == 0 || result == ETIMEDOUT);
+	struct lp_job *job = take(queue);
+	must(pthread_mutex_unlock(&queue->lock));
+	return job;
+}
+
+void
+lp_queue_close(struct lp_queue *queue)
+{
+	must(pthread_mutex_lock(&queue->lock));
+	queue->closed = true;
+	must(pthread_cond_broadcast(&queue->not_empty));
+	must(pthread_cond_broadcast(&queue->not_full));
+	must(pthread_mutex_unlock(&queue->lock));
+}
