@@ -51,6 +51,9 @@ void lp_duration_format(int64_t duration, char text[32]); /* "1 h 30 min", "250 
  * fractions may be left out.
  */
 bool lp_time_parse(const char *text, const struct lp_zone *zone, lp_time *t, struct lp_error *error) LP_MUST_CHECK;
+/* The same text for those who must know what is written: local time, and whether an offset from UTC stands behind it. */
+bool lp_time_parse_written(const char *text, int64_t *local, bool *has_offset, int64_t *offset,
+                           struct lp_error *error) LP_MUST_CHECK;
 /* "2026-03-01T13:00:00+01:00", "...Z" in UTC; fractions only where there are any; LP_TIME_NONE: "-". */
 void lp_time_format(lp_time t, const struct lp_zone *zone, char text[40]);
 /* Fixed offsets for data in local standard time: "+01:00", "-0800", "UTC+1".  False: it is not of that form. */

@@ -133,7 +133,7 @@ static bool take_date_and_time(const char **at, struct lp_civil *civil)
 	return true;
 }
 
-bool lp_time_parse(const char *text, const struct lp_zone *zone, lp_time *t, struct lp_error *error)
+bool lp_time_parse_written(const char *text, int64_t *local, bool *has_offset, int64_t *offset, struct lp_error *error)
 {
 	const char *at = text;
 	struct lp_civil civil;
@@ -148,21 +148,29 @@ bool lp_time_parse(const char *text, const struct lp_zone *zone, lp_time *t, str
 	if (wrong != NULL) {
 		return lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is not a time: %s", text, wrong);
 	}
-	int64_t local = lp_civil_to_local(&civil);
-	int64_t offset;
 	while (*at == ' ') {
 		at++;
 	}
-	if (*at == '\0') {
-		*t = lp_zone_to_utc(zone, local);
-	} else if (strcmp(at, "Z") == 0 || strcmp(at, "z") == 0) {
-		*t = local;
-	} else if (take_offset(&at, false, &offset) && *at == '\0') {
-		*t = local - offset;
-	} else {
-		lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is not a time: \"%.40s\" is no offset from UTC", text, at);
-		return lp_hint(error, "Offsets are Z, +01:00, +0100 or +01.");
+	*local = lp_civil_to_local(&civil);
+	*offset = 0;
+	*has_offset = *at != '\0';
+	if (!*has_offset || strcmp(at, "Z") == 0 || strcmp(at, "z") == 0 ||
+	    (take_offset(&at, false, offset) && *at == '\0')) {
+		return true;
 	}
+	lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is not a time: \"%.40s\" is no offset from UTC", text, at);
+	return lp_hint(error, "Offsets are Z, +01:00, +0100 or +01.");
+}
+
+bool lp_time_parse(const char *text, const struct lp_zone *zone, lp_time *t, struct lp_error *error)
+{
+	int64_t local, offset;
+	bool has_offset;
+
+	if (!lp_time_parse_written(text, &local, &has_offset, &offset, error)) {
+		return false;
+	}
+	*t = has_offset ? local - offset : lp_zone_to_utc(zone, local);
 	if (*t < LP_TIME_MIN || *t > LP_TIME_MAX) {
 		return lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is outside of the years 1 to 9999 (in UTC)", text);
 	}
