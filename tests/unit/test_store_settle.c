@@ -1,0 +1,218 @@
+/* What a commit writes: a calculation's tasks and what is stored of it, and what becomes of its state. */
+#include "store/settle.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define T0    INT64_C(1767225600000000)
+#define AT(m) (T0 + (m)*LP_MINUTE)
+
+static const struct lp_retry_policy policy = { .max_attempts = 4,
+	                                       .first_delay = LP_MINUTE,
+	                                       .longest_delay = 3 * LP_MINUTE };
+
+/*
+ * One calculation.  `tasks` is a letter a window, from minute 0 on: o ok, n no
+ * data, f failed, t timed out, - not computed.  before: the stored state, or
+ * NULL where there is no row; its window ended at minute `row_end`.
+ */
+struct story {
+	const char *name;
+	const char *tasks;
+	bool retry;
+	int attempt;   /* of every task */
+	int watermark; /* minutes; -1: none */
+	const char *before;
+	int row_end;
+	/* What is expected: */
+	const char *state; /* NULL: no row is written */
+	bool failing;
+	const char *pending; /* "minute:attempts:next", ... of what is written; next in minutes, x: given up */
+	const char *done;    /* minutes of what is taken off */
+	const char *outcomes;
+};
+
+static const struct story stories[] = {
+	{ "well from the first on", "oo", false, 1, -1, NULL, 0, NULL, false, "", "", "1 1" },
+	{ "the first window fails", "f", false, 1, -1, NULL, 0, "failed", true, "0:1:11", "", "3" },
+	{ "fails and recovers within a batch", "fo", false, 1, -1, NULL, 0, NULL, false, "0:1:11", "", "3 1" },
+	{ "recovers", "o", false, 1, 0, "failed", 0, "ok", false, "", "", "1" },
+	{ "goes on being well after a failure long ago", "o", false, 1, 0, "ok", 0, NULL, false, "", "", "1" },
+	{ "goes on failing", "f", false, 1, 0, "failed", 0, "failed", true, "0:1:11", "", "3" },
+	{ "no data is a state, not a failure", "n", false, 1, 0, NULL, 0, "no_data", false, "", "", "2" },
+	{ "goes on without data", "n", false, 1, 0, "no_data", 0, NULL, false, "", "", "2" },
+	{ "out of time", "t", false, 1, 0, NULL, 0, "timed_out", true, "0:1:11", "", "4" },
+	{ "not reached, and nothing before", "--", false, 1, -1, NULL, 0, "new", false, "0:0:10,1:0:10", "", "7 7" },
+	{ "not reached", "o-", false, 1, 0, NULL, 0, NULL, false, "1:0:10", "", "1 7" },
+	{ "tried again with success", "o", true, 2, 1, "failed", 1, "ok", false, "", "0", "1" },
+	{ "tried again in vain", "f", true, 2, 1, "failed", 1, "failed", true, "0:2:12", "", "3" },
+	{ "the delay has a longest", "f", true, 3, 1, "failed", 1, "failed", true, "0:3:13", "", "3" },
+	{ "the last attempt", "f", true, 4, 1, "failed", 1, "given_up", true, "0:4:x", "", "5" },
+	{ "an old window leaves a newer one's state alone", "f", true, 2, 5, NULL, 0, NULL, false, "0:2:12", "", "3" },
+	{ "also where the newer one failed", "o", true, 2, 5, "failed", 5, NULL, false, "", "0", "1" },
+	{ "a retry that was not reached stays as it is", "-", true, 2, 1, "failed", 1, NULL, false, "", "", "" },
+	{ "the first success of one that was never reached", "o", true, 1, 1, "new", -1, "ok", false, "", "0", "1" },
+};
+
+static void build(const struct story *story, struct lp_batch *batch, struct lp_settle_known *known)
+{
+	size_t count = strlen(story->tasks), computed = 0;
+	struct lp_calculation *calculation = lp_arena_zeroed(&batch->arena, 1, sizeof *calculation);
+	static const struct {
+		char letter;
+		enum lp_state state;
+	} letters[] = {
+		{ 'o', LP_STATE_OK }, { 'n', LP_STATE_NO_DATA }, { 'f', LP_STATE_FAILED }, { 't', LP_STATE_TIMED_OUT }
+	};
+
+	calculation->id = 77;
+	calculation->enabled = true;
+	calculation->version = 1;
+	batch->calculations = calculation;
+	batch->calculation_count = 1;
+	batch->retry = story->retry;
+	batch->run_id = 5;
+	batch->tick = AT(10);
+	batch->tasks = lp_arena_zeroed(&batch->arena, count, sizeof *batch->tasks);
+	batch->task_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct lp_task *task = &batch->tasks[i];
+		task->attempt = story->attempt;
+		task->window = (struct lp_window){ AT((int64_t)i), AT((int64_t)i + 1) };
+		for (size_t j = 0; j < sizeof letters / sizeof *letters; j++) {
+			if (story->tasks[i] == letters[j].letter) {
+				task->outcome.state = letters[j].state;
+				computed = i + 1;
+			}
+		}
+	}
+	atomic_store(&batch->computed, computed);
+	*known = (struct lp_settle_known){ .watermark = story->watermark < 0 ? LP_TIME_NONE : AT(story->watermark),
+		                           .since = LP_TIME_NONE,
+		                           .failing_since = LP_TIME_NONE,
+		                           .window_end = LP_TIME_NONE };
+	if (story->before != NULL) {
+		known->stored = true;
+		ck_assert(lp_state_parse(story->before, &known->state));
+		known->since = AT(-5);
+		known->failing_since = lp_state_is_failure(known->state) ? AT(-7) : LP_TIME_NONE;
+		known->window_end = story->row_end < 0 ? LP_TIME_NONE : AT(story->row_end);
+	} else {
+		known->state = story->watermark < 0 ? LP_STATE_NEW : LP_STATE_OK;
+	}
+}
+
+static int minutes(lp_time time)
+{
+	return (int)((time - T0) / LP_MINUTE);
+}
+
+START_TEST(a_story_ends_as_told)
+{
+	const struct story *story = &stories[_i];
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_settle_known known;
+	struct lp_settled settled;
+	char text[256] = "";
+
+	build(story, batch, &known);
+	lp_settle(batch, &policy, &known, NULL, &settled);
+
+	ck_assert_msg(settled.state_count == (story->state != NULL), "%s: %zu rows of state", story->name,
+	              settled.state_count);
+	if (story->state != NULL) {
+		const struct lp_state_row *row = &settled.states[0];
+		bool was_failing = known.failing_since != LP_TIME_NONE;
+
+		ck_assert_msg(strcmp(lp_state_name(row->state), story->state) == 0, "%s: %s", story->name,
+		              lp_state_name(row->state));
+		ck_assert_int_eq(row->calculation_id, 77);
+		ck_assert_int_eq(row->failing_since, !story->failing ? LP_TIME_NONE : was_failing ? AT(-7) : AT(10));
+		ck_assert_int_eq(row->since, known.stored && known.state == row->state ? AT(-5) : AT(10));
+	}
+	for (size_t i = 0; i < settled.pending_count; i++) {
+		const struct lp_pending_row *row = &settled.pending[i];
+		size_t length = strlen(text);
+
+		snprintf(text + length, sizeof text - length, "%s%d:%d:", i > 0 ? "," : "", minutes(row->window.start),
+		         row->attempts);
+		length = strlen(text);
+		if (row->given_up)
+			snprintf(text + length, sizeof text - length, "x");
+		else
+			snprintf(text + length, sizeof text - length, "%d", minutes(row->next_attempt));
+	}
+	ck_assert_msg(strcmp(text, story->pending) == 0, "%s: pending %s", story->name, text);
+	text[0] = '\0';
+	for (size_t i = 0; i < settled.done_count; i++)
+		snprintf(text + strlen(text), 8, "%d", minutes(settled.done[i].window.start));
+	ck_assert_msg(strcmp(text, story->done) == 0, "%s: taken off %s", story->name, text);
+	text[0] = '\0';
+	for (size_t i = 0; i < settled.outcome_count; i++)
+		snprintf(text + strlen(text), 8, "%s%d", i > 0 ? " " : "",
+		         (int)batch->tasks[settled.outcomes[i].tasks[0]].outcome.state);
+	ck_assert_msg(strcmp(text, story->outcomes) == 0, "%s: outcomes %s", story->name, text);
+	lp_batch_free(batch);
+}
+END_TEST
+
+START_TEST(delays_double_up_to_the_longest)
+{
+	const struct lp_retry_policy long_one = { .max_attempts = 100,
+		                                  .first_delay = LP_MINUTE,
+		                                  .longest_delay = LP_HOUR };
+
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 1), AT(1));
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 2), AT(2));
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 6), AT(32));
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 7), AT(60));
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 99), AT(60));
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 100), LP_TIME_NONE);
+	/* Settings of a person who wants no limit must not overflow. */
+	const struct lp_retry_policy endless = { .max_attempts = INT32_MAX,
+		                                 .first_delay = LP_DAY,
+		                                 .longest_delay = INT64_MAX / 4 };
+	ck_assert_int_gt(lp_retry_next(&endless, T0, 1000), T0);
+}
+END_TEST
+
+START_TEST(the_reason_is_one_line_cut_on_a_character)
+{
+	struct story story = { .tasks = "f", .attempt = 1, .watermark = -1 };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_settle_known known;
+	struct lp_settled settled;
+	char message[600] = "";
+
+	for (int i = 0; i < 200; i++)
+		strcat(message, "ß");
+	strcat(message, "\nsecond line");
+	build(&story, batch, &known);
+	batch->tasks[0].outcome.error_type = "Error";
+	batch->tasks[0].outcome.error_message = message;
+	lp_settle(batch, &policy, &known, NULL, &settled);
+	const char *reason = settled.pending[0].reason;
+	ck_assert_int_eq(strncmp(reason, "failed: Error: ßß", strlen("failed: Error: ßß")), 0);
+	ck_assert_uint_le(strlen(reason), 240);
+	ck_assert_uint_eq((strlen(reason) - strlen("failed: Error: ")) % 2, 0);
+	ck_assert_str_eq(settled.states[0].error_message, message); /* in full where it belongs */
+	lp_batch_free(batch);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("settle");
+	TCase *cases = tcase_create("settle");
+	tcase_add_loop_test(cases, a_story_ends_as_told, 0, sizeof stories / sizeof *stories);
+	tcase_add_test(cases, delays_double_up_to_the_longest);
+	tcase_add_test(cases, the_reason_is_one_line_cut_on_a_character);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
