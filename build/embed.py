@@ -18,6 +18,8 @@ ZONEINFO = Path("/usr/share/zoneinfo")
 CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
 COMMON_LICENCES = Path("/usr/share/common-licenses")
 
+UNITS = Path("/usr/share/xml/udunits")
+
 #: Directories of /usr/share/zoneinfo that repeat the others in another form.
 NOT_ZONES = frozenset({"posix", "right"})
 
@@ -35,11 +37,13 @@ class Component(NamedTuple):
 COMPONENTS = (
     Component("openssl", "libssl-dev", "Apache-2.0", "TLS and hashes"),
     Component("sqlite", "libsqlite3-dev", "blessing", "the SQLite store"),
+    Component("udunits", "libudunits2-dev", "LicenseRef-UCAR", "conversion of units"),
     Component("libyaml", "libyaml-dev", "MIT", "configuration and definitions"),
     Component("zlib", "zlib1g-dev", "Zlib", "compression"),
     Component("bzip2", "libbz2-dev", "bzip2-1.0.6", "compression, for rules"),
     Component("xz", "liblzma-dev", "0BSD", "compression, for rules"),
-    Component("expat", "libexpat1-dev", "MIT", "XML, for rules"),
+    Component("expat", "libexpat1-dev", "MIT", "XML, for rules and the units"),
+    Component("udunits", "libudunits2-dev", "UCAR", "conversion of units"),
     Component("libuuid", "uuid-dev", "BSD-3-Clause", "UUIDs, for rules"),
     Component("glibc", "libc6-dev", "LGPL-2.1-or-later", "the C library"),
     Component(
@@ -201,6 +205,15 @@ def licences(python_entry: Path, libpq_entry: Path, gcc: str) -> dict[str, bytes
     return files
 
 
+def tree_of(name: str, directory: Path) -> dict[str, bytes]:
+    """Return the files below a directory, but for what tools leave behind."""
+    return {
+        f"{name}/{file.relative_to(directory).as_posix()}": file.read_bytes()
+        for file in sorted(directory.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+
 def c_string(text: str) -> str:
     """Return `text` as a C string literal."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -240,7 +253,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python-entry", type=Path, required=True)
     parser.add_argument("--libpq-entry", type=Path, required=True)
-    parser.add_argument("--demo-data", type=Path, required=True)
+    parser.add_argument(
+        "--tree",
+        action="append",
+        default=[],
+        metavar="NAME=DIRECTORY",
+        help="embed the files below a directory as NAME/path",
+    )
     parser.add_argument("--program-facts", type=Path, required=True, help="JSON from CMake")
     parser.add_argument("--output", type=Path, required=True, help="without a suffix")
     arguments = parser.parse_args()
@@ -261,8 +280,10 @@ def main() -> None:
     files["build-info.json"] = json.dumps(
         {"program": program, "cpython": python, "libpq": libpq}, indent=1
     ).encode()
-    for file in sorted(arguments.demo_data.iterdir()):
-        files[f"demo/{file.name}"] = file.read_bytes()
+    files["version"] = program["version"].encode()
+    for tree in arguments.tree:
+        name, _, directory = tree.partition("=")
+        files.update(tree_of(name, Path(directory)))
     write_table(files, arguments.output)
 
 

@@ -41,6 +41,9 @@ STDLIB_LEFT_OUT: dict[str, str] = {
     "venv": "nothing can be installed into the program",
 }
 
+#: What of app/ is data that `demo` writes out, not a module of the program.
+APP_LEFT_OUT: frozenset[str] = frozenset({"demo"})
+
 #: Loaded from the interpreter's own frozen copies before any table is asked.
 BOOTSTRAP: frozenset[str] = frozenset(
     {"importlib._bootstrap", "importlib._bootstrap_external", "zipimport"}
@@ -166,7 +169,7 @@ def main() -> None:
         freeze(modules, "lp_frozen_stdlib", arguments.output)
     else:
         freeze(
-            modules_of(arguments.app, "app", frozenset()),
+            modules_of(arguments.app, "app", APP_LEFT_OUT),
             "lp_frozen_app",
             arguments.output,
         )

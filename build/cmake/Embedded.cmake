@@ -28,6 +28,7 @@ set(facts "{
 file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/program-facts.json" CONTENT "${facts}")
 
 file(GLOB_RECURSE app CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/*.py")
+list(FILTER app EXCLUDE REGEX "/app/demo/")
 add_custom_command(OUTPUT frozen_app.c frozen_app.bin VERBATIM
 	COMMAND ${CMAKE_COMMAND} -E env PYTHONHASHSEED=0 "${LP_PYTHON_PROGRAM}" -s -B
 		"${CMAKE_SOURCE_DIR}/build/freeze.py" --app "${CMAKE_SOURCE_DIR}/app"
@@ -35,17 +36,22 @@ add_custom_command(OUTPUT frozen_app.c frozen_app.bin VERBATIM
 	DEPENDS build/freeze.py ${app}
 	COMMENT "Freezing app/")
 
-file(GLOB demo_data CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/build/demo-data/*")
+# What travels inside, besides what embed.py gathers by itself: NAME=DIRECTORY.
+set(tree_options
+	--tree "demo=${CMAKE_SOURCE_DIR}/app/demo"
+	--tree "schema/postgresql=${CMAKE_SOURCE_DIR}/launcher/store/postgresql/schema"
+	--tree "units=/usr/share/xml/udunits")
+file(GLOB_RECURSE tree_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/demo/*"
+	"${CMAKE_SOURCE_DIR}/launcher/store/postgresql/schema/*")
 add_custom_command(OUTPUT embedded_data.c embedded_data.bin VERBATIM
 	COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C.UTF-8 "${LP_PYTHON_PROGRAM}" -I -B
 		"${CMAKE_SOURCE_DIR}/build/embed.py"
 		--python-entry "${LP_PYTHON_ENTRY}" --libpq-entry "${LP_LIBPQ_ENTRY}"
-		--demo-data "${CMAKE_SOURCE_DIR}/build/demo-data"
 		--program-facts "${CMAKE_BINARY_DIR}/program-facts.json"
-		--output "${CMAKE_BINARY_DIR}/embedded_data"
-	DEPENDS build/embed.py ${demo_data} "${CMAKE_BINARY_DIR}/program-facts.json"
-		/usr/share/zoneinfo/tzdata.zi /usr/share/ca-certificates/mozilla
-	COMMENT "Embedding time zones, certificates, licences")
+		${tree_options} --output "${CMAKE_BINARY_DIR}/embedded_data"
+	DEPENDS build/embed.py ${tree_files} "${CMAKE_BINARY_DIR}/program-facts.json"
+		/usr/share/zoneinfo/tzdata.zi /usr/share/ca-certificates/mozilla /usr/share/xml/udunits
+	COMMENT "Embedding time zones, certificates, units, licences")
 
 add_library(lp_generated STATIC
 	"${CMAKE_BINARY_DIR}/frozen_app.c" "${CMAKE_BINARY_DIR}/embedded_data.c")

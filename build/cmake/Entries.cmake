@@ -38,3 +38,20 @@ set_target_properties(lp_libpq PROPERTIES
 	IMPORTED_LOCATION "${LP_LIBPQ_ENTRY}/lib/libpq.a"
 	INTERFACE_INCLUDE_DIRECTORIES "${LP_LIBPQ_ENTRY}/include"
 	INTERFACE_LINK_LIBRARIES "-lssl;-lcrypto;-lm")
+
+# UDUNITS reads its database with open, read and close. In this copy of the
+# library they have other names, and launcher/python/units.c answers from memory
+# (--wrap would catch every other library's calls too).
+find_library(LP_UDUNITS libudunits2.a REQUIRED)
+add_custom_command(OUTPUT libudunits2.a VERBATIM
+	COMMAND "${CMAKE_OBJCOPY}" --redefine-sym open=lp_units_open
+		--redefine-sym read=lp_units_read --redefine-sym close=lp_units_close
+		"${LP_UDUNITS}" "${CMAKE_BINARY_DIR}/libudunits2.a"
+	DEPENDS "${LP_UDUNITS}"
+	COMMENT "Taking UDUNITS off the file system")
+add_custom_target(lp_udunits_renamed DEPENDS "${CMAKE_BINARY_DIR}/libudunits2.a")
+add_library(lp_udunits STATIC IMPORTED)
+set_target_properties(lp_udunits PROPERTIES
+	IMPORTED_LOCATION "${CMAKE_BINARY_DIR}/libudunits2.a"
+	INTERFACE_LINK_LIBRARIES "-lexpat;-lm")
+add_dependencies(lp_udunits lp_udunits_renamed)

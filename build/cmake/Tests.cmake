@@ -14,6 +14,17 @@ foreach(source IN LISTS tests)
 	set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
 
+# Programs that scripts of tests/ run: the contract of both stores, and what
+# the calendar says of every zone.
+file(GLOB contract CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/stores/*.c")
+if(contract)
+	add_executable(store_contract ${contract})
+	target_include_directories(store_contract PRIVATE tests/stores tests/unit)
+	target_link_libraries(store_contract PRIVATE lp_all ${CHECK_STATIC_LIBRARIES})
+endif()
+add_executable(calendar_says tests/calendar/calendar_says.c)
+target_link_libraries(calendar_says PRIVATE lp_all)
+
 # With clang: libFuzzer, for finding new cases. Without: a test that gives the
 # target the cases of its corpus, tests/fuzz/fuzz_NAME.corpus.
 if(LP_FUZZ)

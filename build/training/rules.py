@@ -1,6 +1,6 @@
 """Training: what rules do with columns of samples, over recorded data.
 
-The columns are hours of weather from build/demo-data. Here they are arrays and
+The columns are hours of weather from app/demo. Here they are arrays and
 memory views, as a rule sees them through the buffer protocol; the profile of
 the program itself (recipes/profile) adds its own Series.
 """
@@ -10,7 +10,7 @@ import math
 from array import array
 from pathlib import Path
 
-DATA = Path(__file__).parent.parent / "demo-data" / "seattle-weather-hourly-normals.csv"
+DATA = Path(__file__).parents[2] / "app" / "demo" / "seattle-weather-hourly-normals.csv"
 
 
 def read_columns() -> dict[str, array[float]]:

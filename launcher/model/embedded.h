@@ -10,6 +10,9 @@
  *   sbom.json                the same as CycloneDX
  *   build-info.json          compiler, flags, PGO and LTO, sysconfig
  *   demo/<file>              what `demo` starts from
+ *   units/<file>             the database of UDUNITS
+ *   schema/postgresql/<file> the schema, statement by statement
+ *   version                  "0.1.0"
  */
 #ifndef LP_MODEL_EMBEDDED_H
 #define LP_MODEL_EMBEDDED_H
