@@ -18,7 +18,6 @@ ZONEINFO = Path("/usr/share/zoneinfo")
 CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
 COMMON_LICENCES = Path("/usr/share/common-licenses")
 
-UNITS = Path("/usr/share/xml/udunits")
 
 #: Directories of /usr/share/zoneinfo that repeat the others in another form.
 NOT_ZONES = frozenset({"posix", "right"})
@@ -43,7 +42,6 @@ COMPONENTS = (
     Component("bzip2", "libbz2-dev", "bzip2-1.0.6", "compression, for rules"),
     Component("xz", "liblzma-dev", "0BSD", "compression, for rules"),
     Component("expat", "libexpat1-dev", "MIT", "XML, for rules and the units"),
-    Component("udunits", "libudunits2-dev", "UCAR", "conversion of units"),
     Component("libuuid", "uuid-dev", "BSD-3-Clause", "UUIDs, for rules"),
     Component("glibc", "libc6-dev", "LGPL-2.1-or-later", "the C library"),
     Component(
