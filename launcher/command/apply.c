@@ -41,11 +41,11 @@ struct request {
 	size_t file_count;
 };
 
-static bool
-load_rules(const struct lp_session *session, const struct lp_rule_catalogue **catalogue, struct lp_error *error)
+static bool load_rules(const struct lp_session *session, const struct lp_rule_catalogue **catalogue,
+                       struct lp_error *error)
 {
-	struct lp_python_options options = {.rules = session->config.rules, .time_limit = session->config.time_limit};
-	struct lp_problems problems = {0};
+	struct lp_python_options options = { .rules = session->config.rules, .time_limit = session->config.time_limit };
+	struct lp_problems problems = { 0 };
 	if (!lp_python_start(&options, error))
 		return false;
 	bool good = lp_python_catalogue(catalogue, &problems, error);
@@ -56,8 +56,7 @@ load_rules(const struct lp_session *session, const struct lp_rule_catalogue **ca
 	return good;
 }
 
-static bool
-show(const struct lp_difference *difference, bool dry_run, struct lp_error *error)
+static bool show(const struct lp_difference *difference, bool dry_run, struct lp_error *error)
 {
 	if (fputs(difference->description.data, stdout) == EOF ||
 	    (dry_run && fputs("nothing was changed (--dry-run)\n", stdout) == EOF) || fflush(stdout) != 0)
@@ -66,13 +65,12 @@ show(const struct lp_difference *difference, bool dry_run, struct lp_error *erro
 }
 
 /* Between begin and commit, or for a dry run outside of any transaction. */
-static bool
-apply(struct lp_session *session, const struct request *request, const struct lp_rule_catalogue *catalogue,
-      struct lp_error *error)
+static bool apply(struct lp_session *session, const struct request *request, const struct lp_rule_catalogue *catalogue,
+                  struct lp_error *error)
 {
 	struct lp_definitions stored, wanted;
 	struct lp_difference difference;
-	struct lp_problems problems = {0};
+	struct lp_problems problems = { 0 };
 	if (!lp_definitions_load(session->store, &stored, error))
 		return false;
 	bool good = lp_definitions_read(request->files, request->file_count, catalogue, &stored,
@@ -92,9 +90,8 @@ apply(struct lp_session *session, const struct request *request, const struct lp
 	return good;
 }
 
-static bool
-apply_within(struct lp_session *session, const struct request *request, const struct lp_rule_catalogue *catalogue,
-             struct lp_error *error)
+static bool apply_within(struct lp_session *session, const struct request *request,
+                         const struct lp_rule_catalogue *catalogue, struct lp_error *error)
 {
 	if (request->dry_run)
 		return apply(session, request, catalogue, error);
@@ -105,18 +102,17 @@ apply_within(struct lp_session *session, const struct request *request, const st
 	return good;
 }
 
-static int
-run(int count, char **arguments)
+static int run(int count, char **arguments)
 {
-	struct lp_error error = {0};
-	struct lp_session session = {0};
-	struct lp_common_options common = {0};
-	struct request request = {0};
+	struct lp_error error = { 0 };
+	struct lp_session session = { 0 };
+	struct lp_common_options common = { 0 };
+	struct request request = { 0 };
 	const struct lp_rule_catalogue *catalogue = NULL;
 	const struct lp_option options[] = {
 		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
 		{ .name = "--prune", .target = &request.prune },
-		{0},
+		{ 0 },
 	};
 	int operands;
 	if (!lp_options_parse(&lp_command_apply, count, arguments, options, &common, &operands, &error))

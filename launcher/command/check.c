@@ -35,26 +35,23 @@ struct check {
 	int code; /* of the first thing that is wrong */
 };
 
-static void
-failed(struct check *check, const struct lp_error *error)
+static void failed(struct check *check, const struct lp_error *error)
 {
 	int code = lp_command_fail(&lp_command_check, error);
 	if (check->code == LP_EXIT_OK)
 		check->code = code;
 }
 
-static void
-wrong(struct check *check, const struct lp_problems *problems)
+static void wrong(struct check *check, const struct lp_problems *problems)
 {
 	lp_command_problems(&lp_command_check, problems);
 	if (check->code == LP_EXIT_OK)
 		check->code = LP_EXIT_DATA;
 }
 
-static void
-check_store(struct check *check)
+static void check_store(struct check *check)
 {
-	struct lp_error error = {0};
+	struct lp_error error = { 0 };
 	struct lp_schema_state schema;
 	struct lp_store_options options = check->session.store_options;
 	char address[512];
@@ -92,13 +89,12 @@ check_store(struct check *check)
 	}
 }
 
-static void
-check_rules(struct check *check)
+static void check_rules(struct check *check)
 {
-	struct lp_error error = {0};
-	struct lp_problems problems = {0};
+	struct lp_error error = { 0 };
+	struct lp_problems problems = { 0 };
 	const struct lp_config *config = &check->session.config;
-	struct lp_python_options options = {.rules = config->rules, .time_limit = config->time_limit};
+	struct lp_python_options options = { .rules = config->rules, .time_limit = config->time_limit };
 	if (!lp_python_start(&options, &error) || !lp_python_catalogue(&check->catalogue, &problems, &error)) {
 		check->catalogue = NULL;
 		failed(check, &error);
@@ -112,11 +108,10 @@ check_rules(struct check *check)
 	lp_problems_free(&problems);
 }
 
-static void
-check_stored(struct check *check)
+static void check_stored(struct check *check)
 {
-	struct lp_error error = {0};
-	struct lp_problems problems = {0};
+	struct lp_error error = { 0 };
+	struct lp_problems problems = { 0 };
 	if (!lp_definitions_load(check->store, &check->stored, &error)) {
 		failed(check, &error);
 		return;
@@ -132,11 +127,10 @@ check_stored(struct check *check)
 	lp_problems_free(&problems);
 }
 
-static void
-check_files(struct check *check, char **files, size_t count)
+static void check_files(struct check *check, char **files, size_t count)
 {
-	struct lp_error error = {0};
-	struct lp_problems problems = {0};
+	struct lp_error error = { 0 };
+	struct lp_problems problems = { 0 };
 	struct lp_definitions definitions;
 	/* Without the database, whether an input's series exists cannot be told; all else can. */
 	if (lp_definitions_read((const char *const *)files, count, check->catalogue,
@@ -150,13 +144,12 @@ check_files(struct check *check, char **files, size_t count)
 	lp_problems_free(&problems);
 }
 
-static int
-run(int count, char **arguments)
+static int run(int count, char **arguments)
 {
-	struct lp_error error = {0};
-	struct check check = {0};
-	struct lp_common_options common = {0};
-	const struct lp_option options[] = {{0}};
+	struct lp_error error = { 0 };
+	struct check check = { 0 };
+	struct lp_common_options common = { 0 };
+	const struct lp_option options[] = { { 0 } };
 	int operands;
 	if (!lp_options_parse(&lp_command_check, count, arguments, options, &common, &operands, &error) ||
 	    !lp_session_open(&common, LP_SESSION_CONFIG, &check.session, &error))

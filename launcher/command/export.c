@@ -38,13 +38,12 @@ static bool export(struct lp_session *session, char **patterns, size_t count, st
 	return good;
 }
 
-static int
-run(int count, char **arguments)
+static int run(int count, char **arguments)
 {
-	struct lp_error error = {0};
-	struct lp_session session = {0};
-	struct lp_common_options common = {0};
-	const struct lp_option options[] = {{0}};
+	struct lp_error error = { 0 };
+	struct lp_session session = { 0 };
+	struct lp_common_options common = { 0 };
+	const struct lp_option options[] = { { 0 } };
 	int operands;
 	if (!lp_options_parse(&lp_command_export, count, arguments, options, &common, &operands, &error) ||
 	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error))

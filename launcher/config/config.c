@@ -25,16 +25,16 @@ enum kind { ADDRESS, DIRECTORY, ZONE, FLAG, NUMBER, SECONDS, DURATION, RETENTION
 static const struct {
 	const char *name, *expected;
 } kinds[] = {
-	[ADDRESS] = {"address", "an address, such as \"sqlite:plant.db\" or \"postgresql://host/database\""},
-	[DIRECTORY] = {"directory", "the name of a directory"},
-	[ZONE] = {"time zone", "a time zone, such as Europe/Berlin"},
-	[FLAG] = {"true or false", "true or false"},
-	[NUMBER] = {"whole number", "a whole number"},
-	[SECONDS] = {"duration", "whole seconds, such as \"10 s\""},
-	[DURATION] = {"duration", "a duration, such as \"10 s\" or \"1 hour\""},
-	[RETENTION] = {"time span", "a time span, such as \"90 days\" or \"2 years\", or forever"},
-	[FORMAT] = {"logfmt or json", "auto, logfmt or json"},
-	[LEVEL] = {"log level", "debug, info, warning or error"},
+	[ADDRESS] = { "address", "an address, such as \"sqlite:plant.db\" or \"postgresql://host/database\"" },
+	[DIRECTORY] = { "directory", "the name of a directory" },
+	[ZONE] = { "time zone", "a time zone, such as Europe/Berlin" },
+	[FLAG] = { "true or false", "true or false" },
+	[NUMBER] = { "whole number", "a whole number" },
+	[SECONDS] = { "duration", "whole seconds, such as \"10 s\"" },
+	[DURATION] = { "duration", "a duration, such as \"10 s\" or \"1 hour\"" },
+	[RETENTION] = { "time span", "a time span, such as \"90 days\" or \"2 years\", or forever" },
+	[FORMAT] = { "logfmt or json", "auto, logfmt or json" },
+	[LEVEL] = { "log level", "debug, info, warning or error" },
 };
 
 static const struct setting {
@@ -46,40 +46,40 @@ static const struct setting {
 	const char *meaning;
 } settings[] = {
 #define FIELD(name) offsetof(struct lp_config, name)
-	{"store", ADDRESS, FIELD(store), NULL, 0, 0,
-         "where series, calculations and states are kept: sqlite:FILE (relative to this file), or what libpq takes: "
-         "postgresql://HOST/DATABASE, service=NAME, host=... dbname=..."},
-	{"rules", DIRECTORY, FIELD(rules), NULL, 0, 0, "directory of your own rules (*.py), relative to this file"},
-	{"time_zone", ZONE, FIELD(time_zone), "UTC", 0, 0,
-         "zone of times without an offset, of output, and of calculations that name none"},
-	{"tzdata", DIRECTORY, FIELD(tzdata), NULL, 0, 0,
-         "directory of time zone data to use in place of what is built in, such as /usr/share/zoneinfo"},
-	{"prepared_statements", FLAG, FIELD(prepared_statements), "true", 0, 0,
-         "PostgreSQL: false behind PgBouncer in transaction mode"},
-	{"connect_timeout", SECONDS, FIELD(connect_timeout), "10 s", 0, 86400,
-         "PostgreSQL: how long a connection may take to come about; 0 s: no limit"},
-	{"statement_timeout", SECONDS, FIELD(statement_timeout), "5 min", 0, 86400,
-         "PostgreSQL: how long one statement may take; 0 s: no limit"},
-	{"workers", NUMBER, FIELD(workers), "0", 0, 256, "threads that compute; 0: one a core"},
-	{"fetchers", NUMBER, FIELD(fetchers), "0", 0, 64, "threads that read samples; 0: chosen for the store"},
-	{"committers", NUMBER, FIELD(committers), "0", 0, 64, "threads that write results; 0: chosen for the store"},
-	{"catch_up", NUMBER, FIELD(catch_up), "100", 1, 100000,
-         "how many missed windows of a calculation one run makes up for, at most"},
-	{"time_limit", DURATION, FIELD(time_limit), "10 s", LP_SECOND / 100, LP_DAY,
-         "how long a rule may take for one window, where its calculation does not say"},
-	{"retry.max_attempts", NUMBER, FIELD(max_attempts), "8", 1, 1000,
-         "how often a window that fails is tried before it is given up"},
-	{"retry.first_delay", DURATION, FIELD(retry_first_delay), "1 min", LP_SECOND, 30 * LP_DAY,
-         "from the first failure to the next attempt; doubles with each"},
-	{"retry.longest_delay", DURATION, FIELD(retry_longest_delay), "1 h", LP_SECOND, 30 * LP_DAY,
-         "where that doubling ends"},
-	{"log.format", FORMAT, FIELD(log_format), "auto", 0, 0, "form of log lines; auto: logfmt"},
-	{"log.level", LEVEL, FIELD(log_level), "info", 0, 0, "what is logged: debug, info, warning, error"},
-	{"retention.samples", RETENTION, FIELD(retention_samples), "forever", LP_DAY, 0,
-         "how long `prune` leaves samples"},
-	{"retention.outcomes", RETENTION, FIELD(retention_outcomes), "7 days", LP_DAY, 0,
-         "how long `prune` leaves the outcome of every window"},
-	{"retention.runs", RETENTION, FIELD(retention_runs), "90 days", LP_DAY, 0, "how long `prune` leaves runs"},
+	{ "store", ADDRESS, FIELD(store), NULL, 0, 0,
+	  "where series, calculations and states are kept: sqlite:FILE (relative to this file), or what libpq takes: "
+	  "postgresql://HOST/DATABASE, service=NAME, host=... dbname=..." },
+	{ "rules", DIRECTORY, FIELD(rules), NULL, 0, 0, "directory of your own rules (*.py), relative to this file" },
+	{ "time_zone", ZONE, FIELD(time_zone), "UTC", 0, 0,
+	  "zone of times without an offset, of output, and of calculations that name none" },
+	{ "tzdata", DIRECTORY, FIELD(tzdata), NULL, 0, 0,
+	  "directory of time zone data to use in place of what is built in, such as /usr/share/zoneinfo" },
+	{ "prepared_statements", FLAG, FIELD(prepared_statements), "true", 0, 0,
+	  "PostgreSQL: false behind PgBouncer in transaction mode" },
+	{ "connect_timeout", SECONDS, FIELD(connect_timeout), "10 s", 0, 86400,
+	  "PostgreSQL: how long a connection may take to come about; 0 s: no limit" },
+	{ "statement_timeout", SECONDS, FIELD(statement_timeout), "5 min", 0, 86400,
+	  "PostgreSQL: how long one statement may take; 0 s: no limit" },
+	{ "workers", NUMBER, FIELD(workers), "0", 0, 256, "threads that compute; 0: one a core" },
+	{ "fetchers", NUMBER, FIELD(fetchers), "0", 0, 64, "threads that read samples; 0: chosen for the store" },
+	{ "committers", NUMBER, FIELD(committers), "0", 0, 64, "threads that write results; 0: chosen for the store" },
+	{ "catch_up", NUMBER, FIELD(catch_up), "100", 1, 100000,
+	  "how many missed windows of a calculation one run makes up for, at most" },
+	{ "time_limit", DURATION, FIELD(time_limit), "10 s", LP_SECOND / 100, LP_DAY,
+	  "how long a rule may take for one window, where its calculation does not say" },
+	{ "retry.max_attempts", NUMBER, FIELD(max_attempts), "8", 1, 1000,
+	  "how often a window that fails is tried before it is given up" },
+	{ "retry.first_delay", DURATION, FIELD(retry_first_delay), "1 min", LP_SECOND, 30 * LP_DAY,
+	  "from the first failure to the next attempt; doubles with each" },
+	{ "retry.longest_delay", DURATION, FIELD(retry_longest_delay), "1 h", LP_SECOND, 30 * LP_DAY,
+	  "where that doubling ends" },
+	{ "log.format", FORMAT, FIELD(log_format), "auto", 0, 0, "form of log lines; auto: logfmt" },
+	{ "log.level", LEVEL, FIELD(log_level), "info", 0, 0, "what is logged: debug, info, warning, error" },
+	{ "retention.samples", RETENTION, FIELD(retention_samples), "forever", LP_DAY, 0,
+	  "how long `prune` leaves samples" },
+	{ "retention.outcomes", RETENTION, FIELD(retention_outcomes), "7 days", LP_DAY, 0,
+	  "how long `prune` leaves the outcome of every window" },
+	{ "retention.runs", RETENTION, FIELD(retention_runs), "90 days", LP_DAY, 0, "how long `prune` leaves runs" },
 #undef FIELD
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
@@ -96,7 +96,7 @@ static const char *const log_levels[] = {
 	[LP_LOG_ERROR] = "error",
 };
 
-static const char *const searched[] = {"./local-processing.yaml", "/etc/local-processing/config.yaml"};
+static const char *const searched[] = { "./local-processing.yaml", "/etc/local-processing/config.yaml" };
 
 struct loading {
 	struct lp_config *config;
@@ -112,14 +112,12 @@ struct loading {
 		               (node_) == NULL ? 0 : (node_)->column, __VA_ARGS__);                                    \
 	} while (0)
 
-static void *
-field_of(const struct loading *loading, const struct setting *setting)
+static void *field_of(const struct loading *loading, const struct setting *setting)
 {
 	return (char *)loading->config + setting->field;
 }
 
-static void
-set_text(const struct loading *loading, const struct setting *setting, char *text)
+static void set_text(const struct loading *loading, const struct setting *setting, char *text)
 {
 	char **field = field_of(loading, setting);
 	free(*field);
@@ -127,15 +125,13 @@ set_text(const struct loading *loading, const struct setting *setting, char *tex
 }
 
 /* The prefix of an SQLite address, or 0 where the store is another. */
-static size_t
-sqlite_prefix(const char *address)
+static size_t sqlite_prefix(const char *address)
 {
 	static const char prefix[] = "sqlite:";
 	return strncmp(address, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
 }
 
-static char *
-in_directory(const struct loading *loading, const char *prefix, const char *name)
+static char *in_directory(const struct loading *loading, const char *prefix, const char *name)
 {
 	if (name[0] == '/' || loading->directory == NULL)
 		return lp_format_text("%s%s", prefix, name);
@@ -146,14 +142,13 @@ in_directory(const struct loading *loading, const char *prefix, const char *name
  * Months and years have no length of their own here: the longest one each, so
  * that nothing is deleted before its time.
  */
-static bool
-parse_retention(const char *text, int64_t *duration)
+static bool parse_retention(const char *text, int64_t *duration)
 {
-	static const int64_t days[] = {[LP_UNIT_DAY] = 1,
-	                               [LP_UNIT_WEEK] = 7,
-	                               [LP_UNIT_MONTH] = 31,
-	                               [LP_UNIT_QUARTER] = 92,
-	                               [LP_UNIT_YEAR] = 366};
+	static const int64_t days[] = { [LP_UNIT_DAY] = 1,
+		                        [LP_UNIT_WEEK] = 7,
+		                        [LP_UNIT_MONTH] = 31,
+		                        [LP_UNIT_QUARTER] = 92,
+		                        [LP_UNIT_YEAR] = 366 };
 	struct lp_error ignored;
 	struct lp_span span;
 	if (strcmp(text, "forever") == 0) {
@@ -165,8 +160,7 @@ parse_retention(const char *text, int64_t *duration)
 	return lp_duration_parse(text, duration, &ignored) && *duration > 0;
 }
 
-static bool
-parse_choice(const char *text, const char *const *choices, int count, int *chosen)
+static bool parse_choice(const char *text, const char *const *choices, int count, int *chosen)
 {
 	for (int i = 0; i < count; i++) {
 		if (strcmp(text, choices[i]) == 0) {
@@ -177,8 +171,7 @@ parse_choice(const char *text, const char *const *choices, int count, int *chose
 	return false;
 }
 
-static void
-format_limit(enum kind kind, int64_t limit, char text[32])
+static void format_limit(enum kind kind, int64_t limit, char text[32])
 {
 	if (kind == NUMBER)
 		(void)snprintf(text, 32, "%lld", (long long)limit);
@@ -186,8 +179,8 @@ format_limit(enum kind kind, int64_t limit, char text[32])
 		lp_duration_format(kind == SECONDS ? limit * LP_SECOND : limit, text);
 }
 
-static void
-check_limits(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node, int64_t value)
+static void check_limits(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node,
+                         int64_t value)
 {
 	char least[32], most[32];
 	if (value >= setting->least && (setting->most == 0 || value <= setting->most))
@@ -201,8 +194,7 @@ check_limits(struct loading *loading, const struct setting *setting, const struc
 		        least, most);
 }
 
-static void
-set_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+static void set_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
 {
 	struct stat status;
 	char *directory = in_directory(loading, "", node->text);
@@ -214,8 +206,7 @@ set_directory(struct loading *loading, const struct setting *setting, const stru
 }
 
 /* False: the node is not what the setting expects.  What is of the right kind but impossible is told here. */
-static bool
-set_from_text(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+static bool set_from_text(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
 {
 	struct lp_error error;
 	int64_t duration = 0;
@@ -272,8 +263,7 @@ set_from_text(struct loading *loading, const struct setting *setting, const stru
 	return false;
 }
 
-static bool
-set_value(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+static bool set_value(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
 {
 	if (setting->kind == FLAG && node->type == LP_YAML_BOOL) {
 		*(bool *)field_of(loading, setting) = node->value.truth;
@@ -288,8 +278,7 @@ set_value(struct loading *loading, const struct setting *setting, const struct l
 	return node->type == LP_YAML_TEXT && set_from_text(loading, setting, node);
 }
 
-static void
-read_setting(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+static void read_setting(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
 {
 	if (set_value(loading, setting, node))
 		return;
@@ -310,8 +299,7 @@ struct key_walk {
 	char key[64];
 };
 
-static const char *
-next_key(void *context)
+static const char *next_key(void *context)
 {
 	struct key_walk *walk = context;
 	for (; walk->at < SETTINGS; walk->at++) {
@@ -334,12 +322,11 @@ next_key(void *context)
 	return NULL;
 }
 
-static void
-unknown_key(struct loading *loading, const char *inside, const struct lp_yaml_node *key)
+static void unknown_key(struct loading *loading, const char *inside, const struct lp_yaml_node *key)
 {
 	char known[512] = "", nearest[64] = "";
 	size_t length = 0;
-	struct key_walk walk = {.inside = inside};
+	struct key_walk walk = { .inside = inside };
 	/* lp_nearest keeps the pointer it is given, and the walk's buffer is one for all: hence word by word. */
 	for (const char *word = next_key(&walk); word != NULL; word = next_key(&walk)) {
 		if (lp_nearest_of(key->text, &word, 1, sizeof word) != NULL && nearest[0] == '\0')
@@ -357,8 +344,7 @@ unknown_key(struct loading *loading, const char *inside, const struct lp_yaml_no
 		        inside == NULL ? "" : ".", key->text, known);
 }
 
-static void
-read_map(struct loading *loading, const char *inside, const struct lp_yaml_node *map)
+static void read_map(struct loading *loading, const char *inside, const struct lp_yaml_node *map)
 {
 	for (size_t i = 0; i < map->count; i++) {
 		const struct lp_yaml_node *key = map->keys[i], *node = map->items[i];
@@ -386,13 +372,12 @@ read_map(struct loading *loading, const char *inside, const struct lp_yaml_node 
 	}
 }
 
-static void
-set_defaults(struct loading *loading)
+static void set_defaults(struct loading *loading)
 {
 	for (int s = 0; s < SETTINGS; s++) {
 		if (settings[s].usual == NULL)
 			continue;
-		struct lp_yaml_node node = {.type = LP_YAML_TEXT, .text = settings[s].usual};
+		struct lp_yaml_node node = { .type = LP_YAML_TEXT, .text = settings[s].usual };
 		if (settings[s].kind == NUMBER) {
 			node.type = LP_YAML_INT;
 			node.value.integer = strtoll(node.text, NULL, 10);
@@ -405,12 +390,11 @@ set_defaults(struct loading *loading)
 }
 
 /* What only several settings together show. */
-static void
-check_together(struct loading *loading, const struct lp_yaml_node *root, bool store_given)
+static void check_together(struct loading *loading, const struct lp_yaml_node *root, bool store_given)
 {
 	const struct lp_config *config = loading->config;
 	const struct lp_yaml_node *retry = lp_yaml_get(root, "retry"), *zone = lp_yaml_get(root, "time_zone");
-	struct lp_error error = {0};
+	struct lp_error error = { 0 };
 	const struct lp_zone *found;
 	/* Where one of them is wrong itself, the other is compared with a default. */
 	if (!loading->wrong && config->retry_longest_delay < config->retry_first_delay)
@@ -426,8 +410,7 @@ check_together(struct loading *loading, const struct lp_yaml_node *root, bool st
 }
 
 /* By line, as the file is read by whoever mends it. */
-static void
-sort_problems(struct lp_problems *problems)
+static void sort_problems(struct lp_problems *problems)
 {
 	for (uint32_t i = 1; i < problems->count; i++) {
 		struct lp_problem moved = problems->items[i];
@@ -438,8 +421,7 @@ sort_problems(struct lp_problems *problems)
 	}
 }
 
-static char *
-directory_of(const char *file)
+static char *directory_of(const char *file)
 {
 	char resolved[PATH_MAX];
 	if (realpath(file, resolved) == NULL)
@@ -452,8 +434,7 @@ directory_of(const char *file)
 }
 
 /* *chosen: the file to read, or NULL where there is none and none was asked for. */
-static void
-choose_file(const char *file, const char **chosen)
+static void choose_file(const char *file, const char **chosen)
 {
 	struct stat status;
 	const char *variable = getenv("LOCAL_PROCESSING_CONFIG");
@@ -465,11 +446,10 @@ choose_file(const char *file, const char **chosen)
 	}
 }
 
-static bool
-read_file(struct loading *loading, bool store_given, struct lp_error *error)
+static bool read_file(struct loading *loading, bool store_given, struct lp_error *error)
 {
 	struct lp_config *config = loading->config;
-	struct lp_arena arena = {0};
+	struct lp_arena arena = { 0 };
 	struct lp_yaml_node *root;
 	struct stat status;
 	if (stat(config->file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > FILE_BYTES_MOST)
@@ -493,13 +473,12 @@ read_file(struct loading *loading, bool store_given, struct lp_error *error)
 	return good;
 }
 
-bool
-lp_config_load(const char *file, bool store_given, struct lp_config *config, struct lp_problems *problems,
-               struct lp_error *error)
+bool lp_config_load(const char *file, bool store_given, struct lp_config *config, struct lp_problems *problems,
+                    struct lp_error *error)
 {
 	const char *chosen;
-	*config = (struct lp_config){0};
-	struct loading loading = {.config = config, .problems = problems};
+	*config = (struct lp_config){ 0 };
+	struct loading loading = { .config = config, .problems = problems };
 	set_defaults(&loading);
 	choose_file(file, &chosen);
 	if (chosen == NULL && store_given)
@@ -518,19 +497,17 @@ lp_config_load(const char *file, bool store_given, struct lp_config *config, str
 	return false;
 }
 
-void
-lp_config_free(struct lp_config *config)
+void lp_config_free(struct lp_config *config)
 {
 	free(config->file);
 	free(config->store);
 	free(config->rules);
 	free(config->time_zone);
 	free(config->tzdata);
-	*config = (struct lp_config){0};
+	*config = (struct lp_config){ 0 };
 }
 
-void
-lp_config_describe(void (*line)(void *context, const char *text), void *context)
+void lp_config_describe(void (*line)(void *context, const char *text), void *context)
 {
 	for (int s = 0; s < SETTINGS; s++) {
 		const struct setting *setting = &settings[s];

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t
-hash_of(const char *text)
+static uint64_t hash_of(const char *text)
 {
 	/* FNV-1a; the final mix makes the low bits, which pick the slot, depend on all of it. */
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -20,8 +19,7 @@ hash_of(const char *text)
 	return hash * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static struct lp_names_slot *
-slot_of(const struct lp_names *names, const char *text, uint64_t hash)
+static struct lp_names_slot *slot_of(const struct lp_names *names, const char *text, uint64_t hash)
 {
 	size_t mask = names->capacity - 1;
 	size_t at = (size_t)(hash >> 20) & mask;
@@ -31,10 +29,9 @@ slot_of(const struct lp_names *names, const char *text, uint64_t hash)
 	return &names->slots[at];
 }
 
-static void
-grow(struct lp_names *names)
+static void grow(struct lp_names *names)
 {
-	struct lp_names larger = {.capacity = names->capacity == 0 ? 64 : names->capacity * 2, .count = names->count};
+	struct lp_names larger = { .capacity = names->capacity == 0 ? 64 : names->capacity * 2, .count = names->count };
 	larger.slots = lp_allocate(larger.capacity * sizeof *larger.slots);
 	for (size_t i = 0; i < names->capacity; i++) {
 		if (names->slots[i].text != NULL)
@@ -44,8 +41,7 @@ grow(struct lp_names *names)
 	*names = larger;
 }
 
-bool
-lp_names_add(struct lp_names *names, const char *text, size_t value, size_t *earlier)
+bool lp_names_add(struct lp_names *names, const char *text, size_t value, size_t *earlier)
 {
 	if (names->count * 3 >= names->capacity * 2)
 		grow(names);
@@ -56,20 +52,18 @@ lp_names_add(struct lp_names *names, const char *text, size_t value, size_t *ear
 			*earlier = slot->value;
 		return false;
 	}
-	*slot = (struct lp_names_slot){.text = text, .hash = hash, .value = value};
+	*slot = (struct lp_names_slot){ .text = text, .hash = hash, .value = value };
 	names->count++;
 	return true;
 }
 
-void
-lp_names_set(struct lp_names *names, const char *text, size_t value)
+void lp_names_set(struct lp_names *names, const char *text, size_t value)
 {
 	if (!lp_names_add(names, text, value, NULL))
 		slot_of(names, text, hash_of(text))->value = value;
 }
 
-bool
-lp_names_find(const struct lp_names *names, const char *text, size_t *value)
+bool lp_names_find(const struct lp_names *names, const char *text, size_t *value)
 {
 	if (names->count == 0)
 		return false;
@@ -81,18 +75,16 @@ lp_names_find(const struct lp_names *names, const char *text, size_t *value)
 	return true;
 }
 
-void
-lp_names_free(struct lp_names *names)
+void lp_names_free(struct lp_names *names)
 {
 	free(names->slots);
-	*names = (struct lp_names){0};
+	*names = (struct lp_names){ 0 };
 }
 
 enum { WORD_MOST = 64 }; /* longer words are not compared: nobody mistypes a key of that length by two letters */
 
 /* Edits (insert, delete, replace, swap of neighbours) that turn a into b. */
-static size_t
-distance(const char *a, size_t a_length, const char *b, size_t b_length)
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
 	size_t rows[3][WORD_MOST + 1];
 	size_t *before = rows[0], *last = rows[1], *row = rows[2];
@@ -118,8 +110,7 @@ distance(const char *a, size_t a_length, const char *b, size_t b_length)
 	return last[b_length];
 }
 
-const char *
-lp_nearest(const char *word, const char *(*next)(void *context), void *context)
+const char *lp_nearest(const char *word, const char *(*next)(void *context), void *context)
 {
 	size_t length = strlen(word);
 	const char *nearest = NULL;
@@ -146,8 +137,7 @@ struct known_words {
 	size_t left, stride;
 };
 
-static const char *
-next_known(void *context)
+static const char *next_known(void *context)
 {
 	struct known_words *words = context;
 	if (words->left == 0)
@@ -159,9 +149,8 @@ next_known(void *context)
 	return word;
 }
 
-const char *
-lp_nearest_of(const char *word, const char *const *first, size_t count, size_t stride)
+const char *lp_nearest_of(const char *word, const char *const *first, size_t count, size_t stride)
 {
-	struct known_words words = {.at = (const char *)first, .left = count, .stride = stride};
+	struct known_words words = { .at = (const char *)first, .left = count, .stride = stride };
 	return lp_nearest(word, next_known, &words);
 }

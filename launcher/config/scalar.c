@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *
-lp_yaml_type_name(enum lp_yaml_type type)
+const char *lp_yaml_type_name(enum lp_yaml_type type)
 {
 	static const char *const names[] = {
 		[LP_YAML_NULL] = "nothing",      [LP_YAML_BOOL] = "true or false", [LP_YAML_INT] = "a whole number",
@@ -20,8 +19,7 @@ lp_yaml_type_name(enum lp_yaml_type type)
 	return names[type];
 }
 
-const struct lp_yaml_node *
-lp_yaml_get(const struct lp_yaml_node *map, const char *key)
+const struct lp_yaml_node *lp_yaml_get(const struct lp_yaml_node *map, const char *key)
 {
 	if (map == NULL || map->type != LP_YAML_MAP)
 		return NULL;
@@ -32,8 +30,7 @@ lp_yaml_get(const struct lp_yaml_node *map, const char *key)
 	return NULL;
 }
 
-static bool
-is_one_of(const char *text, const char *const *words)
+static bool is_one_of(const char *text, const char *const *words)
 {
 	for (; *words != NULL; words++) {
 		if (strcmp(text, *words) == 0)
@@ -42,15 +39,13 @@ is_one_of(const char *text, const char *const *words)
 	return false;
 }
 
-static size_t
-count_digits(const char *text)
+static size_t count_digits(const char *text)
 {
 	return strspn(text, "0123456789");
 }
 
 /* [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )? */
-static bool
-is_float(const char *text)
+static bool is_float(const char *text)
 {
 	text += *text == '-' || *text == '+';
 	size_t whole = count_digits(text), fraction = 0;
@@ -72,8 +67,7 @@ is_float(const char *text)
 	return *text == '\0';
 }
 
-static bool
-read_integer(struct lp_yaml_node *node, const char *digits, int base)
+static bool read_integer(struct lp_yaml_node *node, const char *digits, int base)
 {
 	char *end;
 	errno = 0;
@@ -92,14 +86,13 @@ read_integer(struct lp_yaml_node *node, const char *digits, int base)
 	return true;
 }
 
-void
-lp_yaml_resolve(struct lp_yaml_node *node)
+void lp_yaml_resolve(struct lp_yaml_node *node)
 {
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-	static const char *const truths[] = {"true", "True", "TRUE", NULL};
-	static const char *const lies[] = {"false", "False", "FALSE", NULL};
-	static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
-	static const char *const not_numbers[] = {".nan", ".NaN", ".NAN", NULL};
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
+	static const char *const truths[] = { "true", "True", "TRUE", NULL };
+	static const char *const lies[] = { "false", "False", "FALSE", NULL };
+	static const char *const infinities[] = { ".inf", ".Inf", ".INF", NULL };
+	static const char *const not_numbers[] = { ".nan", ".NaN", ".NAN", NULL };
 	const char *text = node->text;
 	bool is_signed = *text == '-' || *text == '+';
 
@@ -133,8 +126,7 @@ lp_yaml_resolve(struct lp_yaml_node *node)
 	}
 }
 
-size_t
-lp_utf8_length(const unsigned char *data, size_t left)
+size_t lp_utf8_length(const unsigned char *data, size_t left)
 {
 	if (data[0] < 0x80)
 		return 1;

@@ -57,20 +57,17 @@ struct extent {
 		lp_problem_add((reader_)->problems, (reader_)->name, (line_), (column_), __VA_ARGS__);                 \
 	} while (0)
 
-static int
-line_of(yaml_mark_t mark)
+static int line_of(yaml_mark_t mark)
 {
 	return (int)mark.line + 1;
 }
 
-static int
-column_of(yaml_mark_t mark)
+static int column_of(yaml_mark_t mark)
 {
 	return (int)mark.column + 1;
 }
 
-static void
-place_of_offset(const struct reader *reader, size_t offset, int *line, int *column)
+static void place_of_offset(const struct reader *reader, size_t offset, int *line, int *column)
 {
 	*line = 1;
 	*column = 1;
@@ -84,8 +81,7 @@ place_of_offset(const struct reader *reader, size_t offset, int *line, int *colu
 	}
 }
 
-static void
-syntax_error(struct reader *reader)
+static void syntax_error(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
 	const char *problem = parser->problem == NULL ? "this is not YAML" : parser->problem;
@@ -120,8 +116,7 @@ syntax_error(struct reader *reader)
 		PROBLEM(reader, line_of(mark), column_of(mark), "%s", lp_yaml_plain_words(problem));
 }
 
-static bool
-next_event(struct reader *reader)
+static bool next_event(struct reader *reader)
 {
 	if (reader->have_event)
 		yaml_event_delete(&reader->event);
@@ -137,8 +132,7 @@ next_event(struct reader *reader)
 }
 
 /* Counts what would be met on a walk through the tree; false: too much. */
-static bool
-count_nodes(struct reader *reader, size_t nodes, yaml_mark_t mark)
+static bool count_nodes(struct reader *reader, size_t nodes, yaml_mark_t mark)
 {
 	if (nodes <= LP_YAML_NODES_MOST - reader->nodes) {
 		reader->nodes += nodes;
@@ -151,8 +145,7 @@ count_nodes(struct reader *reader, size_t nodes, yaml_mark_t mark)
 	return false;
 }
 
-static bool
-check_depth(struct reader *reader, int depth, yaml_mark_t mark)
+static bool check_depth(struct reader *reader, int depth, yaml_mark_t mark)
 {
 	if (depth <= LP_YAML_DEPTH_MOST)
 		return true;
@@ -162,8 +155,7 @@ check_depth(struct reader *reader, int depth, yaml_mark_t mark)
 	return false;
 }
 
-static struct lp_yaml_node *
-new_node(struct reader *reader, enum lp_yaml_type type)
+static struct lp_yaml_node *new_node(struct reader *reader, enum lp_yaml_type type)
 {
 	struct lp_yaml_node *node = lp_arena_zeroed(reader->arena, 1, sizeof *node);
 	node->type = type;
@@ -174,19 +166,17 @@ new_node(struct reader *reader, enum lp_yaml_type type)
 }
 
 /* The index of the anchor, or SIZE_MAX where the node has none. */
-static size_t
-new_anchor(struct reader *reader, const yaml_char_t *name, struct lp_yaml_node *node)
+static size_t new_anchor(struct reader *reader, const yaml_char_t *name, struct lp_yaml_node *node)
 {
 	if (name == NULL)
 		return SIZE_MAX;
 	LP_GROW(reader->anchors, reader->anchor_count, reader->anchor_capacity);
-	reader->anchors[reader->anchor_count] = (struct anchor){.node = node};
+	reader->anchors[reader->anchor_count] = (struct anchor){ .node = node };
 	lp_names_set(&reader->anchor_names, lp_arena_text(reader->arena, (const char *)name), reader->anchor_count);
 	return reader->anchor_count++;
 }
 
-static void
-complete_anchor(struct reader *reader, size_t anchor, struct extent extent)
+static void complete_anchor(struct reader *reader, size_t anchor, struct extent extent)
 {
 	if (anchor == SIZE_MAX)
 		return;
@@ -195,13 +185,12 @@ complete_anchor(struct reader *reader, size_t anchor, struct extent extent)
 	reader->anchors[anchor].complete = true;
 }
 
-static struct lp_yaml_node *
-read_alias(struct reader *reader, int depth, struct extent *extent)
+static struct lp_yaml_node *read_alias(struct reader *reader, int depth, struct extent *extent)
 {
 	const char *name = (const char *)reader->event.data.alias.anchor;
 	yaml_mark_t mark = reader->event.start_mark;
 	size_t index;
-	*extent = (struct extent){.nodes = 1, .height = 1};
+	*extent = (struct extent){ .nodes = 1, .height = 1 };
 	if (!lp_names_find(&reader->anchor_names, name, &index)) {
 		PROBLEM(reader, line_of(mark), column_of(mark),
 		        "*%s: no anchor &%s stands before it (a text that begins with '*' needs quotes)", name, name);
@@ -213,23 +202,23 @@ read_alias(struct reader *reader, int depth, struct extent *extent)
 		        name, name);
 		return new_node(reader, LP_YAML_NULL);
 	}
-	*extent = (struct extent){.nodes = anchor->nodes, .height = anchor->height};
+	*extent = (struct extent){ .nodes = anchor->nodes, .height = anchor->height };
 	if (!check_depth(reader, depth + anchor->height - 1, mark) || !count_nodes(reader, anchor->nodes, mark))
 		return NULL;
 	return anchor->node;
 }
 
 /* An explicit tag: those of the core schema are taken, as what they ask for. */
-static void
-apply_tag(struct reader *reader, struct lp_yaml_node *node, const char *tag)
+static void apply_tag(struct reader *reader, struct lp_yaml_node *node, const char *tag)
 {
 	static const struct {
 		const char *tag;
 		enum lp_yaml_type type;
 	} tags[] = {
-		{CORE_TAG "str", LP_YAML_TEXT},  {CORE_TAG "int", LP_YAML_INT},   {CORE_TAG "float", LP_YAML_FLOAT},
-		{CORE_TAG "bool", LP_YAML_BOOL}, {CORE_TAG "null", LP_YAML_NULL}, {CORE_TAG "seq", LP_YAML_LIST},
-		{CORE_TAG "map", LP_YAML_MAP},
+		{ CORE_TAG "str", LP_YAML_TEXT },    { CORE_TAG "int", LP_YAML_INT },
+		{ CORE_TAG "float", LP_YAML_FLOAT }, { CORE_TAG "bool", LP_YAML_BOOL },
+		{ CORE_TAG "null", LP_YAML_NULL },   { CORE_TAG "seq", LP_YAML_LIST },
+		{ CORE_TAG "map", LP_YAML_MAP },
 	};
 	bool scalar = node->type != LP_YAML_LIST && node->type != LP_YAML_MAP;
 	if (scalar && strcmp(tag, "!") == 0) {
@@ -259,8 +248,7 @@ apply_tag(struct reader *reader, struct lp_yaml_node *node, const char *tag)
 	        "the tag %s has no meaning here (a text that begins with '!' needs quotes)", tag);
 }
 
-static struct lp_yaml_node *
-read_scalar(struct reader *reader)
+static struct lp_yaml_node *read_scalar(struct reader *reader)
 {
 	struct lp_yaml_node *node = new_node(reader, LP_YAML_TEXT);
 	const char *value = (const char *)reader->event.data.scalar.value;
@@ -276,7 +264,7 @@ read_scalar(struct reader *reader)
 	else if (reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
 		lp_yaml_resolve(node);
 	size_t anchor = new_anchor(reader, reader->event.data.scalar.anchor, node);
-	complete_anchor(reader, anchor, (struct extent){.nodes = 1, .height = 1});
+	complete_anchor(reader, anchor, (struct extent){ .nodes = 1, .height = 1 });
 	return node;
 }
 
@@ -287,8 +275,7 @@ struct pairs {
 	size_t count, capacity;
 };
 
-static void
-add_pair(struct pairs *pairs, struct lp_yaml_node *key, struct lp_yaml_node *item)
+static void add_pair(struct pairs *pairs, struct lp_yaml_node *key, struct lp_yaml_node *item)
 {
 	if (pairs->count == pairs->capacity) {
 		pairs->capacity = pairs->capacity == 0 ? 8 : pairs->capacity * 2;
@@ -300,8 +287,8 @@ add_pair(struct pairs *pairs, struct lp_yaml_node *key, struct lp_yaml_node *ite
 }
 
 /* Refuses what is no text, and what is there already: small maps, which nearly all are, without a table. */
-static bool
-key_is_usable(struct reader *reader, const struct lp_yaml_node *key, const struct pairs *pairs, struct lp_names *table)
+static bool key_is_usable(struct reader *reader, const struct lp_yaml_node *key, const struct pairs *pairs,
+                          struct lp_names *table)
 {
 	enum { SMALL = 16 };
 	size_t earlier = SIZE_MAX;
@@ -328,18 +315,17 @@ key_is_usable(struct reader *reader, const struct lp_yaml_node *key, const struc
 	return false;
 }
 
-static bool
-read_pairs(struct reader *reader, int depth, bool map, struct pairs *pairs, struct extent *extent)
+static bool read_pairs(struct reader *reader, int depth, bool map, struct pairs *pairs, struct extent *extent)
 {
 	yaml_event_type_t end = map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
-	struct lp_names table = {0};
+	struct lp_names table = { 0 };
 	bool complete = false;
 	while (next_event(reader)) {
 		if (reader->event.type == end) {
 			complete = true;
 			break;
 		}
-		struct extent key_extent = {0}, item_extent;
+		struct extent key_extent = { 0 }, item_extent;
 		struct lp_yaml_node *key = NULL;
 		bool usable = true;
 		if (map) {
@@ -363,8 +349,7 @@ read_pairs(struct reader *reader, int depth, bool map, struct pairs *pairs, stru
 	return complete;
 }
 
-static struct lp_yaml_node *
-read_collection(struct reader *reader, int depth, struct extent *extent)
+static struct lp_yaml_node *read_collection(struct reader *reader, int depth, struct extent *extent)
 {
 	bool map = reader->event.type == YAML_MAPPING_START_EVENT;
 	const yaml_char_t *tag = map ? reader->event.data.mapping_start.tag : reader->event.data.sequence_start.tag;
@@ -376,8 +361,8 @@ read_collection(struct reader *reader, int depth, struct extent *extent)
 	if (tag != NULL)
 		apply_tag(reader, node, (const char *)tag);
 	size_t anchor = new_anchor(reader, name, node);
-	struct pairs pairs = {0};
-	*extent = (struct extent){.nodes = 1, .height = 1};
+	struct pairs pairs = { 0 };
+	*extent = (struct extent){ .nodes = 1, .height = 1 };
 	bool complete = read_pairs(reader, depth, map, &pairs, extent);
 	if (complete && pairs.count > 0) {
 		node->count = pairs.count;
@@ -395,10 +380,9 @@ read_collection(struct reader *reader, int depth, struct extent *extent)
 }
 
 /* The node that the event at hand begins; NULL: the file cannot be read further. */
-static struct lp_yaml_node *
-read_node(struct reader *reader, int depth, struct extent *extent)
+static struct lp_yaml_node *read_node(struct reader *reader, int depth, struct extent *extent)
 {
-	*extent = (struct extent){.nodes = 1, .height = 1};
+	*extent = (struct extent){ .nodes = 1, .height = 1 };
 	switch (reader->event.type) {
 	case YAML_ALIAS_EVENT:
 		return read_alias(reader, depth, extent);
@@ -415,8 +399,7 @@ read_node(struct reader *reader, int depth, struct extent *extent)
 	}
 }
 
-static void
-read_stream(struct reader *reader, struct lp_yaml_node **root)
+static void read_stream(struct reader *reader, struct lp_yaml_node **root)
 {
 	struct extent extent;
 	bool have_document = false;
@@ -438,8 +421,7 @@ read_stream(struct reader *reader, struct lp_yaml_node **root)
 }
 
 /* Told before libyaml sees it, with the place: it would say only "invalid leading UTF-8 octet". */
-static bool
-check_text(struct reader *reader)
+static bool check_text(struct reader *reader)
 {
 	const unsigned char *data = (const unsigned char *)reader->data;
 	for (size_t i = 0; i < reader->size;) {
@@ -464,11 +446,10 @@ check_text(struct reader *reader)
 	return true;
 }
 
-bool
-lp_yaml_read(const char *name, const char *data, size_t size, struct lp_arena *arena, struct lp_yaml_node **root,
-             struct lp_problems *problems)
+bool lp_yaml_read(const char *name, const char *data, size_t size, struct lp_arena *arena, struct lp_yaml_node **root,
+                  struct lp_problems *problems)
 {
-	struct reader reader = {.name = name, .data = data, .size = size, .arena = arena, .problems = problems};
+	struct reader reader = { .name = name, .data = data, .size = size, .arena = arena, .problems = problems };
 	*root = NULL;
 	if (size > LP_YAML_BYTES_MOST) {
 		PROBLEM(&reader, 0, 0, "the file is larger than %d MB, the most that is read",
@@ -493,8 +474,7 @@ lp_yaml_read(const char *name, const char *data, size_t size, struct lp_arena *a
 }
 
 /* All of it, or why not; at most one byte more than the limit, so that a pipe without end is found out. */
-static bool
-read_bytes(int file, const char *name, struct lp_text *bytes, struct lp_error *error)
+static bool read_bytes(int file, const char *name, struct lp_text *bytes, struct lp_error *error)
 {
 	struct stat status;
 	if (fstat(file, &status) != 0)
@@ -519,13 +499,12 @@ read_bytes(int file, const char *name, struct lp_text *bytes, struct lp_error *e
 	               (int)(LP_YAML_BYTES_MOST >> 20));
 }
 
-bool
-lp_yaml_read_file(const char *file, struct lp_arena *arena, struct lp_yaml_node **root, struct lp_problems *problems,
-                  struct lp_error *error)
+bool lp_yaml_read_file(const char *file, struct lp_arena *arena, struct lp_yaml_node **root,
+                       struct lp_problems *problems, struct lp_error *error)
 {
 	bool standard_input = strcmp(file, "-") == 0;
 	const char *name = standard_input ? "standard input" : file;
-	struct lp_text bytes = {0};
+	struct lp_text bytes = { 0 };
 	*root = NULL;
 	int descriptor = standard_input ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (descriptor < 0) {

@@ -23,9 +23,9 @@ struct lp_yaml_node {
 		int64_t integer;
 		double number;
 	} value;
-	size_t count; /* items of a list, pairs of a map */
-	struct lp_yaml_node **items;  /* of a list; the values of a map */
-	struct lp_yaml_node **keys;   /* of a map: texts, distinct */
+	size_t count;                /* items of a list, pairs of a map */
+	struct lp_yaml_node **items; /* of a list; the values of a map */
+	struct lp_yaml_node **keys;  /* of a map: texts, distinct */
 };
 
 /*
@@ -37,8 +37,8 @@ struct lp_yaml_node {
  */
 bool lp_yaml_read_file(const char *file, struct lp_arena *arena, struct lp_yaml_node **root,
                        struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;
-bool lp_yaml_read(const char *name, const char *data, size_t size, struct lp_arena *arena,
-                  struct lp_yaml_node **root, struct lp_problems *problems) LP_MUST_CHECK;
+bool lp_yaml_read(const char *name, const char *data, size_t size, struct lp_arena *arena, struct lp_yaml_node **root,
+                  struct lp_problems *problems) LP_MUST_CHECK;
 /* NULL: the map has no such key. */
 const struct lp_yaml_node *lp_yaml_get(const struct lp_yaml_node *map, const char *key);
 /* "a text", "a list" ... for messages: what the node is. */

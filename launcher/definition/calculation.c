@@ -31,31 +31,31 @@ enum {
 };
 
 static const struct lp_item_key keys[KEYS] = {
-	[NAME] = {"name", true},
-	[DESCRIPTION] = {"description", false},
-	[RULE] = {"rule", true},
-	[INPUTS] = {"inputs", false},
-	[PARAMETERS] = {"parameters", false},
-	[OUTPUT] = {"output", false},
-	[OUTPUTS] = {"outputs", false},
-	[EVERY] = {"every", true},
-	[WINDOW] = {"window", false},
-	[OFFSET] = {"offset", false},
-	[DELAY] = {"delay", false},
-	[TIME_ZONE] = {"time_zone", false},
-	[WEEK_START] = {"week_start", false},
-	[START] = {"start", false},
-	[TIME_LIMIT] = {"time_limit", false},
-	[LABELS] = {"labels", false},
-	[ENABLED] = {"enabled", false},
-	[FOR_EACH] = {"for_each", false}, /* taken out before; here to be suggested */
+	[NAME] = { "name", true },
+	[DESCRIPTION] = { "description", false },
+	[RULE] = { "rule", true },
+	[INPUTS] = { "inputs", false },
+	[PARAMETERS] = { "parameters", false },
+	[OUTPUT] = { "output", false },
+	[OUTPUTS] = { "outputs", false },
+	[EVERY] = { "every", true },
+	[WINDOW] = { "window", false },
+	[OFFSET] = { "offset", false },
+	[DELAY] = { "delay", false },
+	[TIME_ZONE] = { "time_zone", false },
+	[WEEK_START] = { "week_start", false },
+	[START] = { "start", false },
+	[TIME_LIMIT] = { "time_limit", false },
+	[LABELS] = { "labels", false },
+	[ENABLED] = { "enabled", false },
+	[FOR_EACH] = { "for_each", false }, /* taken out before; here to be suggested */
 };
 
-static const char *const week_days[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
+static const char *const week_days[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
 
 /* False: there is none, or it is wrong, which was told. */
-static bool
-read_span(const struct lp_item *item, const struct lp_yaml_node *const *nodes, int key, struct lp_span *span)
+static bool read_span(const struct lp_item *item, const struct lp_yaml_node *const *nodes, int key,
+                      struct lp_span *span)
 {
 	const struct lp_yaml_node *node = nodes[key];
 	struct lp_error error;
@@ -73,8 +73,8 @@ read_span(const struct lp_item *item, const struct lp_yaml_node *const *nodes, i
 	return true;
 }
 
-static int64_t
-read_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, int64_t least)
+static int64_t read_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
+                             int64_t least)
 {
 	struct lp_error error;
 	int64_t duration;
@@ -95,8 +95,7 @@ read_duration(const struct lp_item *item, const struct lp_yaml_node *node, const
 	return 0;
 }
 
-static bool
-read_flag(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, bool usual)
+static bool read_flag(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, bool usual)
 {
 	if (node == NULL)
 		return usual;
@@ -106,8 +105,7 @@ read_flag(const struct lp_item *item, const struct lp_yaml_node *node, const cha
 	return node->type == LP_YAML_BOOL ? node->value.truth : usual;
 }
 
-static int32_t
-read_week_start(const struct lp_item *item, const struct lp_yaml_node *node)
+static int32_t read_week_start(const struct lp_item *item, const struct lp_yaml_node *node)
 {
 	if (node == NULL)
 		return 1;
@@ -120,9 +118,8 @@ read_week_start(const struct lp_item *item, const struct lp_yaml_node *node)
 	return 1;
 }
 
-static bool
-read_schedule(const struct lp_item *item, const struct lp_yaml_node *const *nodes, struct lp_schedule *schedule,
-              const struct lp_zone **zone)
+static bool read_schedule(const struct lp_item *item, const struct lp_yaml_node *const *nodes,
+                          struct lp_schedule *schedule, const struct lp_zone **zone)
 {
 	struct lp_error error;
 	const char *name = nodes[TIME_ZONE] == NULL ? item->reading->default_zone
@@ -132,7 +129,7 @@ read_schedule(const struct lp_item *item, const struct lp_yaml_node *const *node
 	good = (nodes[WINDOW] == NULL || read_span(item, nodes, WINDOW, &schedule->window)) && good;
 	good = (nodes[OFFSET] == NULL || read_span(item, nodes, OFFSET, &schedule->offset)) && good;
 	if (schedule->offset.count == 0)
-		schedule->offset = (struct lp_span){0}; /* no hours and no days are the same */
+		schedule->offset = (struct lp_span){ 0 }; /* no hours and no days are the same */
 	schedule->delay = read_duration(item, nodes[DELAY], keys[DELAY].name, 0);
 	schedule->week_start = read_week_start(item, nodes[WEEK_START]);
 	*zone = NULL;
@@ -153,8 +150,7 @@ read_schedule(const struct lp_item *item, const struct lp_yaml_node *const *node
 	return good;
 }
 
-static lp_time
-read_start(const struct lp_item *item, const struct lp_yaml_node *node, const struct lp_zone *zone)
+static lp_time read_start(const struct lp_item *item, const struct lp_yaml_node *node, const struct lp_zone *zone)
 {
 	struct lp_error error;
 	lp_time start = LP_TIME_NONE;
@@ -164,20 +160,20 @@ read_start(const struct lp_item *item, const struct lp_yaml_node *node, const st
 		lp_item_problem(item, node,
 		                "start: expected a time, such as 2026-01-01 or 2026-01-01T06:00:00Z, found %s",
 		                lp_yaml_type_name(node->type));
-	else if ((zone != NULL || lp_zone_find("UTC", &zone, &error)) && !lp_time_parse(node->text, zone, &start, &error))
+	else if ((zone != NULL || lp_zone_find("UTC", &zone, &error)) &&
+	         !lp_time_parse(node->text, zone, &start, &error))
 		lp_item_problem(item, node, "start: %s", error.what);
 	return start;
 }
 
 /* A series' name, or {series: NAME, SECOND: …} whose second value goes to *second. */
-static const char *
-read_series(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, const char *second_name,
-            const struct lp_yaml_node **second)
+static const char *read_series(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
+                               const char *second_name, const struct lp_yaml_node **second)
 {
 	*second = NULL;
 	if (node->type != LP_YAML_MAP)
 		return lp_item_name(item, node, what);
-	const struct lp_item_key full[] = {{"series", true}, {second_name, false}};
+	const struct lp_item_key full[] = { { "series", true }, { second_name, false } };
 	const struct lp_yaml_node *values[2];
 	if (!lp_item_keys(item, node, what, full, 2, values))
 		return "";
@@ -185,8 +181,7 @@ read_series(const struct lp_item *item, const struct lp_yaml_node *node, const c
 	return lp_item_name(item, values[0], what);
 }
 
-static void
-read_inputs(const struct lp_item *item, const struct lp_yaml_node *node, struct lp_calculation *calculation)
+static void read_inputs(const struct lp_item *item, const struct lp_yaml_node *node, struct lp_calculation *calculation)
 {
 	struct lp_arena *arena = &item->reading->definitions->arena;
 	if (node == NULL || node->type == LP_YAML_NULL)
@@ -213,8 +208,8 @@ read_inputs(const struct lp_item *item, const struct lp_yaml_node *node, struct 
 	}
 }
 
-static void
-read_output(const struct lp_item *item, const char *name, const struct lp_yaml_node *node, struct lp_output *output)
+static void read_output(const struct lp_item *item, const char *name, const struct lp_yaml_node *node,
+                        struct lp_output *output)
 {
 	const struct lp_yaml_node *unit;
 	output->name = name;
@@ -222,8 +217,8 @@ read_output(const struct lp_item *item, const char *name, const struct lp_yaml_n
 	output->unit = unit == NULL ? "" : lp_item_text(item, unit, "unit");
 }
 
-static void
-read_outputs(const struct lp_item *item, const struct lp_yaml_node *const *nodes, struct lp_calculation *calculation)
+static void read_outputs(const struct lp_item *item, const struct lp_yaml_node *const *nodes,
+                         struct lp_calculation *calculation)
 {
 	struct lp_arena *arena = &item->reading->definitions->arena;
 	const struct lp_yaml_node *one = nodes[OUTPUT], *many = nodes[OUTPUTS];
@@ -256,8 +251,7 @@ struct rule_report {
 };
 
 /* The place of what does not fit the rule, as near as it can be told. */
-static void
-report_rule(void *context, enum lp_part part, size_t index, const char *what)
+static void report_rule(void *context, enum lp_part part, size_t index, const char *what)
 {
 	const struct rule_report *report = context;
 	const struct lp_yaml_node *const *nodes = report->nodes;
@@ -285,8 +279,7 @@ report_rule(void *context, enum lp_part part, size_t index, const char *what)
 }
 
 /* The rule's own look-back where the definition asks for less: what is stored is what is fetched. */
-static void
-fill_lookback(struct lp_calculation *calculation, const struct lp_rule *rule)
+static void fill_lookback(struct lp_calculation *calculation, const struct lp_rule *rule)
 {
 	for (size_t i = 0; i < calculation->input_count; i++) {
 		int64_t wanted = 0;
@@ -303,25 +296,24 @@ fill_lookback(struct lp_calculation *calculation, const struct lp_rule *rule)
 	}
 }
 
-static void
-check_rule(const struct lp_item *item, const struct lp_yaml_node *const *nodes, struct lp_calculation *calculation)
+static void check_rule(const struct lp_item *item, const struct lp_yaml_node *const *nodes,
+                       struct lp_calculation *calculation)
 {
-	static const struct lp_yaml_node none = {.type = LP_YAML_MAP, .text = ""};
+	static const struct lp_yaml_node none = { .type = LP_YAML_MAP, .text = "" };
 	const struct lp_rule_catalogue *catalogue = item->reading->catalogue;
 	const struct lp_yaml_node *parameters = nodes[PARAMETERS];
 	if (catalogue == NULL || nodes[RULE] == NULL || calculation->rule[0] == '\0')
 		return;
 	if (parameters == NULL || parameters->type != LP_YAML_MAP)
 		parameters = &none;
-	struct rule_report report = {.item = item, .nodes = nodes, .calculation = calculation};
+	struct rule_report report = { .item = item, .nodes = nodes, .calculation = calculation };
 	lp_check_rule(calculation, parameters, catalogue, report_rule, &report);
 	const struct lp_rule *rule = lp_rule_find(catalogue, calculation->rule);
 	if (rule != NULL)
 		fill_lookback(calculation, rule);
 }
 
-void
-lp_calculation_read(const struct lp_item *item)
+void lp_calculation_read(const struct lp_item *item)
 {
 	const struct lp_yaml_node *nodes[KEYS];
 	struct lp_reading *reading = item->reading;
@@ -355,5 +347,5 @@ lp_calculation_read(const struct lp_item *item)
 		return;
 	}
 	lp_definitions_add_calculation(reading->definitions, &calculation,
-	                               &(struct lp_position){item->file, item->node->line, item->node->column});
+	                               &(struct lp_position){ item->file, item->node->line, item->node->column });
 }

@@ -27,8 +27,7 @@ static void LP_PRINTF(4, 5) report(const struct check *check, enum lp_part part,
 }
 
 /* The names of a part of the signature, as a list for messages: they lie stride bytes apart. */
-static void
-list_names(const void *first, size_t count, size_t stride, const char *none, char *text, size_t size)
+static void list_names(const void *first, size_t count, size_t stride, const char *none, char *text, size_t size)
 {
 	size_t length = 0;
 	(void)snprintf(text, size, "%s", none);
@@ -39,9 +38,8 @@ list_names(const void *first, size_t count, size_t stride, const char *none, cha
 	}
 }
 
-static void
-report_unknown(const struct check *check, enum lp_part part, size_t index, const char *kind, const char *name,
-               const void *first, size_t count, size_t stride)
+static void report_unknown(const struct check *check, enum lp_part part, size_t index, const char *kind,
+                           const char *name, const void *first, size_t count, size_t stride)
 {
 	char known[400];
 	const char *nearest = count == 0 ? NULL : lp_nearest_of(name, first, count, stride);
@@ -54,8 +52,7 @@ report_unknown(const struct check *check, enum lp_part part, size_t index, const
 		       known);
 }
 
-static void
-check_inputs(const struct check *check)
+static void check_inputs(const struct check *check)
 {
 	const struct lp_calculation *calculation = check->calculation;
 	const struct lp_rule *rule = check->rule;
@@ -81,8 +78,7 @@ check_inputs(const struct check *check)
 	}
 }
 
-static bool
-type_fits(const struct lp_rule_parameter *parameter, const struct lp_yaml_node *value)
+static bool type_fits(const struct lp_rule_parameter *parameter, const struct lp_yaml_node *value)
 {
 	static const unsigned fitting[] = {
 #define BIT(type) (1u << LP_YAML_##type)
@@ -97,8 +93,7 @@ type_fits(const struct lp_rule_parameter *parameter, const struct lp_yaml_node *
 	return (fitting[parameter->type] & 1u << value->type) != 0;
 }
 
-static const char *
-expected_type(enum lp_parameter_type type)
+static const char *expected_type(enum lp_parameter_type type)
 {
 	static const char *const names[] = {
 		[LP_PARAMETER_ANY] = "any value",      [LP_PARAMETER_BOOL] = "true or false",
@@ -110,10 +105,9 @@ expected_type(enum lp_parameter_type type)
 }
 
 /* Whether the value is one of a Literal's: 5 and 5.0 are the same number, as in Python. */
-static bool
-is_chosen(const char *choices, const struct lp_yaml_node *value)
+static bool is_chosen(const char *choices, const struct lp_yaml_node *value)
 {
-	struct lp_arena arena = {0};
+	struct lp_arena arena = { 0 };
 	bool found = false;
 	const struct lp_yaml_node *list = lp_json_read(choices, &arena);
 	/* A list that cannot be read refuses nothing: the rule itself will. */
@@ -133,8 +127,7 @@ is_chosen(const char *choices, const struct lp_yaml_node *value)
 	return found;
 }
 
-static void
-check_parameter(const struct check *check, const struct lp_yaml_node *parameters, size_t index)
+static void check_parameter(const struct check *check, const struct lp_yaml_node *parameters, size_t index)
 {
 	const struct lp_rule *rule = check->rule;
 	const char *name = parameters->keys[index]->text;
@@ -157,8 +150,7 @@ check_parameter(const struct check *check, const struct lp_yaml_node *parameters
 		       name, rule->name, parameter->choices, value->text);
 }
 
-static void
-check_parameters(const struct check *check, const struct lp_yaml_node *parameters)
+static void check_parameters(const struct check *check, const struct lp_yaml_node *parameters)
 {
 	const struct lp_rule *rule = check->rule;
 	for (size_t i = 0; i < parameters->count; i++)
@@ -172,8 +164,7 @@ check_parameters(const struct check *check, const struct lp_yaml_node *parameter
 	}
 }
 
-static void
-check_outputs(const struct check *check)
+static void check_outputs(const struct check *check)
 {
 	const struct lp_calculation *calculation = check->calculation;
 	const struct lp_rule *rule = check->rule;
@@ -203,11 +194,10 @@ check_outputs(const struct check *check)
 	}
 }
 
-void
-lp_check_rule(const struct lp_calculation *calculation, const struct lp_yaml_node *parameters,
-              const struct lp_rule_catalogue *catalogue, lp_check_report *report_to, void *context)
+void lp_check_rule(const struct lp_calculation *calculation, const struct lp_yaml_node *parameters,
+                   const struct lp_rule_catalogue *catalogue, lp_check_report *report_to, void *context)
 {
-	struct check check = {.calculation = calculation, .report = report_to, .context = context};
+	struct check check = { .calculation = calculation, .report = report_to, .context = context };
 	check.rule = lp_rule_find(catalogue, calculation->rule);
 	if (check.rule != NULL) {
 		check_inputs(&check);
@@ -231,8 +221,7 @@ struct stored_report {
 	const struct lp_calculation *calculation;
 };
 
-static void
-report_stored(void *context, enum lp_part part, size_t index, const char *what)
+static void report_stored(void *context, enum lp_part part, size_t index, const char *what)
 {
 	const struct stored_report *stored = context;
 	(void)part;
@@ -240,15 +229,14 @@ report_stored(void *context, enum lp_part part, size_t index, const char *what)
 	lp_problem_add(stored->problems, NULL, 0, 0, "calculation \"%s\": %s", stored->calculation->name, what);
 }
 
-void
-lp_definitions_check_rules(const struct lp_definitions *stored, const struct lp_rule_catalogue *catalogue,
-                           struct lp_problems *problems)
+void lp_definitions_check_rules(const struct lp_definitions *stored, const struct lp_rule_catalogue *catalogue,
+                                struct lp_problems *problems)
 {
-	static const struct lp_yaml_node none = {.type = LP_YAML_MAP, .text = ""};
-	struct lp_arena arena = {0};
+	static const struct lp_yaml_node none = { .type = LP_YAML_MAP, .text = "" };
+	struct lp_arena arena = { 0 };
 	for (size_t i = 0; i < stored->calculation_count; i++) {
 		const struct lp_calculation *calculation = &stored->calculations[i];
-		struct stored_report context = {.problems = problems, .calculation = calculation};
+		struct stored_report context = { .problems = problems, .calculation = calculation };
 		lp_arena_empty(&arena);
 		const struct lp_yaml_node *parameters = lp_json_read(calculation->parameters, &arena);
 		if (parameters == NULL || parameters->type != LP_YAML_MAP)

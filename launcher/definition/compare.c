@@ -23,8 +23,7 @@ struct comparison {
 		((__typeof__(__VA_ARGS__) *)(uintptr_t)(array))[(count)++] = (__VA_ARGS__);                            \
 	} while (0)
 
-static void
-show_field(struct lp_text *line, bool *first, const char *name, const char *before, const char *after)
+static void show_field(struct lp_text *line, bool *first, const char *name, const char *before, const char *after)
 {
 	lp_text_addf(line, "%s %s %s -> %s", *first ? ":" : ",", name, before[0] == '\0' ? "none" : before,
 	             after[0] == '\0' ? "none" : after);
@@ -32,8 +31,7 @@ show_field(struct lp_text *line, bool *first, const char *name, const char *befo
 }
 
 /* Adds "~ series NAME: unit m -> km" to the description; false: there is no difference. */
-static bool
-show_series_change(struct lp_text *text, const struct lp_series *before, const struct lp_series *after)
+static bool show_series_change(struct lp_text *text, const struct lp_series *before, const struct lp_series *after)
 {
 	bool first = true;
 	if (strcmp(before->unit, after->unit) == 0 && strcmp(before->description, after->description) == 0 &&
@@ -50,9 +48,8 @@ show_series_change(struct lp_text *text, const struct lp_series *before, const s
 	return true;
 }
 
-static bool
-show_calculation_change(struct comparison *comparison, const struct lp_calculation *before,
-                        const struct lp_calculation *after)
+static bool show_calculation_change(struct comparison *comparison, const struct lp_calculation *before,
+                                    const struct lp_calculation *after)
 {
 	struct lp_text *text = &comparison->difference->description;
 	bool first = true;
@@ -75,8 +72,7 @@ show_calculation_change(struct comparison *comparison, const struct lp_calculati
 }
 
 /* What was said, not what went without saying. */
-static void
-show_new_calculation(struct comparison *comparison, const struct lp_calculation *calculation)
+static void show_new_calculation(struct comparison *comparison, const struct lp_calculation *calculation)
 {
 	struct lp_text *text = &comparison->difference->description;
 	bool first = true;
@@ -94,8 +90,7 @@ show_new_calculation(struct comparison *comparison, const struct lp_calculation 
 	lp_text_add(text, "\n", 1);
 }
 
-static void
-compare_series(struct comparison *comparison)
+static void compare_series(struct comparison *comparison)
 {
 	const struct lp_definitions *wanted = comparison->wanted, *stored = comparison->stored;
 	struct lp_difference *difference = comparison->difference;
@@ -122,8 +117,7 @@ compare_series(struct comparison *comparison)
 	}
 }
 
-static void
-compare_calculations(struct comparison *comparison, const int32_t *wanted_ranks)
+static void compare_calculations(struct comparison *comparison, const int32_t *wanted_ranks)
 {
 	const struct lp_definitions *wanted = comparison->wanted, *stored = comparison->stored;
 	struct lp_difference *difference = comparison->difference;
@@ -156,9 +150,8 @@ compare_calculations(struct comparison *comparison, const int32_t *wanted_ranks)
 }
 
 /* Stored calculations that no file has: deleted, or left, with the rank that they have now. */
-static void
-compare_absent(struct comparison *comparison, const struct lp_calculation *const *all, const int32_t *ranks,
-               size_t count)
+static void compare_absent(struct comparison *comparison, const struct lp_calculation *const *all, const int32_t *ranks,
+                           size_t count)
 {
 	const struct lp_definitions *stored = comparison->stored;
 	struct lp_difference *difference = comparison->difference;
@@ -180,13 +173,12 @@ compare_absent(struct comparison *comparison, const struct lp_calculation *const
 }
 
 /* A series that no file has goes only when nothing reads or writes it. */
-static void
-compare_absent_series(struct comparison *comparison, const struct lp_calculation *const *all, size_t count)
+static void compare_absent_series(struct comparison *comparison, const struct lp_calculation *const *all, size_t count)
 {
 	const struct lp_definitions *stored = comparison->stored;
 	struct lp_difference *difference = comparison->difference;
 	struct lp_changes *changes = &difference->changes;
-	struct lp_names used = {0};
+	struct lp_names used = { 0 };
 	if (!comparison->prune)
 		return;
 	for (size_t i = 0; i < count; i++) {
@@ -207,8 +199,7 @@ compare_absent_series(struct comparison *comparison, const struct lp_calculation
 	lp_names_free(&used);
 }
 
-static void
-name_all(struct comparison *comparison)
+static void name_all(struct comparison *comparison)
 {
 	const struct lp_definitions *wanted = comparison->wanted, *stored = comparison->stored;
 	for (size_t i = 0; i < wanted->calculation_count; i++)
@@ -221,8 +212,7 @@ name_all(struct comparison *comparison)
 		(void)lp_names_add(&comparison->stored_series, stored->series[i].name, i, NULL);
 }
 
-static void
-close_description(struct lp_difference *difference)
+static void close_description(struct lp_difference *difference)
 {
 	const struct lp_changes *changes = &difference->changes;
 	lp_text_addf(&difference->description,
@@ -232,12 +222,11 @@ close_description(struct lp_difference *difference)
 	             changes->created_count, changes->updated_count, changes->deleted_count, difference->unchanged);
 }
 
-void
-lp_definitions_compare(const struct lp_definitions *wanted, const struct lp_definitions *stored, bool prune,
-                       struct lp_difference *difference)
+void lp_definitions_compare(const struct lp_definitions *wanted, const struct lp_definitions *stored, bool prune,
+                            struct lp_difference *difference)
 {
-	*difference = (struct lp_difference){0};
-	struct comparison comparison = {.wanted = wanted, .stored = stored, .prune = prune, .difference = difference};
+	*difference = (struct lp_difference){ 0 };
+	struct comparison comparison = { .wanted = wanted, .stored = stored, .prune = prune, .difference = difference };
 	size_t most = wanted->calculation_count + stored->calculation_count, count = 0;
 	const struct lp_calculation **all = lp_allocate(most * sizeof(struct lp_calculation *));
 	int32_t *ranks = lp_allocate(most * sizeof *ranks);
@@ -266,10 +255,9 @@ lp_definitions_compare(const struct lp_definitions *wanted, const struct lp_defi
 	free(ranks);
 }
 
-void
-lp_difference_free(struct lp_difference *difference)
+void lp_difference_free(struct lp_difference *difference)
 {
 	lp_text_free(&difference->description);
 	lp_arena_free(&difference->arena);
-	*difference = (struct lp_difference){0};
+	*difference = (struct lp_difference){ 0 };
 }

@@ -17,7 +17,7 @@ struct lp_definitions {
 	struct lp_position {
 		const char *file;
 		int line, column;
-	} *series_positions, *calculation_positions;
+	} * series_positions, *calculation_positions;
 	size_t series_count, series_capacity;
 	struct lp_calculation *calculations;
 	size_t calculation_count, calculation_capacity;
@@ -41,8 +41,8 @@ bool lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, 
  * For a comparison with prune: adds to wanted those stored series that hold
  * samples and that it lacks.  They are data, not only definitions, and stay.
  */
-bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *stored, struct lp_definitions *wanted,
-                              struct lp_error *error) LP_MUST_CHECK;
+bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *stored,
+                              struct lp_definitions *wanted, struct lp_error *error) LP_MUST_CHECK;
 /* Leaves the series and calculations whose name fits one of the globs, and the series that those calculations use. */
 void lp_definitions_choose(struct lp_definitions *definitions, const char *const *patterns, size_t count);
 /* What is stored against the rules there are now, which may be others than when it was applied. */

@@ -4,38 +4,32 @@
 #include "calendar/calendar.h"
 #include <string.h>
 
-static void
-add(struct lp_text *text, const char *value)
+static void add(struct lp_text *text, const char *value)
 {
 	lp_text_add(text, value, strlen(value));
 }
 
-static void
-format_description(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_description(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add(text, calculation->description);
 }
 
-static void
-format_rule(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_rule(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add(text, calculation->rule);
 }
 
-static void
-format_parameters(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_parameters(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add(text, calculation->parameters);
 }
 
-static void
-format_labels(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_labels(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add(text, calculation->labels);
 }
 
-static void
-format_inputs(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_inputs(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	for (size_t i = 0; i < calculation->input_count; i++) {
 		const struct lp_input *input = &calculation->inputs[i];
@@ -48,8 +42,7 @@ format_inputs(const struct lp_calculation *calculation, struct lp_text *text)
 	}
 }
 
-static void
-format_outputs(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_outputs(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	for (size_t o = 0; o < calculation->output_count; o++) {
 		const struct lp_output *output = &calculation->outputs[o];
@@ -58,8 +51,7 @@ format_outputs(const struct lp_calculation *calculation, struct lp_text *text)
 	}
 }
 
-static void
-add_span(struct lp_text *text, struct lp_span span)
+static void add_span(struct lp_text *text, struct lp_span span)
 {
 	char written[24];
 	if (span.count == 0) {
@@ -70,8 +62,7 @@ add_span(struct lp_text *text, struct lp_span span)
 	add(text, written);
 }
 
-static void
-add_duration(struct lp_text *text, int64_t duration)
+static void add_duration(struct lp_text *text, int64_t duration)
 {
 	char written[32];
 	if (duration == 0) {
@@ -82,53 +73,46 @@ add_duration(struct lp_text *text, int64_t duration)
 	add(text, written);
 }
 
-static void
-format_every(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_every(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add_span(text, calculation->schedule.every);
 }
 
-static void
-format_window(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_window(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add_span(text, calculation->schedule.window);
 }
 
-static void
-format_offset(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_offset(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add_span(text, calculation->schedule.offset);
 }
 
-static void
-format_delay(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_delay(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add_duration(text, calculation->schedule.delay);
 }
 
-static void
-format_time_limit(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_time_limit(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add_duration(text, calculation->time_limit);
 }
 
-static void
-format_week_start(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_week_start(const struct lp_calculation *calculation, struct lp_text *text)
 {
-	static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday",
-	                                   "friday", "saturday", "sunday"};
+	static const char *const days[] = {
+		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+	};
 	int32_t day = calculation->schedule.week_start;
 	add(text, days[day < 1 || day > 7 ? 0 : day - 1]);
 }
 
-static void
-format_time_zone(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_time_zone(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add(text, calculation->schedule.zone);
 }
 
-static void
-format_start(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_start(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	struct lp_error ignored;
 	const struct lp_zone *zone;
@@ -140,27 +124,26 @@ format_start(const struct lp_calculation *calculation, struct lp_text *text)
 	add(text, written);
 }
 
-static void
-format_enabled(const struct lp_calculation *calculation, struct lp_text *text)
+static void format_enabled(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add(text, calculation->enabled ? "true" : "false");
 }
 
 const struct lp_calculation_field lp_calculation_fields[] = {
-	{"description", LP_FIELD_PLAIN, "", format_description},
-	{"rule", LP_FIELD_PLAIN, NULL, format_rule},
-	{"inputs", LP_FIELD_ITEMS, "", format_inputs},
-	{"parameters", LP_FIELD_JSON, "{}", format_parameters},
-	{"output", LP_FIELD_ITEMS, NULL, format_outputs},
-	{"every", LP_FIELD_WORD, NULL, format_every},
-	{"window", LP_FIELD_WORD, NULL, format_window},
-	{"offset", LP_FIELD_WORD, "0 s", format_offset},
-	{"delay", LP_FIELD_WORD, "0 s", format_delay},
-	{"week_start", LP_FIELD_WORD, "monday", format_week_start},
-	{"time_zone", LP_FIELD_PLAIN, NULL, format_time_zone},
-	{"start", LP_FIELD_WORD, "null", format_start},
-	{"time_limit", LP_FIELD_WORD, "0 s", format_time_limit},
-	{"labels", LP_FIELD_JSON, "{}", format_labels},
-	{"enabled", LP_FIELD_WORD, "true", format_enabled},
+	{ "description", LP_FIELD_PLAIN, "", format_description },
+	{ "rule", LP_FIELD_PLAIN, NULL, format_rule },
+	{ "inputs", LP_FIELD_ITEMS, "", format_inputs },
+	{ "parameters", LP_FIELD_JSON, "{}", format_parameters },
+	{ "output", LP_FIELD_ITEMS, NULL, format_outputs },
+	{ "every", LP_FIELD_WORD, NULL, format_every },
+	{ "window", LP_FIELD_WORD, NULL, format_window },
+	{ "offset", LP_FIELD_WORD, "0 s", format_offset },
+	{ "delay", LP_FIELD_WORD, "0 s", format_delay },
+	{ "week_start", LP_FIELD_WORD, "monday", format_week_start },
+	{ "time_zone", LP_FIELD_PLAIN, NULL, format_time_zone },
+	{ "start", LP_FIELD_WORD, "null", format_start },
+	{ "time_limit", LP_FIELD_WORD, "0 s", format_time_limit },
+	{ "labels", LP_FIELD_JSON, "{}", format_labels },
+	{ "enabled", LP_FIELD_WORD, "true", format_enabled },
 };
 const size_t lp_calculation_field_count = sizeof lp_calculation_fields / sizeof lp_calculation_fields[0];

@@ -11,9 +11,8 @@ struct edges {
 	size_t *first, *targets;
 };
 
-static size_t
-each_edge(const struct lp_calculation *const *calculations, size_t count, const struct lp_names *writers,
-          struct edges *reads, size_t *read_by_count)
+static size_t each_edge(const struct lp_calculation *const *calculations, size_t count, const struct lp_names *writers,
+                        struct edges *reads, size_t *read_by_count)
 {
 	size_t edges = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -30,8 +29,7 @@ each_edge(const struct lp_calculation *const *calculations, size_t count, const 
 	return edges;
 }
 
-static void
-turn_round(const struct edges *reads, size_t count, const size_t *read_by_count, struct edges *read_by)
+static void turn_round(const struct edges *reads, size_t count, const size_t *read_by_count, struct edges *read_by)
 {
 	size_t *next = lp_allocate(count * sizeof *next);
 	read_by->first[0] = 0;
@@ -50,8 +48,8 @@ turn_round(const struct edges *reads, size_t count, const size_t *read_by_count,
  * What is left waits for a cycle, or is in one.  Walking from each along what
  * it reads ends in a cycle, or where an earlier walk has been.
  */
-static void
-find_cycles(const struct edges *reads, const size_t *waiting_for, size_t count, lp_graph_cycle *visit, void *context)
+static void find_cycles(const struct edges *reads, const size_t *waiting_for, size_t count, lp_graph_cycle *visit,
+                        void *context)
 {
 	size_t *walk_of = lp_allocate(count * sizeof *walk_of), *path = lp_allocate(count * sizeof *path);
 	for (size_t start = 0; start < count; start++) {
@@ -78,11 +76,10 @@ find_cycles(const struct edges *reads, const size_t *waiting_for, size_t count, 
 	free(path);
 }
 
-void
-lp_graph_rank(const struct lp_calculation *const *calculations, size_t count, int32_t *ranks, lp_graph_cycle *visit,
-              void *context)
+void lp_graph_rank(const struct lp_calculation *const *calculations, size_t count, int32_t *ranks,
+                   lp_graph_cycle *visit, void *context)
 {
-	struct lp_names writers = {0};
+	struct lp_names writers = { 0 };
 	size_t inputs = 0;
 	for (size_t i = 0; i < count; i++) {
 		ranks[i] = 0;
@@ -90,8 +87,8 @@ lp_graph_rank(const struct lp_calculation *const *calculations, size_t count, in
 		for (size_t o = 0; o < calculations[i]->output_count; o++)
 			(void)lp_names_add(&writers, calculations[i]->outputs[o].series, i, NULL);
 	}
-	struct edges reads = {lp_allocate((count + 1) * sizeof(size_t)), lp_allocate(inputs * sizeof(size_t))};
-	struct edges read_by = {lp_allocate((count + 1) * sizeof(size_t)), lp_allocate(inputs * sizeof(size_t))};
+	struct edges reads = { lp_allocate((count + 1) * sizeof(size_t)), lp_allocate(inputs * sizeof(size_t)) };
+	struct edges read_by = { lp_allocate((count + 1) * sizeof(size_t)), lp_allocate(inputs * sizeof(size_t)) };
 	size_t *read_by_count = lp_allocate(count * sizeof *read_by_count);
 	size_t *waiting_for = lp_allocate(count * sizeof *waiting_for), *ready = lp_allocate(count * sizeof *ready);
 	size_t ready_count = 0;

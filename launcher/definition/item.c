@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void
-lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, const char *format, ...)
+void lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, const char *format, ...)
 {
 	struct lp_reading *reading = item->reading;
 	char what[1024];
@@ -38,11 +37,11 @@ lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, const
 	}
 	LP_GROW(reading->template_problems, reading->template_problem_count, reading->template_problem_capacity);
 	reading->template_problems[reading->template_problem_count++] =
-		(struct lp_template_problem){.line = at->line,
-	                                     .column = at->column,
-	                                     .what = lp_copy_text(what),
-	                                     .values = lp_copy_text(item->values),
-	                                     .count = 1};
+		(struct lp_template_problem){ .line = at->line,
+		                              .column = at->column,
+		                              .what = lp_copy_text(what),
+		                              .values = lp_copy_text(item->values),
+		                              .count = 1 };
 }
 
 struct key_list {
@@ -50,8 +49,7 @@ struct key_list {
 	size_t left;
 };
 
-static const char *
-next_key(void *context)
+static const char *next_key(void *context)
 {
 	struct key_list *list = context;
 	if (list->left == 0)
@@ -60,13 +58,12 @@ next_key(void *context)
 	return list->keys++->name;
 }
 
-static void
-unknown_key(const struct lp_item *item, const struct lp_yaml_node *key, const char *of_what,
-            const struct lp_item_key *keys, size_t count)
+static void unknown_key(const struct lp_item *item, const struct lp_yaml_node *key, const char *of_what,
+                        const struct lp_item_key *keys, size_t count)
 {
 	char known[512] = "";
 	size_t length = 0;
-	struct key_list list = {.keys = keys, .left = count};
+	struct key_list list = { .keys = keys, .left = count };
 	const char *nearest = lp_nearest(key->text, next_key, &list);
 	for (size_t i = 0; i < count && length < sizeof known; i++)
 		length += (size_t)snprintf(known + length, sizeof known - length, "%s%s", i == 0 ? "" : ", ",
@@ -80,9 +77,8 @@ unknown_key(const struct lp_item *item, const struct lp_yaml_node *key, const ch
 		lp_item_problem(item, key, "unknown key \"%s\" of %s: there are %s", key->text, of_what, known);
 }
 
-bool
-lp_item_keys(const struct lp_item *item, const struct lp_yaml_node *map, const char *of_what,
-             const struct lp_item_key *keys, size_t count, const struct lp_yaml_node **values)
+bool lp_item_keys(const struct lp_item *item, const struct lp_yaml_node *map, const char *of_what,
+                  const struct lp_item_key *keys, size_t count, const struct lp_yaml_node **values)
 {
 	memset(values, 0, count * sizeof *values);
 	if (map->type != LP_YAML_MAP) {
@@ -106,8 +102,7 @@ lp_item_keys(const struct lp_item *item, const struct lp_yaml_node *map, const c
 	return true;
 }
 
-const char *
-lp_item_text(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
+const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
 	if (node == NULL)
 		return "";
@@ -123,14 +118,12 @@ lp_item_text(const struct lp_item *item, const struct lp_yaml_node *node, const 
 }
 
 /* A byte that begins a control character: those below blank, delete, and U+0080 to U+009F. */
-static bool
-is_control(const unsigned char *c)
+static bool is_control(const unsigned char *c)
 {
 	return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0);
 }
 
-const char *
-lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
+const char *lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
 	const char *name = lp_item_text(item, node, what);
 	if (node == NULL || (node->type != LP_YAML_TEXT && node->type != LP_YAML_INT && node->type != LP_YAML_FLOAT))
@@ -151,8 +144,7 @@ lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const 
 }
 
 /* A copy of a map of labels in which numbers are the texts that they are written as. */
-static struct lp_yaml_node *
-with_texts(struct lp_arena *arena, const struct lp_yaml_node *map)
+static struct lp_yaml_node *with_texts(struct lp_arena *arena, const struct lp_yaml_node *map)
 {
 	struct lp_yaml_node *copy = lp_arena_allocate(arena, sizeof *copy);
 	*copy = *map;
@@ -165,18 +157,17 @@ with_texts(struct lp_arena *arena, const struct lp_yaml_node *map)
 	return copy;
 }
 
-const char *
-lp_item_json(const struct lp_item *item, const struct lp_yaml_node *node, enum lp_item_map which)
+const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *node, enum lp_item_map which)
 {
 	static const struct {
 		const char *what, *expected;
 		unsigned allowed;
 	} maps[] = {
 #define BIT(type) (1u << LP_YAML_##type)
-		[LP_MAP_PARAMETERS] = {"parameters", "any value", ~0u},
-		[LP_MAP_ATTRIBUTES] = {"attributes", "a text, a number, true or false",
-	                               BIT(TEXT) | BIT(INT) | BIT(FLOAT) | BIT(BOOL)},
-		[LP_MAP_LABELS] = {"labels", "a text", BIT(TEXT) | BIT(INT) | BIT(FLOAT)},
+		[LP_MAP_PARAMETERS] = { "parameters", "any value", ~0u },
+		[LP_MAP_ATTRIBUTES] = { "attributes", "a text, a number, true or false",
+		                        BIT(TEXT) | BIT(INT) | BIT(FLOAT) | BIT(BOOL) },
+		[LP_MAP_LABELS] = { "labels", "a text", BIT(TEXT) | BIT(INT) | BIT(FLOAT) },
 #undef BIT
 	};
 	struct lp_arena *arena = &item->reading->definitions->arena;
@@ -195,7 +186,7 @@ lp_item_json(const struct lp_item *item, const struct lp_yaml_node *node, enum l
 			return "{}";
 		}
 	}
-	struct lp_text text = {0};
+	struct lp_text text = { 0 };
 	const struct lp_yaml_node *culprit = node;
 	const char *json = "{}";
 	if (lp_json_write(which == LP_MAP_LABELS ? with_texts(&item->reading->expansion, node) : node, &text, &culprit))

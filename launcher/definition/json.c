@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void
-lp_json_add_text(struct lp_text *text, const char *value)
+void lp_json_add_text(struct lp_text *text, const char *value)
 {
 	static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 	const char *from = value;
@@ -38,8 +37,7 @@ lp_json_add_text(struct lp_text *text, const char *value)
 }
 
 /* The shortest form that reads back as the same number. */
-static void
-add_number(struct lp_text *text, double number)
+static void add_number(struct lp_text *text, double number)
 {
 	char digits[32];
 	if (number == 0) {
@@ -58,15 +56,13 @@ add_number(struct lp_text *text, double number)
 	lp_text_add(text, digits, strlen(digits));
 }
 
-static int
-by_key(const void *a, const void *b, void *map)
+static int by_key(const void *a, const void *b, void *map)
 {
 	const struct lp_yaml_node *const *keys = map;
 	return strcmp(keys[*(const size_t *)a]->text, keys[*(const size_t *)b]->text);
 }
 
-static bool
-write_map(const struct lp_yaml_node *map, struct lp_text *text, const struct lp_yaml_node **culprit)
+static bool write_map(const struct lp_yaml_node *map, struct lp_text *text, const struct lp_yaml_node **culprit)
 {
 	size_t few[32];
 	size_t *order = map->count <= sizeof few / sizeof few[0] ? few : lp_reallocate(NULL, map->count, sizeof *order);
@@ -88,8 +84,7 @@ write_map(const struct lp_yaml_node *map, struct lp_text *text, const struct lp_
 	return good;
 }
 
-bool
-lp_json_write(const struct lp_yaml_node *node, struct lp_text *text, const struct lp_yaml_node **culprit)
+bool lp_json_write(const struct lp_yaml_node *node, struct lp_text *text, const struct lp_yaml_node **culprit)
 {
 	switch (node->type) {
 	case LP_YAML_NULL:
@@ -132,14 +127,12 @@ struct parser {
 	struct lp_text buffer; /* a text being unescaped */
 };
 
-static void
-skip_space(struct parser *parser)
+static void skip_space(struct parser *parser)
 {
 	parser->at += strspn(parser->at, " \t\r\n");
 }
 
-static bool
-take(struct parser *parser, char c)
+static bool take(struct parser *parser, char c)
 {
 	if (*parser->at != c)
 		return false;
@@ -148,8 +141,7 @@ take(struct parser *parser, char c)
 	return true;
 }
 
-static bool
-read_four(struct parser *parser, unsigned *code)
+static bool read_four(struct parser *parser, unsigned *code)
 {
 	*code = 0;
 	for (int i = 0; i < 4; i++) {
@@ -164,8 +156,7 @@ read_four(struct parser *parser, unsigned *code)
 	return true;
 }
 
-static void
-add_character(struct lp_text *text, unsigned code)
+static void add_character(struct lp_text *text, unsigned code)
 {
 	unsigned char bytes[4];
 	size_t length = 0;
@@ -187,8 +178,7 @@ add_character(struct lp_text *text, unsigned code)
 }
 
 /* What follows a backslash. */
-static bool
-read_escape(struct parser *parser)
+static bool read_escape(struct parser *parser)
 {
 	static const char plain[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
 	char c = *parser->at;
@@ -216,8 +206,7 @@ read_escape(struct parser *parser)
 	return true;
 }
 
-static const char *
-read_text(struct parser *parser)
+static const char *read_text(struct parser *parser)
 {
 	parser->buffer.length = 0;
 	lp_text_add(&parser->buffer, "", 0);
@@ -242,8 +231,7 @@ read_text(struct parser *parser)
 
 static struct lp_yaml_node *read_value(struct parser *parser, int depth);
 
-static bool
-read_members(struct parser *parser, struct lp_yaml_node *node, int depth)
+static bool read_members(struct parser *parser, struct lp_yaml_node *node, int depth)
 {
 	char end = node->type == LP_YAML_MAP ? '}' : ']';
 	size_t capacity = 0;
@@ -286,8 +274,7 @@ read_members(struct parser *parser, struct lp_yaml_node *node, int depth)
 	return good;
 }
 
-static struct lp_yaml_node *
-read_value(struct parser *parser, int depth)
+static struct lp_yaml_node *read_value(struct parser *parser, int depth)
 {
 	struct lp_yaml_node *node = lp_arena_zeroed(parser->arena, 1, sizeof *node);
 	node->text = "";
@@ -312,21 +299,19 @@ read_value(struct parser *parser, int depth)
 	return length == 0 || node->type == LP_YAML_TEXT ? NULL : node;
 }
 
-struct lp_yaml_node *
-lp_json_read(const char *text, struct lp_arena *arena)
+struct lp_yaml_node *lp_json_read(const char *text, struct lp_arena *arena)
 {
-	struct parser parser = {.at = text, .arena = arena};
+	struct parser parser = { .at = text, .arena = arena };
 	skip_space(&parser);
 	struct lp_yaml_node *node = read_value(&parser, 1);
 	lp_text_free(&parser.buffer);
 	return node != NULL && *parser.at == '\0' ? node : NULL;
 }
 
-const char *
-lp_json_canonical(const char *text, struct lp_arena *arena)
+const char *lp_json_canonical(const char *text, struct lp_arena *arena)
 {
-	struct lp_arena scratch = {0};
-	struct lp_text written = {0};
+	struct lp_arena scratch = { 0 };
+	struct lp_text written = { 0 };
 	const struct lp_yaml_node *culprit;
 	const char *result = NULL;
 	if (text == NULL || strcmp(text, "{}") == 0)

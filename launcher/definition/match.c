@@ -15,17 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t
-character_length(const char *text)
+static size_t character_length(const char *text)
 {
 	size_t length = lp_utf8_length((const unsigned char *)text, strlen(text));
 	return length == 0 ? 1 : length;
 }
 
-bool
-lp_glob(const char *pattern, const char *text, struct lp_glob_match *match)
+bool lp_glob(const char *pattern, const char *text, struct lp_glob_match *match)
 {
-	struct lp_glob_match found = {0};
+	struct lp_glob_match found = { 0 };
 	const char *after_star = NULL; /* in the pattern */
 	const char *taken = NULL;      /* in the text: where the last star's match ends for now */
 	while (*text != '\0' || *pattern != '\0') {
@@ -56,19 +54,17 @@ lp_glob(const char *pattern, const char *text, struct lp_glob_match *match)
 	return true;
 }
 
-static int
-by_name(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
 	const struct lp_candidate *one = a, *other = b;
 	return strcmp(one->series->name, other->series->name);
 }
 
-static void
-gather_candidates(struct lp_reading *reading)
+static void gather_candidates(struct lp_reading *reading)
 {
 	const struct lp_definitions *files = reading->definitions, *stored = reading->stored;
 	size_t most = files->series_count + (stored == NULL ? 0 : stored->series_count);
-	struct lp_names written = {0};
+	struct lp_names written = { 0 };
 	reading->have_candidates = true;
 	reading->candidates = lp_allocate(most * sizeof *reading->candidates);
 	for (size_t i = 0; i < files->series_count; i++)
@@ -86,10 +82,9 @@ gather_candidates(struct lp_reading *reading)
 	qsort(reading->candidates, reading->candidate_count, sizeof *reading->candidates, by_name);
 }
 
-static const struct lp_yaml_node *
-attributes_of(struct lp_reading *reading, struct lp_candidate *candidate)
+static const struct lp_yaml_node *attributes_of(struct lp_reading *reading, struct lp_candidate *candidate)
 {
-	static const struct lp_yaml_node none = {.type = LP_YAML_MAP, .text = ""};
+	static const struct lp_yaml_node none = { .type = LP_YAML_MAP, .text = "" };
 	if (candidate->attributes == NULL)
 		candidate->attributes = lp_json_read(candidate->series->attributes, &reading->trees);
 	if (candidate->attributes == NULL)
@@ -97,14 +92,12 @@ attributes_of(struct lp_reading *reading, struct lp_candidate *candidate)
 	return candidate->attributes;
 }
 
-static double
-number_of(const struct lp_yaml_node *node)
+static double number_of(const struct lp_yaml_node *node)
 {
 	return node->type == LP_YAML_INT ? (double)node->value.integer : node->value.number;
 }
 
-static bool
-attribute_fits(const struct lp_yaml_node *wanted, const struct lp_yaml_node *value)
+static bool attribute_fits(const struct lp_yaml_node *wanted, const struct lp_yaml_node *value)
 {
 	if (value == NULL)
 		return false;
@@ -115,8 +108,7 @@ attribute_fits(const struct lp_yaml_node *wanted, const struct lp_yaml_node *val
 	return (value->type == LP_YAML_INT || value->type == LP_YAML_FLOAT) && number_of(wanted) == number_of(value);
 }
 
-static bool
-attributes_fit(const struct lp_yaml_node *wanted, const struct lp_yaml_node *attributes)
+static bool attributes_fit(const struct lp_yaml_node *wanted, const struct lp_yaml_node *attributes)
 {
 	for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
 		if (!attribute_fits(wanted->items[i], lp_yaml_get(attributes, wanted->keys[i]->text)))
@@ -125,8 +117,7 @@ attributes_fit(const struct lp_yaml_node *wanted, const struct lp_yaml_node *att
 	return true;
 }
 
-static struct lp_yaml_node *
-text_node(struct lp_arena *arena, const char *text, size_t length)
+static struct lp_yaml_node *text_node(struct lp_arena *arena, const char *text, size_t length)
 {
 	struct lp_yaml_node *node = lp_arena_zeroed(arena, 1, sizeof *node);
 	node->type = LP_YAML_TEXT;
@@ -135,13 +126,13 @@ text_node(struct lp_arena *arena, const char *text, size_t length)
 }
 
 /* What {tag.…} can ask of a series: name, unit, description, attributes, and 1, 2 … for what the stars matched. */
-static struct lp_yaml_node *
-series_node(struct lp_reading *reading, struct lp_candidate *candidate, const struct lp_glob_match *match)
+static struct lp_yaml_node *series_node(struct lp_reading *reading, struct lp_candidate *candidate,
+                                        const struct lp_glob_match *match)
 {
 	struct lp_arena *arena = &reading->trees;
 	const struct lp_series *series = candidate->series;
-	const char *const names[] = {"name", "unit", "description"};
-	const char *const values[] = {series->name, series->unit, series->description};
+	const char *const names[] = { "name", "unit", "description" };
+	const char *const values[] = { series->name, series->unit, series->description };
 	struct lp_yaml_node *node = lp_arena_zeroed(arena, 1, sizeof *node);
 	node->type = LP_YAML_MAP;
 	node->text = "";
@@ -166,11 +157,10 @@ series_node(struct lp_reading *reading, struct lp_candidate *candidate, const st
 }
 
 /* What series and attributes ask for; false: they are wrong, which was told. */
-static bool
-read_filter(const struct lp_item *item, const struct lp_yaml_node *filter, const char **pattern,
-            const struct lp_yaml_node **attributes)
+static bool read_filter(const struct lp_item *item, const struct lp_yaml_node *filter, const char **pattern,
+                        const struct lp_yaml_node **attributes)
 {
-	static const struct lp_item_key keys[] = {{"series", false}, {"attributes", false}};
+	static const struct lp_item_key keys[] = { { "series", false }, { "attributes", false } };
 	const struct lp_yaml_node *values[2];
 	if (!lp_item_keys(item, filter, "a choice of series", keys, 2, values))
 		return false;
@@ -200,8 +190,7 @@ read_filter(const struct lp_item *item, const struct lp_yaml_node *filter, const
 	return true;
 }
 
-const struct lp_yaml_node *
-lp_match_series(const struct lp_item *item, const struct lp_yaml_node *filter)
+const struct lp_yaml_node *lp_match_series(const struct lp_item *item, const struct lp_yaml_node *filter)
 {
 	struct lp_reading *reading = item->reading;
 	const char *pattern;

@@ -21,29 +21,25 @@ struct sources {
 	size_t count, capacity;
 };
 
-static bool
-is_yaml(const char *name)
+static bool is_yaml(const char *name)
 {
 	size_t length = strlen(name);
 	return name[0] != '.' && ((length > 5 && strcmp(name + length - 5, ".yaml") == 0) ||
 	                          (length > 4 && strcmp(name + length - 4, ".yml") == 0));
 }
 
-static int
-by_file(const void *a, const void *b)
+static int by_file(const void *a, const void *b)
 {
 	return strcmp(((const struct source *)a)->file, ((const struct source *)b)->file);
 }
 
-static void
-add_source(struct sources *sources, const char *file)
+static void add_source(struct sources *sources, const char *file)
 {
 	LP_GROW(sources->items, sources->count, sources->capacity);
-	sources->items[sources->count++] = (struct source){.file = file};
+	sources->items[sources->count++] = (struct source){ .file = file };
 }
 
-static void
-add_directory(struct lp_reading *reading, struct sources *sources, const char *directory)
+static void add_directory(struct lp_reading *reading, struct sources *sources, const char *directory)
 {
 	struct lp_arena *arena = &reading->definitions->arena;
 	size_t before = sources->count, length = strlen(directory);
@@ -67,8 +63,7 @@ add_directory(struct lp_reading *reading, struct sources *sources, const char *d
 		qsort(sources->items + before, sources->count - before, sizeof *sources->items, by_file);
 }
 
-static const struct lp_yaml_node *
-section(const struct lp_item *item, const struct lp_yaml_node *node, const char *name)
+static const struct lp_yaml_node *section(const struct lp_item *item, const struct lp_yaml_node *node, const char *name)
 {
 	if (node == NULL || node->type == LP_YAML_NULL)
 		return NULL;
@@ -79,13 +74,12 @@ section(const struct lp_item *item, const struct lp_yaml_node *node, const char 
 	return NULL;
 }
 
-static void
-read_file(struct lp_reading *reading, struct source *source)
+static void read_file(struct lp_reading *reading, struct source *source)
 {
-	static const struct lp_item_key keys[] = {{"series", false}, {"calculations", false}};
+	static const struct lp_item_key keys[] = { { "series", false }, { "calculations", false } };
 	const struct lp_yaml_node *values[2];
 	struct lp_yaml_node *root;
-	struct lp_error error = {0};
+	struct lp_error error = { 0 };
 	uint64_t before = (uint64_t)reading->problems->count + reading->problems->left_out;
 	bool good = lp_yaml_read_file(source->file, &reading->trees, &root, reading->problems, &error);
 	if (strcmp(source->file, "-") == 0)
@@ -100,18 +94,17 @@ read_file(struct lp_reading *reading, struct source *source)
 		               "the file is empty: expected series: and calculations:, each with a list");
 		return;
 	}
-	struct lp_item item = {.reading = reading, .file = source->file, .node = root};
+	struct lp_item item = { .reading = reading, .file = source->file, .node = root };
 	if (!lp_item_keys(&item, root, "a file of definitions", keys, 2, values))
 		return;
 	source->series = section(&item, values[0], keys[0].name);
 	source->calculations = section(&item, values[1], keys[1].name);
 }
 
-static void
-read_list(struct lp_reading *reading, const char *file, const struct lp_yaml_node *list, bool of_series)
+static void read_list(struct lp_reading *reading, const char *file, const struct lp_yaml_node *list, bool of_series)
 {
 	for (size_t i = 0; list != NULL && i < list->count; i++) {
-		struct lp_item item = {.reading = reading, .file = file, .node = list->items[i]};
+		struct lp_item item = { .reading = reading, .file = file, .node = list->items[i] };
 		lp_template_expand(&item, of_series, of_series ? lp_series_read : lp_calculation_read);
 	}
 }
@@ -122,8 +115,7 @@ struct sorting {
 	const struct lp_problem *problems;
 };
 
-static size_t
-file_order(const struct sources *sources, const char *file)
+static size_t file_order(const struct sources *sources, const char *file)
 {
 	for (size_t i = 0; file != NULL && i < sources->count; i++) {
 		if (strcmp(sources->items[i].file, file) == 0)
@@ -132,8 +124,7 @@ file_order(const struct sources *sources, const char *file)
 	return sources->count;
 }
 
-static int
-by_place(const void *a, const void *b, void *context)
+static int by_place(const void *a, const void *b, void *context)
 {
 	const struct sorting *sorting = context;
 	size_t i = *(const size_t *)a, j = *(const size_t *)b;
@@ -149,8 +140,7 @@ by_place(const void *a, const void *b, void *context)
 	return i < j ? -1 : i > j;
 }
 
-static void
-sort_problems(const struct sources *sources, struct lp_problems *problems)
+static void sort_problems(const struct sources *sources, struct lp_problems *problems)
 {
 	if (problems->count < 2)
 		return;
@@ -159,7 +149,7 @@ sort_problems(const struct sources *sources, struct lp_problems *problems)
 	memcpy(found, problems->items, problems->count * sizeof *found);
 	for (size_t i = 0; i < problems->count; i++)
 		order[i] = i;
-	struct sorting sorting = {.sources = sources, .problems = found};
+	struct sorting sorting = { .sources = sources, .problems = found };
 	qsort_r(order, problems->count, sizeof *order, by_place, &sorting);
 	for (size_t i = 0; i < problems->count; i++)
 		problems->items[i] = found[order[i]];
@@ -167,8 +157,7 @@ sort_problems(const struct sources *sources, struct lp_problems *problems)
 	free(found);
 }
 
-static void
-read_all(struct lp_reading *reading, const char *const *files, size_t count, struct sources *sources)
+static void read_all(struct lp_reading *reading, const char *const *files, size_t count, struct sources *sources)
 {
 	struct stat status;
 	for (size_t i = 0; i < count; i++) {
@@ -188,10 +177,9 @@ read_all(struct lp_reading *reading, const char *const *files, size_t count, str
 	lp_together_check(reading);
 }
 
-bool
-lp_definitions_read(const char *const *files, size_t count, const struct lp_rule_catalogue *catalogue,
-                    const struct lp_definitions *stored, const char *default_zone, bool prune,
-                    struct lp_definitions *definitions, struct lp_problems *problems, struct lp_error *error)
+bool lp_definitions_read(const char *const *files, size_t count, const struct lp_rule_catalogue *catalogue,
+                         const struct lp_definitions *stored, const char *default_zone, bool prune,
+                         struct lp_definitions *definitions, struct lp_problems *problems, struct lp_error *error)
 {
 	struct lp_reading reading = {
 		.catalogue = catalogue,
@@ -201,9 +189,9 @@ lp_definitions_read(const char *const *files, size_t count, const struct lp_rule
 		.definitions = definitions,
 		.problems = problems,
 	};
-	struct sources sources = {0};
+	struct sources sources = { 0 };
 	uint64_t before = (uint64_t)problems->count + problems->left_out;
-	*definitions = (struct lp_definitions){0};
+	*definitions = (struct lp_definitions){ 0 };
 	read_all(&reading, files, count, &sources);
 	uint64_t found = (uint64_t)problems->count + problems->left_out - before;
 	sort_problems(&sources, problems);

@@ -3,15 +3,14 @@
 
 enum { NAME, UNIT, DESCRIPTION, ATTRIBUTES, FOR_EACH, KEYS };
 
-void
-lp_series_read(const struct lp_item *item)
+void lp_series_read(const struct lp_item *item)
 {
 	static const struct lp_item_key keys[KEYS] = {
-		[NAME] = {"name", true},
-		[UNIT] = {"unit", false},
-		[DESCRIPTION] = {"description", false},
-		[ATTRIBUTES] = {"attributes", false},
-		[FOR_EACH] = {"for_each", false}, /* taken out before; here to be suggested */
+		[NAME] = { "name", true },
+		[UNIT] = { "unit", false },
+		[DESCRIPTION] = { "description", false },
+		[ATTRIBUTES] = { "attributes", false },
+		[FOR_EACH] = { "for_each", false }, /* taken out before; here to be suggested */
 	};
 	const struct lp_yaml_node *nodes[KEYS];
 	struct lp_reading *reading = item->reading;
@@ -33,5 +32,5 @@ lp_series_read(const struct lp_item *item)
 		return;
 	}
 	lp_definitions_add_series(reading->definitions, &series,
-	                          &(struct lp_position){item->file, item->node->line, item->node->column});
+	                          &(struct lp_position){ item->file, item->node->line, item->node->column });
 }

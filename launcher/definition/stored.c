@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void
-lp_definitions_add_series(struct lp_definitions *definitions, const struct lp_series *series,
-                          const struct lp_position *position)
+void lp_definitions_add_series(struct lp_definitions *definitions, const struct lp_series *series,
+                               const struct lp_position *position)
 {
 	if (definitions->series_count == definitions->series_capacity) {
 		size_t capacity = definitions->series_capacity == 0 ? 64 : definitions->series_capacity * 2;
@@ -20,9 +19,8 @@ lp_definitions_add_series(struct lp_definitions *definitions, const struct lp_se
 	definitions->series[definitions->series_count++] = *series;
 }
 
-void
-lp_definitions_add_calculation(struct lp_definitions *definitions, const struct lp_calculation *calculation,
-                               const struct lp_position *position)
+void lp_definitions_add_calculation(struct lp_definitions *definitions, const struct lp_calculation *calculation,
+                                    const struct lp_position *position)
 {
 	if (definitions->calculation_count == definitions->calculation_capacity) {
 		size_t capacity = definitions->calculation_capacity == 0 ? 64 : definitions->calculation_capacity * 2;
@@ -36,14 +34,12 @@ lp_definitions_add_calculation(struct lp_definitions *definitions, const struct 
 	definitions->calculations[definitions->calculation_count++] = *calculation;
 }
 
-static const char *
-text_of(const char *text, struct lp_arena *arena)
+static const char *text_of(const char *text, struct lp_arena *arena)
 {
 	return text == NULL || text[0] == '\0' ? "" : lp_arena_text(arena, text);
 }
 
-void
-lp_calculation_copy(struct lp_calculation *to, const struct lp_calculation *from, struct lp_arena *arena)
+void lp_calculation_copy(struct lp_calculation *to, const struct lp_calculation *from, struct lp_arena *arena)
 {
 	*to = *from;
 	to->name = text_of(from->name, arena);
@@ -52,7 +48,7 @@ lp_calculation_copy(struct lp_calculation *to, const struct lp_calculation *from
 	to->parameters = lp_json_canonical(from->parameters, arena);
 	to->labels = lp_json_canonical(from->labels, arena);
 	if (to->schedule.offset.count == 0)
-		to->schedule.offset = (struct lp_span){0};
+		to->schedule.offset = (struct lp_span){ 0 };
 	to->inputs = lp_arena_zeroed(arena, from->input_count, sizeof *to->inputs);
 	to->outputs = lp_arena_zeroed(arena, from->output_count, sizeof *to->outputs);
 	for (size_t i = 0; i < from->input_count; i++) {
@@ -70,8 +66,7 @@ lp_calculation_copy(struct lp_calculation *to, const struct lp_calculation *from
 	}
 }
 
-static bool
-keep_series(void *context, const struct lp_series *series, struct lp_error *error)
+static bool keep_series(void *context, const struct lp_series *series, struct lp_error *error)
 {
 	struct lp_definitions *stored = context;
 	struct lp_series copy = {
@@ -82,25 +77,23 @@ keep_series(void *context, const struct lp_series *series, struct lp_error *erro
 		.attributes = lp_json_canonical(series->attributes, &stored->arena),
 	};
 	(void)error;
-	lp_definitions_add_series(stored, &copy, &(struct lp_position){0});
+	lp_definitions_add_series(stored, &copy, &(struct lp_position){ 0 });
 	return true;
 }
 
-static bool
-keep_calculation(void *context, const struct lp_calculation *calculation, struct lp_error *error)
+static bool keep_calculation(void *context, const struct lp_calculation *calculation, struct lp_error *error)
 {
 	struct lp_definitions *stored = context;
 	struct lp_calculation copy;
 	(void)error;
 	lp_calculation_copy(&copy, calculation, &stored->arena);
-	lp_definitions_add_calculation(stored, &copy, &(struct lp_position){0});
+	lp_definitions_add_calculation(stored, &copy, &(struct lp_position){ 0 });
 	return true;
 }
 
-bool
-lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struct lp_error *error)
+bool lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struct lp_error *error)
 {
-	*stored = (struct lp_definitions){0};
+	*stored = (struct lp_definitions){ 0 };
 	if (lp_store_each_series(store, NULL, keep_series, stored, error) &&
 	    lp_store_each_calculation(store, keep_calculation, stored, error))
 		return true;
@@ -108,8 +101,7 @@ lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struc
 	return lp_fail_within(error, "reading the definitions that are stored");
 }
 
-static bool
-note_samples(void *context, const struct lp_column *samples, struct lp_error *error)
+static bool note_samples(void *context, const struct lp_column *samples, struct lp_error *error)
 {
 	bool *found = context;
 	(void)error;
@@ -117,11 +109,10 @@ note_samples(void *context, const struct lp_column *samples, struct lp_error *er
 	return true;
 }
 
-bool
-lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *stored, struct lp_definitions *wanted,
-                         struct lp_error *error)
+bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *stored,
+                              struct lp_definitions *wanted, struct lp_error *error)
 {
-	struct lp_names needed = {0};
+	struct lp_names needed = { 0 };
 	bool good = true;
 	for (size_t i = 0; i < wanted->series_count; i++)
 		(void)lp_names_add(&needed, wanted->series[i].name, i, NULL);
@@ -140,14 +131,13 @@ lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *st
 		good = lp_store_read_samples(store, stored->series[i].id, LP_TIME_NONE, LP_TIME_NONE, 1, note_samples,
 		                             &found, error);
 		if (good && found)
-			lp_definitions_add_series(wanted, &stored->series[i], &(struct lp_position){0});
+			lp_definitions_add_series(wanted, &stored->series[i], &(struct lp_position){ 0 });
 	}
 	lp_names_free(&needed);
 	return good;
 }
 
-static bool
-fits(const char *name, const char *const *patterns, size_t count)
+static bool fits(const char *name, const char *const *patterns, size_t count)
 {
 	for (size_t p = 0; p < count; p++) {
 		if (lp_glob(patterns[p], name, NULL))
@@ -156,10 +146,9 @@ fits(const char *name, const char *const *patterns, size_t count)
 	return false;
 }
 
-void
-lp_definitions_choose(struct lp_definitions *definitions, const char *const *patterns, size_t count)
+void lp_definitions_choose(struct lp_definitions *definitions, const char *const *patterns, size_t count)
 {
-	struct lp_names used = {0};
+	struct lp_names used = { 0 };
 	size_t left = 0;
 	for (size_t c = 0; c < definitions->calculation_count; c++) {
 		const struct lp_calculation *calculation = &definitions->calculations[c];
@@ -185,13 +174,12 @@ lp_definitions_choose(struct lp_definitions *definitions, const char *const *pat
 	lp_names_free(&used);
 }
 
-void
-lp_definitions_free(struct lp_definitions *definitions)
+void lp_definitions_free(struct lp_definitions *definitions)
 {
 	free(definitions->series);
 	free(definitions->series_positions);
 	free(definitions->calculations);
 	free(definitions->calculation_positions);
 	lp_arena_free(&definitions->arena);
-	*definitions = (struct lp_definitions){0};
+	*definitions = (struct lp_definitions){ 0 };
 }

@@ -26,21 +26,18 @@ struct template
 	size_t count;
 };
 
-static bool
-is_name_character(char c, bool first)
+static bool is_name_character(char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
 }
 
-static bool
-is_scalar(const struct lp_yaml_node *node)
+static bool is_scalar(const struct lp_yaml_node *node)
 {
 	return node->type != LP_YAML_LIST && node->type != LP_YAML_MAP;
 }
 
 /* "pump, tag", or "id, kw" of a map: what could have been meant. */
-static void
-list_known(const struct template *template, const struct lp_yaml_node *map, char *known, size_t size)
+static void list_known(const struct template *template, const struct lp_yaml_node *map, char *known, size_t size)
 {
 	size_t length = 0, count = map == NULL ? template->count : map->count;
 	known[0] = '\0';
@@ -50,8 +47,8 @@ list_known(const struct template *template, const struct lp_yaml_node *map, char
 }
 
 /* The value of "pump" or "tag.attributes.site"; NULL: there is none, which is told. */
-static const struct lp_yaml_node *
-value_of(const struct template *template, const struct lp_yaml_node *at, const char *path, size_t length)
+static const struct lp_yaml_node *value_of(const struct template *template, const struct lp_yaml_node *at,
+                                           const char *path, size_t length)
 {
 	char known[256];
 	const char *end = path + length, *dot = memchr(path, '.', length);
@@ -92,8 +89,8 @@ value_of(const struct template *template, const struct lp_yaml_node *at, const c
 	return value;
 }
 
-static struct lp_yaml_node *
-copy_at(const struct template *template, const struct lp_yaml_node *value, const struct lp_yaml_node *at)
+static struct lp_yaml_node *copy_at(const struct template *template, const struct lp_yaml_node *value,
+                                    const struct lp_yaml_node *at)
 {
 	struct lp_yaml_node *copy = lp_arena_allocate(&template->item->reading->expansion, sizeof *copy);
 	*copy = *value;
@@ -103,8 +100,8 @@ copy_at(const struct template *template, const struct lp_yaml_node *value, const
 }
 
 /* Puts the value of the placeholder that begins at *from into the text, and *from behind it. */
-static bool
-put_value(const struct template *template, const struct lp_yaml_node *at, const char **from, struct lp_text *text)
+static bool put_value(const struct template *template, const struct lp_yaml_node *at, const char **from,
+                      struct lp_text *text)
 {
 	const char *path = *from + 1, *end = path + strcspn(path, "{}");
 	if (*end != '}') {
@@ -132,8 +129,7 @@ put_value(const struct template *template, const struct lp_yaml_node *at, const 
 }
 
 /* NULL: something is wrong, which was told. */
-static const struct lp_yaml_node *
-expand_text(const struct template *template, const struct lp_yaml_node *node)
+static const struct lp_yaml_node *expand_text(const struct template *template, const struct lp_yaml_node *node)
 {
 	const char *from = node->text;
 	size_t length = strlen(from);
@@ -145,7 +141,7 @@ expand_text(const struct template *template, const struct lp_yaml_node *node)
 		const struct lp_yaml_node *value = value_of(template, node, from + 1, length - 2);
 		return value == NULL ? NULL : copy_at(template, value, node);
 	}
-	struct lp_text text = {0};
+	struct lp_text text = { 0 };
 	bool good = true;
 	while (good && *from != '\0') {
 		size_t plain = strcspn(from, "{}");
@@ -175,8 +171,8 @@ expand_text(const struct template *template, const struct lp_yaml_node *node)
 static const struct lp_yaml_node *expand_node(const struct template *template, const struct lp_yaml_node *node);
 
 /* A key that a placeholder stands in for has to be a text, as any key, and another than its neighbours. */
-static const struct lp_yaml_node *
-expand_key(const struct template *template, const struct lp_yaml_node *copy, size_t at)
+static const struct lp_yaml_node *expand_key(const struct template *template, const struct lp_yaml_node *copy,
+                                             size_t at)
 {
 	const struct lp_yaml_node *key = copy->keys[at], *expanded = expand_text(template, key);
 	if (expanded == NULL || expanded == key)
@@ -196,8 +192,7 @@ expand_key(const struct template *template, const struct lp_yaml_node *copy, siz
 	return expanded;
 }
 
-static const struct lp_yaml_node *
-expand_collection(const struct template *template, const struct lp_yaml_node *node)
+static const struct lp_yaml_node *expand_collection(const struct template *template, const struct lp_yaml_node *node)
 {
 	struct lp_arena *arena = &template->item->reading->expansion;
 	struct lp_yaml_node *copy = NULL;
@@ -227,15 +222,13 @@ expand_collection(const struct template *template, const struct lp_yaml_node *no
 	return !good ? NULL : copy == NULL ? node : copy;
 }
 
-static const struct lp_yaml_node *
-expand_node(const struct template *template, const struct lp_yaml_node *node)
+static const struct lp_yaml_node *expand_node(const struct template *template, const struct lp_yaml_node *node)
 {
 	return is_scalar(node) ? expand_text(template, node) : expand_collection(template, node);
 }
 
 /* "pump = p1, tag = plant/a/power": which of the many a problem is about. */
-static const char *
-describe_values(const struct template *template)
+static const char *describe_values(const struct template *template)
 {
 	char text[512];
 	size_t length = 0;
@@ -254,8 +247,7 @@ describe_values(const struct template *template)
 	return lp_arena_text(&template->item->reading->expansion, text);
 }
 
-static bool
-check_values(const struct lp_item *item, const char *name, const struct lp_yaml_node *list)
+static bool check_values(const struct lp_item *item, const char *name, const struct lp_yaml_node *list)
 {
 	bool good = list->count > 0;
 	if (list->count == 0)
@@ -270,9 +262,8 @@ check_values(const struct lp_item *item, const char *name, const struct lp_yaml_
 	return good;
 }
 
-static bool
-read_variable(const struct lp_item *item, const struct lp_yaml_node *key, const struct lp_yaml_node *source,
-              bool of_series, struct variable *variable)
+static bool read_variable(const struct lp_item *item, const struct lp_yaml_node *key, const struct lp_yaml_node *source,
+                          bool of_series, struct variable *variable)
 {
 	bool good = is_name_character(key->text[0], true);
 	for (const char *c = key->text; *c != '\0'; c++)
@@ -282,7 +273,7 @@ read_variable(const struct lp_item *item, const struct lp_yaml_node *key, const 
 		                key->text);
 		return false;
 	}
-	*variable = (struct variable){.name = key->text, .list = source};
+	*variable = (struct variable){ .name = key->text, .list = source };
 	if (source->type == LP_YAML_LIST)
 		return check_values(item, key->text, source);
 	if (source->type != LP_YAML_MAP) {
@@ -300,9 +291,8 @@ read_variable(const struct lp_item *item, const struct lp_yaml_node *key, const 
 	return variable->list != NULL;
 }
 
-static bool
-read_for_each(const struct lp_item *item, const struct lp_yaml_node *for_each, bool of_series,
-              struct template *template)
+static bool read_for_each(const struct lp_item *item, const struct lp_yaml_node *for_each, bool of_series,
+                          struct template *template)
 {
 	bool good = true;
 	size_t expansions = 1;
@@ -336,8 +326,7 @@ read_for_each(const struct lp_item *item, const struct lp_yaml_node *for_each, b
 }
 
 /* Counts on like an odometer; false: it was the last. */
-static bool
-next_combination(struct template *template)
+static bool next_combination(struct template *template)
 {
 	for (size_t i = template->count; i-- > 0;) {
 		struct variable *variable = &template->variables[i];
@@ -348,8 +337,7 @@ next_combination(struct template *template)
 	return false;
 }
 
-static struct lp_yaml_node *
-without_for_each(const struct lp_item *item)
+static struct lp_yaml_node *without_for_each(const struct lp_item *item)
 {
 	struct lp_arena *arena = &item->reading->trees;
 	struct lp_yaml_node *body = lp_arena_allocate(arena, sizeof *body);
@@ -366,8 +354,7 @@ without_for_each(const struct lp_item *item)
 	return body;
 }
 
-static void
-tell_problems(const struct lp_item *item)
+static void tell_problems(const struct lp_item *item)
 {
 	struct lp_reading *reading = item->reading;
 	for (size_t i = 0; i < reading->template_problem_count; i++) {
@@ -384,8 +371,7 @@ tell_problems(const struct lp_item *item)
 	reading->template_problem_count = 0;
 }
 
-void
-lp_template_expand(const struct lp_item *item, bool of_series, void (*read)(const struct lp_item *item))
+void lp_template_expand(const struct lp_item *item, bool of_series, void (*read)(const struct lp_item *item))
 {
 	const struct lp_yaml_node *for_each = lp_yaml_get(item->node, "for_each");
 	if (for_each == NULL) {
@@ -393,7 +379,7 @@ lp_template_expand(const struct lp_item *item, bool of_series, void (*read)(cons
 		read(item);
 		return;
 	}
-	struct template template = {.item = item};
+	struct template template = { .item = item };
 	if (!read_for_each(item, for_each, of_series, &template))
 		return;
 	struct lp_item expanded = *item;

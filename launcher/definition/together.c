@@ -37,8 +37,7 @@ static void LP_PRINTF(3, 4) problem(const struct together *together, size_t calc
 		free(what);
 }
 
-static void
-gather(struct together *together)
+static void gather(struct together *together)
 {
 	const struct lp_reading *reading = together->reading;
 	const struct lp_definitions *files = reading->definitions, *stored = reading->stored;
@@ -53,8 +52,7 @@ gather(struct together *together)
 	}
 }
 
-static void
-find_writers(struct together *together)
+static void find_writers(struct together *together)
 {
 	for (size_t i = 0; i < together->count; i++) {
 		const struct lp_calculation *calculation = together->calculations[i];
@@ -81,8 +79,7 @@ find_writers(struct together *together)
 	}
 }
 
-static bool
-is_known(const struct together *together, const char *series)
+static bool is_known(const struct together *together, const char *series)
 {
 	return lp_names_find(&together->reading->series_names, series, NULL) ||
 	       lp_names_find(&together->reading->stored_series, series, NULL) ||
@@ -94,8 +91,7 @@ struct known_series {
 	size_t table, slot;
 };
 
-static const char *
-next_series(void *context)
+static const char *next_series(void *context)
 {
 	struct known_series *known = context;
 	for (; known->table < 3; known->table++, known->slot = 0) {
@@ -109,8 +105,7 @@ next_series(void *context)
 	return NULL;
 }
 
-static void
-check_inputs(struct together *together)
+static void check_inputs(struct together *together)
 {
 	for (size_t i = 0; i < together->of_files; i++) {
 		const struct lp_calculation *calculation = together->calculations[i];
@@ -119,8 +114,9 @@ check_inputs(struct together *together)
 			const char *nearest = NULL;
 			if (input->series[0] == '\0' || is_known(together, input->series))
 				continue;
-			struct known_series known = {.tables = {&together->reading->series_names,
-			                                        &together->reading->stored_series, &together->writers}};
+			struct known_series known = { .tables = { &together->reading->series_names,
+				                                  &together->reading->stored_series,
+				                                  &together->writers } };
 			if (together->suggestions++ < SUGGESTIONS_MOST)
 				nearest = lp_nearest(input->series, next_series, &known);
 			if (nearest != NULL)
@@ -136,12 +132,11 @@ check_inputs(struct together *together)
 }
 
 /* a -> b -> a, each reads the next. */
-static void
-tell_cycle(void *context, const size_t *members, size_t count)
+static void tell_cycle(void *context, const size_t *members, size_t count)
 {
 	const struct together *together = context;
 	size_t begin = 0, length = 0;
-	struct lp_text text = {0};
+	struct lp_text text = { 0 };
 	while (begin < count && members[begin] >= together->of_files)
 		begin++;
 	if (begin == count)
@@ -164,8 +159,7 @@ tell_cycle(void *context, const size_t *members, size_t count)
 	lp_text_free(&text);
 }
 
-static void
-rank(struct together *together)
+static void rank(struct together *together)
 {
 	int32_t *ranks = lp_allocate(together->count * sizeof *ranks);
 	lp_graph_rank(together->calculations, together->count, ranks, tell_cycle, together);
@@ -178,8 +172,7 @@ rank(struct together *together)
  * An output that says its unit declares its series; one that does not takes the
  * series as it is, and makes it only where there is none.
  */
-static void
-declare_output(struct together *together, size_t calculation, const struct lp_output *output)
+static void declare_output(struct together *together, size_t calculation, const struct lp_output *output)
 {
 	struct lp_reading *reading = together->reading;
 	struct lp_definitions *definitions = reading->definitions;
@@ -192,7 +185,9 @@ declare_output(struct together *together, size_t calculation, const struct lp_ou
 			        definitions->series_positions[index].file, definitions->series_positions[index].line);
 		return;
 	}
-	struct lp_series series = {.name = output->series, .unit = output->unit, .description = "", .attributes = "{}"};
+	struct lp_series series = {
+		.name = output->series, .unit = output->unit, .description = "", .attributes = "{}"
+	};
 	if (lp_names_find(&reading->stored_series, output->series, &stored)) {
 		if (output->unit[0] == '\0')
 			return;
@@ -203,10 +198,9 @@ declare_output(struct together *together, size_t calculation, const struct lp_ou
 	lp_definitions_add_series(definitions, &series, &definitions->calculation_positions[calculation]);
 }
 
-void
-lp_together_check(struct lp_reading *reading)
+void lp_together_check(struct lp_reading *reading)
 {
-	struct together together = {.reading = reading};
+	struct together together = { .reading = reading };
 	gather(&together);
 	find_writers(&together);
 	/* Without knowing what is stored, any series may be there. */

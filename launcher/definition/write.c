@@ -12,23 +12,21 @@
 #include <string.h>
 
 /* Whether YAML would read it back as this text where it stands without quotes, in a flow map too. */
-static bool
-is_plain(const char *text)
+static bool is_plain(const char *text)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_";
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-.+@() ";
 	size_t length = strlen(text);
-	struct lp_yaml_node node = {.text = text};
+	struct lp_yaml_node node = { .text = text };
 	lp_yaml_resolve(&node);
 	return length > 0 && node.type == LP_YAML_TEXT && strchr(first, text[0]) != NULL &&
 	       strspn(text, safe) == length && text[length - 1] != ' ' && strstr(text, "---") == NULL;
 }
 
 /* JSON's escapes are YAML's in double quotes; the control characters that JSON lets through are not. */
-static void
-add_text(struct lp_text *yaml, const char *text)
+static void add_text(struct lp_text *yaml, const char *text)
 {
-	struct lp_text quoted = {0};
+	struct lp_text quoted = { 0 };
 	if (is_plain(text)) {
 		lp_text_add(yaml, text, strlen(text));
 		return;
@@ -55,8 +53,7 @@ add_text(struct lp_text *yaml, const char *text)
 }
 
 /* YAML wants a key of more than about a thousand characters announced. */
-static void
-add_key(struct lp_text *yaml, const char *key)
+static void add_key(struct lp_text *yaml, const char *key)
 {
 	if (strlen(key) > 128)
 		lp_text_addf(yaml, "? ");
@@ -64,8 +61,7 @@ add_key(struct lp_text *yaml, const char *key)
 	lp_text_addf(yaml, strlen(key) > 128 ? " : " : ": ");
 }
 
-static void
-add_block_key(struct lp_text *yaml, const char *key)
+static void add_block_key(struct lp_text *yaml, const char *key)
 {
 	if (strlen(key) > 128)
 		lp_text_addf(yaml, "? ");
@@ -73,8 +69,7 @@ add_block_key(struct lp_text *yaml, const char *key)
 	lp_text_addf(yaml, strlen(key) > 128 ? "\n      : " : ": ");
 }
 
-static void
-add_value(struct lp_text *yaml, const struct lp_yaml_node *node)
+static void add_value(struct lp_text *yaml, const struct lp_yaml_node *node)
 {
 	const struct lp_yaml_node *culprit;
 	bool map = node->type == LP_YAML_MAP;
@@ -96,8 +91,7 @@ add_value(struct lp_text *yaml, const struct lp_yaml_node *node)
 	}
 }
 
-static void
-add_json(struct lp_text *yaml, const char *json, struct lp_arena *arena)
+static void add_json(struct lp_text *yaml, const char *json, struct lp_arena *arena)
 {
 	const struct lp_yaml_node *node = lp_json_read(json, arena);
 	if (node != NULL)
@@ -106,8 +100,7 @@ add_json(struct lp_text *yaml, const char *json, struct lp_arena *arena)
 		lp_text_addf(yaml, "{}");
 }
 
-static void
-add_lookback(struct lp_text *yaml, const struct lp_input *input)
+static void add_lookback(struct lp_text *yaml, const struct lp_input *input)
 {
 	char lookback[32];
 	lp_duration_format(input->lookback, lookback);
@@ -116,8 +109,7 @@ add_lookback(struct lp_text *yaml, const struct lp_input *input)
 	lp_text_addf(yaml, ", lookback: %s}", lookback);
 }
 
-static void
-add_inputs(struct lp_text *yaml, const struct lp_calculation *calculation)
+static void add_inputs(struct lp_text *yaml, const struct lp_calculation *calculation)
 {
 	lp_text_addf(yaml, "    inputs:\n");
 	for (size_t i = 0; i < calculation->input_count; i++) {
@@ -132,8 +124,7 @@ add_inputs(struct lp_text *yaml, const struct lp_calculation *calculation)
 	}
 }
 
-static void
-add_outputs(struct lp_text *yaml, const struct lp_calculation *calculation)
+static void add_outputs(struct lp_text *yaml, const struct lp_calculation *calculation)
 {
 	if (calculation->output_count == 1 && calculation->outputs[0].name[0] == '\0') {
 		lp_text_addf(yaml, "    output: ");
@@ -150,9 +141,8 @@ add_outputs(struct lp_text *yaml, const struct lp_calculation *calculation)
 	}
 }
 
-static void
-add_calculation(struct lp_text *yaml, const struct lp_calculation *calculation, struct lp_text *value,
-                struct lp_arena *arena)
+static void add_calculation(struct lp_text *yaml, const struct lp_calculation *calculation, struct lp_text *value,
+                            struct lp_arena *arena)
 {
 	lp_text_addf(yaml, "  - name: ");
 	add_text(yaml, calculation->name);
@@ -182,8 +172,7 @@ add_calculation(struct lp_text *yaml, const struct lp_calculation *calculation, 
 	}
 }
 
-static void
-add_series(struct lp_text *yaml, const struct lp_series *series, struct lp_arena *arena)
+static void add_series(struct lp_text *yaml, const struct lp_series *series, struct lp_arena *arena)
 {
 	lp_text_addf(yaml, "  - name: ");
 	add_text(yaml, series->name);
@@ -202,8 +191,7 @@ add_series(struct lp_text *yaml, const struct lp_series *series, struct lp_arena
 	lp_text_addf(yaml, "\n");
 }
 
-static bool
-put(struct lp_text *yaml, FILE *output, struct lp_error *error)
+static bool put(struct lp_text *yaml, FILE *output, struct lp_error *error)
 {
 	size_t length = yaml->length;
 	yaml->length = 0;
@@ -212,11 +200,10 @@ put(struct lp_text *yaml, FILE *output, struct lp_error *error)
 	return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write the definitions");
 }
 
-bool
-lp_definitions_write(const struct lp_definitions *definitions, FILE *output, struct lp_error *error)
+bool lp_definitions_write(const struct lp_definitions *definitions, FILE *output, struct lp_error *error)
 {
-	struct lp_text yaml = {0}, value = {0};
-	struct lp_arena arena = {0};
+	struct lp_text yaml = { 0 }, value = { 0 };
+	struct lp_arena arena = { 0 };
 	bool good = true;
 	lp_text_addf(&yaml, "%s", definitions->series_count == 0 ? "series: []\n" : "series:\n");
 	for (size_t i = 0; i < definitions->series_count && good; i++) {

@@ -28,8 +28,7 @@ static struct lp_rule rules[] = {
 };
 static const struct lp_rule_catalogue catalogue = { .rules = rules, .count = 3 };
 
-static bool
-read_bytes(const char *data, size_t size, struct lp_definitions *definitions)
+static bool read_bytes(const char *data, size_t size, struct lp_definitions *definitions)
 {
 	struct lp_problems problems = { 0 };
 	struct lp_error error = { 0 };
@@ -47,8 +46,7 @@ read_bytes(const char *data, size_t size, struct lp_definitions *definitions)
 	return good;
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lp_definitions definitions, again;
 	if (read_bytes((const char *)data, size, &definitions)) {

@@ -8,8 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void
-try_json(const char *text, struct lp_arena *arena)
+static void try_json(const char *text, struct lp_arena *arena)
 {
 	const struct lp_yaml_node *node = lp_json_read(text, arena);
 	if (node != NULL) {
@@ -19,8 +18,7 @@ try_json(const char *text, struct lp_arena *arena)
 	}
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lp_arena arena = { 0 };
 	struct lp_problems problems = { 0 };

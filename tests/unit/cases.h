@@ -33,8 +33,7 @@ struct test_cases {
 };
 
 /* Blank lines before the next case are for the eye. */
-static inline void
-end_part(struct test_case *one)
+static inline void end_part(struct test_case *one)
 {
 	struct lp_text *text = one == NULL || one->count == 0 ? NULL : &one->parts[one->count - 1].text;
 	while (text != NULL && text->length > 0 && text->data[text->length - 1] == '\n' &&
@@ -42,8 +41,7 @@ end_part(struct test_case *one)
 		text->data[--text->length] = '\0';
 }
 
-static inline struct test_cases
-read_cases(const char *file)
+static inline struct test_cases read_cases(const char *file)
 {
 	struct test_cases cases = { 0 };
 	char path[512], line[4096];
@@ -74,8 +72,7 @@ read_cases(const char *file)
 }
 
 /* The text of a part; NULL: the case has none of that name. */
-static inline const char *
-case_part(const struct test_case *one, const char *name)
+static inline const char *case_part(const struct test_case *one, const char *name)
 {
 	for (size_t i = 0; i < one->count; i++) {
 		if (strcmp(one->parts[i].name, name) == 0)
@@ -85,16 +82,15 @@ case_part(const struct test_case *one, const char *name)
 }
 
 /* "LINE:COLUMN: what", a line each. */
-static inline void
-add_problems(struct lp_text *text, const struct lp_problems *problems)
+static inline void add_problems(struct lp_text *text, const struct lp_problems *problems)
 {
 	for (uint32_t i = 0; i < problems->count; i++)
-		lp_text_addf(text, "%d:%d: %s\n", problems->items[i].line, problems->items[i].column, problems->items[i].what);
+		lp_text_addf(text, "%d:%d: %s\n", problems->items[i].line, problems->items[i].column,
+		             problems->items[i].what);
 }
 
 /* Every case is looked at before the test fails: several are often wrong for one reason. */
-static inline void
-compare_case(struct lp_text *failures, const struct test_case *one, const struct lp_text *got)
+static inline void compare_case(struct lp_text *failures, const struct test_case *one, const struct lp_text *got)
 {
 	const char *data = got->data == NULL ? "" : got->data, *expected = case_part(one, "expect");
 	if (strcmp(data, expected) != 0)
@@ -102,8 +98,7 @@ compare_case(struct lp_text *failures, const struct test_case *one, const struct
 }
 
 /* Check's own messages have a limit that these can pass. */
-static inline void
-check_failures(struct lp_text *failures)
+static inline void check_failures(struct lp_text *failures)
 {
 	if (failures->length > 0)
 		(void)fputs(failures->data, stderr);
@@ -111,8 +106,7 @@ check_failures(struct lp_text *failures)
 	lp_text_free(failures);
 }
 
-static inline void
-free_cases(struct test_cases *cases)
+static inline void free_cases(struct test_cases *cases)
 {
 	for (size_t c = 0; c < cases->count; c++) {
 		free(cases->items[c].name);

@@ -7,8 +7,7 @@
 
 static char directory[] = "/tmp/local-processing-test-XXXXXX";
 
-static void
-enter_directory(void)
+static void enter_directory(void)
 {
 	static const char begin[] = "/tmp/local-processing-test-XXXXXX";
 	memcpy(directory, begin, sizeof begin);
@@ -17,8 +16,7 @@ enter_directory(void)
 	ck_assert_int_eq(unsetenv("LOCAL_PROCESSING_CONFIG"), 0);
 }
 
-static void
-leave_directory(void)
+static void leave_directory(void)
 {
 	static const char *const files[] = { "local-processing.yaml", "other.yaml", "rules/x.py" };
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
@@ -28,8 +26,7 @@ leave_directory(void)
 	(void)rmdir(directory);
 }
 
-static void
-write_file(const char *name, const char *content)
+static void write_file(const char *name, const char *content)
 {
 	FILE *file = fopen(name, "w");
 	ck_assert_ptr_nonnull(file);
@@ -106,11 +103,12 @@ START_TEST(every_setting_arrives)
 	struct lp_error error = { 0 };
 	char expected[256], resolved[128];
 	ck_assert_int_eq(mkdir("rules", 0700), 0);
-	write_file("local-processing.yaml",
-	           "store: sqlite:plant.db\nrules: rules\ntime_zone: Europe/Berlin\nprepared_statements: false\n"
-	           "connect_timeout: 3 s\nstatement_timeout: 0 s\nworkers: 3\nfetchers: 4\ncommitters: 5\ncatch_up: 6\n"
-	           "retry: {max_attempts: 7, first_delay: 2 minutes, longest_delay: 1 day}\ntime_limit: 250 ms\n"
-	           "log: {format: json, level: warning}\nretention: {samples: 2 years, outcomes: 2 days, runs: 1 month}\n");
+	write_file(
+		"local-processing.yaml",
+		"store: sqlite:plant.db\nrules: rules\ntime_zone: Europe/Berlin\nprepared_statements: false\n"
+		"connect_timeout: 3 s\nstatement_timeout: 0 s\nworkers: 3\nfetchers: 4\ncommitters: 5\ncatch_up: 6\n"
+		"retry: {max_attempts: 7, first_delay: 2 minutes, longest_delay: 1 day}\ntime_limit: 250 ms\n"
+		"log: {format: json, level: warning}\nretention: {samples: 2 years, outcomes: 2 days, runs: 1 month}\n");
 	ck_assert_msg(lp_config_load(NULL, false, &config, &problems, &error), "%s",
 	              problems.count > 0 ? problems.items[0].what : error.what);
 	ck_assert_ptr_nonnull(realpath(".", resolved));
@@ -227,8 +225,7 @@ START_TEST(a_password_is_never_shown)
 }
 END_TEST
 
-static void
-collect(void *context, const char *text)
+static void collect(void *context, const char *text)
 {
 	lp_text_addf(context, "%s\n", text);
 }
@@ -253,8 +250,7 @@ START_TEST(the_documentation_is_the_table)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	Suite *suite = suite_create("config");
 	TCase *tests = tcase_create("config");

@@ -13,7 +13,10 @@ static struct lp_rule_input flow_inputs[] = { { .name = "power", .lookback = LP_
 static struct lp_rule_input many_inputs[] = { { .name = "series", .many = true, .lookback = LP_MINUTE } };
 static struct lp_rule_parameter scale_parameters[] = {
 	{ .name = "factor", .type = LP_PARAMETER_FLOAT },
-	{ .name = "mode", .type = LP_PARAMETER_TEXT, .default_value = "\"linear\"", .choices = "[\"linear\",\"cubic\"]" },
+	{ .name = "mode",
+	  .type = LP_PARAMETER_TEXT,
+	  .default_value = "\"linear\"",
+	  .choices = "[\"linear\",\"cubic\"]" },
 	{ .name = "limit", .type = LP_PARAMETER_INT, .nullable = true, .default_value = "null" },
 	{ .name = "strict", .type = LP_PARAMETER_BOOL, .default_value = "false" },
 	{ .name = "table", .type = LP_PARAMETER_LIST, .default_value = "[]" },
@@ -23,14 +26,17 @@ static struct lp_rule rules[] = {
 	{ .name = "max", .inputs = one_input, .input_count = 1 },
 	{ .name = "mean", .inputs = one_input, .input_count = 1 },
 	{ .name = "pump.efficiency", .inputs = flow_inputs, .input_count = 3 },
-	{ .name = "scale", .inputs = one_input, .input_count = 1, .parameters = scale_parameters, .parameter_count = 5 },
+	{ .name = "scale",
+	  .inputs = one_input,
+	  .input_count = 1,
+	  .parameters = scale_parameters,
+	  .parameter_count = 5 },
 	{ .name = "spread", .inputs = one_input, .input_count = 1, .outputs = spread_outputs, .output_count = 2 },
 	{ .name = "sum", .inputs = many_inputs, .input_count = 1 },
 };
 static const struct lp_rule_catalogue catalogue = { .rules = rules, .count = sizeof rules / sizeof rules[0] };
 
-static char *
-temporary_file(const char *content)
+static char *temporary_file(const char *content)
 {
 	char *name = lp_format_text("%s", "/tmp/local-processing-test-XXXXXX");
 	int file = mkstemp(name);
@@ -40,18 +46,18 @@ temporary_file(const char *content)
 	return name;
 }
 
-static bool
-read_text(const char *yaml, const struct lp_definitions *stored, bool prune, struct lp_definitions *definitions,
-          struct lp_problems *problems)
+static bool read_text(const char *yaml, const struct lp_definitions *stored, bool prune,
+                      struct lp_definitions *definitions, struct lp_problems *problems)
 {
 	char *file = temporary_file(yaml);
 	struct lp_error error = { 0 };
-	bool good = lp_definitions_read((const char *const *)&file, 1, &catalogue, stored, "UTC", prune, definitions, problems,
-	                                &error);
+	bool good = lp_definitions_read((const char *const *)&file, 1, &catalogue, stored, "UTC", prune, definitions,
+	                                problems, &error);
 	ck_assert_int_eq(error.exit, good ? LP_EXIT_OK : LP_EXIT_DATA);
 	for (uint32_t i = 0; i < problems->count; i++) {
 		/* The name is another at each run. */
-		for (char *at = strstr(problems->items[i].what, file); at != NULL; at = strstr(problems->items[i].what, file)) {
+		for (char *at = strstr(problems->items[i].what, file); at != NULL;
+		     at = strstr(problems->items[i].what, file)) {
 			memmove(at + 1, at + strlen(file), strlen(at + strlen(file)) + 1);
 			*at = 'F';
 		}
@@ -62,8 +68,7 @@ read_text(const char *yaml, const struct lp_definitions *stored, bool prune, str
 }
 
 /* Written and read again, a set of definitions has no difference to itself. */
-static void
-check_round_trip(const char *name, const struct lp_definitions *definitions)
+static void check_round_trip(const char *name, const struct lp_definitions *definitions)
 {
 	char *yaml = NULL;
 	size_t size = 0;
@@ -98,8 +103,8 @@ START_TEST(reads_what_the_cases_say)
 		struct lp_difference difference;
 		struct lp_text got = { 0 };
 		if (before != NULL)
-			ck_assert_msg(read_text(before, &stored, false, &stored, &problems), "%s, stored: %s", one->name,
-			              problems.items[0].what);
+			ck_assert_msg(read_text(before, &stored, false, &stored, &problems), "%s, stored: %s",
+			              one->name, problems.items[0].what);
 		if (read_text(case_part(one, "yaml"), &stored, prune, &wanted, &problems)) {
 			check_round_trip(one->name, &wanted);
 			lp_definitions_compare(&wanted, &stored, prune, &difference);
@@ -123,8 +128,29 @@ END_TEST
 
 START_TEST(names_of_any_script_are_taken)
 {
-	static const char *const names[] = { "Pumpe süd/Leistung", "泵站/流量", "насос \"1\"", "'", "#", "- a", "a: b", "{x}", "null",
-		                             "1e3", "~", "*", "&a", "!x", "%", "@", "`", "true", "😀", "a\\b", " a ", "---", "\u2028" };
+	static const char *const names[] = { "Pumpe süd/Leistung",
+		                             "泵站/流量",
+		                             "насос \"1\"",
+		                             "'",
+		                             "#",
+		                             "- a",
+		                             "a: b",
+		                             "{x}",
+		                             "null",
+		                             "1e3",
+		                             "~",
+		                             "*",
+		                             "&a",
+		                             "!x",
+		                             "%",
+		                             "@",
+		                             "`",
+		                             "true",
+		                             "😀",
+		                             "a\\b",
+		                             " a ",
+		                             "---",
+		                             "\u2028" };
 	struct lp_text yaml = { 0 };
 	struct lp_definitions definitions;
 	struct lp_problems problems = { 0 };
@@ -153,10 +179,14 @@ START_TEST(control_characters_and_long_texts_come_back)
 	struct lp_text yaml = { 0 };
 	struct lp_definitions definitions;
 	struct lp_problems problems = { 0 };
-	lp_text_addf(&yaml, "series:\n  - name: a\n    description: \"\\x7f \\x85 \\n \\t \\x01 \\uffff \\ufeff\"\n    attributes:\n      ? \"");
+	lp_text_addf(
+		&yaml,
+		"series:\n  - name: a\n    description: \"\\x7f \\x85 \\n \\t \\x01 \\uffff \\ufeff\"\n    attributes:\n      ? \"");
 	for (int i = 0; i < 3000; i++)
 		lp_text_addf(&yaml, "k");
-	lp_text_addf(&yaml, "\"\n      : 1\ncalculations:\n  - name: b\n    rule: sum\n    output: c\n    every: 1 h\n    inputs:\n      ? \"");
+	lp_text_addf(
+		&yaml,
+		"\"\n      : 1\ncalculations:\n  - name: b\n    rule: sum\n    output: c\n    every: 1 h\n    inputs:\n      ? \"");
 	for (int i = 0; i < 512; i++)
 		lp_text_addf(&yaml, "'");
 	lp_text_addf(&yaml, "\"\n      : a\n");
@@ -172,10 +202,11 @@ START_TEST(defaults_are_filled_in)
 {
 	struct lp_definitions definitions;
 	struct lp_problems problems = { 0 };
-	ck_assert(read_text("calculations:\n"
-	                    "  - {name: c, rule: pump.efficiency, inputs: {power: a, flow: {series: b, lookback: 2 min}}, output: o, every: 5 min}\n"
-	                    "  - {name: d, rule: mean, inputs: {x: o}, output: p, every: 1 day, time_zone: Europe/Berlin, start: 2026-07-01}\n",
-	                    NULL, false, &definitions, &problems));
+	ck_assert(read_text(
+		"calculations:\n"
+		"  - {name: c, rule: pump.efficiency, inputs: {power: a, flow: {series: b, lookback: 2 min}}, output: o, every: 5 min}\n"
+		"  - {name: d, rule: mean, inputs: {x: o}, output: p, every: 1 day, time_zone: Europe/Berlin, start: 2026-07-01}\n",
+		NULL, false, &definitions, &problems));
 	ck_assert_uint_eq(definitions.calculation_count, 2);
 	const struct lp_calculation *c = &definitions.calculations[0], *d = &definitions.calculations[1];
 	ck_assert_int_eq(c->schedule.window.count, 5);
@@ -211,8 +242,9 @@ START_TEST(stored_definitions_are_checked_against_the_rules_of_today)
 	                    NULL, false, &definitions, &problems));
 	lp_definitions_check_rules(&definitions, &fewer, &problems);
 	ck_assert_uint_eq(problems.count, 1);
-	ck_assert_str_eq(problems.items[0].what,
-	                 "calculation \"c\": there is no rule \"mean\": `local-processing rules` lists all that there are");
+	ck_assert_str_eq(
+		problems.items[0].what,
+		"calculation \"c\": there is no rule \"mean\": `local-processing rules` lists all that there are");
 	lp_problems_free(&problems);
 	lp_definitions_free(&definitions);
 }
@@ -287,9 +319,10 @@ START_TEST(a_hundred_thousand_from_one_template)
 	lp_text_addf(&yaml, "], b: [");
 	for (int i = 0; i < 100; i++)
 		lp_text_addf(&yaml, "%s%d", i == 0 ? "" : ",", i);
-	lp_text_addf(&yaml, "]}, name: \"plant/{a}/{b}\"}\ncalculations:\n  - for_each: {tag: {series: \"plant/*/*\"}}\n"
-	                    "    name: \"mean {tag.1} {tag.2}\"\n    rule: mean\n    inputs: {x: \"{tag.name}\"}\n"
-	                    "    output: \"{tag.name}/mean\"\n    every: 1 minute\n");
+	lp_text_addf(&yaml,
+	             "]}, name: \"plant/{a}/{b}\"}\ncalculations:\n  - for_each: {tag: {series: \"plant/*/*\"}}\n"
+	             "    name: \"mean {tag.1} {tag.2}\"\n    rule: mean\n    inputs: {x: \"{tag.name}\"}\n"
+	             "    output: \"{tag.name}/mean\"\n    every: 1 minute\n");
 	ck_assert(read_text(yaml.data, NULL, false, &first, &problems));
 	ck_assert_uint_eq(first.calculation_count, 100000);
 	ck_assert_uint_eq(first.series_count, 200000);
@@ -313,7 +346,8 @@ START_TEST(a_long_cycle_is_told_short)
 	struct lp_problems problems = { 0 };
 	lp_text_addf(&yaml, "calculations:\n");
 	for (int i = 0; i < 20000; i++)
-		lp_text_addf(&yaml, "- {name: c%d, rule: mean, inputs: {x: s%d}, output: s%d, every: 1 min}\n", i, i, (i + 1) % 20000);
+		lp_text_addf(&yaml, "- {name: c%d, rule: mean, inputs: {x: s%d}, output: s%d, every: 1 min}\n", i, i,
+		             (i + 1) % 20000);
 	ck_assert(!read_text(yaml.data, NULL, false, &definitions, &problems));
 	ck_assert_uint_eq(problems.count, 1);
 	ck_assert_ptr_nonnull(strstr(problems.items[0].what, "c0 -> c19999 -> c19998"));
@@ -324,8 +358,7 @@ START_TEST(a_long_cycle_is_told_short)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	Suite *suite = suite_create("definitions");
 	TCase *tests = tcase_create("definitions");

@@ -35,8 +35,7 @@ START_TEST(reads_what_the_cases_say)
 }
 END_TEST
 
-static char *
-first_problem(const char *data, size_t size)
+static char *first_problem(const char *data, size_t size)
 {
 	struct lp_arena arena = { 0 };
 	struct lp_problems problems = { 0 };
@@ -44,7 +43,8 @@ first_problem(const char *data, size_t size)
 	char *text = NULL;
 	if (!lp_yaml_read("f", data, size, &arena, &root, &problems)) {
 		ck_assert_uint_ge(problems.count, 1);
-		text = lp_format_text("%d:%d: %s", problems.items[0].line, problems.items[0].column, problems.items[0].what);
+		text = lp_format_text("%d:%d: %s", problems.items[0].line, problems.items[0].column,
+		                      problems.items[0].what);
 	}
 	lp_problems_free(&problems);
 	lp_arena_free(&arena);
@@ -88,7 +88,8 @@ START_TEST(refuses_aliases_that_explode)
 	}
 	char *got = first_problem(yaml.data, yaml.length);
 	ck_assert_ptr_nonnull(got);
-	ck_assert_ptr_nonnull(strstr(got, "too much: with its aliases followed, the file has more than 5000000 values"));
+	ck_assert_ptr_nonnull(
+		strstr(got, "too much: with its aliases followed, the file has more than 5000000 values"));
 	free(got);
 	lp_text_free(&yaml);
 }
@@ -167,8 +168,9 @@ START_TEST(json_comes_back_in_its_one_form)
 		{ "[0.1, 100000, 1e300]", "[0.1,100000,1e+300]" },
 		{ "[9223372036854775807, 9223372036854775808]", "[9223372036854775807,9223372036854775808.0]" },
 	};
-	static const char *const wrong[] = { "",       "{",        "[1,]",        "{\"a\"}", "{a:1}", "\"\\x\"", "\"\\ud800\"",
-		                             "\"\\u0000\"", "nul",      "[1 2]",       "{\"a\":1,}", "1 2",   "\"a" };
+	static const char *const wrong[] = { "",           "{",           "[1,]",        "{\"a\"}", "{a:1}",
+		                             "\"\\x\"",    "\"\\ud800\"", "\"\\u0000\"", "nul",     "[1 2]",
+		                             "{\"a\":1,}", "1 2",         "\"a" };
 	struct lp_arena arena = { 0 };
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const char *once = lp_json_canonical(cases[i].json, &arena);
@@ -187,8 +189,14 @@ START_TEST(the_nearest_word_is_suggested)
 	static const struct {
 		const char *word, *nearest;
 	} cases[] = {
-		{ "retension", "retention" }, { "rety", "retry" },   { "timezone", "time_zone" }, { "lgo", "log" },
-		{ "time_limt", "time_limit" }, { "whatever", NULL }, { "x", NULL },               { "", NULL },
+		{ "retension", "retention" },
+		{ "rety", "retry" },
+		{ "timezone", "time_zone" },
+		{ "lgo", "log" },
+		{ "time_limt", "time_limit" },
+		{ "whatever", NULL },
+		{ "x", NULL },
+		{ "", NULL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		ck_assert_pstr_eq(lp_nearest_of(cases[i].word, words, 5, sizeof words[0]), cases[i].nearest);
@@ -215,8 +223,7 @@ START_TEST(names_are_found_among_many)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	Suite *suite = suite_create("yaml");
 	TCase *tests = tcase_create("yaml");
