@@ -9,6 +9,7 @@ for example, those that the package brings, not those that somebody added.
 
 import argparse
 import json
+import re
 import subprocess
 import uuid
 from pathlib import Path
@@ -129,10 +130,7 @@ def components(
         rows.append(
             {
                 "name": component.name,
-                # Epoch and Debian revision say nothing about the upstream version.
-                "version": version.partition(":")[2].rpartition("-")[0]
-                if ":" in version
-                else version.rpartition("-")[0] or version,
+                "version": upstream_version(version),
                 "licence": component.licence,
                 "description": component.description,
                 "origin": f"Debian package {package} {version}",
@@ -203,6 +201,85 @@ def licences(python_entry: Path, libpq_entry: Path, gcc: str) -> dict[str, bytes
     return files
 
 
+def upstream_version(version: str) -> str:
+    """Return a Debian version without epoch, Debian revision and repacking mark."""
+    upstream = version.partition(":")[2] or version
+    upstream = upstream.rpartition("-")[0] or upstream
+    return re.split(r"[+.]dfsg", upstream)[0]
+
+
+def summary_text(program: dict[str, Any], rows: list[dict[str, str]]) -> str:
+    """Return what ``version`` prints."""
+    commit = f" (commit {program['commit']})" if program["commit"] else ""
+    lines = [f"local-processing {program['version']}{commit}", ""]
+    lines += [
+        f"{row['name']:16} {row['version']:14} {row['description']}" for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def build_text(
+    program: dict[str, Any], python: dict[str, Any], libpq: dict[str, Any], rows: list[dict[str, str]]
+) -> str:
+    """Return what ``version --build`` prints."""
+    profile = python["profile"]
+    training = python.get("training", {})
+    facts = {
+        "local-processing": {
+            "version": program["version"],
+            "commit": program["commit"] or "unknown: not built from a git checkout",
+            "compiler": program["compiler"],
+            "flags": program["cflags"],
+            "link": "static" if program["static"] else "dynamic",
+            "LTO": "yes" if program["lto"] else "no",
+            "sanitizers": program["sanitize"] or "none",
+        },
+        "CPython": {
+            "version": python["version"],
+            "flavour": python["flavour"],
+            "source": f"{python['source']['origin']} {python['source']['debian_revision']}".strip(),
+            "tarball": f"{python['source']['tarball']}, SHA-256 {python['source']['sha256']}",
+            "patches": " ".join(python["source"]["patches"]) or "none",
+            "compiler": python["compiler"],
+            "flags": python["cflags"],
+            "configure": python["configure_arguments"],
+            "LTO": "yes" if python["lto"] else "no",
+            "PGO": f"yes, profile SHA-256 {profile['sha256']}" if profile else "no",
+            **{f"training, {name.replace('_', ' ')}": str(value) for name, value in training.items()},
+            "modules": " ".join(python["builtin_modules"]),
+        },
+        "libpq": {
+            "version": libpq["version"],
+            "source": f"{libpq['source']['origin']} {libpq['source']['debian_revision']}".strip(),
+            "flags": libpq["cflags"],
+            "configure": libpq["configure_arguments"],
+        },
+        "linked in": {row["name"]: f"{row['version']} ({row['origin']})" for row in rows},
+        "sysconfig": {name: str(value) for name, value in python["sysconfig"].items()},
+    }
+    lines = []
+    for section, values in facts.items():
+        lines.append(section)
+        lines += [f"  {name}: {value}" for name, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def licences_text(rows: list[dict[str, str]], texts: dict[str, bytes]) -> str:
+    """Return what ``version --licenses`` prints: what applies to what, then every text."""
+    lines = ["What is linked into local-processing, and under which licence:", ""]
+    lines += [f"{row['name']:16} {row['version']:14} {row['licence']}" for row in rows]
+    lines += [
+        "",
+        "glibc is under the GNU Lesser General Public License 2.1: you may link this program",
+        "again with another glibc. Its whole source and the commands that build it are public;",
+        "docs/build.md tells how.",
+    ]
+    for name, text in texts.items():
+        title = name.removeprefix("licences/").removeprefix("full-text/")
+        lines += ["", "-" * 78, title, "-" * 78, "", text.decode("utf-8", "replace").strip()]
+    return "\n".join(lines) + "\n"
+
+
 def tree_of(name: str, directory: Path) -> dict[str, bytes]:
     """Return the files below a directory, but for what tools leave behind."""
     return {
@@ -270,14 +347,23 @@ def main() -> None:
     ).stdout.strip()
 
     rows = components(python, libpq, gcc.partition(".")[0])
+    licence_files = licences(arguments.python_entry, arguments.libpq_entry, gcc.partition(".")[0])
+    build = {"program": program, "cpython": python, "libpq": libpq, "components": rows}
+    summary = {"version": program["version"], "commit": program["commit"], "components": rows}
     files = time_zones()
     files["ca-certificates.pem"] = certificates()
-    files.update(licences(arguments.python_entry, arguments.libpq_entry, gcc.partition(".")[0]))
-    files["components.json"] = json.dumps(rows, indent=1).encode()
-    files["sbom.json"] = json.dumps(software_bill(program["version"], rows), indent=1).encode()
-    files["build-info.json"] = json.dumps(
-        {"program": program, "cpython": python, "libpq": libpq}, indent=1
-    ).encode()
+    for name, document in {
+        "version.json": summary,
+        "build-info.json": build,
+        "sbom.json": software_bill(program["version"], rows),
+    }.items():
+        files[name] = (json.dumps(document, indent=1) + "\n").encode()
+    for name, text in {
+        "version.txt": summary_text(program, rows),
+        "build-info.txt": build_text(program, python, libpq, rows),
+        "licences.txt": licences_text(rows, licence_files),
+    }.items():
+        files[name] = text.encode()
     files["version"] = program["version"].encode()
     for tree in arguments.tree:
         name, _, directory = tree.partition("=")

@@ -5,14 +5,14 @@
  * build/embed.py makes the table; it is sorted by name:
  *   zoneinfo/Europe/Berlin   TZif; zoneinfo-version: "2026a"
  *   ca-certificates.pem      Mozilla's, as Debian has them
- *   licences/<component>     the text of each component's licence
- *   components.json          what is linked in: name, version, licence, origin
- *   sbom.json                the same as CycloneDX
- *   build-info.json          compiler, flags, PGO and LTO, sysconfig
+ *   version                  "0.1.0"
+ *   version.txt, .json       the program and what is linked in: name, version, licence, origin
+ *   build-info.txt, .json    compiler, flags, PGO and LTO, sysconfig
+ *   licences.txt             the licence of everything linked in
+ *   sbom.json                CycloneDX
  *   demo/<file>              what `demo` starts from
  *   units/<file>             the database of UDUNITS
  *   schema/postgresql/<file> the schema, statement by statement
- *   version                  "0.1.0"
  */
 #ifndef LP_MODEL_EMBEDDED_H
 #define LP_MODEL_EMBEDDED_H
