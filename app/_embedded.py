@@ -27,7 +27,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import CodeType, ModuleType
-    from typing import Any, BinaryIO, NoReturn
+    from typing import Any, BinaryIO, NoReturn, TypeVar
+
+    Function = TypeVar("Function", bound=Any)
 
 #: Modules that people ask for and that can't be had here, with what to do.
 ABSENT: "dict[str, str]" = {
@@ -73,10 +75,18 @@ REFUSED_FUNCTIONS: "dict[str, str]" = {
 PUBLIC_NAMES: "dict[str, str]" = {"posix": "os", "_signal": "signal"}
 
 
+def in_import_system(function: "Function") -> "Function":
+    """Let tracebacks and warnings pass over a function as over the import system."""
+    code = function.__code__.replace(co_filename="<frozen importlib._bootstrap>")
+    function.__code__ = code
+    return function
+
+
 class RuleImporter:
     """Finds and loads the files of the users' rules, as they were read at start."""
 
     @staticmethod
+    @in_import_system
     def find_spec(
         name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> "ModuleSpec | None":
@@ -102,6 +112,7 @@ class RuleImporter:
         """Leave it to the import system to make the module."""
 
     @staticmethod
+    @in_import_system
     def exec_module(module: "ModuleType") -> None:
         """Run the code of a file of the rules in its module."""
         # Its name tells the import system which frames tracebacks needn't show.
@@ -129,6 +140,7 @@ class AbsentImporter:
     """Comes last: says what to do where a well-known module can't be had."""
 
     @staticmethod
+    @in_import_system
     def find_spec(
         name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> None:
@@ -144,6 +156,7 @@ class WorkerImporter:
     """Comes first in workers: refuses what would fail less clearly."""
 
     @staticmethod
+    @in_import_system
     def find_spec(
         name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> None:
@@ -159,6 +172,7 @@ def _get_source(name: str) -> "str | None":
     return None if source is None else decode_source(source)
 
 
+@in_import_system
 def _load_linecache(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     """Let tracebacks show the lines of what was never a file."""
     exec_frozen(module)
@@ -167,7 +181,8 @@ def _load_linecache(module: "Any", exec_frozen: "Callable[[Any], None]") -> None
     def updatecache(filename: str, module_globals: "Any" = None) -> "list[str]":
         source = path_source(filename) if isinstance(filename, str) else None
         if source is None:
-            return update_from_file(filename, module_globals)
+            from_file: "list[str]" = update_from_file(filename, module_globals)
+            return from_file
         try:
             lines = decode_source(source).splitlines(keepends=True)
         except (UnicodeDecodeError, SyntaxError):
@@ -180,6 +195,7 @@ def _load_linecache(module: "Any", exec_frozen: "Callable[[Any], None]") -> None
     module.updatecache = updatecache
 
 
+@in_import_system
 def _load_tzpath(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     """Take the configured directory of time zones, else the embedded ones only.
 
@@ -188,7 +204,7 @@ def _load_tzpath(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     it gets one that knows the answer.
     """
     directory = tzdata()
-    answer = type(sys)("sysconfig", "Knows the default of zoneinfo.TZPATH.")
+    answer: "Any" = type(sys)("sysconfig", "Knows the default of zoneinfo.TZPATH.")
     answer.get_config_var = lambda _: directory or ""
     loaded = sys.modules.get("sysconfig")
     sys.modules["sysconfig"] = answer
@@ -213,6 +229,7 @@ def _load_tzpath(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     module.available_timezones = available_timezones
 
 
+@in_import_system
 def _load_tzdata(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     """Load a time zone from inside of the executable where no file has it."""
     exec_frozen(module)
@@ -226,7 +243,8 @@ def _load_tzdata(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
             except UnicodeEncodeError:
                 pass
         if data is None:
-            return load_from_package(key)
+            from_package: "BinaryIO" = load_from_package(key)
+            return from_package
         from io import BytesIO
 
         return BytesIO(data)
@@ -246,24 +264,26 @@ class MendingImporter(FrozenImporter):
     """Loads what is in `MENDED`."""
 
     @staticmethod
+    @in_import_system
     def exec_module(module: "ModuleType") -> None:
         """Run the code of a frozen module, and change what is to be changed."""
         MENDED[module.__name__](module, FrozenImporter.exec_module)
 
 
+@in_import_system
 def _find_spec(
     name: str,
     path: "Sequence[str] | None" = None,
     target: "ModuleType | None" = None,
     *,
-    find_frozen: "Callable[..., ModuleSpec | None]" = FrozenImporter.find_spec,
+    find_frozen: "Callable[..., Any]" = FrozenImporter.find_spec,
 ) -> "ModuleSpec | None":
     """Find a frozen module, and say where it would be if there were a file.
 
     Some modules of the standard library use their own ``__file__`` and
     ``__path__``, of which frozen ones have none.
     """
-    spec = find_frozen(name, path, target)
+    spec: "ModuleSpec | None" = find_frozen(name, path, target)
     if spec is not None:
         location = module_path(name)
         if location is not None:
@@ -302,8 +322,8 @@ def _refuse(module: "Any", name: str) -> None:
 
 def install(in_worker: bool) -> None:
     """Install the import hooks, and in a worker its restrictions."""
-    FrozenImporter.get_source = staticmethod(_get_source)
-    FrozenImporter.find_spec = staticmethod(_find_spec)
+    setattr(FrozenImporter, "get_source", staticmethod(_get_source))
+    setattr(FrozenImporter, "find_spec", staticmethod(_find_spec))
     _locate_loaded()
     # Behind the built-in and the frozen modules, before the path.
     sys.meta_path.insert(2, RuleImporter)

@@ -19,9 +19,9 @@ static void pin_name_services(void)
 	static const struct {
 		const char *database, *services;
 	} pins[] = {
-		{"hosts", "files dns"}, {"passwd", "files"},   {"group", "files"},
-		{"shadow", "files"},    {"services", "files"}, {"protocols", "files"},
-		{"networks", "files"},  {"netgroup", "files"}, {"initgroups", "files"},
+		{ "hosts", "files dns" }, { "passwd", "files" },   { "group", "files" },
+		{ "shadow", "files" },    { "services", "files" }, { "protocols", "files" },
+		{ "networks", "files" },  { "netgroup", "files" }, { "initgroups", "files" },
 	};
 
 	for (size_t i = 0; i < sizeof pins / sizeof *pins; i++)

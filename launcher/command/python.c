@@ -20,7 +20,7 @@ const struct lp_command lp_command_python = {
 	.name = "python",
 	.summary = "Run the embedded Python, as python3 does",
 	.help = "usage: local-processing python [--worker] [OPTION ...] [-c CODE | -m MODULE | FILE | -] [ARGUMENT "
-                "...]\n"
+		"...]\n"
 		"\n"
 		"Runs the Python that is part of the program: code, a module, a script, standard input, or, on a\n"
 		"terminal, what you type.  The directory of a script, or the working directory, and those of\n"

@@ -63,8 +63,8 @@ static void say_time(struct words *words, lp_time time)
 static void die(int number)
 {
 	struct lp_python_worker *worker = lp_worker_current();
-	struct words words = {.length = 0};
-	struct sigaction action = {.sa_handler = SIG_DFL};
+	struct words words = { .length = 0 };
+	struct sigaction action = { .sa_handler = SIG_DFL };
 	const char *name = sigabbrev_np(number);
 
 	say(&words, "local-processing: the process is killed by signal SIG");
@@ -92,15 +92,15 @@ static void die(int number)
 void lp_crash_stack(void)
 {
 	/* As long as its thread, which is as long as the process. */
-	stack_t stack = {.ss_sp = lp_allocate(STACK_SIZE), .ss_size = STACK_SIZE};
+	stack_t stack = { .ss_sp = lp_allocate(STACK_SIZE), .ss_size = STACK_SIZE };
 
 	sigaltstack(&stack, NULL);
 }
 
 void lp_crash_install(void)
 {
-	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-	struct sigaction action = {.sa_handler = die, .sa_flags = SA_ONSTACK};
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+	struct sigaction action = { .sa_handler = die, .sa_flags = SA_ONSTACK };
 
 	sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)

@@ -47,11 +47,6 @@ enum lp_interruption lp_limit_end(struct lp_python_worker *worker, const char **
 /* The rule has ended, its exception is going to be shown: an interruption may not hit that at once. */
 void lp_limit_grace(struct lp_python_worker *worker);
 
-/* worker.c */
-
-/* For the thread of a worker: what lp_worker_current returns. */
-void lp_worker_set_current(struct lp_python_worker *worker);
-
 /* guard.c */
 
 /* Before Py_Initialize: what would change the whole process is refused in workers. */

@@ -156,7 +156,7 @@ void lp_python_failure_take(struct lp_arena *arena, struct lp_python_failure *fa
 	struct lp_python_worker *worker = lp_worker_current();
 	PyObject *text;
 
-	*failure = (struct lp_python_failure){0};
+	*failure = (struct lp_python_failure){ 0 };
 	assert(exception != NULL);
 	/* The rule's frames are gone by now: time to tell of them. */
 	if (worker != NULL)

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <zlib.h>
 
-static const struct lp_frozen_source *const source_tables[] = {lp_frozen_stdlib_sources, lp_frozen_app_sources};
-static const struct _frozen *const module_tables[] = {lp_frozen_stdlib, lp_frozen_app};
+static const struct lp_frozen_source *const source_tables[] = { lp_frozen_stdlib_sources, lp_frozen_app_sources };
+static const struct _frozen *const module_tables[] = { lp_frozen_stdlib, lp_frozen_app };
 enum { TABLES = 2 };
 
 static int compare_to_name(const void *name, const void *source)
@@ -243,21 +243,21 @@ static PyObject *tzdata(PyObject *module, PyObject *nothing)
 }
 
 static PyMethodDef methods[] = {
-	{"module_path", module_path, METH_O, module_path_doc},
-	{"module_source", module_source, METH_O, module_source_doc},
-	{"path_source", path_source, METH_O, path_source_doc},
-	{"file", file, METH_O, file_doc},
-	{"names", names, METH_O, names_doc},
-	{"rule", rule, METH_O, rule_doc},
-	{"rule_code", rule_code, METH_O, rule_code_doc},
-	{"rule_text", rule_text, METH_O, rule_text_doc},
-	{"tzdata", tzdata, METH_NOARGS, tzdata_doc},
-	{0},
+	{ "module_path", module_path, METH_O, module_path_doc },
+	{ "module_source", module_source, METH_O, module_source_doc },
+	{ "path_source", path_source, METH_O, path_source_doc },
+	{ "file", file, METH_O, file_doc },
+	{ "names", names, METH_O, names_doc },
+	{ "rule", rule, METH_O, rule_doc },
+	{ "rule_code", rule_code, METH_O, rule_code_doc },
+	{ "rule_text", rule_text, METH_O, rule_text_doc },
+	{ "tzdata", tzdata, METH_NOARGS, tzdata_doc },
+	{ 0 },
 };
 
 static PyModuleDef_Slot slots[] = {
-	{Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
-	{0},
+	{ Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED },
+	{ 0 },
 };
 
 static struct PyModuleDef definition = {

@@ -68,7 +68,7 @@ static int run_like_python(int count, char **arguments)
 	PyPreConfig before;
 	PyConfig config;
 	PyStatus status;
-	struct lp_error error = {0};
+	struct lp_error error = { 0 };
 
 	PyPreConfig_InitPythonConfig(&before);
 	before.utf8_mode = 1;
@@ -159,7 +159,7 @@ static void *worker_thread(void *context)
 
 static char *read_standard_input(void)
 {
-	struct lp_text text = {0};
+	struct lp_text text = { 0 };
 	char part[8192];
 	size_t length;
 
@@ -206,8 +206,8 @@ static bool parse_worker_arguments(int count, char **arguments, struct program *
 
 static int run_in_worker(int count, char **arguments)
 {
-	struct program program = {.kind = NULL};
-	const struct lp_python_options options = {.rules = NULL};
+	struct program program = { .kind = NULL };
+	const struct lp_python_options options = { .rules = NULL };
 	pthread_attr_t attributes;
 	pthread_t thread;
 	int failed;

@@ -94,7 +94,7 @@ PyStatus lp_runtime_configure(PyConfig *config)
 
 bool lp_runtime_fail(struct lp_error *error, const char *what)
 {
-	struct lp_arena arena = {0};
+	struct lp_arena arena = { 0 };
 	struct lp_python_failure failure;
 
 	lp_python_failure_take(&arena, &failure);

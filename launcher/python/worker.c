@@ -20,11 +20,6 @@ struct lp_python_worker *lp_worker_current(void)
 	return current;
 }
 
-void lp_worker_set_current(struct lp_python_worker *worker)
-{
-	current = worker;
-}
-
 /* In the new interpreter, with its GIL. */
 static bool prepare(struct lp_python_worker *worker, struct lp_error *error)
 {

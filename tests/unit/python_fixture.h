@@ -31,9 +31,9 @@ static inline void fixture_start(const char *rules_text, int64_t time_limit)
 {
 	char directory[] = "/tmp/local-processing-test-XXXXXX", path[64];
 	const struct lp_rule_catalogue *catalogue;
-	struct lp_python_options options = {.rules = directory, .time_limit = time_limit};
-	struct lp_problems problems = {0};
-	struct lp_error error = {0};
+	struct lp_python_options options = { .rules = directory, .time_limit = time_limit };
+	struct lp_problems problems = { 0 };
+	struct lp_error error = { 0 };
 	FILE *file;
 
 	ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -75,16 +75,18 @@ static inline struct lp_batch *fixture_batch(const char *const *names)
 		calculation->description = "";
 		calculation->parameters = calculation->labels = "{}";
 		calculation->enabled = true;
-		calculation->schedule = (struct lp_schedule){
-			.every = {1, LP_UNIT_MINUTE}, .window = {1, LP_UNIT_MINUTE}, .zone = "UTC"};
+		calculation->schedule = (struct lp_schedule){ .every = { 1, LP_UNIT_MINUTE },
+			                                      .window = { 1, LP_UNIT_MINUTE },
+			                                      .zone = "UTC" };
 		calculation->input_count = calculation->output_count = 1;
 		calculation->inputs = lp_arena_zeroed(&batch->arena, 1, sizeof *calculation->inputs);
-		calculation->inputs[0] = (struct lp_input){.name = "x", .series = "x", .unit = "", .attributes = "{}"};
+		calculation->inputs[0] =
+			(struct lp_input){ .name = "x", .series = "x", .unit = "", .attributes = "{}" };
 		calculation->outputs = lp_arena_zeroed(&batch->arena, 1, sizeof *calculation->outputs);
-		calculation->outputs[0] = (struct lp_output){.name = "", .series = "y", .unit = ""};
+		calculation->outputs[0] = (struct lp_output){ .name = "", .series = "y", .unit = "" };
 		task->calculation = (uint32_t)i;
 		task->attempt = 1;
-		task->window = (struct lp_window){0, LP_MINUTE};
+		task->window = (struct lp_window){ 0, LP_MINUTE };
 		column->count = FIXTURE_SAMPLES;
 		column->time = lp_arena_zeroed(&batch->arena, FIXTURE_SAMPLES, sizeof *column->time);
 		column->value = lp_arena_zeroed(&batch->arena, FIXTURE_SAMPLES, sizeof *column->value);
@@ -102,7 +104,7 @@ static inline void *fixture_thread(void *context)
 {
 	struct fixture_worker *one = context;
 	struct lp_python_worker *worker;
-	struct lp_error error = {0};
+	struct lp_error error = { 0 };
 
 	ck_assert_msg(lp_python_worker_open(&worker, &error), "%s", error.what);
 	atomic_store(&one->worker, worker);

@@ -208,7 +208,7 @@ START_TEST(workers_compute_at_the_same_time)
 				    "        pass\n"
 				    "    return float(len(x))\n";
 	char path[] = "/tmp/local-processing-test-XXXXXX";
-	struct fixture_worker workers[2] = {0};
+	struct fixture_worker workers[2] = { 0 };
 
 	ck_assert_int_ge(mkstemp(path), 0);
 	setenv("LP_TEST_MEETING", path, 1);
@@ -235,7 +235,7 @@ START_TEST(modules_with_code_in_c_load_in_every_worker)
 		"    assert str(decimal.Decimal(1) / 3).startswith('0.333')\n"
 		"    assert sqlite3.connect(':memory:').execute('SELECT 1').fetchone() == (1,)\n"
 		"    return float(len(x))\n";
-	struct fixture_worker workers[4] = {0};
+	struct fixture_worker workers[4] = { 0 };
 
 	fixture_start(rules, 0);
 	for (int i = 0; i < 4; i++)
