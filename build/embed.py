@@ -19,7 +19,6 @@ ZONEINFO = Path("/usr/share/zoneinfo")
 CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
 COMMON_LICENCES = Path("/usr/share/common-licenses")
 
-
 #: Directories of /usr/share/zoneinfo that repeat the others in another form.
 NOT_ZONES = frozenset({"posix", "right"})
 
