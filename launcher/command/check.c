@@ -22,7 +22,12 @@ const struct lp_command lp_command_check = {
 		"Changes nothing. A line for what is fine goes to standard output, what is wrong to standard error.\n"
 		"\n"
 		"Exits 0 when all is fine, else with the code of the first thing that is not: 78 configuration or\n"
-		"schema, 69, 75 or 77 database, 65 rules or definitions.\n",
+		"schema, 69, 75 or 77 database, 65 rules or definitions.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing check\n"
+		"  local-processing check definitions/\n"
+		"  local-processing check --store postgresql:\n",
 	.run = run,
 };
 

@@ -22,7 +22,7 @@ static void leave_directory(void)
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		(void)unlink(files[i]);
 	(void)rmdir("rules");
-	(void)chdir("/");
+	ck_assert_int_eq(chdir("/"), 0);
 	(void)rmdir(directory);
 }
 
