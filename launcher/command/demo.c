@@ -1,0 +1,295 @@
+/*
+ * `demo`: a plant to look at, made by the same commands that a user would type.
+ *
+ * Each step is a command of this program in a process of its own: what is
+ * shown is what was done, and one step cannot disturb the next.
+ */
+#include "command/command.h"
+#include "command/station.h"
+
+#include "model/embedded.h"
+#include "model/memory.h"
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WEATHER "seattle-weather-hourly-normals.csv"
+#define STATION "station.csv"
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_demo = {
+	.name = "demo",
+	.summary = "make a small plant to try everything on",
+	.help = "Usage: local-processing demo [DIRECTORY]\n"
+		"\n"
+		"Makes a directory (./local-processing-demo if none is named) with a configuration, definitions of\n"
+		"calculations, rules in Python to look at and to change, a year of hourly weather and six hours of a\n"
+		"pumping station; stores the samples in an SQLite file there, runs what cron would run, and reports.\n"
+		"It takes a few seconds, needs no server, and touches nothing outside of that directory.\n"
+		"\n"
+		"Exits 73 when the directory is not empty or cannot be written.\n",
+	.run = run,
+};
+
+/* What is done after the files are there.  said: before it. */
+static const struct step {
+	const char *said; /* NULL: goes on with the step before */
+	const struct lp_command *command;
+	const char *words[12];
+	bool last_line_only;
+} steps[] = {
+	{ "Make the tables, in an SQLite file", &lp_command_migrate, { "migrate" }, true },
+	{ "Make series and calculations as calculations.yaml says",
+	  &lp_command_apply,
+	  { "apply", "calculations.yaml" },
+	  true },
+	{ "Import a year of weather: local standard time, eight hours behind UTC",
+	  &lp_command_import,
+	  { "import", WEATHER, "--time", "date", "--time-zone", "-08:00", "--prefix", "weather/" },
+	  false },
+	{ "Import six hours of a pumping station, with gaps and a counter that began again",
+	  &lp_command_import,
+	  { "import", STATION },
+	  false },
+	{ "Catch up with the year: days and months of weather",
+	  &lp_command_run,
+	  { "run", "--at", "2010-12-31T18:00:00", "--log-level", "error" },
+	  false },
+	{ "Run as cron would, here once an hour: minutes, quarter-hours, hours",
+	  &lp_command_run,
+	  { "run", "--at", "2010-12-31T19:00:00", "--log-level", "error" },
+	  false },
+	{ NULL, &lp_command_run, { "run", "--at", "2010-12-31T20:00:00", "--log-level", "error" }, false },
+	{ NULL, &lp_command_run, { "run", "--at", "2010-12-31T21:00:00", "--log-level", "error" }, false },
+	{ NULL, &lp_command_run, { "run", "--at", "2010-12-31T22:00:00", "--log-level", "error" }, false },
+	{ NULL, &lp_command_run, { "run", "--at", "2010-12-31T23:00:00", "--log-level", "error" }, false },
+	{ "At midnight the day is complete; this time with the report",
+	  &lp_command_run,
+	  { "run", "--at", "2011-01-01T00:00:00", "--log-level", "error", "--report" },
+	  false },
+};
+
+static double seconds_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static bool make_directory(const char *path, struct lp_error *error)
+{
+	return mkdir(path, 0777) == 0 || errno == EEXIST ||
+	       lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot make the directory %s", path);
+}
+
+/* The directory has to be there and empty: nothing of anybody's is overwritten. */
+static bool prepare_directory(const char *path, struct lp_error *error)
+{
+	if (!make_directory(path, error)) {
+		return false;
+	}
+	DIR *directory = opendir(path);
+	if (directory == NULL) {
+		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot use %s", path);
+	}
+	bool empty = true;
+	for (struct dirent *entry; empty && (entry = readdir(directory)) != NULL;) {
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	}
+	closedir(directory);
+	if (!empty) {
+		lp_fail(error, LP_EXIT_CANNOT_WRITE, "%s is not empty", path);
+		return lp_hint(error, "Name another directory: local-processing demo DIRECTORY. Or remove that one.");
+	}
+	return true;
+}
+
+static bool close_file(FILE *file, const char *path, bool written, struct lp_error *error)
+{
+	written = !ferror(file) && written;
+	if (fclose(file) != 0 || !written) {
+		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno == 0 ? EIO : errno, "cannot write %s", path);
+	}
+	return true;
+}
+
+/* Makes the directories on the way. */
+static bool write_file(const char *directory, const char *name, const struct lp_embedded *content,
+                       struct lp_error *error)
+{
+	char *path = lp_format_text("%s/%s", directory, name);
+	bool good = true;
+	for (char *slash = path + strlen(directory) + 1; good && (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		good = make_directory(path, error);
+		*slash = '/';
+	}
+	FILE *file = good ? fopen(path, "we") : NULL;
+	if (good && file == NULL) {
+		good = lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write %s", path);
+	} else if (good && content != NULL) {
+		good = close_file(file, path, fwrite(content->data, 1, content->size, file) == content->size, error);
+	} else if (good) {
+		bool written = lp_station_write(file, error);
+		good = close_file(file, path, written, error);
+	}
+	free(path);
+	return good;
+}
+
+static bool write_files(const char *directory, struct lp_error *error)
+{
+	static const char prefix[] = "demo/";
+	const struct lp_embedded *file = NULL;
+
+	printf("Write a configuration, definitions, rules and data\n");
+	while ((file = lp_embedded_next(prefix, file)) != NULL) {
+		const char *name = file->name + sizeof prefix - 1;
+		printf("    %s/%s\n", directory, name);
+		if (!write_file(directory, name, file, error)) {
+			return false;
+		}
+	}
+	printf("    %s/%s\n", directory, STATION);
+	return write_file(directory, STATION, NULL, error);
+}
+
+/* In the child: never returns. */
+static _Noreturn void run_command(const char *directory, const struct step *step, int output)
+{
+	char *arguments[sizeof step->words / sizeof *step->words + 1] = { NULL };
+	int count = 0;
+
+	for (; step->words[count] != NULL; count++) {
+		arguments[count] = lp_copy_text(step->words[count]);
+	}
+	/* The directory's own configuration is meant, whatever the user has. */
+	unsetenv("LOCAL_PROCESSING_CONFIG");
+	if (chdir(directory) != 0 || dup2(output, STDOUT_FILENO) < 0) {
+		_exit(LP_EXIT_INTERNAL);
+	}
+	close(output);
+	int code = step->command->run(count, arguments);
+	fflush(NULL);
+	_exit(code);
+}
+
+/* Shows what the command prints, set in. */
+static void show_output(int input, bool last_line_only)
+{
+	char *line = NULL;
+	size_t size = 0;
+	struct lp_text last = { 0 };
+	FILE *file = fdopen(input, "r");
+	assert(file != NULL);
+	while (getline(&line, &size, file) > 0) {
+		if (last_line_only) {
+			last.length = 0;
+			lp_text_add(&last, line, strlen(line));
+		} else {
+			printf("    %s", line);
+			fflush(stdout);
+		}
+	}
+	if (last.length > 0) {
+		printf("    %s", last.data);
+	}
+	fclose(file);
+	free(line);
+	lp_text_free(&last);
+}
+
+static void show_step(const struct step *step)
+{
+	if (step->said != NULL) {
+		printf("\n%s\n", step->said);
+	}
+	fputs("  $ local-processing", stdout);
+	for (const char *const *word = step->words; *word != NULL; word++) {
+		printf(" %s", *word);
+	}
+	putchar('\n');
+	fflush(stdout);
+}
+
+static bool run_step(const char *directory, const struct step *step, struct lp_error *error)
+{
+	int ends[2], status;
+
+	show_step(step);
+	if (pipe(ends) != 0) {
+		return lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot make a pipe");
+	}
+	pid_t child = fork();
+	if (child < 0) {
+		return lp_fail_errno(error, LP_EXIT_TEMPORARY, errno, "cannot start a process");
+	}
+	if (child == 0) {
+		close(ends[0]);
+		run_command(directory, step, ends[1]);
+	}
+	close(ends[1]);
+	show_output(ends[0], step->last_line_only);
+	while (waitpid(child, &status, 0) < 0) {
+		assert(errno == EINTR);
+	}
+	if (WIFSIGNALED(status)) {
+		return lp_fail(error, LP_EXIT_INTERNAL, "`%s` was killed by signal %d", step->words[0],
+		               WTERMSIG(status));
+	}
+	if (WEXITSTATUS(status) != 0) {
+		lp_fail(error, (enum lp_exit)WEXITSTATUS(status), "`%s` ended with exit code %d: its message is above",
+		        step->words[0], WEXITSTATUS(status));
+		return lp_hint(error, "What was made until then is in %s.", directory);
+	}
+	return true;
+}
+
+static void say_goodbye(const char *directory, double seconds)
+{
+	printf("\n"
+	       "Done in %.1f s. One calculation fails on purpose, as things do in plants, and disturbs no other.\n"
+	       "Try next:\n"
+	       "\n"
+	       "  cd %s\n"
+	       "  local-processing status                        what became of each calculation\n"
+	       "  local-processing status p3/efficiency          the one that fails: why, with traceback and history\n"
+	       "  local-processing samples p1/energy/15min       results, straight over the counter that began again\n"
+	       "\n"
+	       "README.txt there says how to repair it, and how to go on from here.\n",
+	       seconds, directory);
+}
+
+static int run(int count, char **arguments)
+{
+	struct lp_error error = { 0 };
+	int operands;
+	double started = seconds_now();
+
+	if (!lp_options_parse(&lp_command_demo, count, arguments, NULL, NULL, &operands, &error)) {
+		return lp_command_fail(&lp_command_demo, &error);
+	}
+	if (operands > 1) {
+		lp_fail(&error, LP_EXIT_USAGE, "expected one directory, got %d", operands);
+		return lp_command_fail(&lp_command_demo, &error);
+	}
+	const char *directory = operands == 1 ? arguments[0] : "./local-processing-demo";
+	bool good = prepare_directory(directory, &error) && write_files(directory, &error);
+	for (size_t i = 0; good && i < sizeof steps / sizeof *steps; i++) {
+		good = run_step(directory, &steps[i], &error);
+	}
+	if (!good) {
+		fflush(stdout);
+		return lp_command_fail(&lp_command_demo, &error);
+	}
+	say_goodbye(directory, seconds_now() - started);
+	return LP_EXIT_OK;
+}
