@@ -20,7 +20,7 @@ int64_t lp_days_from_date(int64_t year, int32_t month, int32_t day)
 
 int32_t lp_days_in_month(int64_t year, int32_t month)
 {
-	static const int8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const int8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	return month == 2 && leap ? 29 : days[month - 1];

@@ -108,7 +108,7 @@ static const char *check_fields(const struct lp_civil *civil)
 
 static bool take_date_and_time(const char **at, struct lp_civil *civil)
 {
-	*civil = (struct lp_civil){0};
+	*civil = (struct lp_civil){ 0 };
 	if (!take_digits(at, 4, &civil->year) || !take(at, '-') || !take_digits(at, 2, &civil->month) ||
 	    !take(at, '-') || !take_digits(at, 2, &civil->day)) {
 		return false;

@@ -97,10 +97,10 @@ static bool take_change(struct scan *scan, struct lp_posix_change *change)
 
 bool lp_posix_rule_parse(const char *text, size_t length, struct lp_posix_rule *rule)
 {
-	struct scan scan = {text, text + length};
+	struct scan scan = { text, text + length };
 	int64_t west;
 
-	*rule = (struct lp_posix_rule){0};
+	*rule = (struct lp_posix_rule){ 0 };
 	if (!take_name(&scan, rule->standard_name) || !take_time(&scan, 24, &west)) {
 		return false;
 	}

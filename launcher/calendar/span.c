@@ -22,16 +22,16 @@ static const struct unit {
 	const char *name;
 	const char *names; /* all ways to write it, each between blanks */
 } units[] = {
-	{LP_UNIT_SECOND, LP_SECOND, "second", " second seconds sec secs s "},
-	{LP_UNIT_MINUTE, LP_MINUTE, "minute", " minute minutes min mins m "},
-	{LP_UNIT_HOUR, LP_HOUR, "hour", " hour hours hr hrs h "},
-	{LP_UNIT_DAY, LP_DAY, "day", " day days d "},
-	{LP_UNIT_WEEK, 7 * LP_DAY, "week", " week weeks w "},
-	{LP_UNIT_MONTH, 0, "month", " month months mo "},
-	{LP_UNIT_QUARTER, 0, "quarter", " quarter quarters q "},
-	{LP_UNIT_YEAR, 0, "year", " year years yr yrs y a "},
-	{FINE_MILLISECOND, LP_SECOND / 1000, "millisecond", " millisecond milliseconds ms "},
-	{FINE_MICROSECOND, 1, "microsecond", " microsecond microseconds us \302\265s \316\274s "},
+	{ LP_UNIT_SECOND, LP_SECOND, "second", " second seconds sec secs s " },
+	{ LP_UNIT_MINUTE, LP_MINUTE, "minute", " minute minutes min mins m " },
+	{ LP_UNIT_HOUR, LP_HOUR, "hour", " hour hours hr hrs h " },
+	{ LP_UNIT_DAY, LP_DAY, "day", " day days d " },
+	{ LP_UNIT_WEEK, 7 * LP_DAY, "week", " week weeks w " },
+	{ LP_UNIT_MONTH, 0, "month", " month months mo " },
+	{ LP_UNIT_QUARTER, 0, "quarter", " quarter quarters q " },
+	{ LP_UNIT_YEAR, 0, "year", " year years yr yrs y a " },
+	{ FINE_MILLISECOND, LP_SECOND / 1000, "millisecond", " millisecond milliseconds ms " },
+	{ FINE_MICROSECOND, 1, "microsecond", " microsecond microseconds us \302\265s \316\274s " },
 };
 enum { UNIT_COUNT = sizeof units / sizeof *units };
 
@@ -110,8 +110,8 @@ static const struct unit *take_unit(const char **at)
 static bool parse_iso(const char *at, struct parts *parts)
 {
 	static const char letters[] = "YMWDHMS";
-	static const int meanings[] = {LP_UNIT_YEAR, LP_UNIT_MONTH,  LP_UNIT_WEEK,  LP_UNIT_DAY,
-	                               LP_UNIT_HOUR, LP_UNIT_MINUTE, LP_UNIT_SECOND};
+	static const int meanings[] = { LP_UNIT_YEAR, LP_UNIT_MONTH,  LP_UNIT_WEEK,  LP_UNIT_DAY,
+		                        LP_UNIT_HOUR, LP_UNIT_MINUTE, LP_UNIT_SECOND };
 	size_t next = 0;
 	bool in_time = false;
 
@@ -149,7 +149,7 @@ static bool parse_words(const char *at, struct parts *parts)
 			if (is_digit(*at) || parts->count > 0) {
 				return false;
 			}
-			*part = (struct part){.whole = 1};
+			*part = (struct part){ .whole = 1 };
 		}
 		while (is_blank(*at)) {
 			at++;
@@ -168,7 +168,7 @@ static bool parse_words(const char *at, struct parts *parts)
 
 static bool parse_parts(const char *text, struct parts *parts)
 {
-	*parts = (struct parts){0};
+	*parts = (struct parts){ 0 };
 	while (is_blank(*text)) {
 		text++;
 	}
@@ -249,7 +249,7 @@ bool lp_span_parse(const char *text, struct lp_span *span, struct lp_error *erro
 	for (int unit = LP_UNIT_HOUR; unit >= LP_UNIT_SECOND; unit--) {
 		int64_t length = units[unit].length;
 		if (length <= coarsest && total % length == 0 && llabs(total / length) <= INT32_MAX) {
-			*span = (struct lp_span){(int32_t)(total / length), (enum lp_unit)unit};
+			*span = (struct lp_span){ (int32_t)(total / length), (enum lp_unit)unit };
 			return true;
 		}
 	}
@@ -291,7 +291,8 @@ void lp_duration_format(int64_t duration, char text[32])
 	static const struct {
 		int64_t length;
 		const char *name;
-	} shown[] = {{LP_DAY, "d"}, {LP_HOUR, "h"}, {LP_MINUTE, "min"}, {LP_SECOND, "s"}, {1000, "ms"}, {1, "us"}};
+	} shown[] = { { LP_DAY, "d" },    { LP_HOUR, "h" }, { LP_MINUTE, "min" },
+		      { LP_SECOND, "s" }, { 1000, "ms" },   { 1, "us" } };
 	enum { SHOWN = sizeof shown / sizeof *shown };
 
 	uint64_t left = duration < 0 ? -(uint64_t)duration : (uint64_t)duration;

@@ -96,7 +96,7 @@ static const char *take_types(struct lp_zone *zone, const struct header *header,
 		if (name >= header->characters || memchr(characters + name, '\0', header->characters - name) == NULL) {
 			return "an abbreviation lies outside of its table";
 		}
-		zone->types[i] = (struct lp_zone_type){offset, zone->abbreviations + name};
+		zone->types[i] = (struct lp_zone_type){ offset, zone->abbreviations + name };
 	}
 	zone->type_count = header->types;
 	return NULL;
@@ -143,7 +143,7 @@ static const char *take_body(struct reader *reader, const struct header *header,
 static uint16_t add_type(struct lp_zone *zone, int64_t offset, char *room, const char name[16])
 {
 	memcpy(room, name, 16);
-	zone->types[zone->type_count] = (struct lp_zone_type){offset, room};
+	zone->types[zone->type_count] = (struct lp_zone_type){ offset, room };
 	return (uint16_t)zone->type_count++;
 }
 
@@ -194,8 +194,8 @@ static void write_out_rule(struct lp_zone *zone, const struct lp_posix_rule *rul
 	for (int32_t year = first_year - 1; year <= first_year + LP_CYCLE_YEARS + 2; year++) {
 		lp_time to_summer, to_standard;
 		lp_posix_rule_year(rule, year, &to_summer, &to_standard);
-		changes[count++] = (struct change){to_summer, summer, true};
-		changes[count++] = (struct change){to_standard, standard, false};
+		changes[count++] = (struct change){ to_summer, summer, true };
+		changes[count++] = (struct change){ to_standard, standard, false };
 	}
 	qsort(changes, count, sizeof *changes, compare_changes);
 	for (size_t i = 0; i < count; i++) {
@@ -266,7 +266,7 @@ static const char *read_zone(struct reader *reader, struct lp_zone *zone)
 bool lp_tzif_read(const char *name, const unsigned char *data, size_t size, struct lp_zone **zone,
                   struct lp_error *error)
 {
-	struct reader reader = {data, size, 0};
+	struct reader reader = { data, size, 0 };
 	struct lp_zone *made = lp_allocate(sizeof *made);
 	made->repeat = INT64_MAX;
 	size_t length = strnlen(name, sizeof made->name - 1);

@@ -33,19 +33,19 @@ struct length {
 static struct length length_of(struct lp_span span)
 {
 	static const struct length units[] = {
-		[LP_UNIT_SECOND] = {.elapsed = LP_SECOND},
-		[LP_UNIT_MINUTE] = {.elapsed = LP_MINUTE},
-		[LP_UNIT_HOUR] = {.elapsed = LP_HOUR},
-		[LP_UNIT_DAY] = {.days = 1},
-		[LP_UNIT_WEEK] = {.days = 7},
-		[LP_UNIT_MONTH] = {.months = 1},
-		[LP_UNIT_QUARTER] = {.months = 3},
-		[LP_UNIT_YEAR] = {.months = 12},
+		[LP_UNIT_SECOND] = { .elapsed = LP_SECOND },
+		[LP_UNIT_MINUTE] = { .elapsed = LP_MINUTE },
+		[LP_UNIT_HOUR] = { .elapsed = LP_HOUR },
+		[LP_UNIT_DAY] = { .days = 1 },
+		[LP_UNIT_WEEK] = { .days = 7 },
+		[LP_UNIT_MONTH] = { .months = 1 },
+		[LP_UNIT_QUARTER] = { .months = 3 },
+		[LP_UNIT_YEAR] = { .months = 12 },
 	};
 
 	assert((size_t)span.unit < sizeof units / sizeof *units);
 	struct length unit = units[span.unit];
-	return (struct length){span.count * unit.months, span.count * unit.days, span.count * unit.elapsed};
+	return (struct length){ span.count * unit.months, span.count * unit.days, span.count * unit.elapsed };
 }
 
 static bool same_length(struct length a, struct length b)
@@ -122,7 +122,7 @@ static bool check_offset(struct lp_span offset, struct lp_span every, struct lp_
 		return fail_schedule(error, "offset", offset, "in a longer unit than every");
 	}
 	/* Short steps start again each day, so their offset can be anything within it. */
-	struct lp_span magnitude = {offset.count < 0 ? -offset.count : offset.count, offset.unit};
+	struct lp_span magnitude = { offset.count < 0 ? -offset.count : offset.count, offset.unit };
 	int64_t most = step.elapsed != 0 ? LP_DAY : about(step);
 	if (offset.count == INT32_MIN || about(length_of(magnitude)) >= most) {
 		return fail_schedule(error, "offset", offset,
@@ -158,8 +158,8 @@ struct plan {
 static struct plan plan_of(const struct lp_schedule *schedule, const struct lp_zone *zone)
 {
 	assert(schedule->every.count > 0 && schedule->window.count > 0);
-	struct plan plan = {zone, length_of(schedule->every), length_of(schedule->window), length_of(schedule->offset),
-	                    0};
+	struct plan plan = { zone, length_of(schedule->every), length_of(schedule->window), length_of(schedule->offset),
+		             0 };
 	if (schedule->every.unit == LP_UNIT_WEEK) {
 		/* 1970-01-01 was a Thursday, day 4. */
 		plan.week_shift = -((4 - schedule->week_start + 7) % 7);
@@ -243,14 +243,14 @@ static struct lp_window piece_by(const struct plan *plan, lp_time t)
 	int64_t pieces = (t - origin) / every;
 	if (pieces > 0) {
 		lp_time end = origin + pieces * every;
-		return (struct lp_window){end - every, end};
+		return (struct lp_window){ end - every, end };
 	}
 	/* The last piece of the day before, short or not.  Some days never were: Apia had no 2011-12-30. */
 	lp_time before;
 	do {
 		before = origin_of(plan, --day);
 	} while (before == origin);
-	return (struct lp_window){before + (origin - before - 1) / every * every, origin};
+	return (struct lp_window){ before + (origin - before - 1) / every * every, origin };
 }
 
 static struct lp_window piece_after(const struct plan *plan, lp_time t)
@@ -260,7 +260,7 @@ static struct lp_window piece_after(const struct plan *plan, lp_time t)
 	lp_time origin = origin_of(plan, day), next = origin_of(plan, day + 1);
 	lp_time start = origin + (t - origin) / every * every;
 	lp_time end = start + every;
-	return (struct lp_window){start, end < next ? end : next};
+	return (struct lp_window){ start, end < next ? end : next };
 }
 
 /* Months before a local time; a day that the month does not have becomes its last. */
@@ -313,7 +313,7 @@ static struct lp_window window_to_boundary(const struct plan *plan, int64_t numb
 {
 	int64_t local = boundary_local(plan, number);
 	lp_time end = lp_zone_to_utc(plan->zone, local);
-	return (struct lp_window){start_of(plan, end, local), end};
+	return (struct lp_window){ start_of(plan, end, local), end };
 }
 
 static struct lp_window ending_by(const struct plan *plan, lp_time t)

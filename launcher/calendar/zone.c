@@ -24,9 +24,10 @@
 
 enum { FILE_BYTES_MOST = 1 << 20, DIRECTORY_DEPTH_MOST = 4 };
 
-static struct lp_zone_type utc_type = {0, "UTC"};
+static struct lp_zone_type utc_type = { 0, "UTC" };
 static const struct lp_zone utc = {
-	.name = "UTC", .fixed = true, .repeat = INT64_MAX, .type_count = 1, .types = &utc_type};
+	.name = "UTC", .fixed = true, .repeat = INT64_MAX, .type_count = 1, .types = &utc_type
+};
 
 /* All that there is of state: loaded zones, and whence they are loaded. */
 static _Atomic(struct lp_zone *) loaded;
@@ -106,7 +107,7 @@ static int compare_names(const void *left, const void *right)
 static const char *const *list_names(void)
 {
 	static const char prefix[] = "zoneinfo/";
-	struct name_list list = {0};
+	struct name_list list = { 0 };
 
 	if (directory != NULL) {
 		int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -52,7 +52,8 @@ struct printing {
 static const char *quality_name(uint8_t quality)
 {
 	static const char *const names[] = {
-		[LP_QUALITY_GOOD] = "good", [LP_QUALITY_UNCERTAIN] = "uncertain", [LP_QUALITY_BAD] = "bad"};
+		[LP_QUALITY_GOOD] = "good", [LP_QUALITY_UNCERTAIN] = "uncertain", [LP_QUALITY_BAD] = "bad"
+	};
 	return quality < sizeof names / sizeof *names ? names[quality] : "unknown";
 }
 
@@ -63,7 +64,7 @@ static void print_sample(struct printing *printing, lp_time t, double value, uin
 	lp_number_format(value, number);
 	switch (printing->form) {
 	case LP_OUTPUT_TABLE:
-		lp_table_row(printing->table, (const char *const[]){time, number, quality_name(quality)});
+		lp_table_row(printing->table, (const char *const[]){ time, number, quality_name(quality) });
 		break;
 	case LP_OUTPUT_CSV:
 		printf("%s,%s,%s\n", time, number, quality_name(quality));
@@ -89,8 +90,8 @@ static bool print_column(void *context, const struct lp_column *samples, struct 
 static bool print_samples(struct lp_session *session, const struct request *request, const struct lp_series *series,
                           struct lp_error *error)
 {
-	static const struct lp_table_column headings[] = {{"TIME", false}, {"VALUE", true}, {"QUALITY", false}};
-	struct printing printing = {.zone = session->zone, .form = request->form};
+	static const struct lp_table_column headings[] = { { "TIME", false }, { "VALUE", true }, { "QUALITY", false } };
+	struct printing printing = { .zone = session->zone, .form = request->form };
 
 	if (request->form == LP_OUTPUT_TABLE) {
 		printing.table = lp_table_new(stdout, headings, 3);
@@ -135,7 +136,7 @@ static bool suggest(void *context, const struct lp_series *series, struct lp_err
 
 static bool fail_unknown_series(struct lp_store *store, const char *name, struct lp_error *error)
 {
-	struct suggestions suggestions = {.count = 0};
+	struct suggestions suggestions = { .count = 0 };
 	char *pattern = lp_format_text("*%.200s*", name);
 	bool searched = lp_store_each_series(store, pattern, suggest, &suggestions, error);
 	free(pattern);
@@ -153,7 +154,7 @@ static bool fail_unknown_series(struct lp_store *store, const char *name, struct
 
 static bool show(struct lp_session *session, const struct request *request, struct lp_error *error)
 {
-	struct lp_arena arena = {0};
+	struct lp_arena arena = { 0 };
 	struct lp_series series;
 	bool good = lp_store_find_series(session->store, request->series, &arena, &series, error);
 	if (good && series.id == 0) {
@@ -177,16 +178,16 @@ static bool parse_bound(const char *option, const char *text, const struct lp_zo
 
 static int run(int count, char **arguments)
 {
-	struct lp_error error = {0};
-	struct lp_common_options common = {0};
-	struct lp_session session = {0};
-	struct request request = {0};
+	struct lp_error error = { 0 };
+	struct lp_common_options common = { 0 };
+	struct lp_session session = { 0 };
+	struct request request = { 0 };
 	const struct lp_option options[] = {
-		{.name = "--from", .value = "TIME", .target = &request.from_text},
-		{.name = "--to", .value = "TIME", .target = &request.to_text},
-		{.name = "--limit", .letter = 'n', .value = "N", .target = &request.limit_text},
-		{.name = "--format", .value = "FORMAT", .target = &request.format},
-		{0},
+		{ .name = "--from", .value = "TIME", .target = &request.from_text },
+		{ .name = "--to", .value = "TIME", .target = &request.to_text },
+		{ .name = "--limit", .letter = 'n', .value = "N", .target = &request.limit_text },
+		{ .name = "--format", .value = "FORMAT", .target = &request.format },
+		{ 0 },
 	};
 	int operands;
 

@@ -58,7 +58,7 @@ static bool say_utc(char **words, struct lp_error *error)
 static bool say_windows(char **words, struct lp_error *error)
 {
 	const struct lp_zone *zone;
-	struct lp_schedule schedule = {.week_start = atoi(words[5])};
+	struct lp_schedule schedule = { .week_start = atoi(words[5]) };
 	struct lp_window window;
 
 	snprintf(schedule.zone, sizeof schedule.zone, "%s", words[1]);
@@ -99,8 +99,8 @@ static const struct question {
 	int words;
 	bool (*answer)(char **words, struct lp_error *error);
 } questions[] = {
-	{"names", 1, say_names},     {"offset", 3, say_offset}, {"utc", 3, say_utc},
-	{"windows", 8, say_windows}, {"read", 2, say_read},
+	{ "names", 1, say_names },     { "offset", 3, say_offset }, { "utc", 3, say_utc },
+	{ "windows", 8, say_windows }, { "read", 2, say_read },
 };
 
 int main(int count, char **arguments)
@@ -109,13 +109,13 @@ int main(int count, char **arguments)
 
 	lp_zone_set_directory(count > 1 ? arguments[1] : NULL);
 	while (fgets(line, sizeof line, stdin) != NULL) {
-		char *words[WORDS] = {NULL}, *rest = NULL;
+		char *words[WORDS] = { NULL }, *rest = NULL;
 		int found = 0;
 		for (char *word = strtok_r(line, " \n", &rest); word != NULL && found < WORDS;
 		     word = strtok_r(NULL, " \n", &rest)) {
 			words[found++] = word;
 		}
-		struct lp_error error = {.what = "not understood"};
+		struct lp_error error = { .what = "not understood" };
 		bool answered = false;
 		for (size_t i = 0; found > 0 && i < sizeof questions / sizeof *questions; i++) {
 			if (strcmp(words[0], questions[i].word) == 0 && found == questions[i].words) {

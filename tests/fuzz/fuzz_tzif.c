@@ -7,8 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const lp_time times[] = {LP_TIME_MIN,          -LP_DAY,    0, 1700000000 * LP_SECOND,
-	                                40000 * 365 * LP_DAY, LP_TIME_MAX};
+	static const lp_time times[] = { LP_TIME_MIN,          -LP_DAY,    0, 1700000000 * LP_SECOND,
+		                         40000 * 365 * LP_DAY, LP_TIME_MAX };
 	struct lp_zone *zone;
 	struct lp_error error;
 

@@ -22,47 +22,47 @@ static const struct lp_zone *zone_named(const char *name)
 static const struct {
 	const char *text, *canonical; /* canonical NULL: refused */
 } spans[] = {
-	{"15 minutes", "15 minutes"},
-	{"1 minute", "1 minute"},
-	{"90s", "90 seconds"},
-	{"6h", "6 hours"},
-	{"1 Day", "1 day"},
-	{"hour", "1 hour"},
-	{"1 h 30 min", "90 minutes"},
-	{"1.5 h", "90 minutes"},
-	{"PT15M", "15 minutes"},
-	{"PT1H30M", "90 minutes"},
-	{"P1M", "1 month"},
-	{"P1D", "1 day"},
-	{"P1Y", "1 year"},
-	{"2w", "2 weeks"},
-	{"1 q", "1 quarter"},
-	{"-1 hour", "-1 hour"},
-	{"- 2 days", "-2 days"},
-	{"0 s", "0 seconds"},
-	{"0.5 min", "30 seconds"},
-	{"5m", "5 minutes"},
-	{"1000 ms", "1 second"},
-	{"  3  months ", "3 months"},
-	{"60 minutes", "60 minutes"},
-	{"2147483647 s", "2147483647 seconds"},
-	{"", NULL},
-	{"15", NULL},
-	{"15 parsecs", NULL},
-	{"5M", NULL},
-	{"1.5 days", NULL},
-	{"1 day 6 h", NULL},
-	{"P", NULL},
-	{"PT", NULL},
-	{"P1H", NULL},
-	{"PT1D", NULL},
-	{"P1M1M", NULL},
-	{"0.1 s", NULL},
-	{"1 h h", NULL},
-	{"99999999999999999 s", NULL},
-	{"2147483648 days", NULL},
-	{"1 minute\n", NULL},
-	{"1..5 h", NULL},
+	{ "15 minutes", "15 minutes" },
+	{ "1 minute", "1 minute" },
+	{ "90s", "90 seconds" },
+	{ "6h", "6 hours" },
+	{ "1 Day", "1 day" },
+	{ "hour", "1 hour" },
+	{ "1 h 30 min", "90 minutes" },
+	{ "1.5 h", "90 minutes" },
+	{ "PT15M", "15 minutes" },
+	{ "PT1H30M", "90 minutes" },
+	{ "P1M", "1 month" },
+	{ "P1D", "1 day" },
+	{ "P1Y", "1 year" },
+	{ "2w", "2 weeks" },
+	{ "1 q", "1 quarter" },
+	{ "-1 hour", "-1 hour" },
+	{ "- 2 days", "-2 days" },
+	{ "0 s", "0 seconds" },
+	{ "0.5 min", "30 seconds" },
+	{ "5m", "5 minutes" },
+	{ "1000 ms", "1 second" },
+	{ "  3  months ", "3 months" },
+	{ "60 minutes", "60 minutes" },
+	{ "2147483647 s", "2147483647 seconds" },
+	{ "", NULL },
+	{ "15", NULL },
+	{ "15 parsecs", NULL },
+	{ "5M", NULL },
+	{ "1.5 days", NULL },
+	{ "1 day 6 h", NULL },
+	{ "P", NULL },
+	{ "PT", NULL },
+	{ "P1H", NULL },
+	{ "PT1D", NULL },
+	{ "P1M1M", NULL },
+	{ "0.1 s", NULL },
+	{ "1 h h", NULL },
+	{ "99999999999999999 s", NULL },
+	{ "2147483648 days", NULL },
+	{ "1 minute\n", NULL },
+	{ "1..5 h", NULL },
 };
 
 START_TEST(spans_are_read)
@@ -91,23 +91,23 @@ static const struct {
 	int64_t duration; /* INT64_MIN: refused */
 	const char *canonical;
 } durations[] = {
-	{"0", 0, "0 s"},
-	{"10 s", 10 * LP_SECOND, "10 s"},
-	{"0.5 s", LP_SECOND / 2, "500 ms"},
-	{"250 ms", LP_SECOND / 4, "250 ms"},
-	{"1500 ms", 3 * LP_SECOND / 2, "1.500 s"},
-	{"1 h 30 min", 90 * LP_MINUTE, "1 h 30 min"},
-	{"90 min", 90 * LP_MINUTE, "1 h 30 min"},
-	{"PT1H", LP_HOUR, "1 h"},
-	{"1 week", 7 * LP_DAY, "7 d"},
-	{"1 d 1 s", LP_DAY + LP_SECOND, "1 d 1 s"},
-	{"3 us", 3, "3 us"},
-	{"1.000001 s", LP_SECOND + 1, "1.000001 s"},
-	{"-5 min", -5 * LP_MINUTE, "-5 min"},
-	{"10", INT64_MIN, NULL},
-	{"1 month", INT64_MIN, NULL},
-	{"ten seconds", INT64_MIN, NULL},
-	{"999999999999999 weeks", INT64_MIN, NULL},
+	{ "0", 0, "0 s" },
+	{ "10 s", 10 * LP_SECOND, "10 s" },
+	{ "0.5 s", LP_SECOND / 2, "500 ms" },
+	{ "250 ms", LP_SECOND / 4, "250 ms" },
+	{ "1500 ms", 3 * LP_SECOND / 2, "1.500 s" },
+	{ "1 h 30 min", 90 * LP_MINUTE, "1 h 30 min" },
+	{ "90 min", 90 * LP_MINUTE, "1 h 30 min" },
+	{ "PT1H", LP_HOUR, "1 h" },
+	{ "1 week", 7 * LP_DAY, "7 d" },
+	{ "1 d 1 s", LP_DAY + LP_SECOND, "1 d 1 s" },
+	{ "3 us", 3, "3 us" },
+	{ "1.000001 s", LP_SECOND + 1, "1.000001 s" },
+	{ "-5 min", -5 * LP_MINUTE, "-5 min" },
+	{ "10", INT64_MIN, NULL },
+	{ "1 month", INT64_MIN, NULL },
+	{ "ten seconds", INT64_MIN, NULL },
+	{ "999999999999999 weeks", INT64_MIN, NULL },
 };
 
 START_TEST(durations_are_read)
@@ -133,42 +133,42 @@ END_TEST
 static const struct {
 	const char *text, *zone, *written; /* written: in the same zone; NULL: refused */
 } times[] = {
-	{"2026-03-01T12:00:00Z", "UTC", "2026-03-01T12:00:00Z"},
-	{"2026-03-01 12:00:00+02:00", "UTC", "2026-03-01T10:00:00Z"},
-	{"2026-03-01t12:00z", "UTC", "2026-03-01T12:00:00Z"},
-	{"2026-03-01", "UTC", "2026-03-01T00:00:00Z"},
-	{"2026-03-01", "Europe/Berlin", "2026-03-01T00:00:00+01:00"},
-	{"2026-07-01 12:00", "Europe/Berlin", "2026-07-01T12:00:00+02:00"},
-	{"2026-07-01T12:00:00.25-0330", "UTC", "2026-07-01T15:30:00.250Z"},
-	{"2026-07-01T12:00:00.000001+00", "UTC", "2026-07-01T12:00:00.000001Z"},
-	{"2026-07-01T12:00:00,123456789Z", "UTC", "2026-07-01T12:00:00.123456Z"},
-	{"2026-07-01T24:00:00Z", "UTC", "2026-07-02T00:00:00Z"},
-	{"2024-02-29 00:00 +01:00", "UTC", "2024-02-28T23:00:00Z"},
-	{"0001-01-01T00:00:00Z", "UTC", "0001-01-01T00:00:00Z"},
-	{"9999-12-31T23:59:59.999999Z", "UTC", "9999-12-31T23:59:59.999999Z"},
-	{"9999-12-31T23:59:59Z", "Asia/Tokyo", "9999-12-31T23:59:59Z"},
-	{"2026-10-25T02:30:00", "Europe/Berlin", "2026-10-25T02:30:00+02:00"},
-	{"2026-03-29T02:30:00", "Europe/Berlin", "2026-03-29T03:30:00+02:00"},
-	{"2026-03-29T00:30:00Z", "Europe/London", "2026-03-29T00:30:00Z"},
-	{"1880-01-01T00:00:00Z", "Europe/Berlin", "1880-01-01T00:00:00Z"},
-	{"", "UTC", NULL},
-	{"now", "UTC", NULL},
-	{"2026-3-1", "UTC", NULL},
-	{"2026-13-01", "UTC", NULL},
-	{"2026-02-29", "UTC", NULL},
-	{"2026-00-10", "UTC", NULL},
-	{"2026-03-01T25:00", "UTC", NULL},
-	{"2026-03-01T24:00:01", "UTC", NULL},
-	{"2026-03-01T12:60", "UTC", NULL},
-	{"2016-12-31T23:59:60Z", "UTC", NULL},
-	{"2026-03-01T12", "UTC", NULL},
-	{"2026-03-01T12:00:00.", "UTC", NULL},
-	{"2026-03-01T12:00:00 CET", "UTC", NULL},
-	{"2026-03-01T12:00:00+24:00", "UTC", NULL},
-	{"2026-03-01T12:00:00Zulu", "UTC", NULL},
-	{"0001-01-01T00:00:00+01:00", "UTC", NULL},
-	{"0000-06-01", "UTC", NULL},
-	{"10000-01-01", "UTC", NULL},
+	{ "2026-03-01T12:00:00Z", "UTC", "2026-03-01T12:00:00Z" },
+	{ "2026-03-01 12:00:00+02:00", "UTC", "2026-03-01T10:00:00Z" },
+	{ "2026-03-01t12:00z", "UTC", "2026-03-01T12:00:00Z" },
+	{ "2026-03-01", "UTC", "2026-03-01T00:00:00Z" },
+	{ "2026-03-01", "Europe/Berlin", "2026-03-01T00:00:00+01:00" },
+	{ "2026-07-01 12:00", "Europe/Berlin", "2026-07-01T12:00:00+02:00" },
+	{ "2026-07-01T12:00:00.25-0330", "UTC", "2026-07-01T15:30:00.250Z" },
+	{ "2026-07-01T12:00:00.000001+00", "UTC", "2026-07-01T12:00:00.000001Z" },
+	{ "2026-07-01T12:00:00,123456789Z", "UTC", "2026-07-01T12:00:00.123456Z" },
+	{ "2026-07-01T24:00:00Z", "UTC", "2026-07-02T00:00:00Z" },
+	{ "2024-02-29 00:00 +01:00", "UTC", "2024-02-28T23:00:00Z" },
+	{ "0001-01-01T00:00:00Z", "UTC", "0001-01-01T00:00:00Z" },
+	{ "9999-12-31T23:59:59.999999Z", "UTC", "9999-12-31T23:59:59.999999Z" },
+	{ "9999-12-31T23:59:59Z", "Asia/Tokyo", "9999-12-31T23:59:59Z" },
+	{ "2026-10-25T02:30:00", "Europe/Berlin", "2026-10-25T02:30:00+02:00" },
+	{ "2026-03-29T02:30:00", "Europe/Berlin", "2026-03-29T03:30:00+02:00" },
+	{ "2026-03-29T00:30:00Z", "Europe/London", "2026-03-29T00:30:00Z" },
+	{ "1880-01-01T00:00:00Z", "Europe/Berlin", "1880-01-01T00:00:00Z" },
+	{ "", "UTC", NULL },
+	{ "now", "UTC", NULL },
+	{ "2026-3-1", "UTC", NULL },
+	{ "2026-13-01", "UTC", NULL },
+	{ "2026-02-29", "UTC", NULL },
+	{ "2026-00-10", "UTC", NULL },
+	{ "2026-03-01T25:00", "UTC", NULL },
+	{ "2026-03-01T24:00:01", "UTC", NULL },
+	{ "2026-03-01T12:60", "UTC", NULL },
+	{ "2016-12-31T23:59:60Z", "UTC", NULL },
+	{ "2026-03-01T12", "UTC", NULL },
+	{ "2026-03-01T12:00:00.", "UTC", NULL },
+	{ "2026-03-01T12:00:00 CET", "UTC", NULL },
+	{ "2026-03-01T12:00:00+24:00", "UTC", NULL },
+	{ "2026-03-01T12:00:00Zulu", "UTC", NULL },
+	{ "0001-01-01T00:00:00+01:00", "UTC", NULL },
+	{ "0000-06-01", "UTC", NULL },
+	{ "10000-01-01", "UTC", NULL },
 };
 
 START_TEST(times_are_read_and_written)
@@ -204,13 +204,13 @@ static const struct {
 	const char *text;
 	int64_t minutes; /* INT64_MIN: not of that form */
 } offsets[] = {
-	{"+01:00", 60},        {"-0800", -480},
-	{"+05:45", 345},       {"UTC+1", 60},
-	{"GMT-03:30", -210},   {"-08", -480},
-	{"UTC", INT64_MIN},    {"+1", INT64_MIN},
-	{"1:00", INT64_MIN},   {"+25:00", INT64_MIN},
-	{"+01:60", INT64_MIN}, {"+01:0", INT64_MIN},
-	{"", INT64_MIN},       {"Europe/Berlin", INT64_MIN},
+	{ "+01:00", 60 },        { "-0800", -480 },
+	{ "+05:45", 345 },       { "UTC+1", 60 },
+	{ "GMT-03:30", -210 },   { "-08", -480 },
+	{ "UTC", INT64_MIN },    { "+1", INT64_MIN },
+	{ "1:00", INT64_MIN },   { "+25:00", INT64_MIN },
+	{ "+01:60", INT64_MIN }, { "+01:0", INT64_MIN },
+	{ "", INT64_MIN },       { "Europe/Berlin", INT64_MIN },
 };
 
 START_TEST(offsets_are_read)
@@ -246,26 +246,26 @@ START_TEST(dates_go_both_ways)
 			year += month == 1;
 		}
 	}
-	civil = (struct lp_civil){.year = 2026, .month = 14, .day = 0, .hour = 25, .minute = -1};
-	ck_assert_int_eq(lp_civil_to_local(&civil), lp_civil_to_local(&(struct lp_civil){2027, 2, 1, 0, 59, 0, 0}));
+	civil = (struct lp_civil){ .year = 2026, .month = 14, .day = 0, .hour = 25, .minute = -1 };
+	ck_assert_int_eq(lp_civil_to_local(&civil), lp_civil_to_local(&(struct lp_civil){ 2027, 2, 1, 0, 59, 0, 0 }));
 }
 END_TEST
 
 static const struct {
 	const char *name, *hint;
 } wrong_zones[] = {
-	{"Europe/Atlantis", "Names are those of the IANA"},
-	{"../../etc/passwd", "Names"},
-	{"/etc/passwd", "Names"},
-	{"berlin", "Did you mean Europe/Berlin?"},
-	{"new york", "America/New_York"},
-	{"", "Names"},
-	{"Europe/", "Names"},
-	{"Europe//Berlin", "Names"},
-	{"+01:00", "Etc/GMT-1"},
-	{"Europe", "Names"},
-	{"Europe/Berlin/x", "Names"},
-	{"a.b", "Names"},
+	{ "Europe/Atlantis", "Names are those of the IANA" },
+	{ "../../etc/passwd", "Names" },
+	{ "/etc/passwd", "Names" },
+	{ "berlin", "Did you mean Europe/Berlin?" },
+	{ "new york", "America/New_York" },
+	{ "", "Names" },
+	{ "Europe/", "Names" },
+	{ "Europe//Berlin", "Names" },
+	{ "+01:00", "Etc/GMT-1" },
+	{ "Europe", "Names" },
+	{ "Europe/Berlin/x", "Names" },
+	{ "a.b", "Names" },
 };
 
 START_TEST(unknown_zones_are_refused)
@@ -351,11 +351,11 @@ static void add(struct tzif *file, const void *bytes, size_t size)
 static struct tzif make_tzif(const char *footer)
 {
 	/* Version, reserved, then the counts: UT, standard, leap, transitions, types, characters. */
-	static const unsigned char empty[44] = {'T', 'Z', 'i', 'f', '2', [39] = 1, [43] = 1};
-	static const unsigned char full[44] = {'T', 'Z', 'i', 'f', '2', [35] = 1, [39] = 2, [43] = 8};
-	static const unsigned char transition[9] = {0, 0, 0, 0, 0, 0, 0, 10, 1};
-	static const unsigned char types[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0x0e, 0x10, 0, 4};
-	struct tzif file = {.size = 0};
+	static const unsigned char empty[44] = { 'T', 'Z', 'i', 'f', '2', [39] = 1, [43] = 1 };
+	static const unsigned char full[44] = { 'T', 'Z', 'i', 'f', '2', [35] = 1, [39] = 2, [43] = 8 };
+	static const unsigned char transition[9] = { 0, 0, 0, 0, 0, 0, 0, 10, 1 };
+	static const unsigned char types[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0x0e, 0x10, 0, 4 };
+	struct tzif file = { .size = 0 };
 
 	add(&file, empty, sizeof empty);
 	add(&file, "\0\0\0\0\0\0\0", 7);
@@ -413,19 +413,19 @@ static const struct {
 	unsigned char byte;
 	const char *says;
 } spoilt[] = {
-	{0, 'X', "does not begin"},
-	{4, 0, "version 1"},
-	{51, 'X', "does not begin"},
-	{51 + 31, 1, "leap"},
-	{51 + 36, 255, "out of range"},
-	{51 + 39, 0, "out of range"},
-	{51 + 32, 255, "out of range"},
-	{95 + 8, 9, "not there"},
-	{104, 0x7f, "26 hours"},
-	{104 + 5, 8, "abbreviation"},
-	{116 + 7, 'X', "abbreviation"},
-	{124, 'X', "footer"},
-	{125, '1', "rule"},
+	{ 0, 'X', "does not begin" },
+	{ 4, 0, "version 1" },
+	{ 51, 'X', "does not begin" },
+	{ 51 + 31, 1, "leap" },
+	{ 51 + 36, 255, "out of range" },
+	{ 51 + 39, 0, "out of range" },
+	{ 51 + 32, 255, "out of range" },
+	{ 95 + 8, 9, "not there" },
+	{ 104, 0x7f, "26 hours" },
+	{ 104 + 5, 8, "abbreviation" },
+	{ 116 + 7, 'X', "abbreviation" },
+	{ 124, 'X', "footer" },
+	{ 125, '1', "rule" },
 };
 
 START_TEST(spoilt_bytes_are_refused)
@@ -445,27 +445,27 @@ static const struct {
 	bool valid;
 	const char *to_summer, *to_standard; /* in 2026, UTC */
 } rules[] = {
-	{"UTC0", true, NULL, NULL},
-	{"CET-1CEST,M3.5.0,M10.5.0/3", true, "2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z"},
-	{"EST5EDT,M3.2.0,M11.1.0", true, "2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z"},
-	{"<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", true, "2026-10-03T15:30:00Z", "2026-04-04T15:00:00Z"},
-	{"<-02>2<-01>,M3.5.0/-1,M10.5.0/0", true, "2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z"},
-	{"IST-2IDT,M3.4.4/26,M10.5.0", true, "2026-03-27T00:00:00Z", "2026-10-24T23:00:00Z"},
-	{"AAA0BBB,J60,J300/0", true, "2026-03-01T02:00:00Z", "2026-10-26T23:00:00Z"},
-	{"AAA0BBB,59,299/0", true, "2026-03-01T02:00:00Z", "2026-10-26T23:00:00Z"},
-	{"", false, NULL, NULL},
-	{"CE-1", false, NULL, NULL},
-	{"CET", false, NULL, NULL},
-	{"CET-1CEST", false, NULL, NULL},
-	{"CET-1CEST,M3.5.0", false, NULL, NULL},
-	{"CET-1CEST,M13.5.0,M10.5.0", false, NULL, NULL},
-	{"CET-1CEST,M3.6.0,M10.5.0", false, NULL, NULL},
-	{"CET-1CEST,M3.5.7,M10.5.0", false, NULL, NULL},
-	{"CET-1CEST,J0,J300", false, NULL, NULL},
-	{"CET-1CEST,M3.5.0/168,M10.5.0", false, NULL, NULL},
-	{"CET-25", false, NULL, NULL},
-	{"<CET-1", false, NULL, NULL},
-	{"CET-1CEST,M3.5.0,M10.5.0 ", false, NULL, NULL},
+	{ "UTC0", true, NULL, NULL },
+	{ "CET-1CEST,M3.5.0,M10.5.0/3", true, "2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z" },
+	{ "EST5EDT,M3.2.0,M11.1.0", true, "2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z" },
+	{ "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", true, "2026-10-03T15:30:00Z", "2026-04-04T15:00:00Z" },
+	{ "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", true, "2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z" },
+	{ "IST-2IDT,M3.4.4/26,M10.5.0", true, "2026-03-27T00:00:00Z", "2026-10-24T23:00:00Z" },
+	{ "AAA0BBB,J60,J300/0", true, "2026-03-01T02:00:00Z", "2026-10-26T23:00:00Z" },
+	{ "AAA0BBB,59,299/0", true, "2026-03-01T02:00:00Z", "2026-10-26T23:00:00Z" },
+	{ "", false, NULL, NULL },
+	{ "CE-1", false, NULL, NULL },
+	{ "CET", false, NULL, NULL },
+	{ "CET-1CEST", false, NULL, NULL },
+	{ "CET-1CEST,M3.5.0", false, NULL, NULL },
+	{ "CET-1CEST,M13.5.0,M10.5.0", false, NULL, NULL },
+	{ "CET-1CEST,M3.6.0,M10.5.0", false, NULL, NULL },
+	{ "CET-1CEST,M3.5.7,M10.5.0", false, NULL, NULL },
+	{ "CET-1CEST,J0,J300", false, NULL, NULL },
+	{ "CET-1CEST,M3.5.0/168,M10.5.0", false, NULL, NULL },
+	{ "CET-25", false, NULL, NULL },
+	{ "<CET-1", false, NULL, NULL },
+	{ "CET-1CEST,M3.5.0,M10.5.0 ", false, NULL, NULL },
 };
 
 START_TEST(posix_rules)

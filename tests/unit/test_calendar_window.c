@@ -28,7 +28,7 @@ static lp_time at(const char *text)
 
 static struct lp_schedule schedule_of(const char *zone, const char *every, const char *window, const char *offset)
 {
-	struct lp_schedule schedule = {.week_start = 1};
+	struct lp_schedule schedule = { .week_start = 1 };
 	struct lp_error error;
 
 	snprintf(schedule.zone, sizeof schedule.zone, "%s", zone);
@@ -43,61 +43,64 @@ static struct lp_schedule schedule_of(const char *zone, const char *every, const
 static const struct {
 	const char *zone, *every, *window, *offset, *by, *start, *end;
 } windows[] = {
-	{"UTC", "1 min", "1 min", "0 s", "2026-03-01T12:00:59Z", "2026-03-01T11:59:00Z", "2026-03-01T12:00:00Z"},
-	{"UTC", "1 min", "1 min", "0 s", "2026-03-01T12:00:00Z", "2026-03-01T11:59:00Z", "2026-03-01T12:00:00Z"},
-	{"UTC", "1 min", "5 min", "0 s", "2026-03-01T12:01:00Z", "2026-03-01T11:56:00Z", "2026-03-01T12:01:00Z"},
-	{"UTC", "1 h", "15 min", "0 s", "2026-03-01T12:20:00Z", "2026-03-01T11:45:00Z", "2026-03-01T12:00:00Z"},
-	{"UTC", "15 min", "15 min", "5 min", "2026-03-01T12:21:00Z", "2026-03-01T12:05:00Z", "2026-03-01T12:20:00Z"},
-	{"UTC", "15 min", "15 min", "5 min", "2026-03-01T00:06:00Z", "2026-02-28T23:50:00Z", "2026-03-01T00:05:00Z"},
+	{ "UTC", "1 min", "1 min", "0 s", "2026-03-01T12:00:59Z", "2026-03-01T11:59:00Z", "2026-03-01T12:00:00Z" },
+	{ "UTC", "1 min", "1 min", "0 s", "2026-03-01T12:00:00Z", "2026-03-01T11:59:00Z", "2026-03-01T12:00:00Z" },
+	{ "UTC", "1 min", "5 min", "0 s", "2026-03-01T12:01:00Z", "2026-03-01T11:56:00Z", "2026-03-01T12:01:00Z" },
+	{ "UTC", "1 h", "15 min", "0 s", "2026-03-01T12:20:00Z", "2026-03-01T11:45:00Z", "2026-03-01T12:00:00Z" },
+	{ "UTC", "15 min", "15 min", "5 min", "2026-03-01T12:21:00Z", "2026-03-01T12:05:00Z", "2026-03-01T12:20:00Z" },
+	{ "UTC", "15 min", "15 min", "5 min", "2026-03-01T00:06:00Z", "2026-02-28T23:50:00Z", "2026-03-01T00:05:00Z" },
 	/* Seven minutes do not divide a day: its last piece is short. */
-	{"UTC", "7 min", "7 min", "0 s", "2026-03-01T00:00:00Z", "2026-02-28T23:55:00Z", "2026-03-01T00:00:00Z"},
-	{"UTC", "7 min", "7 min", "0 s", "2026-03-01T00:07:00Z", "2026-03-01T00:00:00Z", "2026-03-01T00:07:00Z"},
+	{ "UTC", "7 min", "7 min", "0 s", "2026-03-01T00:00:00Z", "2026-02-28T23:55:00Z", "2026-03-01T00:00:00Z" },
+	{ "UTC", "7 min", "7 min", "0 s", "2026-03-01T00:07:00Z", "2026-03-01T00:00:00Z", "2026-03-01T00:07:00Z" },
 	/* Before 1970, and leap days. */
-	{"UTC", "1 day", "1 day", "0 s", "1969-12-31T12:00:00Z", "1969-12-30T00:00:00Z", "1969-12-31T00:00:00Z"},
-	{"UTC", "1 month", "1 month", "0 s", "2024-03-01T00:00:00Z", "2024-02-01T00:00:00Z", "2024-03-01T00:00:00Z"},
-	{"UTC", "1 month", "3 months", "0 s", "2024-03-31T00:00:00Z", "2023-12-01T00:00:00Z", "2024-03-01T00:00:00Z"},
-	{"UTC", "1 day", "1 month", "0 s", "2023-03-31T00:00:00Z", "2023-02-28T00:00:00Z", "2023-03-31T00:00:00Z"},
-	{"UTC", "1 month", "1 month", "30 days", "2023-03-05T00:00:00Z", "2023-01-31T00:00:00Z",
-         "2023-03-03T00:00:00Z"},
-	{"UTC", "1 quarter", "1 quarter", "0 s", "2026-05-01T00:00:00Z", "2026-01-01T00:00:00Z",
-         "2026-04-01T00:00:00Z"},
-	{"UTC", "1 year", "1 year", "3 months", "2026-05-01T00:00:00Z", "2025-04-01T00:00:00Z", "2026-04-01T00:00:00Z"},
-	{"UTC", "1 week", "1 week", "0 s", "2026-03-04T00:00:00Z", "2026-02-23T00:00:00Z", "2026-03-02T00:00:00Z"},
-	{"UTC", "2 days", "2 days", "0 s", "1970-01-04T00:00:00Z", "1970-01-01T00:00:00Z", "1970-01-03T00:00:00Z"},
-	{"UTC", "1 day", "1 day", "-1 hour", "2026-03-01T23:00:00Z", "2026-02-28T23:00:00Z", "2026-03-01T23:00:00Z"},
+	{ "UTC", "1 day", "1 day", "0 s", "1969-12-31T12:00:00Z", "1969-12-30T00:00:00Z", "1969-12-31T00:00:00Z" },
+	{ "UTC", "1 month", "1 month", "0 s", "2024-03-01T00:00:00Z", "2024-02-01T00:00:00Z", "2024-03-01T00:00:00Z" },
+	{ "UTC", "1 month", "3 months", "0 s", "2024-03-31T00:00:00Z", "2023-12-01T00:00:00Z", "2024-03-01T00:00:00Z" },
+	{ "UTC", "1 day", "1 month", "0 s", "2023-03-31T00:00:00Z", "2023-02-28T00:00:00Z", "2023-03-31T00:00:00Z" },
+	{ "UTC", "1 month", "1 month", "30 days", "2023-03-05T00:00:00Z", "2023-01-31T00:00:00Z",
+	  "2023-03-03T00:00:00Z" },
+	{ "UTC", "1 quarter", "1 quarter", "0 s", "2026-05-01T00:00:00Z", "2026-01-01T00:00:00Z",
+	  "2026-04-01T00:00:00Z" },
+	{ "UTC", "1 year", "1 year", "3 months", "2026-05-01T00:00:00Z", "2025-04-01T00:00:00Z",
+	  "2026-04-01T00:00:00Z" },
+	{ "UTC", "1 week", "1 week", "0 s", "2026-03-04T00:00:00Z", "2026-02-23T00:00:00Z", "2026-03-02T00:00:00Z" },
+	{ "UTC", "2 days", "2 days", "0 s", "1970-01-04T00:00:00Z", "1970-01-01T00:00:00Z", "1970-01-03T00:00:00Z" },
+	{ "UTC", "1 day", "1 day", "-1 hour", "2026-03-01T23:00:00Z", "2026-02-28T23:00:00Z", "2026-03-01T23:00:00Z" },
 	/* Berlin: the day of 23 hours, the gas day, the day of 25 hours. */
-	{"Europe/Berlin", "1 day", "1 day", "0 s", "2026-03-30T00:00:00Z", "2026-03-28T23:00:00Z",
-         "2026-03-29T22:00:00Z"},
-	{"Europe/Berlin", "1 day", "1 day", "6 h", "2026-03-29T04:00:00Z", "2026-03-28T05:00:00Z",
-         "2026-03-29T04:00:00Z"},
-	{"Europe/Berlin", "1 day", "1 day", "0 s", "2026-10-25T23:00:00Z", "2026-10-24T22:00:00Z",
-         "2026-10-25T23:00:00Z"},
-	{"Europe/Berlin", "1 hour", "1 hour", "0 s", "2026-10-25T01:00:00Z", "2026-10-25T00:00:00Z",
-         "2026-10-25T01:00:00Z"},
-	{"Europe/Berlin", "1 hour", "24 hours", "0 s", "2026-10-25T23:00:00Z", "2026-10-24T23:00:00Z",
-         "2026-10-25T23:00:00Z"},
-	{"Europe/Berlin", "1 hour", "1 day", "0 s", "2026-10-25T23:00:00Z", "2026-10-24T22:00:00Z",
-         "2026-10-25T23:00:00Z"},
-	{"Europe/Berlin", "4 h", "4 h", "0 s", "2026-03-29T22:00:00Z", "2026-03-29T19:00:00Z", "2026-03-29T22:00:00Z"},
-	{"Europe/Berlin", "4 h", "4 h", "0 s", "2026-10-25T23:00:00Z", "2026-10-25T22:00:00Z", "2026-10-25T23:00:00Z"},
+	{ "Europe/Berlin", "1 day", "1 day", "0 s", "2026-03-30T00:00:00Z", "2026-03-28T23:00:00Z",
+	  "2026-03-29T22:00:00Z" },
+	{ "Europe/Berlin", "1 day", "1 day", "6 h", "2026-03-29T04:00:00Z", "2026-03-28T05:00:00Z",
+	  "2026-03-29T04:00:00Z" },
+	{ "Europe/Berlin", "1 day", "1 day", "0 s", "2026-10-25T23:00:00Z", "2026-10-24T22:00:00Z",
+	  "2026-10-25T23:00:00Z" },
+	{ "Europe/Berlin", "1 hour", "1 hour", "0 s", "2026-10-25T01:00:00Z", "2026-10-25T00:00:00Z",
+	  "2026-10-25T01:00:00Z" },
+	{ "Europe/Berlin", "1 hour", "24 hours", "0 s", "2026-10-25T23:00:00Z", "2026-10-24T23:00:00Z",
+	  "2026-10-25T23:00:00Z" },
+	{ "Europe/Berlin", "1 hour", "1 day", "0 s", "2026-10-25T23:00:00Z", "2026-10-24T22:00:00Z",
+	  "2026-10-25T23:00:00Z" },
+	{ "Europe/Berlin", "4 h", "4 h", "0 s", "2026-03-29T22:00:00Z", "2026-03-29T19:00:00Z",
+	  "2026-03-29T22:00:00Z" },
+	{ "Europe/Berlin", "4 h", "4 h", "0 s", "2026-10-25T23:00:00Z", "2026-10-25T22:00:00Z",
+	  "2026-10-25T23:00:00Z" },
 	/* Half an hour of summer time, three quarters of an hour off. */
-	{"Australia/Lord_Howe", "1 day", "1 day", "0 s", "2026-04-06T00:00:00Z", "2026-04-04T13:00:00Z",
-         "2026-04-05T13:30:00Z"},
-	{"Asia/Kathmandu", "1 hour", "1 hour", "0 s", "2026-03-01T12:20:00Z", "2026-03-01T11:15:00Z",
-         "2026-03-01T12:15:00Z"},
+	{ "Australia/Lord_Howe", "1 day", "1 day", "0 s", "2026-04-06T00:00:00Z", "2026-04-04T13:00:00Z",
+	  "2026-04-05T13:30:00Z" },
+	{ "Asia/Kathmandu", "1 hour", "1 hour", "0 s", "2026-03-01T12:20:00Z", "2026-03-01T11:15:00Z",
+	  "2026-03-01T12:15:00Z" },
 	/* Apia went from the end of 2011-12-29 to 2011-12-31. */
-	{"Pacific/Apia", "1 day", "1 day", "0 s", "2011-12-30T10:00:00Z", "2011-12-29T10:00:00Z",
-         "2011-12-30T10:00:00Z"},
-	{"Pacific/Apia", "1 hour", "1 hour", "0 s", "2011-12-30T10:00:00Z", "2011-12-30T09:00:00Z",
-         "2011-12-30T10:00:00Z"},
-	{"Pacific/Apia", "1 hour", "1 day", "0 s", "2011-12-30T20:00:00Z", "2011-12-29T20:00:00Z",
-         "2011-12-30T20:00:00Z"},
+	{ "Pacific/Apia", "1 day", "1 day", "0 s", "2011-12-30T10:00:00Z", "2011-12-29T10:00:00Z",
+	  "2011-12-30T10:00:00Z" },
+	{ "Pacific/Apia", "1 hour", "1 hour", "0 s", "2011-12-30T10:00:00Z", "2011-12-30T09:00:00Z",
+	  "2011-12-30T10:00:00Z" },
+	{ "Pacific/Apia", "1 hour", "1 day", "0 s", "2011-12-30T20:00:00Z", "2011-12-29T20:00:00Z",
+	  "2011-12-30T20:00:00Z" },
 	/* Midnight does not exist where clocks go forward at it. */
-	{"America/Sao_Paulo", "1 day", "1 day", "0 s", "2018-11-05T02:00:00Z", "2018-11-04T03:00:00Z",
-         "2018-11-05T02:00:00Z"},
+	{ "America/Sao_Paulo", "1 day", "1 day", "0 s", "2018-11-05T02:00:00Z", "2018-11-04T03:00:00Z",
+	  "2018-11-05T02:00:00Z" },
 	/* Far in the future the rules repeat. */
-	{"Europe/Berlin", "1 day", "1 day", "0 s", "9990-07-01T12:00:00Z", "9990-06-29T22:00:00Z",
-         "9990-06-30T22:00:00Z"},
+	{ "Europe/Berlin", "1 day", "1 day", "0 s", "9990-07-01T12:00:00Z", "9990-06-29T22:00:00Z",
+	  "9990-06-30T22:00:00Z" },
 };
 
 static void check_window(const char *which, const struct lp_window *window, lp_time start, lp_time end)
@@ -136,16 +139,16 @@ static const struct {
 	const char *zone, *every, *from, *to;
 	int count, shortest, longest;
 } days[] = {
-	{"UTC", "1 h", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z", 24, 3600, 3600},
-	{"UTC", "7 min", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z", 206, 300, 420},
-	{"Europe/Berlin", "1 h", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 23, 3600, 3600},
-	{"Europe/Berlin", "1 h", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 25, 3600, 3600},
-	{"Europe/Berlin", "15 min", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 100, 900, 900},
-	{"Europe/Berlin", "7 min", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 215, 120, 420},
-	{"Europe/Berlin", "1 day", "2025-12-31T23:00:00Z", "2026-12-31T23:00:00Z", 365, 82800, 90000},
-	{"Australia/Lord_Howe", "1 h", "2026-04-04T13:00:00Z", "2026-04-05T13:30:00Z", 25, 1800, 3600},
-	{"Pacific/Apia", "1 day", "2011-12-01T10:00:00Z", "2011-12-31T10:00:00Z", 30, 86400, 86400},
-	{"UTC", "1 month", "2023-12-31T00:00:00Z", "2024-12-31T00:00:00Z", 12, 29 * 86400, 31 * 86400},
+	{ "UTC", "1 h", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z", 24, 3600, 3600 },
+	{ "UTC", "7 min", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z", 206, 300, 420 },
+	{ "Europe/Berlin", "1 h", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 23, 3600, 3600 },
+	{ "Europe/Berlin", "1 h", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 25, 3600, 3600 },
+	{ "Europe/Berlin", "15 min", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 100, 900, 900 },
+	{ "Europe/Berlin", "7 min", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 215, 120, 420 },
+	{ "Europe/Berlin", "1 day", "2025-12-31T23:00:00Z", "2026-12-31T23:00:00Z", 365, 82800, 90000 },
+	{ "Australia/Lord_Howe", "1 h", "2026-04-04T13:00:00Z", "2026-04-05T13:30:00Z", 25, 1800, 3600 },
+	{ "Pacific/Apia", "1 day", "2011-12-01T10:00:00Z", "2011-12-31T10:00:00Z", 30, 86400, 86400 },
+	{ "UTC", "1 month", "2023-12-31T00:00:00Z", "2024-12-31T00:00:00Z", 12, 29 * 86400, 31 * 86400 },
 };
 
 START_TEST(windows_of_a_day)
@@ -178,9 +181,10 @@ START_TEST(both_directions_agree_everywhere)
 {
 	static const char *const zones[] = {
 		"UTC",         "Europe/Berlin",     "Australia/Lord_Howe", "Pacific/Apia",
-		"Asia/Tehran", "America/Sao_Paulo", "Africa/Casablanca",   "America/Havana"};
-	static const char *const spans[] = {"1 s",    "7 min",   "1 h",       "5 h",      "1 day", "3 days",
-	                                    "1 week", "1 month", "1 quarter", "5 months", "1 year"};
+		"Asia/Tehran", "America/Sao_Paulo", "Africa/Casablanca",   "America/Havana"
+	};
+	static const char *const spans[] = { "1 s",    "7 min",   "1 h",       "5 h",      "1 day", "3 days",
+		                             "1 week", "1 month", "1 quarter", "5 months", "1 year" };
 	enum { SPANS = sizeof spans / sizeof *spans };
 
 	srandom(7);
@@ -246,28 +250,28 @@ END_TEST
 static const struct {
 	const char *every, *window, *offset, *zone, *says; /* says NULL: it is valid */
 } checks[] = {
-	{"1 min", "1 min", "0 s", "UTC", NULL},
-	{"1 min", "1 year", "0 s", "Europe/Berlin", NULL},
-	{"1 month", "1 day", "0 s", "UTC", NULL},
-	{"1 day", "6 hours", "0 s", "UTC", NULL},
-	{"1 day", "1 day", "6 h", "UTC", NULL},
-	{"1 min", "1 min", "6 h", "UTC", NULL},
-	{"0 min", "1 min", "0 s", "UTC", "every: 0 minutes is not more than nothing"},
-	{"-1 min", "1 min", "0 s", "UTC", "every: -1 minute is not"},
-	{"24 h", "24 h", "0 s", "UTC", "every: 24 hours is too long"},
-	{"101 years", "101 years", "0 s", "UTC", "above 100 years"},
-	{"1 min", "0 s", "0 s", "UTC", "window: 0 seconds is not"},
-	{"1 h", "7 min", "0 s", "UTC", "not a whole part"},
-	{"1 min", "101 years", "0 s", "UTC", "window: 101 years is above"},
-	{"1 h", "1 h", "1 day", "UTC", "offset: 1 day is in a longer unit"},
-	{"1 h", "1 h", "24 h", "UTC", "offset: 24 hours is not shorter than a day"},
-	{"1 day", "1 day", "1 day", "UTC", "offset: 1 day is not shorter than every"},
-	{"1 h", "1 h", "0 s", "Mars/Olympus", "there is no time zone \"Mars/Olympus\""},
+	{ "1 min", "1 min", "0 s", "UTC", NULL },
+	{ "1 min", "1 year", "0 s", "Europe/Berlin", NULL },
+	{ "1 month", "1 day", "0 s", "UTC", NULL },
+	{ "1 day", "6 hours", "0 s", "UTC", NULL },
+	{ "1 day", "1 day", "6 h", "UTC", NULL },
+	{ "1 min", "1 min", "6 h", "UTC", NULL },
+	{ "0 min", "1 min", "0 s", "UTC", "every: 0 minutes is not more than nothing" },
+	{ "-1 min", "1 min", "0 s", "UTC", "every: -1 minute is not" },
+	{ "24 h", "24 h", "0 s", "UTC", "every: 24 hours is too long" },
+	{ "101 years", "101 years", "0 s", "UTC", "above 100 years" },
+	{ "1 min", "0 s", "0 s", "UTC", "window: 0 seconds is not" },
+	{ "1 h", "7 min", "0 s", "UTC", "not a whole part" },
+	{ "1 min", "101 years", "0 s", "UTC", "window: 101 years is above" },
+	{ "1 h", "1 h", "1 day", "UTC", "offset: 1 day is in a longer unit" },
+	{ "1 h", "1 h", "24 h", "UTC", "offset: 24 hours is not shorter than a day" },
+	{ "1 day", "1 day", "1 day", "UTC", "offset: 1 day is not shorter than every" },
+	{ "1 h", "1 h", "0 s", "Mars/Olympus", "there is no time zone \"Mars/Olympus\"" },
 };
 
 START_TEST(schedules_are_checked)
 {
-	struct lp_schedule schedule = {.week_start = 1};
+	struct lp_schedule schedule = { .week_start = 1 };
 	struct lp_error error;
 
 	snprintf(schedule.zone, sizeof schedule.zone, "%s", checks[_i].zone);
