@@ -22,7 +22,8 @@ static enum lp_log_format chosen_format = LP_LOG_FORMAT_LOGFMT;
 static enum lp_log_level lowest_level = LP_LOG_INFO;
 
 static const char *const level_names[] = {
-	[LP_LOG_DEBUG] = "debug", [LP_LOG_INFO] = "info", [LP_LOG_WARNING] = "warning", [LP_LOG_ERROR] = "error"};
+	[LP_LOG_DEBUG] = "debug", [LP_LOG_INFO] = "info", [LP_LOG_WARNING] = "warning", [LP_LOG_ERROR] = "error"
+};
 
 void lp_log_set(enum lp_log_format format, enum lp_log_level level)
 {
@@ -178,7 +179,7 @@ static void write_line(const char *data, size_t length)
 			data += written;
 			length -= (size_t)written;
 		} else if (errno == EAGAIN) {
-			struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};
+			struct pollfd wait = { .fd = STDERR_FILENO, .events = POLLOUT };
 			if (poll(&wait, 1, 1000) <= 0)
 				return;
 		} else if (errno != EINTR)
@@ -196,7 +197,7 @@ void lp_log_fields(enum lp_log_level level, const char *message, const struct lp
 	char time_text[40];
 	format_time(now.tv_sec * LP_SECOND + now.tv_nsec / 1000, time_text);
 
-	struct lp_text line = {0};
+	struct lp_text line = { 0 };
 	lp_text_addf(&line,
 	             json ? "{\"time\":\"%s\",\"level\":\"%s\",\"message\":" : "time=%s level=%s message=", time_text,
 	             level_names[level]);

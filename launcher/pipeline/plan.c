@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-add_batch(void *context, const struct lp_batch_head *head, struct lp_error *error)
+static bool add_batch(void *context, const struct lp_batch_head *head, struct lp_error *error)
 {
 	struct lp_plan *plan = context;
 	(void)error;
 	LP_GROW(plan->batches, plan->batch_count, plan->batch_capacity);
 	struct lp_plan_batch *batch = &plan->batches[plan->batch_count++];
-	*batch = (struct lp_plan_batch){.head = *head};
+	*batch = (struct lp_plan_batch){ .head = *head };
 	int64_t *upstream = lp_arena_zeroed(&plan->arena, head->upstream_count, sizeof *upstream);
 	if (head->upstream_count > 0)
 		memcpy(upstream, head->upstream, head->upstream_count * sizeof *upstream);
@@ -22,8 +21,7 @@ add_batch(void *context, const struct lp_batch_head *head, struct lp_error *erro
 	return true;
 }
 
-static bool
-add_pending(void *context, const struct lp_pending *pending, struct lp_error *error)
+static bool add_pending(void *context, const struct lp_pending *pending, struct lp_error *error)
 {
 	struct lp_plan *plan = context;
 	(void)error;
@@ -32,8 +30,7 @@ add_pending(void *context, const struct lp_pending *pending, struct lp_error *er
 	return true;
 }
 
-static int
-compare_rank(const void *a, const void *b)
+static int compare_rank(const void *a, const void *b)
 {
 	const struct lp_batch_head *left = &((const struct lp_plan_batch *)a)->head;
 	const struct lp_batch_head *right = &((const struct lp_plan_batch *)b)->head;
@@ -42,23 +39,21 @@ compare_rank(const void *a, const void *b)
 	return left->id < right->id ? -1 : left->id > right->id;
 }
 
-static int
-compare_id(const void *a, const void *b, void *context)
+static int compare_id(const void *a, const void *b, void *context)
 {
 	const struct lp_plan_batch *batches = context;
 	int64_t left = batches[*(const size_t *)a].head.id, right = batches[*(const size_t *)b].head.id;
 	return left < right ? -1 : left > right;
 }
 
-static int
-compare_pending(const void *a, const void *b)
+static int compare_pending(const void *a, const void *b)
 {
 	const struct lp_pending *left = a, *right = b;
 	const int64_t keys[][2] = {
-	        {left->rank, right->rank},
-	        {left->window.start, right->window.start},
-	        {left->window.end, right->window.end},
-	        {left->calculation_id, right->calculation_id},
+		{ left->rank, right->rank },
+		{ left->window.start, right->window.start },
+		{ left->window.end, right->window.end },
+		{ left->calculation_id, right->calculation_id },
 	};
 	for (size_t at = 0; at < sizeof keys / sizeof keys[0]; at++)
 		if (keys[at][0] != keys[at][1])
@@ -67,8 +62,7 @@ compare_pending(const void *a, const void *b)
 }
 
 /* NULL: no calculation of that batch is enabled, and so nobody has to wait for it. */
-static const struct lp_plan_batch *
-find_batch(const struct lp_plan *plan, int64_t id)
+static const struct lp_plan_batch *find_batch(const struct lp_plan *plan, int64_t id)
 {
 	size_t low = 0, high = plan->batch_count;
 	while (low < high) {
@@ -85,8 +79,7 @@ find_batch(const struct lp_plan *plan, int64_t id)
 }
 
 /* Up to where the batches have come that this one reads. */
-static lp_time
-upstream_watermark(const struct lp_plan *plan, const struct lp_batch_head *head)
+static lp_time upstream_watermark(const struct lp_plan *plan, const struct lp_batch_head *head)
 {
 	lp_time lowest = LP_TIME_MAX;
 	for (size_t at = 0; at < head->upstream_count; at++) {
@@ -97,8 +90,7 @@ upstream_watermark(const struct lp_plan *plan, const struct lp_batch_head *head)
 	return lowest;
 }
 
-static void
-group_pending(struct lp_plan *plan)
+static void group_pending(struct lp_plan *plan)
 {
 	for (size_t at = 0; at < plan->pending_count; at++) {
 		const struct lp_pending *pending = &plan->pending[at];
@@ -108,27 +100,28 @@ group_pending(struct lp_plan *plan)
 		    first->window.start != pending->window.start || first->window.end != pending->window.end) {
 			LP_GROW(plan->retries, plan->retry_count, plan->retry_capacity);
 			last = &plan->retries[plan->retry_count++];
-			*last = (struct lp_plan_retry){.first = at};
+			*last = (struct lp_plan_retry){ .first = at };
 		}
 		last->count++;
 	}
 }
 
-static void
-estimate(struct lp_plan *plan, bool *due)
+static void estimate(struct lp_plan *plan, bool *due)
 {
 	*due = plan->retry_count > 0;
 	plan->chunks = plan->retry_count;
 	plan->windows = plan->pending_count;
 	for (size_t at = 0; at < plan->batch_count; at++) {
 		struct lp_plan_batch *batch = &plan->batches[at];
-		struct lp_due now = {0}, later = {0};
+		struct lp_due now = { 0 }, later = { 0 };
 		struct lp_error error;
-		if (!lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), 0, &now, &error) ||
+		if (!lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), 0, &now,
+		                     &error) ||
 		    !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 0, &later, &error)) {
 			/* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
-			lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled", LP_INT("batch", batch->head.id),
-			       LP_INT("calculations", batch->head.size), LP_TEXT("reason", error.what));
+			lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
+			       LP_INT("batch", batch->head.id), LP_INT("calculations", batch->head.size),
+			       LP_TEXT("reason", error.what));
 			batch->finished = batch->unusable = true;
 			continue;
 		}
@@ -139,8 +132,7 @@ estimate(struct lp_plan *plan, bool *due)
 	}
 }
 
-static int32_t
-next_rank(const struct lp_plan *plan, int32_t after)
+static int32_t next_rank(const struct lp_plan *plan, int32_t after)
 {
 	int32_t rank = INT32_MAX;
 	for (size_t at = 0; at < plan->batch_count; at++)
@@ -152,11 +144,10 @@ next_rank(const struct lp_plan *plan, int32_t after)
 	return rank;
 }
 
-bool
-lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, uint32_t catch_up, bool *due,
-             struct lp_error *error)
+bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, uint32_t catch_up, bool *due,
+                  struct lp_error *error)
 {
-	*plan = (struct lp_plan){.tick = tick, .catch_up = catch_up};
+	*plan = (struct lp_plan){ .tick = tick, .catch_up = catch_up };
 	if (!lp_store_each_batch(store, -1, add_batch, plan, error) ||
 	    !lp_store_each_pending(store, tick, add_pending, plan, error))
 		return false;
@@ -177,8 +168,7 @@ lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, uint32_
 }
 
 /* How many windows of a batch go through the pipeline together. */
-static size_t
-chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
+static size_t chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
 {
 	size_t size = batch->head.size > 0 ? (size_t)batch->head.size : 1;
 	size_t most = LP_BATCH_TASKS_MOST / size > 0 ? LP_BATCH_TASKS_MOST / size : 1;
@@ -189,11 +179,10 @@ chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
 	return most;
 }
 
-static bool
-start_batch(struct lp_plan *plan, size_t index, struct lp_job *job)
+static bool start_batch(struct lp_plan *plan, size_t index, struct lp_job *job)
 {
 	struct lp_plan_batch *batch = &plan->batches[index];
-	struct lp_due due = {.windows = job->windows};
+	struct lp_due due = { .windows = job->windows };
 	struct lp_error error;
 	size_t most = chunk_size(plan, batch);
 	if (most == 0 ||
@@ -211,8 +200,8 @@ start_batch(struct lp_plan *plan, size_t index, struct lp_job *job)
 	return true;
 }
 
-static bool
-share_a_calculation(const struct lp_plan *plan, const struct lp_plan_retry *a, const struct lp_plan_retry *b)
+static bool share_a_calculation(const struct lp_plan *plan, const struct lp_plan_retry *a,
+                                const struct lp_plan_retry *b)
 {
 	const struct lp_pending *left = &plan->pending[a->first], *left_end = left + a->count;
 	const struct lp_pending *right = &plan->pending[b->first], *right_end = right + b->count;
@@ -231,8 +220,7 @@ share_a_calculation(const struct lp_plan *plan, const struct lp_plan_retry *a, c
  * Two commits that touch the same calculation could wait for each other in the
  * database, and so never meet: the retry waits for those before it.
  */
-static bool
-start_retry(struct lp_plan *plan, struct lp_job *job)
+static bool start_retry(struct lp_plan *plan, struct lp_job *job)
 {
 	size_t index = plan->next_retry;
 	struct lp_plan_retry *retry = &plan->retries[index];
@@ -254,8 +242,7 @@ start_retry(struct lp_plan *plan, struct lp_job *job)
 }
 
 /* Of the rank that is worked on. */
-static bool
-next_of_rank(struct lp_plan *plan, struct lp_job *job)
+static bool next_of_rank(struct lp_plan *plan, struct lp_job *job)
 {
 	bool fresh_done = true;
 	for (size_t step = 0; step < plan->batch_count; step++) {
@@ -275,8 +262,7 @@ next_of_rank(struct lp_plan *plan, struct lp_job *job)
 	       plan->pending[plan->retries[plan->next_retry].first].rank == plan->rank && start_retry(plan, job);
 }
 
-bool
-lp_plan_next(struct lp_plan *plan, struct lp_job *job)
+bool lp_plan_next(struct lp_plan *plan, struct lp_job *job)
 {
 	while (plan->rank != INT32_MAX) {
 		if (next_of_rank(plan, job)) {
@@ -291,8 +277,7 @@ lp_plan_next(struct lp_plan *plan, struct lp_job *job)
 	return false;
 }
 
-void
-lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
+void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 {
 	assert(plan->in_flight > 0);
 	plan->in_flight--;
@@ -311,13 +296,12 @@ lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 		batch->finished = true;
 }
 
-uint64_t
-lp_plan_still_due(const struct lp_plan *plan)
+uint64_t lp_plan_still_due(const struct lp_plan *plan)
 {
 	uint64_t still_due = 0;
 	for (size_t at = 0; at < plan->batch_count; at++) {
 		const struct lp_plan_batch *batch = &plan->batches[at];
-		struct lp_due due = {0};
+		struct lp_due due = { 0 };
 		struct lp_error error;
 		if (!batch->unusable &&
 		    lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), 0, &due, &error))
@@ -329,8 +313,7 @@ lp_plan_still_due(const struct lp_plan *plan)
 	return still_due;
 }
 
-size_t
-lp_plan_unusable(const struct lp_plan *plan)
+size_t lp_plan_unusable(const struct lp_plan *plan)
 {
 	size_t count = 0;
 	for (size_t at = 0; at < plan->batch_count; at++)
@@ -338,26 +321,25 @@ lp_plan_unusable(const struct lp_plan *plan)
 	return count;
 }
 
-lp_time
-lp_plan_next_due(const struct lp_plan *plan)
+lp_time lp_plan_next_due(const struct lp_plan *plan)
 {
 	lp_time earliest = LP_TIME_NONE;
 	for (size_t at = 0; at < plan->batch_count; at++) {
 		lp_time next;
 		struct lp_error error;
-		if (!plan->batches[at].unusable && lp_schedule_next(&plan->batches[at].head, plan->tick, &next, &error) &&
-		    next != LP_TIME_NONE && (earliest == LP_TIME_NONE || next < earliest))
+		if (!plan->batches[at].unusable &&
+		    lp_schedule_next(&plan->batches[at].head, plan->tick, &next, &error) && next != LP_TIME_NONE &&
+		    (earliest == LP_TIME_NONE || next < earliest))
 			earliest = next;
 	}
 	return earliest;
 }
 
-void
-lp_plan_free(struct lp_plan *plan)
+void lp_plan_free(struct lp_plan *plan)
 {
 	free(plan->batches);
 	free(plan->pending);
 	free(plan->retries);
 	lp_arena_free(&plan->arena);
-	*plan = (struct lp_plan){0};
+	*plan = (struct lp_plan){ 0 };
 }

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-struct lp_job *
-lp_job_new(void)
+struct lp_job *lp_job_new(void)
 {
 	struct lp_job *job = lp_allocate(sizeof *job);
 	job->batch = lp_batch_new();
@@ -15,15 +14,13 @@ lp_job_new(void)
 	return job;
 }
 
-void
-lp_job_empty(struct lp_job *job)
+void lp_job_empty(struct lp_job *job)
 {
 	lp_batch_empty(job->batch);
-	*job = (struct lp_job){.batch = job->batch, .windows = job->windows};
+	*job = (struct lp_job){ .batch = job->batch, .windows = job->windows };
 }
 
-void
-lp_job_free(struct lp_job *job)
+void lp_job_free(struct lp_job *job)
 {
 	if (job == NULL)
 		return;
@@ -33,18 +30,16 @@ lp_job_free(struct lp_job *job)
 }
 
 /* A mutex that cannot be locked is a bug, never a condition to handle. */
-static void
-must(int error_number)
+static void must(int error_number)
 {
 	assert(error_number == 0);
 	(void)error_number;
 }
 
-void
-lp_queue_init(struct lp_queue *queue, size_t capacity)
+void lp_queue_init(struct lp_queue *queue, size_t capacity)
 {
 	assert(capacity > 0);
-	*queue = (struct lp_queue){.capacity = capacity, .last = &queue->first};
+	*queue = (struct lp_queue){ .capacity = capacity, .last = &queue->first };
 	must(pthread_mutex_init(&queue->lock, NULL));
 	must(pthread_cond_init(&queue->not_full, NULL));
 	/* Timed waits must not jump when somebody sets the machine's clock. */
@@ -55,16 +50,14 @@ lp_queue_init(struct lp_queue *queue, size_t capacity)
 	must(pthread_condattr_destroy(&attributes));
 }
 
-void
-lp_queue_destroy(struct lp_queue *queue)
+void lp_queue_destroy(struct lp_queue *queue)
 {
 	must(pthread_cond_destroy(&queue->not_empty));
 	must(pthread_cond_destroy(&queue->not_full));
 	must(pthread_mutex_destroy(&queue->lock));
 }
 
-bool
-lp_queue_push(struct lp_queue *queue, struct lp_job *job)
+bool lp_queue_push(struct lp_queue *queue, struct lp_job *job)
 {
 	must(pthread_mutex_lock(&queue->lock));
 	while (queue->count == queue->capacity && !queue->closed)
@@ -82,8 +75,7 @@ lp_queue_push(struct lp_queue *queue, struct lp_job *job)
 }
 
 /* The lock is held. */
-static struct lp_job *
-take(struct lp_queue *queue)
+static struct lp_job *take(struct lp_queue *queue)
 {
 	struct lp_job *job = queue->first;
 	if (job == NULL)
@@ -97,8 +89,7 @@ take(struct lp_queue *queue)
 	return job;
 }
 
-struct lp_job *
-lp_queue_pop(struct lp_queue *queue)
+struct lp_job *lp_queue_pop(struct lp_queue *queue)
 {
 	must(pthread_mutex_lock(&queue->lock));
 	while (queue->first == NULL && !queue->closed)
@@ -108,8 +99,7 @@ lp_queue_pop(struct lp_queue *queue)
 	return job;
 }
 
-struct lp_job *
-lp_queue_pop_within(struct lp_queue *queue, int milliseconds)
+struct lp_job *lp_queue_pop_within(struct lp_queue *queue, int milliseconds)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -129,8 +119,7 @@ lp_queue_pop_within(struct lp_queue *queue, int milliseconds)
 	return job;
 }
 
-void
-lp_queue_close(struct lp_queue *queue)
+void lp_queue_close(struct lp_queue *queue)
 {
 	must(pthread_mutex_lock(&queue->lock));
 	queue->closed = true;

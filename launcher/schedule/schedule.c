@@ -126,7 +126,7 @@ bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *n
 		from = head->watermark;
 	if (head->start != LP_TIME_NONE && first_end_to_try(head) > from)
 		from = first_end_to_try(head);
-	struct lp_window window = {.end = from};
+	struct lp_window window = { .end = from };
 	do {
 		if (!lp_window_ending_after(&head->schedule, zone, window.end, &window))
 			return true;

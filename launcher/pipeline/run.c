@@ -1,0 +1,344 @@
+/*
+ * A run: from what is due to what is stored.  The main thread gives out jobs,
+ * takes them back, watches time limits and the stop flag; the stages do the work.
+ * Knows no command line and prints nothing but log lines.
+ */
+#include "pipeline/pipeline.h"
+
+#include "observe/log.h"
+#include "pipeline/plan.h"
+#include "pipeline/stages.h"
+#include "pipeline/tally.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* Milliseconds.  A run that is told to stop must have ended after 5 seconds. */
+enum {
+	WATCH_EVERY = 100,
+	INTERRUPT_AFTER = 2000, /* rules that are still running are interrupted */
+	ABANDON_AFTER = 4000,   /* workers that did not react are given up; what they had computed is committed */
+	LEAVE_AFTER = 4500,     /* whatever is still under way is left to the next run */
+	JOIN_WITHIN = 250,
+};
+enum { IO_THREADS = 2 };
+
+struct driver {
+	const struct lp_pipeline_options *options;
+	struct lp_plan plan;
+	struct lp_stages *stages;
+	struct lp_tally tally;
+	struct lp_run *run;
+	struct lp_job *free_jobs; /* linked by next */
+	size_t jobs;              /* made so far */
+	size_t jobs_most;
+	int64_t ending_since; /* monotonic nanoseconds; 0: not ending */
+	bool interrupted;     /* by the stop flag */
+	bool failed;          /* error says why */
+	bool abandoned;
+	struct lp_error error; /* the first one */
+};
+
+static lp_time wall_clock(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * LP_SECOND + now.tv_nsec / 1000;
+}
+
+static void begin_ending(struct driver *driver)
+{
+	if (driver->ending_since == 0)
+		driver->ending_since = lp_monotonic();
+}
+
+static void note_error(struct driver *driver, const struct lp_error *error)
+{
+	if (!driver->failed) {
+		driver->failed = true;
+		driver->error = *error;
+	}
+	begin_ending(driver);
+}
+
+static struct lp_job *take_free_job(struct driver *driver)
+{
+	struct lp_job *job = driver->free_jobs;
+	if (job != NULL)
+		driver->free_jobs = job->next;
+	else if (driver->jobs < driver->jobs_most) {
+		job = lp_job_new();
+		driver->jobs++;
+	} else
+		return NULL;
+	lp_job_empty(job);
+	return job;
+}
+
+static void give_back(struct driver *driver, struct lp_job *job)
+{
+	job->next = driver->free_jobs;
+	driver->free_jobs = job;
+}
+
+static void feed(struct driver *driver)
+{
+	struct lp_job *job;
+	while ((job = take_free_job(driver)) != NULL) {
+		if (!lp_plan_next(&driver->plan, job)) {
+			give_back(driver, job);
+			return;
+		}
+		job->batch->run_id = driver->run->id;
+		lp_stages_submit(driver->stages, job);
+	}
+}
+
+/* A stage goes on with the threads it has; without any the run cannot go on. */
+static void take_message(struct driver *driver, const struct lp_job *message)
+{
+	static const char *const names[] = {
+		[LP_STAGE_FETCH] = "a fetcher", [LP_STAGE_COMPUTE] = "a worker", [LP_STAGE_COMMIT] = "a committer"
+	};
+	if (--driver->stages->alive[message->plan] == 0)
+		note_error(driver, &message->error);
+	else
+		lp_log(LP_LOG_WARNING, "the run goes on with fewer threads", LP_TEXT("without", names[message->plan]),
+		       LP_TEXT("reason", message->error.what));
+}
+
+static void take_back(struct driver *driver, struct lp_job *job)
+{
+	if (job->end == LP_JOB_THREAD_DOWN) {
+		take_message(driver, job);
+		return;
+	}
+	lp_tally_time(&driver->tally, job->batch);
+	lp_plan_finish(&driver->plan, job);
+	switch (job->end) {
+	case LP_JOB_COMMITTED:
+		lp_tally_add(&driver->tally, job->batch);
+		break;
+	case LP_JOB_REFUSED:
+		driver->tally.timing->refused++;
+		lp_log(LP_LOG_INFO,
+		       "a batch was not stored: its definitions changed meanwhile; the next run does it again",
+		       LP_INT("batch", job->batch->head.id), LP_INT("calculations", job->batch->calculation_count));
+		break;
+	case LP_JOB_FAILED:
+		note_error(driver, &job->error);
+		break;
+	case LP_JOB_DROPPED:
+	case LP_JOB_THREAD_DOWN:
+		break;
+	}
+	give_back(driver, job);
+}
+
+/* False: the run has to leave now. */
+static bool hurry(struct driver *driver)
+{
+	int64_t passed = (lp_monotonic() - driver->ending_since) / 1000000;
+	lp_stages_stop(driver->stages);
+	if (passed >= ABANDON_AFTER && !driver->abandoned) {
+		driver->abandoned = true;
+		size_t taken = lp_stages_abandon(driver->stages);
+		if (taken > 0)
+			lp_log(LP_LOG_WARNING,
+			       "rules do not return and are given up; what was computed before them is stored",
+			       LP_INT("workers", taken));
+	}
+	return passed < LEAVE_AFTER;
+}
+
+static void show_progress(const struct driver *driver)
+{
+	if (driver->options->progress != NULL)
+		driver->options->progress(driver->options->progress_context, driver->run, driver->plan.windows);
+}
+
+static void drive(struct driver *driver, const volatile int *stop)
+{
+	int64_t watched = 0;
+	for (;;) {
+		int64_t now = lp_monotonic();
+		if (*stop != 0 && !driver->interrupted) {
+			driver->interrupted = true;
+			lp_log(LP_LOG_INFO, "stopping: what is computed is stored, the next run does the rest");
+			begin_ending(driver);
+		}
+		if (driver->ending_since == 0)
+			feed(driver);
+		else if (!hurry(driver))
+			return;
+		if (driver->plan.in_flight == 0)
+			return;
+		if (now - watched >= WATCH_EVERY * INT64_C(1000000)) {
+			watched = now;
+			lp_stages_watch(driver->stages,
+			                driver->ending_since != 0 &&
+			                        now - driver->ending_since >= INTERRUPT_AFTER * INT64_C(1000000));
+			show_progress(driver);
+		}
+		struct lp_job *job = lp_stages_finished(driver->stages, WATCH_EVERY);
+		if (job != NULL)
+			take_back(driver, job);
+	}
+}
+
+static int at_least_one(int chosen, int default_number, size_t useful)
+{
+	size_t number = (size_t)(chosen > 0 ? chosen : default_number);
+	if (number > useful)
+		number = useful;
+	return number > 0 ? (int)number : 1;
+}
+
+static void choose_threads(const struct driver *driver, int threads[LP_STAGE_COUNT])
+{
+	const struct lp_pipeline_options *options = driver->options;
+	/* SQLite has one writer at a time: a second committer would only wait for the first. */
+	bool one_writer = strncmp(options->store.address, "sqlite:", 7) == 0;
+	size_t useful = driver->plan.chunks;
+	threads[LP_STAGE_FETCH] = at_least_one(options->fetchers, IO_THREADS, useful);
+	threads[LP_STAGE_COMPUTE] = at_least_one(options->workers, lp_cores(), useful);
+	threads[LP_STAGE_COMMIT] = one_writer ? 1 : at_least_one(options->committers, IO_THREADS, useful);
+}
+
+static void count_resources(struct lp_run_timing *timing, const struct rusage *before)
+{
+	struct rusage after;
+	getrusage(RUSAGE_SELF, &after);
+	timing->cpu_user = (double)(after.ru_utime.tv_sec - before->ru_utime.tv_sec) +
+	                   (double)(after.ru_utime.tv_usec - before->ru_utime.tv_usec) / 1e6;
+	timing->cpu_system = (double)(after.ru_stime.tv_sec - before->ru_stime.tv_sec) +
+	                     (double)(after.ru_stime.tv_usec - before->ru_stime.tv_usec) / 1e6;
+	timing->peak_memory = (uint64_t)after.ru_maxrss * 1024;
+}
+
+/* The stages' part of the run; the row of the run is there. */
+static void work(struct driver *driver, const volatile int *stop)
+{
+	int threads[LP_STAGE_COUNT];
+	struct lp_error error;
+	choose_threads(driver, threads);
+	driver->tally.timing->fetchers = threads[LP_STAGE_FETCH];
+	driver->tally.timing->workers = threads[LP_STAGE_COMPUTE];
+	driver->tally.timing->committers = threads[LP_STAGE_COMMIT];
+	/* Each thread has one job in its hands; another for each worker waits, so that none runs dry. */
+	driver->jobs_most =
+		(size_t)(threads[LP_STAGE_FETCH] + 2 * threads[LP_STAGE_COMPUTE] + threads[LP_STAGE_COMMIT]);
+	if (!lp_stages_start(driver->options, threads, driver->jobs_most, &driver->stages, &error)) {
+		note_error(driver, &error);
+		return;
+	}
+	drive(driver, stop);
+	driver->tally.timing->left_behind = lp_stages_end(driver->stages, JOIN_WITHIN);
+	for (struct lp_job *job = driver->free_jobs, *next; job != NULL; job = next) {
+		next = job->next;
+		/* A worker that was given up may still look at what its job refers to. */
+		if (driver->tally.timing->left_behind == 0)
+			lp_job_free(job);
+	}
+}
+
+static void log_started(const struct driver *driver)
+{
+	lp_log(LP_LOG_INFO, "run started", LP_INT("run", driver->run->id), LP_WHEN("tick", driver->run->tick),
+	       LP_INT("planned", driver->plan.windows), LP_INT("batches", driver->plan.batch_count));
+}
+
+static void log_finished(const struct lp_run *run, const struct lp_run_timing *timing)
+{
+	uint64_t failed = 0;
+	for (int state = 0; state < LP_STATE_COUNT; state++)
+		failed += lp_state_is_failure((enum lp_state)state) ? run->states[state] : 0;
+	lp_log(LP_LOG_INFO, "run finished", LP_INT("run", run->id), LP_WHEN("tick", run->tick),
+	       LP_TEXT("result", run->result), LP_TOOK("seconds", timing->wall), LP_INT("windows", run->windows),
+	       LP_INT("ok", run->states[LP_STATE_OK]), LP_INT("no_data", run->states[LP_STATE_NO_DATA]),
+	       LP_INT("failed", failed), LP_INT("newly_failed", run->newly_failed),
+	       LP_INT("samples_read", run->samples_read), LP_INT("samples_written", run->samples_written),
+	       LP_INT("still_due", run->still_due));
+}
+
+static void say_how_far(const struct lp_run *run, const struct lp_plan *plan, struct lp_error *error)
+{
+	size_t length = strlen(error->hint);
+	struct lp_error far;
+	lp_hint(&far, "%s%s%llu of %llu windows were computed and stored before; the next run does the rest.",
+	        error->hint, length > 0 ? " " : "", (unsigned long long)run->windows,
+	        (unsigned long long)plan->windows);
+	memcpy(error->hint, far.hint, sizeof error->hint);
+}
+
+/* Closes the row of the run and settles what the caller is told.  False as lp_run is. */
+static bool conclude(struct driver *driver, struct lp_store *store, struct lp_error *error)
+{
+	struct lp_run *run = driver->run;
+	run->still_due = lp_plan_still_due(&driver->plan);
+	run->ended = wall_clock();
+	run->result = driver->failed ? "database error" : driver->interrupted ? "interrupted" : "done";
+	if (driver->failed && driver->error.exit == LP_EXIT_INTERNAL)
+		run->result = "internal error";
+	if (driver->failed)
+		*error = driver->error;
+	else if (driver->interrupted)
+		lp_fail(error, LP_EXIT_TEMPORARY, "the run was stopped by a signal");
+	run->error = driver->failed || driver->interrupted ? error->what : NULL;
+	struct lp_error end_error;
+	bool ended = lp_store_end_run(store, run, &end_error);
+	if (driver->failed || driver->interrupted) {
+		/* That the row could not be closed either is the same trouble: the next run marks it interrupted. */
+		say_how_far(run, &driver->plan, error);
+		return false;
+	}
+	if (!ended)
+		*error = end_error;
+	return ended;
+}
+
+bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
+            struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error)
+{
+	struct rusage before;
+	getrusage(RUSAGE_SELF, &before);
+	int64_t begin = lp_monotonic();
+	struct driver driver = { .options = options, .run = run };
+	bool due, done;
+	memset(timing, 0, sizeof *timing);
+	timing->next_due = LP_TIME_NONE;
+	*run = (struct lp_run){
+		.tick = run->tick,
+		.started = wall_clock(),
+		.ended = LP_TIME_NONE,
+		.host = run->host,
+		.process = run->process,
+		.program_version = run->program_version,
+		.result = "running",
+	};
+	driver.tally = (struct lp_tally){ .run = run, .timing = timing };
+	done = lp_plan_load(&driver.plan, store, run->tick, options->catch_up, &due, error);
+	timing->planning = lp_monotonic() - begin;
+	timing->skipped = lp_plan_unusable(&driver.plan);
+	if (done && !due)
+		timing->next_due = lp_plan_next_due(&driver.plan);
+	else if (done)
+		done = (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
+		       lp_store_begin_run(store, run, error);
+	if (done && due) {
+		log_started(&driver);
+		work(&driver, stop);
+		done = conclude(&driver, store, error);
+		lp_tally_end(&driver.tally);
+	}
+	timing->wall = lp_monotonic() - begin;
+	count_resources(timing, &before);
+	if (run->id != 0)
+		log_finished(run, timing);
+	if (timing->left_behind == 0)
+		lp_plan_free(&driver.plan);
+	return done;
+}

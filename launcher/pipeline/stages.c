@@ -1,0 +1,376 @@
+/* The threads of the pipeline.  They know jobs; which and when is the main thread's business. */
+#include "pipeline/stages.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { IO_STACK = 8 << 20 };
+
+int64_t lp_monotonic(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/*
+ * A queue is closed under a thread's hands only when the run has left without
+ * waiting for it: then the job is left as it is, and the next run does it.
+ */
+static void send(struct lp_queue *queue, struct lp_job *job)
+{
+	bool taken = lp_queue_push(queue, job);
+	(void)taken;
+}
+
+static void finish(struct lp_stages *stages, struct lp_job *job, enum lp_job_end end)
+{
+	job->end = end;
+	send(&stages->finished, job);
+}
+
+static void report_down(struct lp_stage_thread *thread)
+{
+	thread->message.end = LP_JOB_THREAD_DOWN;
+	thread->message.plan = (size_t)thread->stage;
+	send(&thread->stages->finished, &thread->message);
+}
+
+/* Pending windows say how often each was tried; the definitions came without those of calculations that are gone. */
+static void set_attempts(struct lp_job *job)
+{
+	for (size_t at = 0; at < job->batch->task_count; at++) {
+		struct lp_task *task = &job->batch->tasks[at];
+		int64_t id = job->batch->calculations[task->calculation].id;
+		size_t low = 0, high = job->pending_count;
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+			if (job->pending[middle].calculation_id < id)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		assert(low < job->pending_count && job->pending[low].calculation_id == id);
+		task->attempt = job->pending[low].attempts + 1;
+	}
+}
+
+static bool read_definitions(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+{
+	if (!job->batch->retry)
+		return lp_store_read_batch(store, job->batch, error);
+	int64_t *ids = lp_arena_zeroed(&job->batch->arena, job->pending_count, sizeof *ids);
+	for (size_t at = 0; at < job->pending_count; at++)
+		ids[at] = job->pending[at].calculation_id;
+	return lp_store_read_calculations(store, ids, job->pending_count, job->batch, error);
+}
+
+static bool fetch(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+{
+	int64_t begin = lp_monotonic();
+	bool fetched = read_definitions(store, job, error);
+	if (fetched) {
+		lp_batch_plan(job->batch, job->windows, job->window_count);
+		if (job->batch->retry)
+			set_attempts(job);
+		fetched = job->batch->task_count == 0 || lp_store_fetch(store, job->batch, error);
+	}
+	job->batch->fetch_time = lp_monotonic() - begin;
+	return fetched;
+}
+
+static void *fetch_thread(void *argument)
+{
+	struct lp_stage_thread *thread = argument;
+	struct lp_stages *stages = thread->stages;
+	struct lp_store *store = NULL;
+	if (!lp_store_open(&stages->options->store, &store, &thread->message.error)) {
+		report_down(thread);
+		return NULL;
+	}
+	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_fetch)) != NULL;) {
+		if (atomic_load(&stages->stopping))
+			finish(stages, job, LP_JOB_DROPPED);
+		else if (!fetch(store, job, &job->error))
+			finish(stages, job, LP_JOB_FAILED);
+		else if (job->batch->retry && job->batch->task_count == 0)
+			finish(stages, job, LP_JOB_COMMITTED); /* nobody is owed these windows any more */
+		else
+			send(&stages->to_compute, job);
+	}
+	lp_store_close(store);
+	return NULL;
+}
+
+/* False: the job was taken away meanwhile. */
+static bool compute(struct lp_stage_thread *thread, struct lp_python_worker *python, struct lp_job *job)
+{
+	int64_t begin = lp_monotonic();
+	pthread_mutex_lock(&thread->lock);
+	thread->job = job;
+	pthread_mutex_unlock(&thread->lock);
+	lp_python_compute(python, job->batch, &thread->stages->stopping);
+	pthread_mutex_lock(&thread->lock);
+	thread->job = NULL;
+	bool mine = !thread->abandoned;
+	pthread_mutex_unlock(&thread->lock);
+	if (mine)
+		job->batch->compute_time = lp_monotonic() - begin;
+	return mine;
+}
+
+static void *compute_thread(void *argument)
+{
+	struct lp_stage_thread *thread = argument;
+	struct lp_stages *stages = thread->stages;
+	struct lp_python_worker *python = NULL;
+	if (!lp_python_worker_open(&python, &thread->message.error)) {
+		report_down(thread);
+		return NULL;
+	}
+	atomic_store(&thread->python, python);
+	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_compute)) != NULL;) {
+		if (!atomic_load(&stages->stopping) && !compute(thread, python, job))
+			return NULL;
+		if (atomic_load(&job->batch->computed) == 0 && job->batch->task_count > 0)
+			finish(stages, job, LP_JOB_DROPPED);
+		else
+			send(&stages->to_commit, job);
+	}
+	return NULL;
+}
+
+/*
+ * Of a batch that was stopped in the middle, the windows that were not begun
+ * stay due: the watermark goes no further than the window that was.  The rest of
+ * that window becomes pending.
+ */
+static void cut(struct lp_batch *batch)
+{
+	size_t computed = atomic_load(&batch->computed), keep = computed;
+	if (computed == batch->task_count || computed == 0)
+		return;
+	struct lp_window window = batch->tasks[computed - 1].window;
+	while (!batch->retry && keep < batch->task_count && batch->tasks[keep].window.end == window.end)
+		keep++;
+	batch->task_count = keep;
+	if (!batch->retry)
+		batch->new_watermark = window.end;
+}
+
+static void *commit_thread(void *argument)
+{
+	struct lp_stage_thread *thread = argument;
+	struct lp_stages *stages = thread->stages;
+	struct lp_store *store = NULL;
+	bool broken = false;
+	if (!lp_store_open(&stages->options->store, &store, &thread->message.error)) {
+		report_down(thread);
+		return NULL;
+	}
+	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_commit)) != NULL;) {
+		bool accepted = false;
+		/* The run ends with the first error; with a connection that is gone there is nothing more to try. */
+		if (broken) {
+			finish(stages, job, LP_JOB_DROPPED);
+			continue;
+		}
+		cut(job->batch);
+		int64_t begin = lp_monotonic();
+		broken = !lp_store_commit_batch(store, job->batch, &stages->options->retry, &accepted, &job->error);
+		job->batch->commit_time = lp_monotonic() - begin;
+		finish(stages, job, broken ? LP_JOB_FAILED : accepted ? LP_JOB_COMMITTED : LP_JOB_REFUSED);
+	}
+	lp_store_close(store);
+	return NULL;
+}
+
+static int start_thread(struct lp_stage_thread *thread)
+{
+	static void *(*const bodies[])(void *) = {
+		[LP_STAGE_FETCH] = fetch_thread, [LP_STAGE_COMPUTE] = compute_thread, [LP_STAGE_COMMIT] = commit_thread
+	};
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	int result = pthread_attr_init(&attributes);
+	assert(result == 0);
+	/* CPython counts its recursion, it does not measure the stack: it needs one for the worst case. */
+	size_t stack = thread->stage == LP_STAGE_COMPUTE ? (size_t)LP_PYTHON_STACK : (size_t)IO_STACK;
+	result = pthread_attr_setstacksize(&attributes, stack);
+	assert(result == 0);
+	/* Signals are the main thread's: a worker must never be the one that is interrupted. */
+	sigfillset(&all);
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+	for (size_t at = 0; at < sizeof own / sizeof own[0]; at++)
+		sigdelset(&all, own[at]);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	result = pthread_create(&thread->thread, &attributes, bodies[thread->stage], thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return result;
+}
+
+bool lp_stages_start(const struct lp_pipeline_options *options, const int threads[LP_STAGE_COUNT], size_t jobs,
+                     struct lp_stages **started, struct lp_error *error)
+{
+	struct lp_stages *stages = lp_allocate(sizeof *stages);
+	int wanted = 0;
+	for (int stage = 0; stage < LP_STAGE_COUNT; stage++)
+		wanted += threads[stage];
+	stages->options = options;
+	stages->threads = lp_allocate((size_t)wanted * sizeof *stages->threads);
+	/* Room for the messages of threads that cannot start, and for jobs that are taken away from workers. */
+	size_t capacity = jobs + (size_t)wanted * 2;
+	lp_queue_init(&stages->to_fetch, capacity);
+	lp_queue_init(&stages->to_compute, capacity);
+	lp_queue_init(&stages->to_commit, capacity);
+	lp_queue_init(&stages->finished, capacity);
+	for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
+		for (int at = 0; at < threads[stage]; at++) {
+			struct lp_stage_thread *thread = &stages->threads[stages->thread_count];
+			*thread = (struct lp_stage_thread){ .stages = stages, .stage = (enum lp_stage)stage };
+			pthread_mutex_init(&thread->lock, NULL);
+			int result = start_thread(thread);
+			if (result != 0) {
+				lp_fail_errno(error, LP_EXIT_TEMPORARY, result, "cannot start a thread");
+				lp_hint(error,
+				        "The limit on processes and threads (ulimit -u, pids.max) may be too low.");
+				(void)lp_stages_end(stages, 1000);
+				return false;
+			}
+			stages->thread_count++;
+			stages->alive[stage]++;
+		}
+	}
+	*started = stages;
+	return true;
+}
+
+void lp_stages_submit(struct lp_stages *stages, struct lp_job *job)
+{
+	send(&stages->to_fetch, job);
+}
+
+struct lp_job *lp_stages_finished(struct lp_stages *stages, int milliseconds)
+{
+	return lp_queue_pop_within(&stages->finished, milliseconds);
+}
+
+void lp_stages_stop(struct lp_stages *stages)
+{
+	atomic_store(&stages->stopping, true);
+	/* A stage whose threads could not start takes nothing out of its queue. */
+	struct lp_job *job;
+	while (stages->alive[LP_STAGE_FETCH] == 0 && (job = lp_queue_pop_within(&stages->to_fetch, 0)) != NULL)
+		finish(stages, job, LP_JOB_DROPPED);
+	while (stages->alive[LP_STAGE_COMPUTE] == 0 && (job = lp_queue_pop_within(&stages->to_compute, 0)) != NULL)
+		finish(stages, job, LP_JOB_DROPPED);
+	while (stages->alive[LP_STAGE_COMMIT] == 0 && (job = lp_queue_pop_within(&stages->to_commit, 0)) != NULL)
+		finish(stages, job, LP_JOB_DROPPED);
+}
+
+void lp_stages_watch(struct lp_stages *stages, bool interrupt)
+{
+	for (int at = 0; at < stages->thread_count; at++) {
+		struct lp_python_worker *python = atomic_load(&stages->threads[at].python);
+		if (python != NULL)
+			lp_python_worker_watch(python, interrupt);
+	}
+}
+
+/*
+ * The worker may wake up at any moment and go on with its own copy; what it has
+ * counted as computed it never touches again, so that much can be shared.
+ */
+static struct lp_job *copy_computed(const struct lp_job *stuck)
+{
+	struct lp_job *job = lp_job_new();
+	struct lp_batch *batch = job->batch, *from = stuck->batch;
+	size_t computed = atomic_load(&from->computed);
+	struct lp_arena arena = batch->arena;
+	*batch = (struct lp_batch){
+		.magic = LP_BATCH_MAGIC,
+		.retry = from->retry,
+		.head = from->head,
+		.new_watermark = from->new_watermark,
+		.run_id = from->run_id,
+		.tick = from->tick,
+		.calculations = from->calculations,
+		.calculation_count = from->calculation_count,
+		.task_count = from->task_count,
+		.fetch_time = from->fetch_time,
+		.samples_read = from->samples_read,
+		.arena = arena,
+	};
+	batch->tasks = lp_arena_zeroed(&batch->arena, from->task_count, sizeof *batch->tasks);
+	for (size_t at = 0; at < from->task_count; at++) {
+		const struct lp_task *task = &from->tasks[at];
+		batch->tasks[at] = (struct lp_task){ .calculation = task->calculation,
+			                             .attempt = task->attempt,
+			                             .window = task->window };
+		if (at < computed)
+			batch->tasks[at].outcome = task->outcome;
+	}
+	atomic_store(&batch->computed, computed);
+	job->plan = stuck->plan;
+	job->pending = stuck->pending;
+	job->pending_count = stuck->pending_count;
+	return job;
+}
+
+size_t lp_stages_abandon(struct lp_stages *stages)
+{
+	size_t taken = 0;
+	for (int at = 0; at < stages->thread_count; at++) {
+		struct lp_stage_thread *thread = &stages->threads[at];
+		pthread_mutex_lock(&thread->lock);
+		struct lp_job *stuck = thread->abandoned ? NULL : thread->job;
+		thread->abandoned = thread->abandoned || stuck != NULL;
+		pthread_mutex_unlock(&thread->lock);
+		if (stuck == NULL)
+			continue;
+		struct lp_job *job = copy_computed(stuck);
+		if (atomic_load(&job->batch->computed) > 0)
+			send(&stages->to_commit, job);
+		else
+			finish(stages, job, LP_JOB_DROPPED);
+		taken++;
+	}
+	return taken;
+}
+
+static void destroy(struct lp_stages *stages)
+{
+	for (int at = 0; at < stages->thread_count; at++)
+		pthread_mutex_destroy(&stages->threads[at].lock);
+	lp_queue_destroy(&stages->to_fetch);
+	lp_queue_destroy(&stages->to_compute);
+	lp_queue_destroy(&stages->to_commit);
+	lp_queue_destroy(&stages->finished);
+	free(stages->threads);
+	free(stages);
+}
+
+int lp_stages_end(struct lp_stages *stages, int milliseconds)
+{
+	struct lp_queue *queues[] = { &stages->to_fetch, &stages->to_compute, &stages->to_commit };
+	for (size_t at = 0; at < sizeof queues / sizeof queues[0]; at++)
+		lp_queue_close(queues[at]);
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += milliseconds / 1000;
+	until.tv_nsec += milliseconds % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	int left = 0;
+	for (int at = 0; at < stages->thread_count; at++)
+		left += pthread_clockjoin_np(stages->threads[at].thread, NULL, CLOCK_MONOTONIC, &until) != 0;
+	if (left == 0)
+		destroy(stages);
+	return left;
+}

@@ -1,0 +1,148 @@
+/* Counts what a run has done and tells what failed.  Knows outcomes; no threads, no store. */
+#include "pipeline/tally.h"
+
+#include "observe/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Log lines of one run for single failures; the first of each rule is told in any case. */
+enum { TOLD_MOST = 50 };
+
+static struct lp_tally_rule *find_rule(struct lp_tally *tally, const char *name)
+{
+	for (size_t at = 0; at < tally->rule_count; at++)
+		if (strcmp(tally->rules[at].rule, name) == 0)
+			return &tally->rules[at];
+	LP_GROW(tally->rules, tally->rule_count, tally->rule_capacity);
+	struct lp_tally_rule *rule = &tally->rules[tally->rule_count++];
+	*rule = (struct lp_tally_rule){ .rule = lp_copy_text(name) };
+	return rule;
+}
+
+/* Cut on a boundary of UTF-8. */
+static void copy_cut(char *target, size_t size, const char *text)
+{
+	size_t length = text != NULL ? strlen(text) : 0;
+	if (length >= size) {
+		length = size - 1;
+		while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+			length--;
+	}
+	if (length > 0)
+		memcpy(target, text, length);
+	target[length] = '\0';
+}
+
+static void keep_failure(struct lp_run_timing *timing, const struct lp_calculation *calculation,
+                         const struct lp_task *task, bool newly)
+{
+	if (timing->failure_count == LP_RUN_FAILURES_MOST)
+		return;
+	struct lp_run_failure *failure = &timing->failures[timing->failure_count++];
+	*failure = (struct lp_run_failure){
+		.window = task->window, .state = task->outcome.state, .attempt = task->attempt, .newly = newly
+	};
+	copy_cut(failure->calculation, sizeof failure->calculation, calculation->name);
+	copy_cut(failure->rule, sizeof failure->rule, calculation->rule);
+	copy_cut(failure->error_type, sizeof failure->error_type, task->outcome.error_type);
+	copy_cut(failure->message, sizeof failure->message, task->outcome.error_message);
+}
+
+static void tell_failure(struct lp_tally *tally, const struct lp_calculation *calculation, const struct lp_task *task,
+                         bool retry)
+{
+	const struct lp_outcome *outcome = &task->outcome;
+	bool newly = !retry && !lp_state_is_failure(calculation->state);
+	struct lp_tally_rule *rule = find_rule(tally, calculation->rule);
+	rule->failed++;
+	keep_failure(tally->timing, calculation, task, newly);
+	if (tally->told >= TOLD_MOST && rule->told > 0)
+		return;
+	tally->told++;
+	rule->told++;
+	const char *message = newly ? "calculation fails now" : retry ? "retry failed" : "calculation still fails";
+	lp_log(LP_LOG_WARNING, message, LP_TEXT("calculation", calculation->name), LP_TEXT("rule", calculation->rule),
+	       LP_WHEN("window_start", task->window.start), LP_WHEN("window_end", task->window.end),
+	       LP_TEXT("state", lp_state_name(outcome->state)), LP_INT("attempt", task->attempt),
+	       LP_TEXT("error", outcome->error_type), LP_TEXT("reason", outcome->error_message));
+}
+
+static void tell_recovery(struct lp_tally *tally, const struct lp_calculation *calculation)
+{
+	if (tally->recovered++ < TOLD_MOST)
+		lp_log(LP_LOG_INFO, "calculation works again", LP_TEXT("calculation", calculation->name),
+		       LP_TEXT("rule", calculation->rule));
+}
+
+/* The state that each calculation had before the batch, against that of its last window in it. */
+static void compare_states(struct lp_tally *tally, struct lp_batch *batch, size_t computed)
+{
+	const struct lp_task **last = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *last);
+	for (size_t at = 0; at < computed; at++)
+		last[batch->tasks[at].calculation] = &batch->tasks[at];
+	for (size_t at = 0; at < batch->calculation_count; at++) {
+		if (last[at] == NULL)
+			continue;
+		bool before = lp_state_is_failure(batch->calculations[at].state);
+		bool now = lp_state_is_failure(last[at]->outcome.state);
+		tally->run->newly_failed += now && !before;
+		if (before && !now)
+			tell_recovery(tally, &batch->calculations[at]);
+	}
+}
+
+void lp_tally_time(struct lp_tally *tally, const struct lp_batch *batch)
+{
+	tally->timing->fetch += batch->fetch_time;
+	tally->timing->compute += batch->compute_time;
+	tally->timing->commit += batch->commit_time;
+}
+
+void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
+{
+	struct lp_run *run = tally->run;
+	struct lp_run_timing *timing = tally->timing;
+	size_t computed = atomic_load(&batch->computed);
+	timing->batches++;
+	run->samples_read += batch->samples_read;
+	run->samples_written += batch->samples_written;
+	for (size_t at = 0; at < computed; at++) {
+		const struct lp_task *task = &batch->tasks[at];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+		const struct lp_outcome *outcome = &task->outcome;
+		run->windows++;
+		run->states[outcome->state]++;
+		timing->rule_sum += outcome->duration;
+		if (outcome->duration > timing->rule_worst) {
+			timing->rule_worst = outcome->duration;
+			copy_cut(timing->rule_worst_calculation, sizeof timing->rule_worst_calculation,
+			         calculation->name);
+		}
+		if (lp_state_is_failure(outcome->state))
+			tell_failure(tally, calculation, task, batch->retry);
+	}
+	for (size_t at = computed; at < batch->task_count; at++)
+		run->states[LP_STATE_INTERRUPTED]++;
+	if (!batch->retry)
+		compare_states(tally, batch, computed);
+}
+
+void lp_tally_end(struct lp_tally *tally)
+{
+	for (size_t at = 0; at < tally->rule_count; at++) {
+		struct lp_tally_rule *rule = &tally->rules[at];
+		if (rule->failed > rule->told)
+			lp_log(LP_LOG_WARNING,
+			       "more calculations of this rule failed; `local-processing status --failed` "
+			       "lists them",
+			       LP_TEXT("rule", rule->rule), LP_INT("failed", rule->failed), LP_INT("told", rule->told));
+		free(rule->rule);
+	}
+	if (tally->recovered > TOLD_MOST)
+		lp_log(LP_LOG_INFO, "more calculations work again", LP_INT("recovered", tally->recovered),
+		       LP_INT("told", TOLD_MOST));
+	free(tally->rules);
+	*tally = (struct lp_tally){ 0 };
+}

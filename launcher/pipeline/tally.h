@@ -1,0 +1,31 @@
+/*
+ * What a run has done, counted job by job, and told: failures as log lines.
+ * Internal to pipeline/; used by the main thread alone.
+ */
+#ifndef LP_PIPELINE_TALLY_H
+#define LP_PIPELINE_TALLY_H
+
+#include "pipeline/pipeline.h"
+#include "pipeline/queue.h"
+
+struct lp_tally_rule {
+	char *rule;
+	uint64_t failed, told;
+};
+
+struct lp_tally {
+	struct lp_run *run;
+	struct lp_run_timing *timing;
+	struct lp_tally_rule *rules;
+	size_t rule_count, rule_capacity;
+	uint64_t told, recovered;
+};
+
+/* A job whose batch was committed. */
+void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch);
+/* The time that any job took, committed or not. */
+void lp_tally_time(struct lp_tally *tally, const struct lp_batch *batch);
+/* Says how many failures were not told one by one, rule by rule. */
+void lp_tally_end(struct lp_tally *tally);
+
+#endif
