@@ -32,12 +32,12 @@ const struct lp_command lp_command_rules = {
 };
 
 static const char *const type_names[] = {
-	[LP_PARAMETER_ANY] = "any",   [LP_PARAMETER_BOOL] = "bool", [LP_PARAMETER_INT] = "int",   [LP_PARAMETER_FLOAT] = "float",
-	[LP_PARAMETER_TEXT] = "text", [LP_PARAMETER_LIST] = "list", [LP_PARAMETER_DICT] = "dict",
+	[LP_PARAMETER_ANY] = "any",     [LP_PARAMETER_BOOL] = "bool", [LP_PARAMETER_INT] = "int",
+	[LP_PARAMETER_FLOAT] = "float", [LP_PARAMETER_TEXT] = "text", [LP_PARAMETER_LIST] = "list",
+	[LP_PARAMETER_DICT] = "dict",
 };
 
-static void
-add_separator(struct lp_text *text, bool *first)
+static void add_separator(struct lp_text *text, bool *first)
 {
 	if (!*first)
 		lp_text_add(text, ", ", 2);
@@ -45,8 +45,7 @@ add_separator(struct lp_text *text, bool *first)
 }
 
 /* "increase(x: Series, *, modulus: float or null = null, tolerance: float = 0.0)" */
-static void
-add_signature(struct lp_text *text, const struct lp_rule *rule)
+static void add_signature(struct lp_text *text, const struct lp_rule *rule)
 {
 	bool first = true;
 
@@ -75,8 +74,7 @@ add_signature(struct lp_text *text, const struct lp_rule *rule)
 		lp_text_addf(text, "%s%s", i == 0 ? " -> " : ", ", rule->outputs[i]);
 }
 
-static void
-show_rule(const struct lp_rule *rule)
+static void show_rule(const struct lp_rule *rule)
 {
 	struct lp_text text = { 0 };
 
@@ -92,8 +90,7 @@ show_rule(const struct lp_rule *rule)
 	lp_text_free(&text);
 }
 
-static void
-list_rules(const struct lp_rule_catalogue *catalogue)
+static void list_rules(const struct lp_rule_catalogue *catalogue)
 {
 	size_t width = 0;
 
@@ -112,8 +109,7 @@ list_rules(const struct lp_rule_catalogue *catalogue)
 	}
 }
 
-static void
-add_member(struct lp_text *text, const char *name, const char *value)
+static void add_member(struct lp_text *text, const char *name, const char *value)
 {
 	lp_text_addf(text, "\"%s\": ", name);
 	if (value == NULL)
@@ -122,8 +118,7 @@ add_member(struct lp_text *text, const char *name, const char *value)
 		lp_json_add_text(text, value);
 }
 
-static void
-add_json(struct lp_text *text, const struct lp_rule *rule)
+static void add_json(struct lp_text *text, const struct lp_rule *rule)
 {
 	lp_text_addf(text, "{");
 	add_member(text, "name", rule->name);
@@ -169,8 +164,7 @@ add_json(struct lp_text *text, const struct lp_rule *rule)
 	lp_text_addf(text, "]}");
 }
 
-static void
-show_json(const struct lp_rule *rules, size_t count, bool list)
+static void show_json(const struct lp_rule *rules, size_t count, bool list)
 {
 	struct lp_text text = { 0 };
 
@@ -185,9 +179,9 @@ show_json(const struct lp_rule *rules, size_t count, bool list)
 }
 
 /* The directory: --rules, else the configuration's, where there is one: the built-in rules need none. */
-static bool
-open_catalogue(const struct lp_common_options *common, const char *directory, struct lp_config *config,
-               const struct lp_rule_catalogue **catalogue, struct lp_problems *problems, struct lp_error *error)
+static bool open_catalogue(const struct lp_common_options *common, const char *directory, struct lp_config *config,
+                           const struct lp_rule_catalogue **catalogue, struct lp_problems *problems,
+                           struct lp_error *error)
 {
 	struct lp_python_options python = { .rules = directory };
 
@@ -199,8 +193,7 @@ open_catalogue(const struct lp_common_options *common, const char *directory, st
 	return lp_python_start(&python, error) && lp_python_catalogue(catalogue, problems, error);
 }
 
-static int
-run(int count, char **arguments)
+static int run(int count, char **arguments)
 {
 	const char *directory = NULL;
 	bool json = false;
@@ -220,7 +213,8 @@ run(int count, char **arguments)
 	if (!lp_options_parse(&lp_command_rules, count, arguments, options, &common, &operands, &error))
 		return lp_command_fail(&lp_command_rules, &error);
 	if (operands > 1) {
-		(void)lp_fail(&error, LP_EXIT_USAGE, "one rule at a time: %s and %s were given", arguments[0], arguments[1]);
+		(void)lp_fail(&error, LP_EXIT_USAGE, "one rule at a time: %s and %s were given", arguments[0],
+		              arguments[1]);
 		return lp_command_fail(&lp_command_rules, &error);
 	}
 	if (!open_catalogue(&common, directory, &config, &catalogue, &problems, &error)) {

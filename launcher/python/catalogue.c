@@ -25,8 +25,7 @@ struct reading {
 	const char *file, *version;
 };
 
-static const char *
-text_in(struct lp_catalogue *catalogue, PyObject *text)
+static const char *text_in(struct lp_catalogue *catalogue, PyObject *text)
 {
 	PyObject *bytes;
 	const char *copy;
@@ -42,8 +41,7 @@ text_in(struct lp_catalogue *catalogue, PyObject *text)
 }
 
 /* A list of tuples of the description; *count of them. */
-static PyObject *
-rows_of(PyObject *description, const char *name, size_t *count)
+static PyObject *rows_of(PyObject *description, const char *name, size_t *count)
 {
 	PyObject *rows = PyObject_GetAttrString(description, name), *fast;
 
@@ -57,8 +55,7 @@ rows_of(PyObject *description, const char *name, size_t *count)
 	return fast;
 }
 
-static bool
-read_inputs(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
+static bool read_inputs(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
 {
 	PyObject *rows = rows_of(description, "inputs", &rule->input_count);
 	bool good = rows != NULL;
@@ -71,15 +68,14 @@ read_inputs(struct lp_catalogue *catalogue, PyObject *description, struct lp_rul
 
 		good = PyArg_ParseTuple(PySequence_Fast_GET_ITEM(rows, i), "UppL", &name, &optional, &many, &lookback);
 		if (good)
-			rule->inputs[i] = (struct lp_rule_input){ text_in(catalogue, name), optional != 0, many != 0,
-				                                  lookback };
+			rule->inputs[i] =
+				(struct lp_rule_input){ text_in(catalogue, name), optional != 0, many != 0, lookback };
 	}
 	Py_XDECREF(rows);
 	return good;
 }
 
-static bool
-read_parameters(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
+static bool read_parameters(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
 {
 	PyObject *rows = rows_of(description, "parameters", &rule->parameter_count);
 	bool good = rows != NULL;
@@ -89,21 +85,21 @@ read_parameters(struct lp_catalogue *catalogue, PyObject *description, struct lp
 		PyObject *name, *default_value, *choices;
 		int type, nullable;
 
-		good = PyArg_ParseTuple(PySequence_Fast_GET_ITEM(rows, i), "UipOO", &name, &type, &nullable, &default_value,
-		                        &choices);
+		good = PyArg_ParseTuple(PySequence_Fast_GET_ITEM(rows, i), "UipOO", &name, &type, &nullable,
+		                        &default_value, &choices);
 		if (good)
-			rule->parameters[i] = (struct lp_rule_parameter){ .name = text_in(catalogue, name),
-				                                          .type = (enum lp_parameter_type)type,
-				                                          .nullable = nullable != 0,
-				                                          .default_value = text_in(catalogue, default_value),
-				                                          .choices = text_in(catalogue, choices) };
+			rule->parameters[i] =
+				(struct lp_rule_parameter){ .name = text_in(catalogue, name),
+				                            .type = (enum lp_parameter_type)type,
+				                            .nullable = nullable != 0,
+				                            .default_value = text_in(catalogue, default_value),
+				                            .choices = text_in(catalogue, choices) };
 	}
 	Py_XDECREF(rows);
 	return good;
 }
 
-static bool
-read_outputs(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
+static bool read_outputs(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
 {
 	PyObject *rows = rows_of(description, "outputs", &rule->output_count);
 
@@ -116,8 +112,7 @@ read_outputs(struct lp_catalogue *catalogue, PyObject *description, struct lp_ru
 	return true;
 }
 
-static bool
-read_document(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
+static bool read_document(struct lp_catalogue *catalogue, PyObject *description, struct lp_rule *rule)
 {
 	PyObject *document = PyObject_GetAttrString(description, "document");
 	const char *end;
@@ -135,8 +130,7 @@ read_document(struct lp_catalogue *catalogue, PyObject *description, struct lp_r
 	return true;
 }
 
-static bool
-read_line(PyObject *description, struct lp_rule *rule)
+static bool read_line(PyObject *description, struct lp_rule *rule)
 {
 	PyObject *line = PyObject_GetAttrString(description, "line");
 
@@ -147,8 +141,7 @@ read_line(PyObject *description, struct lp_rule *rule)
 	return !PyErr_Occurred();
 }
 
-static bool
-tell_problems(const struct reading *reading, PyObject *description, const struct lp_rule *rule, bool *any)
+static bool tell_problems(const struct reading *reading, PyObject *description, const struct lp_rule *rule, bool *any)
 {
 	size_t count;
 	PyObject *rows = rows_of(description, "problems", &count);
@@ -157,19 +150,21 @@ tell_problems(const struct reading *reading, PyObject *description, const struct
 	for (size_t i = 0; i < count; i++) {
 		const char *what = text_in(reading->catalogue, PySequence_Fast_GET_ITEM(rows, i));
 
-		lp_problem_add(reading->problems, rule->file, rule->line, 0, "rule %s: %s", rule->name, what == NULL ? "" : what);
+		lp_problem_add(reading->problems, rule->file, rule->line, 0, "rule %s: %s", rule->name,
+		               what == NULL ? "" : what);
 	}
 	Py_XDECREF(rows);
 	return rows != NULL;
 }
 
 /* A rule into the catalogue, or its problems to the others. */
-static bool
-read_rule(void *context, const struct lp_found_rule *found)
+static bool read_rule(void *context, const struct lp_found_rule *found)
 {
 	const struct reading *reading = context;
 	struct lp_catalogue *catalogue = reading->catalogue;
-	struct lp_rule rule = { .name = text_in(catalogue, found->name), .file = reading->file, .version = reading->version };
+	struct lp_rule rule = { .name = text_in(catalogue, found->name),
+		                .file = reading->file,
+		                .version = reading->version };
 	bool wrong;
 
 	if (rule.name == NULL || !read_line(found->description, &rule) ||
@@ -179,21 +174,23 @@ read_rule(void *context, const struct lp_found_rule *found)
 		return true;
 	for (size_t i = 0; i < catalogue->rules.count; i++) {
 		if (strcmp(catalogue->rules.rules[i].name, rule.name) == 0) {
-			lp_problem_add(reading->problems, rule.file, rule.line, 0, "rule %s: there is another of this name in line %d",
-			               rule.name, catalogue->rules.rules[i].line);
+			lp_problem_add(reading->problems, rule.file, rule.line, 0,
+			               "rule %s: there is another of this name in line %d", rule.name,
+			               catalogue->rules.rules[i].line);
 			return true;
 		}
 	}
-	if (!read_document(catalogue, found->description, &rule) || !read_inputs(catalogue, found->description, &rule) ||
-	    !read_parameters(catalogue, found->description, &rule) || !read_outputs(catalogue, found->description, &rule))
+	if (!read_document(catalogue, found->description, &rule) ||
+	    !read_inputs(catalogue, found->description, &rule) ||
+	    !read_parameters(catalogue, found->description, &rule) ||
+	    !read_outputs(catalogue, found->description, &rule))
 		return false;
 	LP_GROW(catalogue->rules.rules, catalogue->rules.count, catalogue->capacity);
 	catalogue->rules.rules[catalogue->rules.count++] = rule;
 	return true;
 }
 
-bool
-lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit visit, void *context)
+bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit visit, void *context)
 {
 	PyObject *items = PyDict_Values(PyModule_GetDict(module));
 	bool builtin = strcmp(module_name, lp_builtin_module) == 0, good = items != NULL;
@@ -222,9 +219,8 @@ lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit visit, v
 	return good && !PyErr_Occurred();
 }
 
-static void
-read_module(struct lp_catalogue *catalogue, const char *name, const char *file, const char *version,
-            struct lp_problems *problems)
+static void read_module(struct lp_catalogue *catalogue, const char *name, const char *file, const char *version,
+                        struct lp_problems *problems)
 {
 	struct reading reading = { catalogue, problems, file, version };
 	PyObject *module = PyImport_ImportModule(name);
@@ -235,29 +231,26 @@ read_module(struct lp_catalogue *catalogue, const char *name, const char *file, 
 		struct lp_python_failure failure;
 
 		lp_python_failure_take(&catalogue->arena, &failure);
-		lp_problem_add(problems, failure.file != NULL ? failure.file : file, failure.file != NULL ? failure.line : 0,
-		               failure.file != NULL ? failure.column : 0, "%s%s%s", failure.type,
-		               failure.message[0] == '\0' ? "" : ": ", failure.message);
+		lp_problem_add(problems, failure.file != NULL ? failure.file : file,
+		               failure.file != NULL ? failure.line : 0, failure.file != NULL ? failure.column : 0,
+		               "%s%s%s", failure.type, failure.message[0] == '\0' ? "" : ": ", failure.message);
 	}
 }
 
-static int
-by_name(const void *one, const void *other)
+static int by_name(const void *one, const void *other)
 {
 	return strcmp(((const struct lp_rule *)one)->name, ((const struct lp_rule *)other)->name);
 }
 
 /* What modules print while they are imported goes to the log: standard output belongs to the command. */
-static bool
-divert_streams(struct lp_rule_state *state, PyObject *saved[2])
+static bool divert_streams(struct lp_rule_state *state, PyObject *saved[2])
 {
 	saved[0] = Py_XNewRef(PySys_GetObject("stdout"));
 	saved[1] = Py_XNewRef(PySys_GetObject("stderr"));
 	return lp_rule_log_install(state);
 }
 
-static void
-restore_streams(struct lp_rule_state *state, PyObject *saved[2])
+static void restore_streams(struct lp_rule_state *state, PyObject *saved[2])
 {
 	static const char *const names[] = { "stdout", "stderr" };
 
@@ -269,8 +262,7 @@ restore_streams(struct lp_rule_state *state, PyObject *saved[2])
 	}
 }
 
-bool
-lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)
+bool lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)
 {
 	/* There is one set of rules in a process, and it is as long-lived as the interpreters. */
 	static struct lp_catalogue catalogue;

@@ -13,8 +13,7 @@
 
 enum { ARGUMENTS_ON_STACK = 32 };
 
-static int64_t
-now(void)
+static int64_t now(void)
 {
 	struct timespec time;
 
@@ -22,8 +21,7 @@ now(void)
 	return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-static PyObject *
-window_argument(struct lp_rule_state *state, const struct lp_task *task)
+static PyObject *window_argument(struct lp_rule_state *state, const struct lp_task *task)
 {
 	PyObject *zone = lp_zone_get(state, state->calculation->schedule.zone), *window;
 
@@ -34,15 +32,13 @@ window_argument(struct lp_rule_state *state, const struct lp_task *task)
 	return window;
 }
 
-static PyObject *
-text_object(const char *text)
+static PyObject *text_object(const char *text)
 {
 	return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
 }
 
 /* A read-only dict: output name -> unit. */
-static PyObject *
-units_of(const struct lp_calculation *calculation)
+static PyObject *units_of(const struct lp_calculation *calculation)
 {
 	PyObject *units = PyDict_New(), *proxy;
 
@@ -59,8 +55,7 @@ units_of(const struct lp_calculation *calculation)
 	return proxy;
 }
 
-static PyObject *
-context_argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct lp_task *task)
+static PyObject *context_argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct lp_task *task)
 {
 	const struct lp_calculation *calculation = state->calculation;
 	struct lp_context_object *context = PyObject_New(struct lp_context_object, state->context_type);
@@ -80,9 +75,8 @@ context_argument(struct lp_rule_state *state, const struct lp_batch *batch, cons
 	return (PyObject *)context;
 }
 
-static PyObject *
-argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct lp_task *task,
-         const struct lp_plan_argument *source)
+static PyObject *argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct lp_task *task,
+                          const struct lp_plan_argument *source)
 {
 	switch (source->kind) {
 	case LP_ARGUMENT_INPUT:
@@ -102,8 +96,8 @@ argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct
 	Py_UNREACHABLE();
 }
 
-static PyObject *
-call(struct lp_rule_state *state, const struct lp_plan *plan, struct lp_batch *batch, struct lp_task *task)
+static PyObject *call(struct lp_rule_state *state, const struct lp_plan *plan, struct lp_batch *batch,
+                      struct lp_task *task)
 {
 	PyObject *on_stack[ARGUMENTS_ON_STACK + 1], **arguments = on_stack, *result = NULL;
 	size_t made = 0;
@@ -133,8 +127,7 @@ done:
 	return result;
 }
 
-void
-lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *batch, struct lp_task *task)
+void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *batch, struct lp_task *task)
 {
 	struct lp_worker_rules *rules = worker->rules;
 	struct lp_rule_state *state = rules->state;

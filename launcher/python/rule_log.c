@@ -11,8 +11,8 @@
 #include "observe/log.h"
 #include "python/internal.h"
 
-/* More of one line, a rule's or a traceback's, helps nobody who reads a log. */
-enum { LINE_MOST = 8192 };
+/* More of one line helps nobody who reads a log; a logged exception may have a traceback. */
+enum { LINE_MOST = 8192, RECORD_MOST = 65536 };
 
 struct stream_object {
 	PyObject ob_base;
@@ -23,14 +23,12 @@ struct stream_object {
 };
 
 /* level: as in the module logging. */
-static enum lp_log_level
-level_of(long level)
+static enum lp_log_level level_of(long level)
 {
 	return level >= 40 ? LP_LOG_ERROR : level >= 30 ? LP_LOG_WARNING : level >= 20 ? LP_LOG_INFO : LP_LOG_DEBUG;
 }
 
-static void
-write_line(enum lp_log_level level, const char *source, const char *logger, const char *text)
+static void write_line(enum lp_log_level level, const char *source, const char *logger, const char *text)
 {
 	const struct lp_python_worker *worker = lp_worker_current();
 	const struct lp_task *task = worker == NULL ? NULL : worker->task;
@@ -43,13 +41,12 @@ write_line(enum lp_log_level level, const char *source, const char *logger, cons
 		lp_log(level, text, LP_TEXT("from", source), LP_TEXT("logger", logger));
 		return;
 	}
-	lp_log(level, text, LP_TEXT("from", source), LP_TEXT("logger", logger), LP_TEXT("calculation", calculation->name),
-	       LP_TEXT("rule", calculation->rule), LP_WHEN("window", task->window.start),
-	       LP_WHEN("window_end", task->window.end));
+	lp_log(level, text, LP_TEXT("from", source), LP_TEXT("logger", logger),
+	       LP_TEXT("calculation", calculation->name), LP_TEXT("rule", calculation->rule),
+	       LP_WHEN("window", task->window.start), LP_WHEN("window_end", task->window.end));
 }
 
-static void
-stream_flush(struct stream_object *stream)
+static void stream_flush(struct stream_object *stream)
 {
 	if (stream->line.length > 0)
 		write_line(stream->level, stream->name, NULL, stream->line.data);
@@ -59,8 +56,7 @@ stream_flush(struct stream_object *stream)
 	stream->cut = false;
 }
 
-static void
-stream_add(struct stream_object *stream, const char *text, size_t length)
+static void stream_add(struct stream_object *stream, const char *text, size_t length)
 {
 	size_t room = LINE_MOST - stream->line.length;
 
@@ -78,8 +74,7 @@ stream_add(struct stream_object *stream, const char *text, size_t length)
 	lp_text_add(&stream->line, text, length);
 }
 
-static PyObject *
-stream_write(PyObject *self, PyObject *text)
+static PyObject *stream_write(PyObject *self, PyObject *text)
 {
 	struct stream_object *stream = (struct stream_object *)self;
 	PyObject *bytes;
@@ -104,8 +99,7 @@ stream_write(PyObject *self, PyObject *text)
 	return PyLong_FromSsize_t(PyUnicode_GET_LENGTH(text));
 }
 
-static PyObject *
-stream_flush_method(PyObject *self, PyObject *unused)
+static PyObject *stream_flush_method(PyObject *self, PyObject *unused)
 {
 	(void)self;
 	(void)unused;
@@ -113,31 +107,27 @@ stream_flush_method(PyObject *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-static PyObject *
-stream_false(PyObject *self, PyObject *unused)
+static PyObject *stream_false(PyObject *self, PyObject *unused)
 {
 	(void)self;
 	(void)unused;
 	Py_RETURN_FALSE;
 }
 
-static PyObject *
-stream_true(PyObject *self, PyObject *unused)
+static PyObject *stream_true(PyObject *self, PyObject *unused)
 {
 	(void)self;
 	(void)unused;
 	Py_RETURN_TRUE;
 }
 
-static PyObject *
-stream_text(PyObject *self, void *text)
+static PyObject *stream_text(PyObject *self, void *text)
 {
 	(void)self;
 	return PyUnicode_FromString(text);
 }
 
-static void
-stream_dealloc(PyObject *self)
+static void stream_dealloc(PyObject *self)
 {
 	PyTypeObject *type = Py_TYPE(self);
 
@@ -173,8 +163,7 @@ PyType_Spec lp_stream_spec = {
 	.slots = stream_slots,
 };
 
-static bool
-install(struct lp_rule_state *state, const char *name, enum lp_log_level level)
+static bool install(struct lp_rule_state *state, const char *name, enum lp_log_level level)
 {
 	struct stream_object *stream = PyObject_New(struct stream_object, state->stream_type);
 	bool good;
@@ -190,14 +179,12 @@ install(struct lp_rule_state *state, const char *name, enum lp_log_level level)
 	return good;
 }
 
-bool
-lp_rule_log_install(struct lp_rule_state *state)
+bool lp_rule_log_install(struct lp_rule_state *state)
 {
 	return install(state, "stdout", LP_LOG_INFO) && install(state, "stderr", LP_LOG_WARNING);
 }
 
-void
-lp_rule_log_flush(struct lp_rule_state *state)
+void lp_rule_log_flush(struct lp_rule_state *state)
 {
 	static const char *const names[] = { "stdout", "stderr" };
 
@@ -209,8 +196,7 @@ lp_rule_log_flush(struct lp_rule_state *state)
 	}
 }
 
-PyObject *
-lp_rule_log_write(PyObject *module, PyObject *arguments)
+PyObject *lp_rule_log_write(PyObject *module, PyObject *arguments)
 {
 	PyObject *text, *bytes;
 	struct lp_text line = { 0 };
@@ -225,15 +211,18 @@ lp_rule_log_write(PyObject *module, PyObject *arguments)
 		return NULL;
 	lp_text_add(&line, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
 	Py_DECREF(bytes);
-	if (line.length > 8 * LINE_MOST)
-		line.data[8 * LINE_MOST] = '\0';
+	if (line.length > RECORD_MOST) {
+		line.length = RECORD_MOST;
+		while (line.length > 0 && ((unsigned char)line.data[line.length] & 0xc0) == 0x80)
+			line.length--;
+		line.data[line.length] = '\0';
+	}
 	write_line(level_of(level), "logging", logger, line.data == NULL ? "" : line.data);
 	lp_text_free(&line);
 	Py_RETURN_NONE;
 }
 
-PyObject *
-lp_rule_log_level(PyObject *module, PyObject *unused)
+PyObject *lp_rule_log_level(PyObject *module, PyObject *unused)
 {
 	(void)module;
 	(void)unused;

@@ -6,8 +6,7 @@
 #include "python/internal.h"
 #include "python/rule_types.h"
 
-static PyObject *
-unit_conversion(PyObject *module, PyObject *arguments)
+static PyObject *unit_conversion(PyObject *module, PyObject *arguments)
 {
 	struct lp_error error = { 0 };
 	const char *from, *to;
@@ -24,8 +23,7 @@ unit_conversion(PyObject *module, PyObject *arguments)
 }
 
 /* Series.scaled would be one more public name: only the built-in rule `convert` needs it. */
-static PyObject *
-scaled(PyObject *module, PyObject *arguments)
+static PyObject *scaled(PyObject *module, PyObject *arguments)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
 	PyObject *series, *unit;
@@ -39,7 +37,8 @@ scaled(PyObject *module, PyObject *arguments)
 static PyMethodDef functions[] = {
 	{ "unit_conversion", unit_conversion, METH_VARARGS,
 	  "unit_conversion(from_unit, to_unit, /)\n--\n\nScale and offset: to = from * scale + offset." },
-	{ "scaled", scaled, METH_VARARGS, "scaled(series, scale, offset, unit, /)\n--\n\nseries * scale + offset, in unit." },
+	{ "scaled", scaled, METH_VARARGS,
+	  "scaled(series, scale, offset, unit, /)\n--\n\nseries * scale + offset, in unit." },
 	{ "log", lp_rule_log_write, METH_VARARGS,
 	  "log(level, logger, text, /)\n--\n\nWrites a log line; level as in the module logging." },
 	{ "log_level", lp_rule_log_level, METH_NOARGS,
@@ -47,15 +46,13 @@ static PyMethodDef functions[] = {
 	{ 0 },
 };
 
-static bool
-add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base, PyTypeObject **type)
+static bool add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base, PyTypeObject **type)
 {
 	*type = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, (PyObject *)base);
 	return *type != NULL && PyModule_AddType(module, *type) == 0;
 }
 
-static int
-execute(PyObject *module)
+static int execute(PyObject *module)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
 	PyObject *dict, *collections, *registered;
@@ -89,8 +86,7 @@ execute(PyObject *module)
 	return 0;
 }
 
-static int
-traverse(PyObject *module, visitproc visit, void *arg)
+static int traverse(PyObject *module, visitproc visit, void *arg)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
 
@@ -105,8 +101,7 @@ traverse(PyObject *module, visitproc visit, void *arg)
 	return 0;
 }
 
-static int
-clear(PyObject *module)
+static int clear(PyObject *module)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
 
@@ -139,14 +134,12 @@ static struct PyModuleDef definition = {
 	.m_clear = clear,
 };
 
-PyObject *
-lp_series_module_init(void)
+PyObject *lp_series_module_init(void)
 {
 	return PyModuleDef_Init(&definition);
 }
 
-struct lp_rule_state *
-lp_rule_state(void)
+struct lp_rule_state *lp_rule_state(void)
 {
 	PyObject *module = PyImport_ImportModule("_local_processing");
 	struct lp_rule_state *state = module == NULL ? NULL : PyModule_GetState(module);

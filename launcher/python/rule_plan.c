@@ -7,8 +7,7 @@
 
 #include <stdlib.h>
 
-static bool
-add_rule(void *context, const struct lp_found_rule *found)
+static bool add_rule(void *context, const struct lp_found_rule *found)
 {
 	struct lp_worker_rules *rules = context;
 	PyObject *problems = PyObject_GetAttrString(found->description, "problems");
@@ -33,8 +32,7 @@ add_rule(void *context, const struct lp_found_rule *found)
 	return true;
 }
 
-static void
-load_module(struct lp_worker_rules *rules, const char *name, const char *version)
+static void load_module(struct lp_worker_rules *rules, const char *name, const char *version)
 {
 	size_t before = rules->count;
 	PyObject *module = PyImport_ImportModule(name);
@@ -52,14 +50,12 @@ load_module(struct lp_worker_rules *rules, const char *name, const char *version
 		rules->rules[i].version = version;
 }
 
-static int
-by_name(const void *one, const void *other)
+static int by_name(const void *one, const void *other)
 {
 	return strcmp(((const struct lp_worker_rule *)one)->name, ((const struct lp_worker_rule *)other)->name);
 }
 
-bool
-lp_worker_load_rules(struct lp_python_worker *worker, struct lp_error *error)
+bool lp_worker_load_rules(struct lp_python_worker *worker, struct lp_error *error)
 {
 	struct lp_worker_rules *rules = lp_allocate(sizeof *rules);
 	size_t count;
@@ -71,7 +67,8 @@ lp_worker_load_rules(struct lp_python_worker *worker, struct lp_error *error)
 		struct lp_python_failure failure;
 
 		lp_python_failure_take(&rules->arena, &failure);
-		lp_fail(error, LP_EXIT_INTERNAL, "cannot load the types of rules: %s: %s", failure.type, failure.message);
+		lp_fail(error, LP_EXIT_INTERNAL, "cannot load the types of rules: %s: %s", failure.type,
+		        failure.message);
 		free(rules);
 		return false;
 	}
@@ -86,8 +83,7 @@ lp_worker_load_rules(struct lp_python_worker *worker, struct lp_error *error)
 	return true;
 }
 
-void
-lp_rules_watch_logging(struct lp_worker_rules *rules)
+void lp_rules_watch_logging(struct lp_worker_rules *rules)
 {
 	PyObject *modules, *module, *installed;
 
@@ -107,8 +103,7 @@ lp_rules_watch_logging(struct lp_worker_rules *rules)
 	Py_XDECREF(module);
 }
 
-static const struct lp_worker_rule *
-find_rule(const struct lp_worker_rules *rules, const char *name)
+static const struct lp_worker_rule *find_rule(const struct lp_worker_rules *rules, const char *name)
 {
 	struct lp_worker_rule key = { .name = (char *)(uintptr_t)name };
 
@@ -116,8 +111,7 @@ find_rule(const struct lp_worker_rules *rules, const char *name)
 }
 
 /* The module of a rule's name, "plant.pumps" of "plant.pumps.efficiency", if its import failed. */
-static const struct lp_worker_module *
-find_failed(const struct lp_worker_rules *rules, const char *name)
+static const struct lp_worker_module *find_failed(const struct lp_worker_rules *rules, const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
@@ -130,8 +124,7 @@ find_failed(const struct lp_worker_rules *rules, const char *name)
 	return NULL;
 }
 
-static uint64_t
-hash_text(uint64_t hash, const char *text)
+static uint64_t hash_text(uint64_t hash, const char *text)
 {
 	do
 		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
@@ -139,8 +132,7 @@ hash_text(uint64_t hash, const char *text)
 	return hash;
 }
 
-static uint64_t
-hash_of(const struct lp_calculation *calculation)
+static uint64_t hash_of(const struct lp_calculation *calculation)
 {
 	uint64_t hash = hash_text(UINT64_C(14695981039346656037), calculation->rule);
 
@@ -150,8 +142,7 @@ hash_of(const struct lp_calculation *calculation)
 	return hash;
 }
 
-static bool
-suits(const struct lp_plan *plan, const struct lp_calculation *calculation)
+static bool suits(const struct lp_plan *plan, const struct lp_calculation *calculation)
 {
 	if (plan->input_count != calculation->input_count || strcmp(plan->rule_name, calculation->rule) != 0 ||
 	    strcmp(plan->parameters, calculation->parameters) != 0)
@@ -163,12 +154,10 @@ suits(const struct lp_plan *plan, const struct lp_calculation *calculation)
 	return true;
 }
 
-static void
-fail_plan(struct lp_worker_rules *rules, struct lp_plan *plan, const char *type, const char *format, ...)
+static void fail_plan(struct lp_worker_rules *rules, struct lp_plan *plan, const char *type, const char *format, ...)
 	LP_PRINTF(4, 5);
 
-static void
-fail_plan(struct lp_worker_rules *rules, struct lp_plan *plan, const char *type, const char *format, ...)
+static void fail_plan(struct lp_worker_rules *rules, struct lp_plan *plan, const char *type, const char *format, ...)
 {
 	char message[1024];
 	va_list arguments;
@@ -180,8 +169,7 @@ fail_plan(struct lp_worker_rules *rules, struct lp_plan *plan, const char *type,
 	plan->error_message = lp_arena_text(&rules->arena, message);
 }
 
-static struct lp_plan_argument *
-add_argument(struct lp_plan *plan, enum lp_argument_kind kind)
+static struct lp_plan_argument *add_argument(struct lp_plan *plan, enum lp_argument_kind kind)
 {
 	struct lp_plan_argument *argument;
 
@@ -192,8 +180,8 @@ add_argument(struct lp_plan *plan, enum lp_argument_kind kind)
 }
 
 /* One positional parameter: "window", "context" or the index of an input of the rule. */
-static bool
-plan_positional(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *entry, PyObject *inputs, bool *used)
+static bool plan_positional(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *entry, PyObject *inputs,
+                            bool *used)
 {
 	PyObject *row, *name;
 	int optional, many;
@@ -201,7 +189,7 @@ plan_positional(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *e
 
 	if (PyUnicode_Check(entry)) {
 		add_argument(plan, PyUnicode_CompareWithASCIIString(entry, "window") == 0 ? LP_ARGUMENT_WINDOW
-		                                                                           : LP_ARGUMENT_CONTEXT);
+		                                                                          : LP_ARGUMENT_CONTEXT);
 		return true;
 	}
 	row = PySequence_GetItem(inputs, PyLong_AsSsize_t(entry));
@@ -229,16 +217,14 @@ plan_positional(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *e
 }
 
 /* Whether the last of the rule's inputs is `*series: Series`. */
-static bool
-takes_many(PyObject *inputs)
+static bool takes_many(PyObject *inputs)
 {
 	Py_ssize_t count = PyList_GET_SIZE(inputs);
 
 	return count > 0 && PyObject_IsTrue(PyTuple_GET_ITEM(PyList_GET_ITEM(inputs, count - 1), 2)) == 1;
 }
 
-static bool
-plan_inputs(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *layout, PyObject *inputs)
+static bool plan_inputs(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *layout, PyObject *inputs)
 {
 	bool *used = lp_allocate(plan->input_count + 1), good = true, many = takes_many(inputs);
 
@@ -250,7 +236,8 @@ plan_inputs(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *layou
 		if (many)
 			add_argument(plan, LP_ARGUMENT_INPUT)->input = i;
 		else
-			fail_plan(rules, plan, "TypeError", "rule %s has no input '%s'", plan->rule_name, plan->inputs[i]);
+			fail_plan(rules, plan, "TypeError", "rule %s has no input '%s'", plan->rule_name,
+			          plan->inputs[i]);
 	}
 	plan->positional_count = plan->argument_count;
 	free(used);
@@ -258,8 +245,7 @@ plan_inputs(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *layou
 }
 
 /* The type that a parameter's annotation asks for; -1: the rule has no such parameter. */
-static int
-type_of_parameter(PyObject *parameters, PyObject *name)
+static int type_of_parameter(PyObject *parameters, PyObject *name)
 {
 	for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parameters); i++) {
 		PyObject *row = PyList_GET_ITEM(parameters, i);
@@ -270,8 +256,7 @@ type_of_parameter(PyObject *parameters, PyObject *name)
 	return -1;
 }
 
-static bool
-plan_parameters(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *parameters, PyObject *names)
+static bool plan_parameters(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *parameters, PyObject *names)
 {
 	PyObject *values = lp_json_parse(rules->state, plan->parameters), *name, *value;
 	Py_ssize_t position = 0;
@@ -313,22 +298,21 @@ plan_parameters(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *p
 }
 
 /* Keyword-only parameters that get the window or the context. */
-static bool
-plan_keywords(struct lp_plan *plan, PyObject *keywords, PyObject *names)
+static bool plan_keywords(struct lp_plan *plan, PyObject *keywords, PyObject *names)
 {
 	for (Py_ssize_t i = 0; i < PyList_GET_SIZE(keywords); i++) {
 		PyObject *name, *kind;
 
-		if (!PyArg_ParseTuple(PyList_GET_ITEM(keywords, i), "UU", &name, &kind) || PyList_Append(names, name) < 0)
+		if (!PyArg_ParseTuple(PyList_GET_ITEM(keywords, i), "UU", &name, &kind) ||
+		    PyList_Append(names, name) < 0)
 			return false;
 		add_argument(plan, PyUnicode_CompareWithASCIIString(kind, "window") == 0 ? LP_ARGUMENT_WINDOW
-		                                                                          : LP_ARGUMENT_CONTEXT);
+		                                                                         : LP_ARGUMENT_CONTEXT);
 	}
 	return true;
 }
 
-static PyObject *
-list_of(PyObject *description, const char *name)
+static PyObject *list_of(PyObject *description, const char *name)
 {
 	PyObject *list = PyObject_GetAttrString(description, name);
 
@@ -340,8 +324,7 @@ list_of(PyObject *description, const char *name)
 	return list;
 }
 
-static bool
-plan_arguments(struct lp_worker_rules *rules, struct lp_plan *plan)
+static bool plan_arguments(struct lp_worker_rules *rules, struct lp_plan *plan)
 {
 	PyObject *description = plan->rule->description, *layout = list_of(description, "layout"),
 		 *inputs = list_of(description, "inputs"), *parameters = list_of(description, "parameters"),
@@ -362,8 +345,7 @@ plan_arguments(struct lp_worker_rules *rules, struct lp_plan *plan)
 	return good;
 }
 
-static struct lp_plan *
-make_plan(struct lp_worker_rules *rules, const struct lp_calculation *calculation, uint64_t hash)
+static struct lp_plan *make_plan(struct lp_worker_rules *rules, const struct lp_calculation *calculation, uint64_t hash)
 {
 	struct lp_plan *plan = lp_allocate(sizeof *plan);
 	const struct lp_worker_module *failed;
@@ -395,8 +377,7 @@ make_plan(struct lp_worker_rules *rules, const struct lp_calculation *calculatio
 	return plan;
 }
 
-const struct lp_plan *
-lp_plan_for(struct lp_worker_rules *rules, const struct lp_calculation *calculation)
+const struct lp_plan *lp_plan_for(struct lp_worker_rules *rules, const struct lp_calculation *calculation)
 {
 	struct lp_plan **bucket, *plan;
 	uint64_t hash;

@@ -42,10 +42,10 @@ struct lp_plan {
 	char *rule_name, *parameters;
 	char **inputs;
 	size_t input_count;
-	const struct lp_worker_rule *rule; /* NULL: there is none of that name, or its module failed */
+	const struct lp_worker_rule *rule;  /* NULL: there is none of that name, or its module failed */
 	struct lp_plan_argument *arguments; /* positional ones, then keywords */
 	size_t argument_count, positional_count;
-	PyObject *keyword_names; /* a tuple, or NULL */
+	PyObject *keyword_names;                                  /* a tuple, or NULL */
 	const char *error_type, *error_message, *error_traceback; /* it can't be called: why */
 	struct lp_plan *next;
 };
@@ -59,7 +59,7 @@ struct lp_worker_rules {
 	struct lp_worker_module *failed;
 	size_t failed_count, failed_capacity;
 	struct lp_plan *buckets[LP_PLAN_BUCKETS];
-	struct lp_plan *last; /* most likely the next one too */
+	struct lp_plan *last;   /* most likely the next one too */
 	PyObject *logging_name; /* "logging", interned; NULL once its handler is installed */
 	struct lp_arena arena;
 };

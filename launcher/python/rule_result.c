@@ -8,8 +8,7 @@
 #include "python/rule_types.h"
 
 /* 1: stored or nothing to store, 0: it is no number, -1: an exception is set. */
-static int
-take_number(struct lp_task *task, size_t output, PyObject *result)
+static int take_number(struct lp_task *task, size_t output, PyObject *result)
 {
 	struct lp_outcome *outcome = &task->outcome;
 	double value;
@@ -36,8 +35,7 @@ take_number(struct lp_task *task, size_t output, PyObject *result)
 	return 1;
 }
 
-static void
-take_series(struct lp_task *task, size_t output, struct lp_series_object *series)
+static void take_series(struct lp_task *task, size_t output, struct lp_series_object *series)
 {
 	const struct lp_column *column = &series->column;
 	struct lp_outcome *outcome = &task->outcome;
@@ -54,14 +52,13 @@ take_series(struct lp_task *task, size_t output, struct lp_series_object *series
 }
 
 /* What will be stored at most. */
-static size_t
-room_for(const struct lp_rule_state *state, PyObject *result)
+static size_t room_for(const struct lp_rule_state *state, PyObject *result)
 {
 	return lp_is_series(state, result) ? ((struct lp_series_object *)result)->column.count : 1;
 }
 
-static bool
-take_one(struct lp_rule_state *state, struct lp_task *task, size_t output, const char *name, PyObject *result)
+static bool take_one(struct lp_rule_state *state, struct lp_task *task, size_t output, const char *name,
+                     PyObject *result)
 {
 	int taken;
 
@@ -74,13 +71,13 @@ take_one(struct lp_rule_state *state, struct lp_task *task, size_t output, const
 	taken = take_number(task, output, result);
 	if (taken == 0)
 		PyErr_Format(PyExc_TypeError, "the rule returned %s%s%s%s, expected a number, a Series or None",
-		             Py_TYPE(result)->tp_name, name[0] == '\0' ? "" : " for output '", name, name[0] == '\0' ? "" : "'");
+		             Py_TYPE(result)->tp_name, name[0] == '\0' ? "" : " for output '", name,
+		             name[0] == '\0' ? "" : "'");
 	return taken > 0;
 }
 
 /* Names of what the decorator was told with outputs=: a tuple. */
-static PyObject *
-declared_outputs(PyObject *description)
+static PyObject *declared_outputs(PyObject *description)
 {
 	PyObject *outputs = PyObject_GetAttrString(description, "outputs");
 
@@ -92,8 +89,7 @@ declared_outputs(PyObject *description)
 	return outputs;
 }
 
-static bool
-check_names(PyObject *result, PyObject *declared)
+static bool check_names(PyObject *result, PyObject *declared)
 {
 	PyObject *key, *value;
 	Py_ssize_t position = 0;
@@ -102,7 +98,8 @@ check_names(PyObject *result, PyObject *declared)
 		int known = PySequence_Contains(declared, key);
 
 		if (known == 0)
-			PyErr_Format(PyExc_ValueError, "the rule returned an output %R, and declares %R", key, declared);
+			PyErr_Format(PyExc_ValueError, "the rule returned an output %R, and declares %R", key,
+			             declared);
 		if (known <= 0)
 			return false;
 	}
@@ -110,9 +107,8 @@ check_names(PyObject *result, PyObject *declared)
 }
 
 /* result is a dict by output name; a calculation may store fewer than the rule has. */
-static bool
-take_dict(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *result,
-          PyObject *declared)
+static bool take_dict(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *result,
+                      PyObject *declared)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	size_t room = 0;
@@ -134,9 +130,8 @@ take_dict(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *t
 	return true;
 }
 
-bool
-lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *description,
-               PyObject *result)
+bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *description,
+                    PyObject *result)
 {
 	struct lp_outcome *outcome = &task->outcome;
 	PyObject *declared;
@@ -159,7 +154,8 @@ lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_ta
 			PyErr_Format(PyExc_TypeError, "the rule returned %s, expected a dict of its outputs %R",
 			             Py_TYPE(result)->tp_name, declared);
 	} else if (PyDict_Check(result)) {
-		PyErr_SetString(PyExc_TypeError, "the rule returned a dict, but declares no outputs: @rule(outputs=(...))");
+		PyErr_SetString(PyExc_TypeError,
+		                "the rule returned a dict, but declares no outputs: @rule(outputs=(...))");
 		good = false;
 	} else {
 		outcome->results = lp_arena_allocate(&batch->arena, room_for(state, result) * sizeof *outcome->results);

@@ -27,7 +27,7 @@
 struct lp_series_object {
 	PyObject ob_base;
 	struct lp_column column;
-	int64_t missing;  /* how many samples are missing; -1: not counted yet */
+	int64_t missing; /* how many samples are missing; -1: not counted yet */
 	PyObject *owner;
 	void *memory;
 	struct lp_window window; /* start is LP_TIME_NONE: it has none */
@@ -55,10 +55,10 @@ struct lp_context_object {
 struct lp_rule_state {
 	PyTypeObject *series_type, *sample_type, *window_type, *context_type, *column_type, *stream_type;
 	const PyDateTime_CAPI *datetime;
-	PyObject *zones;        /* name -> tzinfo */
-	PyObject *empty;        /* "" */
+	PyObject *zones; /* name -> tzinfo */
+	PyObject *empty; /* "" */
 	PyObject *empty_mapping;
-	PyObject *parse_json;   /* local_processing._json.parse, once needed */
+	PyObject *parse_json; /* local_processing._json.parse, once needed */
 	struct lp_series_object *borrowed;
 	const struct lp_calculation *calculation; /* being computed, in whose zone windows show; or NULL */
 };
@@ -66,13 +66,11 @@ struct lp_rule_state {
 /* The state of the current interpreter's module; NULL with an exception set. */
 struct lp_rule_state *lp_rule_state(void);
 
-static inline struct lp_rule_state *
-lp_state_of(PyObject *self)
+static inline struct lp_rule_state *lp_state_of(PyObject *self)
 {
 	return PyType_GetModuleState(Py_TYPE(self));
 }
-static inline bool
-lp_is_series(const struct lp_rule_state *state, const PyObject *object)
+static inline bool lp_is_series(const struct lp_rule_state *state, const PyObject *object)
 {
 	return Py_TYPE(object) == state->series_type;
 }
@@ -81,8 +79,9 @@ lp_is_series(const struct lp_rule_state *state, const PyObject *object)
 extern PyType_Spec lp_series_spec, lp_column_spec;
 void lp_series_dealloc(PyObject *self);
 /* A Series over a column of the batch, valid until lp_series_detach_all(). */
-PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *column, const struct lp_column *previous,
-                           const struct lp_window *window, const struct lp_input *input);
+PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *column,
+                           const struct lp_column *previous, const struct lp_window *window,
+                           const struct lp_input *input);
 /* At the end of a task: every Series that somebody still holds gets its own copy of what it borrowed. */
 bool lp_series_detach_all(struct lp_rule_state *state);
 /* A Series with memory of its own, to be filled. */
@@ -93,12 +92,11 @@ struct lp_series_object *lp_series_view(struct lp_rule_state *state, struct lp_s
 /* Window, previous sample, name, unit and attributes of another. */
 void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *series, struct lp_series_object *like);
 int64_t lp_series_missing(struct lp_series_object *series);
-PyObject *lp_series_name(struct lp_series_object *series);       /* new references */
+PyObject *lp_series_name(struct lp_series_object *series); /* new references */
 PyObject *lp_series_unit(struct lp_series_object *series);
 PyObject *lp_series_attributes(struct lp_series_object *series);
-PyObject *lp_series_window(struct lp_series_object *series);     /* or None */
-static inline uint8_t
-lp_series_quality(const struct lp_series_object *series, size_t index)
+PyObject *lp_series_window(struct lp_series_object *series); /* or None */
+static inline uint8_t lp_series_quality(const struct lp_series_object *series, size_t index)
 {
 	return series->column.quality == NULL ? (uint8_t)LP_QUALITY_GOOD : series->column.quality[index];
 }
@@ -164,8 +162,7 @@ struct lp_good {
 	void *copy;
 };
 bool lp_good_take(struct lp_series_object *series, bool times, struct lp_good *good) LP_MUST_CHECK;
-static inline void
-lp_good_release(struct lp_good *good)
+static inline void lp_good_release(struct lp_good *good)
 {
 	PyMem_Free(good->copy);
 }
@@ -209,12 +206,12 @@ extern const char lp_builtin_module[];
 bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit visit, void *context) LP_MUST_CHECK;
 
 /* rule_result.c: what a rule returned, into the task's outcome.  False: an exception is set that says what is wrong. */
-bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task,
-                    PyObject *description, PyObject *result) LP_MUST_CHECK;
+bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *description,
+                    PyObject *result) LP_MUST_CHECK;
 
 /* units.c */
 /* to = from * scale + offset.  False: error says why. */
-bool lp_unit_conversion(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
-	LP_MUST_CHECK;
+bool lp_unit_conversion(const char *from, const char *to, double *scale, double *offset,
+                        struct lp_error *error) LP_MUST_CHECK;
 
 #endif

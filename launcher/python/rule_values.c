@@ -5,8 +5,7 @@
 #include "python/rule_types.h"
 
 /* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back (H. Hinnant's civil algorithms). */
-static int64_t
-days_of(int year, int month, int day)
+static int64_t days_of(int year, int month, int day)
 {
 	int64_t y = month <= 2 ? year - 1 : year, era = y / 400, year_of_era = y - era * 400;
 	int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
@@ -14,8 +13,7 @@ days_of(int year, int month, int day)
 	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
-static void
-date_of(int64_t days, int *year, int *month, int *day)
+static void date_of(int64_t days, int *year, int *month, int *day)
 {
 	int64_t z = days + 719468, era = z / 146097, day_of_era = z - era * 146097;
 	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
@@ -28,8 +26,7 @@ date_of(int64_t days, int *year, int *month, int *day)
 }
 
 /* time must lie in the years 1 to 9999. */
-static int64_t
-split_time(lp_time time, int *year, int *month, int *day)
+static int64_t split_time(lp_time time, int *year, int *month, int *day)
 {
 	int64_t days = time / LP_DAY, rest = time % LP_DAY;
 
@@ -41,8 +38,7 @@ split_time(lp_time time, int *year, int *month, int *day)
 	return rest;
 }
 
-const char *
-lp_time_text(lp_time time, char text[LP_TIME_TEXT_SIZE])
+const char *lp_time_text(lp_time time, char text[LP_TIME_TEXT_SIZE])
 {
 	int year, month, day;
 	int64_t rest;
@@ -60,8 +56,7 @@ lp_time_text(lp_time time, char text[LP_TIME_TEXT_SIZE])
 	return text;
 }
 
-PyObject *
-lp_datetime_new(struct lp_rule_state *state, lp_time time, PyObject *zone)
+PyObject *lp_datetime_new(struct lp_rule_state *state, lp_time time, PyObject *zone)
 {
 	const PyDateTime_CAPI *api = state->datetime;
 	PyObject *utc, *local;
@@ -69,7 +64,8 @@ lp_datetime_new(struct lp_rule_state *state, lp_time time, PyObject *zone)
 	int64_t rest;
 
 	if (time < LP_TIME_MIN || time > LP_TIME_MAX) {
-		PyErr_Format(PyExc_OverflowError, "%lld microseconds since 1970 is outside of the years 1 to 9999", (long long)time);
+		PyErr_Format(PyExc_OverflowError, "%lld microseconds since 1970 is outside of the years 1 to 9999",
+		             (long long)time);
 		return NULL;
 	}
 	rest = split_time(time, &year, &month, &day);
@@ -88,16 +84,14 @@ lp_datetime_new(struct lp_rule_state *state, lp_time time, PyObject *zone)
 	return local;
 }
 
-PyObject *
-lp_zone_of(struct lp_rule_state *state, PyObject *time)
+PyObject *lp_zone_of(struct lp_rule_state *state, PyObject *time)
 {
 	if (PyObject_TypeCheck(time, state->datetime->DateTimeType) && ((PyDateTime_DateTime *)time)->hastzinfo)
 		return Py_NewRef(((PyDateTime_DateTime *)time)->tzinfo);
 	return Py_NewRef(state->datetime->TimeZone_UTC);
 }
 
-bool
-lp_time_from(struct lp_rule_state *state, PyObject *object, const char *what, lp_time *time)
+bool lp_time_from(struct lp_rule_state *state, PyObject *object, const char *what, lp_time *time)
 {
 	PyObject *offset;
 	int overflow;
@@ -109,11 +103,13 @@ lp_time_from(struct lp_rule_state *state, PyObject *object, const char *what, lp
 		return overflow == 0 && !(*time == -1 && PyErr_Occurred());
 	}
 	if (!PyObject_TypeCheck(object, state->datetime->DateTimeType)) {
-		PyErr_Format(PyExc_TypeError, "%s must be a datetime with a time zone (or an int of microseconds since 1970), not %s",
+		PyErr_Format(PyExc_TypeError,
+		             "%s must be a datetime with a time zone (or an int of microseconds since 1970), not %s",
 		             what, Py_TYPE(object)->tp_name);
 		return false;
 	}
-	*time = days_of(PyDateTime_GET_YEAR(object), PyDateTime_GET_MONTH(object), PyDateTime_GET_DAY(object)) * LP_DAY +
+	*time = days_of(PyDateTime_GET_YEAR(object), PyDateTime_GET_MONTH(object), PyDateTime_GET_DAY(object)) *
+	                LP_DAY +
 	        PyDateTime_DATE_GET_HOUR(object) * LP_HOUR + PyDateTime_DATE_GET_MINUTE(object) * LP_MINUTE +
 	        PyDateTime_DATE_GET_SECOND(object) * LP_SECOND + PyDateTime_DATE_GET_MICROSECOND(object);
 	if (((PyDateTime_DateTime *)object)->hastzinfo &&
@@ -124,7 +120,8 @@ lp_time_from(struct lp_rule_state *state, PyObject *object, const char *what, lp
 		return false;
 	if (offset == Py_None) {
 		Py_DECREF(offset);
-		PyErr_Format(PyExc_ValueError, "%s: %S has no time zone: which instant it is can't be told", what, object);
+		PyErr_Format(PyExc_ValueError, "%s: %S has no time zone: which instant it is can't be told", what,
+		             object);
 		return false;
 	}
 	*time -= PyDateTime_DELTA_GET_DAYS(offset) * LP_DAY + PyDateTime_DELTA_GET_SECONDS(offset) * LP_SECOND +
@@ -133,8 +130,7 @@ lp_time_from(struct lp_rule_state *state, PyObject *object, const char *what, lp
 	return true;
 }
 
-PyObject *
-lp_zone_get(struct lp_rule_state *state, const char *name)
+PyObject *lp_zone_get(struct lp_rule_state *state, const char *name)
 {
 	PyObject *key, *zone, *module;
 
@@ -154,8 +150,7 @@ lp_zone_get(struct lp_rule_state *state, const char *name)
 	return zone;
 }
 
-PyObject *
-lp_json_parse(struct lp_rule_state *state, const char *json)
+PyObject *lp_json_parse(struct lp_rule_state *state, const char *json)
 {
 	PyObject *text, *result;
 
@@ -177,8 +172,7 @@ lp_json_parse(struct lp_rule_state *state, const char *json)
 	return result;
 }
 
-PyObject *
-lp_json_mapping(struct lp_rule_state *state, const char *json)
+PyObject *lp_json_mapping(struct lp_rule_state *state, const char *json)
 {
 	PyObject *mapping, *proxy;
 
@@ -192,8 +186,7 @@ lp_json_mapping(struct lp_rule_state *state, const char *json)
 	return proxy;
 }
 
-PyObject *
-lp_sample_new(struct lp_rule_state *state, lp_time time, double value, uint8_t quality)
+PyObject *lp_sample_new(struct lp_rule_state *state, lp_time time, double value, uint8_t quality)
 {
 	PyObject *sample = state->sample_type->tp_alloc(state->sample_type, 3), *items[3];
 
@@ -209,8 +202,7 @@ lp_sample_new(struct lp_rule_state *state, lp_time time, double value, uint8_t q
 	return sample;
 }
 
-static PyObject *
-sample_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+static PyObject *sample_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
 	static const char *const names[] = { "time", "value", "quality", NULL };
 	struct lp_rule_state *state = PyType_GetModuleState(type);
@@ -230,15 +222,13 @@ sample_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 	return lp_sample_new(state, time, value, (uint8_t)quality);
 }
 
-static PyObject *
-sample_repr(PyObject *self)
+static PyObject *sample_repr(PyObject *self)
 {
 	return PyUnicode_FromFormat("Sample(%S, %R, quality=%R)", PyTuple_GET_ITEM(self, 0), PyTuple_GET_ITEM(self, 1),
 	                            PyTuple_GET_ITEM(self, 2));
 }
 
-static PyObject *
-sample_field(PyObject *self, void *index)
+static PyObject *sample_field(PyObject *self, void *index)
 {
 	return Py_NewRef(PyTuple_GET_ITEM(self, (Py_ssize_t)index));
 }
@@ -263,8 +253,7 @@ PyType_Spec lp_sample_spec = {
 	.slots = sample_slots,
 };
 
-PyObject *
-lp_window_new(struct lp_rule_state *state, const struct lp_window *window, PyObject *zone)
+PyObject *lp_window_new(struct lp_rule_state *state, const struct lp_window *window, PyObject *zone)
 {
 	struct lp_window_object *object = PyObject_New(struct lp_window_object, state->window_type);
 
@@ -275,8 +264,7 @@ lp_window_new(struct lp_rule_state *state, const struct lp_window *window, PyObj
 	return (PyObject *)object;
 }
 
-static PyObject *
-window_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+static PyObject *window_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
 	static const char *const names[] = { "start", "end", NULL };
 	struct lp_rule_state *state = PyType_GetModuleState(type);
@@ -296,8 +284,7 @@ window_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 	return result;
 }
 
-static void
-window_dealloc(PyObject *self)
+static void window_dealloc(PyObject *self)
 {
 	PyTypeObject *type = Py_TYPE(self);
 
@@ -306,35 +293,32 @@ window_dealloc(PyObject *self)
 	Py_DECREF(type);
 }
 
-static PyObject *
-window_bound(PyObject *self, void *end)
+static PyObject *window_bound(PyObject *self, void *end)
 {
 	struct lp_window_object *window = (struct lp_window_object *)self;
 
-	return lp_datetime_new(lp_state_of(self), end == NULL ? window->window.start : window->window.end, window->zone);
+	return lp_datetime_new(lp_state_of(self), end == NULL ? window->window.start : window->window.end,
+	                       window->zone);
 }
 
-static PyObject *
-window_zone(PyObject *self, void *unused)
+static PyObject *window_zone(PyObject *self, void *unused)
 {
 	(void)unused;
 	return Py_NewRef(((struct lp_window_object *)self)->zone);
 }
 
-static PyObject *
-window_duration(PyObject *self, void *unused)
+static PyObject *window_duration(PyObject *self, void *unused)
 {
 	const struct lp_window *window = &((struct lp_window_object *)self)->window;
 	const PyDateTime_CAPI *api = lp_state_of(self)->datetime;
 	int64_t length = window->end - window->start;
 
 	(void)unused;
-	return api->Delta_FromDelta((int)(length / LP_DAY), (int)(length % LP_DAY / LP_SECOND), (int)(length % LP_SECOND), 1,
-	                            api->DeltaType);
+	return api->Delta_FromDelta((int)(length / LP_DAY), (int)(length % LP_DAY / LP_SECOND),
+	                            (int)(length % LP_SECOND), 1, api->DeltaType);
 }
 
-static int
-window_contains(PyObject *self, PyObject *time_object)
+static int window_contains(PyObject *self, PyObject *time_object)
 {
 	const struct lp_window *window = &((struct lp_window_object *)self)->window;
 	lp_time time;
@@ -344,8 +328,7 @@ window_contains(PyObject *self, PyObject *time_object)
 	return time >= window->start && time < window->end;
 }
 
-static PyObject *
-window_compare(PyObject *left, PyObject *right, int operation)
+static PyObject *window_compare(PyObject *left, PyObject *right, int operation)
 {
 	const struct lp_window *one, *other;
 
@@ -356,8 +339,7 @@ window_compare(PyObject *left, PyObject *right, int operation)
 	return PyBool_FromLong((one->start == other->start && one->end == other->end) == (operation == Py_EQ));
 }
 
-static Py_hash_t
-window_hash(PyObject *self)
+static Py_hash_t window_hash(PyObject *self)
 {
 	const struct lp_window *window = &((struct lp_window_object *)self)->window;
 	Py_hash_t hash = (Py_hash_t)((uint64_t)window->start * 1000003u ^ (uint64_t)window->end);
@@ -365,8 +347,7 @@ window_hash(PyObject *self)
 	return hash == -1 ? -2 : hash;
 }
 
-static PyObject *
-window_repr(PyObject *self)
+static PyObject *window_repr(PyObject *self)
 {
 	PyObject *start = window_bound(self, NULL), *end = window_bound(self, (void *)1), *text = NULL;
 
@@ -378,7 +359,8 @@ window_repr(PyObject *self)
 }
 
 static PyGetSetDef window_properties[] = {
-	{ "start", window_bound, NULL, "First instant of the window: an aware datetime in the calculation's zone.", NULL },
+	{ "start", window_bound, NULL, "First instant of the window: an aware datetime in the calculation's zone.",
+	  NULL },
 	{ "end", window_bound, NULL, "First instant after the window.", (void *)1 },
 	{ "duration", window_duration, NULL, "Elapsed time from start to end, a timedelta.", NULL },
 	{ "zone", window_zone, NULL, "The calculation's time zone, a tzinfo.", NULL },
@@ -403,17 +385,18 @@ PyType_Spec lp_window_spec = {
 	.slots = window_slots,
 };
 
-static PyObject *
-context_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+static PyObject *context_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-	static const char *const names[] = { "calculation", "rule", "tick", "window", "labels", "units", "attempt", NULL };
+	static const char *const names[] = {
+		"calculation", "rule", "tick", "window", "labels", "units", "attempt", NULL
+	};
 	struct lp_rule_state *state = PyType_GetModuleState(type);
 	PyObject *calculation = state->empty, *rule = state->empty, *tick = Py_None, *window = Py_None,
 		 *labels = state->empty_mapping, *units = state->empty_mapping, *attempt = NULL;
 	struct lp_context_object *context;
 
-	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|$UUOOOOO:Context", (char **)(uintptr_t)names, &calculation,
-	                                 &rule, &tick, &window, &labels, &units, &attempt))
+	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|$UUOOOOO:Context", (char **)(uintptr_t)names,
+	                                 &calculation, &rule, &tick, &window, &labels, &units, &attempt))
 		return NULL;
 	attempt = attempt == NULL ? PyLong_FromLong(1) : Py_NewRef(attempt);
 	context = attempt == NULL ? NULL : PyObject_New(struct lp_context_object, type);
@@ -431,8 +414,7 @@ context_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 	return (PyObject *)context;
 }
 
-static void
-context_dealloc(PyObject *self)
+static void context_dealloc(PyObject *self)
 {
 	struct lp_context_object *context = (struct lp_context_object *)self;
 	PyTypeObject *type = Py_TYPE(self);
@@ -448,18 +430,18 @@ context_dealloc(PyObject *self)
 	Py_DECREF(type);
 }
 
-static PyObject *
-context_repr(PyObject *self)
+static PyObject *context_repr(PyObject *self)
 {
 	struct lp_context_object *context = (struct lp_context_object *)self;
 
-	return PyUnicode_FromFormat("<Context of %R, rule %R, %S>", context->calculation, context->rule, context->window);
+	return PyUnicode_FromFormat("<Context of %R, rule %R, %S>", context->calculation, context->rule,
+	                            context->window);
 }
 
-#define CONTEXT_MEMBER(name_, doc_)                                                                          \
-	{                                                                                                    \
-		.name = #name_, .type = Py_T_OBJECT_EX, .offset = offsetof(struct lp_context_object, name_), \
-		.flags = Py_READONLY, .doc = (doc_)                                                          \
+#define CONTEXT_MEMBER(name_, doc_)                                                                                    \
+	{                                                                                                              \
+		.name = #name_, .type = Py_T_OBJECT_EX, .offset = offsetof(struct lp_context_object, name_),           \
+		.flags = Py_READONLY, .doc = (doc_)                                                                    \
 	}
 static PyMemberDef context_members[] = {
 	CONTEXT_MEMBER(calculation, "Name of the calculation."),
@@ -467,12 +449,14 @@ static PyMemberDef context_members[] = {
 	CONTEXT_MEMBER(tick, "The minute that the run works for: an aware datetime, UTC."),
 	CONTEXT_MEMBER(window, "The Window."),
 	CONTEXT_MEMBER(labels, "The calculation's labels, a read-only mapping of str."),
-	CONTEXT_MEMBER(units, "Units of the output series by the outputs' names ('' where there is one without a name)."),
+	CONTEXT_MEMBER(units,
+	               "Units of the output series by the outputs' names ('' where there is one without a name)."),
 	CONTEXT_MEMBER(attempt, "1 at the first attempt at this window."),
 	{ 0 },
 };
-PyDoc_STRVAR(context_doc, "Context(*, calculation='', rule='', tick=None, window=None, labels={}, units={}, attempt=1)\n"
-                          "--\n\nWhat a rule may know about the calculation that it computes.");
+PyDoc_STRVAR(context_doc,
+             "Context(*, calculation='', rule='', tick=None, window=None, labels={}, units={}, attempt=1)\n"
+             "--\n\nWhat a rule may know about the calculation that it computes.");
 static PyType_Slot context_slots[] = {
 	{ Py_tp_doc, (void *)(uintptr_t)context_doc },
 	{ Py_tp_new, context_construct },

@@ -9,8 +9,7 @@
 
 #include <stddef.h>
 
-static void
-forget_borrowed(struct lp_series_object *series)
+static void forget_borrowed(struct lp_series_object *series)
 {
 	if (series->borrowed_link == NULL)
 		return;
@@ -21,8 +20,7 @@ forget_borrowed(struct lp_series_object *series)
 	series->borrowed_next = NULL;
 }
 
-static void
-remember_borrowed(struct lp_rule_state *state, struct lp_series_object *series)
+static void remember_borrowed(struct lp_rule_state *state, struct lp_series_object *series)
 {
 	series->borrowed_next = state->borrowed;
 	series->borrowed_link = &state->borrowed;
@@ -31,14 +29,12 @@ remember_borrowed(struct lp_rule_state *state, struct lp_series_object *series)
 	state->borrowed = series;
 }
 
-static bool
-columns_are_borrowed(const struct lp_series_object *series)
+static bool columns_are_borrowed(const struct lp_series_object *series)
 {
 	return series->memory == NULL && series->owner == NULL;
 }
 
-static struct lp_series_object *
-new_series(struct lp_rule_state *state)
+static struct lp_series_object *new_series(struct lp_rule_state *state)
 {
 	struct lp_series_object *series = PyObject_New(struct lp_series_object, state->series_type);
 
@@ -51,8 +47,7 @@ new_series(struct lp_rule_state *state)
 }
 
 /* One block for the three columns, the widest first. */
-static void *
-columns_allocate(struct lp_column *column, size_t count, bool quality)
+static void *columns_allocate(struct lp_column *column, size_t count, bool quality)
 {
 	char *memory;
 
@@ -72,8 +67,7 @@ columns_allocate(struct lp_column *column, size_t count, bool quality)
 	return memory;
 }
 
-struct lp_series_object *
-lp_series_allocate(struct lp_rule_state *state, size_t count, bool quality)
+struct lp_series_object *lp_series_allocate(struct lp_rule_state *state, size_t count, bool quality)
 {
 	struct lp_series_object *series = new_series(state);
 
@@ -85,9 +79,9 @@ lp_series_allocate(struct lp_rule_state *state, size_t count, bool quality)
 	return series;
 }
 
-PyObject *
-lp_series_borrow(struct lp_rule_state *state, const struct lp_column *column, const struct lp_column *previous,
-                 const struct lp_window *window, const struct lp_input *input)
+PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *column,
+                           const struct lp_column *previous, const struct lp_window *window,
+                           const struct lp_input *input)
 {
 	struct lp_series_object *series = new_series(state);
 
@@ -107,8 +101,7 @@ lp_series_borrow(struct lp_rule_state *state, const struct lp_column *column, co
 }
 
 /* Gives a borrowed Series its own copy of everything that it has from the batch. */
-static bool
-detach(struct lp_series_object *series)
+static bool detach(struct lp_series_object *series)
 {
 	PyObject *name = lp_series_name(series), *unit = lp_series_unit(series),
 		 *attributes = lp_series_attributes(series), *window = lp_series_window(series);
@@ -139,8 +132,7 @@ detach(struct lp_series_object *series)
 	return true;
 }
 
-bool
-lp_series_detach_all(struct lp_rule_state *state)
+bool lp_series_detach_all(struct lp_rule_state *state)
 {
 	bool good = true;
 
@@ -165,8 +157,8 @@ lp_series_detach_all(struct lp_rule_state *state)
 	return good;
 }
 
-struct lp_series_object *
-lp_series_view(struct lp_rule_state *state, struct lp_series_object *series, size_t first, size_t count)
+struct lp_series_object *lp_series_view(struct lp_rule_state *state, struct lp_series_object *series, size_t first,
+                                        size_t count)
 {
 	struct lp_series_object *view = new_series(state);
 
@@ -184,8 +176,7 @@ lp_series_view(struct lp_rule_state *state, struct lp_series_object *series, siz
 	return view;
 }
 
-void
-lp_series_describe(struct lp_rule_state *state, struct lp_series_object *series, struct lp_series_object *like)
+void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *series, struct lp_series_object *like)
 {
 	series->window = like->window;
 	series->has_previous = like->has_previous;
@@ -201,8 +192,7 @@ lp_series_describe(struct lp_rule_state *state, struct lp_series_object *series,
 		remember_borrowed(state, series);
 }
 
-int64_t
-lp_series_missing(struct lp_series_object *series)
+int64_t lp_series_missing(struct lp_series_object *series)
 {
 	const struct lp_column *column = &series->column;
 	int64_t missing = 0;
@@ -220,8 +210,7 @@ lp_series_missing(struct lp_series_object *series)
 	return missing;
 }
 
-void
-lp_series_dealloc(PyObject *self)
+void lp_series_dealloc(PyObject *self)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	PyTypeObject *type = Py_TYPE(self);
@@ -237,30 +226,27 @@ lp_series_dealloc(PyObject *self)
 	Py_DECREF(type);
 }
 
-static PyObject *
-text_of(const char *text)
+static PyObject *text_of(const char *text)
 {
 	return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
 }
 
-PyObject *
-lp_series_name(struct lp_series_object *series)
+PyObject *lp_series_name(struct lp_series_object *series)
 {
-	if (series->name == NULL && (series->name = text_of(series->input == NULL ? "" : series->input->series)) == NULL)
+	if (series->name == NULL &&
+	    (series->name = text_of(series->input == NULL ? "" : series->input->series)) == NULL)
 		return NULL;
 	return Py_NewRef(series->name);
 }
 
-PyObject *
-lp_series_unit(struct lp_series_object *series)
+PyObject *lp_series_unit(struct lp_series_object *series)
 {
 	if (series->unit == NULL && (series->unit = text_of(series->input == NULL ? "" : series->input->unit)) == NULL)
 		return NULL;
 	return Py_NewRef(series->unit);
 }
 
-PyObject *
-lp_series_attributes(struct lp_series_object *series)
+PyObject *lp_series_attributes(struct lp_series_object *series)
 {
 	if (series->attributes == NULL) {
 		const char *json = series->input == NULL ? NULL : series->input->attributes;
@@ -272,8 +258,7 @@ lp_series_attributes(struct lp_series_object *series)
 	return Py_NewRef(series->attributes);
 }
 
-PyObject *
-lp_series_window(struct lp_series_object *series)
+PyObject *lp_series_window(struct lp_series_object *series)
 {
 	struct lp_rule_state *state = lp_state_of((PyObject *)series);
 
@@ -291,34 +276,31 @@ lp_series_window(struct lp_series_object *series)
 	return Py_NewRef(series->window_object == NULL ? Py_None : series->window_object);
 }
 
-static PyObject *
-get_previous(PyObject *self, void *unused)
+static PyObject *get_previous(PyObject *self, void *unused)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 
 	(void)unused;
 	if (!series->has_previous)
 		Py_RETURN_NONE;
-	return lp_sample_new(lp_state_of(self), series->previous_time, series->previous_value, series->previous_quality);
+	return lp_sample_new(lp_state_of(self), series->previous_time, series->previous_value,
+	                     series->previous_quality);
 }
 
 typedef PyObject *(*describe)(struct lp_series_object *);
 static const describe descriptions[] = { lp_series_name, lp_series_unit, lp_series_attributes, lp_series_window };
 
-static PyObject *
-get_description(PyObject *self, void *which)
+static PyObject *get_description(PyObject *self, void *which)
 {
 	return descriptions[(uintptr_t)which]((struct lp_series_object *)self);
 }
 
-static Py_ssize_t
-series_length(PyObject *self)
+static Py_ssize_t series_length(PyObject *self)
 {
 	return (Py_ssize_t)((struct lp_series_object *)self)->column.count;
 }
 
-static PyObject *
-series_item(PyObject *self, Py_ssize_t index)
+static PyObject *series_item(PyObject *self, Py_ssize_t index)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 
@@ -331,8 +313,7 @@ series_item(PyObject *self, Py_ssize_t index)
 }
 
 /* Every step-th sample: not a piece of the columns any more, so a copy. */
-static PyObject *
-series_stride(struct lp_series_object *series, Py_ssize_t first, Py_ssize_t step, Py_ssize_t count)
+static PyObject *series_stride(struct lp_series_object *series, Py_ssize_t first, Py_ssize_t step, Py_ssize_t count)
 {
 	struct lp_series_object *copy =
 		lp_series_allocate(lp_state_of((PyObject *)series), (size_t)count, series->column.quality != NULL);
@@ -349,8 +330,7 @@ series_stride(struct lp_series_object *series, Py_ssize_t first, Py_ssize_t step
 	return (PyObject *)copy;
 }
 
-static PyObject *
-series_subscript(PyObject *self, PyObject *key)
+static PyObject *series_subscript(PyObject *self, PyObject *key)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	Py_ssize_t first, end, step, count;
@@ -370,9 +350,9 @@ series_subscript(PyObject *self, PyObject *key)
 		                "a Series ascends in time: use reversed(series) to go through it backwards");
 		return NULL;
 	}
-	PyObject *result = step == 1 || count == 0 ? (PyObject *)lp_series_view(lp_state_of(self), series, (size_t)first,
-	                                                                         (size_t)count)
-	                                           : series_stride(series, first, step, count);
+	PyObject *result = step == 1 || count == 0
+	                           ? (PyObject *)lp_series_view(lp_state_of(self), series, (size_t)first, (size_t)count)
+	                           : series_stride(series, first, step, count);
 	if (result != NULL && count != series_length(self)) {
 		/* A part by index is about no interval that anybody named. */
 		struct lp_series_object *part = (struct lp_series_object *)result;
@@ -384,8 +364,7 @@ series_subscript(PyObject *self, PyObject *key)
 	return result;
 }
 
-static int
-series_getbuffer(PyObject *self, Py_buffer *view, int flags)
+static int series_getbuffer(PyObject *self, Py_buffer *view, int flags)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	static const Py_ssize_t stride = sizeof(double);
@@ -418,8 +397,7 @@ struct column_object {
 	bool times; /* else: qualities */
 };
 
-static int
-column_getbuffer(PyObject *self, Py_buffer *view, int flags)
+static int column_getbuffer(PyObject *self, Py_buffer *view, int flags)
 {
 	struct column_object *column = (struct column_object *)self;
 
@@ -442,8 +420,7 @@ column_getbuffer(PyObject *self, Py_buffer *view, int flags)
 	return 0;
 }
 
-static void
-column_dealloc(PyObject *self)
+static void column_dealloc(PyObject *self)
 {
 	PyTypeObject *type = Py_TYPE(self);
 
@@ -452,15 +429,13 @@ column_dealloc(PyObject *self)
 	Py_DECREF(type);
 }
 
-static PyObject *
-get_values(PyObject *self, void *unused)
+static PyObject *get_values(PyObject *self, void *unused)
 {
 	(void)unused;
 	return PyMemoryView_FromObject(self);
 }
 
-static PyObject *
-get_column(PyObject *self, void *times)
+static PyObject *get_column(PyObject *self, void *times)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	PyObject *exporter, *view;
@@ -484,8 +459,7 @@ get_column(PyObject *self, void *times)
 	return view;
 }
 
-static int
-series_bool(PyObject *self)
+static int series_bool(PyObject *self)
 {
 	(void)self;
 	PyErr_SetString(PyExc_TypeError, "whether a Series is true is not defined: ask len(series), series.count(), "
@@ -494,8 +468,7 @@ series_bool(PyObject *self)
 }
 
 /* "<Series 'p1/power' [kW], 60 samples, 2026-01-01T00:00:00Z ... 2026-01-01T00:59:00Z, 2 missing: 1.5, 2.0, ..., 9.0>" */
-static PyObject *
-series_repr(PyObject *self)
+static PyObject *series_repr(PyObject *self)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	const struct lp_column *column = &series->column;
@@ -545,7 +518,8 @@ static PyGetSetDef series_properties[] = {
 	{ "unit", get_description, NULL, "Unit of the values, '' where it is not known.", (void *)1 },
 	{ "attributes", get_description, NULL, "What is known about the series, a read-only mapping.", (void *)2 },
 	{ "window", get_description, NULL, "The Window that it covers, or None.", (void *)3 },
-	{ "previous", get_previous, NULL, "The last good Sample before the window, within the lookback, or None.", NULL },
+	{ "previous", get_previous, NULL, "The last good Sample before the window, within the lookback, or None.",
+	  NULL },
 	{ 0 },
 };
 

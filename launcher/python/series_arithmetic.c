@@ -12,18 +12,17 @@ enum { BLOCK = 256 };
 
 typedef void (*kernel)(double *restrict result, const double *left, const double *right, size_t count);
 
-#define KERNEL(name_, expression_)                                                                           \
-	static void name_(double *restrict result, const double *left, const double *right, size_t count)    \
-	{                                                                                                    \
-		for (size_t i = 0; i < count; i++) {                                                         \
-			double a = left[i], b = right[i];                                                    \
-			result[i] = (expression_);                                                           \
-		}                                                                                            \
+#define KERNEL(name_, expression_)                                                                                     \
+	static void name_(double *restrict result, const double *left, const double *right, size_t count)              \
+	{                                                                                                              \
+		for (size_t i = 0; i < count; i++) {                                                                   \
+			double a = left[i], b = right[i];                                                              \
+			result[i] = (expression_);                                                                     \
+		}                                                                                                      \
 	}
 
 /* Python's rules for // and %: towards minus infinity, with the sign of the divisor. */
-static inline double
-python_remainder(double a, double b)
+static inline double python_remainder(double a, double b)
 {
 	double rest = fmod(a, b);
 
@@ -32,8 +31,7 @@ python_remainder(double a, double b)
 	return copysign(0.0, b);
 }
 
-static inline double
-python_floor_divide(double a, double b)
+static inline double python_floor_divide(double a, double b)
 {
 	double quotient = (a - python_remainder(a, b)) / b, down = floor(quotient);
 
@@ -70,15 +68,13 @@ struct operation {
 	enum unit_rule unit;
 };
 
-static inline bool
-is_missing_at(const struct lp_column *column, size_t index)
+static inline bool is_missing_at(const struct lp_column *column, size_t index)
 {
-	return lp_sample_is_missing(column->value[index], column->quality == NULL ? (uint8_t)LP_QUALITY_GOOD
-	                                                                          : column->quality[index]);
+	return lp_sample_is_missing(column->value[index],
+	                            column->quality == NULL ? (uint8_t)LP_QUALITY_GOOD : column->quality[index]);
 }
 
-static void
-blank_missing(struct lp_series_object *result, struct lp_series_object *operand)
+static void blank_missing(struct lp_series_object *result, struct lp_series_object *operand)
 {
 	if (lp_series_missing(operand) == 0)
 		return;
@@ -89,12 +85,12 @@ blank_missing(struct lp_series_object *result, struct lp_series_object *operand)
 }
 
 /* So that (power / 1000).integral() knows what (power).integral() knew about the time before the first sample. */
-static void
-apply_to_previous(struct lp_series_object *result, const struct operation *operation,
-                  const struct lp_series_object *left, const struct lp_series_object *right, double number)
+static void apply_to_previous(struct lp_series_object *result, const struct operation *operation,
+                              const struct lp_series_object *left, const struct lp_series_object *right, double number)
 {
 	const struct lp_series_object *either = left != NULL ? left : right;
-	double a = left == NULL ? number : left->previous_value, b = right == NULL ? number : right->previous_value, value;
+	double a = left == NULL ? number : left->previous_value, b = right == NULL ? number : right->previous_value,
+	       value;
 
 	if ((left != NULL && !left->has_previous) || (right != NULL && !right->has_previous) ||
 	    (left != NULL && right != NULL && left->previous_time != right->previous_time)) {
@@ -110,9 +106,8 @@ apply_to_previous(struct lp_series_object *result, const struct operation *opera
 		result->previous_quality = right->previous_quality;
 }
 
-static bool
-describe_result(struct lp_rule_state *state, struct lp_series_object *result, enum unit_rule rule,
-                struct lp_series_object *left, struct lp_series_object *right)
+static bool describe_result(struct lp_rule_state *state, struct lp_series_object *result, enum unit_rule rule,
+                            struct lp_series_object *left, struct lp_series_object *right)
 {
 	struct lp_series_object *either = left != NULL ? left : right;
 	bool keep = rule == UNIT_KEPT || (rule == UNIT_OF_SCALED && right == NULL);
@@ -134,9 +129,8 @@ describe_result(struct lp_rule_state *state, struct lp_series_object *result, en
 	return true;
 }
 
-static PyObject *
-with_number(struct lp_rule_state *state, const struct operation *operation, struct lp_series_object *series,
-            double number, bool number_is_left)
+static PyObject *with_number(struct lp_rule_state *state, const struct operation *operation,
+                             struct lp_series_object *series, double number, bool number_is_left)
 {
 	const struct lp_column *column = &series->column;
 	struct lp_series_object *result = lp_series_allocate(state, column->count, column->quality != NULL);
@@ -150,8 +144,8 @@ with_number(struct lp_rule_state *state, const struct operation *operation, stru
 		size_t count = column->count - i < BLOCK ? column->count - i : BLOCK;
 		const double *values = column->value + i;
 
-		operation->apply(result->column.value + i, number_is_left ? block : values, number_is_left ? values : block,
-		                 count);
+		operation->apply(result->column.value + i, number_is_left ? block : values,
+		                 number_is_left ? values : block, count);
 	}
 	if (isnan(number)) {
 		for (size_t i = 0; i < column->count; i++)
@@ -163,7 +157,8 @@ with_number(struct lp_rule_state *state, const struct operation *operation, stru
 			memcpy(result->column.quality, column->quality, column->count);
 	}
 	blank_missing(result, series);
-	if (!describe_result(state, result, operation->unit, number_is_left ? NULL : series, number_is_left ? series : NULL)) {
+	if (!describe_result(state, result, operation->unit, number_is_left ? NULL : series,
+	                     number_is_left ? series : NULL)) {
 		Py_DECREF(result);
 		return NULL;
 	}
@@ -171,22 +166,19 @@ with_number(struct lp_rule_state *state, const struct operation *operation, stru
 	return (PyObject *)result;
 }
 
-static bool
-same_times(const struct lp_column *one, const struct lp_column *other)
+static bool same_times(const struct lp_column *one, const struct lp_column *other)
 {
-	return one->count == other->count &&
-	       (one->time == other->time || one->count == 0 ||
-	        memcmp(one->time, other->time, one->count * sizeof *one->time) == 0);
+	return one->count == other->count && (one->time == other->time || one->count == 0 ||
+	                                      memcmp(one->time, other->time, one->count * sizeof *one->time) == 0);
 }
 
 /* The samples of series whose times are in the other too. */
-static struct lp_series_object *
-common_times(struct lp_rule_state *state, struct lp_series_object *series, const struct lp_column *other)
+static struct lp_series_object *common_times(struct lp_rule_state *state, struct lp_series_object *series,
+                                             const struct lp_column *other)
 {
 	const struct lp_column *column = &series->column;
-	struct lp_series_object *common =
-		lp_series_allocate(state, column->count < other->count ? column->count : other->count,
-	                           column->quality != NULL);
+	struct lp_series_object *common = lp_series_allocate(
+		state, column->count < other->count ? column->count : other->count, column->quality != NULL);
 	size_t count = 0;
 
 	if (common == NULL)
@@ -209,9 +201,8 @@ common_times(struct lp_rule_state *state, struct lp_series_object *series, const
 	return common;
 }
 
-static PyObject *
-with_series(struct lp_rule_state *state, const struct operation *operation, struct lp_series_object *left,
-            struct lp_series_object *right)
+static PyObject *with_series(struct lp_rule_state *state, const struct operation *operation,
+                             struct lp_series_object *left, struct lp_series_object *right)
 {
 	struct lp_series_object *a = NULL, *b = NULL, *result = NULL;
 	bool quality;
@@ -251,8 +242,7 @@ done:
 }
 
 /* 1: number has it, 0: it is no number, -1: an exception is set. */
-static int
-number_of(PyObject *object, double *number)
+static int number_of(PyObject *object, double *number)
 {
 	if (!PyFloat_Check(object) && !PyLong_Check(object) &&
 	    (Py_TYPE(object)->tp_as_number == NULL || Py_TYPE(object)->tp_as_number->nb_float == NULL))
@@ -262,8 +252,7 @@ number_of(PyObject *object, double *number)
 }
 
 /* Either of them is a Series: the other one's type may be anything. */
-static PyObject *
-operate(const struct operation *operation, PyObject *left, PyObject *right)
+static PyObject *operate(const struct operation *operation, PyObject *left, PyObject *right)
 {
 	/* Only a Series has this function in its type: that is how it is found without knowing the interpreter's type. */
 	bool left_is_series = Py_TYPE(left)->tp_dealloc == lp_series_dealloc;
@@ -284,11 +273,11 @@ operate(const struct operation *operation, PyObject *left, PyObject *right)
 	}
 }
 
-#define OPERATOR(name_, kernel_, unit_)                                                                      \
-	PyObject *lp_series_##name_(PyObject *left, PyObject *right)                                         \
-	{                                                                                                    \
-		static const struct operation operation = { kernel_, unit_ };                                \
-		return operate(&operation, left, right);                                                     \
+#define OPERATOR(name_, kernel_, unit_)                                                                                \
+	PyObject *lp_series_##name_(PyObject *left, PyObject *right)                                                   \
+	{                                                                                                              \
+		static const struct operation operation = { kernel_, unit_ };                                          \
+		return operate(&operation, left, right);                                                               \
 	}
 OPERATOR(add, add, UNIT_KEPT)
 OPERATOR(subtract, subtract, UNIT_KEPT)
@@ -297,8 +286,7 @@ OPERATOR(divide, divide, UNIT_OF_SCALED)
 OPERATOR(floor_divide, floor_divide, UNIT_NONE)
 OPERATOR(remainder, remainder_of, UNIT_KEPT)
 
-PyObject *
-lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
+PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 {
 	static const struct operation operation = { power, UNIT_NONE };
 
@@ -309,42 +297,37 @@ lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 	return operate(&operation, left, right);
 }
 
-PyObject *
-lp_series_compare(PyObject *left, PyObject *right, int code)
+PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 {
 	static const struct operation operations[] = {
-		[Py_LT] = { less, UNIT_NONE },      [Py_LE] = { less_or_equal, UNIT_NONE },
-		[Py_EQ] = { equal, UNIT_NONE },     [Py_NE] = { not_equal, UNIT_NONE },
-		[Py_GT] = { greater, UNIT_NONE },   [Py_GE] = { greater_or_equal, UNIT_NONE },
+		[Py_LT] = { less, UNIT_NONE },    [Py_LE] = { less_or_equal, UNIT_NONE },
+		[Py_EQ] = { equal, UNIT_NONE },   [Py_NE] = { not_equal, UNIT_NONE },
+		[Py_GT] = { greater, UNIT_NONE }, [Py_GE] = { greater_or_equal, UNIT_NONE },
 	};
 
 	return operate(&operations[code], left, right);
 }
 
-PyObject *
-lp_series_negative(PyObject *self)
+PyObject *lp_series_negative(PyObject *self)
 {
 	static const struct operation operation = { multiply, UNIT_KEPT };
 
 	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, -1.0, false);
 }
 
-PyObject *
-lp_series_positive(PyObject *self)
+PyObject *lp_series_positive(PyObject *self)
 {
 	return Py_NewRef(self);
 }
 
-PyObject *
-lp_series_absolute(PyObject *self)
+PyObject *lp_series_absolute(PyObject *self)
 {
 	static const struct operation operation = { absolute, UNIT_KEPT };
 
 	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, 0.0, false);
 }
 
-PyObject *
-lp_series_scale(struct lp_series_object *series, double scale, double offset, PyObject *unit)
+PyObject *lp_series_scale(struct lp_series_object *series, double scale, double offset, PyObject *unit)
 {
 	static const struct operation times = { multiply, UNIT_KEPT }, plus = { add, UNIT_KEPT };
 	struct lp_rule_state *state = lp_state_of((PyObject *)series);

@@ -3,8 +3,7 @@
  */
 #include "python/rule_types.h"
 
-static PyObject *
-series_good(PyObject *self, PyObject *unused)
+static PyObject *series_good(PyObject *self, PyObject *unused)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self, *result;
 	const struct lp_column *from = &series->column;
@@ -34,8 +33,7 @@ series_good(PyObject *self, PyObject *unused)
 }
 
 /* The samples of series at the times where condition is a number other than 0. */
-static PyObject *
-series_where(PyObject *self, PyObject *condition)
+static PyObject *series_where(PyObject *self, PyObject *condition)
 {
 	struct lp_rule_state *state = lp_state_of(self);
 	struct lp_series_object *series = (struct lp_series_object *)self, *result, *wanted;
@@ -70,15 +68,15 @@ series_where(PyObject *self, PyObject *condition)
 	return (PyObject *)result;
 }
 
-static PyObject *
-series_map(PyObject *self, PyObject *function)
+static PyObject *series_map(PyObject *self, PyObject *function)
 {
 	struct lp_rule_state *state = lp_state_of(self);
 	struct lp_series_object *series = (struct lp_series_object *)self, *result;
 	const struct lp_column *from = &series->column;
 
 	if (!PyCallable_Check(function)) {
-		PyErr_Format(PyExc_TypeError, "map() takes a function of one number, not %s", Py_TYPE(function)->tp_name);
+		PyErr_Format(PyExc_TypeError, "map() takes a function of one number, not %s",
+		             Py_TYPE(function)->tp_name);
 		return NULL;
 	}
 	result = lp_series_allocate(state, from->count, from->quality != NULL);
@@ -114,8 +112,7 @@ series_map(PyObject *self, PyObject *function)
 }
 
 /* The first index whose time is not before time. */
-static size_t
-index_of(const struct lp_column *column, lp_time time)
+static size_t index_of(const struct lp_column *column, lp_time time)
 {
 	size_t low = 0, high = column->count;
 
@@ -130,8 +127,7 @@ index_of(const struct lp_column *column, lp_time time)
 	return low;
 }
 
-static PyObject *
-series_between(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
 	struct lp_rule_state *state = lp_state_of(self);
 	struct lp_series_object *series = (struct lp_series_object *)self, *part;
@@ -178,8 +174,7 @@ series_between(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 	return (PyObject *)part;
 }
 
-static PyObject *
-series_to(PyObject *self, PyObject *unit)
+static PyObject *series_to(PyObject *self, PyObject *unit)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	struct lp_error error = { 0 };
@@ -238,6 +233,7 @@ PyMethodDef lp_series_methods[] = {
 	  "map($self, function, /)\n--\n\nThe Series of function(value) for each good value; None makes a missing one." },
 	{ "between", FAST(series_between), METH_FASTCALL,
 	  "between($self, start, end, /)\n--\n\nThe samples with start <= time < end, as a Series of that window." },
-	{ "to", series_to, METH_O, "to($self, unit, /)\n--\n\nThe Series converted to another unit of the same quantity." },
+	{ "to", series_to, METH_O,
+	  "to($self, unit, /)\n--\n\nThe Series converted to another unit of the same quantity." },
 	{ 0 },
 };

@@ -5,8 +5,7 @@
 #include "python/rule_types.h"
 
 /* Fills a column from a buffer of that very format.  1: done, 0: it is no such buffer, -1: an exception is set. */
-static int
-from_buffer(PyObject *object, const char *formats, size_t size, void *target, size_t count)
+static int from_buffer(PyObject *object, const char *formats, size_t size, void *target, size_t count)
 {
 	Py_buffer view;
 	int result = 0;
@@ -29,8 +28,7 @@ from_buffer(PyObject *object, const char *formats, size_t size, void *target, si
 	return result;
 }
 
-static bool
-wrong_item(const char *what, Py_ssize_t index)
+static bool wrong_item(const char *what, Py_ssize_t index)
 {
 	PyObject *exception = PyErr_GetRaisedException();
 	PyObject *type = (PyObject *)Py_TYPE(exception);
@@ -40,8 +38,7 @@ wrong_item(const char *what, Py_ssize_t index)
 	return false;
 }
 
-static bool
-fill_times(struct lp_rule_state *state, PyObject *times, struct lp_column *column)
+static bool fill_times(struct lp_rule_state *state, PyObject *times, struct lp_column *column)
 {
 	int done;
 
@@ -59,8 +56,8 @@ fill_times(struct lp_rule_state *state, PyObject *times, struct lp_column *colum
 		if (sequence == NULL)
 			return false;
 		done = 1;
-		for (Py_ssize_t i = 0; done == 1 && i < PySequence_Fast_GET_SIZE(sequence) && i < (Py_ssize_t)column->count;
-		     i++) {
+		for (Py_ssize_t i = 0;
+		     done == 1 && i < PySequence_Fast_GET_SIZE(sequence) && i < (Py_ssize_t)column->count; i++) {
 			if (!lp_time_from(state, PySequence_Fast_GET_ITEM(sequence, i), "a time", &column->time[i])) {
 				wrong_item("times", i);
 				done = -1;
@@ -74,8 +71,9 @@ fill_times(struct lp_rule_state *state, PyObject *times, struct lp_column *colum
 		char text[LP_TIME_TEXT_SIZE], before[LP_TIME_TEXT_SIZE];
 
 		if (column->time[i] < LP_TIME_MIN || column->time[i] > LP_TIME_MAX) {
-			PyErr_Format(PyExc_ValueError, "times[%zu]: %lld microseconds since 1970 is outside of the years 1 to 9999",
-			             i, (long long)column->time[i]);
+			PyErr_Format(PyExc_ValueError,
+			             "times[%zu]: %lld microseconds since 1970 is outside of the years 1 to 9999", i,
+			             (long long)column->time[i]);
 			return false;
 		}
 		if (i > 0 && column->time[i] <= column->time[i - 1]) {
@@ -87,8 +85,7 @@ fill_times(struct lp_rule_state *state, PyObject *times, struct lp_column *colum
 	return true;
 }
 
-static bool
-fill_values(PyObject *values, struct lp_column *column)
+static bool fill_values(PyObject *values, struct lp_column *column)
 {
 	int done = from_buffer(values, "d", sizeof(double), column->value, column->count);
 	PyObject *sequence;
@@ -111,8 +108,7 @@ fill_values(PyObject *values, struct lp_column *column)
 	return true;
 }
 
-static bool
-fill_qualities(PyObject *qualities, struct lp_column *column)
+static bool fill_qualities(PyObject *qualities, struct lp_column *column)
 {
 	int done = from_buffer(qualities, "Bb", 1, column->quality, column->count);
 	PyObject *sequence;
@@ -143,8 +139,7 @@ fill_qualities(PyObject *qualities, struct lp_column *column)
 	return true;
 }
 
-static bool
-take_previous(struct lp_rule_state *state, PyObject *previous, struct lp_series_object *series)
+static bool take_previous(struct lp_rule_state *state, PyObject *previous, struct lp_series_object *series)
 {
 	PyObject *time, *value;
 	int quality = LP_QUALITY_GOOD;
@@ -170,8 +165,7 @@ take_previous(struct lp_rule_state *state, PyObject *previous, struct lp_series_
 	return true;
 }
 
-static bool
-take_window(struct lp_rule_state *state, PyObject *window, struct lp_series_object *series)
+static bool take_window(struct lp_rule_state *state, PyObject *window, struct lp_series_object *series)
 {
 	if (window == Py_None)
 		return true;
@@ -189,14 +183,13 @@ take_window(struct lp_rule_state *state, PyObject *window, struct lp_series_obje
 	return true;
 }
 
-PyObject *
-lp_series_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+PyObject *lp_series_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
 	static const char *const names[] = { "times",      "values", "qualities", "unit", "name",
 		                             "attributes", "window", "previous",  NULL };
 	struct lp_rule_state *state = PyType_GetModuleState(type);
-	PyObject *times, *values, *qualities = Py_None, *unit = state->empty, *name = state->empty, *attributes = Py_None,
-				  *window = Py_None, *previous = Py_None;
+	PyObject *times, *values, *qualities = Py_None, *unit = state->empty, *name = state->empty,
+				  *attributes = Py_None, *window = Py_None, *previous = Py_None;
 	struct lp_series_object *series;
 	Py_ssize_t count, value_count;
 

@@ -8,8 +8,7 @@
 
 #include <stdlib.h>
 
-bool
-lp_good_take(struct lp_series_object *series, bool times, struct lp_good *good)
+bool lp_good_take(struct lp_series_object *series, bool times, struct lp_good *good)
 {
 	const struct lp_column *column = &series->column;
 	size_t count = 0, missing = (size_t)lp_series_missing(series);
@@ -44,17 +43,16 @@ enum { LANES = 4 };
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 
 /* s + x without losing what the rounding takes away: that goes to lost (Knuth's TwoSum). */
-#define ADD(sum_, lost_, x_)                                                                                 \
-	do {                                                                                                 \
-		__typeof__(sum_) total_ = (sum_) + (x_);                                                     \
-		__typeof__(sum_) part_ = total_ - (sum_);                                                    \
-		(lost_) += ((sum_) - (total_ - part_)) + ((x_)-part_);                                       \
-		(sum_) = total_;                                                                             \
+#define ADD(sum_, lost_, x_)                                                                                           \
+	do {                                                                                                           \
+		__typeof__(sum_) total_ = (sum_) + (x_);                                                               \
+		__typeof__(sum_) part_ = total_ - (sum_);                                                              \
+		(lost_) += ((sum_) - (total_ - part_)) + ((x_)-part_);                                                 \
+		(sum_) = total_;                                                                                       \
 	} while (0)
 
 /* Kahan, Babuska and Neumaier's compensated sum, in lanes that the compiler makes vectors of. */
-double
-lp_sum(const double *value, size_t count)
+double lp_sum(const double *value, size_t count)
 {
 	lanes sums = { 0 }, losses = { 0 };
 	double sum = 0, lost = 0;
@@ -78,8 +76,7 @@ lp_sum(const double *value, size_t count)
 
 typedef double (*reduction)(const struct lp_good *good);
 
-static PyObject *
-reduce(PyObject *self, reduction function)
+static PyObject *reduce(PyObject *self, reduction function)
 {
 	struct lp_good good;
 	double result = NAN;
@@ -92,15 +89,13 @@ reduce(PyObject *self, reduction function)
 	return PyFloat_FromDouble(result);
 }
 
-static double
-sum_of(const struct lp_good *good)
+static double sum_of(const struct lp_good *good)
 {
 	return lp_sum(good->value, good->count);
 }
 
 /* A sum beyond the range of a double does not make the mean so. */
-static double
-mean_of(const struct lp_good *good)
+static double mean_of(const struct lp_good *good)
 {
 	double sum = lp_sum(good->value, good->count), mean = 0;
 
@@ -111,8 +106,7 @@ mean_of(const struct lp_good *good)
 	return mean;
 }
 
-static double
-minimum_of(const struct lp_good *good)
+static double minimum_of(const struct lp_good *good)
 {
 	double least = good->value[0];
 
@@ -121,8 +115,7 @@ minimum_of(const struct lp_good *good)
 	return least;
 }
 
-static double
-maximum_of(const struct lp_good *good)
+static double maximum_of(const struct lp_good *good)
 {
 	double greatest = good->value[0];
 
@@ -131,23 +124,21 @@ maximum_of(const struct lp_good *good)
 	return greatest;
 }
 
-static double
-first_of(const struct lp_good *good)
+static double first_of(const struct lp_good *good)
 {
 	return good->value[0];
 }
 
-static double
-last_of(const struct lp_good *good)
+static double last_of(const struct lp_good *good)
 {
 	return good->value[good->count - 1];
 }
 
-#define REDUCTION(name_, function_)                                                                          \
-	PyObject *lp_series_##name_(PyObject *self, PyObject *unused)                                        \
-	{                                                                                                    \
-		(void)unused;                                                                                \
-		return reduce(self, function_);                                                              \
+#define REDUCTION(name_, function_)                                                                                    \
+	PyObject *lp_series_##name_(PyObject *self, PyObject *unused)                                                  \
+	{                                                                                                              \
+		(void)unused;                                                                                          \
+		return reduce(self, function_);                                                                        \
 	}
 REDUCTION(sum, sum_of)
 REDUCTION(mean, mean_of)
@@ -156,8 +147,7 @@ REDUCTION(maximum, maximum_of)
 REDUCTION(first, first_of)
 REDUCTION(last, last_of)
 
-PyObject *
-lp_series_count(PyObject *self, PyObject *unused)
+PyObject *lp_series_count(PyObject *self, PyObject *unused)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 
@@ -166,8 +156,7 @@ lp_series_count(PyObject *self, PyObject *unused)
 }
 
 /* How many good values are 0, and how many are not. */
-static bool
-count_zeros(PyObject *self, size_t *zeros, size_t *others)
+static bool count_zeros(PyObject *self, size_t *zeros, size_t *others)
 {
 	struct lp_good good;
 
@@ -181,8 +170,7 @@ count_zeros(PyObject *self, size_t *zeros, size_t *others)
 	return true;
 }
 
-PyObject *
-lp_series_any(PyObject *self, PyObject *unused)
+PyObject *lp_series_any(PyObject *self, PyObject *unused)
 {
 	size_t zeros, others;
 
@@ -190,8 +178,7 @@ lp_series_any(PyObject *self, PyObject *unused)
 	return count_zeros(self, &zeros, &others) ? PyBool_FromLong(others > 0) : NULL;
 }
 
-PyObject *
-lp_series_all(PyObject *self, PyObject *unused)
+PyObject *lp_series_all(PyObject *self, PyObject *unused)
 {
 	size_t zeros, others;
 
@@ -199,16 +186,14 @@ lp_series_all(PyObject *self, PyObject *unused)
 	return count_zeros(self, &zeros, &others) ? PyBool_FromLong(zeros == 0) : NULL;
 }
 
-static int
-by_value(const void *one, const void *other)
+static int by_value(const void *one, const void *other)
 {
 	double a = *(const double *)one, b = *(const double *)other;
 
 	return (a > b) - (a < b);
 }
 
-PyObject *
-lp_series_median(PyObject *self, PyObject *unused)
+PyObject *lp_series_median(PyObject *self, PyObject *unused)
 {
 	struct lp_good good;
 	double *sorted, median = NAN;
@@ -233,8 +218,7 @@ lp_series_median(PyObject *self, PyObject *unused)
 	return PyFloat_FromDouble(median);
 }
 
-PyObject *
-lp_series_deviation(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+PyObject *lp_series_deviation(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
 	static const struct lp_keyword keywords[] = { { "ddof", NULL, NULL }, { 0 } };
 	union lp_keyword_value ddof = { .number = 1 };

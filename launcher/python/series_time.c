@@ -5,9 +5,8 @@
  */
 #include "python/rule_types.h"
 
-bool
-lp_keywords_parse(const char *method, const struct lp_keyword *keywords, union lp_keyword_value *values,
-                  PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+bool lp_keywords_parse(const char *method, const struct lp_keyword *keywords, union lp_keyword_value *values,
+                       PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
 	if (count > 0) {
 		PyErr_Format(PyExc_TypeError, "%s() takes keyword arguments only", method);
@@ -35,8 +34,8 @@ lp_keywords_parse(const char *method, const struct lp_keyword *keywords, union l
 			const char *choice = keywords[k].choices[values[k].choice];
 
 			if (choice == NULL) {
-				PyErr_Format(PyExc_ValueError, "%s(): %U can't be %R; it is one of: %s", method, name, value,
-				             keywords[k].choices_text);
+				PyErr_Format(PyExc_ValueError, "%s(): %U can't be %R; it is one of: %s", method, name,
+				             value, keywords[k].choices_text);
 				return false;
 			}
 			if (PyUnicode_Check(value) && PyUnicode_CompareWithASCIIString(value, choice) == 0)
@@ -58,8 +57,7 @@ struct area {
 	double sum, lost, covered;
 };
 
-static void
-add_area(struct area *area, double value)
+static void add_area(struct area *area, double value)
 {
 	double total = area->sum + value, part = total - area->sum;
 
@@ -71,9 +69,8 @@ add_area(struct area *area, double value)
  * From one sample to the next (or to the end, then there is no next value): the
  * part of it that lies at or after `from`, where the window begins.
  */
-static void
-add_segment(struct area *area, enum method method, double hold, lp_time from, lp_time begin, double value, lp_time end,
-            const double *next)
+static void add_segment(struct area *area, enum method method, double hold, lp_time from, lp_time begin, double value,
+                        lp_time end, const double *next)
 {
 	lp_time start = begin < from ? from : begin;
 	double length = (double)(end - begin);
@@ -96,8 +93,7 @@ add_segment(struct area *area, enum method method, double hold, lp_time from, lp
 	area->covered += (double)(end - start);
 }
 
-static bool
-area_of(struct lp_series_object *series, enum method method, double hold, struct area *area, double *only)
+static bool area_of(struct lp_series_object *series, enum method method, double hold, struct area *area, double *only)
 {
 	struct lp_good good;
 	bool window = series->window.start != LP_TIME_NONE;
@@ -112,7 +108,8 @@ area_of(struct lp_series_object *series, enum method method, double hold, struct
 		add_segment(area, method, hold, from, series->previous_time, series->previous_value,
 		            good.count > 0 ? good.time[0] : series->window.end, good.count > 0 ? good.value : NULL);
 	for (size_t i = 0; i + 1 < good.count; i++)
-		add_segment(area, method, hold, from, good.time[i], good.value[i], good.time[i + 1], &good.value[i + 1]);
+		add_segment(area, method, hold, from, good.time[i], good.value[i], good.time[i + 1],
+		            &good.value[i + 1]);
 	if (good.count > 0 && window)
 		add_segment(area, method, hold, from, good.time[good.count - 1], good.value[good.count - 1],
 		            series->window.end, NULL);
@@ -123,8 +120,7 @@ area_of(struct lp_series_object *series, enum method method, double hold, struct
 }
 
 /* hold is given in seconds; negative: for as long as it takes. */
-static bool
-hold_is_wrong(double *hold)
+static bool hold_is_wrong(double *hold)
 {
 	if (*hold != -1 && !(*hold >= 0)) {
 		PyErr_SetString(PyExc_ValueError, "hold must be a number of seconds, 0 or more, or None");
@@ -134,8 +130,7 @@ hold_is_wrong(double *hold)
 	return false;
 }
 
-PyObject *
-lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+PyObject *lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
 	static const struct lp_keyword keywords[] = {
 		{ "per", pers, pers_text }, { "method", methods, methods_text }, { "hold", NULL, NULL }, { 0 }
@@ -144,7 +139,8 @@ lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
 	struct area area;
 	double only;
 
-	if (!lp_keywords_parse("integral", keywords, values, arguments, count, names) || hold_is_wrong(&values[2].number) ||
+	if (!lp_keywords_parse("integral", keywords, values, arguments, count, names) ||
+	    hold_is_wrong(&values[2].number) ||
 	    !area_of((struct lp_series_object *)self, (enum method)values[1].choice, values[2].number, &area, &only))
 		return NULL;
 	/* Without a sample, and without one before that holds, nothing is known: that is not 0. */
@@ -153,10 +149,11 @@ lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
 	return PyFloat_FromDouble((area.sum + area.lost) / per_microseconds[values[0].choice]);
 }
 
-PyObject *
-lp_series_time_weighted_mean(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+PyObject *lp_series_time_weighted_mean(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
-	static const struct lp_keyword keywords[] = { { "method", methods, methods_text }, { "hold", NULL, NULL }, { 0 } };
+	static const struct lp_keyword keywords[] = { { "method", methods, methods_text },
+		                                      { "hold", NULL, NULL },
+		                                      { 0 } };
 	union lp_keyword_value values[] = { { .choice = METHOD_STEP }, { .number = -1 } };
 	struct area area;
 	double only;
@@ -168,8 +165,7 @@ lp_series_time_weighted_mean(PyObject *self, PyObject *const *arguments, Py_ssiz
 	return PyFloat_FromDouble(area.covered > 0 ? (area.sum + area.lost) / area.covered : only);
 }
 
-PyObject *
-lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+PyObject *lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
 	static const struct lp_keyword keywords[] = { { "modulus", NULL, NULL }, { "tolerance", NULL, NULL }, { 0 } };
 	union lp_keyword_value values[] = { { .number = 0 }, { .number = 0 } };
@@ -184,7 +180,8 @@ lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
 	modulus = values[0].number;
 	tolerance = values[1].number;
 	if (!(modulus >= 0) || !(tolerance >= 0)) {
-		PyErr_Format(PyExc_ValueError, "increase(): %s must not be negative", modulus >= 0 ? "tolerance" : "modulus");
+		PyErr_Format(PyExc_ValueError, "increase(): %s must not be negative",
+		             modulus >= 0 ? "tolerance" : "modulus");
 		return NULL;
 	}
 	if (!lp_good_take(series, false, &good))
@@ -220,8 +217,7 @@ lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
 	return PyFloat_FromDouble(sum.sum + sum.lost);
 }
 
-PyObject *
-lp_series_difference(PyObject *self, PyObject *unused)
+PyObject *lp_series_difference(PyObject *self, PyObject *unused)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	struct lp_good good;

@@ -41,8 +41,7 @@ static struct {
 	} open[OPEN_MOST];
 } units = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-int
-lp_units_open(const char *path, int flags, ...)
+int lp_units_open(const char *path, int flags, ...)
 {
 	(void)flags;
 	for (int i = 0; i < OPEN_MOST; i++) {
@@ -59,8 +58,7 @@ lp_units_open(const char *path, int flags, ...)
 	return -1;
 }
 
-ssize_t
-lp_units_read(int file, void *buffer, size_t size)
+ssize_t lp_units_read(int file, void *buffer, size_t size)
 {
 	size_t rest = units.open[file].file->size - units.open[file].position, length = rest < size ? rest : size;
 
@@ -69,8 +67,7 @@ lp_units_read(int file, void *buffer, size_t size)
 	return (ssize_t)length;
 }
 
-int
-lp_units_close(int file)
+int lp_units_close(int file)
 {
 	units.open[file].file = NULL;
 	return 0;
@@ -116,8 +113,7 @@ static const struct {
 	{ "Nm^3", "m3" },
 };
 
-static ut_unit *
-parse(const char *text)
+static ut_unit *parse(const char *text)
 {
 	struct lp_text meant = { 0 };
 	bool begins = true;
@@ -144,15 +140,15 @@ parse(const char *text)
 	return unit;
 }
 
-static bool
-load(struct lp_error *error)
+static bool load(struct lp_error *error)
 {
 	if (units.system != NULL)
 		return true;
 	ut_set_error_message_handler(ut_ignore);
 	units.system = ut_read_xml("units/udunits2.xml");
 	if (units.system == NULL)
-		return lp_fail(error, LP_EXIT_INTERNAL, "the built-in database of units can't be read (UDUNITS status %d)",
+		return lp_fail(error, LP_EXIT_INTERNAL,
+		               "the built-in database of units can't be read (UDUNITS status %d)",
 		               (int)ut_get_status());
 	for (size_t i = 0; i < sizeof additions / sizeof *additions; i++) {
 		ut_unit *unit = ut_parse(units.system, additions[i].meaning, UT_ASCII);
@@ -168,8 +164,7 @@ load(struct lp_error *error)
  * The library multiplies and divides its way to a factor: 999.9999999999998
  * litres to a cubic metre.  A short decimal number within that error is meant.
  */
-static double
-without_rounding(double number, int digits, double error)
+static double without_rounding(double number, int digits, double error)
 {
 	char text[40];
 	double nice;
@@ -179,8 +174,7 @@ without_rounding(double number, int digits, double error)
 	return fabs(nice - number) <= error * fabs(number) ? nice : number;
 }
 
-static bool
-find(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
+static bool find(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
 {
 	ut_unit *source, *target = NULL;
 	cv_converter *converter = NULL;
@@ -200,8 +194,8 @@ find(const char *from, const char *to, double *scale, double *offset, struct lp_
 		goto done;
 	}
 	if (!ut_are_convertible(source, target)) {
-		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s: different quantities", from[0] == '\0' ? "no unit" : from,
-		        to[0] == '\0' ? "no unit" : to);
+		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s: different quantities",
+		        from[0] == '\0' ? "no unit" : from, to[0] == '\0' ? "no unit" : to);
 		goto done;
 	}
 	converter = ut_get_converter(source, target);
@@ -228,8 +222,7 @@ done:
 	return good;
 }
 
-bool
-lp_unit_conversion(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
+bool lp_unit_conversion(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
 {
 	struct conversion *known;
 	bool good = true;
@@ -245,7 +238,8 @@ lp_unit_conversion(const char *from, const char *to, double *scale, double *offs
 	}
 	if (known == NULL && (good = find(from, to, scale, offset, error))) {
 		known = lp_allocate(sizeof *known);
-		*known = (struct conversion){ lp_copy_text(from), lp_copy_text(to), *scale, *offset, units.conversions };
+		*known =
+			(struct conversion){ lp_copy_text(from), lp_copy_text(to), *scale, *offset, units.conversions };
 		units.conversions = known;
 	}
 	if (known != NULL) {
