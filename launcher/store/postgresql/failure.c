@@ -185,13 +185,14 @@ static const char *find_state_in(const char *text)
 {
 	for (const char *at = strchr(text, ':'); at != NULL; at = strchr(at + 1, ':')) {
 		const char *state = at + 1;
-		size_t length = 0;
+		size_t length = 0, digits = 0;
 
 		while (*state == ' ')
 			state++;
-		while (length < 5 && (isupper((unsigned char)state[length]) || isdigit((unsigned char)state[length])))
-			length++;
-		if (length == 5 && state[5] == ':')
+		for (; length < 5 && (isupper((unsigned char)state[length]) || isdigit((unsigned char)state[length])); length++)
+			digits += isdigit((unsigned char)state[length]) != 0;
+		/* "FATAL" has five letters, too. */
+		if (length == 5 && digits > 0 && state[5] == ':')
 			return state;
 	}
 	return NULL;

@@ -93,7 +93,7 @@ struct pg_store {
 	char *settings; /* the statement that begins a transaction */
 	int connect_timeout;
 	bool prepare;
-	int depth;      /* transactions begun: 0, 1, or 2 inside of lp_store_begin */
+	int depth;      /* of lp_pg_begin without its lp_pg_finish: only the first begins a transaction */
 	bool prepared[PG_STATEMENT_COUNT];
 	struct pg_arguments arguments;
 	struct lp_arena scratch; /* for the function that is running */

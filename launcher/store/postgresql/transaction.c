@@ -18,7 +18,6 @@ bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, s
 
 bool lp_pg_begin(struct pg_store *store, struct lp_error *error)
 {
-	assert(store->depth < 2);
 	if (store->depth == 0 && !lp_pg_command(store, store->settings, "begin a transaction", error)) {
 		PQclear(PQexec(store->connection, "ROLLBACK"));
 		return false;

@@ -1,0 +1,284 @@
+/* Samples: written, read, fetched for windows; bad ones among them. */
+#include "suites.h"
+
+#include <string.h>
+
+START_TEST(samples_come_back_as_they_were)
+{
+	struct lp_write_counts counts;
+
+	add_series("a,b");
+	write_samples("a", "0=1 60=2.5 120=nan 180=4b 240=5u 300=inf 360=-0.1", &counts);
+	ck_assert_uint_eq(counts.inserted, 7);
+	ck_assert_uint_eq(counts.updated + counts.unchanged, 0);
+	write_samples("b", "0=7", NULL);
+	ck_samples("a", "0=1 60=2.5 120=nan 180=4b 240=5u 300=nan 360=-0.1");
+
+	write_samples("a", "0=1 60=3 120=nan 180=4 240=5u 420=9", &counts);
+	ck_assert_uint_eq(counts.inserted, 1);
+	ck_assert_uint_eq(counts.updated, 2);
+	ck_assert_uint_eq(counts.unchanged, 3);
+	ck_samples("a", "0=1 60=3 120=nan 180=4 240=5u 300=nan 360=-0.1 420=9");
+	ck_samples("b", "0=7");
+}
+END_TEST
+
+static const struct {
+	lp_time from, to;
+	uint64_t most;
+	const char *expected;
+} ranges[] = {
+	{LP_TIME_NONE, LP_TIME_NONE, 0, "0=1 60=2 120=3"},
+	{AT(0), AT(120), 0, "0=1 60=2"},
+	{AT(60), LP_TIME_NONE, 0, "60=2 120=3"},
+	{LP_TIME_NONE, AT(0), 0, ""},
+	{AT(1), AT(59), 0, ""},
+	{LP_TIME_NONE, LP_TIME_NONE, 2, "0=1 60=2"},
+	{AT(120), AT(60), 0, ""},
+};
+
+START_TEST(a_range_is_half_open)
+{
+	add_series("a");
+	write_samples("a", "0=1 60=2 120=3", NULL);
+	ck_assert_str_eq(read_samples("a", ranges[_i].from, ranges[_i].to, ranges[_i].most), ranges[_i].expected);
+}
+END_TEST
+
+START_TEST(years_one_and_9999)
+{
+	lp_time times[] = {LP_TIME_MIN, AT(0), LP_TIME_MAX};
+	double values[] = {1, 2, 3};
+	struct lp_column column = {.count = 3, .time = times, .value = values};
+	struct lp_write_counts counts;
+	struct lp_error error;
+	lp_time extremes[2] = {LP_TIME_MIN, LP_TIME_MAX};
+
+	add_series("a");
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_write_samples(store, series_id("a"), &column, &counts, &error), error);
+	ck_ok(lp_store_commit_work(store, &error), error);
+	ck_assert_uint_eq(counts.inserted, 3);
+	ck_assert_str_eq(read_samples("a", extremes[0], LP_TIME_NONE, 0),
+	                 read_samples("a", LP_TIME_NONE, LP_TIME_NONE, 0));
+	ck_assert_ptr_nonnull(strstr(read_samples("a", AT(0), LP_TIME_NONE, 0), "0=2 "));
+	ck_assert_str_eq(read_samples("a", AT(0), extremes[1], 0), "0=2");
+}
+END_TEST
+
+struct counting {
+	uint64_t columns, samples;
+	lp_time last;
+};
+
+static bool count_column(void *context, const struct lp_column *column, struct lp_error *error)
+{
+	struct counting *counting = context;
+
+	(void)error;
+	ck_assert_uint_le(column->count, 10000);
+	for (size_t i = 0; i < column->count; i++) {
+		ck_assert(column->time[i] > counting->last);
+		counting->last = column->time[i];
+	}
+	counting->columns++;
+	counting->samples += column->count;
+	return true;
+}
+
+START_TEST(many_samples_come_in_columns)
+{
+	enum { COUNT = 45000 };
+	struct lp_column column = {.count = COUNT,
+	                           .time = lp_arena_allocate(&arena, COUNT * sizeof(lp_time)),
+	                           .value = lp_arena_allocate(&arena, COUNT * sizeof(double))};
+	struct counting counting = {.last = LP_TIME_NONE};
+	struct lp_write_counts counts;
+	struct lp_error error;
+
+	add_series("a");
+	for (int i = 0; i < COUNT; i++) {
+		column.time[i] = AT(i * 60);
+		column.value[i] = i;
+	}
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_write_samples(store, series_id("a"), &column, &counts, &error), error);
+	ck_ok(lp_store_commit_work(store, &error), error);
+	ck_assert_uint_eq(counts.inserted, COUNT);
+	ck_ok(lp_store_read_samples(store, series_id("a"), LP_TIME_NONE, LP_TIME_NONE, 0, count_column, &counting,
+	                            &error),
+	      error);
+	ck_assert_uint_eq(counting.samples, COUNT);
+	ck_assert_uint_ge(counting.columns, 5);
+}
+END_TEST
+
+static bool refuse_column(void *context, const struct lp_column *column, struct lp_error *error)
+{
+	(void)context;
+	(void)column;
+	return lp_fail(error, LP_EXIT_USAGE, "no more");
+}
+
+START_TEST(a_visitor_ends_the_reading)
+{
+	struct lp_error error;
+
+	add_series("a");
+	write_samples("a", "0=1", NULL);
+	ck_fails(lp_store_read_samples(store, series_id("a"), LP_TIME_NONE, LP_TIME_NONE, 0, refuse_column, NULL, &error),
+	         error, LP_EXIT_USAGE);
+	ck_assert_str_eq(error.what, "no more");
+	ck_samples("a", "0=1");
+}
+END_TEST
+
+START_TEST(what_is_rolled_back_was_never_there)
+{
+	lp_time time = AT(0);
+	double value = 1;
+	struct lp_column column = {.count = 1, .time = &time, .value = &value};
+	struct lp_write_counts counts;
+	struct lp_error error;
+
+	add_series("a");
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_write_samples(store, series_id("a"), &column, &counts, &error), error);
+	lp_store_rollback(store);
+	ck_samples("a", "");
+	/* The partition that was made for it is gone as well: it has to be made again. */
+	write_samples("a", "0=2", NULL);
+	ck_samples("a", "0=2");
+}
+END_TEST
+
+/* What one task sees of its first input. */
+static const char *fetched(const char *samples, lp_time from, lp_time to, int64_t lookback, const char **previous)
+{
+	struct lp_calculation *one = calculation("one", "mean", "a", "x");
+	struct lp_run run;
+	struct lp_batch *batch;
+	const char *text;
+
+	add_series("a,x");
+	write_samples("a", samples, NULL);
+	one->inputs[0].lookback = lookback;
+	add_calculation(one);
+	run = begin_run(to);
+	batch = fetch_batch(&read_heads(0)->items[0], from, to, &run);
+	text = show_column(&batch->tasks[0].columns[0]);
+	if (previous != NULL)
+		*previous = show_column(&batch->tasks[0].previous[0]);
+	lp_batch_free(batch);
+	return text;
+}
+
+static const struct {
+	const char *samples;
+	lp_time from, to;
+	int64_t lookback;
+	const char *column, *previous;
+} fetches[] = {
+	{"0=1 59=2 60=3 119=4 120=5", AT(60), AT(120), 0, "60=3 119=4", ""},
+	{"0=1 60=nan 61=4b 62=5u 63=inf", AT(60), AT(120), 0, "60=nan 61=4b 62=5u 63=nan", ""},
+	{"", AT(60), AT(120), LP_HOUR, "", ""},
+	{"0=1 30=2 60=3", AT(60), AT(120), LP_HOUR, "60=3", "30=2"},
+	{"0=1 30=2b 40=nan 50=inf 60=3", AT(60), AT(120), LP_HOUR, "60=3", "0=1"},
+	{"0=1u 60=3", AT(60), AT(120), LP_HOUR, "60=3", "0=1u"},
+	{"0=1 60=3", AT(60), AT(120), 59 * LP_SECOND, "60=3", ""},
+	{"0=1 60=3", AT(60), AT(120), 60 * LP_SECOND, "60=3", "0=1"},
+	/* A window over partitions that are there and others that are not. */
+	{"-86400=1 0=2 5270400=3", AT(-90000), AT(6000000), 0, "-86400=1 0=2 5270400=3", ""},
+};
+
+START_TEST(a_task_gets_the_samples_of_its_window)
+{
+	const char *previous;
+
+	ck_assert_str_eq(fetched(fetches[_i].samples, fetches[_i].from, fetches[_i].to, fetches[_i].lookback, &previous),
+	                 fetches[_i].column);
+	ck_assert_str_eq(previous, fetches[_i].previous);
+}
+END_TEST
+
+START_TEST(quality_is_only_there_where_it_says_something)
+{
+	struct lp_batch *batch;
+	struct lp_run run = begin_run(AT(120));
+	struct lp_window windows[] = {{AT(0), AT(60)}, {AT(60), AT(120)}};
+	struct lp_error error;
+
+	add_series("a,x");
+	write_samples("a", "0=1 30=2 60=3b 90=4", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	batch = lp_batch_new();
+	batch->head = read_heads(0)->items[0];
+	batch->run_id = run.id;
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	lp_batch_plan(batch, windows, 2);
+	ck_ok(lp_store_fetch(store, batch, &error), error);
+	ck_assert_ptr_null(batch->tasks[0].columns[0].quality);
+	ck_assert_ptr_nonnull(batch->tasks[1].columns[0].quality);
+	ck_assert_str_eq(show_column(&batch->tasks[0].columns[0]), "0=1 30=2");
+	ck_assert_str_eq(show_column(&batch->tasks[1].columns[0]), "60=3b 90=4");
+	ck_assert_uint_eq(batch->samples_read, 4);
+	lp_batch_free(batch);
+}
+END_TEST
+
+START_TEST(windows_that_overlap_share_what_they_read)
+{
+	struct lp_calculation both[2];
+	struct lp_window windows[] = {{AT(0), AT(180)}, {AT(60), AT(240)}, {AT(300), AT(360)}};
+	struct lp_batch *batch;
+	struct lp_error error;
+
+	add_series("a,b,x,y");
+	write_samples("a", "0=1 60=2 120=3 180=4 240=5 300=6", NULL);
+	write_samples("b", "60=7", NULL);
+	both[0] = *calculation("one", "mean", "a,b", "x");
+	both[1] = *calculation("two", "mean", "b,a", "y");
+	both[1].inputs[1].lookback = LP_HOUR;
+	apply_changes(&(struct lp_changes){.created = both, .created_count = 2});
+	batch = lp_batch_new();
+	batch->head = read_heads(0)->items[0];
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	ck_assert_uint_eq(batch->calculation_count, 2);
+	lp_batch_plan(batch, windows, 3);
+	ck_ok(lp_store_fetch(store, batch, &error), error);
+	ck_assert_uint_eq(batch->task_count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const of_a[] = {"0=1 60=2 120=3", "60=2 120=3 180=4", "300=6"};
+		static const char *const of_b[] = {"60=7", "60=7", ""};
+		static const char *const before[] = {"", "0=1", "240=5"};
+		const struct lp_task *task = &batch->tasks[i];
+		bool second = strcmp(batch->calculations[task->calculation].name, "two") == 0;
+		size_t window = task->window.start == AT(0) ? 0 : task->window.start == AT(60) ? 1 : 2;
+
+		ck_assert_str_eq(show_column(&task->columns[second ? 1 : 0]), of_a[window]);
+		ck_assert_str_eq(show_column(&task->columns[second ? 0 : 1]), of_b[window]);
+		ck_assert_str_eq(show_column(&task->previous[second ? 1 : 0]), second ? before[window] : "");
+	}
+	lp_batch_free(batch);
+}
+END_TEST
+
+Suite *samples_suite(void)
+{
+	Suite *suite = suite_create("samples");
+	TCase *tests = tcase_create("samples");
+
+	tcase_add_checked_fixture(tests, open_store, close_store);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, samples_come_back_as_they_were);
+	tcase_add_loop_test(tests, a_range_is_half_open, 0, (int)(sizeof ranges / sizeof *ranges));
+	tcase_add_test(tests, years_one_and_9999);
+	tcase_add_test(tests, many_samples_come_in_columns);
+	tcase_add_test(tests, a_visitor_ends_the_reading);
+	tcase_add_test(tests, what_is_rolled_back_was_never_there);
+	tcase_add_loop_test(tests, a_task_gets_the_samples_of_its_window, 0, (int)(sizeof fetches / sizeof *fetches));
+	tcase_add_test(tests, quality_is_only_there_where_it_says_something);
+	tcase_add_test(tests, windows_that_overlap_share_what_they_read);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,399 @@
+/* See fixture.h.  Stores of their own for tests, and texts for what is stored. */
+#include "fixture.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct lp_store *store;
+struct lp_arena arena;
+struct lp_retry_policy policy = {.max_attempts = 3, .first_delay = LP_MINUTE, .longest_delay = LP_HOUR};
+
+static char address[512];
+static const char template_name[] = "lp_template";
+
+static const char *place(void)
+{
+	const char *text = getenv("LP_TEST_STORE");
+
+	/* Not an assertion of Check's: it is asked for before the first test, too. */
+	if (text == NULL) {
+		fprintf(stderr, "LP_TEST_STORE is not set: run tests/stores/test_postgresql or test_sqlite\n");
+		exit(64);
+	}
+	return text;
+}
+
+bool is_postgresql(void)
+{
+	return strncmp(place(), "postgresql:", 11) == 0;
+}
+
+const char *store_address(void)
+{
+	return address;
+}
+
+static void admin(const char *format, ...) LP_PRINTF(1, 2);
+static void admin(const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+	PGconn *connection = PQconnectdb("dbname=postgres");
+	PGresult *result;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	PQclear(PQexec(connection, "SET client_min_messages = error"));
+	result = PQexec(connection, text);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+		fprintf(stderr, "%s: %s", text, PQerrorMessage(connection));
+		exit(70);
+	}
+	PQclear(result);
+	PQfinish(connection);
+}
+
+const char *sql(const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+	PGconn *connection;
+	PGresult *result;
+	const char *value = "";
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	connection = PQconnectdb(address + strlen("postgresql:"));
+	result = PQexec(connection, text);
+	ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK, "%s: %s",
+	              text, PQerrorMessage(connection));
+	if (PQntuples(result) > 0)
+		value = lp_arena_text(&arena, PQgetvalue(result, 0, 0));
+	PQclear(result);
+	PQfinish(connection);
+	return value;
+}
+
+struct lp_store_options store_options(void)
+{
+	return (struct lp_store_options){.address = address, .create = true, .prepare = getenv("LP_TEST_UNPREPARED") == NULL};
+}
+
+static void migrate_here(void)
+{
+	struct lp_store_options options = store_options();
+	struct lp_migrate_options migrate = {.dry_run = false};
+	struct lp_store *opened;
+	struct lp_error error;
+
+	options.any_schema = true;
+	if (!lp_store_open(&options, &opened, &error) || !lp_store_migrate(opened, &migrate, NULL, NULL, &error)) {
+		fprintf(stderr, "cannot prepare a store: %s\n", error.what);
+		exit(70);
+	}
+	lp_store_close(opened);
+}
+
+void prepare_stores(void)
+{
+	if (!is_postgresql())
+		return;
+	admin("DROP DATABASE IF EXISTS %s", template_name);
+	admin("CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'", template_name);
+	snprintf(address, sizeof address, "postgresql:dbname=%s", template_name);
+	migrate_here();
+}
+
+void open_store(void)
+{
+	static int number;
+	struct lp_store_options options;
+	struct lp_error error;
+
+	lp_arena_empty(&arena);
+	number++;
+	if (is_postgresql()) {
+		admin("CREATE DATABASE lp_test_%d_%d TEMPLATE %s", getpid(), number, template_name);
+		snprintf(address, sizeof address, "postgresql:dbname=lp_test_%d_%d", getpid(), number);
+	} else {
+		snprintf(address, sizeof address, "%s/store-%d-%d.db", place(), getpid(), number);
+		migrate_here();
+	}
+	options = store_options();
+	ck_ok(lp_store_open(&options, &store, &error), error);
+}
+
+void close_store(void)
+{
+	lp_store_close(store);
+	store = NULL;
+	if (is_postgresql())
+		admin("DROP DATABASE %s (FORCE)", address + strlen("postgresql:dbname="));
+	else
+		unlink(address + strlen("sqlite:"));
+}
+
+struct lp_store *open_again(void)
+{
+	struct lp_store_options options = store_options();
+	struct lp_store *opened;
+	struct lp_error error;
+
+	ck_ok(lp_store_open(&options, &opened, &error), error);
+	return opened;
+}
+
+struct lp_span span(int32_t count, enum lp_unit unit)
+{
+	return (struct lp_span){.count = count, .unit = unit};
+}
+
+/* The names in a comma-separated list. */
+static size_t split(const char *list, const char **names, size_t most)
+{
+	size_t count = 0;
+
+	while (list != NULL && *list != '\0') {
+		size_t length = strcspn(list, ",");
+
+		ck_assert(count < most);
+		names[count++] = lp_arena_copy(&arena, list, length);
+		list += length + (list[length] == ',');
+	}
+	return count;
+}
+
+struct lp_calculation *calculation(const char *name, const char *rule, const char *inputs, const char *outputs)
+{
+	struct lp_calculation *made = lp_arena_zeroed(&arena, 1, sizeof *made);
+	const char *names[16];
+
+	*made = (struct lp_calculation){
+		.name = name,
+		.description = "",
+		.rule = rule,
+		.parameters = "{}",
+		.labels = "{}",
+		.enabled = true,
+		.schedule = {.every = span(1, LP_UNIT_MINUTE),
+	                     .window = span(1, LP_UNIT_MINUTE),
+	                     .offset = span(0, LP_UNIT_SECOND),
+	                     .week_start = 1,
+	                     .zone = "UTC"},
+		.start = LP_TIME_NONE,
+		.version = 1,
+	};
+	made->input_count = split(inputs, names, 16);
+	made->inputs = lp_arena_zeroed(&arena, made->input_count, sizeof *made->inputs);
+	for (size_t i = 0; i < made->input_count; i++) {
+		static const char *const parameters[] = {"x", "y", "z", "a", "b", "c"};
+
+		made->inputs[i].name = parameters[i];
+		made->inputs[i].series = names[i];
+	}
+	made->output_count = split(outputs, names, 16);
+	made->outputs = lp_arena_zeroed(&arena, made->output_count, sizeof *made->outputs);
+	for (size_t i = 0; i < made->output_count; i++) {
+		made->outputs[i].name = made->output_count == 1 ? "" : names[i];
+		made->outputs[i].series = names[i];
+	}
+	return made;
+}
+
+void apply_changes(const struct lp_changes *changes)
+{
+	struct lp_error error;
+
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_lock_definitions(store, &error), error);
+	ck_ok(lp_store_apply(store, changes, &error), error);
+	ck_ok(lp_store_commit_work(store, &error), error);
+}
+
+void add_series(const char *list)
+{
+	const char *names[64];
+	struct lp_series series[64];
+	size_t count = split(list, names, 64);
+
+	for (size_t i = 0; i < count; i++)
+		series[i] = (struct lp_series){.name = names[i], .unit = "", .description = "", .attributes = "{}"};
+	apply_changes(&(struct lp_changes){.series_created = series, .series_created_count = count});
+}
+
+void add_calculation(const struct lp_calculation *one)
+{
+	apply_changes(&(struct lp_changes){.created = one, .created_count = 1});
+}
+
+void change_calculation(struct lp_calculation *one)
+{
+	one->version++;
+	apply_changes(&(struct lp_changes){.updated = one, .updated_count = 1});
+}
+
+int64_t series_id(const char *name)
+{
+	struct lp_series found;
+	struct lp_error error;
+
+	ck_ok(lp_store_find_series(store, name, &arena, &found, &error), error);
+	ck_assert_msg(found.id != 0, "there is no series %s", name);
+	return found.id;
+}
+
+void write_samples(const char *series, const char *samples, struct lp_write_counts *counts)
+{
+	lp_time times[256];
+	double values[256];
+	uint8_t qualities[256];
+	struct lp_column column = {.count = 0, .time = times, .value = values, .quality = qualities};
+	struct lp_write_counts ignored;
+	struct lp_error error;
+
+	while (*samples != '\0') {
+		char *end;
+
+		times[column.count] = AT(strtol(samples, &end, 10));
+		ck_assert_int_eq(*end, '=');
+		values[column.count] = strtod(end + 1, &end);
+		qualities[column.count] = *end == 'b' ? LP_QUALITY_BAD : *end == 'u' ? LP_QUALITY_UNCERTAIN : LP_QUALITY_GOOD;
+		end += *end == 'b' || *end == 'u';
+		samples = end + (*end == ' ');
+		column.count++;
+	}
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_write_samples(store, series_id(series), &column, counts != NULL ? counts : &ignored, &error),
+	      error);
+	ck_ok(lp_store_commit_work(store, &error), error);
+}
+
+static bool show(void *context, const struct lp_column *column, struct lp_error *error)
+{
+	struct lp_text *text = context;
+
+	(void)error;
+	for (size_t i = 0; i < column->count; i++) {
+		uint8_t quality = column->quality != NULL ? column->quality[i] : LP_QUALITY_GOOD;
+		lp_time time = column->time[i] - BASE;
+
+		if (time % LP_SECOND == 0)
+			lp_text_addf(text, "%s%lld=", text->length > 0 ? " " : "", (long long)(time / LP_SECOND));
+		else
+			lp_text_addf(text, "%s%.6f=", text->length > 0 ? " " : "", (double)time / 1e6);
+		if (isfinite(column->value[i]))
+			lp_text_addf(text, "%.12g", column->value[i]);
+		else
+			lp_text_addf(text, "nan"); /* a missing one, whatever kind */
+		lp_text_addf(text, "%s", quality == LP_QUALITY_BAD ? "b" : quality == LP_QUALITY_UNCERTAIN ? "u" : "");
+	}
+	return true;
+}
+
+static const char *keep(struct lp_text *text)
+{
+	const char *kept = lp_arena_copy(&arena, text->data != NULL ? text->data : "", text->length);
+
+	lp_text_free(text);
+	return kept;
+}
+
+const char *show_column(const struct lp_column *column)
+{
+	struct lp_text text = {.length = 0};
+	struct lp_error error;
+
+	ck_assert(show(&text, column, &error));
+	return keep(&text);
+}
+
+const char *read_samples(const char *series, lp_time from, lp_time to, uint64_t most)
+{
+	struct lp_text text = {.length = 0};
+	struct lp_error error;
+
+	ck_ok(lp_store_read_samples(store, series_id(series), from, to, most, show, &text, &error), error);
+	return keep(&text);
+}
+
+static bool take_head(void *context, const struct lp_batch_head *head, struct lp_error *error)
+{
+	struct heads *heads = context;
+	int64_t *upstream = lp_arena_zeroed(&arena, head->upstream_count, sizeof *upstream);
+
+	(void)error;
+	ck_assert(heads->count < 64);
+	memcpy(upstream, head->upstream, head->upstream_count * sizeof *upstream);
+	heads->items[heads->count] = *head;
+	heads->items[heads->count++].upstream = upstream;
+	return true;
+}
+
+struct heads *read_heads(int32_t rank)
+{
+	struct heads *heads = lp_arena_zeroed(&arena, 1, sizeof *heads);
+	struct lp_error error;
+
+	ck_ok(lp_store_each_batch(store, rank, take_head, heads, &error), error);
+	return heads;
+}
+
+struct finding {
+	const char *name;
+	struct lp_status *found;
+};
+
+static bool take_status(void *context, const struct lp_status *status, struct lp_error *error)
+{
+	struct finding *finding = context;
+
+	(void)error;
+	if (strcmp(status->calculation.name, finding->name) != 0)
+		return true;
+	finding->found = lp_arena_zeroed(&arena, 1, sizeof *finding->found);
+	*finding->found = *status;
+	finding->found->error_type = lp_arena_text(&arena, status->error_type);
+	finding->found->error_message = lp_arena_text(&arena, status->error_message);
+	finding->found->error_traceback = lp_arena_text(&arena, status->error_traceback);
+	finding->found->rule_version = lp_arena_text(&arena, status->rule_version);
+	return true;
+}
+
+struct lp_status *find_status(const char *name)
+{
+	struct finding finding = {.name = name};
+	struct lp_status_filter filter = {.failed = false};
+	struct lp_error error;
+
+	ck_ok(lp_store_each_status(store, &filter, take_status, &finding, &error), error);
+	ck_assert_msg(finding.found != NULL, "there is no calculation %s", name);
+	return finding.found;
+}
+
+static void show_time(struct lp_text *text, lp_time time)
+{
+	if (time == LP_TIME_NONE)
+		lp_text_addf(text, " -");
+	else
+		lp_text_addf(text, " %lld", (long long)((time - BASE) / LP_SECOND));
+}
+
+const char *status_of(const char *name)
+{
+	const struct lp_status *status = find_status(name);
+	struct lp_text text = {.length = 0};
+
+	lp_text_addf(&text, "%s", lp_state_name(status->state));
+	show_time(&text, status->failing_since);
+	lp_text_addf(&text, " attempts %d", status->attempts);
+	show_time(&text, status->next_attempt);
+	lp_text_addf(&text, " pending %u", status->pending);
+	return keep(&text);
+}

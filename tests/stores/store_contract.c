@@ -1,0 +1,22 @@
+/* Runs the contract of the stores over the one that LP_TEST_STORE names. */
+#include "suites.h"
+
+#include <stdlib.h>
+
+int main(void)
+{
+	SRunner *runner;
+	int failed;
+
+	prepare_stores();
+	runner = srunner_create(definitions_suite());
+	srunner_add_suite(runner, samples_suite());
+	srunner_add_suite(runner, commit_suite());
+	srunner_add_suite(runner, people_suite());
+	if (is_postgresql())
+		srunner_add_suite(runner, postgresql_suite());
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

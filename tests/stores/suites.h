@@ -1,0 +1,13 @@
+/* The suites of the stores' contract; store_contract runs those that fit the store. */
+#ifndef LP_TESTS_STORES_SUITES_H
+#define LP_TESTS_STORES_SUITES_H
+
+#include "fixture.h"
+
+Suite *definitions_suite(void);
+Suite *samples_suite(void);
+Suite *commit_suite(void);
+Suite *people_suite(void);
+Suite *postgresql_suite(void); /* what only PostgreSQL can meet */
+
+#endif
