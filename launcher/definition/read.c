@@ -193,7 +193,7 @@ bool lp_definitions_read(const char *const *files, size_t count, const struct lp
 	uint64_t before = (uint64_t)problems->count + problems->left_out;
 	*definitions = (struct lp_definitions){ 0 };
 	read_all(&reading, files, count, &sources);
-	uint64_t found = (uint64_t)problems->count + problems->left_out - before;
+	bool good = before == (uint64_t)problems->count + problems->left_out;
 	sort_problems(&sources, problems);
 	free(sources.items);
 	free(reading.candidates);
@@ -203,8 +203,7 @@ bool lp_definitions_read(const char *const *files, size_t count, const struct lp
 	lp_names_free(&reading.stored_series);
 	lp_arena_free(&reading.trees);
 	lp_arena_free(&reading.expansion);
-	if (found == 0)
+	if (good)
 		return true;
-	return lp_fail(error, LP_EXIT_DATA, "the definitions have %llu problem%s, and nothing was changed",
-	               (unsigned long long)found, found == 1 ? "" : "s");
+	return lp_fail(error, LP_EXIT_DATA, "the definitions cannot be used as they are; nothing was changed");
 }
