@@ -21,9 +21,9 @@ static struct key make_key(const struct lp_schedule *schedule, int32_t rank, lp_
                            bool enabled)
 {
 	return (struct key){
-		.numbers = {enabled ? 0 : 1, rank, (int64_t)schedule->every.unit, schedule->every.count,
-	                    (int64_t)schedule->window.unit, schedule->window.count, (int64_t)schedule->offset.unit,
-	                    schedule->offset.count, schedule->delay, schedule->week_start, start, watermark},
+		.numbers = { enabled ? 0 : 1, rank, (int64_t)schedule->every.unit, schedule->every.count,
+		             (int64_t)schedule->window.unit, schedule->window.count, (int64_t)schedule->offset.unit,
+		             schedule->offset.count, schedule->delay, schedule->week_start, start, watermark },
 		.zone = schedule->zone,
 	};
 }
@@ -72,7 +72,7 @@ static int compare_batches_by_id(const void *a, const void *b)
 
 static struct lp_compose_batch *find_batch(struct lp_compose_batch *batches, size_t count, int64_t id)
 {
-	struct lp_compose_batch wanted = {.head.id = id};
+	struct lp_compose_batch wanted = { .head.id = id };
 
 	return id == 0 ? NULL : bsearch(&wanted, batches, count, sizeof *batches, compare_batches_by_id);
 }
@@ -157,10 +157,10 @@ static void place_group(struct lp_composition *composition, struct group *group)
 			}
 			place = composition->batch_count++;
 			composition->batches[place] = (struct lp_compose_batch){
-				.head = {.rank = member->rank,
-			                 .schedule = member->schedule,
-			                 .start = member->start,
-			                 .watermark = member->watermark},
+				.head = { .rank = member->rank,
+				          .schedule = member->schedule,
+				          .start = member->start,
+				          .watermark = member->watermark },
 				.enabled = member->enabled,
 				.origin = member->batch_id,
 			};
@@ -217,7 +217,7 @@ static size_t count_groups(struct lp_compose_member **sorted, size_t count)
 static struct group take_group(struct lp_compose_member **sorted, size_t first, size_t count, size_t *indices,
                                bool *listed)
 {
-	struct group group = {.members = sorted + first, .batches = indices};
+	struct group group = { .members = sorted + first, .batches = indices };
 	struct key common = key_of_member(sorted[first]);
 
 	for (size_t i = first; i < count; i++) {

@@ -24,7 +24,7 @@ lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_
 /* One line that a person can read in the table: the traceback stands in `state`. */
 static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *outcome)
 {
-	const char *parts[] = {lp_state_name(outcome->state), outcome->error_type, outcome->error_message};
+	const char *parts[] = { lp_state_name(outcome->state), outcome->error_type, outcome->error_message };
 	char text[REASON_MOST + 1];
 	size_t length = 0;
 
@@ -61,7 +61,7 @@ static void add_outcome(struct lp_settled *settled, const struct lp_task *task, 
 		last = &settled->outcomes[settled->outcome_count - 1];
 	if (last == NULL || !same_window(last->window, task->window)) {
 		last = &settled->outcomes[settled->outcome_count++];
-		*last = (struct lp_outcome_row){.window = task->window, .tasks = place};
+		*last = (struct lp_outcome_row){ .window = task->window, .tasks = place };
 	}
 	*place = index;
 	last->task_count++;
@@ -127,7 +127,7 @@ static void note_unreached(const struct lp_batch *batch, const struct lp_task *t
 		.since = batch->tick,
 		.failing_since = LP_TIME_NONE,
 		.run_id = batch->run_id,
-		.window = {LP_TIME_NONE, LP_TIME_NONE},
+		.window = { LP_TIME_NONE, LP_TIME_NONE },
 		.next_attempt = batch->tick,
 		.definition_version = batch->calculations[task->calculation].version,
 	};

@@ -54,7 +54,7 @@ static inline void no_step(void *context, int32_t version, const char *descripti
 
 static inline struct lp_store *open_store(void)
 {
-	struct lp_store_options options = {.address = address};
+	struct lp_store_options options = { .address = address };
 	struct lp_store *store;
 
 	must(sqlite->open(&options, &store, &error));
@@ -63,8 +63,8 @@ static inline struct lp_store *open_store(void)
 
 static inline struct lp_store *make_store(void)
 {
-	struct lp_store_options options = {.address = address, .create = true, .any_schema = true};
-	struct lp_migrate_options migrate = {0};
+	struct lp_store_options options = { .address = address, .create = true, .any_schema = true };
+	struct lp_migrate_options migrate = { 0 };
 	struct lp_store *store;
 
 	must(sqlite->open(&options, &store, &error));
@@ -75,7 +75,8 @@ static inline struct lp_store *make_store(void)
 static inline struct lp_schedule every_minute(void)
 {
 	return (struct lp_schedule){
-		.every = {1, LP_UNIT_MINUTE}, .window = {1, LP_UNIT_MINUTE}, .week_start = 1, .zone = "UTC"};
+		.every = { 1, LP_UNIT_MINUTE }, .window = { 1, LP_UNIT_MINUTE }, .week_start = 1, .zone = "UTC"
+	};
 }
 
 /* Applies in a transaction of its own. */
@@ -95,35 +96,34 @@ static inline void apply_means(struct lp_store *store, size_t count)
 {
 	struct lp_series *series = lp_allocate((count + 1) * sizeof *series);
 	struct lp_calculation *calculations = lp_allocate(count * sizeof *calculations);
-	struct lp_changes changes = {.series_created = series,
-	                             .series_created_count = count + 1,
-	                             .created = calculations,
-	                             .created_count = count};
+	struct lp_changes changes = { .series_created = series,
+		                      .series_created_count = count + 1,
+		                      .created = calculations,
+		                      .created_count = count };
 
-	series[count] = (struct lp_series){.name = "in", .unit = "m3/h", .description = "", .attributes = "{}"};
+	series[count] = (struct lp_series){ .name = "in", .unit = "m3/h", .description = "", .attributes = "{}" };
 	for (size_t i = 0; i < count; i++) {
 		struct lp_input *input = lp_allocate(sizeof *input);
 		struct lp_output *output = lp_allocate(sizeof *output);
 
-		series[i] = (struct lp_series){.name = lp_format_text("out%04zu", i + 1),
-		                               .unit = "m3/h",
-		                               .description = "",
-		                               .attributes = "{}"};
-		*input = (struct lp_input){.name = "x", .series = "in", .lookback = LP_HOUR};
-		*output = (struct lp_output){.name = "", .series = series[i].name};
-		calculations[i] = (struct lp_calculation){.name = lp_format_text("c%04zu", i + 1),
-		                                          .description = "",
-		                                          .rule = "mean",
-		                                          .parameters = "{}",
-		                                          .labels = "{\"team\":\"water\"}",
-		                                          .enabled = true,
-		                                          .schedule = every_minute(),
-		                                          .start = LP_TIME_NONE,
-		                                          .inputs = input,
-		                                          .input_count = 1,
-		                                          .outputs = output,
-		                                          .output_count = 1,
-		                                          .version = 1};
+		series[i] = (struct lp_series){
+			.name = lp_format_text("out%04zu", i + 1), .unit = "m3/h", .description = "", .attributes = "{}"
+		};
+		*input = (struct lp_input){ .name = "x", .series = "in", .lookback = LP_HOUR };
+		*output = (struct lp_output){ .name = "", .series = series[i].name };
+		calculations[i] = (struct lp_calculation){ .name = lp_format_text("c%04zu", i + 1),
+			                                   .description = "",
+			                                   .rule = "mean",
+			                                   .parameters = "{}",
+			                                   .labels = "{\"team\":\"water\"}",
+			                                   .enabled = true,
+			                                   .schedule = every_minute(),
+			                                   .start = LP_TIME_NONE,
+			                                   .inputs = input,
+			                                   .input_count = 1,
+			                                   .outputs = output,
+			                                   .output_count = 1,
+			                                   .version = 1 };
 	}
 	must(apply(store, &changes));
 	/* Check runs each test in a process of its own: what was allocated ends with it. */
@@ -150,7 +150,7 @@ static inline bool take_head(void *context, const struct lp_batch_head *head, st
 
 static inline struct heads read_heads(struct lp_store *store)
 {
-	struct heads heads = {.count = 0};
+	struct heads heads = { .count = 0 };
 
 	must(sqlite->each_batch(store, -1, take_head, &heads, &error));
 	return heads;
@@ -160,7 +160,7 @@ static inline struct heads read_heads(struct lp_store *store)
 static inline struct lp_batch *plan_batch(struct lp_store *store, const struct lp_batch_head *head, lp_time start)
 {
 	struct lp_batch *batch = lp_batch_new();
-	struct lp_window window = {start, start + LP_MINUTE};
+	struct lp_window window = { start, start + LP_MINUTE };
 
 	batch->head = *head;
 	batch->run_id = 1;
@@ -179,7 +179,7 @@ static inline void compute_ok(struct lp_batch *batch)
 		struct lp_task *task = &batch->tasks[i];
 		struct lp_result *result = lp_arena_zeroed(&batch->arena, 1, sizeof *result);
 
-		*result = (struct lp_result){.time = task->window.start, .value = (double)i};
+		*result = (struct lp_result){ .time = task->window.start, .value = (double)i };
 		task->outcome.state = LP_STATE_OK;
 		task->outcome.duration = 5000;
 		task->outcome.results = result;
@@ -190,16 +190,17 @@ static inline void compute_ok(struct lp_batch *batch)
 
 static inline void fail_task(struct lp_batch *batch, size_t i)
 {
-	batch->tasks[i].outcome = (struct lp_outcome){.state = LP_STATE_FAILED,
-	                                              .duration = 7000,
-	                                              .rule_version = "0123456789ab",
-	                                              .error_type = "ValueError",
-	                                              .error_message = "Größe fehlt\nzweite Zeile",
-	                                              .error_traceback = "Traceback ..."};
+	batch->tasks[i].outcome = (struct lp_outcome){ .state = LP_STATE_FAILED,
+		                                       .duration = 7000,
+		                                       .rule_version = "0123456789ab",
+		                                       .error_type = "ValueError",
+		                                       .error_message = "Größe fehlt\nzweite Zeile",
+		                                       .error_traceback = "Traceback ..." };
 }
 
-static const struct lp_retry_policy retry_policy = {
-	.max_attempts = 3, .first_delay = LP_MINUTE, .longest_delay = LP_HOUR};
+static const struct lp_retry_policy retry_policy = { .max_attempts = 3,
+	                                             .first_delay = LP_MINUTE,
+	                                             .longest_delay = LP_HOUR };
 
 static inline bool commit_ok(struct lp_store *store, struct lp_batch *batch)
 {

@@ -10,10 +10,10 @@
 
 static void expect_refused(bool create, bool any_schema, enum lp_exit exit_code, const char *what)
 {
-	struct lp_store_options options = {.address = address, .create = create, .any_schema = any_schema};
+	struct lp_store_options options = { .address = address, .create = create, .any_schema = any_schema };
 	struct lp_store *store;
 
-	error = (struct lp_error){0};
+	error = (struct lp_error){ 0 };
 	ck_assert(!sqlite->open(&options, &store, &error));
 	ck_assert_msg(strstr(error.what, what) != NULL, "expected '%s' in: %s", what, error.what);
 	ck_assert_msg(strstr(error.what, directory) != NULL, "the file is not named: %s", error.what);
@@ -119,10 +119,10 @@ START_TEST(a_damaged_file_is_told)
 	ck_assert_int_eq(pwrite(file, noise, 3996, 100), 3996);
 	ck_assert_int_eq(close(file), 0);
 
-	struct lp_store_options options = {.address = address};
+	struct lp_store_options options = { .address = address };
 	struct lp_store *store;
 	struct lp_series found;
-	struct lp_arena arena = {0};
+	struct lp_arena arena = { 0 };
 	bool ok = sqlite->open(&options, &store, &error) && sqlite->find_series(store, "in", &arena, &found, &error);
 	ck_assert(!ok);
 	ck_assert_int_eq(error.exit, LP_EXIT_UNAVAILABLE);
@@ -146,7 +146,7 @@ START_TEST(a_read_only_file_can_be_read_and_not_written)
 	}
 	store = open_store();
 	ck_assert_uint_eq(read_heads(store).count, 1);
-	struct lp_run run = {.tick = T0, .started = T0, .ended = LP_TIME_NONE};
+	struct lp_run run = { .tick = T0, .started = T0, .ended = LP_TIME_NONE };
 	ck_assert(!sqlite->begin_run(store, &run, &error));
 	ck_assert_int_eq(error.exit, LP_EXIT_CANNOT_WRITE);
 	ck_assert_msg(strstr(error.what, "read-only") != NULL, "%s", error.what);
@@ -173,7 +173,7 @@ END_TEST
 START_TEST(a_lock_that_stays_is_given_up_after_its_time)
 {
 	struct lp_store *holder = make_store(), *waiting;
-	struct lp_store_options options = {.address = address, .statement_timeout = 1};
+	struct lp_store_options options = { .address = address, .statement_timeout = 1 };
 
 	must(sqlite->begin(holder, &error));
 	must(sqlite->open(&options, &waiting, &error));
@@ -210,16 +210,16 @@ START_TEST(a_full_disk_ends_in_73_and_keeps_what_was_committed)
 		values[i] = i;
 	}
 	must(sqlite->begin(store, &error));
-	must(sqlite->write_samples(store, 1, &(struct lp_column){100, times, values, NULL}, &counts, &error));
+	must(sqlite->write_samples(store, 1, &(struct lp_column){ 100, times, values, NULL }, &counts, &error));
 	must(sqlite->commit_work(store, &error));
 	sqlite->close(store);
 	signal(SIGXFSZ, SIG_IGN);
-	struct rlimit limit = {200000, 200000};
+	struct rlimit limit = { 200000, 200000 };
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	store = open_store();
 	bool ok = sqlite->begin(store, &error);
 	for (int64_t series = 1; series < 100 && ok; series++)
-		ok = sqlite->write_samples(store, series, &(struct lp_column){10000, times, values, NULL}, &counts,
+		ok = sqlite->write_samples(store, series, &(struct lp_column){ 10000, times, values, NULL }, &counts,
 		                           &error);
 	ok = ok && sqlite->commit_work(store, &error);
 	ck_assert(!ok);
@@ -237,7 +237,7 @@ END_TEST
 START_TEST(migrate_is_idempotent_and_says_its_steps)
 {
 	struct lp_store *store = make_store();
-	struct lp_migrate_options options = {0};
+	struct lp_migrate_options options = { 0 };
 	struct lp_schema_state state;
 	int steps = 0;
 
@@ -261,8 +261,8 @@ START_TEST(eight_migrate_at_once_and_one_does_it)
 		children[i] = fork();
 		ck_assert_int_ge(children[i], 0);
 		if (children[i] == 0) {
-			struct lp_store_options options = {.address = address, .create = true, .any_schema = true};
-			struct lp_migrate_options migrate = {0};
+			struct lp_store_options options = { .address = address, .create = true, .any_schema = true };
+			struct lp_migrate_options migrate = { 0 };
 			struct lp_store *store;
 			int steps = 0;
 			bool ok = sqlite->open(&options, &store, &error) &&

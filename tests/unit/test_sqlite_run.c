@@ -26,13 +26,13 @@ static void put(struct lp_store *store, int64_t series, lp_time time, double val
 	struct lp_write_counts counts;
 
 	must(sqlite->begin(store, &error));
-	must(sqlite->write_samples(store, series, &(struct lp_column){1, &time, &value, &quality}, &counts, &error));
+	must(sqlite->write_samples(store, series, &(struct lp_column){ 1, &time, &value, &quality }, &counts, &error));
 	must(sqlite->commit_work(store, &error));
 }
 
 static int64_t id_of(struct lp_store *store, const char *name)
 {
-	struct lp_arena arena = {0};
+	struct lp_arena arena = { 0 };
 	struct lp_series found;
 
 	must(sqlite->find_series(store, name, &arena, &found, &error));
@@ -142,7 +142,7 @@ START_TEST(changed_definitions_win_over_a_batch_under_way)
 	struct lp_calculation changed = batch->calculations[0];
 	changed.rule = "max";
 	changed.version = 2;
-	must(apply(other, &(struct lp_changes){.updated = &changed, .updated_count = 1}));
+	must(apply(other, &(struct lp_changes){ .updated = &changed, .updated_count = 1 }));
 	ck_assert(!commit_ok(store, batch));
 	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "0");
 	ck_assert_int_gt(read_heads(store).items[0].generation, heads.items[0].generation);
@@ -212,7 +212,7 @@ static bool take_status(void *context, const struct lp_status *status, struct lp
 
 static struct found_status status_of(struct lp_store *store, struct lp_status_filter filter)
 {
-	struct found_status found = {.count = 0};
+	struct found_status found = { .count = 0 };
 
 	must(sqlite->each_status(store, &filter, take_status, &found, &error));
 	return found;
@@ -231,7 +231,7 @@ START_TEST(a_failed_window_is_owed_tried_again_and_given_up)
 	lp_batch_free(batch);
 
 	ck_assert_str_eq(ask("SELECT reason FROM pending_named"), "failed: ValueError: Größe fehlt");
-	struct found_status found = status_of(store, (struct lp_status_filter){.failed = true});
+	struct found_status found = status_of(store, (struct lp_status_filter){ .failed = true });
 	ck_assert_uint_eq(found.count, 1);
 	ck_assert_int_eq(found.status.state, LP_STATE_FAILED);
 	ck_assert_int_eq(found.status.attempts, 1);
@@ -254,15 +254,15 @@ START_TEST(a_failed_window_is_owed_tried_again_and_given_up)
 		tick += 2 * LP_MINUTE;
 	}
 	ck_assert_uint_eq(read_pendings(store, LP_TIME_MAX), 0);
-	found = status_of(store, (struct lp_status_filter){.failed = true});
+	found = status_of(store, (struct lp_status_filter){ .failed = true });
 	ck_assert_int_eq(found.status.state, LP_STATE_GIVEN_UP);
 	ck_assert_int_eq(found.status.failing_since, T0 + LP_MINUTE);
 	ck_assert_int_eq(found.status.next_attempt, LP_TIME_NONE);
 
 	/* A change of the definition opens it again, and this time it works. */
 	struct lp_calculation changed = found.status.calculation;
-	struct lp_input input = {.name = "x", .series = "in"};
-	struct lp_output output = {.name = "", .series = "out0002"};
+	struct lp_input input = { .name = "x", .series = "in" };
+	struct lp_output output = { .name = "", .series = "out0002" };
 	changed.name = "c0002";
 	changed.rule = "max";
 	changed.description = changed.labels = changed.parameters = NULL;
@@ -270,14 +270,14 @@ START_TEST(a_failed_window_is_owed_tried_again_and_given_up)
 	changed.outputs = &output;
 	changed.input_count = changed.output_count = 1;
 	changed.version = 2;
-	must(apply(store, &(struct lp_changes){.updated = &changed, .updated_count = 1}));
+	must(apply(store, &(struct lp_changes){ .updated = &changed, .updated_count = 1 }));
 	batch = plan_retry(store, tick);
 	ck_assert_int_eq(batch->tasks[0].attempt, 1);
 	compute_ok(batch);
 	ck_assert(commit_ok(store, batch));
 	ck_assert(!commit_ok(store, batch)); /* owed no longer */
 	lp_batch_free(batch);
-	found = status_of(store, (struct lp_status_filter){.name = "c0002"});
+	found = status_of(store, (struct lp_status_filter){ .name = "c0002" });
 	ck_assert_int_eq(found.status.state, LP_STATE_OK);
 	ck_assert_uint_eq(found.status.pending, 0);
 	ck_assert_int_eq(found.status.failing_since, LP_TIME_NONE);
@@ -303,14 +303,14 @@ START_TEST(what_was_not_computed_is_owed)
 	ck_assert_uint_eq(read_pendings(store, T0 + LP_MINUTE), 2);
 	ck_assert_int_eq(pendings[0].attempts, 0);
 	/* It has computed nothing yet, although the watermark has moved. */
-	ck_assert_int_eq(status_of(store, (struct lp_status_filter){.name = "c0002"}).status.state, LP_STATE_NEW);
+	ck_assert_int_eq(status_of(store, (struct lp_status_filter){ .name = "c0002" }).status.state, LP_STATE_NEW);
 	batch = plan_retry(store, T0 + LP_MINUTE);
 	compute_ok(batch);
 	ck_assert(commit_ok(store, batch));
 	lp_batch_free(batch);
 	ck_assert_str_eq(ask("SELECT count(*) FROM pending"), "0");
 	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "3");
-	ck_assert_int_eq(status_of(store, (struct lp_status_filter){.name = "c0002"}).status.state, LP_STATE_OK);
+	ck_assert_int_eq(status_of(store, (struct lp_status_filter){ .name = "c0002" }).status.state, LP_STATE_OK);
 	sqlite->close(store);
 }
 END_TEST
@@ -327,9 +327,9 @@ START_TEST(definitions_that_change_schedule_move_to_another_batch_and_keep_their
 	ck_assert(commit_ok(store, batch));
 
 	struct lp_calculation changed = batch->calculations[0];
-	changed.schedule.every = changed.schedule.window = (struct lp_span){15, LP_UNIT_MINUTE};
+	changed.schedule.every = changed.schedule.window = (struct lp_span){ 15, LP_UNIT_MINUTE };
 	changed.version = 2;
-	must(apply(store, &(struct lp_changes){.updated = &changed, .updated_count = 1}));
+	must(apply(store, &(struct lp_changes){ .updated = &changed, .updated_count = 1 }));
 	heads = read_heads(store);
 	ck_assert_uint_eq(heads.count, 2);
 	ck_assert_int_eq(heads.items[0].size, 2);
@@ -340,17 +340,18 @@ START_TEST(definitions_that_change_schedule_move_to_another_batch_and_keep_their
 
 	changed.enabled = false;
 	changed.version = 3;
-	must(apply(store, &(struct lp_changes){.updated = &changed, .updated_count = 1}));
+	must(apply(store, &(struct lp_changes){ .updated = &changed, .updated_count = 1 }));
 	ck_assert_uint_eq(read_heads(store).count, 1);
-	ck_assert_int_eq(status_of(store, (struct lp_status_filter){.name = "c0001"}).status.state, LP_STATE_DISABLED);
+	ck_assert_int_eq(status_of(store, (struct lp_status_filter){ .name = "c0001" }).status.state,
+	                 LP_STATE_DISABLED);
 	changed.enabled = true;
 	changed.version = 4;
-	must(apply(store, &(struct lp_changes){.updated = &changed, .updated_count = 1}));
+	must(apply(store, &(struct lp_changes){ .updated = &changed, .updated_count = 1 }));
 	heads = read_heads(store);
 	ck_assert_uint_eq(heads.count, 2);
 	ck_assert_int_eq(heads.items[1].watermark, T0 + LP_MINUTE);
 
-	must(apply(store, &(struct lp_changes){.deleted = &changed, .deleted_count = 1}));
+	must(apply(store, &(struct lp_changes){ .deleted = &changed, .deleted_count = 1 }));
 	ck_assert_uint_eq(read_heads(store).count, 1);
 	ck_assert_str_eq(ask("SELECT count(*) FROM batch"), "1");
 	lp_batch_free(batch);
@@ -361,25 +362,26 @@ END_TEST
 START_TEST(a_reader_of_another_output_is_downstream_of_its_batch)
 {
 	struct lp_store *store = make_store();
-	struct lp_series series = {.name = "sum", .unit = "", .description = "", .attributes = "{}"};
-	struct lp_input inputs[] = {{.name = "x", .series = "out0001"}, {.name = "y", .series = "out0002"}};
-	struct lp_output output = {.name = "", .series = "sum"};
-	struct lp_calculation sum = {.name = "sum",
-	                             .rule = "sum",
-	                             .enabled = true,
-	                             .schedule = every_minute(),
-	                             .start = T0,
-	                             .inputs = inputs,
-	                             .input_count = 2,
-	                             .outputs = &output,
-	                             .output_count = 1,
-	                             .version = 1,
-	                             .rank = 1};
+	struct lp_series series = { .name = "sum", .unit = "", .description = "", .attributes = "{}" };
+	struct lp_input inputs[] = { { .name = "x", .series = "out0001" }, { .name = "y", .series = "out0002" } };
+	struct lp_output output = { .name = "", .series = "sum" };
+	struct lp_calculation sum = { .name = "sum",
+		                      .rule = "sum",
+		                      .enabled = true,
+		                      .schedule = every_minute(),
+		                      .start = T0,
+		                      .inputs = inputs,
+		                      .input_count = 2,
+		                      .outputs = &output,
+		                      .output_count = 1,
+		                      .version = 1,
+		                      .rank = 1 };
 
 	apply_means(store, 2);
-	must(apply(store,
-	           &(struct lp_changes){
-			   .series_created = &series, .series_created_count = 1, .created = &sum, .created_count = 1}));
+	must(apply(store, &(struct lp_changes){ .series_created = &series,
+	                                        .series_created_count = 1,
+	                                        .created = &sum,
+	                                        .created_count = 1 }));
 	struct heads heads = read_heads(store);
 	ck_assert_uint_eq(heads.count, 2);
 	ck_assert_uint_eq(heads.items[0].upstream_count, 0);
@@ -389,7 +391,7 @@ START_TEST(a_reader_of_another_output_is_downstream_of_its_batch)
 	/* One writer a series. */
 	struct lp_calculation second = sum;
 	second.name = "second";
-	ck_assert(!apply(store, &(struct lp_changes){.created = &second, .created_count = 1}));
+	ck_assert(!apply(store, &(struct lp_changes){ .created = &second, .created_count = 1 }));
 	ck_assert_int_eq(error.exit, LP_EXIT_DATA);
 	ck_assert_msg(strstr(error.what, "second") != NULL && strstr(error.what, "sum") != NULL, "%s", error.what);
 	ck_assert_uint_eq(read_heads(store).count, 2);
@@ -421,17 +423,17 @@ static bool count_series(void *context, const struct lp_series *series, struct l
 
 START_TEST(brackets_in_a_pattern_are_brackets)
 {
-	static const char *const names[] = {"a[1]", "a1", "b?", "bx", "ä"};
+	static const char *const names[] = { "a[1]", "a1", "b?", "bx", "ä" };
 	static const struct {
 		const char *pattern;
 		int matches;
-	} expected[] = {{"a[1]", 1}, {"a*", 2}, {"b?", 2}, {"?", 1}, {"*", 5}, {"A*", 0}, {NULL, 5}};
+	} expected[] = { { "a[1]", 1 }, { "a*", 2 }, { "b?", 2 }, { "?", 1 }, { "*", 5 }, { "A*", 0 }, { NULL, 5 } };
 	struct lp_store *store = make_store();
 	struct lp_series series[5];
 
 	for (size_t i = 0; i < 5; i++)
-		series[i] = (struct lp_series){.name = names[i]};
-	must(apply(store, &(struct lp_changes){.series_created = series, .series_created_count = 5}));
+		series[i] = (struct lp_series){ .name = names[i] };
+	must(apply(store, &(struct lp_changes){ .series_created = series, .series_created_count = 5 }));
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
 		int count = 0;
 		must(sqlite->each_series(store, expected[i].pattern, count_series, &count, &error));
@@ -474,7 +476,7 @@ static bool take_run(void *context, const struct lp_run *run, struct lp_error *i
 START_TEST(a_run_that_died_is_marked_by_the_next)
 {
 	struct lp_store *store = make_store();
-	struct lp_run run = {.tick = T0, .started = T0, .ended = LP_TIME_NONE, .host = "vm1", .process = 7};
+	struct lp_run run = { .tick = T0, .started = T0, .ended = LP_TIME_NONE, .host = "vm1", .process = 7 };
 	char text[600] = "";
 
 	must(sqlite->begin_run(store, &run, &error));
@@ -500,11 +502,11 @@ START_TEST(prune_deletes_what_is_older_and_first_only_counts)
 	for (int i = 0; i < 10; i++)
 		put(store, id_of(store, "in"), T0 + i * LP_MINUTE, i, LP_QUALITY_GOOD);
 	put(store, id_of(store, "out0001"), T0, 1, LP_QUALITY_GOOD);
-	struct lp_prune prune = {.samples_before = T0 + 5 * LP_MINUTE,
-	                         .outcomes_before = LP_TIME_NONE,
-	                         .runs_before = T0,
-	                         .series = "in",
-	                         .dry_run = true};
+	struct lp_prune prune = { .samples_before = T0 + 5 * LP_MINUTE,
+		                  .outcomes_before = LP_TIME_NONE,
+		                  .runs_before = T0,
+		                  .series = "in",
+		                  .dry_run = true };
 	must(sqlite->prune(store, &prune, &error));
 	ck_assert_uint_eq(prune.samples, 5);
 	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "11");
@@ -558,10 +560,10 @@ START_TEST(times_are_shown_over_all_years)
 	static const struct {
 		lp_time time;
 		const char *text;
-	} cases[] = {{LP_TIME_MIN, "0001-01-01T00:00:00Z"},
-	             {LP_TIME_MAX, "9999-12-31T23:59:59.999999Z"},
-	             {-1, "1969-12-31T23:59:59.999999Z"},
-	             {500000, "1970-01-01T00:00:00.500000Z"}};
+	} cases[] = { { LP_TIME_MIN, "0001-01-01T00:00:00Z" },
+		      { LP_TIME_MAX, "9999-12-31T23:59:59.999999Z" },
+		      { -1, "1969-12-31T23:59:59.999999Z" },
+		      { 500000, "1970-01-01T00:00:00.500000Z" } };
 	struct lp_store *store = make_store();
 
 	apply_means(store, 1);

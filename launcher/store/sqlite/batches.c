@@ -21,11 +21,11 @@ static bool read_batches(struct lp_sqlite *store, struct lp_composition *composi
 		struct lp_compose_batch *batch = &composition->batches[composition->batch_count++];
 
 		*batch = (struct lp_compose_batch){
-			.head = {.id = sqlite3_column_int64(statement, 0),
-		                 .generation = sqlite3_column_int64(statement, 1),
-		                 .rank = sqlite3_column_int(statement, 2),
-		                 .start = lp_sqlite_time(statement, after),
-		                 .watermark = lp_sqlite_time(statement, after + 1)},
+			.head = { .id = sqlite3_column_int64(statement, 0),
+			          .generation = sqlite3_column_int64(statement, 1),
+			          .rank = sqlite3_column_int(statement, 2),
+			          .start = lp_sqlite_time(statement, after),
+			          .watermark = lp_sqlite_time(statement, after + 1) },
 			.enabled = sqlite3_column_int(statement, 3) != 0,
 		};
 		if (!lp_sqlite_read_schedule(statement, 4, &batch->head.schedule, error)) {
@@ -132,9 +132,9 @@ static bool write_composition(struct lp_sqlite *store, struct lp_composition *co
 
 bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error)
 {
-	struct lp_composition composition = {0};
+	struct lp_composition composition = { 0 };
 	struct lp_compose_batch *batches;
-	struct lp_arena arena = {0};
+	struct lp_arena arena = { 0 };
 	size_t capacity = 0;
 	bool ok;
 

@@ -132,7 +132,7 @@ static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch,
                           struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTCOME, error);
-	struct lp_text arrays[4] = {0};
+	struct lp_text arrays[4] = { 0 };
 	bool ok;
 
 	if (statement == NULL)

@@ -66,7 +66,7 @@ static bool read_inputs(struct lp_sqlite *store, struct lp_calculation *calculat
                         struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ONE_INPUTS, error);
-	struct list list = {0};
+	struct list list = { 0 };
 	int row;
 
 	if (statement == NULL)
@@ -93,7 +93,7 @@ static bool read_outputs(struct lp_sqlite *store, struct lp_calculation *calcula
                          struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ONE_OUTPUTS, error);
-	struct list list = {0};
+	struct list list = { 0 };
 	int row;
 
 	if (statement == NULL)
@@ -119,7 +119,7 @@ bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *vis
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_CALCULATION, error);
-	struct lp_arena arena = {0};
+	struct lp_arena arena = { 0 };
 	int row;
 
 	if (statement == NULL)
@@ -178,7 +178,7 @@ bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct 
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_BATCH_CALCULATIONS, error);
-	struct list list = {0};
+	struct list list = { 0 };
 
 	LP_CHECK_BATCH(batch);
 	if (statement == NULL || !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
@@ -193,7 +193,7 @@ bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ONE_CALCULATION, error);
-	struct list list = {0};
+	struct list list = { 0 };
 	bool ok = true;
 
 	LP_CHECK_BATCH(batch);

@@ -4,7 +4,6 @@
 #include "store/sqlite/sqlite.h"
 
 #include <errno.h>
-#include <string.h>
 
 struct meaning {
 	int code; /* an extended code, or a primary one for all its extended ones */
@@ -14,31 +13,31 @@ struct meaning {
 };
 
 static const struct meaning meanings[] = {
-	{SQLITE_BUSY, LP_EXIT_TEMPORARY, "the database is locked by another program",
-         "Another program holds a transaction open; it is tried again by the next run. fuser FILE tells which."},
-	{SQLITE_LOCKED, LP_EXIT_TEMPORARY, "a table is locked", "Try again."},
-	{SQLITE_PROTOCOL, LP_EXIT_TEMPORARY, "its locks cannot be had",
-         "SQLite needs a local file system: not NFS or SMB."},
-	{SQLITE_INTERRUPT, LP_EXIT_TEMPORARY, "it was interrupted", ""},
-	{SQLITE_FULL, LP_EXIT_CANNOT_WRITE, "the disk is full",
-         "Free some space and run again: what was committed stays, the rest is done then."},
-	{SQLITE_READONLY, LP_EXIT_CANNOT_WRITE, "the file or its directory is read-only",
-         "Writing needs the file and its directory to be writable: SQLite keeps FILE-wal and FILE-shm beside it."},
-	{SQLITE_PERM, LP_EXIT_PERMISSION, "permission denied", ""},
-	{SQLITE_AUTH, LP_EXIT_PERMISSION, "permission denied", ""},
-	{SQLITE_CANTOPEN, LP_EXIT_UNAVAILABLE, "the file, or FILE-wal or FILE-shm beside it, cannot be opened",
-         "SQLite writes FILE-wal and FILE-shm beside the file, for reading too: the directory must be writable."},
-	{SQLITE_NOTADB, LP_EXIT_CONFIGURATION, "the file is not a SQLite database",
-         "Give another file: sqlite:FILE. local-processing migrate makes one that is not there yet."},
-	{SQLITE_CORRUPT, LP_EXIT_UNAVAILABLE, "the file is damaged",
-         "Restore a backup, or save what can be read with: sqlite3 FILE .recover"},
-	{SQLITE_IOERR, LP_EXIT_UNAVAILABLE, "reading or writing the file failed", "The system's log may know more."},
-	{SQLITE_NOLFS, LP_EXIT_CANNOT_WRITE, "the file system cannot hold a file this large", ""},
-	{SQLITE_CONSTRAINT, LP_EXIT_DATA, NULL, ""},
-	{SQLITE_TOOBIG, LP_EXIT_DATA, "a text is too long", ""},
+	{ SQLITE_BUSY, LP_EXIT_TEMPORARY, "the database is locked by another program",
+	  "Another program holds a transaction open; it is tried again by the next run. fuser FILE tells which." },
+	{ SQLITE_LOCKED, LP_EXIT_TEMPORARY, "a table is locked", "Try again." },
+	{ SQLITE_PROTOCOL, LP_EXIT_TEMPORARY, "its locks cannot be had",
+	  "SQLite needs a local file system: not NFS or SMB." },
+	{ SQLITE_INTERRUPT, LP_EXIT_TEMPORARY, "it was interrupted", "" },
+	{ SQLITE_FULL, LP_EXIT_CANNOT_WRITE, "the disk is full",
+	  "Free some space and run again: what was committed stays, the rest is done then." },
+	{ SQLITE_READONLY, LP_EXIT_CANNOT_WRITE, "the file or its directory is read-only",
+	  "Writing needs the file and its directory to be writable: SQLite keeps FILE-wal and FILE-shm beside it." },
+	{ SQLITE_PERM, LP_EXIT_PERMISSION, "permission denied", "" },
+	{ SQLITE_AUTH, LP_EXIT_PERMISSION, "permission denied", "" },
+	{ SQLITE_CANTOPEN, LP_EXIT_UNAVAILABLE, "the file, or FILE-wal or FILE-shm beside it, cannot be opened",
+	  "SQLite writes FILE-wal and FILE-shm beside the file, for reading too: the directory must be writable." },
+	{ SQLITE_NOTADB, LP_EXIT_CONFIGURATION, "the file is not a SQLite database",
+	  "Give another file: sqlite:FILE. local-processing migrate makes one that is not there yet." },
+	{ SQLITE_CORRUPT, LP_EXIT_UNAVAILABLE, "the file is damaged",
+	  "Restore a backup, or save what can be read with: sqlite3 FILE .recover" },
+	{ SQLITE_IOERR, LP_EXIT_UNAVAILABLE, "reading or writing the file failed", "The system's log may know more." },
+	{ SQLITE_NOLFS, LP_EXIT_CANNOT_WRITE, "the file system cannot hold a file this large", "" },
+	{ SQLITE_CONSTRAINT, LP_EXIT_DATA, NULL, "" },
+	{ SQLITE_TOOBIG, LP_EXIT_DATA, "a text is too long", "" },
 };
-static const struct meaning bug = {SQLITE_ERROR, LP_EXIT_INTERNAL, NULL,
-                                   "Please report this. If somebody changed the schema by hand, that may be why."};
+static const struct meaning bug = { SQLITE_ERROR, LP_EXIT_INTERNAL, NULL,
+	                            "Please report this. If somebody changed the schema by hand, that may be why." };
 
 static const struct meaning *find_meaning(int code)
 {

@@ -235,6 +235,6 @@ static const char views[] =
 /* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
-	{"tables and views", (const char *const[]){tables, views, NULL}},
+	{ "tables and views", (const char *const[]){ tables, views, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

@@ -93,7 +93,7 @@ bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct l
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_END_RUN, error);
-	struct lp_text states = {0};
+	struct lp_text states = { 0 };
 	bool ok;
 
 	if (statement == NULL)
@@ -222,7 +222,7 @@ bool lp_sqlite_each_pending(struct lp_store *base, lp_time tick, lp_pending_visi
 			.calculation_id = sqlite3_column_int64(statement, 0),
 			.rank = sqlite3_column_int(statement, 1),
 			.attempts = sqlite3_column_int(statement, 2),
-			.window = {sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 4)},
+			.window = { sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 4) },
 		};
 		if (!visit(context, &pending, error)) {
 			sqlite3_reset(statement);

@@ -64,7 +64,7 @@ bool lp_sqlite_find_series(struct lp_store *base, const char *name, struct lp_ar
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_SERIES, error);
 	int row;
 
-	*found = (struct lp_series){0};
+	*found = (struct lp_series){ 0 };
 	if (statement == NULL)
 		return false;
 	lp_sqlite_bind_text(statement, 1, name);
@@ -101,7 +101,7 @@ bool lp_sqlite_write_samples(struct lp_store *base, int64_t series_id, const str
 
 	if (change == NULL)
 		return false;
-	*counts = (struct lp_write_counts){0};
+	*counts = (struct lp_write_counts){ 0 };
 	for (size_t i = 0; i < samples->count; i++) {
 		uint8_t quality = samples->quality != NULL ? samples->quality[i] : LP_QUALITY_GOOD;
 		int64_t rows;
@@ -172,8 +172,8 @@ bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time fr
 		if (row == 1)
 			take_row(rows, statement);
 		if (rows->count == COLUMN_MOST || (row == 0 && rows->count > 0)) {
-			struct lp_column column = {rows->count, rows->time, rows->value,
-			                           rows->any_quality ? rows->quality : NULL};
+			struct lp_column column = { rows->count, rows->time, rows->value,
+				                    rows->any_quality ? rows->quality : NULL };
 			if (!visit(context, &column, error)) {
 				sqlite3_reset(statement);
 				return false;
@@ -186,7 +186,7 @@ bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time fr
 
 static struct lp_column column_of(const struct lp_sqlite_rows *rows, struct lp_arena *arena)
 {
-	struct lp_column column = {.count = rows->count};
+	struct lp_column column = { .count = rows->count };
 
 	if (rows->count == 0)
 		return column;
@@ -234,7 +234,7 @@ static bool fetch_task(struct lp_sqlite *store, sqlite3_stmt *window, sqlite3_st
 		                 &task->columns[i], error))
 			return false;
 		samples += task->columns[i].count;
-		task->previous[i] = (struct lp_column){0};
+		task->previous[i] = (struct lp_column){ 0 };
 		if (input->lookback <= 0)
 			continue;
 		if (__builtin_sub_overflow(task->window.start, input->lookback, &from))

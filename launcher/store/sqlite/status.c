@@ -61,7 +61,7 @@ static int compare_lasts(const void *a, const void *b)
 static bool read_lasts(struct lp_sqlite *store, struct lasts *lasts, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_LAST_OUTCOMES, error);
-	struct outcome_arrays arrays = {0};
+	struct outcome_arrays arrays = { 0 };
 	int row;
 
 	if (statement == NULL)
@@ -69,7 +69,7 @@ static bool read_lasts(struct lp_sqlite *store, struct lasts *lasts, struct lp_e
 	while ((row = lp_sqlite_step(store, statement, error, "read the last outcomes")) == 1) {
 		struct last last = {
 			.run_id = sqlite3_column_int64(statement, 0),
-			.window = {sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2)},
+			.window = { sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2) },
 		};
 		read_arrays(&arrays, statement, 3);
 		for (size_t i = 0; i < arrays.counts[IDS]; i++) {
@@ -90,7 +90,7 @@ static bool read_lasts(struct lp_sqlite *store, struct lasts *lasts, struct lp_e
 
 static const struct last *find_last(const struct lasts *lasts, int64_t calculation_id)
 {
-	struct last wanted = {.calculation_id = calculation_id};
+	struct last wanted = { .calculation_id = calculation_id };
 
 	return lasts->count == 0 ? NULL
 	                         : bsearch(&wanted, lasts->items, lasts->count, sizeof *lasts->items, compare_lasts);
@@ -131,7 +131,7 @@ bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter 
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_STATUS, error);
-	struct lasts lasts = {0};
+	struct lasts lasts = { 0 };
 	int row = -1;
 
 	if (statement == NULL)
@@ -146,7 +146,7 @@ bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter 
 	lp_sqlite_bind_text(statement, 4, filter->label_value);
 	sqlite3_bind_int(statement, 5, filter->failed);
 	while ((row = lp_sqlite_step(store, statement, error, "read the states")) == 1) {
-		struct lp_status status = {0};
+		struct lp_status status = { 0 };
 
 		if (!lp_sqlite_calculation_of(statement, &status.calculation, error)) {
 			row = -1;
@@ -170,7 +170,7 @@ bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint3
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_HISTORY, error);
-	struct outcome_arrays arrays = {0};
+	struct outcome_arrays arrays = { 0 };
 	char id[24];
 	uint32_t given = 0;
 	int row = 0;
@@ -184,7 +184,7 @@ bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint3
 		struct lp_history history = {
 			.run_id = sqlite3_column_int64(statement, 0),
 			.tick = sqlite3_column_int64(statement, 1),
-			.window = {sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3)},
+			.window = { sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3) },
 		};
 		size_t i = 0;
 
