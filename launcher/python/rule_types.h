@@ -75,13 +75,15 @@ static inline bool lp_is_series(const struct lp_rule_state *state, const PyObjec
 	return Py_TYPE(object) == state->series_type;
 }
 
-/* series.c: the life of a Series. */
+/* series.c: the life of a Series; series_type.c: its type. */
 extern PyType_Spec lp_series_spec, lp_column_spec;
 void lp_series_dealloc(PyObject *self);
 /* A Series over a column of the batch, valid until lp_series_detach_all(). */
 PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *column,
                            const struct lp_column *previous, const struct lp_window *window,
                            const struct lp_input *input);
+/* Gives a Series that has anything from the batch its own copy of it. */
+bool lp_series_own(struct lp_series_object *series);
 /* At the end of a task: every Series that somebody still holds gets its own copy of what it borrowed. */
 bool lp_series_detach_all(struct lp_rule_state *state);
 /* A Series with memory of its own, to be filled. */
