@@ -1,0 +1,290 @@
+/* The CSV reader, values as texts, and tables: given these bytes, expect these cells or this message. */
+#include "command/csv.h"
+#include "command/number.h"
+#include "command/table.h"
+#include "model/memory.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static FILE *file_of(const char *bytes, size_t size)
+{
+	FILE *file = tmpfile();
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+	rewind(file);
+	return file;
+}
+
+/* All rows as one text: cells between bars, rows between semicolons; each row begins with its line. */
+static char *read_all(const char *bytes, size_t size, char delimiter, struct lp_error *error)
+{
+	FILE *file = file_of(bytes, size);
+	struct lp_csv *csv = lp_csv_new(file, "a.csv", delimiter);
+	struct lp_text text = { 0 };
+	struct lp_csv_row row;
+	bool found, good;
+
+	lp_text_add(&text, "", 0);
+	while ((good = lp_csv_next(csv, &row, &found, error)) && found) {
+		lp_text_addf(&text, "%d", row.line);
+		for (size_t i = 0; i < row.count; i++) {
+			lp_text_addf(&text, "|%s", row.cells[i].text);
+		}
+		lp_text_addf(&text, ";");
+	}
+	lp_csv_free(csv);
+	fclose(file);
+	if (!good) {
+		lp_text_free(&text);
+		return NULL;
+	}
+	return text.data;
+}
+
+static const struct {
+	const char *bytes, *rows;
+} files[] = {
+	{ "", "" },
+	{ "\n\r\n\n", "" },
+	{ "a,b\n1,2\n", "1|a|b;2|1|2;" },
+	{ "a,b\r\n1,2\r\n", "1|a|b;2|1|2;" },
+	{ "a,b\r1,2\r", "1|a|b;2|1|2;" },
+	{ "a,b\n1,2", "1|a|b;2|1|2;" },
+	{ "\xEF\xBB\xBF"
+	  "a;b\n1,5;2\n",
+	  "1|a|b;2|1,5|2;" },
+	{ "a\tb\n1,5\t2\n", "1|a|b;2|1,5|2;" },
+	{ "a|b\n1|2\n", "1|a|b;2|1|2;" },
+	{ "\"a;c\",b\n1,2\n", "1|a;c|b;2|1|2;" },
+	{ "a,b\n\"x \"\"y\"\"\",2\n", "1|a|b;2|x \"y\"|2;" },
+	{ "a,b\n\"x\ny\",2\n3,4\n", "1|a|b;2|x\ny|2;4|3|4;" },
+	{ "a,b\n,\n\n1,\n", "1|a|b;4|1|;" },
+	{ "a,b\n5\",2\n", "1|a|b;2|5\"|2;" },
+	{ "a,b\n\"\",2\n", "1|a|b;2||2;" },
+	{ "größe,b\n1,2\n", "1|größe|b;2|1|2;" },
+};
+
+START_TEST(rows_are_read)
+{
+	struct lp_error error;
+	char *rows = read_all(files[_i].bytes, strlen(files[_i].bytes), '\0', &error);
+	ck_assert_msg(rows != NULL, "%s", error.what);
+	ck_assert_str_eq(rows, files[_i].rows);
+	free(rows);
+}
+END_TEST
+
+#define BYTES(text) text, sizeof(text) - 1
+
+static const struct {
+	const char *bytes;
+	size_t size;
+	const char *says;
+} refused[] = {
+	{ BYTES("a,b\n1,\"2\n"), "a.csv:2:3: the quote that opens here is never closed" },
+	{ BYTES("a,b\n\"1\"x,2\n"), "a.csv:2:4: text behind a closing quote" },
+	{ BYTES("a,b\n1,2\0\n"), "a.csv:2:4: a NUL byte" },
+	{ BYTES("\xFF\xFE"
+	        "a\0"),
+	  "a.csv:1:1: this is UTF-16" },
+	{ BYTES("a,b\n1,gr\xF6\xDF"
+	        "e\n"),
+	  "a.csv:2:3: this cell is not UTF-8" },
+	{ BYTES("a,\xED\xA0\x80\n"), "a.csv:1:3: this cell is not UTF-8" },
+	{ BYTES("a,\xC0\x80\n"), "a.csv:1:3: this cell is not UTF-8" },
+	{ BYTES("a,\xF4\x90\x80\x80\n"), "a.csv:1:3: this cell is not UTF-8" },
+	{ BYTES("größe,\"x\n"), "a.csv:1:7: the quote" },
+};
+
+START_TEST(broken_files_are_refused)
+{
+	struct lp_error error;
+	char *rows = read_all(refused[_i].bytes, refused[_i].size, ',', &error);
+	ck_assert_ptr_null(rows);
+	ck_assert_int_eq(error.exit, LP_EXIT_DATA);
+	ck_assert_msg(strncmp(error.what, refused[_i].says, strlen(refused[_i].says)) == 0, "%s", error.what);
+}
+END_TEST
+
+START_TEST(endless_lines_are_refused)
+{
+	size_t size = LP_CSV_ROW_BYTES_MOST + 100000;
+	struct lp_error error;
+	char *bytes = malloc(size);
+	memset(bytes, 'x', size);
+	memcpy(bytes, "a\n\"", 3);
+	ck_assert_ptr_null(read_all(bytes, size, ',', &error));
+	ck_assert_ptr_nonnull(strstr(error.what, "longer than 1 MiB"));
+	memset(bytes, ',', size);
+	ck_assert_ptr_null(read_all(bytes, size, ',', &error));
+	ck_assert_ptr_nonnull(strstr(error.what, "10,000 cells"));
+	free(bytes);
+}
+END_TEST
+
+START_TEST(rows_longer_than_the_buffer)
+{
+	/* A cell across several reads of the file, and the lines behind it. */
+	struct lp_text text = { 0 };
+	struct lp_error error;
+	lp_text_addf(&text, "a,b\n");
+	for (int i = 0; i < 40000; i++) {
+		lp_text_addf(&text, i == 0 ? "\"xyz" : "xyz");
+	}
+	lp_text_addf(&text, "\",2\n3,4\n");
+	char *rows = read_all(text.data, text.length, '\0', &error);
+	ck_assert_msg(rows != NULL, "%s", error.what);
+	ck_assert_uint_eq(strlen(rows), strlen("1|a|b;2||2;3|3|4;") + 120000);
+	ck_assert_str_eq(rows + strlen(rows) - strlen("xyz|2;3|3|4;"), "xyz|2;3|3|4;");
+	free(rows);
+	lp_text_free(&text);
+}
+END_TEST
+
+START_TEST(a_directory_is_no_file)
+{
+	FILE *file = fopen("/tmp", "r");
+	struct lp_csv *csv = lp_csv_new(file, "/tmp", ',');
+	struct lp_csv_row row;
+	struct lp_error error;
+	bool found;
+	ck_assert(!lp_csv_next(csv, &row, &found, &error));
+	ck_assert_str_eq(error.what, "cannot read /tmp: Is a directory");
+	lp_csv_free(csv);
+	fclose(file);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	bool comma;
+	enum lp_number_reading reading;
+	double number;
+} numbers[] = {
+	{ "1", false, LP_NUMBER_READ, 1 },          { " -1.5 ", false, LP_NUMBER_READ, -1.5 },
+	{ "+.5", false, LP_NUMBER_READ, 0.5 },      { "5.", false, LP_NUMBER_READ, 5 },
+	{ "1e3", false, LP_NUMBER_READ, 1000 },     { "1.5E-3", false, LP_NUMBER_READ, 0.0015 },
+	{ "1,5", true, LP_NUMBER_READ, 1.5 },       { "4.9e-324", false, LP_NUMBER_READ, 4.9e-324 },
+	{ "1e-999", false, LP_NUMBER_READ, 0 },     { "", false, LP_NUMBER_MISSING, 0 },
+	{ "  ", false, LP_NUMBER_MISSING, 0 },      { "NaN", false, LP_NUMBER_MISSING, 0 },
+	{ "-inf", false, LP_NUMBER_MISSING, 0 },    { "Infinity", false, LP_NUMBER_MISSING, 0 },
+	{ "NULL", false, LP_NUMBER_MISSING, 0 },    { "-", false, LP_NUMBER_MISSING, 0 },
+	{ "1e999", false, LP_NUMBER_TOO_LARGE, 0 }, { "1,5", false, LP_NUMBER_NONE, 0 },
+	{ "1.5", true, LP_NUMBER_NONE, 0 },         { "0x10", false, LP_NUMBER_NONE, 0 },
+	{ "nan(1)", false, LP_NUMBER_NONE, 0 },     { "1 2", false, LP_NUMBER_NONE, 0 },
+	{ "1e", false, LP_NUMBER_NONE, 0 },         { ".", false, LP_NUMBER_NONE, 0 },
+	{ "--1", false, LP_NUMBER_NONE, 0 },        { "high", false, LP_NUMBER_NONE, 0 },
+	{ "1\n", false, LP_NUMBER_NONE, 0 },
+};
+
+START_TEST(numbers_are_read)
+{
+	double number = 0;
+	ck_assert_msg(lp_number_parse(numbers[_i].text, numbers[_i].comma, &number) == numbers[_i].reading, "\"%s\"",
+	              numbers[_i].text);
+	if (numbers[_i].reading == LP_NUMBER_READ) {
+		ck_assert(number == numbers[_i].number);
+	}
+}
+END_TEST
+
+START_TEST(numbers_are_written_shortest)
+{
+	static const struct {
+		double number;
+		const char *text;
+	} written[] = { { 4, "4" },          { 29.5, "29.5" }, { 0.1, "0.1" }, { 0.1 + 0.2, "0.30000000000000004" },
+		        { 1e300, "1e+300" }, { -0.0, "-0" },   { NAN, "nan" }, { -INFINITY, "-inf" } };
+	char text[32];
+	for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+		lp_number_format(written[i].number, text);
+		ck_assert_str_eq(text, written[i].text);
+	}
+}
+END_TEST
+
+/* What a table writes, as one text. */
+static char *written(FILE *file)
+{
+	struct lp_text text = { 0 };
+	char buffer[4096];
+	size_t size;
+	lp_text_add(&text, "", 0);
+	rewind(file);
+	while ((size = fread(buffer, 1, sizeof buffer, file)) > 0) {
+		lp_text_add(&text, buffer, size);
+	}
+	fclose(file);
+	return text.data;
+}
+
+START_TEST(tables_are_aligned)
+{
+	static const struct lp_table_column columns[] = { { "NAME", false }, { "VALUE", true }, { "NOTE", false } };
+	FILE *file = tmpfile();
+	struct lp_table *table = lp_table_new(file, columns, 3);
+	lp_table_row(table, (const char *const[]){ "größe", "1", "two\nlines\x1b[31m" });
+	lp_table_row(table, (const char *const[]){ "a", "10000", NULL });
+	lp_table_end(table);
+	char *text = written(file);
+	ck_assert_str_eq(text, "NAME   VALUE  NOTE\n"
+	                       "größe      1  two lines [31m\n"
+	                       "a      10000  \n");
+	free(text);
+}
+END_TEST
+
+START_TEST(tables_flow_past_their_lookahead)
+{
+	static const struct lp_table_column columns[] = { { "N", true }, { "M", false } };
+	FILE *file = tmpfile();
+	struct lp_table *table = lp_table_new(file, columns, 2);
+	for (int i = 1; i <= 3 * LP_TABLE_LOOKAHEAD; i++) {
+		char number[16];
+		snprintf(number, sizeof number, "%d", i);
+		lp_table_row(table, (const char *const[]){ number, "x" });
+	}
+	lp_table_end(table);
+	char *text = written(file);
+	size_t lines = 0;
+	for (char *c = text; *c != '\0'; c++) {
+		lines += *c == '\n';
+	}
+	ck_assert_uint_eq(lines, 3 * LP_TABLE_LOOKAHEAD + 1);
+	ck_assert_ptr_nonnull(strstr(text, "\n3000  x\n"));
+	free(text);
+	/* Nothing to show: no heading either. */
+	file = tmpfile();
+	lp_table_end(lp_table_new(file, columns, 2));
+	text = written(file);
+	ck_assert_str_eq(text, "");
+	free(text);
+}
+END_TEST
+
+#define TABLE(test, table) tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof *(table))
+
+int main(void)
+{
+	Suite *suite = suite_create("csv");
+	TCase *tcase = tcase_create("csv");
+	tcase_set_timeout(tcase, 60);
+	TABLE(rows_are_read, files);
+	TABLE(broken_files_are_refused, refused);
+	tcase_add_test(tcase, endless_lines_are_refused);
+	tcase_add_test(tcase, rows_longer_than_the_buffer);
+	tcase_add_test(tcase, a_directory_is_no_file);
+	TABLE(numbers_are_read, numbers);
+	tcase_add_test(tcase, numbers_are_written_shortest);
+	tcase_add_test(tcase, tables_are_aligned);
+	tcase_add_test(tcase, tables_flow_past_their_lookahead);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
