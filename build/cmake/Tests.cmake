@@ -1,5 +1,8 @@
 # tests/unit/test_*.c: one Check program each.
 file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/test_*.c")
+if(LP_STUB_PYTHON)
+	list(FILTER tests EXCLUDE REGEX "/test_python_[^/]*$")
+endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CHECK REQUIRED check)
 foreach(source IN LISTS tests)
