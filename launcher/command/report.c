@@ -1,0 +1,256 @@
+/* The report of a run.  Every figure is one that the run counted; nothing is worked out twice. */
+#include "command/report.h"
+
+#include "definition/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+uint64_t lp_report_failed(const struct lp_run *run)
+{
+	uint64_t failed = 0;
+	for (int state = 0; state < LP_STATE_COUNT; state++)
+		failed += lp_state_is_failure((enum lp_state)state) ? run->states[state] : 0;
+	return failed;
+}
+
+void lp_report_count(uint64_t count, char text[32])
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof digits, "%" PRIu64, count), to = 0;
+	for (int at = 0; at < length; at++) {
+		if (at > 0 && (length - at) % 3 == 0)
+			text[to++] = ',';
+		text[to++] = digits[at];
+	}
+	text[to] = '\0';
+}
+
+void lp_report_duration(int64_t nanoseconds, char text[32])
+{
+	static const struct {
+		double unit;
+		const char *name;
+	} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" } };
+	double value = (double)nanoseconds;
+	for (size_t at = 0; at < sizeof units / sizeof units[0]; at++) {
+		if (value >= units[at].unit || at == sizeof units / sizeof units[0] - 1) {
+			value /= units[at].unit;
+			snprintf(text, 32, "%.*f %s", value >= 100 ? 0 : value >= 10 ? 1 : 2, value, units[at].name);
+			return;
+		}
+	}
+}
+
+static void print_states(const struct lp_run *run)
+{
+	char number[32];
+	lp_report_count(run->windows, number);
+	printf("  calculations  %s window%s computed", number, run->windows == 1 ? "" : "s");
+	const char *separator = ": ";
+	for (int state = 0; state < LP_STATE_COUNT; state++) {
+		if (run->states[state] == 0)
+			continue;
+		lp_report_count(run->states[state], number);
+		printf("%s%s %s", separator, number, lp_state_name((enum lp_state)state));
+		separator = ", ";
+	}
+	if (run->newly_failed > 0) {
+		lp_report_count(run->newly_failed, number);
+		printf(" (%s newly failing)", number);
+	}
+	putchar('\n');
+}
+
+static void print_stage(const char *name, int64_t busy, int threads, int64_t wall)
+{
+	char duration[32];
+	lp_report_duration(busy, duration);
+	double share = threads > 0 && wall > 0 ? 100.0 * (double)busy / ((double)wall * threads) : 0;
+	printf("                %-9s %8s  %d thread%s, %.0f %% busy\n", name, duration, threads,
+	       threads == 1 ? "" : "s", share);
+}
+
+static void print_times(const struct lp_run *run, const struct lp_run_timing *timing)
+{
+	char mean[32], worst[32], planning[32];
+	if (run->windows > 0) {
+		lp_report_duration(timing->rule_sum / (int64_t)run->windows, mean);
+		lp_report_duration(timing->rule_worst, worst);
+		printf("  a rule took   %s on average, %s at worst (%s)\n", mean, worst,
+		       timing->rule_worst_calculation);
+	}
+	lp_report_duration(timing->planning, planning);
+	printf("  time          %-9s %8s\n", "planning", planning);
+	print_stage("fetch", timing->fetch, timing->fetchers, timing->wall);
+	print_stage("compute", timing->compute, timing->workers, timing->wall);
+	print_stage("commit", timing->commit, timing->committers, timing->wall);
+	printf("  CPU           %.2f s user, %.2f s system\n", timing->cpu_user, timing->cpu_system);
+	printf("  peak memory   %.0f MB\n", (double)timing->peak_memory / 1e6);
+}
+
+/* A message of several lines is shown by its first one. */
+static void print_line(const char *text)
+{
+	for (const char *at = text; *at != '\0' && *at != '\n'; at++)
+		putchar((unsigned char)*at < 0x20 || *at == 0x7f ? ' ' : *at);
+}
+
+static void print_failures(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone)
+{
+	if (timing->failure_count == 0)
+		return;
+	fputs("\nFailed:\n", stdout);
+	for (size_t at = 0; at < timing->failure_count; at++) {
+		const struct lp_run_failure *failure = &timing->failures[at];
+		char time[40];
+		lp_time_format(failure->window.start, zone, time);
+		fputs("  ", stdout);
+		print_line(failure->calculation);
+		printf("  (rule %s, window from %s, %s%s)\n      ", failure->rule, time, lp_state_name(failure->state),
+		       failure->newly ? ", was well before" : "");
+		print_line(failure->error_type);
+		if (failure->message[0] != '\0') {
+			fputs(": ", stdout);
+			print_line(failure->message);
+		}
+		putchar('\n');
+	}
+	uint64_t more = lp_report_failed(run) - timing->failure_count;
+	if (more > 0)
+		printf("  and %" PRIu64 " more\n", more);
+	fputs("With tracebacks: local-processing status --failed\n", stdout);
+}
+
+static void print_nothing_due(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone)
+{
+	char tick[40], next[40];
+	lp_time_format(run->tick, zone, tick);
+	printf("Nothing is due at %s.", tick);
+	if (timing->next_due != LP_TIME_NONE) {
+		lp_time_format(timing->next_due, zone, next);
+		printf(" The next window is due at %s.\n", next);
+	} else
+		fputs(" There are no calculations that ever will be: `local-processing apply` brings some.\n", stdout);
+}
+
+void lp_report_print(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone)
+{
+	char time[40], duration[32], number[32], other[32];
+	if (run->id == 0) {
+		print_nothing_due(run, timing, zone);
+		return;
+	}
+	lp_time_format(run->tick, zone, time);
+	lp_report_duration(timing->wall, duration);
+	printf("Run %" PRId64 " for %s: %s in %s\n\n", run->id, time, run->result, duration);
+	print_states(run);
+	lp_report_count(run->samples_read, number);
+	lp_report_count(run->samples_written, other);
+	printf("  samples       %s read, %s written\n", number, other);
+	print_times(run, timing);
+	if (run->still_due > 0) {
+		lp_report_count(run->still_due, number);
+		printf("  still due     %s window%s: the following runs do them\n", number,
+		       run->still_due == 1 ? "" : "s");
+	}
+	if (timing->refused > 0)
+		printf("  refused       %" PRIu64
+		       " batches: their definitions changed meanwhile, the next run does them\n",
+		       timing->refused);
+	if (timing->skipped > 0)
+		printf("  skipped       %" PRIu64 " batches: their schedule cannot be followed, the log says why\n",
+		       timing->skipped);
+	print_failures(run, timing, zone);
+}
+
+static void print_json_text(const char *name, const char *value)
+{
+	struct lp_text text = { 0 };
+	if (value == NULL) {
+		printf("\"%s\": null", name);
+		return;
+	}
+	lp_json_add_text(&text, value);
+	printf("\"%s\": %s", name, text.data);
+	lp_text_free(&text);
+}
+
+static void print_json_time(const char *name, lp_time t, const struct lp_zone *zone)
+{
+	char text[40];
+	lp_time_format(t, zone, text);
+	print_json_text(name, t == LP_TIME_NONE ? NULL : text);
+}
+
+static void print_json_failures(const struct lp_run_timing *timing, const struct lp_zone *zone)
+{
+	fputs("  \"failures\": [", stdout);
+	for (size_t at = 0; at < timing->failure_count; at++) {
+		const struct lp_run_failure *failure = &timing->failures[at];
+		fputs(at == 0 ? "\n    {" : ",\n    {", stdout);
+		print_json_text("calculation", failure->calculation);
+		fputs(", ", stdout);
+		print_json_text("rule", failure->rule);
+		fputs(", ", stdout);
+		print_json_time("window_start", failure->window.start, zone);
+		fputs(", ", stdout);
+		print_json_time("window_end", failure->window.end, zone);
+		fputs(", ", stdout);
+		print_json_text("state", lp_state_name(failure->state));
+		printf(", \"attempt\": %" PRId32 ", \"newly\": %s, ", failure->attempt,
+		       failure->newly ? "true" : "false");
+		print_json_text("error_type", failure->error_type);
+		fputs(", ", stdout);
+		print_json_text("error_message", failure->message);
+		putchar('}');
+	}
+	fputs(timing->failure_count > 0 ? "\n  ]\n" : "]\n", stdout);
+}
+
+static void print_json_stage(const char *name, int64_t busy, int threads)
+{
+	printf(", \"%s\": {\"seconds\": %.6f, \"threads\": %d}", name, (double)busy / 1e9, threads);
+}
+
+void lp_report_print_json(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone)
+{
+	fputs("{\n  ", stdout);
+	if (run->id != 0)
+		printf("\"run\": %" PRId64 ", ", run->id);
+	else
+		fputs("\"run\": null, ", stdout);
+	print_json_time("tick", run->tick, zone);
+	fputs(", ", stdout);
+	print_json_text("result", run->id != 0 ? run->result : "nothing due");
+	fputs(", ", stdout);
+	print_json_text("error", run->error);
+	fputs(",\n  ", stdout);
+	print_json_time("started", run->started, zone);
+	fputs(", ", stdout);
+	print_json_time("ended", run->ended, zone);
+	fputs(", ", stdout);
+	print_json_time("next_due", timing->next_due, zone);
+	printf(",\n  \"windows\": %" PRIu64 ", \"states\": {", run->windows);
+	for (int state = 0; state < LP_STATE_COUNT; state++)
+		printf("%s\"%s\": %" PRIu64, state == 0 ? "" : ", ", lp_state_name((enum lp_state)state),
+		       run->states[state]);
+	printf("},\n  \"failed\": %" PRIu64 ", \"newly_failed\": %" PRIu64 ", \"samples_read\": %" PRIu64
+	       ", \"samples_written\": %" PRIu64 ", \"still_due\": %" PRIu64 ",\n",
+	       lp_report_failed(run), run->newly_failed, run->samples_read, run->samples_written, run->still_due);
+	printf("  \"batches\": %" PRIu64 ", \"batches_refused\": %" PRIu64 ", \"batches_skipped\": %" PRIu64 ",\n",
+	       timing->batches, timing->refused, timing->skipped);
+	printf("  \"rule_seconds\": %.9f, \"rule_seconds_worst\": %.9f, ", (double)timing->rule_sum / 1e9,
+	       (double)timing->rule_worst / 1e9);
+	print_json_text("rule_worst_calculation", run->windows > 0 ? timing->rule_worst_calculation : NULL);
+	printf(",\n  \"seconds\": %.6f, \"planning_seconds\": %.6f", (double)timing->wall / 1e9,
+	       (double)timing->planning / 1e9);
+	print_json_stage("fetch", timing->fetch, timing->fetchers);
+	print_json_stage("compute", timing->compute, timing->workers);
+	print_json_stage("commit", timing->commit, timing->committers);
+	printf(",\n  \"cpu_seconds_user\": %.6f, \"cpu_seconds_system\": %.6f, \"peak_memory_bytes\": %" PRIu64 ",\n",
+	       timing->cpu_user, timing->cpu_system, timing->peak_memory);
+	print_json_failures(timing, zone);
+	fputs("}\n", stdout);
+}

@@ -1,0 +1,317 @@
+/*
+ * `run`: one run for a tick, made for cron.  Here is what people see of it and
+ * its exit code; the work is the pipeline's.
+ */
+#include "command/command.h"
+#include "command/output.h"
+#include "command/report.h"
+#include "command/table.h"
+#include "model/embedded.h"
+#include "pipeline/pipeline.h"
+#include "python/python.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_run = {
+	.name = "run",
+	.summary = "compute what is due for the current minute, and store it",
+	.help = "Usage: local-processing run [--at TIME] [--report | --json] [--fail-on any|new|N%]\n"
+		"\n"
+		"One run: finds the windows that are due, reads their samples, computes them with the rules, and\n"
+		"stores results and states. Windows that earlier runs missed or that failed are made up for.\n"
+		"What is committed stays, whatever happens; what is not is done by the next run.\n"
+		"\n"
+		"  --at TIME      the minute to run for, in place of the current one: RFC 3339, or without offset\n"
+		"                 local to --time-zone\n"
+		"  --workers N    threads that compute; as many as cores where neither this nor the configuration\n"
+		"                 says\n"
+		"  --report       the report to standard output also where that is no terminal\n"
+		"  --quiet        no report on a terminal, no progress\n"
+		"  --json         the report as JSON\n"
+		"  --fail-on any  exit 1 when a calculation failed; new: when one failed that did not before;\n"
+		"                 N%: when at least N % of the windows failed. Without it failed calculations are\n"
+		"                 states like any other, and the exit code is 0\n"
+		"\n"
+		"The log goes to standard error; with --log-level warning a good run prints nothing, so that cron\n"
+		"mails only trouble. Two runs at once: the second says so and exits 0. SIGTERM and SIGINT end a run\n"
+		"within 5 seconds: what was computed is stored, the exit code is 75.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing run\n"
+		"  local-processing run --at 2026-03-01T12:00:00Z --report\n"
+		"  * * * * * local-processing run --log-level warning          (a line of crontab)\n",
+	.run = run,
+};
+
+struct request {
+	const char *at, *workers, *fail_on;
+	bool report, json, quiet;
+	uint32_t worker_count;
+	double fail_share; /* of --fail-on N%, in percent; < 0: not given */
+};
+
+/* Set by the handler; the only thing it touches. */
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* A second Ctrl-C is meant: whoever sits in front of it does not have to wait for the five seconds. */
+static void install_handlers(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	action.sa_flags |= (int)SA_RESETHAND;
+	sigaction(SIGINT, &action, NULL);
+}
+
+struct preparation {
+	const struct lp_session *session;
+	bool python; /* was started */
+};
+
+/* Rules that do not load fail their own calculations; the log says which, each run, until somebody mends them. */
+static void log_problems(const struct lp_problems *problems)
+{
+	for (uint32_t at = 0; at < problems->count; at++) {
+		const struct lp_problem *problem = &problems->items[at];
+		char line[16];
+		snprintf(line, sizeof line, "%d", problem->line);
+		lp_log(LP_LOG_WARNING, "a rule does not load: its calculations fail", LP_TEXT("file", problem->file),
+		       LP_TEXT("line", problem->line > 0 ? line : NULL), LP_TEXT("reason", problem->what));
+	}
+	if (problems->left_out > 0)
+		lp_log(LP_LOG_WARNING, "more rules do not load; `local-processing check` lists them",
+		       LP_INT("problems", problems->left_out));
+}
+
+/*
+ * Something is due: Python is needed after all.  Signals are handled from here
+ * on; before, there is nothing that ending at once could lose, and a rule that
+ * hangs while it is imported could not be ended otherwise.
+ */
+static bool prepare(void *context, struct lp_error *error)
+{
+	struct preparation *preparation = context;
+	const struct lp_config *config = &preparation->session->config;
+	const struct lp_python_options options = { .rules = config->rules,
+		                                   .tzdata = config->tzdata,
+		                                   .time_limit = config->time_limit };
+	const struct lp_rule_catalogue *catalogue;
+	struct lp_problems problems = { 0 };
+	if (!lp_python_start(&options, error))
+		return false;
+	preparation->python = true;
+	bool loaded = lp_python_catalogue(&catalogue, &problems, error);
+	log_problems(&problems);
+	lp_problems_free(&problems);
+	if (!loaded)
+		return false;
+	lp_python_release();
+	install_handlers();
+	return true;
+}
+
+static int64_t monotonic_seconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* One line that is written over: the cursor goes back to its start, so that a log line covers it. */
+static void show_progress(void *context, const struct lp_run *so_far, uint64_t planned)
+{
+	const int64_t *began = context;
+	char done[32], all[32];
+	lp_report_count(so_far->windows, done);
+	lp_report_count(planned > so_far->windows ? planned : so_far->windows, all);
+	uint64_t failed = lp_report_failed(so_far);
+	fprintf(stderr, "%s of %s windows, %llu failed, %lld s\x1b[K\r", done, all, (unsigned long long)failed,
+	        (long long)(monotonic_seconds() - *began));
+	fflush(stderr);
+}
+
+static bool parse_fail_on(struct request *request, struct lp_error *error)
+{
+	request->fail_share = -1;
+	if (request->fail_on == NULL || strcmp(request->fail_on, "any") == 0 || strcmp(request->fail_on, "new") == 0)
+		return true;
+	char *end;
+	double share = strtod(request->fail_on, &end);
+	if (end == request->fail_on || strcmp(end, "%") != 0 || !(share >= 0 && share <= 100))
+		return lp_fail(error, LP_EXIT_USAGE, "--fail-on %s: expected any, new, or a share such as 5%%",
+		               request->fail_on);
+	request->fail_share = share;
+	return true;
+}
+
+static bool choose_tick(const struct request *request, const struct lp_session *session, lp_time *tick,
+                        struct lp_error *error)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	lp_time current = now.tv_sec * LP_SECOND + now.tv_nsec / 1000, wanted = current;
+	if (request->at != NULL && !lp_time_parse(request->at, session->zone, &wanted, error)) {
+		error->exit = LP_EXIT_USAGE;
+		return lp_fail_within(error, "--at");
+	}
+	lp_time into = wanted % LP_MINUTE;
+	*tick = wanted - (into < 0 ? into + LP_MINUTE : into);
+	if (request->at != NULL && *tick != wanted)
+		lp_log(LP_LOG_INFO, "a run works for a whole minute", LP_TEXT("at", request->at),
+		       LP_WHEN("tick", *tick));
+	if (*tick > current)
+		lp_log(LP_LOG_INFO, "the minute lies ahead: samples that come after this run are not seen",
+		       LP_WHEN("tick", *tick));
+	return true;
+}
+
+static int exit_code(const struct request *request, const struct lp_run *done)
+{
+	uint64_t failed = lp_report_failed(done);
+	bool told = false;
+	if (request->fail_on == NULL || failed == 0)
+		return LP_EXIT_OK;
+	if (strcmp(request->fail_on, "any") == 0)
+		told = true;
+	else if (strcmp(request->fail_on, "new") == 0)
+		told = done->newly_failed > 0;
+	else
+		told = 100.0 * (double)failed >= request->fail_share * (double)done->windows;
+	return told ? LP_EXIT_FAILED_CALCULATIONS : LP_EXIT_OK;
+}
+
+static void print_report(const struct request *request, const struct lp_session *session, const struct lp_run *done,
+                         const struct lp_run_timing *timing)
+{
+	if (request->json)
+		lp_report_print_json(done, timing, session->zone);
+	else if (request->report)
+		lp_report_print(done, timing, session->zone);
+	else if (done->id == 0 && timing->next_due == LP_TIME_NONE)
+		lp_log(LP_LOG_INFO, "nothing is due, and nothing ever will be", LP_WHEN("tick", done->tick));
+	else if (done->id == 0)
+		lp_log(LP_LOG_INFO, "nothing is due", LP_WHEN("tick", done->tick),
+		       LP_WHEN("next_due", timing->next_due));
+}
+
+static int busy(const struct request *request)
+{
+	if (request->json)
+		puts("{\"run\": null, \"result\": \"another run is working\"}");
+	else if (request->report)
+		puts("Another run is working on this store; there is nothing to do here.");
+	else
+		lp_log(LP_LOG_INFO, "another run is working on this store");
+	return LP_EXIT_OK;
+}
+
+/* The lock is held.  Returns the exit code. */
+static int work(const struct request *request, const struct lp_session *session, struct preparation *preparation,
+                lp_time tick, bool *left_behind)
+{
+	const struct lp_config *config = &session->config;
+	char host[256] = "";
+	const struct lp_embedded *version = lp_embedded_find("version");
+	assert(version != NULL);
+	(void)gethostname(host, sizeof host - 1);
+	int64_t began = monotonic_seconds();
+	const struct lp_pipeline_options options = {
+		.store = session->store_options,
+		.workers = request->worker_count > 0 ? (int)request->worker_count : config->workers,
+		.fetchers = config->fetchers,
+		.committers = config->committers,
+		.catch_up = (uint32_t)config->catch_up,
+		.retry = { .max_attempts = config->max_attempts,
+		           .first_delay = config->retry_first_delay,
+		           .longest_delay = config->retry_longest_delay },
+		.prepare = prepare,
+		.prepare_context = preparation,
+		.progress = !request->quiet && lp_is_terminal(stderr) ? show_progress : NULL,
+		.progress_context = &began,
+	};
+	struct lp_run done = {
+		.tick = tick, .host = host, .process = getpid(), .program_version = (const char *)version->data
+	};
+	struct lp_run_timing timing;
+	struct lp_error error;
+	bool good = lp_run(session->store, &options, &stop, &done, &timing, &error);
+	*left_behind = timing.left_behind > 0;
+	if (options.progress != NULL && done.id != 0)
+		fputs("\x1b[K", stderr);
+	if (good || done.id != 0)
+		print_report(request, session, &done, &timing);
+	return good ? exit_code(request, &done) : lp_command_fail(&lp_command_run, &error);
+}
+
+static bool parse(struct request *request, int count, char **arguments, struct lp_common_options *common,
+                  struct lp_error *error)
+{
+	const struct lp_option options[] = {
+		{ .name = "--at", .value = "TIME", .target = &request->at },
+		{ .name = "--workers", .value = "N", .target = &request->workers },
+		{ .name = "--fail-on", .value = "WHAT", .target = &request->fail_on },
+		{ .name = "--report", .target = &request->report },
+		{ .name = "--json", .target = &request->json },
+		{ .name = "--quiet", .letter = 'q', .target = &request->quiet },
+		{ 0 },
+	};
+	int operands;
+	if (!lp_options_parse(&lp_command_run, count, arguments, options, common, &operands, error) ||
+	    !parse_fail_on(request, error) ||
+	    (request->workers != NULL &&
+	     !lp_count_parse("--workers", request->workers, 1, &request->worker_count, error)))
+		return false;
+	if (operands > 0) {
+		lp_fail(error, LP_EXIT_USAGE, "there is no operand \"%s\": a run does everything that is due",
+		        arguments[0]);
+		return lp_hint(error, "For another minute: --at %s.", arguments[0]);
+	}
+	if (request->worker_count > 256)
+		return lp_fail(error, LP_EXIT_USAGE, "--workers %u: at most 256", (unsigned)request->worker_count);
+	request->report = request->report || (lp_is_terminal(stdout) && !request->quiet);
+	return true;
+}
+
+static int run(int count, char **arguments)
+{
+	struct lp_error error = { 0 };
+	struct lp_common_options common = { 0 };
+	struct lp_session session = { 0 };
+	struct request request = { 0 };
+	struct preparation preparation = { .session = &session };
+	bool acquired = false, left_behind = false;
+	lp_time tick = LP_TIME_NONE;
+	int code;
+	if (!parse(&request, count, arguments, &common, &error) ||
+	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error))
+		return lp_command_fail(&lp_command_run, &error);
+	if (!choose_tick(&request, &session, &tick, &error) || !lp_store_lock_run(session.store, &acquired, &error))
+		code = lp_command_fail(&lp_command_run, &error);
+	else if (!acquired)
+		code = busy(&request);
+	else
+		code = work(&request, &session, &preparation, tick, &left_behind);
+	/* Threads that were left behind may still look at what the session holds. */
+	if (!left_behind)
+		lp_session_close(&session);
+	if (!preparation.python)
+		return code;
+	if (!lp_output_finish(&error) && code == LP_EXIT_OK)
+		code = lp_command_fail(&lp_command_run, &error);
+	lp_python_exit(code);
+}
