@@ -91,9 +91,13 @@ static void die(int number)
 
 void lp_crash_stack(void)
 {
-	/* As long as its thread, which is as long as the process. */
-	stack_t stack = { .ss_sp = lp_allocate(STACK_SIZE), .ss_size = STACK_SIZE };
+	stack_t stack;
 
+	/* AddressSanitizer has given the thread one, and wants that one back. */
+	if (sigaltstack(NULL, &stack) == 0 && (stack.ss_flags & SS_DISABLE) == 0)
+		return;
+	/* As long as its thread, which is as long as the process. */
+	stack = (stack_t){ .ss_sp = lp_allocate(STACK_SIZE), .ss_size = STACK_SIZE };
 	sigaltstack(&stack, NULL);
 }
 

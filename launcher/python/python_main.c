@@ -60,7 +60,7 @@ static int fail(const struct lp_error *error)
 	fprintf(stderr, "local-processing python: %s\n", error->what);
 	if (error->hint[0] != '\0')
 		fprintf(stderr, "%s\n", error->hint);
-	return error->exit;
+	return (int)error->exit;
 }
 
 static int run_like_python(int count, char **arguments)
