@@ -85,7 +85,7 @@ static void read_file(struct lp_reading *reading, struct source *source)
 	if (strcmp(source->file, "-") == 0)
 		source->file = "standard input";
 	if (!good && before == (uint64_t)reading->problems->count + reading->problems->left_out)
-		lp_problem_add(reading->problems, source->file, 0, 0, "%s", error.what);
+		lp_problem_add(reading->problems, NULL, 0, 0, "%s", error.what); /* which names the file */
 	/* A tree with a key too many is still looked at: what else is wrong is told as well. */
 	if (root == NULL && !good)
 		return;

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
 # A temporary PostgreSQL cluster for tests. To be sourced:
 #
 #   source tests/lib/postgresql.sh
