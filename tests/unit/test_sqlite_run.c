@@ -100,13 +100,13 @@ START_TEST(a_commit_stores_results_and_moves_the_watermark_once)
 	ck_assert_str_eq(ask("SELECT calculation_ids || states || durations_us FROM outcome"), "[1,2,3][1,1,1][5,5,5]");
 	/* Nobody whose every window was ok has a row of its own. */
 	ck_assert_str_eq(ask("SELECT count(*) FROM state"), "0");
-	ck_assert_str_eq(ask("SELECT state || ' ' || window_end || ' ' || watermark FROM calculation_state WHERE name "
-	                     "= 'c0003'"),
-	                 "ok 2026-01-01T00:01:00Z 2026-01-01T00:01:00Z");
 	ck_assert_str_eq(
-		ask("SELECT time || ' ' || value || ' ' || quality FROM sample_named WHERE series = 'out0002'"),
-		"2026-01-01T00:00:00Z 1.0 good");
-	ck_assert_str_eq(ask("SELECT state FROM outcome_row WHERE calculation_id = 2"), "ok");
+		ask("SELECT state || ' ' || window_end || ' ' || watermark || ' ' || duration_us FROM calculation_state WHERE name "
+	            "= 'c0003'"),
+		"ok 2026-01-01T00:01:00Z 2026-01-01T00:01:00Z 5");
+	ck_assert_str_eq(ask("SELECT ts || ' ' || value || ' ' || quality FROM sample_named WHERE series = 'out0002'"),
+	                 "2026-01-01T00:00:00Z 1.0 0");
+	ck_assert_str_eq(ask("SELECT calculation || state FROM outcome_row WHERE calculation_id = 2"), "c0002ok");
 	lp_batch_free(batch);
 	sqlite->close(store);
 }
@@ -571,7 +571,7 @@ START_TEST(times_are_shown_over_all_years)
 		char sql[128];
 
 		put(store, 1, cases[i].time, 1.0, LP_QUALITY_GOOD);
-		snprintf(sql, sizeof sql, "SELECT time FROM sample_named WHERE ts = %lld", (long long)cases[i].time);
+		snprintf(sql, sizeof sql, "SELECT ts FROM sample_named WHERE ts_us = %lld", (long long)cases[i].time);
 		ck_assert_str_eq(ask(sql), cases[i].text);
 	}
 	sqlite->close(store);

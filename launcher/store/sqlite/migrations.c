@@ -15,9 +15,10 @@
 #define RFC3339(time) \
 	"(strftime('%Y-%m-%dT%H:%M:%S', (" time " - " MICROS(time) ") / 1000000, 'unixepoch') || " \
 	"CASE " MICROS(time) " WHEN 0 THEN '' ELSE printf('.%06d', " MICROS(time) ") END || 'Z')"
-/* max() of several is NULL where one is. */
-#define LATER(a, b) "max(coalesce(" a ", " b "), coalesce(" b ", " a "))"
-#define QUALITY_NAME(quality) "CASE " quality " WHEN 1 THEN 'uncertain' WHEN 2 THEN 'bad' ELSE 'good' END"
+/* Of an outcome o and a row s of state: what belongs to the window that ends later. */
+#define NEWER(outcome, state) \
+	"CASE WHEN (o.window_end >= s.window_end) IS NOT 0 AND o.id IS NOT NULL THEN " outcome " ELSE " state " END"
+#define ITEM(array, index) "json_extract(" array ", '$[' || " index " || ']')"
 #define STATE_NAME(number) \
 	"CASE " number " WHEN 0 THEN 'new' WHEN 1 THEN 'ok' WHEN 2 THEN 'no_data' WHEN 3 THEN 'failed' " \
 	"WHEN 4 THEN 'timed_out' WHEN 5 THEN 'given_up' WHEN 6 THEN 'disabled' WHEN 7 THEN 'interrupted' END"
@@ -27,7 +28,8 @@ static const char tables[] =
 	"  -- A step of the schema.\n"
 	"  version INTEGER PRIMARY KEY,\n"
 	"  description TEXT NOT NULL,\n"
-	"  applied INTEGER NOT NULL -- microseconds since 1970 in UTC, as every time here\n"
+	"  applied INTEGER NOT NULL, -- microseconds since 1970 in UTC, as every time here\n"
+	"  program_version TEXT NOT NULL\n"
 	") STRICT;\n"
 
 	"CREATE TABLE series (\n"
@@ -187,40 +189,42 @@ static const char tables[] =
 	"CREATE INDEX run_tick ON run (tick);\n"
 	"CREATE INDEX run_going_on ON run (result) WHERE result = 'running';\n";
 
+/* PostgreSQL's views, with times as texts, and the views that its type timestamptz makes needless there. */
 static const char views[] =
 	"CREATE VIEW sample_named AS\n"
-	"  SELECT series.name AS series, series.unit, " RFC3339("sample.ts") " AS time, sample.value,\n"
-	"         " QUALITY_NAME("sample.quality") " AS quality, sample.series_id, sample.ts\n"
+	"  SELECT series.name AS series, series.unit, " RFC3339("sample.ts") " AS ts, sample.value,\n"
+	"         coalesce(sample.quality, 0) AS quality, sample.series_id, sample.ts AS ts_us\n"
 	"  FROM series JOIN sample ON sample.series_id = series.id;\n"
 
 	"CREATE VIEW outcome_row AS\n"
-	"  SELECT o.run_id, o.batch_id, " RFC3339("o.tick") " AS tick,\n"
-	"         " RFC3339("o.window_start") " AS window_start, " RFC3339("o.window_end") " AS window_end,\n"
-	"         id.value AS calculation_id,\n"
-	"         " STATE_NAME("json_extract(o.states, '$[' || id.key || ']')") " AS state,\n"
-	"         json_extract(o.durations_us, '$[' || id.key || ']') AS duration_us,\n"
-	"         json_extract(o.samples_read, '$[' || id.key || ']') AS samples_read\n"
-	"  FROM outcome o, json_each(o.calculation_ids) AS id;\n"
+	"  SELECT o.run_id, o.batch_id, " RFC3339("o.tick") " AS tick, " RFC3339("o.window_start") " AS window_start,\n"
+	"         " RFC3339("o.window_end") " AS window_end, c.name AS calculation, id.value AS calculation_id,\n"
+	"         " STATE_NAME(ITEM("o.states", "id.key")) " AS state,\n"
+	"         " ITEM("o.durations_us", "id.key") " AS duration_us,\n"
+	"         " ITEM("o.samples_read", "id.key") " AS samples_read\n"
+	"  FROM outcome o, json_each(o.calculation_ids) AS id LEFT JOIN calculation c ON c.id = id.value;\n"
 
 	/* A calculation stands in its batch's outcome where it stands in the batch, unless definitions changed since. */
 	"CREATE VIEW calculation_state AS\n"
-	"  SELECT c.id AS calculation_id, c.name, c.rule,\n"
+	"  SELECT c.id, c.name, c.rule, c.labels, c.enabled,\n"
 	"         CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state\n"
 	"              WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END AS state,\n"
 	"         " RFC3339("coalesce(s.since, c.created)") " AS since,\n"
 	"         " RFC3339("s.failing_since") " AS failing_since, " RFC3339("b.watermark") " AS watermark,\n"
-	"         " RFC3339(LATER("o.window_start", "s.window_start")) " AS window_start,\n"
-	"         " RFC3339(LATER("o.window_end", "s.window_end")) " AS window_end,\n"
-	"         CASE WHEN s.window_end >= o.window_end OR o.id IS NULL THEN s.duration_us\n"
-	"              ELSE json_extract(o.durations_us, '$[' || c.position || ']') END AS duration_us,\n"
+	"         " RFC3339(NEWER("o.window_start", "s.window_start")) " AS window_start,\n"
+	"         " RFC3339(NEWER("o.window_end", "s.window_end")) " AS window_end,\n"
+	"         " NEWER("o.run_id", "s.run_id") " AS run_id,\n"
+	"         " NEWER(ITEM("o.durations_us", "c.position"), "s.duration_us") " AS duration_us,\n"
+	"         " NEWER(ITEM("o.samples_read", "c.position"), "s.samples_read") " AS samples_read,\n"
 	"         s.attempts, " RFC3339("s.next_attempt") " AS next_attempt,\n"
 	"         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id) AS pending,\n"
-	"         s.error_type, s.error_message, s.error_traceback\n"
+	"         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id AND p.given_up = 1) AS pending_given_up,\n"
+	"         c.version AS definition_version, s.rule_version, s.error_type, s.error_message, s.error_traceback\n"
 	"  FROM calculation c\n"
 	"  LEFT JOIN batch b ON b.id = c.batch_id\n"
 	"  LEFT JOIN state s ON s.calculation_id = c.id\n"
-	"  LEFT JOIN outcome o ON o.id = b.last_outcome\n"
-	"                     AND json_extract(o.calculation_ids, '$[' || c.position || ']') = c.id;\n"
+	"  LEFT JOIN outcome o ON o.id = b.last_outcome AND " ITEM("o.calculation_ids", "c.position") " = c.id\n"
+	"                     AND " ITEM("o.states", "c.position") " <> 7;\n"
 
 	"CREATE VIEW pending_named AS\n"
 	"  SELECT c.name, " RFC3339("p.window_start") " AS window_start, " RFC3339("p.window_end") " AS window_end,\n"

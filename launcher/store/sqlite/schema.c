@@ -5,6 +5,7 @@
  * Version and owner stand in the file's header (user_version, application_id),
  * so that a look at them costs one page; the table `migration` is for people.
  */
+#include "model/embedded.h"
 #include "store/sqlite/sqlite.h"
 
 #include <stdio.h>
@@ -87,6 +88,13 @@ static bool prepare_file(struct lp_sqlite *store, struct lp_error *error)
 	       lp_sqlite_pragma(store, "PRAGMA journal_mode = WAL", &mode, error);
 }
 
+static const char *program_version(void)
+{
+	const struct lp_embedded *file = lp_embedded_find("version");
+
+	return file != NULL ? (const char *)file->data : "unknown";
+}
+
 static bool apply_migration(struct lp_sqlite *store, int32_t version, struct lp_error *error)
 {
 	const struct lp_sqlite_migration *migration = &lp_sqlite_migrations[version - 1];
@@ -99,10 +107,10 @@ static bool apply_migration(struct lp_sqlite *store, int32_t version, struct lp_
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(mark, sizeof mark,
-	         "INSERT INTO migration (version, description, applied) VALUES (%d, '%s', %lld);"
+	         "INSERT INTO migration (version, description, applied, program_version) VALUES (%d, '%s', %lld, '%s');"
 	         "PRAGMA user_version = %d; PRAGMA application_id = %d;",
-	         version, migration->description, (long long)now.tv_sec * LP_SECOND + now.tv_nsec / 1000, version,
-	         LP_SQLITE_APPLICATION_ID);
+	         version, migration->description, (long long)now.tv_sec * LP_SECOND + now.tv_nsec / 1000,
+	         program_version(), version, LP_SQLITE_APPLICATION_ID);
 	return lp_sqlite_script(store, mark, error, "upgrade the schema");
 }
 
