@@ -175,7 +175,7 @@ START_TEST(two_migrations_at_once)
 			continue;
 		options.any_schema = true;
 		if (!lp_store_open(&options, &opened, &error) ||
-		    !lp_store_migrate(opened, &migrate, NULL, NULL, &error)) {
+		    !lp_store_migrate(opened, &migrate, no_step, NULL, &error)) {
 			fprintf(stderr, "%s\n", error.what);
 			_exit(1);
 		}
@@ -200,7 +200,7 @@ START_TEST(a_dry_run_of_migrate_changes_nothing)
 	sql("DROP SCHEMA local_processing CASCADE");
 	options.any_schema = true;
 	ck_ok(lp_store_open(&options, &opened, &error), error);
-	ck_ok(lp_store_migrate(opened, &migrate, NULL, NULL, &error), error);
+	ck_ok(lp_store_migrate(opened, &migrate, no_step, NULL, &error), error);
 	lp_store_close(opened);
 	ck_assert_str_eq(sql("SELECT to_regnamespace('local_processing') IS NULL"), "t");
 }
@@ -234,7 +234,7 @@ static void migrate_with_roles(void)
 	make_role("lp_run");
 	make_role("lp_read");
 	make_role("lp_nobody");
-	ck_ok(lp_store_migrate(store, &migrate, NULL, NULL, &error), error);
+	ck_ok(lp_store_migrate(store, &migrate, no_step, NULL, &error), error);
 }
 
 START_TEST(the_role_of_runs_can_run)
@@ -298,7 +298,7 @@ START_TEST(a_role_that_does_not_exist_cannot_be_granted)
 	struct lp_migrate_options migrate = {.run_role = "no; such \"role"};
 	struct lp_error error;
 
-	ck_fails(lp_store_migrate(store, &migrate, NULL, NULL, &error), error, LP_EXIT_USAGE);
+	ck_fails(lp_store_migrate(store, &migrate, no_step, NULL, &error), error, LP_EXIT_USAGE);
 }
 END_TEST
 

@@ -86,6 +86,13 @@ struct lp_store_options store_options(void)
 	return (struct lp_store_options){.address = address, .create = true, .prepare = getenv("LP_TEST_UNPREPARED") == NULL};
 }
 
+void no_step(void *context, int32_t version, const char *description)
+{
+	(void)context;
+	(void)version;
+	(void)description;
+}
+
 static void migrate_here(void)
 {
 	struct lp_store_options options = store_options();
@@ -94,7 +101,7 @@ static void migrate_here(void)
 	struct lp_error error;
 
 	options.any_schema = true;
-	if (!lp_store_open(&options, &opened, &error) || !lp_store_migrate(opened, &migrate, NULL, NULL, &error)) {
+	if (!lp_store_open(&options, &opened, &error) || !lp_store_migrate(opened, &migrate, no_step, NULL, &error)) {
 		fprintf(stderr, "cannot prepare a store: %s\n", error.what);
 		exit(70);
 	}

@@ -27,6 +27,7 @@ void open_store(void);     /* setup of a test */
 void close_store(void);    /* teardown */
 const char *store_address(void);
 struct lp_store *open_again(void); /* another connection to the test's store */
+void no_step(void *context, int32_t version, const char *description); /* for lp_store_migrate */
 /* Options for the test's store. */
 struct lp_store_options store_options(void);
 /* SQL that goes past the door, for what only others would do.  PostgreSQL only; returns the first value. */

@@ -192,8 +192,7 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 			continue;
 		if (!options->dry_run && !run_step(store, file, version, description, error))
 			return false;
-		if (step != NULL)
-			step(context, version, description);
+		step(context, version, description);
 	}
 	return options->dry_run ||
 	       (grant(store, options->run_role, run_grants, sizeof run_grants / sizeof *run_grants, error) &&
