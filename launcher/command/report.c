@@ -108,8 +108,12 @@ static void print_failures(const struct lp_run *run, const struct lp_run_timing 
 		lp_time_format(failure->window.start, zone, time);
 		fputs("  ", stdout);
 		print_line(failure->calculation);
-		printf("  (rule %s, window from %s, %s%s)\n      ", failure->rule, time, lp_state_name(failure->state),
-		       failure->newly ? ", was well before" : "");
+		printf("  (rule %s, ", failure->rule);
+		if (failure->windows > 1)
+			printf("%" PRIu64 " windows, one ", failure->windows);
+		else
+			fputs("window ", stdout);
+		printf("from %s, %s%s)\n      ", time, lp_state_name(failure->state), failure->newly ? ", new" : "");
 		print_line(failure->error_type);
 		if (failure->message[0] != '\0') {
 			fputs(": ", stdout);
@@ -117,9 +121,11 @@ static void print_failures(const struct lp_run *run, const struct lp_run_timing 
 		}
 		putchar('\n');
 	}
-	uint64_t more = lp_report_failed(run) - timing->failure_count;
+	uint64_t more = lp_report_failed(run);
+	for (size_t at = 0; at < timing->failure_count; at++)
+		more -= timing->failures[at].windows;
 	if (more > 0)
-		printf("  and %" PRIu64 " more\n", more);
+		printf("  and %" PRIu64 " window%s of other calculations\n", more, more == 1 ? "" : "s");
 	fputs("With tracebacks: local-processing status --failed\n", stdout);
 }
 

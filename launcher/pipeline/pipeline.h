@@ -30,10 +30,11 @@ struct lp_pipeline_options {
 	void *progress_context;
 };
 
-/* A window that failed, for the report. */
+/* A calculation that failed, for the report: its first window that did. */
 struct lp_run_failure {
 	char calculation[256], rule[128], error_type[128], message[512];
 	struct lp_window window;
+	uint64_t windows; /* that failed in this run */
 	enum lp_state state;
 	int32_t attempt;
 	bool newly; /* the calculation was not failing before this run */
@@ -55,7 +56,7 @@ struct lp_run_timing {
 	uint64_t skipped;   /* batches whose schedule this program cannot follow; the log says why */
 	lp_time next_due;   /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
 	int left_behind;    /* threads that did not end in time: the process must leave with _exit */
-	size_t failure_count; /* of failures: the first ones of the run */
+	size_t failure_count; /* of failures: the first ones of the run, one per calculation */
 	struct lp_run_failure failures[LP_RUN_FAILURES_MOST];
 };
 

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Log lines of one run for single failures; the first of each rule is told in any case. */
+/*
+ * Log lines of one run for single failures: one for each calculation that
+ * failed, one for each that had a window given up; beyond so many only the first
+ * of each rule.
+ */
 enum { TOLD_MOST = 50 };
 
 static struct lp_tally_rule *find_rule(struct lp_tally *tally, const char *name)
@@ -38,16 +42,33 @@ static void copy_cut(char *target, size_t size, const char *text)
 static void keep_failure(struct lp_run_timing *timing, const struct lp_calculation *calculation,
                          const struct lp_task *task, bool newly)
 {
+	struct lp_run_failure failure = { .window = task->window,
+		                          .windows = 1,
+		                          .state = task->outcome.state,
+		                          .attempt = task->attempt,
+		                          .newly = newly };
+	copy_cut(failure.calculation, sizeof failure.calculation, calculation->name);
+	for (size_t at = 0; at < timing->failure_count; at++) {
+		if (strcmp(timing->failures[at].calculation, failure.calculation) == 0) {
+			timing->failures[at].windows++;
+			return;
+		}
+	}
 	if (timing->failure_count == LP_RUN_FAILURES_MOST)
 		return;
-	struct lp_run_failure *failure = &timing->failures[timing->failure_count++];
-	*failure = (struct lp_run_failure){
-		.window = task->window, .state = task->outcome.state, .attempt = task->attempt, .newly = newly
-	};
-	copy_cut(failure->calculation, sizeof failure->calculation, calculation->name);
-	copy_cut(failure->rule, sizeof failure->rule, calculation->rule);
-	copy_cut(failure->error_type, sizeof failure->error_type, task->outcome.error_type);
-	copy_cut(failure->message, sizeof failure->message, task->outcome.error_message);
+	copy_cut(failure.rule, sizeof failure.rule, calculation->rule);
+	copy_cut(failure.error_type, sizeof failure.error_type, task->outcome.error_type);
+	copy_cut(failure.message, sizeof failure.message, task->outcome.error_message);
+	timing->failures[timing->failure_count++] = failure;
+}
+
+static bool was_told(struct lp_tally *tally, int64_t calculation, bool given_up)
+{
+	int64_t key = given_up ? -calculation : calculation;
+	for (size_t at = 0; at < tally->told; at++)
+		if (tally->told_about[at] == key)
+			return true;
+	return false;
 }
 
 static void tell_failure(struct lp_tally *tally, const struct lp_calculation *calculation, const struct lp_task *task,
@@ -58,9 +79,11 @@ static void tell_failure(struct lp_tally *tally, const struct lp_calculation *ca
 	struct lp_tally_rule *rule = find_rule(tally, calculation->rule);
 	rule->failed++;
 	keep_failure(tally->timing, calculation, task, newly);
-	if (tally->told >= TOLD_MOST && rule->told > 0)
+	bool given_up = outcome->state == LP_STATE_GIVEN_UP;
+	if ((tally->told >= TOLD_MOST && rule->told > 0) || was_told(tally, calculation->id, given_up))
 		return;
-	tally->told++;
+	LP_GROW(tally->told_about, tally->told, tally->told_capacity);
+	tally->told_about[tally->told++] = given_up ? -calculation->id : calculation->id;
 	rule->told++;
 	const char *message = newly ? "calculation fails now" : retry ? "retry failed" : "calculation still fails";
 	lp_log(LP_LOG_WARNING, message, LP_TEXT("calculation", calculation->name), LP_TEXT("rule", calculation->rule),
@@ -135,8 +158,8 @@ void lp_tally_end(struct lp_tally *tally)
 		struct lp_tally_rule *rule = &tally->rules[at];
 		if (rule->failed > rule->told)
 			lp_log(LP_LOG_WARNING,
-			       "more calculations of this rule failed; `local-processing status --failed` "
-			       "lists them",
+			       "more windows of this rule failed; `local-processing status --failed` "
+			       "tells which",
 			       LP_TEXT("rule", rule->rule), LP_INT("failed", rule->failed), LP_INT("told", rule->told));
 		free(rule->rule);
 	}
@@ -144,5 +167,6 @@ void lp_tally_end(struct lp_tally *tally)
 		lp_log(LP_LOG_INFO, "more calculations work again", LP_INT("recovered", tally->recovered),
 		       LP_INT("told", TOLD_MOST));
 	free(tally->rules);
+	free(tally->told_about);
 	*tally = (struct lp_tally){ 0 };
 }

@@ -18,7 +18,9 @@ struct lp_tally {
 	struct lp_run_timing *timing;
 	struct lp_tally_rule *rules;
 	size_t rule_count, rule_capacity;
-	uint64_t told, recovered;
+	int64_t *told_about; /* calculations that have their log line; negative: that of a window given up */
+	size_t told, told_capacity;
+	uint64_t recovered;
 };
 
 /* A job whose batch was committed. */
