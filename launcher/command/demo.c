@@ -44,37 +44,49 @@ static const struct step {
 	const char *said; /* NULL: goes on with the step before */
 	const struct lp_command *command;
 	const char *words[12];
-	bool last_line_only;
+	enum { ALL, LAST_LINE, FIRST_LINES } shown; /* of what the command prints */
 } steps[] = {
-	{ "Make the tables, in an SQLite file", &lp_command_migrate, { "migrate" }, true },
+	{ "Make the tables, in an SQLite file", &lp_command_migrate, { "migrate" }, ALL },
 	{ "Make series and calculations as calculations.yaml says",
 	  &lp_command_apply,
 	  { "apply", "calculations.yaml" },
-	  true },
+	  LAST_LINE },
 	{ "Import a year of weather: local standard time, eight hours behind UTC",
 	  &lp_command_import,
 	  { "import", WEATHER, "--time", "date", "--time-zone", "-08:00", "--prefix", "weather/" },
-	  false },
+	  ALL },
 	{ "Import six hours of a pumping station, with gaps and a counter that began again",
 	  &lp_command_import,
 	  { "import", STATION },
-	  false },
+	  ALL },
 	{ "Catch up with the year: days and months of weather",
 	  &lp_command_run,
-	  { "run", "--at", "2010-12-31T18:00:00", "--log-level", "error" },
-	  false },
+	  { "run", "--at", "2010-12-31T18:00:00", "--log-level", "error", "--report" },
+	  FIRST_LINES },
 	{ "Run as cron would, here once an hour: minutes, quarter-hours, hours",
 	  &lp_command_run,
-	  { "run", "--at", "2010-12-31T19:00:00", "--log-level", "error" },
-	  false },
-	{ NULL, &lp_command_run, { "run", "--at", "2010-12-31T20:00:00", "--log-level", "error" }, false },
-	{ NULL, &lp_command_run, { "run", "--at", "2010-12-31T21:00:00", "--log-level", "error" }, false },
-	{ NULL, &lp_command_run, { "run", "--at", "2010-12-31T22:00:00", "--log-level", "error" }, false },
-	{ NULL, &lp_command_run, { "run", "--at", "2010-12-31T23:00:00", "--log-level", "error" }, false },
+	  { "run", "--at", "2010-12-31T19:00:00", "--log-level", "error", "--report" },
+	  FIRST_LINES },
+	{ NULL,
+	  &lp_command_run,
+	  { "run", "--at", "2010-12-31T20:00:00", "--log-level", "error", "--report" },
+	  FIRST_LINES },
+	{ NULL,
+	  &lp_command_run,
+	  { "run", "--at", "2010-12-31T21:00:00", "--log-level", "error", "--report" },
+	  FIRST_LINES },
+	{ NULL,
+	  &lp_command_run,
+	  { "run", "--at", "2010-12-31T22:00:00", "--log-level", "error", "--report" },
+	  FIRST_LINES },
+	{ NULL,
+	  &lp_command_run,
+	  { "run", "--at", "2010-12-31T23:00:00", "--log-level", "error", "--report" },
+	  FIRST_LINES },
 	{ "At midnight the day is complete; this time with the report",
 	  &lp_command_run,
 	  { "run", "--at", "2011-01-01T00:00:00", "--log-level", "error", "--report" },
-	  false },
+	  ALL },
 };
 
 static double seconds_now(void)
@@ -182,21 +194,26 @@ static _Noreturn void run_command(const char *directory, const struct step *step
 	_exit(code);
 }
 
+/* Of a report, the line of the run and that of its calculations. */
+enum { FIRST_LINES_SHOWN = 2 };
+
 /* Shows what the command prints, set in. */
-static void show_output(int input, bool last_line_only)
+static void show_output(int input, const struct step *step)
 {
 	char *line = NULL;
 	size_t size = 0;
 	struct lp_text last = { 0 };
+	int shown = 0;
 	FILE *file = fdopen(input, "r");
 	assert(file != NULL);
 	while (getline(&line, &size, file) > 0) {
-		if (last_line_only) {
+		if (step->shown == LAST_LINE) {
 			last.length = 0;
 			lp_text_add(&last, line, strlen(line));
-		} else {
-			printf("    %s", line);
+		} else if (step->shown == ALL || (shown < FIRST_LINES_SHOWN && line[0] != '\n')) {
+			printf("%s%s", line[0] == '\n' ? "" : "    ", line);
 			fflush(stdout);
+			shown++;
 		}
 	}
 	if (last.length > 0) {
@@ -237,7 +254,7 @@ static bool run_step(const char *directory, const struct step *step, struct lp_e
 		run_command(directory, step, ends[1]);
 	}
 	close(ends[1]);
-	show_output(ends[0], step->last_line_only);
+	show_output(ends[0], step);
 	while (waitpid(child, &status, 0) < 0) {
 		assert(errno == EINTR);
 	}

@@ -64,6 +64,8 @@ static void print_sample(struct printing *printing, lp_time t, double value, uin
 	lp_number_format(value, number);
 	switch (printing->form) {
 	case LP_OUTPUT_TABLE:
+		/* What a person can take in; CSV and JSON have every digit. */
+		snprintf(number, sizeof number, "%.10g", value);
 		lp_table_row(printing->table, (const char *const[]){ time, number, quality_name(quality) });
 		break;
 	case LP_OUTPUT_CSV:

@@ -7,31 +7,41 @@
 
 void lp_nanoseconds_format(int64_t nanoseconds, char text[24])
 {
-	static const struct {
-		int64_t length;
-		const char *unit;
-	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" } };
-
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		if (nanoseconds >= units[i].length || i + 1 == sizeof units / sizeof *units) {
-			snprintf(text, 24, "%.*f %s", nanoseconds >= 10 * units[i].length ? 0 : 1,
-			         (double)nanoseconds / (double)units[i].length, units[i].unit);
-			return;
-		}
+	if (nanoseconds >= 1000000000) {
+		snprintf(text, 24, "%.*f s", nanoseconds >= INT64_C(10000000000) ? 0 : 1, (double)nanoseconds / 1e9);
+	} else if (nanoseconds >= 1000000) {
+		snprintf(text, 24, "%.*f ms", nanoseconds >= 10000000 ? 0 : 1, (double)nanoseconds / 1e6);
+	} else {
+		/* Stored in whole microseconds. */
+		snprintf(text, 24, nanoseconds >= 1000 ? "%" PRId64 " us" : "<1 us", nanoseconds / 1000);
 	}
 }
 
-/* Lines of a message or traceback, set in; without what moves a terminal's cursor. */
+/* Without what moves a terminal's cursor. */
+static void print_character(char c)
+{
+	bool control = ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+	putchar(control ? '?' : c);
+}
+
+static void print_line(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		print_character(*text);
+	}
+	putchar('\n');
+}
+
+/* Lines of a message or traceback, set in. */
 static void print_block(const char *text)
 {
 	bool line_start = true;
-	for (const char *c = text; *c != '\0'; c++) {
-		if (line_start && *c != '\n') {
+	for (; *text != '\0'; text++) {
+		if (line_start && *text != '\n') {
 			fputs("    ", stdout);
 		}
-		line_start = *c == '\n';
-		bool control = ((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f;
-		putchar(control ? '?' : *c);
+		line_start = *text == '\n';
+		print_character(*text);
 	}
 	if (!line_start) {
 		putchar('\n');
@@ -98,11 +108,16 @@ static void print_error(const struct lp_status *status)
 	if (status->error_message == NULL && status->error_type == NULL) {
 		return;
 	}
+	const char *type = status->error_type == NULL ? "" : status->error_type;
+	const char *message = status->error_message == NULL ? "" : status->error_message;
 	print_heading("error");
-	printf("%s%s", status->error_type == NULL ? "" : status->error_type,
-	       status->error_message == NULL ? "\n" : ":\n");
-	if (status->error_message != NULL) {
-		print_block(status->error_message);
+	fputs(type, stdout);
+	if (strchr(message, '\n') == NULL) {
+		fputs(type[0] != '\0' && message[0] != '\0' ? ": " : "", stdout);
+		print_line(message);
+	} else {
+		fputs(type[0] != '\0' ? ":\n" : "\n", stdout);
+		print_block(message);
 	}
 	if (status->error_traceback != NULL && status->error_traceback[0] != '\0') {
 		putchar('\n');
@@ -133,7 +148,7 @@ void lp_status_print_detail(const struct lp_status *status, const struct lp_zone
 	print_time("settled until", status->watermark, zone);
 	if (status->pending > 0) {
 		print_heading("owed");
-		printf("%" PRIu32 " window%s; %" PRId32 " attempt%s at the last\n", status->pending,
+		printf("%" PRIu32 " window%s; the last one was tried %" PRId32 " time%s\n", status->pending,
 		       status->pending == 1 ? "" : "s", status->attempts, status->attempts == 1 ? "" : "s");
 		print_time("next attempt", status->next_attempt, zone);
 	}

@@ -81,12 +81,16 @@ static void write_blanks(FILE *output, size_t count)
 
 static void write_row(const struct lp_table *table, const char *const *cells)
 {
-	size_t used = 0;
-	for (size_t i = 0; i < table->count; i++) {
+	size_t used = 0, count = table->count;
+	/* No blanks at the end of a line. */
+	while (count > 1 && (cells[count - 1] == NULL || cells[count - 1][0] == '\0')) {
+		count--;
+	}
+	for (size_t i = 0; i < count; i++) {
 		const char *text = cells[i] == NULL ? "" : cells[i];
 		size_t width = text_width(text);
 		size_t padding = width < table->widths[i] ? table->widths[i] - width : 0;
-		bool last = i + 1 == table->count;
+		bool last = i + 1 == count;
 		/* A narrow terminal still shows some of the last column; the others are what rows are known by. */
 		size_t room =
 			last && table->width != SIZE_MAX && table->width > used + 12 ? table->width - used : SIZE_MAX;

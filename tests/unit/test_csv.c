@@ -232,7 +232,7 @@ START_TEST(tables_are_aligned)
 	char *text = written(file);
 	ck_assert_str_eq(text, "NAME   VALUE  NOTE\n"
 	                       "größe      1  two lines [31m\n"
-	                       "a      10000  \n");
+	                       "a      10000\n");
 	free(text);
 }
 END_TEST
