@@ -149,7 +149,7 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
 		outcome->error_traceback = lp_arena_text(&batch->arena, plan->error_traceback);
 	} else {
 		result = call(state, plan, batch, task);
-		if (result == NULL || !lp_rule_result(state, batch, task, plan->rule->description, result)) {
+		if (result == NULL || !lp_rule_result(state, batch, task, plan->rule->outputs, result)) {
 			outcome->state = LP_STATE_FAILED;
 			lp_python_error_take(&batch->arena, outcome);
 		}

@@ -5,23 +5,28 @@
  */
 #include "python/rule_plan.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static bool add_rule(void *context, const struct lp_found_rule *found)
 {
 	struct lp_worker_rules *rules = context;
 	PyObject *problems = PyObject_GetAttrString(found->description, "problems");
+	PyObject *outputs = PyObject_GetAttrString(found->description, "outputs");
 	const char *name = PyUnicode_AsUTF8(found->name);
 	struct lp_worker_rule rule;
 
-	if (problems == NULL || name == NULL) {
+	if (problems == NULL || outputs == NULL || name == NULL) {
 		Py_XDECREF(problems);
+		Py_XDECREF(outputs);
 		return false;
 	}
+	assert(PyList_Check(problems) && PyTuple_Check(outputs));
 	rule = (struct lp_worker_rule){ .name = lp_copy_text(name),
 		                        .function = Py_NewRef(found->function),
-		                        .description = Py_NewRef(found->description) };
-	if (PyList_Check(problems) && PyList_GET_SIZE(problems) > 0) {
+		                        .description = Py_NewRef(found->description),
+		                        .outputs = outputs };
+	if (PyList_GET_SIZE(problems) > 0) {
 		const char *problem = PyUnicode_AsUTF8(PyList_GET_ITEM(problems, 0));
 
 		rule.problem = lp_format_text("rule %s: %s", name, problem == NULL ? "" : problem);

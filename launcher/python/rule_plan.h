@@ -10,7 +10,7 @@
 
 struct lp_worker_rule {
 	char *name;
-	PyObject *function, *description;
+	PyObject *function, *description, *outputs;
 	const char *version;
 	char *problem; /* what is wrong with its signature, or NULL */
 };

@@ -76,19 +76,6 @@ static bool take_one(struct lp_rule_state *state, struct lp_task *task, size_t o
 	return taken > 0;
 }
 
-/* Names of what the decorator was told with outputs=: a tuple. */
-static PyObject *declared_outputs(PyObject *description)
-{
-	PyObject *outputs = PyObject_GetAttrString(description, "outputs");
-
-	if (outputs != NULL && !PyTuple_Check(outputs)) {
-		Py_DECREF(outputs);
-		PyErr_SetString(PyExc_TypeError, "outputs must be a tuple");
-		return NULL;
-	}
-	return outputs;
-}
-
 static bool check_names(PyObject *result, PyObject *declared)
 {
 	PyObject *key, *value;
@@ -130,11 +117,10 @@ static bool take_dict(struct lp_rule_state *state, struct lp_batch *batch, struc
 	return true;
 }
 
-bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *description,
+bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *declared,
                     PyObject *result)
 {
 	struct lp_outcome *outcome = &task->outcome;
-	PyObject *declared;
 	bool good;
 
 	outcome->results = NULL;
@@ -143,9 +129,6 @@ bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct 
 		outcome->state = LP_STATE_NO_DATA;
 		return true;
 	}
-	declared = declared_outputs(description);
-	if (declared == NULL)
-		return false;
 	if (PyTuple_GET_SIZE(declared) > 0) {
 		good = PyDict_Check(result);
 		if (good)
@@ -161,7 +144,6 @@ bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct 
 		outcome->results = lp_arena_allocate(&batch->arena, room_for(state, result) * sizeof *outcome->results);
 		good = take_one(state, task, 0, "", result);
 	}
-	Py_DECREF(declared);
 	if (!good) {
 		outcome->result_count = 0;
 		return false;

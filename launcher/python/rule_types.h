@@ -207,8 +207,11 @@ extern const char lp_builtin_module[];
 /* Calls visit for each rule that is defined in an imported module.  False: an exception is set. */
 bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit visit, void *context) LP_MUST_CHECK;
 
-/* rule_result.c: what a rule returned, into the task's outcome.  False: an exception is set that says what is wrong. */
-bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *description,
+/*
+ * rule_result.c: what a rule returned, into the task's outcome.  declared: the tuple of its outputs' names.
+ * False: an exception is set that says what is wrong.
+ */
+bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *declared,
                     PyObject *result) LP_MUST_CHECK;
 
 /* units.c */

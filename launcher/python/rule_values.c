@@ -233,6 +233,17 @@ static PyObject *sample_field(PyObject *self, void *index)
 	return Py_NewRef(PyTuple_GET_ITEM(self, (Py_ssize_t)index));
 }
 
+/* For copy and pickle, which would give the tuple itself to Sample(). */
+static PyObject *sample_arguments(PyObject *self, PyObject *unused)
+{
+	(void)unused;
+	return PyTuple_GetSlice(self, 0, 3);
+}
+
+static PyMethodDef sample_methods[] = {
+	{ "__getnewargs__", sample_arguments, METH_NOARGS, NULL },
+	{ 0 },
+};
 static PyGetSetDef sample_properties[] = {
 	{ "time", sample_field, NULL, "When: an aware datetime, UTC.", (void *)0 },
 	{ "value", sample_field, NULL, "What: a float.", (void *)1 },
@@ -241,11 +252,8 @@ static PyGetSetDef sample_properties[] = {
 };
 PyDoc_STRVAR(sample_doc, "Sample(time, value, quality=0)\n--\n\nA value at a time, a tuple of the three.");
 static PyType_Slot sample_slots[] = {
-	{ Py_tp_doc, (void *)(uintptr_t)sample_doc },
-	{ Py_tp_new, sample_construct },
-	{ Py_tp_repr, sample_repr },
-	{ Py_tp_getset, sample_properties },
-	{ 0 },
+	{ Py_tp_doc, (void *)(uintptr_t)sample_doc }, { Py_tp_new, sample_construct },   { Py_tp_repr, sample_repr },
+	{ Py_tp_getset, sample_properties },          { Py_tp_methods, sample_methods }, { 0 },
 };
 PyType_Spec lp_sample_spec = {
 	.name = "local_processing.Sample",

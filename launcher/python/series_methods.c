@@ -201,6 +201,13 @@ static PyObject *series_to(PyObject *self, PyObject *unit)
 
 #define FAST(function_) ((PyCFunction)(void (*)(void))(function_))
 
+/* A Series never changes: copy.copy() and deepcopy() of what holds one need no other. */
+static PyObject *series_copy(PyObject *self, PyObject *unused)
+{
+	(void)unused;
+	return Py_NewRef(self);
+}
+
 PyMethodDef lp_series_methods[] = {
 	{ "count", lp_series_count, METH_NOARGS, "count($self, /)\n--\n\nHow many samples are good." },
 	{ "sum", lp_series_sum, METH_NOARGS, "sum($self, /)\n--\n\nSum of the good values; NaN if there is none." },
@@ -235,5 +242,7 @@ PyMethodDef lp_series_methods[] = {
 	  "between($self, start, end, /)\n--\n\nThe samples with start <= time < end, as a Series of that window." },
 	{ "to", series_to, METH_O,
 	  "to($self, unit, /)\n--\n\nThe Series converted to another unit of the same quantity." },
+	{ "__copy__", series_copy, METH_NOARGS, NULL },
+	{ "__deepcopy__", series_copy, METH_O, NULL },
 	{ 0 },
 };

@@ -1,6 +1,7 @@
 """Series as a sequence, as buffers, and how it is made."""
 
 import array
+import copy
 import gc
 import sys
 import unittest
@@ -91,6 +92,52 @@ class Making(unittest.TestCase):
     def test_a_missing_previous_is_none(self):
         self.assertIsNone(Series([2], [1], previous=Sample(1, float("nan"))).previous)
         self.assertIsNone(Series([2], [1], previous=Sample(1, 1.0, Quality.BAD)).previous)
+
+
+class Memory(unittest.TestCase):
+    def everything(self):
+        """One of each operation, with results and errors."""
+        window = Window(START, START + timedelta(hours=1))
+        previous = Sample(START - timedelta(minutes=1), 1.0)
+        series = Series(minutes(9), [*range(8), None], unit="kW", window=window, previous=previous, attributes={"a": 1})
+        other = Series(minutes(7), range(7), bytes(7))
+        results = [series + other, series * 2, 1 / series, series > other, abs(-series), series[2:5], series[::2]]
+        results += [series.good(), series.where(series > 3), series.map(abs), series.to("W"), series ** 2 % 3]
+        results += [series.between(START, START + timedelta(minutes=3)), list(series), repr(series), series.previous]
+        results += [series.values.tolist(), series.times, series.qualities, memoryview(other), other.attributes]
+        for name in ("count", "sum", "mean", "min", "max", "std", "median", "integral", "increase", "difference"):
+            results.append(getattr(series, name)())
+        for wrong in (
+            lambda: Series([1, 1], [1, 2], window=window),
+            lambda: series + "x",
+            lambda: series.to("m"),
+            lambda: series.map(lambda value: 1 / 0),
+            lambda: series.integral(per="x"),
+            lambda: Series([1], [1], previous=3),
+            lambda: Sample(1, 2, 9),
+        ):
+            try:
+                wrong()
+            except (TypeError, ValueError, ZeroDivisionError):
+                pass
+        return len(results)
+
+    def test_nothing_leaks(self):
+        for _ in range(20):
+            self.everything()
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(300):
+            self.everything()
+        gc.collect()
+        self.assertLess(sys.getallocatedblocks() - before, 100)
+
+    def test_copies_are_the_same(self):
+        series = Series(minutes(3), [1, 2, 3])
+        self.assertIs(copy.copy(series), series)
+        self.assertIs(copy.deepcopy({"x": series})["x"], series)
+        self.assertEqual(copy.deepcopy(series[0]), series[0])
+        self.assertIsInstance(copy.copy(series[0]), Sample)
 
 
 class Sequences(unittest.TestCase):
