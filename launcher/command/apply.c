@@ -7,7 +7,6 @@
 #include "calendar/calendar.h"
 #include "definition/definition.h"
 #include "python/python.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,6 +38,8 @@ struct request {
 	bool dry_run, prune;
 	const char *const *files;
 	size_t file_count;
+	const struct lp_rule_catalogue *catalogue;
+	struct lp_text description; /* of what changes; printed once that is certain */
 };
 
 static bool load_rules(const struct lp_session *session, const struct lp_rule_catalogue **catalogue,
@@ -56,32 +57,25 @@ static bool load_rules(const struct lp_session *session, const struct lp_rule_ca
 	return good;
 }
 
-static bool show(const struct lp_difference *difference, bool dry_run, struct lp_error *error)
-{
-	if (fputs(difference->description.data, stdout) == EOF ||
-	    (dry_run && fputs("nothing was changed (--dry-run)\n", stdout) == EOF) || fflush(stdout) != 0)
-		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write to standard output");
-	return true;
-}
-
 /* Between begin and commit, or for a dry run outside of any transaction. */
-static bool apply(struct lp_session *session, const struct request *request, const struct lp_rule_catalogue *catalogue,
-                  struct lp_error *error)
+static bool apply(struct lp_session *session, struct request *request, struct lp_error *error)
 {
 	struct lp_definitions stored, wanted;
 	struct lp_difference difference;
 	struct lp_problems problems = { 0 };
 	if (!lp_definitions_load(session->store, &stored, error))
 		return false;
-	bool good = lp_definitions_read(request->files, request->file_count, catalogue, &stored,
+	bool good = lp_definitions_read(request->files, request->file_count, request->catalogue, &stored,
 	                                lp_zone_name(session->zone), request->prune, &wanted, &problems, error);
 	if (!good)
 		lp_command_problems(&lp_command_apply, &problems);
 	good = good && (!request->prune || lp_definitions_keep_data(session->store, &stored, &wanted, error));
 	if (good) {
 		lp_definitions_compare(&wanted, &stored, request->prune, &difference);
-		good = (request->dry_run || lp_store_apply(session->store, &difference.changes, error)) &&
-		       show(&difference, request->dry_run, error);
+		good = request->dry_run || lp_store_apply(session->store, &difference.changes, error);
+		/* Its lines outlive what they were made from. */
+		request->description = difference.description;
+		difference.description = (struct lp_text){ 0 };
 		lp_difference_free(&difference);
 	}
 	lp_problems_free(&problems);
@@ -90,13 +84,12 @@ static bool apply(struct lp_session *session, const struct request *request, con
 	return good;
 }
 
-static bool apply_within(struct lp_session *session, const struct request *request,
-                         const struct lp_rule_catalogue *catalogue, struct lp_error *error)
+static bool apply_within(struct lp_session *session, struct request *request, struct lp_error *error)
 {
 	if (request->dry_run)
-		return apply(session, request, catalogue, error);
+		return apply(session, request, error);
 	bool good = lp_store_begin(session->store, error) && lp_store_lock_definitions(session->store, error) &&
-	            apply(session, request, catalogue, error) && lp_store_commit_work(session->store, error);
+	            apply(session, request, error) && lp_store_commit_work(session->store, error);
 	if (!good)
 		lp_store_rollback(session->store);
 	return good;
@@ -108,7 +101,6 @@ static int run(int count, char **arguments)
 	struct lp_session session = { 0 };
 	struct lp_common_options common = { 0 };
 	struct request request = { 0 };
-	const struct lp_rule_catalogue *catalogue = NULL;
 	const struct lp_option options[] = {
 		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
 		{ .name = "--prune", .target = &request.prune },
@@ -126,8 +118,12 @@ static int run(int count, char **arguments)
 	request.file_count = (size_t)operands;
 	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error))
 		return lp_command_fail(&lp_command_apply, &error);
-	bool good = load_rules(&session, &catalogue, &error) && apply_within(&session, &request, catalogue, &error);
+	bool good = load_rules(&session, &request.catalogue, &error) && apply_within(&session, &request, &error);
+	if (good)
+		(void)printf("%s%s", request.description.data,
+		             request.dry_run ? "nothing was changed (--dry-run)\n" : "");
 	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_apply, &error);
+	lp_text_free(&request.description);
 	lp_session_close(&session);
 	return code;
 }

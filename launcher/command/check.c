@@ -42,6 +42,7 @@ struct check {
 
 static void failed(struct check *check, const struct lp_error *error)
 {
+	(void)fflush(stdout); /* what was fine is said before what was not, in a file of both as well */
 	int code = lp_command_fail(&lp_command_check, error);
 	if (check->code == LP_EXIT_OK)
 		check->code = code;
@@ -49,6 +50,7 @@ static void failed(struct check *check, const struct lp_error *error)
 
 static void wrong(struct check *check, const struct lp_problems *problems)
 {
+	(void)fflush(stdout);
 	lp_command_problems(&lp_command_check, problems);
 	if (check->code == LP_EXIT_OK)
 		check->code = LP_EXIT_DATA;
@@ -149,6 +151,30 @@ static void check_files(struct check *check, char **files, size_t count)
 	lp_problems_free(&problems);
 }
 
+/*
+ * The session as far as a wrong configuration allows: what is right in it is
+ * taken, so that database, rules and definitions are looked at as well.
+ */
+static void go_on_without(struct check *check, const struct lp_common_options *common)
+{
+	struct lp_session *session = &check->session;
+	struct lp_problems told = { 0 };
+	struct lp_error error = { 0 };
+	*session = (struct lp_session){ 0 };
+	(void)!lp_config_load(common->config, common->store != NULL, &session->config, &told, &error);
+	lp_problems_free(&told);
+	lp_zone_set_directory(session->config.tzdata);
+	if (!lp_zone_find(session->config.time_zone, &session->zone, &error) &&
+	    !lp_zone_find("UTC", &session->zone, &error))
+		failed(check, &error);
+	session->store_options = (struct lp_store_options){
+		.address = common->store != NULL ? common->store : session->config.store,
+		.prepare = session->config.prepared_statements,
+		.connect_timeout = session->config.connect_timeout,
+		.application_name = "local-processing",
+	};
+}
+
 static int run(int count, char **arguments)
 {
 	struct lp_error error = { 0 };
@@ -156,16 +182,24 @@ static int run(int count, char **arguments)
 	struct lp_common_options common = { 0 };
 	const struct lp_option options[] = { { 0 } };
 	int operands;
-	if (!lp_options_parse(&lp_command_check, count, arguments, options, &common, &operands, &error) ||
-	    !lp_session_open(&common, LP_SESSION_CONFIG, &check.session, &error))
+	if (!lp_options_parse(&lp_command_check, count, arguments, options, &common, &operands, &error))
 		return lp_command_fail(&lp_command_check, &error);
-	const char *file = check.session.config.file;
-	(void)printf("ok  configuration: %s\n", file == NULL ? "no file, --store says where" : file);
-	check_store(&check);
-	check_rules(&check);
+	if (lp_session_open(&common, LP_SESSION_CONFIG, &check.session, &error)) {
+		const char *file = check.session.config.file;
+		(void)printf("ok  configuration: %s\n", file == NULL ? "no file, --store says where" : file);
+	} else {
+		failed(&check, &error);
+		if (error.exit != LP_EXIT_CONFIGURATION)
+			return check.code;
+		go_on_without(&check, &common);
+	}
+	if (check.session.store_options.address != NULL)
+		check_store(&check);
+	if (check.session.zone != NULL)
+		check_rules(&check);
 	if (check.store != NULL)
 		check_stored(&check);
-	if (operands > 0)
+	if (operands > 0 && check.session.zone != NULL)
 		check_files(&check, arguments, (size_t)operands);
 	lp_definitions_free(&check.stored);
 	lp_store_close(check.store);
