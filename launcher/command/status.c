@@ -126,12 +126,12 @@ static bool last_run(void *context, const struct lp_run *run, struct lp_error *e
 static bool print_summary(struct lp_session *session, const struct showing *showing, struct lp_error *error)
 {
 	const struct lp_status_filter *filter = &showing->request->filter;
-	bool filtered = filter->failed || filter->name != NULL || filter->rule != NULL || filter->label_name != NULL;
+	bool chosen = filter->name != NULL || filter->rule != NULL || filter->label_name != NULL;
 
 	if (showing->count == 0) {
-		puts(!filtered        ? "There are no calculations yet: `local-processing apply FILE.yaml` makes them."
-		     : filter->failed ? "No such calculation fails."
-		                      : "There is no such calculation.");
+		puts(filter->failed ? chosen ? "No such calculation fails." : "No calculation fails."
+		     : chosen       ? "There is no such calculation."
+		                    : "There are no calculations yet: `local-processing apply FILE.yaml` makes them.");
 	} else {
 		printf("\n%" PRIu64 " calculation%s: ", showing->count, showing->count == 1 ? "" : "s");
 		bool first = true;
