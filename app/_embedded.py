@@ -329,6 +329,8 @@ def install(in_worker: bool) -> None:
     sys.meta_path.insert(2, RuleImporter)
     sys.meta_path.append(AbsentImporter)
     if in_worker:
+        # Whoever asks for input would wait for a person who is not there.
+        setattr(sys, "stdin", None)
         sys.meta_path.insert(0, WorkerImporter)
         for module_name, functions in REFUSED_FUNCTIONS.items():
             module = __import__(module_name)
@@ -352,7 +354,7 @@ def run(kind: str, what: str, arguments: "list[str]") -> int:
     import runpy
     import traceback
 
-    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
     first = {"command": "-c", "module": what, "script": what}[kind]
     sys.argv[:] = [first, *arguments]
     search = os.environ.get("PYTHONPATH", "").split(os.pathsep)

@@ -85,6 +85,13 @@ struct lp_rule_source {
 };
 /* Sorted by module; importlib.import_module(module) loads them, in any interpreter. */
 const struct lp_rule_source *lp_rule_sources(size_t *count);
+/*
+ * Imports one in the main interpreter.  Raises TimeLimit where that takes
+ * longer than limit seconds: a loop in a file of rules must not stop the
+ * program for ever.
+ */
+enum { LP_IMPORT_LIMIT = 10 };
+PyObject *lp_import_limited(const char *module, int limit);
 /* Built-in modules: hexadecimal digits over the frozen code of app/, in the form of lp_rule_source.version. */
 const char *lp_app_version(void);
 const struct lp_python_options *lp_python_options(void);

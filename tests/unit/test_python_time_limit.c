@@ -1,4 +1,5 @@
 /* Time limits: whoever runs too long is stopped, whatever it does about that, and nobody else is. */
+#include "python/internal.h"
 #include "python_fixture.h"
 
 #define GOOD                                                                                                           \
@@ -106,6 +107,53 @@ START_TEST(exception_that_takes_for_ever_to_show)
 }
 END_TEST
 
+/* Imports the module whose text this is, with one second for it. */
+static const struct lp_python_failure *import_of(const char *text)
+{
+	static struct lp_arena arena;
+	static struct lp_python_failure failure;
+	char directory[] = "/tmp/local-processing-test-XXXXXX", path[64];
+	struct lp_python_options options = { .rules = directory };
+	struct lp_error error = { 0 };
+	FILE *file;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof path, "%s/rules.py", directory);
+	file = fopen(path, "w");
+	fputs(text, file);
+	fclose(file);
+	ck_assert_msg(lp_python_start(&options, &error), "%s", error.what);
+	unlink(path);
+	rmdir(directory);
+	ck_assert_ptr_null(lp_import_limited("rules", 1));
+	lp_python_failure_take(&arena, &failure);
+	/* And nobody after it is interrupted. */
+	ck_assert_ptr_nonnull(lp_import_limited("statistics", 1));
+	ck_assert_int_eq(PyRun_SimpleString("for _ in range(1_000_000): pass"), 0);
+	return &failure;
+}
+
+START_TEST(endless_import_is_interrupted)
+{
+	const struct lp_python_failure *failure = import_of("import math\nwhile True:\n    pass\n");
+
+	ck_assert_str_eq(failure->type, "local_processing.TimeLimit");
+	ck_assert_str_eq(failure->message, "still being imported after 1 s");
+	ck_assert_msg(failure->line >= 2, "%s %s", failure->file, failure->traceback);
+}
+END_TEST
+
+START_TEST(import_that_swallows_the_interruption)
+{
+	const struct lp_python_failure *failure = import_of("while True:\n"
+	                                                    "    try:\n"
+	                                                    "        while True: pass\n"
+	                                                    "    except BaseException: pass\n");
+
+	ck_assert_str_eq(failure->type, "local_processing.TimeLimit");
+}
+END_TEST
+
 START_TEST(stop_leaves_the_task_owed)
 {
 	static struct fixture_worker one;
@@ -176,6 +224,8 @@ int main(void)
 	tcase_add_test(cases, limit_of_the_calculation_wins);
 	tcase_add_test(cases, swallowing_the_interruption_does_not_help);
 	tcase_add_test(cases, exception_that_takes_for_ever_to_show);
+	tcase_add_test(cases, endless_import_is_interrupted);
+	tcase_add_test(cases, import_that_swallows_the_interruption);
 	tcase_add_test(cases, stop_leaves_the_task_owed);
 	tcase_add_test(cases, no_rule_pays_for_another);
 	suite_add_tcase(suite, cases);

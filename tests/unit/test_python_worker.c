@@ -183,6 +183,22 @@ START_TEST(recursion_ends_as_an_error)
 }
 END_TEST
 
+START_TEST(input_ends_as_an_error)
+{
+	const struct lp_batch *batch = fixture_compute("@rule\n"
+	                                               "def ask(x: Series) -> float:\n"
+	                                               "    return float(input())\n"
+	                                               "@rule\n"
+	                                               "def debug(x: Series) -> float:\n"
+	                                               "    breakpoint()\n" GOOD,
+	                                               0, RULES("ask", "debug", "good"));
+
+	assert_failed(&batch->tasks[0], "RuntimeError", "lost sys.stdin");
+	ck_assert_int_eq(batch->tasks[1].outcome.state, LP_STATE_FAILED);
+	assert_ok(&batch->tasks[2]);
+}
+END_TEST
+
 START_TEST(memory_ends_as_an_error)
 {
 	const struct lp_batch *batch = fixture_compute("@rule\n"
@@ -342,6 +358,7 @@ int main(void)
 	tcase_add_test(cases, exit_is_a_failure);
 	tcase_add_test(cases, process_is_out_of_reach);
 	tcase_add_test(cases, recursion_ends_as_an_error);
+	tcase_add_test(cases, input_ends_as_an_error);
 	tcase_add_test(cases, memory_ends_as_an_error);
 	tcase_add_test(cases, workers_compute_at_the_same_time);
 	tcase_add_test(cases, modules_with_code_in_c_load_in_every_worker);
