@@ -74,6 +74,21 @@ static void add_signature(struct lp_text *text, const struct lp_rule *rule)
 		lp_text_addf(text, "%s%s", i == 0 ? " -> " : ", ", rule->outputs[i]);
 }
 
+/* "1 day", "90 seconds": in the largest unit that divides it. */
+static void add_length(struct lp_text *text, int64_t length)
+{
+	static const struct {
+		int64_t length;
+		const char *name;
+	} units[] = { { LP_DAY, "day" }, { LP_HOUR, "hour" }, { LP_MINUTE, "minute" }, { LP_SECOND, "second" } };
+	size_t i = 0;
+
+	while (i < 3 && length % units[i].length != 0)
+		i++;
+	lp_text_addf(text, "%lld %s%s", (long long)(length / units[i].length), units[i].name,
+	             length / units[i].length == 1 ? "" : "s");
+}
+
 static void show_rule(const struct lp_rule *rule)
 {
 	struct lp_text text = { 0 };
@@ -81,9 +96,11 @@ static void show_rule(const struct lp_rule *rule)
 	add_signature(&text, rule);
 	lp_text_addf(&text, "\n\n%s%s", rule->documentation, rule->documentation[0] == '\0' ? "" : "\n\n");
 	for (size_t i = 0; i < rule->input_count; i++) {
-		if (rule->inputs[i].lookback > 0)
-			lp_text_addf(&text, "Looks back %lld s before the window for the last good sample of %s.\n",
-			             (long long)(rule->inputs[i].lookback / LP_SECOND), rule->inputs[i].name);
+		if (rule->inputs[i].lookback == 0)
+			continue;
+		lp_text_addf(&text, "Looks back ");
+		add_length(&text, rule->inputs[i].lookback);
+		lp_text_addf(&text, " before the window for the last good sample of %s.\n", rule->inputs[i].name);
 	}
 	lp_text_addf(&text, "%s:%d, version %s\n", rule->file, rule->line, rule->version);
 	(void)fputs(text.data, stdout);
