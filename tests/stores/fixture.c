@@ -13,7 +13,8 @@ struct lp_store *store;
 struct lp_arena arena;
 struct lp_retry_policy policy = {.max_attempts = 3, .first_delay = LP_MINUTE, .longest_delay = LP_HOUR};
 
-static char address[512];
+static char address[512]; /* of the store, as it is opened */
+static char direct[128];  /* the same database, past any pooler */
 static const char template_name[] = "lp_template";
 
 static const char *place(void)
@@ -70,7 +71,8 @@ const char *sql(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	connection = PQconnectdb(address + strlen("postgresql:"));
+	connection = PQconnectdb(direct);
+	PQclear(PQexec(connection, "SET client_min_messages = error"));
 	result = PQexec(connection, text);
 	ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK, "%s: %s",
 	              text, PQerrorMessage(connection));
@@ -128,7 +130,9 @@ void open_store(void)
 	number++;
 	if (is_postgresql()) {
 		admin("CREATE DATABASE lp_test_%d_%d TEMPLATE %s", getpid(), number, template_name);
-		snprintf(address, sizeof address, "postgresql:dbname=lp_test_%d_%d", getpid(), number);
+		snprintf(direct, sizeof direct, "dbname=lp_test_%d_%d", getpid(), number);
+		snprintf(address, sizeof address, "postgresql:%s %s", direct,
+		         getenv("LP_TEST_STORE_OPTIONS") != NULL ? getenv("LP_TEST_STORE_OPTIONS") : "");
 	} else {
 		snprintf(address, sizeof address, "%s/store-%d-%d.db", place(), getpid(), number);
 		migrate_here();
@@ -142,7 +146,7 @@ void close_store(void)
 	lp_store_close(store);
 	store = NULL;
 	if (is_postgresql())
-		admin("DROP DATABASE %s (FORCE)", address + strlen("postgresql:dbname="));
+		admin("DROP DATABASE %s (FORCE)", direct + strlen("dbname="));
 	else
 		unlink(address + strlen("sqlite:"));
 }

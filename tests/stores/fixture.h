@@ -20,7 +20,11 @@
 extern struct lp_store *store; /* the test's own, opened anew for each test */
 extern struct lp_arena arena;  /* emptied for each test */
 
-/* Environment: LP_TEST_STORE is "sqlite:DIRECTORY" or "postgresql:" (with PGHOST and the like set). */
+/*
+ * Environment: LP_TEST_STORE is "sqlite:DIRECTORY" or "postgresql:" (with
+ * PGHOST and the like set).  LP_TEST_STORE_OPTIONS: what the store's address
+ * has besides, to reach a pooler; LP_TEST_UNPREPARED: without prepared statements.
+ */
 bool is_postgresql(void);
 void prepare_stores(void); /* once, before the first test */
 void open_store(void);     /* setup of a test */
