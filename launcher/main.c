@@ -38,7 +38,7 @@ static const char exit_codes[] =
 static void
 print_help(FILE *output)
 {
-	fputs("usage: local-processing COMMAND [OPTION ...]\n"
+	fputs("Usage: local-processing COMMAND [OPTION ...]\n"
 	      "\n"
 	      "Runs a team's Python calculation rules over time series, every minute.\n"
 	      "\n"

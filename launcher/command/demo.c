@@ -35,6 +35,10 @@ const struct lp_command lp_command_demo = {
 		"pumping station; stores the samples in an SQLite file there, runs what cron would run, and reports.\n"
 		"It takes a few seconds, needs no server, and touches nothing outside of that directory.\n"
 		"\n"
+		"Examples:\n"
+		"  local-processing demo                 into ./local-processing-demo\n"
+		"  local-processing demo /tmp/plant      somewhere else\n"
+		"\n"
 		"Exits 73 when the directory is not empty or cannot be written.\n",
 	.run = run,
 };

@@ -18,8 +18,8 @@ static int run(int count, char **arguments)
 
 const struct lp_command lp_command_python = {
 	.name = "python",
-	.summary = "Run the embedded Python, as python3 does",
-	.help = "usage: local-processing python [--worker] [OPTION ...] [-c CODE | -m MODULE | FILE | -] [ARGUMENT "
+	.summary = "run the embedded Python, as python3 does",
+	.help = "Usage: local-processing python [--worker] [OPTION ...] [-c CODE | -m MODULE | FILE | -] [ARGUMENT "
 		"...]\n"
 		"\n"
 		"Runs the Python that is part of the program: code, a module, a script, standard input, or, on a\n"

@@ -22,7 +22,12 @@ const struct lp_command lp_command_version = {
 		"              `python3 -m sysconfig` would say\n"
 		"  --licenses  the licence of everything that is linked in\n"
 		"  --sbom      the software bill of materials, as CycloneDX (JSON)\n"
-		"  --json      the versions, or with --build the build, as JSON\n",
+		"  --json      the versions, or with --build the build, as JSON\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing version --build                      to compare two machines\n"
+		"  local-processing version --licenses > LICENCES        to hand on with the program\n"
+		"  local-processing version --sbom > sbom.cdx.json       for a scanner of vulnerabilities\n",
 	.run = run,
 };
 
