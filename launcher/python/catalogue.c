@@ -15,8 +15,17 @@ const char lp_builtin_module[] = "local_processing.builtin";
 struct lp_catalogue {
 	struct lp_rule_catalogue rules;
 	size_t capacity;
+	/* Modules that could not be imported. */
+	struct failed_module {
+		const char *name;
+		struct lp_python_failure failure;
+	} * failed;
+	size_t failed_count, failed_capacity;
 	struct lp_arena arena;
 };
+
+/* There is one set of rules in a process, and it is as long-lived as the interpreters; workers only read it. */
+static struct lp_catalogue catalogue_of_process;
 
 /* What one module is read into. */
 struct reading {
@@ -219,11 +228,26 @@ bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit vis
 	return good && !PyErr_Occurred();
 }
 
+static void remember_failure(struct lp_catalogue *catalogue, const char *name, const struct lp_python_failure *failure)
+{
+	LP_GROW(catalogue->failed, catalogue->failed_count, catalogue->failed_capacity);
+	catalogue->failed[catalogue->failed_count++] = (struct failed_module){ name, *failure };
+}
+
+const struct lp_python_failure *lp_catalogue_failure(const char *module)
+{
+	for (size_t i = 0; i < catalogue_of_process.failed_count; i++) {
+		if (strcmp(catalogue_of_process.failed[i].name, module) == 0)
+			return &catalogue_of_process.failed[i].failure;
+	}
+	return NULL;
+}
+
 static void read_module(struct lp_catalogue *catalogue, const char *name, const char *file, const char *version,
                         struct lp_problems *problems)
 {
 	struct reading reading = { catalogue, problems, file, version };
-	PyObject *module = PyImport_ImportModule(name);
+	PyObject *module = lp_import_limited(name, LP_IMPORT_LIMIT);
 	bool good = module != NULL && lp_rules_visit(module, name, read_rule, &reading);
 
 	Py_XDECREF(module);
@@ -231,10 +255,21 @@ static void read_module(struct lp_catalogue *catalogue, const char *name, const 
 		struct lp_python_failure failure;
 
 		lp_python_failure_take(&catalogue->arena, &failure);
+		remember_failure(catalogue, name, &failure);
 		lp_problem_add(problems, failure.file != NULL ? failure.file : file,
 		               failure.file != NULL ? failure.line : 0, failure.file != NULL ? failure.column : 0,
 		               "%s%s%s", failure.type, failure.message[0] == '\0' ? "" : ": ", failure.message);
 	}
+}
+
+/* A file that can't be a module: its name is taken, or it can't be read. */
+static void refuse_module(struct lp_catalogue *catalogue, const struct lp_rule_source *source,
+                          struct lp_problems *problems)
+{
+	struct lp_python_failure failure = { .type = "ImportError", .message = source->problem, .traceback = "" };
+
+	remember_failure(catalogue, source->module, &failure);
+	lp_problem_add(problems, source->path, 0, 0, "%s", source->problem);
 }
 
 static int by_name(const void *one, const void *other)
@@ -264,28 +299,27 @@ static void restore_streams(struct lp_rule_state *state, PyObject *saved[2])
 
 bool lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)
 {
-	/* There is one set of rules in a process, and it is as long-lived as the interpreters. */
-	static struct lp_catalogue catalogue;
+	struct lp_catalogue *catalogue = &catalogue_of_process;
 	struct lp_rule_state *state = lp_rule_state();
 	PyObject *saved[2] = { NULL, NULL };
 	size_t count;
 	const struct lp_rule_source *sources = lp_rule_sources(&count);
 
-	*result = &catalogue.rules;
-	if (catalogue.rules.count > 0)
+	*result = &catalogue->rules;
+	if (catalogue->rules.count > 0)
 		return true;
 	if (state == NULL || !divert_streams(state, saved)) {
 		PyErr_Clear();
 		return lp_fail(error, LP_EXIT_INTERNAL, "cannot load the types of rules");
 	}
-	read_module(&catalogue, lp_builtin_module, "app/local_processing/builtin.py", lp_app_version(), problems);
+	read_module(catalogue, lp_builtin_module, "app/local_processing/builtin.py", lp_app_version(), problems);
 	for (size_t i = 0; i < count; i++) {
 		if (sources[i].problem != NULL)
-			lp_problem_add(problems, sources[i].path, 0, 0, "%s", sources[i].problem);
+			refuse_module(catalogue, &sources[i], problems);
 		else
-			read_module(&catalogue, sources[i].module, sources[i].path, sources[i].version, problems);
+			read_module(catalogue, sources[i].module, sources[i].path, sources[i].version, problems);
 	}
 	restore_streams(state, saved);
-	qsort(catalogue.rules.rules, catalogue.rules.count, sizeof *catalogue.rules.rules, by_name);
+	qsort(catalogue->rules.rules, catalogue->rules.count, sizeof *catalogue->rules.rules, by_name);
 	return true;
 }

@@ -37,20 +37,33 @@ static bool add_rule(void *context, const struct lp_found_rule *found)
 	return true;
 }
 
+static void add_failed(struct lp_worker_rules *rules, const char *name, const char *version,
+                       const struct lp_python_failure *failure)
+{
+	LP_GROW(rules->failed, rules->failed_count, rules->failed_capacity);
+	rules->failed[rules->failed_count++] =
+		(struct lp_worker_module){ .name = name, .version = version, .failure = *failure };
+}
+
 static void load_module(struct lp_worker_rules *rules, const char *name, const char *version)
 {
+	/* What failed in the main interpreter, perhaps after ten seconds in a loop, is not tried again in each worker. */
+	const struct lp_python_failure *known = lp_catalogue_failure(name);
 	size_t before = rules->count;
-	PyObject *module = PyImport_ImportModule(name);
-	bool good = module != NULL && lp_rules_visit(module, name, add_rule, rules);
+	PyObject *module;
 
-	Py_XDECREF(module);
-	if (!good) {
-		struct lp_worker_module failed = { .name = name, .version = version };
-
-		lp_python_failure_take(&rules->arena, &failed.failure);
-		LP_GROW(rules->failed, rules->failed_count, rules->failed_capacity);
-		rules->failed[rules->failed_count++] = failed;
+	if (known != NULL) {
+		add_failed(rules, name, version, known);
+		return;
 	}
+	module = PyImport_ImportModule(name);
+	if (module == NULL || !lp_rules_visit(module, name, add_rule, rules)) {
+		struct lp_python_failure failure;
+
+		lp_python_failure_take(&rules->arena, &failure);
+		add_failed(rules, name, version, &failure);
+	}
+	Py_XDECREF(module);
 	for (size_t i = before; i < rules->count; i++)
 		rules->rules[i].version = version;
 }
@@ -78,10 +91,8 @@ bool lp_worker_load_rules(struct lp_python_worker *worker, struct lp_error *erro
 		return false;
 	}
 	load_module(rules, lp_builtin_module, lp_app_version());
-	for (size_t i = 0; i < count; i++) {
-		if (sources[i].problem == NULL)
-			load_module(rules, sources[i].module, sources[i].version);
-	}
+	for (size_t i = 0; i < count; i++)
+		load_module(rules, sources[i].module, sources[i].version);
 	lp_rule_log_flush(rules->state);
 	qsort(rules->rules, rules->count, sizeof *rules->rules, by_name);
 	worker->rules = rules;
