@@ -214,7 +214,7 @@ static void read_output(const struct lp_item *item, const char *name, const stru
 	const struct lp_yaml_node *unit;
 	output->name = name;
 	output->series = read_series(item, node, "output", "unit", &unit);
-	output->unit = unit == NULL ? "" : lp_item_text(item, unit, "unit");
+	output->unit = unit == NULL ? "" : lp_item_line(item, unit, "unit");
 }
 
 static void read_outputs(const struct lp_item *item, const struct lp_yaml_node *const *nodes,

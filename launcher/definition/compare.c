@@ -5,6 +5,7 @@
  */
 #include "definition/fields.h"
 #include "definition/internal.h"
+#include "definition/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +24,23 @@ struct comparison {
 		((__typeof__(__VA_ARGS__) *)(uintptr_t)(array))[(count)++] = (__VA_ARGS__);                            \
 	} while (0)
 
+/* A description may have lines, and whatever else moves a terminal's cursor. */
+static void show_value(struct lp_text *line, const char *value)
+{
+	if (value[0] == '\0')
+		lp_text_addf(line, "none");
+	else if (lp_json_has_control(value))
+		lp_json_add_text(line, value);
+	else
+		lp_text_add(line, value, strlen(value));
+}
+
 static void show_field(struct lp_text *line, bool *first, const char *name, const char *before, const char *after)
 {
-	lp_text_addf(line, "%s %s %s -> %s", *first ? ":" : ",", name, before[0] == '\0' ? "none" : before,
-	             after[0] == '\0' ? "none" : after);
+	lp_text_addf(line, "%s %s ", *first ? ":" : ",", name);
+	show_value(line, before);
+	lp_text_addf(line, " -> ");
+	show_value(line, after);
 	*first = false;
 }
 
@@ -84,7 +98,8 @@ static void show_new_calculation(struct comparison *comparison, const struct lp_
 		lp_text_add(&comparison->after, "", 1);
 		if (field->usual != NULL && strcmp(field->usual, comparison->after.data) == 0)
 			continue;
-		lp_text_addf(text, "%s %s %s", first ? ":" : ",", field->name, comparison->after.data);
+		lp_text_addf(text, "%s %s ", first ? ":" : ",", field->name);
+		show_value(text, comparison->after.data);
 		first = false;
 	}
 	lp_text_add(text, "\n", 1);

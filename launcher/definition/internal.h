@@ -66,7 +66,9 @@ bool lp_item_keys(const struct lp_item *item, const struct lp_yaml_node *map, co
                   const struct lp_item_key *keys, size_t count, const struct lp_yaml_node **values) LP_MUST_CHECK;
 /* A text in the definitions' arena; "" where the node is NULL or, after telling so, no text. */
 const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
-/* The same for names of series and calculations: not empty, not too long, no control characters. */
+/* The same, of one line: not too long, no control characters. */
+const char *lp_item_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
+/* The same for names of series and calculations: not empty either. */
 const char *lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
 /* A map as canonical JSON, its values scalars of the types allowed. */
 enum lp_item_map { LP_MAP_PARAMETERS, LP_MAP_ATTRIBUTES, LP_MAP_LABELS };

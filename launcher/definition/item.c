@@ -5,7 +5,6 @@
 #include "definition/internal.h"
 #include "definition/json.h"
 
-#include "config/scalar.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,12 +101,17 @@ bool lp_item_keys(const struct lp_item *item, const struct lp_yaml_node *map, co
 	return true;
 }
 
+static bool is_text(const struct lp_yaml_node *node)
+{
+	return node != NULL && (node->type == LP_YAML_TEXT || node->type == LP_YAML_INT || node->type == LP_YAML_FLOAT);
+}
+
 const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
 	if (node == NULL)
 		return "";
 	/* Numbers name things in plants ("4711"), so they are taken as they are written. */
-	if (node->type == LP_YAML_TEXT || node->type == LP_YAML_INT || node->type == LP_YAML_FLOAT)
+	if (is_text(node))
 		return lp_arena_text(&item->reading->definitions->arena, node->text);
 	if (node->type == LP_YAML_BOOL)
 		lp_item_problem(item, node, "%s: expected a text, found %s (\"%s\" in quotes is a text)", what,
@@ -117,30 +121,39 @@ const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *
 	return "";
 }
 
-/* A byte that begins a control character: those below blank, delete, and U+0080 to U+009F. */
-static bool is_control(const unsigned char *c)
+const char *lp_item_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
-	return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0);
+	const char *text = lp_item_text(item, node, what);
+	if (strlen(text) > LP_DEFINITION_NAME_MOST)
+		lp_item_problem(item, node, "%s: at most %d bytes can be stored, this has %zu", what,
+		                (int)LP_DEFINITION_NAME_MOST, strlen(text));
+	if (lp_json_has_control(text)) {
+		struct lp_text shown = { 0 };
+		lp_json_add_text(&shown, text);
+		lp_item_problem(item, node, "%s: control characters cannot be in it: %.*s", what,
+		                shown.length > 80 ? 80 : (int)shown.length, shown.data);
+		lp_text_free(&shown);
+	}
+	return text;
 }
 
 const char *lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
-	const char *name = lp_item_text(item, node, what);
-	if (node == NULL || (node->type != LP_YAML_TEXT && node->type != LP_YAML_INT && node->type != LP_YAML_FLOAT))
-		return "";
-	if (name[0] == '\0')
+	const char *name = lp_item_line(item, node, what);
+	if (is_text(node) && name[0] == '\0')
 		lp_item_problem(item, node, "%s: a name cannot be empty", what);
-	if (strlen(name) > LP_DEFINITION_NAME_MOST)
-		lp_item_problem(item, node, "%s: a name can have %d bytes, this one has %zu", what,
-		                (int)LP_DEFINITION_NAME_MOST, strlen(name));
-	for (const unsigned char *c = (const unsigned char *)name; *c != 0; c++) {
-		if (is_control(c)) {
-			lp_item_problem(item, node, "%s: a name cannot have control characters, this one has U+%04X",
-			                what, c[0] == 0xc2 ? (unsigned)c[1] : (unsigned)c[0]);
-			break;
-		}
-	}
 	return name;
+}
+
+/* How many levels a value has. */
+static int height_of(const struct lp_yaml_node *node)
+{
+	int height = 0;
+	for (size_t i = 0; (node->type == LP_YAML_LIST || node->type == LP_YAML_MAP) && i < node->count; i++) {
+		int below = height_of(node->items[i]);
+		height = below > height ? below : height;
+	}
+	return height + 1;
 }
 
 /* A copy of a map of labels in which numbers are the texts that they are written as. */
@@ -189,6 +202,12 @@ const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *
 	struct lp_text text = { 0 };
 	const struct lp_yaml_node *culprit = node;
 	const char *json = "{}";
+	/* A template puts trees into trees; what comes out has to fit into a file again. */
+	if (height_of(node) > LP_YAML_DEPTH_MOST / 2) {
+		lp_item_problem(item, node, "%s: nested too deep: at most %d levels can be stored", maps[which].what,
+		                (int)LP_YAML_DEPTH_MOST / 2);
+		return "{}";
+	}
 	if (lp_json_write(which == LP_MAP_LABELS ? with_texts(&item->reading->expansion, node) : node, &text, &culprit))
 		json = lp_arena_copy(arena, text.data, text.length);
 	else

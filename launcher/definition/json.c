@@ -14,26 +14,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Control characters beyond ASCII's too: they steer a terminal as well, and YAML does not take them as they are. */
+static size_t control_length(const char *c)
+{
+	const unsigned char *byte = (const unsigned char *)c;
+	if (byte[0] < 0x20 || byte[0] == 0x7f)
+		return 1;
+	return byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0 ? 2 : 0;
+}
+
 void lp_json_add_text(struct lp_text *text, const char *value)
 {
 	static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 	const char *from = value;
 	lp_text_add(text, "\"", 1);
 	for (const char *c = value; *c != '\0'; c++) {
-		if ((unsigned char)*c >= 0x20 && *c != '"' && *c != '\\')
+		size_t control = control_length(c);
+		if (control == 0 && *c != '"' && *c != '\\')
 			continue;
 		lp_text_add(text, from, (size_t)(c - from));
-		from = c + 1;
 		const char *pair = NULL;
 		for (size_t i = 0; i + 1 < sizeof short_forms; i += 2)
 			pair = short_forms[i] == *c ? &short_forms[i + 1] : pair;
 		if (pair != NULL)
 			lp_text_addf(text, "\\%c", *pair);
 		else
-			lp_text_addf(text, "\\u%04x", (unsigned)(unsigned char)*c);
+			lp_text_addf(text, "\\u%04x", (unsigned)(unsigned char)c[control - 1]);
+		c += control == 2;
+		from = c + 1;
 	}
 	lp_text_add(text, from, strlen(from));
 	lp_text_add(text, "\"", 1);
+}
+
+bool lp_json_has_control(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (control_length(text) > 0)
+			return true;
+	}
+	return false;
 }
 
 /* The shortest form that reads back as the same number. */

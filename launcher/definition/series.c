@@ -19,7 +19,7 @@ void lp_series_read(const struct lp_item *item)
 		return;
 	struct lp_series series = {
 		.name = lp_item_name(item, nodes[NAME], "name"),
-		.unit = lp_item_text(item, nodes[UNIT], "unit"),
+		.unit = lp_item_line(item, nodes[UNIT], "unit"),
 		.description = lp_item_text(item, nodes[DESCRIPTION], "description"),
 		.attributes = lp_item_json(item, nodes[ATTRIBUTES], LP_MAP_ATTRIBUTES),
 	};

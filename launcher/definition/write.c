@@ -23,7 +23,7 @@ static bool is_plain(const char *text)
 	       strspn(text, safe) == length && text[length - 1] != ' ' && strstr(text, "---") == NULL;
 }
 
-/* JSON's escapes are YAML's in double quotes; the control characters that JSON lets through are not. */
+/* JSON's escapes are YAML's in double quotes; some of what JSON lets through means something else to YAML. */
 static void add_text(struct lp_text *yaml, const char *text)
 {
 	struct lp_text quoted = { 0 };
@@ -35,11 +35,7 @@ static void add_text(struct lp_text *yaml, const char *text)
 	lp_text_add(&quoted, "", 1);
 	for (const unsigned char *c = (const unsigned char *)quoted.data; *c != 0;) {
 		size_t length = lp_utf8_length(c, strlen((const char *)c));
-		if (c[0] == 0x7f)
-			lp_text_addf(yaml, "\\x7f");
-		else if (c[0] == 0xc2 && c[1] < 0xa0)
-			lp_text_addf(yaml, "\\x%02x", (unsigned)c[1]);
-		else if (length == 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9))
+		if (length == 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9))
 			lp_text_addf(yaml, "\\u20%02x", c[2] == 0xa8 ? 0x28U : 0x29U); /* line breaks to YAML */
 		else if (length == 3 && c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf)
 			lp_text_addf(yaml, "\\ufeff");

@@ -81,6 +81,13 @@ static inline const char *case_part(const struct test_case *one, const char *nam
 	return NULL;
 }
 
+static inline const char *needed_part(const struct test_case *one, const char *name)
+{
+	const char *text = case_part(one, name);
+	ck_assert_msg(text != NULL, "%s: no part %s", one->name, name);
+	return text;
+}
+
 /* "LINE:COLUMN: what", a line each. */
 static inline void add_problems(struct lp_text *text, const struct lp_problems *problems)
 {
@@ -92,7 +99,7 @@ static inline void add_problems(struct lp_text *text, const struct lp_problems *
 /* Every case is looked at before the test fails: several are often wrong for one reason. */
 static inline void compare_case(struct lp_text *failures, const struct test_case *one, const struct lp_text *got)
 {
-	const char *data = got->data == NULL ? "" : got->data, *expected = case_part(one, "expect");
+	const char *data = got->data == NULL ? "" : got->data, *expected = needed_part(one, "expect");
 	if (strcmp(data, expected) != 0)
 		lp_text_addf(failures, "\n=== %s\nexpected:\n%sgot:\n%s", one->name, expected, data);
 }

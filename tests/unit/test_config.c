@@ -44,7 +44,7 @@ START_TEST(says_what_the_cases_say)
 		struct lp_problems problems = { 0 };
 		struct lp_error error = { 0 };
 		struct lp_text got = { 0 };
-		write_file("local-processing.yaml", case_part(one, "yaml"));
+		write_file("local-processing.yaml", needed_part(one, "yaml"));
 		bool good = lp_config_load(NULL, false, &config, &problems, &error);
 		ck_assert_int_eq(error.exit, good ? LP_EXIT_OK : LP_EXIT_CONFIGURATION);
 		if (good)

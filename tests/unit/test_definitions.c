@@ -105,7 +105,7 @@ START_TEST(reads_what_the_cases_say)
 		if (before != NULL)
 			ck_assert_msg(read_text(before, &stored, false, &stored, &problems), "%s, stored: %s",
 			              one->name, problems.items[0].what);
-		if (read_text(case_part(one, "yaml"), &stored, prune, &wanted, &problems)) {
+		if (read_text(needed_part(one, "yaml"), &stored, prune, &wanted, &problems)) {
 			check_round_trip(one->name, &wanted);
 			lp_definitions_compare(&wanted, &stored, prune, &difference);
 			lp_text_addf(&got, "%s", difference.description.data);

@@ -12,7 +12,7 @@ START_TEST(reads_what_the_cases_say)
 	struct lp_text failures = { 0 };
 	for (size_t c = 0; c < cases.count; c++) {
 		const struct test_case *one = &cases.items[c];
-		const char *yaml = case_part(one, "yaml");
+		const char *yaml = needed_part(one, "yaml");
 		struct lp_arena arena = { 0 };
 		struct lp_problems problems = { 0 };
 		struct lp_text got = { 0 };
