@@ -182,12 +182,15 @@ static bool read_rule(void *context, const struct lp_found_rule *found)
 	if (wrong)
 		return true;
 	for (size_t i = 0; i < catalogue->rules.count; i++) {
-		if (strcmp(catalogue->rules.rules[i].name, rule.name) == 0) {
+		const struct lp_rule *other = &catalogue->rules.rules[i];
+
+		if (strcmp(other->name, rule.name) != 0)
+			continue;
+		/* Two names for one function are no mistake. */
+		if (other->line != rule.line || strcmp(other->file, rule.file) != 0)
 			lp_problem_add(reading->problems, rule.file, rule.line, 0,
-			               "rule %s: there is another of this name in line %d", rule.name,
-			               catalogue->rules.rules[i].line);
-			return true;
-		}
+			               "rule %s: there is another of this name in line %d", rule.name, other->line);
+		return true;
 	}
 	if (!read_document(catalogue, found->description, &rule) ||
 	    !read_inputs(catalogue, found->description, &rule) ||
@@ -215,7 +218,7 @@ bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit vis
 		home = PyObject_GetAttrString(found.function, "__module__");
 		name = PyObject_GetAttrString(found.description, "name");
 		good = home != NULL && name != NULL;
-		if (good && PyUnicode_Check(home) && PyUnicode_CompareWithASCIIString(home, module_name) == 0) {
+		if (good && PyUnicode_Check(home) && PyUnicode_EqualToUTF8(home, module_name)) {
 			found.name = builtin ? Py_NewRef(name) : PyUnicode_FromFormat("%s.%U", module_name, name);
 			good = found.name != NULL && visit(context, &found);
 			Py_XDECREF(found.name);

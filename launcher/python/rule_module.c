@@ -36,11 +36,11 @@ static PyObject *scaled(PyObject *module, PyObject *arguments)
 
 static PyMethodDef functions[] = {
 	{ "unit_conversion", unit_conversion, METH_VARARGS,
-	  "unit_conversion(from_unit, to_unit, /)\n--\n\nScale and offset: to = from * scale + offset." },
+	  "unit_conversion($module, from_unit, to_unit, /)\n--\n\nScale and offset: to = from * scale + offset." },
 	{ "scaled", scaled, METH_VARARGS,
-	  "scaled(series, scale, offset, unit, /)\n--\n\nseries * scale + offset, in unit." },
+	  "scaled($module, series, scale, offset, unit, /)\n--\n\nseries * scale + offset, in unit." },
 	{ "log", lp_rule_log_write, METH_VARARGS,
-	  "log(level, logger, text, /)\n--\n\nWrites a log line; level as in the module logging." },
+	  "log($module, level, logger, text, /)\n--\n\nWrites a log line; level as in the module logging." },
 	{ "log_level", lp_rule_log_level, METH_NOARGS,
 	  "log_level($module, /)\n--\n\nThe least level that is shown; as in the module logging." },
 	{ 0 },

@@ -309,7 +309,12 @@ START_TEST(catalogue_describes_signatures)
 	                                    "@rule(outputs=('a', 'b'), lookback='2 hours')\n"
 	                                    "def f(x: Series, y: Series | None = None, *, k: float = SCALE, n: int):\n"
 	                                    "    '''First line.\n\n    The rest.'''\n",
-	                                    "helper.py", "SCALE = 2.5\n", "other.py", "from pump import f\n", NULL },
+	                                    "helper.py", "SCALE = 2.5\n", "größe.py",
+	                                    "from local_processing import Series, rule\n"
+	                                    "@rule\n"
+	                                    "def länge(x: Series): ...\n"
+	                                    "alias = länge\n",
+	                                    "other.py", "from pump import f\n", NULL },
 	             &problems);
 	const struct lp_rule *rule = lp_rule_find(catalogue, "pump.f");
 
@@ -327,6 +332,8 @@ START_TEST(catalogue_describes_signatures)
 	ck_assert_ptr_null(rule->parameters[1].default_value);
 	ck_assert_int_eq(rule->parameters[1].type, LP_PARAMETER_INT);
 	ck_assert_uint_eq(rule->output_count, 2);
+	/* Names are any that Python has; two names for one function are one rule. */
+	ck_assert_ptr_nonnull(lp_rule_find(catalogue, "größe.länge"));
 	/* A rule that another file imports is there once. */
 	ck_assert_ptr_null(lp_rule_find(catalogue, "other.f"));
 	ck_assert_ptr_nonnull(lp_rule_find(catalogue, "mean"));
