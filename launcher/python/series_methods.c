@@ -181,6 +181,7 @@ static PyObject *series_to(PyObject *self, PyObject *unit)
 	double scale, offset;
 	const char *to;
 	PyObject *from;
+	bool known;
 
 	if (!PyUnicode_Check(unit) || (to = PyUnicode_AsUTF8(unit)) == NULL) {
 		if (!PyErr_Occurred())
@@ -190,12 +191,18 @@ static PyObject *series_to(PyObject *self, PyObject *unit)
 	from = lp_series_unit(series);
 	if (from == NULL)
 		return NULL;
-	if (!lp_unit_conversion(PyUnicode_AsUTF8(from), to, &scale, &offset, &error)) {
-		Py_DECREF(from);
-		PyErr_SetString(PyExc_ValueError, error.what);
+	known = lp_unit_conversion(PyUnicode_AsUTF8(from), to, &scale, &offset, &error);
+	Py_DECREF(from);
+	if (!known) {
+		PyObject *name = lp_series_name(series);
+
+		if (name != NULL && PyUnicode_GET_LENGTH(name) > 0)
+			PyErr_Format(PyExc_ValueError, "%s (series %U)", error.what, name);
+		else if (name != NULL)
+			PyErr_SetString(PyExc_ValueError, error.what);
+		Py_XDECREF(name);
 		return NULL;
 	}
-	Py_DECREF(from);
 	return lp_series_scale(series, scale, offset, unit);
 }
 

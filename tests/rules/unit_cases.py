@@ -62,6 +62,10 @@ class Units(unittest.TestCase):
         with self.assertRaises(TypeError):
             Series([1], [1]).to(5)
 
+    def test_names_the_series(self):
+        with self.assertRaisesRegex(ValueError, r"different quantities \(series p1/flow\)"):
+            Series([1], [1.0], unit="m3", name="p1/flow").to("m3/h")
+
     def test_keeps_what_the_series_is(self):
         series = Series([1, 2], [1.0, math.nan], unit="kW", name="p").to("W")
         self.assertEqual((series.unit, series.values[0], series.count()), ("W", 1000.0, 1))
