@@ -101,7 +101,7 @@ START_TEST(every_setting_arrives)
 	struct lp_config config;
 	struct lp_problems problems = { 0 };
 	struct lp_error error = { 0 };
-	char expected[256], resolved[128];
+	char expected[256];
 	ck_assert_int_eq(mkdir("rules", 0700), 0);
 	write_file(
 		"local-processing.yaml",
@@ -111,12 +111,14 @@ START_TEST(every_setting_arrives)
 		"log: {format: json, level: warning}\nretention: {samples: 2 years, outcomes: 2 days, runs: 1 month}\n");
 	ck_assert_msg(lp_config_load(NULL, false, &config, &problems, &error), "%s",
 	              problems.count > 0 ? problems.items[0].what : error.what);
-	ck_assert_ptr_nonnull(realpath(".", resolved));
+	char *resolved = realpath(".", NULL);
+	ck_assert_ptr_nonnull(resolved);
 	ck_assert_str_eq(config.file, "./local-processing.yaml");
 	(void)snprintf(expected, sizeof expected, "sqlite:%s/plant.db", resolved);
 	ck_assert_str_eq(config.store, expected);
 	(void)snprintf(expected, sizeof expected, "%s/rules", resolved);
 	ck_assert_str_eq(config.rules, expected);
+	free(resolved);
 	ck_assert_str_eq(config.time_zone, "Europe/Berlin");
 	ck_assert(!config.prepared_statements);
 	ck_assert_int_eq(config.connect_timeout, 3);
