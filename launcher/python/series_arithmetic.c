@@ -335,7 +335,13 @@ PyObject *lp_series_scale(struct lp_series_object *series, double scale, double 
 
 	if (result != NULL && offset != 0)
 		Py_SETREF(result, with_number(state, &plus, (struct lp_series_object *)result, offset, false));
-	if (result != NULL)
-		Py_XSETREF(((struct lp_series_object *)result)->unit, Py_NewRef(unit));
+	if (result != NULL) {
+		struct lp_series_object *scaled = (struct lp_series_object *)result;
+
+		/* It is the same quantity still. */
+		Py_XSETREF(scaled->name, Py_XNewRef(series->name));
+		Py_XSETREF(scaled->attributes, Py_XNewRef(series->attributes));
+		Py_XSETREF(scaled->unit, Py_NewRef(unit));
+	}
 	return result;
 }

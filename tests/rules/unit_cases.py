@@ -68,7 +68,7 @@ class Units(unittest.TestCase):
 
     def test_keeps_what_the_series_is(self):
         series = Series([1, 2], [1.0, math.nan], unit="kW", name="p").to("W")
-        self.assertEqual((series.unit, series.values[0], series.count()), ("W", 1000.0, 1))
+        self.assertEqual((series.unit, series.name, series.values[0], series.count()), ("W", "p", 1000.0, 1))
 
     def test_from_many_threads(self):
         wrong = []

@@ -72,11 +72,13 @@ START_TEST(kept_series_stay_valid)
 		"@rule\n"
 		"def keep(x: Series) -> float:\n"
 		"    kept.extend([x, x[1:], x + 0, memoryview(x), x.times, x.good(), x.where(x > 0), x.values, -x, x[::2]])\n"
+		"    kept.append(x.to('W'))\n"
 		"    kept.append(x[:])\n"
 		"    return len(kept)\n"
 		"@rule\n"
 		"def look(x: Series) -> float:\n"
-		"    whole, part, total, view, times, good, where, values, minus, stride, same = kept\n"
+		"    whole, part, total, view, times, good, where, values, minus, stride, watts, same = kept\n"
+		"    assert watts.name == 'plant/x' and watts.unit == 'W' and watts.sum() == 3000, watts\n"
 		"    for series in (whole, part, total, good, where, abs(minus), stride, same):\n"
 		"        assert set(series.values) == {1.0}, series\n"
 		"        assert series.unit == 'kW', series\n"
@@ -104,7 +106,7 @@ START_TEST(kept_series_stay_valid)
 	pthread_attr_setstacksize(&attributes, LP_PYTHON_STACK);
 	ck_assert_int_eq(pthread_create(&thread, &attributes, compute_two, batches), 0);
 	pthread_join(thread, NULL);
-	assert_value(batches[0], 0, 11);
+	assert_value(batches[0], 0, 12);
 	assert_value(batches[1], 0, 5);
 }
 END_TEST
