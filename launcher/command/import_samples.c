@@ -31,34 +31,58 @@ size_t lp_import_series_named(struct lp_import *import, const char *name)
 	return index;
 }
 
-/* Looks the series up, or makes it; its unit has to be the one that was given. */
-static bool find_or_create(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
+/* The unit that was given has to be the one that is stored. */
+static bool check_unit(const struct lp_import_series *series, const char *stored, struct lp_error *error)
 {
-	struct lp_series found;
-	if (!lp_store_find_series(import->store, series->name, &import->arena, &found, error)) {
-		return false;
+	const char *unit = stored == NULL ? "" : stored;
+	if (series->unit == NULL || strcmp(series->unit, unit) == 0) {
+		return true;
 	}
-	if (found.id == 0) {
-		const struct lp_series wanted = { .name = series->name,
-			                          .unit = series->unit == NULL ? "" : series->unit,
-			                          .description = "",
-			                          .attributes = "{}" };
-		const struct lp_changes changes = { .series_created = &wanted, .series_created_count = 1 };
-		if (!lp_store_apply(import->store, &changes, error) ||
-		    !lp_store_find_series(import->store, series->name, &import->arena, &found, error)) {
+	lp_fail(error, LP_EXIT_DATA, "series \"%.200s\" is stored %s%.50s, not in %.50s", series->name,
+	        unit[0] == '\0' ? "without a unit" : "in ", unit, series->unit);
+	return lp_hint(error, "Give the unit that is stored or none, and convert by a calculation (rule `convert`); "
+	                      "the unit of a series is changed by `apply`.");
+}
+
+/* Finds the series that are stored; the others are left with id 0. */
+static bool look_up(struct lp_import *import, struct lp_error *error)
+{
+	for (size_t i = 0; i < import->series_count; i++) {
+		struct lp_import_series *series = &import->series[i];
+		struct lp_series found;
+		if (series->id != 0) {
+			continue;
+		}
+		if (!lp_store_find_series(import->store, series->name, &import->arena, &found, error)) {
 			return false;
 		}
-		import->created++;
-	} else if (series->unit != NULL && strcmp(series->unit, found.unit == NULL ? "" : found.unit) != 0) {
-		bool none = found.unit == NULL || found.unit[0] == '\0';
-		lp_fail(error, LP_EXIT_DATA, "series \"%.200s\" is stored %s%.50s, not in %.50s", series->name,
-		        none ? "without a unit" : "in ", none ? "" : found.unit, series->unit);
-		return lp_hint(error,
-		               "Give the unit that is stored or none, and convert by a calculation (rule `convert`); "
-		               "the unit of a series is changed by `apply`.");
+		if (found.id != 0 && !check_unit(series, found.unit, error)) {
+			return false;
+		}
+		series->id = found.id;
 	}
-	series->id = found.id;
 	return true;
+}
+
+/* Makes those that are not there yet, all at once: an archive may have a hundred thousand tags. */
+static bool create_missing(struct lp_import *import, struct lp_error *error)
+{
+	struct lp_series *wanted = lp_allocate(import->series_count * sizeof *wanted);
+	size_t count = 0;
+	for (size_t i = 0; i < import->series_count; i++) {
+		const struct lp_import_series *series = &import->series[i];
+		if (series->id == 0) {
+			wanted[count++] = (struct lp_series){ .name = series->name,
+				                              .unit = series->unit == NULL ? "" : series->unit,
+				                              .description = "",
+				                              .attributes = "{}" };
+		}
+	}
+	const struct lp_changes changes = { .series_created = wanted, .series_created_count = count };
+	bool good = count == 0 || (lp_store_apply(import->store, &changes, error) && look_up(import, error));
+	import->created += count;
+	free(wanted);
+	return good;
 }
 
 static int compare_samples(const void *left, const void *right)
@@ -142,9 +166,6 @@ static bool write_series(struct lp_import *import, struct lp_import_series *seri
 
 static bool flush_series(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
 {
-	if (series->id == 0 && !find_or_create(import, series, error)) {
-		return false;
-	}
 	if (!write_series(import, series, error)) {
 		return lp_fail_within(error, "series \"%.200s\"", series->name);
 	}
@@ -176,6 +197,9 @@ static bool flush(struct lp_import *import, struct lp_error *error)
 		if (!lp_store_lock_definitions(import->store, error)) {
 			return false;
 		}
+	}
+	if (!look_up(import, error) || !create_missing(import, error)) {
+		return false;
 	}
 	for (size_t i = 0; i < import->series_count; i++) {
 		if (!flush_series(import, &import->series[i], error)) {
