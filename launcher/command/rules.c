@@ -47,13 +47,14 @@ static void add_separator(struct lp_text *text, bool *first)
 /* "increase(x: Series, *, modulus: float or null = null, tolerance: float = 0.0)" */
 static void add_signature(struct lp_text *text, const struct lp_rule *rule)
 {
-	bool first = true;
+	bool first = true, many = false;
 
 	lp_text_addf(text, "%s(", rule->name);
 	for (size_t i = 0; i < rule->input_count; i++) {
 		const struct lp_rule_input *input = &rule->inputs[i];
 
 		add_separator(text, &first);
+		many = many || input->many;
 		lp_text_addf(text, "%s%s: Series%s", input->many ? "*" : "", input->name,
 		             input->optional && !input->many ? " or none" : "");
 	}
@@ -61,7 +62,7 @@ static void add_signature(struct lp_text *text, const struct lp_rule *rule)
 		const struct lp_rule_parameter *parameter = &rule->parameters[i];
 
 		add_separator(text, &first);
-		if (i == 0)
+		if (i == 0 && !many)
 			lp_text_addf(text, "*, ");
 		lp_text_addf(text, "%s: %s%s", parameter->name,
 		             parameter->choices != NULL ? parameter->choices : type_names[parameter->type],
