@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BLANKS " \t\n\r\f\v"
+
 static const char *const postgresql_prefixes[] = {"postgresql:", "postgres:"};
 
 static const struct lp_store_backend *find_backend(const char *address)
@@ -33,8 +35,8 @@ bool lp_store_open(const struct lp_store_options *options, struct lp_store **sto
 	if (backend == NULL) {
 		lp_store_describe(options->address, described, sizeof described);
 		lp_fail(error, LP_EXIT_CONFIGURATION, "\"%s\" is not the address of a store", described);
-		return lp_hint(error, "write sqlite:FILE, postgresql://HOST/DATABASE, host=... dbname=..., "
-		                      "or postgresql: alone for what PGHOST and the like say");
+		return lp_hint(error, "Write sqlite:FILE, postgresql://HOST/DATABASE, host=... dbname=..., "
+		                      "or postgresql: alone for what PGHOST and the like say.");
 	}
 	return backend->open(options, store, error);
 }
@@ -45,21 +47,37 @@ void lp_store_close(struct lp_store *store)
 		store->backend->close(store);
 }
 
-/* Letters that a secret's name has in it, whatever it is called: password, sslpassword, passfile's value is no secret. */
-static bool names_secret(const char *key, size_t length)
+/*
+ * Settings whose values may be shown.  Not a list of those that may not: what
+ * follows a password that should have been quoted or encoded looks like a
+ * setting of its own.
+ */
+static bool may_show(const char *key, size_t length)
 {
-	static const char *const secrets[] = {"password", "sslpassword", "oauth_client_secret"};
+	static const char *const shown[] = {
+		"host",    "hostaddr",    "port",          "dbname",           "user",
+		"service", "sslmode",     "sslrootcert",   "application_name", "connect_timeout",
+		"options", "client_encoding", "channel_binding", "gssencmode", "target_session_attrs",
+	};
 
-	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-		if (length == strlen(secrets[i]) && strncasecmp(key, secrets[i], length) == 0)
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+		if (length == strlen(shown[i]) && strncmp(key, shown[i], length) == 0)
 			return true;
 	}
 	return false;
 }
 
+/* "password=***": that there is one is worth knowing. */
+static bool is_password(const char *key, size_t length)
+{
+	return (length == 8 && strncasecmp(key, "password", length) == 0) ||
+	       (length == 11 && strncasecmp(key, "sslpassword", length) == 0);
+}
+
 struct describing {
 	char *text;
 	size_t size, length;
+	bool after_password;
 };
 
 static void put(struct describing *describing, const char *data, size_t length)
@@ -69,77 +87,89 @@ static void put(struct describing *describing, const char *data, size_t length)
 	describing->text[describing->length] = '\0';
 }
 
-/* key = value, key='it''s \' quoted' ... */
+static void put_pair(struct describing *describing, const char *key, size_t key_length, const char *value,
+                     size_t value_length)
+{
+	bool password = is_password(key, key_length);
+
+	if (!password && !may_show(key, key_length)) {
+		/* The name of what nobody knows may help, unless it can be the rest of a password. */
+		if (!describing->after_password) {
+			put(describing, key, key_length);
+			put(describing, "=", 1);
+		}
+		put(describing, "...", 3);
+		return;
+	}
+	put(describing, key, key_length);
+	put(describing, "=", 1);
+	if (password)
+		put(describing, "***", 3);
+	else
+		put(describing, value, value_length);
+	describing->after_password = describing->after_password || password;
+}
+
+/* Where a value ends: at a blank, or at the closing quote; a backslash takes the next character along. */
+static const char *end_of_value(const char *value)
+{
+	bool quoted = *value == '\'';
+	const char *at = quoted ? value + 1 : value;
+
+	while (*at != '\0' && (quoted ? *at != '\'' : strchr(BLANKS, *at) == NULL))
+		at += *at == '\\' && at[1] != '\0' ? 2 : 1;
+	return quoted && *at == '\'' ? at + 1 : at;
+}
+
+/* key = value, key='a b \' c' ... */
 static void describe_pairs(const char *at, struct describing *describing)
 {
 	while (*at != '\0') {
-		size_t blanks = strspn(at, " \t\n\r\f\v"), key, gap;
-		const char *value;
+		size_t blanks = strspn(at, BLANKS), key;
+		const char *value, *end;
 
 		put(describing, at, blanks);
 		at += blanks;
-		key = strcspn(at, "= \t\n\r\f\v");
-		gap = strspn(at + key, " \t\n\r\f\v");
-		if (at[key + gap] != '=') {
-			/* No pair: nobody knows what it is, so it is not shown. */
+		key = strcspn(at, "=" BLANKS);
+		value = at + key + strspn(at + key, BLANKS);
+		if (*value != '=') {
 			if (key > 0)
 				put(describing, "...", 3);
 			at += key;
 			continue;
 		}
-		value = at + key + gap + 1;
-		value += strspn(value, " \t\n\r\f\v");
-		put(describing, at, key);
-		put(describing, "=", 1);
-		const char *end = value;
-		if (*value == '\'') {
-			for (end = value + 1; *end != '\0' && *end != '\''; end++) {
-				if (*end == '\\' && end[1] != '\0')
-					end++;
-			}
-			end += *end == '\'';
-		} else {
-			while (*end != '\0' && strchr(" \t\n\r\f\v", *end) == NULL) {
-				if (*end == '\\' && end[1] != '\0')
-					end++;
-				end++;
-			}
-		}
-		if (names_secret(at, key))
-			put(describing, "***", 3);
-		else
-			put(describing, value, (size_t)(end - value));
+		value += 1 + strspn(value + 1, BLANKS);
+		end = end_of_value(value);
+		put_pair(describing, at, key, value, (size_t)(end - value));
 		at = end;
 	}
 }
 
-/* scheme://user:password@host:port/name?password=secret&key=value */
+/* scheme://user:password@host:port/name?key=value&key=value */
 static void describe_uri(const char *uri, struct describing *describing)
 {
 	const char *authority = strstr(uri, "://") + 3;
-	const char *query = strchr(authority, '?');
-	size_t length = query != NULL ? (size_t)(query - authority) : strlen(authority);
-	/* The last @ before the query: a password that should have been encoded may have one, and slashes. */
-	const char *at = memrchr(authority, '@', length);
+	/* The last @ of all: a password that should have been encoded may have @, / and ? in it. */
+	const char *at = strrchr(authority, '@'), *rest = at != NULL ? at : authority;
 	const char *colon = at == NULL ? NULL : memchr(authority, ':', (size_t)(at - authority));
+	const char *pair = rest + strcspn(rest, "?");
 
 	put(describing, uri, (size_t)(authority - uri));
 	if (colon != NULL) {
 		put(describing, authority, (size_t)(colon - authority));
 		put(describing, ":***", 4);
-		put(describing, at, length - (size_t)(at - authority));
 	} else {
-		put(describing, authority, length);
+		put(describing, authority, (size_t)(rest - authority));
 	}
-	while (query != NULL && *query != '\0') {
-		const char *pair = query + 1;
-		size_t whole = strcspn(pair, "&"), key = strcspn(pair, "=&");
+	put(describing, rest, (size_t)(pair - rest));
+	while (*pair != '\0') {
+		size_t whole, key;
 
-		put(describing, query, 1);
-		put(describing, pair, key < whole && names_secret(pair, key) ? key + 1 : whole);
-		if (key < whole && names_secret(pair, key))
-			put(describing, "***", 3);
-		query = pair + whole;
+		put(describing, pair++, 1);
+		whole = strcspn(pair, "&");
+		key = strcspn(pair, "=&");
+		put_pair(describing, pair, key, pair + key + 1, key < whole ? whole - key - 1 : 0);
+		pair += whole;
 	}
 }
 

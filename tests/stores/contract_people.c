@@ -268,6 +268,12 @@ static const struct {
 	{"postgresql:", "postgresql:"},
 	{"postgresql:host=db password=secret", "postgresql:host=db password=***"},
 	{"postgresql:secret", "postgresql:..."},
+	{"passwort=secret host=db", "passwort=... host=db"},
+	{"password=my secret host=db", "password=*** ... host=db"},
+	{"password=my secret=1 host=db", "password=*** ... host=db"},
+	{"postgresql://user:se?cr/et@db/plant", "postgresql://user:***@db/plant"},
+	{"postgresql://db/plant?secret=1&user=a", "postgresql://db/plant?secret=...&user=a"},
+	{"mysql://u:secret@h/d", "mysql://u:***@h/d"},
 };
 
 START_TEST(an_address_is_shown_without_its_password)

@@ -321,6 +321,13 @@ static const struct {
 	{"postgresql:service=no_such_service_%s", {LP_EXIT_CONFIGURATION}, "service"},
 	{"postgresql:dbname=%s host=127.0.0.1 sslmode=require password=secret-word", {LP_EXIT_UNAVAILABLE}, "SSL"},
 	{"postgresql:dbname='%s", {LP_EXIT_CONFIGURATION}, "quote"},
+	/* Passwords that are not written as they should be: libpq takes pieces of them for something else. */
+	{"postgresql://postgres:a/secret-word@127.0.0.1/%s", {LP_EXIT_CONFIGURATION}, "port"},
+	{"postgresql://postgres:a@secret-word@127.0.0.1/%s", {LP_EXIT_UNAVAILABLE, LP_EXIT_TEMPORARY}, "host name"},
+	{"postgresql://postgres:a%%zzsecret-word@127.0.0.1/%s", {LP_EXIT_CONFIGURATION}, "percent"},
+	{"postgresql://postgres:secret-word@[127.0.0.1/%s", {LP_EXIT_CONFIGURATION}, "URI"},
+	{"postgresql:dbname=%s password=my secret-word", {LP_EXIT_CONFIGURATION}, "missing"},
+	{"postgresql:dbname=%s password=my secret-word=1", {LP_EXIT_CONFIGURATION}, "option"},
 };
 
 START_TEST(what_cannot_be_reached_is_said_clearly)

@@ -40,6 +40,21 @@ static const char *connection_string(const char *address)
 	return address;
 }
 
+/* Apart from connecting: there is no use in a second try of what is not even an address. */
+static bool check_address(const struct pg_store *store, struct lp_error *error)
+{
+	char *reason = NULL;
+	PQconninfoOption *parsed = PQconninfoParse(connection_string(store->address), &reason);
+
+	if (parsed != NULL) {
+		PQconninfoFree(parsed);
+		return true;
+	}
+	lp_pg_fail_address(reason != NULL ? reason : "out of memory", store->address, error);
+	PQfreemem(reason);
+	return false;
+}
+
 bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error)
 {
 	char timeout[16];
@@ -56,6 +71,9 @@ bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error 
 		snprintf(timeout, sizeof timeout, "%d", store->connect_timeout);
 		values[7] = timeout;
 	}
+	*connection = NULL;
+	if (!check_address(store, error))
+		return false;
 	*connection = PQconnectdbParams(keywords, values, 1);
 	if (*connection == NULL)
 		return lp_fail(error, LP_EXIT_INTERNAL, "out of memory for a connection");
@@ -95,7 +113,7 @@ static bool check_server(struct pg_store *store, struct lp_error *error)
 	if (number >= OLDEST_SERVER)
 		return true;
 	lp_fail(error, LP_EXIT_UNAVAILABLE, "the database server is %s", store->version);
-	return lp_hint(error, "local-processing needs PostgreSQL 13 or later");
+	return lp_hint(error, "local-processing needs PostgreSQL 13 or later.");
 }
 
 static bool check_schema(struct lp_store *store, struct lp_error *error)
@@ -106,17 +124,17 @@ static bool check_schema(struct lp_store *store, struct lp_error *error)
 		return false;
 	if (state.present == 0) {
 		lp_fail(error, LP_EXIT_CONFIGURATION, "the database has no schema local_processing");
-		return lp_hint(error, "local-processing migrate makes it");
+		return lp_hint(error, "Run local-processing migrate: it makes it.");
 	}
 	if (state.present < state.wanted) {
 		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program needs %d",
 		        state.present, state.wanted);
-		return lp_hint(error, "local-processing migrate upgrades it");
+		return lp_hint(error, "Run local-processing migrate: it upgrades it.");
 	}
 	if (state.present > state.wanted + 1) {
 		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program knows %d",
 		        state.present, state.wanted);
-		return lp_hint(error, "use the release of local-processing that the schema was made by, or a later one");
+		return lp_hint(error, "Use the release of local-processing that the schema was made by, or a later one.");
 	}
 	return true;
 }

@@ -16,11 +16,11 @@ struct meaning {
 	const char *hint; /* or NULL */
 };
 
-static const char hint_migrate[] = "local-processing migrate makes or upgrades the schema local_processing";
+static const char hint_migrate[] = "Run local-processing migrate: it makes or upgrades the schema local_processing.";
 static const char hint_grant[] =
-	"grant the role its rights with local-processing migrate --run-role ROLE (or --read-role), as the owner of the schema";
-static const char hint_pooler[] = "behind a pooler that shares sessions, set prepared_statements: false";
-static const char hint_later[] = "nothing is lost: the next run does what was not committed";
+	"Grant the role its rights with local-processing migrate --run-role ROLE (or --read-role), as the schema's owner.";
+static const char hint_pooler[] = "Behind a pooler that shares sessions, set prepared_statements: false.";
+static const char hint_later[] = "Nothing is lost: the next run does what was not committed.";
 
 /* The longest sign that fits counts: a class is written before its members. */
 static const struct meaning by_sqlstate[] = {
@@ -28,11 +28,11 @@ static const struct meaning by_sqlstate[] = {
 	{"0A", LP_EXIT_UNAVAILABLE, NULL},
 	{"22", LP_EXIT_DATA, NULL},
 	{"23", LP_EXIT_DATA, NULL},
-	{"25006", LP_EXIT_CANNOT_WRITE, "the server is a standby or set to read only: use the primary"},
-	{"25P03", LP_EXIT_TEMPORARY, "the server ended a transaction that was idle: see idle_in_transaction_session_timeout"},
+	{"25006", LP_EXIT_CANNOT_WRITE, "The server is a standby or set to read only: use the primary."},
+	{"25P03", LP_EXIT_TEMPORARY, "The server ended a transaction that was idle: see idle_in_transaction_session_timeout."},
 	{"26000", LP_EXIT_CONFIGURATION, hint_pooler},
-	{"28", LP_EXIT_PERMISSION, "check user, password (PGPASSWORD, .pgpass) and the server's pg_hba.conf"},
-	{"3D", LP_EXIT_UNAVAILABLE, "create the database, or name another one in the address"},
+	{"28", LP_EXIT_PERMISSION, "Check user, password (PGPASSWORD, .pgpass) and the server's pg_hba.conf."},
+	{"3D", LP_EXIT_UNAVAILABLE, "Create the database, or name another one in the address."},
 	{"3F", LP_EXIT_CONFIGURATION, hint_migrate},
 	{"40", LP_EXIT_TEMPORARY, hint_later},
 	{"42", LP_EXIT_INTERNAL, NULL},
@@ -43,53 +43,49 @@ static const struct meaning by_sqlstate[] = {
 	{"42703", LP_EXIT_CONFIGURATION, hint_migrate},
 	{"42P05", LP_EXIT_CONFIGURATION, hint_pooler},
 	{"53", LP_EXIT_TEMPORARY, hint_later},
-	{"53100", LP_EXIT_CANNOT_WRITE, "the server's disk is full: make room; the next run does what was not committed"},
-	{"53200", LP_EXIT_TEMPORARY, "the server ran out of memory"},
-	{"54", LP_EXIT_DATA, "a window has more samples than the server can send at once: make it shorter"},
-	{"55P03", LP_EXIT_TEMPORARY, "somebody else holds a lock; see pg_locks"},
+	{"53100", LP_EXIT_CANNOT_WRITE, "The server's disk is full: make room; the next run does what was not committed."},
+	{"53200", LP_EXIT_TEMPORARY, "The server ran out of memory."},
+	{"54", LP_EXIT_DATA, "A window has more samples than the server can send at once: make it shorter."},
+	{"55P03", LP_EXIT_TEMPORARY, "Somebody else holds a lock; see pg_locks."},
 	{"57", LP_EXIT_TEMPORARY, hint_later},
-	{"57014", LP_EXIT_TEMPORARY, "the statement was cancelled; see statement_timeout"},
-	{"58", LP_EXIT_CANNOT_WRITE, "the server met an error of its file system: see its log"},
-	{"XX", LP_EXIT_UNAVAILABLE, "the server met an error of its own: see its log"},
+	{"57014", LP_EXIT_TEMPORARY, "The statement was cancelled; see statement_timeout."},
+	{"58", LP_EXIT_CANNOT_WRITE, "The server met an error of its file system: see its log."},
+	{"XX", LP_EXIT_UNAVAILABLE, "The server met an error of its own: see its log."},
 };
 
 /* libpq, built without translations, before or after a server could be reached; the first that fits counts. */
 static const struct meaning by_phrase[] = {
-	{"could not translate host name", LP_EXIT_UNAVAILABLE, "check the name of the host in the address"},
+	{"Temporary failure in name resolution", LP_EXIT_TEMPORARY, "Is the name server up, and the name of the host right?"},
+	{"could not translate host name", LP_EXIT_UNAVAILABLE, "Check the name of the host in the address."},
 	{"could not parse network address", LP_EXIT_CONFIGURATION, NULL},
-	{"definition of service", LP_EXIT_CONFIGURATION, "check the service file (PGSERVICEFILE, ~/.pg_service.conf)"},
+	{"definition of service", LP_EXIT_CONFIGURATION, "Check the service file (PGSERVICEFILE, ~/.pg_service.conf)."},
 	{"service file", LP_EXIT_CONFIGURATION, NULL},
-	{"invalid connection option", LP_EXIT_CONFIGURATION, NULL},
-	{"missing \"=\"", LP_EXIT_CONFIGURATION, "an address is a URI (postgresql://host/dbname) or host=... dbname=..."},
-	{"unterminated quoted string", LP_EXIT_CONFIGURATION, NULL},
-	{"invalid URI", LP_EXIT_CONFIGURATION, NULL},
-	{"URI", LP_EXIT_CONFIGURATION, NULL},
 	{"invalid port number", LP_EXIT_CONFIGURATION, NULL},
 	{"invalid integer value", LP_EXIT_CONFIGURATION, NULL},
 	{"value: \"", LP_EXIT_CONFIGURATION, NULL},
 	{"could not match", LP_EXIT_CONFIGURATION, NULL},
-	{"no password supplied", LP_EXIT_PERMISSION, "give one with PGPASSWORD, a .pgpass file or the address"},
-	{"local user with ID", LP_EXIT_PERMISSION, "name the user: PGUSER, or user= in the address"},
-	{"certificate verify failed", LP_EXIT_UNAVAILABLE, "check sslrootcert, and that the server's certificate is signed by it"},
-	{"server certificate for", LP_EXIT_UNAVAILABLE, "the server's certificate is for another host name"},
-	{"root certificate file", LP_EXIT_CONFIGURATION, "name the file with sslrootcert= (sslrootcert=system: built-in ones)"},
+	{"no password supplied", LP_EXIT_PERMISSION, "Give one with PGPASSWORD, a .pgpass file or the address."},
+	{"local user with ID", LP_EXIT_PERMISSION, "Name the user: PGUSER, or user= in the address."},
+	{"certificate verify failed", LP_EXIT_UNAVAILABLE, "Check sslrootcert, and that the server's certificate is signed by it."},
+	{"server certificate for", LP_EXIT_UNAVAILABLE, "The server's certificate is for another host name."},
+	{"root certificate file", LP_EXIT_CONFIGURATION, "Name the file with sslrootcert= (sslrootcert=system: built-in ones)."},
 	{"private key file", LP_EXIT_PERMISSION, NULL},
 	{"certificate file", LP_EXIT_CONFIGURATION, NULL},
-	{"does not support SSL", LP_EXIT_UNAVAILABLE, "the server has no TLS; sslmode asks for it"},
+	{"does not support SSL", LP_EXIT_UNAVAILABLE, "The server has no TLS; sslmode asks for it."},
 	{"SSL error", LP_EXIT_UNAVAILABLE, NULL},
 	{"Permission denied", LP_EXIT_PERMISSION, NULL},
-	{"Connection refused", LP_EXIT_TEMPORARY, "is the server running, and does it listen there?"},
-	{"No such file or directory", LP_EXIT_TEMPORARY, "is the server running, and is the socket's directory the right one?"},
-	{"timeout expired", LP_EXIT_TEMPORARY, "is the host up, and does a firewall let us through?"},
-	{"timed out", LP_EXIT_TEMPORARY, "is the host up, and does a firewall let us through?"},
+	{"Connection refused", LP_EXIT_TEMPORARY, "Is the server running, and does it listen there?"},
+	{"No such file or directory", LP_EXIT_TEMPORARY, "Is the server running, and is the socket's directory the right one?"},
+	{"timeout expired", LP_EXIT_TEMPORARY, "Is the host up, and does a firewall let us through?"},
+	{"timed out", LP_EXIT_TEMPORARY, "Is the host up, and does a firewall let us through?"},
 	{"No route to host", LP_EXIT_TEMPORARY, NULL},
 	{"etwork is unreachable", LP_EXIT_TEMPORARY, NULL},
 	{"Host is down", LP_EXIT_TEMPORARY, NULL},
 	{"Connection reset", LP_EXIT_TEMPORARY, hint_later},
 	{"Broken pipe", LP_EXIT_TEMPORARY, hint_later},
 	{"server closed the connection", LP_EXIT_TEMPORARY, hint_later},
-	{"session is ", LP_EXIT_TEMPORARY, "no server of the address is what target_session_attrs asks for"},
-	{"server is in hot standby", LP_EXIT_TEMPORARY, "no server of the address is what target_session_attrs asks for"},
+	{"session is ", LP_EXIT_TEMPORARY, "No server of the address is what target_session_attrs asks for."},
+	{"server is in hot standby", LP_EXIT_TEMPORARY, "No server of the address is what target_session_attrs asks for."},
 };
 
 static const struct meaning *find_sqlstate(const char *sqlstate)
@@ -198,10 +194,61 @@ static const char *find_state_in(const char *text)
 	return NULL;
 }
 
+/*
+ * libpq quotes what it could not understand, and that may be a piece of a
+ * password that was not encoded as it should be: what stands in the address
+ * but not in what may be shown of it is left out.
+ */
+static void hide_secrets(char *text, const char *address, const char *described)
+{
+	char *open = strchr(text, '"');
+
+	while (open != NULL) {
+		char *begin = open + 1, *close = strchr(begin, '"');
+
+		if (close == NULL)
+			close = begin + strlen(begin);
+		char after = *close;
+		*close = '\0';
+		bool hide = *begin != '\0' && strstr(address, begin) != NULL && strstr(described, begin) == NULL;
+		*close = after;
+		if (hide && close - begin >= 3) {
+			memmove(begin + 3, close, strlen(close) + 1);
+			memcpy(begin, "...", 3);
+			close = begin + 3;
+		} else if (hide) {
+			memset(begin, '.', (size_t)(close - begin));
+		}
+		open = *close == '"' ? strchr(close + 1, '"') : NULL;
+	}
+}
+
+/* What libpq says, in one line, and the address, both without secrets. */
+static void show(const char *message, const char *address, char *line, size_t line_size, char *place, size_t place_size)
+{
+	char text[2048], whole[1024];
+
+	snprintf(text, sizeof text, "%s", message);
+	lp_store_describe(address, whole, sizeof whole);
+	hide_secrets(text, address, whole);
+	fold(text, line, line_size);
+	lp_store_describe(address, place, place_size);
+}
+
+bool lp_pg_fail_address(const char *reason, const char *address, struct lp_error *error)
+{
+	char line[400], place[256];
+
+	show(reason, address, line, sizeof line, place, sizeof place);
+	lp_fail(error, LP_EXIT_CONFIGURATION, "\"%s\" is not the address of a database: %s", place, line);
+	return lp_hint(error, "Write a URI (postgresql://user@host/dbname) or host=... dbname=...; in a URI, write "
+	                      "other characters of a password as %%40 (@), %%2F (/), %%3A (:).");
+}
+
 /* error->exit stays LP_EXIT_OK where only a verbose message could tell. */
 bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error)
 {
-	char text[1024], line[600], place[256], state[6] = "";
+	char text[2048], line[400], place[256], state[6] = "";
 	const char *verbose;
 	char *location;
 
@@ -217,8 +264,7 @@ bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct
 		if (location != NULL)
 			*location = '\0';
 	}
-	fold(text, line, sizeof line);
-	lp_store_describe(address, place, sizeof place);
+	show(text, address, line, sizeof line, place, sizeof place);
 	lp_fail(error, LP_EXIT_OK, "cannot connect to the database %s: %s", place, line);
 	memcpy(error->sqlstate, state, sizeof state);
 	set_meaning(verbose != NULL ? find_sqlstate(state) : find_phrase(line), error);

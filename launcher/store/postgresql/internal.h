@@ -138,6 +138,7 @@ bool lp_pg_stream(struct pg_store *store, enum pg_statement statement, lp_pg_row
 
 /* failure.c: from SQLSTATE and libpq's texts to errors.  Each returns false. */
 bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *doing, struct lp_error *error);
+bool lp_pg_fail_address(const char *reason, const char *address, struct lp_error *error);
 bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error);
 
 /* series.c: a glob (* and ?) as a pattern of LIKE; NULL stays NULL. */

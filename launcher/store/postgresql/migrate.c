@@ -170,18 +170,18 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 	if (strcmp(place.encoding, "UTF8") != 0) {
 		lp_fail(error, LP_EXIT_CONFIGURATION, "the database %s has the encoding %s", place.database,
 		        place.encoding);
-		return lp_hint(error, "names may have any character: create the database with ENCODING 'UTF8'");
+		return lp_hint(error, "Names may have any character: create the database with ENCODING 'UTF8'.");
 	}
 	if (present > newest_version()) {
 		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program knows %d",
 		        present, newest_version());
-		return lp_hint(error, "use the release of local-processing that the schema was made by, or a later one");
+		return lp_hint(error, "Use the release of local-processing that the schema was made by, or a later one.");
 	}
 	/* IF NOT EXISTS asks for the right to create schemas even where it has nothing to do. */
 	if (!place.schema_there && !options->dry_run &&
 	    !lp_pg_command(store, "CREATE SCHEMA local_processing", "create the schema local_processing", error)) {
 		if (error->exit == LP_EXIT_PERMISSION)
-			lp_hint(error, "migrate as the database's owner, or let it create the schema first: "
+			lp_hint(error, "Migrate as the database's owner, or let it create the schema first: "
 			               "CREATE SCHEMA local_processing AUTHORIZATION ...");
 		return false;
 	}
