@@ -20,7 +20,7 @@ from local_processing import Series, rule
 
 
 @rule
-def busy(x: Series, *, rounds: int = 3000) -> float | None:
+def busy(x: Series, *, rounds: int = 1500) -> float | None:
     """The mean, after some work for its own sake."""
     total = 0.0
     for i in range(rounds):
