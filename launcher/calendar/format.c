@@ -165,7 +165,7 @@ bool lp_time_parse_written(const char *text, int64_t *local, bool *has_offset, i
 bool lp_time_parse(const char *text, const struct lp_zone *zone, lp_time *t, struct lp_error *error)
 {
 	int64_t local, offset;
-	bool has_offset;
+	bool has_offset = false;
 
 	if (!lp_time_parse_written(text, &local, &has_offset, &offset, error)) {
 		return false;

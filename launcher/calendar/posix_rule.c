@@ -140,7 +140,7 @@ static int64_t change_in_year(const struct lp_posix_change *change, int32_t year
 	default: {
 		int64_t first = lp_days_from_date(year, change->month, 1);
 		int64_t weekday = (first + 4) - lp_floor_divide(first + 4, 7) * 7; /* 1970-01-01 was a Thursday */
-		int64_t in_month = (change->weekday - weekday + 7) % 7 + (change->week - 1) * 7;
+		int64_t in_month = (change->weekday - weekday + 7) % 7 + (change->week - INT64_C(1)) * 7;
 		if (in_month >= lp_days_in_month(year, change->month)) {
 			in_month -= 7;
 		}

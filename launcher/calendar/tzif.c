@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPES_MOST = 256, TRANSITIONS_MOST = 100000 };
+enum { TYPES_MOST = 256, TRANSITIONS_MOST = 100000, CHANGES_MOST = 2 * (LP_CYCLE_YEARS + 4) };
 
 struct reader {
 	const unsigned char *data;
@@ -123,7 +123,7 @@ static const char *take_body(struct reader *reader, const struct header *header,
 	}
 
 	/* Room for what the footer adds. */
-	size_t room = header->transitions + 2 * (LP_CYCLE_YEARS + 4);
+	size_t room = header->transitions + CHANGES_MOST;
 	zone->transitions = lp_allocate(room * sizeof *zone->transitions);
 	zone->after = lp_allocate(room * sizeof *zone->after);
 	for (size_t i = 0; i < header->transitions; i++) {
@@ -189,7 +189,7 @@ static void write_out_rule(struct lp_zone *zone, const struct lp_posix_rule *rul
 		first_year = civil.year;
 	}
 
-	struct change changes[2 * (LP_CYCLE_YEARS + 4)];
+	struct change changes[CHANGES_MOST];
 	size_t count = 0;
 	for (int32_t year = first_year - 1; year <= first_year + LP_CYCLE_YEARS + 2; year++) {
 		lp_time to_summer, to_standard;

@@ -23,7 +23,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { YEARS_MOST = 100 };
+#define YEARS_MOST INT64_C(100)
 
 /* A span by what it is made of: only one of the three is not zero. */
 struct length {
@@ -99,7 +99,7 @@ static bool check_window(struct lp_span window, struct lp_span every, struct lp_
 	if (window.count <= 0) {
 		return fail_schedule(error, "window", window, "not more than nothing");
 	}
-	if (about(length) > INT64_C(366) * YEARS_MOST * LP_DAY) {
+	if (about(length) > 366 * YEARS_MOST * LP_DAY) {
 		return fail_schedule(error, "window", window, "above 100 years");
 	}
 	if (about(length) >= about(step)) {

@@ -9,7 +9,6 @@
 
 #include "model/embedded.h"
 #include "model/memory.h"
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -279,7 +278,7 @@ bool lp_zone_find(const char *name, const struct lp_zone **zone, struct lp_error
 	if (!name_is_sound(name)) {
 		return fail_unknown(name, error);
 	}
-	struct lp_zone *made;
+	struct lp_zone *made = NULL;
 	if (!load(name, &made, error)) {
 		return false;
 	}

@@ -32,7 +32,11 @@ static bool fail_cell(const struct reading *reading, const struct lp_csv_cell *c
 	for (; cell->text[length] != '\0' && length < sizeof shown - 4; length++) {
 		shown[length] = (unsigned char)cell->text[length] < 0x20 ? ' ' : cell->text[length];
 	}
-	strcpy(shown + length, cell->text[length] == '\0' ? "" : "...");
+	bool cut = cell->text[length] != '\0';
+	while (cut && length > 0 && ((unsigned char)cell->text[length] & 0xC0) == 0x80) {
+		length--;
+	}
+	snprintf(shown + length, sizeof shown - length, "%s", cut ? "..." : "");
 	return lp_fail(error, LP_EXIT_DATA, "%s:%d:%d: column %.100s: \"%s\" %s", reading->file, cell->line,
 	               cell->column, reading->header[column], shown, what);
 }
