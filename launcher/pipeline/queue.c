@@ -17,14 +17,21 @@ struct lp_job *lp_job_new(void)
 void lp_job_empty(struct lp_job *job)
 {
 	lp_batch_empty(job->batch);
-	*job = (struct lp_job){ .batch = job->batch, .windows = job->windows };
+	for (size_t at = 0; at < job->part_count; at++)
+		lp_batch_empty(job->parts[at]->batch);
+	*job = (struct lp_job){
+		.batch = job->batch, .windows = job->windows, .parts = job->parts, .part_capacity = job->part_capacity
+	};
 }
 
 void lp_job_free(struct lp_job *job)
 {
 	if (job == NULL)
 		return;
+	for (size_t at = 0; at < job->part_capacity; at++)
+		lp_job_free(job->parts[at]);
 	lp_batch_free(job->batch);
+	free(job->parts);
 	free(job->windows);
 	free(job);
 }

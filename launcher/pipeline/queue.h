@@ -30,6 +30,13 @@ struct lp_job {
 	enum lp_job_end end;
 	struct lp_error error;
 	struct lp_job *next;
+
+	/* Of a job that is being computed: its parts, each a job with a batch of its own over some of the tasks. */
+	struct lp_job **parts;
+	size_t part_count, part_capacity;
+	atomic_size_t parts_left; /* not come back yet */
+	/* Of a part. */
+	struct lp_job *whole;
 };
 
 struct lp_job *lp_job_new(void);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { IO_STACK = 8 << 20 };
+enum { IO_STACK = 8 << 20, PARTS_A_WORKER = 4 };
 
 int64_t lp_monotonic(void)
 {
@@ -82,6 +82,27 @@ static bool fetch(struct lp_store *store, struct lp_job *job, struct lp_error *e
 	return fetched;
 }
 
+static void send_parts(struct lp_stages *stages, struct lp_job *job)
+{
+	lp_job_split(job, stages->parts);
+	/* From the first push on the job may come to its end at any moment. */
+	size_t count = job->part_count;
+	for (size_t at = 0; at < count; at++)
+		send(&stages->to_compute, job->parts[at]);
+}
+
+/* A worker is done with a part, or it was not begun. */
+static void return_part(struct lp_stages *stages, struct lp_job *part)
+{
+	struct lp_job *whole = part->whole;
+	if (!lp_job_join(part))
+		return;
+	if (atomic_load(&whole->batch->computed) == 0 && whole->batch->task_count > 0)
+		finish(stages, whole, LP_JOB_DROPPED);
+	else
+		send(&stages->to_commit, whole);
+}
+
 static void *fetch_thread(void *argument)
 {
 	struct lp_stage_thread *thread = argument;
@@ -99,7 +120,7 @@ static void *fetch_thread(void *argument)
 		else if (job->batch->retry && job->batch->task_count == 0)
 			finish(stages, job, LP_JOB_COMMITTED); /* nobody is owed these windows any more */
 		else
-			send(&stages->to_compute, job);
+			send_parts(stages, job);
 	}
 	lp_store_close(store);
 	return NULL;
@@ -135,30 +156,9 @@ static void *compute_thread(void *argument)
 	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_compute)) != NULL;) {
 		if (!atomic_load(&stages->stopping) && !compute(thread, python, job))
 			return NULL;
-		if (atomic_load(&job->batch->computed) == 0 && job->batch->task_count > 0)
-			finish(stages, job, LP_JOB_DROPPED);
-		else
-			send(&stages->to_commit, job);
+		return_part(stages, job);
 	}
 	return NULL;
-}
-
-/*
- * Of a batch that was stopped in the middle, the windows that were not begun
- * stay due: the watermark goes no further than the window that was.  The rest of
- * that window becomes pending.
- */
-static void cut(struct lp_batch *batch)
-{
-	size_t computed = atomic_load(&batch->computed), keep = computed;
-	if (computed == batch->task_count || computed == 0)
-		return;
-	struct lp_window window = batch->tasks[computed - 1].window;
-	while (!batch->retry && keep < batch->task_count && batch->tasks[keep].window.end == window.end)
-		keep++;
-	batch->task_count = keep;
-	if (!batch->retry)
-		batch->new_watermark = window.end;
 }
 
 static void *commit_thread(void *argument)
@@ -178,7 +178,7 @@ static void *commit_thread(void *argument)
 			finish(stages, job, LP_JOB_DROPPED);
 			continue;
 		}
-		cut(job->batch);
+		lp_job_cut(job);
 		int64_t begin = lp_monotonic();
 		broken = !lp_store_commit_batch(store, job->batch, &stages->options->retry, &accepted, &job->error);
 		job->batch->commit_time = lp_monotonic() - begin;
@@ -213,27 +213,38 @@ static int start_thread(struct lp_stage_thread *thread)
 	return result;
 }
 
-bool lp_stages_start(const struct lp_pipeline_options *options, const int threads[LP_STAGE_COUNT], size_t jobs,
-                     struct lp_stages **started, struct lp_error *error)
+/* Returns an errno; 0: it runs. */
+static int add_thread(struct lp_stages *stages, enum lp_stage stage)
+{
+	struct lp_stage_thread *thread = &stages->threads[stages->thread_count];
+	*thread = (struct lp_stage_thread){ .stages = stages, .stage = stage };
+	pthread_mutex_init(&thread->lock, NULL);
+	int result = start_thread(thread);
+	if (result == 0) {
+		stages->thread_count++;
+		stages->alive[stage]++;
+	}
+	return result;
+}
+
+bool lp_stages_start(const struct lp_pipeline_options *options, const int threads[LP_STAGE_COUNT], int workers_most,
+                     size_t jobs, struct lp_stages **started, struct lp_error *error)
 {
 	struct lp_stages *stages = lp_allocate(sizeof *stages);
-	int wanted = 0;
-	for (int stage = 0; stage < LP_STAGE_COUNT; stage++)
-		wanted += threads[stage];
+	size_t most = (size_t)(threads[LP_STAGE_FETCH] + workers_most + threads[LP_STAGE_COMMIT]);
 	stages->options = options;
-	stages->threads = lp_allocate((size_t)wanted * sizeof *stages->threads);
-	/* Room for the messages of threads that cannot start, and for jobs that are taken away from workers. */
-	size_t capacity = jobs + (size_t)wanted * 2;
-	lp_queue_init(&stages->to_fetch, capacity);
-	lp_queue_init(&stages->to_compute, capacity);
-	lp_queue_init(&stages->to_commit, capacity);
-	lp_queue_init(&stages->finished, capacity);
+	stages->workers_most = workers_most;
+	stages->threads = lp_allocate(most * sizeof *stages->threads);
+	/* More parts than workers: a worker whose part was quick takes another. */
+	stages->parts = workers_most > 1 ? (size_t)workers_most * PARTS_A_WORKER : 1;
+	/* Room for the messages of threads that cannot start, too. */
+	lp_queue_init(&stages->to_fetch, jobs);
+	lp_queue_init(&stages->to_compute, jobs * stages->parts);
+	lp_queue_init(&stages->to_commit, jobs);
+	lp_queue_init(&stages->finished, jobs + most);
 	for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
 		for (int at = 0; at < threads[stage]; at++) {
-			struct lp_stage_thread *thread = &stages->threads[stages->thread_count];
-			*thread = (struct lp_stage_thread){ .stages = stages, .stage = (enum lp_stage)stage };
-			pthread_mutex_init(&thread->lock, NULL);
-			int result = start_thread(thread);
+			int result = add_thread(stages, (enum lp_stage)stage);
 			if (result != 0) {
 				lp_fail_errno(error, LP_EXIT_TEMPORARY, result, "cannot start a thread");
 				lp_hint(error,
@@ -241,12 +252,18 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const int thread
 				(void)lp_stages_end(stages, 1000);
 				return false;
 			}
-			stages->thread_count++;
-			stages->alive[stage]++;
 		}
 	}
 	*started = stages;
 	return true;
+}
+
+void lp_stages_grow(struct lp_stages *stages)
+{
+	int result = 0;
+	while (stages->alive[LP_STAGE_COMPUTE] < stages->workers_most && result == 0)
+		result = add_thread(stages, LP_STAGE_COMPUTE);
+	stages->workers_most = stages->alive[LP_STAGE_COMPUTE];
 }
 
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job)
@@ -267,7 +284,7 @@ void lp_stages_stop(struct lp_stages *stages)
 	while (stages->alive[LP_STAGE_FETCH] == 0 && (job = lp_queue_pop_within(&stages->to_fetch, 0)) != NULL)
 		finish(stages, job, LP_JOB_DROPPED);
 	while (stages->alive[LP_STAGE_COMPUTE] == 0 && (job = lp_queue_pop_within(&stages->to_compute, 0)) != NULL)
-		finish(stages, job, LP_JOB_DROPPED);
+		return_part(stages, job);
 	while (stages->alive[LP_STAGE_COMMIT] == 0 && (job = lp_queue_pop_within(&stages->to_commit, 0)) != NULL)
 		finish(stages, job, LP_JOB_DROPPED);
 }
@@ -281,49 +298,13 @@ void lp_stages_watch(struct lp_stages *stages, bool interrupt)
 	}
 }
 
-/*
- * The worker may wake up at any moment and go on with its own copy; what it has
- * counted as computed it never touches again, so that much can be shared.
- */
-static struct lp_job *copy_computed(const struct lp_job *stuck)
-{
-	struct lp_job *job = lp_job_new();
-	struct lp_batch *batch = job->batch, *from = stuck->batch;
-	size_t computed = atomic_load(&from->computed);
-	struct lp_arena arena = batch->arena;
-	*batch = (struct lp_batch){
-		.magic = LP_BATCH_MAGIC,
-		.retry = from->retry,
-		.head = from->head,
-		.new_watermark = from->new_watermark,
-		.run_id = from->run_id,
-		.tick = from->tick,
-		.calculations = from->calculations,
-		.calculation_count = from->calculation_count,
-		.task_count = from->task_count,
-		.fetch_time = from->fetch_time,
-		.samples_read = from->samples_read,
-		.arena = arena,
-	};
-	batch->tasks = lp_arena_zeroed(&batch->arena, from->task_count, sizeof *batch->tasks);
-	for (size_t at = 0; at < from->task_count; at++) {
-		const struct lp_task *task = &from->tasks[at];
-		batch->tasks[at] = (struct lp_task){ .calculation = task->calculation,
-			                             .attempt = task->attempt,
-			                             .window = task->window };
-		if (at < computed)
-			batch->tasks[at].outcome = task->outcome;
-	}
-	atomic_store(&batch->computed, computed);
-	job->plan = stuck->plan;
-	job->pending = stuck->pending;
-	job->pending_count = stuck->pending_count;
-	return job;
-}
-
 size_t lp_stages_abandon(struct lp_stages *stages)
 {
 	size_t taken = 0;
+	struct lp_job *job;
+	/* Where every worker is stuck nobody returns what waits for one. */
+	while ((job = lp_queue_pop_within(&stages->to_compute, 0)) != NULL)
+		return_part(stages, job);
 	for (int at = 0; at < stages->thread_count; at++) {
 		struct lp_stage_thread *thread = &stages->threads[at];
 		pthread_mutex_lock(&thread->lock);
@@ -332,11 +313,7 @@ size_t lp_stages_abandon(struct lp_stages *stages)
 		pthread_mutex_unlock(&thread->lock);
 		if (stuck == NULL)
 			continue;
-		struct lp_job *job = copy_computed(stuck);
-		if (atomic_load(&job->batch->computed) > 0)
-			send(&stages->to_commit, job);
-		else
-			finish(stages, job, LP_JOB_DROPPED);
+		return_part(stages, stuck);
 		taken++;
 	}
 	return taken;
@@ -359,8 +336,9 @@ int lp_stages_end(struct lp_stages *stages, int milliseconds)
 	struct lp_queue *queues[] = { &stages->to_fetch, &stages->to_compute, &stages->to_commit };
 	for (size_t at = 0; at < sizeof queues / sizeof queues[0]; at++)
 		lp_queue_close(queues[at]);
+	/* By the wall clock, which ThreadSanitizer understands: at the worst a clock that is set leaves threads behind. */
 	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
+	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += milliseconds / 1000;
 	until.tv_nsec += milliseconds % 1000 * 1000000L;
 	if (until.tv_nsec >= 1000000000L) {
@@ -369,7 +347,7 @@ int lp_stages_end(struct lp_stages *stages, int milliseconds)
 	}
 	int left = 0;
 	for (int at = 0; at < stages->thread_count; at++)
-		left += pthread_clockjoin_np(stages->threads[at].thread, NULL, CLOCK_MONOTONIC, &until) != 0;
+		left += pthread_timedjoin_np(stages->threads[at].thread, NULL, &until) != 0;
 	if (left == 0)
 		destroy(stages);
 	return left;

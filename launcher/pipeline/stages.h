@@ -4,6 +4,9 @@
  *
  *   main -> to_fetch -> fetcher -> to_compute -> worker -> to_commit -> committer -> finished -> main
  *
+ * What was fetched together is computed in parts, so that one batch keeps every
+ * core busy, and committed together.
+ *
  * A job that cannot go on goes to `finished` at once.  The main thread gives out
  * no more jobs than any queue holds, so that nobody ever waits to push.
  */
@@ -21,7 +24,6 @@ struct lp_stage_thread {
 	struct lp_stages *stages;
 	pthread_t thread;
 	enum lp_stage stage;
-	bool joined;
 	struct lp_job message; /* its end is LP_JOB_THREAD_DOWN: this thread could not start */
 	/* Of a worker: what it computes, so that the main thread can take it away from code that never returns. */
 	pthread_mutex_t lock;
@@ -33,15 +35,19 @@ struct lp_stage_thread {
 struct lp_stages {
 	const struct lp_pipeline_options *options;
 	struct lp_queue to_fetch, to_compute, to_commit, finished;
+	size_t parts;     /* that a job is computed in, at most */
+	int workers_most; /* at first there may be fewer */
 	atomic_bool stopping; /* what is not computed yet is not computed any more */
 	struct lp_stage_thread *threads;
 	int thread_count;
 	int alive[LP_STAGE_COUNT];
 };
 
-/* Starts the threads; at most `jobs` jobs will be under way. */
-bool lp_stages_start(const struct lp_pipeline_options *options, const int threads[LP_STAGE_COUNT], size_t jobs,
-                     struct lp_stages **stages, struct lp_error *error) LP_MUST_CHECK;
+/* Starts the threads; at most `jobs` jobs will be under way, and workers_most workers there. */
+bool lp_stages_start(const struct lp_pipeline_options *options, const int threads[LP_STAGE_COUNT], int workers_most,
+                     size_t jobs, struct lp_stages **stages, struct lp_error *error) LP_MUST_CHECK;
+/* The other workers: for a run that turns out to take its time. */
+void lp_stages_grow(struct lp_stages *stages);
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job);
 /* Waits so long at most for a job that has come to its end; NULL: none has. */
 struct lp_job *lp_stages_finished(struct lp_stages *stages, int milliseconds);
@@ -51,12 +57,19 @@ void lp_stages_stop(struct lp_stages *stages);
 void lp_stages_watch(struct lp_stages *stages, bool interrupt);
 /*
  * Takes the jobs away from workers that do not return, and sends on what they
- * have computed: each comes back through `finished` as another job of the same
- * plan.  Returns how many there were; the old ones are never to be touched again.
+ * have computed.  Returns how many workers there were; their jobs must never be
+ * emptied or freed.
  */
 size_t lp_stages_abandon(struct lp_stages *stages);
 /* Ends the threads.  Returns how many did not end in time; then nothing of stages is freed. */
 int lp_stages_end(struct lp_stages *stages, int milliseconds);
+
+/* parts.c: cuts a fetched job into at most `most` parts. */
+void lp_job_split(struct lp_job *whole, size_t most);
+/* A part came back; true: it was the last one, and the whole is put together again. */
+bool lp_job_join(struct lp_job *part) LP_MUST_CHECK;
+/* Before the commit of a job that was stopped in the middle: see there. */
+void lp_job_cut(struct lp_job *job);
 
 int64_t lp_monotonic(void); /* nanoseconds */
 int lp_cores(void);         /* how many this process may use */

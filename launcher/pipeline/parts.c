@@ -1,0 +1,116 @@
+/*
+ * A job in parts: the tasks of one batch, computed by several workers at once.
+ * Knows no threads but that each part is in the hands of one.
+ */
+#include "pipeline/stages.h"
+
+#include <assert.h>
+
+static struct lp_job *part_of(struct lp_job *whole, size_t index)
+{
+	if (index == whole->part_capacity) {
+		whole->parts = lp_reallocate(whole->parts, index + 1, sizeof whole->parts[0]);
+		struct lp_job *fresh = lp_allocate(sizeof *fresh);
+		fresh->batch = lp_batch_new();
+		whole->parts[whole->part_capacity++] = fresh;
+	}
+	return whole->parts[index];
+}
+
+void lp_job_split(struct lp_job *whole, size_t most)
+{
+	const struct lp_batch *from = whole->batch;
+	size_t count = from->task_count < most ? from->task_count : most, first = 0;
+	if (count == 0)
+		count = 1;
+	for (size_t index = 0; index < count; index++) {
+		struct lp_job *part = part_of(whole, index);
+		struct lp_arena arena = part->batch->arena;
+		size_t end = from->task_count * (index + 1) / count;
+		*part = (struct lp_job){ .batch = part->batch, .whole = whole };
+		*part->batch = (struct lp_batch){
+			.magic = LP_BATCH_MAGIC,
+			.retry = from->retry,
+			.head = from->head,
+			.new_watermark = from->new_watermark,
+			.run_id = from->run_id,
+			.tick = from->tick,
+			.calculations = from->calculations,
+			.calculation_count = from->calculation_count,
+			.tasks = from->tasks + first,
+			.task_count = end - first,
+			.arena = arena,
+		};
+		first = end;
+	}
+	whole->part_count = count;
+	atomic_store(&whole->parts_left, count);
+}
+
+/*
+ * Some tasks were not computed: those that were go first, because `computed`
+ * counts from the beginning.  Into a new array, and of the others only what their
+ * plan was: a worker that was given up may still be writing to them.
+ */
+static void put_in_order(struct lp_job *whole)
+{
+	struct lp_batch *batch = whole->batch;
+	struct lp_task *tasks = lp_arena_zeroed(&batch->arena, batch->task_count, sizeof *tasks);
+	struct lp_task *rest = lp_arena_zeroed(&batch->arena, batch->task_count, sizeof *rest);
+	size_t done = 0, left = 0;
+	for (size_t index = 0; index < whole->part_count; index++) {
+		const struct lp_batch *part = whole->parts[index]->batch;
+		size_t computed = atomic_load(&part->computed);
+		for (size_t at = 0; at < computed; at++)
+			tasks[done++] = part->tasks[at];
+		for (size_t at = computed; at < part->task_count; at++)
+			rest[left++] = (struct lp_task){ .calculation = part->tasks[at].calculation,
+				                         .attempt = part->tasks[at].attempt,
+				                         .window = part->tasks[at].window };
+	}
+	assert(done + left == batch->task_count);
+	atomic_store(&batch->computed, done);
+	for (size_t at = 0; at < left; at++)
+		tasks[done++] = rest[at];
+	batch->tasks = tasks;
+}
+
+bool lp_job_join(struct lp_job *part)
+{
+	struct lp_job *whole = part->whole;
+	if (atomic_fetch_sub(&whole->parts_left, 1) != 1)
+		return false;
+	size_t computed = 0;
+	for (size_t index = 0; index < whole->part_count; index++) {
+		computed += atomic_load(&whole->parts[index]->batch->computed);
+		whole->batch->compute_time += whole->parts[index]->batch->compute_time;
+	}
+	if (computed == whole->batch->task_count)
+		atomic_store(&whole->batch->computed, computed);
+	else
+		put_in_order(whole);
+	return true;
+}
+
+/*
+ * The windows of which nothing was computed stay due: the watermark goes no
+ * further than the last one of which something was.  The rest of that and of
+ * those before it becomes pending.
+ */
+void lp_job_cut(struct lp_job *job)
+{
+	struct lp_batch *batch = job->batch;
+	size_t computed = atomic_load(&batch->computed), keep = computed;
+	if (computed == batch->task_count || computed == 0)
+		return;
+	lp_time last = LP_TIME_NONE;
+	for (size_t at = 0; at < computed; at++)
+		if (batch->tasks[at].window.end > last)
+			last = batch->tasks[at].window.end;
+	for (size_t at = computed; at < batch->task_count && !batch->retry; at++)
+		if (batch->tasks[at].window.end <= last)
+			batch->tasks[keep++] = batch->tasks[at];
+	batch->task_count = keep;
+	if (!batch->retry)
+		batch->new_watermark = last;
+}

@@ -1,0 +1,493 @@
+/*
+ * Runs over a store in memory and rules in C: given these batches at this tick,
+ * expect these results, these pending windows, this end.
+ */
+#include "../stub_python/python.c"
+#include "fake_store.c"
+
+#include "observe/log.h"
+#include "pipeline/pipeline.h"
+
+/* A worker that is stuck outlives its run on purpose. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "report_thread_leaks=0";
+}
+
+static volatile int stop_flag;
+static int prepared;
+static uint64_t stop_after; /* windows; the progress callback then sets the flag */
+
+static void watch_progress(void *context, const struct lp_run *so_far, uint64_t planned)
+{
+	(void)context;
+	(void)planned;
+	if (stop_after > 0 && so_far->windows + 1 >= stop_after)
+		stop_flag = 1;
+}
+
+static bool prepare(void *context, struct lp_error *error)
+{
+	(void)context;
+	(void)error;
+	prepared++;
+	return true;
+}
+
+static struct lp_pipeline_options options_of(int workers)
+{
+	return (struct lp_pipeline_options){
+		.store = { .address = "fake:" },
+		.workers = workers,
+		.catch_up = 100,
+		.retry = { .max_attempts = 3, .first_delay = LP_MINUTE, .longest_delay = LP_HOUR },
+		.prepare = prepare,
+		.progress = watch_progress,
+	};
+}
+
+struct ran {
+	struct lp_run run;
+	struct lp_run_timing timing;
+	struct lp_error error;
+	bool good;
+	double seconds;
+};
+
+/* For the tick that many minutes after T0. */
+static struct ran run_with(const struct lp_pipeline_options *options, int minutes)
+{
+	struct ran ran = { .run = { .tick = T0 + minutes * LP_MINUTE } };
+	struct lp_store store = { 0 };
+	int64_t begin = now();
+	ran.good = lp_run(&store, options, &stop_flag, &ran.run, &ran.timing, &ran.error);
+	ran.seconds = (double)(now() - begin) / 1e9;
+	return ran;
+}
+
+static struct ran run_at(int minutes)
+{
+	struct lp_pipeline_options options = options_of(3);
+	return run_with(&options, minutes);
+}
+
+static void begin(void)
+{
+	fake_reset();
+	lp_log_set(LP_LOG_FORMAT_AUTO, LP_LOG_ERROR);
+	stop_flag = 0;
+	stop_after = 0;
+	prepared = 0;
+}
+
+static int compare_results(const void *a, const void *b)
+{
+	const struct fake_result *left = a, *right = b;
+	if (left->calculation != right->calculation)
+		return left->calculation < right->calculation ? -1 : 1;
+	return left->window.end < right->window.end ? -1 : left->window.end > right->window.end;
+}
+
+/* Every window from `first` to `last` (their starts, in minutes) of every calculation of the batch, once, and right. */
+static void expect_all(int64_t batch, int first, int last)
+{
+	const struct fake_batch *of = find(batch);
+	qsort(fake.results, fake.result_count, sizeof fake.results[0], compare_results);
+	size_t at = 0;
+	while (at < fake.result_count && fake.results[at].calculation < batch * 1000)
+		at++;
+	for (int64_t id = batch * 1000; id < batch * 1000 + of->head.size; id++) {
+		for (int minute = first; minute <= last; minute++, at++) {
+			ck_assert_uint_lt(at, fake.result_count);
+			ck_assert_int_eq(fake.results[at].calculation, id);
+			ck_assert_int_eq(fake.results[at].window.start, T0 + minute * LP_MINUTE);
+			ck_assert_double_eq(fake.results[at].value, fake_value(id, fake.results[at].window));
+		}
+	}
+	ck_assert(at == fake.result_count || fake.results[at].calculation >= (batch + 1) * 1000);
+}
+
+START_TEST(everything_due_is_computed_once)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL);
+	fake_add(2, 0, 1000, "mean", 0, NULL);
+	fake_add(3, 0, 700, "mean", 5, NULL);
+	struct ran ran = run_at(10);
+	ck_assert_msg(ran.good, "%s", ran.error.what);
+	expect_all(1, 0, 9);
+	expect_all(2, 0, 9);
+	expect_all(3, 5, 9);
+	ck_assert_uint_eq(ran.run.windows, 30 + 10000 + 3500);
+	ck_assert_uint_eq(ran.run.states[LP_STATE_OK], 13530);
+	ck_assert_uint_eq(ran.run.samples_read, 13530);
+	ck_assert_uint_eq(ran.run.samples_written, 13530);
+	ck_assert_uint_eq(ran.run.still_due, 0);
+	ck_assert_str_eq(ran.run.result, "done");
+	ck_assert_int_eq(prepared, 1);
+	ck_assert_int_eq(fake.runs_ended, 1);
+	ck_assert_int_eq(ran.timing.left_behind, 0);
+
+	struct ran again = run_at(10);
+	ck_assert(again.good);
+	ck_assert_int_eq(again.run.id, 0);
+	ck_assert_int_eq(prepared, 1);
+	ck_assert_int_eq(fake.runs_begun, 1);
+	ck_assert_int_eq(again.timing.next_due, T0 + 11 * LP_MINUTE);
+}
+END_TEST
+
+START_TEST(without_start_only_the_newest_window)
+{
+	begin();
+	fake_add(1, 0, 2, "mean", -1, NULL);
+	ck_assert(run_at(10).good);
+	expect_all(1, 9, 9);
+	ck_assert(run_at(13).good);
+	expect_all(1, 9, 12);
+}
+END_TEST
+
+START_TEST(nothing_there_at_all)
+{
+	begin();
+	struct ran ran = run_at(10);
+	ck_assert(ran.good);
+	ck_assert_int_eq(ran.run.id, 0);
+	ck_assert_int_eq(ran.timing.next_due, LP_TIME_NONE);
+	ck_assert_int_eq(fake.runs_begun, 0);
+	ck_assert_int_eq(fake.opens, 0);
+}
+END_TEST
+
+START_TEST(a_failing_calculation_stops_no_other)
+{
+	begin();
+	fake_add(1, 0, 5, "mean", 0, NULL)->first_rule = "fail";
+	struct ran ran = run_at(2);
+	ck_assert(ran.good);
+	ck_assert_uint_eq(ran.run.states[LP_STATE_OK], 8);
+	ck_assert_uint_eq(ran.run.states[LP_STATE_FAILED], 2);
+	ck_assert_uint_eq(ran.run.newly_failed, 1);
+	ck_assert_uint_eq(ran.timing.failure_count, 1);
+	ck_assert_str_eq(ran.timing.failures[0].calculation, "calculation 1000");
+	ck_assert_str_eq(ran.timing.failures[0].message, "it fails");
+	ck_assert_uint_eq(ran.timing.failures[0].windows, 2);
+	ck_assert(ran.timing.failures[0].newly);
+	ck_assert_uint_eq(fake.pending_count, 2);
+
+	/* Tried again, in vain, together with what is fresh; and not newly failed. */
+	ran = run_at(3);
+	ck_assert(ran.good);
+	ck_assert_uint_eq(ran.run.windows, 5 + 2);
+	ck_assert_uint_eq(ran.run.newly_failed, 0);
+	ck_assert_uint_eq(fake.pending_count, 3);
+	ck_assert_int_eq(fake.pending[0].attempts + fake.pending[1].attempts + fake.pending[2].attempts, 5);
+
+	/* Somebody mends the rule. */
+	fake.batches[0].first_rule = "mean";
+	ran = run_at(60);
+	ck_assert(ran.good);
+	ck_assert_uint_eq(fake.pending_count, 0);
+	expect_all(1, 0, 59);
+}
+END_TEST
+
+START_TEST(ranks_are_done_one_after_the_other)
+{
+	begin();
+	fake_add(1, 0, 400, "mean", 0, NULL);
+	fake_add(2, 0, 10, "slow", 0, NULL);
+	fake_add(3, 1, 3, "mean", 0, (const int64_t[]){ 1, 2, 0 });
+	fake_add(4, 2, 3, "mean", 0, (const int64_t[]){ 3, 0 });
+	struct ran ran = run_at(3);
+	ck_assert(ran.good);
+	size_t last[5] = { 0 }, first[5] = { SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX };
+	for (size_t at = 0; at < fake.result_count; at++) {
+		int64_t batch = fake.results[at].calculation / 1000;
+		size_t commit = fake.results[at].commit;
+		last[batch] = commit > last[batch] ? commit : last[batch];
+		first[batch] = commit < first[batch] ? commit : first[batch];
+	}
+	ck_assert_uint_gt(first[3], last[1]);
+	ck_assert_uint_gt(first[3], last[2]);
+	ck_assert_uint_gt(first[4], last[3]);
+	for (int64_t batch = 1; batch <= 4; batch++)
+		expect_all(batch, 0, 2);
+}
+END_TEST
+
+START_TEST(nobody_is_computed_past_what_it_reads)
+{
+	begin();
+	fake_add(1, 0, 2, "mean", 0, NULL)->head.schedule.delay = 2 * LP_MINUTE;
+	fake_add(2, 1, 2, "mean", 0, (const int64_t[]){ 1, 0 });
+	fake_add(3, 1, 2, "mean", 0, (const int64_t[]){ 99, 0 }); /* whose calculations are all disabled */
+	ck_assert(run_at(5).good);
+	expect_all(1, 0, 2);
+	expect_all(2, 0, 2);
+	expect_all(3, 0, 4);
+}
+END_TEST
+
+START_TEST(a_run_catches_up_within_its_limit)
+{
+	struct lp_pipeline_options options = options_of(2);
+	begin();
+	options.catch_up = 7;
+	fake_add(1, 0, 900, "mean", 0, NULL);
+	struct ran ran = run_with(&options, 20);
+	ck_assert(ran.good);
+	expect_all(1, 0, 6);
+	ck_assert_uint_eq(ran.run.still_due, 13 * 900);
+	ck_assert(run_with(&options, 20).good);
+	ck_assert(run_with(&options, 20).good);
+	expect_all(1, 0, 19);
+}
+END_TEST
+
+START_TEST(a_refused_batch_is_no_error)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL)->refuse = true;
+	fake_add(2, 0, 3, "mean", 0, NULL);
+	fake_add(3, 1, 3, "mean", 0, (const int64_t[]){ 1, 0 });
+	struct ran ran = run_at(4);
+	ck_assert(ran.good);
+	ck_assert_uint_eq(ran.timing.refused, 1);
+	ck_assert_uint_eq(ran.run.still_due, 12);
+	expect_all(2, 0, 3);
+	ck_assert_uint_eq(fake.result_count, 12);
+	fake.batches[0].refuse = false;
+	ck_assert(run_at(4).good);
+	expect_all(1, 0, 3);
+	expect_all(3, 0, 3);
+}
+END_TEST
+
+/* What fails, and at which call. */
+static const struct {
+	const char *what;
+	int fetch, commit;
+} lost[] = {
+	{ "connection lost while fetching", 1, 0 }, { "connection lost while fetching", 4, 0 },
+	{ "connection lost while storing", 0, 1 },  { "connection lost while storing", 0, 5 },
+	{ "connection lost while fetching", 3, 2 },
+};
+
+START_TEST(what_is_committed_stays_and_the_next_run_does_the_rest)
+{
+	begin();
+	for (int64_t id = 1; id <= 4; id++)
+		fake_add(id, id == 4, 500, "mean", 0, id == 4 ? (const int64_t[]){ 1, 2, 0 } : NULL);
+	fake.fail_fetch = lost[_i].fetch;
+	fake.fail_commit = lost[_i].commit;
+	struct ran ran = run_at(10);
+	ck_assert(!ran.good);
+	ck_assert_int_eq(ran.error.exit, LP_EXIT_TEMPORARY);
+	if (lost[_i].fetch == 0 || lost[_i].commit == 0)
+		ck_assert_str_eq(ran.error.what, lost[_i].what);
+	ck_assert_ptr_nonnull(strstr(ran.error.hint, "the next run does the rest"));
+	ck_assert_str_eq(fake.last_result, "database error");
+	ck_assert_uint_eq(fake.result_count, ran.run.windows);
+	ck_assert_int_eq(ran.timing.left_behind, 0);
+	for (size_t at = 0; at < fake.batch_count; at++)
+		fake.batches[at].in_flight = false;
+	fake.fail_fetch = fake.fail_commit = 0;
+	ck_assert(run_at(10).good);
+	for (int64_t id = 1; id <= 4; id++)
+		expect_all(id, 0, 9);
+	ck_assert_uint_eq(fake.pending_count, 0);
+}
+END_TEST
+
+START_TEST(a_run_goes_on_with_the_connections_it_gets)
+{
+	begin();
+	for (int64_t id = 1; id <= 6; id++)
+		fake_add(id, 0, 500, "mean", 0, NULL);
+	fake.fail_open_from = fake.fail_open_to = 1;
+	struct ran ran = run_at(10);
+	ck_assert_msg(ran.good, "%s", ran.error.what);
+	for (int64_t id = 1; id <= 6; id++)
+		expect_all(id, 0, 9);
+}
+END_TEST
+
+START_TEST(without_any_connection_it_ends)
+{
+	begin();
+	fake_add(1, 0, 500, "mean", 0, NULL);
+	fake.fail_open_from = 1;
+	fake.fail_open_to = 100;
+	struct ran ran = run_at(10);
+	ck_assert(!ran.good);
+	ck_assert_str_eq(ran.error.what, "too many connections");
+	ck_assert_uint_eq(fake.result_count, 0);
+	ck_assert_double_lt(ran.seconds, 1);
+}
+END_TEST
+
+START_TEST(stopped_in_the_middle)
+{
+	begin();
+	fake_add(1, 0, 200, "slow", 0, NULL);
+	fake_add(2, 0, 900, "mean", 0, NULL);
+	stop_after = 1;
+	struct ran ran = run_at(3);
+	ck_assert(!ran.good);
+	ck_assert_int_eq(ran.error.exit, LP_EXIT_TEMPORARY);
+	ck_assert_str_eq(fake.last_result, "interrupted");
+	ck_assert_double_lt(ran.seconds, 1.5);
+	ck_assert_int_eq(ran.timing.left_behind, 0);
+	ck_assert_uint_eq(fake.result_count, ran.run.windows);
+
+	/* What was not reached is done by the next run, each once. */
+	for (size_t at = 0; at < fake.batch_count; at++) {
+		fake.batches[at].in_flight = false;
+		fake.batches[at].rule = fake.batches[at].first_rule = "mean";
+	}
+	stop_flag = 0;
+	stop_after = 0;
+	ck_assert(run_at(3).good);
+	expect_all(1, 0, 2);
+	expect_all(2, 0, 2);
+	ck_assert_uint_eq(fake.pending_count, 0);
+}
+END_TEST
+
+START_TEST(stopped_before_it_began)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL);
+	stop_flag = 1;
+	struct ran ran = run_at(3);
+	ck_assert(!ran.good);
+	ck_assert_uint_eq(fake.result_count, 0);
+	ck_assert_uint_eq(ran.run.still_due, 9);
+	ck_assert_double_lt(ran.seconds, 1);
+}
+END_TEST
+
+START_TEST(a_rule_that_runs_for_ever_is_interrupted_when_the_run_stops)
+{
+	begin();
+	fake_add(1, 0, 4, "endless", 0, NULL)->first_rule = "mean";
+	stop_after = 1;
+	struct ran ran = run_at(1);
+	ck_assert(!ran.good);
+	ck_assert_double_ge(ran.seconds, 1.9);
+	ck_assert_double_lt(ran.seconds, 3.5);
+	ck_assert_int_eq(ran.timing.left_behind, 0);
+	ck_assert_uint_eq(fake.result_count, 1);
+	ck_assert_int_eq(fake.results[0].calculation, 1000);
+	ck_assert_uint_eq(fake.pending_count, 3);
+	ck_assert_int_eq(fake.pending[0].attempts, 0);
+}
+END_TEST
+
+START_TEST(a_rule_that_cannot_be_interrupted_is_left_behind)
+{
+	begin();
+	fake_add(1, 0, 4, "stuck", 0, NULL)->first_rule = "mean";
+	stop_after = 1;
+	struct ran ran = run_at(1);
+	ck_assert(!ran.good);
+	ck_assert_double_lt(ran.seconds, 5);
+	ck_assert_int_ge(ran.timing.left_behind, 1);
+	ck_assert_uint_eq(fake.result_count, 1);
+	ck_assert_int_eq(fake.results[0].calculation, 1000);
+	ck_assert_uint_eq(fake.pending_count, 3);
+	ck_assert_str_eq(fake.last_result, "interrupted");
+	_exit(0);
+}
+END_TEST
+
+START_TEST(a_time_limit_costs_one_calculation)
+{
+	begin();
+	fake_add(1, 0, 6, "mean", 0, NULL)->first_rule = "endless";
+	fake.time_limit = LP_SECOND / 5;
+	struct ran ran = run_at(1);
+	ck_assert(ran.good);
+	ck_assert_uint_eq(ran.run.states[LP_STATE_TIMED_OUT], 1);
+	ck_assert_uint_eq(ran.run.states[LP_STATE_OK], 5);
+	ck_assert_double_lt(ran.seconds, 2);
+	ck_assert_str_eq(ran.timing.rule_worst_calculation, "calculation 1000");
+}
+END_TEST
+
+START_TEST(a_schedule_nobody_can_follow_stops_no_other)
+{
+	begin();
+	struct fake_batch *bad = fake_add(1, 0, 6, "mean", 0, NULL);
+	snprintf(bad->head.schedule.zone, sizeof bad->head.schedule.zone, "Mars/Olympus");
+	fake_add(2, 0, 6, "mean", 0, NULL);
+	lp_log_set(LP_LOG_FORMAT_AUTO, LP_LOG_ERROR + 1);
+	struct ran ran = run_at(2);
+	ck_assert(ran.good);
+	ck_assert_uint_eq(ran.timing.skipped, 1);
+	expect_all(2, 0, 1);
+	ck_assert_uint_eq(fake.result_count, 12);
+}
+END_TEST
+
+START_TEST(one_batch_keeps_every_worker_busy)
+{
+	struct lp_pipeline_options options = options_of(4);
+	begin();
+	fake_add(1, 0, 40, "slow", 0, NULL);
+	struct ran ran = run_with(&options, 1);
+	ck_assert(ran.good);
+	expect_all(1, 0, 0);
+	/* 40 rules of 50 ms: 2 s for one worker. */
+	ck_assert_double_lt(ran.seconds, 1.2);
+}
+END_TEST
+
+START_TEST(many_pending_windows_are_tried_in_one_run)
+{
+	begin();
+	fake_add(1, 0, 300, "fail", 0, NULL);
+	ck_assert(run_at(20).good);
+	ck_assert_uint_eq(fake.pending_count, 6000);
+	fake.batches[0].rule = fake.batches[0].first_rule = "mean";
+	ck_assert(run_at(21).good);
+	ck_assert_uint_eq(fake.pending_count, 0);
+	expect_all(1, 0, 20);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("pipeline");
+	TCase *tests = tcase_create("runs");
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, everything_due_is_computed_once);
+	tcase_add_test(tests, without_start_only_the_newest_window);
+	tcase_add_test(tests, nothing_there_at_all);
+	tcase_add_test(tests, a_failing_calculation_stops_no_other);
+	tcase_add_test(tests, ranks_are_done_one_after_the_other);
+	tcase_add_test(tests, nobody_is_computed_past_what_it_reads);
+	tcase_add_test(tests, a_run_catches_up_within_its_limit);
+	tcase_add_test(tests, a_refused_batch_is_no_error);
+	tcase_add_loop_test(tests, what_is_committed_stays_and_the_next_run_does_the_rest, 0,
+	                    (int)(sizeof lost / sizeof lost[0]));
+	tcase_add_test(tests, a_run_goes_on_with_the_connections_it_gets);
+	tcase_add_test(tests, without_any_connection_it_ends);
+	tcase_add_test(tests, stopped_in_the_middle);
+	tcase_add_test(tests, stopped_before_it_began);
+	tcase_add_test(tests, a_rule_that_runs_for_ever_is_interrupted_when_the_run_stops);
+	tcase_add_test(tests, a_rule_that_cannot_be_interrupted_is_left_behind);
+	tcase_add_test(tests, a_time_limit_costs_one_calculation);
+	tcase_add_test(tests, a_schedule_nobody_can_follow_stops_no_other);
+	tcase_add_test(tests, one_batch_keeps_every_worker_busy);
+	tcase_add_test(tests, many_pending_windows_are_tried_in_one_run);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
