@@ -337,7 +337,7 @@ void lp_calculation_read(const struct lp_item *item)
 	read_inputs(item, nodes[INPUTS], &calculation);
 	read_outputs(item, nodes, &calculation);
 	check_rule(item, nodes, &calculation);
-	if (calculation.name[0] == '\0')
+	if (calculation.name[0] == '\0' || item->broken)
 		return;
 	if (!lp_names_add(&reading->calculation_names, calculation.name, reading->definitions->calculation_count,
 	                  &earlier)) {

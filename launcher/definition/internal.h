@@ -24,6 +24,7 @@ struct lp_candidate {
 struct lp_template_problem {
 	int line, column;
 	char *what, *values; /* values: those of the first expansion that has it */
+	bool of_placeholder; /* the text could not be made: whatever else is wrong with it follows from that */
 	size_t count;
 };
 
@@ -51,6 +52,8 @@ struct lp_item {
 	const char *file;
 	const struct lp_yaml_node *node;
 	const char *values; /* "pump = p1" for one that a template made, or NULL */
+	bool expanding;     /* its placeholders are being filled in */
+	bool broken;        /* some could not be: it is looked at, but not kept */
 };
 
 void lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, const char *format, ...)

@@ -25,7 +25,11 @@ void lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, 
 	}
 	for (size_t i = 0; i < reading->template_problem_count; i++) {
 		struct lp_template_problem *earlier = &reading->template_problems[i];
-		if (earlier->line == at->line && earlier->column == at->column && strcmp(earlier->what, what) == 0) {
+		if (earlier->line != at->line || earlier->column != at->column)
+			continue;
+		if (earlier->of_placeholder && !item->expanding)
+			return;
+		if (strcmp(earlier->what, what) == 0) {
 			earlier->count++;
 			return;
 		}
@@ -40,6 +44,7 @@ void lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, 
 		                              .column = at->column,
 		                              .what = lp_copy_text(what),
 		                              .values = lp_copy_text(item->values),
+		                              .of_placeholder = item->expanding,
 		                              .count = 1 };
 }
 

@@ -23,7 +23,7 @@ void lp_series_read(const struct lp_item *item)
 		.description = lp_item_text(item, nodes[DESCRIPTION], "description"),
 		.attributes = lp_item_json(item, nodes[ATTRIBUTES], LP_MAP_ATTRIBUTES),
 	};
-	if (series.name[0] == '\0')
+	if (series.name[0] == '\0' || item->broken)
 		return;
 	if (!lp_names_add(&reading->series_names, series.name, reading->definitions->series_count, &earlier)) {
 		const struct lp_position *position = &reading->definitions->series_positions[earlier];

@@ -24,6 +24,7 @@ struct template
 	const struct lp_item *item;
 	struct variable variables[VARIABLES_MOST];
 	size_t count;
+	bool *broken; /* set where a text could not be made */
 };
 
 static bool is_name_character(char c, bool first)
@@ -196,12 +197,15 @@ static const struct lp_yaml_node *expand_collection(const struct template *templ
 {
 	struct lp_arena *arena = &template->item->reading->expansion;
 	struct lp_yaml_node *copy = NULL;
-	bool good = true;
 	for (size_t i = 0; i < node->count; i++) {
 		const struct lp_yaml_node *item = expand_node(template, node->items[i]);
 		bool key_changes = node->type == LP_YAML_MAP && strpbrk(node->keys[i]->text, "{}") != NULL;
-		good = good && item != NULL;
-		if (item == NULL || (item == node->items[i] && !key_changes))
+		/* What cannot be made stays as it was written, so that the rest can be looked at. */
+		if (item == NULL) {
+			*template->broken = true;
+			item = node->items[i];
+		}
+		if (item == node->items[i] && !key_changes)
 			continue;
 		if (copy == NULL) {
 			copy = copy_at(template, node, node);
@@ -215,11 +219,12 @@ static const struct lp_yaml_node *expand_collection(const struct template *templ
 		/* Trees are only read: what is shared is never written to. */
 		copy->items[i] = (struct lp_yaml_node *)(uintptr_t)item;
 		const struct lp_yaml_node *key = key_changes ? expand_key(template, copy, i) : NULL;
-		good = good && (!key_changes || key != NULL);
+		if (key_changes && key == NULL)
+			*template->broken = true;
 		if (key != NULL)
 			copy->keys[i] = (struct lp_yaml_node *)(uintptr_t)key;
 	}
-	return !good ? NULL : copy == NULL ? node : copy;
+	return copy == NULL ? node : copy;
 }
 
 static const struct lp_yaml_node *expand_node(const struct template *template, const struct lp_yaml_node *node)
@@ -385,10 +390,14 @@ void lp_template_expand(const struct lp_item *item, bool of_series, void (*read)
 	struct lp_item expanded = *item;
 	const struct lp_yaml_node *body = without_for_each(item);
 	template.item = &expanded;
+	template.broken = &expanded.broken;
 	do {
 		lp_arena_empty(&item->reading->expansion);
 		expanded.values = describe_values(&template);
+		expanded.broken = false;
+		expanded.expanding = true;
 		expanded.node = expand_node(&template, body);
+		expanded.expanding = false;
 		if (expanded.node != NULL)
 			read(&expanded);
 	} while (next_combination(&template));
