@@ -57,16 +57,18 @@ static void say_outcome(const struct lp_schema_state *before, const struct reque
 	else
 		printf("the schema has version %d\n", before->wanted);
 	if (request->run_role != NULL)
-		printf("%s %s: apply, import, run, prune\n", request->dry_run ? "would grant" : "granted", request->run_role);
+		printf("%s %s: apply, import, run, prune\n", request->dry_run ? "would grant" : "granted",
+		       request->run_role);
 	if (request->read_role != NULL)
 		printf("%s %s: read\n", request->dry_run ? "would grant" : "granted", request->read_role);
 }
 
 static bool migrate(struct lp_session *session, const struct request *request, struct lp_error *error)
 {
-	struct lp_migrate_options options = {
-		.run_role = request->run_role, .read_role = request->read_role, .dry_run = request->dry_run};
-	struct saying saying = {.dry_run = request->dry_run};
+	struct lp_migrate_options options = { .run_role = request->run_role,
+		                              .read_role = request->read_role,
+		                              .dry_run = request->dry_run };
+	struct saying saying = { .dry_run = request->dry_run };
 	struct lp_schema_state before;
 	char place[256];
 
@@ -90,15 +92,15 @@ static bool migrate(struct lp_session *session, const struct request *request, s
 
 static int run(int count, char **arguments)
 {
-	struct lp_error error = {.exit = LP_EXIT_OK};
-	struct lp_session session = {.store = NULL};
-	struct lp_common_options common = {.config = NULL};
-	struct request request = {.dry_run = false};
+	struct lp_error error = { .exit = LP_EXIT_OK };
+	struct lp_session session = { .store = NULL };
+	struct lp_common_options common = { .config = NULL };
+	struct request request = { .dry_run = false };
 	const struct lp_option options[] = {
-		{.name = "--run-role", .value = "ROLE", .target = &request.run_role},
-		{.name = "--read-role", .value = "ROLE", .target = &request.read_role},
-		{.name = "--dry-run", .letter = 'n', .target = &request.dry_run},
-		{.name = NULL},
+		{ .name = "--run-role", .value = "ROLE", .target = &request.run_role },
+		{ .name = "--read-role", .value = "ROLE", .target = &request.read_role },
+		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
+		{ .name = NULL },
 	};
 	int operands, code = LP_EXIT_OK;
 

@@ -72,7 +72,7 @@ static bool prune(struct lp_session *session, const struct request *request, str
 	const struct lp_config *config = &session->config;
 	const struct lp_zone *zone = session->zone;
 	bool given = request->samples != NULL || request->outcomes != NULL || request->runs != NULL;
-	struct lp_prune prune = {.series = request->series, .dry_run = request->dry_run};
+	struct lp_prune prune = { .series = request->series, .dry_run = request->dry_run };
 
 	if (!limit("--samples-before", request->samples, config->retention_samples, given, zone, &prune.samples_before,
 	           error) ||
@@ -100,17 +100,17 @@ static bool prune(struct lp_session *session, const struct request *request, str
 
 static int run(int count, char **arguments)
 {
-	struct lp_error error = {.exit = LP_EXIT_OK};
-	struct lp_session session = {.store = NULL};
-	struct lp_common_options common = {.config = NULL};
-	struct request request = {.dry_run = false};
+	struct lp_error error = { .exit = LP_EXIT_OK };
+	struct lp_session session = { .store = NULL };
+	struct lp_common_options common = { .config = NULL };
+	struct request request = { .dry_run = false };
 	const struct lp_option options[] = {
-		{.name = "--samples-before", .value = "TIME", .target = &request.samples},
-		{.name = "--outcomes-before", .value = "TIME", .target = &request.outcomes},
-		{.name = "--runs-before", .value = "TIME", .target = &request.runs},
-		{.name = "--series", .value = "GLOB", .target = &request.series},
-		{.name = "--dry-run", .letter = 'n', .target = &request.dry_run},
-		{.name = NULL},
+		{ .name = "--samples-before", .value = "TIME", .target = &request.samples },
+		{ .name = "--outcomes-before", .value = "TIME", .target = &request.outcomes },
+		{ .name = "--runs-before", .value = "TIME", .target = &request.runs },
+		{ .name = "--series", .value = "GLOB", .target = &request.series },
+		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
+		{ .name = NULL },
 	};
 	int operands, code = LP_EXIT_OK;
 

@@ -10,7 +10,7 @@
 
 #define BLANKS " \t\n\r\f\v"
 
-static const char *const postgresql_prefixes[] = {"postgresql:", "postgres:"};
+static const char *const postgresql_prefixes[] = { "postgresql:", "postgres:" };
 
 static const struct lp_store_backend *find_backend(const char *address)
 {
@@ -55,9 +55,21 @@ void lp_store_close(struct lp_store *store)
 static bool may_show(const char *key, size_t length)
 {
 	static const char *const shown[] = {
-		"host",    "hostaddr",    "port",          "dbname",           "user",
-		"service", "sslmode",     "sslrootcert",   "application_name", "connect_timeout",
-		"options", "client_encoding", "channel_binding", "gssencmode", "target_session_attrs",
+		"host",
+		"hostaddr",
+		"port",
+		"dbname",
+		"user",
+		"service",
+		"sslmode",
+		"sslrootcert",
+		"application_name",
+		"connect_timeout",
+		"options",
+		"client_encoding",
+		"channel_binding",
+		"gssencmode",
+		"target_session_attrs",
 	};
 
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
@@ -175,7 +187,7 @@ static void describe_uri(const char *uri, struct describing *describing)
 
 void lp_store_describe(const char *address, char *text, size_t size)
 {
-	struct describing describing = {.text = text, .size = size};
+	struct describing describing = { .text = text, .size = size };
 
 	assert(size > 0);
 	*text = '\0';

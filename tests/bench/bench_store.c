@@ -39,34 +39,40 @@ static void say_step(void *context, int32_t version, const char *description)
 
 static void define(struct lp_store *store, int count)
 {
-	struct lp_arena arena = {.first = NULL};
+	struct lp_arena arena = { .first = NULL };
 	struct lp_series *series = lp_arena_zeroed(&arena, (size_t)count * 2, sizeof *series);
 	struct lp_calculation *calculations = lp_arena_zeroed(&arena, (size_t)count, sizeof *calculations);
-	struct lp_changes changes = {.series_created = series,
-	                             .series_created_count = (size_t)count * 2,
-	                             .created = calculations,
-	                             .created_count = (size_t)count};
+	struct lp_changes changes = { .series_created = series,
+		                      .series_created_count = (size_t)count * 2,
+		                      .created = calculations,
+		                      .created_count = (size_t)count };
 	struct lp_error error;
 
 	for (int i = 0; i < count; i++) {
 		struct lp_calculation *one = &calculations[i];
 
-		series[2 * i] = (struct lp_series){.name = lp_format_text("in/%d", i), .unit = "kW", .description = "", .attributes = "{}"};
-		series[2 * i + 1] = (struct lp_series){.name = lp_format_text("out/%d", i), .unit = "kW", .description = "", .attributes = "{}"};
-		*one = (struct lp_calculation){.name = lp_format_text("mean/%d", i),
-		                               .description = "",
-		                               .rule = "mean",
-		                               .parameters = "{}",
-		                               .labels = "{}",
-		                               .enabled = true,
-		                               .start = LP_TIME_NONE,
-		                               .version = 1};
-		one->schedule = (struct lp_schedule){.every = {1, LP_UNIT_MINUTE}, .window = {1, LP_UNIT_MINUTE}, .week_start = 1, .zone = "UTC"};
+		series[2 * i] = (struct lp_series){
+			.name = lp_format_text("in/%d", i), .unit = "kW", .description = "", .attributes = "{}"
+		};
+		series[2 * i + 1] = (struct lp_series){
+			.name = lp_format_text("out/%d", i), .unit = "kW", .description = "", .attributes = "{}"
+		};
+		*one = (struct lp_calculation){ .name = lp_format_text("mean/%d", i),
+			                        .description = "",
+			                        .rule = "mean",
+			                        .parameters = "{}",
+			                        .labels = "{}",
+			                        .enabled = true,
+			                        .start = LP_TIME_NONE,
+			                        .version = 1 };
+		one->schedule = (struct lp_schedule){
+			.every = { 1, LP_UNIT_MINUTE }, .window = { 1, LP_UNIT_MINUTE }, .week_start = 1, .zone = "UTC"
+		};
 		one->inputs = lp_arena_zeroed(&arena, 1, sizeof *one->inputs);
-		one->inputs[0] = (struct lp_input){.name = "x", .series = series[2 * i].name};
+		one->inputs[0] = (struct lp_input){ .name = "x", .series = series[2 * i].name };
 		one->input_count = 1;
 		one->outputs = lp_arena_zeroed(&arena, 1, sizeof *one->outputs);
-		one->outputs[0] = (struct lp_output){.name = "", .series = series[2 * i + 1].name};
+		one->outputs[0] = (struct lp_output){ .name = "", .series = series[2 * i + 1].name };
 		one->output_count = 1;
 	}
 	must(lp_store_begin(store, &error) && lp_store_lock_definitions(store, &error) &&
@@ -95,14 +101,14 @@ static void fill(struct lp_store *store, int minutes)
 	enum { AT_ONCE = 3600 };
 	lp_time times[AT_ONCE];
 	double values[AT_ONCE];
-	struct ids ids = {.count = 0};
+	struct ids ids = { .count = 0 };
 	struct lp_write_counts counts;
 	struct lp_error error;
 
 	must(lp_store_each_series(store, "in/*", take_id, &ids, &error), &error);
 	must(lp_store_begin(store, &error), &error);
 	for (size_t i = 0; i < ids.count; i++) {
-		struct lp_column column = {.count = (size_t)minutes * 60, .time = times, .value = values};
+		struct lp_column column = { .count = (size_t)minutes * 60, .time = times, .value = values };
 
 		for (int k = 0; k < minutes * 60; k++) {
 			times[k] = BASE + k * LP_SECOND;
@@ -131,16 +137,19 @@ static bool take_head(void *context, const struct lp_batch_head *head, struct lp
 static void minute(struct lp_store *store, int number)
 {
 	static struct heads heads;
-	struct lp_window window = {BASE + number * LP_MINUTE, BASE + (number + 1) * LP_MINUTE};
-	struct lp_run run = {.tick = window.end, .started = window.end, .host = "bench", .program_version = "0", .result = "running"};
-	struct lp_retry_policy policy = {3, LP_MINUTE, LP_HOUR};
+	struct lp_window window = { BASE + number * LP_MINUTE, BASE + (number + 1) * LP_MINUTE };
+	struct lp_run run = {
+		.tick = window.end, .started = window.end, .host = "bench", .program_version = "0", .result = "running"
+	};
+	struct lp_retry_policy policy = { 3, LP_MINUTE, LP_HOUR };
 	double definitions = 0, fetch = 0, commit = 0, begun = now(), at;
 	uint64_t read = 0, written = 0;
 	struct lp_error error;
 	bool accepted;
 
 	heads.count = 0;
-	must(lp_store_begin_run(store, &run, &error) && lp_store_each_batch(store, -1, take_head, &heads, &error), &error);
+	must(lp_store_begin_run(store, &run, &error) && lp_store_each_batch(store, -1, take_head, &heads, &error),
+	     &error);
 	for (size_t i = 0; i < heads.count; i++) {
 		struct lp_batch *batch = lp_batch_new();
 
@@ -158,9 +167,11 @@ static void minute(struct lp_store *store, int number)
 		for (size_t k = 0; k < batch->task_count; k++) {
 			struct lp_task *task = &batch->tasks[k];
 
-			task->outcome = (struct lp_outcome){.state = LP_STATE_OK, .samples_read = (uint32_t)task->columns[0].count};
+			task->outcome = (struct lp_outcome){ .state = LP_STATE_OK,
+				                             .samples_read = (uint32_t)task->columns[0].count };
 			task->outcome.results = lp_arena_zeroed(&batch->arena, 1, sizeof *task->outcome.results);
-			task->outcome.results[0] = (struct lp_result){.time = task->window.start, .value = (double)number};
+			task->outcome.results[0] =
+				(struct lp_result){ .time = task->window.start, .value = (double)number };
 			task->outcome.result_count = 1;
 		}
 		atomic_store(&batch->computed, batch->task_count);
@@ -179,8 +190,8 @@ static void minute(struct lp_store *store, int number)
 int main(int count, char **arguments)
 {
 	int calculations = count > 2 ? atoi(arguments[2]) : 10000, minutes = count > 3 ? atoi(arguments[3]) : 5;
-	struct lp_store_options options = {.create = true, .prepare = true, .any_schema = true};
-	struct lp_migrate_options migrate = {.dry_run = false};
+	struct lp_store_options options = { .create = true, .prepare = true, .any_schema = true };
+	struct lp_migrate_options migrate = { .dry_run = false };
 	struct lp_store *store;
 	struct lp_error error;
 	double at;

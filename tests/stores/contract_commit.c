@@ -201,7 +201,7 @@ START_TEST(the_same_retry_is_stored_once)
 {
 	struct lp_run run;
 	struct lp_batch *batches[2];
-	struct lp_window window = {AT(0), AT(60)};
+	struct lp_window window = { AT(0), AT(60) };
 	int64_t id;
 	struct lp_error error;
 
@@ -245,7 +245,7 @@ START_TEST(one_failing_calculation_does_not_touch_the_others)
 	write_samples("a", "0=1", NULL);
 	both[0] = *calculation("good", "mean", "a", "x");
 	both[1] = *calculation("bad", "fail", "a", "y");
-	apply_changes(&(struct lp_changes){.created = both, .created_count = 2});
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 	ck_samples("x", "0=1");
 	ck_assert_str_eq(status_of("good"), "ok - attempts 0 - pending 0");
@@ -255,7 +255,7 @@ END_TEST
 
 START_TEST(two_values_for_one_time_are_the_later_windows)
 {
-	struct lp_window windows[] = {{AT(0), AT(120)}, {AT(60), AT(180)}};
+	struct lp_window windows[] = { { AT(0), AT(120) }, { AT(60), AT(180) } };
 	struct lp_run run;
 	struct lp_batch *batch;
 	struct lp_error error;
@@ -283,7 +283,7 @@ START_TEST(a_retry_of_a_calculation_that_is_gone_is_left_out)
 	struct lp_calculation *one = calculation("one", "mean", "a", "x");
 	struct lp_run run;
 	struct lp_batch *batch;
-	struct lp_window window = {AT(0), AT(60)};
+	struct lp_window window = { AT(0), AT(60) };
 	int64_t id;
 	struct lp_error error;
 
@@ -300,7 +300,7 @@ START_TEST(a_retry_of_a_calculation_that_is_gone_is_left_out)
 	batch->tasks[0].attempt = 2;
 	ck_ok(lp_store_fetch(store, batch, &error), error);
 	compute(batch);
-	apply_changes(&(struct lp_changes){.deleted = one, .deleted_count = 1});
+	apply_changes(&(struct lp_changes){ .deleted = one, .deleted_count = 1 });
 	ck_assert(!commit(batch));
 	lp_batch_free(batch);
 }

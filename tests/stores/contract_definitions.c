@@ -30,18 +30,20 @@ static const char *series_like(const char *pattern)
 static const struct {
 	const char *pattern, *expected;
 } globs[] = {
-	{NULL, "100%,A,a,a/b,a\\b,a_b,ab,b[1],流量/✓"},
-	{"*", "100%,A,a,a/b,a\\b,a_b,ab,b[1],流量/✓"},
-	{"a", "a"},
-	{"a*", "a,a/b,a\\b,a_b,ab"},
-	{"a?b", "a/b,a\\b,a_b"},
-	{"a_b", "a_b"},
-	{"*%", "100%"},
-	{"a\\b", "a\\b"},
-	{"b[1]", "b[1]"},
-	{"?", "A,a"},
-	{"?" "?/?", "流量/✓"},
-	{"", ""},
+	{ NULL, "100%,A,a,a/b,a\\b,a_b,ab,b[1],流量/✓" },
+	{ "*", "100%,A,a,a/b,a\\b,a_b,ab,b[1],流量/✓" },
+	{ "a", "a" },
+	{ "a*", "a,a/b,a\\b,a_b,ab" },
+	{ "a?b", "a/b,a\\b,a_b" },
+	{ "a_b", "a_b" },
+	{ "*%", "100%" },
+	{ "a\\b", "a\\b" },
+	{ "b[1]", "b[1]" },
+	{ "?", "A,a" },
+	{ "?"
+	  "?/?",
+	  "流量/✓" },
+	{ "", "" },
 };
 
 START_TEST(series_are_found_by_glob)
@@ -54,11 +56,13 @@ END_TEST
 START_TEST(series_keep_what_was_said)
 {
 	const char *text = "{\"depth\":1e-07,\"name\":\"Ärger \\\"quoted\\\"\",\"ok\":true}";
-	struct lp_series one = {.name = "it's a \"name\"", .unit = "m³/h", .description = "line\nline", .attributes = text};
+	struct lp_series one = {
+		.name = "it's a \"name\"", .unit = "m³/h", .description = "line\nline", .attributes = text
+	};
 	struct lp_series found;
 	struct lp_error error;
 
-	apply_changes(&(struct lp_changes){.series_created = &one, .series_created_count = 1});
+	apply_changes(&(struct lp_changes){ .series_created = &one, .series_created_count = 1 });
 	ck_ok(lp_store_find_series(store, one.name, &arena, &found, &error), error);
 	ck_assert_str_eq(found.name, one.name);
 	ck_assert_str_eq(found.unit, "m³/h");
@@ -67,7 +71,7 @@ START_TEST(series_keep_what_was_said)
 
 	one.unit = "l/s";
 	one.attributes = "{}";
-	apply_changes(&(struct lp_changes){.series_updated = &one, .series_updated_count = 1});
+	apply_changes(&(struct lp_changes){ .series_updated = &one, .series_updated_count = 1 });
 	ck_ok(lp_store_find_series(store, one.name, &arena, &found, &error), error);
 	ck_assert_str_eq(found.unit, "l/s");
 	ck_assert_str_eq(found.attributes, "{}");
@@ -79,7 +83,7 @@ END_TEST
 
 START_TEST(a_deleted_series_takes_its_samples_along)
 {
-	struct lp_series gone = {.name = "a"};
+	struct lp_series gone = { .name = "a" };
 	struct lp_error error;
 	struct lp_series found;
 	int64_t id;
@@ -87,7 +91,7 @@ START_TEST(a_deleted_series_takes_its_samples_along)
 	add_series("a,b");
 	write_samples("a", "0=1 60=2", NULL);
 	id = series_id("a");
-	apply_changes(&(struct lp_changes){.series_deleted = &gone, .series_deleted_count = 1});
+	apply_changes(&(struct lp_changes){ .series_deleted = &gone, .series_deleted_count = 1 });
 	ck_ok(lp_store_find_series(store, "a", &arena, &found, &error), error);
 	ck_assert_int_eq(found.id, 0);
 	add_series("a");
@@ -104,9 +108,9 @@ static bool take_calculation(void *context, const struct lp_calculation *calcula
 	(void)error;
 	lp_text_addf(text, "%s|%s|%s|%s|%s|%d|%d.%d %d.%d %d.%d %lld %d %s|%lld|%lld|v%d r%d %s", calculation->name,
 	             calculation->description, calculation->rule, calculation->parameters, calculation->labels,
-	             calculation->enabled, s->every.count, s->every.unit, s->window.count, s->window.unit, s->offset.count,
-	             s->offset.count == 0 ? 0 : s->offset.unit, (long long)s->delay, s->week_start, s->zone,
-	             (long long)(calculation->start == LP_TIME_NONE ? -1 : calculation->start - BASE),
+	             calculation->enabled, s->every.count, s->every.unit, s->window.count, s->window.unit,
+	             s->offset.count, s->offset.count == 0 ? 0 : s->offset.unit, (long long)s->delay, s->week_start,
+	             s->zone, (long long)(calculation->start == LP_TIME_NONE ? -1 : calculation->start - BASE),
 	             (long long)calculation->time_limit, calculation->version, calculation->rank,
 	             lp_state_name(calculation->state));
 	for (size_t i = 0; i < calculation->input_count; i++) {
@@ -126,7 +130,7 @@ static bool take_calculation(void *context, const struct lp_calculation *calcula
 
 static const char *all_calculations(void)
 {
-	struct lp_text text = {.length = 0};
+	struct lp_text text = { .length = 0 };
 	const char *kept;
 	struct lp_error error;
 
@@ -139,33 +143,34 @@ static const char *all_calculations(void)
 START_TEST(a_calculation_comes_back_as_it_was)
 {
 	struct lp_series series[] = {
-		{.name = "a", .unit = "kW", .description = "", .attributes = "{\"site\":\"north\"}"},
-		{.name = "b", .unit = "", .description = "", .attributes = "{}"},
-		{.name = "x", .unit = "kWh", .description = "", .attributes = "{}"},
-		{.name = "y", .unit = "", .description = "", .attributes = "{}"},
+		{ .name = "a", .unit = "kW", .description = "", .attributes = "{\"site\":\"north\"}" },
+		{ .name = "b", .unit = "", .description = "", .attributes = "{}" },
+		{ .name = "x", .unit = "kWh", .description = "", .attributes = "{}" },
+		{ .name = "y", .unit = "", .description = "", .attributes = "{}" },
 	};
 	struct lp_calculation *one = calculation("Größe \"1\"", "pump.efficiency", "a,b,a", "x,y");
 
-	apply_changes(&(struct lp_changes){.series_created = series, .series_created_count = 4});
+	apply_changes(&(struct lp_changes){ .series_created = series, .series_created_count = 4 });
 	one->description = "two\nlines";
 	one->parameters = "{\"head\":1e-07,\"list\":[1,2.5,\"z\"]}";
 	one->labels = "{\"team\":\"water\"}";
-	one->schedule = (struct lp_schedule){.every = span(1, LP_UNIT_WEEK),
-	                                     .window = span(2, LP_UNIT_WEEK),
-	                                     .offset = span(-6, LP_UNIT_HOUR),
-	                                     .delay = 10500000,
-	                                     .week_start = 7,
-	                                     .zone = "America/Argentina/ComodRivadavia"};
+	one->schedule = (struct lp_schedule){ .every = span(1, LP_UNIT_WEEK),
+		                              .window = span(2, LP_UNIT_WEEK),
+		                              .offset = span(-6, LP_UNIT_HOUR),
+		                              .delay = 10500000,
+		                              .week_start = 7,
+		                              .zone = "America/Argentina/ComodRivadavia" };
 	one->start = AT(-86400);
 	one->time_limit = 2500000;
 	one->rank = 3;
 	one->inputs[1].lookback = 90 * LP_MINUTE;
 	add_calculation(one);
-	ck_assert_str_eq(all_calculations(),
-	                 "Größe \"1\"|two\nlines|pump.efficiency|{\"head\":1e-07,\"list\":[1,2.5,\"z\"]}|"
-	                 "{\"team\":\"water\"}|1|1.4 2.4 -6.2 10500000 7 America/Argentina/ComodRivadavia|-86400000000|"
-	                 "2500000|v1 r3 new <x=a[kW]{\"site\":\"north\"} 0 <y=b[]{} 5400000000 <z=a[kW]{\"site\":\"north\"} 0"
-	                 " >x=x[kWh] >y=y[]\n");
+	ck_assert_str_eq(
+		all_calculations(),
+		"Größe \"1\"|two\nlines|pump.efficiency|{\"head\":1e-07,\"list\":[1,2.5,\"z\"]}|"
+		"{\"team\":\"water\"}|1|1.4 2.4 -6.2 10500000 7 America/Argentina/ComodRivadavia|-86400000000|"
+		"2500000|v1 r3 new <x=a[kW]{\"site\":\"north\"} 0 <y=b[]{} 5400000000 <z=a[kW]{\"site\":\"north\"} 0"
+		" >x=x[kWh] >y=y[]\n");
 
 	one->input_count = 1;
 	one->inputs[0].series = "b";
@@ -179,7 +184,7 @@ START_TEST(a_calculation_comes_back_as_it_was)
 	                 "{\"team\":\"water\"}|0|1.4 2.4 -6.2 10500000 7 America/Argentina/ComodRivadavia|-1|"
 	                 "2500000|v2 r3 disabled <x=b[]{} 0 >x=y[] >y=x[kWh]\n");
 
-	apply_changes(&(struct lp_changes){.deleted = one, .deleted_count = 1});
+	apply_changes(&(struct lp_changes){ .deleted = one, .deleted_count = 1 });
 	ck_assert_str_eq(all_calculations(), "");
 }
 END_TEST
@@ -191,11 +196,11 @@ START_TEST(an_output_passes_from_one_calculation_to_another)
 	add_series("a,b,x,y");
 	both[0] = *calculation("one", "mean", "a", "x");
 	both[1] = *calculation("two", "mean", "b", "y");
-	apply_changes(&(struct lp_changes){.created = both, .created_count = 2});
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
 	both[0].outputs[0].series = "y";
 	both[1].outputs[0].series = "x";
 	both[0].version = both[1].version = 2;
-	apply_changes(&(struct lp_changes){.updated = both, .updated_count = 2});
+	apply_changes(&(struct lp_changes){ .updated = both, .updated_count = 2 });
 	ck_assert_ptr_nonnull(strstr(all_calculations(), "one|"));
 	ck_assert_ptr_nonnull(strstr(all_calculations(), "<x=a[]{} 0 >=y[]"));
 	ck_assert_ptr_nonnull(strstr(all_calculations(), "<x=b[]{} 0 >=x[]"));
@@ -216,15 +221,17 @@ static void expect_refusal(const struct lp_changes *changes)
 
 START_TEST(what_does_not_fit_is_refused_and_nothing_is_changed)
 {
-	struct lp_series used = {.name = "a"};
+	struct lp_series used = { .name = "a" };
 
 	add_series("a,x,y");
 	add_calculation(calculation("one", "mean", "a", "x"));
-	expect_refusal(&(struct lp_changes){.created = calculation("two", "mean", "nowhere", "y"), .created_count = 1});
-	expect_refusal(&(struct lp_changes){.created = calculation("two", "mean", "a", "nowhere"), .created_count = 1});
-	expect_refusal(&(struct lp_changes){.created = calculation("two", "mean", "a", "x"), .created_count = 1});
-	expect_refusal(&(struct lp_changes){.created = calculation("one", "mean", "a", "y"), .created_count = 1});
-	expect_refusal(&(struct lp_changes){.series_deleted = &used, .series_deleted_count = 1});
+	expect_refusal(
+		&(struct lp_changes){ .created = calculation("two", "mean", "nowhere", "y"), .created_count = 1 });
+	expect_refusal(
+		&(struct lp_changes){ .created = calculation("two", "mean", "a", "nowhere"), .created_count = 1 });
+	expect_refusal(&(struct lp_changes){ .created = calculation("two", "mean", "a", "x"), .created_count = 1 });
+	expect_refusal(&(struct lp_changes){ .created = calculation("one", "mean", "a", "y"), .created_count = 1 });
+	expect_refusal(&(struct lp_changes){ .series_deleted = &used, .series_deleted_count = 1 });
 }
 END_TEST
 
@@ -232,7 +239,7 @@ END_TEST
 static const char *sizes(void)
 {
 	const struct heads *heads = read_heads(-1);
-	struct lp_text text = {.length = 0};
+	struct lp_text text = { .length = 0 };
 	const char *kept;
 
 	for (size_t i = 0; i < heads->count; i++)
@@ -251,10 +258,12 @@ static struct lp_calculation *many(const char *prefix, int count)
 		char name[64];
 
 		snprintf(name, sizeof name, "%s%d", prefix, i);
-		outputs[i] = (struct lp_series){.name = lp_arena_text(&arena, name), .unit = "", .description = "", .attributes = "{}"};
+		outputs[i] = (struct lp_series){
+			.name = lp_arena_text(&arena, name), .unit = "", .description = "", .attributes = "{}"
+		};
 		made[i] = *calculation(outputs[i].name, "mean", "a", outputs[i].name);
 	}
-	apply_changes(&(struct lp_changes){.series_created = outputs, .series_created_count = (size_t)count});
+	apply_changes(&(struct lp_changes){ .series_created = outputs, .series_created_count = (size_t)count });
 	return made;
 }
 
@@ -269,7 +278,7 @@ START_TEST(batches_are_filled_by_schedule_and_rank)
 		made[i].enabled = i != 7;
 	}
 	made[2550].schedule.every = made[2550].schedule.window = span(5, LP_UNIT_MINUTE);
-	apply_changes(&(struct lp_changes){.created = made, .created_count = 2600});
+	apply_changes(&(struct lp_changes){ .created = made, .created_count = 2600 });
 	ck_assert_str_eq(sizes(), "0:1000 0:1000 0:499 1:99 1:1");
 	ck_assert_uint_eq(read_heads(1)->count, 2);
 
@@ -277,7 +286,7 @@ START_TEST(batches_are_filled_by_schedule_and_rank)
 	change_calculation(&made[7]);
 	ck_assert_str_eq(sizes(), "0:1000 0:1000 0:500 1:99 1:1");
 
-	apply_changes(&(struct lp_changes){.deleted = made, .deleted_count = 2500});
+	apply_changes(&(struct lp_changes){ .deleted = made, .deleted_count = 2500 });
 	ck_assert_str_eq(sizes(), "1:99 1:1");
 }
 END_TEST
@@ -292,7 +301,7 @@ START_TEST(a_batch_knows_what_it_reads_from)
 	both[0] = *calculation("first", "mean", "a", "b");
 	both[1] = *calculation("second", "mean", "b", "c");
 	both[1].rank = 1;
-	apply_changes(&(struct lp_changes){.created = both, .created_count = 2});
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
 	heads = read_heads(-1);
 	ck_assert_uint_eq(heads->count, 2);
 	ck_assert_uint_eq(heads->items[0].upstream_count, 0);
@@ -311,13 +320,13 @@ END_TEST
 
 START_TEST(a_changed_unit_changes_the_generation)
 {
-	struct lp_series a = {.name = "a", .unit = "K", .description = "", .attributes = "{}"};
+	struct lp_series a = { .name = "a", .unit = "K", .description = "", .attributes = "{}" };
 	int64_t generation;
 
 	add_series("a,b,c,d");
 	add_calculation(calculation("first", "mean", "a", "b"));
 	generation = read_heads(0)->items[0].generation;
-	apply_changes(&(struct lp_changes){.series_updated = &a, .series_updated_count = 1});
+	apply_changes(&(struct lp_changes){ .series_updated = &a, .series_updated_count = 1 });
 	ck_assert_int_gt(read_heads(0)->items[0].generation, generation);
 }
 END_TEST

@@ -15,7 +15,7 @@ static void count_step(void *context, int32_t version, const char *description)
 
 START_TEST(migrating_again_does_nothing)
 {
-	struct lp_migrate_options options = {.dry_run = false};
+	struct lp_migrate_options options = { .dry_run = false };
 	struct lp_schema_state state;
 	struct lp_error error;
 	int steps = 0;
@@ -62,14 +62,15 @@ static bool take_run(void *context, const struct lp_run *run, struct lp_error *e
 
 	(void)error;
 	lp_text_addf(text, "%lld %s %s %llu ok %llu failed %llu %s\n", (long long)((run->tick - BASE) / LP_SECOND),
-	             run->result, run->host, (unsigned long long)run->windows, (unsigned long long)run->states[LP_STATE_OK],
-	             (unsigned long long)run->states[LP_STATE_FAILED], run->error != NULL ? run->error : "-");
+	             run->result, run->host, (unsigned long long)run->windows,
+	             (unsigned long long)run->states[LP_STATE_OK], (unsigned long long)run->states[LP_STATE_FAILED],
+	             run->error != NULL ? run->error : "-");
 	return true;
 }
 
 START_TEST(runs_are_kept)
 {
-	struct lp_text text = {.length = 0};
+	struct lp_text text = { .length = 0 };
 	struct lp_error error;
 	struct lp_run run;
 
@@ -107,22 +108,22 @@ static const struct {
 	struct lp_status_filter filter;
 	const char *expected;
 } filters[] = {
-	{{.failed = false}, "bad/1,good/1,good/2,off"},
-	{{.failed = true}, "bad/1"},
-	{{.name = "good/*"}, "good/1,good/2"},
-	{{.name = "good/?", .failed = true}, ""},
-	{{.rule = "fail"}, "bad/1,off"},
-	{{.rule = "fai"}, ""},
-	{{.label_name = "team", .label_value = "water"}, "good/1"},
-	{{.label_name = "team", .label_value = "power"}, "bad/1,good/2"},
-	{{.label_name = "team"}, "bad/1,good/1,good/2"},
-	{{.label_name = "water", .label_value = "team"}, ""},
+	{ { .failed = false }, "bad/1,good/1,good/2,off" },
+	{ { .failed = true }, "bad/1" },
+	{ { .name = "good/*" }, "good/1,good/2" },
+	{ { .name = "good/?", .failed = true }, "" },
+	{ { .rule = "fail" }, "bad/1,off" },
+	{ { .rule = "fai" }, "" },
+	{ { .label_name = "team", .label_value = "water" }, "good/1" },
+	{ { .label_name = "team", .label_value = "power" }, "bad/1,good/2" },
+	{ { .label_name = "team" }, "bad/1,good/1,good/2" },
+	{ { .label_name = "water", .label_value = "team" }, "" },
 };
 
 START_TEST(states_are_filtered)
 {
 	struct lp_calculation four[4];
-	struct lp_text text = {.length = 0};
+	struct lp_text text = { .length = 0 };
 	struct lp_error error;
 
 	add_series("a,w,x,y,z");
@@ -135,7 +136,7 @@ START_TEST(states_are_filtered)
 	four[2].labels = "{\"team\":\"power\"}";
 	four[3] = *calculation("off", "fail", "a", "z");
 	four[3].enabled = false;
-	apply_changes(&(struct lp_changes){.created = four, .created_count = 4});
+	apply_changes(&(struct lp_changes){ .created = four, .created_count = 4 });
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 	ck_ok(lp_store_each_status(store, &filters[_i].filter, take_name, &text, &error), error);
 	ck_assert_str_eq(text.data != NULL ? text.data : "", filters[_i].expected);
@@ -151,15 +152,16 @@ static bool take_history(void *context, const struct lp_history *history, struct
 	(void)error;
 	ck_assert_int_gt(history->run_id, 0);
 	lp_text_addf(text, "%lld-%lld@%lld %s %lld %u\n", (long long)((history->window.start - BASE) / LP_SECOND),
-	             (long long)((history->window.end - BASE) / LP_SECOND), (long long)((history->tick - BASE) / LP_SECOND),
-	             lp_state_name(history->state), (long long)history->duration, history->samples_read);
+	             (long long)((history->window.end - BASE) / LP_SECOND),
+	             (long long)((history->tick - BASE) / LP_SECOND), lp_state_name(history->state),
+	             (long long)history->duration, history->samples_read);
 	return true;
 }
 
 START_TEST(history_is_newest_first)
 {
 	struct lp_calculation both[2];
-	struct lp_text text = {.length = 0};
+	struct lp_text text = { .length = 0 };
 	struct lp_error error;
 	int64_t id;
 
@@ -167,7 +169,7 @@ START_TEST(history_is_newest_first)
 	write_samples("a", "0=1 60=2 90=3", NULL);
 	both[0] = *calculation("one", "mean", "a", "x");
 	both[1] = *calculation("two", "fail", "a", "y");
-	apply_changes(&(struct lp_changes){.created = both, .created_count = 2});
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
 	run_window(AT(0), AT(60), AT(60));
 	run_window(AT(60), AT(120), AT(120));
 	run_window(AT(120), AT(180), AT(86400 + 180));
@@ -195,7 +197,7 @@ static struct lp_prune prune(struct lp_prune wanted)
 
 START_TEST(pruning_takes_what_is_older_and_nothing_else)
 {
-	struct lp_prune done, nothing = {LP_TIME_NONE, LP_TIME_NONE, LP_TIME_NONE, NULL, false, 0, 0, 0};
+	struct lp_prune done, nothing = { LP_TIME_NONE, LP_TIME_NONE, LP_TIME_NONE, NULL, false, 0, 0, 0 };
 	struct lp_prune wanted = nothing;
 
 	/* Over months, so that whole partitions go and one is cut. */
@@ -254,26 +256,28 @@ END_TEST
 static const struct {
 	const char *address, *described;
 } addresses[] = {
-	{"sqlite:/a/b c.db", "sqlite:/a/b c.db"},
-	{"postgresql://user:secret@db:5433/plant?sslmode=require", "postgresql://user:***@db:5433/plant?sslmode=require"},
-	{"postgresql://user@db/plant", "postgresql://user@db/plant"},
-	{"postgres://user:se@cr:et@db/plant", "postgres://user:***@db/plant"},
-	{"postgresql://user:s/ecret@db/plant", "postgresql://user:***@db/plant"},
-	{"postgresql://db/plant?user=a&password=secret&sslpassword=secret", "postgresql://db/plant?user=a&password=***&sslpassword=***"},
-	{"host=db password=secret dbname=plant", "host=db password=*** dbname=plant"},
-	{"host=db password = 'sec ret\\' x' dbname=plant", "host=db password=*** dbname=plant"},
-	{"PASSWORD=secret", "PASSWORD=***"},
-	{"password='secret", "password=***"},
-	{"password=sec\\ ret user=a", "password=*** user=a"},
-	{"postgresql:", "postgresql:"},
-	{"postgresql:host=db password=secret", "postgresql:host=db password=***"},
-	{"postgresql:secret", "postgresql:..."},
-	{"passwort=secret host=db", "passwort=... host=db"},
-	{"password=my secret host=db", "password=*** ... host=db"},
-	{"password=my secret=1 host=db", "password=*** ... host=db"},
-	{"postgresql://user:se?cr/et@db/plant", "postgresql://user:***@db/plant"},
-	{"postgresql://db/plant?secret=1&user=a", "postgresql://db/plant?secret=...&user=a"},
-	{"mysql://u:secret@h/d", "mysql://u:***@h/d"},
+	{ "sqlite:/a/b c.db", "sqlite:/a/b c.db" },
+	{ "postgresql://user:secret@db:5433/plant?sslmode=require",
+	  "postgresql://user:***@db:5433/plant?sslmode=require" },
+	{ "postgresql://user@db/plant", "postgresql://user@db/plant" },
+	{ "postgres://user:se@cr:et@db/plant", "postgres://user:***@db/plant" },
+	{ "postgresql://user:s/ecret@db/plant", "postgresql://user:***@db/plant" },
+	{ "postgresql://db/plant?user=a&password=secret&sslpassword=secret",
+	  "postgresql://db/plant?user=a&password=***&sslpassword=***" },
+	{ "host=db password=secret dbname=plant", "host=db password=*** dbname=plant" },
+	{ "host=db password = 'sec ret\\' x' dbname=plant", "host=db password=*** dbname=plant" },
+	{ "PASSWORD=secret", "PASSWORD=***" },
+	{ "password='secret", "password=***" },
+	{ "password=sec\\ ret user=a", "password=*** user=a" },
+	{ "postgresql:", "postgresql:" },
+	{ "postgresql:host=db password=secret", "postgresql:host=db password=***" },
+	{ "postgresql:secret", "postgresql:..." },
+	{ "passwort=secret host=db", "passwort=... host=db" },
+	{ "password=my secret host=db", "password=*** ... host=db" },
+	{ "password=my secret=1 host=db", "password=*** ... host=db" },
+	{ "postgresql://user:se?cr/et@db/plant", "postgresql://user:***@db/plant" },
+	{ "postgresql://db/plant?secret=1&user=a", "postgresql://db/plant?secret=...&user=a" },
+	{ "mysql://u:secret@h/d", "mysql://u:***@h/d" },
 };
 
 START_TEST(an_address_is_shown_without_its_password)
@@ -287,11 +291,11 @@ START_TEST(an_address_is_shown_without_its_password)
 }
 END_TEST
 
-static const char *const no_addresses[] = {"mysql://u:secret@h/d?x=1", "plant", "", "./plant.db"};
+static const char *const no_addresses[] = { "mysql://u:secret@h/d?x=1", "plant", "", "./plant.db" };
 
 START_TEST(what_is_no_address_is_refused)
 {
-	struct lp_store_options options = {.address = no_addresses[_i]};
+	struct lp_store_options options = { .address = no_addresses[_i] };
 	struct lp_store *opened;
 	struct lp_error error;
 

@@ -45,7 +45,8 @@ START_TEST(fifty_years_are_few_partitions)
 	ck_assert_str_eq(sql("SELECT local_processing.ensure_partitions('sample', now() - interval '50 years', now())"),
 	                 "0");
 	/* What no partition can be had for stays in the default one. */
-	ck_assert_str_eq(sql("SELECT local_processing.ensure_partitions('sample', '0001-01-01', '1969-12-31 20:00+00')"), "0");
+	ck_assert_str_eq(
+		sql("SELECT local_processing.ensure_partitions('sample', '0001-01-01', '1969-12-31 20:00+00')"), "0");
 }
 END_TEST
 
@@ -112,7 +113,9 @@ END_TEST
 
 START_TEST(a_read_only_server_is_said_to_be_one)
 {
-	struct lp_run run = {.tick = AT(0), .started = AT(0), .host = "h", .program_version = "0", .result = "running"};
+	struct lp_run run = {
+		.tick = AT(0), .started = AT(0), .host = "h", .program_version = "0", .result = "running"
+	};
 	struct lp_error error;
 
 	sql("ALTER DATABASE %s SET default_transaction_read_only = on", sql("SELECT current_database()"));
@@ -126,7 +129,7 @@ END_TEST
 static const struct {
 	int version;
 	bool opens;
-} versions[] = {{1, true}, {2, false}, {50, false}};
+} versions[] = { { 1, true }, { 2, false }, { 50, false } };
 
 START_TEST(a_schema_of_a_newer_release)
 {
@@ -164,7 +167,7 @@ END_TEST
 START_TEST(two_migrations_at_once)
 {
 	struct lp_store_options options = store_options();
-	struct lp_migrate_options migrate = {.dry_run = false};
+	struct lp_migrate_options migrate = { .dry_run = false };
 	struct lp_store *opened;
 	struct lp_error error;
 	int status, failed = 0;
@@ -193,7 +196,7 @@ END_TEST
 START_TEST(a_dry_run_of_migrate_changes_nothing)
 {
 	struct lp_store_options options = store_options();
-	struct lp_migrate_options migrate = {.dry_run = true};
+	struct lp_migrate_options migrate = { .dry_run = true };
 	struct lp_store *opened;
 	struct lp_error error;
 
@@ -228,7 +231,7 @@ static void make_role(const char *name)
 
 static void migrate_with_roles(void)
 {
-	struct lp_migrate_options migrate = {.run_role = "lp_run", .read_role = "lp_read"};
+	struct lp_migrate_options migrate = { .run_role = "lp_run", .read_role = "lp_read" };
 	struct lp_error error;
 
 	make_role("lp_run");
@@ -240,7 +243,7 @@ static void migrate_with_roles(void)
 START_TEST(the_role_of_runs_can_run)
 {
 	struct lp_store_options options;
-	struct lp_prune prune = {.samples_before = AT(0), .outcomes_before = AT(0), .runs_before = AT(0)};
+	struct lp_prune prune = { .samples_before = AT(0), .outcomes_before = AT(0), .runs_before = AT(0) };
 	struct lp_error error;
 	bool locked;
 
@@ -263,7 +266,9 @@ END_TEST
 START_TEST(the_role_of_readers_can_only_read)
 {
 	struct lp_store_options options;
-	struct lp_run run = {.tick = AT(0), .started = AT(0), .host = "h", .program_version = "0", .result = "running"};
+	struct lp_run run = {
+		.tick = AT(0), .started = AT(0), .host = "h", .program_version = "0", .result = "running"
+	};
 	struct lp_error error;
 
 	migrate_with_roles();
@@ -295,7 +300,7 @@ END_TEST
 
 START_TEST(a_role_that_does_not_exist_cannot_be_granted)
 {
-	struct lp_migrate_options migrate = {.run_role = "no; such \"role"};
+	struct lp_migrate_options migrate = { .run_role = "no; such \"role" };
 	struct lp_error error;
 
 	ck_fails(lp_store_migrate(store, &migrate, no_step, NULL, &error), error, LP_EXIT_USAGE);
@@ -307,27 +312,29 @@ static const struct {
 	enum lp_exit exits[2];
 	const char *what;
 } unreachable[] = {
-	{"postgresql:dbname=%s host=127.0.0.1 user=postgres password=secret-word", {LP_EXIT_PERMISSION}, "password"},
-	{"postgresql://postgres:secret-word@127.0.0.1/%s", {LP_EXIT_PERMISSION}, "password"},
-	{"postgresql:dbname=%s host=127.0.0.1 user=postgres", {LP_EXIT_PERMISSION}, "password"},
-	{"postgresql:dbname=%s host=127.0.0.1 port=1 password=secret-word", {LP_EXIT_TEMPORARY}, "refused"},
-	{"postgresql:dbname=%s host=/nonexistent/directory", {LP_EXIT_TEMPORARY}, "No such file"},
-	{"postgresql:dbname=no_such_%s", {LP_EXIT_UNAVAILABLE}, "does not exist"},
-	{"postgresql:dbname=%s user=no_such_user", {LP_EXIT_PERMISSION}, "does not exist"},
-	{"postgresql://no-such-host.invalid/%s", {LP_EXIT_UNAVAILABLE, LP_EXIT_TEMPORARY}, "no-such-host.invalid"},
-	{"postgresql:dbname=%s no_such_option=1", {LP_EXIT_CONFIGURATION}, "no_such_option"},
-	{"postgresql:dbname=%s port=x", {LP_EXIT_CONFIGURATION}, "port"},
-	{"postgresql:dbname=%s sslmode=perhaps", {LP_EXIT_CONFIGURATION}, "sslmode"},
-	{"postgresql:service=no_such_service_%s", {LP_EXIT_CONFIGURATION}, "service"},
-	{"postgresql:dbname=%s host=127.0.0.1 sslmode=require password=secret-word", {LP_EXIT_UNAVAILABLE}, "SSL"},
-	{"postgresql:dbname='%s", {LP_EXIT_CONFIGURATION}, "quote"},
+	{ "postgresql:dbname=%s host=127.0.0.1 user=postgres password=secret-word",
+	  { LP_EXIT_PERMISSION },
+	  "password" },
+	{ "postgresql://postgres:secret-word@127.0.0.1/%s", { LP_EXIT_PERMISSION }, "password" },
+	{ "postgresql:dbname=%s host=127.0.0.1 user=postgres", { LP_EXIT_PERMISSION }, "password" },
+	{ "postgresql:dbname=%s host=127.0.0.1 port=1 password=secret-word", { LP_EXIT_TEMPORARY }, "refused" },
+	{ "postgresql:dbname=%s host=/nonexistent/directory", { LP_EXIT_TEMPORARY }, "No such file" },
+	{ "postgresql:dbname=no_such_%s", { LP_EXIT_UNAVAILABLE }, "does not exist" },
+	{ "postgresql:dbname=%s user=no_such_user", { LP_EXIT_PERMISSION }, "does not exist" },
+	{ "postgresql://no-such-host.invalid/%s", { LP_EXIT_UNAVAILABLE, LP_EXIT_TEMPORARY }, "no-such-host.invalid" },
+	{ "postgresql:dbname=%s no_such_option=1", { LP_EXIT_CONFIGURATION }, "no_such_option" },
+	{ "postgresql:dbname=%s port=x", { LP_EXIT_CONFIGURATION }, "port" },
+	{ "postgresql:dbname=%s sslmode=perhaps", { LP_EXIT_CONFIGURATION }, "sslmode" },
+	{ "postgresql:service=no_such_service_%s", { LP_EXIT_CONFIGURATION }, "service" },
+	{ "postgresql:dbname=%s host=127.0.0.1 sslmode=require password=secret-word", { LP_EXIT_UNAVAILABLE }, "SSL" },
+	{ "postgresql:dbname='%s", { LP_EXIT_CONFIGURATION }, "quote" },
 	/* Passwords that are not written as they should be: libpq takes pieces of them for something else. */
-	{"postgresql://postgres:a/secret-word@127.0.0.1/%s", {LP_EXIT_CONFIGURATION}, "port"},
-	{"postgresql://postgres:a@secret-word@127.0.0.1/%s", {LP_EXIT_UNAVAILABLE, LP_EXIT_TEMPORARY}, "host name"},
-	{"postgresql://postgres:a%%zzsecret-word@127.0.0.1/%s", {LP_EXIT_CONFIGURATION}, "percent"},
-	{"postgresql://postgres:secret-word@[127.0.0.1/%s", {LP_EXIT_CONFIGURATION}, "URI"},
-	{"postgresql:dbname=%s password=my secret-word", {LP_EXIT_CONFIGURATION}, "missing"},
-	{"postgresql:dbname=%s password=my secret-word=1", {LP_EXIT_CONFIGURATION}, "option"},
+	{ "postgresql://postgres:a/secret-word@127.0.0.1/%s", { LP_EXIT_CONFIGURATION }, "port" },
+	{ "postgresql://postgres:a@secret-word@127.0.0.1/%s", { LP_EXIT_UNAVAILABLE, LP_EXIT_TEMPORARY }, "host name" },
+	{ "postgresql://postgres:a%%zzsecret-word@127.0.0.1/%s", { LP_EXIT_CONFIGURATION }, "percent" },
+	{ "postgresql://postgres:secret-word@[127.0.0.1/%s", { LP_EXIT_CONFIGURATION }, "URI" },
+	{ "postgresql:dbname=%s password=my secret-word", { LP_EXIT_CONFIGURATION }, "missing" },
+	{ "postgresql:dbname=%s password=my secret-word=1", { LP_EXIT_CONFIGURATION }, "option" },
 };
 
 START_TEST(what_cannot_be_reached_is_said_clearly)
@@ -356,7 +363,9 @@ START_TEST(a_statement_that_takes_too_long)
 {
 	struct lp_store_options options = store_options();
 	struct lp_store *slow;
-	struct lp_run run = {.tick = AT(0), .started = AT(0), .host = "h", .program_version = "0", .result = "running"};
+	struct lp_run run = {
+		.tick = AT(0), .started = AT(0), .host = "h", .program_version = "0", .result = "running"
+	};
 	struct lp_error error;
 
 	options.statement_timeout = 1;
@@ -395,7 +404,7 @@ START_TEST(the_views_are_there_for_people)
 	write_samples("a", "0=1", NULL);
 	both[0] = *calculation("good", "mean", "a", "x");
 	both[1] = *calculation("bad", "fail", "a", "y");
-	apply_changes(&(struct lp_changes){.created = both, .created_count = 2});
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
 	run_window(AT(0), AT(60), AT(60));
 	ck_assert_str_eq(sql("SELECT string_agg(concat_ws(' ', name, state, samples_read, pending, error_type), ', '"
 	                     " ORDER BY name) FROM local_processing.calculation_state"),
@@ -406,10 +415,11 @@ START_TEST(the_views_are_there_for_people)
 	ck_assert_str_eq(sql("SELECT string_agg(concat_ws(' ', series, value), ', ' ORDER BY series)"
 	                     " FROM local_processing.sample_named"),
 	                 "a 1, x 1");
-	ck_assert_str_eq(sql("SELECT count(*) FROM pg_class c LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = 0"
-	                     " WHERE c.relnamespace = 'local_processing'::regnamespace AND c.relkind IN ('r', 'p', 'v')"
-	                     " AND NOT c.relispartition AND d.description IS NULL"),
-	                 "0");
+	ck_assert_str_eq(
+		sql("SELECT count(*) FROM pg_class c LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = 0"
+	            " WHERE c.relnamespace = 'local_processing'::regnamespace AND c.relkind IN ('r', 'p', 'v')"
+	            " AND NOT c.relispartition AND d.description IS NULL"),
+		"0");
 }
 END_TEST
 

@@ -28,13 +28,13 @@ static const struct {
 	uint64_t most;
 	const char *expected;
 } ranges[] = {
-	{LP_TIME_NONE, LP_TIME_NONE, 0, "0=1 60=2 120=3"},
-	{AT(0), AT(120), 0, "0=1 60=2"},
-	{AT(60), LP_TIME_NONE, 0, "60=2 120=3"},
-	{LP_TIME_NONE, AT(0), 0, ""},
-	{AT(1), AT(59), 0, ""},
-	{LP_TIME_NONE, LP_TIME_NONE, 2, "0=1 60=2"},
-	{AT(120), AT(60), 0, ""},
+	{ LP_TIME_NONE, LP_TIME_NONE, 0, "0=1 60=2 120=3" },
+	{ AT(0), AT(120), 0, "0=1 60=2" },
+	{ AT(60), LP_TIME_NONE, 0, "60=2 120=3" },
+	{ LP_TIME_NONE, AT(0), 0, "" },
+	{ AT(1), AT(59), 0, "" },
+	{ LP_TIME_NONE, LP_TIME_NONE, 2, "0=1 60=2" },
+	{ AT(120), AT(60), 0, "" },
 };
 
 START_TEST(a_range_is_half_open)
@@ -47,12 +47,12 @@ END_TEST
 
 START_TEST(years_one_and_9999)
 {
-	lp_time times[] = {LP_TIME_MIN, AT(0), LP_TIME_MAX};
-	double values[] = {1, 2, 3};
-	struct lp_column column = {.count = 3, .time = times, .value = values};
+	lp_time times[] = { LP_TIME_MIN, AT(0), LP_TIME_MAX };
+	double values[] = { 1, 2, 3 };
+	struct lp_column column = { .count = 3, .time = times, .value = values };
 	struct lp_write_counts counts;
 	struct lp_error error;
-	lp_time extremes[2] = {LP_TIME_MIN, LP_TIME_MAX};
+	lp_time extremes[2] = { LP_TIME_MIN, LP_TIME_MAX };
 
 	add_series("a");
 	ck_ok(lp_store_begin(store, &error), error);
@@ -89,10 +89,10 @@ static bool count_column(void *context, const struct lp_column *column, struct l
 START_TEST(many_samples_come_in_columns)
 {
 	enum { COUNT = 45000 };
-	struct lp_column column = {.count = COUNT,
-	                           .time = lp_arena_allocate(&arena, COUNT * sizeof(lp_time)),
-	                           .value = lp_arena_allocate(&arena, COUNT * sizeof(double))};
-	struct counting counting = {.last = LP_TIME_NONE};
+	struct lp_column column = { .count = COUNT,
+		                    .time = lp_arena_allocate(&arena, COUNT * sizeof(lp_time)),
+		                    .value = lp_arena_allocate(&arena, COUNT * sizeof(double)) };
+	struct counting counting = { .last = LP_TIME_NONE };
 	struct lp_write_counts counts;
 	struct lp_error error;
 
@@ -126,7 +126,8 @@ START_TEST(a_visitor_ends_the_reading)
 
 	add_series("a");
 	write_samples("a", "0=1", NULL);
-	ck_fails(lp_store_read_samples(store, series_id("a"), LP_TIME_NONE, LP_TIME_NONE, 0, refuse_column, NULL, &error),
+	ck_fails(lp_store_read_samples(store, series_id("a"), LP_TIME_NONE, LP_TIME_NONE, 0, refuse_column, NULL,
+	                               &error),
 	         error, LP_EXIT_USAGE);
 	ck_assert_str_eq(error.what, "no more");
 	ck_samples("a", "0=1");
@@ -137,7 +138,7 @@ START_TEST(what_is_rolled_back_was_never_there)
 {
 	lp_time time = AT(0);
 	double value = 1;
-	struct lp_column column = {.count = 1, .time = &time, .value = &value};
+	struct lp_column column = { .count = 1, .time = &time, .value = &value };
 	struct lp_write_counts counts;
 	struct lp_error error;
 
@@ -179,24 +180,25 @@ static const struct {
 	int64_t lookback;
 	const char *column, *previous;
 } fetches[] = {
-	{"0=1 59=2 60=3 119=4 120=5", AT(60), AT(120), 0, "60=3 119=4", ""},
-	{"0=1 60=nan 61=4b 62=5u 63=inf", AT(60), AT(120), 0, "60=nan 61=4b 62=5u 63=nan", ""},
-	{"", AT(60), AT(120), LP_HOUR, "", ""},
-	{"0=1 30=2 60=3", AT(60), AT(120), LP_HOUR, "60=3", "30=2"},
-	{"0=1 30=2b 40=nan 50=inf 60=3", AT(60), AT(120), LP_HOUR, "60=3", "0=1"},
-	{"0=1u 60=3", AT(60), AT(120), LP_HOUR, "60=3", "0=1u"},
-	{"0=1 60=3", AT(60), AT(120), 59 * LP_SECOND, "60=3", ""},
-	{"0=1 60=3", AT(60), AT(120), 60 * LP_SECOND, "60=3", "0=1"},
+	{ "0=1 59=2 60=3 119=4 120=5", AT(60), AT(120), 0, "60=3 119=4", "" },
+	{ "0=1 60=nan 61=4b 62=5u 63=inf", AT(60), AT(120), 0, "60=nan 61=4b 62=5u 63=nan", "" },
+	{ "", AT(60), AT(120), LP_HOUR, "", "" },
+	{ "0=1 30=2 60=3", AT(60), AT(120), LP_HOUR, "60=3", "30=2" },
+	{ "0=1 30=2b 40=nan 50=inf 60=3", AT(60), AT(120), LP_HOUR, "60=3", "0=1" },
+	{ "0=1u 60=3", AT(60), AT(120), LP_HOUR, "60=3", "0=1u" },
+	{ "0=1 60=3", AT(60), AT(120), 59 * LP_SECOND, "60=3", "" },
+	{ "0=1 60=3", AT(60), AT(120), 60 * LP_SECOND, "60=3", "0=1" },
 	/* A window over partitions that are there and others that are not. */
-	{"-86400=1 0=2 5270400=3", AT(-90000), AT(6000000), 0, "-86400=1 0=2 5270400=3", ""},
+	{ "-86400=1 0=2 5270400=3", AT(-90000), AT(6000000), 0, "-86400=1 0=2 5270400=3", "" },
 };
 
 START_TEST(a_task_gets_the_samples_of_its_window)
 {
 	const char *previous;
 
-	ck_assert_str_eq(fetched(fetches[_i].samples, fetches[_i].from, fetches[_i].to, fetches[_i].lookback, &previous),
-	                 fetches[_i].column);
+	ck_assert_str_eq(
+		fetched(fetches[_i].samples, fetches[_i].from, fetches[_i].to, fetches[_i].lookback, &previous),
+		fetches[_i].column);
 	ck_assert_str_eq(previous, fetches[_i].previous);
 }
 END_TEST
@@ -205,7 +207,7 @@ START_TEST(quality_is_only_there_where_it_says_something)
 {
 	struct lp_batch *batch;
 	struct lp_run run = begin_run(AT(120));
-	struct lp_window windows[] = {{AT(0), AT(60)}, {AT(60), AT(120)}};
+	struct lp_window windows[] = { { AT(0), AT(60) }, { AT(60), AT(120) } };
 	struct lp_error error;
 
 	add_series("a,x");
@@ -229,7 +231,7 @@ END_TEST
 START_TEST(windows_that_overlap_share_what_they_read)
 {
 	struct lp_calculation both[2];
-	struct lp_window windows[] = {{AT(0), AT(180)}, {AT(60), AT(240)}, {AT(300), AT(360)}};
+	struct lp_window windows[] = { { AT(0), AT(180) }, { AT(60), AT(240) }, { AT(300), AT(360) } };
 	struct lp_batch *batch;
 	struct lp_error error;
 
@@ -239,7 +241,7 @@ START_TEST(windows_that_overlap_share_what_they_read)
 	both[0] = *calculation("one", "mean", "a,b", "x");
 	both[1] = *calculation("two", "mean", "b,a", "y");
 	both[1].inputs[1].lookback = LP_HOUR;
-	apply_changes(&(struct lp_changes){.created = both, .created_count = 2});
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
 	batch = lp_batch_new();
 	batch->head = read_heads(0)->items[0];
 	ck_ok(lp_store_read_batch(store, batch, &error), error);
@@ -248,9 +250,9 @@ START_TEST(windows_that_overlap_share_what_they_read)
 	ck_ok(lp_store_fetch(store, batch, &error), error);
 	ck_assert_uint_eq(batch->task_count, 6);
 	for (size_t i = 0; i < 6; i++) {
-		static const char *const of_a[] = {"0=1 60=2 120=3", "60=2 120=3 180=4", "300=6"};
-		static const char *const of_b[] = {"60=7", "60=7", ""};
-		static const char *const before[] = {"", "0=1", "240=5"};
+		static const char *const of_a[] = { "0=1 60=2 120=3", "60=2 120=3 180=4", "300=6" };
+		static const char *const of_b[] = { "60=7", "60=7", "" };
+		static const char *const before[] = { "", "0=1", "240=5" };
 		const struct lp_task *task = &batch->tasks[i];
 		bool second = strcmp(batch->calculations[task->calculation].name, "two") == 0;
 		size_t window = task->window.start == AT(0) ? 0 : task->window.start == AT(60) ? 1 : 2;

@@ -11,7 +11,7 @@
 
 struct lp_store *store;
 struct lp_arena arena;
-struct lp_retry_policy policy = {.max_attempts = 3, .first_delay = LP_MINUTE, .longest_delay = LP_HOUR};
+struct lp_retry_policy policy = { .max_attempts = 3, .first_delay = LP_MINUTE, .longest_delay = LP_HOUR };
 
 static char address[512]; /* of the store, as it is opened */
 static char direct[128];  /* the same database, past any pooler */
@@ -85,7 +85,9 @@ const char *sql(const char *format, ...)
 
 struct lp_store_options store_options(void)
 {
-	return (struct lp_store_options){.address = address, .create = true, .prepare = getenv("LP_TEST_UNPREPARED") == NULL};
+	return (struct lp_store_options){ .address = address,
+		                          .create = true,
+		                          .prepare = getenv("LP_TEST_UNPREPARED") == NULL };
 }
 
 void no_step(void *context, int32_t version, const char *description)
@@ -98,7 +100,7 @@ void no_step(void *context, int32_t version, const char *description)
 static void migrate_here(void)
 {
 	struct lp_store_options options = store_options();
-	struct lp_migrate_options migrate = {.dry_run = false};
+	struct lp_migrate_options migrate = { .dry_run = false };
 	struct lp_store *opened;
 	struct lp_error error;
 
@@ -163,7 +165,7 @@ struct lp_store *open_again(void)
 
 struct lp_span span(int32_t count, enum lp_unit unit)
 {
-	return (struct lp_span){.count = count, .unit = unit};
+	return (struct lp_span){ .count = count, .unit = unit };
 }
 
 /* The names in a comma-separated list. */
@@ -193,18 +195,18 @@ struct lp_calculation *calculation(const char *name, const char *rule, const cha
 		.parameters = "{}",
 		.labels = "{}",
 		.enabled = true,
-		.schedule = {.every = span(1, LP_UNIT_MINUTE),
-	                     .window = span(1, LP_UNIT_MINUTE),
-	                     .offset = span(0, LP_UNIT_SECOND),
-	                     .week_start = 1,
-	                     .zone = "UTC"},
+		.schedule = { .every = span(1, LP_UNIT_MINUTE),
+		              .window = span(1, LP_UNIT_MINUTE),
+		              .offset = span(0, LP_UNIT_SECOND),
+		              .week_start = 1,
+		              .zone = "UTC" },
 		.start = LP_TIME_NONE,
 		.version = 1,
 	};
 	made->input_count = split(inputs, names, 16);
 	made->inputs = lp_arena_zeroed(&arena, made->input_count, sizeof *made->inputs);
 	for (size_t i = 0; i < made->input_count; i++) {
-		static const char *const parameters[] = {"x", "y", "z", "a", "b", "c"};
+		static const char *const parameters[] = { "x", "y", "z", "a", "b", "c" };
 
 		made->inputs[i].name = parameters[i];
 		made->inputs[i].series = names[i];
@@ -235,19 +237,19 @@ void add_series(const char *list)
 	size_t count = split(list, names, 64);
 
 	for (size_t i = 0; i < count; i++)
-		series[i] = (struct lp_series){.name = names[i], .unit = "", .description = "", .attributes = "{}"};
-	apply_changes(&(struct lp_changes){.series_created = series, .series_created_count = count});
+		series[i] = (struct lp_series){ .name = names[i], .unit = "", .description = "", .attributes = "{}" };
+	apply_changes(&(struct lp_changes){ .series_created = series, .series_created_count = count });
 }
 
 void add_calculation(const struct lp_calculation *one)
 {
-	apply_changes(&(struct lp_changes){.created = one, .created_count = 1});
+	apply_changes(&(struct lp_changes){ .created = one, .created_count = 1 });
 }
 
 void change_calculation(struct lp_calculation *one)
 {
 	one->version++;
-	apply_changes(&(struct lp_changes){.updated = one, .updated_count = 1});
+	apply_changes(&(struct lp_changes){ .updated = one, .updated_count = 1 });
 }
 
 int64_t series_id(const char *name)
@@ -265,7 +267,7 @@ void write_samples(const char *series, const char *samples, struct lp_write_coun
 	lp_time times[256];
 	double values[256];
 	uint8_t qualities[256];
-	struct lp_column column = {.count = 0, .time = times, .value = values, .quality = qualities};
+	struct lp_column column = { .count = 0, .time = times, .value = values, .quality = qualities };
 	struct lp_write_counts ignored;
 	struct lp_error error;
 
@@ -275,7 +277,9 @@ void write_samples(const char *series, const char *samples, struct lp_write_coun
 		times[column.count] = AT(strtol(samples, &end, 10));
 		ck_assert_int_eq(*end, '=');
 		values[column.count] = strtod(end + 1, &end);
-		qualities[column.count] = *end == 'b' ? LP_QUALITY_BAD : *end == 'u' ? LP_QUALITY_UNCERTAIN : LP_QUALITY_GOOD;
+		qualities[column.count] = *end == 'b'   ? LP_QUALITY_BAD
+		                          : *end == 'u' ? LP_QUALITY_UNCERTAIN
+		                                        : LP_QUALITY_GOOD;
 		end += *end == 'b' || *end == 'u';
 		samples = end + (*end == ' ');
 		column.count++;
@@ -318,7 +322,7 @@ static const char *keep(struct lp_text *text)
 
 const char *show_column(const struct lp_column *column)
 {
-	struct lp_text text = {.length = 0};
+	struct lp_text text = { .length = 0 };
 	struct lp_error error;
 
 	ck_assert(show(&text, column, &error));
@@ -327,7 +331,7 @@ const char *show_column(const struct lp_column *column)
 
 const char *read_samples(const char *series, lp_time from, lp_time to, uint64_t most)
 {
-	struct lp_text text = {.length = 0};
+	struct lp_text text = { .length = 0 };
 	struct lp_error error;
 
 	ck_ok(lp_store_read_samples(store, series_id(series), from, to, most, show, &text, &error), error);
@@ -379,8 +383,8 @@ static bool take_status(void *context, const struct lp_status *status, struct lp
 
 struct lp_status *find_status(const char *name)
 {
-	struct finding finding = {.name = name};
-	struct lp_status_filter filter = {.failed = false};
+	struct finding finding = { .name = name };
+	struct lp_status_filter filter = { .failed = false };
 	struct lp_error error;
 
 	ck_ok(lp_store_each_status(store, &filter, take_status, &finding, &error), error);
@@ -399,7 +403,7 @@ static void show_time(struct lp_text *text, lp_time time)
 const char *status_of(const char *name)
 {
 	const struct lp_status *status = find_status(name);
-	struct lp_text text = {.length = 0};
+	struct lp_text text = { .length = 0 };
 
 	lp_text_addf(&text, "%s", lp_state_name(status->state));
 	show_time(&text, status->failing_since);

@@ -14,8 +14,8 @@
 
 #include <check.h>
 
-#define BASE INT64_C(1772323200000000)
-#define AT(seconds) (BASE + (lp_time)(seconds) * LP_SECOND)
+#define BASE        INT64_C(1772323200000000)
+#define AT(seconds) (BASE + (lp_time)(seconds)*LP_SECOND)
 
 extern struct lp_store *store; /* the test's own, opened anew for each test */
 extern struct lp_arena arena;  /* emptied for each test */
@@ -30,7 +30,7 @@ void prepare_stores(void); /* once, before the first test */
 void open_store(void);     /* setup of a test */
 void close_store(void);    /* teardown */
 const char *store_address(void);
-struct lp_store *open_again(void); /* another connection to the test's store */
+struct lp_store *open_again(void);                                     /* another connection to the test's store */
 void no_step(void *context, int32_t version, const char *description); /* for lp_store_migrate */
 /* Options for the test's store. */
 struct lp_store_options store_options(void);

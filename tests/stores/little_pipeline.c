@@ -24,7 +24,7 @@ struct lp_run begin_run(lp_time tick)
 struct lp_batch *fetch_batch(const struct lp_batch_head *head, lp_time from, lp_time to, const struct lp_run *run)
 {
 	struct lp_batch *batch = lp_batch_new();
-	struct lp_window window = {from, to};
+	struct lp_window window = { from, to };
 	struct lp_error error;
 
 	batch->head = *head;
@@ -43,7 +43,7 @@ static void add_result(struct lp_batch *batch, struct lp_outcome *outcome, size_
 	if (outcome->results == NULL)
 		outcome->results = lp_arena_zeroed(&batch->arena, most, sizeof *outcome->results);
 	ck_assert(outcome->result_count < most);
-	outcome->results[outcome->result_count++] = (struct lp_result){.output = 0, .time = time, .value = value};
+	outcome->results[outcome->result_count++] = (struct lp_result){ .output = 0, .time = time, .value = value };
 	outcome->state = LP_STATE_OK;
 }
 
@@ -63,10 +63,10 @@ static void compute_task(struct lp_batch *batch, struct lp_task *task)
 	size_t good = 0;
 	double sum = 0, last = 0;
 
-	*outcome = (struct lp_outcome){.state = LP_STATE_NO_DATA,
-	                               .duration = 5000000,
-	                               .samples_read = (uint32_t)x->count,
-	                               .rule_version = "0123456789ab"};
+	*outcome = (struct lp_outcome){ .state = LP_STATE_NO_DATA,
+		                        .duration = 5000000,
+		                        .samples_read = (uint32_t)x->count,
+		                        .rule_version = "0123456789ab" };
 	if (strcmp(rule, "fail") == 0) {
 		fail_task(outcome, LP_STATE_FAILED, "ZeroDivisionError", "division by zero");
 		return;

@@ -11,7 +11,7 @@
 
 static void add_int_lock(struct pg_store *store, enum pg_lock lock)
 {
-	lp_pg_argument_int4(lp_pg_arguments(store), lock);
+	lp_pg_argument_int4(lp_pg_arguments(store), (int32_t)lock);
 }
 
 bool lp_pg_lock_definitions(struct lp_store *opened, struct lp_error *error)
@@ -279,9 +279,9 @@ static void collect_names(struct lp_arena *arena, const struct lp_changes *chang
 	const struct {
 		const struct lp_calculation *items;
 		size_t count;
-	} lists[] = {{changes->created, changes->created_count},
-	             {changes->updated, changes->updated_count},
-	             {changes->ranked, changes->ranked_count}};
+	} lists[] = { { changes->created, changes->created_count },
+		      { changes->updated, changes->updated_count },
+		      { changes->ranked, changes->ranked_count } };
 	size_t all = changes->created_count + changes->updated_count + changes->ranked_count;
 
 	arrange->changed = lp_arena_allocate(arena, all * sizeof *arrange->changed);
@@ -309,7 +309,7 @@ static bool change_ranks(struct pg_store *store, const struct lp_changes *change
 static bool apply(struct pg_store *store, const struct lp_changes *changes, struct lp_arena *arena,
                   struct lp_error *error)
 {
-	struct pg_arrange arrange = {.changed_count = 0};
+	struct pg_arrange arrange = { .changed_count = 0 };
 	const struct lp_calculation *created = changes->created, *updated = changes->updated;
 	size_t created_count = changes->created_count, updated_count = changes->updated_count;
 
@@ -328,8 +328,7 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 	       with_names(store, PG_CLEAR_INPUTS, updated, updated_count, error) &&
 	       with_names(store, PG_CLEAR_OUTPUTS, updated, updated_count, error) &&
 	       add_inputs(store, updated, updated_count, error) && add_inputs(store, created, created_count, error) &&
-	       add_outputs(store, updated, updated_count, error) &&
-	       add_outputs(store, created, created_count, error) &&
+	       add_outputs(store, updated, updated_count, error) && add_outputs(store, created, created_count, error) &&
 	       with_series(store, PG_DELETE_SAMPLES, changes->series_deleted, changes->series_deleted_count, error) &&
 	       with_series(store, PG_DELETE_SERIES, changes->series_deleted, changes->series_deleted_count, error) &&
 	       lp_pg_arrange(store, &arrange, error);
@@ -338,7 +337,7 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 bool lp_pg_apply(struct lp_store *opened, const struct lp_changes *changes, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct lp_arena arena = {.first = NULL};
+	struct lp_arena arena = { .first = NULL };
 	bool done;
 
 	assert(store->depth == 1);

@@ -176,8 +176,8 @@ static bool write_composition(struct pg_store *store, const struct lp_compositio
 
 bool lp_pg_arrange(struct pg_store *store, const struct pg_arrange *arrange, struct lp_error *error)
 {
-	struct lp_composition composition = {.batch_count = 0};
-	struct lp_arena arena = {.first = NULL};
+	struct lp_composition composition = { .batch_count = 0 };
+	struct lp_arena arena = { .first = NULL };
 	bool done;
 
 	done = read_batches(store, &arena, arrange, &composition, error) &&

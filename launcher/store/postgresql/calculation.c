@@ -117,7 +117,7 @@ static bool visit_row(void *context, const PGresult *row, struct lp_error *error
 bool lp_pg_each_calculation(struct lp_store *opened, lp_calculation_visit *visit, void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct visiting visiting = {.store = store, .visit = visit, .context = context};
+	struct visiting visiting = { .store = store, .visit = visit, .context = context };
 
 	if (!lp_pg_begin(store, error))
 		return false;

@@ -24,8 +24,8 @@ static void sort(struct lp_column *column)
 	struct sample *samples = lp_allocate(column->count * sizeof *samples);
 
 	for (size_t i = 0; i < column->count; i++) {
-		samples[i] = (struct sample){column->time[i], column->value[i],
-		                             column->quality != NULL ? column->quality[i] : 0};
+		samples[i] = (struct sample){ column->time[i], column->value[i],
+			                      column->quality != NULL ? column->quality[i] : 0 };
 	}
 	qsort(samples, column->count, sizeof *samples, compare_samples);
 	for (size_t i = 0; i < column->count; i++) {
@@ -43,7 +43,7 @@ bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_aren
 	struct pg_reader times, values, qualities;
 	bool ascending = true;
 
-	*column = (struct lp_column){.count = 0};
+	*column = (struct lp_column){ .count = 0 };
 	if (!lp_pg_reader_open(result, row, first, &times, error) ||
 	    !lp_pg_reader_open(result, row, first + 1, &values, error) ||
 	    !lp_pg_reader_open(result, row, first + 2, &qualities, error))
@@ -89,7 +89,7 @@ size_t lp_pg_first_at(const struct lp_column *column, lp_time time)
 struct lp_column lp_pg_slice(const struct lp_column *column, struct lp_window window)
 {
 	size_t begin = lp_pg_first_at(column, window.start), end = lp_pg_first_at(column, window.end);
-	struct lp_column slice = {.count = end > begin ? end - begin : 0};
+	struct lp_column slice = { .count = end > begin ? end - begin : 0 };
 
 	if (slice.count == 0)
 		return slice;

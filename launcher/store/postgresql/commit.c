@@ -67,8 +67,7 @@ static bool read_states(struct committing *committing, struct lp_error *error)
 		known->since = lp_pg_get_time(result, row, 2);
 		known->failing_since = lp_pg_get_time(result, row, 3);
 		known->window_end = lp_pg_get_time(result, row, 4);
-		done = lp_state_parse(state, &known->state) ||
-		       lp_fail(error, LP_EXIT_DATA, "no such state: %s", state);
+		done = lp_state_parse(state, &known->state) || lp_fail(error, LP_EXIT_DATA, "no such state: %s", state);
 	}
 	PQclear(result);
 	return done;
@@ -137,8 +136,7 @@ static bool claim(struct committing *committing, bool *accepted, struct lp_error
 	if (batch->retry) {
 		current = lp_arena_zeroed(arena, batch->calculation_count, sizeof *current);
 		committing->owed = lp_arena_zeroed(arena, batch->task_count, sizeof *committing->owed);
-		if (!read_retry(committing, current, error) ||
-		    !read_pending(committing, current, accepted, error))
+		if (!read_retry(committing, current, error) || !read_pending(committing, current, accepted, error))
 			return false;
 	} else {
 		if (!move_watermark(committing, accepted, error))
@@ -266,7 +264,7 @@ enum outcome_array { OUTCOME_IDS, OUTCOME_STATES, OUTCOME_DURATIONS, OUTCOME_SAM
 static void add_outcome_array(struct pg_arguments *arguments, const struct committing *committing,
                               enum outcome_array array)
 {
-	static const enum pg_type types[] = {PG_INT8, PG_INT2, PG_INT4, PG_INT4};
+	static const enum pg_type types[] = { PG_INT8, PG_INT2, PG_INT4, PG_INT4 };
 	const struct lp_batch *batch = committing->batch;
 
 	lp_pg_array_begin(arguments, types[array]);
@@ -363,7 +361,7 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
                         bool *accepted, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct committing committing = {.store = store, .batch = batch, .policy = policy};
+	struct committing committing = { .store = store, .batch = batch, .policy = policy };
 	bool done;
 
 	LP_CHECK_BATCH(batch);

@@ -30,7 +30,7 @@ static void no_notice(void *context, const char *text)
 /* "postgresql:" alone, or before a connection string, is ours; libpq knows "postgresql://". */
 static const char *connection_string(const char *address)
 {
-	static const char *const prefixes[] = {"postgresql:", "postgres:"};
+	static const char *const prefixes[] = { "postgresql:", "postgres:" };
 
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
 		size_t length = strlen(prefixes[i]);
@@ -60,11 +60,13 @@ bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error 
 	char timeout[16];
 	/* A later one wins: the address over the defaults before it, what stands after it over the address. */
 	const char *keywords[] = {
-		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-		"fallback_application_name", "dbname", "client_encoding", "connect_timeout", NULL,
+		"keepalives_idle",  "keepalives_interval",       "keepalives_count",
+		"tcp_user_timeout", "fallback_application_name", "dbname",
+		"client_encoding",  "connect_timeout",           NULL,
 	};
 	const char *values[] = {
-		"30", "10", "3", "60000", store->application_name, connection_string(store->address), "UTF8", NULL, NULL,
+		"30",   "10", "3",  "60000", store->application_name, connection_string(store->address),
+		"UTF8", NULL, NULL,
 	};
 
 	if (store->connect_timeout > 0) {
@@ -127,14 +129,17 @@ static bool check_schema(struct lp_store *store, struct lp_error *error)
 		return lp_hint(error, "Run local-processing migrate: it makes it.");
 	}
 	if (state.present < state.wanted) {
-		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program needs %d",
-		        state.present, state.wanted);
+		lp_fail(error, LP_EXIT_CONFIGURATION,
+		        "the schema of the database has version %d, this program needs %d", state.present,
+		        state.wanted);
 		return lp_hint(error, "Run local-processing migrate: it upgrades it.");
 	}
 	if (state.present > state.wanted + 1) {
-		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program knows %d",
-		        state.present, state.wanted);
-		return lp_hint(error, "Use the release of local-processing that the schema was made by, or a later one.");
+		lp_fail(error, LP_EXIT_CONFIGURATION,
+		        "the schema of the database has version %d, this program knows %d", state.present,
+		        state.wanted);
+		return lp_hint(error,
+		               "Use the release of local-processing that the schema was made by, or a later one.");
 	}
 	return true;
 }

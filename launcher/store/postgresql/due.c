@@ -35,7 +35,7 @@ bool lp_pg_each_batch(struct lp_store *opened, int32_t rank, lp_batch_visit *vis
 {
 	struct pg_store *store = lp_pg_store(opened);
 	PGresult *result = NULL;
-	struct lp_arena arena = {.first = NULL};
+	struct lp_arena arena = { .first = NULL };
 	bool done;
 
 	if (!lp_pg_begin(store, error))
@@ -69,7 +69,7 @@ bool lp_pg_each_pending(struct lp_store *opened, lp_time tick, lp_pending_visit 
 			.calculation_id = lp_pg_get_int8(result, i, 0),
 			.rank = lp_pg_get_int4(result, i, 1),
 			.attempts = lp_pg_get_int4(result, i, 2),
-			.window = {lp_pg_get_time(result, i, 3), lp_pg_get_time(result, i, 4)},
+			.window = { lp_pg_get_time(result, i, 3), lp_pg_get_time(result, i, 4) },
 		};
 
 		done = visit(context, &pending, error);

@@ -46,7 +46,7 @@ static struct fetching plan(struct lp_arena *arena, struct request *requests, si
 	struct fetching fetching = {
 		.arena = arena,
 		.ranges = lp_arena_allocate(arena, count * sizeof *fetching.ranges),
-		.all = {LP_TIME_MAX, LP_TIME_MIN},
+		.all = { LP_TIME_MAX, LP_TIME_MIN },
 	};
 
 	qsort(requests, count, sizeof *requests, compare_requests);
@@ -59,14 +59,13 @@ static struct fetching plan(struct lp_arena *arena, struct request *requests, si
 		if (request->range.end > fetching.all.end)
 			fetching.all.end = request->range.end;
 		if (last != NULL && last->series_id == request->series_id &&
-		    (merge ? request->range.start <= last->range.end
-		           : compare_requests(request, request - 1) == 0)) {
+		    (merge ? request->range.start <= last->range.end : compare_requests(request, request - 1) == 0)) {
 			if (request->range.end > last->range.end)
 				last->range.end = request->range.end;
 			continue;
 		}
 		fetching.ranges[fetching.count++] =
-			(struct range){.series_id = request->series_id, .range = request->range};
+			(struct range){ .series_id = request->series_id, .range = request->range };
 	}
 	return fetching;
 }
@@ -128,7 +127,8 @@ static bool take_previous(void *context, const PGresult *row, struct lp_error *e
 /* Within what anybody here can write: never the server's infinities. */
 static struct lp_window bounded(lp_time start, lp_time end)
 {
-	return (struct lp_window){start < LP_TIME_MIN ? LP_TIME_MIN : start, end > LP_TIME_MAX ? LP_TIME_MAX + 1 : end};
+	return (struct lp_window){ start < LP_TIME_MIN ? LP_TIME_MIN : start,
+		                   end > LP_TIME_MAX ? LP_TIME_MAX + 1 : end };
 }
 
 static size_t count_requests(const struct lp_batch *batch, bool previous)
@@ -156,14 +156,14 @@ static struct request *make_requests(struct lp_batch *batch, bool previous, size
 			const struct lp_input *input = &calculation->inputs[k];
 
 			if (!previous)
-				*next++ = (struct request){.series_id = input->series_id,
-				                           .range = bounded(task->window.start, task->window.end),
-				                           .column = &task->columns[k]};
+				*next++ = (struct request){ .series_id = input->series_id,
+					                    .range = bounded(task->window.start, task->window.end),
+					                    .column = &task->columns[k] };
 			else if (input->lookback > 0)
-				*next++ = (struct request){.series_id = input->series_id,
-				                           .range = bounded(task->window.start - input->lookback,
-				                                            task->window.start),
-				                           .column = &task->previous[k]};
+				*next++ = (struct request){ .series_id = input->series_id,
+					                    .range = bounded(task->window.start - input->lookback,
+					                                     task->window.start),
+					                    .column = &task->previous[k] };
 		}
 	}
 	assert(next == requests + count);

@@ -42,7 +42,7 @@ struct pg_arguments {
 void lp_pg_argument_bool(struct pg_arguments *arguments, bool value);
 void lp_pg_argument_int4(struct pg_arguments *arguments, int32_t value);
 void lp_pg_argument_int8(struct pg_arguments *arguments, int64_t value);
-void lp_pg_argument_no_int8(struct pg_arguments *arguments); /* NULL */
+void lp_pg_argument_no_int8(struct pg_arguments *arguments);                 /* NULL */
 void lp_pg_argument_text(struct pg_arguments *arguments, const char *value); /* NULL: NULL */
 void lp_pg_argument_time(struct pg_arguments *arguments, lp_time value);     /* LP_TIME_NONE: NULL */
 
@@ -76,9 +76,9 @@ struct pg_reader {
 bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader,
                        struct lp_error *error) LP_MUST_CHECK;
 /* Each moves on by one element; a caller asks no more than count times. */
-int64_t lp_pg_read_int(struct pg_reader *reader);      /* int2, int4, int8; 0 for NULL */
-lp_time lp_pg_read_time(struct pg_reader *reader);     /* infinities: INT64_MAX, LP_TIME_NONE */
-double lp_pg_read_float8(struct pg_reader *reader);    /* NaN for NULL */
+int64_t lp_pg_read_int(struct pg_reader *reader);   /* int2, int4, int8; 0 for NULL */
+lp_time lp_pg_read_time(struct pg_reader *reader);  /* infinities: INT64_MAX, LP_TIME_NONE */
+double lp_pg_read_float8(struct pg_reader *reader); /* NaN for NULL */
 const char *lp_pg_read_text(struct pg_reader *reader, struct lp_arena *arena);
 
 enum { PG_FIRST_YEAR = 1970, PG_LAST_YEAR = 2100, PG_MONTHS = (PG_LAST_YEAR - PG_FIRST_YEAR + 1) * 12 };
@@ -93,7 +93,7 @@ struct pg_store {
 	char *settings; /* the statement that begins a transaction */
 	int connect_timeout;
 	bool prepare;
-	int depth;      /* of lp_pg_begin without its lp_pg_finish: only the first begins a transaction */
+	int depth; /* of lp_pg_begin without its lp_pg_finish: only the first begins a transaction */
 	bool prepared[PG_STATEMENT_COUNT];
 	struct pg_arguments arguments;
 	struct lp_arena scratch; /* for the function that is running */
@@ -173,11 +173,11 @@ bool lp_pg_parse_duration(const char *text, int64_t *duration, struct lp_error *
 
 /* calculation.c: the columns that statements.c calls CALCULATION_COLUMNS, into the arena. */
 enum { PG_CALCULATION_COLUMN_COUNT = 28 };
-bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *arena,
-                           struct lp_calculation *calculation, struct lp_error *error) LP_MUST_CHECK;
+bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
+                           struct lp_error *error) LP_MUST_CHECK;
 
 /* The callbacks, each in the file named. */
-bool lp_pg_schema(struct lp_store *, struct lp_schema_state *, struct lp_error *);                     /* migrate.c */
+bool lp_pg_schema(struct lp_store *, struct lp_schema_state *, struct lp_error *); /* migrate.c */
 bool lp_pg_migrate(struct lp_store *, const struct lp_migrate_options *, lp_migrate_step *, void *, struct lp_error *);
 bool lp_pg_each_series(struct lp_store *, const char *, lp_series_visit *, void *, struct lp_error *); /* series.c */
 bool lp_pg_find_series(struct lp_store *, const char *, struct lp_arena *, struct lp_series *, struct lp_error *);

@@ -87,8 +87,8 @@ bool lp_pg_schema(struct lp_store *opened, struct lp_schema_state *state, struct
 	state->wanted = newest_version();
 	if (!lp_pg_begin(store, error))
 		return false;
-	return lp_pg_finish(store,
-	                    look(store, &place, error) && read_version(store, &place, &state->present, error), error);
+	return lp_pg_finish(store, look(store, &place, error) && read_version(store, &place, &state->present, error),
+	                    error);
 }
 
 static const char *program_version(void)
@@ -173,9 +173,10 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 		return lp_hint(error, "Names may have any character: create the database with ENCODING 'UTF8'.");
 	}
 	if (present > newest_version()) {
-		lp_fail(error, LP_EXIT_CONFIGURATION, "the schema of the database has version %d, this program knows %d",
-		        present, newest_version());
-		return lp_hint(error, "Use the release of local-processing that the schema was made by, or a later one.");
+		lp_fail(error, LP_EXIT_CONFIGURATION,
+		        "the schema of the database has version %d, this program knows %d", present, newest_version());
+		return lp_hint(error,
+		               "Use the release of local-processing that the schema was made by, or a later one.");
 	}
 	/* IF NOT EXISTS asks for the right to create schemas even where it has nothing to do. */
 	if (!place.schema_there && !options->dry_run &&

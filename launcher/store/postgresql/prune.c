@@ -81,8 +81,7 @@ static bool prune_samples(struct pg_store *store, const struct lp_prune *prune, 
 	return done;
 }
 
-static bool count_samples(struct pg_store *store, const struct lp_prune *prune, uint64_t *count,
-                          struct lp_error *error)
+static bool count_samples(struct pg_store *store, const struct lp_prune *prune, uint64_t *count, struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
@@ -110,9 +109,8 @@ bool lp_pg_prune(struct lp_store *opened, struct lp_prune *prune, struct lp_erro
 	bool dry = prune->dry_run;
 
 	prune->samples = prune->outcomes = prune->runs = 0;
-	if (prune->samples_before != LP_TIME_NONE &&
-	    !(dry ? count_samples(store, prune, &prune->samples, error)
-	          : prune_samples(store, prune, &prune->samples, error)))
+	if (prune->samples_before != LP_TIME_NONE && !(dry ? count_samples(store, prune, &prune->samples, error)
+	                                                   : prune_samples(store, prune, &prune->samples, error)))
 		return false;
 	if (prune->outcomes_before != LP_TIME_NONE &&
 	    !(dry ? prune_rows_before(store, PG_COUNT_OUTCOMES, prune->outcomes_before, &prune->outcomes, error)

@@ -78,7 +78,7 @@ bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_
 {
 	struct pg_store *store = lp_pg_store(opened);
 	struct pg_arguments *arguments;
-	struct lp_text states = {.length = 0};
+	struct lp_text states = { .length = 0 };
 	bool done;
 
 	if (!lp_pg_begin(store, error))

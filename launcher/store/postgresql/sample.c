@@ -42,7 +42,7 @@ bool lp_pg_write_samples(struct lp_store *opened, int64_t series_id, const struc
 	struct pg_store *store = lp_pg_store(opened);
 	bool done;
 
-	*counts = (struct lp_write_counts){.inserted = 0};
+	*counts = (struct lp_write_counts){ .inserted = 0 };
 	if (samples->count == 0)
 		return true;
 	if (!lp_pg_begin(store, error))
@@ -79,8 +79,8 @@ bool lp_pg_read_samples(struct lp_store *opened, int64_t series_id, lp_time from
 {
 	struct pg_store *store = lp_pg_store(opened);
 	/* Not the server's infinities: they are no times. */
-	struct lp_window range = {.start = from == LP_TIME_NONE || from < LP_TIME_MIN ? LP_TIME_MIN : from,
-	                          .end = to == LP_TIME_NONE || to > LP_TIME_MAX ? LP_TIME_MAX + 1 : to};
+	struct lp_window range = { .start = from == LP_TIME_NONE || from < LP_TIME_MIN ? LP_TIME_MIN : from,
+		                   .end = to == LP_TIME_NONE || to > LP_TIME_MAX ? LP_TIME_MAX + 1 : to };
 	uint64_t left = most == 0 ? UINT64_MAX : most;
 	bool done = true;
 

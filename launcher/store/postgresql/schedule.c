@@ -48,7 +48,7 @@ bool lp_pg_get_schedule(const PGresult *result, int row, int column, struct lp_s
 {
 	char delay[64];
 
-	*schedule = (struct lp_schedule){.week_start = lp_pg_get_int4(result, row, column + 4)};
+	*schedule = (struct lp_schedule){ .week_start = lp_pg_get_int4(result, row, column + 4) };
 	if (!get_span(result, row, column, &schedule->every, error) ||
 	    !get_span(result, row, column + 1, &schedule->window, error) ||
 	    !get_span(result, row, column + 2, &schedule->offset, error))

@@ -62,7 +62,7 @@ bool lp_pg_each_series(struct lp_store *opened, const char *pattern, lp_series_v
                        struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct visiting visiting = {.store = store, .visit = visit, .context = context};
+	struct visiting visiting = { .store = store, .visit = visit, .context = context };
 
 	if (!lp_pg_begin(store, error))
 		return false;
@@ -78,7 +78,7 @@ bool lp_pg_find_series(struct lp_store *opened, const char *name, struct lp_aren
 	PGresult *result = NULL;
 	bool done;
 
-	*found = (struct lp_series){.id = 0};
+	*found = (struct lp_series){ .id = 0 };
 	if (!lp_pg_begin(store, error))
 		return false;
 	lp_pg_argument_text(lp_pg_arguments(store), name);

@@ -8,7 +8,8 @@
 #include "store/postgresql/statements.h"
 
 #define SCHEDULE(table)                                                                                                \
-	table "every, " table "window_length, " table "\"offset\", " table "delay, " table "week_start, " table "time_zone"
+	table "every, " table "window_length, " table "\"offset\", " table "delay, " table "week_start, " table        \
+	      "time_zone"
 
 /* The order that calculation.c reads.  Sorted once below the aggregates: an ORDER BY in each would sort ten times. */
 #define CALCULATION_COLUMNS                                                                                            \
@@ -17,341 +18,339 @@
 		      " CASE WHEN NOT c.enabled THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state"                 \
 		      " WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END,"                                            \
 		      " i.names, i.ids, i.series, i.units, i.attributes, i.lookbacks, o.names, o.ids, o.series, o.units"
-#define CALCULATION_TABLES                                                                                             \
-	" FROM local_processing.calculation c"                                                                         \
-	" LEFT JOIN local_processing.batch b ON b.id = c.batch_id"                                                     \
-	" LEFT JOIN local_processing.state s ON s.calculation_id = c.id"                                               \
-	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit),"   \
-	" array_agg(z.attributes), array_agg(z.lookback) FROM (SELECT x.name, x.series_id, y.name AS series, y.unit,"     \
-	" y.attributes::text, x.lookback FROM local_processing.calculation_input x"                                       \
-	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"     \
-	" i (names, ids, series, units, attributes, lookbacks) ON true"                                                   \
-	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit)"    \
-	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit FROM local_processing.calculation_output x"          \
-	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"     \
+#define CALCULATION_TABLES                                                                                              \
+	" FROM local_processing.calculation c"                                                                          \
+	" LEFT JOIN local_processing.batch b ON b.id = c.batch_id"                                                      \
+	" LEFT JOIN local_processing.state s ON s.calculation_id = c.id"                                                \
+	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit)," \
+	" array_agg(z.attributes), array_agg(z.lookback) FROM (SELECT x.name, x.series_id, y.name AS series, y.unit,"   \
+	" y.attributes::text, x.lookback FROM local_processing.calculation_input x"                                     \
+	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"   \
+	" i (names, ids, series, units, attributes, lookbacks) ON true"                                                 \
+	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit)"  \
+	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit FROM local_processing.calculation_output x"        \
+	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"   \
 	" o (names, ids, series, units) ON true"
 
-#define DEFINITION_ARRAYS                                                                                              \
-	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"       \
+#define DEFINITION_ARRAYS                                                                                                \
+	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
 	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::timestamptz[], $14::text[], $15::int4[], $16::int4[])" \
-	" r (name, description, rule, parameters, labels, enabled, " SCHEDULE("") ", start, time_limit, version, rank)"
+	" r (name, description, rule, parameters, labels, enabled, " SCHEDULE(                                           \
+		"") ", start, time_limit, version, rank)"
 
 const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
-	[PG_HAS_SCHEMA] = {"has_schema", "look for the schema local_processing",
-                           "SELECT to_regclass('local_processing.migration') IS NOT NULL,"
-                           " to_regnamespace('local_processing') IS NOT NULL, current_setting('server_encoding'),"
-                           " current_database()::text"},
-	[PG_SCHEMA_VERSION] = {"schema_version", "read the schema's version",
-                               "SELECT coalesce(max(version), 0) FROM local_processing.migration"},
-	[PG_ADD_MIGRATION] = {"add_migration", "note a migration",
-                              "INSERT INTO local_processing.migration (version, description, program_version)"
-                              " VALUES ($1, $2, $3)"},
+	[PG_HAS_SCHEMA] = { "has_schema", "look for the schema local_processing",
+	                    "SELECT to_regclass('local_processing.migration') IS NOT NULL,"
+	                    " to_regnamespace('local_processing') IS NOT NULL, current_setting('server_encoding'),"
+	                    " current_database()::text" },
+	[PG_SCHEMA_VERSION] = { "schema_version", "read the schema's version",
+	                        "SELECT coalesce(max(version), 0) FROM local_processing.migration" },
+	[PG_ADD_MIGRATION] = { "add_migration", "note a migration",
+	                       "INSERT INTO local_processing.migration (version, description, program_version)"
+	                       " VALUES ($1, $2, $3)" },
 
-	[PG_EACH_SERIES] = {"each_series", "read the series",
-                            "SELECT id, name, unit, description, attributes::text FROM local_processing.series"
-                            " WHERE $1::text IS NULL OR name LIKE $1 ORDER BY name COLLATE \"C\""},
-	[PG_FIND_SERIES] = {"find_series", "look for a series",
-                            "SELECT id, name, unit, description, attributes::text FROM local_processing.series"
-                            " WHERE name = $1"},
-	[PG_EACH_CALCULATION] = {"each_calculation", "read the calculations",
-                                 "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES " ORDER BY c.name COLLATE \"C\""},
-	[PG_BATCH_CALCULATIONS] = {"batch_calculations", "read the calculations of a batch",
-                                   "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES
-                                   " WHERE c.batch_id = $1 ORDER BY c.position"},
-	[PG_SOME_CALCULATIONS] = {"some_calculations", "read calculations",
-                                  "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES
-                                  " WHERE c.id = ANY ($1) AND c.enabled ORDER BY c.id"},
+	[PG_EACH_SERIES] = { "each_series", "read the series",
+	                     "SELECT id, name, unit, description, attributes::text FROM local_processing.series"
+	                     " WHERE $1::text IS NULL OR name LIKE $1 ORDER BY name COLLATE \"C\"" },
+	[PG_FIND_SERIES] = { "find_series", "look for a series",
+	                     "SELECT id, name, unit, description, attributes::text FROM local_processing.series"
+	                     " WHERE name = $1" },
+	[PG_EACH_CALCULATION] = { "each_calculation", "read the calculations",
+	                          "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES " ORDER BY c.name COLLATE \"C\"" },
+	[PG_BATCH_CALCULATIONS] = { "batch_calculations", "read the calculations of a batch",
+	                            "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES
+	                            " WHERE c.batch_id = $1 ORDER BY c.position" },
+	[PG_SOME_CALCULATIONS] = { "some_calculations", "read calculations",
+	                           "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES
+	                           " WHERE c.id = ANY ($1) AND c.enabled ORDER BY c.id" },
 
-	[PG_LOCK] = {"lock", "wait for a lock", "SELECT pg_advisory_xact_lock(" PG_LOCK_CLASS ", $1)"},
-	[PG_TRY_LOCK] = {"try_lock", "take a lock", "SELECT pg_try_advisory_xact_lock(" PG_LOCK_CLASS ", $1)"},
-	[PG_ADD_SERIES] = {"add_series", "add series",
-                           "INSERT INTO local_processing.series (name, unit, description, attributes)"
-                           " SELECT name, unit, description, attributes::json"
-                           " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
-                           " r (name, unit, description, attributes)"},
-	[PG_CHANGE_SERIES] = {"change_series", "change series",
-                              "UPDATE local_processing.series s"
-                              " SET unit = r.unit, description = r.description, attributes = r.attributes::json"
-                              " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
-                              " r (name, unit, description, attributes) WHERE s.name = r.name"},
-	[PG_TOUCH_SERIES_BATCHES] =
-		{"touch_series_batches", "mark the batches of changed series",
-                 "UPDATE local_processing.batch SET generation = generation + 1 WHERE id IN (SELECT c.batch_id"
-                 " FROM local_processing.series s"
-                 " JOIN (SELECT calculation_id, series_id FROM local_processing.calculation_input"
-                 " UNION SELECT calculation_id, series_id FROM local_processing.calculation_output) u"
-                 " ON u.series_id = s.id JOIN local_processing.calculation c ON c.id = u.calculation_id"
-                 " WHERE s.name = ANY ($1))"},
-	[PG_DELETE_SAMPLES] = {"delete_samples", "delete the samples of deleted series",
-                               "DELETE FROM local_processing.sample WHERE series_id = ANY"
-                               " (ARRAY(SELECT id FROM local_processing.series WHERE name = ANY ($1)))"},
-	[PG_DELETE_SERIES] = {"delete_series", "delete series",
-                              "DELETE FROM local_processing.series WHERE name = ANY ($1)"},
-	[PG_DROP_PENDING] = {"drop_pending", "drop the pending windows of changed schedules",
-                             "DELETE FROM local_processing.pending p USING local_processing.calculation c, "
-                             DEFINITION_ARRAYS " WHERE c.name = r.name AND p.calculation_id = c.id"
-                             " AND (c.every, c.window_length, c.\"offset\", c.week_start, c.time_zone)"
-                             " IS DISTINCT FROM (r.every, r.window_length, r.\"offset\", r.week_start, r.time_zone)"},
-	[PG_REOPEN_PENDING] = {"reopen_pending", "open pending windows again",
-                               "UPDATE local_processing.pending p"
-                               " SET attempts = 0, given_up = false, next_attempt = window_end"
-                               " FROM local_processing.calculation c"
-                               " WHERE c.id = p.calculation_id AND c.name = ANY ($1)"},
-	[PG_REOPEN_STATE] = {"reopen_state", "open failed states again",
-                             "UPDATE local_processing.state s SET attempts = 0, next_attempt = window_end"
-                             " FROM local_processing.calculation c WHERE c.id = s.calculation_id"
-                             " AND c.name = ANY ($1) AND s.failing_since IS NOT NULL"},
-	[PG_ADD_CALCULATIONS] =
-		{"add_calculations", "add calculations",
-                 "INSERT INTO local_processing.calculation (name, description, rule, parameters, labels, enabled,"
-                 " " SCHEDULE("") ", start, time_limit, version, rank)"
-                 " SELECT name, description, rule, parameters::json, labels::json, enabled, " SCHEDULE("")
-                 ", start, time_limit, version, rank FROM " DEFINITION_ARRAYS},
-	[PG_CHANGE_CALCULATIONS] =
-		{"change_calculations", "change calculations",
-                 "UPDATE local_processing.calculation c SET description = r.description, rule = r.rule,"
-                 " parameters = r.parameters::json, labels = r.labels::json, enabled = r.enabled, every = r.every,"
-                 " window_length = r.window_length, \"offset\" = r.\"offset\", delay = r.delay,"
-                 " week_start = r.week_start, time_zone = r.time_zone, start = r.start, time_limit = r.time_limit,"
-                 " version = r.version, rank = r.rank, updated = now() FROM " DEFINITION_ARRAYS
-                 " WHERE c.name = r.name"},
-	[PG_CHANGE_RANKS] = {"change_ranks", "change ranks",
-                             "UPDATE local_processing.calculation c SET rank = r.rank"
-                             " FROM unnest($1::text[], $2::int4[]) r (name, rank) WHERE c.name = r.name"},
-	[PG_DELETE_CALCULATIONS] = {"delete_calculations", "delete calculations",
-                                    "DELETE FROM local_processing.calculation WHERE name = ANY ($1)"
-                                    " RETURNING batch_id"},
-	[PG_CLEAR_INPUTS] = {"clear_inputs", "replace inputs",
-                             "DELETE FROM local_processing.calculation_input i USING local_processing.calculation c"
-                             " WHERE c.id = i.calculation_id AND c.name = ANY ($1)"},
-	[PG_CLEAR_OUTPUTS] = {"clear_outputs", "replace outputs",
-                              "DELETE FROM local_processing.calculation_output o USING local_processing.calculation c"
-                              " WHERE c.id = o.calculation_id AND c.name = ANY ($1)"},
-	[PG_MISSING_SERIES] = {"missing_series", "look for series",
-                               "SELECT r.name FROM unnest($1::text[]) r (name) WHERE NOT EXISTS"
-                               " (SELECT FROM local_processing.series s WHERE s.name = r.name) LIMIT 1"},
-	[PG_ADD_INPUTS] = {"add_inputs", "add inputs",
-                           "INSERT INTO local_processing.calculation_input"
-                           " (calculation_id, position, name, series_id, lookback)"
-                           " SELECT c.id, r.position, r.name, s.id, r.lookback"
-                           " FROM unnest($1::text[], $2::int4[], $3::text[], $4::text[], $5::text[])"
-                           " r (calculation, position, name, series, lookback)"
-                           " JOIN local_processing.calculation c ON c.name = r.calculation"
-                           " JOIN local_processing.series s ON s.name = r.series"},
-	[PG_ADD_OUTPUTS] = {"add_outputs", "add outputs",
-                            "INSERT INTO local_processing.calculation_output (calculation_id, position, name, series_id)"
-                            " SELECT c.id, r.position, r.name, s.id"
-                            " FROM unnest($1::text[], $2::int4[], $3::text[], $4::text[])"
-                            " r (calculation, position, name, series)"
-                            " JOIN local_processing.calculation c ON c.name = r.calculation"
-                            " JOIN local_processing.series s ON s.name = r.series"},
+	[PG_LOCK] = { "lock", "wait for a lock", "SELECT pg_advisory_xact_lock(" PG_LOCK_CLASS ", $1)" },
+	[PG_TRY_LOCK] = { "try_lock", "take a lock", "SELECT pg_try_advisory_xact_lock(" PG_LOCK_CLASS ", $1)" },
+	[PG_ADD_SERIES] = { "add_series", "add series",
+	                    "INSERT INTO local_processing.series (name, unit, description, attributes)"
+	                    " SELECT name, unit, description, attributes::json"
+	                    " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+	                    " r (name, unit, description, attributes)" },
+	[PG_CHANGE_SERIES] = { "change_series", "change series",
+	                       "UPDATE local_processing.series s"
+	                       " SET unit = r.unit, description = r.description, attributes = r.attributes::json"
+	                       " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+	                       " r (name, unit, description, attributes) WHERE s.name = r.name" },
+	[PG_TOUCH_SERIES_BATCHES] = { "touch_series_batches", "mark the batches of changed series",
+	                              "UPDATE local_processing.batch SET generation = generation + 1 WHERE id IN (SELECT c.batch_id"
+	                              " FROM local_processing.series s"
+	                              " JOIN (SELECT calculation_id, series_id FROM local_processing.calculation_input"
+	                              " UNION SELECT calculation_id, series_id FROM local_processing.calculation_output) u"
+	                              " ON u.series_id = s.id JOIN local_processing.calculation c ON c.id = u.calculation_id"
+	                              " WHERE s.name = ANY ($1))" },
+	[PG_DELETE_SAMPLES] = { "delete_samples", "delete the samples of deleted series",
+	                        "DELETE FROM local_processing.sample WHERE series_id = ANY"
+	                        " (ARRAY(SELECT id FROM local_processing.series WHERE name = ANY ($1)))" },
+	[PG_DELETE_SERIES] = { "delete_series", "delete series",
+	                       "DELETE FROM local_processing.series WHERE name = ANY ($1)" },
+	[PG_DROP_PENDING] = { "drop_pending", "drop the pending windows of changed schedules",
+	                      "DELETE FROM local_processing.pending p USING local_processing.calculation c, " DEFINITION_ARRAYS
+	                      " WHERE c.name = r.name AND p.calculation_id = c.id"
+	                      " AND (c.every, c.window_length, c.\"offset\", c.week_start, c.time_zone)"
+	                      " IS DISTINCT FROM (r.every, r.window_length, r.\"offset\", r.week_start, r.time_zone)" },
+	[PG_REOPEN_PENDING] = { "reopen_pending", "open pending windows again",
+	                        "UPDATE local_processing.pending p"
+	                        " SET attempts = 0, given_up = false, next_attempt = window_end"
+	                        " FROM local_processing.calculation c"
+	                        " WHERE c.id = p.calculation_id AND c.name = ANY ($1)" },
+	[PG_REOPEN_STATE] = { "reopen_state", "open failed states again",
+	                      "UPDATE local_processing.state s SET attempts = 0, next_attempt = window_end"
+	                      " FROM local_processing.calculation c WHERE c.id = s.calculation_id"
+	                      " AND c.name = ANY ($1) AND s.failing_since IS NOT NULL" },
+	[PG_ADD_CALCULATIONS] = { "add_calculations", "add calculations",
+	                          "INSERT INTO local_processing.calculation (name, description, rule, parameters, labels, enabled,"
+	                          " " SCHEDULE(
+					  "") ", start, time_limit, version, rank)"
+	                                      " SELECT name, description, rule, parameters::json, labels::json, enabled, " SCHEDULE(
+						      "") ", start, time_limit, version, rank FROM " DEFINITION_ARRAYS },
+	[PG_CHANGE_CALCULATIONS] = { "change_calculations", "change calculations",
+	                             "UPDATE local_processing.calculation c SET description = r.description, rule = r.rule,"
+	                             " parameters = r.parameters::json, labels = r.labels::json, enabled = r.enabled, every = r.every,"
+	                             " window_length = r.window_length, \"offset\" = r.\"offset\", delay = r.delay,"
+	                             " week_start = r.week_start, time_zone = r.time_zone, start = r.start, time_limit = r.time_limit,"
+	                             " version = r.version, rank = r.rank, updated = now() FROM " DEFINITION_ARRAYS
+	                             " WHERE c.name = r.name" },
+	[PG_CHANGE_RANKS] = { "change_ranks", "change ranks",
+	                      "UPDATE local_processing.calculation c SET rank = r.rank"
+	                      " FROM unnest($1::text[], $2::int4[]) r (name, rank) WHERE c.name = r.name" },
+	[PG_DELETE_CALCULATIONS] = { "delete_calculations", "delete calculations",
+	                             "DELETE FROM local_processing.calculation WHERE name = ANY ($1)"
+	                             " RETURNING batch_id" },
+	[PG_CLEAR_INPUTS] = { "clear_inputs", "replace inputs",
+	                      "DELETE FROM local_processing.calculation_input i USING local_processing.calculation c"
+	                      " WHERE c.id = i.calculation_id AND c.name = ANY ($1)" },
+	[PG_CLEAR_OUTPUTS] = { "clear_outputs", "replace outputs",
+	                       "DELETE FROM local_processing.calculation_output o USING local_processing.calculation c"
+	                       " WHERE c.id = o.calculation_id AND c.name = ANY ($1)" },
+	[PG_MISSING_SERIES] = { "missing_series", "look for series",
+	                        "SELECT r.name FROM unnest($1::text[]) r (name) WHERE NOT EXISTS"
+	                        " (SELECT FROM local_processing.series s WHERE s.name = r.name) LIMIT 1" },
+	[PG_ADD_INPUTS] = { "add_inputs", "add inputs",
+	                    "INSERT INTO local_processing.calculation_input"
+	                    " (calculation_id, position, name, series_id, lookback)"
+	                    " SELECT c.id, r.position, r.name, s.id, r.lookback"
+	                    " FROM unnest($1::text[], $2::int4[], $3::text[], $4::text[], $5::text[])"
+	                    " r (calculation, position, name, series, lookback)"
+	                    " JOIN local_processing.calculation c ON c.name = r.calculation"
+	                    " JOIN local_processing.series s ON s.name = r.series" },
+	[PG_ADD_OUTPUTS] = { "add_outputs", "add outputs",
+	                     "INSERT INTO local_processing.calculation_output (calculation_id, position, name, series_id)"
+	                     " SELECT c.id, r.position, r.name, s.id"
+	                     " FROM unnest($1::text[], $2::int4[], $3::text[], $4::text[])"
+	                     " r (calculation, position, name, series)"
+	                     " JOIN local_processing.calculation c ON c.name = r.calculation"
+	                     " JOIN local_processing.series s ON s.name = r.series" },
 
-	[PG_ALL_BATCHES] = {"all_batches", "read the batches",
-                            "SELECT id, generation, rank, " SCHEDULE("") ", start, watermark, enabled"
-                            " FROM local_processing.batch ORDER BY id FOR UPDATE"},
-	[PG_ALL_MEMBERS] = {"all_members", "read what is in the batches",
-                            "SELECT c.id, c.batch_id, c.position, c.rank, " SCHEDULE("c.") ", c.start, b.watermark,"
-                            " c.enabled, c.name = ANY ($1) FROM local_processing.calculation c"
-                            " LEFT JOIN local_processing.batch b ON b.id = c.batch_id ORDER BY c.id"},
-	[PG_ADD_BATCH] = {"add_batch", "add a batch",
-                          "INSERT INTO local_processing.batch (rank, enabled, size, " SCHEDULE("") ", start, watermark,"
-                          " last_run_id, last_outcome, last_tick)"
-                          " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-                          " o.last_run_id, o.last_outcome, o.last_tick"
-                          " FROM (SELECT) one LEFT JOIN local_processing.batch o ON o.id = $12 RETURNING id"},
-	[PG_CHANGE_BATCHES] = {"change_batches", "change batches",
-                               "UPDATE local_processing.batch b SET generation = r.generation, size = r.size"
-                               " FROM unnest($1::int8[], $2::int8[], $3::int4[]) r (id, generation, size)"
-                               " WHERE b.id = r.id"},
-	[PG_DELETE_BATCHES] = {"delete_batches", "delete batches",
-                               "DELETE FROM local_processing.batch WHERE id = ANY ($1)"},
-	[PG_MOVE_CALCULATIONS] = {"move_calculations", "move calculations to their batches",
-                                  "UPDATE local_processing.calculation c SET batch_id = r.batch_id, position = r.position"
-                                  " FROM unnest($1::int8[], $2::int8[], $3::int4[]) r (id, batch_id, position)"
-                                  " WHERE c.id = r.id"},
-	[PG_SET_UPSTREAM] =
-		{"set_upstream", "find which batches read others",
-                 "UPDATE local_processing.batch b SET upstream = u.ids FROM (SELECT x.id, coalesce(array_agg(DISTINCT"
-                 " w.batch_id ORDER BY w.batch_id) FILTER (WHERE w.batch_id <> x.id), '{}')"
-                 " FROM local_processing.batch x"
-                 " LEFT JOIN local_processing.calculation c ON c.batch_id = x.id"
-                 " LEFT JOIN local_processing.calculation_input i ON i.calculation_id = c.id"
-                 " LEFT JOIN local_processing.calculation_output o ON o.series_id = i.series_id"
-                 " LEFT JOIN local_processing.calculation w ON w.id = o.calculation_id AND w.enabled"
-                 " GROUP BY x.id) u (id, ids) WHERE u.id = b.id AND u.ids IS DISTINCT FROM b.upstream"},
+	[PG_ALL_BATCHES] = { "all_batches", "read the batches",
+	                     "SELECT id, generation, rank, " SCHEDULE(
+				     "") ", start, watermark, enabled"
+	                                 " FROM local_processing.batch ORDER BY id FOR UPDATE" },
+	[PG_ALL_MEMBERS] = { "all_members", "read what is in the batches",
+	                     "SELECT c.id, c.batch_id, c.position, c.rank, " SCHEDULE(
+				     "c.") ", c.start, b.watermark,"
+	                                   " c.enabled, c.name = ANY ($1) FROM local_processing.calculation c"
+	                                   " LEFT JOIN local_processing.batch b ON b.id = c.batch_id ORDER BY c.id" },
+	[PG_ADD_BATCH] = { "add_batch", "add a batch",
+	                   "INSERT INTO local_processing.batch (rank, enabled, size, " SCHEDULE(
+				   "") ", start, watermark,"
+	                               " last_run_id, last_outcome, last_tick)"
+	                               " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+	                               " o.last_run_id, o.last_outcome, o.last_tick"
+	                               " FROM (SELECT) one LEFT JOIN local_processing.batch o ON o.id = $12 RETURNING id" },
+	[PG_CHANGE_BATCHES] = { "change_batches", "change batches",
+	                        "UPDATE local_processing.batch b SET generation = r.generation, size = r.size"
+	                        " FROM unnest($1::int8[], $2::int8[], $3::int4[]) r (id, generation, size)"
+	                        " WHERE b.id = r.id" },
+	[PG_DELETE_BATCHES] = { "delete_batches", "delete batches",
+	                        "DELETE FROM local_processing.batch WHERE id = ANY ($1)" },
+	[PG_MOVE_CALCULATIONS] = { "move_calculations", "move calculations to their batches",
+	                           "UPDATE local_processing.calculation c SET batch_id = r.batch_id, position = r.position"
+	                           " FROM unnest($1::int8[], $2::int8[], $3::int4[]) r (id, batch_id, position)"
+	                           " WHERE c.id = r.id" },
+	[PG_SET_UPSTREAM] = { "set_upstream", "find which batches read others",
+	                      "UPDATE local_processing.batch b SET upstream = u.ids FROM (SELECT x.id, coalesce(array_agg(DISTINCT"
+	                      " w.batch_id ORDER BY w.batch_id) FILTER (WHERE w.batch_id <> x.id), '{}')"
+	                      " FROM local_processing.batch x"
+	                      " LEFT JOIN local_processing.calculation c ON c.batch_id = x.id"
+	                      " LEFT JOIN local_processing.calculation_input i ON i.calculation_id = c.id"
+	                      " LEFT JOIN local_processing.calculation_output o ON o.series_id = i.series_id"
+	                      " LEFT JOIN local_processing.calculation w ON w.id = o.calculation_id AND w.enabled"
+	                      " GROUP BY x.id) u (id, ids) WHERE u.id = b.id AND u.ids IS DISTINCT FROM b.upstream" },
 
-	[PG_ENSURE_PARTITIONS] = {"ensure_partitions", "make partitions",
-                                  "SELECT local_processing.ensure_partitions($1, $2, $3)"},
+	[PG_ENSURE_PARTITIONS] = { "ensure_partitions", "make partitions",
+	                           "SELECT local_processing.ensure_partitions($1, $2, $3)" },
 	/* What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
-	[PG_WRITE_SAMPLES] =
-		{"write_samples", "write samples",
-                 "WITH known AS (SELECT n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
-                 " (s.value, coalesce(s.quality, 0)) IS DISTINCT FROM (n.value, n.quality) AS differs"
-                 " FROM unnest($2::timestamptz[], $3::float8[], $4::int2[]) n (ts, value, quality)"
-                 " LEFT JOIN local_processing.sample s ON s.series_id = $1 AND s.ts = n.ts"
-                 " AND s.ts >= $5 AND s.ts <= $6),"
-                 " written AS (INSERT INTO local_processing.sample (series_id, ts, value, quality)"
-                 " SELECT $1, ts, value, nullif(quality, 0) FROM known WHERE differs OR NOT stored"
-                 " ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality)"
-                 " SELECT count(*) FILTER (WHERE NOT stored), count(*) FILTER (WHERE stored AND differs),"
-                 " count(*) FILTER (WHERE stored AND NOT differs) FROM known"},
-	[PG_READ_SAMPLES] = {"read_samples", "read samples",
-                             "SELECT array_agg(s.ts), array_agg(s.value),"
-                             " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END"
-                             " FROM (SELECT ts, value, quality FROM local_processing.sample"
-                             " WHERE series_id = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT $4) s"},
+	[PG_WRITE_SAMPLES] = { "write_samples", "write samples",
+	                       "WITH known AS (SELECT n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
+	                       " (s.value, coalesce(s.quality, 0)) IS DISTINCT FROM (n.value, n.quality) AS differs"
+	                       " FROM unnest($2::timestamptz[], $3::float8[], $4::int2[]) n (ts, value, quality)"
+	                       " LEFT JOIN local_processing.sample s ON s.series_id = $1 AND s.ts = n.ts"
+	                       " AND s.ts >= $5 AND s.ts <= $6),"
+	                       " written AS (INSERT INTO local_processing.sample (series_id, ts, value, quality)"
+	                       " SELECT $1, ts, value, nullif(quality, 0) FROM known WHERE differs OR NOT stored"
+	                       " ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality)"
+	                       " SELECT count(*) FILTER (WHERE NOT stored), count(*) FILTER (WHERE stored AND differs),"
+	                       " count(*) FILTER (WHERE stored AND NOT differs) FROM known" },
+	[PG_READ_SAMPLES] = { "read_samples", "read samples",
+	                      "SELECT array_agg(s.ts), array_agg(s.value),"
+	                      " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END"
+	                      " FROM (SELECT ts, value, quality FROM local_processing.sample"
+	                      " WHERE series_id = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT $4) s" },
 
-	[PG_BEGIN_RUN] = {"begin_run", "note the run",
-                          "WITH left_over AS (UPDATE local_processing.run SET result = 'interrupted'"
-                          " WHERE result = 'running')"
-                          " INSERT INTO local_processing.run (tick, started, host, process, program_version, result)"
-                          " VALUES ($1, $2, $3, $4, $5, 'running') RETURNING id"},
-	[PG_END_RUN] = {"end_run", "note the end of the run",
-                        "UPDATE local_processing.run SET ended = $2, result = $3, error = $4, windows = $5,"
-                        " states = $6::text::json, newly_failed = $7, samples_read = $8, samples_written = $9,"
-                        " still_due = $10 WHERE id = $1"},
-	[PG_EACH_RUN] = {"each_run", "read the runs",
-                         "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
-                         " ARRAY(SELECT coalesce((states ->> local_processing.state_name(n))::bigint, 0)"
-                         " FROM generate_series(0, 7) n ORDER BY n),"
-                         " newly_failed, samples_read, samples_written, still_due"
-                         " FROM local_processing.run ORDER BY id DESC LIMIT $1"},
-	[PG_EACH_BATCH] = {"each_batch", "read the batches",
-                           "SELECT id, generation, rank, size, " SCHEDULE("") ", start, watermark, upstream"
-                           " FROM local_processing.batch WHERE size > 0 AND ($1 = -1 OR rank = $1) ORDER BY rank, id"},
-	[PG_EACH_PENDING] = {"each_pending", "read the pending windows",
-                             "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
-                             " FROM local_processing.pending p"
-                             " JOIN local_processing.calculation c ON c.id = p.calculation_id"
-                             " WHERE NOT p.given_up AND p.next_attempt <= $1 AND c.enabled"
-                             " ORDER BY c.rank, p.window_start, p.window_end, p.calculation_id"},
-	[PG_FETCH] = {"fetch", "fetch samples",
-                      "SELECT r.n, a.ts, a.value, a.quality"
-                      " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
-                      " r (series_id, first, beyond, n)"
-                      " CROSS JOIN LATERAL (SELECT array_agg(s.ts), array_agg(s.value),"
-                      " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END"
-                      " FROM local_processing.sample s WHERE s.series_id = r.series_id"
-                      " AND s.ts >= r.first AND s.ts < r.beyond AND s.ts >= $4 AND s.ts < $5) a (ts, value, quality)"
-                      " WHERE a.ts IS NOT NULL"},
+	[PG_BEGIN_RUN] = { "begin_run", "note the run",
+	                   "WITH left_over AS (UPDATE local_processing.run SET result = 'interrupted'"
+	                   " WHERE result = 'running')"
+	                   " INSERT INTO local_processing.run (tick, started, host, process, program_version, result)"
+	                   " VALUES ($1, $2, $3, $4, $5, 'running') RETURNING id" },
+	[PG_END_RUN] = { "end_run", "note the end of the run",
+	                 "UPDATE local_processing.run SET ended = $2, result = $3, error = $4, windows = $5,"
+	                 " states = $6::text::json, newly_failed = $7, samples_read = $8, samples_written = $9,"
+	                 " still_due = $10 WHERE id = $1" },
+	[PG_EACH_RUN] = { "each_run", "read the runs",
+	                  "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
+	                  " ARRAY(SELECT coalesce((states ->> local_processing.state_name(n))::bigint, 0)"
+	                  " FROM generate_series(0, 7) n ORDER BY n),"
+	                  " newly_failed, samples_read, samples_written, still_due"
+	                  " FROM local_processing.run ORDER BY id DESC LIMIT $1" },
+	[PG_EACH_BATCH] = { "each_batch", "read the batches",
+	                    "SELECT id, generation, rank, size, " SCHEDULE(
+				    "") ", start, watermark, upstream"
+	                                " FROM local_processing.batch WHERE size > 0 AND ($1 = -1 OR rank = $1) ORDER BY rank, id" },
+	[PG_EACH_PENDING] = { "each_pending", "read the pending windows",
+	                      "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
+	                      " FROM local_processing.pending p"
+	                      " JOIN local_processing.calculation c ON c.id = p.calculation_id"
+	                      " WHERE NOT p.given_up AND p.next_attempt <= $1 AND c.enabled"
+	                      " ORDER BY c.rank, p.window_start, p.window_end, p.calculation_id" },
+	[PG_FETCH] = { "fetch", "fetch samples",
+	               "SELECT r.n, a.ts, a.value, a.quality"
+	               " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
+	               " r (series_id, first, beyond, n)"
+	               " CROSS JOIN LATERAL (SELECT array_agg(s.ts), array_agg(s.value),"
+	               " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END"
+	               " FROM local_processing.sample s WHERE s.series_id = r.series_id"
+	               " AND s.ts >= r.first AND s.ts < r.beyond AND s.ts >= $4 AND s.ts < $5) a (ts, value, quality)"
+	               " WHERE a.ts IS NOT NULL" },
 	/* NaN is more than infinity here. */
-	[PG_FETCH_PREVIOUS] = {"fetch_previous", "fetch the samples before the windows",
-                               "SELECT r.n, s.ts, s.value, s.quality"
-                               " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
-                               " r (series_id, first, beyond, n)"
-                               " CROSS JOIN LATERAL (SELECT ts, value, quality FROM local_processing.sample"
-                               " WHERE series_id = r.series_id AND ts >= r.first AND ts < r.beyond"
-                               " AND ts >= $4 AND ts < $5 AND value > '-Infinity' AND value < 'Infinity'"
-                               " AND quality IS DISTINCT FROM 2 ORDER BY ts DESC LIMIT 1) s"},
+	[PG_FETCH_PREVIOUS] = { "fetch_previous", "fetch the samples before the windows",
+	                        "SELECT r.n, s.ts, s.value, s.quality"
+	                        " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
+	                        " r (series_id, first, beyond, n)"
+	                        " CROSS JOIN LATERAL (SELECT ts, value, quality FROM local_processing.sample"
+	                        " WHERE series_id = r.series_id AND ts >= r.first AND ts < r.beyond"
+	                        " AND ts >= $4 AND ts < $5 AND value > '-Infinity' AND value < 'Infinity'"
+	                        " AND quality IS DISTINCT FROM 2 ORDER BY ts DESC LIMIT 1) s" },
 
-	[PG_MOVE_WATERMARK] =
-		{"move_watermark", "move the batch's watermark",
-                 "UPDATE local_processing.batch SET watermark = $4, last_run_id = $5, last_tick = $6,"
-                 " last_outcome = nextval('local_processing.outcome_id_seq')"
-                 " WHERE id = $1 AND generation = $2 AND watermark IS NOT DISTINCT FROM $3 RETURNING last_outcome"},
+	[PG_MOVE_WATERMARK] = { "move_watermark", "move the batch's watermark",
+	                        "UPDATE local_processing.batch SET watermark = $4, last_run_id = $5, last_tick = $6,"
+	                        " last_outcome = nextval('local_processing.outcome_id_seq')"
+	                        " WHERE id = $1 AND generation = $2 AND watermark IS NOT DISTINCT FROM $3 RETURNING last_outcome" },
 	/* A commit of the batch that moves its watermark has to wait, or is waited for. */
-	[PG_READ_RETRY] = {"read_retry", "read what is tried again",
-                           "SELECT r.n, c.version, c.enabled, b.watermark"
-                           " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
-                           " JOIN local_processing.calculation c ON c.id = r.id"
-                           " JOIN local_processing.batch b ON b.id = c.batch_id ORDER BY b.id FOR SHARE OF b"},
-	[PG_READ_STATES] = {"read_states", "read the states of a batch",
-                            "SELECT r.n, s.state, s.since, s.failing_since, s.window_end"
-                            " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
-                            " JOIN local_processing.state s ON s.calculation_id = r.id"},
-	[PG_READ_PENDING] = {"read_pending", "read the pending windows that were tried again",
-                             "SELECT r.n, p.attempts"
-                             " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
-                             " r (id, window_start, window_end, n)"
-                             " JOIN local_processing.pending p ON p.calculation_id = r.id"
-                             " AND p.window_start = r.window_start AND p.window_end = r.window_end"
-                             " WHERE NOT p.given_up ORDER BY r.n FOR UPDATE OF p"},
-	[PG_PUT_RESULTS] = {"put_results", "store results",
-                            "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality)"
-                            " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[])"
-                            " ON CONFLICT (series_id, ts) DO UPDATE"
-                            " SET value = excluded.value, quality = excluded.quality"
-                            " WHERE (s.value, coalesce(s.quality, 0))"
-                            " IS DISTINCT FROM (excluded.value, coalesce(excluded.quality, 0))"},
-	[PG_ADD_OUTCOMES] =
-		{"add_outcomes", "store outcomes",
-                 "INSERT INTO local_processing.outcome (id, run_id, batch_id, tick, window_start, window_end,"
-                 " calculation_ids, states, durations_us, samples_read)"
-                 " SELECT coalesce(r.id, nextval('local_processing.outcome_id_seq')), $1, $2, $3,"
-                 " r.window_start, r.window_end, ($8::int8[])[r.first:r.last], ($9::int2[])[r.first:r.last],"
-                 " ($10::int4[])[r.first:r.last], ($11::int4[])[r.first:r.last]"
-                 " FROM unnest($4::int8[], $5::timestamptz[], $6::timestamptz[], $7::int4[], $12::int4[])"
-                 " r (id, window_start, window_end, first, last)"},
-	[PG_PUT_STATES] =
-		{"put_states", "store states",
-                 "INSERT INTO local_processing.state (calculation_id, state, since, failing_since, run_id,"
-                 " window_start, window_end, attempts, next_attempt, rule_version, definition_version, duration_us,"
-                 " samples_read, error_type, error_message, error_traceback)"
-                 " SELECT * FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::int8[],"
-                 " $6::timestamptz[], $7::timestamptz[], $8::int4[], $9::timestamptz[], $10::text[], $11::int4[],"
-                 " $12::int8[], $13::int8[], $14::text[], $15::text[], $16::text[])"
-                 " ON CONFLICT (calculation_id) DO UPDATE SET state = excluded.state, since = excluded.since,"
-                 " failing_since = excluded.failing_since, run_id = excluded.run_id,"
-                 " window_start = excluded.window_start, window_end = excluded.window_end,"
-                 " attempts = excluded.attempts, next_attempt = excluded.next_attempt,"
-                 " rule_version = excluded.rule_version, definition_version = excluded.definition_version,"
-                 " duration_us = excluded.duration_us, samples_read = excluded.samples_read,"
-                 " error_type = excluded.error_type, error_message = excluded.error_message,"
-                 " error_traceback = excluded.error_traceback"},
-	[PG_PUT_PENDING] = {"put_pending", "store pending windows",
-                            "INSERT INTO local_processing.pending (calculation_id, window_start, window_end, reason,"
-                            " attempts, next_attempt, given_up)"
-                            " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::text[],"
-                            " $5::int4[], $6::timestamptz[], $7::bool[])"
-                            " ON CONFLICT (calculation_id, window_start, window_end) DO UPDATE"
-                            " SET reason = excluded.reason, attempts = excluded.attempts,"
-                            " next_attempt = excluded.next_attempt, given_up = excluded.given_up"},
-	[PG_DELETE_PENDING] = {"delete_pending", "take off pending windows",
-                               "DELETE FROM local_processing.pending p"
-                               " USING unnest($1::int8[], $2::timestamptz[], $3::timestamptz[])"
-                               " r (id, window_start, window_end) WHERE p.calculation_id = r.id"
-                               " AND p.window_start = r.window_start AND p.window_end = r.window_end"},
+	[PG_READ_RETRY] = { "read_retry", "read what is tried again",
+	                    "SELECT r.n, c.version, c.enabled, b.watermark"
+	                    " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
+	                    " JOIN local_processing.calculation c ON c.id = r.id"
+	                    " JOIN local_processing.batch b ON b.id = c.batch_id ORDER BY b.id FOR SHARE OF b" },
+	[PG_READ_STATES] = { "read_states", "read the states of a batch",
+	                     "SELECT r.n, s.state, s.since, s.failing_since, s.window_end"
+	                     " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
+	                     " JOIN local_processing.state s ON s.calculation_id = r.id" },
+	[PG_READ_PENDING] = { "read_pending", "read the pending windows that were tried again",
+	                      "SELECT r.n, p.attempts"
+	                      " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
+	                      " r (id, window_start, window_end, n)"
+	                      " JOIN local_processing.pending p ON p.calculation_id = r.id"
+	                      " AND p.window_start = r.window_start AND p.window_end = r.window_end"
+	                      " WHERE NOT p.given_up ORDER BY r.n FOR UPDATE OF p" },
+	[PG_PUT_RESULTS] = { "put_results", "store results",
+	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality)"
+	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[])"
+	                     " ON CONFLICT (series_id, ts) DO UPDATE"
+	                     " SET value = excluded.value, quality = excluded.quality"
+	                     " WHERE (s.value, coalesce(s.quality, 0))"
+	                     " IS DISTINCT FROM (excluded.value, coalesce(excluded.quality, 0))" },
+	[PG_ADD_OUTCOMES] = { "add_outcomes", "store outcomes",
+	                      "INSERT INTO local_processing.outcome (id, run_id, batch_id, tick, window_start, window_end,"
+	                      " calculation_ids, states, durations_us, samples_read)"
+	                      " SELECT coalesce(r.id, nextval('local_processing.outcome_id_seq')), $1, $2, $3,"
+	                      " r.window_start, r.window_end, ($8::int8[])[r.first:r.last], ($9::int2[])[r.first:r.last],"
+	                      " ($10::int4[])[r.first:r.last], ($11::int4[])[r.first:r.last]"
+	                      " FROM unnest($4::int8[], $5::timestamptz[], $6::timestamptz[], $7::int4[], $12::int4[])"
+	                      " r (id, window_start, window_end, first, last)" },
+	[PG_PUT_STATES] = { "put_states", "store states",
+	                    "INSERT INTO local_processing.state (calculation_id, state, since, failing_since, run_id,"
+	                    " window_start, window_end, attempts, next_attempt, rule_version, definition_version, duration_us,"
+	                    " samples_read, error_type, error_message, error_traceback)"
+	                    " SELECT * FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::int8[],"
+	                    " $6::timestamptz[], $7::timestamptz[], $8::int4[], $9::timestamptz[], $10::text[], $11::int4[],"
+	                    " $12::int8[], $13::int8[], $14::text[], $15::text[], $16::text[])"
+	                    " ON CONFLICT (calculation_id) DO UPDATE SET state = excluded.state, since = excluded.since,"
+	                    " failing_since = excluded.failing_since, run_id = excluded.run_id,"
+	                    " window_start = excluded.window_start, window_end = excluded.window_end,"
+	                    " attempts = excluded.attempts, next_attempt = excluded.next_attempt,"
+	                    " rule_version = excluded.rule_version, definition_version = excluded.definition_version,"
+	                    " duration_us = excluded.duration_us, samples_read = excluded.samples_read,"
+	                    " error_type = excluded.error_type, error_message = excluded.error_message,"
+	                    " error_traceback = excluded.error_traceback" },
+	[PG_PUT_PENDING] = { "put_pending", "store pending windows",
+	                     "INSERT INTO local_processing.pending (calculation_id, window_start, window_end, reason,"
+	                     " attempts, next_attempt, given_up)"
+	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::text[],"
+	                     " $5::int4[], $6::timestamptz[], $7::bool[])"
+	                     " ON CONFLICT (calculation_id, window_start, window_end) DO UPDATE"
+	                     " SET reason = excluded.reason, attempts = excluded.attempts,"
+	                     " next_attempt = excluded.next_attempt, given_up = excluded.given_up" },
+	[PG_DELETE_PENDING] = { "delete_pending", "take off pending windows",
+	                        "DELETE FROM local_processing.pending p"
+	                        " USING unnest($1::int8[], $2::timestamptz[], $3::timestamptz[])"
+	                        " r (id, window_start, window_end) WHERE p.calculation_id = r.id"
+	                        " AND p.window_start = r.window_start AND p.window_end = r.window_end" },
 
-	[PG_EACH_STATUS] =
-		{"each_status", "read the states",
-                 "SELECT " CALCULATION_COLUMNS ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
-                 " l.window_start, l.window_end, l.run_id, l.duration_us, l.samples_read,"
-                 " s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,"
-                 " s.attempts, s.next_attempt, coalesce(p.windows, 0), s.rule_version, s.error_type, s.error_message,"
-                 " s.error_traceback" CALCULATION_TABLES
-                 " LEFT JOIN local_processing.last_outcome_row l ON l.batch_id = c.batch_id"
-                 " AND l.calculation_id = c.id AND l.state <> 7"
-                 " LEFT JOIN (SELECT calculation_id, count(*) AS windows, count(*) FILTER (WHERE given_up) AS given_up"
-                 " FROM local_processing.pending GROUP BY calculation_id) p ON p.calculation_id = c.id"
-                 " WHERE ($1::text IS NULL OR c.name LIKE $1) AND ($2::text IS NULL OR c.rule = $2)"
-                 " AND ($3::text IS NULL OR CASE WHEN $4::text IS NULL THEN (c.labels ->> $3) IS NOT NULL"
-                 " ELSE c.labels ->> $3 = $4 END)"
-                 " AND (NOT $5 OR c.enabled AND (s.state IN ('failed', 'timed_out', 'given_up') OR p.given_up > 0))"
-                 " ORDER BY c.name COLLATE \"C\""},
-	[PG_EACH_HISTORY] = {"each_history", "read the history of a calculation",
-                             "SELECT o.run_id, o.tick, o.window_start, o.window_end, o.states[o.at],"
-                             " o.durations_us[o.at], o.samples_read[o.at]"
-                             " FROM (SELECT *, array_position(calculation_ids, $1) AS at"
-                             " FROM local_processing.outcome) o WHERE o.at IS NOT NULL"
-                             " ORDER BY o.tick DESC, o.id DESC LIMIT $2"},
+	[PG_EACH_STATUS] = { "each_status", "read the states",
+	                     "SELECT " CALCULATION_COLUMNS
+	                     ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
+	                     " l.window_start, l.window_end, l.run_id, l.duration_us, l.samples_read,"
+	                     " s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,"
+	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0), s.rule_version, s.error_type, s.error_message,"
+	                     " s.error_traceback" CALCULATION_TABLES
+	                     " LEFT JOIN local_processing.last_outcome_row l ON l.batch_id = c.batch_id"
+	                     " AND l.calculation_id = c.id AND l.state <> 7"
+	                     " LEFT JOIN (SELECT calculation_id, count(*) AS windows, count(*) FILTER (WHERE given_up) AS given_up"
+	                     " FROM local_processing.pending GROUP BY calculation_id) p ON p.calculation_id = c.id"
+	                     " WHERE ($1::text IS NULL OR c.name LIKE $1) AND ($2::text IS NULL OR c.rule = $2)"
+	                     " AND ($3::text IS NULL OR CASE WHEN $4::text IS NULL THEN (c.labels ->> $3) IS NOT NULL"
+	                     " ELSE c.labels ->> $3 = $4 END)"
+	                     " AND (NOT $5 OR c.enabled AND (s.state IN ('failed', 'timed_out', 'given_up') OR p.given_up > 0))"
+	                     " ORDER BY c.name COLLATE \"C\"" },
+	[PG_EACH_HISTORY] = { "each_history", "read the history of a calculation",
+	                      "SELECT o.run_id, o.tick, o.window_start, o.window_end, o.states[o.at],"
+	                      " o.durations_us[o.at], o.samples_read[o.at]"
+	                      " FROM (SELECT *, array_position(calculation_ids, $1) AS at"
+	                      " FROM local_processing.outcome) o WHERE o.at IS NOT NULL"
+	                      " ORDER BY o.tick DESC, o.id DESC LIMIT $2" },
 
-	[PG_DROP_PARTITIONS] = {"drop_partitions", "drop old partitions",
-                                "SELECT local_processing.drop_partitions($1, $2, $3)"},
-	[PG_PRUNE_SERIES] = {"prune_series", "read the series to prune",
-                             "SELECT id FROM local_processing.series WHERE $1::text IS NULL OR name LIKE $1"},
-	[PG_COUNT_SAMPLES] = {"count_samples", "count old samples",
-                              "SELECT count(*) FROM local_processing.sample WHERE ts < $1 AND ($2::text IS NULL"
-                              " OR series_id = ANY (ARRAY(SELECT id FROM local_processing.series WHERE name LIKE $2)))"},
-	[PG_PRUNE_SAMPLES] = {"prune_samples", "delete old samples",
-                              "DELETE FROM local_processing.sample WHERE series_id = $1 AND ts < $2"
-                              " AND ts < coalesce((SELECT ts FROM local_processing.sample"
-                              " WHERE series_id = $1 AND ts < $2 ORDER BY ts OFFSET $3 LIMIT 1), $2)"},
-	[PG_COUNT_OUTCOMES] = {"count_outcomes", "count old outcomes",
-                               "SELECT count(*) FROM local_processing.outcome WHERE tick < $1"},
-	[PG_PRUNE_OUTCOMES] = {"prune_outcomes", "delete old outcomes",
-                               "DELETE FROM local_processing.outcome WHERE tick < $1"},
-	[PG_COUNT_RUNS] = {"count_runs", "count old runs",
-                           "SELECT count(*) FROM local_processing.run WHERE tick < $1 AND result <> 'running'"},
-	[PG_PRUNE_RUNS] = {"prune_runs", "delete old runs",
-                           "DELETE FROM local_processing.run WHERE tick < $1 AND result <> 'running'"},
+	[PG_DROP_PARTITIONS] = { "drop_partitions", "drop old partitions",
+	                         "SELECT local_processing.drop_partitions($1, $2, $3)" },
+	[PG_PRUNE_SERIES] = { "prune_series", "read the series to prune",
+	                      "SELECT id FROM local_processing.series WHERE $1::text IS NULL OR name LIKE $1" },
+	[PG_COUNT_SAMPLES] = { "count_samples", "count old samples",
+	                       "SELECT count(*) FROM local_processing.sample WHERE ts < $1 AND ($2::text IS NULL"
+	                       " OR series_id = ANY (ARRAY(SELECT id FROM local_processing.series WHERE name LIKE $2)))" },
+	[PG_PRUNE_SAMPLES] = { "prune_samples", "delete old samples",
+	                       "DELETE FROM local_processing.sample WHERE series_id = $1 AND ts < $2"
+	                       " AND ts < coalesce((SELECT ts FROM local_processing.sample"
+	                       " WHERE series_id = $1 AND ts < $2 ORDER BY ts OFFSET $3 LIMIT 1), $2)" },
+	[PG_COUNT_OUTCOMES] = { "count_outcomes", "count old outcomes",
+	                        "SELECT count(*) FROM local_processing.outcome WHERE tick < $1" },
+	[PG_PRUNE_OUTCOMES] = { "prune_outcomes", "delete old outcomes",
+	                        "DELETE FROM local_processing.outcome WHERE tick < $1" },
+	[PG_COUNT_RUNS] = { "count_runs", "count old runs",
+	                    "SELECT count(*) FROM local_processing.run WHERE tick < $1 AND result <> 'running'" },
+	[PG_PRUNE_RUNS] = { "prune_runs", "delete old runs",
+	                    "DELETE FROM local_processing.run WHERE tick < $1 AND result <> 'running'" },
 };

@@ -14,7 +14,7 @@ enum {
 	COLUMN_SINCE = PG_CALCULATION_COLUMN_COUNT,
 	COLUMN_FAILING_SINCE,
 	COLUMN_WATERMARK,
-	COLUMN_LAST,                   /* of the batch's last outcome: window, run, duration, samples */
+	COLUMN_LAST,                    /* of the batch's last outcome: window, run, duration, samples */
 	COLUMN_STATE = COLUMN_LAST + 5, /* the same, of the row in `state` */
 	COLUMN_ATTEMPTS = COLUMN_STATE + 5,
 	COLUMN_NEXT_ATTEMPT,
@@ -67,7 +67,7 @@ bool lp_pg_each_status(struct lp_store *opened, const struct lp_status_filter *f
                        void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct visiting visiting = {.store = store, .visit = visit, .context = context};
+	struct visiting visiting = { .store = store, .visit = visit, .context = context };
 	struct pg_arguments *arguments;
 
 	if (!lp_pg_begin(store, error))
@@ -100,7 +100,7 @@ bool lp_pg_each_history(struct lp_store *opened, int64_t calculation_id, uint32_
 		struct lp_history history = {
 			.run_id = lp_pg_get_int8(result, i, 0),
 			.tick = lp_pg_get_time(result, i, 1),
-			.window = {lp_pg_get_time(result, i, 2), lp_pg_get_time(result, i, 3)},
+			.window = { lp_pg_get_time(result, i, 2), lp_pg_get_time(result, i, 3) },
 			.state = (enum lp_state)lp_pg_get_int4(result, i, 4),
 			.duration = lp_pg_get_int8(result, i, 5) * 1000,
 			.samples_read = (uint32_t)lp_pg_get_int8(result, i, 6),

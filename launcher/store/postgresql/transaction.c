@@ -102,7 +102,7 @@ static bool to_wire(const struct pg_arguments *arguments, struct wire_arguments 
 		if (arguments->lengths[i] > INT32_MAX)
 			return lp_fail(error, LP_EXIT_DATA, "%zu bytes are too many for one statement",
 			               arguments->lengths[i]);
-		wire->values[i] = arguments->nulls[i]     ? NULL
+		wire->values[i] = arguments->nulls[i]       ? NULL
 		                  : arguments->data == NULL ? nothing
 		                                            : arguments->data + arguments->offsets[i];
 		wire->lengths[i] = (int)arguments->lengths[i];
