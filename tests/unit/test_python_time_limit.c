@@ -38,6 +38,28 @@ START_TEST(endless_rule_is_interrupted)
 }
 END_TEST
 
+START_TEST(sleeping_rule_is_interrupted)
+{
+	const struct lp_batch *batch = fixture_compute("import time\n"
+	                                               "from time import sleep\n"
+	                                               "@rule\n"
+	                                               "def nap(x: Series) -> float:\n"
+	                                               "    sleep(0.001); sleep(False); sleep(0.06)\n"
+	                                               "    return float(len(x))\n"
+	                                               "@rule\n"
+	                                               "def wrong(x: Series) -> float:\n"
+	                                               "    time.sleep('long')\n"
+	                                               "@rule\n"
+	                                               "def slumber(x: Series) -> float:\n"
+	                                               "    time.sleep(3600)\n",
+	                                               LP_SECOND / 4, RULES("nap", "slumber", "wrong"));
+
+	ck_assert_int_eq(batch->tasks[0].outcome.state, LP_STATE_OK);
+	ck_assert_ptr_nonnull(strstr(timed_out(batch, 1)->error_traceback, "    time.sleep(3600)\n"));
+	ck_assert_str_eq(batch->tasks[2].outcome.error_type, "TypeError");
+}
+END_TEST
+
 START_TEST(limit_of_the_calculation_wins)
 {
 	static struct fixture_worker one;
@@ -221,6 +243,7 @@ int main(void)
 
 	tcase_set_timeout(cases, 60);
 	tcase_add_test(cases, endless_rule_is_interrupted);
+	tcase_add_test(cases, sleeping_rule_is_interrupted);
 	tcase_add_test(cases, limit_of_the_calculation_wins);
 	tcase_add_test(cases, swallowing_the_interruption_does_not_help);
 	tcase_add_test(cases, exception_that_takes_for_ever_to_show);
