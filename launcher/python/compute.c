@@ -142,7 +142,7 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
 	state->calculation = calculation;
 	lp_rules_watch_logging(rules);
 	plan = lp_plan_for(rules, calculation);
-	outcome->rule_version = plan->rule == NULL ? NULL : plan->rule->version;
+	outcome->rule_version = plan->version;
 	if (plan->error_type != NULL) {
 		outcome->error_type = lp_arena_text(&batch->arena, plan->error_type);
 		outcome->error_message = lp_arena_text(&batch->arena, plan->error_message);

@@ -170,10 +170,19 @@ static bool suits(const struct lp_plan *plan, const struct lp_calculation *calcu
 	return true;
 }
 
-static void fail_plan(struct lp_worker_rules *rules, struct lp_plan *plan, const char *type, const char *format, ...)
-	LP_PRINTF(4, 5);
+static void set_error(struct lp_plan *plan, const char *type, const char *message, const char *traceback)
+{
+	/* The first is what the user has to see first. */
+	if (plan->error_type != NULL)
+		return;
+	plan->error_type = lp_copy_text(type);
+	plan->error_message = lp_copy_text(message);
+	plan->error_traceback = lp_copy_text(traceback);
+}
 
-static void fail_plan(struct lp_worker_rules *rules, struct lp_plan *plan, const char *type, const char *format, ...)
+static void fail_plan(struct lp_plan *plan, const char *type, const char *format, ...) LP_PRINTF(3, 4);
+
+static void fail_plan(struct lp_plan *plan, const char *type, const char *format, ...)
 {
 	char message[1024];
 	va_list arguments;
@@ -181,8 +190,40 @@ static void fail_plan(struct lp_worker_rules *rules, struct lp_plan *plan, const
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	plan->error_type = type;
-	plan->error_message = lp_arena_text(&rules->arena, message);
+	set_error(plan, type, message, NULL);
+}
+
+static void free_plan(struct lp_plan *plan)
+{
+	for (size_t i = 0; i < plan->argument_count; i++) {
+		Py_XDECREF(plan->arguments[i].value);
+		free(plan->arguments[i].json);
+	}
+	for (size_t i = 0; i < plan->input_count; i++)
+		free(plan->inputs[i]);
+	free(plan->inputs);
+	free(plan->arguments);
+	Py_XDECREF(plan->keyword_names);
+	free(plan->rule_name);
+	free(plan->parameters);
+	free(plan->error_type);
+	free(plan->error_message);
+	free(plan->error_traceback);
+	free(plan);
+}
+
+static void forget_plans(struct lp_worker_rules *rules)
+{
+	for (size_t i = 0; i < LP_PLAN_BUCKETS; i++) {
+		while (rules->buckets[i] != NULL) {
+			struct lp_plan *plan = rules->buckets[i];
+
+			rules->buckets[i] = plan->next;
+			free_plan(plan);
+		}
+	}
+	rules->plan_count = 0;
+	rules->last = NULL;
 }
 
 static struct lp_plan_argument *add_argument(struct lp_plan *plan, enum lp_argument_kind kind)
@@ -196,8 +237,7 @@ static struct lp_plan_argument *add_argument(struct lp_plan *plan, enum lp_argum
 }
 
 /* One positional parameter: "window", "context" or the index of an input of the rule. */
-static bool plan_positional(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *entry, PyObject *inputs,
-                            bool *used)
+static bool plan_positional(struct lp_plan *plan, PyObject *entry, PyObject *inputs, bool *used)
 {
 	PyObject *row, *name;
 	int optional, many;
@@ -226,7 +266,7 @@ static bool plan_positional(struct lp_worker_rules *rules, struct lp_plan *plan,
 	if (optional)
 		add_argument(plan, LP_ARGUMENT_NONE);
 	else
-		fail_plan(rules, plan, "TypeError", "the calculation has no input '%s', which rule %s needs",
+		fail_plan(plan, "TypeError", "the calculation has no input '%s', which rule %s needs",
 		          PyUnicode_AsUTF8(name), plan->rule_name);
 	Py_DECREF(row);
 	return true;
@@ -240,20 +280,19 @@ static bool takes_many(PyObject *inputs)
 	return count > 0 && PyObject_IsTrue(PyTuple_GET_ITEM(PyList_GET_ITEM(inputs, count - 1), 2)) == 1;
 }
 
-static bool plan_inputs(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *layout, PyObject *inputs)
+static bool plan_inputs(struct lp_plan *plan, PyObject *layout, PyObject *inputs)
 {
 	bool *used = lp_allocate(plan->input_count + 1), good = true, many = takes_many(inputs);
 
 	for (Py_ssize_t i = 0; good && i < PyList_GET_SIZE(layout); i++)
-		good = plan_positional(rules, plan, PyList_GET_ITEM(layout, i), inputs, used);
+		good = plan_positional(plan, PyList_GET_ITEM(layout, i), inputs, used);
 	for (size_t i = 0; good && i < plan->input_count; i++) {
 		if (used[i])
 			continue;
 		if (many)
 			add_argument(plan, LP_ARGUMENT_INPUT)->input = i;
 		else
-			fail_plan(rules, plan, "TypeError", "rule %s has no input '%s'", plan->rule_name,
-			          plan->inputs[i]);
+			fail_plan(plan, "TypeError", "rule %s has no input '%s'", plan->rule_name, plan->inputs[i]);
 	}
 	plan->positional_count = plan->argument_count;
 	free(used);
@@ -288,7 +327,7 @@ static bool plan_parameters(struct lp_worker_rules *rules, struct lp_plan *plan,
 		struct lp_plan_argument *argument;
 
 		if (type < 0) {
-			fail_plan(rules, plan, "TypeError", "rule %s has no parameter '%s'", plan->rule_name,
+			fail_plan(plan, "TypeError", "rule %s has no parameter '%s'", plan->rule_name,
 			          PyUnicode_AsUTF8(name));
 			continue;
 		}
@@ -346,7 +385,7 @@ static bool plan_arguments(struct lp_worker_rules *rules, struct lp_plan *plan)
 		 *inputs = list_of(description, "inputs"), *parameters = list_of(description, "parameters"),
 		 *keywords = list_of(description, "keywords"), *names = PyList_New(0);
 	bool good = layout != NULL && inputs != NULL && parameters != NULL && keywords != NULL && names != NULL &&
-	            plan_inputs(rules, plan, layout, inputs) && plan_parameters(rules, plan, parameters, names) &&
+	            plan_inputs(plan, layout, inputs) && plan_parameters(rules, plan, parameters, names) &&
 	            plan_keywords(plan, keywords, names);
 
 	if (good && PyList_GET_SIZE(names) > 0) {
@@ -375,21 +414,24 @@ static struct lp_plan *make_plan(struct lp_worker_rules *rules, const struct lp_
 		plan->inputs[i] = lp_copy_text(calculation->inputs[i].name);
 	plan->rule = find_rule(rules, calculation->rule);
 	if (plan->rule == NULL && (failed = find_failed(rules, calculation->rule)) != NULL) {
-		plan->error_type = failed->failure.type;
-		plan->error_message = failed->failure.message;
-		plan->error_traceback = failed->failure.traceback;
+		plan->version = failed->version;
+		set_error(plan, failed->failure.type, failed->failure.message, failed->failure.traceback);
 	} else if (plan->rule == NULL) {
-		fail_plan(rules, plan, "LookupError", "there is no rule %s", calculation->rule);
+		fail_plan(plan, "LookupError", "there is no rule %s", calculation->rule);
 	} else if (plan->rule->problem != NULL) {
-		fail_plan(rules, plan, "TypeError", "%s", plan->rule->problem);
+		fail_plan(plan, "TypeError", "%s", plan->rule->problem);
 	} else if (!plan_arguments(rules, plan)) {
 		struct lp_python_failure failure;
+		struct lp_arena arena = { 0 };
 
-		lp_python_failure_take(&rules->arena, &failure);
-		plan->error_type = failure.type;
-		plan->error_message = failure.message;
-		plan->error_traceback = failure.traceback;
+		lp_python_failure_take(&arena, &failure);
+		set_error(plan, failure.type, failure.message, failure.traceback);
+		lp_arena_free(&arena);
+		/* A time limit or a lack of memory may have struck here: the next task tries anew. */
+		plan->hash = ~hash;
 	}
+	if (plan->rule != NULL)
+		plan->version = plan->rule->version;
 	return plan;
 }
 
@@ -407,10 +449,13 @@ const struct lp_plan *lp_plan_for(struct lp_worker_rules *rules, const struct lp
 			break;
 	}
 	if (plan == NULL) {
+		if (rules->plan_count == LP_PLANS_MOST)
+			forget_plans(rules);
+		rules->plan_count++;
 		plan = make_plan(rules, calculation, hash);
 		plan->next = *bucket;
 		*bucket = plan;
 	}
-	rules->last = plan;
+	rules->last = plan->hash == hash ? plan : NULL;
 	return plan;
 }

@@ -45,12 +45,14 @@ struct lp_plan {
 	const struct lp_worker_rule *rule;  /* NULL: there is none of that name, or its module failed */
 	struct lp_plan_argument *arguments; /* positional ones, then keywords */
 	size_t argument_count, positional_count;
-	PyObject *keyword_names;                                  /* a tuple, or NULL */
-	const char *error_type, *error_message, *error_traceback; /* it can't be called: why */
+	PyObject *keyword_names;                            /* a tuple, or NULL */
+	const char *version;                                /* of the rule, or of its module that failed; or NULL */
+	char *error_type, *error_message, *error_traceback; /* it can't be called: why; or NULL */
 	struct lp_plan *next;
 };
 
-enum { LP_PLAN_BUCKETS = 1024 };
+/* Beyond so many all are forgotten: memory must not grow with the number of calculations. */
+enum { LP_PLAN_BUCKETS = 1024, LP_PLANS_MOST = 4096 };
 
 struct lp_worker_rules {
 	struct lp_rule_state *state;
@@ -59,12 +61,13 @@ struct lp_worker_rules {
 	struct lp_worker_module *failed;
 	size_t failed_count, failed_capacity;
 	struct lp_plan *buckets[LP_PLAN_BUCKETS];
+	size_t plan_count;
 	struct lp_plan *last;   /* most likely the next one too */
 	PyObject *logging_name; /* "logging", interned; NULL once its handler is installed */
 	struct lp_arena arena;
 };
 
-/* Never NULL: a plan that can't be made says why. */
+/* Never NULL: a plan that can't be made says why.  Valid until the next call. */
 const struct lp_plan *lp_plan_for(struct lp_worker_rules *rules, const struct lp_calculation *calculation);
 /* Sends the module logging to the program's log once a rule has imported it. */
 void lp_rules_watch_logging(struct lp_worker_rules *rules);

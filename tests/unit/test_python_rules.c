@@ -189,6 +189,34 @@ START_TEST(definitions_that_do_not_fit)
 }
 END_TEST
 
+START_TEST(more_kinds_of_calls_than_are_kept)
+{
+	enum { COUNT = 5000 };
+	static const char *names[COUNT + 1];
+	struct lp_batch *batch;
+
+	for (size_t i = 0; i < COUNT; i++)
+		names[i] = i % 7 == 6 ? "missing" : "given";
+	batch = fixture_batch(names);
+	for (size_t i = 0; i < COUNT; i++) {
+		char parameters[64];
+
+		snprintf(parameters, sizeof parameters, "{\"k\":[%zu]}", i);
+		batch->calculations[i].parameters = lp_arena_text(&batch->arena, parameters);
+	}
+	compute("@rule\n"
+	        "def given(x: Series, *, k: list[int]) -> float:\n"
+	        "    return k[0]\n",
+	        batch);
+	for (size_t i = 0; i < COUNT; i++) {
+		if (i % 7 == 6)
+			assert_failed(batch, i, "LookupError", "there is no rule rules.missing");
+		else
+			assert_value(batch, i, (double)i);
+	}
+}
+END_TEST
+
 START_TEST(results_of_one_number)
 {
 	static const struct {
@@ -446,6 +474,7 @@ int main(void)
 	tcase_add_test(tests, kept_series_stay_valid);
 	tcase_add_test(tests, arguments_by_signature);
 	tcase_add_test(tests, definitions_that_do_not_fit);
+	tcase_add_test(tests, more_kinds_of_calls_than_are_kept);
 	tcase_add_test(tests, results_of_one_number);
 	tcase_add_test(tests, results_of_many);
 	tcase_add_test(tests, catalogue_describes_signatures);
