@@ -22,6 +22,8 @@ const struct lp_command lp_command_import = {
 		"\n"
 		"  --time COLUMN         the column of times; else the one named time, timestamp, datetime, date\n"
 		"                        or ts; else the first\n"
+		"  --time-format FORMAT  times are written otherwise than below: '%d.%m.%Y %H:%M:%S' (as in strptime;\n"
+		"                        decimals may follow), unix or unix-ms (since 1970)\n"
 		"  --series COLUMN=NAME  import this column, as series NAME; may be repeated. Without it every\n"
 		"                        column is a series, named as the column is\n"
 		"  --prefix TEXT         what those names begin with: --prefix p1/\n"
@@ -172,6 +174,7 @@ static int run(int count, char **arguments)
 	const char *delimiter = NULL;
 	const struct lp_option options[] = {
 		{ .name = "--time", .value = "COLUMN", .target = &settings.time_column },
+		{ .name = "--time-format", .value = "FORMAT", .target = &settings.time_format },
 		{ .name = "--series", .value = "COLUMN=NAME", .target = &settings.series, .many = true },
 		{ .name = "--prefix", .value = "TEXT", .target = &settings.prefix },
 		{ .name = "--unit", .value = "COLUMN=UNIT", .target = &settings.units, .many = true },

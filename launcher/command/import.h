@@ -20,6 +20,7 @@ enum { LP_IMPORT_SAMPLES_MOST = 4000000 };
 
 struct lp_import_settings {
 	const char *time_column, *quality_column; /* NULL: found by name */
+	const char *time_format;                  /* NULL: RFC 3339 and what is near to it */
 	struct lp_option_values series, units;    /* "COLUMN=NAME", "COLUMN=UNIT" */
 	const char *prefix;                       /* "" */
 	bool long_form, decimal_comma, dry_run;
@@ -64,6 +65,10 @@ struct lp_import {
 
 /* import_rows.c: reads a file and adds its samples. */
 bool lp_import_read(struct lp_import *import, FILE *file, const char *name, struct lp_error *error) LP_MUST_CHECK;
+
+/* import_time.c: a time as the file has it. */
+bool lp_import_time(const struct lp_import_settings *settings, const char *text, lp_time *t,
+                    struct lp_error *error) LP_MUST_CHECK;
 
 /* import_samples.c */
 /* The index of the series of that name, added if it is new. */

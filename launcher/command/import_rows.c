@@ -213,9 +213,8 @@ static bool plan_wide(struct reading *reading, struct lp_error *error)
 
 static bool plan(struct reading *reading, const struct lp_csv_row *row, struct lp_error *error)
 {
-	int64_t local, offset;
-	bool has_offset;
 	struct lp_error ignored;
+	lp_time t;
 
 	reading->header_count = (int)row->count;
 	reading->header = lp_arena_zeroed(&reading->arena, row->count, sizeof *reading->header);
@@ -226,7 +225,9 @@ static bool plan(struct reading *reading, const struct lp_csv_row *row, struct l
 			length--;
 		}
 		reading->header[i] = lp_arena_copy(&reading->arena, text, length);
-		if (lp_time_parse_written(reading->header[i], &local, &has_offset, &offset, &ignored)) {
+		/* Numbers may be the names of tags: only what is written as a date is surely no name. */
+		if (reading->import->settings->time_format == NULL &&
+		    lp_import_time(reading->import->settings, reading->header[i], &t, &ignored)) {
 			lp_fail(error, LP_EXIT_DATA,
 			        "%s:1:%d: \"%.100s\" is a time: the line with the names of the columns "
 			        "is missing",
@@ -239,30 +240,14 @@ static bool plan(struct reading *reading, const struct lp_csv_row *row, struct l
 
 static bool read_time(const struct reading *reading, const struct lp_csv_cell *cell, lp_time *t, struct lp_error *error)
 {
-	const struct lp_import_settings *settings = reading->import->settings;
-	int64_t local, offset;
-	bool has_offset;
-
-	if (!lp_time_parse_written(cell->text, &local, &has_offset, &offset, error)) {
-		return lp_fail_within(error, "%s:%d:%d: column %.100s", reading->file, cell->line, cell->column,
-		                      reading->header[reading->time]);
+	if (lp_import_time(reading->import->settings, cell->text, t, error)) {
+		return true;
 	}
-	if (has_offset || settings->fixed) {
-		*t = local - (has_offset ? offset : settings->offset);
-	} else {
-		*t = lp_zone_to_utc(settings->zone, local);
-		if (*t + lp_zone_offset(settings->zone, *t, NULL) != local) {
-			fail_cell(reading, cell, reading->time, "was left out when clocks went forward", error);
-			return lp_hint(error,
-			               "In %s it never was. If times are in standard time all year, give its distance "
-			               "from UTC: --time-zone +01:00.",
-			               lp_zone_name(settings->zone));
-		}
+	if (reading->import->settings->time_format == NULL && error->hint[0] == '\0') {
+		lp_hint(error, "Times that are written in another way are read with --time-format.");
 	}
-	if (*t < LP_TIME_MIN || *t > LP_TIME_MAX) {
-		return fail_cell(reading, cell, reading->time, "is outside of the years 1 to 9999 (in UTC)", error);
-	}
-	return true;
+	return lp_fail_within(error, "%s:%d:%d: column %.100s", reading->file, cell->line, cell->column,
+	                      reading->header[reading->time]);
 }
 
 static bool read_quality(const struct reading *reading, const struct lp_csv_row *row, uint8_t *quality,
