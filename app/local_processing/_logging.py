@@ -1,6 +1,7 @@
 """Sends the module `logging` to the program's log. Imported once a rule's module has imported `logging`."""
 
 import logging
+import sys
 
 import _local_processing
 
@@ -19,5 +20,9 @@ class _Handler(logging.Handler):
 def install() -> None:
     """Make the root logger write to the program's log, from the level that it shows."""
     root = logging.getLogger()
+    # A module's logging.basicConfig() would say everything twice.
+    for handler in list(root.handlers):
+        if isinstance(handler, logging.StreamHandler) and handler.stream in (sys.stdout, sys.stderr):
+            root.removeHandler(handler)
     root.addHandler(_Handler())
     root.setLevel(_local_processing.log_level())

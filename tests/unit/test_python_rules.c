@@ -430,6 +430,7 @@ START_TEST(print_and_logging_are_log_lines)
 	size_t length;
 
 	fixture_compute("import logging, sys\n"
+	                "logging.basicConfig(level=1)\n"
 	                "@rule\n"
 	                "def talks(x: Series) -> float:\n"
 	                "    print('two', 'words')\n"
@@ -459,6 +460,7 @@ START_TEST(print_and_logging_are_log_lines)
 		ck_assert_msg(strstr(text, parts[i]) != NULL, "no \"%s\" in:\n%.3000s", parts[i], text);
 	}
 	ck_assert_ptr_null(strstr(text, "not shown"));
+	ck_assert_ptr_null(strstr(strstr(text, "level 7") + 1, "level 7"));
 	ck_assert_uint_lt(length, 20000);
 }
 END_TEST
