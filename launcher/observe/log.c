@@ -122,7 +122,9 @@ static void format_time(lp_time t, char text[40])
 	time_t seconds = second;
 	struct tm parts;
 	gmtime_r(&seconds, &parts);
-	size_t length = strftime(text, 40, "%FT%T", &parts);
+	/* strftime's own year has no leading zeros. */
+	size_t length = (size_t)snprintf(text, 40, "%04u", (unsigned)(parts.tm_year + 1900) % 10000);
+	length += strftime(text + length, 40 - length, "-%m-%dT%T", &parts);
 	snprintf(text + length, 40 - length, ".%03dZ", milliseconds);
 }
 
