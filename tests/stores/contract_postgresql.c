@@ -81,6 +81,32 @@ START_TEST(a_reader_of_the_default_partition_holds_nobody_up)
 }
 END_TEST
 
+START_TEST(a_long_import_holds_no_run_up)
+{
+	struct lp_store *importing = open_again();
+	lp_time time = AT(0);
+	double value = 1;
+	struct lp_column column = { .count = 1, .time = &time, .value = &value };
+	struct lp_write_counts counts;
+	struct lp_error error;
+
+	/* It needs a partition that is not there, and stays in its transaction. */
+	add_series("a,b,x");
+	ck_ok(lp_store_begin(importing, &error), error);
+	ck_ok(lp_store_write_samples(importing, series_id("b"), &column, &counts, &error), error);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	sql("INSERT INTO local_processing.sample (series_id, ts, value) VALUES (%lld, '1850-01-01 00:00:00+00', 2)",
+	    (long long)series_id("a"));
+	write_samples("a", "-126230400=1 0=2", NULL);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	ck_samples("x", "0=2");
+	ck_samples("b", "");
+	ck_ok(lp_store_commit_work(importing, &error), error);
+	lp_store_close(importing);
+	ck_samples("b", "0=1");
+}
+END_TEST
+
 START_TEST(a_lost_connection_loses_only_what_was_not_committed)
 {
 	struct lp_run run;
@@ -434,6 +460,7 @@ Suite *postgresql_suite(void)
 	tcase_add_test(tests, rows_without_a_partition_are_moved_to_the_one_made_later);
 	tcase_add_test(tests, fifty_years_are_few_partitions);
 	tcase_add_test(tests, a_reader_of_the_default_partition_holds_nobody_up);
+	tcase_add_test(tests, a_long_import_holds_no_run_up);
 	tcase_add_test(tests, a_lost_connection_loses_only_what_was_not_committed);
 	tcase_add_test(tests, a_read_only_server_is_said_to_be_one);
 	tcase_add_loop_test(tests, a_schema_of_a_newer_release, 0, (int)(sizeof versions / sizeof *versions));

@@ -147,7 +147,6 @@ START_TEST(what_is_rolled_back_was_never_there)
 	ck_ok(lp_store_write_samples(store, series_id("a"), &column, &counts, &error), error);
 	lp_store_rollback(store);
 	ck_samples("a", "");
-	/* The partition that was made for it is gone as well: it has to be made again. */
 	write_samples("a", "0=2", NULL);
 	ck_samples("a", "0=2");
 }

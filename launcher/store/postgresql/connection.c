@@ -167,6 +167,7 @@ bool lp_pg_open(const struct lp_store_options *options, struct lp_store **opened
 		lp_copy_text(options->application_name != NULL ? options->application_name : "local-processing");
 	store->settings = transaction_settings(options->statement_timeout);
 	store->connect_timeout = options->connect_timeout;
+	store->statement_timeout = options->statement_timeout;
 	store->prepare = options->prepare;
 	store->outcome_day = LP_TIME_NONE;
 	if (!lp_pg_connect(store, &store->connection, error) || !check_server(store, error) ||
@@ -178,10 +179,24 @@ bool lp_pg_open(const struct lp_store_options *options, struct lp_store **opened
 	return true;
 }
 
+struct lp_store_options lp_pg_options(const struct pg_store *store)
+{
+	return (struct lp_store_options){
+		.address = store->address,
+		.prepare = store->prepare,
+		.any_schema = true,
+		.connect_timeout = store->connect_timeout,
+		.statement_timeout = store->statement_timeout,
+		.application_name = store->application_name,
+	};
+}
+
 void lp_pg_close(struct lp_store *opened)
 {
 	struct pg_store *store = lp_pg_store(opened);
 
+	if (store->aside != NULL)
+		lp_pg_close(&store->aside->store);
 	PQfinish(store->lock_connection);
 	PQfinish(store->connection);
 	lp_arena_free(&store->scratch);

@@ -89,9 +89,10 @@ struct pg_store {
 #define PG_STORE_MAGIC 0x9057638eu
 	PGconn *connection;
 	PGconn *lock_connection; /* holds the run lock in a transaction of its own; or NULL */
+	struct pg_store *aside;  /* for what must not wait for this one's transaction; or NULL */
 	char *address, *application_name;
 	char *settings; /* the statement that begins a transaction */
-	int connect_timeout;
+	int connect_timeout, statement_timeout;
 	bool prepare;
 	int depth; /* of lp_pg_begin without its lp_pg_finish: only the first begins a transaction */
 	bool prepared[PG_STATEMENT_COUNT];
@@ -114,6 +115,8 @@ static inline struct pg_store *lp_pg_store(struct lp_store *store)
 bool lp_pg_open(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error) LP_MUST_CHECK;
 void lp_pg_close(struct lp_store *store);
 const char *lp_pg_version(const struct lp_store *store);
+/* What it was opened with, but for the check of the schema; the texts are the store's. */
+struct lp_store_options lp_pg_options(const struct pg_store *store);
 /* Another connection to the same place. */
 bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error) LP_MUST_CHECK;
 

@@ -7,15 +7,38 @@
 #include "calendar/calendar.h"
 #include "observe/log.h"
 
+/*
+ * Inside of somebody's transaction, which may be a long import, another
+ * connection makes them: the locks would be kept to its end, and runs would
+ * wait for it.  A partition too many, when it is rolled back, harms nobody.
+ */
+static bool step_aside(struct pg_store **store, struct lp_error *error)
+{
+	struct lp_store *opened;
+
+	if ((*store)->depth == 0)
+		return true;
+	if ((*store)->aside == NULL) {
+		struct lp_store_options options = lp_pg_options(*store);
+
+		if (!lp_pg_open(&options, &opened, error))
+			return false;
+		(*store)->aside = lp_pg_store(opened);
+	}
+	*store = (*store)->aside;
+	return true;
+}
+
 static bool ensure(struct pg_store *store, const char *kind, lp_time first, lp_time last, bool *made,
                    struct lp_error *error)
 {
-	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct pg_arguments *arguments;
 	PGresult *result = NULL;
 	bool done;
 
-	if (!lp_pg_begin(store, error))
+	if (!step_aside(&store, error) || !lp_pg_begin(store, error))
 		return false;
+	arguments = lp_pg_arguments(store);
 	lp_pg_argument_text(arguments, kind);
 	lp_pg_argument_time(arguments, first);
 	lp_pg_argument_time(arguments, last);

@@ -77,8 +77,6 @@ void lp_pg_rollback(struct lp_store *store)
 		return;
 	own->depth = 0;
 	PQclear(PQexec(own->connection, "ROLLBACK"));
-	/* Partitions made in it are gone with it. */
-	memset(own->sample_months, 0, sizeof own->sample_months);
 }
 
 struct pg_arguments *lp_pg_arguments(struct pg_store *store)
