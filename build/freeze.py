@@ -18,14 +18,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-#: What of the standard library is left out, with the reason.
+#: What of the standard library is left out, with the reason: modules, and with
+#: them all that lies below.
 STDLIB_LEFT_OUT: dict[str, str] = {
     "__phello__": "a demonstration of freezing",
     "__hello__": "a demonstration of freezing",
     "_pydatetime": "stands in where the extension module is missing; it is there",
     "_pydecimal": "stands in where the extension module is missing; it is there",
     "_pyio": "stands in where the extension module is missing; it is there",
-    "_pyrepl": "needs curses",
+    **{
+        f"_pyrepl.{name}": "needs curses; pydoc needs only the pager"
+        for name in (
+            "__main__", "_minimal_curses", "_threading_handler", "base_eventqueue", "commands",
+            "completing_reader", "console", "curses", "fancy_termios", "historical_reader", "input",
+            "keymap", "main", "reader", "readline", "simple_interact", "trace", "unix_console",
+            "unix_eventqueue", "utils", "windows_console", "windows_eventqueue",
+        )
+    },
     "antigravity": "opens a web browser",
     "ctypes": "its extension module is left out",
     "curses": "its extension module is left out",
@@ -69,18 +78,18 @@ def modules_of(root: Path, prefix: str, left_out: frozenset[str]) -> Iterator[Mo
     prefix : str
         What stands in for `root` in the paths that tracebacks show.
     left_out : frozenset of str
-        Top-level names that are skipped.
+        Names that are skipped with all that lies below them.
     """
     found: list[Module] = []
     for file in sorted(root.rglob("*.py")):
         relative = file.relative_to(root)
-        if relative.parts[0].removesuffix(".py") in left_out:
-            continue
         parts = list(relative.with_suffix("").parts)
         is_package = parts[-1] == "__init__"
         if is_package:
             parts.pop()
         if "__pycache__" in parts or not parts:
+            continue
+        if any(".".join(parts[:depth]) in left_out for depth in range(1, len(parts) + 1)):
             continue
         found.append(
             Module(

@@ -50,7 +50,8 @@ add_custom_command(OUTPUT embedded_data.c embedded_data.bin VERBATIM
 		--program-facts "${CMAKE_BINARY_DIR}/program-facts.json"
 		${tree_options} --output "${CMAKE_BINARY_DIR}/embedded_data"
 	DEPENDS build/embed.py ${tree_files} "${CMAKE_BINARY_DIR}/program-facts.json"
-		/usr/share/zoneinfo/tzdata.zi /usr/share/ca-certificates/mozilla /usr/share/xml/udunits
+		# Versions, licences, zones, certificates, units: all from packages.
+		/var/lib/dpkg/status
 	COMMENT "Embedding time zones, certificates, units, licences")
 
 add_library(lp_generated STATIC
