@@ -41,6 +41,27 @@ static void execute(const char *sql)
 	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
 }
 
+/* root may do everything, so it becomes somebody who may not; a directory of the runner's may be closed to them. */
+static void become_nobody(void)
+{
+	if (geteuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+}
+
+static void become_root_again(void)
+{
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+}
+
+static void make_reachable_directory(void)
+{
+	remove_directory();
+	ck_assert_int_eq(unsetenv("TMPDIR"), 0);
+	make_directory();
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+}
+
 START_TEST(an_absent_file_is_not_made)
 {
 	expect_refused(false, false, LP_EXIT_CONFIGURATION, "there is no such file");
@@ -130,43 +151,57 @@ START_TEST(a_damaged_file_is_told)
 }
 END_TEST
 
-START_TEST(a_read_only_file_can_be_read_and_not_written)
+START_TEST(who_may_only_read_can_read)
 {
-	struct lp_store *store = make_store();
+	struct lp_run run = { .tick = T0, .started = T0, .ended = LP_TIME_NONE };
+	struct lp_store *store;
 
+	make_reachable_directory();
+	store = make_store();
 	apply_means(store, 1);
 	sqlite->close(store);
-	execute("PRAGMA wal_checkpoint(TRUNCATE)");
 	ck_assert_int_eq(chmod(address + strlen("sqlite:"), 0444), 0);
-	if (geteuid() == 0) {
-		/* root writes whatever the mode says. */
-		ck_assert_int_eq(setegid(65534), 0);
-		ck_assert_int_eq(chown(directory, 65534, 65534), 0);
-		ck_assert_int_eq(seteuid(65534), 0);
-	}
+	ck_assert_int_eq(chmod(directory, 0555), 0);
+	become_nobody();
 	store = open_store();
 	ck_assert_uint_eq(read_heads(store).count, 1);
-	struct lp_run run = { .tick = T0, .started = T0, .ended = LP_TIME_NONE };
 	ck_assert(!sqlite->begin_run(store, &run, &error));
 	ck_assert_int_eq(error.exit, LP_EXIT_CANNOT_WRITE);
 	ck_assert_msg(strstr(error.what, "read-only") != NULL, "%s", error.what);
 	sqlite->close(store);
-	ck_assert_int_eq(chmod(directory, 0755), 0);
-	if (getuid() == 0)
-		ck_assert_int_eq(seteuid(0), 0);
+	become_root_again();
 }
 END_TEST
 
 START_TEST(an_unreadable_file_is_a_matter_of_permission)
 {
+	make_reachable_directory();
 	sqlite->close(make_store());
 	ck_assert_int_eq(chmod(address + strlen("sqlite:"), 0000), 0);
-	ck_assert_int_eq(chmod(directory, 0755), 0);
-	if (geteuid() == 0)
-		ck_assert_int_eq(seteuid(65534), 0);
+	become_nobody();
 	expect_refused(false, false, LP_EXIT_PERMISSION, "Permission denied");
-	if (getuid() == 0)
-		ck_assert_int_eq(seteuid(0), 0);
+	become_root_again();
+}
+END_TEST
+
+START_TEST(a_directory_that_is_closed_is_a_matter_of_permission)
+{
+	make_reachable_directory();
+	sqlite->close(make_store());
+	ck_assert_int_eq(chmod(directory, 0000), 0);
+	become_nobody();
+	expect_refused(false, false, LP_EXIT_PERMISSION, "cannot reach the file");
+	become_root_again();
+}
+END_TEST
+
+START_TEST(nobody_can_make_a_file_where_they_may_not_write)
+{
+	make_reachable_directory();
+	ck_assert_int_eq(chmod(directory, 0555), 0);
+	become_nobody();
+	expect_refused(true, true, LP_EXIT_CANNOT_WRITE, "read-only");
+	become_root_again();
 }
 END_TEST
 
@@ -308,8 +343,10 @@ int main(void)
 	tcase_add_test(cases, a_database_of_somebody_else_is_left_alone);
 	tcase_add_test(cases, a_newer_schema_is_refused_but_the_next_one_works);
 	tcase_add_test(cases, a_damaged_file_is_told);
-	tcase_add_test(cases, a_read_only_file_can_be_read_and_not_written);
+	tcase_add_test(cases, who_may_only_read_can_read);
 	tcase_add_test(cases, an_unreadable_file_is_a_matter_of_permission);
+	tcase_add_test(cases, a_directory_that_is_closed_is_a_matter_of_permission);
+	tcase_add_test(cases, nobody_can_make_a_file_where_they_may_not_write);
 	tcase_add_test(cases, a_lock_that_stays_is_given_up_after_its_time);
 	tcase_add_test(cases, a_full_disk_ends_in_73_and_keeps_what_was_committed);
 	tcase_add_test(cases, migrate_is_idempotent_and_says_its_steps);

@@ -68,7 +68,7 @@ static bool open_database(struct lp_sqlite *store, const char *path, const struc
                           struct lp_error *error)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options->create ? SQLITE_OPEN_CREATE : 0);
-	int code = sqlite3_open_v2(path, &store->database, flags, NULL);
+	int code = sqlite3_open_v2(path, &store->database, flags, NULL), keep = 1;
 
 	store->path = lp_copy_text(path);
 	if (code != SQLITE_OK) {
@@ -88,6 +88,8 @@ static bool open_database(struct lp_sqlite *store, const char *path, const struc
 	}
 	sqlite3_extended_result_codes(store->database, 1);
 	sqlite3_busy_timeout(store->database, store->busy_seconds * 1000);
+	/* FILE-wal and FILE-shm stay, empty: who may not write the directory can read the database only with them. */
+	sqlite3_file_control(store->database, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	return lp_sqlite_script(store, settings, error, "open the database");
 }
 
