@@ -200,7 +200,7 @@ START_TEST(nobody_can_make_a_file_where_they_may_not_write)
 	make_reachable_directory();
 	ck_assert_int_eq(chmod(directory, 0555), 0);
 	become_nobody();
-	expect_refused(true, true, LP_EXIT_CANNOT_WRITE, "read-only");
+	expect_refused(true, true, LP_EXIT_PERMISSION, "Permission denied");
 	become_root_again();
 }
 END_TEST

@@ -5,6 +5,7 @@
 #include "store/sqlite/sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,23 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
 
 static const char prefix[] = "sqlite:";
 
+/* Of a file that is to be made: SQLite would try to read it when it cannot make it, and tell why that failed. */
+static bool check_directory(const char *path, struct lp_error *error)
+{
+	char *directory = lp_copy_text(path); /* has a slash: it is absolute, or begins with ./ */
+	bool ok;
+
+	*(strrchr(directory, '/') + 1) = '\0';
+	ok = faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0;
+	if (!ok) {
+		lp_fail_errno(error, errno == EACCES ? LP_EXIT_PERMISSION : LP_EXIT_CANNOT_WRITE, errno,
+		              "sqlite:%s: cannot make a file in %s", path, directory);
+		lp_hint(error, "The directory has to be there, and writable for user %u.", (unsigned)geteuid());
+	}
+	free(directory);
+	return ok;
+}
+
 /* What can be said about the file before SQLite looks at it. */
 static bool check_file(const char *path, bool create, struct lp_error *error)
 {
@@ -37,7 +55,7 @@ static bool check_file(const char *path, bool create, struct lp_error *error)
 
 	if (stat(path, &status) != 0) {
 		if (errno == ENOENT && create)
-			return true;
+			return check_directory(path, error);
 		if (errno == ENOENT) {
 			lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: there is no such file", path);
 			return lp_hint(error,
@@ -56,7 +74,7 @@ static bool check_file(const char *path, bool create, struct lp_error *error)
 	}
 	if (!S_ISREG(status.st_mode))
 		return lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: this is not a regular file", path);
-	if (access(path, R_OK) != 0) {
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
 		lp_fail_errno(error, LP_EXIT_PERMISSION, errno, "sqlite:%s: cannot read the file", path);
 		return lp_hint(error, "It belongs to user %u and group %u; this is user %u.", (unsigned)status.st_uid,
 		               (unsigned)status.st_gid, (unsigned)geteuid());
@@ -73,11 +91,6 @@ static bool open_database(struct lp_sqlite *store, const char *path, const struc
 	store->path = lp_copy_text(path);
 	if (code != SQLITE_OK) {
 		int error_number = store->database != NULL ? sqlite3_system_errno(store->database) : 0;
-		if (error_number == ENOENT || error_number == ENOTDIR) {
-			lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, error_number, "sqlite:%s: cannot make the file",
-			              path);
-			return lp_hint(error, "The directory has to be there first.");
-		}
 		return lp_sqlite_fail_code(path, code, error_number, sqlite3_errstr(code), store->busy_seconds, error,
 		                           "open the database");
 	}
