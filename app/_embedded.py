@@ -69,7 +69,6 @@ REFUSED_FUNCTIONS: "dict[str, str]" = {
         "setpriority setregid setresgid setresuid setreuid setsid setuid umask"
     ),
     "_signal": "alarm pthread_sigmask raise_signal setitimer",
-    "time": "tzset",
 }
 
 #: Seconds that a rule sleeps at most before it looks up.

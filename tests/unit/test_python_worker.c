@@ -248,6 +248,7 @@ START_TEST(modules_with_code_in_c_load_in_every_worker)
 		"    import _datetime, _decimal, _sqlite3, _ssl, array, math, unicodedata, zlib, zoneinfo\n"
 		"    import datetime, decimal, sqlite3, xml.etree.ElementTree, hashlib, random\n"
 		"    zoneinfo.ZoneInfo('Europe/Berlin').utcoffset(datetime.datetime(2026, 7, 1))\n"
+		"    assert datetime.datetime.strptime('2026-07', '%Y-%m').month == 7\n"
 		"    assert str(decimal.Decimal(1) / 3).startswith('0.333')\n"
 		"    assert sqlite3.connect(':memory:').execute('SELECT 1').fetchone() == (1,)\n"
 		"    return float(len(x))\n";
