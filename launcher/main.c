@@ -14,13 +14,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In the order in which a newcomer meets them. */
-static const struct lp_command *const commands[] = {
-	&lp_command_demo,  &lp_command_migrate, &lp_command_apply,   &lp_command_export, &lp_command_import,
-	&lp_command_check, &lp_command_run,     &lp_command_status,  &lp_command_samples, &lp_command_rules,
-	&lp_command_prune, &lp_command_python,  &lp_command_version,
+/* In the order in which a newcomer meets them, under headings. */
+static const struct entry {
+	const char *heading; /* NULL: that of the one before */
+	const struct lp_command *command;
+} entries[] = {
+	{ "Set up", &lp_command_demo }, { NULL, &lp_command_migrate }, { NULL, &lp_command_import },
+	{ NULL, &lp_command_apply },    { NULL, &lp_command_check },   { "Every minute", &lp_command_run },
+	{ "Look", &lp_command_status }, { NULL, &lp_command_samples }, { NULL, &lp_command_rules },
+	{ NULL, &lp_command_export },   { "Keep", &lp_command_prune }, { "The program itself", &lp_command_python },
+	{ NULL, &lp_command_version },
 };
-enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+enum { COMMAND_COUNT = sizeof entries / sizeof entries[0] };
 
 static const char exit_codes[] =
 	"Exit codes:\n"
@@ -35,18 +40,19 @@ static const char exit_codes[] =
 	"  77  password, role or file permissions\n"
 	"  78  configuration, or the schema is missing or newer\n";
 
-static void
-print_help(FILE *output)
+static void print_help(FILE *output)
 {
 	fputs("Usage: local-processing COMMAND [OPTION ...]\n"
 	      "\n"
-	      "Runs a team's Python calculation rules over time series, every minute.\n"
-	      "\n"
-	      "Commands:\n",
+	      "Runs a team's Python calculation rules over time series, every minute.\n",
 	      output);
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		fprintf(output, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		if (entries[i].heading != NULL) {
+			fprintf(output, "\n%s:\n", entries[i].heading);
+		}
+		fprintf(output, "  %-9s %s\n", entries[i].command->name, entries[i].command->summary);
 	}
+	fputs("  help      this list; `help COMMAND`; `help configuration`: every setting\n", output);
 	fprintf(output,
 	        "\n"
 	        "Examples:\n"
@@ -61,23 +67,21 @@ print_help(FILE *output)
 	        exit_codes);
 }
 
-static const struct lp_command *
-find_command(const char *name)
+static const struct lp_command *find_command(const char *name)
 {
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		if (strcmp(commands[i]->name, name) == 0) {
-			return commands[i];
+		if (strcmp(entries[i].command->name, name) == 0) {
+			return entries[i].command;
 		}
 	}
 	return NULL;
 }
 
-static int
-fail_unknown(const char *name)
+static int fail_unknown(const char *name)
 {
 	const char *names[COMMAND_COUNT];
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		names[i] = commands[i]->name;
+		names[i] = entries[i].command->name;
 	}
 	const char *nearest = lp_nearest_of(name, names, COMMAND_COUNT, sizeof names[0]);
 	fprintf(stderr, "local-processing: there is no command \"%s\"\n", name);
@@ -89,24 +93,32 @@ fail_unknown(const char *name)
 	return LP_EXIT_USAGE;
 }
 
-static int
-help(int count, char **arguments)
+static void print_line(void *context, const char *text)
+{
+	(void)context;
+	puts(text);
+}
+
+static int help(int count, char **arguments)
 {
 	if (count < 2) {
 		print_help(stdout);
+		return LP_EXIT_OK;
+	}
+	if (strcmp(arguments[1], "configuration") == 0) {
+		lp_config_describe(print_line, NULL);
 		return LP_EXIT_OK;
 	}
 	const struct lp_command *command = find_command(arguments[1]);
 	if (command == NULL) {
 		return fail_unknown(arguments[1]);
 	}
-	fputs(command->help, stdout);
-	return LP_EXIT_OK;
+	/* The command adds the options that it shares with others. */
+	return command->run(2, (char *[]){ arguments[1], (char[]){ "--help" }, NULL });
 }
 
 /* What was printed counts only once it arrived: a full disk or a closed pipe is an error, not a success. */
-static int
-finish_output(int code)
+static int finish_output(int code)
 {
 	bool failed = ferror(stdout) != 0;
 	errno = 0;
@@ -126,8 +138,7 @@ finish_output(int code)
 }
 
 /* Commands may end by exit(): --help does. */
-static void
-finish_at_exit(void)
+static void finish_at_exit(void)
 {
 	int code = finish_output(LP_EXIT_OK);
 	if (code != LP_EXIT_OK) {
@@ -135,8 +146,7 @@ finish_at_exit(void)
 	}
 }
 
-int
-main(int count, char **arguments)
+int main(int count, char **arguments)
 {
 	lp_host_prepare();
 	if (lp_python_is_meant(count, arguments)) {
@@ -144,6 +154,8 @@ main(int count, char **arguments)
 	}
 	/* A reader that goes away is noticed by the write that fails. */
 	signal(SIGPIPE, SIG_IGN);
+	/* So is a file that may not grow any more. */
+	signal(SIGXFSZ, SIG_IGN);
 	atexit(finish_at_exit);
 	if (count < 2) {
 		print_help(stderr);

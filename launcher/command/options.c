@@ -19,15 +19,23 @@ struct option_table {
 	size_t count;
 };
 
-static void
-add_option(struct option_table *table, struct lp_option option)
+static void add_option(struct option_table *table, struct lp_option option)
 {
 	assert(table->count < OPTIONS_MOST);
 	table->options[table->count++] = option;
 }
 
-static void
-build_table(struct option_table *table, const struct lp_option *options, struct lp_common_options *common)
+static const char common_help[] =
+	"\n"
+	"Options that commands share:\n"
+	"  -c, --config FILE    the configuration; else $LOCAL_PROCESSING_CONFIG, else\n"
+	"                       ./local-processing.yaml, else /etc/local-processing/config.yaml\n"
+	"  --store ADDRESS      in place of the configuration's: sqlite:FILE, postgresql://...\n"
+	"  --time-zone ZONE     of times without an offset, and of what is printed\n"
+	"  --log-format FORMAT  auto, logfmt or json\n"
+	"  --log-level LEVEL    debug, info, warning or error\n";
+
+static void build_table(struct option_table *table, const struct lp_option *options, struct lp_common_options *common)
 {
 	for (; options != NULL && options->name != NULL; options++) {
 		add_option(table, *options);
@@ -43,8 +51,7 @@ build_table(struct option_table *table, const struct lp_option *options, struct 
 }
 
 /* Finds the option that a word names; *attached is what stands behind "=" or behind the letter, or NULL. */
-static const struct lp_option *
-find_option(const struct option_table *table, const char *word, const char **attached)
+static const struct lp_option *find_option(const struct option_table *table, const char *word, const char **attached)
 {
 	*attached = NULL;
 	if (word[1] != '-') {
@@ -66,9 +73,8 @@ find_option(const struct option_table *table, const char *word, const char **att
 	return NULL;
 }
 
-static bool
-fail_unknown(const struct lp_command *command, const struct option_table *table, const char *word,
-             struct lp_error *error)
+static bool fail_unknown(const struct lp_command *command, const struct option_table *table, const char *word,
+                         struct lp_error *error)
 {
 	char name[128];
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
@@ -80,13 +86,12 @@ fail_unknown(const struct lp_command *command, const struct option_table *table,
 	return lp_hint(error, "See `local-processing %s --help`.", command->name);
 }
 
-static bool
-set_option(const struct lp_option *option, const char *value, struct lp_error *error)
+static bool set_option(const struct lp_option *option, const char *value, struct lp_error *error)
 {
 	if (option->value == NULL) {
 		if (value != NULL) {
-			return lp_fail(error, LP_EXIT_USAGE, "option %s takes no value, and was given \"%s\"", option->name,
-			               value);
+			return lp_fail(error, LP_EXIT_USAGE, "option %s takes no value, and was given \"%s\"",
+			               option->name, value);
 		}
 		*(bool *)option->target = true;
 		return true;
@@ -105,9 +110,8 @@ set_option(const struct lp_option *option, const char *value, struct lp_error *e
 	return true;
 }
 
-bool
-lp_options_parse(const struct lp_command *command, int count, char **arguments, const struct lp_option *options,
-                 struct lp_common_options *common, int *operand_count, struct lp_error *error)
+bool lp_options_parse(const struct lp_command *command, int count, char **arguments, const struct lp_option *options,
+                      struct lp_common_options *common, int *operand_count, struct lp_error *error)
 {
 	struct option_table table = { .count = 0 };
 	build_table(&table, options, common);
@@ -126,6 +130,7 @@ lp_options_parse(const struct lp_command *command, int count, char **arguments, 
 		}
 		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
 			fputs(command->help, stdout);
+			fputs(common != NULL ? common_help : "", stdout);
 			exit(LP_EXIT_OK);
 		}
 		const char *value;
@@ -135,7 +140,8 @@ lp_options_parse(const struct lp_command *command, int count, char **arguments, 
 		}
 		if (option->value != NULL && value == NULL) {
 			if (i + 1 == count) {
-				return lp_fail(error, LP_EXIT_USAGE, "option %s needs a value: %s", option->name, option->value);
+				return lp_fail(error, LP_EXIT_USAGE, "option %s needs a value: %s", option->name,
+				               option->value);
 			}
 			/* Whatever it is: "--time-zone -08:00". */
 			value = arguments[++i];

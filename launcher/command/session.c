@@ -10,13 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-print_problems(const struct lp_problems *problems)
+/* Messages quote what users and files contain: none of it may move the terminal's cursor. */
+static void print_safely(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char character = (unsigned char)*text;
+		fputc((character < 0x20 && character != '\n') || character == 0x7f ? '?' : character, stderr);
+	}
+}
+
+static void print_problems(const struct lp_problems *problems)
 {
 	for (uint32_t i = 0; i < problems->count; i++) {
 		const struct lp_problem *problem = &problems->items[i];
 		if (problem->file != NULL) {
-			fprintf(stderr, "%s:", problem->file);
+			print_safely(problem->file);
+			fputc(':', stderr);
 			if (problem->line > 0) {
 				fprintf(stderr, "%d:", problem->line);
 			}
@@ -25,15 +34,15 @@ print_problems(const struct lp_problems *problems)
 			}
 			fputc(' ', stderr);
 		}
-		fprintf(stderr, "%s\n", problem->what);
+		print_safely(problem->what);
+		fputc('\n', stderr);
 	}
 	if (problems->left_out > 0) {
 		fprintf(stderr, "... and %u more\n", problems->left_out);
 	}
 }
 
-void
-lp_command_problems(const struct lp_command *command, const struct lp_problems *problems)
+void lp_command_problems(const struct lp_command *command, const struct lp_problems *problems)
 {
 	uint64_t count = (uint64_t)problems->count + problems->left_out;
 	print_problems(problems);
@@ -41,18 +50,19 @@ lp_command_problems(const struct lp_command *command, const struct lp_problems *
 	        count == 1 ? "" : "s");
 }
 
-int
-lp_command_fail(const struct lp_command *command, const struct lp_error *error)
+int lp_command_fail(const struct lp_command *command, const struct lp_error *error)
 {
-	fprintf(stderr, "local-processing %s: %s\n", command->name, error->what);
+	fprintf(stderr, "local-processing %s: ", command->name);
+	print_safely(error->what);
+	fputc('\n', stderr);
 	if (error->hint[0] != '\0') {
-		fprintf(stderr, "%s\n", error->hint);
+		print_safely(error->hint);
+		fputc('\n', stderr);
 	}
 	return (int)error->exit;
 }
 
-static bool
-apply_log_options(const struct lp_common_options *common, struct lp_config *config, struct lp_error *error)
+static bool apply_log_options(const struct lp_common_options *common, struct lp_config *config, struct lp_error *error)
 {
 	static const char *const levels[] = { "debug", "info", "warning", "error" };
 	static const char *const formats[] = { "auto", "logfmt", "json" };
@@ -82,9 +92,8 @@ apply_log_options(const struct lp_common_options *common, struct lp_config *conf
 	return true;
 }
 
-static bool
-open_configured(const struct lp_common_options *common, enum lp_session_need need, struct lp_session *session,
-                struct lp_error *error)
+static bool open_configured(const struct lp_common_options *common, enum lp_session_need need,
+                            struct lp_session *session, struct lp_error *error)
 {
 	struct lp_config *config = &session->config;
 	if (!apply_log_options(common, config, error)) {
@@ -114,9 +123,8 @@ open_configured(const struct lp_common_options *common, enum lp_session_need nee
 	return need == LP_SESSION_CONFIG || lp_store_open(&session->store_options, &session->store, error);
 }
 
-bool
-lp_session_open(const struct lp_common_options *common, enum lp_session_need need, struct lp_session *session,
-                struct lp_error *error)
+bool lp_session_open(const struct lp_common_options *common, enum lp_session_need need, struct lp_session *session,
+                     struct lp_error *error)
 {
 	*session = (struct lp_session){ 0 };
 	struct lp_problems problems = { 0 };
@@ -133,8 +141,7 @@ lp_session_open(const struct lp_common_options *common, enum lp_session_need nee
 	return true;
 }
 
-void
-lp_session_close(struct lp_session *session)
+void lp_session_close(struct lp_session *session)
 {
 	lp_store_close(session->store);
 	lp_config_free(&session->config);
