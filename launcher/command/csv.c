@@ -88,7 +88,7 @@ static bool fail_at(const struct lp_csv *csv, int line, int column, struct lp_er
 static char likely_delimiter(const struct lp_csv *csv)
 {
 	static const char candidates[] = ",;\t|";
-	size_t counts[sizeof candidates] = {0}, best = 0;
+	size_t counts[sizeof candidates] = { 0 }, best = 0;
 	bool quoted = false;
 
 	for (size_t i = csv->at; i < csv->end && (quoted || csv->buffer[i] != '\n'); i++) {
@@ -128,7 +128,7 @@ static void begin_cell(struct lp_csv *csv)
 	LP_GROW(csv->cell_starts, csv->count, csv->starts_capacity);
 	csv->cell_starts[csv->count] = csv->row.length;
 	LP_GROW(csv->cells, csv->count, csv->capacity);
-	csv->cells[csv->count] = (struct lp_csv_cell){.line = csv->line, .column = csv->column};
+	csv->cells[csv->count] = (struct lp_csv_cell){ .line = csv->line, .column = csv->column };
 	csv->count++;
 }
 
@@ -286,6 +286,6 @@ bool lp_csv_next(struct lp_csv *csv, struct lp_csv_row *row, bool *found, struct
 	if (csv->read_error != 0) {
 		return lp_fail_errno(error, LP_EXIT_DATA, csv->read_error, "cannot read %s", csv->name);
 	}
-	*row = (struct lp_csv_row){csv->cells, csv->count, *found ? csv->cells[0].line : csv->line};
+	*row = (struct lp_csv_row){ csv->cells, csv->count, *found ? csv->cells[0].line : csv->line };
 	return true;
 }

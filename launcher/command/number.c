@@ -23,8 +23,8 @@ void lp_number_format(double number, char text[32])
 
 static bool is_missing(const char *text, size_t length)
 {
-	static const char *const words[] = {"nan", "inf",  "infinity", "-inf", "-infinity", "+inf",
-	                                    "-",   "null", "none",     "na",   "n/a",       "-nan"};
+	static const char *const words[] = { "nan", "inf",  "infinity", "-inf", "-infinity", "+inf",
+		                             "-",   "null", "none",     "na",   "n/a",       "-nan" };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0) {

@@ -9,7 +9,8 @@
 bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp_error *error)
 {
 	static const char *const names[] = {
-		[LP_OUTPUT_TABLE] = "table", [LP_OUTPUT_CSV] = "csv", [LP_OUTPUT_JSON] = "json"};
+		[LP_OUTPUT_TABLE] = "table", [LP_OUTPUT_CSV] = "csv", [LP_OUTPUT_JSON] = "json"
+	};
 
 	if (name == NULL) {
 		*form = lp_is_terminal(stdout) ? LP_OUTPUT_TABLE : LP_OUTPUT_CSV;
