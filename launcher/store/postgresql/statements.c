@@ -318,7 +318,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,"
 	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0), s.rule_version, s.error_type, s.error_message,"
 	                     " s.error_traceback" CALCULATION_TABLES
-	                     " LEFT JOIN local_processing.last_outcome_row l ON l.batch_id = c.batch_id"
+	                     " LEFT JOIN local_processing.last_outcomes() l ON l.batch_id = c.batch_id"
 	                     " AND l.calculation_id = c.id AND l.state <> 7"
 	                     " LEFT JOIN (SELECT calculation_id, count(*) AS windows, count(*) FILTER (WHERE given_up) AS given_up"
 	                     " FROM local_processing.pending GROUP BY calculation_id) p ON p.calculation_id = c.id"

@@ -230,13 +230,20 @@ from local_processing.sample m
     join local_processing.series s on s.id = m.series_id;
 comment on view local_processing.sample_named is 'Samples with the name and the unit of their series.';
 
-create view local_processing.last_outcome_row as
-select b.id as batch_id, o.run_id, o.tick, o.window_start, o.window_end, r.calculation_id, r.state, r.duration_us, r.samples_read
+-- A function, because the planner takes an unnested array for ten rows, and would compare each calculation with all.
+create function local_processing.last_outcomes()
+    returns table (batch_id bigint, run_id bigint, tick timestamptz, window_start timestamptz, window_end timestamptz,
+                   calculation_id bigint, state smallint, duration_us integer, samples_read integer)
+    language sql stable rows 10000
+    set search_path = pg_catalog, pg_temp
+as $$
+select b.id, o.run_id, o.tick, o.window_start, o.window_end, r.calculation_id, r.state, r.duration_us, r.samples_read
 from local_processing.batch b
     join local_processing.outcome o on o.tick = b.last_tick and o.id = b.last_outcome
     cross join lateral unnest(o.calculation_ids, o.states, o.durations_us, o.samples_read)
-        as r (calculation_id, state, duration_us, samples_read);
-comment on view local_processing.last_outcome_row is 'The last window of each batch: a row a calculation.';
+        as r (calculation_id, state, duration_us, samples_read)
+$$;
+comment on function local_processing.last_outcomes is 'The last window of each batch: a row a calculation.';
 
 create view local_processing.calculation_state as
 select c.id, c.name, c.rule, c.labels, c.enabled,
@@ -261,7 +268,7 @@ select c.id, c.name, c.rule, c.labels, c.enabled,
 from local_processing.calculation c
     left join local_processing.batch b on b.id = c.batch_id
     left join local_processing.state s on s.calculation_id = c.id
-    left join local_processing.last_outcome_row o on o.batch_id = c.batch_id and o.calculation_id = c.id and o.state <> 7
+    left join local_processing.last_outcomes() o on o.batch_id = c.batch_id and o.calculation_id = c.id and o.state <> 7
     left join (
         select calculation_id, count(*) as windows, count(*) filter (where given_up) as given_up
         from local_processing.pending
