@@ -187,6 +187,41 @@ START_TEST(history_is_newest_first)
 }
 END_TEST
 
+START_TEST(windows_of_one_commit_are_told_apart)
+{
+	struct lp_window windows[] = { { AT(0), AT(60) }, { AT(60), AT(120) }, { AT(120), AT(180) } };
+	struct lp_text text = { .length = 0 };
+	struct lp_batch *batch;
+	struct lp_run run;
+	struct lp_error error;
+	const struct lp_status *status;
+
+	add_series("a,x");
+	write_samples("a", "0=1 60=2 90=3", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	run = begin_run(AT(180));
+	batch = lp_batch_new();
+	batch->head = read_heads(0)->items[0];
+	batch->run_id = run.id;
+	batch->tick = run.tick;
+	batch->new_watermark = AT(180);
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	lp_batch_plan(batch, windows, 3);
+	ck_ok(lp_store_fetch(store, batch, &error), error);
+	compute(batch);
+	ck_assert(commit(batch));
+	lp_batch_free(batch);
+	status = find_status("one");
+	ck_assert_int_eq(status->window.end, AT(180));
+	ck_assert_str_eq(lp_state_name(status->state), "no_data");
+	ck_ok(lp_store_each_history(store, status->calculation.id, 10, take_history, &text, &error), error);
+	ck_assert_str_eq(text.data, "120-180@180 no_data 5000000 0\n"
+	                            "60-120@180 ok 5000000 2\n"
+	                            "0-60@180 ok 5000000 1\n");
+	lp_text_free(&text);
+}
+END_TEST
+
 static struct lp_prune prune(struct lp_prune wanted)
 {
 	struct lp_error error;
@@ -318,6 +353,7 @@ Suite *people_suite(void)
 	tcase_add_test(tests, runs_are_kept);
 	tcase_add_loop_test(tests, states_are_filtered, 0, (int)(sizeof filters / sizeof *filters));
 	tcase_add_test(tests, history_is_newest_first);
+	tcase_add_test(tests, windows_of_one_commit_are_told_apart);
 	tcase_add_test(tests, pruning_takes_what_is_older_and_nothing_else);
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(doors, an_address_is_shown_without_its_password, 0,

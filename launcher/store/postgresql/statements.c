@@ -332,7 +332,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " o.durations_us[o.at], o.samples_read[o.at]"
 	                      " FROM (SELECT *, array_position(calculation_ids, $1) AS at"
 	                      " FROM local_processing.outcome) o WHERE o.at IS NOT NULL"
-	                      " ORDER BY o.tick DESC, o.id DESC LIMIT $2" },
+	                      " ORDER BY o.tick DESC, o.window_end DESC, o.id DESC LIMIT $2" },
 
 	[PG_DROP_PARTITIONS] = { "drop_partitions", "drop old partitions",
 	                         "SELECT local_processing.drop_partitions($1, $2, $3)" },
