@@ -87,7 +87,8 @@ static void print_times(const struct lp_run *run, const struct lp_run_timing *ti
 	print_stage("compute", timing->compute, timing->workers, timing->wall);
 	print_stage("commit", timing->commit, timing->committers, timing->wall);
 	printf("  CPU           %.2f s user, %.2f s system\n", timing->cpu_user, timing->cpu_system);
-	printf("  peak memory   %.0f MB\n", (double)timing->peak_memory / 1e6);
+	if (timing->peak_memory > 0)
+		printf("  peak memory   %.0f MB\n", (double)timing->peak_memory / 1e6);
 }
 
 /* A message of several lines is shown by its first one. */

@@ -50,7 +50,7 @@ struct lp_run_timing {
 	int64_t rule_sum, rule_worst;       /* nanoseconds in rules */
 	char rule_worst_calculation[256];
 	double cpu_user, cpu_system;        /* seconds, of the process */
-	uint64_t peak_memory;               /* bytes */
+	uint64_t peak_memory;               /* bytes; 0: not known (no /proc) */
 	uint64_t batches;
 	uint64_t refused;   /* batches not stored: their definitions changed meanwhile */
 	uint64_t skipped;   /* batches whose schedule this program cannot follow; the log says why */
