@@ -19,6 +19,7 @@ from program import Cluster, Result
 
 #: A user without an entry in any passwd, as in the image.
 USER = 65532
+CHROOT = shutil.which("chroot") or "/usr/sbin/chroot"
 HOST = "database.example"
 
 DEFINITIONS = """
@@ -56,7 +57,7 @@ class EmptyRoot(unittest.TestCase):
         """Run the program in the root, as nobody that it knows."""
         return Result(
             subprocess.run(
-                ["chroot", f"--userspec={USER}:{USER}", str(self.root), "/local-processing", *arguments],
+                [CHROOT, f"--userspec={USER}:{USER}", str(self.root), "/local-processing", *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -133,7 +134,7 @@ class EmptyRoot(unittest.TestCase):
             ["run", "--at", "2026-03-01T00:10:00Z"],
         ):
             self.ok(*arguments, **environment)
-        stored = cluster.sql("SELECT value FROM local_processing.sample_named WHERE name = 'flow/mean' ORDER BY ts", "plant")
+        stored = cluster.sql("SELECT value FROM local_processing.sample_named WHERE series = 'flow/mean' ORDER BY ts", "plant")
         self.assertEqual([float(value) for (value,) in stored], [float(minute) for minute in range(10)])
 
         # A certificate for another name is refused: the name was checked, not only the signature.
@@ -147,8 +148,8 @@ class EmptyRoot(unittest.TestCase):
         code = "import json, asyncio, decimal, zoneinfo, email.mime.text; zoneinfo.ZoneInfo('Europe/Berlin')"
         with tempfile.NamedTemporaryFile(mode="r") as trace:
             done = subprocess.run(
-                ["strace", "-f", "-o", trace.name, "-e", "trace=%file",
-                 "chroot", str(self.root), "/local-processing", "python", "-c", code],
+                [shutil.which("strace") or "strace", "-f", "-o", trace.name, "-e", "trace=%file",
+                 CHROOT, str(self.root), "/local-processing", "python", "-c", code],
                 env=dict[str, str](), capture_output=True, check=False,
             )  # fmt: skip
             self.assertEqual(done.returncode, 0, done.stderr.decode())
