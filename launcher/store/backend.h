@@ -25,6 +25,9 @@ struct lp_store_backend {
 	bool (*apply)(struct lp_store *, const struct lp_changes *, struct lp_error *);
 	bool (*write_samples)(struct lp_store *, int64_t, const struct lp_column *, struct lp_write_counts *,
 	                      struct lp_error *);
+	/* Optional: without it, write_samples is called for each. */
+	bool (*write_many)(struct lp_store *, const struct lp_series_samples *, size_t, struct lp_write_counts *,
+	                   struct lp_error *);
 	bool (*read_samples)(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
 	                     struct lp_error *);
 	bool (*lock_run)(struct lp_store *, bool *, struct lp_error *);

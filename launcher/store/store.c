@@ -273,6 +273,24 @@ bool lp_store_write_samples(struct lp_store *store, int64_t series_id, const str
 	return store->backend->write_samples(store, series_id, samples, counts, error);
 }
 
+bool lp_store_write_many(struct lp_store *store, const struct lp_series_samples *many, size_t count,
+                         struct lp_write_counts *counts, struct lp_error *error)
+{
+	struct lp_write_counts one;
+
+	if (store->backend->write_many != NULL)
+		return store->backend->write_many(store, many, count, counts, error);
+	*counts = (struct lp_write_counts){ .inserted = 0 };
+	for (size_t i = 0; i < count; i++) {
+		if (!lp_store_write_samples(store, many[i].series_id, &many[i].samples, &one, error))
+			return false;
+		counts->inserted += one.inserted;
+		counts->updated += one.updated;
+		counts->unchanged += one.unchanged;
+	}
+	return true;
+}
+
 bool lp_store_read_samples(struct lp_store *store, int64_t series_id, lp_time from, lp_time to, uint64_t most,
                            lp_column_visit *visit, void *context, struct lp_error *error)
 {

@@ -104,6 +104,13 @@ struct lp_write_counts {
 };
 bool lp_store_write_samples(struct lp_store *store, int64_t series_id, const struct lp_column *samples,
                             struct lp_write_counts *counts, struct lp_error *error) LP_MUST_CHECK;
+/* The same for many series at once, which is faster where each has few samples; the counts are of all together. */
+struct lp_series_samples {
+	int64_t series_id; /* each once */
+	struct lp_column samples;
+};
+bool lp_store_write_many(struct lp_store *store, const struct lp_series_samples *many, size_t count,
+                         struct lp_write_counts *counts, struct lp_error *error) LP_MUST_CHECK;
 /* Ascending in time, in columns of at most 10,000 samples; from or to LP_TIME_NONE: open; at most `most` if not 0. */
 typedef bool lp_column_visit(void *context, const struct lp_column *samples, struct lp_error *error);
 bool lp_store_read_samples(struct lp_store *store, int64_t series_id, lp_time from, lp_time to, uint64_t most,

@@ -1,6 +1,7 @@
 /* Samples: written, read, fetched for windows; bad ones among them. */
 #include "suites.h"
 
+#include <stdio.h>
 #include <string.h>
 
 START_TEST(samples_come_back_as_they_were)
@@ -63,6 +64,50 @@ START_TEST(years_one_and_9999)
 	                 read_samples("a", LP_TIME_NONE, LP_TIME_NONE, 0));
 	ck_assert_ptr_nonnull(strstr(read_samples("a", AT(0), LP_TIME_NONE, 0), "0=2 "));
 	ck_assert_str_eq(read_samples("a", AT(0), extremes[1], 0), "0=2");
+}
+END_TEST
+
+START_TEST(many_series_are_written_at_once)
+{
+	enum { SERIES = 300, SAMPLES = 150 }; /* more than goes into one statement, cut within a series */
+	struct lp_series_samples many[SERIES + 1];
+	struct lp_series *series = lp_arena_zeroed(&arena, SERIES, sizeof *series);
+	struct lp_write_counts counts;
+	struct lp_error error;
+
+	for (int i = 0; i < SERIES; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "s/%d", i);
+		series[i] = (struct lp_series){
+			.name = lp_arena_text(&arena, name), .unit = "", .description = "", .attributes = "{}"
+		};
+	}
+	apply_changes(&(struct lp_changes){ .series_created = series, .series_created_count = SERIES });
+	for (int i = 0; i < SERIES; i++) {
+		struct lp_column column = { .count = i == 7 ? 0 : SAMPLES,
+			                    .time = lp_arena_allocate(&arena, SAMPLES * sizeof(lp_time)),
+			                    .value = lp_arena_allocate(&arena, SAMPLES * sizeof(double)) };
+
+		for (int k = 0; k < SAMPLES; k++) {
+			column.time[k] = AT(k * 60 + i);
+			column.value[k] = i * 1000 + k;
+		}
+		many[i] = (struct lp_series_samples){ .series_id = series_id(series[i].name), .samples = column };
+	}
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_write_many(store, many, SERIES, &counts, &error), error);
+	ck_assert_uint_eq(counts.inserted, (SERIES - 1) * SAMPLES);
+	many[3].samples.value[0] = -1;
+	ck_ok(lp_store_write_many(store, many, SERIES, &counts, &error), error);
+	ck_assert_uint_eq(counts.inserted, 0);
+	ck_assert_uint_eq(counts.updated, 1);
+	ck_assert_uint_eq(counts.unchanged, (SERIES - 1) * SAMPLES - 1);
+	ck_ok(lp_store_write_many(store, many, 0, &counts, &error), error);
+	ck_ok(lp_store_commit_work(store, &error), error);
+	ck_assert_str_eq(read_samples("s/3", LP_TIME_NONE, LP_TIME_NONE, 2), "3=-1 63=3001");
+	ck_assert_str_eq(read_samples("s/299", AT(9239), LP_TIME_NONE, 0), "9239=299149");
+	ck_samples("s/7", "");
 }
 END_TEST
 
@@ -275,6 +320,7 @@ Suite *samples_suite(void)
 	tcase_add_loop_test(tests, a_range_is_half_open, 0, (int)(sizeof ranges / sizeof *ranges));
 	tcase_add_test(tests, years_one_and_9999);
 	tcase_add_test(tests, many_samples_come_in_columns);
+	tcase_add_test(tests, many_series_are_written_at_once);
 	tcase_add_test(tests, a_visitor_ends_the_reading);
 	tcase_add_test(tests, what_is_rolled_back_was_never_there);
 	tcase_add_loop_test(tests, a_task_gets_the_samples_of_its_window, 0, (int)(sizeof fetches / sizeof *fetches));

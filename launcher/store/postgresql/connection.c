@@ -146,13 +146,9 @@ static bool check_schema(struct lp_store *store, struct lp_error *error)
 
 static char *transaction_settings(int statement_timeout)
 {
-	/*
-	 * JIT compiles for longer than any statement of ours runs.  A plan made
-	 * for the times that are asked for reads the partitions that have them;
-	 * a generic one opens all of them.
-	 */
+	/* JIT compiles for longer than any statement of ours runs. */
 	return lp_format_text("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL jit = off; "
-	                      "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = %lld",
+	                      "SET LOCAL statement_timeout = %lld",
 	                      (long long)statement_timeout * 1000);
 }
 
@@ -229,6 +225,7 @@ const struct lp_store_backend lp_store_postgresql = {
 	.lock_definitions = lp_pg_lock_definitions,
 	.apply = lp_pg_apply,
 	.write_samples = lp_pg_write_samples,
+	.write_many = lp_pg_write_many,
 	.read_samples = lp_pg_read_samples,
 	.lock_run = lp_pg_lock_run,
 	.begin_run = lp_pg_begin_run,

@@ -191,6 +191,8 @@ bool lp_pg_lock_definitions(struct lp_store *, struct lp_error *); /* apply.c */
 bool lp_pg_apply(struct lp_store *, const struct lp_changes *, struct lp_error *);
 bool lp_pg_write_samples(struct lp_store *, int64_t, const struct lp_column *, struct lp_write_counts *,
                          struct lp_error *); /* sample.c */
+bool lp_pg_write_many(struct lp_store *, const struct lp_series_samples *, size_t, struct lp_write_counts *,
+                      struct lp_error *);
 bool lp_pg_read_samples(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
                         struct lp_error *);
 bool lp_pg_lock_run(struct lp_store *, bool *, struct lp_error *); /* run.c */

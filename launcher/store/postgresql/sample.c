@@ -4,28 +4,47 @@
 
 enum { WRITE_AT_ONCE = 20000, READ_AT_ONCE = 10000 };
 
-static bool write_some(struct pg_store *store, int64_t series_id, const struct lp_column *samples, size_t begin,
-                       size_t end, struct lp_write_counts *counts, struct lp_error *error)
+/* A piece of what is to be written: from one sample of one series to before another. */
+struct piece {
+	const struct lp_series_samples *many;
+	size_t begin_item, begin_sample; /* the first */
+	size_t end_item, end_sample;     /* samples of the last item that belong to it; of those between, all do */
+	lp_time first, last;             /* of all of them */
+};
+
+/* Runs `add` for each sample of the piece: column is its series' samples, i its place there. */
+#define EACH_SAMPLE(piece, add)                                                                                        \
+	do {                                                                                                           \
+		for (size_t item = (piece)->begin_item; item <= (piece)->end_item; item++) {                           \
+			const struct lp_column *column = &(piece)->many[item].samples;                                 \
+			size_t end = item == (piece)->end_item ? (piece)->end_sample : column->count;                  \
+                                                                                                                       \
+			for (size_t i = item == (piece)->begin_item ? (piece)->begin_sample : 0; i < end; i++)         \
+				add;                                                                                   \
+		}                                                                                                      \
+	} while (0)
+
+static bool write_piece(struct pg_store *store, const struct piece *piece, struct lp_write_counts *counts,
+                        struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
 	bool done;
 
-	lp_pg_argument_int8(arguments, series_id);
+	lp_pg_array_begin(arguments, PG_INT8);
+	EACH_SAMPLE(piece, ((void)column, lp_pg_array_int8(arguments, piece->many[item].series_id)));
+	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = begin; i < end; i++)
-		lp_pg_array_time(arguments, samples->time[i]);
+	EACH_SAMPLE(piece, lp_pg_array_time(arguments, column->time[i]));
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_FLOAT8);
-	for (size_t i = begin; i < end; i++)
-		lp_pg_array_float8(arguments, samples->value[i]);
+	EACH_SAMPLE(piece, lp_pg_array_float8(arguments, column->value[i]));
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_INT2);
-	for (size_t i = begin; i < end; i++)
-		lp_pg_array_int2(arguments, samples->quality != NULL ? samples->quality[i] : 0);
+	EACH_SAMPLE(piece, lp_pg_array_int2(arguments, column->quality != NULL ? column->quality[i] : 0));
 	lp_pg_array_end(arguments);
-	lp_pg_argument_time(arguments, samples->time[begin]);
-	lp_pg_argument_time(arguments, samples->time[end - 1]);
+	lp_pg_argument_time(arguments, piece->first);
+	lp_pg_argument_time(arguments, piece->last);
 	done = lp_pg_execute(store, PG_WRITE_SAMPLES, &result, error);
 	if (done) {
 		counts->inserted += (uint64_t)lp_pg_get_int8(result, 0, 0);
@@ -36,24 +55,60 @@ static bool write_some(struct pg_store *store, int64_t series_id, const struct l
 	return done;
 }
 
+/* As many samples from (item, sample) on as go into a statement; returns false where there are none. */
+static bool take_piece(const struct lp_series_samples *many, size_t count, size_t *item, size_t *sample,
+                       struct piece *piece)
+{
+	size_t room = WRITE_AT_ONCE;
+
+	*piece = (struct piece){ .many = many, .first = LP_TIME_MAX, .last = LP_TIME_MIN };
+	while (*item < count && room > 0) {
+		const struct lp_column *column = &many[*item].samples;
+		size_t left = column->count - *sample, taken = left < room ? left : room;
+
+		if (taken > 0) {
+			if (room == WRITE_AT_ONCE) {
+				piece->begin_item = *item;
+				piece->begin_sample = *sample;
+			}
+			piece->first = column->time[*sample] < piece->first ? column->time[*sample] : piece->first;
+			piece->end_item = *item;
+			piece->end_sample = *sample += taken;
+			piece->last = column->time[*sample - 1] > piece->last ? column->time[*sample - 1] : piece->last;
+			room -= taken;
+		}
+		if (*sample == column->count) {
+			++*item;
+			*sample = 0;
+		}
+	}
+	return room < WRITE_AT_ONCE;
+}
+
+bool lp_pg_write_many(struct lp_store *opened, const struct lp_series_samples *many, size_t count,
+                      struct lp_write_counts *counts, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	size_t item = 0, sample = 0;
+	struct piece piece;
+	bool done = true;
+
+	*counts = (struct lp_write_counts){ .inserted = 0 };
+	if (!lp_pg_begin(store, error))
+		return false;
+	while (done && take_piece(many, count, &item, &sample, &piece)) {
+		done = lp_pg_ensure_samples(store, piece.first, piece.last, error) &&
+		       write_piece(store, &piece, counts, error);
+	}
+	return lp_pg_finish(store, done, error);
+}
+
 bool lp_pg_write_samples(struct lp_store *opened, int64_t series_id, const struct lp_column *samples,
                          struct lp_write_counts *counts, struct lp_error *error)
 {
-	struct pg_store *store = lp_pg_store(opened);
-	bool done;
+	struct lp_series_samples one = { .series_id = series_id, .samples = *samples };
 
-	*counts = (struct lp_write_counts){ .inserted = 0 };
-	if (samples->count == 0)
-		return true;
-	if (!lp_pg_begin(store, error))
-		return false;
-	done = lp_pg_ensure_samples(store, samples->time[0], samples->time[samples->count - 1], error);
-	for (size_t begin = 0; done && begin < samples->count; begin += WRITE_AT_ONCE) {
-		size_t end = samples->count - begin < WRITE_AT_ONCE ? samples->count : begin + WRITE_AT_ONCE;
-
-		done = write_some(store, series_id, samples, begin, end, counts, error);
-	}
-	return lp_pg_finish(store, done, error);
+	return lp_pg_write_many(opened, &one, 1, counts, error);
 }
 
 static bool read_some(struct pg_store *store, int64_t series_id, struct lp_window range, uint64_t most,

@@ -186,13 +186,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                           "SELECT local_processing.ensure_partitions($1, $2, $3)" },
 	/* What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
 	[PG_WRITE_SAMPLES] = { "write_samples", "write samples",
-	                       "WITH known AS (SELECT n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
+	                       "WITH known AS (SELECT n.series_id, n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
 	                       " (s.value, coalesce(s.quality, 0)) IS DISTINCT FROM (n.value, n.quality) AS differs"
-	                       " FROM unnest($2::timestamptz[], $3::float8[], $4::int2[]) n (ts, value, quality)"
-	                       " LEFT JOIN local_processing.sample s ON s.series_id = $1 AND s.ts = n.ts"
+	                       " FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[]) n (series_id, ts, value, quality)"
+	                       " LEFT JOIN local_processing.sample s ON s.series_id = n.series_id AND s.ts = n.ts"
 	                       " AND s.ts >= $5 AND s.ts <= $6),"
 	                       " written AS (INSERT INTO local_processing.sample (series_id, ts, value, quality)"
-	                       " SELECT $1, ts, value, nullif(quality, 0) FROM known WHERE differs OR NOT stored"
+	                       " SELECT series_id, ts, value, nullif(quality, 0) FROM known WHERE differs OR NOT stored"
 	                       " ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality)"
 	                       " SELECT count(*) FILTER (WHERE NOT stored), count(*) FILTER (WHERE stored AND differs),"
 	                       " count(*) FILTER (WHERE stored AND NOT differs) FROM known" },
