@@ -23,6 +23,8 @@ struct lp_python_worker {
 };
 
 static int64_t default_limit = 10 * LP_SECOND;
+/* As real ones, workers live as long as the process: kept in sight, so that nobody takes them for leaks. */
+static _Atomic(struct lp_python_worker *) workers;
 
 static int64_t now(void)
 {
@@ -74,6 +76,9 @@ bool lp_python_worker_open(struct lp_python_worker **worker, struct lp_error *er
 {
 	(void)error;
 	*worker = lp_allocate(sizeof **worker);
+	(*worker)->next = atomic_load(&workers);
+	while (!atomic_compare_exchange_weak(&workers, &(*worker)->next, *worker))
+		continue;
 	return true;
 }
 
