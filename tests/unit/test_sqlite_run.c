@@ -518,6 +518,36 @@ START_TEST(prune_deletes_what_is_older_and_first_only_counts)
 }
 END_TEST
 
+START_TEST(more_than_a_transaction_holds_is_pruned_and_the_file_gets_smaller)
+{
+	enum { MANY = 250000 };
+	struct lp_store *store = make_store();
+	lp_time *times = lp_allocate(MANY * sizeof *times);
+	double *values = lp_allocate(MANY * sizeof *values);
+	struct lp_write_counts counts;
+
+	apply_means(store, 1);
+	for (int i = 0; i < MANY; i++) {
+		times[i] = T0 + i * LP_SECOND;
+		values[i] = i * 0.37;
+	}
+	must(sqlite->begin(store, &error));
+	must(sqlite->write_samples(store, 1, &(struct lp_column){ MANY, times, values, NULL }, &counts, &error));
+	must(sqlite->commit_work(store, &error));
+	int pages = atoi(ask("PRAGMA page_count"));
+	struct lp_prune prune = { .samples_before = times[MANY - 5],
+		                  .outcomes_before = LP_TIME_NONE,
+		                  .runs_before = LP_TIME_NONE };
+	must(sqlite->prune(store, &prune, &error));
+	ck_assert_uint_eq(prune.samples, MANY - 5);
+	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "5");
+	ck_assert_int_lt(atoi(ask("PRAGMA page_count")), pages / 2);
+	free(times);
+	free(values);
+	sqlite->close(store);
+}
+END_TEST
+
 static bool take_history(void *context, const struct lp_history *history, struct lp_error *ignored)
 {
 	char *text = context;
@@ -595,6 +625,7 @@ int main(void)
 	tcase_add_test(cases, the_run_lock_is_one_and_goes_with_its_store);
 	tcase_add_test(cases, a_run_that_died_is_marked_by_the_next);
 	tcase_add_test(cases, prune_deletes_what_is_older_and_first_only_counts);
+	tcase_add_test(cases, more_than_a_transaction_holds_is_pruned_and_the_file_gets_smaller);
 	tcase_add_test(cases, history_is_newest_first_and_only_of_the_one);
 	tcase_add_test(cases, times_are_shown_over_all_years);
 	return run_suite(cases);

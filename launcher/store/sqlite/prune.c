@@ -5,6 +5,13 @@
 
 #include <stdlib.h>
 
+enum { SERIES_MOST = 1000 }; /* in a transaction */
+
+struct ids {
+	int64_t *items;
+	size_t count, capacity;
+};
+
 /* One statement of the pair: counting changes nothing. */
 static bool prune_kind(struct lp_sqlite *store, enum lp_sqlite_statement count, enum lp_sqlite_statement delete,
                        bool dry_run, lp_time before, uint64_t *rows, struct lp_error *error)
@@ -31,42 +38,115 @@ static bool prune_kind(struct lp_sqlite *store, enum lp_sqlite_statement count, 
 	return true;
 }
 
-/* A transaction a series: a run that wants to write meanwhile waits for one of them, not for all. */
-static bool prune_samples(struct lp_sqlite *store, struct lp_prune *prune, struct lp_error *error)
+static bool read_ids(struct lp_sqlite *store, const char *pattern, struct ids *ids, struct lp_error *error)
 {
-	sqlite3_stmt *series = lp_sqlite_prepare(store, LP_SQL_PRUNE_SERIES, error);
-	sqlite3_stmt *samples =
-		series == NULL
-			? NULL
-			: lp_sqlite_prepare(store, prune->dry_run ? LP_SQL_COUNT_SAMPLES : LP_SQL_PRUNE_SAMPLES, error);
-	int64_t *ids = NULL;
-	size_t count = 0, capacity = 0;
-	bool ok;
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_SERIES, error);
 	int row;
 
-	if (samples == NULL)
+	if (statement == NULL)
 		return false;
-	lp_sqlite_bind_text(series, 1, lp_sqlite_glob(store, prune->series));
-	while ((row = lp_sqlite_step(store, series, error, "read the series")) == 1) {
-		LP_GROW(ids, count, capacity);
-		ids[count++] = sqlite3_column_int64(series, 0);
+	lp_sqlite_bind_text(statement, 1, lp_sqlite_glob(store, pattern));
+	while ((row = lp_sqlite_step(store, statement, error, "read the series")) == 1) {
+		LP_GROW(ids->items, ids->count, ids->capacity);
+		ids->items[ids->count++] = sqlite3_column_int64(statement, 0);
 	}
-	ok = row == 0;
-	for (size_t i = 0; i < count && ok; i++) {
-		int64_t changed = 0;
+	return row == 0;
+}
 
-		sqlite3_bind_int64(samples, 1, ids[i]);
-		sqlite3_bind_int64(samples, 2, prune->samples_before);
-		if (!prune->dry_run) {
-			ok = lp_sqlite_run(store, samples, &changed, error, "prune samples");
-		} else {
-			ok = lp_sqlite_step(store, samples, error, "count samples") == 1;
-			changed = ok ? sqlite3_column_int64(samples, 0) : 0;
-			sqlite3_reset(samples);
-		}
-		prune->samples += (uint64_t)changed;
+/* A number that a statement about (series, time) gives: 1 where there was a row, 0 where not, -1: error. */
+static int ask(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t series_id, lp_time before,
+               int64_t *number, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
+	int row;
+
+	if (statement == NULL)
+		return -1;
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, before);
+	row = lp_sqlite_step(store, statement, error, "count samples");
+	if (row == 1) {
+		*number = sqlite3_column_int64(statement, 0);
+		sqlite3_reset(statement);
 	}
-	free(ids);
+	return row;
+}
+
+/* The oldest samples of a series, at most LP_SQLITE_PRUNE_MOST; *done: there are no more. */
+static bool prune_some(struct lp_sqlite *store, int64_t series_id, lp_time before, int64_t *deleted, bool *done,
+                       struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_SAMPLES, error);
+	int64_t bound = before;
+	int row = statement == NULL ? -1 : ask(store, LP_SQL_PRUNE_BOUND, series_id, before, &bound, error);
+
+	if (row < 0)
+		return false;
+	*done = row == 0;
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, bound);
+	return lp_sqlite_run(store, statement, deleted, error, "prune samples");
+}
+
+/*
+ * In transactions of limited size: a run that wants to write meanwhile waits
+ * for one of them, not for all, and the -wal file stays small.  One for each
+ * series would be paid with an fsync each.
+ */
+static bool delete_samples(struct lp_store *base, const struct ids *ids, lp_time before, uint64_t *samples,
+                           struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	size_t next = 0;
+
+	while (next < ids->count) {
+		int64_t rows = 0;
+
+		if (!lp_sqlite_begin(base, error))
+			return false;
+		for (size_t first = next;
+		     next < ids->count && next - first < SERIES_MOST && rows < LP_SQLITE_PRUNE_MOST;) {
+			int64_t deleted;
+			bool done;
+
+			if (!prune_some(store, ids->items[next], before, &deleted, &done, error)) {
+				lp_sqlite_rollback(base);
+				return false;
+			}
+			rows += deleted;
+			next += done;
+		}
+		if (!lp_sqlite_commit_work(base, error))
+			return false;
+		*samples += (uint64_t)rows;
+	}
+	return true;
+}
+
+static bool count_samples(struct lp_sqlite *store, const struct ids *ids, lp_time before, uint64_t *samples,
+                          struct lp_error *error)
+{
+	for (size_t i = 0; i < ids->count; i++) {
+		int64_t rows;
+
+		if (ask(store, LP_SQL_COUNT_SAMPLES, ids->items[i], before, &rows, error) != 1)
+			return false;
+		*samples += (uint64_t)rows;
+	}
+	return true;
+}
+
+static bool prune_samples(struct lp_store *base, struct lp_prune *prune, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct ids ids = { 0 };
+	bool ok = read_ids(store, prune->series, &ids, error);
+
+	if (ok && prune->dry_run)
+		ok = count_samples(store, &ids, prune->samples_before, &prune->samples, error);
+	else if (ok)
+		ok = delete_samples(base, &ids, prune->samples_before, &prune->samples, error);
+	free(ids.items);
 	return ok;
 }
 
@@ -98,12 +178,12 @@ bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_er
 	struct lp_sqlite *store = lp_sqlite_of(base);
 
 	prune->samples = 0;
-	if (prune->samples_before != LP_TIME_NONE && !prune_samples(store, prune, error))
+	if (prune->samples_before != LP_TIME_NONE && !prune_samples(base, prune, error))
 		return false;
 	if (!prune_kind(store, LP_SQL_COUNT_OUTCOMES, LP_SQL_PRUNE_OUTCOMES, prune->dry_run, prune->outcomes_before,
 	                &prune->outcomes, error) ||
 	    !prune_kind(store, LP_SQL_COUNT_RUNS, LP_SQL_PRUNE_RUNS, prune->dry_run, prune->runs_before, &prune->runs,
 	                error))
 		return false;
-	return prune->dry_run || sqlite3_get_autocommit(store->database) == 0 || give_back_pages(store, error);
+	return prune->dry_run || give_back_pages(store, error);
 }

@@ -76,6 +76,7 @@ enum lp_sqlite_statement {
 	LP_SQL_EACH_HISTORY,
 	LP_SQL_PRUNE_SERIES,
 	LP_SQL_COUNT_SAMPLES,
+	LP_SQL_PRUNE_BOUND,
 	LP_SQL_PRUNE_SAMPLES,
 	LP_SQL_COUNT_OUTCOMES,
 	LP_SQL_PRUNE_OUTCOMES,
@@ -227,6 +228,7 @@ bool lp_sqlite_apply(struct lp_store *base, const struct lp_changes *changes, st
 bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error) LP_MUST_CHECK;
 
 /* status.c, prune.c */
+#define LP_SQLITE_PRUNE_MOST 100000 /* samples in a transaction; a statement has it as text */
 bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter *filter, lp_status_visit *visit,
                            void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint32_t most, lp_history_visit *visit,

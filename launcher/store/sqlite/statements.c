@@ -4,6 +4,9 @@
  */
 #include "store/sqlite/sqlite.h"
 
+#define TEXT(macro)  TEXT_(macro)
+#define TEXT_(value) #value
+
 #define SERIES_COLUMNS "id, name, unit, description, attributes"
 
 /* The order that definitions.c reads. */
@@ -171,6 +174,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 
 	[LP_SQL_PRUNE_SERIES] = "SELECT id FROM series WHERE ?1 IS NULL OR name GLOB ?1 ORDER BY id",
 	[LP_SQL_COUNT_SAMPLES] = "SELECT count(*) FROM sample WHERE series_id = ?1 AND ts < ?2",
+	[LP_SQL_PRUNE_BOUND] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts < ?2 ORDER BY ts"
+			       " LIMIT 1 OFFSET " TEXT(LP_SQLITE_PRUNE_MOST),
 	[LP_SQL_PRUNE_SAMPLES] = "DELETE FROM sample WHERE series_id = ?1 AND ts < ?2",
 	[LP_SQL_COUNT_OUTCOMES] = "SELECT count(*) FROM outcome WHERE tick < ?1",
 	[LP_SQL_PRUNE_OUTCOMES] = "DELETE FROM outcome WHERE tick < ?1",
