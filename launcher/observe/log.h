@@ -20,19 +20,22 @@ struct lp_log_field {
 	} value;
 };
 #define LP_TEXT(name_, value_) ((struct lp_log_field){ .name = (name_), .type = LP_FIELD_TEXT, .value.text = (value_) })
-#define LP_INT(name_, value_) \
+#define LP_INT(name_, value_)                                                                                          \
 	((struct lp_log_field){ .name = (name_), .type = LP_FIELD_INT, .value.integer = (int64_t)(value_) })
-#define LP_FLOAT(name_, value_) ((struct lp_log_field){ .name = (name_), .type = LP_FIELD_FLOAT, .value.number = (value_) })
-#define LP_WHEN(name_, value_) ((struct lp_log_field){ .name = (name_), .type = LP_FIELD_TIME, .value.integer = (value_) })
-#define LP_TOOK(name_, value_) \
+#define LP_FLOAT(name_, value_)                                                                                        \
+	((struct lp_log_field){ .name = (name_), .type = LP_FIELD_FLOAT, .value.number = (value_) })
+#define LP_WHEN(name_, value_)                                                                                         \
+	((struct lp_log_field){ .name = (name_), .type = LP_FIELD_TIME, .value.integer = (value_) })
+#define LP_TOOK(name_, value_)                                                                                         \
 	((struct lp_log_field){ .name = (name_), .type = LP_FIELD_NANOSECONDS, .value.integer = (value_) })
 
 /* Set once, before there are threads.  AUTO: logfmt. */
 void lp_log_set(enum lp_log_format format, enum lp_log_level level);
 bool lp_log_enabled(enum lp_log_level level);
 /* "time=... level=warning message=\"calculation failed\" calculation=..." */
-#define lp_log(level, message, ...)                                                                            \
-	lp_log_fields(level, message, (const struct lp_log_field[]){ __VA_ARGS__ __VA_OPT__(, ) { 0 } })
-void lp_log_fields(enum lp_log_level level, const char *message, const struct lp_log_field *fields); /* ends with name NULL */
+#define lp_log(level, message, ...)                                                                                    \
+	lp_log_fields(level, message, (const struct lp_log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
+void lp_log_fields(enum lp_log_level level, const char *message,
+                   const struct lp_log_field *fields); /* ends with name NULL */
 
 #endif

@@ -13,9 +13,9 @@
 
 struct lp_pipeline_options {
 	struct lp_store_options store;
-	int workers;    /* compute threads; 0: as many as cores, never more than batches */
-	int fetchers;   /* 0: 2 */
-	int committers; /* 0: 2; SQLite: 1 */
+	int workers;       /* compute threads; 0: as many as cores, never more than windows due */
+	int fetchers;      /* 0: 2 */
+	int committers;    /* 0: 2; SQLite: 1 */
 	uint32_t catch_up; /* windows a calculation and run at most; 0: no limit */
 	struct lp_retry_policy retry;
 	/*
@@ -43,19 +43,19 @@ enum { LP_RUN_FAILURES_MOST = 10 };
 
 /* Where the time of a run went, and what else its report says. */
 struct lp_run_timing {
-	int64_t wall;                       /* nanoseconds from begin to end */
-	int64_t planning;                   /* finding what is due */
-	int64_t fetch, compute, commit;     /* busy, summed over the stage's threads */
-	int fetchers, workers, committers;  /* threads used */
-	int64_t rule_sum, rule_worst;       /* nanoseconds in rules */
+	int64_t wall;                      /* nanoseconds from begin to end */
+	int64_t planning;                  /* finding what is due */
+	int64_t fetch, compute, commit;    /* busy, summed over the stage's threads */
+	int fetchers, workers, committers; /* threads used */
+	int64_t rule_sum, rule_worst;      /* nanoseconds in rules */
 	char rule_worst_calculation[256];
-	double cpu_user, cpu_system;        /* seconds, of the process */
-	uint64_t peak_memory;               /* bytes; 0: not known (no /proc) */
+	double cpu_user, cpu_system; /* seconds, of the process */
+	uint64_t peak_memory;        /* bytes; 0: not known (no /proc) */
 	uint64_t batches;
-	uint64_t refused;   /* batches not stored: their definitions changed meanwhile */
-	uint64_t skipped;   /* batches whose schedule this program cannot follow; the log says why */
-	lp_time next_due;   /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
-	int left_behind;    /* threads that did not end in time: the process must leave with _exit */
+	uint64_t refused;     /* batches not stored: their definitions changed meanwhile */
+	uint64_t skipped;     /* batches whose schedule this program cannot follow; the log says why */
+	lp_time next_due;     /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
+	int left_behind;      /* threads that did not end in time: the process must leave with _exit */
 	size_t failure_count; /* of failures: the first ones of the run, one per calculation */
 	struct lp_run_failure failures[LP_RUN_FAILURES_MOST];
 };

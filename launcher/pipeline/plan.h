@@ -33,19 +33,19 @@ struct lp_plan {
 	struct lp_arena arena;
 	struct lp_plan_batch *batches; /* by rank */
 	size_t batch_count, batch_capacity;
-	size_t *by_id; /* indices of batches */
+	size_t *by_id;              /* indices of batches */
 	struct lp_pending *pending; /* by rank, window, calculation */
 	size_t pending_count, pending_capacity;
 	struct lp_plan_retry *retries;
 	size_t retry_count, retry_capacity;
 
-	int32_t rank;     /* the one that is worked on */
-	size_t cursor;    /* where the search for the next batch begins, so that each gets its turn */
+	int32_t rank;       /* the one that is worked on */
+	size_t cursor;      /* where the search for the next batch begins, so that each gets its turn */
 	size_t next_retry;  /* retries before it were given out */
 	size_t first_retry; /* retries before it came back */
-	size_t in_flight; /* batches and retries on their way */
-	uint64_t windows; /* planned: calculations times windows, where nothing holds them back */
-	size_t chunks;    /* batches and retries with something to do: more threads than that are of no use */
+	size_t in_flight;   /* batches and retries on their way */
+	uint64_t windows;   /* planned: calculations times windows, where nothing holds them back */
+	size_t chunks;      /* batches and retries with something to do: more threads than that are of no use */
 };
 
 /* Asks the store what there is.  due: whether anything can be computed now. */

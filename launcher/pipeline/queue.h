@@ -10,9 +10,9 @@
 /* How a job came back to the main thread. */
 enum lp_job_end {
 	LP_JOB_COMMITTED,
-	LP_JOB_REFUSED, /* nothing was stored: the definitions changed meanwhile */
-	LP_JOB_DROPPED, /* the run is ending: nothing of it was computed */
-	LP_JOB_FAILED,  /* error says why */
+	LP_JOB_REFUSED,     /* nothing was stored: the definitions changed meanwhile */
+	LP_JOB_DROPPED,     /* the run is ending: nothing of it was computed */
+	LP_JOB_FAILED,      /* error says why */
 	LP_JOB_THREAD_DOWN, /* no job: the message of a thread that could not start */
 };
 

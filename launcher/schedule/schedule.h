@@ -11,8 +11,8 @@
 struct lp_due {
 	struct lp_window *windows; /* the caller's, of `most` */
 	size_t count;
-	uint64_t left;   /* due as well, but past `most`; counted up to 1,000, estimated beyond */
-	bool held_back;  /* windows that wait for an upstream batch */
+	uint64_t left;  /* due as well, but past `most`; counted up to 1,000, estimated beyond */
+	bool held_back; /* windows that wait for an upstream batch */
 };
 
 /*
@@ -22,11 +22,11 @@ struct lp_due {
  * nothing), oldest first, at most `most`.  Without watermark and start: only
  * the newest.
  */
-bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time upstream, size_t most,
-                     struct lp_due *due, struct lp_error *error) LP_MUST_CHECK;
+bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time upstream, size_t most, struct lp_due *due,
+                     struct lp_error *error) LP_MUST_CHECK;
 
 /* The first tick after `tick` at which a window becomes due; LP_TIME_NONE: never. For "nothing due, next at ...". */
-bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *next, struct lp_error *error)
-	LP_MUST_CHECK;
+bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *next,
+                      struct lp_error *error) LP_MUST_CHECK;
 
 #endif

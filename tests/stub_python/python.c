@@ -16,15 +16,16 @@
 enum interruption { NONE, TIME_LIMIT, STOP };
 
 struct lp_python_worker {
-	_Atomic int64_t
-		ends; /* monotonic nanoseconds at which the rule's time is over; 0: none runs, or without limit */
+	struct lp_python_worker *next;
+	_Atomic int64_t ends; /* monotonic nanoseconds at which the rule's time is over */
 	atomic_bool running;
 	atomic_int interruption;
 };
 
 static int64_t default_limit = 10 * LP_SECOND;
+static atomic_int workers_left = 1 << 20; /* that can be opened; a test takes most of them away */
 /* As real ones, workers live as long as the process: kept in sight, so that nobody takes them for leaks. */
-static _Atomic(struct lp_python_worker *) workers;
+static _Atomic(struct lp_python_worker *) all_workers;
 
 static int64_t now(void)
 {
@@ -74,10 +75,11 @@ void lp_python_release(void)
 
 bool lp_python_worker_open(struct lp_python_worker **worker, struct lp_error *error)
 {
-	(void)error;
+	if (atomic_fetch_sub(&workers_left, 1) <= 0)
+		return lp_fail(error, LP_EXIT_INTERNAL, "cannot create a worker's interpreter: no memory");
 	*worker = lp_allocate(sizeof **worker);
-	(*worker)->next = atomic_load(&workers);
-	while (!atomic_compare_exchange_weak(&workers, &(*worker)->next, *worker))
+	(*worker)->next = atomic_load(&all_workers);
+	while (!atomic_compare_exchange_weak(&all_workers, &(*worker)->next, *worker))
 		continue;
 	return true;
 }
