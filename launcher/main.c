@@ -4,6 +4,7 @@
  */
 #include "command/command.h"
 #include "command/host.h"
+#include "command/output.h"
 #include "config/names.h"
 #include "python/python.h"
 
@@ -125,11 +126,7 @@ static int finish_output(int code)
 	if (fflush(stdout) != 0) {
 		failed = true;
 	}
-	if (!failed || code != LP_EXIT_OK) {
-		return code;
-	}
-	/* A reader that has seen enough, as `head` has, is no error of ours. */
-	if (errno == EPIPE) {
+	if (!failed || code != LP_EXIT_OK || lp_output_is_abandoned()) {
 		return code;
 	}
 	fprintf(stderr, "local-processing: cannot write to standard output: %s\n",

@@ -3,8 +3,10 @@
 
 #include "command/table.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp_error *error)
 {
@@ -23,6 +25,13 @@ bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp
 		}
 	}
 	return lp_fail(error, LP_EXIT_USAGE, "--format %s: expected table, csv or json", name);
+}
+
+/* The pipe itself is asked: errno of the write that failed may be long gone. */
+bool lp_output_is_abandoned(void)
+{
+	struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
 }
 
 bool lp_output_finish(struct lp_error *error)

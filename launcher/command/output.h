@@ -9,6 +9,8 @@ enum lp_output_form { LP_OUTPUT_TABLE, LP_OUTPUT_CSV, LP_OUTPUT_JSON };
 
 /* name NULL: a table where standard output is a terminal, else CSV. */
 bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp_error *error) LP_MUST_CHECK;
+/* Nobody reads standard output any more: `head` has seen enough, which is no error of ours. */
+bool lp_output_is_abandoned(void);
 /* All that was printed has left the program, or why not: a full disk must not look like success. */
 bool lp_output_finish(struct lp_error *error) LP_MUST_CHECK;
 /* A whole number not below `least` from an option's value. */

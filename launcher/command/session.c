@@ -4,6 +4,7 @@
  */
 #include "calendar/calendar.h"
 #include "command/command.h"
+#include "command/output.h"
 #include "model/memory.h"
 
 #include <stdio.h>
@@ -52,6 +53,9 @@ void lp_command_problems(const struct lp_command *command, const struct lp_probl
 
 int lp_command_fail(const struct lp_command *command, const struct lp_error *error)
 {
+	if (error->exit == LP_EXIT_CANNOT_WRITE && ferror(stdout) != 0 && lp_output_is_abandoned()) {
+		return LP_EXIT_OK;
+	}
 	fprintf(stderr, "local-processing %s: ", command->name);
 	print_safely(error->what);
 	fputc('\n', stderr);
