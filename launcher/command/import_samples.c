@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRITE_ROWS = 10000 };
+enum { WRITE_ROWS = 20000, LOOK_UP_SINGLY = 50 };
 
 const char *lp_import_value_for(const struct lp_option_values *values, const char *key)
 {
@@ -44,22 +44,44 @@ static bool check_unit(const struct lp_import_series *series, const char *stored
 	                      "the unit of a series is changed by `apply`.");
 }
 
+static bool take_stored(struct lp_import_series *series, const struct lp_series *stored, struct lp_error *error)
+{
+	if (!check_unit(series, stored->unit, error)) {
+		return false;
+	}
+	series->id = stored->id;
+	return true;
+}
+
+static bool visit_stored(void *context, const struct lp_series *stored, struct lp_error *error)
+{
+	struct lp_import *import = context;
+	size_t index;
+	return !lp_names_find(&import->names, stored->name, &index) ||
+	       take_stored(&import->series[index], stored, error);
+}
+
 /* Finds the series that are stored; the others are left with id 0. */
 static bool look_up(struct lp_import *import, struct lp_error *error)
 {
+	size_t wanted = 0;
+	for (size_t i = 0; i < import->series_count; i++) {
+		wanted += import->series[i].id == 0;
+	}
+	/* A question for each is dear when a server has to answer it. */
+	if (wanted > LOOK_UP_SINGLY) {
+		return lp_store_each_series(import->store, NULL, visit_stored, import, error);
+	}
 	for (size_t i = 0; i < import->series_count; i++) {
 		struct lp_import_series *series = &import->series[i];
 		struct lp_series found;
 		if (series->id != 0) {
 			continue;
 		}
-		if (!lp_store_find_series(import->store, series->name, &import->arena, &found, error)) {
+		if (!lp_store_find_series(import->store, series->name, &import->arena, &found, error) ||
+		    (found.id != 0 && !take_stored(series, &found, error))) {
 			return false;
 		}
-		if (found.id != 0 && !check_unit(series, found.unit, error)) {
-			return false;
-		}
-		series->id = found.id;
 	}
 	return true;
 }
@@ -136,39 +158,80 @@ static bool check_series(const struct lp_import *import, struct lp_import_series
 	               LP_IMPORT_SAMPLES_MOST);
 }
 
-static bool write_series(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
-{
-	static const uint8_t good = LP_QUALITY_GOOD;
-	lp_time *time = lp_allocate(WRITE_ROWS * sizeof *time);
-	double *value = lp_allocate(WRITE_ROWS * sizeof *value);
-	uint8_t *quality = lp_allocate(WRITE_ROWS);
-	bool written = true;
+/* Samples of one or many series on their way to the store, as columns. */
+struct writing {
+	lp_time *time;
+	double *value;
+	uint8_t *quality;
+	size_t count; /* samples */
+	struct lp_series_samples *columns;
+	size_t column_count;
+};
 
-	for (size_t start = 0; start < series->count && written; start += WRITE_ROWS) {
-		struct lp_column column = { .time = time, .value = value };
-		struct lp_write_counts counts = { 0 };
-		for (size_t i = start; i < series->count && column.count < WRITE_ROWS; i++, column.count++) {
-			time[column.count] = series->samples[i].time;
-			value[column.count] = series->samples[i].value;
-			quality[column.count] = series->samples[i].quality;
-			column.quality = quality[column.count] != good ? quality : column.quality;
-		}
-		written = lp_store_write_samples(import->store, series->id, &column, &counts, error);
-		import->counts.inserted += counts.inserted;
-		import->counts.updated += counts.updated;
-		import->counts.unchanged += counts.unchanged;
+static bool write_columns(struct lp_import *import, struct writing *writing, struct lp_error *error)
+{
+	struct lp_write_counts counts;
+	if (!lp_store_write_many(import->store, writing->columns, writing->column_count, &counts, error)) {
+		return false;
 	}
-	free(time);
-	free(value);
-	free(quality);
+	import->counts.inserted += counts.inserted;
+	import->counts.updated += counts.updated;
+	import->counts.unchanged += counts.unchanged;
+	writing->count = writing->column_count = 0;
+	return true;
+}
+
+/* Adds samples from `start` on to a new column, as many as there is room for; returns how many. */
+static size_t add_column(struct writing *writing, const struct lp_import_series *series, size_t start)
+{
+	struct lp_series_samples *column = &writing->columns[writing->column_count++];
+	size_t place = writing->count, count = series->count - start;
+	if (count > WRITE_ROWS - place) {
+		count = WRITE_ROWS - place;
+	}
+	*column = (struct lp_series_samples){
+		.series_id = series->id,
+		.samples = { .count = count, .time = writing->time + place, .value = writing->value + place },
+	};
+	for (size_t i = 0; i < count; i++) {
+		const struct lp_import_sample *sample = &series->samples[start + i];
+		writing->time[place + i] = sample->time;
+		writing->value[place + i] = sample->value;
+		writing->quality[place + i] = sample->quality;
+		if (sample->quality != LP_QUALITY_GOOD) {
+			column->samples.quality = writing->quality + place;
+		}
+	}
+	writing->count += count;
+	return count;
+}
+
+static bool write_held(struct lp_import *import, struct lp_error *error)
+{
+	struct writing writing = {
+		.time = lp_allocate(WRITE_ROWS * sizeof(lp_time)),
+		.value = lp_allocate(WRITE_ROWS * sizeof(double)),
+		.quality = lp_allocate(WRITE_ROWS),
+		.columns = lp_allocate(WRITE_ROWS * sizeof(struct lp_series_samples)),
+	};
+	bool written = true;
+	for (size_t i = 0; i < import->series_count && written; i++) {
+		const struct lp_import_series *series = &import->series[i];
+		for (size_t start = 0; start < series->count && written;) {
+			start += add_column(&writing, series, start);
+			written = writing.count < WRITE_ROWS || write_columns(import, &writing, error);
+		}
+	}
+	written = written && (writing.count == 0 || write_columns(import, &writing, error));
+	free(writing.time);
+	free(writing.value);
+	free(writing.quality);
+	free(writing.columns);
 	return written;
 }
 
-static bool flush_series(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
+static void note_written(struct lp_import *import, struct lp_import_series *series)
 {
-	if (!write_series(import, series, error)) {
-		return lp_fail_within(error, "series \"%.200s\"", series->name);
-	}
 	if (series->count > 0) {
 		lp_time from = series->samples[0].time, to = series->samples[series->count - 1].time;
 		series->written_from = series->written && series->written_from < from ? series->written_from : from;
@@ -177,7 +240,6 @@ static bool flush_series(struct lp_import *import, struct lp_import_series *seri
 	}
 	import->held -= series->count;
 	series->count = 0;
-	return true;
 }
 
 /* Checks all series before it writes the first. */
@@ -198,13 +260,11 @@ static bool flush(struct lp_import *import, struct lp_error *error)
 			return false;
 		}
 	}
-	if (!look_up(import, error) || !create_missing(import, error)) {
+	if (!look_up(import, error) || !create_missing(import, error) || !write_held(import, error)) {
 		return false;
 	}
 	for (size_t i = 0; i < import->series_count; i++) {
-		if (!flush_series(import, &import->series[i], error)) {
-			return false;
-		}
+		note_written(import, &import->series[i]);
 	}
 	return true;
 }
