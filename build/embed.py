@@ -39,6 +39,7 @@ COMPONENTS = (
     Component("udunits", "libudunits2-dev", "LicenseRef-UCAR", "conversion of units"),
     Component("libyaml", "libyaml-dev", "MIT", "configuration and definitions"),
     Component("zlib", "zlib1g-dev", "Zlib", "compression"),
+    Component("zstd", "libzstd-dev", "BSD-3-Clause", "compression of certificates in TLS"),
     Component("bzip2", "libbz2-dev", "bzip2-1.0.6", "compression, for rules"),
     Component("xz", "liblzma-dev", "0BSD", "compression, for rules"),
     Component("expat", "libexpat1-dev", "MIT", "XML, for rules and the units"),
@@ -102,6 +103,15 @@ def certificates() -> bytes:
     return "".join(texts).encode()
 
 
+def linked_components(python: dict[str, Any]) -> list[Component]:
+    """Return what this program is linked with: OpenSSL brings zstd where it was built so."""
+    return [
+        component
+        for component in COMPONENTS
+        if component.name != "zstd" or "-lzstd" in python["link"]
+    ]
+
+
 def components(
     python: dict[str, Any], libpq: dict[str, Any], gcc: str
 ) -> list[dict[str, str]]:
@@ -123,7 +133,7 @@ def components(
                 "sha256": source["sha256"],
             }
         )
-    for component in COMPONENTS:
+    for component in linked_components(python):
         package = component.package.format(gcc=gcc)
         version = package_version(package)
         rows.append(
@@ -185,13 +195,15 @@ def software_bill(version: str, rows: list[dict[str, str]]) -> dict[str, Any]:
     }
 
 
-def licences(python_entry: Path, libpq_entry: Path, gcc: str) -> dict[str, bytes]:
+def licences(
+    python: dict[str, Any], python_entry: Path, libpq_entry: Path, gcc: str
+) -> dict[str, bytes]:
     """Return the licence text of every component."""
     files = {
         "licences/cpython": (python_entry / "LICENSE").read_bytes(),
         "licences/libpq": (libpq_entry / "COPYRIGHT").read_bytes(),
     }
-    for component in COMPONENTS:
+    for component in linked_components(python):
         package = component.package.format(gcc=gcc)
         text = Path("/usr/share/doc", package, "copyright").read_bytes()
         files[f"licences/{component.name}"] = text
@@ -339,6 +351,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     python = json.loads((arguments.python_entry / "info.json").read_text(encoding="utf-8"))
+    python["link"] = (arguments.python_entry / "link.txt").read_text(encoding="utf-8").split()
     libpq = json.loads((arguments.libpq_entry / "info.json").read_text(encoding="utf-8"))
     program = json.loads(arguments.program_facts.read_text(encoding="utf-8"))
     gcc = subprocess.run(
@@ -346,7 +359,9 @@ def main() -> None:
     ).stdout.strip()
 
     rows = components(python, libpq, gcc.partition(".")[0])
-    licence_files = licences(arguments.python_entry, arguments.libpq_entry, gcc.partition(".")[0])
+    licence_files = licences(
+        python, arguments.python_entry, arguments.libpq_entry, gcc.partition(".")[0]
+    )
     build = {"program": program, "cpython": python, "libpq": libpq, "components": rows}
     summary = {"version": program["version"], "commit": program["commit"], "components": rows}
     files = time_zones()
