@@ -107,9 +107,12 @@ static void note_state(const struct lp_batch *batch, const struct lp_task *task,
 	row->definition_version = calculation->version;
 	row->duration = outcome->duration;
 	row->samples_read = outcome->samples_read;
-	row->error_type = failed ? outcome->error_type : NULL;
-	row->error_message = failed ? outcome->error_message : NULL;
-	row->error_traceback = failed ? outcome->error_traceback : NULL;
+	/* The error of an earlier window of this batch stays: that window is owed, and people will ask why. */
+	if (failed) {
+		row->error_type = outcome->error_type;
+		row->error_message = outcome->error_message;
+		row->error_traceback = outcome->error_traceback;
+	}
 }
 
 /*
@@ -137,6 +140,8 @@ static bool row_is_needed(const struct lp_state_row *row, const struct lp_settle
 {
 	if (row->calculation_id == 0)
 		return false;
+	if (row->error_type != NULL || row->error_message != NULL)
+		return true;
 	if (!known->stored)
 		return row->state != LP_STATE_OK;
 	return row->state != known->state || lp_state_is_failure(row->state);

@@ -23,7 +23,11 @@ struct lp_state_row {
 	int32_t definition_version;
 	int64_t duration; /* nanoseconds */
 	uint32_t samples_read;
-	const char *error_type, *error_message, *error_traceback; /* NULL: none */
+	/*
+	 * Of the last failure in this batch; NULL: there was none, and what is
+	 * stored stays.  It is shown while the calculation fails or owes a window.
+	 */
+	const char *error_type, *error_message, *error_traceback;
 };
 
 /* A row of `pending`. */
@@ -77,7 +81,7 @@ struct lp_settle_known {
  * leaves it alone, so that the order in which batches are committed does not
  * matter.  A row of `state` is written where the state differs from the
  * stored one (no row: new before the first window, then ok), and for every
- * failure.
+ * failure, also of a window that a later one of the batch has outdone.
  */
 void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, const struct lp_settle_known *known,
                const bool *owed, struct lp_settled *settled);

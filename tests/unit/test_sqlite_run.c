@@ -287,6 +287,39 @@ START_TEST(a_failed_window_is_owed_tried_again_and_given_up)
 }
 END_TEST
 
+START_TEST(an_error_is_told_as_long_as_its_window_is_owed)
+{
+	struct lp_store *store = make_store();
+	struct lp_batch *batch;
+
+	apply_means(store, 1);
+	for (int minute = 0; minute < 2; minute++) {
+		struct heads heads = read_heads(store);
+		batch = plan_batch(store, &heads.items[0], T0 + minute * LP_MINUTE);
+		compute_ok(batch);
+		if (minute == 0)
+			fail_task(batch, 0);
+		ck_assert(commit_ok(store, batch));
+		lp_batch_free(batch);
+	}
+	struct found_status found = status_of(store, (struct lp_status_filter){ .failed = true });
+	ck_assert_uint_eq(found.count, 1);
+	ck_assert_int_eq(found.status.state, LP_STATE_OK);
+	ck_assert_int_eq(found.status.failing_since, LP_TIME_NONE);
+	ck_assert_str_eq(found.text, "ValueError: Größe fehlt\nzweite Zeile");
+	ck_assert_str_eq(ask("SELECT error_traceback FROM calculation_state"), "Traceback ...");
+
+	batch = plan_retry(store, T0 + 5 * LP_MINUTE);
+	compute_ok(batch);
+	ck_assert(commit_ok(store, batch));
+	lp_batch_free(batch);
+	ck_assert_uint_eq(status_of(store, (struct lp_status_filter){ .failed = true }).count, 0);
+	ck_assert_str_eq(status_of(store, (struct lp_status_filter){ .name = "*" }).text, "-: -");
+	ck_assert_str_eq(ask("SELECT error_traceback FROM calculation_state"), "(null)");
+	sqlite->close(store);
+}
+END_TEST
+
 START_TEST(what_was_not_computed_is_owed)
 {
 	struct lp_store *store = make_store();
@@ -617,6 +650,7 @@ int main(void)
 	tcase_add_test(cases, a_result_that_is_there_already_is_not_written_again);
 	tcase_add_test(cases, changed_definitions_win_over_a_batch_under_way);
 	tcase_add_test(cases, a_failed_window_is_owed_tried_again_and_given_up);
+	tcase_add_test(cases, an_error_is_told_as_long_as_its_window_is_owed);
 	tcase_add_test(cases, what_was_not_computed_is_owed);
 	tcase_add_test(cases, definitions_that_change_schedule_move_to_another_batch_and_keep_their_watermark);
 	tcase_add_test(cases, a_reader_of_another_output_is_downstream_of_its_batch);

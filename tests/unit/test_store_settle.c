@@ -37,7 +37,7 @@ struct story {
 static const struct story stories[] = {
 	{ "well from the first on", "oo", false, 1, -1, NULL, 0, NULL, false, "", "", "1 1" },
 	{ "the first window fails", "f", false, 1, -1, NULL, 0, "failed", true, "0:1:11", "", "3" },
-	{ "fails and recovers within a batch", "fo", false, 1, -1, NULL, 0, NULL, false, "0:1:11", "", "3 1" },
+	{ "fails and recovers within a batch", "fo", false, 1, -1, NULL, 0, "ok", false, "0:1:11", "", "3 1" },
 	{ "recovers", "o", false, 1, 0, "failed", 0, "ok", false, "", "", "1" },
 	{ "goes on being well after a failure long ago", "o", false, 1, 0, "ok", 0, NULL, false, "", "", "1" },
 	{ "goes on failing", "f", false, 1, 0, "failed", 0, "failed", true, "0:1:11", "", "3" },
@@ -84,6 +84,8 @@ static void build(const struct story *story, struct lp_batch *batch, struct lp_s
 		for (size_t j = 0; j < sizeof letters / sizeof *letters; j++) {
 			if (story->tasks[i] == letters[j].letter) {
 				task->outcome.state = letters[j].state;
+				if (lp_state_is_failure(letters[j].state))
+					task->outcome.error_type = "ValueError";
 				computed = i + 1;
 			}
 		}
@@ -129,6 +131,7 @@ START_TEST(a_story_ends_as_told)
 		ck_assert_msg(strcmp(lp_state_name(row->state), story->state) == 0, "%s: %s", story->name,
 		              lp_state_name(row->state));
 		ck_assert_int_eq(row->calculation_id, 77);
+		ck_assert((row->error_type != NULL) == (strpbrk(story->tasks, "ft") != NULL));
 		ck_assert_int_eq(row->failing_since, !story->failing ? LP_TIME_NONE : was_failing ? AT(-7) : AT(10));
 		ck_assert_int_eq(row->since, known.stored && known.state == row->state ? AT(-5) : AT(10));
 	}

@@ -32,6 +32,12 @@
 	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"   \
 	" o (names, ids, series, units) ON true"
 
+/* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
+#define LAST_ERROR(what)                                                                                               \
+	"CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL"                                      \
+	" THEN s.error_" what " ELSE excluded.error_" what " END"
+#define SHOWN_ERROR(what) "CASE WHEN s.failing_since IS NOT NULL OR p.failed > 0 THEN s.error_" what " END"
+
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
 	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::timestamptz[], $14::text[], $15::int4[], $16::int4[])" \
@@ -283,7 +289,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " FROM unnest($4::int8[], $5::timestamptz[], $6::timestamptz[], $7::int4[], $12::int4[])"
 	                      " r (id, window_start, window_end, first, last)" },
 	[PG_PUT_STATES] = { "put_states", "store states",
-	                    "INSERT INTO local_processing.state (calculation_id, state, since, failing_since, run_id,"
+	                    "INSERT INTO local_processing.state AS s (calculation_id, state, since, failing_since, run_id,"
 	                    " window_start, window_end, attempts, next_attempt, rule_version, definition_version, duration_us,"
 	                    " samples_read, error_type, error_message, error_traceback)"
 	                    " SELECT * FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::int8[],"
@@ -295,8 +301,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                    " attempts = excluded.attempts, next_attempt = excluded.next_attempt,"
 	                    " rule_version = excluded.rule_version, definition_version = excluded.definition_version,"
 	                    " duration_us = excluded.duration_us, samples_read = excluded.samples_read,"
-	                    " error_type = excluded.error_type, error_message = excluded.error_message,"
-	                    " error_traceback = excluded.error_traceback" },
+	                    " error_type = " LAST_ERROR("type") ", error_message = " LAST_ERROR(
+				    "message") ", error_traceback = " LAST_ERROR("traceback") },
 	[PG_PUT_PENDING] = { "put_pending", "store pending windows",
 	                     "INSERT INTO local_processing.pending (calculation_id, window_start, window_end, reason,"
 	                     " attempts, next_attempt, given_up)"
@@ -316,16 +322,17 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
 	                     " l.window_start, l.window_end, l.run_id, l.duration_us, l.samples_read,"
 	                     " s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,"
-	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0), s.rule_version, s.error_type, s.error_message,"
-	                     " s.error_traceback" CALCULATION_TABLES
+	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0), s.rule_version, " SHOWN_ERROR(
+				     "type") ", " SHOWN_ERROR("message") ", " SHOWN_ERROR("traceback")
+	                             CALCULATION_TABLES
 	                     " LEFT JOIN local_processing.last_outcomes() l ON l.batch_id = c.batch_id"
 	                     " AND l.calculation_id = c.id AND l.state <> 7"
-	                     " LEFT JOIN (SELECT calculation_id, count(*) AS windows, count(*) FILTER (WHERE given_up) AS given_up"
+	                     " LEFT JOIN (SELECT calculation_id, count(*) AS windows, count(*) FILTER (WHERE attempts > 0) AS failed"
 	                     " FROM local_processing.pending GROUP BY calculation_id) p ON p.calculation_id = c.id"
 	                     " WHERE ($1::text IS NULL OR c.name LIKE $1) AND ($2::text IS NULL OR c.rule = $2)"
 	                     " AND ($3::text IS NULL OR CASE WHEN $4::text IS NULL THEN (c.labels ->> $3) IS NOT NULL"
 	                     " ELSE c.labels ->> $3 = $4 END)"
-	                     " AND (NOT $5 OR c.enabled AND (s.state IN ('failed', 'timed_out', 'given_up') OR p.given_up > 0))"
+	                     " AND (NOT $5 OR c.enabled AND (s.state IN ('failed', 'timed_out', 'given_up') OR p.failed > 0))"
 	                     " ORDER BY c.name COLLATE \"C\"" },
 	[PG_EACH_HISTORY] = { "each_history", "read the history of a calculation",
 	                      "SELECT o.run_id, o.tick, o.window_start, o.window_end, o.states[o.at],"

@@ -18,6 +18,10 @@
 /* Of an outcome o and a row s of state: what belongs to the window that ends later. */
 #define NEWER(outcome, state) \
 	"CASE WHEN (o.window_end >= s.window_end) IS NOT 0 AND o.id IS NOT NULL THEN " outcome " ELSE " state " END"
+/* The last error, while the calculation fails or owes a window that failed. */
+#define SHOWN(error) \
+	"CASE WHEN s.failing_since IS NOT NULL OR EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = c.id" \
+	" AND p.attempts > 0) THEN " error " END"
 #define ITEM(array, index) "json_extract(" array ", '$[' || " index " || ']')"
 #define STATE_NAME(number) \
 	"CASE " number " WHEN 0 THEN 'new' WHEN 1 THEN 'ok' WHEN 2 THEN 'no_data' WHEN 3 THEN 'failed' " \
@@ -150,7 +154,7 @@ static const char tables[] =
 	"  definition_version INTEGER NOT NULL,\n"
 	"  duration_us INTEGER NOT NULL,\n"
 	"  samples_read INTEGER NOT NULL,\n"
-	"  error_type TEXT,\n"
+	"  error_type TEXT, -- of the last failure, also after it\n"
 	"  error_message TEXT,\n"
 	"  error_traceback TEXT\n"
 	") STRICT;\n"
@@ -219,7 +223,9 @@ static const char views[] =
 	"         s.attempts, " RFC3339("s.next_attempt") " AS next_attempt,\n"
 	"         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id) AS pending,\n"
 	"         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id AND p.given_up = 1) AS pending_given_up,\n"
-	"         c.version AS definition_version, s.rule_version, s.error_type, s.error_message, s.error_traceback\n"
+	"         c.version AS definition_version, s.rule_version,\n"
+	"         " SHOWN("s.error_type") " AS error_type, " SHOWN("s.error_message") " AS error_message,\n"
+	"         " SHOWN("s.error_traceback") " AS error_traceback\n"
 	"  FROM calculation c\n"
 	"  LEFT JOIN batch b ON b.id = c.batch_id\n"
 	"  LEFT JOIN state s ON s.calculation_id = c.id\n"

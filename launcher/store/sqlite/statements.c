@@ -9,6 +9,13 @@
 
 #define SERIES_COLUMNS "id, name, unit, description, attributes"
 
+/* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
+#define LAST_ERROR(what)                                                                                               \
+	"CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL"                                      \
+	" THEN state.error_" what " ELSE excluded.error_" what " END"
+#define OWES              "EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = c.id AND p.attempts > 0)"
+#define SHOWN_ERROR(what) "CASE WHEN s.failing_since IS NOT NULL OR " OWES " THEN s.error_" what " END"
+
 /* The order that definitions.c reads. */
 #define CALCULATION_COLUMNS                                                                                            \
 	"c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, " LP_SQLITE_SCHEDULE_C                \
@@ -80,10 +87,16 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_READ_PENDING] = "SELECT attempts FROM pending WHERE calculation_id = ?1 AND window_start = ?2"
 				" AND window_end = ?3 AND given_up = 0",
 	[LP_SQL_PUT_STATE] =
-		"INSERT OR REPLACE INTO state (calculation_id, state, since, failing_since, run_id,"
-		" window_start, window_end, attempts, next_attempt, rule_version, definition_version, duration_us,"
-		" samples_read, error_type, error_message, error_traceback)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+		"INSERT INTO state (calculation_id, state, since, failing_since, run_id, window_start, window_end, attempts,"
+		" next_attempt, rule_version, definition_version, duration_us, samples_read, error_type, error_message,"
+		" error_traceback) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+		" ON CONFLICT (calculation_id) DO UPDATE SET state = excluded.state, since = excluded.since,"
+		" failing_since = excluded.failing_since, run_id = excluded.run_id, window_start = excluded.window_start,"
+		" window_end = excluded.window_end, attempts = excluded.attempts, next_attempt = excluded.next_attempt,"
+		" rule_version = excluded.rule_version, definition_version = excluded.definition_version,"
+		" duration_us = excluded.duration_us, samples_read = excluded.samples_read,"
+		" error_type = " LAST_ERROR("type") ", error_message = " LAST_ERROR(
+			"message") ", error_traceback = " LAST_ERROR("traceback"),
 	[LP_SQL_PUT_PENDING] =
 		"INSERT OR REPLACE INTO pending (calculation_id, window_start, window_end, reason, attempts,"
 		" next_attempt, given_up) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -161,13 +174,14 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"SELECT " CALCULATION_COLUMNS ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
 		" s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.attempts, s.next_attempt,"
 		" (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),"
-		" s.rule_version, s.error_type, s.error_message, s.error_traceback" CALCULATION_TABLES
-		"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
-		" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3"
-		" AND (?4 IS NULL OR l.value = ?4)))"
-		" AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ('failed', 'timed_out', 'given_up')"
-		" OR EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = c.id AND p.given_up = 1)))"
-		" ORDER BY c.name",
+		" s.rule_version, " SHOWN_ERROR("type") ", " SHOWN_ERROR("message") ", " SHOWN_ERROR("traceback")
+			CALCULATION_TABLES
+	"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
+	" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3"
+	" AND (?4 IS NULL OR l.value = ?4)))"
+	" AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ('failed', 'timed_out', 'given_up')"
+	" OR " OWES "))"
+	" ORDER BY c.name",
 	[LP_SQL_EACH_HISTORY] = "SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us,"
 				" samples_read FROM outcome WHERE instr(calculation_ids, ?1) > 0"
 				" ORDER BY window_end DESC, id DESC",

@@ -192,6 +192,8 @@ create table local_processing.state (
 comment on table local_processing.state is
     'Calculations that failed, or whose state changed, at least once. One whose every window was ok has no row: the view calculation_state shows all.';
 comment on column local_processing.state.since is 'The tick whose run saw it enter this state.';
+comment on column local_processing.state.error_type is
+    'Of the last failure, also after it: calculation_state shows it while the calculation fails or owes a window that failed.';
 
 create table local_processing.pending (
     calculation_id bigint not null references local_processing.calculation (id) on delete cascade,
@@ -264,13 +266,17 @@ select c.id, c.name, c.rule, c.labels, c.enabled,
        case when (o.window_end >= s.window_end) is not false then o.samples_read else s.samples_read end as samples_read,
        s.attempts, s.next_attempt,
        coalesce(p.windows, 0) as pending, coalesce(p.given_up, 0) as pending_given_up,
-       c.version as definition_version, s.rule_version, s.error_type, s.error_message, s.error_traceback
+       c.version as definition_version, s.rule_version,
+       case when s.failing_since is not null or p.failed > 0 then s.error_type end as error_type,
+       case when s.failing_since is not null or p.failed > 0 then s.error_message end as error_message,
+       case when s.failing_since is not null or p.failed > 0 then s.error_traceback end as error_traceback
 from local_processing.calculation c
     left join local_processing.batch b on b.id = c.batch_id
     left join local_processing.state s on s.calculation_id = c.id
     left join local_processing.last_outcomes() o on o.batch_id = c.batch_id and o.calculation_id = c.id and o.state <> 7
     left join (
-        select calculation_id, count(*) as windows, count(*) filter (where given_up) as given_up
+        select calculation_id, count(*) as windows, count(*) filter (where given_up) as given_up,
+               count(*) filter (where attempts > 0) as failed
         from local_processing.pending
         group by calculation_id
     ) p on p.calculation_id = c.id;
