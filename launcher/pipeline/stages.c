@@ -233,7 +233,7 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const int thread
 	struct lp_stages *stages = lp_allocate(sizeof *stages);
 	size_t most = (size_t)(threads[LP_STAGE_FETCH] + workers_most + threads[LP_STAGE_COMMIT]);
 	stages->options = options;
-	stages->workers_most = workers_most;
+	stages->workers_to_come = workers_most - threads[LP_STAGE_COMPUTE];
 	stages->threads = lp_allocate(most * sizeof *stages->threads);
 	/* More parts than workers: a worker whose part was quick takes another. */
 	stages->parts = workers_most > 1 ? (size_t)workers_most * PARTS_A_WORKER : 1;
@@ -260,10 +260,10 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const int thread
 
 void lp_stages_grow(struct lp_stages *stages)
 {
-	int result = 0;
-	while (stages->alive[LP_STAGE_COMPUTE] < stages->workers_most && result == 0)
-		result = add_thread(stages, LP_STAGE_COMPUTE);
-	stages->workers_most = stages->alive[LP_STAGE_COMPUTE];
+	while (stages->workers_to_come > 0 && add_thread(stages, LP_STAGE_COMPUTE) == 0)
+		stages->workers_to_come--;
+	/* One that cannot be had is not asked for again and again. */
+	stages->workers_to_come = 0;
 }
 
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job)

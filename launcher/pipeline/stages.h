@@ -36,7 +36,7 @@ struct lp_stages {
 	const struct lp_pipeline_options *options;
 	struct lp_queue to_fetch, to_compute, to_commit, finished;
 	size_t parts;         /* that a job is computed in, at most */
-	int workers_most;     /* at first there may be fewer */
+	int workers_to_come;  /* lp_stages_grow starts them */
 	atomic_bool stopping; /* what is not computed yet is not computed any more */
 	struct lp_stage_thread *threads;
 	int thread_count;

@@ -329,6 +329,20 @@ START_TEST(without_any_connection_it_ends)
 }
 END_TEST
 
+START_TEST(a_run_goes_on_with_the_workers_it_gets)
+{
+	struct lp_pipeline_options options = options_of(3);
+	begin();
+	fake_add(1, 0, 8, "slow", 0, NULL);
+	atomic_store(&workers_left, 1);
+	struct ran ran = run_with(&options, 1);
+	ck_assert_msg(ran.good, "%s", ran.error.what);
+	expect_all(1, 0, 0);
+	/* One that cannot be had is not asked for again and again. */
+	ck_assert_int_eq(atomic_load(&workers_left), -2);
+}
+END_TEST
+
 START_TEST(stopped_in_the_middle)
 {
 	begin();
@@ -476,6 +490,7 @@ int main(void)
 	                    (int)(sizeof lost / sizeof lost[0]));
 	tcase_add_test(tests, a_run_goes_on_with_the_connections_it_gets);
 	tcase_add_test(tests, without_any_connection_it_ends);
+	tcase_add_test(tests, a_run_goes_on_with_the_workers_it_gets);
 	tcase_add_test(tests, stopped_in_the_middle);
 	tcase_add_test(tests, stopped_before_it_began);
 	tcase_add_test(tests, a_rule_that_runs_for_ever_is_interrupted_when_the_run_stops);
