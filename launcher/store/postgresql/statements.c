@@ -33,10 +33,13 @@
 	" o (names, ids, series, units) ON true"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
-#define LAST_ERROR(what)                                                                                               \
-	"CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL"                                      \
-	" THEN s.error_" what " ELSE excluded.error_" what " END"
-#define SHOWN_ERROR(what) "CASE WHEN s.failing_since IS NOT NULL OR p.failed > 0 THEN s.error_" what " END"
+#define KEPT "CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL THEN s.error_"
+#define LAST_ERRORS                                                                                                    \
+	"error_type = " KEPT "type ELSE excluded.error_type END,"                                                      \
+	" error_message = " KEPT "message ELSE excluded.error_message END,"                                            \
+	" error_traceback = " KEPT "traceback ELSE excluded.error_traceback END"
+#define SHOWN        "CASE WHEN s.failing_since IS NOT NULL OR p.failed > 0 THEN s.error_"
+#define SHOWN_ERRORS SHOWN "type END, " SHOWN "message END, " SHOWN "traceback END"
 
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
@@ -301,8 +304,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                    " attempts = excluded.attempts, next_attempt = excluded.next_attempt,"
 	                    " rule_version = excluded.rule_version, definition_version = excluded.definition_version,"
 	                    " duration_us = excluded.duration_us, samples_read = excluded.samples_read,"
-	                    " error_type = " LAST_ERROR("type") ", error_message = " LAST_ERROR(
-				    "message") ", error_traceback = " LAST_ERROR("traceback") },
+	                    " " LAST_ERRORS },
 	[PG_PUT_PENDING] = { "put_pending", "store pending windows",
 	                     "INSERT INTO local_processing.pending (calculation_id, window_start, window_end, reason,"
 	                     " attempts, next_attempt, given_up)"
@@ -322,8 +324,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
 	                     " l.window_start, l.window_end, l.run_id, l.duration_us, l.samples_read,"
 	                     " s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,"
-	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0), s.rule_version, " SHOWN_ERROR(
-				     "type") ", " SHOWN_ERROR("message") ", " SHOWN_ERROR("traceback")
+	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0), s.rule_version, " SHOWN_ERRORS
 	                             CALCULATION_TABLES
 	                     " LEFT JOIN local_processing.last_outcomes() l ON l.batch_id = c.batch_id"
 	                     " AND l.calculation_id = c.id AND l.state <> 7"

@@ -10,11 +10,14 @@
 #define SERIES_COLUMNS "id, name, unit, description, attributes"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
-#define LAST_ERROR(what)                                                                                               \
-	"CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL"                                      \
-	" THEN state.error_" what " ELSE excluded.error_" what " END"
-#define OWES              "EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = c.id AND p.attempts > 0)"
-#define SHOWN_ERROR(what) "CASE WHEN s.failing_since IS NOT NULL OR " OWES " THEN s.error_" what " END"
+#define KEPT "CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL THEN state.error_"
+#define LAST_ERRORS                                                                                                    \
+	"error_type = " KEPT "type ELSE excluded.error_type END,"                                                      \
+	" error_message = " KEPT "message ELSE excluded.error_message END,"                                            \
+	" error_traceback = " KEPT "traceback ELSE excluded.error_traceback END"
+#define OWES         "EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = c.id AND p.attempts > 0)"
+#define SHOWN        "CASE WHEN s.failing_since IS NOT NULL OR " OWES " THEN s.error_"
+#define SHOWN_ERRORS SHOWN "type END, " SHOWN "message END, " SHOWN "traceback END"
 
 /* The order that definitions.c reads. */
 #define CALCULATION_COLUMNS                                                                                            \
@@ -95,8 +98,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" window_end = excluded.window_end, attempts = excluded.attempts, next_attempt = excluded.next_attempt,"
 		" rule_version = excluded.rule_version, definition_version = excluded.definition_version,"
 		" duration_us = excluded.duration_us, samples_read = excluded.samples_read,"
-		" error_type = " LAST_ERROR("type") ", error_message = " LAST_ERROR(
-			"message") ", error_traceback = " LAST_ERROR("traceback"),
+		" " LAST_ERRORS,
 	[LP_SQL_PUT_PENDING] =
 		"INSERT OR REPLACE INTO pending (calculation_id, window_start, window_end, reason, attempts,"
 		" next_attempt, given_up) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -174,14 +176,13 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"SELECT " CALCULATION_COLUMNS ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
 		" s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.attempts, s.next_attempt,"
 		" (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),"
-		" s.rule_version, " SHOWN_ERROR("type") ", " SHOWN_ERROR("message") ", " SHOWN_ERROR("traceback")
-			CALCULATION_TABLES
-	"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
-	" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3"
-	" AND (?4 IS NULL OR l.value = ?4)))"
-	" AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ('failed', 'timed_out', 'given_up')"
-	" OR " OWES "))"
-	" ORDER BY c.name",
+		" s.rule_version, " SHOWN_ERRORS CALCULATION_TABLES
+		"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
+		" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3"
+		" AND (?4 IS NULL OR l.value = ?4)))"
+		" AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ('failed', 'timed_out', 'given_up')"
+		" OR " OWES "))"
+		" ORDER BY c.name",
 	[LP_SQL_EACH_HISTORY] = "SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us,"
 				" samples_read FROM outcome WHERE instr(calculation_ids, ?1) > 0"
 				" ORDER BY window_end DESC, id DESC",
