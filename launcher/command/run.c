@@ -24,7 +24,7 @@ static int run(int count, char **arguments);
 const struct lp_command lp_command_run = {
 	.name = "run",
 	.summary = "compute what is due for the current minute, and store it",
-	.help = "Usage: local-processing run [--at TIME] [--report | --json] [--fail-on any|new|N%]\n"
+	.help = "Usage: local-processing run [OPTION...]\n"
 		"\n"
 		"One run: finds the windows that are due, reads their samples, computes them with the rules, and\n"
 		"stores results and states. Windows that earlier runs missed or that failed are made up for.\n"
@@ -88,10 +88,8 @@ static void log_problems(const struct lp_problems *problems)
 {
 	for (uint32_t at = 0; at < problems->count; at++) {
 		const struct lp_problem *problem = &problems->items[at];
-		char line[16];
-		snprintf(line, sizeof line, "%d", problem->line);
 		lp_log(LP_LOG_WARNING, "a rule does not load: its calculations fail", LP_TEXT("file", problem->file),
-		       LP_TEXT("line", problem->line > 0 ? line : NULL), LP_TEXT("reason", problem->what));
+		       LP_INT("line", problem->line), LP_TEXT("reason", problem->what));
 	}
 	if (problems->left_out > 0)
 		lp_log(LP_LOG_WARNING, "more rules do not load; `local-processing check` lists them",
@@ -175,7 +173,9 @@ static bool choose_tick(const struct request *request, const struct lp_session *
 		lp_log(LP_LOG_INFO, "a run works for a whole minute", LP_TEXT("at", request->at),
 		       LP_WHEN("tick", *tick));
 	if (*tick > current)
-		lp_log(LP_LOG_INFO, "the minute lies ahead: samples that come after this run are not seen",
+		lp_log(LP_LOG_WARNING,
+		       "the minute lies ahead: windows are computed without the samples they are still to get, "
+		       "and not again when these are there",
 		       LP_WHEN("tick", *tick));
 	return true;
 }

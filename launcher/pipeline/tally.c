@@ -80,16 +80,23 @@ static void tell_failure(struct lp_tally *tally, const struct lp_calculation *ca
 	rule->failed++;
 	keep_failure(tally->timing, calculation, task, newly);
 	bool given_up = outcome->state == LP_STATE_GIVEN_UP;
-	if ((tally->told >= TOLD_MOST && rule->told > 0) || was_told(tally, calculation->id, given_up))
+	/* What has been failing is known: cron is to mail what is new, not the same each minute. */
+	bool news = newly || given_up;
+	if (was_told(tally, calculation->id, given_up))
 		return;
+	if (tally->told >= TOLD_MOST && rule->told > 0) {
+		rule->news = rule->news || news;
+		return;
+	}
 	LP_GROW(tally->told_about, tally->told, tally->told_capacity);
 	tally->told_about[tally->told++] = given_up ? -calculation->id : calculation->id;
 	rule->told++;
 	const char *message = newly ? "calculation fails now" : retry ? "retry failed" : "calculation still fails";
-	lp_log(LP_LOG_WARNING, message, LP_TEXT("calculation", calculation->name), LP_TEXT("rule", calculation->rule),
-	       LP_WHEN("window_start", task->window.start), LP_WHEN("window_end", task->window.end),
-	       LP_TEXT("state", lp_state_name(outcome->state)), LP_INT("attempt", task->attempt),
-	       LP_TEXT("error", outcome->error_type), LP_TEXT("reason", outcome->error_message));
+	lp_log(news ? LP_LOG_WARNING : LP_LOG_INFO, message, LP_TEXT("calculation", calculation->name),
+	       LP_TEXT("rule", calculation->rule), LP_WHEN("window_start", task->window.start),
+	       LP_WHEN("window_end", task->window.end), LP_TEXT("state", lp_state_name(outcome->state)),
+	       LP_INT("attempt", task->attempt), LP_TEXT("error", outcome->error_type),
+	       LP_TEXT("reason", outcome->error_message));
 }
 
 static void tell_recovery(struct lp_tally *tally, const struct lp_calculation *calculation)
@@ -157,7 +164,7 @@ void lp_tally_end(struct lp_tally *tally)
 	for (size_t at = 0; at < tally->rule_count; at++) {
 		struct lp_tally_rule *rule = &tally->rules[at];
 		if (rule->failed > rule->told)
-			lp_log(LP_LOG_WARNING,
+			lp_log(rule->news ? LP_LOG_WARNING : LP_LOG_INFO,
 			       "more windows of this rule failed; `local-processing status --failed` "
 			       "tells which",
 			       LP_TEXT("rule", rule->rule), LP_INT("failed", rule->failed), LP_INT("told", rule->told));

@@ -11,6 +11,7 @@
 struct lp_tally_rule {
 	char *rule;
 	uint64_t failed, told;
+	bool news; /* among those that were not told, one is new */
 };
 
 struct lp_tally {

@@ -43,7 +43,7 @@ static void write_line(enum lp_log_level level, const char *source, const char *
 	}
 	lp_log(level, text, LP_TEXT("from", source), LP_TEXT("logger", logger),
 	       LP_TEXT("calculation", calculation->name), LP_TEXT("rule", calculation->rule),
-	       LP_WHEN("window", task->window.start), LP_WHEN("window_end", task->window.end));
+	       LP_WHEN("window_start", task->window.start), LP_WHEN("window_end", task->window.end));
 }
 
 static void stream_flush(struct stream_object *stream)

@@ -448,7 +448,7 @@ START_TEST(print_and_logging_are_log_lines)
 	text[length] = '\0';
 	for (size_t i = 0; i < 7; i++) {
 		static const char *const parts[] = {
-			"message=\"two words\" from=stdout calculation=rules.talks rule=rules.talks window=1970-01-01T00:00:00",
+			"message=\"two words\" from=stdout calculation=rules.talks rule=rules.talks window_start=1970-01-01T00:00:00",
 			"message=a from=stdout",
 			"message=b from=stdout",
 			"message=half",
