@@ -43,7 +43,7 @@ static const char exit_codes[] =
 
 static void print_help(FILE *output)
 {
-	fputs("Usage: local-processing COMMAND [OPTION ...]\n"
+	fputs("Usage: local-processing COMMAND [OPTION...]\n"
 	      "\n"
 	      "Runs a team's Python calculation rules over time series, every minute.\n",
 	      output);
@@ -126,21 +126,22 @@ static int finish_output(int code)
 	if (fflush(stdout) != 0) {
 		failed = true;
 	}
-	if (!failed || code != LP_EXIT_OK || lp_output_is_abandoned()) {
+	if (!failed || lp_output_is_abandoned()) {
 		return code;
 	}
-	fprintf(stderr, "local-processing: cannot write to standard output: %s\n",
-	        errno != 0 ? strerror(errno) : "an earlier write failed");
-	return LP_EXIT_CANNOT_WRITE;
+	if (code == LP_EXIT_OK) {
+		fprintf(stderr, "local-processing: cannot write to standard output: %s\n",
+		        errno != 0 ? strerror(errno) : "an earlier write failed");
+		code = LP_EXIT_CANNOT_WRITE;
+	}
+	/* Not by exit(), which would come here again and say it twice. */
+	_exit(code);
 }
 
 /* Commands may end by exit(): --help does. */
 static void finish_at_exit(void)
 {
-	int code = finish_output(LP_EXIT_OK);
-	if (code != LP_EXIT_OK) {
-		_exit(code);
-	}
+	(void)finish_output(LP_EXIT_OK);
 }
 
 int main(int count, char **arguments)

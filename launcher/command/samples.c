@@ -14,14 +14,15 @@ static int run(int count, char **arguments);
 const struct lp_command lp_command_samples = {
 	.name = "samples",
 	.summary = "print the samples of a series",
-	.help = "Usage: local-processing samples [--from TIME] [--to TIME] [--limit N] [--format FORMAT] SERIES\n"
+	.help = "Usage: local-processing samples [OPTION...] SERIES\n"
 		"\n"
 		"Prints the samples of a series in the order of time: a table on a terminal, CSV anywhere else.\n"
 		"\n"
 		"  --from TIME      the first time wanted\n"
 		"  --to TIME        the first time no longer wanted\n"
-		"  --limit N        at most N samples, the oldest ones\n"
+		"  -n, --limit N    at most N samples, the oldest ones\n"
 		"  --format FORMAT  table, csv or json (a list of objects)\n"
+		"  --json           as --format json\n"
 		"\n"
 		"Times are RFC 3339 (2026-03-01T12:00:00Z, 2026-03-01T13:00:00+01:00), or without offset local\n"
 		"to --time-zone; what is printed is local to it too. A missing value is nan (null in JSON).\n"
@@ -40,6 +41,7 @@ struct request {
 	lp_time from, to;
 	uint32_t limit;
 	enum lp_output_form form;
+	bool json;
 };
 
 struct printing {
@@ -178,6 +180,15 @@ static bool parse_bound(const char *option, const char *text, const struct lp_zo
 	return lp_fail_within(error, "%s", option);
 }
 
+/* --json is what other commands call it. */
+static bool choose_form(struct request *request, struct lp_error *error)
+{
+	if (request->json && request->format != NULL) {
+		return lp_fail(error, LP_EXIT_USAGE, "--json and --format exclude each other");
+	}
+	return lp_output_form_parse(request->json ? "json" : request->format, &request->form, error);
+}
+
 static int run(int count, char **arguments)
 {
 	struct lp_error error = { 0 };
@@ -189,12 +200,13 @@ static int run(int count, char **arguments)
 		{ .name = "--to", .value = "TIME", .target = &request.to_text },
 		{ .name = "--limit", .letter = 'n', .value = "N", .target = &request.limit_text },
 		{ .name = "--format", .value = "FORMAT", .target = &request.format },
+		{ .name = "--json", .target = &request.json },
 		{ 0 },
 	};
 	int operands;
 
 	if (!lp_options_parse(&lp_command_samples, count, arguments, options, &common, &operands, &error) ||
-	    !lp_output_form_parse(request.format, &request.form, &error) ||
+	    !choose_form(&request, &error) ||
 	    (request.limit_text != NULL && !lp_count_parse("--limit", request.limit_text, 1, &request.limit, &error))) {
 		return lp_command_fail(&lp_command_samples, &error);
 	}

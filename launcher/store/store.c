@@ -26,12 +26,24 @@ static const struct lp_store_backend *find_backend(const char *address)
 	return NULL;
 }
 
+/* The name of a file, most likely.  Anything else may have a password in it, and is not shown. */
+static bool looks_like_file(const char *address)
+{
+	return strpbrk(address, "./") != NULL && strpbrk(address, ":@=? ") == NULL;
+}
+
 bool lp_store_open(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error)
 {
 	const struct lp_store_backend *backend = find_backend(options->address);
 	char described[256];
 
 	*store = NULL;
+	if (backend == NULL && looks_like_file(options->address)) {
+		lp_fail(error, LP_EXIT_CONFIGURATION, "\"%.300s\" is not the address of a store", options->address);
+		return lp_hint(error,
+		               "Did you mean sqlite:%.300s? A PostgreSQL database is postgresql://HOST/DATABASE.",
+		               options->address);
+	}
 	if (backend == NULL) {
 		lp_store_describe(options->address, described, sizeof described);
 		lp_fail(error, LP_EXIT_CONFIGURATION, "\"%s\" is not the address of a store", described);
