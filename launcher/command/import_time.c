@@ -84,7 +84,10 @@ static bool parse_by_format(const char *format, const char *text, struct written
 static bool parse(const char *format, const char *text, struct written *written, struct lp_error *error)
 {
 	if (format == NULL) {
-		return lp_time_parse_written(text, &written->local, &written->has_offset, &written->offset, error);
+		return lp_time_parse_written(text, &written->local, &written->has_offset, &written->offset, error) ||
+		       lp_hint(error,
+		               "Times are read as in 2026-03-01T12:00:00Z, 2026-03-01 12:00:00+01:00 or 2026-03-01 "
+		               "12:00; others with --time-format, such as '%%d.%%m.%%Y %%H:%%M:%%S' or unix.");
 	}
 	bool parsed = strcmp(format, "unix") == 0      ? parse_unix(text, LP_SECOND, written)
 	              : strcmp(format, "unix-ms") == 0 ? parse_unix(text, LP_SECOND / 1000, written)

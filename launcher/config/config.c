@@ -402,7 +402,7 @@ static void check_together(struct loading *loading, const struct lp_yaml_node *r
 	/* Zones are looked up in the user's data once that is set, which is whoever opens the session's business. */
 	if (config->tzdata == NULL && zone != NULL && zone->type == LP_YAML_TEXT &&
 	    !lp_zone_find(config->time_zone, &found, &error))
-		PROBLEM(loading, zone, "time_zone: %s", error.what);
+		PROBLEM(loading, zone, "time_zone: %s%s%s", error.what, error.hint[0] == '\0' ? "" : ". ", error.hint);
 	if (config->store == NULL && !store_given && lp_yaml_get(root, "store") == NULL)
 		PROBLEM(loading, (const struct lp_yaml_node *)NULL,
 		        "the setting store is missing: where are the series and calculations kept? "

@@ -138,8 +138,8 @@ static bool read_schedule(const struct lp_item *item, const struct lp_yaml_node 
 			lp_item_problem(item, nodes[TIME_ZONE] == NULL ? item->node : nodes[TIME_ZONE],
 			                "time_zone: there is no time zone \"%s\"", name);
 		else
-			lp_item_problem(item, nodes[TIME_ZONE] == NULL ? item->node : nodes[TIME_ZONE], "time_zone: %s",
-			                error.what);
+			lp_item_problem(item, nodes[TIME_ZONE] == NULL ? item->node : nodes[TIME_ZONE],
+			                "time_zone: %s%s%s", error.what, error.hint[0] == '\0' ? "" : ". ", error.hint);
 		return false;
 	}
 	(void)snprintf(schedule->zone, sizeof schedule->zone, "%s", name);
