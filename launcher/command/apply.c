@@ -15,15 +15,16 @@ static int run(int count, char **arguments);
 const struct lp_command lp_command_apply = {
 	.name = "apply",
 	.summary = "make series and calculations as files of definitions say",
-	.help = "Usage: local-processing apply [--dry-run] [--prune] FILE|DIRECTORY|-...\n"
+	.help = "Usage: local-processing apply [OPTION...] FILE|DIRECTORY|-...\n"
 		"\n"
 		"Reads series and calculations from YAML files (of a directory: its *.yaml and *.yml; -: standard\n"
 		"input), compares them with what is stored, shows the differences and makes them, in one\n"
 		"transaction. Where anything is wrong, everything that is wrong is shown and nothing is changed.\n"
 		"\n"
-		"  --dry-run   only show the differences\n"
-		"  --prune     also delete calculations that are in none of the files, and series that no\n"
-		"              calculation uses any more and that hold no samples; without it they are left alone\n"
+		"  -n, --dry-run  only show the differences\n"
+		"  --prune        also delete calculations that are in none of the files, and series that no\n"
+		"                 calculation uses any more and that hold no samples; without it they are left\n"
+		"                 alone\n"
 		"\n"
 		"Exits 0 when it is done, 65 when the definitions are wrong.\n"
 		"\n"

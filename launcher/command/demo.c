@@ -274,19 +274,37 @@ static bool run_step(const char *directory, const struct step *step, struct lp_e
 	return true;
 }
 
+/* As a shell takes it: a name with blanks in quotes, one that begins with a dash not as an option. */
+static void print_change_directory(const char *directory)
+{
+	bool plain =
+		directory[strspn(directory, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")] ==
+		'\0';
+	fputs(directory[0] == '-' ? "  cd ./" : "  cd ", stdout);
+	fputs(plain ? "" : "'", stdout);
+	for (const char *at = directory; *at != '\0'; at++) {
+		if (*at == '\'') {
+			fputs("'\\''", stdout);
+		} else {
+			putchar(*at);
+		}
+	}
+	fputs(plain ? "\n" : "'\n", stdout);
+}
+
 static void say_goodbye(const char *directory, double seconds)
 {
 	printf("\n"
 	       "Done in %.1f s. One calculation fails on purpose, as things do in plants, and disturbs no other.\n"
 	       "Try next:\n"
-	       "\n"
-	       "  cd %s\n"
-	       "  local-processing status                        what became of each calculation\n"
+	       "\n",
+	       seconds);
+	print_change_directory(directory);
+	printf("  local-processing status                        what became of each calculation\n"
 	       "  local-processing status p3/efficiency          the one that fails: why, with traceback and history\n"
 	       "  local-processing samples p1/energy/15min       results, straight over the counter that began again\n"
 	       "\n"
-	       "README.txt there says how to repair it, and how to go on from here.\n",
-	       seconds, directory);
+	       "README.txt there says how to repair it, and how to go on from here.\n");
 }
 
 static int run(int count, char **arguments)

@@ -9,10 +9,10 @@ static int run(int count, char **arguments);
 const struct lp_command lp_command_export = {
 	.name = "export",
 	.summary = "write series and calculations as YAML that apply reads",
-	.help = "Usage: local-processing export [NAME-GLOB...]\n"
+	.help = "Usage: local-processing export [NAME...]\n"
 		"\n"
 		"Writes the series and calculations that are stored to standard output, in the form that apply\n"
-		"reads: applying it again changes nothing. With globs (* and ? over names), those whose name fits\n"
+		"reads: applying it again changes nothing. With names (* and ? may be in them), those that fit\n"
 		"one of them, and the series that these calculations use. Templates come out as the definitions\n"
 		"that they made.\n"
 		"\n"

@@ -52,15 +52,15 @@ static void say_outcome(const struct lp_schema_state *before, const struct reque
 {
 	if (saying->steps == 0)
 		printf("the schema has version %d: nothing to do\n", before->present);
-	else if (request->dry_run)
-		printf("nothing was changed\n");
-	else
+	else if (!request->dry_run)
 		printf("the schema has version %d\n", before->wanted);
 	if (request->run_role != NULL)
 		printf("%s %s: apply, import, run, prune\n", request->dry_run ? "would grant" : "granted",
 		       request->run_role);
 	if (request->read_role != NULL)
 		printf("%s %s: read\n", request->dry_run ? "would grant" : "granted", request->read_role);
+	if (request->dry_run)
+		puts("nothing was changed (--dry-run)");
 }
 
 static bool migrate(struct lp_session *session, const struct request *request, struct lp_error *error)
@@ -84,8 +84,12 @@ static bool migrate(struct lp_session *session, const struct request *request, s
 	else
 		printf("schema version %d, this release makes version %d\n", before.present, before.wanted);
 	fflush(stdout);
-	if (!lp_store_migrate(session->store, &options, say_step, &saying, error))
+	if (!lp_store_migrate(session->store, &options, say_step, &saying, error)) {
+		if (saying.steps > 0 && !request->dry_run)
+			puts("nothing was changed: all of it is one transaction");
+		fflush(stdout);
 		return false;
+	}
 	say_outcome(&before, request, &saying);
 	return true;
 }

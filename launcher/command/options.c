@@ -83,7 +83,8 @@ static bool fail_unknown(const struct lp_command *command, const struct option_t
 	if (nearest != NULL) {
 		return lp_hint(error, "Did you mean %s? See `local-processing %s --help`.", nearest, command->name);
 	}
-	return lp_hint(error, "See `local-processing %s --help`.", command->name);
+	return lp_hint(error, "See `local-processing %s --help`. A name that begins with a dash goes behind --.",
+	               command->name);
 }
 
 static bool set_option(const struct lp_option *option, const char *value, struct lp_error *error)

@@ -37,12 +37,13 @@ struct request {
 	bool dry_run;
 };
 
+/* In whole seconds: it is shown. */
 static lp_time now(void)
 {
 	struct timespec time;
 
 	clock_gettime(CLOCK_REALTIME, &time);
-	return (lp_time)time.tv_sec * LP_SECOND + time.tv_nsec / 1000;
+	return (lp_time)time.tv_sec * LP_SECOND;
 }
 
 /* LP_TIME_NONE: this kind is kept. */
@@ -64,7 +65,7 @@ static void say(const char *what, lp_time before, uint64_t count, bool dry_run, 
 	if (before == LP_TIME_NONE)
 		return;
 	lp_time_format(before, zone, time);
-	printf("%s before %s: %" PRIu64 "%s\n", what, time, count, dry_run ? ", not deleted" : " deleted");
+	printf("%s before %s: %" PRIu64 "%s\n", what, time, count, dry_run ? " to delete" : " deleted");
 }
 
 static bool prune(struct lp_session *session, const struct request *request, struct lp_error *error)
@@ -95,6 +96,8 @@ static bool prune(struct lp_session *session, const struct request *request, str
 	say("samples", prune.samples_before, prune.samples, request->dry_run, zone);
 	say("outcomes", prune.outcomes_before, prune.outcomes, request->dry_run, zone);
 	say("runs", prune.runs_before, prune.runs, request->dry_run, zone);
+	if (request->dry_run)
+		puts("nothing was deleted (--dry-run)");
 	return true;
 }
 

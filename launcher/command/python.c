@@ -19,14 +19,13 @@ static int run(int count, char **arguments)
 const struct lp_command lp_command_python = {
 	.name = "python",
 	.summary = "run the embedded Python, as python3 does",
-	.help = "Usage: local-processing python [--worker] [OPTION ...] [-c CODE | -m MODULE | FILE | -] [ARGUMENT "
-		"...]\n"
+	.help = "Usage: local-processing python [--worker] [OPTION...] [-c CODE | -m MODULE | FILE | -] [ARGUMENT...]\n"
 		"\n"
 		"Runs the Python that is part of the program: code, a module, a script, standard input, or, on a\n"
-		"terminal, what you type.  The directory of a script, or the working directory, and those of\n"
+		"terminal, what you type. The directory of a script, or the working directory, and those of\n"
 		"PYTHONPATH are searched for modules after the standard library.\n"
 		"\n"
-		"  --worker   run it inside of an isolated interpreter, as rules are; must come first\n"
+		"  --worker   run it inside an isolated interpreter, as rules are; must come first\n"
 		"  -h         the interpreter's own options\n"
 		"  -V         its version\n"
 		"\n"

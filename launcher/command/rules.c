@@ -14,7 +14,7 @@ static int run(int count, char **arguments);
 const struct lp_command lp_command_rules = {
 	.name = "rules",
 	.summary = "list the rules, or show one with its documentation",
-	.help = "Usage: local-processing rules [NAME] [--rules DIRECTORY] [--json]\n"
+	.help = "Usage: local-processing rules [OPTION...] [NAME]\n"
 		"\n"
 		"Lists the rules that calculations can name: the built-in ones, and those of the directory of\n"
 		"rules. With NAME: that rule's inputs, parameters and documentation. What is wrong with the\n"
@@ -22,7 +22,6 @@ const struct lp_command lp_command_rules = {
 		"\n"
 		"  --rules DIRECTORY   rules of this directory, in place of the configuration's\n"
 		"  --json              everything about them as JSON\n"
-		"  --config FILE       the configuration that names the directory\n"
 		"\n"
 		"Examples:\n"
 		"  local-processing rules\n"
