@@ -31,8 +31,7 @@ const struct lp_command lp_command_version = {
 	.run = run,
 };
 
-static int
-fail_usage(const char *what)
+static int fail_usage(const char *what)
 {
 	struct lp_error error;
 	lp_fail(&error, LP_EXIT_USAGE, "%s", what);
@@ -40,8 +39,7 @@ fail_usage(const char *what)
 	return lp_command_fail(&lp_command_version, &error);
 }
 
-static int
-run(int count, char **arguments)
+static int run(int count, char **arguments)
 {
 	bool build = false, licenses = false, sbom = false, json = false;
 	const struct lp_option options[] = {
@@ -61,7 +59,7 @@ run(int count, char **arguments)
 	if (licenses && json)
 		return fail_usage("licences are texts: --licenses has no --json");
 
-	const char *name = build ? (json ? "build-info.json" : "build-info.txt")
+	const char *name = build      ? (json ? "build-info.json" : "build-info.txt")
 	                   : licenses ? "licences.txt"
 	                   : sbom     ? "sbom.json"
 	                   : json     ? "version.json"
