@@ -2,6 +2,8 @@
 #include "command/output.h"
 
 #include "command/table.h"
+#include "definition/json.h"
+#include "model/memory.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -54,4 +56,23 @@ bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32
 	}
 	*count = (uint32_t)number;
 	return true;
+}
+
+void lp_print_json_text(const char *name, const char *value)
+{
+	struct lp_text text = { 0 };
+	if (value == NULL) {
+		printf("\"%s\": null", name);
+		return;
+	}
+	lp_json_add_text(&text, value);
+	printf("\"%s\": %s", name, text.data);
+	lp_text_free(&text);
+}
+
+void lp_print_json_time(const char *name, lp_time t, const struct lp_zone *zone)
+{
+	char text[40];
+	lp_time_format(t, zone, text);
+	lp_print_json_text(name, t == LP_TIME_NONE ? NULL : text);
 }

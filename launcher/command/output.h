@@ -2,6 +2,7 @@
 #ifndef LP_COMMAND_OUTPUT_H
 #define LP_COMMAND_OUTPUT_H
 
+#include "calendar/calendar.h"
 #include "model/error.h"
 #include <stdio.h>
 
@@ -16,5 +17,9 @@ bool lp_output_finish(struct lp_error *error) LP_MUST_CHECK;
 /* A whole number not below `least` from an option's value. */
 bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32_t *count,
                     struct lp_error *error) LP_MUST_CHECK;
+
+/* A member of a JSON object: `"name": "value"`; NULL, and LP_TIME_NONE, are null. */
+void lp_print_json_text(const char *name, const char *value);
+void lp_print_json_time(const char *name, lp_time t, const struct lp_zone *zone);
 
 #endif

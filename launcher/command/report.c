@@ -1,7 +1,7 @@
 /* The report of a run.  Every figure is one that the run counted; nothing is worked out twice. */
 #include "command/report.h"
 
-#include "definition/json.h"
+#include "command/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -172,45 +172,26 @@ void lp_report_print(const struct lp_run *run, const struct lp_run_timing *timin
 	print_failures(run, timing, zone);
 }
 
-static void print_json_text(const char *name, const char *value)
-{
-	struct lp_text text = { 0 };
-	if (value == NULL) {
-		printf("\"%s\": null", name);
-		return;
-	}
-	lp_json_add_text(&text, value);
-	printf("\"%s\": %s", name, text.data);
-	lp_text_free(&text);
-}
-
-static void print_json_time(const char *name, lp_time t, const struct lp_zone *zone)
-{
-	char text[40];
-	lp_time_format(t, zone, text);
-	print_json_text(name, t == LP_TIME_NONE ? NULL : text);
-}
-
 static void print_json_failures(const struct lp_run_timing *timing, const struct lp_zone *zone)
 {
 	fputs("  \"failures\": [", stdout);
 	for (size_t at = 0; at < timing->failure_count; at++) {
 		const struct lp_run_failure *failure = &timing->failures[at];
 		fputs(at == 0 ? "\n    {" : ",\n    {", stdout);
-		print_json_text("calculation", failure->calculation);
+		lp_print_json_text("calculation", failure->calculation);
 		fputs(", ", stdout);
-		print_json_text("rule", failure->rule);
+		lp_print_json_text("rule", failure->rule);
 		fputs(", ", stdout);
-		print_json_time("window_start", failure->window.start, zone);
+		lp_print_json_time("window_start", failure->window.start, zone);
 		fputs(", ", stdout);
-		print_json_time("window_end", failure->window.end, zone);
+		lp_print_json_time("window_end", failure->window.end, zone);
 		fputs(", ", stdout);
-		print_json_text("state", lp_state_name(failure->state));
+		lp_print_json_text("state", lp_state_name(failure->state));
 		printf(", \"attempt\": %" PRId32 ", \"newly\": %s, ", failure->attempt,
 		       failure->newly ? "true" : "false");
-		print_json_text("error_type", failure->error_type);
+		lp_print_json_text("error_type", failure->error_type);
 		fputs(", ", stdout);
-		print_json_text("error_message", failure->message);
+		lp_print_json_text("error_message", failure->message);
 		putchar('}');
 	}
 	fputs(timing->failure_count > 0 ? "\n  ]\n" : "]\n", stdout);
@@ -228,17 +209,17 @@ void lp_report_print_json(const struct lp_run *run, const struct lp_run_timing *
 		printf("\"run\": %" PRId64 ", ", run->id);
 	else
 		fputs("\"run\": null, ", stdout);
-	print_json_time("tick", run->tick, zone);
+	lp_print_json_time("tick", run->tick, zone);
 	fputs(", ", stdout);
-	print_json_text("result", run->id != 0 ? run->result : "nothing due");
+	lp_print_json_text("result", run->id != 0 ? run->result : "nothing due");
 	fputs(", ", stdout);
-	print_json_text("error", run->error);
+	lp_print_json_text("error", run->error);
 	fputs(",\n  ", stdout);
-	print_json_time("started", run->started, zone);
+	lp_print_json_time("started", run->started, zone);
 	fputs(", ", stdout);
-	print_json_time("ended", run->ended, zone);
+	lp_print_json_time("ended", run->ended, zone);
 	fputs(", ", stdout);
-	print_json_time("next_due", timing->next_due, zone);
+	lp_print_json_time("next_due", timing->next_due, zone);
 	printf(",\n  \"windows\": %" PRIu64 ", \"states\": {", run->windows);
 	for (int state = 0; state < LP_STATE_COUNT; state++)
 		printf("%s\"%s\": %" PRIu64, state == 0 ? "" : ", ", lp_state_name((enum lp_state)state),
@@ -250,7 +231,7 @@ void lp_report_print_json(const struct lp_run *run, const struct lp_run_timing *
 	       timing->batches, timing->refused, timing->skipped);
 	printf("  \"rule_seconds\": %.9f, \"rule_seconds_worst\": %.9f, ", (double)timing->rule_sum / 1e9,
 	       (double)timing->rule_worst / 1e9);
-	print_json_text("rule_worst_calculation", run->windows > 0 ? timing->rule_worst_calculation : NULL);
+	lp_print_json_text("rule_worst_calculation", run->windows > 0 ? timing->rule_worst_calculation : NULL);
 	printf(",\n  \"seconds\": %.6f, \"planning_seconds\": %.6f", (double)timing->wall / 1e9,
 	       (double)timing->planning / 1e9);
 	print_json_stage("fetch", timing->fetch, timing->fetchers);

@@ -1,29 +1,9 @@
 /* `status --json`: states, windows and runs as JSON objects. */
 #include "command/status.h"
 
-#include "definition/json.h"
-#include "model/memory.h"
+#include "command/output.h"
 #include <inttypes.h>
 #include <stdio.h>
-
-static void print_text(const char *name, const char *value)
-{
-	struct lp_text text = { 0 };
-	if (value == NULL) {
-		printf("\"%s\": null", name);
-		return;
-	}
-	lp_json_add_text(&text, value);
-	printf("\"%s\": %s", name, text.data);
-	lp_text_free(&text);
-}
-
-static void print_time(const char *name, lp_time t, const struct lp_zone *zone)
-{
-	char text[40];
-	lp_time_format(t, zone, text);
-	print_text(name, t == LP_TIME_NONE ? NULL : text);
-}
 
 static void print_window(const struct lp_window *window, const struct lp_zone *zone)
 {
@@ -33,9 +13,9 @@ static void print_window(const struct lp_window *window, const struct lp_zone *z
 		return;
 	}
 	putchar('{');
-	print_time("start", window->start, zone);
+	lp_print_json_time("start", window->start, zone);
 	fputs(", ", stdout);
-	print_time("end", window->end, zone);
+	lp_print_json_time("end", window->end, zone);
 	putchar('}');
 }
 
@@ -46,15 +26,15 @@ static void print_definition(const struct lp_calculation *calculation)
 	lp_span_format(calculation->schedule.window, window);
 
 	putchar('{');
-	print_text("name", calculation->name);
+	lp_print_json_text("name", calculation->name);
 	fputs(", ", stdout);
-	print_text("rule", calculation->rule);
+	lp_print_json_text("rule", calculation->rule);
 	printf(", \"labels\": %s, ", calculation->labels == NULL ? "{}" : calculation->labels);
-	print_text("every", every);
+	lp_print_json_text("every", every);
 	fputs(", ", stdout);
-	print_text("window_length", window);
+	lp_print_json_text("window_length", window);
 	fputs(", ", stdout);
-	print_text("time_zone", calculation->schedule.zone);
+	lp_print_json_text("time_zone", calculation->schedule.zone);
 	printf(", \"enabled\": %s, \"definition_version\": %" PRId32, calculation->enabled ? "true" : "false",
 	       calculation->version);
 }
@@ -66,11 +46,11 @@ static void print_error(const struct lp_status *status)
 		return;
 	}
 	fputs(", \"error\": {", stdout);
-	print_text("type", status->error_type);
+	lp_print_json_text("type", status->error_type);
 	fputs(", ", stdout);
-	print_text("message", status->error_message);
+	lp_print_json_text("message", status->error_message);
 	fputs(", ", stdout);
-	print_text("traceback", status->error_traceback);
+	lp_print_json_text("traceback", status->error_traceback);
 	putchar('}');
 }
 
@@ -86,17 +66,17 @@ void lp_status_print_json(const struct lp_status *status, const struct lp_zone *
 
 	print_definition(&status->calculation);
 	fputs(", ", stdout);
-	print_text("state", lp_state_name(status->state));
+	lp_print_json_text("state", lp_state_name(status->state));
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		fputs(", ", stdout);
-		print_time(times[i].name, times[i].value, zone);
+		lp_print_json_time(times[i].name, times[i].value, zone);
 	}
 	fputs(", ", stdout);
 	print_window(&status->window, zone);
 	printf(", \"run\": %" PRId64 ", \"duration\": %.9f, \"samples_read\": %" PRIu32 ", \"attempts\": %" PRId32
 	       ", \"pending\": %" PRIu32 ", ",
 	       status->run_id, (double)status->duration / 1e9, status->samples_read, status->attempts, status->pending);
-	print_text("rule_version", status->rule_version);
+	lp_print_json_text("rule_version", status->rule_version);
 	print_error(status);
 }
 
@@ -105,9 +85,9 @@ void lp_status_print_json_history(const struct lp_history *history, const struct
 	putchar('{');
 	print_window(&history->window, zone);
 	fputs(", ", stdout);
-	print_text("state", lp_state_name(history->state));
+	lp_print_json_text("state", lp_state_name(history->state));
 	fputs(", ", stdout);
-	print_time("tick", history->tick, zone);
+	lp_print_json_time("tick", history->tick, zone);
 	printf(", \"run\": %" PRId64 ", \"duration\": %.9f, \"samples_read\": %" PRIu32 "}", history->run_id,
 	       (double)history->duration / 1e9, history->samples_read);
 }
@@ -115,19 +95,19 @@ void lp_status_print_json_history(const struct lp_history *history, const struct
 void lp_status_print_json_run(const struct lp_run *run, const struct lp_zone *zone)
 {
 	printf("{\"run\": %" PRId64 ", ", run->id);
-	print_time("tick", run->tick, zone);
+	lp_print_json_time("tick", run->tick, zone);
 	fputs(", ", stdout);
-	print_time("started", run->started, zone);
+	lp_print_json_time("started", run->started, zone);
 	fputs(", ", stdout);
-	print_time("ended", run->ended, zone);
+	lp_print_json_time("ended", run->ended, zone);
 	fputs(", ", stdout);
-	print_text("result", run->result);
+	lp_print_json_text("result", run->result);
 	fputs(", ", stdout);
-	print_text("error", run->error);
+	lp_print_json_text("error", run->error);
 	fputs(", ", stdout);
-	print_text("host", run->host);
+	lp_print_json_text("host", run->host);
 	fputs(", ", stdout);
-	print_text("program_version", run->program_version);
+	lp_print_json_text("program_version", run->program_version);
 	printf(", \"process\": %" PRId32 ", \"windows\": %" PRIu64 ", \"states\": {", run->process, run->windows);
 	bool first = true;
 	for (int state = 0; state < LP_STATE_COUNT; state++) {
