@@ -18,6 +18,7 @@
 static char directory[240];
 static char address[512];
 static struct lp_error error;
+static struct lp_arena definitions; /* as long as the test, which is a process of its own */
 
 #define must(call)                                                                                                     \
 	do {                                                                                                           \
@@ -91,11 +92,19 @@ static inline bool apply(struct lp_store *store, const struct lp_changes *change
 	return sqlite->commit_work(store, &error);
 }
 
+static inline const char *numbered(const char *prefix, size_t number)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%s%04zu", prefix, number);
+	return lp_arena_text(&definitions, text);
+}
+
 /* `count` calculations "c0001"..., each from its series "in" to one of its own, "out0001"... */
 static inline void apply_means(struct lp_store *store, size_t count)
 {
-	struct lp_series *series = lp_allocate((count + 1) * sizeof *series);
-	struct lp_calculation *calculations = lp_allocate(count * sizeof *calculations);
+	struct lp_series *series = lp_arena_zeroed(&definitions, count + 1, sizeof *series);
+	struct lp_calculation *calculations = lp_arena_zeroed(&definitions, count, sizeof *calculations);
 	struct lp_changes changes = { .series_created = series,
 		                      .series_created_count = count + 1,
 		                      .created = calculations,
@@ -103,15 +112,15 @@ static inline void apply_means(struct lp_store *store, size_t count)
 
 	series[count] = (struct lp_series){ .name = "in", .unit = "m3/h", .description = "", .attributes = "{}" };
 	for (size_t i = 0; i < count; i++) {
-		struct lp_input *input = lp_allocate(sizeof *input);
-		struct lp_output *output = lp_allocate(sizeof *output);
+		struct lp_input *input = lp_arena_zeroed(&definitions, 1, sizeof *input);
+		struct lp_output *output = lp_arena_zeroed(&definitions, 1, sizeof *output);
 
 		series[i] = (struct lp_series){
-			.name = lp_format_text("out%04zu", i + 1), .unit = "m3/h", .description = "", .attributes = "{}"
+			.name = numbered("out", i + 1), .unit = "m3/h", .description = "", .attributes = "{}"
 		};
 		*input = (struct lp_input){ .name = "x", .series = "in", .lookback = LP_HOUR };
 		*output = (struct lp_output){ .name = "", .series = series[i].name };
-		calculations[i] = (struct lp_calculation){ .name = lp_format_text("c%04zu", i + 1),
+		calculations[i] = (struct lp_calculation){ .name = numbered("c", i + 1),
 			                                   .description = "",
 			                                   .rule = "mean",
 			                                   .parameters = "{}",
@@ -126,7 +135,6 @@ static inline void apply_means(struct lp_store *store, size_t count)
 			                                   .version = 1 };
 	}
 	must(apply(store, &changes));
-	/* Check runs each test in a process of its own: what was allocated ends with it. */
 }
 
 struct heads {
