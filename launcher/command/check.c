@@ -129,8 +129,8 @@ static void check_stored(struct check *check)
 	if (problems.count > 0)
 		wrong(check, &problems);
 	else
-		(void)printf("ok  stored definitions: %zu series, %zu calculations\n", check->stored.series_count,
-		             check->stored.calculation_count);
+		(void)printf("ok  stored definitions: %zu series, %zu calculation%s\n", check->stored.series_count,
+		             check->stored.calculation_count, check->stored.calculation_count == 1 ? "" : "s");
 	lp_problems_free(&problems);
 }
 
@@ -143,8 +143,8 @@ static void check_files(struct check *check, char **files, size_t count)
 	if (lp_definitions_read((const char *const *)files, count, check->catalogue,
 	                        check->have_stored ? &check->stored : NULL, lp_zone_name(check->session.zone), false,
 	                        &definitions, &problems, &error))
-		(void)printf("ok  files: %zu series, %zu calculations\n", definitions.series_count,
-		             definitions.calculation_count);
+		(void)printf("ok  files: %zu series, %zu calculation%s\n", definitions.series_count,
+		             definitions.calculation_count, definitions.calculation_count == 1 ? "" : "s");
 	else
 		wrong(check, &problems);
 	lp_definitions_free(&definitions);

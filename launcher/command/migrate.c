@@ -111,7 +111,8 @@ static int run(int count, char **arguments)
 	if (!lp_options_parse(&lp_command_migrate, count, arguments, options, &common, &operands, &error))
 		return lp_command_fail(&lp_command_migrate, &error);
 	if (operands > 0) {
-		lp_fail(&error, LP_EXIT_USAGE, "unexpected: %s", arguments[0]);
+		lp_fail(&error, LP_EXIT_USAGE, "there is no operand \"%s\": it works on the whole schema",
+		        arguments[0]);
 		return lp_command_fail(&lp_command_migrate, &error);
 	}
 	if (!lp_session_open(&common, LP_SESSION_CONFIG, &session, &error) || !migrate(&session, &request, &error))

@@ -120,7 +120,8 @@ static int run(int count, char **arguments)
 	if (!lp_options_parse(&lp_command_prune, count, arguments, options, &common, &operands, &error))
 		return lp_command_fail(&lp_command_prune, &error);
 	if (operands > 0) {
-		lp_fail(&error, LP_EXIT_USAGE, "unexpected: %s", arguments[0]);
+		lp_fail(&error, LP_EXIT_USAGE, "there is no operand \"%s\": retention and options say all",
+		        arguments[0]);
 		return lp_command_fail(&lp_command_prune, &error);
 	}
 	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error) || !prune(&session, &request, &error))

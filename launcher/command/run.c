@@ -131,12 +131,12 @@ static int64_t monotonic_seconds(void)
 }
 
 /* One line that is written over: the cursor goes back to its start, so that a log line covers it. */
-static void show_progress(void *context, const struct lp_run *so_far, uint64_t planned)
+static void show_progress(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned)
 {
 	const int64_t *began = context;
 	char done[32], all[32];
-	lp_report_count(so_far->windows, done);
-	lp_report_count(planned > so_far->windows ? planned : so_far->windows, all);
+	lp_report_count(computed, done);
+	lp_report_count(planned > computed ? planned : computed, all);
 	uint64_t failed = lp_report_failed(so_far);
 	fprintf(stderr, "%s of %s windows, %llu failed, %lld s\x1b[K\r", done, all, (unsigned long long)failed,
 	        (long long)(monotonic_seconds() - *began));

@@ -234,6 +234,9 @@ static bool is_one(struct lp_session *session, const struct request *request, bo
 	if (count > 0 || request->filter.failed || request->filter.rule != NULL || request->filter.label_name != NULL) {
 		return true;
 	}
+	if (strpbrk(request->filter.name, "*?") != NULL) {
+		return lp_fail(error, LP_EXIT_DATA, "no calculation has a name like %.300s", request->filter.name);
+	}
 	lp_fail(error, LP_EXIT_DATA, "there is no calculation \"%.300s\"", request->filter.name);
 	return lp_hint(error, "`local-processing status` lists all; parts of names are found by '*%.100s*'.",
 	               request->filter.name);

@@ -26,7 +26,7 @@ struct lp_pipeline_options {
 	bool (*prepare)(void *context, struct lp_error *error);
 	void *prepare_context;
 	/* Told now and then from the main thread, for a progress line; may be NULL. */
-	void (*progress)(void *context, const struct lp_run *so_far, uint64_t planned);
+	void (*progress)(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned);
 	void *progress_context;
 };
 

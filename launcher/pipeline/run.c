@@ -161,7 +161,8 @@ static bool hurry(struct driver *driver)
 static void show_progress(const struct driver *driver)
 {
 	if (driver->options->progress != NULL)
-		driver->options->progress(driver->options->progress_context, driver->run, driver->plan.windows);
+		driver->options->progress(driver->options->progress_context, driver->run,
+		                          lp_stages_computed(driver->stages), driver->plan.windows);
 }
 
 static void drive(struct driver *driver, const volatile int *stop)

@@ -136,6 +136,7 @@ static bool compute(struct lp_stage_thread *thread, struct lp_python_worker *pyt
 	lp_python_compute(python, job->batch, &thread->stages->stopping);
 	pthread_mutex_lock(&thread->lock);
 	thread->job = NULL;
+	atomic_fetch_add(&thread->stages->computed, atomic_load(&job->batch->computed));
 	bool mine = !thread->abandoned;
 	pthread_mutex_unlock(&thread->lock);
 	if (mine)
@@ -287,6 +288,19 @@ void lp_stages_stop(struct lp_stages *stages)
 		return_part(stages, job);
 	while (stages->alive[LP_STAGE_COMMIT] == 0 && (job = lp_queue_pop_within(&stages->to_commit, 0)) != NULL)
 		finish(stages, job, LP_JOB_DROPPED);
+}
+
+uint64_t lp_stages_computed(struct lp_stages *stages)
+{
+	uint64_t computed = atomic_load(&stages->computed);
+	for (int at = 0; at < stages->thread_count; at++) {
+		struct lp_stage_thread *thread = &stages->threads[at];
+		pthread_mutex_lock(&thread->lock);
+		if (thread->job != NULL)
+			computed += atomic_load(&thread->job->batch->computed);
+		pthread_mutex_unlock(&thread->lock);
+	}
+	return computed;
 }
 
 void lp_stages_watch(struct lp_stages *stages, bool interrupt)

@@ -41,6 +41,7 @@ struct lp_stages {
 	struct lp_stage_thread *threads;
 	int thread_count;
 	int alive[LP_STAGE_COUNT];
+	atomic_uint_fast64_t computed; /* windows of the parts that workers are done with */
 };
 
 /* Starts the threads; at most `jobs` jobs will be under way, and workers_most workers there. */
@@ -53,6 +54,8 @@ void lp_stages_submit(struct lp_stages *stages, struct lp_job *job);
 struct lp_job *lp_stages_finished(struct lp_stages *stages, int milliseconds);
 /* From now on jobs are dropped where nothing of them is computed, and what is computed is committed. */
 void lp_stages_stop(struct lp_stages *stages);
+/* Windows computed so far, committed or not: a batch is committed as a whole, and may take a while until then. */
+uint64_t lp_stages_computed(struct lp_stages *stages);
 /* The watchdog's look at every worker; interrupt: rules are ended now, whatever their time limit. */
 void lp_stages_watch(struct lp_stages *stages, bool interrupt);
 /*

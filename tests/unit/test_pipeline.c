@@ -19,10 +19,12 @@ static volatile int stop_flag;
 static int prepared;
 static uint64_t stop_after; /* windows; the progress callback then sets the flag */
 
-static void watch_progress(void *context, const struct lp_run *so_far, uint64_t planned)
+static void watch_progress(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned)
 {
 	(void)context;
 	(void)planned;
+	/* What is committed was computed before. */
+	ck_assert_uint_ge(computed, so_far->windows);
 	if (stop_after > 0 && so_far->windows + 1 >= stop_after)
 		stop_flag = 1;
 }
