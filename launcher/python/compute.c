@@ -62,15 +62,14 @@ static PyObject *context_argument(struct lp_rule_state *state, const struct lp_b
 
 	if (context == NULL)
 		return NULL;
-	context->calculation = text_object(calculation->name);
-	context->rule = text_object(calculation->rule);
-	context->tick = lp_datetime_new(state, batch->tick, NULL);
-	context->window = window_argument(state, task);
-	context->labels = lp_json_mapping(state, calculation->labels);
-	context->units = units_of(calculation);
-	context->attempt = PyLong_FromLong(task->attempt);
-	if (context->calculation == NULL || context->rule == NULL || context->tick == NULL || context->window == NULL ||
-	    context->labels == NULL || context->units == NULL || context->attempt == NULL)
+	memset((char *)context + sizeof(PyObject), 0, sizeof *context - sizeof(PyObject));
+	if ((context->calculation = text_object(calculation->name)) == NULL ||
+	    (context->rule = text_object(calculation->rule)) == NULL ||
+	    (context->tick = lp_datetime_new(state, batch->tick, NULL)) == NULL ||
+	    (context->window = window_argument(state, task)) == NULL ||
+	    (context->labels = lp_json_mapping(state, calculation->labels)) == NULL ||
+	    (context->units = units_of(calculation)) == NULL ||
+	    (context->attempt = PyLong_FromLong(task->attempt)) == NULL)
 		Py_CLEAR(context);
 	return (PyObject *)context;
 }

@@ -98,9 +98,11 @@ bool lp_time_from(struct lp_rule_state *state, PyObject *object, const char *wha
 
 	if (PyLong_Check(object) && !PyBool_Check(object)) {
 		*time = PyLong_AsLongLongAndOverflow(object, &overflow);
-		if (overflow != 0)
-			PyErr_Format(PyExc_OverflowError, "%s: %R microseconds is no time", what, object);
-		return overflow == 0 && !(*time == -1 && PyErr_Occurred());
+		if (overflow == 0 && *time >= LP_TIME_MIN && *time <= LP_TIME_MAX)
+			return true;
+		PyErr_Format(PyExc_ValueError, "%s: %R microseconds since 1970 is outside of the years 1 to 9999", what,
+		             object);
+		return false;
 	}
 	if (!PyObject_TypeCheck(object, state->datetime->DateTimeType)) {
 		PyErr_Format(PyExc_TypeError,
@@ -118,7 +120,7 @@ bool lp_time_from(struct lp_rule_state *state, PyObject *object, const char *wha
 	offset = PyObject_CallMethod(object, "utcoffset", NULL);
 	if (offset == NULL)
 		return false;
-	if (offset == Py_None) {
+	if (!PyObject_TypeCheck(offset, state->datetime->DeltaType)) {
 		Py_DECREF(offset);
 		PyErr_Format(PyExc_ValueError, "%s: %S has no time zone: which instant it is can't be told", what,
 		             object);
@@ -427,13 +429,14 @@ static void context_dealloc(PyObject *self)
 	struct lp_context_object *context = (struct lp_context_object *)self;
 	PyTypeObject *type = Py_TYPE(self);
 
-	Py_DECREF(context->calculation);
-	Py_DECREF(context->rule);
-	Py_DECREF(context->tick);
-	Py_DECREF(context->window);
-	Py_DECREF(context->labels);
-	Py_DECREF(context->units);
-	Py_DECREF(context->attempt);
+	/* What is missing could not be made. */
+	Py_XDECREF(context->calculation);
+	Py_XDECREF(context->rule);
+	Py_XDECREF(context->tick);
+	Py_XDECREF(context->window);
+	Py_XDECREF(context->labels);
+	Py_XDECREF(context->units);
+	Py_XDECREF(context->attempt);
 	PyObject_Free(self);
 	Py_DECREF(type);
 }
