@@ -74,7 +74,8 @@ static const char *copy_type(struct lp_arena *arena, PyObject *exception)
 	Py_XDECREF(full);
 	Py_XDECREF(name);
 	Py_XDECREF(module);
-	return text != NULL ? text : Py_TYPE(exception)->tp_name;
+	/* The type may go with its exception. */
+	return text != NULL ? text : lp_arena_text(arena, Py_TYPE(exception)->tp_name);
 }
 
 static PyObject *format_exception(PyObject *exception)

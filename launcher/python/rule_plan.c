@@ -180,17 +180,11 @@ static void set_error(struct lp_plan *plan, const char *type, const char *messag
 	plan->error_traceback = lp_copy_text(traceback);
 }
 
-static void fail_plan(struct lp_plan *plan, const char *type, const char *format, ...) LP_PRINTF(3, 4);
-
-static void fail_plan(struct lp_plan *plan, const char *type, const char *format, ...)
+/* message is given up. */
+static void fail_plan(struct lp_plan *plan, const char *type, char *message)
 {
-	char message[1024];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(message, sizeof message, format, arguments);
-	va_end(arguments);
 	set_error(plan, type, message, NULL);
+	free(message);
 }
 
 static void free_plan(struct lp_plan *plan)
@@ -266,8 +260,9 @@ static bool plan_positional(struct lp_plan *plan, PyObject *entry, PyObject *inp
 	if (optional)
 		add_argument(plan, LP_ARGUMENT_NONE);
 	else
-		fail_plan(plan, "TypeError", "the calculation has no input '%s', which rule %s needs",
-		          PyUnicode_AsUTF8(name), plan->rule_name);
+		fail_plan(plan, "TypeError",
+		          lp_format_text("the calculation has no input '%s', which rule %s needs",
+		                         PyUnicode_AsUTF8(name), plan->rule_name));
 	Py_DECREF(row);
 	return true;
 }
@@ -292,7 +287,8 @@ static bool plan_inputs(struct lp_plan *plan, PyObject *layout, PyObject *inputs
 		if (many)
 			add_argument(plan, LP_ARGUMENT_INPUT)->input = i;
 		else
-			fail_plan(plan, "TypeError", "rule %s has no input '%s'", plan->rule_name, plan->inputs[i]);
+			fail_plan(plan, "TypeError",
+			          lp_format_text("rule %s has no input '%s'", plan->rule_name, plan->inputs[i]));
 	}
 	plan->positional_count = plan->argument_count;
 	free(used);
@@ -327,8 +323,9 @@ static bool plan_parameters(struct lp_worker_rules *rules, struct lp_plan *plan,
 		struct lp_plan_argument *argument;
 
 		if (type < 0) {
-			fail_plan(plan, "TypeError", "rule %s has no parameter '%s'", plan->rule_name,
-			          PyUnicode_AsUTF8(name));
+			fail_plan(plan, "TypeError",
+			          lp_format_text("rule %s has no parameter '%s'", plan->rule_name,
+			                         PyUnicode_AsUTF8(name)));
 			continue;
 		}
 		argument = add_argument(plan, LP_ARGUMENT_VALUE);
@@ -417,9 +414,9 @@ static struct lp_plan *make_plan(struct lp_worker_rules *rules, const struct lp_
 		plan->version = failed->version;
 		set_error(plan, failed->failure.type, failed->failure.message, failed->failure.traceback);
 	} else if (plan->rule == NULL) {
-		fail_plan(plan, "LookupError", "there is no rule %s", calculation->rule);
+		fail_plan(plan, "LookupError", lp_format_text("there is no rule %s", calculation->rule));
 	} else if (plan->rule->problem != NULL) {
-		fail_plan(plan, "TypeError", "%s", plan->rule->problem);
+		set_error(plan, "TypeError", plan->rule->problem, NULL);
 	} else if (!plan_arguments(rules, plan)) {
 		struct lp_python_failure failure;
 		struct lp_arena arena = { 0 };

@@ -93,28 +93,31 @@ static bool check_names(PyObject *result, PyObject *declared)
 	return true;
 }
 
-/* result is a dict by output name; a calculation may store fewer than the rule has. */
+/*
+ * result is a dict by output name; a calculation may store fewer than the rule
+ * has.  Of a copy, because a value's __float__ may change the dict.
+ */
 static bool take_dict(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *result,
                       PyObject *declared)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+	PyObject *values = PyDict_Copy(result);
+	bool good = values != NULL && check_names(values, declared);
 	size_t room = 0;
 
-	if (!check_names(result, declared))
-		return false;
-	for (size_t i = 0; i < calculation->output_count; i++) {
-		PyObject *one = PyDict_GetItemString(result, calculation->outputs[i].name);
+	for (size_t i = 0; good && i < calculation->output_count; i++) {
+		PyObject *one = PyDict_GetItemString(values, calculation->outputs[i].name);
 
 		room += one == NULL ? 0 : room_for(state, one);
 	}
 	task->outcome.results = lp_arena_allocate(&batch->arena, room * sizeof *task->outcome.results);
-	for (size_t i = 0; i < calculation->output_count; i++) {
-		PyObject *one = PyDict_GetItemString(result, calculation->outputs[i].name);
+	for (size_t i = 0; good && i < calculation->output_count; i++) {
+		PyObject *one = PyDict_GetItemString(values, calculation->outputs[i].name);
 
-		if (one != NULL && !take_one(state, task, i, calculation->outputs[i].name, one))
-			return false;
+		good = one == NULL || take_one(state, task, i, calculation->outputs[i].name, one);
 	}
-	return true;
+	Py_XDECREF(values);
+	return good;
 }
 
 bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *declared,

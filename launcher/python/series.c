@@ -142,17 +142,19 @@ bool lp_series_detach_all(struct lp_rule_state *state)
 	 * never a Series over memory of the next batch.
 	 */
 	while (state->borrowed != NULL) {
-		struct lp_series_object *series = state->borrowed;
+		/* Held here too: reading its attributes runs Python code, and so the garbage collector. */
+		struct lp_series_object *series = (struct lp_series_object *)Py_NewRef(state->borrowed);
 
-		if (lp_series_own(series))
-			continue;
-		good = false;
-		if (columns_are_borrowed(series)) {
-			series->column = (struct lp_column){ 0 };
-			series->missing = 0;
+		if (!lp_series_own(series)) {
+			good = false;
+			if (columns_are_borrowed(series)) {
+				series->column = (struct lp_column){ 0 };
+				series->missing = 0;
+			}
+			series->input = NULL;
+			forget_borrowed(series);
 		}
-		series->input = NULL;
-		forget_borrowed(series);
+		Py_DECREF(series);
 	}
 	return good;
 }

@@ -58,8 +58,9 @@ KERNEL(absolute, fabs(a) + 0 * b)
 
 /* What becomes of the unit. */
 enum unit_rule {
-	UNIT_KEPT,      /* of the one Series, or the one that both have */
-	UNIT_OF_SCALED, /* a number does not change it, another Series does */
+	UNIT_KEPT,        /* of the one Series, or the one that both have */
+	UNIT_OF_FACTOR,   /* a number on either side does not change it, another Series does */
+	UNIT_OF_DIVIDEND, /* a number on the right does not change it */
 	UNIT_NONE,
 };
 
@@ -110,7 +111,8 @@ static bool describe_result(struct lp_rule_state *state, struct lp_series_object
                             struct lp_series_object *left, struct lp_series_object *right)
 {
 	struct lp_series_object *either = left != NULL ? left : right;
-	bool keep = rule == UNIT_KEPT || (rule == UNIT_OF_SCALED && right == NULL);
+	bool keep = rule == UNIT_KEPT || (rule == UNIT_OF_FACTOR && (left == NULL || right == NULL)) ||
+	            (rule == UNIT_OF_DIVIDEND && right == NULL);
 
 	if (keep && left != NULL && right != NULL) {
 		PyObject *one = lp_series_unit(left), *other = lp_series_unit(right);
@@ -281,8 +283,8 @@ static PyObject *operate(const struct operation *operation, PyObject *left, PyOb
 	}
 OPERATOR(add, add, UNIT_KEPT)
 OPERATOR(subtract, subtract, UNIT_KEPT)
-OPERATOR(multiply, multiply, UNIT_OF_SCALED)
-OPERATOR(divide, divide, UNIT_OF_SCALED)
+OPERATOR(multiply, multiply, UNIT_OF_FACTOR)
+OPERATOR(divide, divide, UNIT_OF_DIVIDEND)
 OPERATOR(floor_divide, floor_divide, UNIT_NONE)
 OPERATOR(remainder, remainder_of, UNIT_KEPT)
 

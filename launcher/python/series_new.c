@@ -4,44 +4,88 @@
  */
 #include "python/rule_types.h"
 
-/* Fills a column from a buffer of that very format.  1: done, 0: it is no such buffer, -1: an exception is set. */
-static int from_buffer(PyObject *object, const char *formats, size_t size, void *target, size_t count)
+/* Fills a column from a buffer of that very format.  False: it is no such buffer. */
+static bool from_buffer(PyObject *object, const char *formats, size_t size, void *target, size_t count)
 {
 	Py_buffer view;
-	int result = 0;
+	bool same;
 
 	if (!PyObject_CheckBuffer(object))
-		return 0;
+		return false;
 	if (PyObject_GetBuffer(object, &view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) < 0) {
 		PyErr_Clear();
-		return 0;
+		return false;
 	}
-	if (view.ndim == 1 && view.format != NULL && view.format[0] != '\0' && view.format[1] == '\0' &&
-	    strchr(formats, view.format[0]) != NULL && (size_t)view.itemsize == size) {
-		if ((size_t)view.len == count * size) {
-			if (view.len > 0)
-				memcpy(target, view.buf, (size_t)view.len);
-			result = 1;
-		}
-	}
+	same = view.ndim == 1 && view.format != NULL && view.format[0] != '\0' && view.format[1] == '\0' &&
+	       strchr(formats, view.format[0]) != NULL && (size_t)view.itemsize == size &&
+	       (size_t)view.len == count * size;
+	if (same && view.len > 0)
+		memcpy(target, view.buf, (size_t)view.len);
 	PyBuffer_Release(&view);
-	return result;
+	return same;
 }
 
-static bool wrong_item(const char *what, Py_ssize_t index)
+static bool wrong_item(const char *what, size_t index)
 {
 	PyObject *exception = PyErr_GetRaisedException();
 	PyObject *type = (PyObject *)Py_TYPE(exception);
 
-	PyErr_Format(type, "%s[%zd]: %S", what, index, exception);
+	PyErr_Format(type, "%s[%zu]: %S", what, index, exception);
 	Py_DECREF(exception);
 	return false;
 }
 
+/* What one item is, into its place in the column.  False: an exception is set. */
+typedef bool (*convert)(struct lp_rule_state *state, PyObject *item, struct lp_column *column, size_t index);
+
+static bool convert_time(struct lp_rule_state *state, PyObject *item, struct lp_column *column, size_t index)
+{
+	return lp_time_from(state, item, "a time", &column->time[index]);
+}
+
+static bool convert_value(struct lp_rule_state *state, PyObject *item, struct lp_column *column, size_t index)
+{
+	(void)state;
+	column->value[index] = item == Py_None ? Py_NAN : PyFloat_AsDouble(item);
+	return column->value[index] != -1.0 || !PyErr_Occurred();
+}
+
+static bool convert_quality(struct lp_rule_state *state, PyObject *item, struct lp_column *column, size_t index)
+{
+	long quality = PyLong_AsLong(item);
+
+	(void)state;
+	column->quality[index] = (uint8_t)(quality < 0 || quality > UINT8_MAX ? UINT8_MAX : quality);
+	return quality != -1 || !PyErr_Occurred();
+}
+
+/* Item by item.  Converting one may run Python code, and that may change a list under its hands. */
+static bool from_sequence(struct lp_rule_state *state, PyObject *object, const char *what, convert convert_item,
+                          struct lp_column *column)
+{
+	PyObject *sequence = PySequence_Fast(object, "");
+	bool good = sequence != NULL;
+
+	if (!good && PyErr_ExceptionMatches(PyExc_TypeError))
+		PyErr_Format(PyExc_TypeError, "%s must be a sequence, not %s", what, Py_TYPE(object)->tp_name);
+	for (size_t i = 0; good && i < column->count; i++) {
+		if ((Py_ssize_t)i >= PySequence_Fast_GET_SIZE(sequence)) {
+			PyErr_Format(PyExc_ValueError, "%s: %zu were announced, and there are %zu", what, column->count,
+			             i);
+			good = false;
+		} else {
+			PyObject *item = Py_NewRef(PySequence_Fast_GET_ITEM(sequence, (Py_ssize_t)i));
+
+			good = convert_item(state, item, column, i) || wrong_item(what, i);
+			Py_DECREF(item);
+		}
+	}
+	Py_XDECREF(sequence);
+	return good;
+}
+
 static bool fill_times(struct lp_rule_state *state, PyObject *times, struct lp_column *column)
 {
-	int done;
-
 	if (lp_is_series(state, times)) {
 		const struct lp_column *from = &((struct lp_series_object *)times)->column;
 
@@ -49,23 +93,8 @@ static bool fill_times(struct lp_rule_state *state, PyObject *times, struct lp_c
 			memcpy(column->time, from->time, column->count * sizeof *from->time);
 		return true;
 	}
-	done = from_buffer(times, "ql", sizeof(int64_t), column->time, column->count);
-	if (done == 0) {
-		PyObject *sequence = PySequence_Fast(times, "times must be a sequence");
-
-		if (sequence == NULL)
-			return false;
-		done = 1;
-		for (Py_ssize_t i = 0;
-		     done == 1 && i < PySequence_Fast_GET_SIZE(sequence) && i < (Py_ssize_t)column->count; i++) {
-			if (!lp_time_from(state, PySequence_Fast_GET_ITEM(sequence, i), "a time", &column->time[i])) {
-				wrong_item("times", i);
-				done = -1;
-			}
-		}
-		Py_DECREF(sequence);
-	}
-	if (done < 0)
+	if (!from_buffer(times, "ql", sizeof(int64_t), column->time, column->count) &&
+	    !from_sequence(state, times, "times", convert_time, column))
 		return false;
 	for (size_t i = 0; i < column->count; i++) {
 		char text[LP_TIME_TEXT_SIZE], before[LP_TIME_TEXT_SIZE];
@@ -85,51 +114,17 @@ static bool fill_times(struct lp_rule_state *state, PyObject *times, struct lp_c
 	return true;
 }
 
-static bool fill_values(PyObject *values, struct lp_column *column)
+static bool fill_values(struct lp_rule_state *state, PyObject *values, struct lp_column *column)
 {
-	int done = from_buffer(values, "d", sizeof(double), column->value, column->count);
-	PyObject *sequence;
-
-	if (done != 0)
-		return done > 0;
-	sequence = PySequence_Fast(values, "values must be a sequence of numbers");
-	if (sequence == NULL)
-		return false;
-	for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence) && i < (Py_ssize_t)column->count; i++) {
-		PyObject *item = PySequence_Fast_GET_ITEM(sequence, i);
-
-		column->value[i] = item == Py_None ? Py_NAN : PyFloat_AsDouble(item);
-		if (item != Py_None && column->value[i] == -1.0 && PyErr_Occurred()) {
-			Py_DECREF(sequence);
-			return wrong_item("values", i);
-		}
-	}
-	Py_DECREF(sequence);
-	return true;
+	return from_buffer(values, "d", sizeof(double), column->value, column->count) ||
+	       from_sequence(state, values, "values", convert_value, column);
 }
 
-static bool fill_qualities(PyObject *qualities, struct lp_column *column)
+static bool fill_qualities(struct lp_rule_state *state, PyObject *qualities, struct lp_column *column)
 {
-	int done = from_buffer(qualities, "Bb", 1, column->quality, column->count);
-	PyObject *sequence;
-
-	if (done < 0)
+	if (!from_buffer(qualities, "Bb", 1, column->quality, column->count) &&
+	    !from_sequence(state, qualities, "qualities", convert_quality, column))
 		return false;
-	if (done == 0) {
-		sequence = PySequence_Fast(qualities, "qualities must be a sequence");
-		if (sequence == NULL)
-			return false;
-		for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence) && i < (Py_ssize_t)column->count; i++) {
-			long quality = PyLong_AsLong(PySequence_Fast_GET_ITEM(sequence, i));
-
-			if (quality == -1 && PyErr_Occurred()) {
-				Py_DECREF(sequence);
-				return wrong_item("qualities", i);
-			}
-			column->quality[i] = (uint8_t)(quality < 0 || quality > UINT8_MAX ? UINT8_MAX : quality);
-		}
-		Py_DECREF(sequence);
-	}
 	for (size_t i = 0; i < column->count; i++) {
 		if (column->quality[i] > LP_QUALITY_BAD) {
 			PyErr_Format(PyExc_ValueError, "qualities[%zu] is none of 0 (good), 1 (uncertain), 2 (bad)", i);
@@ -215,8 +210,8 @@ PyObject *lp_series_construct(PyTypeObject *type, PyObject *arguments, PyObject 
 	series = lp_series_allocate(state, (size_t)count, qualities != Py_None);
 	if (series == NULL)
 		return NULL;
-	if (!fill_times(state, times, &series->column) || !fill_values(values, &series->column) ||
-	    (qualities != Py_None && !fill_qualities(qualities, &series->column)) ||
+	if (!fill_times(state, times, &series->column) || !fill_values(state, values, &series->column) ||
+	    (qualities != Py_None && !fill_qualities(state, qualities, &series->column)) ||
 	    !take_previous(state, previous, series) || !take_window(state, window, series))
 		goto failed;
 	series->unit = Py_NewRef(unit);

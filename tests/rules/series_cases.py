@@ -70,12 +70,49 @@ class Making(unittest.TestCase):
             (TypeError, "times[0]: a time must be a datetime", (["2026"], [1])),
             (TypeError, "times[0]", ([1.5], [1])),
             (ValueError, "outside of the years", ([2**62], [1])),
-            (OverflowError, "no time", ([2**63], [1])),
+            (ValueError, "outside of the years", ([2**63], [1])),
             (TypeError, "", (5, [1])),
         ]:
             with self.subTest(arguments=arguments), self.assertRaises(error) as caught:
                 Series(*arguments)
             self.assertIn(message, str(caught.exception))
+
+    def test_sequences_that_change_while_they_are_read(self):
+        class Clearing:
+            def __init__(self, values):
+                self.values = values
+
+            def __float__(self):
+                self.values.clear()
+                return 1.0
+
+        class Announcing:
+            def __len__(self):
+                return 3
+
+            def __iter__(self):
+                return iter([1, 2])
+
+        values = []
+        values.extend([Clearing(values), 2.0, 3.0])
+        for times, wrong in ([1, 2, 3], values), (Announcing(), [1, 2, 3]), ([1, 2, 3], Announcing()):
+            with self.subTest(times=times, values=wrong), self.assertRaisesRegex(ValueError, "3 were announced"):
+                Series(times, wrong)
+
+    def test_times_beyond_the_calendar(self):
+        class Odd(datetime):
+            def utcoffset(self):
+                return 5
+
+        series = Series(minutes(2), [1, 2], window=Window(START, START + timedelta(minutes=2)))
+        for call in (
+            lambda: series.between(-(2**63), 2**63 - 1),
+            lambda: Series([1], [1.0], previous=(-(2**63) + 1, 1.0, 0)),
+            lambda: Window(-(2**62), 2**62),
+            lambda: series.between(Odd(2026, 1, 1, tzinfo=timezone.utc).replace(tzinfo=ZoneInfo("Europe/Berlin")), 5),
+        ):
+            with self.assertRaises(ValueError):
+                call()
 
     def test_window_and_previous_must_fit(self):
         window = Window(START, START + timedelta(minutes=2))

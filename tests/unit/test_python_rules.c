@@ -164,6 +164,79 @@ START_TEST(arguments_by_signature)
 }
 END_TEST
 
+/* What goes wrong while the arguments are made costs the calculation, not the process. */
+START_TEST(arguments_that_cannot_be_made)
+{
+	struct lp_batch *batch = fixture_batch(RULES("context", "context", "window", "good"));
+
+	strcpy(batch->calculations[0].schedule.zone, "Nowhere/Land");
+	batch->calculations[1].labels = "{\"team\":";
+	strcpy(batch->calculations[2].schedule.zone, "Nowhere/Land");
+	compute("from local_processing import Context, Window\n"
+	        "@rule\n"
+	        "def context(x: Series, context: Context) -> float:\n"
+	        "    return 1\n"
+	        "@rule\n"
+	        "def window(x: Series, window: Window) -> float:\n"
+	        "    return 1\n"
+	        "@rule\n"
+	        "def good(x: Series) -> float:\n"
+	        "    return x.sum()\n",
+	        batch);
+	assert_failed(batch, 0, "zoneinfo._common.ZoneInfoNotFoundError", "Nowhere/Land");
+	assert_failed(batch, 1, "ValueError", "JSON");
+	assert_failed(batch, 2, "zoneinfo._common.ZoneInfoNotFoundError", "Nowhere/Land");
+	assert_value(batch, 3, FIXTURE_SAMPLES);
+}
+END_TEST
+
+/* A message may be longer than any buffer: half a character at its end is nothing that a database takes. */
+START_TEST(a_long_name_is_told_in_full)
+{
+	char name[3 * 600 + 1] = "";
+	struct lp_batch *batch = fixture_batch(RULES("long"));
+
+	for (int i = 0; i < 600; i++)
+		strcat(name, "\xe2\x82\xac");
+	batch->calculations[0].rule = name;
+	compute("", batch);
+	assert_failed(batch, 0, "LookupError", name);
+}
+END_TEST
+
+/*
+ * The garbage collector runs while a Series that only a cycle holds gets its
+ * copies: these must go with it.
+ */
+START_TEST(kept_series_in_a_cycle)
+{
+	enum { COUNT = 1000 };
+	static const char *names[COUNT + 1];
+	struct lp_batch *batch;
+
+	for (size_t i = 0; i < COUNT; i++)
+		names[i] = "cycle";
+	batch = fixture_batch(names);
+	for (size_t i = 0; i < COUNT; i++)
+		batch->calculations[i].inputs[0].attributes = "{\"a\":{\"b\":1},\"site\":\"north\"}";
+	compute("import gc, sys\n"
+	        "gc.set_threshold(3)\n"
+	        "@rule\n"
+	        "def cycle(x: Series) -> int:\n"
+	        "    gc.disable()\n"
+	        "    for part in (x, x[1:], x[:2]):\n"
+	        "        held = [part]\n"
+	        "        held.append(held)\n"
+	        "    del held, part\n"
+	        "    gc.enable()\n"
+	        "    return sys.getallocatedblocks()\n",
+	        batch);
+	for (size_t i = 0; i < COUNT; i++)
+		ck_assert_int_eq(outcome(batch, i)->state, LP_STATE_OK);
+	ck_assert_double_lt(outcome(batch, COUNT - 1)->results[0].value, outcome(batch, 100)->results[0].value + 500);
+}
+END_TEST
+
 START_TEST(definitions_that_do_not_fit)
 {
 	struct lp_batch *batch = fixture_batch(RULES("needs_y", "no_parameter", "wrong", "missing", "good"));
@@ -329,6 +402,32 @@ static const struct lp_rule_catalogue *load(const char *const *files, struct lp_
 	return catalogue;
 }
 
+/* A value that is asked for its number may change the dict that it is in. */
+START_TEST(a_result_that_changes_while_it_is_read)
+{
+	struct lp_batch *batch = fixture_batch(RULES("change"));
+	struct lp_output outputs[] = { { .name = "a", .unit = "" }, { .name = "b", .unit = "" } };
+
+	batch->calculations[0].outputs = outputs;
+	batch->calculations[0].output_count = 2;
+	compute("class Number:\n"
+	        "    def __init__(self, result):\n"
+	        "        self.result = result\n"
+	        "    def __float__(self):\n"
+	        "        self.result['b'] = Series(range(200000), range(200000))\n"
+	        "        return 1.0\n"
+	        "@rule(outputs=('a', 'b'))\n"
+	        "def change(x: Series):\n"
+	        "    result = {}\n"
+	        "    result.update(a=Number(result), b=2)\n"
+	        "    return result\n",
+	        batch);
+	ck_assert_int_eq(outcome(batch, 0)->state, LP_STATE_OK);
+	ck_assert_uint_eq(outcome(batch, 0)->result_count, 2);
+	ck_assert_double_eq(outcome(batch, 0)->results[1].value, 2);
+}
+END_TEST
+
 START_TEST(catalogue_describes_signatures)
 {
 	struct lp_problems problems = { 0 };
@@ -475,10 +574,14 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, kept_series_stay_valid);
 	tcase_add_test(tests, arguments_by_signature);
+	tcase_add_test(tests, arguments_that_cannot_be_made);
+	tcase_add_test(tests, a_long_name_is_told_in_full);
+	tcase_add_test(tests, kept_series_in_a_cycle);
 	tcase_add_test(tests, definitions_that_do_not_fit);
 	tcase_add_test(tests, more_kinds_of_calls_than_are_kept);
 	tcase_add_test(tests, results_of_one_number);
 	tcase_add_test(tests, results_of_many);
+	tcase_add_test(tests, a_result_that_changes_while_it_is_read);
 	tcase_add_test(tests, catalogue_describes_signatures);
 	tcase_add_test(tests, catalogue_tells_all_problems_at_once);
 	tcase_add_test(tests, print_and_logging_are_log_lines);
