@@ -309,6 +309,36 @@ START_TEST(windows_that_overlap_share_what_they_read)
 }
 END_TEST
 
+START_TEST(each_input_looks_back_as_far_as_it_says)
+{
+	struct lp_calculation both[2];
+	struct lp_window window = { AT(3600), AT(3660) };
+	struct lp_batch *batch;
+	struct lp_error error;
+
+	add_series("a,x,y");
+	write_samples("a", "1800=1 3600=2", NULL);
+	both[0] = *calculation("far", "held", "a", "x");
+	both[0].inputs[0].lookback = LP_HOUR;
+	both[1] = *calculation("near", "held", "a", "y");
+	both[1].inputs[0].lookback = 10 * LP_MINUTE;
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
+	batch = lp_batch_new();
+	batch->head = read_heads(0)->items[0];
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	ck_assert_uint_eq(batch->calculation_count, 2);
+	lp_batch_plan(batch, &window, 1);
+	ck_ok(lp_store_fetch(store, batch, &error), error);
+	for (size_t i = 0; i < 2; i++) {
+		const struct lp_task *task = &batch->tasks[i];
+		bool near = strcmp(batch->calculations[task->calculation].name, "near") == 0;
+
+		ck_assert_str_eq(show_column(&task->previous[0]), near ? "" : "1800=1");
+	}
+	lp_batch_free(batch);
+}
+END_TEST
+
 Suite *samples_suite(void)
 {
 	Suite *suite = suite_create("samples");
@@ -326,6 +356,7 @@ Suite *samples_suite(void)
 	tcase_add_loop_test(tests, a_task_gets_the_samples_of_its_window, 0, (int)(sizeof fetches / sizeof *fetches));
 	tcase_add_test(tests, quality_is_only_there_where_it_says_something);
 	tcase_add_test(tests, windows_that_overlap_share_what_they_read);
+	tcase_add_test(tests, each_input_looks_back_as_far_as_it_says);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

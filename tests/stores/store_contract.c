@@ -14,8 +14,10 @@ int main(void)
 	srunner_add_suite(runner, commit_suite());
 	srunner_add_suite(runner, people_suite());
 	/* A pooler does to us what the others are about; these are about the server behind it. */
-	if (is_postgresql() && getenv("LP_TEST_STORE_OPTIONS") == NULL)
+	if (is_postgresql() && getenv("LP_TEST_STORE_OPTIONS") == NULL) {
 		srunner_add_suite(runner, postgresql_suite());
+		srunner_add_suite(runner, together_suite());
+	}
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -9,5 +9,6 @@ Suite *samples_suite(void);
 Suite *commit_suite(void);
 Suite *people_suite(void);
 Suite *postgresql_suite(void); /* what only PostgreSQL can meet */
+Suite *together_suite(void);   /* what several connections to it do at once */
 
 #endif

@@ -314,7 +314,13 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 	size_t created_count = changes->created_count, updated_count = changes->updated_count;
 
 	collect_names(arena, changes, &arrange);
-	return write_series(store, PG_ADD_SERIES, changes->series_created, changes->series_created_count, error) &&
+	/*
+	 * First of all, as a commit does: what comes second here would wait for
+	 * a row that a commit holds, and the commit for one of ours.
+	 */
+	lp_pg_arguments(store);
+	return lp_pg_execute(store, PG_LOCK_BATCHES, NULL, error) &&
+	       write_series(store, PG_ADD_SERIES, changes->series_created, changes->series_created_count, error) &&
 	       write_series(store, PG_CHANGE_SERIES, changes->series_updated, changes->series_updated_count, error) &&
 	       with_series(store, PG_TOUCH_SERIES_BATCHES, changes->series_updated, changes->series_updated_count,
 	                   error) &&

@@ -73,27 +73,14 @@ static bool read_states(struct committing *committing, struct lp_error *error)
 	return done;
 }
 
-/* Which calculations of a retry batch are still what was computed; their watermarks. */
-static bool read_retry(struct committing *committing, bool *current, struct lp_error *error)
+static bool lock_retry(struct committing *committing, struct lp_error *error)
 {
-	const struct lp_batch *batch = committing->batch;
-	PGresult *result = NULL;
-	bool done;
-
 	add_calculation_ids(committing);
-	done = lp_pg_execute(committing->store, PG_READ_RETRY, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
-		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
-
-		current[i] = lp_pg_get_int4(result, row, 1) == batch->calculations[i].version &&
-		             lp_pg_get_bool(result, row, 2);
-		committing->known[i].watermark = lp_pg_get_time(result, row, 3);
-	}
-	PQclear(result);
-	return done;
+	return lp_pg_execute(committing->store, PG_LOCK_RETRY, NULL, error);
 }
 
-static bool read_pending(struct committing *committing, const bool *current, bool *accepted, struct lp_error *error)
+/* Which tasks of a retry batch are still owed as they were when the run read them; their rows are locked. */
+static bool read_pending(struct committing *committing, struct lp_error *error)
 {
 	struct lp_batch *batch = committing->batch;
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
@@ -116,11 +103,38 @@ static bool read_pending(struct committing *committing, const bool *current, boo
 	for (int row = 0; done && row < PQntuples(result); row++) {
 		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
 
-		committing->owed[i] = current[batch->tasks[i].calculation] &&
-		                      lp_pg_get_int4(result, row, 1) == batch->tasks[i].attempt - 1;
-		*accepted = *accepted || committing->owed[i];
+		committing->owed[i] = lp_pg_get_int4(result, row, 1) == batch->tasks[i].attempt - 1;
 	}
 	PQclear(result);
+	return done;
+}
+
+/*
+ * Leaves out the tasks of calculations that are not what was computed any
+ * more, and reads the watermarks of the others.  After the pending rows were
+ * locked: an apply that changes a definition after this has to wait for them.
+ */
+static bool read_retry(struct committing *committing, bool *accepted, struct lp_error *error)
+{
+	const struct lp_batch *batch = committing->batch;
+	bool *current = lp_arena_zeroed(&committing->batch->arena, batch->calculation_count, sizeof *current);
+	PGresult *result = NULL;
+	bool done;
+
+	add_calculation_ids(committing);
+	done = lp_pg_execute(committing->store, PG_READ_RETRY, &result, error);
+	for (int row = 0; done && row < PQntuples(result); row++) {
+		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
+
+		current[i] = lp_pg_get_int4(result, row, 1) == batch->calculations[i].version &&
+		             lp_pg_get_bool(result, row, 2);
+		committing->known[i].watermark = lp_pg_get_time(result, row, 3);
+	}
+	PQclear(result);
+	for (size_t i = 0; done && i < batch->task_count; i++) {
+		committing->owed[i] = committing->owed[i] && current[batch->tasks[i].calculation];
+		*accepted = *accepted || committing->owed[i];
+	}
 	return done;
 }
 
@@ -129,14 +143,13 @@ static bool claim(struct committing *committing, bool *accepted, struct lp_error
 {
 	struct lp_batch *batch = committing->batch;
 	struct lp_arena *arena = &batch->arena;
-	bool *current;
 
 	*accepted = false;
 	committing->known = lp_arena_zeroed(arena, batch->calculation_count, sizeof *committing->known);
 	if (batch->retry) {
-		current = lp_arena_zeroed(arena, batch->calculation_count, sizeof *current);
 		committing->owed = lp_arena_zeroed(arena, batch->task_count, sizeof *committing->owed);
-		if (!read_retry(committing, current, error) || !read_pending(committing, current, accepted, error))
+		if (!lock_retry(committing, error) || !read_pending(committing, error) ||
+		    !read_retry(committing, accepted, error))
 			return false;
 	} else {
 		if (!move_watermark(committing, accepted, error))

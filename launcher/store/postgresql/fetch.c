@@ -170,6 +170,16 @@ static struct request *make_requests(struct lp_batch *batch, bool previous, size
 	return requests;
 }
 
+/* A range that is not put together has its own last sample: a longer one with the same end may have another. */
+static bool answers(const struct range *range, const struct request *request, bool whole)
+{
+	if (range->series_id != request->series_id)
+		return false;
+	if (whole)
+		return range->range.start == request->range.start && range->range.end == request->range.end;
+	return range->range.start <= request->range.start && range->range.end >= request->range.end;
+}
+
 /* Both lists are in one order. */
 static void hand_out(const struct fetching *fetching, struct request *requests, size_t count, bool whole)
 {
@@ -178,8 +188,7 @@ static void hand_out(const struct fetching *fetching, struct request *requests, 
 	for (size_t i = 0; i < count; i++) {
 		struct request *request = &requests[i];
 
-		while (range->series_id != request->series_id || range->range.end < request->range.end ||
-		       range->range.start > request->range.start)
+		while (!answers(range, request, whole))
 			range++;
 		assert(range < fetching->ranges + fetching->count);
 		*request->column = whole ? range->column : lp_pg_slice(&range->column, request->range);

@@ -25,15 +25,29 @@ static bool count_of(struct pg_store *store, enum pg_statement statement, uint64
 	return lp_pg_finish(store, done, error);
 }
 
+/* One a transaction: counting takes its time, and all who read and write would wait for the drops before it. */
 static bool drop_partitions(struct pg_store *store, const char *kind, lp_time before, uint64_t *dropped,
                             struct lp_error *error)
 {
-	struct pg_arguments *arguments = lp_pg_arguments(store);
+	bool done = true, found = true;
 
-	lp_pg_argument_text(arguments, kind);
-	lp_pg_argument_time(arguments, before);
-	lp_pg_argument_bool(arguments, false);
-	return count_of(store, PG_DROP_PARTITIONS, dropped, error);
+	while (done && found) {
+		struct pg_arguments *arguments;
+		PGresult *result = NULL;
+
+		if (!lp_pg_begin(store, error))
+			return false;
+		arguments = lp_pg_arguments(store);
+		lp_pg_argument_text(arguments, kind);
+		lp_pg_argument_time(arguments, before);
+		done = lp_pg_execute(store, PG_DROP_PARTITION, &result, error);
+		found = done && !lp_pg_is_null(result, 0, 0);
+		if (found)
+			*dropped += (uint64_t)lp_pg_get_int8(result, 0, 0);
+		PQclear(result);
+		done = lp_pg_finish(store, done, error);
+	}
+	return done;
 }
 
 static bool prune_rows_before(struct pg_store *store, enum pg_statement statement, lp_time before, uint64_t *count,

@@ -155,10 +155,11 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " JOIN local_processing.calculation c ON c.name = r.calculation"
 	                     " JOIN local_processing.series s ON s.name = r.series" },
 
+	[PG_LOCK_BATCHES] = { "lock_batches", "lock the batches",
+	                      "SELECT FROM local_processing.batch ORDER BY id FOR UPDATE" },
 	[PG_ALL_BATCHES] = { "all_batches", "read the batches",
-	                     "SELECT id, generation, rank, " SCHEDULE(
-				     "") ", start, watermark, enabled"
-	                                 " FROM local_processing.batch ORDER BY id FOR UPDATE" },
+	                     "SELECT id, generation, rank, " SCHEDULE("") ", start, watermark, enabled"
+	                                                                  " FROM local_processing.batch ORDER BY id" },
 	[PG_ALL_MEMBERS] = { "all_members", "read what is in the batches",
 	                     "SELECT c.id, c.batch_id, c.position, c.rank, " SCHEDULE(
 				     "c.") ", c.start, b.watermark,"
@@ -259,12 +260,16 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                        "UPDATE local_processing.batch SET watermark = $4, last_run_id = $5, last_tick = $6,"
 	                        " last_outcome = nextval('local_processing.outcome_id_seq')"
 	                        " WHERE id = $1 AND generation = $2 AND watermark IS NOT DISTINCT FROM $3 RETURNING last_outcome" },
-	/* A commit of the batch that moves its watermark has to wait, or is waited for. */
+	/* A commit of the batch that moves its watermark has to wait, or is waited for; so has apply. */
+	[PG_LOCK_RETRY] = { "lock_retry", "lock the batches of what is tried again",
+	                    "SELECT FROM local_processing.batch WHERE id IN (SELECT batch_id"
+	                    " FROM local_processing.calculation WHERE id = ANY ($1)) ORDER BY id FOR SHARE" },
+	/* Not with the lock: what it had waited for would not be seen here. */
 	[PG_READ_RETRY] = { "read_retry", "read what is tried again",
 	                    "SELECT r.n, c.version, c.enabled, b.watermark"
 	                    " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
 	                    " JOIN local_processing.calculation c ON c.id = r.id"
-	                    " JOIN local_processing.batch b ON b.id = c.batch_id ORDER BY b.id FOR SHARE OF b" },
+	                    " JOIN local_processing.batch b ON b.id = c.batch_id" },
 	[PG_READ_STATES] = { "read_states", "read the states of a batch",
 	                     "SELECT r.n, s.state, s.since, s.failing_since, s.window_end"
 	                     " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
@@ -342,8 +347,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " FROM local_processing.outcome) o WHERE o.at IS NOT NULL"
 	                      " ORDER BY o.tick DESC, o.window_end DESC, o.id DESC LIMIT $2" },
 
-	[PG_DROP_PARTITIONS] = { "drop_partitions", "drop old partitions",
-	                         "SELECT local_processing.drop_partitions($1, $2, $3)" },
+	[PG_DROP_PARTITION] = { "drop_partition", "drop an old partition",
+	                        "SELECT local_processing.drop_partition($1, $2)" },
 	[PG_PRUNE_SERIES] = { "prune_series", "read the series to prune",
 	                      "SELECT id FROM local_processing.series WHERE $1::text IS NULL OR name LIKE $1" },
 	[PG_COUNT_SAMPLES] = { "count_samples", "count old samples",

@@ -102,32 +102,33 @@ $$;
 comment on function local_processing.ensure_partitions is
     'Makes the partitions of sample or outcome for the times from first to last that have none; returns how many it made, -1 where a lock could not be had.';
 
-create function local_processing.drop_partitions(kind text, before timestamptz, dry_run boolean) returns bigint
+-- One a call: its rows are counted before anybody is locked out, and who reads for long (a dump) makes this give up
+-- rather than have everybody else wait behind it.
+create function local_processing.drop_partition(kind text, before timestamptz) returns bigint
     language plpgsql security definer
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
     set datestyle = 'ISO'
+    set lock_timeout = '2s'
 as $$
 declare
     old name;
-    here bigint;
-    rows_dropped bigint := 0;
+    row_count bigint;
 begin
-    for old in
-        select p.name from local_processing.partitions p
-        where p.kind = drop_partitions.kind and p.upper_end <= before
-        order by p.lower_end
-    loop
-        execute format('select count(*) from local_processing.%I', old) into here;
-        rows_dropped := rows_dropped + here;
-        if not dry_run then
-            execute format('drop table local_processing.%I', old);
-        end if;
-    end loop;
-    return rows_dropped;
+    select p.name into old
+    from local_processing.partitions p
+    where p.kind = drop_partition.kind and p.upper_end <= before
+    order by p.lower_end
+    limit 1;
+    if not found then
+        return null;
+    end if;
+    execute format('select count(*) from local_processing.%I', old) into row_count;
+    execute format('drop table local_processing.%I', old);
+    return row_count;
 end
 $$;
-comment on function local_processing.drop_partitions is
-    'Drops the partitions that end at or before a time; returns how many rows they had.';
+comment on function local_processing.drop_partition is
+    'Drops the oldest partition of sample or outcome that ends at or before a time; returns how many rows it had, NULL where there is none.';
 
-revoke all on function local_processing.ensure_partitions, local_processing.drop_partitions from public;
+revoke all on function local_processing.ensure_partitions, local_processing.drop_partition from public;

@@ -1,0 +1,138 @@
+/* A run and an apply at the same time, a prune while somebody reads: each with a connection of its own. */
+#include "suites.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { A_WHILE = 300000 }; /* microseconds: for the other process to come to where it waits */
+
+/* Whether the child that was forked last went well. */
+static bool child_was_fine(void)
+{
+	int status = 1;
+
+	ck_assert_int_gt(wait(&status), 0);
+	return status == 0;
+}
+
+START_TEST(an_apply_and_a_commit_wait_for_each_other_in_one_order)
+{
+	struct lp_calculation *one = calculation("one", "mean", "a", "x");
+
+	add_series("a,x");
+	write_samples("a", "0=1", NULL);
+	add_calculation(calculation("one", "fail", "a", "x"));
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	/* The rows of a commit in their order, slowly. */
+	if (fork() == 0) {
+		sql("DO $$ BEGIN UPDATE local_processing.batch SET last_run_id = 1; PERFORM pg_sleep(0.8);"
+		    " UPDATE local_processing.state SET attempts = 2; UPDATE local_processing.pending SET attempts = 2; END $$");
+		_exit(0);
+	}
+	usleep(A_WHILE);
+	change_calculation(one);
+	ck_assert(child_was_fine());
+	ck_assert_str_eq(status_of("one"), "failed 60 attempts 0 60 pending 1");
+}
+END_TEST
+
+/* A retry of [0, 60) that waits for an apply: it has read the definition that is changed. */
+static int retry_meanwhile(int64_t id, const struct lp_run *run)
+{
+	struct lp_window window = { AT(0), AT(60) };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_store *other = open_again();
+	struct lp_error error;
+	bool accepted;
+
+	batch->retry = true;
+	batch->run_id = run->id;
+	batch->tick = run->tick;
+	if (!lp_store_read_calculations(other, &id, 1, batch, &error))
+		return 2;
+	lp_batch_plan(batch, &window, 1);
+	if (!lp_store_fetch(other, batch, &error))
+		return 3;
+	compute(batch);
+	usleep(A_WHILE);
+	if (!lp_store_commit_batch(other, batch, &policy, &accepted, &error)) {
+		fprintf(stderr, "%s\n", error.what);
+		return 4;
+	}
+	return accepted ? 5 : 0;
+}
+
+START_TEST(a_retry_that_waited_for_an_apply_sees_what_it_changed)
+{
+	struct lp_calculation *one = calculation("one", "mean", "a", "x");
+	struct lp_run run;
+	struct lp_batch *batch;
+	int64_t id;
+	struct lp_error error;
+
+	add_series("a,x");
+	write_samples("a", "0=1", NULL);
+	add_calculation(one);
+	run = begin_run(AT(60));
+	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
+	ck_assert(commit(batch)); /* nothing was computed: owed, with no attempt made */
+	lp_batch_free(batch);
+	id = find_status("one")->calculation.id;
+	if (fork() == 0)
+		_exit(retry_meanwhile(id, &run));
+	usleep(A_WHILE / 2);
+	one->version++;
+	one->rule = "fail";
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_lock_definitions(store, &error), error);
+	ck_ok(lp_store_apply(store, &(struct lp_changes){ .updated = one, .updated_count = 1 }, &error), error);
+	usleep(2 * A_WHILE);
+	ck_ok(lp_store_commit_work(store, &error), error);
+	ck_assert(child_was_fine());
+	ck_samples("x", "");
+	ck_assert_uint_eq(find_status("one")->pending, 1);
+}
+END_TEST
+
+START_TEST(a_prune_gives_up_rather_than_have_all_wait_for_a_reader)
+{
+	struct lp_prune prune = { .samples_before = AT(0),
+		                  .outcomes_before = LP_TIME_NONE,
+		                  .runs_before = LP_TIME_NONE };
+	struct lp_error error;
+
+	add_series("a");
+	/* 2020 and 2021 as a whole are before, both with one sample. */
+	write_samples("a", "-173000000=1 -150000000=2 0=3", NULL);
+	if (fork() == 0) {
+		sql("BEGIN; SELECT count(*) FROM local_processing.sample; SELECT pg_sleep(3)");
+		_exit(0);
+	}
+	usleep(A_WHILE);
+	ck_fails(lp_store_prune(store, &prune, &error), error, LP_EXIT_TEMPORARY);
+	ck_assert_str_eq(error.sqlstate, "55P03");
+	ck_assert(child_was_fine());
+	ck_samples("a", "-173000000=1 -150000000=2 0=3");
+	ck_ok(lp_store_prune(store, &prune, &error), error);
+	ck_assert_uint_eq(prune.samples, 2);
+	ck_samples("a", "0=3");
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.partitions WHERE kind = 'sample'"
+	                     " AND upper_end < '2024-01-01'"),
+	                 "0");
+}
+END_TEST
+
+Suite *together_suite(void)
+{
+	Suite *suite = suite_create("together");
+	TCase *tests = tcase_create("together");
+
+	tcase_add_checked_fixture(tests, open_store, close_store);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, an_apply_and_a_commit_wait_for_each_other_in_one_order);
+	tcase_add_test(tests, a_retry_that_waited_for_an_apply_sees_what_it_changed);
+	tcase_add_test(tests, a_prune_gives_up_rather_than_have_all_wait_for_a_reader);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
