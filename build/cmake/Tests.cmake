@@ -32,8 +32,9 @@ endif()
 add_executable(calendar_says tests/calendar/calendar_says.c)
 target_link_libraries(calendar_says PRIVATE lp_all)
 
-# With clang: libFuzzer, for finding new cases. Without: a test that gives the
-# target the cases of its corpus, tests/fuzz/fuzz_NAME.corpus.
+# A fuzz target is a test that is given the cases of its corpus,
+# tests/fuzz/fuzz_NAME.corpus; with clang also a libFuzzer program, for finding
+# new cases.
 if(LP_FUZZ)
 	file(GLOB targets CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
 	foreach(source IN LISTS targets)
@@ -43,12 +44,10 @@ if(LP_FUZZ)
 			target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 			set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/fuzz")
 			target_link_libraries(${name} PRIVATE lp_all)
-			continue()
 		endif()
 		set(corpus "${CMAKE_SOURCE_DIR}/tests/fuzz/${name}.corpus")
 		if(NOT EXISTS "${corpus}")
-			message(WARNING "tests/fuzz/${name}.c has no cases: put some into tests/fuzz/${name}.corpus/")
-			continue()
+			message(FATAL_ERROR "tests/fuzz/${name}.c has no cases: put some into tests/fuzz/${name}.corpus/")
 		endif()
 		add_executable(test_${name} "${source}" tests/fuzz/replay.c)
 		target_compile_definitions(test_${name} PRIVATE "LP_CORPUS=\"${corpus}\"")

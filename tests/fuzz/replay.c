@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void fail(const char *what, const char *path)
+static _Noreturn void fail(const char *what, const char *path)
 {
 	fprintf(stderr, "cannot %s %s\n", what, path);
 	exit(EXIT_FAILURE);
