@@ -61,8 +61,7 @@ struct showing {
 	int64_t calculation_id; /* of the last one */
 };
 
-/* Fractions of a second tell nobody anything in a table. */
-static void format_second(lp_time t, const struct lp_zone *zone, char text[40])
+void lp_status_format_second(lp_time t, const struct lp_zone *zone, char text[40])
 {
 	lp_time_format(t == LP_TIME_NONE ? t : t - ((t % LP_SECOND) + LP_SECOND) % LP_SECOND, zone, text);
 }
@@ -72,7 +71,8 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 	char since[40], window[40], duration[24] = "", owed[16] = "";
 	char *message = NULL;
 
-	format_second(status->failing_since != LP_TIME_NONE ? status->failing_since : status->since, zone, since);
+	lp_status_format_second(status->failing_since != LP_TIME_NONE ? status->failing_since : status->since, zone,
+	                        since);
 	lp_time_format(status->window.start, zone, window);
 	if (status->window.start != LP_TIME_NONE) {
 		lp_nanoseconds_format(status->duration, duration);
@@ -299,7 +299,7 @@ static bool show_run(void *context, const struct lp_run *run, struct lp_error *e
 	}
 	snprintf(id, sizeof id, "%" PRId64, run->id);
 	lp_time_format(run->tick, printing->zone, tick);
-	format_second(run->started, printing->zone, started);
+	lp_status_format_second(run->started, printing->zone, started);
 	if (run->ended != LP_TIME_NONE) {
 		lp_nanoseconds_format((run->ended - run->started) * 1000, took);
 	}

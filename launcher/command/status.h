@@ -15,6 +15,8 @@ void lp_status_print_json(const struct lp_status *status, const struct lp_zone *
 void lp_status_print_json_history(const struct lp_history *history, const struct lp_zone *zone);
 void lp_status_print_json_run(const struct lp_run *run, const struct lp_zone *zone);
 
+/* In whole seconds: fractions of one tell a person nothing here. */
+void lp_status_format_second(lp_time t, const struct lp_zone *zone, char text[40]);
 /* "0.31 ms" */
 void lp_nanoseconds_format(int64_t nanoseconds, char text[24]);
 

@@ -81,7 +81,7 @@ static void print_time(const char *heading, lp_time t, const struct lp_zone *zon
 	if (t == LP_TIME_NONE) {
 		return;
 	}
-	lp_time_format(t, zone, text);
+	lp_status_format_second(t, zone, text);
 	print_heading(heading);
 	puts(text);
 }
@@ -158,6 +158,17 @@ void lp_status_print_detail(const struct lp_status *status, const struct lp_zone
 void lp_status_print_definition(const struct lp_calculation *definition)
 {
 	putchar('\n');
+	if (definition->description != NULL && definition->description[0] != '\0') {
+		print_heading("description");
+		/* It may have lines: they stay below each other. */
+		for (const char *at = definition->description; *at != '\0'; at++) {
+			print_character(*at);
+			if (*at == '\n' && at[1] != '\0') {
+				print_heading("");
+			}
+		}
+		putchar('\n');
+	}
 	for (size_t i = 0; i < definition->input_count; i++) {
 		const struct lp_input *input = &definition->inputs[i];
 		const char *unit = input->unit == NULL ? "" : input->unit;
