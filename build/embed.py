@@ -219,13 +219,17 @@ def upstream_version(version: str) -> str:
     return re.split(r"[+.]dfsg", upstream)[0]
 
 
+def table(rows: list[dict[str, str]], last: str) -> list[str]:
+    """Return a line for each row: name, version and the column `last`, one below the other."""
+    name, version = (max(len(row[column]) for row in rows) + 2 for column in ("name", "version"))
+    return [f"{row['name']:{name}}{row['version']:{version}}{row[last]}" for row in rows]
+
+
 def summary_text(program: dict[str, Any], rows: list[dict[str, str]]) -> str:
     """Return what ``version`` prints."""
     commit = f" (commit {program['commit']})" if program["commit"] else ""
     lines = [f"local-processing {program['version']}{commit}", ""]
-    lines += [
-        f"{row['name']:16} {row['version']:14} {row['description']}" for row in rows
-    ]
+    lines += table(rows, "description")
     return "\n".join(lines) + "\n"
 
 
@@ -278,7 +282,7 @@ def build_text(
 def licences_text(rows: list[dict[str, str]], texts: dict[str, bytes]) -> str:
     """Return what ``version --licenses`` prints: what applies to what, then every text."""
     lines = ["What is linked into local-processing, and under which licence:", ""]
-    lines += [f"{row['name']:16} {row['version']:14} {row['licence']}" for row in rows]
+    lines += table(rows, "licence")
     lines += [
         "",
         "glibc is under the GNU Lesser General Public License 2.1: you may link this program",

@@ -91,7 +91,10 @@ static void tell_failure(struct lp_tally *tally, const struct lp_calculation *ca
 	LP_GROW(tally->told_about, tally->told, tally->told_capacity);
 	tally->told_about[tally->told++] = given_up ? -calculation->id : calculation->id;
 	rule->told++;
-	const char *message = newly ? "calculation fails now" : retry ? "retry failed" : "calculation still fails";
+	const char *message = given_up ? "a window is given up"
+	                      : newly  ? "calculation fails now"
+	                      : retry  ? "retry failed"
+	                               : "calculation still fails";
 	lp_log(news ? LP_LOG_WARNING : LP_LOG_INFO, message, LP_TEXT("calculation", calculation->name),
 	       LP_TEXT("rule", calculation->rule), LP_WHEN("window_start", task->window.start),
 	       LP_WHEN("window_end", task->window.end), LP_TEXT("state", lp_state_name(outcome->state)),
