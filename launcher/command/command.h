@@ -17,9 +17,9 @@ struct lp_command {
 	int (*run)(int count, char **arguments);
 };
 
-extern const struct lp_command lp_command_apply, lp_command_check, lp_command_demo, lp_command_export, lp_command_import,
-	lp_command_migrate, lp_command_prune, lp_command_python, lp_command_rules, lp_command_run, lp_command_samples,
-	lp_command_status, lp_command_version;
+extern const struct lp_command lp_command_apply, lp_command_check, lp_command_demo, lp_command_export,
+	lp_command_import, lp_command_migrate, lp_command_prune, lp_command_python, lp_command_rules, lp_command_run,
+	lp_command_samples, lp_command_status, lp_command_version;
 
 /*
  * Options, by a table: long (and sometimes short) names, one field each.
@@ -27,10 +27,10 @@ extern const struct lp_command lp_command_apply, lp_command_check, lp_command_de
  * --store, --time-zone, --log-format and --log-level.
  */
 struct lp_option {
-	const char *name;     /* "--at"; NULL ends the table */
-	char letter;          /* 'f' for -f, or 0 */
-	const char *value;    /* NULL: a flag (bool *); else what the value is, for messages: "TIME" */
-	void *target;         /* bool * or const char **; where it may be given many times: struct lp_option_values * */
+	const char *name;  /* "--at"; NULL ends the table */
+	char letter;       /* 'f' for -f, or 0 */
+	const char *value; /* NULL: a flag (bool *); else what the value is, for messages: "TIME" */
+	void *target;      /* bool * or const char **; where it may be given many times: struct lp_option_values * */
 	bool many;
 };
 struct lp_option_values {

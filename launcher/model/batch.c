@@ -4,8 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct lp_batch *
-lp_batch_new(void)
+struct lp_batch *lp_batch_new(void)
 {
 	struct lp_batch *batch = lp_allocate(sizeof *batch);
 	batch->magic = LP_BATCH_MAGIC;
@@ -13,8 +12,7 @@ lp_batch_new(void)
 	return batch;
 }
 
-void
-lp_batch_empty(struct lp_batch *batch)
+void lp_batch_empty(struct lp_batch *batch)
 {
 	LP_CHECK_BATCH(batch);
 	struct lp_arena arena = batch->arena;
@@ -22,8 +20,7 @@ lp_batch_empty(struct lp_batch *batch)
 	*batch = (struct lp_batch){ .magic = LP_BATCH_MAGIC, .new_watermark = LP_TIME_NONE, .arena = arena };
 }
 
-void
-lp_batch_free(struct lp_batch *batch)
+void lp_batch_free(struct lp_batch *batch)
 {
 	if (batch == NULL) {
 		return;
@@ -34,8 +31,7 @@ lp_batch_free(struct lp_batch *batch)
 	free(batch);
 }
 
-void
-lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size_t window_count)
+void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size_t window_count)
 {
 	LP_CHECK_BATCH(batch);
 	batch->tasks = lp_arena_zeroed(&batch->arena, batch->calculation_count * window_count, sizeof *batch->tasks);

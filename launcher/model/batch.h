@@ -19,7 +19,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 
-enum { LP_BATCH_SIZE = 1000 };      /* calculations in a stored batch */
+enum { LP_BATCH_SIZE = 1000 };       /* calculations in a stored batch */
 enum { LP_BATCH_TASKS_MOST = 2000 }; /* calculations times windows that go through the pipeline at once */
 
 /* What the store tells about a batch without reading its calculations. */
@@ -29,8 +29,8 @@ struct lp_batch_head {
 	int32_t rank;
 	int32_t size; /* enabled calculations */
 	struct lp_schedule schedule;
-	lp_time start;     /* LP_TIME_NONE, or no window may begin before it */
-	lp_time watermark; /* LP_TIME_NONE: nothing computed yet */
+	lp_time start;           /* LP_TIME_NONE, or no window may begin before it */
+	lp_time watermark;       /* LP_TIME_NONE: nothing computed yet */
 	const int64_t *upstream; /* batches whose outputs it reads: never computed past their watermarks */
 	size_t upstream_count;
 };
@@ -51,7 +51,7 @@ struct lp_outcome {
 	struct lp_result *results;
 	size_t result_count;
 	const char *rule_version; /* or NULL */
-	const char *error_type; /* "ZeroDivisionError"; NULL where nothing went wrong */
+	const char *error_type;   /* "ZeroDivisionError"; NULL where nothing went wrong */
 	const char *error_message;
 	const char *error_traceback; /* with source lines */
 };
@@ -78,7 +78,7 @@ struct lp_batch {
 	size_t calculation_count;
 	struct lp_task *tasks; /* by window, then by calculation */
 	size_t task_count;
-	atomic_size_t computed; /* tasks whose outcome is complete; the others are still owed */
+	atomic_size_t computed;                        /* tasks whose outcome is complete; the others are still owed */
 	int64_t fetch_time, compute_time, commit_time; /* nanoseconds spent in the stages, for the report */
 	uint64_t samples_read, samples_written;
 	struct lp_arena arena;

@@ -15,15 +15,13 @@ static const char *const state_names[LP_STATE_COUNT] = {
 	[LP_STATE_INTERRUPTED] = "interrupted",
 };
 
-const char *
-lp_state_name(enum lp_state state)
+const char *lp_state_name(enum lp_state state)
 {
 	assert(state < LP_STATE_COUNT);
 	return state_names[state];
 }
 
-bool
-lp_state_parse(const char *name, enum lp_state *state)
+bool lp_state_parse(const char *name, enum lp_state *state)
 {
 	for (int i = 0; i < LP_STATE_COUNT; i++) {
 		if (strcmp(name, state_names[i]) == 0) {
@@ -34,8 +32,7 @@ lp_state_parse(const char *name, enum lp_state *state)
 	return false;
 }
 
-bool
-lp_state_is_failure(enum lp_state state)
+bool lp_state_is_failure(enum lp_state state)
 {
 	return state == LP_STATE_FAILED || state == LP_STATE_TIMED_OUT || state == LP_STATE_GIVEN_UP;
 }

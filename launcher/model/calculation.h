@@ -25,13 +25,13 @@ struct lp_output {
 
 /* Where a calculation stands.  Stored as these numbers in outcomes, as these words everywhere else. */
 enum lp_state {
-	LP_STATE_NEW = 0,  /* no window computed yet */
+	LP_STATE_NEW = 0, /* no window computed yet */
 	LP_STATE_OK = 1,
-	LP_STATE_NO_DATA = 2,   /* the rule returned None */
-	LP_STATE_FAILED = 3,    /* the rule raised, or returned what cannot be stored */
-	LP_STATE_TIMED_OUT = 4, /* the rule was still running at its time limit */
-	LP_STATE_GIVEN_UP = 5,  /* the last attempt at a window failed as well */
-	LP_STATE_DISABLED = 6,  /* by a person */
+	LP_STATE_NO_DATA = 2,     /* the rule returned None */
+	LP_STATE_FAILED = 3,      /* the rule raised, or returned what cannot be stored */
+	LP_STATE_TIMED_OUT = 4,   /* the rule was still running at its time limit */
+	LP_STATE_GIVEN_UP = 5,    /* the last attempt at a window failed as well */
+	LP_STATE_DISABLED = 6,    /* by a person */
 	LP_STATE_INTERRUPTED = 7, /* the run ended before it came to it; the next one does it */
 	LP_STATE_COUNT
 };

@@ -8,8 +8,7 @@
 #include <string.h>
 
 /* Cuts text at a UTF-8 boundary: half a character would make a log line invalid. */
-static void
-trim_to_character(char *text, size_t length)
+static void trim_to_character(char *text, size_t length)
 {
 	size_t start = length;
 	while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
@@ -25,8 +24,7 @@ trim_to_character(char *text, size_t length)
 	}
 }
 
-static void
-format_into(char *target, size_t size, const char *format, va_list arguments)
+static void format_into(char *target, size_t size, const char *format, va_list arguments)
 {
 	int length = vsnprintf(target, size, format, arguments);
 	if (length >= 0 && (size_t)length >= size) {
@@ -34,8 +32,7 @@ format_into(char *target, size_t size, const char *format, va_list arguments)
 	}
 }
 
-bool
-lp_fail(struct lp_error *error, enum lp_exit exit, const char *format, ...)
+bool lp_fail(struct lp_error *error, enum lp_exit exit, const char *format, ...)
 {
 	*error = (struct lp_error){ .exit = exit };
 	va_list arguments;
@@ -45,8 +42,7 @@ lp_fail(struct lp_error *error, enum lp_exit exit, const char *format, ...)
 	return false;
 }
 
-bool
-lp_fail_errno(struct lp_error *error, enum lp_exit exit, int error_number, const char *format, ...)
+bool lp_fail_errno(struct lp_error *error, enum lp_exit exit, int error_number, const char *format, ...)
 {
 	*error = (struct lp_error){ .exit = exit, .error_number = error_number };
 	va_list arguments;
@@ -64,8 +60,7 @@ lp_fail_errno(struct lp_error *error, enum lp_exit exit, int error_number, const
 	return false;
 }
 
-bool
-lp_hint(struct lp_error *error, const char *format, ...)
+bool lp_hint(struct lp_error *error, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -74,8 +69,7 @@ lp_hint(struct lp_error *error, const char *format, ...)
 	return false;
 }
 
-bool
-lp_fail_within(struct lp_error *error, const char *format, ...)
+bool lp_fail_within(struct lp_error *error, const char *format, ...)
 {
 	char inner[sizeof error->what];
 	memcpy(inner, error->what, sizeof inner);
@@ -91,8 +85,7 @@ lp_fail_within(struct lp_error *error, const char *format, ...)
 	return false;
 }
 
-void
-lp_problem_add(struct lp_problems *problems, const char *file, int line, int column, const char *format, ...)
+void lp_problem_add(struct lp_problems *problems, const char *file, int line, int column, const char *format, ...)
 {
 	if (problems->count == LP_PROBLEMS_MOST) {
 		problems->left_out++;
@@ -109,8 +102,7 @@ lp_problem_add(struct lp_problems *problems, const char *file, int line, int col
 	};
 }
 
-void
-lp_problems_free(struct lp_problems *problems)
+void lp_problems_free(struct lp_problems *problems)
 {
 	for (uint32_t i = 0; i < problems->count; i++) {
 		free(problems->items[i].file);

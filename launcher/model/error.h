@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LP_MUST_CHECK __attribute__((warn_unused_result))
+#define LP_MUST_CHECK              __attribute__((warn_unused_result))
 #define LP_PRINTF(format_, first_) __attribute__((format(printf, format_, first_)))
 
 /* The exit codes of the program: sysexits(3), and 1 for --fail-on. */

@@ -10,17 +10,16 @@
 #include <unistd.h>
 
 /* Nothing may be allocated any more, so the message goes out with write and without stdio. */
-static _Noreturn void
-out_of_memory(void)
+static _Noreturn void out_of_memory(void)
 {
-	static const char message[] = "local-processing: out of memory. What was committed stays, the next run does the rest.\n";
+	static const char message[] =
+		"local-processing: out of memory. What was committed stays, the next run does the rest.\n";
 	ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
 	(void)written; /* there is nobody left to tell */
 	_exit(LP_EXIT_INTERNAL);
 }
 
-void *
-lp_allocate(size_t size)
+void *lp_allocate(size_t size)
 {
 	void *memory = calloc(1, size > 0 ? size : 1);
 	if (memory == NULL) {
@@ -29,8 +28,7 @@ lp_allocate(size_t size)
 	return memory;
 }
 
-void *
-lp_reallocate(void *pointer, size_t count, size_t size)
+void *lp_reallocate(void *pointer, size_t count, size_t size)
 {
 	void *memory = reallocarray(pointer, count > 0 ? count : 1, size > 0 ? size : 1);
 	if (memory == NULL) {
@@ -39,8 +37,7 @@ lp_reallocate(void *pointer, size_t count, size_t size)
 	return memory;
 }
 
-char *
-lp_copy_text(const char *text)
+char *lp_copy_text(const char *text)
 {
 	if (text == NULL) {
 		return NULL;
@@ -49,8 +46,7 @@ lp_copy_text(const char *text)
 	return memcpy(lp_allocate(size), text, size);
 }
 
-char *
-lp_format_text(const char *format, ...)
+char *lp_format_text(const char *format, ...)
 {
 	char *text;
 	va_list arguments;
@@ -72,8 +68,7 @@ struct lp_arena_block {
 	alignas(ARENA_ALIGNMENT) unsigned char data[];
 };
 
-void *
-lp_arena_allocate(struct lp_arena *arena, size_t size)
+void *lp_arena_allocate(struct lp_arena *arena, size_t size)
 {
 	size_t rounded = (size + (ARENA_ALIGNMENT - 1)) & ~(size_t)(ARENA_ALIGNMENT - 1);
 	assert(rounded >= size);
@@ -107,8 +102,7 @@ lp_arena_allocate(struct lp_arena *arena, size_t size)
 	return memory;
 }
 
-void *
-lp_arena_zeroed(struct lp_arena *arena, size_t count, size_t size)
+void *lp_arena_zeroed(struct lp_arena *arena, size_t count, size_t size)
 {
 	size_t total;
 	if (__builtin_mul_overflow(count, size, &total)) {
@@ -117,8 +111,7 @@ lp_arena_zeroed(struct lp_arena *arena, size_t count, size_t size)
 	return memset(lp_arena_allocate(arena, total), 0, total);
 }
 
-char *
-lp_arena_copy(struct lp_arena *arena, const char *text, size_t length)
+char *lp_arena_copy(struct lp_arena *arena, const char *text, size_t length)
 {
 	char *copy = lp_arena_allocate(arena, length + 1);
 	memcpy(copy, text, length);
@@ -126,14 +119,12 @@ lp_arena_copy(struct lp_arena *arena, const char *text, size_t length)
 	return copy;
 }
 
-char *
-lp_arena_text(struct lp_arena *arena, const char *text)
+char *lp_arena_text(struct lp_arena *arena, const char *text)
 {
 	return text == NULL ? NULL : lp_arena_copy(arena, text, strlen(text));
 }
 
-void
-lp_arena_empty(struct lp_arena *arena)
+void lp_arena_empty(struct lp_arena *arena)
 {
 	for (struct lp_arena_block *block = arena->first; block != NULL; block = block->next) {
 		block->used = 0;
@@ -141,8 +132,7 @@ lp_arena_empty(struct lp_arena *arena)
 	arena->current = arena->first;
 }
 
-void
-lp_arena_free(struct lp_arena *arena)
+void lp_arena_free(struct lp_arena *arena)
 {
 	for (struct lp_arena_block *block = arena->first; block != NULL;) {
 		struct lp_arena_block *next = block->next;
@@ -152,8 +142,7 @@ lp_arena_free(struct lp_arena *arena)
 	*arena = (struct lp_arena){ 0 };
 }
 
-static void
-text_reserve(struct lp_text *text, size_t more)
+static void text_reserve(struct lp_text *text, size_t more)
 {
 	size_t needed;
 	if (__builtin_add_overflow(text->length, more + 1, &needed)) {
@@ -166,8 +155,7 @@ text_reserve(struct lp_text *text, size_t more)
 	}
 }
 
-void
-lp_text_add(struct lp_text *text, const char *data, size_t length)
+void lp_text_add(struct lp_text *text, const char *data, size_t length)
 {
 	text_reserve(text, length);
 	memcpy(text->data + text->length, data, length);
@@ -175,8 +163,7 @@ lp_text_add(struct lp_text *text, const char *data, size_t length)
 	text->data[text->length] = '\0';
 }
 
-void
-lp_text_addf(struct lp_text *text, const char *format, ...)
+void lp_text_addf(struct lp_text *text, const char *format, ...)
 {
 	va_list arguments, again;
 	va_start(arguments, format);
@@ -190,8 +177,7 @@ lp_text_addf(struct lp_text *text, const char *format, ...)
 	text->length += (size_t)length;
 }
 
-void
-lp_text_free(struct lp_text *text)
+void lp_text_free(struct lp_text *text)
 {
 	free(text->data);
 	*text = (struct lp_text){ 0 };

@@ -11,9 +11,9 @@
 #include "model/error.h"
 #include <stddef.h>
 
-void *lp_allocate(size_t size);                               /* zeroed; never NULL */
+void *lp_allocate(size_t size);                                /* zeroed; never NULL */
 void *lp_reallocate(void *pointer, size_t count, size_t size); /* checks count * size; never NULL */
-char *lp_copy_text(const char *text);                         /* NULL stays NULL */
+char *lp_copy_text(const char *text);                          /* NULL stays NULL */
 char *lp_format_text(const char *format, ...) LP_PRINTF(1, 2);
 
 /*
@@ -43,12 +43,12 @@ void lp_text_addf(struct lp_text *text, const char *format, ...) LP_PRINTF(2, 3)
 void lp_text_free(struct lp_text *text);
 
 /* Grows an array to hold one more: LP_GROW(list->items, list->count, list->capacity). */
-#define LP_GROW(items, count, capacity)                                                                  \
-	do {                                                                                             \
-		if ((count) == (capacity)) {                                                             \
-			(capacity) = (capacity) == 0 ? 16 : (capacity) * 2;                              \
-			(items) = lp_reallocate((items), (capacity), sizeof *(items));                   \
-		}                                                                                        \
+#define LP_GROW(items, count, capacity)                                                                                \
+	do {                                                                                                           \
+		if ((count) == (capacity)) {                                                                           \
+			(capacity) = (capacity) == 0 ? 16 : (capacity)*2;                                              \
+			(items) = lp_reallocate((items), (capacity), sizeof *(items));                                 \
+		}                                                                                                      \
 	} while (0)
 
 #endif

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-const struct lp_rule *
-lp_rule_find(const struct lp_rule_catalogue *catalogue, const char *name)
+const struct lp_rule *lp_rule_find(const struct lp_rule_catalogue *catalogue, const char *name)
 {
 	size_t low = 0, high = catalogue->count;
 	while (low < high) {

@@ -11,7 +11,8 @@ struct lp_series {
 	const char *name;
 	const char *unit;        /* "": dimensionless or not given */
 	const char *description; /* "" */
-	const char *attributes;  /* JSON object of texts, numbers and booleans, canonical (sorted keys, no spaces); "{}" */
+	const char
+		*attributes; /* JSON object of texts, numbers and booleans, canonical (sorted keys, no spaces); "{}" */
 };
 
 /* A sample's quality.  A missing one (bad, or a value that is not finite) lowers the coverage and is never aggregated. */
@@ -32,8 +33,7 @@ struct lp_column {
 	uint8_t *quality;
 };
 
-static inline bool
-lp_sample_is_missing(double value, uint8_t quality)
+static inline bool lp_sample_is_missing(double value, uint8_t quality)
 {
 	return !isfinite(value) || quality == LP_QUALITY_BAD;
 }

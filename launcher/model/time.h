@@ -11,13 +11,13 @@
 /* Microseconds since 1970-01-01T00:00:00Z, proleptic Gregorian, without leap seconds. */
 typedef int64_t lp_time;
 
-#define LP_SECOND INT64_C(1000000)
-#define LP_MINUTE (60 * LP_SECOND)
-#define LP_HOUR (60 * LP_MINUTE)
-#define LP_DAY (24 * LP_HOUR)
-#define LP_TIME_MIN INT64_C(-62135596800000000) /* 0001-01-01T00:00:00Z: the first that everybody here can write */
-#define LP_TIME_MAX INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
-#define LP_TIME_NONE INT64_MIN                  /* no time: a watermark not yet set, an open end */
+#define LP_SECOND    INT64_C(1000000)
+#define LP_MINUTE    (60 * LP_SECOND)
+#define LP_HOUR      (60 * LP_MINUTE)
+#define LP_DAY       (24 * LP_HOUR)
+#define LP_TIME_MIN  INT64_C(-62135596800000000) /* 0001-01-01T00:00:00Z: the first that everybody here can write */
+#define LP_TIME_MAX  INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
+#define LP_TIME_NONE INT64_MIN                   /* no time: a watermark not yet set, an open end */
 
 /* Half-open: start <= t < end. */
 struct lp_window {
@@ -46,12 +46,12 @@ struct lp_span {
 
 /* When a calculation is due, and for which windows.  Two equal schedules have the same windows. */
 struct lp_schedule {
-	struct lp_span every;   /* a window ends each time this has passed */
-	struct lp_span window;  /* length of a window; equal to every: tumbling, longer: sliding */
-	struct lp_span offset;  /* moves the boundaries: 6 hours for a gas day from 06:00; count 0: none */
-	int64_t delay;          /* microseconds from a window's end until it is computed, >= 0 */
-	int32_t week_start;     /* 1 Monday ... 7 Sunday, for weeks */
-	char zone[48];          /* IANA name, "UTC" by default */
+	struct lp_span every;  /* a window ends each time this has passed */
+	struct lp_span window; /* length of a window; equal to every: tumbling, longer: sliding */
+	struct lp_span offset; /* moves the boundaries: 6 hours for a gas day from 06:00; count 0: none */
+	int64_t delay;         /* microseconds from a window's end until it is computed, >= 0 */
+	int32_t week_start;    /* 1 Monday ... 7 Sunday, for weeks */
+	char zone[48];         /* IANA name, "UTC" by default */
 };
 
 #endif

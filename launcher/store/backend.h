@@ -14,7 +14,8 @@ struct lp_store_backend {
 	void (*close)(struct lp_store *store);
 	const char *(*version)(const struct lp_store *store);
 	bool (*schema)(struct lp_store *, struct lp_schema_state *, struct lp_error *);
-	bool (*migrate)(struct lp_store *, const struct lp_migrate_options *, lp_migrate_step *, void *, struct lp_error *);
+	bool (*migrate)(struct lp_store *, const struct lp_migrate_options *, lp_migrate_step *, void *,
+	                struct lp_error *);
 	bool (*begin)(struct lp_store *, struct lp_error *);
 	bool (*commit_work)(struct lp_store *, struct lp_error *);
 	void (*rollback)(struct lp_store *);

@@ -24,16 +24,17 @@ struct lp_store_options {
 	 * everything to libpq's variables and files.
 	 */
 	const char *address;
-	bool create;              /* SQLite: make the file when it is not there */
-	bool prepare;             /* PostgreSQL: prepared statements; false behind PgBouncer in transaction mode */
-	bool any_schema;          /* do not check the schema's version: for migrate, check and version */
-	int connect_timeout;      /* seconds; 0: libpq's */
-	int statement_timeout;    /* seconds; 0: none */
+	bool create;           /* SQLite: make the file when it is not there */
+	bool prepare;          /* PostgreSQL: prepared statements; false behind PgBouncer in transaction mode */
+	bool any_schema;       /* do not check the schema's version: for migrate, check and version */
+	int connect_timeout;   /* seconds; 0: libpq's */
+	int statement_timeout; /* seconds; 0: none */
 	const char *application_name;
 };
 
 /* Connects, and checks that the schema is there and known. */
-bool lp_store_open(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error) LP_MUST_CHECK;
+bool lp_store_open(const struct lp_store_options *options, struct lp_store **store,
+                   struct lp_error *error) LP_MUST_CHECK;
 void lp_store_close(struct lp_store *store); /* NULL is fine */
 
 /* The address without its password: what may be printed. */
@@ -95,7 +96,8 @@ struct lp_changes {
 	const struct lp_calculation *ranked; /* nothing but the rank (and so the batch) changes */
 	size_t ranked_count;
 };
-bool lp_store_lock_definitions(struct lp_store *store, struct lp_error *error) LP_MUST_CHECK; /* inside lp_store_begin */
+bool lp_store_lock_definitions(struct lp_store *store,
+                               struct lp_error *error) LP_MUST_CHECK; /* inside lp_store_begin */
 bool lp_store_apply(struct lp_store *store, const struct lp_changes *changes, struct lp_error *error) LP_MUST_CHECK;
 
 /* Samples, for people.  In the caller's transaction, for whatever stands between begin and commit. */
@@ -166,7 +168,7 @@ bool lp_store_fetch(struct lp_store *store, struct lp_batch *batch, struct lp_er
  * work or the definitions changed, nothing is stored, and *accepted is false.
  */
 struct lp_retry_policy {
-	int32_t max_attempts;      /* then the window is given up */
+	int32_t max_attempts;               /* then the window is given up */
 	int64_t first_delay, longest_delay; /* microseconds; doubles from first to longest */
 };
 bool lp_store_commit_batch(struct lp_store *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
@@ -181,18 +183,18 @@ struct lp_status {
 	lp_time watermark;
 	struct lp_window window; /* last one computed; start LP_TIME_NONE: none */
 	int64_t run_id;
-	int64_t duration;        /* nanoseconds, of the last window */
+	int64_t duration; /* nanoseconds, of the last window */
 	uint32_t samples_read;
-	int32_t attempts;        /* at the window that fails */
-	lp_time next_attempt;    /* LP_TIME_NONE: none planned */
-	uint32_t pending;        /* windows owed */
+	int32_t attempts;     /* at the window that fails */
+	lp_time next_attempt; /* LP_TIME_NONE: none planned */
+	uint32_t pending;     /* windows owed */
 	const char *rule_version;
 	const char *error_type, *error_message, *error_traceback; /* NULL: none */
 };
 struct lp_status_filter {
-	bool failed;             /* only those that people are to be told of */
-	const char *name;        /* glob; NULL: all */
-	const char *rule;        /* NULL: all */
+	bool failed;                          /* only those that people are to be told of */
+	const char *name;                     /* glob; NULL: all */
+	const char *rule;                     /* NULL: all */
 	const char *label_name, *label_value; /* NULL: all */
 };
 typedef bool lp_status_visit(void *context, const struct lp_status *status, struct lp_error *error);

@@ -88,9 +88,9 @@ END_TEST
 START_TEST(batch_plans_enabled_calculations_by_window)
 {
 	struct lp_batch *batch = lp_batch_new();
-	struct lp_calculation calculations[3] = {
-		{ .id = 1, .enabled = true, .input_count = 2 }, { .id = 2, .enabled = false }, { .id = 3, .enabled = true }
-	};
+	struct lp_calculation calculations[3] = { { .id = 1, .enabled = true, .input_count = 2 },
+		                                  { .id = 2, .enabled = false },
+		                                  { .id = 3, .enabled = true } };
 	batch->calculations = calculations;
 	batch->calculation_count = 3;
 	const struct lp_window windows[2] = { { 0, 10 }, { 10, 20 } };
@@ -134,8 +134,7 @@ START_TEST(rules_are_found_by_name)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	Suite *suite = suite_create("model");
 	TCase *cases = tcase_create("model");
