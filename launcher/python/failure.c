@@ -8,16 +8,50 @@
 #include <assert.h>
 #include <string.h>
 
-/* What one text may take in the database; a traceback of a deep recursion repeats itself anyway. */
-enum { TEXT_MOST = 1 << 20 };
+/*
+ * A batch may have a thousand failures, and a message may show all samples of a
+ * window: longer texts lose their middle, since a traceback says where at its
+ * beginning and what at its end.
+ */
+enum { TEXT_MOST = 1 << 14 };
 
-/* UTF-8 in the arena: surrogates and NUL as escapes, since no database takes them.  NULL: raised, cleared. */
+static size_t begin_of_character(const char *data, size_t at)
+{
+	while (at > 0 && ((unsigned char)data[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
+static size_t count_nul(const char *data, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += data[i] == '\0';
+	return count;
+}
+
+/* NUL as an escape: no database takes it. */
+static char *write_escaped(char *to, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == '\0') {
+			memcpy(to, "\\x00", 4);
+			to += 4;
+		} else {
+			*to++ = data[i];
+		}
+	}
+	return to;
+}
+
+/* UTF-8 in the arena, surrogates as escapes.  NULL: raised, cleared. */
 static const char *copy_text(struct lp_arena *arena, PyObject *text)
 {
 	PyObject *bytes;
 	const char *data;
-	char *copy, *to;
-	size_t size, room;
+	char *copy, *to, gap[64] = "";
+	size_t size, head, tail;
 
 	if (text == NULL || !PyUnicode_Check(text)) {
 		PyErr_Clear();
@@ -32,23 +66,17 @@ static const char *copy_text(struct lp_arena *arena, PyObject *text)
 	size = (size_t)PyBytes_GET_SIZE(bytes);
 	while (size > 0 && data[size - 1] == '\n')
 		size--;
+	head = tail = size;
 	if (size > TEXT_MOST) {
-		size = TEXT_MOST;
-		while (size > 0 && ((unsigned char)data[size] & 0xc0) == 0x80)
-			size--;
+		head = begin_of_character(data, TEXT_MOST / 2);
+		tail = begin_of_character(data, size - TEXT_MOST / 2);
+		snprintf(gap, sizeof gap, "\n... (%zu bytes are left out) ...\n", tail - head);
 	}
-	room = size + 1;
-	for (size_t i = 0; i < size; i++)
-		room += data[i] == '\0' ? 3 : 0;
-	copy = to = lp_arena_allocate(arena, room);
-	for (size_t i = 0; i < size; i++) {
-		if (data[i] == '\0') {
-			memcpy(to, "\\x00", 4);
-			to += 4;
-		} else {
-			*to++ = data[i];
-		}
-	}
+	copy = lp_arena_allocate(arena, head + size - tail + sizeof gap +
+	                                        3 * (count_nul(data, head) + count_nul(data + tail, size - tail)));
+	to = write_escaped(copy, data, head);
+	to = stpcpy(to, gap);
+	to = write_escaped(to, data + tail, size - tail);
 	*to = '\0';
 	Py_DECREF(bytes);
 	return copy;

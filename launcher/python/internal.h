@@ -96,7 +96,7 @@ PyObject *lp_import_limited(const char *module, int limit);
 const char *lp_app_version(void);
 const struct lp_python_options *lp_python_options(void);
 
-/* An exception as plain texts: UTF-8 without NUL, surrogates as \udc80, cut at a megabyte. */
+/* An exception as plain texts: UTF-8 without NUL, surrogates as \udc80; of more than 16 KB the middle is left out. */
 struct lp_python_failure {
 	const char *type;      /* "ZeroDivisionError", "pumps.PumpError" */
 	const char *message;   /* str() of it; "" where it has none */
