@@ -150,6 +150,7 @@ int main(int count, char **arguments)
 	if (lp_python_is_meant(count, arguments)) {
 		return lp_python_main(count, arguments);
 	}
+	lp_host_hold_streams();
 	/* A reader that goes away is noticed by the write that fails. */
 	signal(SIGPIPE, SIG_IGN);
 	/* So is a file that may not grow any more. */

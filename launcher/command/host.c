@@ -4,6 +4,7 @@
  */
 #include "command/host.h"
 
+#include <fcntl.h>
 #include <nss.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -26,6 +27,19 @@ static void pin_name_services(void)
 
 	for (size_t i = 0; i < sizeof pins / sizeof *pins; i++)
 		__nss_configure_lookup(pins[i].database, pins[i].services);
+}
+
+/*
+ * Where a caller has closed one of the three, the next socket or database file
+ * would get its number, and what is printed would go there.  Open for reading
+ * alone: what cannot be written is still noticed.
+ */
+void lp_host_hold_streams(void)
+{
+	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+		if (fcntl(stream, F_GETFD) == -1 && open("/dev/null", O_RDONLY) == -1)
+			(void)open("/", O_RDONLY | O_DIRECTORY); /* an empty root */
+	}
 }
 
 void lp_host_prepare(void)
