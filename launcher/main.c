@@ -150,7 +150,6 @@ int main(int count, char **arguments)
 	if (lp_python_is_meant(count, arguments)) {
 		return lp_python_main(count, arguments);
 	}
-	lp_host_hold_streams();
 	/* A reader that goes away is noticed by the write that fails. */
 	signal(SIGPIPE, SIG_IGN);
 	/* So is a file that may not grow any more. */
@@ -161,6 +160,9 @@ int main(int count, char **arguments)
 		return LP_EXIT_USAGE;
 	}
 	const char *name = arguments[1];
+	if (strcmp(name, lp_command_python.name) != 0) {
+		lp_host_hold_streams();
+	}
 	if (strcmp(name, "help") == 0) {
 		return finish_output(help(count - 1, arguments + 1));
 	}
