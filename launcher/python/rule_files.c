@@ -237,7 +237,7 @@ static bool read_directory(int parent, const char *name, const char *path, const
 
 	if (directory == NULL) {
 		lp_fail_errno(error, LP_EXIT_CONFIGURATION, errno, "cannot read the directory of the rules, %s", path);
-		lp_hint(error, "The setting `rules` of the configuration names it.");
+		lp_hint(error, "The setting `rules` of the configuration, or --rules, names it.");
 		if (file >= 0)
 			close(file);
 		return false;
