@@ -84,17 +84,21 @@ END_TEST
 START_TEST(a_long_import_holds_no_run_up)
 {
 	struct lp_store *importing = open_again();
+	const struct lp_series made = { .name = "c", .unit = "", .description = "", .attributes = "{}" };
+	const struct lp_changes changes = { .series_created = &made, .series_created_count = 1 };
 	lp_time time = AT(0);
 	double value = 1;
 	struct lp_column column = { .count = 1, .time = &time, .value = &value };
 	struct lp_write_counts counts;
 	struct lp_error error;
 
-	/* It needs a partition that is not there, and stays in its transaction. */
+	/* It makes a series, needs a partition that is not there, and stays in its transaction. */
 	add_series("a,b,x");
-	ck_ok(lp_store_begin(importing, &error), error);
-	ck_ok(lp_store_write_samples(importing, series_id("b"), &column, &counts, &error), error);
 	add_calculation(calculation("one", "mean", "a", "x"));
+	ck_ok(lp_store_begin(importing, &error), error);
+	ck_ok(lp_store_lock_definitions(importing, &error), error);
+	ck_ok(lp_store_apply(importing, &changes, &error), error);
+	ck_ok(lp_store_write_samples(importing, series_id("b"), &column, &counts, &error), error);
 	sql("INSERT INTO local_processing.sample (series_id, ts, value) VALUES (%lld, '1850-01-01 00:00:00+00', 2)",
 	    (long long)series_id("a"));
 	write_samples("a", "-126230400=1 0=2", NULL);

@@ -305,6 +305,14 @@ static bool change_ranks(struct pg_store *store, const struct lp_changes *change
 	return lp_pg_execute(store, PG_CHANGE_RANKS, NULL, error);
 }
 
+/* Nothing that a batch is made of: what import asks for, which then stays in its transaction for long. */
+static bool only_adds_series(const struct lp_changes *changes)
+{
+	return changes->series_updated_count + changes->series_deleted_count + changes->created_count +
+	               changes->updated_count + changes->deleted_count + changes->ranked_count ==
+	       0;
+}
+
 /* Links are replaced after all old ones are gone: an output may pass from one calculation to another. */
 static bool apply(struct pg_store *store, const struct lp_changes *changes, struct lp_arena *arena,
                   struct lp_error *error)
@@ -313,6 +321,9 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 	const struct lp_calculation *created = changes->created, *updated = changes->updated;
 	size_t created_count = changes->created_count, updated_count = changes->updated_count;
 
+	if (only_adds_series(changes))
+		return write_series(store, PG_ADD_SERIES, changes->series_created, changes->series_created_count,
+		                    error);
 	collect_names(arena, changes, &arrange);
 	/*
 	 * First of all, as a commit does: what comes second here would wait for
