@@ -32,11 +32,6 @@ static PyObject *window_argument(struct lp_rule_state *state, const struct lp_ta
 	return window;
 }
 
-static PyObject *text_object(const char *text)
-{
-	return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
-}
-
 /* A read-only dict: output name -> unit. */
 static PyObject *units_of(const struct lp_calculation *calculation)
 {
@@ -44,7 +39,7 @@ static PyObject *units_of(const struct lp_calculation *calculation)
 
 	for (size_t i = 0; units != NULL && i < calculation->output_count; i++) {
 		const char *unit = calculation->outputs[i].unit;
-		PyObject *text = text_object(unit == NULL ? "" : unit);
+		PyObject *text = lp_text_object(unit == NULL ? "" : unit);
 
 		if (text == NULL || PyDict_SetItemString(units, calculation->outputs[i].name, text) < 0)
 			Py_CLEAR(units);
@@ -63,8 +58,8 @@ static PyObject *context_argument(struct lp_rule_state *state, const struct lp_b
 	if (context == NULL)
 		return NULL;
 	memset((char *)context + sizeof(PyObject), 0, sizeof *context - sizeof(PyObject));
-	if ((context->calculation = text_object(calculation->name)) == NULL ||
-	    (context->rule = text_object(calculation->rule)) == NULL ||
+	if ((context->calculation = lp_text_object(calculation->name)) == NULL ||
+	    (context->rule = lp_text_object(calculation->rule)) == NULL ||
 	    (context->tick = lp_datetime_new(state, batch->tick, NULL)) == NULL ||
 	    (context->window = window_argument(state, task)) == NULL ||
 	    (context->labels = lp_json_mapping(state, calculation->labels)) == NULL ||

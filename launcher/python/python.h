@@ -64,7 +64,5 @@ bool lp_python_is_meant(int count, char **arguments) LP_MUST_CHECK;
  * interpreter that still exists.  After the threads were joined.
  */
 _Noreturn void lp_python_exit(int code);
-/* "3.13.5" */
-const char *lp_python_version(void);
 
 #endif

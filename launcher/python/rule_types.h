@@ -168,8 +168,6 @@ static inline void lp_good_release(struct lp_good *good)
 {
 	PyMem_Free(good->copy);
 }
-/* Sums with an error of a few units in the last place, whatever is summed. */
-double lp_sum(const double *value, size_t count);
 
 /* rule_values.c: Sample, Window, Context and times. */
 extern PyType_Spec lp_sample_spec, lp_window_spec, lp_context_spec;
@@ -183,6 +181,11 @@ bool lp_time_from(struct lp_rule_state *state, PyObject *object, const char *wha
 /* "2026-01-01T00:00:00Z", with a fraction where there is one. */
 enum { LP_TIME_TEXT_SIZE = 40 };
 const char *lp_time_text(lp_time time, char text[LP_TIME_TEXT_SIZE]);
+/* A str of what the store says, whatever bytes that are. */
+static inline PyObject *lp_text_object(const char *text)
+{
+	return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+}
 /* A read-only mapping of a JSON object. */
 PyObject *lp_json_mapping(struct lp_rule_state *state, const char *json);
 PyObject *lp_json_parse(struct lp_rule_state *state, const char *json);

@@ -166,7 +166,7 @@ PyObject *lp_json_parse(struct lp_rule_state *state, const char *json)
 		if (state->parse_json == NULL)
 			return NULL;
 	}
-	text = PyUnicode_DecodeUTF8(json, (Py_ssize_t)strlen(json), "replace");
+	text = lp_text_object(json);
 	if (text == NULL)
 		return NULL;
 	result = PyObject_CallOneArg(state->parse_json, text);

@@ -28,11 +28,6 @@ const struct lp_python_options *lp_python_options(void)
 	return &options;
 }
 
-const char *lp_python_version(void)
-{
-	return PY_VERSION;
-}
-
 /*
  * sys.executable.  A script starts Python again as `sys.executable -c ...`, and
  * what it starts is this same file, which has other verbs.  So the path is

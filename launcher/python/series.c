@@ -228,22 +228,18 @@ void lp_series_dealloc(PyObject *self)
 	Py_DECREF(type);
 }
 
-static PyObject *text_of(const char *text)
-{
-	return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
-}
-
 PyObject *lp_series_name(struct lp_series_object *series)
 {
 	if (series->name == NULL &&
-	    (series->name = text_of(series->input == NULL ? "" : series->input->series)) == NULL)
+	    (series->name = lp_text_object(series->input == NULL ? "" : series->input->series)) == NULL)
 		return NULL;
 	return Py_NewRef(series->name);
 }
 
 PyObject *lp_series_unit(struct lp_series_object *series)
 {
-	if (series->unit == NULL && (series->unit = text_of(series->input == NULL ? "" : series->input->unit)) == NULL)
+	if (series->unit == NULL &&
+	    (series->unit = lp_text_object(series->input == NULL ? "" : series->input->unit)) == NULL)
 		return NULL;
 	return Py_NewRef(series->unit);
 }

@@ -52,7 +52,7 @@ typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 	} while (0)
 
 /* Kahan, Babuska and Neumaier's compensated sum, in lanes that the compiler makes vectors of. */
-double lp_sum(const double *value, size_t count)
+static double compensated_sum(const double *value, size_t count)
 {
 	lanes sums = { 0 }, losses = { 0 };
 	double sum = 0, lost = 0;
@@ -91,13 +91,13 @@ static PyObject *reduce(PyObject *self, reduction function)
 
 static double sum_of(const struct lp_good *good)
 {
-	return lp_sum(good->value, good->count);
+	return compensated_sum(good->value, good->count);
 }
 
 /* A sum beyond the range of a double does not make the mean so. */
 static double mean_of(const struct lp_good *good)
 {
-	double sum = lp_sum(good->value, good->count), mean = 0;
+	double sum = compensated_sum(good->value, good->count), mean = 0;
 
 	if (isfinite(sum))
 		return sum / (double)good->count;

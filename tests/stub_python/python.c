@@ -191,8 +191,3 @@ _Noreturn void lp_python_exit(int code)
 	fflush(NULL);
 	_exit(code);
 }
-
-const char *lp_python_version(void)
-{
-	return "0.0.0";
-}
