@@ -61,7 +61,6 @@ bool lp_offset_parse(const char *text, int64_t *offset);
 
 /* Valid, or why not: every > 0, window >= every or a whole part of it, spans that make sense together. */
 bool lp_schedule_check(const struct lp_schedule *schedule, struct lp_error *error) LP_MUST_CHECK;
-bool lp_schedule_equal(const struct lp_schedule *a, const struct lp_schedule *b);
 
 /*
  * Windows of a schedule are ordered by their ends, which are all distinct.

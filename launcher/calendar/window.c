@@ -59,15 +59,6 @@ static int64_t about(struct length length)
 	return length.months * (146097 * LP_DAY / 4800) + length.days * LP_DAY + length.elapsed;
 }
 
-bool lp_schedule_equal(const struct lp_schedule *a, const struct lp_schedule *b)
-{
-	bool weeks = a->every.unit == LP_UNIT_WEEK;
-	return same_length(length_of(a->every), length_of(b->every)) && weeks == (b->every.unit == LP_UNIT_WEEK) &&
-	       same_length(length_of(a->window), length_of(b->window)) &&
-	       same_length(length_of(a->offset), length_of(b->offset)) && a->delay == b->delay &&
-	       (!weeks || a->week_start == b->week_start) && strcmp(a->zone, b->zone) == 0;
-}
-
 static bool fail_schedule(struct lp_error *error, const char *what, struct lp_span span, const char *why)
 {
 	char text[24];

@@ -284,24 +284,6 @@ START_TEST(schedules_are_checked)
 }
 END_TEST
 
-START_TEST(equal_schedules)
-{
-	struct lp_schedule a = schedule_of("UTC", "60 min", "1 h", "0 s");
-	struct lp_schedule b = schedule_of("UTC", "1 h", "3600 s", "0 days");
-	struct lp_schedule week = schedule_of("UTC", "1 week", "1 week", "0 s");
-	struct lp_schedule seven_days = schedule_of("UTC", "7 days", "7 days", "0 s");
-
-	b.week_start = 7;
-	ck_assert(lp_schedule_equal(&a, &b));
-	b.delay = 1;
-	ck_assert(!lp_schedule_equal(&a, &b));
-	ck_assert(!lp_schedule_equal(&week, &seven_days));
-	b = week;
-	b.week_start = 7;
-	ck_assert(!lp_schedule_equal(&week, &b));
-}
-END_TEST
-
 START_TEST(due_windows_are_found_fast)
 {
 	struct lp_schedule schedule = schedule_of("UTC", "1 min", "1 min", "0 s");
@@ -336,7 +318,6 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, windows_stay_within_the_years);
 	tcase_add_test(tcase, weeks_begin_on_any_day);
 	tcase_add_loop_test(tcase, schedules_are_checked, 0, sizeof checks / sizeof *checks);
-	tcase_add_test(tcase, equal_schedules);
 	tcase_add_test(tcase, due_windows_are_found_fast);
 	suite_add_tcase(suite, tcase);
 	return suite;
