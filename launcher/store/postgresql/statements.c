@@ -213,7 +213,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " WHERE series_id = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT $4) s" },
 
 	[PG_BEGIN_RUN] = { "begin_run", "note the run",
-	                   "WITH left_over AS (UPDATE local_processing.run SET result = 'interrupted'"
+	                   "WITH left_over AS (UPDATE local_processing.run SET result = 'interrupted',"
+	                   " error = 'killed, or its machine went down: the next run did the rest'"
 	                   " WHERE result = 'running')"
 	                   " INSERT INTO local_processing.run (tick, started, host, process, program_version, result)"
 	                   " VALUES ($1, $2, $3, $4, $5, 'running') RETURNING id" },

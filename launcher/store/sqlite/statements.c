@@ -72,7 +72,9 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 				" WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1"
 				" ORDER BY c.rank, p.window_start, p.window_end, p.calculation_id",
 
-	[LP_SQL_INTERRUPT_RUNS] = "UPDATE run SET result = 'interrupted' WHERE result = 'running'",
+	[LP_SQL_INTERRUPT_RUNS] = "UPDATE run SET result = 'interrupted',"
+				  " error = 'killed, or its machine went down: the next run did the rest'"
+				  " WHERE result = 'running'",
 	[LP_SQL_BEGIN_RUN] = "INSERT INTO run (tick, started, host, process, program_version, result)"
 			     " VALUES (?1, ?2, ?3, ?4, ?5, 'running')",
 	[LP_SQL_END_RUN] = "UPDATE run SET ended = ?2, result = ?3, error = ?4, windows = ?5, states = ?6,"
