@@ -45,11 +45,6 @@ void lp_csv_free(struct lp_csv *csv)
 	free(csv);
 }
 
-char lp_csv_delimiter(const struct lp_csv *csv)
-{
-	return csv->delimiter;
-}
-
 static bool fill(struct lp_csv *csv)
 {
 	csv->at = 0;

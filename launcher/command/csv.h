@@ -38,7 +38,6 @@ enum { LP_CSV_ROW_BYTES_MOST = 1 << 20 };
 struct lp_csv *lp_csv_new(FILE *file, const char *name, char delimiter);
 /* The next row that is not empty; *found false: there is none. */
 bool lp_csv_next(struct lp_csv *csv, struct lp_csv_row *row, bool *found, struct lp_error *error) LP_MUST_CHECK;
-char lp_csv_delimiter(const struct lp_csv *csv); /* known once a row was read */
 void lp_csv_free(struct lp_csv *csv);
 
 #endif
