@@ -33,11 +33,16 @@ endif()
 add_library(lp_frozen STATIC IMPORTED)
 set_target_properties(lp_frozen PROPERTIES IMPORTED_LOCATION "${LP_FROZEN_ENTRY}/lib/libfrozen.a")
 
+# From Debian 13 on OpenSSL wants zstd.
+execute_process(COMMAND pkg-config --static --libs openssl
+	OUTPUT_VARIABLE LP_OPENSSL OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+separate_arguments(LP_OPENSSL UNIX_COMMAND "${LP_OPENSSL}")
+
 add_library(lp_libpq STATIC IMPORTED)
 set_target_properties(lp_libpq PROPERTIES
 	IMPORTED_LOCATION "${LP_LIBPQ_ENTRY}/lib/libpq.a"
 	INTERFACE_INCLUDE_DIRECTORIES "${LP_LIBPQ_ENTRY}/include"
-	INTERFACE_LINK_LIBRARIES "-lssl;-lcrypto;-lm")
+	INTERFACE_LINK_LIBRARIES "${LP_OPENSSL};-lm")
 
 # UDUNITS reads its database with open, read and close. In this copy of the
 # library they have other names, and launcher/python/units.c answers from memory
