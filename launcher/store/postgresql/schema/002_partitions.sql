@@ -34,6 +34,8 @@ declare
     child_to timestamptz;
     child text;
     alone boolean := false;
+    stray boolean;
+    crowded boolean;
     made integer := 0;
 begin
     if kind = 'sample' then
@@ -79,9 +81,31 @@ begin
         child_from := date_trunc(unit, at);
         child_to := child_from + ('1 ' || unit)::interval;
         child := kind || to_char(child_from, form);
-        -- Attached, not created as a partition, which would lock out everybody who reads.  Only the default partition
-        -- is locked: nobody may add a row between the move and the attachment.
+        execute format('select exists (select from local_processing.%I where %I >= %L and %I < %L)',
+            kind || '_default', key_column, child_from, key_column, child_to) into stray;
+        if stray then
+            -- Rows are moved only while nobody can be reading. A statement that has looked up its partitions already
+            -- and waits for the default one would find the rows neither there nor in the partition it does not know.
+            execute format('select count(*) > 1000000 from (select from local_processing.%I where %I >= %L and %I < %L limit 1000001) few',
+                kind || '_default', key_column, child_from, key_column, child_to) into crowded;
+            if crowded then
+                -- To move them would hold up everybody for long: they stay, and are as fast to read there.
+                at := child_to;
+                continue;
+            end if;
+            execute format('lock table local_processing.%I in access exclusive mode', kind);
+        end if;
+        -- Attached, not created as a partition, which would lock out everybody who reads. The default partition is
+        -- locked all the same: nobody may add a row between the look at it and the attachment.
         execute format('lock table local_processing.%I in access exclusive mode', kind || '_default');
+        if not stray then
+            execute format('select exists (select from local_processing.%I where %I >= %L and %I < %L)',
+                kind || '_default', key_column, child_from, key_column, child_to) into stray;
+            if stray then
+                -- Came in meanwhile. The next call moves them: to lock more now could be a deadlock.
+                return -1;
+            end if;
+        end if;
         execute format('create table local_processing.%I (like local_processing.%I including defaults including constraints)',
             child, kind);
         execute format('with moved as (delete from local_processing.%I where %I >= %L and %I < %L returning *)
