@@ -355,6 +355,13 @@ def main() -> None:
     arguments = parser.parse_args()
 
     python = json.loads((arguments.python_entry / "info.json").read_text(encoding="utf-8"))
+    # Where the interpreter lay while it was made is nobody's business, and would
+    # make the same build in another place another file.
+    python["sysconfig"] = {
+        name: value
+        for name, value in python["sysconfig"].items()
+        if f"/tmp/{arguments.python_entry.name}." not in str(value)
+    }
     python["link"] = (arguments.python_entry / "link.txt").read_text(encoding="utf-8").split()
     libpq = json.loads((arguments.libpq_entry / "info.json").read_text(encoding="utf-8"))
     program = json.loads(arguments.program_facts.read_text(encoding="utf-8"))
