@@ -25,6 +25,7 @@ separate_arguments(libraries UNIX_COMMAND "${libraries}")
 set_target_properties(lp_cpython PROPERTIES
 	IMPORTED_LOCATION "${LP_PYTHON_ENTRY}/lib/libcpython.a"
 	INTERFACE_INCLUDE_DIRECTORIES "${LP_PYTHON_ENTRY}/include"
+	INTERFACE_COMPILE_OPTIONS "-ffile-prefix-map=${LP_PYTHON_ENTRY}/=cpython/"
 	INTERFACE_LINK_LIBRARIES "${libraries}")
 if(LP_PYTHON STREQUAL instrumented)
 	set_property(TARGET lp_cpython PROPERTY INTERFACE_LINK_OPTIONS -fprofile-generate)
