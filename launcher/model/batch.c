@@ -4,6 +4,34 @@
 #include <assert.h>
 #include <stdlib.h>
 
+static size_t within_samples(int64_t window, size_t samples, size_t least, size_t most)
+{
+	int64_t seconds = window / LP_SECOND > 0 ? window / LP_SECOND : 1;
+	size_t fit = samples / (size_t)seconds;
+	return fit < least ? least : fit > most ? most : fit;
+}
+
+size_t lp_batch_size(int64_t window)
+{
+	return within_samples(window, LP_BATCH_SAMPLES, LP_BATCH_SIZE_LEAST, LP_BATCH_SIZE);
+}
+
+size_t lp_batch_tasks(int64_t window)
+{
+	return within_samples(window, 2 * (size_t)LP_BATCH_SAMPLES, lp_batch_size(window), LP_BATCH_TASKS_MOST);
+}
+
+int64_t lp_span_typical(struct lp_span span)
+{
+	static const int64_t units[] = {
+		[LP_UNIT_SECOND] = LP_SECOND,    [LP_UNIT_MINUTE] = LP_MINUTE,  [LP_UNIT_HOUR] = LP_HOUR,
+		[LP_UNIT_DAY] = LP_DAY,          [LP_UNIT_WEEK] = 7 * LP_DAY,   [LP_UNIT_MONTH] = 30 * LP_DAY,
+		[LP_UNIT_QUARTER] = 91 * LP_DAY, [LP_UNIT_YEAR] = 365 * LP_DAY,
+	};
+	int64_t length;
+	return __builtin_mul_overflow(units[span.unit], (int64_t)span.count, &length) ? INT64_MAX : length;
+}
+
 struct lp_batch *lp_batch_new(void)
 {
 	struct lp_batch *batch = lp_allocate(sizeof *batch);

@@ -19,8 +19,22 @@
 #include <assert.h>
 #include <stdatomic.h>
 
-enum { LP_BATCH_SIZE = 1000 };       /* calculations in a stored batch */
-enum { LP_BATCH_TASKS_MOST = 2000 }; /* calculations times windows that go through the pipeline at once */
+/*
+ * How much goes through the pipeline at once is bounded by samples too: a batch
+ * holds fewer calculations where windows are long, so that its columns stay at
+ * about 16 MB for samples of every second, and twice that when catching up.
+ */
+enum {
+	LP_BATCH_SIZE = 1000,       /* calculations in a stored batch */
+	LP_BATCH_SIZE_LEAST = 10,   /* however long the windows are */
+	LP_BATCH_TASKS_MOST = 2000, /* calculations times windows */
+	LP_BATCH_SAMPLES = 1 << 20, /* of a batch, at one a second */
+};
+/* For windows of so many microseconds. */
+size_t lp_batch_size(int64_t window);
+size_t lp_batch_tasks(int64_t window); /* at least lp_batch_size */
+/* The usual length of a span in microseconds: a month has 30 days. */
+int64_t lp_span_typical(struct lp_span span);
 
 /* What the store tells about a batch without reading its calculations. */
 struct lp_batch_head {

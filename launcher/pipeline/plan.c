@@ -96,8 +96,9 @@ static void group_pending(struct lp_plan *plan)
 		const struct lp_pending *pending = &plan->pending[at];
 		struct lp_plan_retry *last = plan->retry_count > 0 ? &plan->retries[plan->retry_count - 1] : NULL;
 		const struct lp_pending *first = last != NULL ? &plan->pending[last->first] : NULL;
-		if (first == NULL || last->count == LP_BATCH_SIZE || first->rank != pending->rank ||
-		    first->window.start != pending->window.start || first->window.end != pending->window.end) {
+		if (first == NULL || last->count >= lp_batch_size(pending->window.end - pending->window.start) ||
+		    first->rank != pending->rank || first->window.start != pending->window.start ||
+		    first->window.end != pending->window.end) {
 			LP_GROW(plan->retries, plan->retry_count, plan->retry_capacity);
 			last = &plan->retries[plan->retry_count++];
 			*last = (struct lp_plan_retry){ .first = at };
@@ -171,7 +172,8 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, ui
 static size_t chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
 {
 	size_t size = batch->head.size > 0 ? (size_t)batch->head.size : 1;
-	size_t most = LP_BATCH_TASKS_MOST / size > 0 ? LP_BATCH_TASKS_MOST / size : 1;
+	size_t tasks = lp_batch_tasks(lp_span_typical(batch->head.schedule.window));
+	size_t most = tasks / size > 0 ? tasks / size : 1;
 	if (plan->catch_up > 0) {
 		uint64_t left = batch->windows < plan->catch_up ? plan->catch_up - batch->windows : 0;
 		most = left < most ? (size_t)left : most;

@@ -21,7 +21,7 @@ struct lp_plan_batch {
 	bool unusable; /* its schedule cannot be followed */
 };
 
-/* Pending windows of one rank and window, of at most LP_BATCH_SIZE calculations. */
+/* Pending windows of one rank and window, of at most lp_batch_size calculations. */
 struct lp_plan_retry {
 	size_t first, count; /* in pending */
 	bool finished, committed;

@@ -77,6 +77,12 @@ static struct lp_compose_batch *find_batch(struct lp_compose_batch *batches, siz
 	return id == 0 ? NULL : bsearch(&wanted, batches, count, sizeof *batches, compare_batches_by_id);
 }
 
+/* How many calculations of a schedule share a batch. */
+static size_t room(const struct lp_schedule *schedule)
+{
+	return lp_batch_size(lp_span_typical(schedule->window));
+}
+
 /* Who stays where it is, and who has to find a place. */
 static void keep_what_fits(struct lp_composition *composition, size_t stored)
 {
@@ -88,7 +94,7 @@ static void keep_what_fits(struct lp_composition *composition, size_t stored)
 		if (batch == NULL)
 			continue;
 		struct key own = key_of_member(member), common = key_of_batch(batch);
-		if (compare_keys(&own, &common) == 0 && batch->members < LP_BATCH_SIZE) {
+		if (compare_keys(&own, &common) == 0 && batch->members < room(&batch->head.schedule)) {
 			member->batch = (size_t)(batch - composition->batches);
 			batch->members++;
 			batch->changed = batch->changed || member->changed;
@@ -121,7 +127,7 @@ static void loosen_small_batches(struct lp_compose_batch *batches, struct group 
 
 	for (size_t i = 0; i < group->batch_count; i++) {
 		struct lp_compose_batch *batch = &batches[group->batches[i]];
-		bool small = batch->members < LP_BATCH_SIZE / 2;
+		bool small = batch->members < room(&batch->head.schedule) / 2;
 
 		if (small && small_one_kept) {
 			batch->members = 0;
@@ -150,7 +156,7 @@ static void place_group(struct lp_composition *composition, struct group *group)
 
 		if (member->batch != NOWHERE)
 			continue;
-		while (place == NOWHERE || composition->batches[place].members >= LP_BATCH_SIZE) {
+		while (place == NOWHERE || composition->batches[place].members >= room(&member->schedule)) {
 			if (next < group->batch_count) {
 				place = group->batches[next++];
 				continue;
@@ -247,7 +253,7 @@ void lp_compose(struct lp_composition *composition, struct lp_arena *arena)
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &composition->members[i];
 	qsort(sorted, count, sizeof(struct lp_compose_member *), compare_members);
-	capacity = stored + count_groups(sorted, count) + count / LP_BATCH_SIZE;
+	capacity = stored + count_groups(sorted, count) + count / LP_BATCH_SIZE_LEAST;
 	batches = lp_arena_zeroed(arena, capacity, sizeof *batches);
 	if (stored > 0)
 		memcpy(batches, composition->batches, stored * sizeof *batches);

@@ -108,6 +108,22 @@ START_TEST(batch_plans_enabled_calculations_by_window)
 }
 END_TEST
 
+START_TEST(batches_of_long_windows_are_small)
+{
+	ck_assert_uint_eq(lp_batch_size(LP_MINUTE), LP_BATCH_SIZE);
+	ck_assert_uint_eq(lp_batch_size(0), LP_BATCH_SIZE);
+	ck_assert_uint_eq(lp_batch_size(LP_HOUR), LP_BATCH_SAMPLES / 3600);
+	ck_assert_uint_eq(lp_batch_size(365 * LP_DAY), LP_BATCH_SIZE_LEAST);
+	ck_assert_uint_eq(lp_batch_tasks(LP_MINUTE), LP_BATCH_TASKS_MOST);
+	for (int64_t window = LP_SECOND; window < 1000 * LP_DAY; window *= 3) {
+		ck_assert_uint_ge(lp_batch_tasks(window), lp_batch_size(window));
+		ck_assert_uint_le(lp_batch_tasks(window), LP_BATCH_TASKS_MOST);
+	}
+	ck_assert_int_eq(lp_span_typical((struct lp_span){ 2, LP_UNIT_WEEK }), 14 * LP_DAY);
+	ck_assert_int_eq(lp_span_typical((struct lp_span){ INT32_MAX, LP_UNIT_YEAR }), INT64_MAX);
+}
+END_TEST
+
 START_TEST(states_have_names)
 {
 	for (int i = 0; i < LP_STATE_COUNT; i++) {
@@ -144,6 +160,7 @@ int main(void)
 	tcase_add_test(cases, arena_reuses_its_blocks);
 	tcase_add_test(cases, text_grows);
 	tcase_add_test(cases, batch_plans_enabled_calculations_by_window);
+	tcase_add_test(cases, batches_of_long_windows_are_small);
 	tcase_add_test(cases, states_have_names);
 	tcase_add_test(cases, rules_are_found_by_name);
 	suite_add_tcase(suite, cases);
