@@ -21,17 +21,6 @@ size_t lp_batch_tasks(int64_t window)
 	return within_samples(window, 2 * (size_t)LP_BATCH_SAMPLES, lp_batch_size(window), LP_BATCH_TASKS_MOST);
 }
 
-int64_t lp_span_typical(struct lp_span span)
-{
-	static const int64_t units[] = {
-		[LP_UNIT_SECOND] = LP_SECOND,    [LP_UNIT_MINUTE] = LP_MINUTE,  [LP_UNIT_HOUR] = LP_HOUR,
-		[LP_UNIT_DAY] = LP_DAY,          [LP_UNIT_WEEK] = 7 * LP_DAY,   [LP_UNIT_MONTH] = 30 * LP_DAY,
-		[LP_UNIT_QUARTER] = 91 * LP_DAY, [LP_UNIT_YEAR] = 365 * LP_DAY,
-	};
-	int64_t length;
-	return __builtin_mul_overflow(units[span.unit], (int64_t)span.count, &length) ? INT64_MAX : length;
-}
-
 struct lp_batch *lp_batch_new(void)
 {
 	struct lp_batch *batch = lp_allocate(sizeof *batch);

@@ -33,8 +33,6 @@ enum {
 /* For windows of so many microseconds. */
 size_t lp_batch_size(int64_t window);
 size_t lp_batch_tasks(int64_t window); /* at least lp_batch_size */
-/* The usual length of a span in microseconds: a month has 30 days. */
-int64_t lp_span_typical(struct lp_span span);
 
 /* What the store tells about a batch without reading its calculations. */
 struct lp_batch_head {

@@ -44,6 +44,9 @@ struct lp_span {
 	enum lp_unit unit;
 };
 
+/* Microseconds that it has at least by the calendar: a month 28 days.  INT64_MAX: more than can be counted. */
+int64_t lp_span_least(struct lp_span span);
+
 /* When a calculation is due, and for which windows.  Two equal schedules have the same windows. */
 struct lp_schedule {
 	struct lp_span every;  /* a window ends each time this has passed */

@@ -172,7 +172,7 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, ui
 static size_t chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
 {
 	size_t size = batch->head.size > 0 ? (size_t)batch->head.size : 1;
-	size_t tasks = lp_batch_tasks(lp_span_typical(batch->head.schedule.window));
+	size_t tasks = lp_batch_tasks(lp_span_least(batch->head.schedule.window));
 	size_t most = tasks / size > 0 ? tasks / size : 1;
 	if (plan->catch_up > 0) {
 		uint64_t left = batch->windows < plan->catch_up ? plan->catch_up - batch->windows : 0;

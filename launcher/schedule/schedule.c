@@ -23,13 +23,8 @@ static lp_time minus(lp_time t, int64_t delay)
  */
 static int64_t shortest(struct lp_span span)
 {
-	static const int64_t least[] = {
-		[LP_UNIT_SECOND] = LP_SECOND,    [LP_UNIT_MINUTE] = LP_MINUTE,  [LP_UNIT_HOUR] = LP_HOUR,
-		[LP_UNIT_DAY] = LP_DAY,          [LP_UNIT_WEEK] = 7 * LP_DAY,   [LP_UNIT_MONTH] = 28 * LP_DAY,
-		[LP_UNIT_QUARTER] = 90 * LP_DAY, [LP_UNIT_YEAR] = 365 * LP_DAY,
-	};
-	int64_t length;
-	if (__builtin_mul_overflow(least[span.unit], (int64_t)span.count, &length))
+	int64_t length = lp_span_least(span);
+	if (length == INT64_MAX)
 		return LP_TIME_MAX;
 	return length > LP_DAY ? length - LP_DAY : 1;
 }
