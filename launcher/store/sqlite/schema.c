@@ -77,15 +77,32 @@ bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, stru
 	return read_version(lp_sqlite_of(base), &state->present, error);
 }
 
+/*
+ * Readers and a writer at the same time.  The switch takes the file from a
+ * lock that it already shares to one of its own, and there SQLite answers
+ * "busy" at once instead of waiting, since two who wait for each other would
+ * wait for ever: so the waiting is done here, with nothing held.
+ */
+static bool write_ahead(struct lp_sqlite *store, struct lp_error *error)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int64_t mode;
+
+	for (int tries = store->busy_seconds * 100; !lp_sqlite_pragma(store, "PRAGMA journal_mode = WAL", &mode, error);
+	     tries--) {
+		if ((sqlite3_errcode(store->database) & 0xff) != SQLITE_BUSY || tries <= 0)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
 /* Neither can be changed within a transaction. */
 static bool prepare_file(struct lp_sqlite *store, struct lp_error *error)
 {
-	int64_t mode;
-
 	/* Must come before the first page is written; prune gives pages back to the system with it. */
 	return lp_sqlite_script(store, "PRAGMA auto_vacuum = INCREMENTAL", error, "prepare the file") &&
-	       /* Readers and a writer at the same time. */
-	       lp_sqlite_pragma(store, "PRAGMA journal_mode = WAL", &mode, error);
+	       write_ahead(store, error);
 }
 
 static const char *program_version(void)
