@@ -301,7 +301,8 @@ static int run(int count, char **arguments)
 	if (!parse(&request, count, arguments, &common, &error) ||
 	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error))
 		return lp_command_fail(&lp_command_run, &error);
-	if (!choose_tick(&request, &session, &tick, &error) || !lp_store_lock_run(session.store, &acquired, &error))
+	if (!choose_tick(&request, &session, &tick, &error) ||
+	    !lp_store_lock_run(session.store, LP_RUN_MINUTE, &acquired, &error))
 		code = lp_command_fail(&lp_command_run, &error);
 	else if (!acquired)
 		code = busy(&request);

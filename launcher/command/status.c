@@ -183,18 +183,22 @@ static bool show_history(struct lp_session *session, const struct showing *showi
 		                                           { "TOOK", true },         { "RUN", true },
 		                                           { "FOR", false } };
 	struct history_printing printing = { .zone = showing->zone };
-	uint32_t most = showing->request->history != 0 ? showing->request->history : HISTORY_DEFAULT;
+	struct lp_history_query query = {
+		.calculation_id = showing->calculation_id,
+		.from = LP_TIME_NONE,
+		.to = LP_TIME_NONE,
+		.most = showing->request->history != 0 ? showing->request->history : HISTORY_DEFAULT,
+	};
 
 	if (showing->request->json) {
 		fputs(", \"history\": [", stdout);
-		bool read = lp_store_each_history(session->store, showing->calculation_id, most, show_window, &printing,
-		                                  error);
+		bool read = lp_store_each_history(session->store, &query, show_window, &printing, error);
 		fputs(printing.count == 0 ? "]" : "\n  ]", stdout);
 		return read;
 	}
 	putchar('\n');
 	printing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
-	bool read = lp_store_each_history(session->store, showing->calculation_id, most, show_window, &printing, error);
+	bool read = lp_store_each_history(session->store, &query, show_window, &printing, error);
 	lp_table_end(printing.table);
 	if (read && printing.count == 0) {
 		puts("  no windows computed, or their outcomes are past their retention");

@@ -59,14 +59,63 @@ void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size
 				continue;
 			}
 			size_t inputs = batch->calculations[c].input_count;
+			struct lp_window *ranges = lp_arena_zeroed(&batch->arena, inputs, sizeof *ranges);
+			for (size_t i = 0; i < inputs; i++)
+				ranges[i] = windows[w];
+			bool at_end = batch->calculations[c].result_time == LP_RESULT_AT_END;
 			batch->tasks[batch->task_count++] = (struct lp_task){
 				.calculation = (uint32_t)c,
 				.attempt = 1,
 				.window = windows[w],
+				.result_time = at_end ? windows[w].end : windows[w].start,
+				.ranges = ranges,
+				.coverage = NAN,
 				.columns = lp_arena_zeroed(&batch->arena, inputs, sizeof(struct lp_column)),
 				.previous = lp_arena_zeroed(&batch->arena, inputs, sizeof(struct lp_column)),
 			};
 		}
 	}
 	atomic_store(&batch->computed, 0);
+}
+
+static uint32_t count_good(const struct lp_column *column)
+{
+	uint32_t good = 0;
+	for (size_t i = 0; i < column->count; i++)
+		good += !lp_sample_is_missing(column->value[i],
+		                              column->quality == NULL ? LP_QUALITY_GOOD : column->quality[i]);
+	return good;
+}
+
+/* More than there should be is all that there should be. */
+static double share(const struct lp_input *input, struct lp_window range, const struct lp_column *column, uint32_t good)
+{
+	double expected = input->interval > 0 ? (double)(range.end - range.start) / (double)input->interval
+	                                      : (double)column->count;
+	if (expected < 1)
+		expected = 1;
+	return (double)good < expected ? (double)good / expected : 1;
+}
+
+void lp_batch_cover(struct lp_batch *batch)
+{
+	LP_CHECK_BATCH(batch);
+	for (size_t i = 0; i < batch->task_count; i++) {
+		struct lp_task *task = &batch->tasks[i];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+		task->samples = 0;
+		task->coverage = NAN;
+		for (size_t k = 0; k < calculation->input_count; k++) {
+			uint32_t good = count_good(&task->columns[k]);
+			double of_input = share(&calculation->inputs[k], task->ranges[k], &task->columns[k], good);
+			task->samples += good;
+			task->coverage = fmin(task->coverage, of_input); /* NaN is left behind */
+		}
+		if (!task->decided && task->coverage < calculation->min_coverage) {
+			task->decided = true;
+			task->outcome = (struct lp_outcome){ .state = LP_STATE_NO_DATA };
+			for (size_t k = 0; k < calculation->input_count; k++)
+				task->outcome.samples_read += (uint32_t)task->columns[k].count;
+		}
+	}
 }

@@ -4,8 +4,9 @@
  * A batch in the store is a fixed group of up to LP_BATCH_SIZE calculations
  * that have schedule and rank in common, put together when definitions are
  * applied.  Its one watermark serves all of them: every window that ends at or
- * before it is settled, or listed as pending for the one calculation that it
- * is still owed to.  So what is due is found by reading a row per batch, not
+ * before it is settled, or listed for the one calculation that it is still owed
+ * to: one by one as pending where it failed, by ranges as owed where it is to
+ * be computed again.  So what is due is found by reading a row per batch, not
  * one per calculation.
  *
  * One thread owns a batch at a time; it changes hands through the pipeline's
@@ -45,6 +46,18 @@ struct lp_batch_head {
 	lp_time watermark;       /* LP_TIME_NONE: nothing computed yet */
 	const int64_t *upstream; /* batches whose outputs it reads: never computed past their watermarks */
 	size_t upstream_count;
+	int64_t reach; /* microseconds past a window's end that its inputs' ranges come to at most (shift > 0); 0: none */
+};
+
+/* Windows of one calculation that are to be computed although they are behind the watermark. */
+struct lp_owed {
+	int64_t id;
+	int64_t calculation_id, batch_id;
+	int32_t rank;
+	enum lp_reason reason;
+	lp_time after_end, until_end; /* those with after_end < end <= until_end */
+	int64_t touched;              /* counts what has been added to any range that overlaps; checked at commit */
+	int64_t cause_id;             /* waited: the calculation that failed; else 0 */
 };
 
 /* A number of one output at one time. */
@@ -62,9 +75,10 @@ struct lp_outcome {
 	uint32_t samples_read;
 	struct lp_result *results;
 	size_t result_count;
-	const char *rule_version; /* or NULL */
-	const char *error_type;   /* "ZeroDivisionError"; NULL where nothing went wrong */
-	const char *error_message;
+	const char *rule_version;    /* or NULL */
+	int64_t cause_id;            /* waiting: the calculation at the root; else 0 */
+	const char *error_type;      /* "ZeroDivisionError"; NULL where nothing went wrong */
+	const char *error_message;   /* waiting, tripped: why */
 	const char *error_traceback; /* with source lines */
 };
 
@@ -73,17 +87,49 @@ struct lp_task {
 	uint32_t calculation; /* index into the batch's calculations */
 	int32_t attempt;      /* 1: the first */
 	struct lp_window window;
-	struct lp_column *columns;  /* one per input: the samples in the window */
+	lp_time result_time;        /* where a number is stored: an end of the window */
+	struct lp_window *ranges;   /* one per input: what is read of it */
+	struct lp_column *columns;  /* one per input: the samples in its range */
 	struct lp_column *previous; /* one per input: the last good sample before it within lookback, count 0 or 1 */
+	/*
+	 * Known once the samples are: the least share, over the inputs, of the good
+	 * samples among those expected (present, where the series' interval is not
+	 * known); NaN without inputs.
+	 */
+	double coverage;
+	uint32_t samples; /* good ones, over all inputs */
+	bool decided;     /* the outcome is known without calling the rule: no_data, waiting, tripped */
+	bool trial;       /* of a rule whose breaker is open: a failure counts no attempt */
 	struct lp_outcome outcome;
+};
+
+enum lp_batch_kind {
+	LP_BATCH_FORWARD, /* the windows after the watermark of a stored batch */
+	LP_BATCH_RETRY,   /* a pending window of several calculations, of several batches */
+	LP_BATCH_REDO,    /* owed windows of calculations of one stored batch */
 };
 
 struct lp_batch {
 	uint32_t magic;
 #define LP_BATCH_MAGIC 0xba7c4e01u
-	bool retry; /* pending windows of several batches, put together; head is then unused but for rank */
-	struct lp_batch_head head;
-	lp_time new_watermark; /* the end of the last window; LP_TIME_NONE for a retry batch */
+	enum lp_batch_kind kind;
+	enum lp_reason reason;     /* of all its tasks */
+	struct lp_batch_head head; /* retry: unused but for rank */
+	lp_time new_watermark;     /* forward: the end of the last window; else LP_TIME_NONE */
+	/*
+	 * Redo: the calculations' ranges, by calculation_id, which all begin at one
+	 * after_end; what is computed of them now ends at redone_until.  A range
+	 * that ends by then is done.
+	 */
+	const struct lp_owed *owed;
+	size_t owed_count;
+	lp_time redone_until;
+	/*
+	 * Results before this time are written as changes of samples, which what
+	 * reads them follows; those from it on nobody has read yet.  LP_TIME_NONE:
+	 * none is; LP_TIME_MAX: all are.
+	 */
+	lp_time read_before;
 	int64_t run_id;
 	lp_time tick;
 	struct lp_calculation *calculations;
@@ -102,7 +148,13 @@ struct lp_batch {
 struct lp_batch *lp_batch_new(void);
 void lp_batch_empty(struct lp_batch *batch); /* keeps its memory for the next use */
 void lp_batch_free(struct lp_batch *batch);
-/* Makes the tasks of a batch whose calculations are known: each enabled calculation for each window. */
+/*
+ * Makes the tasks of a batch whose calculations are known: each enabled
+ * calculation for each window.  The ranges of inputs are the windows
+ * themselves; the calendar moves them (lp_input_ranges).
+ */
 void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size_t window_count);
+/* Fills coverage and samples of every task from its columns, and decides those below min_coverage. */
+void lp_batch_cover(struct lp_batch *batch);
 
 #endif

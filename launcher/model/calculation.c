@@ -1,4 +1,4 @@
-/* The states by name. */
+/* States and reasons by name. */
 #include "model/calculation.h"
 
 #include <assert.h>
@@ -13,7 +13,26 @@ static const char *const state_names[LP_STATE_COUNT] = {
 	[LP_STATE_GIVEN_UP] = "given_up",
 	[LP_STATE_DISABLED] = "disabled",
 	[LP_STATE_INTERRUPTED] = "interrupted",
+	[LP_STATE_WAITING] = "waiting",
+	[LP_STATE_TRIPPED] = "tripped",
 };
+
+static const char *const reason_names[LP_REASON_COUNT] = {
+	[LP_REASON_NEW] = "new window",
+	[LP_REASON_CATCH_UP] = "catch-up",
+	[LP_REASON_RETRY] = "retry",
+	[LP_REASON_LATE] = "late samples",
+	[LP_REASON_INVALIDATED] = "invalidated",
+	[LP_REASON_WAITED] = "waited for an input",
+	[LP_REASON_TRIPPED] = "breaker was open",
+	[LP_REASON_BACKFILL] = "backfill",
+};
+
+const char *lp_reason_name(enum lp_reason reason)
+{
+	assert(reason < LP_REASON_COUNT);
+	return reason_names[reason];
+}
 
 const char *lp_state_name(enum lp_state state)
 {

@@ -13,7 +13,14 @@ struct lp_input {
 	const char *series; /* name of the series */
 	const char *unit;
 	const char *attributes; /* JSON, as in struct lp_series */
-	int64_t lookback;       /* microseconds before the window in which the last sample is fetched too; 0: none */
+	int64_t interval;       /* of the series: see struct lp_series */
+	int64_t lookback;       /* microseconds before its range in which the last sample is fetched too; 0: none */
+	/*
+	 * What of the series is read for a window that ends at E: from E + shift
+	 * - window to before E + shift, on the calendar of the schedule's zone.
+	 */
+	struct lp_span window; /* count 0: the calculation's window */
+	struct lp_span shift;  /* -1 week: the same hours of last week; 24 hours: of a forecast; count 0: none */
 };
 
 struct lp_output {
@@ -33,6 +40,8 @@ enum lp_state {
 	LP_STATE_GIVEN_UP = 5,    /* the last attempt at a window failed as well */
 	LP_STATE_DISABLED = 6,    /* by a person */
 	LP_STATE_INTERRUPTED = 7, /* the run ended before it came to it; the next one does it */
+	LP_STATE_WAITING = 8,     /* a calculation that it reads has failed; computed when that one works again */
+	LP_STATE_TRIPPED = 9,     /* its rule's breaker is open: see struct lp_breaker */
 	LP_STATE_COUNT
 };
 
@@ -40,6 +49,23 @@ const char *lp_state_name(enum lp_state state); /* "no_data" */
 bool lp_state_parse(const char *name, enum lp_state *state);
 /* Whether people are to be told: failed, timed_out, given_up. */
 bool lp_state_is_failure(enum lp_state state);
+
+/* Why a window is computed.  Stored as these numbers in outcomes and owed ranges. */
+enum lp_reason {
+	LP_REASON_NEW = 0,         /* the newest window, due for the first time */
+	LP_REASON_CATCH_UP = 1,    /* one that was missed */
+	LP_REASON_RETRY = 2,       /* it failed, or was interrupted */
+	LP_REASON_LATE = 3,        /* its samples have changed since */
+	LP_REASON_INVALIDATED = 4, /* by a person */
+	LP_REASON_WAITED = 5,      /* it waited for an input */
+	LP_REASON_TRIPPED = 6,     /* its rule's breaker was open */
+	LP_REASON_BACKFILL = 7,    /* by a person: `backfill` */
+	LP_REASON_COUNT
+};
+const char *lp_reason_name(enum lp_reason reason); /* "catch-up", "late samples" */
+
+/* At which end of its window a number is stored. */
+enum lp_result_time { LP_RESULT_AT_START, LP_RESULT_AT_END };
 
 struct lp_calculation {
 	int64_t id; /* 0: not stored yet */
@@ -52,6 +78,11 @@ struct lp_calculation {
 	struct lp_schedule schedule;
 	lp_time start;      /* windows before it are not computed; LP_TIME_NONE: from the first run on */
 	int64_t time_limit; /* microseconds a window may take; 0: the configuration's */
+	enum lp_result_time result_time;
+	double min_coverage; /* 0 to 1: below it a window is no_data and the rule is not called; 0: no limit */
+	/* Windows that ended so many microseconds before the tick follow changes of their samples; 0: the configuration's. */
+	int64_t recompute_within;
+#define LP_NEVER INT64_C(-1)
 	struct lp_input *inputs;
 	size_t input_count;
 	struct lp_output *outputs;

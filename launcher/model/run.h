@@ -4,8 +4,12 @@
 
 #include "model/calculation.h"
 
+/* One of each kind may work on a store at a time. */
+enum lp_run_kind { LP_RUN_MINUTE, LP_RUN_BACKFILL }; /* "run", "backfill" */
+
 struct lp_run {
 	int64_t id;
+	enum lp_run_kind kind;
 	lp_time tick;
 	lp_time started, ended; /* wall clock; ended LP_TIME_NONE while it is going on */
 	const char *host;
@@ -17,7 +21,8 @@ struct lp_run {
 	uint64_t states[LP_STATE_COUNT];
 	uint64_t newly_failed; /* calculations that were not failing before this run and are now */
 	uint64_t samples_read, samples_written;
-	uint64_t still_due; /* windows left for the following runs by the catch-up limit */
+	uint64_t still_due;  /* windows left for the following runs by the catch-up limit */
+	uint64_t recomputed; /* windows that had been settled before */
 };
 
 #endif

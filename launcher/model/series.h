@@ -9,7 +9,8 @@
 struct lp_series {
 	int64_t id; /* 0: not stored yet */
 	const char *name;
-	const char *unit;        /* "": dimensionless or not given */
+	const char *unit; /* "": dimensionless or not given */
+	int64_t interval; /* microseconds from one sample to the next where it is measured regularly; 0: not known */
 	const char *description; /* "" */
 	const char
 		*attributes; /* JSON object of texts, numbers and booleans, canonical (sorted keys, no spaces); "{}" */
@@ -24,13 +25,17 @@ enum lp_quality {
 
 /*
  * Samples of one series, struct of arrays, ascending in time, times distinct.
- * quality is NULL where every sample is good.
+ * quality is NULL where every sample is good.  coverage and samples are those
+ * of results, and read for people alone: NULL where no sample has any, else NaN
+ * and -1 for those that have none.
  */
 struct lp_column {
 	size_t count;
 	lp_time *time;
 	double *value;
 	uint8_t *quality;
+	float *coverage;
+	int32_t *samples;
 };
 
 static inline bool lp_sample_is_missing(double value, uint8_t quality)

@@ -47,6 +47,12 @@ struct lp_span {
 /* Microseconds that it has at least by the calendar: a month 28 days.  INT64_MAX: more than can be counted. */
 int64_t lp_span_least(struct lp_span span);
 
+/* What becomes of windows that were due while nothing ran. */
+enum lp_missed {
+	LP_MISSED_CATCH_UP, /* computed, oldest first */
+	LP_MISSED_SKIP,     /* left out: only the newest is computed */
+};
+
 /* When a calculation is due, and for which windows.  Two equal schedules have the same windows. */
 struct lp_schedule {
 	struct lp_span every;  /* a window ends each time this has passed */
@@ -54,7 +60,8 @@ struct lp_schedule {
 	struct lp_span offset; /* moves the boundaries: 6 hours for a gas day from 06:00; count 0: none */
 	int64_t delay;         /* microseconds from a window's end until it is computed, >= 0 */
 	int32_t week_start;    /* 1 Monday ... 7 Sunday, for weeks */
-	char zone[48];         /* IANA name, "UTC" by default */
+	enum lp_missed missed;
+	char zone[48]; /* IANA name, "UTC" by default */
 };
 
 #endif

@@ -30,7 +30,7 @@ void lp_job_split(struct lp_job *whole, size_t most)
 		*part = (struct lp_job){ .batch = part->batch, .whole = whole };
 		*part->batch = (struct lp_batch){
 			.magic = LP_BATCH_MAGIC,
-			.retry = from->retry,
+			.kind = from->kind,
 			.head = from->head,
 			.new_watermark = from->new_watermark,
 			.run_id = from->run_id,
@@ -107,10 +107,10 @@ void lp_job_cut(struct lp_job *job)
 	for (size_t at = 0; at < computed; at++)
 		if (batch->tasks[at].window.end > last)
 			last = batch->tasks[at].window.end;
-	for (size_t at = computed; at < batch->task_count && !batch->retry; at++)
+	for (size_t at = computed; at < batch->task_count && batch->kind != LP_BATCH_RETRY; at++)
 		if (batch->tasks[at].window.end <= last)
 			batch->tasks[keep++] = batch->tasks[at];
 	batch->task_count = keep;
-	if (!batch->retry)
+	if (batch->kind != LP_BATCH_RETRY)
 		batch->new_watermark = last;
 }

@@ -237,7 +237,7 @@ static bool start_retry(struct lp_plan *plan, struct lp_job *job)
 	job->pending_count = retry->count;
 	job->windows[0] = pending->window;
 	job->window_count = 1;
-	job->batch->retry = true;
+	job->batch->kind = LP_BATCH_RETRY;
 	job->batch->head.rank = plan->rank;
 	plan->next_retry++;
 	return true;
@@ -283,7 +283,7 @@ void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 {
 	assert(plan->in_flight > 0);
 	plan->in_flight--;
-	if (job->batch->retry) {
+	if (job->batch->kind == LP_BATCH_RETRY) {
 		assert(job->plan < plan->next_retry && !plan->retries[job->plan].finished);
 		plan->retries[job->plan].finished = true;
 		plan->retries[job->plan].committed = job->end == LP_JOB_COMMITTED;

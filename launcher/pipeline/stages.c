@@ -60,7 +60,7 @@ static void set_attempts(struct lp_job *job)
 
 static bool read_definitions(struct lp_store *store, struct lp_job *job, struct lp_error *error)
 {
-	if (!job->batch->retry)
+	if (job->batch->kind != LP_BATCH_RETRY)
 		return lp_store_read_batch(store, job->batch, error);
 	int64_t *ids = lp_arena_zeroed(&job->batch->arena, job->pending_count, sizeof *ids);
 	for (size_t at = 0; at < job->pending_count; at++)
@@ -74,7 +74,7 @@ static bool fetch(struct lp_store *store, struct lp_job *job, struct lp_error *e
 	bool fetched = read_definitions(store, job, error);
 	if (fetched) {
 		lp_batch_plan(job->batch, job->windows, job->window_count);
-		if (job->batch->retry)
+		if (job->batch->kind == LP_BATCH_RETRY)
 			set_attempts(job);
 		fetched = job->batch->task_count == 0 || lp_store_fetch(store, job->batch, error);
 	}
@@ -117,7 +117,7 @@ static void *fetch_thread(void *argument)
 			finish(stages, job, LP_JOB_DROPPED);
 		else if (!fetch(store, job, &job->error))
 			finish(stages, job, LP_JOB_FAILED);
-		else if (job->batch->retry && job->batch->task_count == 0)
+		else if (job->batch->kind == LP_BATCH_RETRY && job->batch->task_count == 0)
 			finish(stages, job, LP_JOB_COMMITTED); /* nobody is owed these windows any more */
 		else
 			send_parts(stages, job);

@@ -154,11 +154,11 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 			         calculation->name);
 		}
 		if (lp_state_is_failure(outcome->state))
-			tell_failure(tally, calculation, task, batch->retry);
+			tell_failure(tally, calculation, task, batch->kind == LP_BATCH_RETRY);
 	}
 	for (size_t at = computed; at < batch->task_count; at++)
 		run->states[LP_STATE_INTERRUPTED]++;
-	if (!batch->retry)
+	if (batch->kind != LP_BATCH_RETRY)
 		compare_states(tally, batch, computed);
 }
 

@@ -25,6 +25,21 @@ struct lp_due {
 bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time upstream, size_t most, struct lp_due *due,
                      struct lp_error *error) LP_MUST_CHECK;
 
+/*
+ * The windows of a schedule that read, for an input like this, any sample from
+ * first to last (both included; lookback counts as read): those with
+ * after_end < end <= until_end; window_start is the start of the first of them.
+ * False: there is none.
+ */
+struct lp_touched {
+	lp_time after_end, until_end, window_start;
+};
+bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                         struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
+                         struct lp_touched *touched);
+/* How many windows have from < end <= to; counted up to 1,000, estimated beyond. */
+uint64_t lp_schedule_count(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from, lp_time to);
+
 /* The first tick after `tick` at which a window becomes due; LP_TIME_NONE: never. For "nothing due, next at ...". */
 bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *next,
                       struct lp_error *error) LP_MUST_CHECK;

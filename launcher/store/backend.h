@@ -31,11 +31,30 @@ struct lp_store_backend {
 	                   struct lp_error *);
 	bool (*read_samples)(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
 	                     struct lp_error *);
-	bool (*lock_run)(struct lp_store *, bool *, struct lp_error *);
+	bool (*lock_run)(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *);
+	bool (*run_is_active)(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *);
 	bool (*begin_run)(struct lp_store *, struct lp_run *, struct lp_error *);
 	bool (*end_run)(struct lp_store *, const struct lp_run *, struct lp_error *);
 	bool (*each_batch)(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *);
 	bool (*each_pending)(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
+	bool (*each_change)(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *, struct lp_error *);
+	bool (*invalidate)(struct lp_store *, int64_t, lp_time, lp_time, struct lp_error *);
+	bool (*each_reader)(struct lp_store *, const int64_t *, size_t, lp_reader_visit *, void *, struct lp_error *);
+	bool (*add_owed)(struct lp_store *, const struct lp_owed_range *, size_t, struct lp_error *);
+	bool (*each_owed)(struct lp_store *, enum lp_run_kind, int32_t, lp_owed_visit *, void *, struct lp_error *);
+	bool (*drop_owed)(struct lp_store *, enum lp_reason, uint64_t *, struct lp_error *);
+	bool (*each_blocker)(struct lp_store *, const int64_t *, size_t, lp_time, lp_time, lp_blocker_visit *, void *,
+	                     struct lp_error *);
+	bool (*each_breaker)(struct lp_store *, lp_breaker_visit *, void *, struct lp_error *);
+	bool (*put_breaker)(struct lp_store *, const struct lp_breaker *, struct lp_error *);
+	bool (*close_breaker)(struct lp_store *, const char *, struct lp_error *);
+	bool (*note_rules)(struct lp_store *, const struct lp_run *, const struct lp_rule_version *, size_t,
+	                   lp_rule_version_visit *, void *, struct lp_error *);
+	bool (*rule_version)(struct lp_store *, const char *, int64_t, struct lp_arena *, const char **,
+	                     struct lp_error *);
+	bool (*reopen)(struct lp_store *, struct lp_reopen *, struct lp_error *);
+	bool (*each_stored)(struct lp_store *, const int64_t *, size_t, lp_stored_visit *, void *, struct lp_error *);
+	bool (*writer)(struct lp_store *, int64_t, int64_t *, struct lp_error *);
 	bool (*read_batch)(struct lp_store *, struct lp_batch *, struct lp_error *);
 	bool (*read_calculations)(struct lp_store *, const int64_t *, size_t, struct lp_batch *, struct lp_error *);
 	bool (*fetch)(struct lp_store *, struct lp_batch *, struct lp_error *);
@@ -43,7 +62,8 @@ struct lp_store_backend {
 	                     struct lp_error *);
 	bool (*each_status)(struct lp_store *, const struct lp_status_filter *, lp_status_visit *, void *,
 	                    struct lp_error *);
-	bool (*each_history)(struct lp_store *, int64_t, uint32_t, lp_history_visit *, void *, struct lp_error *);
+	bool (*each_history)(struct lp_store *, const struct lp_history_query *, lp_history_visit *, void *,
+	                     struct lp_error *);
 	bool (*each_run)(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
 	bool (*prune)(struct lp_store *, struct lp_prune *, struct lp_error *);
 };

@@ -10,7 +10,7 @@
 #define NOWHERE SIZE_MAX
 
 /* Numbers in one order, so that keys compare field by field in one loop. */
-enum { KEY_NUMBERS = 12 };
+enum { KEY_NUMBERS = 13 };
 
 struct key {
 	int64_t numbers[KEY_NUMBERS];
@@ -23,7 +23,8 @@ static struct key make_key(const struct lp_schedule *schedule, int32_t rank, lp_
 	return (struct key){
 		.numbers = { enabled ? 0 : 1, rank, (int64_t)schedule->every.unit, schedule->every.count,
 		             (int64_t)schedule->window.unit, schedule->window.count, (int64_t)schedule->offset.unit,
-		             schedule->offset.count, schedule->delay, schedule->week_start, start, watermark },
+		             schedule->offset.count, schedule->delay, schedule->week_start, (int64_t)schedule->missed,
+		             start, watermark },
 		.zone = schedule->zone,
 	};
 }

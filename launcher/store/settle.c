@@ -8,7 +8,17 @@
 
 enum { REASON_MOST = 240 };
 
-lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_t attempts)
+/* From 0 to 1, the same for the same calculation and attempt. */
+static double scatter(int64_t calculation_id, int32_t attempts)
+{
+	uint64_t mixed = ((uint64_t)calculation_id << 8) + (uint64_t)attempts;
+
+	mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return (double)(mixed >> 11) / (double)(UINT64_C(1) << 53);
+}
+
+lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_t attempts, int64_t calculation_id)
 {
 	int64_t delay = policy->first_delay;
 
@@ -18,7 +28,9 @@ lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_
 		delay = delay > policy->longest_delay / 2 ? policy->longest_delay : delay * 2;
 	if (delay > policy->longest_delay)
 		delay = policy->longest_delay;
-	return tick + delay;
+	/* In whole minutes, as runs are. */
+	return tick + delay -
+	       (int64_t)(scatter(calculation_id, attempts) * (double)(delay / 4 / LP_MINUTE)) * LP_MINUTE;
 }
 
 /* One line that a person can read in the table: the traceback stands in `state`. */
@@ -107,6 +119,7 @@ static void note_state(const struct lp_batch *batch, const struct lp_task *task,
 	row->definition_version = calculation->version;
 	row->duration = outcome->duration;
 	row->samples_read = outcome->samples_read;
+	row->cause_id = outcome->cause_id;
 	/* The error of an earlier window of this batch stays: that window is owed, and people will ask why. */
 	if (failed) {
 		row->error_type = outcome->error_type;
@@ -136,6 +149,45 @@ static void note_unreached(const struct lp_batch *batch, const struct lp_task *t
 	};
 }
 
+/* Windows of one calculation that follow one another are one range. */
+static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, int64_t calculation_id,
+                     const struct lp_task *task)
+{
+	struct lp_owed_range range = {
+		.calculation_id = calculation_id,
+		.reason = task->outcome.state == LP_STATE_WAITING ? LP_REASON_WAITED : LP_REASON_TRIPPED,
+		.window_start = task->window.start,
+		.after_end = task->window.end - 1,
+		.until_end = task->window.end,
+		.cause_id = task->outcome.cause_id,
+	};
+
+	if (*last != NULL && (*last)->reason == range.reason && (*last)->cause_id == range.cause_id &&
+	    (*last)->until_end >= task->window.start && (*last)->until_end < task->window.end) {
+		(*last)->until_end = task->window.end;
+		return;
+	}
+	*last = &settled->owed[settled->owed_count++];
+	**last = range;
+}
+
+/* Tumbling windows own all that is stored in them; of sliding ones only the one result is theirs. */
+static void add_rewrite(const struct lp_batch *batch, struct lp_settled *settled, size_t index)
+{
+	const struct lp_task *task = &batch->tasks[index];
+	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+	const struct lp_schedule *schedule = &calculation->schedule;
+	struct lp_rewrite rewrite = { .task = index, .first = task->result_time, .last = task->result_time };
+
+	if (schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit) {
+		bool at_end = calculation->result_time == LP_RESULT_AT_END;
+
+		rewrite.first = task->window.start + (at_end ? 1 : 0);
+		rewrite.last = task->window.end - (at_end ? 0 : 1);
+	}
+	settled->rewrites[settled->rewrite_count++] = rewrite;
+}
+
 static bool row_is_needed(const struct lp_state_row *row, const struct lp_settle_known *known)
 {
 	if (row->calculation_id == 0)
@@ -154,13 +206,17 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 	size_t tasks = batch->task_count;
 	size_t computed = atomic_load(&batch->computed);
 	struct lp_state_row *rows = lp_arena_zeroed(arena, batch->calculation_count, sizeof *rows);
+	struct lp_owed_range **last_owed = lp_arena_zeroed(arena, batch->calculation_count, sizeof *last_owed);
+	bool again = batch->kind != LP_BATCH_FORWARD;
 	size_t *places = lp_arena_zeroed(arena, tasks, sizeof *places), place_count = 0;
 
 	LP_CHECK_BATCH(batch);
 	assert(computed <= tasks);
 	*settled = (struct lp_settled){
 		.pending = lp_arena_zeroed(arena, tasks, sizeof *settled->pending),
-		.done = lp_arena_zeroed(arena, batch->retry ? tasks : 0, sizeof *settled->done),
+		.done = lp_arena_zeroed(arena, again ? tasks : 0, sizeof *settled->done),
+		.rewrites = lp_arena_zeroed(arena, again ? tasks : 0, sizeof *settled->rewrites),
+		.owed = lp_arena_zeroed(arena, tasks, sizeof *settled->owed),
 		.outcomes = lp_arena_zeroed(arena, tasks, sizeof *settled->outcomes),
 		.stored = lp_arena_zeroed(arena, tasks, sizeof *settled->stored),
 		.states = rows,
@@ -180,25 +236,34 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 			continue;
 		if (i >= computed) {
 			outcome->state = LP_STATE_INTERRUPTED;
-			if (batch->retry)
-				continue; /* stays pending as it is */
+			if (again)
+				continue; /* stays owed as it is */
 			pending.reason = lp_state_name(LP_STATE_INTERRUPTED);
 			pending.attempts = task->attempt - 1;
 			pending.next_attempt = batch->tick;
 			settled->pending[settled->pending_count++] = pending;
 			note_unreached(batch, task, of, &rows[task->calculation]);
 		} else if (lp_state_is_failure(outcome->state)) {
-			pending.attempts = task->attempt;
-			pending.next_attempt = lp_retry_next(policy, batch->tick, task->attempt);
+			pending.attempts = task->trial ? task->attempt - 1 : task->attempt;
+			pending.next_attempt =
+				task->trial ? batch->tick
+					    : lp_retry_next(policy, batch->tick, task->attempt, pending.calculation_id);
 			pending.given_up = pending.next_attempt == LP_TIME_NONE;
 			pending.reason = reason_of(arena, outcome);
 			if (pending.given_up)
 				outcome->state = LP_STATE_GIVEN_UP;
 			settled->pending[settled->pending_count++] = pending;
 			note_state(batch, task, pending.next_attempt, of, &rows[task->calculation]);
+		} else if (outcome->state == LP_STATE_WAITING || outcome->state == LP_STATE_TRIPPED) {
+			if (batch->kind == LP_BATCH_RETRY)
+				continue; /* stays pending as it is */
+			add_owed(settled, &last_owed[task->calculation], pending.calculation_id, task);
+			note_state(batch, task, LP_TIME_NONE, of, &rows[task->calculation]);
 		} else {
-			if (batch->retry)
+			if (again) {
 				settled->done[settled->done_count++] = pending;
+				add_rewrite(batch, settled, i);
+			}
 			settled->stored[settled->stored_count++] = i;
 			note_state(batch, task, LP_TIME_NONE, of, &rows[task->calculation]);
 		}

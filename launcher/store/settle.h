@@ -23,6 +23,7 @@ struct lp_state_row {
 	int32_t definition_version;
 	int64_t duration; /* nanoseconds */
 	uint32_t samples_read;
+	int64_t cause_id; /* waiting: the calculation at the root; else 0 */
 	/*
 	 * Of the last failure in this batch; NULL: there was none, and what is
 	 * stored stays.  It is shown while the calculation fails or owes a window.
@@ -40,6 +41,12 @@ struct lp_pending_row {
 	bool given_up;
 };
 
+/* Where a settled window is computed again: what is stored there, and is not a result of it any more, is deleted. */
+struct lp_rewrite {
+	size_t task;
+	lp_time first, last; /* of every output: both included */
+};
+
 /* A row of `outcome`: tasks that follow one another and have one window. */
 struct lp_outcome_row {
 	struct lp_window window;
@@ -52,8 +59,12 @@ struct lp_settled {
 	size_t state_count;
 	struct lp_pending_row *pending; /* to write, over what is there */
 	size_t pending_count;
-	struct lp_pending_row *done; /* to delete: only id and window are filled; none but in a retry batch */
+	struct lp_pending_row *done; /* to delete: only id and window are filled; none in a forward batch */
 	size_t done_count;
+	struct lp_owed_range *owed; /* to add: what waits or tripped */
+	size_t owed_count;
+	struct lp_rewrite *rewrites; /* none but in retry and redo batches */
+	size_t rewrite_count;
 	struct lp_outcome_row *outcomes;
 	size_t outcome_count;
 	size_t *stored; /* indices of the tasks whose results are to be written */
@@ -71,8 +82,9 @@ struct lp_settle_known {
 
 /*
  * known: one per calculation of the batch.  owed: one per task, or NULL: all;
- * a task of a retry batch that is not owed any more (no such pending window
- * with so many attempts, or another version of the definition) is left out.
+ * a task of a retry or redo batch that is not owed any more (no such pending
+ * window with so many attempts, a range that was touched, another version of
+ * the definition) is left out.
  *
  * Writes the final states into the tasks: given_up where this was the last
  * attempt, interrupted where a task was not computed.
@@ -86,7 +98,12 @@ struct lp_settle_known {
 void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, const struct lp_settle_known *known,
                const bool *owed, struct lp_settled *settled);
 
-/* When a window is tried again after so many attempts that failed; LP_TIME_NONE: it is given up. */
-lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_t attempts);
+/*
+ * When a window is tried again after so many attempts that failed; LP_TIME_NONE:
+ * it is given up.  Up to a quarter of the delay earlier, by the calculation and
+ * in whole minutes, so that those that failed together do not all come back
+ * together.
+ */
+lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_t attempts, int64_t calculation_id);
 
 #endif

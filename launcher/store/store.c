@@ -309,9 +309,14 @@ bool lp_store_read_samples(struct lp_store *store, int64_t series_id, lp_time fr
 	return store->backend->read_samples(store, series_id, from, to, most, visit, context, error);
 }
 
-bool lp_store_lock_run(struct lp_store *store, bool *acquired, struct lp_error *error)
+bool lp_store_lock_run(struct lp_store *store, enum lp_run_kind kind, bool *acquired, struct lp_error *error)
 {
-	return store->backend->lock_run(store, acquired, error);
+	return store->backend->lock_run(store, kind, acquired, error);
+}
+
+bool lp_store_run_is_active(struct lp_store *store, enum lp_run_kind kind, bool *active, struct lp_error *error)
+{
+	return store->backend->run_is_active(store, kind, active, error);
 }
 
 bool lp_store_begin_run(struct lp_store *store, struct lp_run *run, struct lp_error *error)
@@ -334,6 +339,88 @@ bool lp_store_each_pending(struct lp_store *store, lp_time tick, lp_pending_visi
                            struct lp_error *error)
 {
 	return store->backend->each_pending(store, tick, visit, context, error);
+}
+
+bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query, lp_change_visit *visit, void *context,
+                          struct lp_error *error)
+{
+	return store->backend->each_change(store, query, visit, context, error);
+}
+
+bool lp_store_invalidate(struct lp_store *store, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
+{
+	return store->backend->invalidate(store, series_id, first, last, error);
+}
+
+bool lp_store_each_reader(struct lp_store *store, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
+                          void *context, struct lp_error *error)
+{
+	return store->backend->each_reader(store, series_ids, count, visit, context, error);
+}
+
+bool lp_store_add_owed(struct lp_store *store, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
+{
+	return store->backend->add_owed(store, ranges, count, error);
+}
+
+bool lp_store_each_owed(struct lp_store *store, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
+                        void *context, struct lp_error *error)
+{
+	return store->backend->each_owed(store, kind, rank, visit, context, error);
+}
+
+bool lp_store_drop_owed(struct lp_store *store, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
+{
+	return store->backend->drop_owed(store, reason, dropped, error);
+}
+
+bool lp_store_each_blocker(struct lp_store *store, const int64_t *calculation_ids, size_t count, lp_time from,
+                           lp_time to, lp_blocker_visit *visit, void *context, struct lp_error *error)
+{
+	return store->backend->each_blocker(store, calculation_ids, count, from, to, visit, context, error);
+}
+
+bool lp_store_each_breaker(struct lp_store *store, lp_breaker_visit *visit, void *context, struct lp_error *error)
+{
+	return store->backend->each_breaker(store, visit, context, error);
+}
+
+bool lp_store_put_breaker(struct lp_store *store, const struct lp_breaker *breaker, struct lp_error *error)
+{
+	return store->backend->put_breaker(store, breaker, error);
+}
+
+bool lp_store_close_breaker(struct lp_store *store, const char *rule, struct lp_error *error)
+{
+	return store->backend->close_breaker(store, rule, error);
+}
+
+bool lp_store_note_rules(struct lp_store *store, const struct lp_run *run, const struct lp_rule_version *versions,
+                         size_t count, lp_rule_version_visit *changed, void *context, struct lp_error *error)
+{
+	return store->backend->note_rules(store, run, versions, count, changed, context, error);
+}
+
+bool lp_store_rule_version(struct lp_store *store, const char *rule, int64_t run_id, struct lp_arena *arena,
+                           const char **version, struct lp_error *error)
+{
+	return store->backend->rule_version(store, rule, run_id, arena, version, error);
+}
+
+bool lp_store_reopen(struct lp_store *store, struct lp_reopen *reopen, struct lp_error *error)
+{
+	return store->backend->reopen(store, reopen, error);
+}
+
+bool lp_store_each_stored(struct lp_store *store, const int64_t *calculation_ids, size_t count, lp_stored_visit *visit,
+                          void *context, struct lp_error *error)
+{
+	return store->backend->each_stored(store, calculation_ids, count, visit, context, error);
+}
+
+bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calculation_id, struct lp_error *error)
+{
+	return store->backend->writer(store, series_id, calculation_id, error);
 }
 
 bool lp_store_read_batch(struct lp_store *store, struct lp_batch *batch, struct lp_error *error)
@@ -364,10 +451,10 @@ bool lp_store_each_status(struct lp_store *store, const struct lp_status_filter 
 	return store->backend->each_status(store, filter, visit, context, error);
 }
 
-bool lp_store_each_history(struct lp_store *store, int64_t calculation_id, uint32_t most, lp_history_visit *visit,
+bool lp_store_each_history(struct lp_store *store, const struct lp_history_query *query, lp_history_visit *visit,
                            void *context, struct lp_error *error)
 {
-	return store->backend->each_history(store, calculation_id, most, visit, context, error);
+	return store->backend->each_history(store, query, visit, context, error);
 }
 
 bool lp_store_each_run(struct lp_store *store, uint32_t most, lp_run_visit *visit, void *context,

@@ -127,8 +127,16 @@ bool lp_store_read_samples(struct lp_store *store, int64_t series_id, lp_time fr
  * else, so that it works through PgBouncer in transaction mode and holds back
  * no vacuum.  SQLite: a lock on a file beside the database.)
  */
-bool lp_store_lock_run(struct lp_store *store, bool *acquired, struct lp_error *error) LP_MUST_CHECK;
-/* Marks runs left "running" as interrupted, stores this one, fills run->id. */
+bool lp_store_lock_run(struct lp_store *store, enum lp_run_kind kind, bool *acquired,
+                       struct lp_error *error) LP_MUST_CHECK;
+/* Whether somebody holds that lock: what a backfill steps aside for. */
+bool lp_store_run_is_active(struct lp_store *store, enum lp_run_kind kind, bool *active,
+                            struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Marks runs of its kind left "running" as interrupted, stores this one, fills
+ * run->id.  A commit of a run that is not running any more is refused, and is
+ * waited for here: what is read after this call, no such run changes.
+ */
 bool lp_store_begin_run(struct lp_store *store, struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 bool lp_store_end_run(struct lp_store *store, const struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 
@@ -136,7 +144,11 @@ bool lp_store_end_run(struct lp_store *store, const struct lp_run *run, struct l
 typedef bool lp_batch_visit(void *context, const struct lp_batch_head *head, struct lp_error *error);
 bool lp_store_each_batch(struct lp_store *store, int32_t rank, lp_batch_visit *visit, void *context,
                          struct lp_error *error) LP_MUST_CHECK;
-/* Pending windows to try again at tick: by rank, window, calculation. */
+/*
+ * Pending windows to try again at tick: by rank, window, calculation.  Of a
+ * rule whose breaker is open only the oldest one, whatever its next attempt:
+ * the trial.
+ */
 struct lp_pending {
 	int64_t calculation_id;
 	int32_t rank;
@@ -146,6 +158,148 @@ struct lp_pending {
 typedef bool lp_pending_visit(void *context, const struct lp_pending *pending, struct lp_error *error);
 bool lp_store_each_pending(struct lp_store *store, lp_time tick, lp_pending_visit *visit, void *context,
                            struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * Changes of samples: inserted, updated, deleted by anybody, but for what a
+ * commit writes from batch->read_before on, and for `prune`.  The database
+ * notes them (triggers), in the writer's transaction: one that is not visible
+ * yet stays for the next call.  So whoever takes the changes first, and reads
+ * samples after that, misses none, in whatever order writers commit.
+ */
+struct lp_change {
+	int64_t series_id;
+	lp_time first, last; /* of the samples touched, within an hour of UTC; by hand: as given */
+	bool by_hand;        /* invalidated: followed however old */
+};
+/*
+ * Those that are visible, by series and time.  Where `first` is newest or later
+ * nobody has read the sample yet: not told.  Where `last` is before oldest, and
+ * not by hand: not told, but counted in too_old.  take: all of them are
+ * forgotten when the caller's transaction (lp_store_begin) commits.
+ */
+struct lp_change_query {
+	lp_time oldest, newest;
+	bool take;
+	uint64_t too_old; /* out: hours of series */
+};
+typedef bool lp_change_visit(void *context, const struct lp_change *change, struct lp_error *error);
+bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query, lp_change_visit *visit, void *context,
+                          struct lp_error *error) LP_MUST_CHECK;
+/* Notes a change by hand, of [first, last]. */
+bool lp_store_invalidate(struct lp_store *store, int64_t series_id, lp_time first, lp_time last,
+                         struct lp_error *error) LP_MUST_CHECK;
+/* Who reads these series: enabled calculations whose batch has a watermark; by series. */
+struct lp_reader {
+	int64_t calculation_id, series_id;
+	const struct lp_schedule *schedule;
+	lp_time watermark, start;     /* of the batch */
+	struct lp_span window, shift; /* of the input, as in struct lp_input */
+	int64_t lookback;
+	int64_t recompute_within; /* as in struct lp_calculation */
+};
+typedef bool lp_reader_visit(void *context, const struct lp_reader *reader, struct lp_error *error);
+bool lp_store_each_reader(struct lp_store *store, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
+                          void *context, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * Owed windows.  A range that overlaps or touches one of the same calculation,
+ * reason and cause becomes part of it; every range of the calculation that it
+ * overlaps counts up `touched`, so that what is being computed from older
+ * samples is not accepted.  In a transaction: the caller's, or its own.
+ */
+struct lp_owed_range {
+	int64_t calculation_id;
+	enum lp_reason reason;
+	lp_time window_start; /* of the first window */
+	lp_time after_end, until_end;
+	int64_t cause_id;
+};
+bool lp_store_add_owed(struct lp_store *store, const struct lp_owed_range *ranges, size_t count,
+                       struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Those that a run of this kind works on: a backfill those of LP_REASON_BACKFILL,
+ * the minute's the others.  Of enabled calculations; of those that waited only
+ * where the cause has no window left that is pending or tripped; of those that
+ * tripped only where the breaker of their rule is closed.  rank -1: all.  By
+ * rank, batch, reason, after_end, until_end, calculation.
+ */
+typedef bool lp_owed_visit(void *context, const struct lp_owed *owed, struct lp_error *error);
+bool lp_store_each_owed(struct lp_store *store, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
+                        void *context, struct lp_error *error) LP_MUST_CHECK;
+/* Forgets the ranges of a reason: a backfill that is called off. */
+bool lp_store_drop_owed(struct lp_store *store, enum lp_reason reason, uint64_t *dropped,
+                        struct lp_error *error) LP_MUST_CHECK;
+/*
+ * What keeps calculations from being computed: windows of the calculations
+ * that they read directly, which are pending and not given up, or owed because
+ * they waited or tripped, with results between from and to.
+ */
+struct lp_blocker {
+	int64_t calculation_id; /* has to wait */
+	int64_t series_id;      /* for results of this one */
+	lp_time first, last;    /* at these times: both included */
+	int64_t cause_id;       /* the calculation at the root that failed */
+	const char *cause;      /* its name */
+};
+typedef bool lp_blocker_visit(void *context, const struct lp_blocker *blocker, struct lp_error *error);
+bool lp_store_each_blocker(struct lp_store *store, const int64_t *calculation_ids, size_t count, lp_time from,
+                           lp_time to, lp_blocker_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * A rule's breaker, open: most of its calculations failed in one run.  Its
+ * windows are put aside (tripped) but for one trial a run, which closes it when
+ * it works.
+ */
+struct lp_breaker {
+	const char *rule;
+	lp_time since;       /* the tick */
+	int64_t run_id;      /* that tripped it */
+	uint64_t failed, of; /* calculations in that run */
+	uint64_t trials;     /* that failed since */
+	const char *error;   /* of the last one: "KeyError: 'p1'" */
+};
+typedef bool lp_breaker_visit(void *context, const struct lp_breaker *breaker, struct lp_error *error);
+bool lp_store_each_breaker(struct lp_store *store, lp_breaker_visit *visit, void *context,
+                           struct lp_error *error) LP_MUST_CHECK;
+bool lp_store_put_breaker(struct lp_store *store, const struct lp_breaker *breaker,
+                          struct lp_error *error) LP_MUST_CHECK;
+bool lp_store_close_breaker(struct lp_store *store, const char *rule, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * Which version of each rule a run works with: kept where it is new, so that a
+ * result can be traced to it.  Told are the rules that are stored with another
+ * one; their calculations' windows that were given up are opened again.
+ */
+struct lp_rule_version {
+	const char *rule, *version;
+	const char *before; /* told only: the version until now */
+};
+typedef bool lp_rule_version_visit(void *context, const struct lp_rule_version *version, struct lp_error *error);
+bool lp_store_note_rules(struct lp_store *store, const struct lp_run *run, const struct lp_rule_version *versions,
+                         size_t count, lp_rule_version_visit *changed, void *context,
+                         struct lp_error *error) LP_MUST_CHECK;
+/* The version that a rule had in a run, into the arena; NULL: not known. */
+bool lp_store_rule_version(struct lp_store *store, const char *rule, int64_t run_id, struct lp_arena *arena,
+                           const char **version, struct lp_error *error) LP_MUST_CHECK;
+
+/* Opens pending windows again: their attempts begin anew, with the next run. */
+struct lp_reopen {
+	const char *name, *rule;        /* glob over names of calculations; NULL: all */
+	lp_time from, to;               /* windows that overlap; LP_TIME_NONE: open */
+	uint64_t windows, calculations; /* out */
+};
+bool lp_store_reopen(struct lp_store *store, struct lp_reopen *reopen, struct lp_error *error) LP_MUST_CHECK;
+/* From the first to the last result that is stored of each of these calculations; those without have no row. */
+struct lp_stored {
+	int64_t calculation_id;
+	lp_time first, last;
+};
+typedef bool lp_stored_visit(void *context, const struct lp_stored *stored, struct lp_error *error);
+bool lp_store_each_stored(struct lp_store *store, const int64_t *calculation_ids, size_t count, lp_stored_visit *visit,
+                          void *context, struct lp_error *error) LP_MUST_CHECK;
+/* The calculation that writes a series; 0: none does. */
+bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calculation_id,
+                     struct lp_error *error) LP_MUST_CHECK;
 
 /* Reads the definitions of batch->head.id, in a fixed order, into the batch's arena. */
 bool lp_store_read_batch(struct lp_store *store, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
@@ -162,10 +316,18 @@ bool lp_store_fetch(struct lp_store *store, struct lp_batch *batch, struct lp_er
  * of all tasks is one row of arrays; rows of their own are written for
  * calculations whose state changed or that failed.  Tasks that failed or were
  * not computed become (or stay) pending, with the attempts and the time of the
- * next one that lp_retry_policy gives; tasks that succeeded are taken off.
- * The batch's watermark moves to new_watermark on the condition that it and
- * the generation are what batch->head says: otherwise somebody else did this
- * work or the definitions changed, nothing is stored, and *accepted is false.
+ * next one that lp_retry_policy gives; tasks that succeeded are taken off;
+ * those that wait or tripped become owed ranges.
+ * forward: the batch's watermark moves to new_watermark on the condition that
+ * it and the generation are what batch->head says.  redo: every range moves on
+ * to redone_until on the condition that after_end and touched are what
+ * batch->owed says, and the definition's version what was computed with.
+ * Otherwise somebody else did this work, the samples or the definitions
+ * changed: nothing is stored (redo: of that calculation), and *accepted is
+ * false where nothing at all was.  The same where the run is not running any
+ * more.
+ * A window that had been settled before also loses the results that are not
+ * produced any more.
  */
 struct lp_retry_policy {
 	int32_t max_attempts;               /* then the window is given up */
@@ -187,7 +349,9 @@ struct lp_status {
 	uint32_t samples_read;
 	int32_t attempts;     /* at the window that fails */
 	lp_time next_attempt; /* LP_TIME_NONE: none planned */
-	uint32_t pending;     /* windows owed */
+	uint32_t pending;     /* windows that failed or were interrupted, and are owed */
+	uint32_t owed;        /* ranges of windows that are to be computed again */
+	const char *cause;    /* waiting: the calculation at the root; else NULL */
 	const char *rule_version;
 	const char *error_type, *error_message, *error_traceback; /* NULL: none */
 };
@@ -206,11 +370,17 @@ struct lp_history {
 	int64_t run_id;
 	lp_time tick;
 	enum lp_state state;
+	enum lp_reason reason;
 	int64_t duration;
 	uint32_t samples_read;
 };
+struct lp_history_query {
+	int64_t calculation_id;
+	lp_time from, to; /* windows with from < end <= to; LP_TIME_NONE: open */
+	uint32_t most;
+};
 typedef bool lp_history_visit(void *context, const struct lp_history *history, struct lp_error *error);
-bool lp_store_each_history(struct lp_store *store, int64_t calculation_id, uint32_t most, lp_history_visit *visit,
+bool lp_store_each_history(struct lp_store *store, const struct lp_history_query *query, lp_history_visit *visit,
                            void *context, struct lp_error *error) LP_MUST_CHECK;
 /* Newest first. */
 typedef bool lp_run_visit(void *context, const struct lp_run *run, struct lp_error *error);

@@ -211,7 +211,7 @@ START_TEST(the_same_retry_is_stored_once)
 	run = begin_run(AT(120));
 	for (int i = 0; i < 2; i++) {
 		batches[i] = lp_batch_new();
-		batches[i]->retry = true;
+		batches[i]->kind = LP_BATCH_RETRY;
 		batches[i]->run_id = run.id;
 		batches[i]->tick = run.tick;
 		ck_ok(lp_store_read_calculations(store, &id, 1, batches[i], &error), error);
@@ -292,7 +292,7 @@ START_TEST(a_retry_of_a_calculation_that_is_gone_is_left_out)
 	id = find_status("one")->calculation.id;
 	run = begin_run(AT(120));
 	batch = lp_batch_new();
-	batch->retry = true;
+	batch->kind = LP_BATCH_RETRY;
 	batch->run_id = run.id;
 	batch->tick = run.tick;
 	ck_ok(lp_store_read_calculations(store, &id, 1, batch, &error), error);

@@ -34,9 +34,9 @@ START_TEST(one_run_works_at_a_time)
 	struct lp_error error;
 	bool first, second;
 
-	ck_ok(lp_store_lock_run(store, &first, &error), error);
+	ck_ok(lp_store_lock_run(store, LP_RUN_MINUTE, &first, &error), error);
 	ck_assert(first);
-	ck_ok(lp_store_lock_run(other, &second, &error), error);
+	ck_ok(lp_store_lock_run(other, LP_RUN_MINUTE, &second, &error), error);
 	ck_assert(!second);
 	/* The one that holds it goes on working. */
 	add_series("a");
@@ -45,7 +45,7 @@ START_TEST(one_run_works_at_a_time)
 	/* PostgreSQL learns of a closed connection a moment later. */
 	for (int i = 0; i < 100; i++) {
 		third = open_again();
-		ck_ok(lp_store_lock_run(third, &second, &error), error);
+		ck_ok(lp_store_lock_run(third, LP_RUN_MINUTE, &second, &error), error);
 		if (second)
 			break;
 		lp_store_close(third);
@@ -175,13 +175,22 @@ START_TEST(history_is_newest_first)
 	run_window(AT(60), AT(120), AT(120));
 	run_window(AT(120), AT(180), AT(86400 + 180));
 	id = find_status("one")->calculation.id;
-	ck_ok(lp_store_each_history(store, id, 10, take_history, &text, &error), error);
+	ck_ok(lp_store_each_history(
+		      store,
+		      &(struct lp_history_query){
+			      .calculation_id = id, .from = LP_TIME_NONE, .to = LP_TIME_NONE, .most = 10 },
+		      take_history, &text, &error),
+	      error);
 	ck_assert_str_eq(text.data, "120-180@86580 no_data 5000000 0\n"
 	                            "60-120@120 ok 5000000 2\n"
 	                            "0-60@60 ok 5000000 1\n");
 	text.length = 0;
 	id = find_status("two")->calculation.id;
-	ck_ok(lp_store_each_history(store, id, 2, take_history, &text, &error), error);
+	ck_ok(lp_store_each_history(store,
+	                            &(struct lp_history_query){
+					    .calculation_id = id, .from = LP_TIME_NONE, .to = LP_TIME_NONE, .most = 2 },
+	                            take_history, &text, &error),
+	      error);
 	ck_assert_str_eq(text.data, "120-180@86580 failed 5000000 0\n"
 	                            "60-120@120 failed 5000000 2\n");
 	lp_text_free(&text);
@@ -215,7 +224,13 @@ START_TEST(windows_of_one_commit_are_told_apart)
 	status = find_status("one");
 	ck_assert_int_eq(status->window.end, AT(180));
 	ck_assert_str_eq(lp_state_name(status->state), "no_data");
-	ck_ok(lp_store_each_history(store, status->calculation.id, 10, take_history, &text, &error), error);
+	ck_ok(lp_store_each_history(store,
+	                            &(struct lp_history_query){ .calculation_id = status->calculation.id,
+	                                                        .from = LP_TIME_NONE,
+	                                                        .to = LP_TIME_NONE,
+	                                                        .most = 10 },
+	                            take_history, &text, &error),
+	      error);
 	ck_assert_str_eq(text.data, "120-180@180 no_data 5000000 0\n"
 	                            "60-120@180 ok 5000000 2\n"
 	                            "0-60@180 ok 5000000 1\n");

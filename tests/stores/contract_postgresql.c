@@ -281,7 +281,7 @@ START_TEST(the_role_of_runs_can_run)
 	lp_store_close(store);
 	options = as_role("lp_run", "right");
 	ck_ok(lp_store_open(&options, &store, &error), error);
-	ck_ok(lp_store_lock_run(store, &locked, &error), error);
+	ck_ok(lp_store_lock_run(store, LP_RUN_MINUTE, &locked, &error), error);
 	ck_assert(locked);
 	add_series("a,x");
 	write_samples("a", "-31536000=0 0=1", NULL);
@@ -418,7 +418,7 @@ START_TEST(the_run_lock_holds_back_no_vacuum)
 	struct lp_error error;
 	bool locked;
 
-	ck_ok(lp_store_lock_run(store, &locked, &error), error);
+	ck_ok(lp_store_lock_run(store, LP_RUN_MINUTE, &locked, &error), error);
 	ck_assert(locked);
 	ck_assert_str_eq(sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
 	                     " AND pid <> pg_backend_pid() AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)"),

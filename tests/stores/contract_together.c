@@ -46,7 +46,7 @@ static int retry_meanwhile(int64_t id, const struct lp_run *run)
 	struct lp_error error;
 	bool accepted;
 
-	batch->retry = true;
+	batch->kind = LP_BATCH_RETRY;
 	batch->run_id = run->id;
 	batch->tick = run->tick;
 	if (!lp_store_read_calculations(other, &id, 1, batch, &error))

@@ -150,7 +150,7 @@ static bool retry(const struct lp_pending *pending, const struct lp_run *run)
 	struct lp_error error;
 	bool accepted;
 
-	batch->retry = true;
+	batch->kind = LP_BATCH_RETRY;
 	batch->head.rank = pending->rank;
 	batch->run_id = run->id;
 	batch->tick = run->tick;

@@ -180,7 +180,7 @@ bool lp_store_fetch(struct lp_store *store, struct lp_batch *batch, struct lp_er
 	(void)store;
 	pthread_mutex_lock(&fake.lock);
 	bool fails = is_failing(&fake.fetches, fake.fail_fetch);
-	struct fake_batch *of = batch->retry ? NULL : find(batch->head.id);
+	struct fake_batch *of = batch->kind == LP_BATCH_RETRY ? NULL : find(batch->head.id);
 	if (fails && of != NULL)
 		of->in_flight = false;
 	pthread_mutex_unlock(&fake.lock);
@@ -217,7 +217,7 @@ static void store_task(struct lp_batch *batch, const struct lp_retry_policy *pol
 	int64_t id = batch->calculations[task->calculation].id;
 	struct fake_batch *of = find(id / 1000);
 	bool computed = index < atomic_load(&batch->computed);
-	if (!computed && batch->retry)
+	if (!computed && batch->kind == LP_BATCH_RETRY)
 		return;
 	take_off(id, task->window);
 	if (computed && !lp_state_is_failure(task->outcome.state)) {
@@ -243,7 +243,8 @@ static void store_task(struct lp_batch *batch, const struct lp_retry_policy *pol
 		.window = task->window,
 	};
 	fake.next_attempt[fake.pending_count++] =
-		computed ? lp_retry_next(policy, batch->tick, task->attempt) : batch->tick;
+		computed ? lp_retry_next(policy, batch->tick, task->attempt, batch->calculations[task->calculation].id)
+			 : batch->tick;
 }
 
 bool lp_store_commit_batch(struct lp_store *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
@@ -252,7 +253,7 @@ bool lp_store_commit_batch(struct lp_store *store, struct lp_batch *batch, const
 	(void)store;
 	pthread_mutex_lock(&fake.lock);
 	bool fails = is_failing(&fake.commit_calls, fake.fail_commit);
-	struct fake_batch *of = batch->retry ? NULL : find(batch->head.id);
+	struct fake_batch *of = batch->kind == LP_BATCH_RETRY ? NULL : find(batch->head.id);
 	if (of != NULL)
 		of->in_flight = false;
 	*accepted = !fails && (of == NULL || (!of->refuse && of->head.generation == batch->head.generation &&

@@ -97,7 +97,7 @@ START_TEST(kept_series_stay_valid)
 	double value = 7;
 	lp_time time = -1;
 
-	batches[0]->tasks[0].previous[0] = (struct lp_column){ 1, &time, &value, NULL };
+	batches[0]->tasks[0].previous[0] = (struct lp_column){ .count = 1, .time = &time, .value = &value };
 	batches[0]->calculations[0].inputs[0] = (struct lp_input){
 		.name = "x", .series = "plant/x", .unit = "kW", .attributes = "{\"site\":\"north\"}"
 	};

@@ -245,7 +245,8 @@ START_TEST(a_full_disk_ends_in_73_and_keeps_what_was_committed)
 		values[i] = i;
 	}
 	must(sqlite->begin(store, &error));
-	must(sqlite->write_samples(store, 1, &(struct lp_column){ 100, times, values, NULL }, &counts, &error));
+	must(sqlite->write_samples(store, 1, &(struct lp_column){ .count = 100, .time = times, .value = values },
+	                           &counts, &error));
 	must(sqlite->commit_work(store, &error));
 	sqlite->close(store);
 	signal(SIGXFSZ, SIG_IGN);
@@ -254,8 +255,9 @@ START_TEST(a_full_disk_ends_in_73_and_keeps_what_was_committed)
 	store = open_store();
 	bool ok = sqlite->begin(store, &error);
 	for (int64_t series = 1; series < 100 && ok; series++)
-		ok = sqlite->write_samples(store, series, &(struct lp_column){ 10000, times, values, NULL }, &counts,
-		                           &error);
+		ok = sqlite->write_samples(store, series,
+		                           &(struct lp_column){ .count = 10000, .time = times, .value = values },
+		                           &counts, &error);
 	ok = ok && sqlite->commit_work(store, &error);
 	ck_assert(!ok);
 	ck_assert_msg(error.exit == LP_EXIT_CANNOT_WRITE, "exit %d: %s", (int)error.exit, error.what);

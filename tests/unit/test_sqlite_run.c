@@ -26,7 +26,9 @@ static void put(struct lp_store *store, int64_t series, lp_time time, double val
 	struct lp_write_counts counts;
 
 	must(sqlite->begin(store, &error));
-	must(sqlite->write_samples(store, series, &(struct lp_column){ 1, &time, &value, &quality }, &counts, &error));
+	must(sqlite->write_samples(
+		store, series, &(struct lp_column){ .count = 1, .time = &time, .value = &value, .quality = &quality },
+		&counts, &error));
 	must(sqlite->commit_work(store, &error));
 }
 
@@ -176,7 +178,7 @@ static struct lp_batch *plan_retry(struct lp_store *store, lp_time tick)
 	int64_t ids[16];
 
 	ck_assert_uint_gt(read_pendings(store, tick), 0);
-	batch->retry = true;
+	batch->kind = LP_BATCH_RETRY;
 	batch->run_id = 2;
 	batch->tick = tick;
 	for (size_t i = 0; i < pending_count; i++)
@@ -481,16 +483,16 @@ START_TEST(the_run_lock_is_one_and_goes_with_its_store)
 	struct lp_store *first = make_store(), *second = open_store();
 	bool acquired;
 
-	must(sqlite->lock_run(first, &acquired, &error));
+	must(sqlite->lock_run(first, LP_RUN_MINUTE, &acquired, &error));
 	ck_assert(acquired);
-	must(sqlite->lock_run(second, &acquired, &error));
+	must(sqlite->lock_run(second, LP_RUN_MINUTE, &acquired, &error));
 	ck_assert(!acquired);
 	/* Other connections come and go without loosening it. */
 	sqlite->close(open_store());
-	must(sqlite->lock_run(second, &acquired, &error));
+	must(sqlite->lock_run(second, LP_RUN_MINUTE, &acquired, &error));
 	ck_assert(!acquired);
 	sqlite->close(first);
-	must(sqlite->lock_run(second, &acquired, &error));
+	must(sqlite->lock_run(second, LP_RUN_MINUTE, &acquired, &error));
 	ck_assert(acquired);
 	sqlite->close(second);
 }
@@ -565,7 +567,8 @@ START_TEST(more_than_a_transaction_holds_is_pruned_and_the_file_gets_smaller)
 		values[i] = i * 0.37;
 	}
 	must(sqlite->begin(store, &error));
-	must(sqlite->write_samples(store, 1, &(struct lp_column){ MANY, times, values, NULL }, &counts, &error));
+	must(sqlite->write_samples(store, 1, &(struct lp_column){ .count = MANY, .time = times, .value = values },
+	                           &counts, &error));
 	must(sqlite->commit_work(store, &error));
 	int pages = atoi(ask("PRAGMA page_count"));
 	struct lp_prune prune = { .samples_before = times[MANY - 5],
@@ -606,13 +609,22 @@ START_TEST(history_is_newest_first_and_only_of_the_one)
 		ck_assert(commit_ok(store, batch));
 		lp_batch_free(batch);
 	}
-	must(sqlite->each_history(store, 2, 0, take_history, text, &error));
+	must(sqlite->each_history(
+		store,
+		&(struct lp_history_query){ .calculation_id = 2, .from = LP_TIME_NONE, .to = LP_TIME_NONE, .most = 0 },
+		take_history, text, &error));
 	ck_assert_str_eq(text, "2 ok; 1 failed; 0 ok; ");
 	text[0] = '\0';
-	must(sqlite->each_history(store, 12, 2, take_history, text, &error));
+	must(sqlite->each_history(
+		store,
+		&(struct lp_history_query){ .calculation_id = 12, .from = LP_TIME_NONE, .to = LP_TIME_NONE, .most = 2 },
+		take_history, text, &error));
 	ck_assert_str_eq(text, "2 ok; 1 ok; ");
 	text[0] = '\0';
-	must(sqlite->each_history(store, 13, 2, take_history, text, &error));
+	must(sqlite->each_history(
+		store,
+		&(struct lp_history_query){ .calculation_id = 13, .from = LP_TIME_NONE, .to = LP_TIME_NONE, .most = 2 },
+		take_history, text, &error));
 	ck_assert_str_eq(text, "");
 	sqlite->close(store);
 }

@@ -72,7 +72,7 @@ static void build(const struct story *story, struct lp_batch *batch, struct lp_s
 	calculation->version = 1;
 	batch->calculations = calculation;
 	batch->calculation_count = 1;
-	batch->retry = story->retry;
+	batch->kind = story->retry ? LP_BATCH_RETRY : LP_BATCH_FORWARD;
 	batch->run_id = 5;
 	batch->tick = AT(10);
 	batch->tasks = lp_arena_zeroed(&batch->arena, count, sizeof *batch->tasks);
@@ -167,17 +167,28 @@ START_TEST(delays_double_up_to_the_longest)
 		                                  .first_delay = LP_MINUTE,
 		                                  .longest_delay = LP_HOUR };
 
-	ck_assert_int_eq(lp_retry_next(&long_one, T0, 1), AT(1));
-	ck_assert_int_eq(lp_retry_next(&long_one, T0, 2), AT(2));
-	ck_assert_int_eq(lp_retry_next(&long_one, T0, 6), AT(32));
-	ck_assert_int_eq(lp_retry_next(&long_one, T0, 7), AT(60));
-	ck_assert_int_eq(lp_retry_next(&long_one, T0, 99), AT(60));
-	ck_assert_int_eq(lp_retry_next(&long_one, T0, 100), LP_TIME_NONE);
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 1, 1), AT(1));
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 2, 1), AT(2));
+	/* Those that failed together come back within a quarter of the delay. */
+	lp_time earliest = LP_TIME_MAX, latest = LP_TIME_MIN;
+	for (int64_t id = 1; id <= 100; id++) {
+		lp_time next = lp_retry_next(&long_one, T0, 6, id);
+		ck_assert_int_gt(next, AT(24));
+		ck_assert_int_le(next, AT(32));
+		ck_assert_int_eq((next - T0) % LP_MINUTE, 0);
+		earliest = next < earliest ? next : earliest;
+		latest = next > latest ? next : latest;
+		ck_assert_int_eq(lp_retry_next(&long_one, T0, 7, id), lp_retry_next(&long_one, T0, 7, id));
+		ck_assert_int_gt(lp_retry_next(&long_one, T0, 99, id), AT(45));
+		ck_assert_int_le(lp_retry_next(&long_one, T0, 99, id), AT(60));
+	}
+	ck_assert_int_lt(earliest, latest - 5 * LP_MINUTE);
+	ck_assert_int_eq(lp_retry_next(&long_one, T0, 100, 1), LP_TIME_NONE);
 	/* Settings of a person who wants no limit must not overflow. */
 	const struct lp_retry_policy endless = { .max_attempts = INT32_MAX,
 		                                 .first_delay = LP_DAY,
 		                                 .longest_delay = INT64_MAX / 4 };
-	ck_assert_int_gt(lp_retry_next(&endless, T0, 1000), T0);
+	ck_assert_int_gt(lp_retry_next(&endless, T0, 1000, 1), T0);
 }
 END_TEST
 

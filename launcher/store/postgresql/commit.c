@@ -146,7 +146,7 @@ static bool claim(struct committing *committing, bool *accepted, struct lp_error
 
 	*accepted = false;
 	committing->known = lp_arena_zeroed(arena, batch->calculation_count, sizeof *committing->known);
-	if (batch->retry) {
+	if (batch->kind == LP_BATCH_RETRY) {
 		committing->owed = lp_arena_zeroed(arena, batch->task_count, sizeof *committing->owed);
 		if (!lock_retry(committing, error) || !read_pending(committing, error) ||
 		    !read_retry(committing, accepted, error))
@@ -311,7 +311,7 @@ static bool add_outcomes(struct committing *committing, struct lp_error *error)
 		return true;
 	arguments = lp_pg_arguments(committing->store);
 	lp_pg_argument_int8(arguments, committing->batch->run_id);
-	if (committing->batch->retry)
+	if (committing->batch->kind == LP_BATCH_RETRY)
 		lp_pg_argument_no_int8(arguments);
 	else
 		lp_pg_argument_int8(arguments, committing->batch->head.id);

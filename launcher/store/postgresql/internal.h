@@ -195,7 +195,7 @@ bool lp_pg_write_many(struct lp_store *, const struct lp_series_samples *, size_
                       struct lp_error *);
 bool lp_pg_read_samples(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
                         struct lp_error *);
-bool lp_pg_lock_run(struct lp_store *, bool *, struct lp_error *); /* run.c */
+bool lp_pg_lock_run(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *); /* run.c */
 bool lp_pg_begin_run(struct lp_store *, struct lp_run *, struct lp_error *);
 bool lp_pg_end_run(struct lp_store *, const struct lp_run *, struct lp_error *);
 bool lp_pg_each_run(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
@@ -206,7 +206,8 @@ bool lp_pg_commit_batch(struct lp_store *, struct lp_batch *, const struct lp_re
                         struct lp_error *); /* commit.c */
 bool lp_pg_each_status(struct lp_store *, const struct lp_status_filter *, lp_status_visit *, void *,
                        struct lp_error *); /* status.c */
-bool lp_pg_each_history(struct lp_store *, int64_t, uint32_t, lp_history_visit *, void *, struct lp_error *);
+bool lp_pg_each_history(struct lp_store *, const struct lp_history_query *, lp_history_visit *, void *,
+                        struct lp_error *);
 bool lp_pg_prune(struct lp_store *, struct lp_prune *, struct lp_error *); /* prune.c */
 
 #endif

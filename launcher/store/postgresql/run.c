@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bool lp_pg_lock_run(struct lp_store *opened, bool *acquired, struct lp_error *error)
+bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquired, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
 	char sql[128];
@@ -24,7 +24,8 @@ bool lp_pg_lock_run(struct lp_store *opened, bool *acquired, struct lp_error *er
 	PQclear(result);
 	result = NULL;
 	if (done) {
-		snprintf(sql, sizeof sql, "SELECT pg_try_advisory_xact_lock(" PG_LOCK_CLASS ", %d)", PG_LOCK_RUN);
+		snprintf(sql, sizeof sql, "SELECT pg_try_advisory_xact_lock(" PG_LOCK_CLASS ", %d)",
+		         kind == LP_RUN_MINUTE ? PG_LOCK_RUN : PG_LOCK_BACKFILL);
 		result = PQexec(store->lock_connection, sql);
 		done = PQresultStatus(result) == PGRES_TUPLES_OK;
 		*acquired = done && strcmp(PQgetvalue(result, 0, 0), "t") == 0;

@@ -80,6 +80,12 @@ extern const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT];
 
 /* Keys of advisory locks: a database has one set of them, so the first number is this program's. */
 #define PG_LOCK_CLASS "1819307120"
-enum pg_lock { PG_LOCK_SCHEMA = 1, PG_LOCK_DEFINITIONS = 2, PG_LOCK_RUN = 3, PG_LOCK_PARTITIONS = 4 };
+enum pg_lock {
+	PG_LOCK_SCHEMA = 1,
+	PG_LOCK_DEFINITIONS = 2,
+	PG_LOCK_RUN = 3,
+	PG_LOCK_PARTITIONS = 4,
+	PG_LOCK_BACKFILL = 5
+};
 
 #endif

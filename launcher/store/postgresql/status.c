@@ -82,7 +82,7 @@ bool lp_pg_each_status(struct lp_store *opened, const struct lp_status_filter *f
 	return lp_pg_finish(store, lp_pg_stream(store, PG_EACH_STATUS, visit_row, &visiting, error), error);
 }
 
-bool lp_pg_each_history(struct lp_store *opened, int64_t calculation_id, uint32_t most, lp_history_visit *visit,
+bool lp_pg_each_history(struct lp_store *opened, const struct lp_history_query *query, lp_history_visit *visit,
                         void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
@@ -93,8 +93,8 @@ bool lp_pg_each_history(struct lp_store *opened, int64_t calculation_id, uint32_
 	if (!lp_pg_begin(store, error))
 		return false;
 	arguments = lp_pg_arguments(store);
-	lp_pg_argument_int8(arguments, calculation_id);
-	lp_pg_argument_int8(arguments, most);
+	lp_pg_argument_int8(arguments, query->calculation_id);
+	lp_pg_argument_int8(arguments, query->most);
 	done = lp_pg_execute(store, PG_EACH_HISTORY, &result, error);
 	for (int i = 0; done && i < PQntuples(result); i++) {
 		struct lp_history history = {

@@ -47,7 +47,7 @@ static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, st
 		if (found == 0)
 			continue;
 		/* The batch's own row has moved already: what counts is where it stood. */
-		row->watermark = batch->retry ? lp_sqlite_time(statement, 0) : batch->head.watermark;
+		row->watermark = batch->kind != LP_BATCH_FORWARD ? lp_sqlite_time(statement, 0) : batch->head.watermark;
 		current[i] = sqlite3_column_int(statement, 1) == batch->calculations[i].version &&
 		             sqlite3_column_int(statement, 2) != 0;
 		state = lp_sqlite_text(statement, 3);
@@ -146,7 +146,7 @@ static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch,
 		lp_sqlite_array_add(&arrays[3], task->outcome.samples_read);
 	}
 	sqlite3_bind_int64(statement, 1, batch->run_id);
-	if (batch->retry)
+	if (batch->kind != LP_BATCH_FORWARD)
 		sqlite3_bind_null(statement, 2);
 	else
 		sqlite3_bind_int64(statement, 2, batch->head.id);
@@ -182,7 +182,7 @@ static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch
 		if (!write_outcome(store, batch, &settled->outcomes[i], error))
 			return false;
 	}
-	return settled->outcome_count == 0 || batch->retry || note_last_outcome(store, batch, error);
+	return settled->outcome_count == 0 || batch->kind != LP_BATCH_FORWARD || note_last_outcome(store, batch, error);
 }
 
 static bool write_states(struct lp_sqlite *store, const struct lp_settled *settled, struct lp_error *error)
@@ -257,7 +257,7 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	struct lp_settled settled;
 
 	*accepted = false;
-	if (!batch->retry) {
+	if (batch->kind == LP_BATCH_FORWARD) {
 		if (!move_watermark(store, batch, accepted, error))
 			return false;
 		if (!*accepted)
@@ -265,7 +265,7 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	}
 	if (!read_known(store, batch, known, current, error))
 		return false;
-	if (batch->retry) {
+	if (batch->kind == LP_BATCH_RETRY) {
 		owed = lp_arena_zeroed(arena, batch->task_count, sizeof *owed);
 		if (!read_owed(store, batch, current, owed, accepted, error))
 			return false;

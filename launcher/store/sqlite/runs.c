@@ -29,10 +29,12 @@ static int open_lock_file(const char *path)
 	return file;
 }
 
-bool lp_sqlite_lock_run(struct lp_store *base, bool *acquired, struct lp_error *error)
+static const char *const lock_names[] = { [LP_RUN_MINUTE] = "%s-run.lock", [LP_RUN_BACKFILL] = "%s-backfill.lock" };
+
+bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acquired, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	char *path = lp_format_text("%s-run.lock", store->path);
+	char *path = lp_format_text(lock_names[kind], store->path);
 	int file = open_lock_file(path), code;
 	bool ok = true;
 

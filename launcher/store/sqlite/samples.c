@@ -172,8 +172,10 @@ bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time fr
 		if (row == 1)
 			take_row(rows, statement);
 		if (rows->count == COLUMN_MOST || (row == 0 && rows->count > 0)) {
-			struct lp_column column = { rows->count, rows->time, rows->value,
-				                    rows->any_quality ? rows->quality : NULL };
+			struct lp_column column = { .count = rows->count,
+				                    .time = rows->time,
+				                    .value = rows->value,
+				                    .quality = rows->any_quality ? rows->quality : NULL };
 			if (!visit(context, &column, error)) {
 				sqlite3_reset(statement);
 				return false;

@@ -207,7 +207,8 @@ void lp_sqlite_array_end(struct lp_text *text);
 void lp_sqlite_array_read(const char *text, int64_t **items, size_t *count, size_t *capacity);
 
 /* runs.c */
-bool lp_sqlite_lock_run(struct lp_store *base, bool *acquired, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acquired,
+                        struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visit, void *context,
@@ -231,7 +232,7 @@ bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error) LP_MUST_
 #define LP_SQLITE_PRUNE_MOST 100000 /* samples in a transaction; a statement has it as text */
 bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter *filter, lp_status_visit *visit,
                            void *context, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint32_t most, lp_history_visit *visit,
+bool lp_sqlite_each_history(struct lp_store *base, const struct lp_history_query *query, lp_history_visit *visit,
                             void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_error *error) LP_MUST_CHECK;
 

@@ -165,7 +165,7 @@ done:
 	return row == 0;
 }
 
-bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint32_t most, lp_history_visit *visit,
+bool lp_sqlite_each_history(struct lp_store *base, const struct lp_history_query *query, lp_history_visit *visit,
                             void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
@@ -177,9 +177,9 @@ bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint3
 
 	if (statement == NULL)
 		return false;
-	snprintf(id, sizeof id, "%lld", (long long)calculation_id);
+	snprintf(id, sizeof id, "%lld", (long long)query->calculation_id);
 	lp_sqlite_bind_text(statement, 1, id); /* leaves out most rows; 12 is in 3121 too, hence the search below */
-	while ((most == 0 || given < most) &&
+	while ((query->most == 0 || given < query->most) &&
 	       (row = lp_sqlite_step(store, statement, error, "read the history of a calculation")) == 1) {
 		struct lp_history history = {
 			.run_id = sqlite3_column_int64(statement, 0),
@@ -189,7 +189,7 @@ bool lp_sqlite_each_history(struct lp_store *base, int64_t calculation_id, uint3
 		size_t i = 0;
 
 		read_arrays(&arrays, statement, 4);
-		while (i < arrays.counts[IDS] && arrays.items[IDS][i] != calculation_id)
+		while (i < arrays.counts[IDS] && arrays.items[IDS][i] != query->calculation_id)
 			i++;
 		if (i == arrays.counts[IDS] || arrays.items[STATES][i] < 0 || arrays.items[STATES][i] >= LP_STATE_COUNT)
 			continue;
