@@ -356,3 +356,41 @@ bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_
 	assert(window->start < window->end);
 	return is_within_years(window);
 }
+
+/* A time moved on the calendar of the zone, where the span is of days or longer. */
+static lp_time shifted(const struct lp_zone *zone, lp_time t, struct lp_span shift)
+{
+	struct length length = length_of(shift);
+	if (length.months == 0 && length.days == 0) {
+		return t + length.elapsed;
+	}
+	int64_t local = t + lp_zone_offset(zone, t, NULL);
+	if (length.months != 0) {
+		local = local_months_before(local, -length.months);
+	}
+	return lp_zone_to_utc(zone, local + length.days * LP_DAY);
+}
+
+bool lp_input_range(const struct lp_zone *zone, struct lp_window window, struct lp_span length, struct lp_span shift,
+                    struct lp_window *range)
+{
+	*range = window;
+	if (window.start < LP_TIME_MIN || window.end > LP_TIME_MAX ||
+	    about(length_of(shift)) > 366 * YEARS_MOST * LP_DAY ||
+	    about(length_of(shift)) < -366 * YEARS_MOST * LP_DAY) {
+		return false;
+	}
+	if (shift.count != 0) {
+		range->end = shifted(zone, window.end, shift);
+		/* A day that never was would lie before itself. */
+		range->start = shifted(zone, window.start, shift);
+		if (range->start > range->end) {
+			range->start = range->end;
+		}
+	}
+	if (length.count != 0) {
+		struct plan plan = { .zone = zone, .window = length_of(length) };
+		range->start = start_of(&plan, range->end, range->end + lp_zone_offset(zone, range->end, NULL));
+	}
+	return is_within_years(range);
+}

@@ -67,12 +67,16 @@ static void collect(const struct lp_batch_head *head, const struct lp_zone *zone
 	}
 }
 
-/* Without watermark and start a calculation begins with the newest window, whatever has passed before. */
+/*
+ * Without watermark and start a calculation begins with the newest window,
+ * whatever has passed before; one that skips what was missed goes on with it.
+ */
 static void collect_newest(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, size_t most,
                            struct lp_due *due)
 {
 	struct lp_window window;
-	if (!lp_window_ending_by(&head->schedule, zone, cap, &window))
+	if (!lp_window_ending_by(&head->schedule, zone, cap, &window) || window.end <= head->watermark ||
+	    (head->start != LP_TIME_NONE && window.start < head->start))
 		return;
 	if (most > 0)
 		due->windows[due->count++] = window;
@@ -92,7 +96,8 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
 
 	lp_time ended = minus(tick, head->schedule.delay);
 	lp_time cap = upstream < ended ? upstream : ended; /* LP_TIME_NONE is less than any time */
-	if (head->watermark == LP_TIME_NONE && head->start == LP_TIME_NONE) {
+	bool newest_only = head->watermark == LP_TIME_NONE && head->start == LP_TIME_NONE;
+	if (newest_only || head->schedule.missed == LP_MISSED_SKIP) {
 		if (cap != LP_TIME_NONE)
 			collect_newest(head, zone, cap, most, due);
 	} else {
@@ -108,6 +113,111 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
 		due->held_back = newest.end > upstream && newest.end > head->watermark &&
 		                 (head->start == LP_TIME_NONE || newest.start >= head->start);
 	return true;
+}
+
+/* Microseconds that a span has at most by the calendar, changes of clocks and of the date line included. */
+static int64_t span_most(struct lp_span span)
+{
+	static const int64_t days[] = { [LP_UNIT_DAY] = 1,
+		                        [LP_UNIT_WEEK] = 7,
+		                        [LP_UNIT_MONTH] = 31,
+		                        [LP_UNIT_QUARTER] = 92,
+		                        [LP_UNIT_YEAR] = 366 };
+	if (span.unit <= LP_UNIT_HOUR)
+		return lp_span_least(span);
+	return (span.count * days[span.unit] + 1) * LP_DAY;
+}
+
+/* How far from the end of a window its range's end may lie: [*least, *most]. */
+static void shift_bounds(struct lp_span shift, int64_t *least, int64_t *most)
+{
+	struct lp_span magnitude = { shift.count < 0 ? -shift.count : shift.count, shift.unit };
+	int64_t shortest_shift = shift.count == 0 ? 0 : lp_span_least(magnitude);
+	int64_t longest_shift = shift.count == 0 ? 0 : span_most(magnitude);
+	if (shift.unit > LP_UNIT_HOUR && shift.count != 0)
+		shortest_shift -= LP_DAY;
+	*least = shift.count < 0 ? -longest_shift : shortest_shift;
+	*most = shift.count < 0 ? -shortest_shift : longest_shift;
+}
+
+/* The window before one; false: there is none. */
+static bool window_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window *window)
+{
+	return lp_window_ending_by(schedule, zone, window->end - 1, window);
+}
+
+/* The first window whose range ends after a time. */
+static bool first_past(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                       struct lp_span shift, lp_time time, struct lp_window *window)
+{
+	struct lp_window range;
+	int64_t least, most;
+	shift_bounds(shift, &least, &most);
+	if (!lp_window_ending_after(schedule, zone, minus(time, most), window))
+		return false;
+	while (!lp_input_range(zone, *window, length, shift, &range) || range.end <= time) {
+		if (!lp_window_ending_after(schedule, zone, window->end, window))
+			return false;
+	}
+	return true;
+}
+
+/* The last window whose range starts at or before a time. */
+static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                      struct lp_span shift, lp_time time, struct lp_window *window)
+{
+	struct lp_window range;
+	int64_t least, most;
+	lp_time latest;
+	shift_bounds(shift, &least, &most);
+	int64_t longest = span_most(length.count != 0 ? length : schedule->window);
+	if (__builtin_add_overflow(time, longest - least, &latest) || latest > LP_TIME_MAX)
+		latest = LP_TIME_MAX;
+	if (!lp_window_ending_by(schedule, zone, latest, window))
+		return false;
+	while (!lp_input_range(zone, *window, length, shift, &range) || range.start > time) {
+		if (!window_before(schedule, zone, window))
+			return false;
+	}
+	return true;
+}
+
+bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                         struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
+                         struct lp_touched *touched)
+{
+	struct lp_window earliest, latest, before;
+	lp_time until;
+	first = first < LP_TIME_MIN ? LP_TIME_MIN : first;
+	if (__builtin_add_overflow(last, lookback, &until) || until > LP_TIME_MAX)
+		until = LP_TIME_MAX;
+	if (first > until || !first_past(schedule, zone, length, shift, first, &earliest) ||
+	    !last_from(schedule, zone, length, shift, until, &latest) || latest.end < earliest.end)
+		return false;
+	/* From the window before, so that ranges of windows that follow one another touch. */
+	before = earliest;
+	*touched = (struct lp_touched){
+		.after_end = window_before(schedule, zone, &before) ? before.end : earliest.end - 1,
+		.until_end = latest.end,
+		.window_start = earliest.start,
+	};
+	return true;
+}
+
+uint64_t lp_schedule_count(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from, lp_time to)
+{
+	struct lp_window window = { .end = from };
+	lp_time first = LP_TIME_NONE;
+	uint64_t count = 0;
+	while (lp_window_ending_after(schedule, zone, window.end, &window) && window.end <= to) {
+		if (count == 0)
+			first = window.end;
+		if (++count == COUNTED_MOST) {
+			double step = (double)(window.end - first) / (COUNTED_MOST - 1);
+			return count + (uint64_t)((double)(to - window.end) / step + 1e-9);
+		}
+	}
+	return count;
 }
 
 bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *next, struct lp_error *error)

@@ -175,6 +175,177 @@ START_TEST(in_steps_or_at_once)
 }
 END_TEST
 
+/* Which windows read a sample: by looking at each, against what lp_schedule_touched says. */
+struct reading {
+	const char *zone;
+	struct lp_span every, window, offset, length, shift;
+	int64_t lookback;
+	const char *from; /* a fortnight from here on */
+	int64_t sizes;    /* about how long changes are */
+};
+
+static const struct reading readings[] = {
+	{ "UTC", { 1, LP_UNIT_HOUR }, { 1, LP_UNIT_HOUR }, { 0, 0 }, { 0, 0 }, { 0, 0 }, 0, DAY1 "00:00", LP_HOUR },
+	{ "UTC",
+	  { 1, LP_UNIT_HOUR },
+	  { 6, LP_UNIT_HOUR },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { 0, 0 },
+	  LP_HOUR,
+	  DAY1 "00:00",
+	  LP_DAY },
+	{ "UTC", { 1, LP_UNIT_HOUR }, { 20, LP_UNIT_MINUTE }, { 0, 0 }, { 0, 0 }, { 0, 0 }, 0, DAY1 "00:00", LP_HOUR },
+	{ "UTC",
+	  { 7, LP_UNIT_HOUR },
+	  { 7, LP_UNIT_HOUR },
+	  { 1, LP_UNIT_HOUR },
+	  { 0, 0 },
+	  { 0, 0 },
+	  0,
+	  DAY1 "00:00",
+	  LP_HOUR },
+	{ "Europe/Berlin",
+	  { 1, LP_UNIT_HOUR },
+	  { 1, LP_UNIT_HOUR },
+	  { 0, 0 },
+	  { 7, LP_UNIT_DAY },
+	  { 0, 0 },
+	  0,
+	  "2026-03-22",
+	  LP_DAY },
+	{ "Europe/Berlin",
+	  { 1, LP_UNIT_HOUR },
+	  { 1, LP_UNIT_HOUR },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { -1, LP_UNIT_WEEK },
+	  0,
+	  "2026-10-20",
+	  LP_HOUR },
+	{ "Europe/Berlin",
+	  { 1, LP_UNIT_DAY },
+	  { 1, LP_UNIT_DAY },
+	  { 6, LP_UNIT_HOUR },
+	  { 24, LP_UNIT_HOUR },
+	  { 24, LP_UNIT_HOUR },
+	  0,
+	  "2026-03-25",
+	  LP_DAY },
+	{ "Australia/Lord_Howe",
+	  { 30, LP_UNIT_MINUTE },
+	  { 30, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { 1, LP_UNIT_DAY },
+	  90 * LP_MINUTE,
+	  "2026-03-30",
+	  LP_HOUR },
+	{ "Pacific/Apia",
+	  { 1, LP_UNIT_DAY },
+	  { 2, LP_UNIT_DAY },
+	  { 0, 0 },
+	  { 1, LP_UNIT_WEEK },
+	  { -2, LP_UNIT_DAY },
+	  0,
+	  "2011-12-24",
+	  LP_DAY },
+	{ "America/New_York",
+	  { 1, LP_UNIT_DAY },
+	  { 1, LP_UNIT_DAY },
+	  { 0, 0 },
+	  { 1, LP_UNIT_MONTH },
+	  { -1, LP_UNIT_MONTH },
+	  0,
+	  "2026-03-01",
+	  40 * LP_DAY },
+};
+
+START_TEST(touched_windows_are_those_that_read_the_sample)
+{
+	const struct reading *reading = &readings[_i];
+	const struct lp_zone *zone = zone_named(reading->zone);
+	struct lp_schedule schedule = {
+		.every = reading->every, .window = reading->window, .offset = reading->offset, .week_start = 1
+	};
+	lp_time begin = when(reading->from, reading->zone);
+	uint64_t seed = 1;
+
+	for (int round = 0; round < 300; round++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+		lp_time first = begin + (lp_time)((seed >> 20) % (uint64_t)(14 * LP_DAY));
+		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+		lp_time last = first + (lp_time)((seed >> 20) % (uint64_t)reading->sizes);
+		if (round % 3 == 0) {
+			first -= first % LP_HOUR; /* on a boundary, where off by one shows */
+			last = first;
+		}
+		struct lp_touched touched = { 0 };
+		bool found = lp_schedule_touched(&schedule, zone, reading->length, reading->shift, reading->lookback,
+		                                 first, last, &touched);
+		lp_time after = LP_TIME_NONE, until = LP_TIME_NONE, start = LP_TIME_NONE, before = LP_TIME_NONE;
+		struct lp_window window = { .end = first - 100 * LP_DAY }, range;
+		while (lp_window_ending_after(&schedule, zone, window.end, &window) &&
+		       window.end < last + 100 * LP_DAY) {
+			ck_assert(lp_input_range(zone, window, reading->length, reading->shift, &range));
+			bool reads = range.end > first && range.start - reading->lookback <= last;
+			if (reads && after == LP_TIME_NONE) {
+				after = before;
+				start = window.start;
+			}
+			if (reads)
+				until = window.end;
+			before = window.end;
+		}
+		ck_assert_int_eq(found, until != LP_TIME_NONE);
+		if (found) {
+			ck_assert_int_eq(touched.after_end, after);
+			ck_assert_int_eq(touched.until_end, until);
+			ck_assert_int_eq(touched.window_start, start);
+		}
+	}
+}
+END_TEST
+
+START_TEST(windows_are_counted)
+{
+	struct lp_schedule schedule = { .every = { 1, LP_UNIT_MINUTE },
+		                        .window = { 1, LP_UNIT_MINUTE },
+		                        .week_start = 1 };
+	const struct lp_zone *zone = zone_named("UTC");
+	lp_time t = when(DAY1 "00:00", "UTC");
+	ck_assert_uint_eq(lp_schedule_count(&schedule, zone, t, t), 0);
+	ck_assert_uint_eq(lp_schedule_count(&schedule, zone, t, t + LP_HOUR), 60);
+	ck_assert_uint_eq(lp_schedule_count(&schedule, zone, t - 1, t + LP_HOUR), 61);
+	ck_assert_uint_eq(lp_schedule_count(&schedule, zone, t, t + 7 * LP_DAY), 7 * 1440);
+}
+END_TEST
+
+START_TEST(what_was_missed_can_be_skipped)
+{
+	struct lp_batch_head head = { .schedule = { .every = { 1, LP_UNIT_MINUTE },
+		                                    .window = { 1, LP_UNIT_MINUTE },
+		                                    .week_start = 1,
+		                                    .missed = LP_MISSED_SKIP,
+		                                    .zone = "UTC" },
+		                      .start = LP_TIME_NONE,
+		                      .watermark = when(DAY1 "08:00", "UTC") };
+	struct lp_window windows[4];
+	struct lp_due due = { .windows = windows };
+	struct lp_error error;
+	lp_time tick = when(DAY1 "12:00", "UTC");
+	ck_assert(lp_schedule_due(&head, tick, LP_TIME_MAX, 4, &due, &error));
+	ck_assert_uint_eq(due.count, 1);
+	ck_assert_int_eq(windows[0].end, tick);
+	ck_assert_uint_eq(due.left, 0);
+	head.watermark = tick;
+	ck_assert(lp_schedule_due(&head, tick, LP_TIME_MAX, 4, &due, &error));
+	ck_assert_uint_eq(due.count, 0);
+	ck_assert(lp_schedule_due(&head, tick + 59 * LP_SECOND, LP_TIME_MAX, 0, &due, &error));
+	ck_assert_uint_eq(due.left, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("schedule");
@@ -182,6 +353,10 @@ int main(void)
 	tcase_add_loop_test(tests, windows_of_a_story, 0, (int)(sizeof stories / sizeof stories[0]));
 	tcase_add_test(tests, an_unknown_zone_is_an_error);
 	tcase_add_loop_test(tests, in_steps_or_at_once, 0, 4);
+	tcase_add_loop_test(tests, touched_windows_are_those_that_read_the_sample, 0,
+	                    (int)(sizeof readings / sizeof readings[0]));
+	tcase_add_test(tests, windows_are_counted);
+	tcase_add_test(tests, what_was_missed_can_be_skipped);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
