@@ -65,6 +65,12 @@ static const struct setting {
 	{ "committers", NUMBER, FIELD(committers), "0", 0, 64, "threads that write results; 0: chosen for the store" },
 	{ "catch_up", NUMBER, FIELD(catch_up), "100", 1, 100000,
 	  "how many missed windows of a calculation one run makes up for, at most" },
+	{ "recompute_within", DURATION, FIELD(recompute_within), "7 days", 0, 36600 * LP_DAY,
+	  "how long after its end a window is computed again when its samples have changed, where its calculation does "
+	  "not say; 0 s: never" },
+	{ "breaker_failures", NUMBER, FIELD(breaker_failures), "20", 0, 1000000,
+	  "when at least so many calculations of a rule fail in a run, and more than half of all, the rule is stopped but "
+	  "for one trial a run; 0: never" },
 	{ "time_limit", DURATION, FIELD(time_limit), "10 s", LP_SECOND / 100, LP_DAY,
 	  "how long a rule may take for one window, where its calculation does not say" },
 	{ "retry.max_attempts", NUMBER, FIELD(max_attempts), "8", 1, 1000,

@@ -20,6 +20,8 @@ struct lp_config {
 	int32_t connect_timeout, statement_timeout; /* seconds */
 	int32_t workers, fetchers, committers;      /* 0: by the machine */
 	int32_t catch_up;
+	int32_t breaker_failures;
+	int64_t recompute_within; /* 0: never */
 	int32_t max_attempts;
 	int64_t retry_first_delay, retry_longest_delay;
 	int64_t time_limit;

@@ -24,6 +24,10 @@ enum {
 	WEEK_START,
 	START,
 	TIME_LIMIT,
+	RESULT_TIME,
+	MIN_COVERAGE,
+	MISSED,
+	RECOMPUTE_WITHIN,
 	LABELS,
 	ENABLED,
 	FOR_EACH,
@@ -46,6 +50,10 @@ static const struct lp_item_key keys[KEYS] = {
 	[WEEK_START] = { "week_start", false },
 	[START] = { "start", false },
 	[TIME_LIMIT] = { "time_limit", false },
+	[RESULT_TIME] = { "result_time", false },
+	[MIN_COVERAGE] = { "min_coverage", false },
+	[MISSED] = { "missed", false },
+	[RECOMPUTE_WITHIN] = { "recompute_within", false },
 	[LABELS] = { "labels", false },
 	[ENABLED] = { "enabled", false },
 	[FOR_EACH] = { "for_each", false }, /* taken out before; here to be suggested */
@@ -54,44 +62,52 @@ static const struct lp_item_key keys[KEYS] = {
 static const char *const week_days[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
 
 /* False: there is none, or it is wrong, which was told. */
-static bool read_span(const struct lp_item *item, const struct lp_yaml_node *const *nodes, int key,
+static bool read_span(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
                       struct lp_span *span)
 {
-	const struct lp_yaml_node *node = nodes[key];
 	struct lp_error error;
 	if (node == NULL)
 		return false;
 	if (node->type != LP_YAML_TEXT) {
-		lp_item_problem(item, node, "%s: expected a span, such as \"15 minutes\", found %s", keys[key].name,
+		lp_item_problem(item, node, "%s: expected a span, such as \"15 minutes\", found %s", what,
 		                node->type == LP_YAML_INT ? "a number without unit" : lp_yaml_type_name(node->type));
 		return false;
 	}
 	if (!lp_span_parse(node->text, span, &error)) {
-		lp_item_problem(item, node, "%s: %s", keys[key].name, error.what);
+		lp_item_problem(item, node, "%s: %s", what, error.what);
 		return false;
 	}
 	return true;
 }
 
-static int64_t read_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
-                             int64_t least)
+/* One of some words: its number; 0, the usual one, where the node is NULL or, after telling so, none of them. */
+static int read_word(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
+                     const char *const words[2])
 {
-	struct lp_error error;
-	int64_t duration;
 	if (node == NULL)
 		return 0;
-	if (node->type == LP_YAML_INT && node->value.integer == 0 && least == 0)
+	for (int word = 0; word < 2 && node->type == LP_YAML_TEXT; word++) {
+		if (strcmp(node->text, words[word]) == 0)
+			return word;
+	}
+	lp_item_problem(item, node, "%s: expected %s or %s, found %s", what, words[0], words[1],
+	                node->type == LP_YAML_TEXT ? node->text : lp_yaml_type_name(node->type));
+	return 0;
+}
+
+static double read_share(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
+{
+	double share = 0;
+	if (node == NULL)
 		return 0;
-	if (node->type != LP_YAML_TEXT)
-		lp_item_problem(item, node, "%s: expected a duration, such as \"10 s\", found %s", what,
-		                node->type == LP_YAML_INT ? "a number without unit" : lp_yaml_type_name(node->type));
-	else if (!lp_duration_parse(node->text, &duration, &error))
-		lp_item_problem(item, node, "%s: %s", what, error.what);
-	else if (duration < least)
-		lp_item_problem(item, node, "%s: %s is too short: %s", what, node->text,
-		                least == 0 ? "it cannot be negative" : "it has to be more than nothing");
-	else
-		return duration;
+	if (node->type == LP_YAML_INT)
+		share = (double)node->value.integer;
+	else if (node->type == LP_YAML_FLOAT)
+		share = node->value.number;
+	if ((node->type == LP_YAML_INT || node->type == LP_YAML_FLOAT) && share >= 0 && share <= 1)
+		return share;
+	lp_item_problem(item, node, "%s: expected a number from 0 to 1, such as 0.8, found %s", what,
+	                node->text != NULL ? node->text : lp_yaml_type_name(node->type));
 	return 0;
 }
 
@@ -124,14 +140,15 @@ static bool read_schedule(const struct lp_item *item, const struct lp_yaml_node 
 	struct lp_error error;
 	const char *name = nodes[TIME_ZONE] == NULL ? item->reading->default_zone
 	                                            : lp_item_text(item, nodes[TIME_ZONE], keys[TIME_ZONE].name);
-	bool good = read_span(item, nodes, EVERY, &schedule->every);
+	bool good = read_span(item, nodes[EVERY], keys[EVERY].name, &schedule->every);
 	schedule->window = schedule->every;
-	good = (nodes[WINDOW] == NULL || read_span(item, nodes, WINDOW, &schedule->window)) && good;
-	good = (nodes[OFFSET] == NULL || read_span(item, nodes, OFFSET, &schedule->offset)) && good;
+	good = (nodes[WINDOW] == NULL || read_span(item, nodes[WINDOW], keys[WINDOW].name, &schedule->window)) && good;
+	good = (nodes[OFFSET] == NULL || read_span(item, nodes[OFFSET], keys[OFFSET].name, &schedule->offset)) && good;
 	if (schedule->offset.count == 0)
 		schedule->offset = (struct lp_span){ 0 }; /* no hours and no days are the same */
-	schedule->delay = read_duration(item, nodes[DELAY], keys[DELAY].name, 0);
+	schedule->delay = lp_item_duration(item, nodes[DELAY], keys[DELAY].name, 0);
 	schedule->week_start = read_week_start(item, nodes[WEEK_START]);
+	schedule->missed = (enum lp_missed)read_word(item, nodes[MISSED], keys[MISSED].name, lp_missed_names);
 	*zone = NULL;
 	if (name[0] == '\0' || strlen(name) >= sizeof schedule->zone || !lp_zone_find(name, zone, &error)) {
 		if (name[0] == '\0' || strlen(name) >= sizeof schedule->zone)
@@ -166,19 +183,52 @@ static lp_time read_start(const struct lp_item *item, const struct lp_yaml_node 
 	return start;
 }
 
-/* A series' name, or {series: NAME, SECOND: …} whose second value goes to *second. */
-static const char *read_series(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
-                               const char *second_name, const struct lp_yaml_node **second)
+/* So far before the tick changes of samples are followed; 0: as the configuration says. */
+static int64_t read_recompute_within(const struct lp_item *item, const struct lp_yaml_node *node)
 {
-	*second = NULL;
+	if (node != NULL && node->type == LP_YAML_TEXT && strcmp(node->text, "never") == 0)
+		return LP_NEVER;
+	int64_t within = lp_item_duration(item, node, keys[RECOMPUTE_WITHIN].name, 0);
+	return node != NULL && within == 0 ? LP_NEVER : within;
+}
+
+/* A series' name, or {series: NAME, ...}: the values of the other keys, which stand behind `series` in full. */
+enum { SERIES_KEYS_MOST = 4 };
+static const char *read_series(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
+                               const struct lp_item_key *full, size_t count, const struct lp_yaml_node **others)
+{
+	const struct lp_yaml_node *values[SERIES_KEYS_MOST] = { NULL };
+	for (size_t i = 1; i < count; i++)
+		others[i - 1] = NULL;
 	if (node->type != LP_YAML_MAP)
 		return lp_item_name(item, node, what);
-	const struct lp_item_key full[] = { { "series", true }, { second_name, false } };
-	const struct lp_yaml_node *values[2];
-	if (!lp_item_keys(item, node, what, full, 2, values))
+	if (!lp_item_keys(item, node, what, full, count, values))
 		return "";
-	*second = values[1];
+	for (size_t i = 1; i < count; i++)
+		others[i - 1] = values[i];
 	return lp_item_name(item, values[0], what);
+}
+
+/* Its own window and shift, which with `lookback` say what is read of the series. */
+static void read_range(const struct lp_item *item, const struct lp_yaml_node *window, const struct lp_yaml_node *shift,
+                       struct lp_input *input)
+{
+	enum { YEARS_MOST = 100 };
+	struct lp_span longest = { YEARS_MOST, LP_UNIT_YEAR };
+	if (read_span(item, window, "window", &input->window) &&
+	    (input->window.count <= 0 || lp_span_least(input->window) > lp_span_least(longest))) {
+		lp_item_problem(item, window, "window: %s is not between nothing and %d years", window->text,
+		                YEARS_MOST);
+		input->window = (struct lp_span){ 0 };
+	}
+	if (read_span(item, shift, "shift", &input->shift)) {
+		struct lp_span size = { input->shift.count < 0 ? -input->shift.count : input->shift.count,
+			                input->shift.unit };
+		if (size.count < 0 || lp_span_least(size) > lp_span_least(longest))
+			lp_item_problem(item, shift, "shift: %s is more than %d years", shift->text, YEARS_MOST);
+		if (size.count <= 0 || lp_span_least(size) > lp_span_least(longest))
+			input->shift = (struct lp_span){ 0 }; /* no hours and no days are the same */
+	}
 }
 
 static void read_inputs(const struct lp_item *item, const struct lp_yaml_node *node, struct lp_calculation *calculation)
@@ -196,24 +246,29 @@ static void read_inputs(const struct lp_item *item, const struct lp_yaml_node *n
 	calculation->inputs = lp_arena_zeroed(arena, node->count, sizeof *calculation->inputs);
 	calculation->input_count = node->count;
 	for (size_t i = 0; i < node->count; i++) {
-		const struct lp_yaml_node *lookback;
+		static const struct lp_item_key full[] = {
+			{ "series", true }, { "lookback", false }, { "window", false }, { "shift", false }
+		};
+		const struct lp_yaml_node *others[SERIES_KEYS_MOST - 1];
 		char what[96];
 		(void)snprintf(what, sizeof what, "input %.64s", node->keys[i]->text);
 		struct lp_input *input = &calculation->inputs[i];
 		input->name = lp_item_name(item, node->keys[i], "input");
-		input->series = read_series(item, node->items[i], what, "lookback", &lookback);
+		input->series = read_series(item, node->items[i], what, full, SERIES_KEYS_MOST, others);
 		input->unit = "";
 		input->attributes = "{}";
-		input->lookback = read_duration(item, lookback, "lookback", 0);
+		input->lookback = lp_item_duration(item, others[0], "lookback", 0);
+		read_range(item, others[1], others[2], input);
 	}
 }
 
 static void read_output(const struct lp_item *item, const char *name, const struct lp_yaml_node *node,
                         struct lp_output *output)
 {
+	static const struct lp_item_key full[] = { { "series", true }, { "unit", false } };
 	const struct lp_yaml_node *unit;
 	output->name = name;
-	output->series = read_series(item, node, "output", "unit", &unit);
+	output->series = read_series(item, node, "output", full, 2, &unit);
 	output->unit = unit == NULL ? "" : lp_item_line(item, unit, "unit");
 }
 
@@ -328,7 +383,11 @@ void lp_calculation_read(const struct lp_item *item)
 		.parameters = lp_item_json(item, nodes[PARAMETERS], LP_MAP_PARAMETERS),
 		.labels = lp_item_json(item, nodes[LABELS], LP_MAP_LABELS),
 		.enabled = read_flag(item, nodes[ENABLED], keys[ENABLED].name, true),
-		.time_limit = read_duration(item, nodes[TIME_LIMIT], keys[TIME_LIMIT].name, 1),
+		.time_limit = lp_item_duration(item, nodes[TIME_LIMIT], keys[TIME_LIMIT].name, 1),
+		.result_time = (enum lp_result_time)read_word(item, nodes[RESULT_TIME], keys[RESULT_TIME].name,
+		                                              lp_result_time_names),
+		.min_coverage = read_share(item, nodes[MIN_COVERAGE], keys[MIN_COVERAGE].name),
+		.recompute_within = read_recompute_within(item, nodes[RECOMPUTE_WITHIN]),
 		.version = 1,
 	};
 	(void)read_schedule(item, nodes, &calculation.schedule,

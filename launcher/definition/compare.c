@@ -5,6 +5,8 @@
  */
 #include "definition/fields.h"
 #include "definition/internal.h"
+
+#include "calendar/calendar.h"
 #include "definition/json.h"
 
 #include <stdlib.h>
@@ -48,12 +50,20 @@ static void show_field(struct lp_text *line, bool *first, const char *name, cons
 static bool show_series_change(struct lp_text *text, const struct lp_series *before, const struct lp_series *after)
 {
 	bool first = true;
-	if (strcmp(before->unit, after->unit) == 0 && strcmp(before->description, after->description) == 0 &&
-	    strcmp(before->attributes, after->attributes) == 0)
+	if (strcmp(before->unit, after->unit) == 0 && before->interval == after->interval &&
+	    strcmp(before->description, after->description) == 0 && strcmp(before->attributes, after->attributes) == 0)
 		return false;
 	lp_text_addf(text, "~ series %s", after->name);
 	if (strcmp(before->unit, after->unit) != 0)
 		show_field(text, &first, "unit", before->unit, after->unit);
+	if (before->interval != after->interval) {
+		char old[32] = "none", new[32] = "none";
+		if (before->interval != 0)
+			lp_duration_format(before->interval, old);
+		if (after->interval != 0)
+			lp_duration_format(after->interval, new);
+		show_field(text, &first, "interval", old, new);
+	}
 	if (strcmp(before->description, after->description) != 0)
 		show_field(text, &first, "description", before->description, after->description);
 	if (strcmp(before->attributes, after->attributes) != 0)

@@ -29,16 +29,42 @@ static void format_labels(const struct lp_calculation *calculation, struct lp_te
 	add(text, calculation->labels);
 }
 
+bool lp_input_is_plain(const struct lp_input *input)
+{
+	return input->lookback == 0 && input->window.count == 0 && input->shift.count == 0;
+}
+
+void lp_input_format(const struct lp_input *input, struct lp_text *text)
+{
+	const struct {
+		const char *name;
+		struct lp_span span;
+	} spans[] = { { "window", input->window }, { "shift", input->shift } };
+	char written[32];
+	size_t count = 0;
+	if (input->lookback != 0) {
+		lp_duration_format(input->lookback, written);
+		lp_text_addf(text, "lookback: %s", written);
+		count++;
+	}
+	for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+		if (spans[i].span.count == 0)
+			continue;
+		lp_span_format(spans[i].span, written);
+		lp_text_addf(text, "%s%s: %s", count++ == 0 ? "" : ", ", spans[i].name, written);
+	}
+}
+
 static void format_inputs(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	for (size_t i = 0; i < calculation->input_count; i++) {
 		const struct lp_input *input = &calculation->inputs[i];
-		char lookback[32];
 		lp_text_addf(text, "%s%s: %s", i == 0 ? "" : ", ", input->name, input->series);
-		if (input->lookback == 0)
+		if (lp_input_is_plain(input))
 			continue;
-		lp_duration_format(input->lookback, lookback);
-		lp_text_addf(text, " (lookback %s)", lookback);
+		lp_text_addf(text, " (");
+		lp_input_format(input, text);
+		lp_text_addf(text, ")");
 	}
 }
 
@@ -124,6 +150,29 @@ static void format_start(const struct lp_calculation *calculation, struct lp_tex
 	add(text, written);
 }
 
+static void format_result_time(const struct lp_calculation *calculation, struct lp_text *text)
+{
+	add(text, lp_result_time_names[calculation->result_time]);
+}
+
+static void format_min_coverage(const struct lp_calculation *calculation, struct lp_text *text)
+{
+	lp_text_addf(text, "%.15g", calculation->min_coverage);
+}
+
+static void format_missed(const struct lp_calculation *calculation, struct lp_text *text)
+{
+	add(text, lp_missed_names[calculation->schedule.missed]);
+}
+
+static void format_recompute_within(const struct lp_calculation *calculation, struct lp_text *text)
+{
+	if (calculation->recompute_within == LP_NEVER)
+		add(text, "never");
+	else if (calculation->recompute_within != 0)
+		add_duration(text, calculation->recompute_within);
+}
+
 static void format_enabled(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	add(text, calculation->enabled ? "true" : "false");
@@ -143,6 +192,10 @@ const struct lp_calculation_field lp_calculation_fields[] = {
 	{ "time_zone", LP_FIELD_PLAIN, NULL, format_time_zone },
 	{ "start", LP_FIELD_WORD, "null", format_start },
 	{ "time_limit", LP_FIELD_WORD, "0 s", format_time_limit },
+	{ "result_time", LP_FIELD_WORD, "start", format_result_time },
+	{ "min_coverage", LP_FIELD_WORD, "0", format_min_coverage },
+	{ "missed", LP_FIELD_WORD, "catch_up", format_missed },
+	{ "recompute_within", LP_FIELD_WORD, "", format_recompute_within },
 	{ "labels", LP_FIELD_JSON, "{}", format_labels },
 	{ "enabled", LP_FIELD_WORD, "true", format_enabled },
 };

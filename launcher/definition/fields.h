@@ -22,6 +22,10 @@ struct lp_calculation_field {
 	void (*format)(const struct lp_calculation *calculation, struct lp_text *text);
 };
 
+/* Of an input, besides its series: "lookback: 1 h, window: 7 days, shift: -1 week". */
+bool lp_input_is_plain(const struct lp_input *input);
+void lp_input_format(const struct lp_input *input, struct lp_text *text);
+
 extern const struct lp_calculation_field lp_calculation_fields[];
 extern const size_t lp_calculation_field_count;
 

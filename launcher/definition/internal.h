@@ -73,6 +73,8 @@ const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *
 const char *lp_item_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
 /* The same for names of series and calculations: not empty either. */
 const char *lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
+/* In microseconds; 0 where the node is NULL or, after telling so, none that is at least `least`. */
+int64_t lp_item_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, int64_t least);
 /* A map as canonical JSON, its values scalars of the types allowed. */
 enum lp_item_map { LP_MAP_PARAMETERS, LP_MAP_ATTRIBUTES, LP_MAP_LABELS };
 const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *node, enum lp_item_map which);

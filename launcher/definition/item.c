@@ -3,6 +3,8 @@
  * JSON, and problems that know their place.  Knows no definition's meaning.
  */
 #include "definition/internal.h"
+
+#include "calendar/calendar.h"
 #include "definition/json.h"
 
 #include <assert.h>
@@ -220,4 +222,25 @@ const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *
 		                culprit->text);
 	lp_text_free(&text);
 	return json;
+}
+
+int64_t lp_item_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, int64_t least)
+{
+	struct lp_error error;
+	int64_t duration;
+	if (node == NULL)
+		return 0;
+	if (node->type == LP_YAML_INT && node->value.integer == 0 && least == 0)
+		return 0;
+	if (node->type != LP_YAML_TEXT)
+		lp_item_problem(item, node, "%s: expected a duration, such as \"10 s\", found %s", what,
+		                node->type == LP_YAML_INT ? "a number without unit" : lp_yaml_type_name(node->type));
+	else if (!lp_duration_parse(node->text, &duration, &error))
+		lp_item_problem(item, node, "%s: %s", what, error.what);
+	else if (duration < least)
+		lp_item_problem(item, node, "%s: %s is too short: %s", what, node->text,
+		                least == 0 ? "it cannot be negative" : "it has to be more than nothing");
+	else
+		return duration;
+	return 0;
 }

@@ -1,13 +1,14 @@
 /* A series' map to a struct.  Knows nothing of calculations. */
 #include "definition/internal.h"
 
-enum { NAME, UNIT, DESCRIPTION, ATTRIBUTES, FOR_EACH, KEYS };
+enum { NAME, UNIT, INTERVAL, DESCRIPTION, ATTRIBUTES, FOR_EACH, KEYS };
 
 void lp_series_read(const struct lp_item *item)
 {
 	static const struct lp_item_key keys[KEYS] = {
 		[NAME] = { "name", true },
 		[UNIT] = { "unit", false },
+		[INTERVAL] = { "interval", false },
 		[DESCRIPTION] = { "description", false },
 		[ATTRIBUTES] = { "attributes", false },
 		[FOR_EACH] = { "for_each", false }, /* taken out before; here to be suggested */
@@ -20,6 +21,7 @@ void lp_series_read(const struct lp_item *item)
 	struct lp_series series = {
 		.name = lp_item_name(item, nodes[NAME], "name"),
 		.unit = lp_item_line(item, nodes[UNIT], "unit"),
+		.interval = lp_item_duration(item, nodes[INTERVAL], "interval", 1),
 		.description = lp_item_text(item, nodes[DESCRIPTION], "description"),
 		.attributes = lp_item_json(item, nodes[ATTRIBUTES], LP_MAP_ATTRIBUTES),
 	};

@@ -73,6 +73,7 @@ static bool keep_series(void *context, const struct lp_series *series, struct lp
 		.id = series->id,
 		.name = text_of(series->name, &stored->arena),
 		.unit = text_of(series->unit, &stored->arena),
+		.interval = series->interval,
 		.description = text_of(series->description, &stored->arena),
 		.attributes = lp_json_canonical(series->attributes, &stored->arena),
 	};

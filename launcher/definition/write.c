@@ -96,13 +96,17 @@ static void add_json(struct lp_text *yaml, const char *json, struct lp_arena *ar
 		lp_text_addf(yaml, "{}");
 }
 
-static void add_lookback(struct lp_text *yaml, const struct lp_input *input)
+static void add_input(struct lp_text *yaml, const struct lp_input *input)
 {
-	char lookback[32];
-	lp_duration_format(input->lookback, lookback);
+	if (lp_input_is_plain(input)) {
+		add_text(yaml, input->series);
+		return;
+	}
 	lp_text_addf(yaml, "{series: ");
 	add_text(yaml, input->series);
-	lp_text_addf(yaml, ", lookback: %s}", lookback);
+	lp_text_addf(yaml, ", ");
+	lp_input_format(input, yaml);
+	lp_text_addf(yaml, "}");
 }
 
 static void add_inputs(struct lp_text *yaml, const struct lp_calculation *calculation)
@@ -112,10 +116,7 @@ static void add_inputs(struct lp_text *yaml, const struct lp_calculation *calcul
 		const struct lp_input *input = &calculation->inputs[i];
 		lp_text_addf(yaml, "      ");
 		add_block_key(yaml, input->name);
-		if (input->lookback > 0)
-			add_lookback(yaml, input);
-		else
-			add_text(yaml, input->series);
+		add_input(yaml, input);
 		lp_text_addf(yaml, "\n");
 	}
 }
@@ -175,6 +176,11 @@ static void add_series(struct lp_text *yaml, const struct lp_series *series, str
 	if (series->unit[0] != '\0') {
 		lp_text_addf(yaml, "\n    unit: ");
 		add_text(yaml, series->unit);
+	}
+	if (series->interval != 0) {
+		char interval[32];
+		lp_duration_format(series->interval, interval);
+		lp_text_addf(yaml, "\n    interval: %s", interval);
 	}
 	if (series->description[0] != '\0') {
 		lp_text_addf(yaml, "\n    description: ");

@@ -28,6 +28,9 @@ static const char *const reason_names[LP_REASON_COUNT] = {
 	[LP_REASON_BACKFILL] = "backfill",
 };
 
+const char *const lp_result_time_names[2] = { "start", "end" };
+const char *const lp_missed_names[2] = { "catch_up", "skip" };
+
 const char *lp_reason_name(enum lp_reason reason)
 {
 	assert(reason < LP_REASON_COUNT);

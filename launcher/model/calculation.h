@@ -66,6 +66,8 @@ const char *lp_reason_name(enum lp_reason reason); /* "catch-up", "late samples"
 
 /* At which end of its window a number is stored. */
 enum lp_result_time { LP_RESULT_AT_START, LP_RESULT_AT_END };
+extern const char *const lp_result_time_names[2]; /* "start", "end" */
+extern const char *const lp_missed_names[2];      /* "catch_up", "skip" */
 
 struct lp_calculation {
 	int64_t id; /* 0: not stored yet */
