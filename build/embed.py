@@ -10,8 +10,10 @@ for example, those that the package brings, not those that somebody added.
 import argparse
 import json
 import re
+import struct
 import subprocess
 import uuid
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +57,9 @@ COMPONENTS = (
     Component("ca-certificates", "ca-certificates", "MPL-2.0", "Mozilla's CA certificates"),
 )
 
+#: Files of so many bytes are deflated.
+DEFLATED_FROM = 4096
+
 #: Licences that the components' own texts only point to.
 FULL_TEXTS = ("LGPL-2.1", "GPL-3", "MPL-2.0")
 
@@ -69,6 +74,23 @@ def package_version(package: str) -> str:
     ).stdout
 
 
+def slim(data: bytes) -> bytes:
+    """Return a time zone without what RFC 8536 keeps for readers of version 1.
+
+    A file of version 2 and later repeats its transitions of 1901 to 2037 in 32
+    bits before those in 64. Nobody here reads them, and zic writes none either
+    where it is asked for a slim file.
+    """
+    header = 44
+    if data[4:5] < b"2":
+        return data
+    ttisut, ttisstd, leap, transitions, types, characters = struct.unpack(">6I", data[20:header])
+    first = transitions * 5 + types * 6 + characters + leap * 8 + ttisstd + ttisut
+    # The least that is a valid first part: one type, with an empty name.
+    empty = data[:20] + struct.pack(">6I", 0, 0, 0, 0, 1, 1) + bytes(6 + 1)
+    return empty + data[header + first :]
+
+
 def time_zones() -> dict[str, bytes]:
     """Return the compiled time zones by name, and their release."""
     files: dict[str, bytes] = {}
@@ -81,7 +103,7 @@ def time_zones() -> dict[str, bytes]:
             continue
         data = file.read_bytes()
         if data.startswith(b"TZif"):
-            files[f"zoneinfo/{relative.as_posix()}"] = data
+            files[f"zoneinfo/{relative.as_posix()}"] = slim(data)
     if "zoneinfo/Europe/Berlin" not in files or "zoneinfo/US/Pacific" not in files:
         raise SystemExit(
             f"embed: {ZONEINFO} lacks zones; the packages are tzdata and, "
@@ -310,16 +332,27 @@ def c_string(text: str) -> str:
 
 
 def write_table(files: dict[str, bytes], output: Path) -> None:
-    """Write ``output.c`` and ``output.bin``; equal contents are stored once."""
+    """Write ``output.c`` and ``output.bin``; equal contents are stored once.
+
+    Time zones are kept as they are, because every run looks some up; what else
+    is large is deflated.
+    """
     blob = bytearray()
     places: dict[bytes, int] = {}
     rows = []
     for name in sorted(files, key=lambda name: name.encode()):
         data = files[name]
-        if data not in places:
-            places[data] = len(blob)
-            blob += data + b"\0"
-        rows.append(f"    {{{c_string(name)}, lp_embedded_data + {places[data]}, {len(data)}}},\n")
+        packed = data
+        if len(data) >= DEFLATED_FROM and not name.startswith("zoneinfo/"):
+            packed = zlib.compress(data, 9)
+        if packed not in places:
+            places[packed] = len(blob)
+            blob += packed + b"\0"
+        packed_size = len(packed) if packed is not data else 0
+        rows.append(
+            f"    {{{c_string(name)}, lp_embedded_data + {places[packed]},"
+            f" {len(data)}, {packed_size}}},\n"
+        )
     binary = output.with_suffix(".bin")
     binary.write_bytes(blob)
     output.with_suffix(".c").write_text(
@@ -332,7 +365,7 @@ def write_table(files: dict[str, bytes], output: Path) -> None:
         f'        ".incbin \\"{binary}\\"\\n"\n'
         f'        ".popsection\\n");\n'
         f"extern const unsigned char lp_embedded_data[];\n\n"
-        f"const struct lp_embedded lp_embedded_table[] = {{\n{''.join(rows)}}};\n\n"
+        f"struct lp_embedded lp_embedded_table[] = {{\n{''.join(rows)}}};\n\n"
         f"const size_t lp_embedded_count = {len(rows)};\n",
         encoding="utf-8",
     )

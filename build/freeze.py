@@ -1,8 +1,9 @@
 """Turn a tree of Python modules into one C file that holds them frozen.
 
 The C file defines, as launcher/python/frozen.h declares them, a table of
-marshalled code objects and a table of deflated source texts; the bytes
-themselves lie beside it in one ``.bin`` file that the assembler includes.
+marshalled code objects and a table of source texts, which are packed (xz)
+several to a block; the bytes themselves lie beside it in one ``.bin`` file
+that the assembler includes.
 
 It is run with the interpreter that is going to load the code, because
 marshalled code belongs to one version, and with ``PYTHONHASHSEED=0``, because
@@ -11,9 +12,9 @@ the program finds or loads what is frozen here.
 """
 
 import argparse
+import lzma
 import marshal
 import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +58,11 @@ APP_LEFT_OUT: frozenset[str] = frozenset({"demo"})
 BOOTSTRAP: frozenset[str] = frozenset(
     {"importlib._bootstrap", "importlib._bootstrap_external", "zipimport"}
 )
+
+
+#: Bytes of source texts in a block. Larger ones are smaller in all, and take
+#: longer until a traceback has its lines: a block of this size some 5 ms.
+BLOCK = 512 * 1024
 
 
 class Module(NamedTuple):
@@ -123,6 +129,8 @@ def freeze(modules: Iterator[Module], symbol: str, output: Path) -> None:
     blob = bytearray()
     code_rows: list[str] = []
     source_rows: list[str] = []
+    blocks: list[bytes] = []
+    block = bytearray()
     for module in modules:
         name, path = c_string(module.name), c_string(module.path)
         if module.name not in BOOTSTRAP:
@@ -135,12 +143,22 @@ def freeze(modules: Iterator[Module], symbol: str, output: Path) -> None:
                 f" {int(module.is_package)}}},\n"
             )
             blob += marshalled
-        deflated = zlib.compress(module.source, 9)
+        if len(block) >= BLOCK:
+            blocks.append(bytes(block))
+            block.clear()
         source_rows.append(
-            f"    {{{name}, {path}, {symbol}_data + {len(blob)},"
-            f" {len(deflated)}, {len(module.source)}}},\n"
+            f"    {{{name}, {path}, {len(blocks)}, {len(block)}, {len(module.source)}}},\n"
         )
-        blob += deflated
+        block += module.source
+    block_rows: list[str] = []
+    for texts in [*blocks, bytes(block)]:
+        packed = lzma.compress(
+            texts, check=lzma.CHECK_CRC32, preset=9 | lzma.PRESET_EXTREME
+        )
+        block_rows.append(
+            f"    {{{symbol}_data + {len(blob)}, {len(packed)}, {len(texts)}}},\n"
+        )
+        blob += packed
     binary = output.with_suffix(".bin")
     binary.write_bytes(blob)
     output.with_suffix(".c").write_text(
@@ -156,6 +174,7 @@ def freeze(modules: Iterator[Module], symbol: str, output: Path) -> None:
         f"extern const unsigned char {symbol}_data[];\n\n"
         f"const struct _frozen {symbol}[] = {{\n"
         f"{''.join(code_rows)}    {{0}},\n}};\n\n"
+        f"const struct lp_frozen_block {symbol}_blocks[] = {{\n{''.join(block_rows)}}};\n\n"
         f"const struct lp_frozen_source {symbol}_sources[] = {{\n"
         f"{''.join(source_rows)}    {{0}},\n}};\n",
         encoding="ascii",

@@ -48,4 +48,4 @@ list(JOIN group "," group)
 # libpq calls, and the two stores stand behind the header that they include.
 target_link_libraries(lp_all INTERFACE
 	"$<LINK_GROUP:RESCAN,${group},lp_generated,lp_libpq,lp_udunits,lp_frozen,lp_cpython>"
-	-lyaml -lsqlite3 ${LP_OPENSSL} -lz -lm -lpthread)
+	-lyaml -lsqlite3 ${LP_OPENSSL} -llzma -lz -lm -lpthread)

@@ -4,7 +4,12 @@
  */
 #include "model/embedded.h"
 
+#include "model/memory.h"
+
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 /* The first row whose name is not below the wanted one; the table's end if there is none. */
 static size_t lower_bound(const char *name)
@@ -22,11 +27,31 @@ static size_t lower_bound(const char *name)
 	return low;
 }
 
+/* Any thread may be the first to ask for a file. */
+static const struct lp_embedded *inflated(struct lp_embedded *file)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	if (file->deflated > 0) {
+		unsigned char *data = lp_allocate(file->size + 1);
+		uLongf size = file->size;
+
+		/* Damaged: the program file is, and whatever came out of it. */
+		if (uncompress(data, &size, file->data, file->deflated) != Z_OK || size != file->size)
+			abort();
+		file->data = data;
+		file->deflated = 0;
+	}
+	pthread_mutex_unlock(&lock);
+	return file;
+}
+
 static const struct lp_embedded *row_with_prefix(size_t index, const char *prefix)
 {
 	if (index >= lp_embedded_count || strncmp(lp_embedded_table[index].name, prefix, strlen(prefix)) != 0)
 		return NULL;
-	return &lp_embedded_table[index];
+	return inflated(&lp_embedded_table[index]);
 }
 
 const struct lp_embedded *lp_embedded_find(const char *name)
@@ -34,7 +59,7 @@ const struct lp_embedded *lp_embedded_find(const char *name)
 	size_t index = lower_bound(name);
 
 	if (index < lp_embedded_count && strcmp(lp_embedded_table[index].name, name) == 0)
-		return &lp_embedded_table[index];
+		return inflated(&lp_embedded_table[index]);
 	return NULL;
 }
 

@@ -23,15 +23,16 @@ struct lp_embedded {
 	const char *name;
 	const unsigned char *data; /* a zero byte follows the last one */
 	size_t size;
+	size_t deflated; /* bytes at data until the file is asked for, if it is deflated (zlib); 0 afterwards */
 };
 
-/* NULL: there is none of that name. */
+/* NULL: there is none of that name.  What is deflated is inflated when it is first asked for, and stays. */
 const struct lp_embedded *lp_embedded_find(const char *name);
 /* One after the other, all whose name begins with prefix: previous NULL asks for the first, NULL comes after the last. */
 const struct lp_embedded *lp_embedded_next(const char *prefix, const struct lp_embedded *previous);
 
-/* The table itself, made at build time. */
-extern const struct lp_embedded lp_embedded_table[];
+/* The table itself, made at build time; not for others than the functions above. */
+extern struct lp_embedded lp_embedded_table[];
 extern const size_t lp_embedded_count;
 
 #endif

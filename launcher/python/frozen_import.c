@@ -8,12 +8,13 @@
 
 #include "model/embedded.h"
 
+#include <lzma.h>
 #include <marshal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 static const struct lp_frozen_source *const source_tables[] = { lp_frozen_stdlib_sources, lp_frozen_app_sources };
+static const struct lp_frozen_block *const block_tables[] = { lp_frozen_stdlib_blocks, lp_frozen_app_blocks };
 static const struct _frozen *const module_tables[] = { lp_frozen_stdlib, lp_frozen_app };
 enum { TABLES = 2 };
 
@@ -22,8 +23,8 @@ static int compare_to_name(const void *name, const void *source)
 	return strcmp(name, ((const struct lp_frozen_source *)source)->name);
 }
 
-/* Every frozen module has a source.  NULL: no such module is frozen. */
-static const struct lp_frozen_source *find_source(const char *name)
+/* Every frozen module has a source.  NULL: no such module is frozen.  *blocks: where its text is. */
+static const struct lp_frozen_source *find_source(const char *name, const struct lp_frozen_block **blocks)
 {
 	for (int table = 0; table < TABLES; table++) {
 		const struct lp_frozen_source *found;
@@ -32,6 +33,7 @@ static const struct lp_frozen_source *find_source(const char *name)
 		while (source_tables[table][count].name != NULL)
 			count++;
 		found = bsearch(name, source_tables[table], count, sizeof *found, compare_to_name);
+		*blocks = block_tables[table];
 		if (found != NULL)
 			return found;
 	}
@@ -40,7 +42,9 @@ static const struct lp_frozen_source *find_source(const char *name)
 
 bool lp_frozen_has(const char *name)
 {
-	if (find_source(name) != NULL)
+	const struct lp_frozen_block *blocks;
+
+	if (find_source(name, &blocks) != NULL)
 		return true;
 	for (const struct _inittab *module = PyImport_Inittab; module->name != NULL; module++)
 		if (strcmp(module->name, name) == 0)
@@ -48,19 +52,24 @@ bool lp_frozen_has(const char *name)
 	return false;
 }
 
-/* Inflates a source text.  Raises. */
-static PyObject *inflate_source(const struct lp_frozen_source *source)
+/* The source text as bytes.  Raises. */
+static PyObject *unpack_source(const struct lp_frozen_source *source, const struct lp_frozen_block *blocks)
 {
-	PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)source->size);
-	uLongf size = source->size;
+	const struct lp_frozen_block *block = &blocks[source->block];
+	uint8_t *texts = PyMem_RawMalloc(block->size);
+	uint64_t memory = UINT64_MAX;
+	size_t in = 0, out = 0;
+	PyObject *bytes = NULL;
 
-	if (bytes == NULL)
-		return NULL;
-	if (uncompress((Bytef *)PyBytes_AS_STRING(bytes), &size, source->deflated, source->deflated_size) != Z_OK ||
-	    size != source->size) {
-		Py_DECREF(bytes);
-		return PyErr_Format(PyExc_SystemError, "the source of the frozen module %s is damaged", source->name);
-	}
+	if (texts == NULL)
+		return PyErr_NoMemory();
+	if (lzma_stream_buffer_decode(&memory, 0, NULL, block->packed, &in, block->packed_size, texts, &out,
+	                              block->size) == LZMA_OK &&
+	    out == block->size)
+		bytes = PyBytes_FromStringAndSize((const char *)texts + source->offset, (Py_ssize_t)source->size);
+	else
+		PyErr_Format(PyExc_SystemError, "the source of the frozen module %s is damaged", source->name);
+	PyMem_RawFree(texts);
 	return bytes;
 }
 
@@ -69,14 +78,15 @@ PyDoc_STRVAR(module_source_doc, "module_source(name)\n--\n\nThe source of a froz
 static PyObject *module_source(PyObject *module, PyObject *argument)
 {
 	const char *name = PyUnicode_AsUTF8(argument);
-	const struct lp_frozen_source *source = name == NULL ? NULL : find_source(name);
+	const struct lp_frozen_block *blocks = NULL;
+	const struct lp_frozen_source *source = name == NULL ? NULL : find_source(name, &blocks);
 
 	(void)module;
 	if (name == NULL)
 		return NULL;
 	if (source == NULL)
 		Py_RETURN_NONE;
-	return inflate_source(source);
+	return unpack_source(source, blocks);
 }
 
 PyDoc_STRVAR(module_path_doc, "module_path(name)\n--\n\nThe path in the code objects of a frozen module, or None.");
@@ -84,7 +94,8 @@ PyDoc_STRVAR(module_path_doc, "module_path(name)\n--\n\nThe path in the code obj
 static PyObject *module_path(PyObject *module, PyObject *argument)
 {
 	const char *name = PyUnicode_AsUTF8(argument);
-	const struct lp_frozen_source *source = name == NULL ? NULL : find_source(name);
+	const struct lp_frozen_block *blocks;
+	const struct lp_frozen_source *source = name == NULL ? NULL : find_source(name, &blocks);
 
 	(void)module;
 	if (name == NULL)
@@ -112,7 +123,7 @@ static PyObject *path_source(PyObject *module, PyObject *argument)
 	for (int table = 0; table < TABLES; table++)
 		for (const struct lp_frozen_source *source = source_tables[table]; source->name != NULL; source++)
 			if (strcmp(source->path, path) == 0)
-				return inflate_source(source);
+				return unpack_source(source, block_tables[table]);
 	rules = lp_rule_sources(&count);
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(rules[i].path, path) == 0)
