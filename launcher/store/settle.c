@@ -80,7 +80,7 @@ static void add_outcome(struct lp_settled *settled, const struct lp_task *task, 
 }
 
 /* What the calculation's state becomes if this task is its newest window; rows has one per calculation. */
-static void note_state(const struct lp_batch *batch, const struct lp_task *task, lp_time next_attempt,
+static void note_state(const struct lp_batch *batch, const struct lp_task *task, int32_t attempts, lp_time next_attempt,
                        const struct lp_settle_known *known, struct lp_state_row *row)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
@@ -113,7 +113,7 @@ static void note_state(const struct lp_batch *batch, const struct lp_task *task,
 	row->state = outcome->state;
 	row->run_id = batch->run_id;
 	row->window = task->window;
-	row->attempts = failed ? task->attempt : 0;
+	row->attempts = attempts;
 	row->next_attempt = next_attempt;
 	row->rule_version = outcome->rule_version;
 	row->definition_version = calculation->version;
@@ -149,21 +149,46 @@ static void note_unreached(const struct lp_batch *batch, const struct lp_task *t
 	};
 }
 
-/* Windows of one calculation that follow one another are one range. */
-static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, int64_t calculation_id,
-                     const struct lp_task *task)
+static bool is_tumbling(const struct lp_schedule *schedule)
+{
+	return schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit;
+}
+
+/* The end of the window before the first one of the batch; LP_TIME_NONE: not known. */
+static lp_time end_before(const struct lp_batch *batch)
+{
+	if (batch->kind == LP_BATCH_REDO && batch->owed_count > 0)
+		return batch->owed[0].after_end;
+	/* Behind the watermark lie windows that are not to be computed, where they are skipped or `start` was moved. */
+	if (batch->kind == LP_BATCH_FORWARD && batch->head.schedule.missed == LP_MISSED_CATCH_UP &&
+	    batch->head.start <= batch->head.watermark)
+		return batch->head.watermark;
+	return LP_TIME_NONE;
+}
+
+/*
+ * Puts a window aside.  Those of one calculation that follow one another are
+ * one range; so that those of two batches touch as well, a range begins at the
+ * end of the window before, which is `before` where windows slide.
+ */
+static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, const struct lp_calculation *calculation,
+                     const struct lp_task *task, lp_time before)
 {
 	struct lp_owed_range range = {
-		.calculation_id = calculation_id,
+		.calculation_id = calculation->id,
 		.reason = task->outcome.state == LP_STATE_WAITING ? LP_REASON_WAITED : LP_REASON_TRIPPED,
 		.window_start = task->window.start,
-		.after_end = task->window.end - 1,
+		.after_end = before,
 		.until_end = task->window.end,
 		.cause_id = task->outcome.cause_id,
 	};
 
+	if (is_tumbling(&calculation->schedule))
+		range.after_end = task->window.start;
+	else if (before == LP_TIME_NONE || before >= task->window.end)
+		range.after_end = task->window.end - 1;
 	if (*last != NULL && (*last)->reason == range.reason && (*last)->cause_id == range.cause_id &&
-	    (*last)->until_end >= task->window.start && (*last)->until_end < task->window.end) {
+	    range.after_end <= (*last)->until_end && range.after_end >= (*last)->after_end) {
 		(*last)->until_end = task->window.end;
 		return;
 	}
@@ -176,10 +201,9 @@ static void add_rewrite(const struct lp_batch *batch, struct lp_settled *settled
 {
 	const struct lp_task *task = &batch->tasks[index];
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
-	const struct lp_schedule *schedule = &calculation->schedule;
 	struct lp_rewrite rewrite = { .task = index, .first = task->result_time, .last = task->result_time };
 
-	if (schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit) {
+	if (is_tumbling(&calculation->schedule)) {
 		bool at_end = calculation->result_time == LP_RESULT_AT_END;
 
 		rewrite.first = task->window.start + (at_end ? 1 : 0);
@@ -196,6 +220,8 @@ static bool row_is_needed(const struct lp_state_row *row, const struct lp_settle
 		return true;
 	if (!known->stored)
 		return row->state != LP_STATE_OK;
+	if (row->state == LP_STATE_WAITING && row->cause_id != known->cause_id)
+		return true;
 	return row->state != known->state || lp_state_is_failure(row->state);
 }
 
@@ -207,6 +233,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 	size_t computed = atomic_load(&batch->computed);
 	struct lp_state_row *rows = lp_arena_zeroed(arena, batch->calculation_count, sizeof *rows);
 	struct lp_owed_range **last_owed = lp_arena_zeroed(arena, batch->calculation_count, sizeof *last_owed);
+	lp_time *before = lp_arena_zeroed(arena, batch->calculation_count, sizeof *before);
 	bool again = batch->kind != LP_BATCH_FORWARD;
 	size_t *places = lp_arena_zeroed(arena, tasks, sizeof *places), place_count = 0;
 
@@ -222,6 +249,8 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		.states = rows,
 	};
 
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		before[i] = end_before(batch);
 	for (size_t i = 0; i < tasks; i++) {
 		struct lp_task *task = &batch->tasks[i];
 		struct lp_outcome *outcome = &task->outcome;
@@ -253,20 +282,22 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 			if (pending.given_up)
 				outcome->state = LP_STATE_GIVEN_UP;
 			settled->pending[settled->pending_count++] = pending;
-			note_state(batch, task, pending.next_attempt, of, &rows[task->calculation]);
+			note_state(batch, task, pending.attempts, pending.next_attempt, of, &rows[task->calculation]);
 		} else if (outcome->state == LP_STATE_WAITING || outcome->state == LP_STATE_TRIPPED) {
 			if (batch->kind == LP_BATCH_RETRY)
 				continue; /* stays pending as it is */
-			add_owed(settled, &last_owed[task->calculation], pending.calculation_id, task);
-			note_state(batch, task, LP_TIME_NONE, of, &rows[task->calculation]);
+			add_owed(settled, &last_owed[task->calculation], &batch->calculations[task->calculation], task,
+			         before[task->calculation]);
+			note_state(batch, task, 0, LP_TIME_NONE, of, &rows[task->calculation]);
 		} else {
 			if (again) {
 				settled->done[settled->done_count++] = pending;
 				add_rewrite(batch, settled, i);
 			}
 			settled->stored[settled->stored_count++] = i;
-			note_state(batch, task, LP_TIME_NONE, of, &rows[task->calculation]);
+			note_state(batch, task, 0, LP_TIME_NONE, of, &rows[task->calculation]);
 		}
+		before[task->calculation] = task->window.end;
 		add_outcome(settled, task, &places[place_count++], i);
 	}
 	for (size_t i = 0; i < batch->calculation_count; i++) {

@@ -61,7 +61,7 @@ struct lp_settled {
 	size_t pending_count;
 	struct lp_pending_row *done; /* to delete: only id and window are filled; none in a forward batch */
 	size_t done_count;
-	struct lp_owed_range *owed; /* to add: what waits or tripped */
+	struct lp_owed_range *owed; /* to add (lp_owed_join, no samples changed): what waits or tripped */
 	size_t owed_count;
 	struct lp_rewrite *rewrites; /* none but in retry and redo batches */
 	size_t rewrite_count;
@@ -78,6 +78,7 @@ struct lp_settle_known {
 	lp_time since, failing_since;
 	lp_time window_end; /* of the row in `state`; LP_TIME_NONE: none */
 	lp_time watermark;  /* of the batch it belongs to, before this commit */
+	int64_t cause_id;   /* of the row in `state`; 0: none */
 };
 
 /*

@@ -181,10 +181,27 @@ START_TEST(many_are_spread_over_full_batches_and_the_second_time_nothing_moves)
 }
 END_TEST
 
+START_TEST(what_is_skipped_is_not_with_what_is_caught_up)
+{
+	struct lp_compose_batch batches[] = { stored(3, 1, 60) };
+	struct lp_compose_member members[] = { member(1, 3, 0, 1, 60), member(2, 3, 1, 1, 60) };
+	struct lp_composition composition = { batches, 1, members, 2 };
+
+	members[1].schedule.missed = LP_MISSED_SKIP;
+	lp_compose(&composition, &arena);
+	check_composition(&composition);
+	ck_assert_uint_eq(composition.batch_count, 2);
+	ck_assert_int_eq(composition.batches[1].head.schedule.missed, LP_MISSED_SKIP);
+	ck_assert_uint_eq(members[1].batch, 1);
+	ck_assert_int_eq(composition.batches[1].head.watermark, 60);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("compose");
 	TCase *cases = tcase_create("compose");
+	tcase_add_test(cases, what_is_skipped_is_not_with_what_is_caught_up);
 	tcase_add_test(cases, nothing_changes_where_nothing_has_changed);
 	tcase_add_test(cases, new_ones_go_where_their_key_is);
 	tcase_add_test(cases, who_changes_key_leaves_with_its_watermark);

@@ -15,7 +15,8 @@ static const struct lp_retry_policy policy = { .max_attempts = 4,
 
 /*
  * One calculation.  `tasks` is a letter a window, from minute 0 on: o ok, n no
- * data, f failed, t timed out, - not computed.  before: the stored state, or
+ * data, f failed, t timed out, w waiting for calculation 9, v waiting for 8, b
+ * tripped (by the breaker), - not computed.  before: the stored state, or
  * NULL where there is no row; its window ended at minute `row_end`.
  */
 struct story {
@@ -53,6 +54,15 @@ static const struct story stories[] = {
 	{ "an old window leaves a newer one's state alone", "f", true, 2, 5, NULL, 0, NULL, false, "0:2:12", "", "3" },
 	{ "also where the newer one failed", "o", true, 2, 5, "failed", 5, NULL, false, "", "0", "1" },
 	{ "a retry that was not reached stays as it is", "-", true, 2, 1, "failed", 1, NULL, false, "", "", "" },
+	{ "an input has failed", "w", false, 1, 0, NULL, 0, "waiting", false, "", "", "8" },
+	{ "its first window already waits", "w", false, 1, -1, NULL, 0, "waiting", false, "", "", "8" },
+	{ "goes on waiting", "w", false, 1, 0, "waiting", 0, NULL, false, "", "", "8" },
+	{ "waits for another one now", "v", false, 1, 0, "waiting", 0, "waiting", false, "", "", "8" },
+	{ "waits after it failed", "w", false, 1, 0, "failed", 0, "waiting", false, "", "", "8" },
+	{ "has what it waited for", "o", false, 1, 0, "waiting", 0, "ok", false, "", "", "1" },
+	{ "its rule's breaker is open", "bb", false, 1, 0, NULL, 0, "tripped", false, "", "", "9 9" },
+	{ "a retry that would wait stays as it is", "w", true, 2, 1, "failed", 1, NULL, false, "", "", "" },
+	{ "a retry of a tripped rule stays as it is", "b", true, 2, 1, "failed", 1, NULL, false, "", "", "" },
 	{ "the first success of one that was never reached", "o", true, 1, 1, "new", -1, "ok", false, "", "0", "1" },
 };
 
@@ -64,12 +74,15 @@ static void build(const struct story *story, struct lp_batch *batch, struct lp_s
 		char letter;
 		enum lp_state state;
 	} letters[] = {
-		{ 'o', LP_STATE_OK }, { 'n', LP_STATE_NO_DATA }, { 'f', LP_STATE_FAILED }, { 't', LP_STATE_TIMED_OUT }
+		{ 'o', LP_STATE_OK },        { 'n', LP_STATE_NO_DATA }, { 'f', LP_STATE_FAILED },
+		{ 't', LP_STATE_TIMED_OUT }, { 'w', LP_STATE_WAITING }, { 'v', LP_STATE_WAITING },
+		{ 'b', LP_STATE_TRIPPED },
 	};
 
 	calculation->id = 77;
 	calculation->enabled = true;
 	calculation->version = 1;
+	calculation->schedule.every = calculation->schedule.window = (struct lp_span){ 1, LP_UNIT_MINUTE };
 	batch->calculations = calculation;
 	batch->calculation_count = 1;
 	batch->kind = story->retry ? LP_BATCH_RETRY : LP_BATCH_FORWARD;
@@ -84,6 +97,8 @@ static void build(const struct story *story, struct lp_batch *batch, struct lp_s
 		for (size_t j = 0; j < sizeof letters / sizeof *letters; j++) {
 			if (story->tasks[i] == letters[j].letter) {
 				task->outcome.state = letters[j].state;
+				if (letters[j].state == LP_STATE_WAITING)
+					task->outcome.cause_id = letters[j].letter == 'w' ? 9 : 8;
 				if (lp_state_is_failure(letters[j].state))
 					task->outcome.error_type = "ValueError";
 				computed = i + 1;
@@ -101,6 +116,7 @@ static void build(const struct story *story, struct lp_batch *batch, struct lp_s
 		known->since = AT(-5);
 		known->failing_since = lp_state_is_failure(known->state) ? AT(-7) : LP_TIME_NONE;
 		known->window_end = story->row_end < 0 ? LP_TIME_NONE : AT(story->row_end);
+		known->cause_id = known->state == LP_STATE_WAITING ? 9 : 0;
 	} else {
 		known->state = story->watermark < 0 ? LP_STATE_NEW : LP_STATE_OK;
 	}
@@ -157,6 +173,145 @@ START_TEST(a_story_ends_as_told)
 		snprintf(text + strlen(text), 8, "%s%d", i > 0 ? " " : "",
 		         (int)batch->tasks[settled.outcomes[i].tasks[0]].outcome.state);
 	ck_assert_msg(strcmp(text, story->outcomes) == 0, "%s: outcomes %s", story->name, text);
+	lp_batch_free(batch);
+}
+END_TEST
+
+/* "REASON:CAUSE AFTER-UNTIL from START, ..." in minutes; .9 stands behind a time that is a microsecond earlier. */
+static const char *owed_of(const char *tasks, enum lp_batch_kind kind, int watermark, int window, enum lp_missed missed)
+{
+	static char text[256];
+	struct story story = { .tasks = tasks, .attempt = 1, .watermark = watermark };
+	struct lp_owed range = { .id = 4, .calculation_id = 77, .after_end = AT(0), .until_end = AT(60) };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_settle_known known;
+	struct lp_settled settled;
+
+	build(&story, batch, &known);
+	batch->kind = kind;
+	batch->head.watermark = known.watermark;
+	batch->head.start = LP_TIME_NONE;
+	batch->head.schedule.missed = missed;
+	batch->owed = &range;
+	batch->owed_count = kind == LP_BATCH_REDO;
+	batch->calculations[0].schedule.window.count = window;
+	for (size_t i = 0; i < batch->task_count; i++)
+		batch->tasks[i].window.start = batch->tasks[i].window.end - window * LP_MINUTE;
+	lp_settle(batch, &policy, &known, NULL, &settled);
+	text[0] = '\0';
+	for (size_t i = 0; i < settled.owed_count; i++) {
+		const struct lp_owed_range *owed = &settled.owed[i];
+		bool just_before = (owed->after_end - T0) % LP_MINUTE != 0;
+
+		snprintf(text + strlen(text), 80, "%s%s:%d %d%s-%d from %d", i > 0 ? ", " : "",
+		         owed->reason == LP_REASON_WAITED ? "waited" : "tripped", (int)owed->cause_id,
+		         minutes(owed->after_end), just_before ? ".9" : "", minutes(owed->until_end),
+		         minutes(owed->window_start));
+		ck_assert_int_eq(owed->calculation_id, 77);
+	}
+	lp_batch_free(batch);
+	return text;
+}
+
+START_TEST(windows_put_aside_are_ranges)
+{
+	ck_assert_str_eq(owed_of("www", LP_BATCH_FORWARD, 0, 1, LP_MISSED_CATCH_UP), "waited:9 0-3 from 0");
+	ck_assert_str_eq(owed_of("wob", LP_BATCH_FORWARD, 0, 1, LP_MISSED_CATCH_UP),
+	                 "waited:9 0-1 from 0, tripped:0 2-3 from 2");
+	ck_assert_str_eq(owed_of("wow", LP_BATCH_FORWARD, 0, 1, LP_MISSED_CATCH_UP),
+	                 "waited:9 0-1 from 0, waited:9 2-3 from 2");
+	ck_assert_str_eq(owed_of("wwvv", LP_BATCH_FORWARD, 0, 1, LP_MISSED_CATCH_UP),
+	                 "waited:9 0-2 from 0, waited:8 2-4 from 2");
+	ck_assert_str_eq(owed_of("bb", LP_BATCH_REDO, 60, 1, LP_MISSED_CATCH_UP), "tripped:0 0-2 from 0");
+	ck_assert_str_eq(owed_of("ww", LP_BATCH_RETRY, 60, 1, LP_MISSED_CATCH_UP), "");
+}
+END_TEST
+
+START_TEST(ranges_of_sliding_windows_touch_those_of_the_batch_before)
+{
+	ck_assert_str_eq(owed_of("ww", LP_BATCH_FORWARD, 0, 5, LP_MISSED_CATCH_UP), "waited:9 0-2 from -4");
+	ck_assert_str_eq(owed_of("ow", LP_BATCH_FORWARD, 0, 5, LP_MISSED_CATCH_UP), "waited:9 1-2 from -3");
+	ck_assert_str_eq(owed_of("w", LP_BATCH_REDO, 60, 5, LP_MISSED_CATCH_UP), "waited:9 0-1 from -4");
+	/* Windows that nobody wants must not come in that way. */
+	ck_assert_str_eq(owed_of("w", LP_BATCH_FORWARD, -1, 5, LP_MISSED_CATCH_UP), "waited:9 0.9-1 from -4");
+	ck_assert_str_eq(owed_of("w", LP_BATCH_FORWARD, 0, 5, LP_MISSED_SKIP), "waited:9 0.9-1 from -4");
+}
+END_TEST
+
+START_TEST(a_trial_that_fails_counts_no_attempt)
+{
+	struct story story = { .tasks = "f", .retry = true, .attempt = 3, .watermark = 1 };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_settle_known known;
+	struct lp_settled settled;
+
+	build(&story, batch, &known);
+	batch->tasks[0].trial = true;
+	lp_settle(batch, &policy, &known, NULL, &settled);
+	ck_assert_uint_eq(settled.pending_count, 1);
+	ck_assert_int_eq(settled.pending[0].attempts, 2);
+	ck_assert_int_eq(settled.pending[0].next_attempt, AT(10));
+	ck_assert(!settled.pending[0].given_up);
+	ck_assert_int_eq(settled.states[0].state, LP_STATE_FAILED);
+	ck_assert_int_eq(settled.states[0].attempts, 2);
+	lp_batch_free(batch);
+}
+END_TEST
+
+/* Of one window, minute 0 to 1, that is computed again with this outcome: "FIRST LAST" in microseconds, or none. */
+static const char *rewrite_of(const char *tasks, enum lp_batch_kind kind, int window, enum lp_result_time result_time)
+{
+	static char text[64];
+	struct story story = { .tasks = tasks, .attempt = 1, .watermark = 60 };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_settle_known known;
+	struct lp_settled settled;
+
+	build(&story, batch, &known);
+	batch->kind = kind;
+	batch->calculations[0].schedule.window.count = window;
+	batch->calculations[0].result_time = result_time;
+	batch->tasks[0].window.start = AT(1 - window);
+	batch->tasks[0].result_time = result_time == LP_RESULT_AT_END ? AT(1) : AT(1 - window);
+	lp_settle(batch, &policy, &known, NULL, &settled);
+	snprintf(text, sizeof text, "none");
+	if (settled.rewrite_count > 0)
+		snprintf(text, sizeof text, "%lld %lld", (long long)(settled.rewrites[0].first - T0),
+		         (long long)(settled.rewrites[0].last - T0));
+	lp_batch_free(batch);
+	return text;
+}
+
+START_TEST(what_a_window_does_not_produce_any_more_is_known)
+{
+	ck_assert_str_eq(rewrite_of("o", LP_BATCH_FORWARD, 1, LP_RESULT_AT_START), "none");
+	ck_assert_str_eq(rewrite_of("o", LP_BATCH_RETRY, 1, LP_RESULT_AT_START), "0 59999999");
+	ck_assert_str_eq(rewrite_of("n", LP_BATCH_REDO, 1, LP_RESULT_AT_START), "0 59999999");
+	ck_assert_str_eq(rewrite_of("o", LP_BATCH_REDO, 1, LP_RESULT_AT_END), "1 60000000");
+	ck_assert_str_eq(rewrite_of("o", LP_BATCH_REDO, 5, LP_RESULT_AT_START), "-240000000 -240000000");
+	ck_assert_str_eq(rewrite_of("o", LP_BATCH_REDO, 5, LP_RESULT_AT_END), "60000000 60000000");
+	/* The old result stays until a retry works. */
+	ck_assert_str_eq(rewrite_of("f", LP_BATCH_REDO, 1, LP_RESULT_AT_START), "none");
+	ck_assert_str_eq(rewrite_of("w", LP_BATCH_REDO, 1, LP_RESULT_AT_START), "none");
+}
+END_TEST
+
+START_TEST(a_redo_that_fails_is_pending)
+{
+	struct story story = { .tasks = "of", .attempt = 1, .watermark = 60 };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_settle_known known;
+	struct lp_settled settled;
+
+	build(&story, batch, &known);
+	batch->kind = LP_BATCH_REDO;
+	lp_settle(batch, &policy, &known, NULL, &settled);
+	ck_assert_uint_eq(settled.state_count, 0); /* the newest window says how it is; pending says what is wrong */
+	ck_assert_uint_eq(settled.pending_count, 1);
+	ck_assert_int_eq(settled.pending[0].window.start, AT(1));
+	ck_assert_int_eq(settled.pending[0].attempts, 1);
+	ck_assert_uint_eq(settled.done_count, 1); /* pending from before, if it was */
+	ck_assert_uint_eq(settled.stored_count, 1);
 	lp_batch_free(batch);
 }
 END_TEST
@@ -221,6 +376,11 @@ int main(void)
 	Suite *suite = suite_create("settle");
 	TCase *cases = tcase_create("settle");
 	tcase_add_loop_test(cases, a_story_ends_as_told, 0, sizeof stories / sizeof *stories);
+	tcase_add_test(cases, windows_put_aside_are_ranges);
+	tcase_add_test(cases, ranges_of_sliding_windows_touch_those_of_the_batch_before);
+	tcase_add_test(cases, a_trial_that_fails_counts_no_attempt);
+	tcase_add_test(cases, what_a_window_does_not_produce_any_more_is_known);
+	tcase_add_test(cases, a_redo_that_fails_is_pending);
 	tcase_add_test(cases, delays_double_up_to_the_longest);
 	tcase_add_test(cases, the_reason_is_one_line_cut_on_a_character);
 	suite_add_tcase(suite, cases);

@@ -1,0 +1,218 @@
+/* How owed ranges join, and how far they are worked off.  See owed.h. */
+#include "store/owed.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Ranges that may join lie side by side, the earliest first. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct lp_owed_row *left = a, *right = b;
+	const struct lp_owed_range *l = &left->range, *r = &right->range;
+	int order = compare_numbers(l->calculation_id, r->calculation_id);
+
+	if (order == 0)
+		order = compare_numbers((int64_t)l->reason, (int64_t)r->reason);
+	if (order == 0)
+		order = compare_numbers(l->cause_id, r->cause_id);
+	if (order == 0)
+		order = compare_numbers(l->after_end, r->after_end);
+	if (order == 0)
+		order = compare_numbers(l->window_start, r->window_start);
+	return order != 0 ? order : compare_numbers(left->id, right->id);
+}
+
+static bool are_of_one_kind(const struct lp_owed_range *a, const struct lp_owed_range *b)
+{
+	return a->calculation_id == b->calculation_id && a->reason == b->reason && a->cause_id == b->cause_id;
+}
+
+/* rows[taken] becomes part of rows[kept], which begins earlier or at the same time. */
+static void take_in(struct lp_owed_row *kept, struct lp_owed_row *taken)
+{
+	bool is_new = taken->id == 0;
+
+	if (taken->range.until_end > kept->range.until_end)
+		kept->range.until_end = taken->range.until_end;
+	if (taken->touched > kept->touched)
+		kept->touched = taken->touched;
+	if (!is_new && (kept->id == 0 || taken->id < kept->id)) {
+		int64_t id = kept->id;
+
+		kept->id = taken->id;
+		taken->id = id;
+	}
+	kept->changed = true;
+	taken->changed = false;
+	taken->gone = true;
+}
+
+/* Of all rows in order: those that touch become one.  New ones have touched 0 so far. */
+static void join_neighbours(struct lp_owed_row *rows, size_t count)
+{
+	struct lp_owed_row *kept = NULL;
+	bool has_new = false;
+
+	for (size_t i = 0; i <= count; i++) {
+		bool joins = i < count && kept != NULL && are_of_one_kind(&kept->range, &rows[i].range) &&
+		             rows[i].range.after_end <= kept->range.until_end;
+
+		if (joins) {
+			has_new = has_new || rows[i].id == 0;
+			take_in(kept, &rows[i]);
+			continue;
+		}
+		if (kept != NULL && has_new) {
+			kept->touched++;
+			kept->changed = true;
+		}
+		if (i < count) {
+			kept = &rows[i];
+			has_new = kept->id == 0;
+		}
+	}
+}
+
+/* rows[first..end) are of one calculation: those of another kind than a new range that they overlap. */
+static void touch_others(struct lp_owed_row *rows, size_t count, const struct lp_owed_range *added)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct lp_owed_row *row = &rows[i];
+
+		if (row->gone || row->id == 0 || are_of_one_kind(&row->range, added))
+			continue;
+		if (row->range.after_end < added->until_end && added->after_end < row->range.until_end) {
+			row->touched++;
+			row->changed = true;
+		}
+	}
+}
+
+static void touch_overlapped(struct lp_owed_row *rows, size_t count, const struct lp_owed_range *added,
+                             size_t added_count)
+{
+	for (size_t i = 0; i < added_count; i++) {
+		size_t low = 0, high = count, first;
+
+		/* The first row of the calculation. */
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+
+			if (rows[middle].range.calculation_id < added[i].calculation_id)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		first = low;
+		while (low < count && rows[low].range.calculation_id == added[i].calculation_id)
+			low++;
+		touch_others(rows + first, low - first, &added[i]);
+	}
+}
+
+void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const struct lp_owed_range *added,
+                  size_t added_count, bool samples_changed, struct lp_arena *arena, struct lp_owed_joined *joined)
+{
+	size_t count = 0;
+	struct lp_owed_row *rows = lp_arena_zeroed(arena, stored_count + added_count, sizeof *rows);
+
+	for (size_t i = 0; i < stored_count; i++) {
+		rows[count] = stored[i];
+		rows[count].changed = rows[count].gone = false;
+		count++;
+	}
+	for (size_t i = 0; i < added_count; i++) {
+		if (added[i].after_end < added[i].until_end)
+			rows[count++] = (struct lp_owed_row){ .range = added[i], .changed = true };
+	}
+	if (count > 0)
+		qsort(rows, count, sizeof *rows, compare_rows);
+	join_neighbours(rows, count);
+	if (samples_changed)
+		touch_overlapped(rows, count, added, added_count);
+	*joined = (struct lp_owed_joined){ .rows = rows };
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].changed || (rows[i].gone && rows[i].id != 0))
+			rows[joined->count++] = rows[i];
+	}
+}
+
+/* The calculations of a batch, to be found by id. */
+struct place {
+	int64_t calculation_id;
+	uint32_t index;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	return compare_numbers(((const struct place *)a)->calculation_id, ((const struct place *)b)->calculation_id);
+}
+
+static bool is_tumbling(const struct lp_schedule *schedule)
+{
+	return schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit;
+}
+
+struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
+{
+	size_t count = batch->calculation_count, computed = atomic_load(&batch->computed);
+	struct lp_owed_move *moves = lp_arena_zeroed(&batch->arena, batch->owed_count, sizeof *moves);
+	struct place *places = lp_arena_zeroed(&batch->arena, count, sizeof *places);
+	const struct lp_task **last = lp_arena_zeroed(&batch->arena, count, sizeof *last);
+	bool *cut_short = lp_arena_zeroed(&batch->arena, count, sizeof *cut_short);
+
+	LP_CHECK_BATCH(batch);
+	assert(batch->kind == LP_BATCH_REDO);
+	for (size_t i = 0; i < count; i++)
+		places[i] = (struct place){ .calculation_id = batch->calculations[i].id, .index = (uint32_t)i };
+	if (count > 0)
+		qsort(places, count, sizeof *places, compare_places);
+	for (size_t i = 0; i < batch->task_count; i++) {
+		const struct lp_task *task = &batch->tasks[i];
+
+		if (i < computed)
+			last[task->calculation] = task;
+		else
+			cut_short[task->calculation] = true;
+	}
+	for (size_t i = 0; i < batch->owed_count; i++) {
+		struct lp_owed_move *move = &moves[i];
+		struct place wanted = { .calculation_id = batch->owed[i].calculation_id }, *found = NULL;
+
+		*move = (struct lp_owed_move){ .owed = &batch->owed[i],
+			                       .calculation = UINT32_MAX,
+			                       .after_end = LP_TIME_NONE };
+		if (count > 0)
+			found = bsearch(&wanted, places, count, sizeof *places, compare_places);
+		if (found == NULL)
+			continue;
+		const struct lp_calculation *calculation = &batch->calculations[found->index];
+		const struct lp_task *task = last[found->index];
+
+		if (!calculation->enabled)
+			continue;
+		move->calculation = found->index;
+		if (!cut_short[found->index])
+			move->after_end = batch->redone_until;
+		else if (task != NULL)
+			move->after_end = task->window.end;
+		if (move->after_end == LP_TIME_NONE)
+			continue;
+		move->done = move->owed->until_end <= move->after_end;
+		/*
+		 * What is left of tumbling windows begins there, and so do results that are stored at the ends of
+		 * windows; sliding windows begin after the last one that was done.
+		 */
+		if (is_tumbling(&calculation->schedule) || calculation->result_time == LP_RESULT_AT_END || task == NULL)
+			move->window_start = move->after_end;
+		else
+			move->window_start = task->window.start + 1;
+	}
+	return moves;
+}

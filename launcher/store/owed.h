@@ -1,0 +1,51 @@
+/*
+ * Owed ranges: how new ones join those that are stored, and how far a redo
+ * batch brings those that it works on.  Both stores call it inside their
+ * transaction, so that they cannot differ.  Knows no SQL.
+ */
+#ifndef LP_STORE_OWED_H
+#define LP_STORE_OWED_H
+
+#include "store/store.h"
+
+/* A row of `owed`. */
+struct lp_owed_row {
+	int64_t id; /* 0: to be made */
+	struct lp_owed_range range;
+	int64_t touched; /* 1: a new one */
+	bool changed;    /* out: write it */
+	bool gone;       /* out: delete it, another one has taken it in (only with an id) */
+};
+
+/*
+ * stored: every row of the calculations that ranges are added to, in any
+ * order.  What comes of them stands in rows, in the arena: those that are
+ * changed, are to be made or are gone, by calculation.
+ *
+ * Ranges of one calculation, reason and cause that overlap or touch become
+ * one, which keeps the lowest id.  A row that a new range joins counts up
+ * `touched`.  samples_changed: so does every other one that a new range
+ * overlaps, since what is being computed of it has read older samples; not so
+ * where windows are merely put aside (waiting, tripped).
+ */
+struct lp_owed_joined {
+	struct lp_owed_row *rows;
+	size_t count;
+};
+void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const struct lp_owed_range *added,
+                  size_t added_count, bool samples_changed, struct lp_arena *arena, struct lp_owed_joined *joined);
+
+/*
+ * What a redo batch makes of its ranges: one for each of batch->owed, in the
+ * same order.  Windows that were not computed stay owed.
+ */
+struct lp_owed_move {
+	const struct lp_owed *owed;
+	uint32_t calculation; /* index into the batch's; UINT32_MAX: it is not among them any more, or not enabled */
+	lp_time after_end;    /* to be stored; LP_TIME_NONE: nothing was computed, the row stays as it is */
+	lp_time window_start; /* to be stored: no result of what is left is earlier */
+	bool done;            /* delete the row: nothing is left */
+};
+struct lp_owed_move *lp_owed_moves(struct lp_batch *batch); /* in its arena */
+
+#endif
