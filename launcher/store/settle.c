@@ -149,15 +149,21 @@ static void note_unreached(const struct lp_batch *batch, const struct lp_task *t
 	};
 }
 
+/* Each window begins where the one before ends. */
+static bool is_tumbling(const struct lp_schedule *schedule)
+{
+	return schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit;
+}
+
 /* Windows of one calculation that follow one another are one range. */
-static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, int64_t calculation_id,
+static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, const struct lp_calculation *calculation,
                      const struct lp_task *task)
 {
 	struct lp_owed_range range = {
-		.calculation_id = calculation_id,
+		.calculation_id = calculation->id,
 		.reason = task->outcome.state == LP_STATE_WAITING ? LP_REASON_WAITED : LP_REASON_TRIPPED,
 		.window_start = task->window.start,
-		.after_end = task->window.end - 1,
+		.after_end = is_tumbling(&calculation->schedule) ? task->window.start : task->window.end - 1,
 		.until_end = task->window.end,
 		.cause_id = task->outcome.cause_id,
 	};
@@ -179,7 +185,7 @@ static void add_rewrite(const struct lp_batch *batch, struct lp_settled *settled
 	const struct lp_schedule *schedule = &calculation->schedule;
 	struct lp_rewrite rewrite = { .task = index, .first = task->result_time, .last = task->result_time };
 
-	if (schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit) {
+	if (is_tumbling(schedule)) {
 		bool at_end = calculation->result_time == LP_RESULT_AT_END;
 
 		rewrite.first = task->window.start + (at_end ? 1 : 0);
@@ -257,7 +263,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		} else if (outcome->state == LP_STATE_WAITING || outcome->state == LP_STATE_TRIPPED) {
 			if (batch->kind == LP_BATCH_RETRY)
 				continue; /* stays pending as it is */
-			add_owed(settled, &last_owed[task->calculation], pending.calculation_id, task);
+			add_owed(settled, &last_owed[task->calculation], &batch->calculations[task->calculation], task);
 			note_state(batch, task, LP_TIME_NONE, of, &rows[task->calculation]);
 		} else {
 			if (again) {
