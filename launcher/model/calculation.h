@@ -23,6 +23,9 @@ struct lp_input {
 	struct lp_span shift;  /* -1 week: the same hours of last week; 24 hours: of a forecast; count 0: none */
 };
 
+/* Microseconds that what it reads comes past the end of the window, at most. */
+int64_t lp_input_reach(const struct lp_input *input);
+
 struct lp_output {
 	const char *name; /* "" where the rule returns one thing */
 	int64_t series_id;

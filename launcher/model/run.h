@@ -5,7 +5,9 @@
 #include "model/calculation.h"
 
 /* One of each kind may work on a store at a time. */
-enum lp_run_kind { LP_RUN_MINUTE, LP_RUN_BACKFILL }; /* "run", "backfill" */
+enum lp_run_kind { LP_RUN_MINUTE, LP_RUN_BACKFILL };
+extern const char *const lp_run_kind_names[2]; /* "run", "backfill" */
+enum lp_run_kind lp_run_kind_parse(const char *name);
 
 struct lp_run {
 	int64_t id;

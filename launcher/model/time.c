@@ -11,3 +11,16 @@ int64_t lp_span_least(struct lp_span span)
 	int64_t length;
 	return __builtin_mul_overflow(least[span.unit], (int64_t)span.count, &length) ? INT64_MAX : length;
 }
+
+int64_t lp_span_most(struct lp_span span)
+{
+	static const int64_t days[] = {
+		[LP_UNIT_DAY] = 1,      [LP_UNIT_WEEK] = 7,   [LP_UNIT_MONTH] = 31,
+		[LP_UNIT_QUARTER] = 92, [LP_UNIT_YEAR] = 366,
+	};
+	int64_t length;
+	if (span.unit <= LP_UNIT_HOUR)
+		return lp_span_least(span);
+	return __builtin_mul_overflow(days[span.unit] * LP_DAY, (int64_t)span.count, &length) ? INT64_MAX
+	                                                                                      : length + LP_DAY;
+}

@@ -46,6 +46,8 @@ struct lp_span {
 
 /* Microseconds that it has at least by the calendar: a month 28 days.  INT64_MAX: more than can be counted. */
 int64_t lp_span_least(struct lp_span span);
+/* And at most: a month 31 days, changes of clocks and of the date line included. */
+int64_t lp_span_most(struct lp_span span);
 
 /* What becomes of windows that were due while nothing ran. */
 enum lp_missed {

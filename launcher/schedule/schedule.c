@@ -115,25 +115,12 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
 	return true;
 }
 
-/* Microseconds that a span has at most by the calendar, changes of clocks and of the date line included. */
-static int64_t span_most(struct lp_span span)
-{
-	static const int64_t days[] = { [LP_UNIT_DAY] = 1,
-		                        [LP_UNIT_WEEK] = 7,
-		                        [LP_UNIT_MONTH] = 31,
-		                        [LP_UNIT_QUARTER] = 92,
-		                        [LP_UNIT_YEAR] = 366 };
-	if (span.unit <= LP_UNIT_HOUR)
-		return lp_span_least(span);
-	return (span.count * days[span.unit] + 1) * LP_DAY;
-}
-
 /* How far from the end of a window its range's end may lie: [*least, *most]. */
 static void shift_bounds(struct lp_span shift, int64_t *least, int64_t *most)
 {
 	struct lp_span magnitude = { shift.count < 0 ? -shift.count : shift.count, shift.unit };
 	int64_t shortest_shift = shift.count == 0 ? 0 : lp_span_least(magnitude);
-	int64_t longest_shift = shift.count == 0 ? 0 : span_most(magnitude);
+	int64_t longest_shift = shift.count == 0 ? 0 : lp_span_most(magnitude);
 	if (shift.unit > LP_UNIT_HOUR && shift.count != 0)
 		shortest_shift -= LP_DAY;
 	*least = shift.count < 0 ? -longest_shift : shortest_shift;
@@ -170,7 +157,7 @@ static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *
 	int64_t least, most;
 	lp_time latest;
 	shift_bounds(shift, &least, &most);
-	int64_t longest = span_most(length.count != 0 ? length : schedule->window);
+	int64_t longest = lp_span_most(length.count != 0 ? length : schedule->window);
 	if (__builtin_add_overflow(time, longest - least, &latest) || latest > LP_TIME_MAX)
 		latest = LP_TIME_MAX;
 	if (!lp_window_ending_by(schedule, zone, latest, window))

@@ -149,6 +149,7 @@ static void note_unreached(const struct lp_batch *batch, const struct lp_task *t
 	};
 }
 
+/* Each window begins where the one before ends. */
 static bool is_tumbling(const struct lp_schedule *schedule)
 {
 	return schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit;

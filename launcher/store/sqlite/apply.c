@@ -62,8 +62,9 @@ static bool write_series(struct lp_sqlite *store, const struct lp_series *series
 	lp_sqlite_bind_text(statement, 2, series->unit != NULL ? series->unit : "");
 	lp_sqlite_bind_text(statement, 3, series->description != NULL ? series->description : "");
 	lp_sqlite_bind_text(statement, 4, series->attributes != NULL ? series->attributes : "{}");
+	sqlite3_bind_int64(statement, 5, series->interval);
 	if (created)
-		lp_sqlite_bind_time(statement, 5, now());
+		lp_sqlite_bind_time(statement, 6, now());
 	if (!lp_sqlite_run(store, statement, NULL, error, "write the series"))
 		return lp_fail_within(error, "series %s", series->name);
 	/* Unit and attributes travel with a batch: one that is under way with the old ones must not be committed. */
@@ -92,6 +93,9 @@ static void bind_calculation(sqlite3_stmt *statement, const struct lp_calculatio
 	sqlite3_bind_int(statement, after + 2, calculation->version);
 	sqlite3_bind_int(statement, after + 3, calculation->rank);
 	lp_sqlite_bind_time(statement, after + 4, when);
+	lp_sqlite_bind_text(statement, after + 5, lp_result_time_names[calculation->result_time]);
+	sqlite3_bind_double(statement, after + 6, calculation->min_coverage);
+	sqlite3_bind_int64(statement, after + 7, calculation->recompute_within);
 }
 
 /* rows 0: the series a definition names is not there. */
@@ -122,6 +126,9 @@ static bool write_inputs(struct lp_sqlite *store, int64_t id, const struct lp_ca
 			sqlite3_bind_int64(statement, 5, input->lookback);
 		else
 			sqlite3_bind_null(statement, 5);
+		lp_sqlite_bind_span(statement, 6, input->window);
+		lp_sqlite_bind_span(statement, 7, input->shift);
+		sqlite3_bind_int64(statement, 8, lp_input_reach(input));
 		if (!lp_sqlite_run(store, statement, &rows, error, "write an input"))
 			return lp_fail_within(error, "calculation %s", calculation->name);
 		if (!check_link(rows, calculation, input->series, error))
@@ -191,7 +198,8 @@ static bool write_calculation(struct lp_sqlite *store, const struct lp_calculati
 		return lp_fail_within(error, "calculation %s", calculation->name);
 	if (created)
 		id = sqlite3_last_insert_rowid(store->database);
-	else if (!run_for(store, reschedules ? LP_SQL_DROP_PENDING : LP_SQL_REOPEN_PENDING, id, error) ||
+	else if ((reschedules && !run_for(store, LP_SQL_FORGET_OWED, id, error)) ||
+	         !run_for(store, reschedules ? LP_SQL_DROP_PENDING : LP_SQL_REOPEN_PENDING, id, error) ||
 	         !run_for(store, LP_SQL_REOPEN_STATE, id, error))
 		return false;
 	return write_inputs(store, id, calculation, error) && write_outputs(store, id, calculation, error);
@@ -248,7 +256,9 @@ static bool write_calculations(struct lp_sqlite *store, const struct lp_changes 
 /* With their samples: a series that is not there cannot be asked for them. */
 static bool delete_series(struct lp_sqlite *store, const struct lp_series *series, struct lp_error *error)
 {
-	if (run_named(store, LP_SQL_DELETE_SERIES_SAMPLES, series->name, NULL, error, "delete the samples") &&
+	if (lp_sqlite_be_own(store, true, error) &&
+	    run_named(store, LP_SQL_DELETE_SERIES_SAMPLES, series->name, NULL, error, "delete the samples") &&
+	    lp_sqlite_be_own(store, false, error) &&
 	    run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error, "delete the series"))
 		return true;
 	return lp_fail_within(error, "is it still an input or output of a calculation?");

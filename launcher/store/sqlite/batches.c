@@ -147,5 +147,6 @@ bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error)
 	free(batches);
 	free(composition.members);
 	lp_arena_free(&arena);
-	return ok && lp_sqlite_execute(store, LP_SQL_SET_UPSTREAM, error);
+	return ok && lp_sqlite_execute(store, LP_SQL_SET_UPSTREAM, error) &&
+	       lp_sqlite_execute(store, LP_SQL_SET_REACH, error);
 }

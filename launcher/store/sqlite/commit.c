@@ -5,6 +5,8 @@
 #include "store/settle.h"
 #include "store/sqlite/sqlite.h"
 
+#include <stdlib.h>
+
 /* The watermark moves on the condition that it and the generation are what the run has seen. */
 static bool move_watermark(struct lp_sqlite *store, const struct lp_batch *batch, bool *accepted,
                            struct lp_error *error)
@@ -90,6 +92,167 @@ static bool read_owed(struct lp_sqlite *store, const struct lp_batch *batch, con
 	return true;
 }
 
+/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
+static bool is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IS_RUNNING, error);
+	int row;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, run_id);
+	row = lp_sqlite_step(store, statement, error, "look at the run");
+	*running = row == 1;
+	sqlite3_reset(statement);
+	return row >= 0;
+}
+
+static const struct lp_owed *find_owed(const struct lp_batch *batch, int64_t calculation_id)
+{
+	size_t low = 0, high = batch->owed_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (batch->owed[middle].calculation_id < calculation_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	assert(low < batch->owed_count && batch->owed[low].calculation_id == calculation_id);
+	return &batch->owed[low];
+}
+
+/*
+ * Of which calculations the range is still what it was when the run read it;
+ * it moves on to where this batch has come.
+ */
+static bool move_ranges(struct lp_sqlite *store, const struct lp_batch *batch, const bool *current, bool *claimed,
+                        struct lp_error *error)
+{
+	sqlite3_stmt *check = lp_sqlite_prepare(store, LP_SQL_CHECK_OWED, error);
+	sqlite3_stmt *move = check == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_MOVE_OWED, error);
+	sqlite3_stmt *done = move == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_DELETE_OWED, error);
+
+	if (done == NULL)
+		return false;
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		const struct lp_owed *owed = find_owed(batch, batch->calculations[i].id);
+
+		if (!current[i])
+			continue;
+		sqlite3_bind_int64(check, 1, owed->id);
+		sqlite3_bind_int64(check, 2, owed->after_end);
+		sqlite3_bind_int64(check, 3, owed->touched);
+		int found = lp_sqlite_step(store, check, error, "read the owed windows of a batch");
+		if (found < 0)
+			return false;
+		if (found == 0)
+			continue;
+		sqlite3_reset(check);
+		claimed[i] = true;
+		sqlite3_stmt *change = owed->until_end <= batch->redone_until ? done : move;
+		sqlite3_bind_int64(change, 1, owed->id);
+		if (change == move)
+			sqlite3_bind_int64(change, 2, batch->redone_until);
+		if (!lp_sqlite_run(store, change, NULL, error, "move on the owed windows of a batch"))
+			return false;
+	}
+	return true;
+}
+
+static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, const bool *current, bool *owed, bool *any,
+                       struct lp_error *error)
+{
+	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
+
+	if (!move_ranges(store, batch, current, claimed, error))
+		return false;
+	for (size_t i = 0; i < batch->task_count; i++) {
+		owed[i] = claimed[batch->tasks[i].calculation];
+		*any = *any || owed[i];
+	}
+	/* Ranges without any window left in them are done as well. */
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		*any = *any || claimed[i];
+	return true;
+}
+
+static bool produces(const struct lp_outcome *outcome, size_t output, lp_time time)
+{
+	for (size_t i = 0; i < outcome->result_count; i++) {
+		if (outcome->results[i].output == output && outcome->results[i].time == time)
+			return true;
+	}
+	return false;
+}
+
+/* Results of an earlier computation that are not results any more, of one output. */
+static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_rewrite *rewrite, size_t output,
+                     struct lp_error *error)
+{
+	const struct lp_task *task = &batch->tasks[rewrite->task];
+	int64_t series_id = batch->calculations[task->calculation].outputs[output].series_id;
+	sqlite3_stmt *read = lp_sqlite_prepare(store, LP_SQL_RESULT_TIMES, error);
+	sqlite3_stmt *delete = read == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_DELETE_SAMPLE, error);
+	lp_time *times = NULL;
+	size_t count = 0, capacity = 0;
+	bool ok = delete != NULL;
+	int row = 0;
+
+	if (!ok)
+		return false;
+	sqlite3_bind_int64(read, 1, series_id);
+	sqlite3_bind_int64(read, 2, rewrite->first);
+	sqlite3_bind_int64(read, 3, rewrite->last);
+	while ((row = lp_sqlite_step(store, read, error, "read earlier results")) == 1) {
+		lp_time time = sqlite3_column_int64(read, 0);
+
+		if (produces(&task->outcome, output, time))
+			continue;
+		LP_GROW(times, count, capacity);
+		times[count++] = time;
+	}
+	ok = row == 0;
+	for (size_t i = 0; i < count && ok; i++) {
+		sqlite3_bind_int64(delete, 1, series_id);
+		sqlite3_bind_int64(delete, 2, times[i]);
+		ok = lp_sqlite_run(store, delete, NULL, error, "take off earlier results");
+	}
+	batch->samples_written += ok ? count : 0;
+	free(times);
+	return ok;
+}
+
+static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+                             struct lp_error *error)
+{
+	for (size_t i = 0; i < settled->rewrite_count; i++) {
+		const struct lp_task *task = &batch->tasks[settled->rewrites[i].task];
+		size_t outputs = batch->calculations[task->calculation].output_count;
+
+		for (size_t output = 0; output < outputs; output++) {
+			if (!take_off(store, batch, &settled->rewrites[i], output, error))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Whether somebody may have read a time that this batch writes to. */
+static bool are_noted(const struct lp_batch *batch, const struct lp_settled *settled)
+{
+	for (size_t i = 0; i < settled->stored_count && batch->read_before != LP_TIME_NONE; i++) {
+		const struct lp_outcome *outcome = &batch->tasks[settled->stored[i]].outcome;
+
+		for (size_t k = 0; k < outcome->result_count; k++) {
+			if (outcome->results[k].time < batch->read_before)
+				return true;
+		}
+	}
+	return batch->kind != LP_BATCH_FORWARD;
+}
+
 static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
                           struct lp_error *error)
 {
@@ -113,6 +276,8 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 				sqlite3_bind_null(statement, 4);
 			else
 				sqlite3_bind_int(statement, 4, result->quality);
+			sqlite3_bind_double(statement, 5, (double)(float)task->coverage); /* NaN is NULL */
+			sqlite3_bind_int64(statement, 6, task->samples);
 			if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
 				return false;
 			batch->samples_written += (uint64_t)rows;
@@ -153,6 +318,7 @@ static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch,
 	sqlite3_bind_int64(statement, 3, batch->tick);
 	sqlite3_bind_int64(statement, 4, row->window.start);
 	sqlite3_bind_int64(statement, 5, row->window.end);
+	sqlite3_bind_int(statement, 10, (int)batch->reason);
 	for (int i = 0; i < 4; i++) {
 		lp_sqlite_array_end(&arrays[i]);
 		sqlite3_bind_text(statement, 6 + i, arrays[i].data, (int)arrays[i].length, SQLITE_STATIC);
@@ -257,24 +423,29 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	struct lp_settled settled;
 
 	*accepted = false;
-	if (batch->kind == LP_BATCH_FORWARD) {
-		if (!move_watermark(store, batch, accepted, error))
-			return false;
-		if (!*accepted)
-			return true;
-	}
+	if (batch->kind == LP_BATCH_FORWARD ? !move_watermark(store, batch, accepted, error)
+	                                    : !is_running(store, batch->run_id, accepted, error))
+		return false;
+	if (!*accepted)
+		return true;
 	if (!read_known(store, batch, known, current, error))
 		return false;
-	if (batch->kind == LP_BATCH_RETRY) {
+	if (batch->kind != LP_BATCH_FORWARD) {
 		owed = lp_arena_zeroed(arena, batch->task_count, sizeof *owed);
-		if (!read_owed(store, batch, current, owed, accepted, error))
+		*accepted = false;
+		if (batch->kind == LP_BATCH_RETRY ? !read_owed(store, batch, current, owed, accepted, error)
+		                                  : !claim_redo(store, batch, current, owed, accepted, error))
 			return false;
 		if (!*accepted)
 			return true;
 	}
 	lp_settle(batch, policy, known, owed, &settled);
-	return write_results(store, batch, &settled, error) && write_outcomes(store, batch, &settled, error) &&
-	       write_states(store, &settled, error) && write_pending(store, &settled, error);
+	bool noted = are_noted(batch, &settled);
+	return (noted || lp_sqlite_be_own(store, true, error)) && take_off_results(store, batch, &settled, error) &&
+	       write_results(store, batch, &settled, error) && (noted || lp_sqlite_be_own(store, false, error)) &&
+	       write_outcomes(store, batch, &settled, error) && write_states(store, &settled, error) &&
+	       write_pending(store, &settled, error) &&
+	       lp_sqlite_add_owed(&store->base, settled.owed, settled.owed_count, error);
 }
 
 bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const struct lp_retry_policy *policy,

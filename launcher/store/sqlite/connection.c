@@ -156,6 +156,8 @@ void lp_sqlite_close(struct lp_store *base)
 	free(store->rows.time);
 	free(store->rows.value);
 	free(store->rows.quality);
+	free(store->rows.coverage);
+	free(store->rows.samples);
 	lp_text_free(&store->text);
 	store->magic = 0;
 	free(store);

@@ -24,6 +24,11 @@ bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *ca
 		.version = sqlite3_column_int(statement, after + 2),
 		.rank = sqlite3_column_int(statement, after + 3),
 	};
+	calculation->result_time = strcmp(lp_sqlite_text_or_empty(statement, after + 5), "end") == 0
+	                                   ? LP_RESULT_AT_END
+	                                   : LP_RESULT_AT_START;
+	calculation->min_coverage = sqlite3_column_double(statement, after + 6);
+	calculation->recompute_within = sqlite3_column_int64(statement, after + 7);
 	if (!lp_sqlite_read_schedule(statement, 7, &calculation->schedule, error) ||
 	    (time_limit != NULL && !lp_duration_parse(time_limit, &calculation->time_limit, error)))
 		return lp_fail_within(error, "schedule of the stored calculation %s", calculation->name);
@@ -82,7 +87,13 @@ static bool read_inputs(struct lp_sqlite *store, struct lp_calculation *calculat
 			.unit = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 3)),
 			.attributes = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 4)),
 			.lookback = sqlite3_column_int64(statement, 5),
+			.interval = sqlite3_column_int64(statement, 6),
 		};
+		if (!lp_sqlite_span(statement, 7, &input->window, error) ||
+		    !lp_sqlite_span(statement, 8, &input->shift, error)) {
+			sqlite3_reset(statement);
+			return lp_fail_within(error, "input %s of calculation %s", input->name, calculation->name);
+		}
 	}
 	calculation->inputs = list.items;
 	calculation->input_count = list.count;

@@ -242,9 +242,104 @@ static const char views[] =
 	"         host, process, program_version, result, error, windows, states, newly_failed,\n"
 	"         samples_read, samples_written, still_due\n"
 	"  FROM run;\n";
+#define REASON_NAME(number) \
+	"CASE " number " WHEN 0 THEN 'new window' WHEN 1 THEN 'catch-up' WHEN 2 THEN 'retry' WHEN 3 THEN 'late samples' " \
+	"WHEN 4 THEN 'invalidated' WHEN 5 THEN 'waited for an input' WHEN 6 THEN 'breaker was open' " \
+	"WHEN 7 THEN 'backfill' END"
+/* The hour of UTC that a time lies in; / rounds towards zero. */
+#define HOUR(time) "(" time " / 3600000000 - (" time " % 3600000000 < 0))"
+#define NOTE(row) \
+	"  INSERT INTO change (series_id, hour, by_hand, first, last)\n" \
+	"  VALUES (" row ".series_id, " HOUR(row ".ts") ", 0, " row ".ts, " row ".ts)\n" \
+	"  ON CONFLICT (series_id, hour, by_hand) DO UPDATE\n" \
+	"  SET first = min(first, excluded.first), last = max(last, excluded.last)\n" \
+	"  WHERE excluded.first < first OR excluded.last > last;\n"
+#define UNLESS_OWN " WHEN NOT EXISTS (SELECT 1 FROM own_writer)\n"
+
+static const char time_columns[] =
+	"ALTER TABLE series ADD COLUMN sample_interval INTEGER;\n"
+	"ALTER TABLE calculation ADD COLUMN missed TEXT NOT NULL DEFAULT 'catch_up';\n"
+	"ALTER TABLE calculation ADD COLUMN result_time TEXT NOT NULL DEFAULT 'start';\n"
+	"ALTER TABLE calculation ADD COLUMN min_coverage REAL NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE calculation ADD COLUMN recompute_within INTEGER NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE calculation_input ADD COLUMN window_length TEXT;\n"
+	"ALTER TABLE calculation_input ADD COLUMN shift TEXT;\n"
+	"ALTER TABLE calculation_input ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE batch ADD COLUMN missed TEXT NOT NULL DEFAULT 'catch_up';\n"
+	"ALTER TABLE batch ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE sample ADD COLUMN coverage REAL;\n"
+	"ALTER TABLE sample ADD COLUMN samples INTEGER;\n"
+	"ALTER TABLE outcome ADD COLUMN reason INTEGER NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'run';\n"
+	"ALTER TABLE run ADD COLUMN recomputed INTEGER NOT NULL DEFAULT 0;\n";
+
+static const char changes[] =
+	"CREATE TABLE change (\n"
+	"  -- Samples that were written, changed or deleted since a run looked, but for a run's own results: an hour of\n"
+	"  -- a series. The next run computes again what read them.\n"
+	"  series_id INTEGER NOT NULL,\n"
+	"  hour INTEGER NOT NULL, -- since 1970 in UTC\n"
+	"  by_hand INTEGER NOT NULL CHECK (by_hand IN (0, 1)), -- 1: invalidated, from first to last, however old\n"
+	"  first INTEGER NOT NULL,\n"
+	"  last INTEGER NOT NULL,\n"
+	"  PRIMARY KEY (series_id, hour, by_hand)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE own_writer (\n"
+	"  -- Has a row only within a transaction of the program whose writing is not to be noted in change.\n"
+	"  one INTEGER PRIMARY KEY CHECK (one = 1)\n"
+	") STRICT;\n"
+	"CREATE TRIGGER sample_added AFTER INSERT ON sample" UNLESS_OWN "BEGIN\n" NOTE("NEW") "END;\n"
+	"CREATE TRIGGER sample_changed AFTER UPDATE ON sample" UNLESS_OWN "BEGIN\n" NOTE("OLD") NOTE("NEW") "END;\n"
+	"CREATE TRIGGER sample_deleted AFTER DELETE ON sample" UNLESS_OWN "BEGIN\n" NOTE("OLD") "END;\n"
+
+	"CREATE TABLE owed (\n"
+	"  -- Windows of a calculation, behind the watermark of its batch, that are to be computed again.\n"
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"  calculation_id INTEGER NOT NULL REFERENCES calculation (id) ON DELETE CASCADE,\n"
+	"  reason INTEGER NOT NULL, -- 3 late samples, 4 invalidated, 7 backfill\n"
+	"  window_start INTEGER NOT NULL, -- of the first window\n"
+	"  after_end INTEGER NOT NULL, -- windows with after_end < end <= until_end\n"
+	"  until_end INTEGER NOT NULL,\n"
+	"  cause_id INTEGER NOT NULL DEFAULT 0,\n"
+	"  touched INTEGER NOT NULL DEFAULT 0 -- counts what was added that overlaps\n"
+	") STRICT;\n"
+	"CREATE INDEX owed_calculation ON owed (calculation_id);\n";
+
+static const char time_views[] =
+	"DROP VIEW sample_named;\n"
+	"CREATE VIEW sample_named AS\n"
+	"  SELECT series.name AS series, series.unit, " RFC3339("sample.ts") " AS ts, sample.value,\n"
+	"         coalesce(sample.quality, 0) AS quality, sample.coverage, sample.samples, sample.series_id,\n"
+	"         sample.ts AS ts_us\n"
+	"  FROM series JOIN sample ON sample.series_id = series.id;\n"
+
+	"DROP VIEW outcome_row;\n"
+	"CREATE VIEW outcome_row AS\n"
+	"  SELECT o.run_id, o.batch_id, " RFC3339("o.tick") " AS tick, " RFC3339("o.window_start") " AS window_start,\n"
+	"         " RFC3339("o.window_end") " AS window_end, " REASON_NAME("o.reason") " AS reason,\n"
+	"         c.name AS calculation, id.value AS calculation_id,\n"
+	"         " STATE_NAME(ITEM("o.states", "id.key")) " AS state,\n"
+	"         " ITEM("o.durations_us", "id.key") " AS duration_us,\n"
+	"         " ITEM("o.samples_read", "id.key") " AS samples_read\n"
+	"  FROM outcome o, json_each(o.calculation_ids) AS id LEFT JOIN calculation c ON c.id = id.value;\n"
+
+	"CREATE VIEW owed_named AS\n"
+	"  SELECT c.name, " REASON_NAME("o.reason") " AS reason, " RFC3339("o.after_end") " AS after_end,\n"
+	"         " RFC3339("o.until_end") " AS until_end\n"
+	"  FROM owed o JOIN calculation c ON c.id = o.calculation_id;\n"
+
+	"DROP VIEW run_row;\n"
+	"CREATE VIEW run_row AS\n"
+	"  SELECT id, kind, " RFC3339("tick") " AS tick, " RFC3339("started") " AS started, " RFC3339("ended") " AS ended,\n"
+	"         host, process, program_version, result, error, windows, recomputed, states, newly_failed,\n"
+	"         samples_read, samples_written, still_due\n"
+	"  FROM run;\n";
+
 /* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "tables and views", (const char *const[]){ tables, views, NULL } },
+	{ "coverage, changed samples and what is computed again",
+	  (const char *const[]){ time_columns, changes, time_views, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

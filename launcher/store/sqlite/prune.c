@@ -102,8 +102,13 @@ static bool delete_samples(struct lp_store *base, const struct ids *ids, lp_time
 	while (next < ids->count) {
 		int64_t rows = 0;
 
+		/* What nobody wants to keep any more is no reason to compute anything again. */
 		if (!lp_sqlite_begin(base, error))
 			return false;
+		if (!lp_sqlite_be_own(store, true, error)) {
+			lp_sqlite_rollback(base);
+			return false;
+		}
 		for (size_t first = next;
 		     next < ids->count && next - first < SERIES_MOST && rows < LP_SQLITE_PRUNE_MOST;) {
 			int64_t deleted;
@@ -116,7 +121,7 @@ static bool delete_samples(struct lp_store *base, const struct ids *ids, lp_time
 			rows += deleted;
 			next += done;
 		}
-		if (!lp_sqlite_commit_work(base, error))
+		if (!lp_sqlite_be_own(store, false, error) || !lp_sqlite_commit_work(base, error))
 			return false;
 		*samples += (uint64_t)rows;
 	}

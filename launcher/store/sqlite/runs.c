@@ -61,6 +61,25 @@ bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acqu
 	return ok;
 }
 
+bool lp_sqlite_run_is_active(struct lp_store *base, enum lp_run_kind kind, bool *active, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	char *path = lp_format_text(lock_names[kind], store->path);
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	/* Without the file no run has ever been. */
+	*active = false;
+	free(path);
+	if (file < 0)
+		return errno == ENOENT ||
+		       lp_fail_errno(error, LP_EXIT_TEMPORARY, errno, "cannot look at the lock of a run");
+	/* Shared, so that a run that begins just now is not the one that gives way: it tries again. */
+	if (flock(file, LOCK_SH | LOCK_NB) != 0)
+		*active = errno == EWOULDBLOCK;
+	close(file);
+	return true;
+}
+
 static bool insert_run(struct lp_sqlite *store, struct lp_run *run, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_BEGIN_RUN, error);
@@ -72,10 +91,21 @@ static bool insert_run(struct lp_sqlite *store, struct lp_run *run, struct lp_er
 	lp_sqlite_bind_text(statement, 3, run->host);
 	sqlite3_bind_int(statement, 4, run->process);
 	lp_sqlite_bind_text(statement, 5, run->program_version);
+	lp_sqlite_bind_text(statement, 6, lp_run_kind_names[run->kind]);
 	if (!lp_sqlite_run(store, statement, NULL, error, "note the run"))
 		return false;
 	run->id = sqlite3_last_insert_rowid(store->database);
 	return true;
+}
+
+static bool interrupt_runs(struct lp_sqlite *store, enum lp_run_kind kind, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_INTERRUPT_RUNS, error);
+
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, lp_run_kind_names[kind]);
+	return lp_sqlite_run(store, statement, NULL, error, "mark runs that were killed");
 }
 
 bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error)
@@ -84,7 +114,7 @@ bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_er
 
 	if (!lp_sqlite_begin(base, error))
 		return false;
-	if (!lp_sqlite_execute(store, LP_SQL_INTERRUPT_RUNS, error) || !insert_run(store, run, error)) {
+	if (!interrupt_runs(store, run->kind, error) || !insert_run(store, run, error)) {
 		lp_sqlite_rollback(base);
 		return false;
 	}
@@ -116,6 +146,7 @@ bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct l
 	sqlite3_bind_int64(statement, 8, (int64_t)run->samples_read);
 	sqlite3_bind_int64(statement, 9, (int64_t)run->samples_written);
 	sqlite3_bind_int64(statement, 10, (int64_t)run->still_due);
+	sqlite3_bind_int64(statement, 11, (int64_t)run->recomputed);
 	ok = lp_sqlite_run(store, statement, NULL, error, "note the end of the run");
 	lp_text_free(&states);
 	return ok;
@@ -159,6 +190,8 @@ bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visi
 			.samples_read = (uint64_t)sqlite3_column_int64(statement, 12),
 			.samples_written = (uint64_t)sqlite3_column_int64(statement, 13),
 			.still_due = (uint64_t)sqlite3_column_int64(statement, 14),
+			.kind = lp_run_kind_parse(lp_sqlite_text(statement, 15)),
+			.recomputed = (uint64_t)sqlite3_column_int64(statement, 16),
 		};
 		read_states(lp_sqlite_text(statement, 10), run.states);
 		if (!visit(context, &run, error)) {
@@ -190,6 +223,7 @@ bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *v
 			.size = sqlite3_column_int(statement, 3),
 			.start = lp_sqlite_time(statement, after),
 			.watermark = lp_sqlite_time(statement, after + 1),
+			.reach = sqlite3_column_int64(statement, after + 3),
 		};
 		lp_sqlite_array_read(lp_sqlite_text(statement, after + 2), &upstream, &head.upstream_count,
 		                     &upstream_capacity);

@@ -16,6 +16,7 @@ static struct lp_series series_of(sqlite3_stmt *statement)
 		.unit = lp_sqlite_text_or_empty(statement, 2),
 		.description = lp_sqlite_text_or_empty(statement, 3),
 		.attributes = lp_sqlite_text_or_empty(statement, 4),
+		.interval = sqlite3_column_int64(statement, 5),
 	};
 }
 
@@ -130,6 +131,8 @@ static void grow_rows(struct lp_sqlite_rows *rows)
 	rows->time = lp_reallocate(rows->time, rows->capacity, sizeof *rows->time);
 	rows->value = lp_reallocate(rows->value, rows->capacity, sizeof *rows->value);
 	rows->quality = lp_reallocate(rows->quality, rows->capacity, sizeof *rows->quality);
+	rows->coverage = lp_reallocate(rows->coverage, rows->capacity, sizeof *rows->coverage);
+	rows->samples = lp_reallocate(rows->samples, rows->capacity, sizeof *rows->samples);
 }
 
 /* A row (ts, value, quality) onto the rows. */
@@ -146,10 +149,21 @@ static inline void take_row(struct lp_sqlite_rows *rows, sqlite3_stmt *statement
 	rows->any_quality |= rows->quality[i] != LP_QUALITY_GOOD;
 }
 
+static void take_row_with_coverage(struct lp_sqlite_rows *rows, sqlite3_stmt *statement)
+{
+	take_row(rows, statement);
+	size_t i = rows->count - 1;
+	bool result = sqlite3_column_type(statement, 4) != SQLITE_NULL;
+	bool covered = sqlite3_column_type(statement, 3) != SQLITE_NULL;
+	rows->coverage[i] = covered ? (float)sqlite3_column_double(statement, 3) : NAN;
+	rows->samples[i] = result ? sqlite3_column_int(statement, 4) : -1;
+	rows->any_coverage |= result || covered;
+}
+
 static void empty_rows(struct lp_sqlite_rows *rows)
 {
 	rows->count = 0;
-	rows->any_quality = false;
+	rows->any_quality = rows->any_coverage = false;
 }
 
 bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time from, lp_time to, uint64_t most,
@@ -170,12 +184,14 @@ bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time fr
 	do {
 		row = lp_sqlite_step(store, statement, error, "read samples");
 		if (row == 1)
-			take_row(rows, statement);
+			take_row_with_coverage(rows, statement);
 		if (rows->count == COLUMN_MOST || (row == 0 && rows->count > 0)) {
 			struct lp_column column = { .count = rows->count,
 				                    .time = rows->time,
 				                    .value = rows->value,
-				                    .quality = rows->any_quality ? rows->quality : NULL };
+				                    .quality = rows->any_quality ? rows->quality : NULL,
+				                    .coverage = rows->any_coverage ? rows->coverage : NULL,
+				                    .samples = rows->any_coverage ? rows->samples : NULL };
 			if (!visit(context, &column, error)) {
 				sqlite3_reset(statement);
 				return false;
@@ -232,16 +248,16 @@ static bool fetch_task(struct lp_sqlite *store, sqlite3_stmt *window, sqlite3_st
 		const struct lp_input *input = &calculation->inputs[i];
 		lp_time from;
 
-		if (!fetch_range(store, window, input->series_id, task->window.start, task->window.end, &batch->arena,
-		                 &task->columns[i], error))
+		if (!fetch_range(store, window, input->series_id, task->ranges[i].start, task->ranges[i].end,
+		                 &batch->arena, &task->columns[i], error))
 			return false;
 		samples += task->columns[i].count;
 		task->previous[i] = (struct lp_column){ 0 };
 		if (input->lookback <= 0)
 			continue;
-		if (__builtin_sub_overflow(task->window.start, input->lookback, &from))
+		if (__builtin_sub_overflow(task->ranges[i].start, input->lookback, &from))
 			from = LP_TIME_MIN;
-		if (!fetch_range(store, previous, input->series_id, from, task->window.start, &batch->arena,
+		if (!fetch_range(store, previous, input->series_id, from, task->ranges[i].start, &batch->arena,
 		                 &task->previous[i], error))
 			return false;
 		samples += task->previous[i].count;

@@ -71,9 +71,34 @@ enum lp_sqlite_statement {
 	LP_SQL_DELETE_BATCH,
 	LP_SQL_MOVE_CALCULATION,
 	LP_SQL_SET_UPSTREAM,
+	LP_SQL_SET_REACH,
 	LP_SQL_LAST_OUTCOMES,
 	LP_SQL_EACH_STATUS,
 	LP_SQL_EACH_HISTORY,
+	LP_SQL_BECOME_OWN,
+	LP_SQL_BE_OWN_NO_MORE,
+	LP_SQL_IS_RUNNING,
+	LP_SQL_RESULT_TIMES,
+	LP_SQL_DELETE_SAMPLE,
+	LP_SQL_EACH_CHANGE,
+	LP_SQL_COUNT_OLD_CHANGES,
+	LP_SQL_TAKE_CHANGES,
+	LP_SQL_INVALIDATE,
+	LP_SQL_EACH_READER,
+	LP_SQL_JOINING_OWED,
+	LP_SQL_REMOVE_JOINED,
+	LP_SQL_TOUCH_OWED,
+	LP_SQL_ADD_OWED,
+	LP_SQL_EACH_OWED,
+	LP_SQL_CHECK_OWED,
+	LP_SQL_MOVE_OWED,
+	LP_SQL_DELETE_OWED,
+	LP_SQL_DROP_OWED,
+	LP_SQL_FORGET_OWED,
+	LP_SQL_REOPEN,
+	LP_SQL_COUNT_REOPENED,
+	LP_SQL_STORED,
+	LP_SQL_WRITER,
 	LP_SQL_PRUNE_SERIES,
 	LP_SQL_COUNT_SAMPLES,
 	LP_SQL_PRUNE_BOUND,
@@ -101,8 +126,10 @@ struct lp_sqlite {
 		lp_time *time;
 		double *value;
 		uint8_t *quality;
+		float *coverage; /* these two by read_samples alone */
+		int32_t *samples;
 		size_t count, capacity;
-		bool any_quality;
+		bool any_quality, any_coverage;
 	} rows;
 	struct lp_text text; /* scratch for arrays and patterns */
 };
@@ -183,7 +210,7 @@ const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern);
 
 /* definitions.c */
 /* From the first columns of a row, which are CALCULATION_COLUMNS of statements.c; texts are valid until the next step. */
-enum { LP_SQLITE_CALCULATION_COLUMNS = 18 };
+enum { LP_SQLITE_CALCULATION_COLUMNS = 22 };
 bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation,
                               struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *visit, void *context,
@@ -192,12 +219,15 @@ bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct 
 bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size_t count, struct lp_batch *batch,
                                  struct lp_error *error) LP_MUST_CHECK;
 
-/* schedule_columns.c: the columns every, window_length, "offset", delay, week_start, time_zone, in this order */
-enum { LP_SQLITE_SCHEDULE_COLUMNS = 6 };
-#define LP_SQLITE_SCHEDULE   "every, window_length, \"offset\", delay, week_start, time_zone"
-#define LP_SQLITE_SCHEDULE_C "c.every, c.window_length, c.\"offset\", c.delay, c.week_start, c.time_zone"
+/* schedule_columns.c: the columns every, window_length, "offset", delay, week_start, time_zone, missed, in this order */
+enum { LP_SQLITE_SCHEDULE_COLUMNS = 7 };
+#define LP_SQLITE_SCHEDULE   "every, window_length, \"offset\", delay, week_start, time_zone, missed"
+#define LP_SQLITE_SCHEDULE_C "c.every, c.window_length, c.\"offset\", c.delay, c.week_start, c.time_zone, c.missed"
 bool lp_sqlite_read_schedule(sqlite3_stmt *statement, int column, struct lp_schedule *schedule,
                              struct lp_error *error) LP_MUST_CHECK;
+/* An input's span; NULL: none, count 0. */
+bool lp_sqlite_span(sqlite3_stmt *statement, int column, struct lp_span *span, struct lp_error *error) LP_MUST_CHECK;
+void lp_sqlite_bind_span(sqlite3_stmt *statement, int index, struct lp_span span);
 void lp_sqlite_bind_schedule(sqlite3_stmt *statement, int index, const struct lp_schedule *schedule);
 
 /* arrays.c: JSON arrays of whole numbers, as outcomes are kept */
@@ -209,6 +239,8 @@ void lp_sqlite_array_read(const char *text, int64_t **items, size_t *count, size
 /* runs.c */
 bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acquired,
                         struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_run_is_active(struct lp_store *base, enum lp_run_kind kind, bool *active,
+                             struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visit, void *context,
@@ -227,6 +259,29 @@ bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error) L
 bool lp_sqlite_apply(struct lp_store *base, const struct lp_changes *changes, struct lp_error *error) LP_MUST_CHECK;
 /* batches.c: after the calculations were written */
 bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error) LP_MUST_CHECK;
+
+/* changes.c: changes of samples, and who follows them */
+bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query, lp_change_visit *visit, void *context,
+                           struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_invalidate(struct lp_store *base, int64_t series_id, lp_time first, lp_time last,
+                          struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
+                           void *context, struct lp_error *error) LP_MUST_CHECK;
+/* Within a transaction: from here to the call with false, what is written to `sample` is not noted. */
+bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error) LP_MUST_CHECK;
+
+/* owed.c: windows that are to be computed again */
+bool lp_sqlite_add_owed(struct lp_store *base, const struct lp_owed_range *ranges, size_t count,
+                        struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
+                         void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t *dropped,
+                         struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *ids, size_t count, lp_stored_visit *visit,
+                           void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calculation_id,
+                      struct lp_error *error) LP_MUST_CHECK;
 
 /* status.c, prune.c */
 #define LP_SQLITE_PRUNE_MOST 100000 /* samples in a transaction; a statement has it as text */

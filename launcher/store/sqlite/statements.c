@@ -7,7 +7,7 @@
 #define TEXT(macro)  TEXT_(macro)
 #define TEXT_(value) #value
 
-#define SERIES_COLUMNS "id, name, unit, description, attributes"
+#define SERIES_COLUMNS "id, name, unit, description, attributes, sample_interval"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
 #define KEPT "CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL THEN state.error_"
@@ -24,11 +24,13 @@
 	"c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, " LP_SQLITE_SCHEDULE_C                \
 	", c.start, c.time_limit, c.version, c.rank, "                                                                 \
 	"CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state "                               \
-	"WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END"
+	"WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END, "                                                          \
+	"c.result_time, c.min_coverage, c.recompute_within"
 #define CALCULATION_TABLES                                                                                             \
 	" FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"                                                   \
 	" LEFT JOIN state s ON s.calculation_id = c.id "
-#define INPUT_COLUMNS  "i.name, i.series_id, series.name, series.unit, series.attributes, i.lookback"
+#define INPUT_COLUMNS                                                                                                  \
+	"i.name, i.series_id, series.name, series.unit, series.attributes, i.lookback, series.sample_interval, i.window_length, i.shift"
 #define OUTPUT_COLUMNS "o.name, o.series_id, series.name, series.unit"
 
 const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
@@ -44,11 +46,14 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_CHANGE_SAMPLE] = "UPDATE sample SET value = ?3, quality = ?4 WHERE series_id = ?1 AND ts = ?2"
 				 " AND (value IS NOT ?3 OR quality IS NOT ?4)",
 	[LP_SQL_PUT_SAMPLE] =
-		"INSERT INTO sample (series_id, ts, value, quality) VALUES (?1, ?2, ?3, ?4)"
-		" ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality"
-		" WHERE value IS NOT excluded.value OR quality IS NOT excluded.quality",
-	[LP_SQL_READ_SAMPLES] = "SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
-				" ORDER BY ts LIMIT ?4",
+		"INSERT INTO sample (series_id, ts, value, quality, coverage, samples) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		" ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality,"
+		" coverage = excluded.coverage, samples = excluded.samples"
+		" WHERE value IS NOT excluded.value OR quality IS NOT excluded.quality"
+		" OR coverage IS NOT excluded.coverage OR samples IS NOT excluded.samples",
+	[LP_SQL_READ_SAMPLES] =
+		"SELECT ts, value, quality, coverage, samples FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
+		" ORDER BY ts LIMIT ?4",
 	[LP_SQL_FETCH] =
 		"SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts",
 	[LP_SQL_FETCH_PREVIOUS] = "SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
@@ -65,8 +70,9 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_BATCH_CALCULATIONS] =
 		"SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "WHERE c.batch_id = ?1 ORDER BY c.position",
 
-	[LP_SQL_EACH_BATCH] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream"
-			      " FROM batch WHERE size > 0 AND (?1 = -1 OR rank = ?1) ORDER BY rank, id",
+	[LP_SQL_EACH_BATCH] =
+		"SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream, reach"
+		" FROM batch WHERE size > 0 AND (?1 = -1 OR rank = ?1) ORDER BY rank, id",
 	[LP_SQL_EACH_PENDING] = "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
 				" FROM pending p JOIN calculation c ON c.id = p.calculation_id"
 				" WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1"
@@ -74,17 +80,19 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 
 	[LP_SQL_INTERRUPT_RUNS] = "UPDATE run SET result = 'interrupted',"
 				  " error = 'killed, or its machine went down: the next run did the rest'"
-				  " WHERE result = 'running'",
-	[LP_SQL_BEGIN_RUN] = "INSERT INTO run (tick, started, host, process, program_version, result)"
-			     " VALUES (?1, ?2, ?3, ?4, ?5, 'running')",
+				  " WHERE result = 'running' AND kind = ?1",
+	[LP_SQL_BEGIN_RUN] = "INSERT INTO run (tick, started, host, process, program_version, result, kind)"
+			     " VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6)",
 	[LP_SQL_END_RUN] = "UPDATE run SET ended = ?2, result = ?3, error = ?4, windows = ?5, states = ?6,"
-			   " newly_failed = ?7, samples_read = ?8, samples_written = ?9, still_due = ?10 WHERE id = ?1",
+			   " newly_failed = ?7, samples_read = ?8, samples_written = ?9, still_due = ?10,"
+			   " recomputed = ?11 WHERE id = ?1",
 	[LP_SQL_EACH_RUN] = "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
-			    " states, newly_failed, samples_read, samples_written, still_due FROM run"
+			    " states, newly_failed, samples_read, samples_written, still_due, kind, recomputed FROM run"
 			    " ORDER BY id DESC LIMIT ?1",
 
 	[LP_SQL_MOVE_WATERMARK] = "UPDATE batch SET watermark = ?4, last_run_id = ?5"
-				  " WHERE id = ?1 AND generation = ?2 AND watermark IS ?3",
+				  " WHERE id = ?1 AND generation = ?2 AND watermark IS ?3"
+				  " AND EXISTS (SELECT 1 FROM run WHERE run.id = ?5 AND run.result = 'running')",
 	[LP_SQL_READ_STATE] =
 		"SELECT b.watermark, c.version, c.enabled, s.state, s.since, s.failing_since, s.window_end"
 		" FROM calculation c JOIN batch b ON b.id = c.batch_id"
@@ -107,12 +115,14 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_DELETE_PENDING] =
 		"DELETE FROM pending WHERE calculation_id = ?1 AND window_start = ?2 AND window_end = ?3",
 	[LP_SQL_ADD_OUTCOME] = "INSERT INTO outcome (run_id, batch_id, tick, window_start, window_end, calculation_ids,"
-			       " states, durations_us, samples_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+			       " states, durations_us, samples_read, reason)"
+			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[LP_SQL_NOTE_OUTCOME] = "UPDATE batch SET last_outcome = ?2 WHERE id = ?1",
 
-	[LP_SQL_ADD_SERIES] = "INSERT INTO series (name, unit, description, attributes, created)"
-			      " VALUES (?1, ?2, ?3, ?4, ?5)",
-	[LP_SQL_CHANGE_SERIES] = "UPDATE series SET unit = ?2, description = ?3, attributes = ?4 WHERE name = ?1",
+	[LP_SQL_ADD_SERIES] = "INSERT INTO series (name, unit, description, attributes, sample_interval, created)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[LP_SQL_CHANGE_SERIES] = "UPDATE series SET unit = ?2, description = ?3, attributes = ?4,"
+				 " sample_interval = ?5 WHERE name = ?1",
 	[LP_SQL_DELETE_SERIES_SAMPLES] = "DELETE FROM sample WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
 	[LP_SQL_DELETE_SERIES] = "DELETE FROM series WHERE name = ?1",
 	[LP_SQL_TOUCH_READERS] =
@@ -123,11 +133,12 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" JOIN series ON series.id = o.series_id WHERE series.name = ?1))",
 	[LP_SQL_ADD_CALCULATION] =
 		"INSERT INTO calculation (name, description, rule, parameters, labels, enabled, " LP_SQLITE_SCHEDULE
-		", start, time_limit, version, rank, created, updated)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17)",
+		", start, time_limit, version, rank, created, updated, result_time, min_coverage, recompute_within)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18,"
+		" ?19, ?20, ?21)",
 	[LP_SQL_SCHEDULE_CHANGES] =
 		"SELECT id, every <> ?2 OR window_length <> ?3 OR \"offset\" <> ?4"
-		" OR week_start <> ?6 OR time_zone <> ?7 FROM calculation WHERE name = ?1 AND ?5 <> ''",
+		" OR week_start <> ?6 OR time_zone <> ?7 FROM calculation WHERE name = ?1 AND ?5 <> '' AND ?8 <> ''",
 	[LP_SQL_DROP_PENDING] = "DELETE FROM pending WHERE calculation_id = ?1",
 	[LP_SQL_REOPEN_PENDING] = "UPDATE pending SET attempts = 0, given_up = 0, next_attempt = window_end"
 				  " WHERE calculation_id = ?1",
@@ -136,15 +147,17 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_CHANGE_CALCULATION] =
 		"UPDATE calculation SET description = ?2, rule = ?3, parameters = ?4, labels = ?5, enabled = ?6,"
 		" every = ?7, window_length = ?8, \"offset\" = ?9, delay = ?10, week_start = ?11, time_zone = ?12,"
-		" start = ?13, time_limit = ?14, version = ?15, rank = ?16, updated = ?17 WHERE name = ?1",
+		" missed = ?13, start = ?14, time_limit = ?15, version = ?16, rank = ?17, updated = ?18,"
+		" result_time = ?19, min_coverage = ?20, recompute_within = ?21 WHERE name = ?1",
 	[LP_SQL_CHANGE_RANK] = "UPDATE calculation SET rank = ?2 WHERE name = ?1",
 	[LP_SQL_TOUCH_BATCH_OF] = "UPDATE batch SET generation = generation + 1"
 				  " WHERE id = (SELECT batch_id FROM calculation WHERE name = ?1)",
 	[LP_SQL_DELETE_CALCULATION] = "DELETE FROM calculation WHERE name = ?1",
 	[LP_SQL_CLEAR_INPUTS] = "DELETE FROM calculation_input WHERE calculation_id = ?1",
 	[LP_SQL_CLEAR_OUTPUTS] = "DELETE FROM calculation_output WHERE calculation_id = ?1",
-	[LP_SQL_ADD_INPUT] = "INSERT INTO calculation_input (calculation_id, position, name, series_id, lookback)"
-			     " SELECT ?1, ?2, ?3, id, ?5 FROM series WHERE name = ?4",
+	[LP_SQL_ADD_INPUT] =
+		"INSERT INTO calculation_input (calculation_id, position, name, series_id, lookback,"
+		" window_length, shift, reach) SELECT ?1, ?2, ?3, id, ?5, ?6, ?7, ?8 FROM series WHERE name = ?4",
 	[LP_SQL_ADD_OUTPUT] = "INSERT INTO calculation_output (calculation_id, position, name, series_id)"
 			      " SELECT ?1, ?2, ?3, id FROM series WHERE name = ?4",
 
@@ -155,8 +168,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 			       " ORDER BY c.id",
 	[LP_SQL_ADD_BATCH] =
 		"INSERT INTO batch (rank, size, enabled, " LP_SQLITE_SCHEDULE ", start, watermark, last_run_id,"
-		" last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-		" (SELECT last_run_id FROM batch WHERE id = ?12), (SELECT last_outcome FROM batch WHERE id = ?12)",
+		" last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+		" (SELECT last_run_id FROM batch WHERE id = ?13), (SELECT last_outcome FROM batch WHERE id = ?13)",
 	[LP_SQL_CHANGE_BATCH] = "UPDATE batch SET generation = ?2, size = ?3 WHERE id = ?1",
 	[LP_SQL_DELETE_BATCH] = "DELETE FROM batch WHERE id = ?1",
 	[LP_SQL_MOVE_CALCULATION] = "UPDATE calculation SET batch_id = ?2, position = ?3 WHERE id = ?1",
@@ -172,12 +185,21 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" UPDATE batch SET upstream = wanted.upstream FROM wanted"
 		" WHERE wanted.id = batch.id AND wanted.upstream <> batch.upstream",
 
+	/* Nearly always there is nothing to do: no input reads past its window's end, and none did. */
+	[LP_SQL_SET_REACH] =
+		"UPDATE batch SET reach = wanted.reach FROM (SELECT b.id AS id, coalesce(max(i.reach), 0) AS reach"
+		" FROM batch b LEFT JOIN calculation c ON c.batch_id = b.id"
+		" LEFT JOIN calculation_input i ON i.calculation_id = c.id AND i.reach > 0 GROUP BY b.id) AS wanted"
+		" WHERE wanted.id = batch.id AND wanted.reach <> batch.reach"
+		" AND (EXISTS (SELECT 1 FROM calculation_input WHERE reach > 0) OR batch.reach > 0)",
+
 	[LP_SQL_LAST_OUTCOMES] = "SELECT o.run_id, o.window_start, o.window_end, o.calculation_ids, o.states,"
 				 " o.durations_us, o.samples_read FROM batch b JOIN outcome o ON o.id = b.last_outcome",
 	[LP_SQL_EACH_STATUS] =
 		"SELECT " CALCULATION_COLUMNS ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
 		" s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.attempts, s.next_attempt,"
 		" (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),"
+		" (SELECT count(*) FROM owed o WHERE o.calculation_id = c.id),"
 		" s.rule_version, " SHOWN_ERRORS CALCULATION_TABLES
 		"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
 		" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3"
@@ -186,8 +208,58 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" OR " OWES "))"
 		" ORDER BY c.name",
 	[LP_SQL_EACH_HISTORY] = "SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us,"
-				" samples_read FROM outcome WHERE instr(calculation_ids, ?1) > 0"
+				" samples_read, reason FROM outcome WHERE instr(calculation_ids, ?1) > 0"
+				" AND (?2 IS NULL OR window_end > ?2) AND (?3 IS NULL OR window_end <= ?3)"
 				" ORDER BY window_end DESC, id DESC",
+
+	[LP_SQL_BECOME_OWN] = "INSERT OR IGNORE INTO own_writer (one) VALUES (1)",
+	[LP_SQL_BE_OWN_NO_MORE] = "DELETE FROM own_writer",
+	[LP_SQL_IS_RUNNING] = "SELECT 1 FROM run WHERE id = ?1 AND result = 'running'",
+	[LP_SQL_RESULT_TIMES] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts BETWEEN ?2 AND ?3",
+	[LP_SQL_DELETE_SAMPLE] = "DELETE FROM sample WHERE series_id = ?1 AND ts = ?2",
+	[LP_SQL_EACH_CHANGE] = "SELECT series_id, first, last, by_hand FROM change"
+			       " WHERE first < ?2 AND (last >= ?1 OR by_hand = 1) ORDER BY series_id, first",
+	[LP_SQL_COUNT_OLD_CHANGES] = "SELECT count(*) FROM change WHERE last < ?1 AND by_hand = 0",
+	[LP_SQL_TAKE_CHANGES] = "DELETE FROM change",
+	[LP_SQL_INVALIDATE] = "INSERT INTO change (series_id, hour, by_hand, first, last) VALUES (?1, ?2, 1, ?3, ?4)"
+			      " ON CONFLICT (series_id, hour, by_hand) DO UPDATE"
+			      " SET first = min(first, excluded.first), last = max(last, excluded.last)",
+	[LP_SQL_EACH_READER] =
+		"SELECT c.id, " LP_SQLITE_SCHEDULE_C ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
+		" c.recompute_within FROM calculation_input i JOIN calculation c ON c.id = i.calculation_id"
+		" JOIN batch b ON b.id = c.batch_id WHERE i.series_id = ?1 AND c.enabled = 1"
+		" AND b.watermark IS NOT NULL",
+	[LP_SQL_JOINING_OWED] = "SELECT min(window_start), min(after_end), max(until_end) FROM owed"
+				" WHERE calculation_id = ?1 AND reason = ?2 AND cause_id = ?3"
+				" AND after_end <= ?5 AND until_end >= ?4",
+	[LP_SQL_REMOVE_JOINED] = "DELETE FROM owed WHERE calculation_id = ?1 AND reason = ?2 AND cause_id = ?3"
+				 " AND after_end <= ?5 AND until_end >= ?4",
+	[LP_SQL_TOUCH_OWED] = "UPDATE owed SET touched = touched + 1 WHERE calculation_id = ?1"
+			      " AND after_end < ?3 AND until_end > ?2",
+	[LP_SQL_ADD_OWED] = "INSERT INTO owed (calculation_id, reason, cause_id, window_start, after_end, until_end)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[LP_SQL_EACH_OWED] = "SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end,"
+			     " o.touched, o.cause_id FROM owed o JOIN calculation c ON c.id = o.calculation_id"
+			     " WHERE c.enabled = 1 AND (?1 = -1 OR c.rank = ?1) AND (o.reason = 7) = ?2"
+			     " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id",
+	[LP_SQL_CHECK_OWED] = "SELECT 1 FROM owed WHERE id = ?1 AND after_end = ?2 AND touched = ?3",
+	[LP_SQL_MOVE_OWED] = "UPDATE owed SET window_start = max(window_start, ?2), after_end = ?2 WHERE id = ?1",
+	[LP_SQL_DELETE_OWED] = "DELETE FROM owed WHERE id = ?1",
+	[LP_SQL_DROP_OWED] = "DELETE FROM owed WHERE reason = ?1",
+	[LP_SQL_FORGET_OWED] = "DELETE FROM owed WHERE calculation_id = ?1",
+	[LP_SQL_REOPEN] =
+		"UPDATE pending SET attempts = 0, given_up = 0, next_attempt = window_end WHERE calculation_id IN"
+		" (SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2))"
+		" AND (?3 IS NULL OR window_end > ?3) AND (?4 IS NULL OR window_start < ?4)",
+	[LP_SQL_COUNT_REOPENED] =
+		"SELECT count(*), count(DISTINCT calculation_id) FROM pending WHERE calculation_id IN"
+		" (SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2))"
+		" AND (?3 IS NULL OR window_end > ?3) AND (?4 IS NULL OR window_start < ?4)",
+	[LP_SQL_STORED] = "SELECT min(first), max(last) FROM (SELECT"
+			  " (SELECT min(ts) FROM sample WHERE series_id = o.series_id) AS first,"
+			  " (SELECT max(ts) FROM sample WHERE series_id = o.series_id) AS last"
+			  " FROM calculation_output o WHERE o.calculation_id = ?1)",
+	[LP_SQL_WRITER] = "SELECT calculation_id FROM calculation_output WHERE series_id = ?1",
 
 	[LP_SQL_PRUNE_SERIES] = "SELECT id FROM series WHERE ?1 IS NULL OR name GLOB ?1 ORDER BY id",
 	[LP_SQL_COUNT_SAMPLES] = "SELECT count(*) FROM sample WHERE series_id = ?1 AND ts < ?2",

@@ -114,10 +114,11 @@ static void status_of(sqlite3_stmt *statement, const struct lasts *lasts, struct
 	status->attempts = sqlite3_column_int(statement, first + 8);
 	status->next_attempt = lp_sqlite_time(statement, first + 9);
 	status->pending = (uint32_t)sqlite3_column_int64(statement, first + 10);
-	status->rule_version = lp_sqlite_text(statement, first + 11);
-	status->error_type = lp_sqlite_text(statement, first + 12);
-	status->error_message = lp_sqlite_text(statement, first + 13);
-	status->error_traceback = lp_sqlite_text(statement, first + 14);
+	status->owed = (uint32_t)sqlite3_column_int64(statement, first + 11);
+	status->rule_version = lp_sqlite_text(statement, first + 12);
+	status->error_type = lp_sqlite_text(statement, first + 13);
+	status->error_message = lp_sqlite_text(statement, first + 14);
+	status->error_traceback = lp_sqlite_text(statement, first + 15);
 	if (last != NULL && last->window.end > status->window.end) { /* LP_TIME_NONE is before every time */
 		status->window = last->window;
 		status->run_id = last->run_id;
@@ -178,6 +179,8 @@ bool lp_sqlite_each_history(struct lp_store *base, const struct lp_history_query
 	if (statement == NULL)
 		return false;
 	snprintf(id, sizeof id, "%lld", (long long)query->calculation_id);
+	lp_sqlite_bind_time(statement, 2, query->from);
+	lp_sqlite_bind_time(statement, 3, query->to);
 	lp_sqlite_bind_text(statement, 1, id); /* leaves out most rows; 12 is in 3121 too, hence the search below */
 	while ((query->most == 0 || given < query->most) &&
 	       (row = lp_sqlite_step(store, statement, error, "read the history of a calculation")) == 1) {
@@ -194,6 +197,7 @@ bool lp_sqlite_each_history(struct lp_store *base, const struct lp_history_query
 		if (i == arrays.counts[IDS] || arrays.items[STATES][i] < 0 || arrays.items[STATES][i] >= LP_STATE_COUNT)
 			continue;
 		history.state = (enum lp_state)arrays.items[STATES][i];
+		history.reason = (enum lp_reason)sqlite3_column_int(statement, 8);
 		history.duration = arrays.items[DURATIONS][i] * 1000;
 		history.samples_read = (uint32_t)arrays.items[SAMPLES][i];
 		given++;

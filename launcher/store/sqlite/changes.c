@@ -1,0 +1,110 @@
+/*
+ * Changes of samples, as the triggers noted them, and who reads the series.
+ * Knows nothing of windows: which of them are touched is schedule's business.
+ */
+#include "store/sqlite/sqlite.h"
+
+bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error)
+{
+	assert(sqlite3_get_autocommit(store->database) == 0);
+	return lp_sqlite_execute(store, own ? LP_SQL_BECOME_OWN : LP_SQL_BE_OWN_NO_MORE, error);
+}
+
+static bool count_old(struct lp_sqlite *store, struct lp_change_query *query, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_COUNT_OLD_CHANGES, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, query->oldest);
+	if (lp_sqlite_step(store, statement, error, "count changes of samples") != 1)
+		return false;
+	query->too_old = (uint64_t)sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return true;
+}
+
+bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query, lp_change_visit *visit, void *context,
+                           struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_CHANGE, error);
+	int row;
+
+	if (statement == NULL || !count_old(store, query, error))
+		return false;
+	sqlite3_bind_int64(statement, 1, query->oldest);
+	sqlite3_bind_int64(statement, 2, query->newest);
+	while ((row = lp_sqlite_step(store, statement, error, "read the changes of samples")) == 1) {
+		struct lp_change change = {
+			.series_id = sqlite3_column_int64(statement, 0),
+			.first = sqlite3_column_int64(statement, 1),
+			.last = sqlite3_column_int64(statement, 2),
+			.by_hand = sqlite3_column_int(statement, 3) != 0,
+		};
+
+		if (!visit(context, &change, error)) {
+			sqlite3_reset(statement);
+			return false;
+		}
+	}
+	return row == 0 && (!query->take || lp_sqlite_execute(store, LP_SQL_TAKE_CHANGES, error));
+}
+
+static int64_t hour_of(lp_time time)
+{
+	return time / LP_HOUR - (time % LP_HOUR < 0);
+}
+
+bool lp_sqlite_invalidate(struct lp_store *base, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_INVALIDATE, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, hour_of(first));
+	sqlite3_bind_int64(statement, 3, first);
+	sqlite3_bind_int64(statement, 4, last);
+	return lp_sqlite_run(store, statement, NULL, error, "note that samples are to be read again");
+}
+
+bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
+                           void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_READER, error);
+	const int after = 1 + LP_SQLITE_SCHEDULE_COLUMNS;
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct lp_schedule schedule;
+		int row;
+
+		sqlite3_bind_int64(statement, 1, series_ids[i]);
+		while ((row = lp_sqlite_step(store, statement, error, "read who reads a series")) == 1) {
+			struct lp_reader reader = {
+				.calculation_id = sqlite3_column_int64(statement, 0),
+				.series_id = series_ids[i],
+				.schedule = &schedule,
+				.watermark = lp_sqlite_time(statement, after),
+				.start = lp_sqlite_time(statement, after + 1),
+				.lookback = sqlite3_column_int64(statement, after + 4),
+				.recompute_within = sqlite3_column_int64(statement, after + 5),
+			};
+
+			if (!lp_sqlite_read_schedule(statement, 1, &schedule, error) ||
+			    !lp_sqlite_span(statement, after + 2, &reader.window, error) ||
+			    !lp_sqlite_span(statement, after + 3, &reader.shift, error) ||
+			    !visit(context, &reader, error)) {
+				sqlite3_reset(statement);
+				return false;
+			}
+		}
+		if (row < 0)
+			return false;
+	}
+	return true;
+}
