@@ -62,7 +62,10 @@ static bool write_series(struct lp_sqlite *store, const struct lp_series *series
 	lp_sqlite_bind_text(statement, 2, series->unit != NULL ? series->unit : "");
 	lp_sqlite_bind_text(statement, 3, series->description != NULL ? series->description : "");
 	lp_sqlite_bind_text(statement, 4, series->attributes != NULL ? series->attributes : "{}");
-	sqlite3_bind_int64(statement, 5, series->interval);
+	if (series->interval > 0)
+		sqlite3_bind_int64(statement, 5, series->interval);
+	else
+		sqlite3_bind_null(statement, 5);
 	if (created)
 		lp_sqlite_bind_time(statement, 6, now());
 	if (!lp_sqlite_run(store, statement, NULL, error, "write the series"))
@@ -259,6 +262,7 @@ static bool delete_series(struct lp_sqlite *store, const struct lp_series *serie
 	if (lp_sqlite_be_own(store, true, error) &&
 	    run_named(store, LP_SQL_DELETE_SERIES_SAMPLES, series->name, NULL, error, "delete the samples") &&
 	    lp_sqlite_be_own(store, false, error) &&
+	    run_named(store, LP_SQL_FORGET_CHANGES, series->name, NULL, error, "delete the series") &&
 	    run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error, "delete the series"))
 		return true;
 	return lp_fail_within(error, "is it still an input or output of a calculation?");

@@ -59,6 +59,7 @@ static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, st
 		row->since = lp_sqlite_time(statement, 4);
 		row->failing_since = lp_sqlite_time(statement, 5);
 		row->window_end = lp_sqlite_time(statement, 6);
+		row->cause_id = sqlite3_column_int64(statement, 7);
 		sqlite3_reset(statement);
 	}
 	return true;
@@ -107,121 +108,110 @@ static bool is_running(struct lp_sqlite *store, int64_t run_id, bool *running, s
 	return row >= 0;
 }
 
-static const struct lp_owed *find_owed(const struct lp_batch *batch, int64_t calculation_id)
+/* 1: the range is still what it was when the run read it; 0: not; -1: error. */
+static int check_range(struct lp_sqlite *store, const struct lp_owed *owed, struct lp_error *error)
 {
-	size_t low = 0, high = batch->owed_count;
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CHECK_OWED, error);
+	int row;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (batch->owed[middle].calculation_id < calculation_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	assert(low < batch->owed_count && batch->owed[low].calculation_id == calculation_id);
-	return &batch->owed[low];
+	if (statement == NULL)
+		return -1;
+	sqlite3_bind_int64(statement, 1, owed->id);
+	sqlite3_bind_int64(statement, 2, owed->after_end);
+	sqlite3_bind_int64(statement, 3, owed->touched);
+	row = lp_sqlite_step(store, statement, error, "read the owed windows of a batch");
+	sqlite3_reset(statement);
+	return row;
 }
 
-/*
- * Of which calculations the range is still what it was when the run read it;
- * it moves on to where this batch has come.
- */
-static bool move_ranges(struct lp_sqlite *store, const struct lp_batch *batch, const bool *current, bool *claimed,
-                        struct lp_error *error)
+static bool move_range(struct lp_sqlite *store, const struct lp_owed_move *move, struct lp_error *error)
 {
-	sqlite3_stmt *check = lp_sqlite_prepare(store, LP_SQL_CHECK_OWED, error);
-	sqlite3_stmt *move = check == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_MOVE_OWED, error);
-	sqlite3_stmt *done = move == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_DELETE_OWED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, move->done ? LP_SQL_DELETE_OWED : LP_SQL_MOVE_OWED, error);
 
-	if (done == NULL)
+	if (statement == NULL)
 		return false;
-	for (size_t i = 0; i < batch->calculation_count; i++) {
-		const struct lp_owed *owed = find_owed(batch, batch->calculations[i].id);
-
-		if (!current[i])
-			continue;
-		sqlite3_bind_int64(check, 1, owed->id);
-		sqlite3_bind_int64(check, 2, owed->after_end);
-		sqlite3_bind_int64(check, 3, owed->touched);
-		int found = lp_sqlite_step(store, check, error, "read the owed windows of a batch");
-		if (found < 0)
-			return false;
-		if (found == 0)
-			continue;
-		sqlite3_reset(check);
-		claimed[i] = true;
-		sqlite3_stmt *change = owed->until_end <= batch->redone_until ? done : move;
-		sqlite3_bind_int64(change, 1, owed->id);
-		if (change == move)
-			sqlite3_bind_int64(change, 2, batch->redone_until);
-		if (!lp_sqlite_run(store, change, NULL, error, "move on the owed windows of a batch"))
-			return false;
+	sqlite3_bind_int64(statement, 1, move->owed->id);
+	if (!move->done) {
+		sqlite3_bind_int64(statement, 2, move->after_end);
+		sqlite3_bind_int64(statement, 3, move->window_start);
 	}
-	return true;
+	return lp_sqlite_run(store, statement, NULL, error, "move on the owed windows of a batch");
 }
 
+/* The ranges that are still as they were move on to where this batch has come; tasks of the others are left out. */
 static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, const bool *current, bool *owed, bool *any,
                        struct lp_error *error)
 {
 	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
+	const struct lp_owed_move *moves = lp_owed_moves(batch);
 
-	if (!move_ranges(store, batch, current, claimed, error))
-		return false;
-	for (size_t i = 0; i < batch->task_count; i++) {
-		owed[i] = claimed[batch->tasks[i].calculation];
-		*any = *any || owed[i];
+	for (size_t i = 0; i < batch->owed_count; i++) {
+		const struct lp_owed_move *move = &moves[i];
+		int found;
+
+		if (move->after_end == LP_TIME_NONE || !current[move->calculation])
+			continue;
+		found = check_range(store, move->owed, error);
+		if (found < 0 || (found == 1 && !move_range(store, move, error)))
+			return false;
+		claimed[move->calculation] = found == 1;
+		*any = *any || found == 1;
 	}
-	/* Ranges without any window left in them are done as well. */
-	for (size_t i = 0; i < batch->calculation_count; i++)
-		*any = *any || claimed[i];
+	for (size_t i = 0; i < batch->task_count; i++)
+		owed[i] = claimed[batch->tasks[i].calculation];
 	return true;
 }
 
-static bool produces(const struct lp_outcome *outcome, size_t output, lp_time time)
+static int compare_times(const void *a, const void *b)
 {
-	for (size_t i = 0; i < outcome->result_count; i++) {
-		if (outcome->results[i].output == output && outcome->results[i].time == time)
-			return true;
-	}
-	return false;
+	lp_time left = *(const lp_time *)a, right = *(const lp_time *)b;
+
+	return (left > right) - (left < right);
 }
 
-/* Results of an earlier computation that are not results any more, of one output. */
+/* The times at which a task produces results of one output, ascending. */
+static size_t produced_times(const struct lp_outcome *outcome, size_t output, struct lp_arena *arena, lp_time **times)
+{
+	size_t count = 0;
+
+	*times = lp_arena_allocate(arena, outcome->result_count * sizeof **times);
+	for (size_t i = 0; i < outcome->result_count; i++) {
+		if (outcome->results[i].output == output)
+			(*times)[count++] = outcome->results[i].time;
+	}
+	if (count > 1)
+		qsort(*times, count, sizeof **times, compare_times);
+	return count;
+}
+
+/* Results of an earlier computation that are not results any more, of one output: what lies between its results. */
 static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_rewrite *rewrite, size_t output,
                      struct lp_error *error)
 {
 	const struct lp_task *task = &batch->tasks[rewrite->task];
 	int64_t series_id = batch->calculations[task->calculation].outputs[output].series_id;
-	sqlite3_stmt *read = lp_sqlite_prepare(store, LP_SQL_RESULT_TIMES, error);
-	sqlite3_stmt *delete = read == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_DELETE_SAMPLE, error);
-	lp_time *times = NULL;
-	size_t count = 0, capacity = 0;
-	bool ok = delete != NULL;
-	int row = 0;
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_DELETE_SAMPLES, error);
+	lp_time *times, from = rewrite->first;
+	size_t count = produced_times(&task->outcome, output, &batch->arena, &times);
 
-	if (!ok)
+	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(read, 1, series_id);
-	sqlite3_bind_int64(read, 2, rewrite->first);
-	sqlite3_bind_int64(read, 3, rewrite->last);
-	while ((row = lp_sqlite_step(store, read, error, "read earlier results")) == 1) {
-		lp_time time = sqlite3_column_int64(read, 0);
+	for (size_t i = 0; i <= count; i++) {
+		lp_time to = i < count ? times[i] : rewrite->last + 1;
+		int64_t rows;
 
-		if (produces(&task->outcome, output, time))
-			continue;
-		LP_GROW(times, count, capacity);
-		times[count++] = time;
+		if (from < to && from <= rewrite->last) {
+			sqlite3_bind_int64(statement, 1, series_id);
+			sqlite3_bind_int64(statement, 2, from);
+			sqlite3_bind_int64(statement, 3, to <= rewrite->last ? to : rewrite->last + 1);
+			if (!lp_sqlite_run(store, statement, &rows, error, "take off earlier results"))
+				return false;
+			batch->samples_written += (uint64_t)rows;
+		}
+		if (i < count && to >= from)
+			from = to + 1;
 	}
-	ok = row == 0;
-	for (size_t i = 0; i < count && ok; i++) {
-		sqlite3_bind_int64(delete, 1, series_id);
-		sqlite3_bind_int64(delete, 2, times[i]);
-		ok = lp_sqlite_run(store, delete, NULL, error, "take off earlier results");
-	}
-	batch->samples_written += ok ? count : 0;
-	free(times);
-	return ok;
+	return true;
 }
 
 static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
@@ -239,10 +229,16 @@ static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, co
 	return true;
 }
 
-/* Whether somebody may have read a time that this batch writes to. */
+/* Whether somebody may have read a time that this batch writes to: then its results are changes of samples. */
 static bool are_noted(const struct lp_batch *batch, const struct lp_settled *settled)
 {
-	for (size_t i = 0; i < settled->stored_count && batch->read_before != LP_TIME_NONE; i++) {
+	if (batch->read_before == LP_TIME_NONE)
+		return false;
+	for (size_t i = 0; i < settled->rewrite_count; i++) {
+		if (settled->rewrites[i].first < batch->read_before)
+			return true;
+	}
+	for (size_t i = 0; i < settled->stored_count; i++) {
 		const struct lp_outcome *outcome = &batch->tasks[settled->stored[i]].outcome;
 
 		for (size_t k = 0; k < outcome->result_count; k++) {
@@ -250,7 +246,7 @@ static bool are_noted(const struct lp_batch *batch, const struct lp_settled *set
 				return true;
 		}
 	}
-	return batch->kind != LP_BATCH_FORWARD;
+	return false;
 }
 
 static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
@@ -376,6 +372,10 @@ static bool write_states(struct lp_sqlite *store, const struct lp_settled *settl
 		lp_sqlite_bind_text(statement, 14, row->error_type);
 		lp_sqlite_bind_text(statement, 15, row->error_message);
 		lp_sqlite_bind_text(statement, 16, row->error_traceback);
+		if (row->cause_id != 0)
+			sqlite3_bind_int64(statement, 17, row->cause_id);
+		else
+			sqlite3_bind_null(statement, 17);
 		if (!lp_sqlite_run(store, statement, NULL, error, "write the states of a batch"))
 			return false;
 	}
@@ -445,7 +445,7 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	       write_results(store, batch, &settled, error) && (noted || lp_sqlite_be_own(store, false, error)) &&
 	       write_outcomes(store, batch, &settled, error) && write_states(store, &settled, error) &&
 	       write_pending(store, &settled, error) &&
-	       lp_sqlite_add_owed(&store->base, settled.owed, settled.owed_count, error);
+	       lp_sqlite_join_owed(store, settled.owed, settled.owed_count, false, error);
 }
 
 bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const struct lp_retry_policy *policy,

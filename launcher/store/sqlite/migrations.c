@@ -242,36 +242,40 @@ static const char views[] =
 	"         host, process, program_version, result, error, windows, states, newly_failed,\n"
 	"         samples_read, samples_written, still_due\n"
 	"  FROM run;\n";
+/* The second step. */
+#define STATE_NAME_2(number) \
+	"CASE " number " WHEN 8 THEN 'waiting' WHEN 9 THEN 'tripped' ELSE " STATE_NAME(number) " END"
 #define REASON_NAME(number) \
 	"CASE " number " WHEN 0 THEN 'new window' WHEN 1 THEN 'catch-up' WHEN 2 THEN 'retry' WHEN 3 THEN 'late samples' " \
 	"WHEN 4 THEN 'invalidated' WHEN 5 THEN 'waited for an input' WHEN 6 THEN 'breaker was open' " \
 	"WHEN 7 THEN 'backfill' END"
 /* The hour of UTC that a time lies in; / rounds towards zero. */
 #define HOUR(time) "(" time " / 3600000000 - (" time " % 3600000000 < 0))"
-#define NOTE(row) \
+#define NOTE(row, where) \
 	"  INSERT INTO change (series_id, hour, by_hand, first, last)\n" \
-	"  VALUES (" row ".series_id, " HOUR(row ".ts") ", 0, " row ".ts, " row ".ts)\n" \
+	"  SELECT " row ".series_id, " HOUR(row ".ts") ", 0, " row ".ts, " row ".ts WHERE " where "\n" \
 	"  ON CONFLICT (series_id, hour, by_hand) DO UPDATE\n" \
 	"  SET first = min(first, excluded.first), last = max(last, excluded.last)\n" \
 	"  WHERE excluded.first < first OR excluded.last > last;\n"
-#define UNLESS_OWN " WHEN NOT EXISTS (SELECT 1 FROM own_writer)\n"
+#define UNLESS_OWN "NOT EXISTS (SELECT 1 FROM own_writer)"
 
 static const char time_columns[] =
-	"ALTER TABLE series ADD COLUMN sample_interval INTEGER;\n"
-	"ALTER TABLE calculation ADD COLUMN missed TEXT NOT NULL DEFAULT 'catch_up';\n"
-	"ALTER TABLE calculation ADD COLUMN result_time TEXT NOT NULL DEFAULT 'start';\n"
-	"ALTER TABLE calculation ADD COLUMN min_coverage REAL NOT NULL DEFAULT 0;\n"
-	"ALTER TABLE calculation ADD COLUMN recompute_within INTEGER NOT NULL DEFAULT 0;\n"
-	"ALTER TABLE calculation_input ADD COLUMN window_length TEXT;\n"
-	"ALTER TABLE calculation_input ADD COLUMN shift TEXT;\n"
-	"ALTER TABLE calculation_input ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE series ADD COLUMN sample_interval INTEGER; -- microseconds from one sample to the next; NULL: not known\n"
+	"ALTER TABLE calculation ADD COLUMN missed TEXT NOT NULL DEFAULT 'catch_up'; -- or 'skip'\n"
+	"ALTER TABLE calculation ADD COLUMN result_time TEXT NOT NULL DEFAULT 'start'; -- or 'end', of the window\n"
+	"ALTER TABLE calculation ADD COLUMN min_coverage REAL NOT NULL DEFAULT 0; -- below it a window is no_data\n"
+	"ALTER TABLE calculation ADD COLUMN recompute_within INTEGER NOT NULL DEFAULT 0; -- 0: the configuration's, -1: never\n"
+	"ALTER TABLE calculation_input ADD COLUMN window_length TEXT; -- NULL: the calculation's window\n"
+	"ALTER TABLE calculation_input ADD COLUMN shift TEXT; -- '-1 week'; NULL: none\n"
+	"ALTER TABLE calculation_input ADD COLUMN reach INTEGER NOT NULL DEFAULT 0; -- microseconds past the window's end\n"
 	"ALTER TABLE batch ADD COLUMN missed TEXT NOT NULL DEFAULT 'catch_up';\n"
-	"ALTER TABLE batch ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;\n"
-	"ALTER TABLE sample ADD COLUMN coverage REAL;\n"
-	"ALTER TABLE sample ADD COLUMN samples INTEGER;\n"
-	"ALTER TABLE outcome ADD COLUMN reason INTEGER NOT NULL DEFAULT 0;\n"
-	"ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'run';\n"
-	"ALTER TABLE run ADD COLUMN recomputed INTEGER NOT NULL DEFAULT 0;\n";
+	"ALTER TABLE batch ADD COLUMN reach INTEGER NOT NULL DEFAULT 0; -- the largest of its inputs\n"
+	"ALTER TABLE sample ADD COLUMN coverage REAL; -- of a result; NULL: measured\n"
+	"ALTER TABLE sample ADD COLUMN samples INTEGER; -- good ones that a result was computed from; NULL: measured\n"
+	"ALTER TABLE outcome ADD COLUMN reason INTEGER NOT NULL DEFAULT 0; -- why it was computed: see outcome_row\n"
+	"ALTER TABLE state ADD COLUMN cause_id INTEGER; -- waiting: the calculation at the root that failed\n"
+	"ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'run'; -- or 'backfill'\n"
+	"ALTER TABLE run ADD COLUMN recomputed INTEGER NOT NULL DEFAULT 0; -- windows that had been settled before\n";
 
 static const char changes[] =
 	"CREATE TABLE change (\n"
@@ -288,22 +292,49 @@ static const char changes[] =
 	"  -- Has a row only within a transaction of the program whose writing is not to be noted in change.\n"
 	"  one INTEGER PRIMARY KEY CHECK (one = 1)\n"
 	") STRICT;\n"
-	"CREATE TRIGGER sample_added AFTER INSERT ON sample" UNLESS_OWN "BEGIN\n" NOTE("NEW") "END;\n"
-	"CREATE TRIGGER sample_changed AFTER UPDATE ON sample" UNLESS_OWN "BEGIN\n" NOTE("OLD") NOTE("NEW") "END;\n"
-	"CREATE TRIGGER sample_deleted AFTER DELETE ON sample" UNLESS_OWN "BEGIN\n" NOTE("OLD") "END;\n"
+	"CREATE TRIGGER sample_added AFTER INSERT ON sample WHEN " UNLESS_OWN "\nBEGIN\n" NOTE("NEW", "true") "END;\n"
+	/* Coverage and number of samples are for people: no rule reads them. */
+	"CREATE TRIGGER sample_changed AFTER UPDATE ON sample WHEN (NEW.value IS NOT OLD.value\n"
+	"  OR NEW.quality IS NOT OLD.quality OR NEW.ts <> OLD.ts OR NEW.series_id <> OLD.series_id) AND " UNLESS_OWN "\n"
+	"BEGIN\n" NOTE("NEW", "true") NOTE("OLD", "NEW.ts <> OLD.ts OR NEW.series_id <> OLD.series_id") "END;\n"
+	"CREATE TRIGGER sample_deleted AFTER DELETE ON sample WHEN " UNLESS_OWN "\nBEGIN\n" NOTE("OLD", "true") "END;\n";
 
+static const char owed[] =
 	"CREATE TABLE owed (\n"
-	"  -- Windows of a calculation, behind the watermark of its batch, that are to be computed again.\n"
+	"  -- Windows of a calculation, behind the watermark of its batch, that are to be computed, mostly again.\n"
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
 	"  calculation_id INTEGER NOT NULL REFERENCES calculation (id) ON DELETE CASCADE,\n"
-	"  reason INTEGER NOT NULL, -- 3 late samples, 4 invalidated, 7 backfill\n"
-	"  window_start INTEGER NOT NULL, -- of the first window\n"
+	"  reason INTEGER NOT NULL, -- 3 late samples, 4 invalidated, 5 waited, 6 its rule's breaker was open, 7 backfill\n"
+	"  window_start INTEGER NOT NULL, -- no result of these windows is earlier\n"
 	"  after_end INTEGER NOT NULL, -- windows with after_end < end <= until_end\n"
 	"  until_end INTEGER NOT NULL,\n"
-	"  cause_id INTEGER NOT NULL DEFAULT 0,\n"
-	"  touched INTEGER NOT NULL DEFAULT 0 -- counts what was added that overlaps\n"
+	"  cause_id INTEGER NOT NULL DEFAULT 0, -- waited: the calculation at the root that failed\n"
+	"  touched INTEGER NOT NULL, -- counts what was added that overlaps: work on older samples is not stored\n"
+	"  noted INTEGER NOT NULL\n"
 	") STRICT;\n"
-	"CREATE INDEX owed_calculation ON owed (calculation_id);\n";
+	"CREATE INDEX owed_calculation ON owed (calculation_id);\n"
+	"CREATE INDEX owed_aside ON owed (reason) WHERE reason IN (5, 6);\n"
+
+	"CREATE TABLE breaker (\n"
+	"  -- A rule of which most calculations failed in one run: its windows are put aside, but for one trial a run.\n"
+	"  rule TEXT PRIMARY KEY,\n"
+	"  since INTEGER NOT NULL, -- the tick\n"
+	"  run_id INTEGER NOT NULL,\n"
+	"  failed INTEGER NOT NULL, -- calculations, in that run\n"
+	"  computed INTEGER NOT NULL,\n"
+	"  trials INTEGER NOT NULL, -- that failed since\n"
+	"  error TEXT -- of the last one\n"
+	") STRICT, WITHOUT ROWID;\n"
+
+	"CREATE TABLE rule_version (\n"
+	"  -- The version that a rule has from a run on.\n"
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"  rule TEXT NOT NULL,\n"
+	"  version TEXT NOT NULL,\n"
+	"  run_id INTEGER NOT NULL,\n"
+	"  tick INTEGER NOT NULL\n"
+	") STRICT;\n"
+	"CREATE INDEX rule_version_rule ON rule_version (rule, id);\n";
 
 static const char time_views[] =
 	"DROP VIEW sample_named;\n"
@@ -316,17 +347,54 @@ static const char time_views[] =
 	"DROP VIEW outcome_row;\n"
 	"CREATE VIEW outcome_row AS\n"
 	"  SELECT o.run_id, o.batch_id, " RFC3339("o.tick") " AS tick, " RFC3339("o.window_start") " AS window_start,\n"
-	"         " RFC3339("o.window_end") " AS window_end, " REASON_NAME("o.reason") " AS reason,\n"
-	"         c.name AS calculation, id.value AS calculation_id,\n"
-	"         " STATE_NAME(ITEM("o.states", "id.key")) " AS state,\n"
+	"         " RFC3339("o.window_end") " AS window_end, c.name AS calculation, id.value AS calculation_id,\n"
+	"         " STATE_NAME_2(ITEM("o.states", "id.key")) " AS state,\n"
 	"         " ITEM("o.durations_us", "id.key") " AS duration_us,\n"
-	"         " ITEM("o.samples_read", "id.key") " AS samples_read\n"
+	"         " ITEM("o.samples_read", "id.key") " AS samples_read,\n"
+	"         " REASON_NAME("o.reason") " AS reason\n"
 	"  FROM outcome o, json_each(o.calculation_ids) AS id LEFT JOIN calculation c ON c.id = id.value;\n"
 
+	"DROP VIEW calculation_state;\n"
+	"CREATE VIEW calculation_state AS\n"
+	"  SELECT c.id, c.name, c.rule, c.labels, c.enabled,\n"
+	"         CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state\n"
+	"              WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END AS state,\n"
+	"         " RFC3339("coalesce(s.since, c.created)") " AS since,\n"
+	"         " RFC3339("s.failing_since") " AS failing_since, " RFC3339("b.watermark") " AS watermark,\n"
+	"         " RFC3339(NEWER("o.window_start", "s.window_start")) " AS window_start,\n"
+	"         " RFC3339(NEWER("o.window_end", "s.window_end")) " AS window_end,\n"
+	"         " NEWER("o.run_id", "s.run_id") " AS run_id,\n"
+	"         " NEWER(ITEM("o.durations_us", "c.position"), "s.duration_us") " AS duration_us,\n"
+	"         " NEWER(ITEM("o.samples_read", "c.position"), "s.samples_read") " AS samples_read,\n"
+	"         s.attempts, " RFC3339("s.next_attempt") " AS next_attempt,\n"
+	"         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id) AS pending,\n"
+	"         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id AND p.given_up = 1) AS pending_given_up,\n"
+	"         (SELECT count(*) FROM owed w WHERE w.calculation_id = c.id) AS owed,\n"
+	"         CASE s.state WHEN 'waiting' THEN (SELECT name FROM calculation WHERE id = s.cause_id) END AS cause,\n"
+	"         c.version AS definition_version, s.rule_version,\n"
+	"         " SHOWN("s.error_type") " AS error_type, " SHOWN("s.error_message") " AS error_message,\n"
+	"         " SHOWN("s.error_traceback") " AS error_traceback\n"
+	"  FROM calculation c\n"
+	"  LEFT JOIN batch b ON b.id = c.batch_id\n"
+	"  LEFT JOIN state s ON s.calculation_id = c.id\n"
+	"  LEFT JOIN outcome o ON o.id = b.last_outcome AND " ITEM("o.calculation_ids", "c.position") " = c.id\n"
+	"                     AND " ITEM("o.states", "c.position") " <> 7;\n"
+
 	"CREATE VIEW owed_named AS\n"
-	"  SELECT c.name, " REASON_NAME("o.reason") " AS reason, " RFC3339("o.after_end") " AS after_end,\n"
-	"         " RFC3339("o.until_end") " AS until_end\n"
-	"  FROM owed o JOIN calculation c ON c.id = o.calculation_id;\n"
+	"  SELECT c.name AS calculation, " REASON_NAME("w.reason") " AS reason, cause.name AS cause,\n"
+	"         " RFC3339("w.after_end") " AS after_end, " RFC3339("w.until_end") " AS until_end,\n"
+	"         " RFC3339("w.noted") " AS noted\n"
+	"  FROM owed w JOIN calculation c ON c.id = w.calculation_id LEFT JOIN calculation cause ON cause.id = w.cause_id;\n"
+
+	"CREATE VIEW change_named AS\n"
+	"  SELECT series.name AS series, " RFC3339("n.first") " AS first, " RFC3339("n.last") " AS last, n.by_hand\n"
+	"  FROM change n JOIN series ON series.id = n.series_id;\n"
+
+	"CREATE VIEW breaker_row AS\n"
+	"  SELECT rule, " RFC3339("since") " AS since, run_id, failed, computed, trials, error FROM breaker;\n"
+
+	"CREATE VIEW rule_version_row AS\n"
+	"  SELECT id, rule, version, run_id, " RFC3339("tick") " AS tick FROM rule_version;\n"
 
 	"DROP VIEW run_row;\n"
 	"CREATE VIEW run_row AS\n"
@@ -334,12 +402,11 @@ static const char time_views[] =
 	"         host, process, program_version, result, error, windows, recomputed, states, newly_failed,\n"
 	"         samples_read, samples_written, still_due\n"
 	"  FROM run;\n";
-
 /* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "tables and views", (const char *const[]){ tables, views, NULL } },
-	{ "coverage, changed samples and what is computed again",
-	  (const char *const[]){ time_columns, changes, time_views, NULL } },
+	{ "coverage, changed samples, what is computed again, breakers",
+	  (const char *const[]){ time_columns, changes, owed, time_views, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

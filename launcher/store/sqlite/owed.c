@@ -1,79 +1,127 @@
 /*
  * Windows that are to be computed again: ranges of owed windows, and pending
- * ones that a person opens again.  Working them off is commit.c's business.
+ * ones that a person opens again.  How ranges join is said by store/owed.c;
+ * working them off is commit.c's business.
  */
 #include "store/sqlite/sqlite.h"
 
-static void bind_key(sqlite3_stmt *statement, const struct lp_owed_range *range)
+#include <stdlib.h>
+#include <time.h>
+
+struct rows {
+	struct lp_owed_row *items;
+	size_t count, capacity;
+};
+
+/* Those of one calculation onto the rows. */
+static bool read_rows(struct lp_sqlite *store, int64_t calculation_id, struct rows *rows, struct lp_error *error)
 {
-	sqlite3_bind_int64(statement, 1, range->calculation_id);
-	sqlite3_bind_int(statement, 2, (int)range->reason);
-	sqlite3_bind_int64(statement, 3, range->cause_id);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_OWED_OF, error);
+	int row;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, calculation_id);
+	while ((row = lp_sqlite_step(store, statement, error, "read owed windows")) == 1) {
+		LP_GROW(rows->items, rows->count, rows->capacity);
+		rows->items[rows->count++] = (struct lp_owed_row){
+			.id = sqlite3_column_int64(statement, 0),
+			.range = { .calculation_id = calculation_id,
+			           .reason = (enum lp_reason)sqlite3_column_int(statement, 1),
+			           .window_start = sqlite3_column_int64(statement, 2),
+			           .after_end = sqlite3_column_int64(statement, 3),
+			           .until_end = sqlite3_column_int64(statement, 4),
+			           .cause_id = sqlite3_column_int64(statement, 5) },
+			.touched = sqlite3_column_int64(statement, 6),
+		};
+	}
+	return row == 0;
 }
 
-/* What is stored and overlaps or touches becomes part of the range, and is taken off. */
-static bool join(struct lp_sqlite *store, struct lp_owed_range *range, struct lp_error *error)
+static int compare_ids(const void *a, const void *b)
 {
-	sqlite3_stmt *read = lp_sqlite_prepare(store, LP_SQL_JOINING_OWED, error);
-	sqlite3_stmt *remove = read == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_REMOVE_JOINED, error);
-	struct lp_owed_range joined = *range;
+	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
 
-	if (remove == NULL)
-		return false;
-	bind_key(read, range);
-	sqlite3_bind_int64(read, 4, range->after_end);
-	sqlite3_bind_int64(read, 5, range->until_end);
-	if (lp_sqlite_step(store, read, error, "read owed windows") != 1)
-		return false;
-	bool found = sqlite3_column_type(read, 0) != SQLITE_NULL;
-	if (found && sqlite3_column_int64(read, 0) < joined.window_start)
-		joined.window_start = sqlite3_column_int64(read, 0);
-	if (found && sqlite3_column_int64(read, 1) < joined.after_end)
-		joined.after_end = sqlite3_column_int64(read, 1);
-	if (found && sqlite3_column_int64(read, 2) > joined.until_end)
-		joined.until_end = sqlite3_column_int64(read, 2);
-	sqlite3_reset(read);
-	if (found) {
-		bind_key(remove, range);
-		sqlite3_bind_int64(remove, 4, range->after_end);
-		sqlite3_bind_int64(remove, 5, range->until_end);
-		if (!lp_sqlite_run(store, remove, NULL, error, "join owed windows"))
+	return (left > right) - (left < right);
+}
+
+/* What is stored of the calculations that ranges are added to. */
+static bool read_stored(struct lp_sqlite *store, const struct lp_owed_range *ranges, size_t count,
+                        struct lp_arena *arena, struct rows *rows, struct lp_error *error)
+{
+	int64_t *ids = lp_arena_allocate(arena, count * sizeof *ids);
+
+	for (size_t i = 0; i < count; i++)
+		ids[i] = ranges[i].calculation_id;
+	qsort(ids, count, sizeof *ids, compare_ids);
+	for (size_t i = 0; i < count; i++) {
+		if ((i == 0 || ids[i] != ids[i - 1]) && !read_rows(store, ids[i], rows, error))
 			return false;
 	}
-	*range = joined;
 	return true;
 }
 
-static bool add_range(struct lp_sqlite *store, struct lp_owed_range range, struct lp_error *error)
+static lp_time now(void)
 {
-	sqlite3_stmt *touch = lp_sqlite_prepare(store, LP_SQL_TOUCH_OWED, error);
-	sqlite3_stmt *add = touch == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_ADD_OWED, error);
+	struct timespec time;
 
-	if (add == NULL)
+	clock_gettime(CLOCK_REALTIME, &time);
+	return (lp_time)time.tv_sec * LP_SECOND + time.tv_nsec / 1000;
+}
+
+static bool write_row(struct lp_sqlite *store, const struct lp_owed_row *row, lp_time noted, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, row->gone ? LP_SQL_DELETE_OWED : LP_SQL_PUT_OWED, error);
+
+	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(touch, 1, range.calculation_id);
-	sqlite3_bind_int64(touch, 2, range.after_end);
-	sqlite3_bind_int64(touch, 3, range.until_end);
-	if (!lp_sqlite_run(store, touch, NULL, error, "note owed windows") || !join(store, &range, error))
-		return false;
-	bind_key(add, &range);
-	sqlite3_bind_int64(add, 4, range.window_start);
-	sqlite3_bind_int64(add, 5, range.after_end);
-	sqlite3_bind_int64(add, 6, range.until_end);
-	return lp_sqlite_run(store, add, NULL, error, "note owed windows");
+	if (row->id != 0)
+		sqlite3_bind_int64(statement, 1, row->id); /* NULL: the next one */
+	if (!row->gone) {
+		sqlite3_bind_int64(statement, 2, row->range.calculation_id);
+		sqlite3_bind_int(statement, 3, (int)row->range.reason);
+		sqlite3_bind_int64(statement, 4, row->range.window_start);
+		sqlite3_bind_int64(statement, 5, row->range.after_end);
+		sqlite3_bind_int64(statement, 6, row->range.until_end);
+		sqlite3_bind_int64(statement, 7, row->range.cause_id);
+		sqlite3_bind_int64(statement, 8, row->touched);
+		sqlite3_bind_int64(statement, 9, noted);
+	}
+	return lp_sqlite_run(store, statement, NULL, error, "note owed windows");
+}
+
+bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ranges, size_t count,
+                         bool samples_changed, struct lp_error *error)
+{
+	struct lp_arena arena = { 0 };
+	struct lp_owed_joined joined = { 0 };
+	struct rows rows = { 0 };
+	lp_time noted = now();
+	bool ok = true;
+
+	assert(sqlite3_get_autocommit(store->database) == 0);
+	if (count == 0)
+		return true;
+	ok = read_stored(store, ranges, count, &arena, &rows, error);
+	if (ok)
+		lp_owed_join(rows.items, rows.count, ranges, count, samples_changed, &arena, &joined);
+	for (size_t i = 0; i < joined.count && ok; i++)
+		ok = write_row(store, &joined.rows[i], noted, error);
+	free(rows.items);
+	lp_arena_free(&arena);
+	return ok;
 }
 
 bool lp_sqlite_add_owed(struct lp_store *base, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	bool alone = sqlite3_get_autocommit(store->database) != 0, ok = true;
+	bool alone = sqlite3_get_autocommit(store->database) != 0;
 
 	if (count == 0)
 		return true;
 	if (alone && !lp_sqlite_begin(base, error))
 		return false;
-	for (size_t i = 0; i < count && ok; i++)
-		ok = add_range(store, ranges[i], error);
+	bool ok = lp_sqlite_join_owed(store, ranges, count, true, error);
 	if (!alone)
 		return ok;
 	if (ok && lp_sqlite_commit_work(base, error))
@@ -156,17 +204,27 @@ static bool reopen_within(struct lp_sqlite *store, struct lp_reopen *reopen, str
 	reopen->windows = (uint64_t)sqlite3_column_int64(count, 0);
 	reopen->calculations = (uint64_t)sqlite3_column_int64(count, 1);
 	sqlite3_reset(count);
+	sqlite3_stmt *states = lp_sqlite_prepare(store, LP_SQL_REOPEN_STATES, error);
+	if (states == NULL)
+		return false;
+	bind_reopen(store, states, reopen);
 	bind_reopen(store, change, reopen);
-	return lp_sqlite_run(store, change, NULL, error, "open pending windows again");
+	return lp_sqlite_run(store, states, NULL, error, "open pending windows again") &&
+	       lp_sqlite_run(store, change, NULL, error, "open pending windows again");
 }
 
 bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 
-	if (!lp_sqlite_begin(base, error))
+	bool alone = sqlite3_get_autocommit(store->database) != 0;
+
+	if (alone && !lp_sqlite_begin(base, error))
 		return false;
-	if (reopen_within(store, reopen, error) && lp_sqlite_commit_work(base, error))
+	bool ok = reopen_within(store, reopen, error);
+	if (!alone)
+		return ok;
+	if (ok && lp_sqlite_commit_work(base, error))
 		return true;
 	lp_sqlite_rollback(base);
 	return false;

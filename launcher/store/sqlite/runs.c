@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -31,6 +32,24 @@ static int open_lock_file(const char *path)
 
 static const char *const lock_names[] = { [LP_RUN_MINUTE] = "%s-run.lock", [LP_RUN_BACKFILL] = "%s-backfill.lock" };
 
+/*
+ * Whoever asks whether a run is active (run_is_active) holds the lock for an
+ * instant: a run must not give way to that.
+ */
+static int lock_patiently(int file)
+{
+	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	int code, tries = 0;
+
+	for (;;) {
+		code = flock(file, LOCK_EX | LOCK_NB);
+		if (code == 0 || (errno != EINTR && (errno != EWOULDBLOCK || ++tries == 10)))
+			return code;
+		if (errno == EWOULDBLOCK)
+			nanosleep(&pause, NULL);
+	}
+}
+
 bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acquired, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
@@ -46,9 +65,7 @@ bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acqu
 		free(path);
 		return ok;
 	}
-	do {
-		code = flock(file, LOCK_EX | LOCK_NB);
-	} while (code != 0 && errno == EINTR);
+	code = lock_patiently(file);
 	if (code == 0) {
 		store->run_lock = file;
 		*acquired = true;
@@ -73,7 +90,6 @@ bool lp_sqlite_run_is_active(struct lp_store *base, enum lp_run_kind kind, bool 
 	if (file < 0)
 		return errno == ENOENT ||
 		       lp_fail_errno(error, LP_EXIT_TEMPORARY, errno, "cannot look at the lock of a run");
-	/* Shared, so that a run that begins just now is not the one that gives way: it tries again. */
 	if (flock(file, LOCK_SH | LOCK_NB) != 0)
 		*active = errno == EWOULDBLOCK;
 	close(file);

@@ -9,6 +9,7 @@
 #define LP_STORE_SQLITE_SQLITE_H
 
 #include "store/backend.h"
+#include "store/owed.h"
 
 #include <assert.h>
 #include <sqlite3.h>
@@ -78,17 +79,14 @@ enum lp_sqlite_statement {
 	LP_SQL_BECOME_OWN,
 	LP_SQL_BE_OWN_NO_MORE,
 	LP_SQL_IS_RUNNING,
-	LP_SQL_RESULT_TIMES,
-	LP_SQL_DELETE_SAMPLE,
+	LP_SQL_DELETE_SAMPLES,
 	LP_SQL_EACH_CHANGE,
 	LP_SQL_COUNT_OLD_CHANGES,
 	LP_SQL_TAKE_CHANGES,
 	LP_SQL_INVALIDATE,
 	LP_SQL_EACH_READER,
-	LP_SQL_JOINING_OWED,
-	LP_SQL_REMOVE_JOINED,
-	LP_SQL_TOUCH_OWED,
-	LP_SQL_ADD_OWED,
+	LP_SQL_OWED_OF,
+	LP_SQL_PUT_OWED,
 	LP_SQL_EACH_OWED,
 	LP_SQL_CHECK_OWED,
 	LP_SQL_MOVE_OWED,
@@ -96,7 +94,19 @@ enum lp_sqlite_statement {
 	LP_SQL_DROP_OWED,
 	LP_SQL_FORGET_OWED,
 	LP_SQL_REOPEN,
+	LP_SQL_REOPEN_STATES,
 	LP_SQL_COUNT_REOPENED,
+	LP_SQL_ANY_ASIDE,
+	LP_SQL_BLOCKERS_OF,
+	LP_SQL_EACH_BREAKER,
+	LP_SQL_PUT_BREAKER,
+	LP_SQL_CLOSE_BREAKER,
+	LP_SQL_LAST_RULE_VERSION,
+	LP_SQL_ADD_RULE_VERSION,
+	LP_SQL_RULE_VERSION_IN,
+	LP_SQL_REOPEN_RULE,
+	LP_SQL_REOPEN_RULE_STATES,
+	LP_SQL_FORGET_CHANGES,
 	LP_SQL_STORED,
 	LP_SQL_WRITER,
 	LP_SQL_PRUNE_SERIES,
@@ -271,6 +281,9 @@ bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, siz
 bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error) LP_MUST_CHECK;
 
 /* owed.c: windows that are to be computed again */
+/* Within a transaction; samples_changed as for lp_owed_join. */
+bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ranges, size_t count,
+                         bool samples_changed, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_add_owed(struct lp_store *base, const struct lp_owed_range *ranges, size_t count,
                         struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
@@ -282,6 +295,20 @@ bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *ids, size_t cou
                            void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calculation_id,
                       struct lp_error *error) LP_MUST_CHECK;
+
+/* blockers.c, rules.c */
+bool lp_sqlite_each_blocker(struct lp_store *base, const int64_t *ids, size_t count, lp_time from, lp_time to,
+                            lp_blocker_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_breaker(struct lp_store *base, lp_breaker_visit *visit, void *context,
+                            struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_put_breaker(struct lp_store *base, const struct lp_breaker *breaker,
+                           struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_close_breaker(struct lp_store *base, const char *rule, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_note_rules(struct lp_store *base, const struct lp_run *run, const struct lp_rule_version *versions,
+                          size_t count, lp_rule_version_visit *changed, void *context,
+                          struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run_id, struct lp_arena *arena,
+                            const char **version, struct lp_error *error) LP_MUST_CHECK;
 
 /* status.c, prune.c */
 #define LP_SQLITE_PRUNE_MOST 100000 /* samples in a transaction; a statement has it as text */

@@ -33,6 +33,13 @@
 	"i.name, i.series_id, series.name, series.unit, series.attributes, i.lookback, series.sample_interval, i.window_length, i.shift"
 #define OUTPUT_COLUMNS "o.name, o.series_id, series.name, series.unit"
 
+#define IS_PENDING(id) "EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = " id " AND p.given_up = 0)"
+/* From inputs i of a calculation to the calculations w that write them; where these store a number. */
+#define READ_OUTPUTS                                                                                                   \
+	" FROM calculation_input i JOIN calculation_output o ON o.series_id = i.series_id"                             \
+	" JOIN calculation w ON w.id = o.calculation_id"
+#define AT_END " + (w.result_time = 'end')"
+
 const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[LP_SQL_BEGIN_READ] = "BEGIN",
@@ -73,10 +80,17 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_EACH_BATCH] =
 		"SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream, reach"
 		" FROM batch WHERE size > 0 AND (?1 = -1 OR rank = ?1) ORDER BY rank, id",
-	[LP_SQL_EACH_PENDING] = "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
-				" FROM pending p JOIN calculation c ON c.id = p.calculation_id"
-				" WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1"
-				" ORDER BY c.rank, p.window_start, p.window_end, p.calculation_id",
+	/* Behind the first half, of each rule whose breaker is open, the trial. */
+	[LP_SQL_EACH_PENDING] =
+		"SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
+		" FROM pending p JOIN calculation c ON c.id = p.calculation_id"
+		" WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1"
+		" AND NOT EXISTS (SELECT 1 FROM breaker b WHERE b.rule = c.rule)"
+		" UNION ALL SELECT calculation_id, rank, attempts, window_start, window_end FROM (SELECT p.*, c.rank,"
+		" row_number() OVER (PARTITION BY c.rule ORDER BY p.window_start, p.window_end, p.calculation_id) AS place"
+		" FROM breaker b CROSS JOIN calculation c ON c.rule = b.rule CROSS JOIN pending p ON p.calculation_id = c.id"
+		" WHERE p.given_up = 0 AND c.enabled = 1) WHERE place = 1"
+		" ORDER BY 2, 4, 5, 1",
 
 	[LP_SQL_INTERRUPT_RUNS] = "UPDATE run SET result = 'interrupted',"
 				  " error = 'killed, or its machine went down: the next run did the rest'"
@@ -94,7 +108,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 				  " WHERE id = ?1 AND generation = ?2 AND watermark IS ?3"
 				  " AND EXISTS (SELECT 1 FROM run WHERE run.id = ?5 AND run.result = 'running')",
 	[LP_SQL_READ_STATE] =
-		"SELECT b.watermark, c.version, c.enabled, s.state, s.since, s.failing_since, s.window_end"
+		"SELECT b.watermark, c.version, c.enabled, s.state, s.since, s.failing_since, s.window_end, s.cause_id"
 		" FROM calculation c JOIN batch b ON b.id = c.batch_id"
 		" LEFT JOIN state s ON s.calculation_id = c.id WHERE c.id = ?1",
 	[LP_SQL_READ_PENDING] = "SELECT attempts FROM pending WHERE calculation_id = ?1 AND window_start = ?2"
@@ -102,12 +116,13 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_PUT_STATE] =
 		"INSERT INTO state (calculation_id, state, since, failing_since, run_id, window_start, window_end, attempts,"
 		" next_attempt, rule_version, definition_version, duration_us, samples_read, error_type, error_message,"
-		" error_traceback) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+		" error_traceback, cause_id)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
 		" ON CONFLICT (calculation_id) DO UPDATE SET state = excluded.state, since = excluded.since,"
 		" failing_since = excluded.failing_since, run_id = excluded.run_id, window_start = excluded.window_start,"
 		" window_end = excluded.window_end, attempts = excluded.attempts, next_attempt = excluded.next_attempt,"
 		" rule_version = excluded.rule_version, definition_version = excluded.definition_version,"
-		" duration_us = excluded.duration_us, samples_read = excluded.samples_read,"
+		" duration_us = excluded.duration_us, samples_read = excluded.samples_read, cause_id = excluded.cause_id,"
 		" " LAST_ERRORS,
 	[LP_SQL_PUT_PENDING] =
 		"INSERT OR REPLACE INTO pending (calculation_id, window_start, window_end, reason, attempts,"
@@ -200,7 +215,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.attempts, s.next_attempt,"
 		" (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),"
 		" (SELECT count(*) FROM owed o WHERE o.calculation_id = c.id),"
-		" s.rule_version, " SHOWN_ERRORS CALCULATION_TABLES
+		" s.rule_version, " SHOWN_ERRORS ", CASE WHEN s.state = 'waiting' AND c.enabled = 1"
+		" THEN (SELECT cause.name FROM calculation cause WHERE cause.id = s.cause_id) END" CALCULATION_TABLES
 		"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
 		" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3"
 		" AND (?4 IS NULL OR l.value = ?4)))"
@@ -215,8 +231,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_BECOME_OWN] = "INSERT OR IGNORE INTO own_writer (one) VALUES (1)",
 	[LP_SQL_BE_OWN_NO_MORE] = "DELETE FROM own_writer",
 	[LP_SQL_IS_RUNNING] = "SELECT 1 FROM run WHERE id = ?1 AND result = 'running'",
-	[LP_SQL_RESULT_TIMES] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts BETWEEN ?2 AND ?3",
-	[LP_SQL_DELETE_SAMPLE] = "DELETE FROM sample WHERE series_id = ?1 AND ts = ?2",
+	[LP_SQL_DELETE_SAMPLES] = "DELETE FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3",
 	[LP_SQL_EACH_CHANGE] = "SELECT series_id, first, last, by_hand FROM change"
 			       " WHERE first < ?2 AND (last >= ?1 OR by_hand = 1) ORDER BY series_id, first",
 	[LP_SQL_COUNT_OLD_CHANGES] = "SELECT count(*) FROM change WHERE last < ?1 AND by_hand = 0",
@@ -229,26 +244,36 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" c.recompute_within FROM calculation_input i JOIN calculation c ON c.id = i.calculation_id"
 		" JOIN batch b ON b.id = c.batch_id WHERE i.series_id = ?1 AND c.enabled = 1"
 		" AND b.watermark IS NOT NULL",
-	[LP_SQL_JOINING_OWED] = "SELECT min(window_start), min(after_end), max(until_end) FROM owed"
-				" WHERE calculation_id = ?1 AND reason = ?2 AND cause_id = ?3"
-				" AND after_end <= ?5 AND until_end >= ?4",
-	[LP_SQL_REMOVE_JOINED] = "DELETE FROM owed WHERE calculation_id = ?1 AND reason = ?2 AND cause_id = ?3"
-				 " AND after_end <= ?5 AND until_end >= ?4",
-	[LP_SQL_TOUCH_OWED] = "UPDATE owed SET touched = touched + 1 WHERE calculation_id = ?1"
-			      " AND after_end < ?3 AND until_end > ?2",
-	[LP_SQL_ADD_OWED] = "INSERT INTO owed (calculation_id, reason, cause_id, window_start, after_end, until_end)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[LP_SQL_EACH_OWED] = "SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end,"
-			     " o.touched, o.cause_id FROM owed o JOIN calculation c ON c.id = o.calculation_id"
-			     " WHERE c.enabled = 1 AND (?1 = -1 OR c.rank = ?1) AND (o.reason = 7) = ?2"
-			     " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id",
+	[LP_SQL_OWED_OF] = "SELECT id, reason, window_start, after_end, until_end, cause_id, touched FROM owed"
+			   " WHERE calculation_id = ?1",
+	[LP_SQL_PUT_OWED] =
+		"INSERT INTO owed (id, calculation_id, reason, window_start, after_end, until_end, cause_id, touched, noted)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE"
+		" SET window_start = excluded.window_start, after_end = excluded.after_end,"
+		" until_end = excluded.until_end, touched = excluded.touched",
+	[LP_SQL_EACH_OWED] =
+		"SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end,"
+		" o.touched, o.cause_id FROM owed o JOIN calculation c ON c.id = o.calculation_id"
+		" WHERE c.enabled = 1 AND (?1 = -1 OR c.rank = ?1) AND (o.reason = 7) = ?2"
+		" AND (o.reason <> 5 OR NOT EXISTS (SELECT 1 FROM calculation cause WHERE cause.id = o.cause_id"
+		" AND cause.enabled = 1 AND (" IS_PENDING(
+			"cause.id") " OR EXISTS (SELECT 1 FROM owed t"
+				    " WHERE t.calculation_id = cause.id AND t.reason = 6))))"
+				    " AND (o.reason <> 6 OR NOT EXISTS (SELECT 1 FROM breaker b WHERE b.rule = c.rule))"
+				    " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id",
 	[LP_SQL_CHECK_OWED] = "SELECT 1 FROM owed WHERE id = ?1 AND after_end = ?2 AND touched = ?3",
-	[LP_SQL_MOVE_OWED] = "UPDATE owed SET window_start = max(window_start, ?2), after_end = ?2 WHERE id = ?1",
+	[LP_SQL_MOVE_OWED] = "UPDATE owed SET after_end = ?2, window_start = ?3 WHERE id = ?1",
 	[LP_SQL_DELETE_OWED] = "DELETE FROM owed WHERE id = ?1",
 	[LP_SQL_DROP_OWED] = "DELETE FROM owed WHERE reason = ?1",
 	[LP_SQL_FORGET_OWED] = "DELETE FROM owed WHERE calculation_id = ?1",
 	[LP_SQL_REOPEN] =
 		"UPDATE pending SET attempts = 0, given_up = 0, next_attempt = window_end WHERE calculation_id IN"
+		" (SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2))"
+		" AND (?3 IS NULL OR window_end > ?3) AND (?4 IS NULL OR window_start < ?4)",
+	/* attempts and next attempt of a state are those of its window. */
+	[LP_SQL_REOPEN_STATES] =
+		"UPDATE state SET attempts = 0, next_attempt = window_end WHERE failing_since IS NOT NULL"
+		" AND calculation_id IN"
 		" (SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2))"
 		" AND (?3 IS NULL OR window_end > ?3) AND (?4 IS NULL OR window_start < ?4)",
 	[LP_SQL_COUNT_REOPENED] =
@@ -259,6 +284,32 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 			  " (SELECT min(ts) FROM sample WHERE series_id = o.series_id) AS first,"
 			  " (SELECT max(ts) FROM sample WHERE series_id = o.series_id) AS last"
 			  " FROM calculation_output o WHERE o.calculation_id = ?1)",
+	[LP_SQL_ANY_ASIDE] = "SELECT EXISTS (SELECT 1 FROM pending WHERE given_up = 0)"
+			     " OR EXISTS (SELECT 1 FROM owed WHERE reason IN (5, 6))",
+	[LP_SQL_BLOCKERS_OF] =
+		"SELECT i.series_id, p.window_start" AT_END ", p.window_end - 1" AT_END ", w.id, w.name" READ_OUTPUTS
+		" JOIN pending p ON p.calculation_id = w.id WHERE i.calculation_id = ?1 AND w.enabled = 1"
+		" AND p.given_up = 0 AND p.window_start" AT_END " <= ?3 AND p.window_end - 1" AT_END " >= ?2"
+		" UNION ALL"
+		" SELECT i.series_id, x.window_start" AT_END ", x.until_end - 1" AT_END ", coalesce(cause.id, w.id),"
+		" coalesce(cause.name, w.name)" READ_OUTPUTS " JOIN owed x ON x.calculation_id = w.id"
+		" LEFT JOIN calculation cause ON cause.id = x.cause_id WHERE i.calculation_id = ?1 AND w.enabled = 1"
+		" AND x.reason IN (5, 6) AND x.window_start" AT_END " <= ?3 AND x.until_end - 1" AT_END " >= ?2",
+	[LP_SQL_EACH_BREAKER] =
+		"SELECT rule, since, run_id, failed, computed, trials, error FROM breaker ORDER BY rule",
+	[LP_SQL_PUT_BREAKER] = "INSERT OR REPLACE INTO breaker (rule, since, run_id, failed, computed, trials, error)"
+			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[LP_SQL_CLOSE_BREAKER] = "DELETE FROM breaker WHERE rule = ?1",
+	[LP_SQL_LAST_RULE_VERSION] = "SELECT version FROM rule_version WHERE rule = ?1 ORDER BY id DESC LIMIT 1",
+	[LP_SQL_ADD_RULE_VERSION] = "INSERT INTO rule_version (rule, version, run_id, tick) VALUES (?1, ?2, ?3, ?4)",
+	[LP_SQL_RULE_VERSION_IN] =
+		"SELECT version FROM rule_version WHERE rule = ?1 AND run_id <= ?2 ORDER BY id DESC LIMIT 1",
+	[LP_SQL_REOPEN_RULE] = "UPDATE pending SET attempts = 0, given_up = 0, next_attempt = window_end"
+			       " WHERE given_up = 1 AND calculation_id IN (SELECT id FROM calculation WHERE rule = ?1)",
+	[LP_SQL_REOPEN_RULE_STATES] =
+		"UPDATE state SET attempts = 0, next_attempt = window_end WHERE state = 'given_up'"
+		" AND calculation_id IN (SELECT id FROM calculation WHERE rule = ?1)",
+	[LP_SQL_FORGET_CHANGES] = "DELETE FROM change WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
 	[LP_SQL_WRITER] = "SELECT calculation_id FROM calculation_output WHERE series_id = ?1",
 
 	[LP_SQL_PRUNE_SERIES] = "SELECT id FROM series WHERE ?1 IS NULL OR name GLOB ?1 ORDER BY id",

@@ -119,6 +119,7 @@ static void status_of(sqlite3_stmt *statement, const struct lasts *lasts, struct
 	status->error_type = lp_sqlite_text(statement, first + 13);
 	status->error_message = lp_sqlite_text(statement, first + 14);
 	status->error_traceback = lp_sqlite_text(statement, first + 15);
+	status->cause = lp_sqlite_text(statement, first + 16);
 	if (last != NULL && last->window.end > status->window.end) { /* LP_TIME_NONE is before every time */
 		status->window = last->window;
 		status->run_id = last->run_id;

@@ -1,0 +1,171 @@
+/*
+ * What is stored of rules: breakers that are open, and the versions that runs
+ * worked with.  When a breaker trips is the pipeline's business.
+ */
+#include "store/sqlite/sqlite.h"
+
+#include <string.h>
+
+bool lp_sqlite_each_breaker(struct lp_store *base, lp_breaker_visit *visit, void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_BREAKER, error);
+	int row;
+
+	if (statement == NULL)
+		return false;
+	while ((row = lp_sqlite_step(store, statement, error, "read the breakers")) == 1) {
+		struct lp_breaker breaker = {
+			.rule = lp_sqlite_text_or_empty(statement, 0),
+			.since = lp_sqlite_time(statement, 1),
+			.run_id = sqlite3_column_int64(statement, 2),
+			.failed = (uint64_t)sqlite3_column_int64(statement, 3),
+			.of = (uint64_t)sqlite3_column_int64(statement, 4),
+			.trials = (uint64_t)sqlite3_column_int64(statement, 5),
+			.error = lp_sqlite_text(statement, 6),
+		};
+
+		if (!visit(context, &breaker, error)) {
+			sqlite3_reset(statement);
+			return false;
+		}
+	}
+	return row == 0;
+}
+
+bool lp_sqlite_put_breaker(struct lp_store *base, const struct lp_breaker *breaker, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_BREAKER, error);
+
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, breaker->rule);
+	sqlite3_bind_int64(statement, 2, breaker->since);
+	sqlite3_bind_int64(statement, 3, breaker->run_id);
+	sqlite3_bind_int64(statement, 4, (int64_t)breaker->failed);
+	sqlite3_bind_int64(statement, 5, (int64_t)breaker->of);
+	sqlite3_bind_int64(statement, 6, (int64_t)breaker->trials);
+	lp_sqlite_bind_text(statement, 7, breaker->error);
+	return lp_sqlite_run(store, statement, NULL, error, "note the breaker of a rule");
+}
+
+bool lp_sqlite_close_breaker(struct lp_store *base, const char *rule, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CLOSE_BREAKER, error);
+
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, rule);
+	return lp_sqlite_run(store, statement, NULL, error, "close the breaker of a rule");
+}
+
+/* The version that is stored last, in the arena; NULL: none. */
+static bool read_last(struct lp_sqlite *store, const char *rule, struct lp_arena *arena, const char **version,
+                      struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_LAST_RULE_VERSION, error);
+	int row;
+
+	*version = NULL;
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, rule);
+	row = lp_sqlite_step(store, statement, error, "read the versions of rules");
+	if (row == 1) {
+		*version = lp_arena_text(arena, lp_sqlite_text(statement, 0));
+		sqlite3_reset(statement);
+	}
+	return row >= 0;
+}
+
+static bool add_version(struct lp_sqlite *store, const struct lp_run *run, const struct lp_rule_version *version,
+                        struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_RULE_VERSION, error);
+
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, version->rule);
+	lp_sqlite_bind_text(statement, 2, version->version);
+	sqlite3_bind_int64(statement, 3, run->id);
+	sqlite3_bind_int64(statement, 4, run->tick);
+	return lp_sqlite_run(store, statement, NULL, error, "note the version of a rule");
+}
+
+static bool run_for_rule(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *rule,
+                         struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
+
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, rule);
+	return lp_sqlite_run(store, statement, NULL, error, "open again what a rule was given up for");
+}
+
+/* before[i]: the version that versions[i] replaces; NULL: it is not another one than is stored. */
+static bool note_within(struct lp_sqlite *store, const struct lp_run *run, const struct lp_rule_version *versions,
+                        size_t count, struct lp_arena *arena, const char **before, struct lp_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *last;
+
+		if (!read_last(store, versions[i].rule, arena, &last, error))
+			return false;
+		if (last != NULL && strcmp(last, versions[i].version) == 0)
+			continue;
+		if (!add_version(store, run, &versions[i], error))
+			return false;
+		before[i] = last;
+		if (last != NULL && (!run_for_rule(store, LP_SQL_REOPEN_RULE_STATES, versions[i].rule, error) ||
+		                     !run_for_rule(store, LP_SQL_REOPEN_RULE, versions[i].rule, error)))
+			return false;
+	}
+	return true;
+}
+
+bool lp_sqlite_note_rules(struct lp_store *base, const struct lp_run *run, const struct lp_rule_version *versions,
+                          size_t count, lp_rule_version_visit *changed, void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct lp_arena arena = { 0 };
+	const char **before = lp_arena_zeroed(&arena, count, sizeof *before);
+	bool ok = lp_sqlite_begin(base, error);
+
+	if (ok && !note_within(store, run, versions, count, &arena, before, error)) {
+		lp_sqlite_rollback(base);
+		ok = false;
+	}
+	ok = ok && lp_sqlite_commit_work(base, error);
+	/* Told when it is stored, so that whoever is told can ask the store. */
+	for (size_t i = 0; i < count && ok; i++) {
+		struct lp_rule_version version = versions[i];
+
+		version.before = before[i];
+		ok = before[i] == NULL || changed(context, &version, error);
+	}
+	lp_arena_free(&arena);
+	return ok;
+}
+
+bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run_id, struct lp_arena *arena,
+                            const char **version, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RULE_VERSION_IN, error);
+	int row;
+
+	*version = NULL;
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, rule);
+	sqlite3_bind_int64(statement, 2, run_id);
+	row = lp_sqlite_step(store, statement, error, "read the versions of rules");
+	if (row == 1) {
+		*version = lp_arena_text(arena, lp_sqlite_text(statement, 0));
+		sqlite3_reset(statement);
+	}
+	return row >= 0;
+}
