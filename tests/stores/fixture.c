@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libpq-fe.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,58 @@ const char *sql(const char *format, ...)
 	PQclear(result);
 	PQfinish(connection);
 	return value;
+}
+
+/* The statement that fits the store; both take the same arguments. */
+static void elsewhere(const char *on_postgresql, const char *on_sqlite, ...)
+{
+	char text[512];
+	va_list arguments;
+	sqlite3 *database;
+	char *why = NULL;
+
+	va_start(arguments, on_sqlite);
+	vsnprintf(text, sizeof text, is_postgresql() ? on_postgresql : on_sqlite, arguments);
+	va_end(arguments);
+	if (is_postgresql()) {
+		sql("%s", text);
+		return;
+	}
+	ck_assert_int_eq(sqlite3_open(address + strlen("sqlite:"), &database), SQLITE_OK);
+	sqlite3_busy_timeout(database, 5000);
+	ck_assert_msg(sqlite3_exec(database, text, NULL, NULL, &why) == SQLITE_OK, "%s: %s", text, why);
+	sqlite3_close(database);
+}
+
+#define EPOCH "timestamptz 'epoch' + interval '1 microsecond' * %lld"
+
+void insert_elsewhere(const char *series, lp_time time, double value)
+{
+	elsewhere("INSERT INTO local_processing.sample (series_id, ts, value) VALUES (%lld, " EPOCH ", %f)",
+	          "INSERT INTO sample (series_id, ts, value) VALUES (%lld, %lld, %f)", (long long)series_id(series),
+	          (long long)time, value);
+}
+
+void update_elsewhere(const char *series, lp_time from, lp_time to, double value)
+{
+	elsewhere("UPDATE local_processing.sample SET value = %f WHERE series_id = %lld AND ts BETWEEN " EPOCH
+	          " AND " EPOCH,
+	          "UPDATE sample SET value = %f WHERE series_id = %lld AND ts BETWEEN %lld AND %lld", value,
+	          (long long)series_id(series), (long long)from, (long long)to);
+}
+
+void move_elsewhere(const char *series, lp_time time, lp_time to)
+{
+	elsewhere("UPDATE local_processing.sample SET ts = " EPOCH " WHERE series_id = %lld AND ts = " EPOCH,
+	          "UPDATE sample SET ts = %lld WHERE series_id = %lld AND ts = %lld", (long long)to,
+	          (long long)series_id(series), (long long)time);
+}
+
+void delete_elsewhere(const char *series, lp_time from, lp_time to)
+{
+	elsewhere("DELETE FROM local_processing.sample WHERE series_id = %lld AND ts BETWEEN " EPOCH " AND " EPOCH,
+	          "DELETE FROM sample WHERE series_id = %lld AND ts BETWEEN %lld AND %lld",
+	          (long long)series_id(series), (long long)from, (long long)to);
 }
 
 struct lp_store_options store_options(void)
@@ -379,6 +432,7 @@ static bool take_status(void *context, const struct lp_status *status, struct lp
 	finding->found->error_message = lp_arena_text(&arena, status->error_message);
 	finding->found->error_traceback = lp_arena_text(&arena, status->error_traceback);
 	finding->found->rule_version = lp_arena_text(&arena, status->rule_version);
+	finding->found->cause = lp_arena_text(&arena, status->cause);
 	return true;
 }
 

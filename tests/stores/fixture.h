@@ -32,6 +32,11 @@ void close_store(void);    /* teardown */
 const char *store_address(void);
 struct lp_store *open_again(void);                                     /* another connection to the test's store */
 void no_step(void *context, int32_t version, const char *description); /* for lp_store_migrate */
+/* What another program does to samples of a series, with SQL, past the door; both times included. */
+void insert_elsewhere(const char *series, lp_time time, double value);
+void update_elsewhere(const char *series, lp_time from, lp_time to, double value);
+void move_elsewhere(const char *series, lp_time time, lp_time to);
+void delete_elsewhere(const char *series, lp_time from, lp_time to);
 /* Options for the test's store. */
 struct lp_store_options store_options(void);
 /* SQL that goes past the door, for what only others would do.  PostgreSQL only; returns the first value. */
@@ -76,6 +81,22 @@ bool commit(struct lp_batch *batch);
 int run_window(lp_time from, lp_time to, lp_time tick);
 /* Pending windows whose time has come, each as a batch of its own; how many were accepted. */
 int run_pending(lp_time tick);
+
+struct pendings {
+	struct lp_pending items[64];
+	size_t count;
+};
+struct pendings *read_pendings(lp_time tick); /* in the arena */
+
+/* Owed ranges; a batch of some of them, which begin at one after_end, up to `until`, in windows of a minute. */
+struct oweds {
+	struct lp_owed items[64];
+	size_t count;
+};
+struct oweds *read_owed(enum lp_run_kind kind, int32_t rank); /* in the arena */
+struct lp_batch *fetch_redo(const struct lp_owed *owed, size_t count, lp_time until, const struct lp_run *run);
+/* All of them that a minute's run works on, each as a batch of its own; how many were accepted. */
+int run_owed(lp_time tick);
 
 struct heads {
 	struct lp_batch_head items[64];

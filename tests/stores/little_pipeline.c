@@ -31,9 +31,39 @@ struct lp_batch *fetch_batch(const struct lp_batch_head *head, lp_time from, lp_
 	batch->run_id = run->id;
 	batch->tick = run->tick;
 	batch->new_watermark = to;
+	batch->read_before = LP_TIME_NONE;
 	ck_ok(lp_store_read_batch(store, batch, &error), error);
 	ck_assert_int_eq((int32_t)batch->calculation_count, head->size);
 	lp_batch_plan(batch, &window, 1);
+	ck_ok(lp_store_fetch(store, batch, &error), error);
+	return batch;
+}
+
+struct lp_batch *fetch_redo(const struct lp_owed *owed, size_t count, lp_time until, const struct lp_run *run)
+{
+	struct lp_batch *batch = lp_batch_new();
+	int64_t ids[16];
+	struct lp_window windows[64];
+	size_t window_count = 0;
+	struct lp_error error;
+
+	ck_assert(count <= 16);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = owed[i].calculation_id;
+	for (lp_time end = owed[0].after_end + LP_MINUTE; end <= until; end += LP_MINUTE)
+		windows[window_count++] = (struct lp_window){ end - LP_MINUTE, end };
+	batch->kind = LP_BATCH_REDO;
+	batch->reason = owed[0].reason;
+	batch->head.id = owed[0].batch_id;
+	batch->head.rank = owed[0].rank;
+	batch->owed = owed;
+	batch->owed_count = count;
+	batch->redone_until = until;
+	batch->read_before = LP_TIME_MAX;
+	batch->run_id = run->id;
+	batch->tick = run->tick;
+	ck_ok(lp_store_read_calculations(store, ids, count, batch, &error), error);
+	lp_batch_plan(batch, windows, window_count);
 	ck_ok(lp_store_fetch(store, batch, &error), error);
 	return batch;
 }
@@ -85,11 +115,11 @@ static void compute_task(struct lp_batch *batch, struct lp_task *task)
 			add_result(batch, outcome, x->count, x->time[i], x->value[i]);
 	}
 	if (strcmp(rule, "mean") == 0 && good > 0)
-		add_result(batch, outcome, 1, task->window.start, sum / (double)good);
+		add_result(batch, outcome, 1, task->result_time, sum / (double)good);
 	if (strcmp(rule, "held") == 0 && good > 0)
-		add_result(batch, outcome, 1, task->window.start, last);
+		add_result(batch, outcome, 1, task->result_time, last);
 	else if (strcmp(rule, "held") == 0 && task->previous[0].count == 1)
-		add_result(batch, outcome, 1, task->window.start, task->previous[0].value[0]);
+		add_result(batch, outcome, 1, task->result_time, task->previous[0].value[0]);
 }
 
 void compute(struct lp_batch *batch)
@@ -129,11 +159,6 @@ int run_window(lp_time from, lp_time to, lp_time tick)
 	return accepted;
 }
 
-struct pendings {
-	struct lp_pending items[64];
-	size_t count;
-};
-
 static bool take_pending(void *context, const struct lp_pending *pending, struct lp_error *error)
 {
 	struct pendings *pendings = context;
@@ -151,6 +176,8 @@ static bool retry(const struct lp_pending *pending, const struct lp_run *run)
 	bool accepted;
 
 	batch->kind = LP_BATCH_RETRY;
+	batch->reason = LP_REASON_RETRY;
+	batch->read_before = LP_TIME_MAX;
 	batch->head.rank = pending->rank;
 	batch->run_id = run->id;
 	batch->tick = run->tick;
@@ -165,15 +192,57 @@ static bool retry(const struct lp_pending *pending, const struct lp_run *run)
 	return accepted;
 }
 
-int run_pending(lp_time tick)
+struct pendings *read_pendings(lp_time tick)
 {
 	struct pendings *pendings = lp_arena_zeroed(&arena, 1, sizeof *pendings);
-	struct lp_run run = begin_run(tick);
 	struct lp_error error;
-	int accepted = 0;
 
 	ck_ok(lp_store_each_pending(store, tick, take_pending, pendings, &error), error);
+	return pendings;
+}
+
+int run_pending(lp_time tick)
+{
+	struct lp_run run = begin_run(tick);
+	const struct pendings *pendings = read_pendings(tick);
+	int accepted = 0;
+
 	for (size_t i = 0; i < pendings->count; i++)
 		accepted += retry(&pendings->items[i], &run);
+	return accepted;
+}
+
+static bool take_owed(void *context, const struct lp_owed *owed, struct lp_error *error)
+{
+	struct oweds *oweds = context;
+
+	(void)error;
+	ck_assert(oweds->count < 64);
+	oweds->items[oweds->count++] = *owed;
+	return true;
+}
+
+struct oweds *read_owed(enum lp_run_kind kind, int32_t rank)
+{
+	struct oweds *oweds = lp_arena_zeroed(&arena, 1, sizeof *oweds);
+	struct lp_error error;
+
+	ck_ok(lp_store_each_owed(store, kind, rank, take_owed, oweds, &error), error);
+	return oweds;
+}
+
+int run_owed(lp_time tick)
+{
+	struct lp_run run = begin_run(tick);
+	const struct oweds *oweds = read_owed(LP_RUN_MINUTE, -1);
+	int accepted = 0;
+
+	for (size_t i = 0; i < oweds->count; i++) {
+		struct lp_batch *batch = fetch_redo(&oweds->items[i], 1, oweds->items[i].until_end, &run);
+
+		compute(batch);
+		accepted += commit(batch);
+		lp_batch_free(batch);
+	}
 	return accepted;
 }

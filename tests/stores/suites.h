@@ -8,6 +8,9 @@ Suite *definitions_suite(void);
 Suite *samples_suite(void);
 Suite *commit_suite(void);
 Suite *people_suite(void);
+Suite *changes_suite(void);
+Suite *owed_suite(void);
+Suite *time_suite(void);
 Suite *postgresql_suite(void); /* what only PostgreSQL can meet */
 Suite *together_suite(void);   /* what several connections to it do at once */
 

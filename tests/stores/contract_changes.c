@@ -1,0 +1,356 @@
+/* Changes of samples: which are noted, whom they concern. */
+#include "suites.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct hours {
+	struct lp_change items[256];
+	size_t count;
+};
+
+/* A store may tell the same hour of a series in several pieces: here they are put together. */
+static bool take_change(void *context, const struct lp_change *change, struct lp_error *error)
+{
+	struct hours *hours = context;
+	size_t i = 0;
+
+	(void)error;
+	ck_assert(change->first <= change->last);
+	while (i < hours->count &&
+	       (hours->items[i].series_id != change->series_id || hours->items[i].by_hand != change->by_hand ||
+	        hours->items[i].first / LP_HOUR != change->first / LP_HOUR))
+		i++;
+	ck_assert(i < 256);
+	if (i == hours->count) {
+		hours->items[hours->count++] = *change;
+		return true;
+	}
+	if (change->first < hours->items[i].first)
+		hours->items[i].first = change->first;
+	if (change->last > hours->items[i].last)
+		hours->items[i].last = change->last;
+	return true;
+}
+
+static bool name_series(void *context, const struct lp_series *series, struct lp_error *error)
+{
+	const char **names = context;
+
+	(void)error;
+	ck_assert(series->id < 256);
+	names[series->id] = lp_arena_text(&arena, series->name);
+	return true;
+}
+
+/* "a 0-30, b 60!" by series and time: seconds, ! by hand.  In a transaction of its own, which is kept. */
+static const char *changes(struct lp_change_query *query)
+{
+	static char text[1024];
+	struct hours *hours = lp_arena_zeroed(&arena, 1, sizeof *hours);
+	const char *names[256] = { NULL };
+	struct lp_error error;
+
+	ck_ok(lp_store_each_series(store, NULL, name_series, names, &error), error);
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_each_change(store, query, take_change, hours, &error), error);
+	ck_ok(lp_store_commit_work(store, &error), error);
+	text[0] = '\0';
+	for (size_t i = 0; i < hours->count; i++) {
+		const struct lp_change *change = &hours->items[i];
+		size_t length = strlen(text);
+
+		snprintf(text + length, sizeof text - length, "%s%s %lld", i > 0 ? ", " : "", names[change->series_id],
+		         (long long)((change->first - BASE) / LP_SECOND));
+		length = strlen(text);
+		if (change->last > change->first)
+			snprintf(text + length, sizeof text - length, "-%lld",
+			         (long long)((change->last - BASE) / LP_SECOND));
+		if (change->by_hand)
+			strcat(text, "!");
+	}
+	return text;
+}
+
+/* All of them. */
+static const char *noted(bool take)
+{
+	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX, .take = take };
+
+	return changes(&query);
+}
+
+START_TEST(what_anybody_inserts_is_noted_until_it_is_taken)
+{
+	add_series("a,b");
+	ck_assert_str_eq(noted(false), "");
+	write_samples("a", "0=1 30=3 3700=5", NULL);
+	insert_elsewhere("b", AT(60), 1);
+	ck_assert_str_eq(noted(false), "a 0-30, a 3700, b 60");
+	insert_elsewhere("b", AT(20), 1);
+	ck_assert_str_eq(noted(false), "a 0-30, a 3700, b 20-60");
+	ck_assert_str_eq(noted(true), "a 0-30, a 3700, b 20-60");
+	ck_assert_str_eq(noted(true), "");
+	insert_elsewhere("b", AT(30), 1);
+	ck_assert_str_eq(noted(true), "b 30");
+}
+END_TEST
+
+START_TEST(updates_and_deletes_are_noted)
+{
+	add_series("a");
+	write_samples("a", "0=1 30=3 60=5 90=7 120=9", NULL);
+	noted(true);
+	write_samples("a", "0=1 30=3", NULL); /* as it was */
+	ck_assert_str_eq(noted(false), "");
+	write_samples("a", "0=1 30=4", NULL);
+	ck_assert_str_eq(noted(true), "a 30");
+	update_elsewhere("a", AT(60), AT(90), 8);
+	ck_assert_str_eq(noted(true), "a 60-90");
+	delete_elsewhere("a", AT(90), AT(120));
+	ck_assert_str_eq(noted(true), "a 90-120");
+	delete_elsewhere("a", AT(90), AT(120)); /* nothing there */
+	ck_assert_str_eq(noted(true), "");
+}
+END_TEST
+
+START_TEST(a_sample_that_moves_is_noted_where_it_was_and_where_it_is)
+{
+	add_series("a");
+	write_samples("a", "0=1 30=3", NULL);
+	noted(true);
+	move_elsewhere("a", AT(30), AT(7200));
+	ck_assert_str_eq(noted(true), "a 30, a 7200");
+}
+END_TEST
+
+START_TEST(taking_that_is_rolled_back_takes_nothing)
+{
+	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX, .take = true };
+	struct hours *hours = lp_arena_zeroed(&arena, 1, sizeof *hours);
+	struct lp_error error;
+
+	add_series("a");
+	write_samples("a", "0=1", NULL);
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_each_change(store, &query, take_change, hours, &error), error);
+	ck_assert_uint_eq(hours->count, 1);
+	lp_store_rollback(store);
+	ck_assert_str_eq(noted(true), "a 0");
+}
+END_TEST
+
+START_TEST(what_is_rolled_back_was_no_change)
+{
+	lp_time time = AT(0);
+	double value = 1;
+	struct lp_column column = { .count = 1, .time = &time, .value = &value };
+	struct lp_write_counts counts;
+	struct lp_error error;
+
+	add_series("a");
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_write_samples(store, series_id("a"), &column, &counts, &error), error);
+	lp_store_rollback(store);
+	ck_assert_str_eq(noted(true), "");
+}
+END_TEST
+
+START_TEST(new_samples_are_not_told_and_old_ones_are_counted)
+{
+	struct lp_change_query query = { .oldest = AT(3600), .newest = AT(7230), .take = true };
+
+	add_series("a,b");
+	write_samples("a", "0=1 60=1 3600=2 7200=3 7230=4 7290=5 10900=6", NULL);
+	write_samples("b", "7230=1 7290=1", NULL);
+	/* An hour in which one sample is old enough to have been read is told as it is. */
+	ck_assert_str_eq(changes(&query), "a 3600, a 7200-7290");
+	ck_assert_uint_eq(query.too_old, 1);
+	ck_assert_str_eq(noted(true), ""); /* the others are taken, too */
+}
+END_TEST
+
+START_TEST(by_hand_any_time_is_told)
+{
+	struct lp_change_query query = { .oldest = AT(360000), .newest = AT(400000), .take = true };
+	struct lp_error error;
+
+	add_series("a");
+	ck_ok(lp_store_invalidate(store, series_id("a"), AT(0), AT(90000), &error), error);
+	write_samples("a", "0=1", NULL);
+	ck_assert_str_eq(changes(&query), "a 0-90000!");
+	ck_assert_uint_eq(query.too_old, 1);
+}
+END_TEST
+
+START_TEST(results_are_noted_only_where_somebody_may_have_read)
+{
+	struct lp_run run;
+	struct lp_batch *batch;
+
+	add_series("a,x");
+	write_samples("a", "0=1 60=5 120=7", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	noted(true);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	ck_samples("x", "0=1");
+	ck_assert_str_eq(noted(true), "");
+
+	run = begin_run(AT(120));
+	batch = fetch_batch(&read_heads(0)->items[0], AT(60), AT(120), &run);
+	batch->read_before = AT(60);
+	compute(batch);
+	ck_assert(commit(batch));
+	lp_batch_free(batch);
+	ck_assert_str_eq(noted(true), "");
+
+	run = begin_run(AT(180));
+	batch = fetch_batch(&read_heads(0)->items[0], AT(120), AT(180), &run);
+	batch->read_before = AT(121);
+	compute(batch);
+	ck_assert(commit(batch));
+	lp_batch_free(batch);
+	ck_assert_str_eq(noted(true), "x 120");
+	/* What is written after a commit that was not noted is. */
+	insert_elsewhere("x", AT(300), 1);
+	ck_assert_str_eq(noted(true), "x 300");
+}
+END_TEST
+
+START_TEST(a_retry_s_results_are_noted)
+{
+	struct lp_calculation *one = calculation("one", "fail", "a", "x");
+
+	add_series("a,x");
+	write_samples("a", "0=1", NULL);
+	add_calculation(one);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	one->rule = "mean";
+	change_calculation(one);
+	noted(true);
+	ck_assert_int_eq(run_pending(AT(120)), 1);
+	ck_assert_str_eq(noted(true), "x 0");
+}
+END_TEST
+
+START_TEST(pruning_and_deleting_a_series_is_nothing_to_follow)
+{
+	struct lp_prune prune = { .samples_before = AT(60),
+		                  .outcomes_before = LP_TIME_NONE,
+		                  .runs_before = LP_TIME_NONE };
+	struct lp_series b = { .name = "b", .unit = "", .description = "", .attributes = "{}" };
+	struct lp_error error;
+
+	add_series("a,b");
+	write_samples("a", "0=1 60=1", NULL);
+	write_samples("b", "60=1", NULL);
+	noted(true);
+	ck_ok(lp_store_prune(store, &prune, &error), error);
+	ck_assert_uint_eq(prune.samples, 1);
+	ck_assert_str_eq(noted(false), "");
+	apply_changes(&(struct lp_changes){ .series_deleted = &b, .series_deleted_count = 1 });
+	ck_assert_str_eq(noted(false), "");
+	write_samples("a", "90=1", NULL);
+	ck_assert_str_eq(noted(false), "a 90");
+}
+END_TEST
+
+static bool show_reader(void *context, const struct lp_reader *reader, struct lp_error *error)
+{
+	struct lp_text *text = context;
+
+	(void)error;
+	lp_text_addf(text,
+	             "%s%lld reads %lld every %d watermark %lld window %d/%d shift %d/%d lookback %lld within %lld",
+	             text->length > 0 ? "; " : "", (long long)reader->calculation_id, (long long)reader->series_id,
+	             reader->schedule->every.count, (long long)((reader->watermark - BASE) / LP_SECOND),
+	             reader->window.count, reader->window.count != 0 ? (int)reader->window.unit : 0,
+	             reader->shift.count, reader->shift.count != 0 ? (int)reader->shift.unit : 0,
+	             (long long)(reader->lookback / LP_SECOND), (long long)(reader->recompute_within / LP_SECOND));
+	return true;
+}
+
+static const char *readers(const char *first, const char *second)
+{
+	int64_t ids[2] = { series_id(first), second != NULL ? series_id(second) : 0 };
+	struct lp_text text = { 0 };
+	struct lp_error error;
+	const char *kept;
+
+	lp_text_add(&text, "", 0);
+	ck_ok(lp_store_each_reader(store, ids, second != NULL ? 2 : 1, show_reader, &text, &error), error);
+	kept = lp_arena_text(&arena, text.data);
+	lp_text_free(&text);
+	return kept;
+}
+
+START_TEST(readers_are_those_that_have_computed_something)
+{
+	struct lp_calculation *one = calculation("one", "mean", "a,b", "x"),
+			      *off = calculation("off", "mean", "a", "y");
+	char expected[512];
+	long long id;
+
+	one->inputs[0].window = span(7, LP_UNIT_DAY);
+	one->inputs[0].shift = span(-1, LP_UNIT_WEEK);
+	one->inputs[1].lookback = 90 * LP_SECOND;
+	one->recompute_within = 2 * LP_HOUR;
+	off->enabled = false;
+	add_series("a,b,c,x,y");
+	add_calculation(one);
+	add_calculation(off);
+	ck_assert_str_eq(readers("a", "b"), "");
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	id = (long long)find_status("one")->calculation.id;
+	snprintf(expected, sizeof expected,
+	         "%lld reads %lld every 1 watermark 60 window 7/%d shift -1/%d lookback 0 within 7200; "
+	         "%lld reads %lld every 1 watermark 60 window 0/0 shift 0/0 lookback 90 within 7200",
+	         id, (long long)series_id("a"), LP_UNIT_DAY, LP_UNIT_WEEK, id, (long long)series_id("b"));
+	ck_assert_str_eq(readers("a", "b"), expected);
+	ck_assert_str_eq(readers("c", NULL), "");
+	/* Who never follows is told all the same: that is the caller's business. */
+	one->recompute_within = LP_NEVER;
+	change_calculation(one);
+	ck_assert_ptr_nonnull(strstr(readers("b", NULL), "within 0"));
+}
+END_TEST
+
+START_TEST(a_batch_knows_how_far_it_reads_ahead)
+{
+	struct lp_calculation *one = calculation("one", "mean", "a", "x");
+
+	add_series("a,x");
+	one->inputs[0].shift = span(-1, LP_UNIT_DAY);
+	add_calculation(one);
+	ck_assert_int_eq(read_heads(0)->items[0].reach, 0);
+	one->inputs[0].shift = span(24, LP_UNIT_HOUR);
+	change_calculation(one);
+	ck_assert_int_eq(read_heads(0)->items[0].reach, 24 * LP_HOUR);
+	one->inputs[0].shift = span(0, LP_UNIT_HOUR);
+	change_calculation(one);
+	ck_assert_int_eq(read_heads(0)->items[0].reach, 0);
+}
+END_TEST
+
+Suite *changes_suite(void)
+{
+	Suite *suite = suite_create("changes");
+	TCase *tests = tcase_create("changes");
+
+	tcase_add_checked_fixture(tests, open_store, close_store);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, what_anybody_inserts_is_noted_until_it_is_taken);
+	tcase_add_test(tests, updates_and_deletes_are_noted);
+	tcase_add_test(tests, a_sample_that_moves_is_noted_where_it_was_and_where_it_is);
+	tcase_add_test(tests, taking_that_is_rolled_back_takes_nothing);
+	tcase_add_test(tests, what_is_rolled_back_was_no_change);
+	tcase_add_test(tests, new_samples_are_not_told_and_old_ones_are_counted);
+	tcase_add_test(tests, by_hand_any_time_is_told);
+	tcase_add_test(tests, results_are_noted_only_where_somebody_may_have_read);
+	tcase_add_test(tests, a_retry_s_results_are_noted);
+	tcase_add_test(tests, pruning_and_deleting_a_series_is_nothing_to_follow);
+	tcase_add_test(tests, readers_are_those_that_have_computed_something);
+	tcase_add_test(tests, a_batch_knows_how_far_it_reads_ahead);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
