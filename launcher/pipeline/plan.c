@@ -122,6 +122,17 @@ static lp_time read_up_to(const struct lp_batch_head *head)
 	return __builtin_add_overflow(head->watermark, head->reach, &end) ? LP_TIME_MAX : end;
 }
 
+/* Changes from there on touch nothing that was read. */
+static lp_time newest_read(const struct lp_plan *plan)
+{
+	lp_time newest = LP_TIME_NONE;
+	for (size_t at = 0; at < plan->batch_count; at++) {
+		lp_time read = read_up_to(&plan->batches[at].head);
+		newest = read > newest ? read : newest;
+	}
+	return newest;
+}
+
 /*
  * Results from there on are news to nobody; what is written before it, a batch
  * of a higher rank may have read: sliding windows, whose results lie far back,
@@ -129,14 +140,11 @@ static lp_time read_up_to(const struct lp_batch_head *head)
  */
 static void find_readers(struct lp_plan *plan)
 {
-	plan->following.newest = LP_TIME_NONE;
 	for (size_t at = 0; at < plan->batch_count; at++)
 		plan->batches[at].read_before = LP_TIME_NONE;
 	for (size_t at = 0; at < plan->batch_count; at++) {
 		const struct lp_batch_head *head = &plan->batches[at].head;
 		lp_time read = read_up_to(head);
-		if (read > plan->following.newest)
-			plan->following.newest = read;
 		for (size_t up = 0; up < head->upstream_count; up++) {
 			struct lp_plan_batch *upstream =
 				(struct lp_plan_batch *)(uintptr_t)find_batch(plan, head->upstream[up]);
@@ -219,6 +227,7 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		qsort_r(plan->by_id, plan->batch_count, sizeof *plan->by_id, compare_id, plan->batches);
 	group_pending(plan);
 	find_readers(plan);
+	plan->following.newest = newest_read(plan);
 	if (!lp_redos_load(&plan->redos, store, plan->kind, -1, head_of, plan, error) ||
 	    (plan->kind == LP_RUN_MINUTE && plan->following.newest != LP_TIME_NONE &&
 	     !lp_changes_follow(store, &plan->following, error)))
@@ -228,11 +237,13 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 	return true;
 }
 
+/* All changes are taken: those from `newest` on touch what nobody has read, and is read after this. */
 static bool follow(struct lp_plan *plan, struct lp_error *error)
 {
 	plan->rewritten = false;
-	if (plan->kind == LP_RUN_BACKFILL || plan->following.newest == LP_TIME_NONE)
+	if (plan->kind == LP_RUN_BACKFILL)
 		return true;
+	plan->following.newest = newest_read(plan);
 	if (!lp_changes_follow(plan->store, &plan->following, error))
 		return false;
 	plan->too_old += plan->following.too_old;
