@@ -31,6 +31,7 @@ void lp_job_split(struct lp_job *whole, size_t most)
 		*part->batch = (struct lp_batch){
 			.magic = LP_BATCH_MAGIC,
 			.kind = from->kind,
+			.reason = from->reason,
 			.head = from->head,
 			.new_watermark = from->new_watermark,
 			.run_id = from->run_id,
@@ -92,6 +93,26 @@ bool lp_job_join(struct lp_job *part)
 	return true;
 }
 
+/* Ranges move on by whole windows: of all calculations, or of none. */
+static void cut_redo(struct lp_batch *batch, size_t computed)
+{
+	lp_time missing = LP_TIME_MAX;
+	size_t keep = 0;
+	for (size_t at = computed; at < batch->task_count; at++)
+		if (batch->tasks[at].window.end < missing)
+			missing = batch->tasks[at].window.end;
+	batch->redone_until = batch->owed[0].after_end;
+	for (size_t at = 0; at < computed; at++) {
+		if (batch->tasks[at].window.end >= missing)
+			continue;
+		if (batch->tasks[at].window.end > batch->redone_until)
+			batch->redone_until = batch->tasks[at].window.end;
+		batch->tasks[keep++] = batch->tasks[at];
+	}
+	batch->task_count = keep;
+	atomic_store(&batch->computed, keep);
+}
+
 /*
  * The windows of which nothing was computed stay due: the watermark goes no
  * further than the last one of which something was.  The rest of that and of
@@ -103,6 +124,10 @@ void lp_job_cut(struct lp_job *job)
 	size_t computed = atomic_load(&batch->computed), keep = computed;
 	if (computed == batch->task_count || computed == 0)
 		return;
+	if (batch->kind == LP_BATCH_REDO) {
+		cut_redo(batch, computed);
+		return;
+	}
 	lp_time last = LP_TIME_NONE;
 	for (size_t at = 0; at < computed; at++)
 		if (batch->tasks[at].window.end > last)

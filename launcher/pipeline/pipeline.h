@@ -13,10 +13,11 @@
 
 struct lp_pipeline_options {
 	struct lp_store_options store;
-	int workers;       /* compute threads; 0: as many as cores, never more than windows due */
-	int fetchers;      /* 0: 2 */
-	int committers;    /* 0: 2; SQLite: 1 */
-	uint32_t catch_up; /* windows a calculation and run at most; 0: no limit */
+	int workers;              /* compute threads; 0: as many as cores, never more than windows due */
+	int fetchers;             /* 0: 2 */
+	int committers;           /* 0: 2; SQLite: 1 */
+	uint32_t catch_up;        /* windows a calculation and run at most; 0: no limit */
+	int64_t recompute_within; /* the configuration's; microseconds, 0: never */
 	struct lp_retry_policy retry;
 	/*
 	 * Called once, from the main thread, when something is due and before the
@@ -25,6 +26,9 @@ struct lp_pipeline_options {
 	 */
 	bool (*prepare)(void *context, struct lp_error *error);
 	void *prepare_context;
+	/* Asked before jobs are given out: whether somebody else goes first; NULL: never. */
+	bool (*pause)(void *context);
+	void *pause_context;
 	/* Told now and then from the main thread, for a progress line; may be NULL. */
 	void (*progress)(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned);
 	void *progress_context;
@@ -54,6 +58,7 @@ struct lp_run_timing {
 	uint64_t batches;
 	uint64_t refused;     /* batches not stored: their definitions changed meanwhile */
 	uint64_t skipped;     /* batches whose schedule this program cannot follow; the log says why */
+	uint64_t too_old;     /* hours of series that changed so long after their windows that nobody follows */
 	lp_time next_due;     /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
 	int left_behind;      /* threads that did not end in time: the process must leave with _exit */
 	size_t failure_count; /* of failures: the first ones of the run, one per calculation */
@@ -61,8 +66,8 @@ struct lp_run_timing {
 };
 
 /*
- * One run for run->tick.  The caller holds the store's run lock on `store`, has
- * filled tick, host, process and program_version of run, and has started Python
+ * One run of its kind for run->tick.  The caller holds the store's lock of that
+ * kind on `store`, has filled kind, tick, host, process and program_version of run, and has started Python
  * and released its GIL (or does so in `prepare`).  *stop is set by a signal
  * handler: the run then ends within 5 seconds, what was computed is committed.
  * False: it could not do its work, or was stopped (error says why, and how far

@@ -107,11 +107,61 @@ static void group_pending(struct lp_plan *plan)
 	}
 }
 
+static const struct lp_batch_head *head_of(const void *context, int64_t batch_id)
+{
+	const struct lp_plan_batch *batch = find_batch(context, batch_id);
+	return batch == NULL || batch->unusable ? NULL : &batch->head;
+}
+
+/* A moment that all readers of a batch have not come to yet, and what they read beyond. */
+static lp_time read_up_to(const struct lp_batch_head *head)
+{
+	lp_time end;
+	if (head->watermark == LP_TIME_NONE)
+		return LP_TIME_NONE;
+	return __builtin_add_overflow(head->watermark, head->reach, &end) ? LP_TIME_MAX : end;
+}
+
+/* Changes from there on touch nothing that was read. */
+static lp_time newest_read(const struct lp_plan *plan)
+{
+	lp_time newest = LP_TIME_NONE;
+	for (size_t at = 0; at < plan->batch_count; at++) {
+		lp_time read = read_up_to(&plan->batches[at].head);
+		newest = read > newest ? read : newest;
+	}
+	return newest;
+}
+
+/*
+ * Results from there on are news to nobody; what is written before it, a batch
+ * of a higher rank may have read: sliding windows, whose results lie far back,
+ * or a calculation that was put in front of others that have long been running.
+ */
+static void find_readers(struct lp_plan *plan)
+{
+	for (size_t at = 0; at < plan->batch_count; at++)
+		plan->batches[at].read_before = LP_TIME_NONE;
+	for (size_t at = 0; at < plan->batch_count; at++) {
+		const struct lp_batch_head *head = &plan->batches[at].head;
+		lp_time read = read_up_to(head);
+		for (size_t up = 0; up < head->upstream_count; up++) {
+			struct lp_plan_batch *upstream =
+				(struct lp_plan_batch *)(uintptr_t)find_batch(plan, head->upstream[up]);
+			if (upstream != NULL && read > upstream->read_before)
+				upstream->read_before = read;
+		}
+	}
+}
+
 static void estimate(struct lp_plan *plan, bool *due)
 {
-	*due = plan->retry_count > 0;
-	plan->chunks = plan->retry_count;
-	plan->windows = plan->pending_count;
+	uint64_t owed = lp_redos_left(&plan->redos);
+	*due = plan->retry_count > 0 || plan->redos.count > 0 || plan->following.ranges > 0;
+	plan->chunks = plan->retry_count + plan->redos.count + (plan->following.ranges > 0);
+	plan->windows = plan->pending_count + owed + plan->following.ranges;
+	if (plan->kind == LP_RUN_BACKFILL)
+		return;
 	for (size_t at = 0; at < plan->batch_count; at++) {
 		struct lp_plan_batch *batch = &plan->batches[at];
 		struct lp_due now = { 0 }, later = { 0 };
@@ -145,12 +195,25 @@ static int32_t next_rank(const struct lp_plan *plan, int32_t after)
 	return rank;
 }
 
-bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, uint32_t catch_up, bool *due,
+static bool read_plan(struct lp_plan *plan, struct lp_error *error)
+{
+	if (!lp_store_each_batch(plan->store, -1, add_batch, plan, error))
+		return false;
+	return plan->kind == LP_RUN_BACKFILL ||
+	       lp_store_each_pending(plan->store, plan->tick, add_pending, plan, error);
+}
+
+bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_plan_options *options, bool *due,
                   struct lp_error *error)
 {
-	*plan = (struct lp_plan){ .tick = tick, .catch_up = catch_up };
-	if (!lp_store_each_batch(store, -1, add_batch, plan, error) ||
-	    !lp_store_each_pending(store, tick, add_pending, plan, error))
+	*plan = (struct lp_plan){
+		.store = store,
+		.kind = options->kind,
+		.tick = options->tick,
+		.catch_up = options->kind == LP_RUN_BACKFILL ? 0 : options->catch_up,
+		.following = { .tick = options->tick, .recompute_within = options->recompute_within, .look = true },
+	};
+	if (!read_plan(plan, error))
 		return false;
 	/* The order is what ranks stand on: it is made sure of here, whatever the store said. */
 	if (plan->batch_count > 0)
@@ -163,9 +226,34 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, ui
 	if (plan->batch_count > 0)
 		qsort_r(plan->by_id, plan->batch_count, sizeof *plan->by_id, compare_id, plan->batches);
 	group_pending(plan);
+	find_readers(plan);
+	plan->following.newest = newest_read(plan);
+	if (!lp_redos_load(&plan->redos, store, plan->kind, -1, head_of, plan, error) ||
+	    (plan->kind == LP_RUN_MINUTE && plan->following.newest != LP_TIME_NONE &&
+	     !lp_changes_follow(store, &plan->following, error)))
+		return false;
 	estimate(plan, due);
 	plan->rank = next_rank(plan, INT32_MIN);
 	return true;
+}
+
+/* All changes are taken: those from `newest` on touch what nobody has read, and is read after this. */
+static bool follow(struct lp_plan *plan, struct lp_error *error)
+{
+	plan->rewritten = false;
+	if (plan->kind == LP_RUN_BACKFILL)
+		return true;
+	plan->following.newest = newest_read(plan);
+	if (!lp_changes_follow(plan->store, &plan->following, error))
+		return false;
+	plan->too_old += plan->following.too_old;
+	return true;
+}
+
+bool lp_plan_begin(struct lp_plan *plan, struct lp_error *error)
+{
+	plan->following.look = false;
+	return follow(plan, error);
 }
 
 /* How many windows of a batch go through the pipeline together. */
@@ -197,6 +285,8 @@ static bool start_batch(struct lp_plan *plan, size_t index, struct lp_job *job)
 	job->window_count = due.count;
 	job->batch->head = batch->head;
 	job->batch->new_watermark = due.windows[due.count - 1].end;
+	job->batch->read_before = batch->read_before;
+	job->batch->reason = due.count == 1 && due.left == 0 ? LP_REASON_NEW : LP_REASON_CATCH_UP;
 	batch->windows += due.count;
 	batch->on_its_way = true;
 	return true;
@@ -238,51 +328,90 @@ static bool start_retry(struct lp_plan *plan, struct lp_job *job)
 	job->windows[0] = pending->window;
 	job->window_count = 1;
 	job->batch->kind = LP_BATCH_RETRY;
+	job->batch->reason = LP_REASON_RETRY;
+	job->batch->read_before = LP_TIME_MAX;
 	job->batch->head.rank = plan->rank;
 	plan->next_retry++;
 	return true;
 }
 
-/* Of the rank that is worked on. */
-static bool next_of_rank(struct lp_plan *plan, struct lp_job *job)
+static bool next_forward(struct lp_plan *plan, struct lp_job *job)
 {
-	bool fresh_done = true;
 	for (size_t step = 0; step < plan->batch_count; step++) {
 		size_t index = (plan->cursor + step) % plan->batch_count;
 		struct lp_plan_batch *batch = &plan->batches[index];
-		if (batch->head.rank != plan->rank || batch->finished)
+		if (batch->head.rank != plan->rank || batch->finished || batch->on_its_way)
 			continue;
-		if (!batch->on_its_way && start_batch(plan, index, job)) {
+		if (start_batch(plan, index, job)) {
 			plan->cursor = index + 1;
 			return true;
 		}
-		fresh_done = fresh_done && batch->finished;
 	}
-	if (!fresh_done)
-		return false;
-	return plan->next_retry < plan->retry_count &&
-	       plan->pending[plan->retries[plan->next_retry].first].rank == plan->rank && start_retry(plan, job);
+	return false;
 }
 
-bool lp_plan_next(struct lp_plan *plan, struct lp_job *job)
+/* Of the rank and the phase that are worked on. */
+static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 {
+	switch (plan->phase) {
+	case LP_PLAN_FORWARD:
+		return plan->kind == LP_RUN_MINUTE && next_forward(plan, job);
+	case LP_PLAN_RETRY:
+		return plan->next_retry < plan->retry_count &&
+		       plan->pending[plan->retries[plan->next_retry].first].rank == plan->rank &&
+		       start_retry(plan, job);
+	case LP_PLAN_REDO:
+		return lp_redos_next(&plan->redos, plan->catch_up, job);
+	}
+	return false;
+}
+
+/* Nothing is in flight: the next phase, or the next rank. */
+static bool go_on(struct lp_plan *plan, struct lp_error *error)
+{
+	if (plan->phase == LP_PLAN_FORWARD) {
+		plan->phase = LP_PLAN_RETRY;
+		return true;
+	}
+	if (plan->phase == LP_PLAN_RETRY) {
+		plan->phase = LP_PLAN_REDO;
+		return lp_redos_load(&plan->redos, plan->store, plan->kind, plan->rank, head_of, plan, error);
+	}
+	plan->still_owed += lp_redos_left(&plan->redos);
+	plan->redos.count = 0;
+	plan->phase = LP_PLAN_FORWARD;
+	plan->rank = next_rank(plan, plan->rank);
+	return !plan->rewritten || plan->rank == INT32_MAX || follow(plan, error);
+}
+
+bool lp_plan_next(struct lp_plan *plan, struct lp_job *job, bool *found, struct lp_error *error)
+{
+	*found = false;
 	while (plan->rank != INT32_MAX) {
-		if (next_of_rank(plan, job)) {
+		if (next_of_phase(plan, job)) {
 			plan->in_flight++;
 			job->batch->tick = plan->tick;
+			*found = true;
 			return true;
 		}
 		if (plan->in_flight > 0)
+			return true;
+		if (!go_on(plan, error))
 			return false;
-		plan->rank = next_rank(plan, plan->rank);
 	}
-	return false;
+	return true;
 }
 
 void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 {
 	assert(plan->in_flight > 0);
 	plan->in_flight--;
+	if (job->end == LP_JOB_COMMITTED && job->batch->read_before != LP_TIME_NONE)
+		plan->rewritten = true;
+	if (job->batch->kind == LP_BATCH_REDO) {
+		lp_redos_finish(&plan->redos, job);
+		return;
+	}
 	if (job->batch->kind == LP_BATCH_RETRY) {
 		assert(job->plan < plan->next_retry && !plan->retries[job->plan].finished);
 		plan->retries[job->plan].finished = true;
@@ -300,8 +429,8 @@ void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 
 uint64_t lp_plan_still_due(const struct lp_plan *plan)
 {
-	uint64_t still_due = 0;
-	for (size_t at = 0; at < plan->batch_count; at++) {
+	uint64_t still_due = plan->still_owed + lp_redos_left(&plan->redos);
+	for (size_t at = 0; at < plan->batch_count && plan->kind == LP_RUN_MINUTE; at++) {
 		const struct lp_plan_batch *batch = &plan->batches[at];
 		struct lp_due due = { 0 };
 		struct lp_error error;
@@ -342,6 +471,7 @@ void lp_plan_free(struct lp_plan *plan)
 	free(plan->batches);
 	free(plan->pending);
 	free(plan->retries);
+	lp_redos_free(&plan->redos);
 	lp_arena_free(&plan->arena);
 	*plan = (struct lp_plan){ 0 };
 }

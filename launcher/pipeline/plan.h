@@ -5,20 +5,22 @@
  * Rank by rank, because a batch must not read inputs that a lower rank is still
  * writing.  Within a rank every batch gets its next chunk of windows in turn and
  * is never on its way twice, because its watermark moves chunk by chunk.  The
- * windows that failed in earlier runs are tried again at the end of their rank:
- * what is fresh does not wait for a rule that is slow to fail.
+ * windows that failed in earlier runs are tried again after those, and what is
+ * to be computed again comes last: what is fresh waits for neither.  Where that
+ * changed results, who reads them owes them before the next rank begins.
  */
 #ifndef LP_PIPELINE_PLAN_H
 #define LP_PIPELINE_PLAN_H
 
-#include "pipeline/queue.h"
-#include "schedule/schedule.h"
+#include "pipeline/changes.h"
+#include "pipeline/redo.h"
 
 struct lp_plan_batch {
 	struct lp_batch_head head; /* its watermark is that of the last commit */
 	uint64_t windows;          /* given out in this run */
 	bool on_its_way, finished;
-	bool unusable; /* its schedule cannot be followed */
+	bool unusable;       /* its schedule cannot be followed */
+	lp_time read_before; /* up to where its results may have been read */
 };
 
 /* Pending windows of one rank and window, of at most lp_batch_size calculations. */
@@ -27,9 +29,21 @@ struct lp_plan_retry {
 	bool finished, committed;
 };
 
+enum lp_plan_phase { LP_PLAN_FORWARD, LP_PLAN_RETRY, LP_PLAN_REDO };
+
+struct lp_plan_options {
+	enum lp_run_kind kind; /* a backfill only works on its owed windows */
+	lp_time tick;
+	uint32_t catch_up;        /* windows a calculation and run; 0: no limit */
+	int64_t recompute_within; /* as in struct lp_following */
+};
+
 struct lp_plan {
+	struct lp_store *store;
+	enum lp_run_kind kind;
 	lp_time tick;
 	uint32_t catch_up;
+	struct lp_following following;
 	struct lp_arena arena;
 	struct lp_plan_batch *batches; /* by rank */
 	size_t batch_count, batch_capacity;
@@ -39,7 +53,13 @@ struct lp_plan {
 	struct lp_plan_retry *retries;
 	size_t retry_count, retry_capacity;
 
-	int32_t rank;       /* the one that is worked on */
+	struct lp_redos redos; /* of the rank that is worked on; before the first: of all */
+	bool rewritten;        /* by something but forward windows, since changes were followed */
+	uint64_t still_owed;   /* of ranks that are done */
+	uint64_t too_old;      /* hours of series that changed and are not followed */
+
+	int32_t rank; /* the one that is worked on */
+	enum lp_plan_phase phase;
 	size_t cursor;      /* where the search for the next batch begins, so that each gets its turn */
 	size_t next_retry;  /* retries before it were given out */
 	size_t first_retry; /* retries before it came back */
@@ -48,11 +68,19 @@ struct lp_plan {
 	size_t chunks;      /* batches and retries with something to do: more threads than that are of no use */
 };
 
-/* Asks the store what there is.  due: whether anything can be computed now. */
-bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, lp_time tick, uint32_t catch_up, bool *due,
+/*
+ * Asks the store what there is, and looks at what has changed.  due: whether
+ * anything can be computed now.  The store stays in use until the plan is freed.
+ */
+bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_plan_options *options, bool *due,
                   struct lp_error *error) LP_MUST_CHECK;
-/* Fills the job with the next batch.  False: none now; for good, if none is in flight. */
-bool lp_plan_next(struct lp_plan *plan, struct lp_job *job) LP_MUST_CHECK;
+/*
+ * Once the run has begun, and before anything is fetched: changes are followed.
+ * Not before, because what an abandoned run commits must not come behind it.
+ */
+bool lp_plan_begin(struct lp_plan *plan, struct lp_error *error) LP_MUST_CHECK;
+/* Fills the job with the next batch, and *found.  Not found: none now; for good, if none is in flight. */
+bool lp_plan_next(struct lp_plan *plan, struct lp_job *job, bool *found, struct lp_error *error) LP_MUST_CHECK;
 /* A job came back. */
 void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job);
 /* Calculations times windows that are due and were not computed. */

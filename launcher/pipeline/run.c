@@ -41,6 +41,7 @@ struct driver {
 	int64_t ending_since; /* monotonic nanoseconds; 0: not ending */
 	bool interrupted;     /* by the stop flag */
 	int workers_seen;     /* at most at once */
+	bool paused;          /* somebody else goes first */
 	bool failed;          /* error says why */
 	bool abandoned;
 	struct lp_error error; /* the first one */
@@ -90,9 +91,21 @@ static void give_back(struct driver *driver, struct lp_job *job)
 
 static void feed(struct driver *driver)
 {
+	struct lp_error error;
 	struct lp_job *job;
+	bool found;
+	if (driver->options->pause != NULL && driver->options->pause(driver->options->pause_context)) {
+		driver->paused = true;
+		return;
+	}
+	driver->paused = false;
 	while ((job = take_free_job(driver)) != NULL) {
-		if (!lp_plan_next(&driver->plan, job)) {
+		if (!lp_plan_next(&driver->plan, job, &found, &error)) {
+			give_back(driver, job);
+			note_error(driver, &error);
+			return;
+		}
+		if (!found) {
 			give_back(driver, job);
 			return;
 		}
@@ -183,7 +196,7 @@ static void drive(struct driver *driver, const volatile int *stop)
 			feed(driver);
 		else if (!hurry(driver))
 			return;
-		if (driver->plan.in_flight == 0)
+		if (driver->plan.in_flight == 0 && !driver->paused)
 			return;
 		if (now - watched >= WATCH_EVERY * INT64_C(1000000)) {
 			watched = now;
@@ -306,6 +319,7 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 {
 	struct lp_run *run = driver->run;
 	run->still_due = lp_plan_still_due(&driver->plan);
+	driver->tally.timing->too_old = driver->plan.too_old;
 	run->ended = wall_clock();
 	run->result = driver->failed ? "database error" : driver->interrupted ? "interrupted" : "done";
 	if (driver->failed && driver->error.exit == LP_EXIT_INTERNAL)
@@ -338,6 +352,7 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	memset(timing, 0, sizeof *timing);
 	timing->next_due = LP_TIME_NONE;
 	*run = (struct lp_run){
+		.kind = run->kind,
 		.tick = run->tick,
 		.started = wall_clock(),
 		.ended = LP_TIME_NONE,
@@ -347,14 +362,20 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		.result = "running",
 	};
 	driver.tally = (struct lp_tally){ .run = run, .timing = timing };
-	done = lp_plan_load(&driver.plan, store, run->tick, options->catch_up, &due, error);
+	const struct lp_plan_options plan_options = {
+		.kind = run->kind,
+		.tick = run->tick,
+		.catch_up = options->catch_up,
+		.recompute_within = options->recompute_within,
+	};
+	done = lp_plan_load(&driver.plan, store, &plan_options, &due, error);
 	timing->planning = lp_monotonic() - begin;
 	timing->skipped = lp_plan_unusable(&driver.plan);
 	if (done && !due)
 		timing->next_due = lp_plan_next_due(&driver.plan);
 	else if (done)
 		done = (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
-		       lp_store_begin_run(store, run, error);
+		       lp_store_begin_run(store, run, error) && lp_plan_begin(&driver.plan, error);
 	if (done && due) {
 		log_started(&driver);
 		work(&driver, stop);

@@ -1,6 +1,8 @@
 /* The threads of the pipeline.  They know jobs; which and when is the main thread's business. */
 #include "pipeline/stages.h"
 
+#include "calendar/calendar.h"
+
 #include <assert.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -60,12 +62,35 @@ static void set_attempts(struct lp_job *job)
 
 static bool read_definitions(struct lp_store *store, struct lp_job *job, struct lp_error *error)
 {
-	if (job->batch->kind != LP_BATCH_RETRY)
+	const struct lp_batch *batch = job->batch;
+	if (batch->kind == LP_BATCH_FORWARD)
 		return lp_store_read_batch(store, job->batch, error);
-	int64_t *ids = lp_arena_zeroed(&job->batch->arena, job->pending_count, sizeof *ids);
-	for (size_t at = 0; at < job->pending_count; at++)
-		ids[at] = job->pending[at].calculation_id;
-	return lp_store_read_calculations(store, ids, job->pending_count, job->batch, error);
+	size_t count = batch->kind == LP_BATCH_RETRY ? job->pending_count : batch->owed_count;
+	int64_t *ids = lp_arena_zeroed(&job->batch->arena, count, sizeof *ids);
+	for (size_t at = 0; at < count; at++)
+		ids[at] = batch->kind == LP_BATCH_RETRY ? job->pending[at].calculation_id
+		                                        : batch->owed[at].calculation_id;
+	return lp_store_read_calculations(store, ids, count, job->batch, error);
+}
+
+/* What an input reads, where that is not the window; nothing, where it lies outside of all years. */
+static bool set_ranges(struct lp_batch *batch, struct lp_error *error)
+{
+	for (size_t at = 0; at < batch->task_count; at++) {
+		struct lp_task *task = &batch->tasks[at];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+		for (size_t k = 0; k < calculation->input_count; k++) {
+			const struct lp_input *input = &calculation->inputs[k];
+			const struct lp_zone *zone;
+			if (input->window.count == 0 && input->shift.count == 0)
+				continue;
+			if (!lp_zone_find(calculation->schedule.zone, &zone, error))
+				return false;
+			if (!lp_input_range(zone, task->window, input->window, input->shift, &task->ranges[k]))
+				task->ranges[k] = (struct lp_window){ task->window.start, task->window.start };
+		}
+	}
+	return true;
 }
 
 static bool fetch(struct lp_store *store, struct lp_job *job, struct lp_error *error)
@@ -76,8 +101,11 @@ static bool fetch(struct lp_store *store, struct lp_job *job, struct lp_error *e
 		lp_batch_plan(job->batch, job->windows, job->window_count);
 		if (job->batch->kind == LP_BATCH_RETRY)
 			set_attempts(job);
-		fetched = job->batch->task_count == 0 || lp_store_fetch(store, job->batch, error);
+		fetched = job->batch->task_count == 0 ||
+		          (set_ranges(job->batch, error) && lp_store_fetch(store, job->batch, error));
 	}
+	if (fetched)
+		lp_batch_cover(job->batch);
 	job->batch->fetch_time = lp_monotonic() - begin;
 	return fetched;
 }

@@ -141,6 +141,7 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 	timing->batches++;
 	run->samples_read += batch->samples_read;
 	run->samples_written += batch->samples_written;
+	run->recomputed += batch->kind == LP_BATCH_REDO ? computed : 0;
 	for (size_t at = 0; at < computed; at++) {
 		const struct lp_task *task = &batch->tasks[at];
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
@@ -154,11 +155,11 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 			         calculation->name);
 		}
 		if (lp_state_is_failure(outcome->state))
-			tell_failure(tally, calculation, task, batch->kind == LP_BATCH_RETRY);
+			tell_failure(tally, calculation, task, batch->kind != LP_BATCH_FORWARD);
 	}
 	for (size_t at = computed; at < batch->task_count; at++)
 		run->states[LP_STATE_INTERRUPTED]++;
-	if (batch->kind != LP_BATCH_RETRY)
+	if (batch->kind == LP_BATCH_FORWARD)
 		compare_states(tally, batch, computed);
 }
 

@@ -75,7 +75,8 @@ static PyObject *argument(struct lp_rule_state *state, const struct lp_batch *ba
 	switch (source->kind) {
 	case LP_ARGUMENT_INPUT:
 		return lp_series_borrow(state, &task->columns[source->input],
-		                        task->previous == NULL ? NULL : &task->previous[source->input], &task->window,
+		                        task->previous == NULL ? NULL : &task->previous[source->input],
+		                        task->ranges == NULL ? &task->window : &task->ranges[source->input],
 		                        &state->calculation->inputs[source->input]);
 	case LP_ARGUMENT_NONE:
 		return Py_NewRef(Py_None);

@@ -1,7 +1,7 @@
 /*
  * What a rule returned, into the results of its task's outcome: a number at the
- * window's start, the samples of a Series, several of either by the name of
- * their output, or nothing.
+ * window's start or end, as its calculation says, the samples of a Series,
+ * several of either by the name of their output, or nothing.
  *
  * It decides what can be stored; what can't raises an exception that says so.
  */
@@ -31,7 +31,7 @@ static int take_number(struct lp_task *task, size_t output, PyObject *result)
 		return -1;
 	}
 	outcome->results[outcome->result_count++] =
-		(struct lp_result){ .output = (uint32_t)output, .time = task->window.start, .value = value };
+		(struct lp_result){ .output = (uint32_t)output, .time = task->result_time, .value = value };
 	return 1;
 }
 

@@ -95,6 +95,8 @@ static bool compute_task(struct lp_python_worker *worker, struct lp_batch *batch
 	enum lp_interruption interrupted;
 	const char *where;
 
+	if (task->decided)
+		return true;
 	if (limit == 0)
 		limit = lp_python_options()->time_limit;
 	worker->batch = batch;

@@ -191,6 +191,28 @@ bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zon
 	return true;
 }
 
+bool lp_schedule_clip(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time start, lp_time from,
+                      lp_time until, struct lp_touched *touched)
+{
+	struct lp_window first, last;
+	if (from > touched->after_end)
+		touched->after_end = from;
+	if (until < touched->until_end)
+		touched->until_end = until;
+	if (touched->until_end <= touched->after_end ||
+	    !lp_window_ending_by(schedule, zone, touched->until_end, &last) || last.end <= touched->after_end)
+		return false;
+	first = (struct lp_window){ .end = touched->after_end };
+	do {
+		touched->after_end = first.end;
+		if (!lp_window_ending_after(schedule, zone, first.end, &first) || first.end > last.end)
+			return false;
+	} while (start != LP_TIME_NONE && first.start < start);
+	touched->window_start = first.start;
+	touched->until_end = last.end;
+	return true;
+}
+
 uint64_t lp_schedule_count(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from, lp_time to)
 {
 	struct lp_window window = { .end = from };

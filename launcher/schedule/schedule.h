@@ -37,6 +37,12 @@ struct lp_touched {
 bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
                          struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
                          struct lp_touched *touched);
+/*
+ * Leaves of a range of windows those that end after `from` and by `until`, and do
+ * not begin before start (LP_TIME_NONE: whenever).  False: none is left.
+ */
+bool lp_schedule_clip(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time start, lp_time from,
+                      lp_time until, struct lp_touched *touched);
 /* How many windows have from < end <= to; counted up to 1,000, estimated beyond. */
 uint64_t lp_schedule_count(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from, lp_time to);
 

@@ -44,6 +44,25 @@ static const char *or_empty(const char *text)
 	return text != NULL ? text : "";
 }
 
+/* An element of an array of texts; 0: NULL. */
+static void add_duration(struct pg_arguments *arguments, int64_t duration)
+{
+	char text[32];
+
+	if (duration > 0)
+		lp_duration_format(duration, text);
+	lp_pg_array_text(arguments, duration > 0 ? text : NULL);
+}
+
+static void add_span(struct pg_arguments *arguments, struct lp_span span)
+{
+	char text[24];
+
+	if (span.count != 0)
+		lp_span_format(span, text);
+	lp_pg_array_text(arguments, span.count != 0 ? text : NULL);
+}
+
 static bool write_series(struct pg_store *store, enum pg_statement statement, const struct lp_series *series,
                          size_t count, struct lp_error *error)
 {
@@ -63,6 +82,10 @@ static bool write_series(struct pg_store *store, enum pg_statement statement, co
 	lp_pg_array_begin(arguments, PG_TEXT);
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_text(arguments, series[i].attributes != NULL ? series[i].attributes : "{}");
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++)
+		add_duration(arguments, series[i].interval);
 	lp_pg_array_end(arguments);
 	return lp_pg_execute(store, statement, NULL, error);
 }
@@ -125,18 +148,14 @@ static bool write_definitions(struct pg_store *store, enum pg_statement statemen
 		lp_pg_array_int2(arguments, (int16_t)calculations[i].schedule.week_start);
 	lp_pg_array_end(arguments);
 	TEXTS(calculations[i].schedule.zone);
+	TEXTS(lp_missed_names[calculations[i].schedule.missed]);
 	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_time(arguments, calculations[i].start);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++) {
-		char limit[32];
-
-		if (calculations[i].time_limit > 0)
-			lp_duration_format(calculations[i].time_limit, limit);
-		lp_pg_array_text(arguments, calculations[i].time_limit > 0 ? limit : NULL);
-	}
+	for (size_t i = 0; i < count; i++)
+		add_duration(arguments, calculations[i].time_limit);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_INT4);
 	for (size_t i = 0; i < count; i++)
@@ -145,6 +164,19 @@ static bool write_definitions(struct pg_store *store, enum pg_statement statemen
 	lp_pg_array_begin(arguments, PG_INT4);
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_int4(arguments, calculations[i].rank);
+	lp_pg_array_end(arguments);
+	TEXTS(lp_result_time_names[calculations[i].result_time]);
+	lp_pg_array_begin(arguments, PG_FLOAT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_float8(arguments, calculations[i].min_coverage);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++) {
+		if (calculations[i].recompute_within == LP_NEVER)
+			lp_pg_array_text(arguments, "never");
+		else
+			add_duration(arguments, calculations[i].recompute_within);
+	}
 	lp_pg_array_end(arguments);
 	return lp_pg_execute(store, statement, NULL, error);
 }
@@ -214,17 +246,10 @@ static bool add_inputs(struct pg_store *store, const struct lp_calculation *calc
 	EACH_OF(input_count, PG_INT4, lp_pg_array_int4, (int32_t)k);
 	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].inputs[k].name);
 	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].inputs[k].series);
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++) {
-		for (size_t k = 0; k < calculations[i].input_count; k++) {
-			char lookback[32];
-
-			if (calculations[i].inputs[k].lookback > 0)
-				lp_duration_format(calculations[i].inputs[k].lookback, lookback);
-			lp_pg_array_text(arguments, calculations[i].inputs[k].lookback > 0 ? lookback : NULL);
-		}
-	}
-	lp_pg_array_end(arguments);
+	EACH_OF(input_count, PG_TEXT, add_duration, calculations[i].inputs[k].lookback);
+	EACH_OF(input_count, PG_TEXT, add_span, calculations[i].inputs[k].window);
+	EACH_OF(input_count, PG_TEXT, add_span, calculations[i].inputs[k].shift);
+	EACH_OF(input_count, PG_INT8, lp_pg_array_int8, lp_input_reach(&calculations[i].inputs[k]));
 	if (!add_links(store, PG_ADD_INPUTS, count_inputs(calculations, count), &complete, error) || complete)
 		return complete;
 	arguments = lp_pg_arguments(store);
@@ -337,6 +362,7 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 	                   error) &&
 	       delete_calculations(store, changes, arena, &arrange, error) &&
 	       write_definitions(store, PG_DROP_PENDING, updated, updated_count, error) &&
+	       write_definitions(store, PG_DROP_OWED, updated, updated_count, error) &&
 	       write_definitions(store, PG_CHANGE_CALCULATIONS, updated, updated_count, error) &&
 	       with_names(store, PG_REOPEN_PENDING, updated, updated_count, error) &&
 	       with_names(store, PG_REOPEN_STATE, updated, updated_count, error) &&

@@ -186,3 +186,11 @@ void lp_pg_array_end(struct pg_arguments *arguments)
 	}
 	arguments->lengths[i] = arguments->length - arguments->offsets[i];
 }
+
+void lp_pg_add_ids(struct pg_arguments *arguments, const int64_t *ids, size_t count)
+{
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, ids[i]);
+	lp_pg_array_end(arguments);
+}

@@ -84,6 +84,7 @@ static bool add_batch(struct pg_store *store, struct lp_compose_batch *batch, st
 	lp_pg_argument_text(arguments, spans.delay);
 	lp_pg_argument_int4(arguments, schedule->week_start);
 	lp_pg_argument_text(arguments, schedule->zone);
+	lp_pg_argument_text(arguments, lp_missed_names[schedule->missed]);
 	lp_pg_argument_time(arguments, batch->head.start);
 	lp_pg_argument_time(arguments, batch->head.watermark);
 	lp_pg_argument_int8(arguments, batch->origin);
@@ -171,7 +172,10 @@ static bool write_composition(struct pg_store *store, const struct lp_compositio
 	    !delete_batches(store, composition, error))
 		return false;
 	lp_pg_arguments(store);
-	return lp_pg_execute(store, PG_SET_UPSTREAM, NULL, error);
+	if (!lp_pg_execute(store, PG_SET_UPSTREAM, NULL, error))
+		return false;
+	lp_pg_arguments(store);
+	return lp_pg_execute(store, PG_SET_REACH, NULL, error);
 }
 
 bool lp_pg_arrange(struct pg_store *store, const struct pg_arrange *arrange, struct lp_error *error)

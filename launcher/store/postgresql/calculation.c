@@ -10,8 +10,11 @@ enum {
 	COLUMN_VERSION,
 	COLUMN_RANK,
 	COLUMN_STATE,
+	COLUMN_RESULT_TIME,
+	COLUMN_MIN_COVERAGE,
+	COLUMN_RECOMPUTE_WITHIN,
 	COLUMN_INPUTS,
-	COLUMN_OUTPUTS = COLUMN_INPUTS + 6,
+	COLUMN_OUTPUTS = COLUMN_INPUTS + 9,
 	COLUMN_COUNT = COLUMN_OUTPUTS + 4,
 };
 static_assert((int)COLUMN_COUNT == (int)PG_CALCULATION_COLUMN_COUNT, "status.c reads on behind them");
@@ -31,9 +34,9 @@ static bool open_readers(const PGresult *result, int row, int column, struct pg_
 static bool get_inputs(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
                        struct lp_error *error)
 {
-	struct pg_reader readers[6];
+	struct pg_reader readers[9];
 
-	if (!open_readers(result, row, COLUMN_INPUTS, readers, 6, error))
+	if (!open_readers(result, row, COLUMN_INPUTS, readers, 9, error))
 		return false;
 	calculation->input_count = readers[0].count;
 	calculation->inputs = lp_arena_zeroed(arena, readers[0].count, sizeof *calculation->inputs);
@@ -45,7 +48,10 @@ static bool get_inputs(const PGresult *result, int row, struct lp_arena *arena, 
 		input->series = lp_pg_read_text(&readers[2], arena);
 		input->unit = lp_pg_read_text(&readers[3], arena);
 		input->attributes = lp_pg_read_text(&readers[4], arena);
-		if (!lp_pg_parse_duration(lp_pg_read_text(&readers[5], arena), &input->lookback, error))
+		if (!lp_pg_parse_duration(lp_pg_read_text(&readers[5], arena), &input->lookback, error) ||
+		    !lp_pg_parse_duration(lp_pg_read_text(&readers[6], arena), &input->interval, error) ||
+		    !lp_pg_parse_span(lp_pg_read_text(&readers[7], arena), &input->window, error) ||
+		    !lp_pg_parse_span(lp_pg_read_text(&readers[8], arena), &input->shift, error))
 			return false;
 	}
 	return true;
@@ -87,12 +93,17 @@ bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *are
 		.start = lp_pg_get_time(result, row, COLUMN_START),
 		.version = lp_pg_get_int4(result, row, COLUMN_VERSION),
 		.rank = lp_pg_get_int4(result, row, COLUMN_RANK),
+		.min_coverage = lp_pg_get_float8(result, row, COLUMN_MIN_COVERAGE),
 	};
+	if (strcmp(lp_pg_get_text(result, row, COLUMN_RESULT_TIME, arena), lp_result_time_names[LP_RESULT_AT_END]) == 0)
+		calculation->result_time = LP_RESULT_AT_END;
 	if (!lp_state_parse(state, &calculation->state))
 		return lp_fail(error, LP_EXIT_DATA, "calculation %s: no such state: %s", calculation->name, state);
 	if (!lp_pg_get_schedule(result, row, COLUMN_SCHEDULE, &calculation->schedule, error) ||
 	    !lp_pg_parse_duration(lp_pg_get_text(result, row, COLUMN_TIME_LIMIT, arena), &calculation->time_limit,
 	                          error) ||
+	    !lp_pg_parse_within(lp_pg_get_text(result, row, COLUMN_RECOMPUTE_WITHIN, arena),
+	                        &calculation->recompute_within, error) ||
 	    !get_inputs(result, row, arena, calculation, error) || !get_outputs(result, row, arena, calculation, error))
 		return lp_fail_within(error, "calculation %s", calculation->name);
 	return true;
@@ -163,9 +174,6 @@ bool lp_pg_read_calculations(struct lp_store *opened, const int64_t *ids, size_t
 	LP_CHECK_BATCH(batch);
 	if (!lp_pg_begin(store, error))
 		return false;
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, ids[i]);
-	lp_pg_array_end(arguments);
+	lp_pg_add_ids(arguments, ids, count);
 	return lp_pg_finish(store, fill_batch(store, PG_SOME_CALCULATIONS, batch, error), error);
 }

@@ -71,6 +71,27 @@ bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_aren
 	return true;
 }
 
+bool lp_pg_get_coverage(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
+                        struct lp_error *error)
+{
+	struct pg_reader coverage, samples;
+
+	if (!lp_pg_reader_open(result, row, first, &coverage, error) ||
+	    !lp_pg_reader_open(result, row, first + 1, &samples, error))
+		return false;
+	if (coverage.count != samples.count || (samples.count != 0 && samples.count != column->count))
+		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent arrays of different lengths");
+	if (samples.count == 0)
+		return true;
+	column->coverage = lp_arena_allocate(arena, column->count * sizeof *column->coverage);
+	column->samples = lp_arena_allocate(arena, column->count * sizeof *column->samples);
+	for (size_t i = 0; i < column->count; i++) {
+		column->coverage[i] = (float)lp_pg_read_float8(&coverage);
+		column->samples[i] = (int32_t)lp_pg_read_int(&samples);
+	}
+	return true;
+}
+
 size_t lp_pg_first_at(const struct lp_column *column, lp_time time)
 {
 	size_t low = 0, high = column->count;

@@ -13,11 +13,25 @@ struct committing {
 	struct lp_batch *batch;
 	const struct lp_retry_policy *policy;
 	struct lp_settle_known *known; /* one per calculation */
-	bool *owed;                    /* one per task of a retry batch, else NULL */
+	bool *owed;                    /* one per task of a retry or redo batch, else NULL */
 	int64_t outcome_id;            /* of the last window; 0 in a retry batch */
 	struct lp_settled settled;
 	uint64_t written;
 };
+
+/* Whether nobody can have read a time yet that this batch writes to: then its results are no changes to follow. */
+static bool is_fresh(const struct lp_batch *batch)
+{
+	for (size_t i = 0; i < batch->task_count && batch->read_before != LP_TIME_NONE; i++) {
+		const struct lp_outcome *outcome = &batch->tasks[i].outcome;
+
+		for (size_t k = 0; k < outcome->result_count; k++) {
+			if (outcome->results[k].time < batch->read_before)
+				return false;
+		}
+	}
+	return true;
+}
 
 static bool move_watermark(struct committing *committing, bool *accepted, struct lp_error *error)
 {
@@ -32,6 +46,7 @@ static bool move_watermark(struct committing *committing, bool *accepted, struct
 	lp_pg_argument_time(arguments, batch->new_watermark);
 	lp_pg_argument_int8(arguments, batch->run_id);
 	lp_pg_argument_time(arguments, batch->tick);
+	lp_pg_argument_text(arguments, is_fresh(batch) ? "off" : "on");
 	done = lp_pg_execute(committing->store, PG_MOVE_WATERMARK, &result, error);
 	*accepted = done && PQntuples(result) == 1;
 	if (*accepted)
@@ -73,6 +88,19 @@ static bool read_states(struct committing *committing, struct lp_error *error)
 	return done;
 }
 
+/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
+static bool lock_running(struct committing *committing, bool *running, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done;
+
+	lp_pg_argument_int8(lp_pg_arguments(committing->store), committing->batch->run_id);
+	done = lp_pg_execute(committing->store, PG_LOCK_RUNNING, &result, error);
+	*running = done && PQntuples(result) > 0;
+	PQclear(result);
+	return done;
+}
+
 static bool lock_retry(struct committing *committing, struct lp_error *error)
 {
 	add_calculation_ids(committing);
@@ -107,6 +135,80 @@ static bool read_pending(struct committing *committing, struct lp_error *error)
 	}
 	PQclear(result);
 	return done;
+}
+
+static const struct lp_owed *find_owed(const struct lp_batch *batch, int64_t calculation_id)
+{
+	size_t low = 0, high = batch->owed_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (batch->owed[middle].calculation_id < calculation_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	assert(low < batch->owed_count && batch->owed[low].calculation_id == calculation_id);
+	return &batch->owed[low];
+}
+
+/* Of which calculations the range is still what it was when the run read it; their rows are locked. */
+static bool read_owed(struct committing *committing, struct lp_error *error)
+{
+	struct lp_batch *batch = committing->batch;
+	const struct lp_owed **owed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *owed);
+	bool *same = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *same);
+	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
+	PGresult *result = NULL;
+	bool done;
+
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		owed[i] = find_owed(batch, batch->calculations[i].id);
+		lp_pg_array_int8(arguments, owed[i]->id);
+	}
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		lp_pg_array_time(arguments, owed[i]->after_end);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		lp_pg_array_int8(arguments, owed[i]->touched);
+	lp_pg_array_end(arguments);
+	done = lp_pg_execute(committing->store, PG_LOCK_OWED, &result, error);
+	for (int row = 0; done && row < PQntuples(result); row++)
+		same[lp_pg_get_int8(result, row, 0) - 1] = true;
+	PQclear(result);
+	for (size_t i = 0; i < batch->task_count; i++)
+		committing->owed[i] = same[batch->tasks[i].calculation];
+	return done;
+}
+
+/* The ranges of what is stored move on to where this batch has come; those that end by then are done. */
+static bool move_owed(struct committing *committing, bool done_ones, struct lp_error *error)
+{
+	struct lp_batch *batch = committing->batch;
+	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
+	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->task_count; i++)
+		claimed[batch->tasks[i].calculation] |= committing->owed[i];
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		const struct lp_owed *owed = find_owed(batch, batch->calculations[i].id);
+
+		if (!claimed[i] || (owed->until_end <= batch->redone_until) != done_ones)
+			continue;
+		lp_pg_array_int8(arguments, owed->id);
+		count++;
+	}
+	lp_pg_array_end(arguments);
+	if (!done_ones)
+		lp_pg_argument_time(arguments, batch->redone_until);
+	return count == 0 || lp_pg_execute(committing->store, done_ones ? PG_DELETE_OWED : PG_MOVE_OWED, NULL, error);
 }
 
 /*
@@ -146,9 +248,16 @@ static bool claim(struct committing *committing, bool *accepted, struct lp_error
 
 	*accepted = false;
 	committing->known = lp_arena_zeroed(arena, batch->calculation_count, sizeof *committing->known);
-	if (batch->kind == LP_BATCH_RETRY) {
+	if (batch->kind != LP_BATCH_FORWARD) {
+		bool running, retry = batch->kind == LP_BATCH_RETRY;
+
 		committing->owed = lp_arena_zeroed(arena, batch->task_count, sizeof *committing->owed);
-		if (!lock_retry(committing, error) || !read_pending(committing, error) ||
+		if (!lock_running(committing, &running, error))
+			return false;
+		if (!running)
+			return true;
+		if (!lock_retry(committing, error) ||
+		    !(retry ? read_pending(committing, error) : read_owed(committing, error)) ||
 		    !read_retry(committing, accepted, error))
 			return false;
 	} else {
@@ -171,6 +280,7 @@ static bool claim(struct committing *committing, bool *accepted, struct lp_error
 struct stored_result {
 	int64_t series_id;
 	const struct lp_result *result;
+	const struct lp_task *task;
 	size_t order;
 };
 
@@ -211,6 +321,7 @@ static struct stored_result *gather_results(const struct committing *committing,
 			results[all] = (struct stored_result){
 				.series_id = calculation->outputs[result->output].series_id,
 				.result = result,
+				.task = task,
 				.order = all,
 			};
 			all++;
@@ -227,10 +338,9 @@ static struct stored_result *gather_results(const struct committing *committing,
 	return results;
 }
 
-static bool put_results(struct committing *committing, struct lp_error *error)
+static bool put_results(struct committing *committing, const struct stored_result *results, size_t count,
+                        struct lp_error *error)
 {
-	size_t count;
-	const struct stored_result *results = gather_results(committing, &count);
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
 	bool done;
@@ -258,11 +368,89 @@ static bool put_results(struct committing *committing, struct lp_error *error)
 			lp_pg_array_int2(arguments, results[i].result->quality);
 	}
 	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_FLOAT8);
+	for (size_t i = 0; i < count; i++) {
+		if (isnan(results[i].task->coverage))
+			lp_pg_array_null(arguments);
+		else
+			lp_pg_array_float8(arguments, results[i].task->coverage);
+	}
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT4);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int4(arguments, (int32_t)results[i].task->samples);
+	lp_pg_array_end(arguments);
 	done = lp_pg_execute(committing->store, PG_PUT_RESULTS, &result, error);
 	if (done)
 		committing->written += strtoull(PQcmdTuples(result), NULL, 10);
 	PQclear(result);
 	return done;
+}
+
+/* Where settled windows were computed again: each output of each of them. */
+static void add_rewrites(struct committing *committing, enum pg_type type, lp_time *first, lp_time *last)
+{
+	struct pg_arguments *arguments = &committing->store->arguments;
+	const struct lp_settled *settled = &committing->settled;
+
+	lp_pg_array_begin(arguments, type);
+	for (size_t i = 0; i < settled->rewrite_count; i++) {
+		const struct lp_rewrite *rewrite = &settled->rewrites[i];
+		const struct lp_task *task = &committing->batch->tasks[rewrite->task];
+		const struct lp_calculation *calculation = &committing->batch->calculations[task->calculation];
+
+		for (size_t output = 0; output < calculation->output_count; output++) {
+			if (type == PG_INT8)
+				lp_pg_array_int8(arguments, calculation->outputs[output].series_id);
+			else
+				lp_pg_array_time(arguments, last == NULL ? rewrite->first : rewrite->last);
+		}
+		if (first != NULL && rewrite->first < *first)
+			*first = rewrite->first;
+		if (last != NULL && rewrite->last > *last)
+			*last = rewrite->last;
+	}
+	lp_pg_array_end(arguments);
+}
+
+/* What an earlier computation stored there, and this one does not produce any more. */
+static bool take_off_results(struct committing *committing, const struct stored_result *results, size_t count,
+                             struct lp_error *error)
+{
+	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (committing->settled.rewrite_count == 0)
+		return true;
+	arguments = lp_pg_arguments(committing->store);
+	add_rewrites(committing, PG_INT8, NULL, NULL);
+	add_rewrites(committing, PG_TIMESTAMPTZ, &first, NULL);
+	add_rewrites(committing, PG_TIMESTAMPTZ, NULL, &last);
+	lp_pg_argument_time(arguments, first);
+	lp_pg_argument_time(arguments, last);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, results[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, results[i].result->time);
+	lp_pg_array_end(arguments);
+	done = lp_pg_execute(committing->store, PG_TAKE_OFF_RESULTS, &result, error);
+	if (done)
+		committing->written += lp_pg_affected(result);
+	PQclear(result);
+	return done;
+}
+
+static bool write_results(struct committing *committing, struct lp_error *error)
+{
+	size_t count;
+	const struct stored_result *results = gather_results(committing, &count);
+
+	return take_off_results(committing, results, count, error) && put_results(committing, results, count, error);
 }
 
 static int32_t microseconds(int64_t nanoseconds)
@@ -311,7 +499,7 @@ static bool add_outcomes(struct committing *committing, struct lp_error *error)
 		return true;
 	arguments = lp_pg_arguments(committing->store);
 	lp_pg_argument_int8(arguments, committing->batch->run_id);
-	if (committing->batch->kind == LP_BATCH_RETRY)
+	if (committing->batch->kind != LP_BATCH_FORWARD)
 		lp_pg_argument_no_int8(arguments);
 	else
 		lp_pg_argument_int8(arguments, committing->batch->head.id);
@@ -349,6 +537,7 @@ static bool add_outcomes(struct committing *committing, struct lp_error *error)
 		lp_pg_array_int4(arguments, last);
 	}
 	lp_pg_array_end(arguments);
+	lp_pg_argument_int4(arguments, (int32_t)committing->batch->reason);
 	return lp_pg_execute(committing->store, PG_ADD_OUTCOMES, NULL, error);
 }
 
@@ -391,8 +580,11 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 	}
 	if (done) {
 		lp_settle(batch, policy, committing.known, committing.owed, &committing.settled);
-		done = put_results(&committing, error) && add_outcomes(&committing, error) &&
-		       lp_pg_put_settled(store, &committing.settled, error);
+		done = (batch->kind != LP_BATCH_REDO ||
+		        (move_owed(&committing, true, error) && move_owed(&committing, false, error))) &&
+		       write_results(&committing, error) && add_outcomes(&committing, error) &&
+		       lp_pg_put_settled(store, &committing.settled, error) &&
+		       lp_pg_add_owed(opened, committing.settled.owed, committing.settled.owed_count, error);
 	}
 	done = lp_pg_finish(store, done, error);
 	*accepted = done;

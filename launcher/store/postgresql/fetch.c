@@ -156,13 +156,14 @@ static struct request *make_requests(struct lp_batch *batch, bool previous, size
 			const struct lp_input *input = &calculation->inputs[k];
 
 			if (!previous)
-				*next++ = (struct request){ .series_id = input->series_id,
-					                    .range = bounded(task->window.start, task->window.end),
-					                    .column = &task->columns[k] };
+				*next++ =
+					(struct request){ .series_id = input->series_id,
+					                  .range = bounded(task->ranges[k].start, task->ranges[k].end),
+					                  .column = &task->columns[k] };
 			else if (input->lookback > 0)
 				*next++ = (struct request){ .series_id = input->series_id,
-					                    .range = bounded(task->window.start - input->lookback,
-					                                     task->window.start),
+					                    .range = bounded(task->ranges[k].start - input->lookback,
+					                                     task->ranges[k].start),
 					                    .column = &task->previous[k] };
 		}
 	}

@@ -57,6 +57,10 @@ void lp_pg_array_time(struct pg_arguments *arguments, lp_time value);
 void lp_pg_array_text(struct pg_arguments *arguments, const char *value);
 void lp_pg_array_null(struct pg_arguments *arguments);
 void lp_pg_array_end(struct pg_arguments *arguments);
+void lp_pg_add_ids(struct pg_arguments *arguments, const int64_t *ids, size_t count); /* a whole array */
+
+/* Rows that a statement wrote. */
+uint64_t lp_pg_affected(const PGresult *result);
 
 /* Values of a result's row. */
 bool lp_pg_is_null(const PGresult *result, int row, int column);
@@ -164,8 +168,8 @@ bool lp_pg_arrange(struct pg_store *store, const struct pg_arrange *arrange, str
 struct lp_settled;
 bool lp_pg_put_settled(struct pg_store *store, const struct lp_settled *settled, struct lp_error *error) LP_MUST_CHECK;
 
-/* schedule.c: the schedule's columns: every, window_length, offset, delay, week_start, time_zone. */
-enum { PG_SCHEDULE_COLUMNS = 6 };
+/* schedule.c: the schedule's columns: every, window_length, offset, delay, week_start, time_zone, missed. */
+enum { PG_SCHEDULE_COLUMNS = 7 };
 struct pg_spans {
 	char every[24], window[24], offset[24], delay[32];
 };
@@ -173,9 +177,12 @@ void lp_pg_spans(const struct lp_schedule *schedule, struct pg_spans *spans);
 bool lp_pg_get_schedule(const PGresult *result, int row, int column, struct lp_schedule *schedule,
                         struct lp_error *error) LP_MUST_CHECK;
 bool lp_pg_parse_duration(const char *text, int64_t *duration, struct lp_error *error) LP_MUST_CHECK; /* NULL: 0 */
+bool lp_pg_parse_span(const char *text, struct lp_span *span, struct lp_error *error) LP_MUST_CHECK;  /* NULL: none */
+/* recompute_within: NULL: 0, as configured; "never": LP_NEVER */
+bool lp_pg_parse_within(const char *text, int64_t *within, struct lp_error *error) LP_MUST_CHECK;
 
 /* calculation.c: the columns that statements.c calls CALCULATION_COLUMNS, into the arena. */
-enum { PG_CALCULATION_COLUMN_COUNT = 28 };
+enum { PG_CALCULATION_COLUMN_COUNT = 35 };
 bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
                            struct lp_error *error) LP_MUST_CHECK;
 
@@ -196,11 +203,22 @@ bool lp_pg_write_many(struct lp_store *, const struct lp_series_samples *, size_
 bool lp_pg_read_samples(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
                         struct lp_error *);
 bool lp_pg_lock_run(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *); /* run.c */
+bool lp_pg_run_is_active(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *);
 bool lp_pg_begin_run(struct lp_store *, struct lp_run *, struct lp_error *);
 bool lp_pg_end_run(struct lp_store *, const struct lp_run *, struct lp_error *);
 bool lp_pg_each_run(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
 bool lp_pg_each_batch(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *); /* due.c */
 bool lp_pg_each_pending(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
+bool lp_pg_each_change(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *,
+                       struct lp_error *); /* change.c */
+bool lp_pg_invalidate(struct lp_store *, int64_t, lp_time, lp_time, struct lp_error *);
+bool lp_pg_each_reader(struct lp_store *, const int64_t *, size_t, lp_reader_visit *, void *, struct lp_error *);
+bool lp_pg_add_owed(struct lp_store *, const struct lp_owed_range *, size_t, struct lp_error *); /* owed.c */
+bool lp_pg_each_owed(struct lp_store *, enum lp_run_kind, int32_t, lp_owed_visit *, void *, struct lp_error *);
+bool lp_pg_drop_owed(struct lp_store *, enum lp_reason, uint64_t *, struct lp_error *);
+bool lp_pg_reopen(struct lp_store *, struct lp_reopen *, struct lp_error *);
+bool lp_pg_each_stored(struct lp_store *, const int64_t *, size_t, lp_stored_visit *, void *, struct lp_error *);
+bool lp_pg_writer(struct lp_store *, int64_t, int64_t *, struct lp_error *);
 bool lp_pg_fetch(struct lp_store *, struct lp_batch *, struct lp_error *); /* fetch.c */
 bool lp_pg_commit_batch(struct lp_store *, struct lp_batch *, const struct lp_retry_policy *, bool *,
                         struct lp_error *); /* commit.c */

@@ -40,6 +40,21 @@ bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquir
 	return done;
 }
 
+bool lp_pg_run_is_active(struct lp_store *opened, enum lp_run_kind kind, bool *active, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_argument_int4(lp_pg_arguments(store), kind == LP_RUN_MINUTE ? PG_LOCK_RUN : PG_LOCK_BACKFILL);
+	done = lp_pg_execute(store, PG_IS_LOCKED, &result, error);
+	*active = done && lp_pg_get_bool(result, 0, 0);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
 bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
@@ -55,6 +70,7 @@ bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_erro
 	lp_pg_argument_text(arguments, run->host);
 	lp_pg_argument_int4(arguments, run->process);
 	lp_pg_argument_text(arguments, run->program_version);
+	lp_pg_argument_text(arguments, lp_run_kind_names[run->kind]);
 	done = lp_pg_execute(store, PG_BEGIN_RUN, &result, error);
 	if (done)
 		run->id = lp_pg_get_int8(result, 0, 0);
@@ -95,6 +111,7 @@ bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_
 	lp_pg_argument_int8(arguments, (int64_t)run->samples_read);
 	lp_pg_argument_int8(arguments, (int64_t)run->samples_written);
 	lp_pg_argument_int8(arguments, (int64_t)run->still_due);
+	lp_pg_argument_int8(arguments, (int64_t)run->recomputed);
 	done = lp_pg_execute(store, PG_END_RUN, NULL, error);
 	lp_text_free(&states);
 	return lp_pg_finish(store, done, error);
@@ -118,6 +135,8 @@ static bool visit_run(const PGresult *result, int row, struct lp_arena *arena, l
 		.samples_read = (uint64_t)lp_pg_get_int8(result, row, 12),
 		.samples_written = (uint64_t)lp_pg_get_int8(result, row, 13),
 		.still_due = (uint64_t)lp_pg_get_int8(result, row, 14),
+		.kind = lp_run_kind_parse(lp_pg_get_text(result, row, 15, arena)),
+		.recomputed = (uint64_t)lp_pg_get_int8(result, row, 16),
 	};
 	struct pg_reader states;
 

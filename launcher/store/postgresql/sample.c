@@ -124,7 +124,8 @@ static bool read_some(struct pg_store *store, int64_t series_id, struct lp_windo
 	lp_pg_argument_int8(arguments, (int64_t)most);
 	lp_arena_empty(&store->scratch);
 	done = lp_pg_execute(store, PG_READ_SAMPLES, &result, error) &&
-	       lp_pg_get_column(result, 0, 0, &store->scratch, column, error);
+	       lp_pg_get_column(result, 0, 0, &store->scratch, column, error) &&
+	       lp_pg_get_coverage(result, 0, 3, &store->scratch, column, error);
 	PQclear(result);
 	return done;
 }

@@ -43,10 +43,23 @@ bool lp_pg_parse_duration(const char *text, int64_t *duration, struct lp_error *
 	       lp_fail_within(error, "the stored duration \"%s\"", text);
 }
 
+bool lp_pg_parse_span(const char *text, struct lp_span *span, struct lp_error *error)
+{
+	*span = (struct lp_span){ .count = 0 };
+	return text == NULL || lp_span_parse(text, span, error) ||
+	       lp_fail_within(error, "the stored span \"%s\"", text);
+}
+
+bool lp_pg_parse_within(const char *text, int64_t *within, struct lp_error *error)
+{
+	*within = LP_NEVER;
+	return (text != NULL && strcmp(text, "never") == 0) || lp_pg_parse_duration(text, within, error);
+}
+
 bool lp_pg_get_schedule(const PGresult *result, int row, int column, struct lp_schedule *schedule,
                         struct lp_error *error)
 {
-	char delay[64];
+	char delay[64], missed[16];
 
 	*schedule = (struct lp_schedule){ .week_start = lp_pg_get_int4(result, row, column + 4) };
 	if (!get_span(result, row, column, &schedule->every, error) ||
@@ -56,5 +69,8 @@ bool lp_pg_get_schedule(const PGresult *result, int row, int column, struct lp_s
 	if (!get_short_text(result, row, column + 3, delay, sizeof delay) ||
 	    !get_short_text(result, row, column + 5, schedule->zone, sizeof schedule->zone))
 		return lp_fail(error, LP_EXIT_DATA, "a stored delay or time zone is too long");
+	if (get_short_text(result, row, column + 6, missed, sizeof missed) &&
+	    strcmp(missed, lp_missed_names[LP_MISSED_SKIP]) == 0)
+		schedule->missed = LP_MISSED_SKIP;
 	return lp_pg_parse_duration(delay, &schedule->delay, error);
 }

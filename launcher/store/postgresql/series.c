@@ -31,15 +31,17 @@ const char *lp_pg_like(struct lp_arena *arena, const char *glob)
 	return pattern;
 }
 
-static struct lp_series get_series(const PGresult *result, struct lp_arena *arena)
+static bool get_series(const PGresult *result, struct lp_arena *arena, struct lp_series *series, struct lp_error *error)
 {
-	return (struct lp_series){
+	*series = (struct lp_series){
 		.id = lp_pg_get_int8(result, 0, 0),
 		.name = lp_pg_get_text(result, 0, 1, arena),
 		.unit = lp_pg_get_text(result, 0, 2, arena),
 		.description = lp_pg_get_text(result, 0, 3, arena),
 		.attributes = lp_pg_get_text(result, 0, 4, arena),
 	};
+	return lp_pg_parse_duration(lp_pg_get_text(result, 0, 5, arena), &series->interval, error) ||
+	       lp_fail_within(error, "series %s", series->name);
 }
 
 struct visiting {
@@ -54,8 +56,8 @@ static bool visit_row(void *context, const PGresult *row, struct lp_error *error
 	struct lp_series series;
 
 	lp_arena_empty(&visiting->store->scratch);
-	series = get_series(row, &visiting->store->scratch);
-	return visiting->visit(visiting->context, &series, error);
+	return get_series(row, &visiting->store->scratch, &series, error) &&
+	       visiting->visit(visiting->context, &series, error);
 }
 
 bool lp_pg_each_series(struct lp_store *opened, const char *pattern, lp_series_visit *visit, void *context,
@@ -84,7 +86,7 @@ bool lp_pg_find_series(struct lp_store *opened, const char *name, struct lp_aren
 	lp_pg_argument_text(lp_pg_arguments(store), name);
 	done = lp_pg_execute(store, PG_FIND_SERIES, &result, error);
 	if (done && PQntuples(result) > 0)
-		*found = get_series(result, arena);
+		done = get_series(result, arena, found, error);
 	PQclear(result);
 	return lp_pg_finish(store, done, error);
 }

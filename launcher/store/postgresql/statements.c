@@ -9,27 +9,30 @@
 
 #define SCHEDULE(table)                                                                                                \
 	table "every, " table "window_length, " table "\"offset\", " table "delay, " table "week_start, " table        \
-	      "time_zone"
+	      "time_zone, " table "missed"
 
 /* The order that calculation.c reads.  Sorted once below the aggregates: an ORDER BY in each would sort ten times. */
-#define CALCULATION_COLUMNS                                                                                            \
-	"c.id, c.name, c.description, c.rule, c.parameters::text, c.labels::text, c.enabled, " SCHEDULE(               \
-		"c.") ", c.start, c.time_limit, c.version, c.rank,"                                                    \
-		      " CASE WHEN NOT c.enabled THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state"                 \
-		      " WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END,"                                            \
-		      " i.names, i.ids, i.series, i.units, i.attributes, i.lookbacks, o.names, o.ids, o.series, o.units"
-#define CALCULATION_TABLES                                                                                              \
-	" FROM local_processing.calculation c"                                                                          \
-	" LEFT JOIN local_processing.batch b ON b.id = c.batch_id"                                                      \
-	" LEFT JOIN local_processing.state s ON s.calculation_id = c.id"                                                \
-	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit)," \
-	" array_agg(z.attributes), array_agg(z.lookback) FROM (SELECT x.name, x.series_id, y.name AS series, y.unit,"   \
-	" y.attributes::text, x.lookback FROM local_processing.calculation_input x"                                     \
-	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"   \
-	" i (names, ids, series, units, attributes, lookbacks) ON true"                                                 \
-	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit)"  \
-	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit FROM local_processing.calculation_output x"        \
-	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"   \
+#define CALCULATION_COLUMNS                                                                                              \
+	"c.id, c.name, c.description, c.rule, c.parameters::text, c.labels::text, c.enabled, " SCHEDULE(                 \
+		"c.") ", c.start, c.time_limit, c.version, c.rank,"                                                      \
+		      " CASE WHEN NOT c.enabled THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state"                   \
+		      " WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END,"                                              \
+		      " c.result_time, c.min_coverage, c.recompute_within,"                                              \
+		      " i.names, i.ids, i.series, i.units, i.attributes, i.lookbacks, i.intervals, i.windows, i.shifts," \
+		      " o.names, o.ids, o.series, o.units"
+#define CALCULATION_TABLES                                                                                                       \
+	" FROM local_processing.calculation c"                                                                                   \
+	" LEFT JOIN local_processing.batch b ON b.id = c.batch_id"                                                               \
+	" LEFT JOIN local_processing.state s ON s.calculation_id = c.id"                                                         \
+	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit),"          \
+	" array_agg(z.attributes), array_agg(z.lookback), array_agg(z.sample_interval), array_agg(z.window_length),"             \
+	" array_agg(z.shift) FROM (SELECT x.name, x.series_id, y.name AS series, y.unit,"                                        \
+	" y.attributes::text, x.lookback, y.sample_interval, x.window_length, x.shift FROM local_processing.calculation_input x" \
+	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"            \
+	" i (names, ids, series, units, attributes, lookbacks, intervals, windows, shifts) ON true"                              \
+	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit)"           \
+	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit FROM local_processing.calculation_output x"                 \
+	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"            \
 	" o (names, ids, series, units) ON true"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
@@ -43,9 +46,10 @@
 
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
-	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::timestamptz[], $14::text[], $15::int4[], $16::int4[])" \
+	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::int4[]," \
+	" $17::int4[], $18::text[], $19::float8[], $20::text[])"                                                         \
 	" r (name, description, rule, parameters, labels, enabled, " SCHEDULE(                                           \
-		"") ", start, time_limit, version, rank)"
+		"") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within)"
 
 const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_HAS_SCHEMA] = { "has_schema", "look for the schema local_processing",
@@ -59,10 +63,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       " VALUES ($1, $2, $3)" },
 
 	[PG_EACH_SERIES] = { "each_series", "read the series",
-	                     "SELECT id, name, unit, description, attributes::text FROM local_processing.series"
+	                     "SELECT id, name, unit, description, attributes::text, sample_interval FROM local_processing.series"
 	                     " WHERE $1::text IS NULL OR name LIKE $1 ORDER BY name COLLATE \"C\"" },
 	[PG_FIND_SERIES] = { "find_series", "look for a series",
-	                     "SELECT id, name, unit, description, attributes::text FROM local_processing.series"
+	                     "SELECT id, name, unit, description, attributes::text, sample_interval FROM local_processing.series"
 	                     " WHERE name = $1" },
 	[PG_EACH_CALCULATION] = { "each_calculation", "read the calculations",
 	                          "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES " ORDER BY c.name COLLATE \"C\"" },
@@ -75,16 +79,22 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 
 	[PG_LOCK] = { "lock", "wait for a lock", "SELECT pg_advisory_xact_lock(" PG_LOCK_CLASS ", $1)" },
 	[PG_TRY_LOCK] = { "try_lock", "take a lock", "SELECT pg_try_advisory_xact_lock(" PG_LOCK_CLASS ", $1)" },
+	/* Looked at, not taken for a moment: the run that wants it just then would find it taken. */
+	[PG_IS_LOCKED] = { "is_locked", "look at a lock",
+	                   "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+	                   " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+	                   " AND classid = " PG_LOCK_CLASS " AND objid = $1::int4::oid AND objsubid = 2)" },
 	[PG_ADD_SERIES] = { "add_series", "add series",
-	                    "INSERT INTO local_processing.series (name, unit, description, attributes)"
-	                    " SELECT name, unit, description, attributes::json"
-	                    " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
-	                    " r (name, unit, description, attributes)" },
+	                    "INSERT INTO local_processing.series (name, unit, description, attributes, sample_interval)"
+	                    " SELECT name, unit, description, attributes::json, sample_interval"
+	                    " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])"
+	                    " r (name, unit, description, attributes, sample_interval)" },
 	[PG_CHANGE_SERIES] = { "change_series", "change series",
 	                       "UPDATE local_processing.series s"
-	                       " SET unit = r.unit, description = r.description, attributes = r.attributes::json"
-	                       " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
-	                       " r (name, unit, description, attributes) WHERE s.name = r.name" },
+	                       " SET unit = r.unit, description = r.description, attributes = r.attributes::json,"
+	                       " sample_interval = r.sample_interval"
+	                       " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])"
+	                       " r (name, unit, description, attributes, sample_interval) WHERE s.name = r.name" },
 	[PG_TOUCH_SERIES_BATCHES] = { "touch_series_batches", "mark the batches of changed series",
 	                              "UPDATE local_processing.batch SET generation = generation + 1 WHERE id IN (SELECT c.batch_id"
 	                              " FROM local_processing.series s"
@@ -93,7 +103,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                              " ON u.series_id = s.id JOIN local_processing.calculation c ON c.id = u.calculation_id"
 	                              " WHERE s.name = ANY ($1))" },
 	[PG_DELETE_SAMPLES] = { "delete_samples", "delete the samples of deleted series",
-	                        "DELETE FROM local_processing.sample WHERE series_id = ANY"
+	                        "WITH own AS MATERIALIZED (SELECT set_config('local_processing.noted', 'off', true))"
+	                        " DELETE FROM local_processing.sample USING own WHERE series_id = ANY"
 	                        " (ARRAY(SELECT id FROM local_processing.series WHERE name = ANY ($1)))" },
 	[PG_DELETE_SERIES] = { "delete_series", "delete series",
 	                       "DELETE FROM local_processing.series WHERE name = ANY ($1)" },
@@ -114,16 +125,17 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_ADD_CALCULATIONS] = { "add_calculations", "add calculations",
 	                          "INSERT INTO local_processing.calculation (name, description, rule, parameters, labels, enabled,"
 	                          " " SCHEDULE(
-					  "") ", start, time_limit, version, rank)"
+					  "") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within)"
 	                                      " SELECT name, description, rule, parameters::json, labels::json, enabled, " SCHEDULE(
-						      "") ", start, time_limit, version, rank FROM " DEFINITION_ARRAYS },
+						      "") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within FROM " DEFINITION_ARRAYS },
 	[PG_CHANGE_CALCULATIONS] = { "change_calculations", "change calculations",
 	                             "UPDATE local_processing.calculation c SET description = r.description, rule = r.rule,"
 	                             " parameters = r.parameters::json, labels = r.labels::json, enabled = r.enabled, every = r.every,"
 	                             " window_length = r.window_length, \"offset\" = r.\"offset\", delay = r.delay,"
 	                             " week_start = r.week_start, time_zone = r.time_zone, start = r.start, time_limit = r.time_limit,"
-	                             " version = r.version, rank = r.rank, updated = now() FROM " DEFINITION_ARRAYS
-	                             " WHERE c.name = r.name" },
+	                             " version = r.version, rank = r.rank, missed = r.missed, result_time = r.result_time,"
+	                             " min_coverage = r.min_coverage, recompute_within = r.recompute_within,"
+	                             " updated = now() FROM " DEFINITION_ARRAYS " WHERE c.name = r.name" },
 	[PG_CHANGE_RANKS] = { "change_ranks", "change ranks",
 	                      "UPDATE local_processing.calculation c SET rank = r.rank"
 	                      " FROM unnest($1::text[], $2::int4[]) r (name, rank) WHERE c.name = r.name" },
@@ -141,10 +153,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                        " (SELECT FROM local_processing.series s WHERE s.name = r.name) LIMIT 1" },
 	[PG_ADD_INPUTS] = { "add_inputs", "add inputs",
 	                    "INSERT INTO local_processing.calculation_input"
-	                    " (calculation_id, position, name, series_id, lookback)"
-	                    " SELECT c.id, r.position, r.name, s.id, r.lookback"
-	                    " FROM unnest($1::text[], $2::int4[], $3::text[], $4::text[], $5::text[])"
-	                    " r (calculation, position, name, series, lookback)"
+	                    " (calculation_id, position, name, series_id, lookback, window_length, shift, reach)"
+	                    " SELECT c.id, r.position, r.name, s.id, r.lookback, r.window_length, r.shift, r.reach"
+	                    " FROM unnest($1::text[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
+	                    " $8::int8[]) r (calculation, position, name, series, lookback, window_length, shift, reach)"
 	                    " JOIN local_processing.calculation c ON c.name = r.calculation"
 	                    " JOIN local_processing.series s ON s.name = r.series" },
 	[PG_ADD_OUTPUTS] = { "add_outputs", "add outputs",
@@ -169,9 +181,9 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                   "INSERT INTO local_processing.batch (rank, enabled, size, " SCHEDULE(
 				   "") ", start, watermark,"
 	                               " last_run_id, last_outcome, last_tick)"
-	                               " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+	                               " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
 	                               " o.last_run_id, o.last_outcome, o.last_tick"
-	                               " FROM (SELECT) one LEFT JOIN local_processing.batch o ON o.id = $12 RETURNING id" },
+	                               " FROM (SELECT) one LEFT JOIN local_processing.batch o ON o.id = $13 RETURNING id" },
 	[PG_CHANGE_BATCHES] = { "change_batches", "change batches",
 	                        "UPDATE local_processing.batch b SET generation = r.generation, size = r.size"
 	                        " FROM unnest($1::int8[], $2::int8[], $3::int4[]) r (id, generation, size)"
@@ -192,6 +204,19 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " LEFT JOIN local_processing.calculation w ON w.id = o.calculation_id AND w.enabled"
 	                      " GROUP BY x.id) u (id, ids) WHERE u.id = b.id AND u.ids IS DISTINCT FROM b.upstream" },
 
+	/* Nearly always there is nothing to do: no input reads past its window's end, and none did. */
+	[PG_SET_REACH] = { "set_reach", "find how far batches read",
+	                   "UPDATE local_processing.batch b SET reach = u.reach FROM (SELECT x.id, coalesce(max(i.reach), 0)"
+	                   " FROM local_processing.batch x LEFT JOIN local_processing.calculation c ON c.batch_id = x.id"
+	                   " LEFT JOIN local_processing.calculation_input i ON i.calculation_id = c.id AND i.reach > 0"
+	                   " GROUP BY x.id) u (id, reach) WHERE u.id = b.id AND u.reach <> b.reach"
+	                   " AND (b.reach > 0 OR EXISTS (SELECT FROM local_processing.calculation_input WHERE reach > 0))" },
+	[PG_DROP_OWED] = { "drop_owed_of_schedules", "drop the owed windows of changed schedules",
+	                   "DELETE FROM local_processing.owed p USING local_processing.calculation c, " DEFINITION_ARRAYS
+	                   " WHERE c.name = r.name AND p.calculation_id = c.id"
+	                   " AND (c.every, c.window_length, c.\"offset\", c.week_start, c.time_zone)"
+	                   " IS DISTINCT FROM (r.every, r.window_length, r.\"offset\", r.week_start, r.time_zone)" },
+
 	[PG_ENSURE_PARTITIONS] = { "ensure_partitions", "make partitions",
 	                           "SELECT local_processing.ensure_partitions($1, $2, $3)" },
 	/* What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
@@ -208,29 +233,31 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       " count(*) FILTER (WHERE stored AND NOT differs) FROM known" },
 	[PG_READ_SAMPLES] = { "read_samples", "read samples",
 	                      "SELECT array_agg(s.ts), array_agg(s.value),"
-	                      " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END"
-	                      " FROM (SELECT ts, value, quality FROM local_processing.sample"
+	                      " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END,"
+	                      " CASE WHEN count(s.samples) > 0 THEN array_agg(s.coverage::float8) END,"
+	                      " CASE WHEN count(s.samples) > 0 THEN array_agg(coalesce(s.samples, -1)) END"
+	                      " FROM (SELECT ts, value, quality, coverage, samples FROM local_processing.sample"
 	                      " WHERE series_id = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT $4) s" },
 
 	[PG_BEGIN_RUN] = { "begin_run", "note the run",
 	                   "WITH left_over AS (UPDATE local_processing.run SET result = 'interrupted',"
 	                   " error = 'killed, or its machine went down: the next run did the rest'"
-	                   " WHERE result = 'running')"
-	                   " INSERT INTO local_processing.run (tick, started, host, process, program_version, result)"
-	                   " VALUES ($1, $2, $3, $4, $5, 'running') RETURNING id" },
+	                   " WHERE result = 'running' AND kind = $6)"
+	                   " INSERT INTO local_processing.run (tick, started, host, process, program_version, result, kind)"
+	                   " VALUES ($1, $2, $3, $4, $5, 'running', $6) RETURNING id" },
 	[PG_END_RUN] = { "end_run", "note the end of the run",
 	                 "UPDATE local_processing.run SET ended = $2, result = $3, error = $4, windows = $5,"
 	                 " states = $6::text::json, newly_failed = $7, samples_read = $8, samples_written = $9,"
-	                 " still_due = $10 WHERE id = $1" },
+	                 " still_due = $10, recomputed = $11 WHERE id = $1" },
 	[PG_EACH_RUN] = { "each_run", "read the runs",
 	                  "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
 	                  " ARRAY(SELECT coalesce((states ->> local_processing.state_name(n))::bigint, 0)"
 	                  " FROM generate_series(0, 7) n ORDER BY n),"
-	                  " newly_failed, samples_read, samples_written, still_due"
+	                  " newly_failed, samples_read, samples_written, still_due, kind, recomputed"
 	                  " FROM local_processing.run ORDER BY id DESC LIMIT $1" },
 	[PG_EACH_BATCH] = { "each_batch", "read the batches",
 	                    "SELECT id, generation, rank, size, " SCHEDULE(
-				    "") ", start, watermark, upstream"
+				    "") ", start, watermark, upstream, reach"
 	                                " FROM local_processing.batch WHERE size > 0 AND ($1 = -1 OR rank = $1) ORDER BY rank, id" },
 	[PG_EACH_PENDING] = { "each_pending", "read the pending windows",
 	                      "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
@@ -258,9 +285,96 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                        " AND quality IS DISTINCT FROM 2 ORDER BY ts DESC LIMIT 1) s" },
 
 	[PG_MOVE_WATERMARK] = { "move_watermark", "move the batch's watermark",
-	                        "UPDATE local_processing.batch SET watermark = $4, last_run_id = $5, last_tick = $6,"
+	                        "WITH running AS (SELECT FROM local_processing.run WHERE id = $5 AND result = 'running' FOR SHARE)"
+	                        " UPDATE local_processing.batch SET watermark = $4, last_run_id = $5, last_tick = $6,"
 	                        " last_outcome = nextval('local_processing.outcome_id_seq')"
-	                        " WHERE id = $1 AND generation = $2 AND watermark IS NOT DISTINCT FROM $3 RETURNING last_outcome" },
+	                        " WHERE id = $1 AND generation = $2 AND watermark IS NOT DISTINCT FROM $3"
+	                        " AND EXISTS (SELECT FROM running)"
+	                        " RETURNING last_outcome, set_config('local_processing.noted', $7, true)" },
+	/* begin_run waits for whoever holds this: what it reads afterwards, no abandoned run changes. */
+	[PG_LOCK_RUNNING] = { "lock_running", "look at the run",
+	                      "SELECT FROM local_processing.run WHERE id = $1 AND result = 'running' FOR SHARE" },
+	[PG_LOCK_OWED] = { "lock_owed", "read the owed windows of a batch",
+	                   "SELECT r.n FROM unnest($1::int8[], $2::timestamptz[], $3::int8[]) WITH ORDINALITY"
+	                   " r (id, after_end, touched, n) JOIN local_processing.owed o ON o.id = r.id"
+	                   " AND o.after_end = r.after_end AND o.touched = r.touched ORDER BY r.n FOR UPDATE OF o" },
+	[PG_MOVE_OWED] = { "move_owed", "move on the owed windows of a batch",
+	                   "UPDATE local_processing.owed SET after_end = $2, window_start = greatest(window_start, $2)"
+	                   " WHERE id = ANY ($1)" },
+	[PG_DELETE_OWED] = { "delete_owed", "take off owed windows",
+	                     "DELETE FROM local_processing.owed WHERE id = ANY ($1)" },
+	[PG_TOUCH_OWED] = { "touch_owed", "note owed windows",
+	                    "UPDATE local_processing.owed o SET touched = touched + 1"
+	                    " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) r (id, after_end, until_end)"
+	                    " WHERE o.calculation_id = r.id AND o.after_end < r.until_end AND o.until_end > r.after_end" },
+	[PG_ADD_OWED] = { "add_owed", "note owed windows",
+	                  "WITH new AS MATERIALIZED (SELECT * FROM unnest($1::int8[], $2::int2[], $3::int8[], $4::timestamptz[],"
+	                  " $5::timestamptz[], $6::timestamptz[])"
+	                  " r (calculation_id, reason, cause_id, window_start, after_end, until_end)),"
+	                  " old AS (DELETE FROM local_processing.owed o USING new n WHERE o.calculation_id = n.calculation_id"
+	                  " AND o.reason = n.reason AND o.cause_id = n.cause_id AND o.after_end <= n.until_end"
+	                  " AND o.until_end >= n.after_end"
+	                  " RETURNING o.calculation_id, o.reason, o.cause_id, o.window_start, o.after_end, o.until_end),"
+	                  " piece AS (SELECT * FROM new UNION ALL SELECT * FROM old),"
+	                  " marked AS (SELECT *, (after_end <= max(until_end) OVER (PARTITION BY calculation_id, reason, cause_id"
+	                  " ORDER BY after_end, until_end ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) IS NOT TRUE AS begins"
+	                  " FROM piece),"
+	                  " island AS (SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY calculation_id, reason, cause_id"
+	                  " ORDER BY after_end, until_end) AS number FROM marked)"
+	                  " INSERT INTO local_processing.owed (calculation_id, reason, cause_id, window_start, after_end, until_end)"
+	                  " SELECT calculation_id, reason, cause_id, min(window_start), min(after_end), max(until_end)"
+	                  " FROM island GROUP BY calculation_id, reason, cause_id, number" },
+	[PG_EACH_OWED] = { "each_owed", "read the owed windows",
+	                   "SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end, o.touched,"
+	                   " o.cause_id FROM local_processing.owed o"
+	                   " JOIN local_processing.calculation c ON c.id = o.calculation_id"
+	                   " WHERE c.enabled AND ($1 = -1 OR c.rank = $1) AND (o.reason = 7) = $2"
+	                   " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id" },
+	[PG_FORGET_OWED] = { "forget_owed", "forget owed windows",
+	                     "DELETE FROM local_processing.owed WHERE reason = $1" },
+	/* One statement, so that a row that comes in between is not taken unseen. */
+	[PG_TAKE_CHANGES] = { "take_changes", "take the changes of samples",
+	                      "WITH taken AS (DELETE FROM local_processing.change"
+	                      " RETURNING series_ids, firsts, lasts, first, by_hand)"
+	                      " SELECT r.series_id, r.first, r.last, t.by_hand FROM taken t"
+	                      " CROSS JOIN LATERAL unnest(t.series_ids, t.firsts, t.lasts) r (series_id, first, last)"
+	                      " WHERE t.first < $1 AND r.first < $1 ORDER BY r.series_id, r.first" },
+	[PG_LOOK_AT_CHANGES] = { "look_at_changes", "read the changes of samples",
+	                         "SELECT r.series_id, r.first, r.last, t.by_hand FROM local_processing.change t"
+	                         " CROSS JOIN LATERAL unnest(t.series_ids, t.firsts, t.lasts) r (series_id, first, last)"
+	                         " WHERE t.first < $1 AND r.first < $1 ORDER BY r.series_id, r.first" },
+	[PG_INVALIDATE] = { "invalidate", "note that samples are to be read again",
+	                    "INSERT INTO local_processing.change (series_ids, firsts, lasts, first, last, by_hand)"
+	                    " VALUES (ARRAY[$1::int8], ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $2, $3, true)" },
+	[PG_EACH_READER] = { "each_reader", "read who reads series",
+	                     "SELECT c.id, i.series_id, " SCHEDULE(
+				     "c.") ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
+	                                   " c.recompute_within FROM local_processing.calculation_input i"
+	                                   " JOIN local_processing.calculation c ON c.id = i.calculation_id"
+	                                   " JOIN local_processing.batch b ON b.id = c.batch_id WHERE i.series_id = ANY ($1)"
+	                                   " AND c.enabled AND b.watermark IS NOT NULL ORDER BY i.series_id, c.id" },
+	[PG_TAKE_OFF_RESULTS] = { "take_off_results", "take off results that are none any more",
+	                          "DELETE FROM local_processing.sample s"
+	                          " USING unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) r (series_id, first, last)"
+	                          " WHERE s.series_id = r.series_id AND s.ts >= r.first AND s.ts <= r.last"
+	                          " AND s.ts >= $4 AND s.ts <= $5 AND NOT EXISTS (SELECT FROM"
+	                          " unnest($6::int8[], $7::timestamptz[]) k (series_id, ts)"
+	                          " WHERE k.series_id = s.series_id AND k.ts = s.ts)" },
+	[PG_REOPEN] = { "reopen", "open pending windows again",
+	                "WITH opened AS (UPDATE local_processing.pending p"
+	                " SET attempts = 0, given_up = false, next_attempt = window_end FROM local_processing.calculation c"
+	                " WHERE c.id = p.calculation_id AND ($1::text IS NULL OR c.name LIKE $1)"
+	                " AND ($2::text IS NULL OR c.rule = $2) AND ($3::timestamptz IS NULL OR p.window_end > $3)"
+	                " AND ($4::timestamptz IS NULL OR p.window_start < $4) RETURNING p.calculation_id)"
+	                " SELECT count(*), count(DISTINCT calculation_id) FROM opened" },
+	[PG_EACH_STORED] = { "each_stored", "look for results",
+	                     "SELECT r.id, min(f.ts), max(l.ts) FROM unnest($1::int8[]) r (id)"
+	                     " JOIN local_processing.calculation_output o ON o.calculation_id = r.id"
+	                     " CROSS JOIN LATERAL (SELECT ts FROM local_processing.sample WHERE series_id = o.series_id"
+	                     " ORDER BY ts LIMIT 1) f CROSS JOIN LATERAL (SELECT ts FROM local_processing.sample"
+	                     " WHERE series_id = o.series_id ORDER BY ts DESC LIMIT 1) l GROUP BY r.id" },
+	[PG_WRITER] = { "writer", "look for who writes a series",
+	                "SELECT calculation_id FROM local_processing.calculation_output WHERE series_id = $1" },
 	/* A commit of the batch that moves its watermark has to wait, or is waited for; so has apply. */
 	[PG_LOCK_RETRY] = { "lock_retry", "lock the batches of what is tried again",
 	                    "SELECT FROM local_processing.batch WHERE id IN (SELECT batch_id"
@@ -283,18 +397,19 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " AND p.window_start = r.window_start AND p.window_end = r.window_end"
 	                      " WHERE NOT p.given_up ORDER BY r.n FOR UPDATE OF p" },
 	[PG_PUT_RESULTS] = { "put_results", "store results",
-	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality)"
-	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[])"
-	                     " ON CONFLICT (series_id, ts) DO UPDATE"
-	                     " SET value = excluded.value, quality = excluded.quality"
-	                     " WHERE (s.value, coalesce(s.quality, 0))"
-	                     " IS DISTINCT FROM (excluded.value, coalesce(excluded.quality, 0))" },
+	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality, coverage, samples)"
+	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
+	                     " $6::int4[]) ON CONFLICT (series_id, ts) DO UPDATE"
+	                     " SET value = excluded.value, quality = excluded.quality, coverage = excluded.coverage,"
+	                     " samples = excluded.samples"
+	                     " WHERE (s.value, coalesce(s.quality, 0), s.coverage, s.samples)"
+	                     " IS DISTINCT FROM (excluded.value, coalesce(excluded.quality, 0), excluded.coverage, excluded.samples)" },
 	[PG_ADD_OUTCOMES] = { "add_outcomes", "store outcomes",
 	                      "INSERT INTO local_processing.outcome (id, run_id, batch_id, tick, window_start, window_end,"
-	                      " calculation_ids, states, durations_us, samples_read)"
+	                      " calculation_ids, states, durations_us, samples_read, reason)"
 	                      " SELECT coalesce(r.id, nextval('local_processing.outcome_id_seq')), $1, $2, $3,"
 	                      " r.window_start, r.window_end, ($8::int8[])[r.first:r.last], ($9::int2[])[r.first:r.last],"
-	                      " ($10::int4[])[r.first:r.last], ($11::int4[])[r.first:r.last]"
+	                      " ($10::int4[])[r.first:r.last], ($11::int4[])[r.first:r.last], $13"
 	                      " FROM unnest($4::int8[], $5::timestamptz[], $6::timestamptz[], $7::int4[], $12::int4[])"
 	                      " r (id, window_start, window_end, first, last)" },
 	[PG_PUT_STATES] = { "put_states", "store states",
@@ -330,7 +445,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     ", coalesce(s.since, c.created), s.failing_since, b.watermark,"
 	                     " l.window_start, l.window_end, l.run_id, l.duration_us, l.samples_read,"
 	                     " s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,"
-	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0), s.rule_version, " SHOWN_ERRORS
+	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0),"
+	                     " (SELECT count(*) FROM local_processing.owed w WHERE w.calculation_id = c.id), s.rule_version, " SHOWN_ERRORS
 	                             CALCULATION_TABLES
 	                     " LEFT JOIN local_processing.last_outcomes() l ON l.batch_id = c.batch_id"
 	                     " AND l.calculation_id = c.id AND l.state <> 7"
@@ -343,9 +459,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " ORDER BY c.name COLLATE \"C\"" },
 	[PG_EACH_HISTORY] = { "each_history", "read the history of a calculation",
 	                      "SELECT o.run_id, o.tick, o.window_start, o.window_end, o.states[o.at],"
-	                      " o.durations_us[o.at], o.samples_read[o.at]"
+	                      " o.durations_us[o.at], o.samples_read[o.at], o.reason"
 	                      " FROM (SELECT *, array_position(calculation_ids, $1) AS at"
-	                      " FROM local_processing.outcome) o WHERE o.at IS NOT NULL"
+	                      " FROM local_processing.outcome WHERE ($3::timestamptz IS NULL OR window_end > $3 AND tick >= $3)"
+	                      " AND ($4::timestamptz IS NULL OR window_end <= $4)) o WHERE o.at IS NOT NULL"
 	                      " ORDER BY o.tick DESC, o.window_end DESC, o.id DESC LIMIT $2" },
 
 	[PG_DROP_PARTITION] = { "drop_partition", "drop an old partition",
@@ -356,7 +473,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       "SELECT count(*) FROM local_processing.sample WHERE ts < $1 AND ($2::text IS NULL"
 	                       " OR series_id = ANY (ARRAY(SELECT id FROM local_processing.series WHERE name LIKE $2)))" },
 	[PG_PRUNE_SAMPLES] = { "prune_samples", "delete old samples",
-	                       "DELETE FROM local_processing.sample WHERE series_id = $1 AND ts < $2"
+	                       "WITH own AS MATERIALIZED (SELECT set_config('local_processing.noted', 'off', true))"
+	                       " DELETE FROM local_processing.sample USING own WHERE series_id = $1 AND ts < $2"
 	                       " AND ts < coalesce((SELECT ts FROM local_processing.sample"
 	                       " WHERE series_id = $1 AND ts < $2 ORDER BY ts OFFSET $3 LIMIT 1), $2)" },
 	[PG_COUNT_OUTCOMES] = { "count_outcomes", "count old outcomes",

@@ -19,6 +19,7 @@ enum {
 	COLUMN_ATTEMPTS = COLUMN_STATE + 5,
 	COLUMN_NEXT_ATTEMPT,
 	COLUMN_PENDING,
+	COLUMN_OWED,
 	COLUMN_RULE_VERSION,
 	COLUMN_ERROR,
 };
@@ -51,6 +52,7 @@ static bool visit_row(void *context, const PGresult *row, struct lp_error *error
 		.attempts = lp_pg_get_int4(row, 0, COLUMN_ATTEMPTS),
 		.next_attempt = lp_pg_get_time(row, 0, COLUMN_NEXT_ATTEMPT),
 		.pending = (uint32_t)lp_pg_get_int8(row, 0, COLUMN_PENDING),
+		.owed = (uint32_t)lp_pg_get_int8(row, 0, COLUMN_OWED),
 		.rule_version = lp_pg_get_text(row, 0, COLUMN_RULE_VERSION, arena),
 		.error_type = lp_pg_get_text(row, 0, COLUMN_ERROR, arena),
 		.error_message = lp_pg_get_text(row, 0, COLUMN_ERROR + 1, arena),
@@ -95,6 +97,8 @@ bool lp_pg_each_history(struct lp_store *opened, const struct lp_history_query *
 	arguments = lp_pg_arguments(store);
 	lp_pg_argument_int8(arguments, query->calculation_id);
 	lp_pg_argument_int8(arguments, query->most);
+	lp_pg_argument_time(arguments, query->from);
+	lp_pg_argument_time(arguments, query->to);
 	done = lp_pg_execute(store, PG_EACH_HISTORY, &result, error);
 	for (int i = 0; done && i < PQntuples(result); i++) {
 		struct lp_history history = {
@@ -104,6 +108,7 @@ bool lp_pg_each_history(struct lp_store *opened, const struct lp_history_query *
 			.state = (enum lp_state)lp_pg_get_int4(result, i, 4),
 			.duration = lp_pg_get_int8(result, i, 5) * 1000,
 			.samples_read = (uint32_t)lp_pg_get_int8(result, i, 6),
+			.reason = (enum lp_reason)lp_pg_get_int4(result, i, 7),
 		};
 
 		done = visit(context, &history, error);

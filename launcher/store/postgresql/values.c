@@ -162,3 +162,9 @@ const char *lp_pg_read_text(struct pg_reader *reader, struct lp_arena *arena)
 
 	return length < 0 ? NULL : lp_arena_copy(arena, element, (size_t)length);
 }
+
+uint64_t lp_pg_affected(const PGresult *result)
+{
+	/* libpq asks for a result that it could change, and does not change it. */
+	return strtoull(PQcmdTuples((PGresult *)(uintptr_t)result), NULL, 10);
+}

@@ -1,0 +1,160 @@
+/* Changes of samples, followed.  Knows readers and windows; no threads, no clock. */
+#include "pipeline/changes.h"
+
+#include "observe/log.h"
+#include "schedule/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { READERS_OF_AT_ONCE = 10000, RANGES_AT_ONCE = 10000 };
+
+struct follower {
+	struct lp_store *store;
+	struct lp_following *following;
+	struct lp_change *changes; /* by series and time */
+	size_t change_count, change_capacity;
+	struct lp_owed_range *ranges;
+	size_t range_count, range_capacity;
+};
+
+static bool keep_change(void *context, const struct lp_change *change, struct lp_error *error)
+{
+	struct follower *follower = context;
+	(void)error;
+	LP_GROW(follower->changes, follower->change_count, follower->change_capacity);
+	follower->changes[follower->change_count++] = *change;
+	return true;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct lp_change *left = a, *right = b;
+	if (left->series_id != right->series_id)
+		return left->series_id < right->series_id ? -1 : 1;
+	return (left->first > right->first) - (left->first < right->first);
+}
+
+/* The first change of a series. */
+static size_t find_changes(const struct follower *follower, int64_t series_id)
+{
+	size_t low = 0, high = follower->change_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (follower->changes[middle].series_id < series_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool flush(struct follower *follower, struct lp_error *error)
+{
+	size_t count = follower->range_count;
+	follower->range_count = 0;
+	return follower->following->look || lp_store_add_owed(follower->store, follower->ranges, count, error);
+}
+
+/* From when on windows of this reader follow a change; LP_TIME_MAX: not at all. */
+static lp_time follows_from(const struct lp_following *following, const struct lp_reader *reader, bool by_hand)
+{
+	int64_t within = reader->recompute_within != 0 ? reader->recompute_within : following->recompute_within;
+	lp_time from;
+	if (by_hand)
+		return LP_TIME_MIN;
+	if (within <= 0)
+		return LP_TIME_MAX;
+	return __builtin_sub_overflow(following->tick, within, &from) || from < LP_TIME_MIN ? LP_TIME_MIN : from;
+}
+
+static bool follow_change(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
+                          const struct lp_change *change, struct lp_error *error)
+{
+	struct lp_touched touched;
+	lp_time from = follows_from(follower->following, reader, change->by_hand);
+	if (!lp_schedule_touched(reader->schedule, zone, reader->window, reader->shift, reader->lookback, change->first,
+	                         change->last, &touched))
+		return true;
+	if (touched.after_end < from && touched.until_end <= reader->watermark)
+		follower->following->too_old += touched.until_end <= from;
+	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &touched))
+		return true;
+	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);
+	follower->ranges[follower->range_count++] = (struct lp_owed_range){
+		.calculation_id = reader->calculation_id,
+		.reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE,
+		.window_start = touched.window_start,
+		.after_end = touched.after_end,
+		.until_end = touched.until_end,
+	};
+	follower->following->ranges++;
+	return follower->range_count < RANGES_AT_ONCE || flush(follower, error);
+}
+
+/* What cannot be followed is its calculation's misfortune: the plan says so. */
+static bool follow_reader(void *context, const struct lp_reader *reader, struct lp_error *error)
+{
+	struct follower *follower = context;
+	const struct lp_zone *zone;
+	struct lp_error ignored;
+	if (!lp_zone_find(reader->schedule->zone, &zone, &ignored))
+		return true;
+	for (size_t at = find_changes(follower, reader->series_id);
+	     at < follower->change_count && follower->changes[at].series_id == reader->series_id; at++)
+		if (!follow_change(follower, reader, zone, &follower->changes[at], error))
+			return false;
+	return true;
+}
+
+static bool follow_series(struct follower *follower, struct lp_error *error)
+{
+	int64_t *series = lp_reallocate(NULL, READERS_OF_AT_ONCE, sizeof *series);
+	size_t count = 0;
+	bool good = true;
+	for (size_t at = 0; at < follower->change_count && good; at++) {
+		bool last = at + 1 == follower->change_count ||
+		            follower->changes[at + 1].series_id != follower->changes[at].series_id;
+		if (last)
+			series[count++] = follower->changes[at].series_id;
+		if (count == READERS_OF_AT_ONCE || (at + 1 == follower->change_count && count > 0)) {
+			good = lp_store_each_reader(follower->store, series, count, follow_reader, follower, error);
+			count = 0;
+		}
+	}
+	free(series);
+	return good && flush(follower, error);
+}
+
+static bool follow_within(struct follower *follower, struct lp_error *error)
+{
+	struct lp_change_query query = {
+		.oldest = LP_TIME_NONE,
+		.newest = follower->following->newest,
+		.take = !follower->following->look,
+	};
+	if (!lp_store_each_change(follower->store, &query, keep_change, follower, error))
+		return false;
+	if (follower->change_count == 0)
+		return true;
+	qsort(follower->changes, follower->change_count, sizeof *follower->changes, compare_changes);
+	return follow_series(follower, error);
+}
+
+bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error)
+{
+	struct follower follower = { .store = store, .following = following };
+	following->ranges = following->too_old = 0;
+	if (!lp_store_begin(store, error))
+		return false;
+	bool good = follow_within(&follower, error);
+	if (good)
+		good = lp_store_commit_work(store, error);
+	if (!good)
+		lp_store_rollback(store);
+	free(follower.changes);
+	free(follower.ranges);
+	if (good && !following->look && following->ranges > 0)
+		lp_log(LP_LOG_DEBUG, "samples that were read have changed", LP_INT("ranges", following->ranges));
+	return good;
+}

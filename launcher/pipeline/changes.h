@@ -1,0 +1,26 @@
+/*
+ * Changes of samples, followed: which windows read them, and so are owed.
+ * Internal to pipeline/; used by the main thread alone.
+ */
+#ifndef LP_PIPELINE_CHANGES_H
+#define LP_PIPELINE_CHANGES_H
+
+#include "store/store.h"
+
+struct lp_following {
+	lp_time tick;
+	lp_time newest;           /* up to where anybody has read, and a bit: changes from there on are no news */
+	int64_t recompute_within; /* the configuration's; microseconds, 0: never */
+	bool look;                /* only look: nothing is taken, nothing becomes owed */
+	uint64_t ranges;          /* out: of windows that are owed now */
+	uint64_t too_old;         /* out: hours of series that changed and are not followed */
+};
+
+/*
+ * In one transaction: the changes that are visible are taken, and the settled
+ * windows that read them become owed.  Samples that are fetched after this call
+ * hold all that was taken; what it did not see stays for the next call.
+ */
+bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error) LP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * Owed windows of one rank, put together into jobs: calculations of a stored
+ * batch whose ranges have one reason and begin together.  Internal to
+ * pipeline/; used by the main thread alone.
+ */
+#ifndef LP_PIPELINE_REDO_H
+#define LP_PIPELINE_REDO_H
+
+#include "pipeline/queue.h"
+#include "schedule/schedule.h"
+
+struct lp_redo {
+	size_t first, count;              /* in owed */
+	const struct lp_batch_head *head; /* of their batch; the plan's */
+	lp_time after_end, until_end;     /* what is left of it: until_end is that of the longest range */
+	uint64_t windows;                 /* given out in this run, a calculation */
+	bool on_its_way, finished;
+};
+
+struct lp_redos {
+	struct lp_owed *owed; /* in each group by calculation */
+	size_t owed_count, owed_capacity;
+	struct lp_redo *items;
+	size_t count, capacity;
+	size_t cursor; /* where the search for the next one begins, so that each gets its turn */
+};
+
+/* Reads the owed windows of a rank (-1: of all).  head_of: the head of a batch by id; NULL: leave its windows out. */
+typedef const struct lp_batch_head *lp_head_of(const void *context, int64_t batch_id);
+bool lp_redos_load(struct lp_redos *redos, struct lp_store *store, enum lp_run_kind kind, int32_t rank,
+                   lp_head_of *head_of, const void *context, struct lp_error *error) LP_MUST_CHECK;
+/* Fills the job with the next windows, at most `most` a range and run (0: no limit).  False: none now. */
+bool lp_redos_next(struct lp_redos *redos, uint64_t most, struct lp_job *job) LP_MUST_CHECK;
+/* A job came back. */
+void lp_redos_finish(struct lp_redos *redos, const struct lp_job *job);
+/* Calculations times windows that are left. */
+uint64_t lp_redos_left(const struct lp_redos *redos);
+void lp_redos_free(struct lp_redos *redos);
+
+#endif

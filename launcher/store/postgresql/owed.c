@@ -1,0 +1,160 @@
+/*
+ * Windows that are to be computed again: ranges of owed windows, and pending
+ * ones that a person opens again.  Working them off is commit.c's business.
+ */
+#include "store/postgresql/internal.h"
+
+/* A column over all ranges. */
+#define RANGES(type, add, field)                                                                                       \
+	do {                                                                                                           \
+		lp_pg_array_begin(arguments, type);                                                                    \
+		for (size_t i = 0; i < count; i++)                                                                     \
+			add(arguments, ranges[i].field);                                                               \
+		lp_pg_array_end(arguments);                                                                            \
+	} while (0)
+
+static bool add_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+
+	RANGES(PG_INT8, lp_pg_array_int8, calculation_id);
+	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, after_end);
+	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, until_end);
+	if (!lp_pg_execute(store, PG_TOUCH_OWED, NULL, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	RANGES(PG_INT8, lp_pg_array_int8, calculation_id);
+	lp_pg_array_begin(arguments, PG_INT2);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int2(arguments, (int16_t)ranges[i].reason);
+	lp_pg_array_end(arguments);
+	RANGES(PG_INT8, lp_pg_array_int8, cause_id);
+	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, window_start);
+	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, after_end);
+	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, until_end);
+	return lp_pg_execute(store, PG_ADD_OWED, NULL, error);
+}
+
+bool lp_pg_add_owed(struct lp_store *opened, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+
+	if (count == 0)
+		return true;
+	return lp_pg_begin(store, error) && lp_pg_finish(store, add_owed(store, ranges, count, error), error);
+}
+
+bool lp_pg_each_owed(struct lp_store *opened, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit, void *context,
+                     struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_int4(arguments, rank);
+	lp_pg_argument_bool(arguments, kind == LP_RUN_BACKFILL);
+	done = lp_pg_finish(store, lp_pg_execute(store, PG_EACH_OWED, &result, error), error);
+	for (int i = 0; done && i < PQntuples(result); i++) {
+		struct lp_owed owed = {
+			.id = lp_pg_get_int8(result, i, 0),
+			.calculation_id = lp_pg_get_int8(result, i, 1),
+			.batch_id = lp_pg_get_int8(result, i, 2),
+			.rank = lp_pg_get_int4(result, i, 3),
+			.reason = (enum lp_reason)lp_pg_get_int4(result, i, 4),
+			.after_end = lp_pg_get_time(result, i, 5),
+			.until_end = lp_pg_get_time(result, i, 6),
+			.touched = lp_pg_get_int8(result, i, 7),
+			.cause_id = lp_pg_get_int8(result, i, 8),
+		};
+
+		done = visit(context, &owed, error);
+	}
+	PQclear(result);
+	return done;
+}
+
+bool lp_pg_drop_owed(struct lp_store *opened, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	*dropped = 0;
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_argument_int4(lp_pg_arguments(store), (int32_t)reason);
+	done = lp_pg_execute(store, PG_FORGET_OWED, &result, error);
+	if (done)
+		*dropped = lp_pg_affected(result);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
+bool lp_pg_reopen(struct lp_store *opened, struct lp_reopen *reopen, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_arena_empty(&store->scratch);
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_text(arguments, lp_pg_like(&store->scratch, reopen->name));
+	lp_pg_argument_text(arguments, reopen->rule);
+	lp_pg_argument_time(arguments, reopen->from);
+	lp_pg_argument_time(arguments, reopen->to);
+	done = lp_pg_execute(store, PG_REOPEN, &result, error);
+	if (done) {
+		reopen->windows = (uint64_t)lp_pg_get_int8(result, 0, 0);
+		reopen->calculations = (uint64_t)lp_pg_get_int8(result, 0, 1);
+	}
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
+bool lp_pg_each_stored(struct lp_store *opened, const int64_t *ids, size_t count, lp_stored_visit *visit, void *context,
+                       struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_add_ids(lp_pg_arguments(store), ids, count);
+	done = lp_pg_finish(store, lp_pg_execute(store, PG_EACH_STORED, &result, error), error);
+	for (int i = 0; done && i < PQntuples(result); i++) {
+		struct lp_stored stored = {
+			.calculation_id = lp_pg_get_int8(result, i, 0),
+			.first = lp_pg_get_time(result, i, 1),
+			.last = lp_pg_get_time(result, i, 2),
+		};
+
+		done = visit(context, &stored, error);
+	}
+	PQclear(result);
+	return done;
+}
+
+bool lp_pg_writer(struct lp_store *opened, int64_t series_id, int64_t *calculation_id, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	*calculation_id = 0;
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_argument_int8(lp_pg_arguments(store), series_id);
+	done = lp_pg_execute(store, PG_WRITER, &result, error);
+	if (done && PQntuples(result) > 0)
+		*calculation_id = lp_pg_get_int8(result, 0, 0);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
