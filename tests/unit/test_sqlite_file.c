@@ -1,4 +1,6 @@
 /* SQLite: every reason against a file has its own message and exit code. */
+#include "store/sqlite/sqlite.h"
+
 #include "sqlite_fixture.h"
 
 #include <fcntl.h>
@@ -122,6 +124,82 @@ START_TEST(a_newer_schema_is_refused_but_the_next_one_works)
 	sqlite->close(open_store());
 	execute("PRAGMA user_version = 4");
 	expect_refused(false, false, LP_EXIT_CONFIGURATION, "the schema has version 4, this program knows 2");
+}
+END_TEST
+
+/* A file of the release before, with a calculation and a sample in it. */
+static void make_first_version(void)
+{
+	const char *const *script = lp_sqlite_migrations[0].scripts;
+
+	for (; *script != NULL; script++)
+		execute(*script);
+	execute("INSERT INTO migration VALUES (1, 'tables and views', 0, '0.1');"
+	        "INSERT INTO series (name, created) VALUES ('in', 0), ('out', 0);"
+	        "INSERT INTO sample VALUES (1, 60000000, 2.5, NULL);"
+	        "INSERT INTO batch (rank, size, enabled, every, window_length, \"offset\", delay, week_start, time_zone,"
+	        " watermark) VALUES (0, 1, 1, '1 minute', '1 minute', '', '0 s', 1, 'UTC', 60000000);"
+	        "INSERT INTO calculation (name, rule, every, window_length, \"offset\", delay, week_start, time_zone,"
+	        " batch_id, created, updated) VALUES ('mean', 'mean', '1 minute', '1 minute', '', '0 s', 1, 'UTC', 1, 0, 0);"
+	        "INSERT INTO calculation_input VALUES (1, 0, 'x', 1, NULL);"
+	        "INSERT INTO calculation_output VALUES (1, 0, '', 2);"
+	        "INSERT INTO run (tick, started, result) VALUES (60000000, 60000000, 'done');"
+	        "INSERT INTO outcome (run_id, batch_id, tick, window_start, window_end, calculation_ids, states,"
+	        " durations_us, samples_read) VALUES (1, 1, 60000000, 0, 60000000, '[1]', '[1]', '[5]', '[0]');"
+	        "PRAGMA user_version = 1; PRAGMA application_id = 1819308916");
+}
+
+static bool take_upgraded(void *context, const struct lp_calculation *calculation, struct lp_error *ignored)
+{
+	(void)ignored;
+	*(struct lp_calculation *)context = *calculation;
+	return true;
+}
+
+static bool count_change(void *context, const struct lp_change *change, struct lp_error *ignored)
+{
+	(void)ignored;
+	ck_assert_int_eq(change->series_id, 1);
+	ck_assert_int_eq(change->first, 120000000);
+	++*(int *)context;
+	return true;
+}
+
+START_TEST(a_file_of_the_release_before_is_upgraded_with_what_is_in_it)
+{
+	struct lp_calculation calculation;
+	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX };
+	struct lp_store *store;
+	int count = 0;
+
+	make_first_version();
+	expect_refused(false, false, LP_EXIT_CONFIGURATION, "the schema has version 1, this program needs 2");
+	sqlite->close(make_store());
+	store = open_store();
+	must(sqlite->each_calculation(store, take_upgraded, &calculation, &error));
+	ck_assert_int_eq(calculation.result_time, LP_RESULT_AT_START);
+	ck_assert_int_eq(calculation.schedule.missed, LP_MISSED_CATCH_UP);
+	ck_assert_int_eq(calculation.recompute_within, 0);
+	ck_assert_int_eq(read_heads(store).items[0].watermark, 60000000);
+	/* What was there is no change; what comes is. */
+	must(sqlite->each_change(store, &query, count_change, &count, &error));
+	ck_assert_int_eq(count, 0);
+	execute("INSERT INTO sample (series_id, ts, value) VALUES (1, 120000000, 1)");
+	must(sqlite->each_change(store, &query, count_change, &count, &error));
+	ck_assert_int_eq(count, 1);
+	sqlite->close(store);
+}
+END_TEST
+
+START_TEST(a_step_that_was_released_is_never_changed)
+{
+	uint64_t digest = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (const char *const *script = lp_sqlite_migrations[0].scripts; *script != NULL; script++) {
+		for (const char *c = *script; *c != '\0'; c++)
+			digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	}
+	ck_assert_msg(digest == UINT64_C(0x9f84e29bbc796227), "0x%016llx", (unsigned long long)digest);
 }
 END_TEST
 
@@ -344,6 +422,8 @@ int main(void)
 	tcase_add_test(cases, an_empty_file_has_no_schema);
 	tcase_add_test(cases, a_database_of_somebody_else_is_left_alone);
 	tcase_add_test(cases, a_newer_schema_is_refused_but_the_next_one_works);
+	tcase_add_test(cases, a_file_of_the_release_before_is_upgraded_with_what_is_in_it);
+	tcase_add_test(cases, a_step_that_was_released_is_never_changed);
 	tcase_add_test(cases, a_damaged_file_is_told);
 	tcase_add_test(cases, who_may_only_read_can_read);
 	tcase_add_test(cases, an_unreadable_file_is_a_matter_of_permission);
