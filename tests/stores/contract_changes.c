@@ -114,6 +114,33 @@ START_TEST(updates_and_deletes_are_noted)
 }
 END_TEST
 
+/* A hundred samples, 90 s apart; value in the first place where that matters. */
+static const char *long_column(int changed)
+{
+	struct lp_text text = { 0 };
+	const char *kept;
+
+	for (int i = 0; i < 100; i++)
+		lp_text_addf(&text, "%s%d=%d", i > 0 ? " " : "", 90 * i, i == changed ? -1 : i);
+	kept = lp_arena_text(&arena, text.data);
+	lp_text_free(&text);
+	return kept;
+}
+
+START_TEST(of_a_long_column_every_hour_is_noted_as_far_as_it_changed)
+{
+	add_series("a");
+	write_samples("a", long_column(-1), NULL);
+	ck_assert_str_eq(noted(true), "a 0-3510, a 3600-7110, a 7200-8910");
+	write_samples("a", long_column(-1), NULL);
+	ck_assert_str_eq(noted(true), "");
+	write_samples("a", long_column(50), NULL);
+	ck_assert_str_eq(noted(true), "a 4500");
+	write_samples("a", "0=7", NULL);
+	ck_assert_str_eq(noted(true), "a 0");
+}
+END_TEST
+
 START_TEST(a_sample_that_moves_is_noted_where_it_was_and_where_it_is)
 {
 	add_series("a");
@@ -341,6 +368,7 @@ Suite *changes_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, what_anybody_inserts_is_noted_until_it_is_taken);
 	tcase_add_test(tests, updates_and_deletes_are_noted);
+	tcase_add_test(tests, of_a_long_column_every_hour_is_noted_as_far_as_it_changed);
 	tcase_add_test(tests, a_sample_that_moves_is_noted_where_it_was_and_where_it_is);
 	tcase_add_test(tests, taking_that_is_rolled_back_takes_nothing);
 	tcase_add_test(tests, what_is_rolled_back_was_no_change);

@@ -1,7 +1,9 @@
 /* SQLite: what a run reads and commits, what definitions become, what people see of it. */
 #include "sqlite_fixture.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
 
 /* What anybody with a SQLite shell sees: the first column of the first row, by a connection of its own. */
 static const char *ask(const char *sql)
@@ -508,6 +510,77 @@ static bool take_run(void *context, const struct lp_run *run, struct lp_error *i
 	return true;
 }
 
+START_TEST(a_run_does_not_give_way_to_who_only_asks)
+{
+	struct lp_store *store = make_store(), *asking;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		bool active;
+
+		asking = open_store();
+		for (;;) {
+			if (!sqlite->run_is_active(asking, LP_RUN_MINUTE, &active, &error))
+				_exit(1);
+		}
+	}
+	for (int i = 0; i < 100; i++) {
+		struct lp_store *run = open_store();
+		bool acquired;
+
+		must(sqlite->lock_run(run, LP_RUN_MINUTE, &acquired, &error));
+		ck_assert(acquired);
+		sqlite->close(run);
+	}
+	kill(child, SIGKILL);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	sqlite->close(store);
+}
+END_TEST
+
+START_TEST(views_show_what_time_brings)
+{
+	struct lp_store *store = make_store();
+	struct lp_breaker breaker = { .rule = "mean", .since = T0, .run_id = 1, .failed = 30, .of = 40 };
+	struct lp_owed_range range = { .calculation_id = 1,
+		                       .reason = LP_REASON_WAITED,
+		                       .cause_id = 2,
+		                       .window_start = T0,
+		                       .after_end = T0,
+		                       .until_end = T0 + LP_MINUTE };
+
+	apply_means(store, 2);
+	struct heads heads = read_heads(store);
+	struct lp_batch *batch = plan_batch(store, &heads.items[0], T0);
+	compute_ok(batch);
+	batch->reason = LP_REASON_CATCH_UP;
+	batch->tasks[0].outcome = (struct lp_outcome){ .state = LP_STATE_WAITING, .cause_id = 2 };
+	batch->tasks[1].outcome = (struct lp_outcome){ .state = LP_STATE_TRIPPED };
+	ck_assert(commit_ok(store, batch));
+	lp_batch_free(batch);
+	must(sqlite->add_owed(store, &range, 1, &error));
+	must(sqlite->put_breaker(store, &breaker, &error));
+	must(sqlite->invalidate(store, 1, T0, T0 + LP_HOUR, &error));
+	ck_assert_str_eq(ask("SELECT group_concat(state || ' ' || reason, ', ') FROM outcome_row"),
+	                 "waiting catch-up, tripped catch-up");
+	ck_assert_str_eq(
+		ask("SELECT state || ' for ' || cause || ', owed ' || owed FROM calculation_state WHERE id = 1"),
+		"waiting for c0002, owed 1");
+	ck_assert_str_eq(ask("SELECT state FROM calculation_state WHERE id = 2"), "tripped");
+	ck_assert_str_eq(
+		ask("SELECT calculation || ' ' || reason || ' ' || cause || ' until ' || until_end FROM owed_named"
+	            " WHERE reason <> 'breaker was open'"),
+		"c0001 waited for an input c0002 until 2026-01-01T00:01:00Z");
+	ck_assert_str_eq(ask("SELECT first || ' ' || last || ' ' || by_hand FROM change_named"),
+	                 "2026-01-01T00:00:00Z 2026-01-01T01:00:00Z 1");
+	ck_assert_str_eq(ask("SELECT rule || ' since ' || since FROM breaker_row"), "mean since 2026-01-01T00:00:00Z");
+	ck_assert_str_eq(ask("SELECT kind FROM run_row"), "run");
+	ck_assert_str_eq(ask("SELECT count(*) FROM own_writer"), "0");
+	sqlite->close(store);
+}
+END_TEST
+
 START_TEST(a_run_that_died_is_marked_by_the_next)
 {
 	struct lp_store *store = make_store();
@@ -669,6 +742,8 @@ int main(void)
 	tcase_add_test(cases, more_calculations_than_a_batch_holds_make_several);
 	tcase_add_test(cases, brackets_in_a_pattern_are_brackets);
 	tcase_add_test(cases, the_run_lock_is_one_and_goes_with_its_store);
+	tcase_add_test(cases, a_run_does_not_give_way_to_who_only_asks);
+	tcase_add_test(cases, views_show_what_time_brings);
 	tcase_add_test(cases, a_run_that_died_is_marked_by_the_next);
 	tcase_add_test(cases, prune_deletes_what_is_older_and_first_only_counts);
 	tcase_add_test(cases, more_than_a_transaction_holds_is_pruned_and_the_file_gets_smaller);

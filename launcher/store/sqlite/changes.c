@@ -51,23 +51,29 @@ bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query,
 	return row == 0 && (!query->take || lp_sqlite_execute(store, LP_SQL_TAKE_CHANGES, error));
 }
 
-static int64_t hour_of(lp_time time)
+int64_t lp_sqlite_hour(lp_time time)
 {
 	return time / LP_HOUR - (time % LP_HOUR < 0);
 }
 
-bool lp_sqlite_invalidate(struct lp_store *base, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
+bool lp_sqlite_note_change(struct lp_sqlite *store, int64_t series_id, lp_time first, lp_time last, bool by_hand,
+                           struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_INVALIDATE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NOTE_CHANGE, error);
 
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, series_id);
-	sqlite3_bind_int64(statement, 2, hour_of(first));
-	sqlite3_bind_int64(statement, 3, first);
-	sqlite3_bind_int64(statement, 4, last);
-	return lp_sqlite_run(store, statement, NULL, error, "note that samples are to be read again");
+	sqlite3_bind_int64(statement, 2, lp_sqlite_hour(first));
+	sqlite3_bind_int(statement, 3, by_hand);
+	sqlite3_bind_int64(statement, 4, first);
+	sqlite3_bind_int64(statement, 5, last);
+	return lp_sqlite_run(store, statement, NULL, error, "note a change of samples");
+}
+
+bool lp_sqlite_invalidate(struct lp_store *base, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
+{
+	return lp_sqlite_note_change(lp_sqlite_of(base), series_id, first, last, true, error);
 }
 
 bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, size_t count, lp_reader_visit *visit,

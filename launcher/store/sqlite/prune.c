@@ -89,6 +89,29 @@ static bool prune_some(struct lp_sqlite *store, int64_t series_id, lp_time befor
 }
 
 /*
+ * Of the series from *next on, as much as goes into one transaction.  What
+ * nobody wants to keep any more is no reason to compute anything again.
+ */
+static bool delete_within(struct lp_sqlite *store, const struct ids *ids, size_t *next, lp_time before, int64_t *rows,
+                          struct lp_error *error)
+{
+	size_t first = *next;
+
+	if (!lp_sqlite_be_own(store, true, error))
+		return false;
+	while (*next < ids->count && *next - first < SERIES_MOST && *rows < LP_SQLITE_PRUNE_MOST) {
+		int64_t deleted;
+		bool done;
+
+		if (!prune_some(store, ids->items[*next], before, &deleted, &done, error))
+			return false;
+		*rows += deleted;
+		*next += done;
+	}
+	return lp_sqlite_be_own(store, false, error);
+}
+
+/*
  * In transactions of limited size: a run that wants to write meanwhile waits
  * for one of them, not for all, and the -wal file stays small.  One for each
  * series would be paid with an fsync each.
@@ -102,26 +125,13 @@ static bool delete_samples(struct lp_store *base, const struct ids *ids, lp_time
 	while (next < ids->count) {
 		int64_t rows = 0;
 
-		/* What nobody wants to keep any more is no reason to compute anything again. */
 		if (!lp_sqlite_begin(base, error))
 			return false;
-		if (!lp_sqlite_be_own(store, true, error)) {
+		if (!delete_within(store, ids, &next, before, &rows, error)) {
 			lp_sqlite_rollback(base);
 			return false;
 		}
-		for (size_t first = next;
-		     next < ids->count && next - first < SERIES_MOST && rows < LP_SQLITE_PRUNE_MOST;) {
-			int64_t deleted;
-			bool done;
-
-			if (!prune_some(store, ids->items[next], before, &deleted, &done, error)) {
-				lp_sqlite_rollback(base);
-				return false;
-			}
-			rows += deleted;
-			next += done;
-		}
-		if (!lp_sqlite_be_own(store, false, error) || !lp_sqlite_commit_work(base, error))
+		if (!lp_sqlite_commit_work(base, error))
 			return false;
 		*samples += (uint64_t)rows;
 	}

@@ -93,36 +93,85 @@ static void bind_sample(sqlite3_stmt *statement, int64_t series_id, lp_time time
 		sqlite3_bind_int(statement, 4, quality);
 }
 
+/*
+ * Of a column with many samples this function notes itself which were changed,
+ * an hour at a time: three times as fast as a trigger for each of them.
+ */
+enum { NOTED_FROM = 32 };
+
+struct noting {
+	bool wanted;
+	int64_t series_id, hour;
+	lp_time first, last;
+	bool any;
+};
+
+static bool note_hour(struct lp_sqlite *store, struct noting *noting, struct lp_error *error)
+{
+	bool any = noting->any;
+
+	noting->any = false;
+	return !any || lp_sqlite_note_change(store, noting->series_id, noting->first, noting->last, false, error);
+}
+
+static bool note_sample(struct lp_sqlite *store, struct noting *noting, lp_time time, struct lp_error *error)
+{
+	int64_t hour = lp_sqlite_hour(time);
+
+	if (!noting->wanted)
+		return true;
+	if (noting->any && hour != noting->hour && !note_hour(store, noting, error))
+		return false;
+	if (!noting->any) {
+		noting->any = true;
+		noting->hour = hour;
+		noting->first = noting->last = time;
+	}
+	noting->first = time < noting->first ? time : noting->first;
+	noting->last = time > noting->last ? time : noting->last;
+	return true;
+}
+
+/* 1: inserted, 2: updated, 0: it is there as it is; -1: error. */
+static int write_sample(struct lp_sqlite *store, int64_t series_id, lp_time time, double value, uint8_t quality,
+                        struct lp_error *error)
+{
+	static const enum lp_sqlite_statement ways[] = { LP_SQL_ADD_SAMPLE, LP_SQL_CHANGE_SAMPLE };
+
+	for (int i = 0; i < 2; i++) {
+		sqlite3_stmt *statement = lp_sqlite_prepare(store, ways[i], error);
+		int64_t rows;
+
+		if (statement == NULL)
+			return -1;
+		bind_sample(statement, series_id, time, value, quality);
+		if (!lp_sqlite_run(store, statement, &rows, error, "write samples"))
+			return -1;
+		if (rows > 0)
+			return i + 1;
+	}
+	return 0;
+}
+
 bool lp_sqlite_write_samples(struct lp_store *base, int64_t series_id, const struct lp_column *samples,
                              struct lp_write_counts *counts, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *add = lp_sqlite_prepare(store, LP_SQL_ADD_SAMPLE, error);
-	sqlite3_stmt *change = add == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_CHANGE_SAMPLE, error);
+	struct noting noting = { .wanted = samples->count >= NOTED_FROM, .series_id = series_id };
+	uint64_t done[3] = { 0 };
 
-	if (change == NULL)
+	if (noting.wanted && !lp_sqlite_be_own(store, true, error))
 		return false;
-	*counts = (struct lp_write_counts){ 0 };
 	for (size_t i = 0; i < samples->count; i++) {
 		uint8_t quality = samples->quality != NULL ? samples->quality[i] : LP_QUALITY_GOOD;
-		int64_t rows;
+		int way = write_sample(store, series_id, samples->time[i], samples->value[i], quality, error);
 
-		bind_sample(add, series_id, samples->time[i], samples->value[i], quality);
-		if (!lp_sqlite_run(store, add, &rows, error, "write samples"))
+		if (way < 0 || (way > 0 && !note_sample(store, &noting, samples->time[i], error)))
 			return false;
-		if (rows > 0) {
-			counts->inserted++;
-			continue;
-		}
-		bind_sample(change, series_id, samples->time[i], samples->value[i], quality);
-		if (!lp_sqlite_run(store, change, &rows, error, "write samples"))
-			return false;
-		if (rows > 0)
-			counts->updated++;
-		else
-			counts->unchanged++;
+		done[way]++;
 	}
-	return true;
+	*counts = (struct lp_write_counts){ .unchanged = done[0], .inserted = done[1], .updated = done[2] };
+	return note_hour(store, &noting, error) && (!noting.wanted || lp_sqlite_be_own(store, false, error));
 }
 
 static void grow_rows(struct lp_sqlite_rows *rows)

@@ -83,7 +83,7 @@ enum lp_sqlite_statement {
 	LP_SQL_EACH_CHANGE,
 	LP_SQL_COUNT_OLD_CHANGES,
 	LP_SQL_TAKE_CHANGES,
-	LP_SQL_INVALIDATE,
+	LP_SQL_NOTE_CHANGE,
 	LP_SQL_EACH_READER,
 	LP_SQL_OWED_OF,
 	LP_SQL_PUT_OWED,
@@ -277,6 +277,10 @@ bool lp_sqlite_invalidate(struct lp_store *base, int64_t series_id, lp_time firs
                           struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
                            void *context, struct lp_error *error) LP_MUST_CHECK;
+/* As a trigger notes it: of one hour, or by hand. */
+bool lp_sqlite_note_change(struct lp_sqlite *store, int64_t series_id, lp_time first, lp_time last, bool by_hand,
+                           struct lp_error *error) LP_MUST_CHECK;
+int64_t lp_sqlite_hour(lp_time time); /* since 1970 in UTC */
 /* Within a transaction: from here to the call with false, what is written to `sample` is not noted. */
 bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error) LP_MUST_CHECK;
 

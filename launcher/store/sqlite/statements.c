@@ -236,9 +236,9 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 			       " WHERE first < ?2 AND (last >= ?1 OR by_hand = 1) ORDER BY series_id, first",
 	[LP_SQL_COUNT_OLD_CHANGES] = "SELECT count(*) FROM change WHERE last < ?1 AND by_hand = 0",
 	[LP_SQL_TAKE_CHANGES] = "DELETE FROM change",
-	[LP_SQL_INVALIDATE] = "INSERT INTO change (series_id, hour, by_hand, first, last) VALUES (?1, ?2, 1, ?3, ?4)"
-			      " ON CONFLICT (series_id, hour, by_hand) DO UPDATE"
-			      " SET first = min(first, excluded.first), last = max(last, excluded.last)",
+	[LP_SQL_NOTE_CHANGE] = "INSERT INTO change (series_id, hour, by_hand, first, last)"
+			       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (series_id, hour, by_hand) DO UPDATE"
+			       " SET first = min(first, excluded.first), last = max(last, excluded.last)",
 	[LP_SQL_EACH_READER] =
 		"SELECT c.id, " LP_SQLITE_SCHEDULE_C ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
 		" c.recompute_within FROM calculation_input i JOIN calculation c ON c.id = i.calculation_id"
