@@ -1,7 +1,9 @@
 /* See running.h. */
 #include "command/running.h"
 
+#include "command/affected.h"
 #include "command/report.h"
+#include "command/selection.h"
 #include "command/table.h"
 #include "model/embedded.h"
 #include "python/python.h"
@@ -9,6 +11,7 @@
 #include <assert.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,12 +59,11 @@ static bool prepare(void *context, struct lp_error *error)
 	const struct lp_python_options options = { .rules = config->rules,
 		                                   .tzdata = config->tzdata,
 		                                   .time_limit = config->time_limit };
-	const struct lp_rule_catalogue *catalogue;
 	struct lp_problems problems = { 0 };
 	if (!lp_python_start(&options, error))
 		return false;
 	running->python = true;
-	bool loaded = lp_python_catalogue(&catalogue, &problems, error);
+	bool loaded = lp_python_catalogue(&running->catalogue, &problems, error);
 	log_problems(&problems);
 	lp_problems_free(&problems);
 	if (!loaded)
@@ -91,6 +93,62 @@ static void show_progress(void *context, const struct lp_run *so_far, uint64_t c
 	fflush(stderr);
 }
 
+struct telling {
+	const struct lp_running *running;
+	struct lp_store *store;
+};
+
+/* What is stored was computed by the rule of before: it stays, and people may want it otherwise. */
+static bool tell_changed(void *context, const struct lp_rule_version *version, struct lp_error *error)
+{
+	const struct telling *telling = context;
+	const struct lp_zone *zone = telling->running->session->zone;
+	const struct lp_calculation **calculations;
+	struct lp_selection selection;
+	struct lp_affected affected = { 0 };
+	struct lp_error ignored;
+	size_t count = 0;
+	bool good = true;
+	if (!lp_selection_choose(&selection, telling->store, NULL, 0, version->rule, &ignored)) {
+		lp_selection_free(&selection);
+		return true; /* nobody uses it */
+	}
+	calculations = lp_arena_zeroed(&selection.arena, selection.count, sizeof(const struct lp_calculation *));
+	for (size_t i = 0; i < selection.count; i++)
+		if (selection.items[i].named)
+			calculations[count++] = &selection.items[i].calculation;
+	good = lp_affected_find(telling->store, calculations, count, &affected, error);
+	if (good && affected.calculations > 0) {
+		char what[192], choice[160], command[320];
+		snprintf(choice, sizeof choice, "--rule '%.140s'", version->rule);
+		lp_affected_describe(&affected, zone, what);
+		lp_affected_command(&affected, choice, zone, command);
+		lp_log(LP_LOG_WARNING, "a rule is not what it was: what is stored was computed by the one before",
+		       LP_TEXT("rule", version->rule), LP_TEXT("version", version->version),
+		       LP_TEXT("before", version->before), LP_TEXT("stored", what), LP_TEXT("again", command));
+	}
+	lp_selection_free(&selection);
+	return good;
+}
+
+static bool note_rules(void *context, struct lp_store *store, const struct lp_run *run, struct lp_error *error)
+{
+	const struct lp_running *running = context;
+	const struct lp_rule_catalogue *catalogue = running->catalogue;
+	struct telling telling = { .running = running, .store = store };
+	struct lp_rule_version *versions;
+	bool good;
+	if (catalogue == NULL || catalogue->count == 0)
+		return true;
+	versions = lp_reallocate(NULL, catalogue->count, sizeof *versions);
+	for (size_t i = 0; i < catalogue->count; i++)
+		versions[i] = (struct lp_rule_version){ .rule = catalogue->rules[i].name,
+			                                .version = catalogue->rules[i].version };
+	good = lp_store_note_rules(store, run, versions, catalogue->count, tell_changed, &telling, error);
+	free(versions);
+	return good;
+}
+
 struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32_t workers, bool progress)
 {
 	const struct lp_config *config = &running->session->config;
@@ -102,6 +160,9 @@ struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32
 		.committers = config->committers,
 		.catch_up = (uint32_t)config->catch_up,
 		.recompute_within = config->recompute_within,
+		.breaker_failures = config->breaker_failures,
+		.begun = note_rules,
+		.begun_context = running,
 		.retry = { .max_attempts = config->max_attempts,
 		           .first_delay = config->retry_first_delay,
 		           .longest_delay = config->retry_longest_delay },

@@ -10,8 +10,9 @@
 
 struct lp_running {
 	const struct lp_session *session;
-	bool python;   /* was started: the process has to end by lp_running_exit */
-	int64_t began; /* monotonic seconds */
+	const struct lp_rule_catalogue *catalogue; /* once Python was started */
+	bool python;                               /* was started: the process has to end by lp_running_exit */
+	int64_t began;                             /* monotonic seconds */
 	char host[256];
 };
 
