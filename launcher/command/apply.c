@@ -2,13 +2,16 @@
  * `apply`: makes what is stored like the files of definitions say, in one
  * transaction, and shows what that changes.
  */
+#include "command/affected.h"
 #include "command/command.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
+#include "definition/fields.h"
 #include "python/python.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int run(int count, char **arguments);
 
@@ -58,6 +61,80 @@ static bool load_rules(const struct lp_session *session, const struct lp_rule_ca
 	return good;
 }
 
+/* Whether the calculation would give other results than the one that is stored. */
+static bool computes_otherwise(const struct lp_definitions *stored, const struct lp_calculation *calculation)
+{
+	static const char *const fields[] = { "rule",   "inputs",     "parameters", "every",       "window",
+		                              "offset", "week_start", "time_zone",  "result_time", "min_coverage" };
+	struct lp_text before = { 0 }, after = { 0 };
+	const struct lp_calculation *old = NULL;
+	bool differs = false;
+	for (size_t i = 0; i < stored->calculation_count && old == NULL; i++)
+		if (stored->calculations[i].id == calculation->id)
+			old = &stored->calculations[i];
+	for (size_t f = 0; f < lp_calculation_field_count && old != NULL; f++) {
+		const struct lp_calculation_field *field = &lp_calculation_fields[f];
+		for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+			if (strcmp(field->name, fields[i]) != 0)
+				continue;
+			before.length = after.length = 0;
+			field->format(old, &before);
+			field->format(calculation, &after);
+			differs = differs || before.length != after.length ||
+			          (before.length > 0 && memcmp(before.data, after.data, before.length) != 0);
+		}
+	}
+	lp_text_free(&before);
+	lp_text_free(&after);
+	return differs;
+}
+
+/* As operands of a command: few by their names, many by what these begin with. */
+static void choose_by_name(const struct lp_calculation *const *calculations, size_t count, char text[160])
+{
+	enum { NAMED_MOST = 3 };
+	size_t common = strlen(calculations[0]->name), length = 0;
+	for (size_t i = 1; i < count; i++) {
+		size_t same = 0;
+		while (same < common && calculations[i]->name[same] == calculations[0]->name[same])
+			same++;
+		common = same;
+	}
+	text[0] = '\0';
+	for (size_t i = 0; i < count && count <= NAMED_MOST && length < 160; i++)
+		length += (size_t)snprintf(text + length, 160 - length, "%s'%s'", i == 0 ? "" : " ",
+		                           calculations[i]->name);
+	if (count > NAMED_MOST || length >= 160)
+		snprintf(text, 160, "'%.*s*'", (int)(common < 150 ? common : 150), calculations[0]->name);
+}
+
+/* What is stored was computed by the definitions of before: it stays, and people may want it otherwise. */
+static bool tell_affected(struct lp_session *session, struct request *request, const struct lp_definitions *stored,
+                          const struct lp_changes *changes, struct lp_error *error)
+{
+	const struct lp_calculation **others =
+		lp_reallocate(NULL, changes->updated_count + 1, sizeof(const struct lp_calculation *));
+	struct lp_affected affected = { 0 };
+	size_t count = 0;
+	for (size_t i = 0; i < changes->updated_count; i++)
+		if (computes_otherwise(stored, &changes->updated[i]))
+			others[count++] = &changes->updated[i];
+	bool good = lp_affected_find(session->store, others, count, &affected, error);
+	if (good && affected.calculations > 0) {
+		char what[192], choice[160], command[320];
+		choose_by_name(others, count, choice);
+		lp_affected_describe(&affected, session->zone, what);
+		lp_affected_command(&affected, choice, session->zone, command);
+		lp_text_addf(&request->description,
+		             "computed by the definitions of before: %s; to compute %s again:\n  %s\n", what,
+		             affected.windows == 1 ? "it" : "them", command);
+		lp_text_add(&request->description, "", 1);
+		request->description.length--;
+	}
+	free(others);
+	return good;
+}
+
 /* Between begin and commit, or for a dry run outside of any transaction. */
 static bool apply(struct lp_session *session, struct request *request, struct lp_error *error)
 {
@@ -73,10 +150,11 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 	good = good && (!request->prune || lp_definitions_keep_data(session->store, &stored, &wanted, error));
 	if (good) {
 		lp_definitions_compare(&wanted, &stored, request->prune, &difference);
-		good = request->dry_run || lp_store_apply(session->store, &difference.changes, error);
 		/* Its lines outlive what they were made from. */
 		request->description = difference.description;
 		difference.description = (struct lp_text){ 0 };
+		good = tell_affected(session, request, &stored, &difference.changes, error) &&
+		       (request->dry_run || lp_store_apply(session->store, &difference.changes, error));
 		lp_difference_free(&difference);
 	}
 	lp_problems_free(&problems);

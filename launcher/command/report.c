@@ -63,6 +63,29 @@ static void print_states(const struct lp_run *run)
 	putchar('\n');
 }
 
+static void print_again(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone)
+{
+	char number[32], since[40];
+	if (run->recomputed > 0) {
+		lp_report_count(run->recomputed, number);
+		printf("  again         %s window%s whose samples had changed, or that were asked for\n", number,
+		       run->recomputed == 1 ? "" : "s");
+	}
+	if (timing->too_old > 0) {
+		lp_report_count(timing->too_old, number);
+		printf("  not followed  changes in %s hour%s of series, longer ago than recompute_within: see `invalidate`\n",
+		       number, timing->too_old == 1 ? "" : "s");
+	}
+	for (size_t i = 0; i < timing->stopped_count && i < LP_RUN_FAILURES_MOST; i++) {
+		const struct lp_run_stopped *stopped = &timing->stopped[i];
+		lp_time_format(stopped->since, zone, since);
+		printf("  STOPPED       the rule %s since %s: %llu of %llu calculations failed, %llu trial%s since\n"
+		       "                %s\n",
+		       stopped->rule, since, (unsigned long long)stopped->failed, (unsigned long long)stopped->of,
+		       (unsigned long long)stopped->trials, stopped->trials == 1 ? "" : "s", stopped->error);
+	}
+}
+
 static void print_stage(const char *name, int64_t busy, int threads, int64_t wall)
 {
 	char duration[32];
@@ -156,6 +179,7 @@ void lp_report_print(const struct lp_run *run, const struct lp_run_timing *timin
 	lp_report_count(run->samples_read, number);
 	lp_report_count(run->samples_written, other);
 	printf("  samples       %s read, %s written\n", number, other);
+	print_again(run, timing, zone);
 	print_times(run, timing);
 	if (run->still_due > 0) {
 		lp_report_count(run->still_due, number);
@@ -225,8 +249,10 @@ void lp_report_print_json(const struct lp_run *run, const struct lp_run_timing *
 		printf("%s\"%s\": %" PRIu64, state == 0 ? "" : ", ", lp_state_name((enum lp_state)state),
 		       run->states[state]);
 	printf("},\n  \"failed\": %" PRIu64 ", \"newly_failed\": %" PRIu64 ", \"samples_read\": %" PRIu64
-	       ", \"samples_written\": %" PRIu64 ", \"still_due\": %" PRIu64 ",\n",
-	       lp_report_failed(run), run->newly_failed, run->samples_read, run->samples_written, run->still_due);
+	       ", \"samples_written\": %" PRIu64 ", \"still_due\": %" PRIu64 ", \"recomputed\": %" PRIu64
+	       ", \"changes_too_old\": %" PRIu64 ", \"rules_stopped\": %zu,\n",
+	       lp_report_failed(run), run->newly_failed, run->samples_read, run->samples_written, run->still_due,
+	       run->recomputed, timing->too_old, timing->stopped_count);
 	printf("  \"batches\": %" PRIu64 ", \"batches_refused\": %" PRIu64 ", \"batches_skipped\": %" PRIu64 ",\n",
 	       timing->batches, timing->refused, timing->skipped);
 	printf("  \"rule_seconds\": %.9f, \"rule_seconds_worst\": %.9f, ", (double)timing->rule_sum / 1e9,

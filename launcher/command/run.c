@@ -5,6 +5,7 @@
 #include "command/command.h"
 #include "command/output.h"
 #include "command/report.h"
+#include "command/running.h"
 #include "command/table.h"
 #include "model/embedded.h"
 #include "pipeline/pipeline.h"
@@ -59,90 +60,6 @@ struct request {
 	uint32_t worker_count;
 	double fail_share; /* of --fail-on N%, in percent; < 0: not given */
 };
-
-/* Set by the handler; the only thing it touches. */
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
-
-/* A second Ctrl-C is meant: whoever sits in front of it does not have to wait for the five seconds. */
-static void install_handlers(void)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	action.sa_flags |= (int)SA_RESETHAND;
-	sigaction(SIGINT, &action, NULL);
-}
-
-struct preparation {
-	const struct lp_session *session;
-	bool python; /* was started */
-};
-
-/* Rules that do not load fail their own calculations; the log says which, each run, until somebody mends them. */
-static void log_problems(const struct lp_problems *problems)
-{
-	for (uint32_t at = 0; at < problems->count; at++) {
-		const struct lp_problem *problem = &problems->items[at];
-		lp_log(LP_LOG_WARNING, "a rule does not load: its calculations fail", LP_TEXT("file", problem->file),
-		       LP_INT("line", problem->line), LP_TEXT("reason", problem->what));
-	}
-	if (problems->left_out > 0)
-		lp_log(LP_LOG_WARNING, "more rules do not load; `local-processing check` lists them",
-		       LP_INT("problems", problems->left_out));
-}
-
-/*
- * Something is due: Python is needed after all.  Signals are handled from here
- * on; before, there is nothing that ending at once could lose, and a rule that
- * hangs while it is imported could not be ended otherwise.
- */
-static bool prepare(void *context, struct lp_error *error)
-{
-	struct preparation *preparation = context;
-	const struct lp_config *config = &preparation->session->config;
-	const struct lp_python_options options = { .rules = config->rules,
-		                                   .tzdata = config->tzdata,
-		                                   .time_limit = config->time_limit };
-	const struct lp_rule_catalogue *catalogue;
-	struct lp_problems problems = { 0 };
-	if (!lp_python_start(&options, error))
-		return false;
-	preparation->python = true;
-	bool loaded = lp_python_catalogue(&catalogue, &problems, error);
-	log_problems(&problems);
-	lp_problems_free(&problems);
-	if (!loaded)
-		return false;
-	lp_python_release();
-	install_handlers();
-	return true;
-}
-
-static int64_t monotonic_seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
-/* One line that is written over: the cursor goes back to its start, so that a log line covers it. */
-static void show_progress(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned)
-{
-	const int64_t *began = context;
-	char done[32], all[32];
-	lp_report_count(computed, done);
-	lp_report_count(planned > computed ? planned : computed, all);
-	uint64_t failed = lp_report_failed(so_far);
-	fprintf(stderr, "%s of %s windows, %llu failed, %lld s\x1b[K\r", done, all, (unsigned long long)failed,
-	        (long long)(monotonic_seconds() - *began));
-	fflush(stderr);
-}
 
 static bool parse_fail_on(struct request *request, struct lp_error *error)
 {
@@ -222,39 +139,17 @@ static int busy(const struct request *request)
 }
 
 /* The lock is held.  Returns the exit code. */
-static int work(const struct request *request, const struct lp_session *session, struct preparation *preparation,
+static int work(const struct request *request, const struct lp_session *session, struct lp_running *running,
                 lp_time tick, bool *left_behind)
 {
-	const struct lp_config *config = &session->config;
-	char host[256] = "";
-	const struct lp_embedded *version = lp_embedded_find("version");
-	assert(version != NULL);
-	(void)gethostname(host, sizeof host - 1);
-	int64_t began = monotonic_seconds();
-	const struct lp_pipeline_options options = {
-		.store = session->store_options,
-		.workers = request->worker_count > 0 ? (int)request->worker_count : config->workers,
-		.fetchers = config->fetchers,
-		.committers = config->committers,
-		.catch_up = (uint32_t)config->catch_up,
-		.recompute_within = config->recompute_within,
-		.retry = { .max_attempts = config->max_attempts,
-		           .first_delay = config->retry_first_delay,
-		           .longest_delay = config->retry_longest_delay },
-		.prepare = prepare,
-		.prepare_context = preparation,
-		.progress = !request->quiet && lp_is_terminal(stderr) ? show_progress : NULL,
-		.progress_context = &began,
-	};
-	struct lp_run done = {
-		.tick = tick, .host = host, .process = getpid(), .program_version = (const char *)version->data
-	};
+	const struct lp_pipeline_options options = lp_running_options(running, request->worker_count, !request->quiet);
+	struct lp_run done = lp_running_run(running, LP_RUN_MINUTE, tick);
 	struct lp_run_timing timing;
 	struct lp_error error;
-	bool good = lp_run(session->store, &options, &stop, &done, &timing, &error);
+	bool good = lp_run(session->store, &options, lp_running_stop(), &done, &timing, &error);
 	*left_behind = timing.left_behind > 0;
-	if (options.progress != NULL && done.id != 0)
-		fputs("\x1b[K", stderr);
+	if (done.id != 0)
+		lp_running_clear(&options);
 	if (good || done.id != 0)
 		print_report(request, session, &done, &timing);
 	return good ? exit_code(request, &done) : lp_command_fail(&lp_command_run, &error);
@@ -295,7 +190,7 @@ static int run(int count, char **arguments)
 	struct lp_common_options common = { 0 };
 	struct lp_session session = { 0 };
 	struct request request = { 0 };
-	struct preparation preparation = { .session = &session };
+	struct lp_running running = { .session = &session };
 	bool acquired = false, left_behind = false;
 	lp_time tick = LP_TIME_NONE;
 	int code;
@@ -308,11 +203,11 @@ static int run(int count, char **arguments)
 	else if (!acquired)
 		code = busy(&request);
 	else
-		code = work(&request, &session, &preparation, tick, &left_behind);
+		code = work(&request, &session, &running, tick, &left_behind);
 	/* Threads that were left behind may still look at what the session holds. */
 	if (!left_behind)
 		lp_session_close(&session);
-	if (!preparation.python)
+	if (!running.python)
 		return code;
 	if (!lp_output_finish(&error) && code == LP_EXIT_OK)
 		code = lp_command_fail(&lp_command_run, &error);

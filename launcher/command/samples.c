@@ -3,6 +3,7 @@
 #include "command/command.h"
 #include "command/number.h"
 #include "command/output.h"
+#include "command/selection.h"
 #include "command/table.h"
 
 #include <math.h>
@@ -26,6 +27,8 @@ const struct lp_command lp_command_samples = {
 		"\n"
 		"Times are RFC 3339 (2026-03-01T12:00:00Z, 2026-03-01T13:00:00+01:00), or without offset local\n"
 		"to --time-zone; what is printed is local to it too. A missing value is nan (null in JSON).\n"
+		"Results have, besides, the number of good samples that they were computed from, and the share of\n"
+		"those expected that this is (coverage, 0 to 1).\n"
 		"\n"
 		"Exits 0 when it is done, 65 when there is no such series.\n"
 		"\n"
@@ -59,23 +62,41 @@ static const char *quality_name(uint8_t quality)
 	return quality < sizeof names / sizeof *names ? names[quality] : "unknown";
 }
 
-static void print_sample(struct printing *printing, lp_time t, double value, uint8_t quality)
+/* What a result was computed from; two empty texts for a measured sample. */
+static void format_origin(const struct lp_column *column, size_t index, const char *none, char coverage[32],
+                          char samples[32])
 {
-	char time[40], number[32];
-	lp_time_format(t, printing->zone, time);
+	snprintf(coverage, 32, "%s", none);
+	snprintf(samples, 32, "%s", none);
+	if (column->samples == NULL || column->samples[index] < 0)
+		return;
+	snprintf(samples, 32, "%d", (int)column->samples[index]);
+	if (!isnan(column->coverage[index]))
+		snprintf(coverage, 32, "%.4g", (double)column->coverage[index]);
+}
+
+static void print_sample(struct printing *printing, const struct lp_column *column, size_t index)
+{
+	char time[40], number[32], coverage[32], samples[32];
+	double value = column->value[index];
+	uint8_t quality = column->quality == NULL ? LP_QUALITY_GOOD : column->quality[index];
+	lp_time_format(column->time[index], printing->zone, time);
 	lp_number_format(value, number);
+	format_origin(column, index, printing->form == LP_OUTPUT_JSON ? "null" : "", coverage, samples);
 	switch (printing->form) {
 	case LP_OUTPUT_TABLE:
 		/* What a person can take in; CSV and JSON have every digit. */
 		snprintf(number, sizeof number, "%.10g", value);
-		lp_table_row(printing->table, (const char *const[]){ time, number, quality_name(quality) });
+		lp_table_row(printing->table,
+		             (const char *const[]){ time, number, quality_name(quality), coverage, samples });
 		break;
 	case LP_OUTPUT_CSV:
-		printf("%s,%s,%s\n", time, number, quality_name(quality));
+		printf("%s,%s,%s,%s,%s\n", time, number, quality_name(quality), coverage, samples);
 		break;
 	case LP_OUTPUT_JSON:
-		printf("%s\n  {\"time\": \"%s\", \"value\": %s, \"quality\": \"%s\"}", printing->count == 0 ? "" : ",",
-		       time, isfinite(value) ? number : "null", quality_name(quality));
+		printf("%s\n  {\"time\": \"%s\", \"value\": %s, \"quality\": \"%s\", \"coverage\": %s, \"samples\": %s}",
+		       printing->count == 0 ? "" : ",", time, isfinite(value) ? number : "null", quality_name(quality),
+		       coverage, samples);
 		break;
 	}
 	printing->count++;
@@ -85,8 +106,7 @@ static bool print_column(void *context, const struct lp_column *samples, struct 
 {
 	struct printing *printing = context;
 	for (size_t i = 0; i < samples->count; i++) {
-		print_sample(printing, samples->time[i], samples->value[i],
-		             samples->quality == NULL ? LP_QUALITY_GOOD : samples->quality[i]);
+		print_sample(printing, samples, i);
 	}
 	return !ferror(stdout) || lp_output_finish(error);
 }
@@ -94,13 +114,15 @@ static bool print_column(void *context, const struct lp_column *samples, struct 
 static bool print_samples(struct lp_session *session, const struct request *request, const struct lp_series *series,
                           struct lp_error *error)
 {
-	static const struct lp_table_column headings[] = { { "TIME", false }, { "VALUE", true }, { "QUALITY", false } };
+	static const struct lp_table_column headings[] = {
+		{ "TIME", false }, { "VALUE", true }, { "QUALITY", false }, { "COVERAGE", true }, { "SAMPLES", true }
+	};
 	struct printing printing = { .zone = session->zone, .form = request->form };
 
 	if (request->form == LP_OUTPUT_TABLE) {
-		printing.table = lp_table_new(stdout, headings, 3);
+		printing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
 	} else {
-		fputs(request->form == LP_OUTPUT_CSV ? "time,value,quality\n" : "[", stdout);
+		fputs(request->form == LP_OUTPUT_CSV ? "time,value,quality,coverage,samples\n" : "[", stdout);
 	}
 	bool good = lp_store_read_samples(session->store, series->id, request->from, request->to, request->limit,
 	                                  print_column, &printing, error);
@@ -118,66 +140,14 @@ static bool print_samples(struct lp_session *session, const struct request *requ
 	return good && lp_output_finish(error);
 }
 
-enum { SUGGESTIONS = 5 };
-
-struct suggestions {
-	struct lp_text names;
-	int count;
-};
-
-static bool suggest(void *context, const struct lp_series *series, struct lp_error *error)
-{
-	struct suggestions *suggestions = context;
-	(void)error;
-	if (suggestions->count < SUGGESTIONS) {
-		lp_text_addf(&suggestions->names, "%s%s", suggestions->count == 0 ? "" : ", ", series->name);
-	} else if (suggestions->count == SUGGESTIONS) {
-		lp_text_addf(&suggestions->names, ", ...");
-	}
-	suggestions->count++;
-	return true;
-}
-
-static bool fail_unknown_series(struct lp_store *store, const char *name, struct lp_error *error)
-{
-	struct suggestions suggestions = { .count = 0 };
-	char *pattern = lp_format_text("*%.200s*", name);
-	bool searched = lp_store_each_series(store, pattern, suggest, &suggestions, error);
-	free(pattern);
-	if (searched) {
-		lp_fail(error, LP_EXIT_DATA, "there is no series \"%.300s\"", name);
-		if (suggestions.count > 0) {
-			lp_hint(error, "There is %.300s.", suggestions.names.data);
-		} else {
-			lp_hint(error, "A series comes into being by `import` or `apply`.");
-		}
-	}
-	lp_text_free(&suggestions.names);
-	return false;
-}
-
 static bool show(struct lp_session *session, const struct request *request, struct lp_error *error)
 {
 	struct lp_arena arena = { 0 };
 	struct lp_series series;
-	bool good = lp_store_find_series(session->store, request->series, &arena, &series, error);
-	if (good && series.id == 0) {
-		good = fail_unknown_series(session->store, request->series, error);
-	}
-	good = good && print_samples(session, request, &series, error);
+	bool good = lp_series_named(session->store, request->series, &arena, &series, error) &&
+	            print_samples(session, request, &series, error);
 	lp_arena_free(&arena);
 	return good;
-}
-
-static bool parse_bound(const char *option, const char *text, const struct lp_zone *zone, lp_time *t,
-                        struct lp_error *error)
-{
-	*t = LP_TIME_NONE;
-	if (text == NULL || lp_time_parse(text, zone, t, error)) {
-		return true;
-	}
-	error->exit = LP_EXIT_USAGE;
-	return lp_fail_within(error, "%s", option);
 }
 
 /* --json is what other commands call it. */
@@ -219,8 +189,8 @@ static int run(int count, char **arguments)
 	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error)) {
 		return lp_command_fail(&lp_command_samples, &error);
 	}
-	bool good = parse_bound("--from", request.from_text, session.zone, &request.from, &error) &&
-	            parse_bound("--to", request.to_text, session.zone, &request.to, &error) &&
+	bool good = lp_option_time("--from", request.from_text, session.zone, &request.from, &error) &&
+	            lp_option_time("--to", request.to_text, session.zone, &request.to, &error) &&
 	            show(&session, &request, &error);
 	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_samples, &error);
 	lp_session_close(&session);

@@ -26,6 +26,10 @@ struct lp_pipeline_options {
 	 */
 	bool (*prepare)(void *context, struct lp_error *error);
 	void *prepare_context;
+	int32_t breaker_failures; /* calculations of a rule that have to fail in a run to stop it; 0: never */
+	/* Told once the run has its id, before anything is computed; from the main thread; may be NULL. */
+	bool (*begun)(void *context, struct lp_store *store, const struct lp_run *run, struct lp_error *error);
+	void *begun_context;
 	/* Asked before jobs are given out: whether somebody else goes first; NULL: never. */
 	bool (*pause)(void *context);
 	void *pause_context;
@@ -45,6 +49,13 @@ struct lp_run_failure {
 };
 enum { LP_RUN_FAILURES_MOST = 10 };
 
+/* A rule whose breaker is open. */
+struct lp_run_stopped {
+	char rule[128], error[256];
+	lp_time since;
+	uint64_t failed, of, trials;
+};
+
 /* Where the time of a run went, and what else its report says. */
 struct lp_run_timing {
 	int64_t wall;                      /* nanoseconds from begin to end */
@@ -58,6 +69,8 @@ struct lp_run_timing {
 	uint64_t batches;
 	uint64_t refused;     /* batches not stored: their definitions changed meanwhile */
 	uint64_t skipped;     /* batches whose schedule this program cannot follow; the log says why */
+	size_t stopped_count; /* rules whose breaker is open at the end; of stopped: the first ones */
+	struct lp_run_stopped stopped[LP_RUN_FAILURES_MOST];
 	uint64_t too_old;     /* hours of series that changed so long after their windows that nobody follows */
 	lp_time next_due;     /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
 	int left_behind;      /* threads that did not end in time: the process must leave with _exit */

@@ -34,6 +34,7 @@ struct driver {
 	struct lp_plan plan;
 	struct lp_stages *stages;
 	struct lp_tally tally;
+	struct lp_breakers breakers;
 	struct lp_run *run;
 	struct lp_job *free_jobs; /* linked by next */
 	size_t jobs;              /* made so far */
@@ -137,6 +138,7 @@ static void take_back(struct driver *driver, struct lp_job *job)
 	lp_plan_finish(&driver->plan, job);
 	switch (job->end) {
 	case LP_JOB_COMMITTED:
+		lp_breakers_note(&driver->breakers, job->batch);
 		lp_tally_add(&driver->tally, job->batch);
 		break;
 	case LP_JOB_REFUSED:
@@ -269,7 +271,8 @@ static void work(struct driver *driver, const volatile int *stop)
 	driver->tally.timing->committers = threads[LP_STAGE_COMMIT];
 	/* Each thread has one job in its hands; another for each worker waits, so that none runs dry. */
 	driver->jobs_most = (size_t)(threads[LP_STAGE_FETCH] + 2 * workers_most + threads[LP_STAGE_COMMIT]);
-	if (!lp_stages_start(driver->options, threads, workers_most, driver->jobs_most, &driver->stages, &error)) {
+	if (!lp_stages_start(driver->options, &driver->breakers, threads, workers_most, driver->jobs_most,
+	                     &driver->stages, &error)) {
 		note_error(driver, &error);
 		return;
 	}
@@ -314,6 +317,34 @@ static void say_how_far(const struct lp_run *run, const struct lp_plan *plan, st
 	memcpy(error->hint, far.hint, sizeof error->hint);
 }
 
+static void copy_text(char *target, size_t size, const char *text)
+{
+	snprintf(target, size, "%s", text == NULL ? "" : text);
+}
+
+static bool end_breakers(struct driver *driver, struct lp_store *store, struct lp_error *error)
+{
+	struct lp_run_timing *timing = driver->tally.timing;
+	if (!lp_breakers_end(&driver->breakers, store, driver->run, error))
+		return false;
+	for (size_t at = 0; at < driver->breakers.rule_count; at++) {
+		const struct lp_breaker_rule *rule = driver->breakers.rules[at];
+		if (!rule->open)
+			continue;
+		if (timing->stopped_count < LP_RUN_FAILURES_MOST) {
+			struct lp_run_stopped *stopped = &timing->stopped[timing->stopped_count];
+			copy_text(stopped->rule, sizeof stopped->rule, rule->rule);
+			copy_text(stopped->error, sizeof stopped->error, rule->error);
+			stopped->since = rule->stored.since;
+			stopped->failed = rule->stored.failed;
+			stopped->of = rule->stored.of;
+			stopped->trials = rule->stored.trials;
+		}
+		timing->stopped_count++;
+	}
+	return true;
+}
+
 /* Closes the row of the run and settles what the caller is told.  False as lp_run is. */
 static bool conclude(struct driver *driver, struct lp_store *store, struct lp_error *error)
 {
@@ -330,7 +361,8 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 		lp_fail(error, LP_EXIT_TEMPORARY, "the run was stopped by a signal");
 	run->error = driver->failed || driver->interrupted ? error->what : NULL;
 	struct lp_error end_error;
-	bool ended = lp_store_end_run(store, run, &end_error);
+	bool ended = driver->failed || end_breakers(driver, store, &end_error);
+	ended = ended && lp_store_end_run(store, run, &end_error);
 	if (driver->failed || driver->interrupted) {
 		/* That the row could not be closed either is the same trouble: the next run marks it interrupted. */
 		say_how_far(run, &driver->plan, error);
@@ -347,7 +379,9 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	struct rusage before;
 	getrusage(RUSAGE_SELF, &before);
 	int64_t begin = lp_monotonic();
-	struct driver driver = { .options = options, .run = run };
+	struct driver driver = { .options = options,
+		                 .run = run,
+		                 .breakers = { .failures_least = options->breaker_failures } };
 	bool due, done;
 	memset(timing, 0, sizeof *timing);
 	timing->next_due = LP_TIME_NONE;
@@ -375,7 +409,9 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		timing->next_due = lp_plan_next_due(&driver.plan);
 	else if (done)
 		done = (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
-		       lp_store_begin_run(store, run, error) && lp_plan_begin(&driver.plan, error);
+		       lp_store_begin_run(store, run, error) &&
+		       (options->begun == NULL || options->begun(options->begun_context, store, run, error)) &&
+		       lp_breakers_load(&driver.breakers, store, error) && lp_plan_begin(&driver.plan, error);
 	if (done && due) {
 		log_started(&driver);
 		work(&driver, stop);
@@ -386,7 +422,9 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	count_resources(timing, &before);
 	if (run->id != 0)
 		log_finished(run, timing);
-	if (timing->left_behind == 0)
+	if (timing->left_behind == 0) {
 		lp_plan_free(&driver.plan);
+		lp_breakers_free(&driver.breakers);
+	}
 	return done;
 }

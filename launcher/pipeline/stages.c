@@ -93,7 +93,7 @@ static bool set_ranges(struct lp_batch *batch, struct lp_error *error)
 	return true;
 }
 
-static bool fetch(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+static bool fetch(const struct lp_stages *stages, struct lp_store *store, struct lp_job *job, struct lp_error *error)
 {
 	int64_t begin = lp_monotonic();
 	bool fetched = read_definitions(store, job, error);
@@ -102,10 +102,13 @@ static bool fetch(struct lp_store *store, struct lp_job *job, struct lp_error *e
 		if (job->batch->kind == LP_BATCH_RETRY)
 			set_attempts(job);
 		fetched = job->batch->task_count == 0 ||
-		          (set_ranges(job->batch, error) && lp_store_fetch(store, job->batch, error));
+		          (set_ranges(job->batch, error) && lp_batch_wait(store, job->batch, error) &&
+		           lp_store_fetch(store, job->batch, error));
 	}
-	if (fetched)
+	if (fetched) {
 		lp_batch_cover(job->batch);
+		lp_breakers_decide(stages->breakers, job->batch);
+	}
 	job->batch->fetch_time = lp_monotonic() - begin;
 	return fetched;
 }
@@ -143,7 +146,7 @@ static void *fetch_thread(void *argument)
 	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_fetch)) != NULL;) {
 		if (atomic_load(&stages->stopping))
 			finish(stages, job, LP_JOB_DROPPED);
-		else if (!fetch(store, job, &job->error))
+		else if (!fetch(stages, store, job, &job->error))
 			finish(stages, job, LP_JOB_FAILED);
 		else if (job->batch->kind == LP_BATCH_RETRY && job->batch->task_count == 0)
 			finish(stages, job, LP_JOB_COMMITTED); /* nobody is owed these windows any more */
@@ -256,12 +259,14 @@ static int add_thread(struct lp_stages *stages, enum lp_stage stage)
 	return result;
 }
 
-bool lp_stages_start(const struct lp_pipeline_options *options, const int threads[LP_STAGE_COUNT], int workers_most,
-                     size_t jobs, struct lp_stages **started, struct lp_error *error)
+bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_breakers *breakers,
+                     const int threads[LP_STAGE_COUNT], int workers_most, size_t jobs, struct lp_stages **started,
+                     struct lp_error *error)
 {
 	struct lp_stages *stages = lp_allocate(sizeof *stages);
 	size_t most = (size_t)(threads[LP_STAGE_FETCH] + workers_most + threads[LP_STAGE_COMMIT]);
 	stages->options = options;
+	stages->breakers = breakers;
 	stages->workers_to_come = workers_most - threads[LP_STAGE_COMPUTE];
 	stages->threads = lp_allocate(most * sizeof *stages->threads);
 	/* More parts than workers: a worker whose part was quick takes another. */

@@ -13,6 +13,7 @@
 #ifndef LP_PIPELINE_STAGES_H
 #define LP_PIPELINE_STAGES_H
 
+#include "pipeline/breaker.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/queue.h"
 #include "python/python.h"
@@ -34,6 +35,7 @@ struct lp_stage_thread {
 
 struct lp_stages {
 	const struct lp_pipeline_options *options;
+	const struct lp_breakers *breakers; /* those that were open when the run began */
 	struct lp_queue to_fetch, to_compute, to_commit, finished;
 	size_t parts;         /* that a job is computed in, at most */
 	int workers_to_come;  /* lp_stages_grow starts them */
@@ -45,8 +47,9 @@ struct lp_stages {
 };
 
 /* Starts the threads; at most `jobs` jobs will be under way, and workers_most workers there. */
-bool lp_stages_start(const struct lp_pipeline_options *options, const int threads[LP_STAGE_COUNT], int workers_most,
-                     size_t jobs, struct lp_stages **stages, struct lp_error *error) LP_MUST_CHECK;
+bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_breakers *breakers,
+                     const int threads[LP_STAGE_COUNT], int workers_most, size_t jobs, struct lp_stages **stages,
+                     struct lp_error *error) LP_MUST_CHECK;
 /* The other workers: for a run that turns out to take its time. */
 void lp_stages_grow(struct lp_stages *stages);
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job);
@@ -66,6 +69,9 @@ void lp_stages_watch(struct lp_stages *stages, bool interrupt);
 size_t lp_stages_abandon(struct lp_stages *stages);
 /* Ends the threads.  Returns how many did not end in time; then nothing of stages is freed. */
 int lp_stages_end(struct lp_stages *stages, int milliseconds);
+
+/* waiting.c: decides the tasks that have to wait for another calculation. */
+bool lp_batch_wait(struct lp_store *store, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
 
 /* parts.c: cuts a fetched job into at most `most` parts. */
 void lp_job_split(struct lp_job *whole, size_t most);

@@ -166,8 +166,7 @@ bool lp_store_each_reader(struct lp_store *store, const int64_t *series_ids, siz
 	return true;
 }
 
-bool lp_store_add_owed(struct lp_store *store, const struct lp_owed_range *ranges, size_t count,
-                       struct lp_error *error)
+bool lp_store_add_owed(struct lp_store *store, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
 {
 	(void)store;
 	(void)ranges;
@@ -183,6 +182,45 @@ bool lp_store_each_owed(struct lp_store *store, enum lp_run_kind kind, int32_t r
 	(void)rank;
 	(void)visit;
 	(void)context;
+	(void)error;
+	return true;
+}
+
+bool lp_store_each_blocker(struct lp_store *store, const int64_t *ids, size_t count, lp_time from, lp_time to,
+                           lp_blocker_visit *visit, void *context, struct lp_error *error)
+{
+	(void)store;
+	(void)ids;
+	(void)count;
+	(void)from;
+	(void)to;
+	(void)visit;
+	(void)context;
+	(void)error;
+	return true;
+}
+
+bool lp_store_each_breaker(struct lp_store *store, lp_breaker_visit *visit, void *context, struct lp_error *error)
+{
+	(void)store;
+	(void)visit;
+	(void)context;
+	(void)error;
+	return true;
+}
+
+bool lp_store_put_breaker(struct lp_store *store, const struct lp_breaker *breaker, struct lp_error *error)
+{
+	(void)store;
+	(void)breaker;
+	(void)error;
+	return true;
+}
+
+bool lp_store_close_breaker(struct lp_store *store, const char *rule, struct lp_error *error)
+{
+	(void)store;
+	(void)rule;
 	(void)error;
 	return true;
 }

@@ -3,6 +3,7 @@
  * condition that it is what the batch was planned from: who comes second has
  * stored nothing.  What is to be written besides the results, settle.c says.
  */
+#include "store/owed.h"
 #include "store/postgresql/internal.h"
 #include "store/settle.h"
 
@@ -12,9 +13,10 @@ struct committing {
 	struct pg_store *store;
 	struct lp_batch *batch;
 	const struct lp_retry_policy *policy;
-	struct lp_settle_known *known; /* one per calculation */
-	bool *owed;                    /* one per task of a retry or redo batch, else NULL */
-	int64_t outcome_id;            /* of the last window; 0 in a retry batch */
+	struct lp_settle_known *known;    /* one per calculation */
+	bool *owed;                       /* one per task of a retry or redo batch, else NULL */
+	const struct lp_owed_move *moves; /* of a redo batch: one per range */
+	int64_t outcome_id;               /* of the last window; 0 in a retry batch */
 	struct lp_settled settled;
 	uint64_t written;
 };
@@ -82,6 +84,7 @@ static bool read_states(struct committing *committing, struct lp_error *error)
 		known->since = lp_pg_get_time(result, row, 2);
 		known->failing_since = lp_pg_get_time(result, row, 3);
 		known->window_end = lp_pg_get_time(result, row, 4);
+		known->cause_id = lp_pg_get_int8(result, row, 5);
 		done = lp_state_parse(state, &known->state) || lp_fail(error, LP_EXIT_DATA, "no such state: %s", state);
 	}
 	PQclear(result);
@@ -137,78 +140,79 @@ static bool read_pending(struct committing *committing, struct lp_error *error)
 	return done;
 }
 
-static const struct lp_owed *find_owed(const struct lp_batch *batch, int64_t calculation_id)
-{
-	size_t low = 0, high = batch->owed_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (batch->owed[middle].calculation_id < calculation_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	assert(low < batch->owed_count && batch->owed[low].calculation_id == calculation_id);
-	return &batch->owed[low];
-}
-
-/* Of which calculations the range is still what it was when the run read it; their rows are locked. */
+/*
+ * Of which calculations the range is still what it was when the run read it;
+ * their rows are locked.
+ */
 static bool read_owed(struct committing *committing, struct lp_error *error)
 {
 	struct lp_batch *batch = committing->batch;
-	const struct lp_owed **owed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *owed);
 	bool *same = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *same);
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	PGresult *result = NULL;
 	bool done;
 
+	committing->moves = lp_owed_moves(batch);
 	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->calculation_count; i++) {
-		owed[i] = find_owed(batch, batch->calculations[i].id);
-		lp_pg_array_int8(arguments, owed[i]->id);
-	}
+	for (size_t i = 0; i < batch->owed_count; i++)
+		lp_pg_array_int8(arguments, batch->owed[i].id);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < batch->calculation_count; i++)
-		lp_pg_array_time(arguments, owed[i]->after_end);
+	for (size_t i = 0; i < batch->owed_count; i++)
+		lp_pg_array_time(arguments, batch->owed[i].after_end);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->calculation_count; i++)
-		lp_pg_array_int8(arguments, owed[i]->touched);
+	for (size_t i = 0; i < batch->owed_count; i++)
+		lp_pg_array_int8(arguments, batch->owed[i].touched);
 	lp_pg_array_end(arguments);
 	done = lp_pg_execute(committing->store, PG_LOCK_OWED, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++)
-		same[lp_pg_get_int8(result, row, 0) - 1] = true;
+	for (int row = 0; done && row < PQntuples(result); row++) {
+		const struct lp_owed_move *move = &committing->moves[lp_pg_get_int8(result, row, 0) - 1];
+
+		if (move->after_end != LP_TIME_NONE && move->calculation != UINT32_MAX)
+			same[move->calculation] = true;
+	}
 	PQclear(result);
 	for (size_t i = 0; i < batch->task_count; i++)
 		committing->owed[i] = same[batch->tasks[i].calculation];
 	return done;
 }
 
-/* The ranges of what is stored move on to where this batch has come; those that end by then are done. */
+/* The ranges of what is stored move on to where this batch has come; those of which nothing is left are done. */
 static bool move_owed(struct committing *committing, bool done_ones, struct lp_error *error)
 {
 	struct lp_batch *batch = committing->batch;
 	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
+	struct lp_owed_move *chosen = lp_arena_zeroed(&batch->arena, batch->owed_count, sizeof *chosen);
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	size_t count = 0;
 
 	for (size_t i = 0; i < batch->task_count; i++)
 		claimed[batch->tasks[i].calculation] |= committing->owed[i];
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->calculation_count; i++) {
-		const struct lp_owed *owed = find_owed(batch, batch->calculations[i].id);
+	for (size_t i = 0; i < batch->owed_count; i++) {
+		const struct lp_owed_move *move = &committing->moves[i];
 
-		if (!claimed[i] || (owed->until_end <= batch->redone_until) != done_ones)
-			continue;
-		lp_pg_array_int8(arguments, owed->id);
-		count++;
+		if (move->after_end != LP_TIME_NONE && move->calculation != UINT32_MAX && claimed[move->calculation] &&
+		    move->done == done_ones)
+			chosen[count++] = *move;
 	}
+	if (count == 0)
+		return true;
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, chosen[i].owed->id);
 	lp_pg_array_end(arguments);
-	if (!done_ones)
-		lp_pg_argument_time(arguments, batch->redone_until);
-	return count == 0 || lp_pg_execute(committing->store, done_ones ? PG_DELETE_OWED : PG_MOVE_OWED, NULL, error);
+	if (done_ones)
+		return lp_pg_execute(committing->store, PG_DELETE_OWED, NULL, error);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, chosen[i].after_end);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, chosen[i].window_start);
+	lp_pg_array_end(arguments);
+	return lp_pg_execute(committing->store, PG_MOVE_OWED, NULL, error);
 }
 
 /*
@@ -584,7 +588,7 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 		        (move_owed(&committing, true, error) && move_owed(&committing, false, error))) &&
 		       write_results(&committing, error) && add_outcomes(&committing, error) &&
 		       lp_pg_put_settled(store, &committing.settled, error) &&
-		       lp_pg_add_owed(opened, committing.settled.owed, committing.settled.owed_count, error);
+		       lp_pg_put_owed(store, committing.settled.owed, committing.settled.owed_count, false, error);
 	}
 	done = lp_pg_finish(store, done, error);
 	*accepted = done;

@@ -218,6 +218,17 @@ bool lp_pg_each_owed(struct lp_store *, enum lp_run_kind, int32_t, lp_owed_visit
 bool lp_pg_drop_owed(struct lp_store *, enum lp_reason, uint64_t *, struct lp_error *);
 bool lp_pg_reopen(struct lp_store *, struct lp_reopen *, struct lp_error *);
 bool lp_pg_each_stored(struct lp_store *, const int64_t *, size_t, lp_stored_visit *, void *, struct lp_error *);
+bool lp_pg_each_blocker(struct lp_store *, const int64_t *, size_t, lp_time, lp_time, lp_blocker_visit *, void *,
+                        struct lp_error *); /* rules.c */
+bool lp_pg_each_breaker(struct lp_store *, lp_breaker_visit *, void *, struct lp_error *);
+bool lp_pg_put_breaker(struct lp_store *, const struct lp_breaker *, struct lp_error *);
+bool lp_pg_close_breaker(struct lp_store *, const char *, struct lp_error *);
+bool lp_pg_note_rules(struct lp_store *, const struct lp_run *, const struct lp_rule_version *, size_t,
+                      lp_rule_version_visit *, void *, struct lp_error *);
+bool lp_pg_rule_version(struct lp_store *, const char *, int64_t, struct lp_arena *, const char **, struct lp_error *);
+/* owed.c: as lp_store_add_owed; where windows are merely put aside, what is being computed of others is no older. */
+bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, bool samples_changed,
+                    struct lp_error *error) LP_MUST_CHECK;
 bool lp_pg_writer(struct lp_store *, int64_t, int64_t *, struct lp_error *);
 bool lp_pg_fetch(struct lp_store *, struct lp_batch *, struct lp_error *); /* fetch.c */
 bool lp_pg_commit_batch(struct lp_store *, struct lp_batch *, const struct lp_retry_policy *, bool *,

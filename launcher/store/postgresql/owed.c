@@ -13,14 +13,24 @@
 		lp_pg_array_end(arguments);                                                                            \
 	} while (0)
 
-static bool add_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
+static bool touch(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
 	RANGES(PG_INT8, lp_pg_array_int8, calculation_id);
 	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, after_end);
 	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, until_end);
-	if (!lp_pg_execute(store, PG_TOUCH_OWED, NULL, error))
+	return lp_pg_execute(store, PG_TOUCH_OWED, NULL, error);
+}
+
+bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, bool samples_changed,
+                    struct lp_error *error)
+{
+	struct pg_arguments *arguments;
+
+	if (count == 0)
+		return true;
+	if (samples_changed && !touch(store, ranges, count, error))
 		return false;
 	arguments = lp_pg_arguments(store);
 	RANGES(PG_INT8, lp_pg_array_int8, calculation_id);
@@ -39,9 +49,8 @@ bool lp_pg_add_owed(struct lp_store *opened, const struct lp_owed_range *ranges,
 {
 	struct pg_store *store = lp_pg_store(opened);
 
-	if (count == 0)
-		return true;
-	return lp_pg_begin(store, error) && lp_pg_finish(store, add_owed(store, ranges, count, error), error);
+	return lp_pg_begin(store, error) &&
+	       lp_pg_finish(store, lp_pg_put_owed(store, ranges, count, true, error), error);
 }
 
 bool lp_pg_each_owed(struct lp_store *opened, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit, void *context,

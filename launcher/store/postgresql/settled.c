@@ -38,6 +38,14 @@ static bool put_states(struct pg_store *store, const struct lp_settled *settled,
 	ARRAY(arguments, PG_TEXT, rows, count, lp_pg_array_text, error_type);
 	ARRAY(arguments, PG_TEXT, rows, count, lp_pg_array_text, error_message);
 	ARRAY(arguments, PG_TEXT, rows, count, lp_pg_array_text, error_traceback);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].cause_id == 0)
+			lp_pg_array_null(arguments);
+		else
+			lp_pg_array_int8(arguments, rows[i].cause_id);
+	}
+	lp_pg_array_end(arguments);
 	return lp_pg_execute(store, PG_PUT_STATES, NULL, error);
 }
 

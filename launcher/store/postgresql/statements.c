@@ -252,7 +252,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_EACH_RUN] = { "each_run", "read the runs",
 	                  "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
 	                  " ARRAY(SELECT coalesce((states ->> local_processing.state_name(n))::bigint, 0)"
-	                  " FROM generate_series(0, 7) n ORDER BY n),"
+	                  " FROM generate_series(0, 9) n ORDER BY n),"
 	                  " newly_failed, samples_read, samples_written, still_due, kind, recomputed"
 	                  " FROM local_processing.run ORDER BY id DESC LIMIT $1" },
 	[PG_EACH_BATCH] = { "each_batch", "read the batches",
@@ -264,7 +264,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " FROM local_processing.pending p"
 	                      " JOIN local_processing.calculation c ON c.id = p.calculation_id"
 	                      " WHERE NOT p.given_up AND p.next_attempt <= $1 AND c.enabled"
-	                      " ORDER BY c.rank, p.window_start, p.window_end, p.calculation_id" },
+	                      " AND NOT EXISTS (SELECT FROM local_processing.breaker b WHERE b.rule = c.rule)"
+	                      " UNION ALL SELECT t.* FROM local_processing.breaker b CROSS JOIN LATERAL"
+	                      " (SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
+	                      " FROM local_processing.calculation c JOIN local_processing.pending p ON p.calculation_id = c.id"
+	                      " WHERE c.rule = b.rule AND c.enabled AND NOT p.given_up"
+	                      " ORDER BY p.window_start, p.window_end, p.calculation_id LIMIT 1) t"
+	                      " ORDER BY 2, 4, 5, 1" },
 	[PG_FETCH] = { "fetch", "fetch samples",
 	               "SELECT r.n, a.ts, a.value, a.quality"
 	               " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
@@ -299,8 +305,9 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                   " r (id, after_end, touched, n) JOIN local_processing.owed o ON o.id = r.id"
 	                   " AND o.after_end = r.after_end AND o.touched = r.touched ORDER BY r.n FOR UPDATE OF o" },
 	[PG_MOVE_OWED] = { "move_owed", "move on the owed windows of a batch",
-	                   "UPDATE local_processing.owed SET after_end = $2, window_start = greatest(window_start, $2)"
-	                   " WHERE id = ANY ($1)" },
+	                   "UPDATE local_processing.owed o SET after_end = r.after_end, window_start = r.window_start"
+	                   " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) r (id, after_end, window_start)"
+	                   " WHERE o.id = r.id" },
 	[PG_DELETE_OWED] = { "delete_owed", "take off owed windows",
 	                     "DELETE FROM local_processing.owed WHERE id = ANY ($1)" },
 	[PG_TOUCH_OWED] = { "touch_owed", "note owed windows",
@@ -329,6 +336,11 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                   " o.cause_id FROM local_processing.owed o"
 	                   " JOIN local_processing.calculation c ON c.id = o.calculation_id"
 	                   " WHERE c.enabled AND ($1 = -1 OR c.rank = $1) AND (o.reason = 7) = $2"
+	                   " AND (o.reason <> 5 OR NOT EXISTS (SELECT FROM local_processing.calculation x WHERE x.id = o.cause_id"
+	                   " AND x.enabled AND (EXISTS (SELECT FROM local_processing.pending p WHERE p.calculation_id = x.id"
+	                   " AND NOT p.given_up) OR EXISTS (SELECT FROM local_processing.owed t"
+	                   " WHERE t.calculation_id = x.id AND t.reason = 6))))"
+	                   " AND (o.reason <> 6 OR NOT EXISTS (SELECT FROM local_processing.breaker b WHERE b.rule = c.rule))"
 	                   " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id" },
 	[PG_FORGET_OWED] = { "forget_owed", "forget owed windows",
 	                     "DELETE FROM local_processing.owed WHERE reason = $1" },
@@ -360,6 +372,51 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                          " AND s.ts >= $4 AND s.ts <= $5 AND NOT EXISTS (SELECT FROM"
 	                          " unnest($6::int8[], $7::timestamptz[]) k (series_id, ts)"
 	                          " WHERE k.series_id = s.series_id AND k.ts = s.ts)" },
+	[PG_EACH_BLOCKER] = { "each_blocker", "read what calculations wait for",
+	                      "WITH reading AS (SELECT i.calculation_id AS reader, i.series_id, w.id, w.name,"
+	                      " CASE w.result_time WHEN 'end' THEN interval '1 microsecond' ELSE interval '0' END AS later"
+	                      " FROM local_processing.calculation_input i"
+	                      " JOIN local_processing.calculation_output o ON o.series_id = i.series_id"
+	                      " JOIN local_processing.calculation w ON w.id = o.calculation_id"
+	                      " WHERE i.calculation_id = ANY ($1) AND w.enabled"
+	                      " AND (EXISTS (SELECT FROM local_processing.pending WHERE NOT given_up)"
+	                      " OR EXISTS (SELECT FROM local_processing.owed WHERE reason IN (5, 6)))),"
+	                      " blocker AS (SELECT r.reader, r.series_id, p.window_start + r.later AS first,"
+	                      " p.window_end - interval '1 microsecond' + r.later AS last, r.id AS cause_id, r.name AS cause"
+	                      " FROM reading r JOIN local_processing.pending p ON p.calculation_id = r.id AND NOT p.given_up"
+	                      " UNION ALL SELECT r.reader, r.series_id, x.window_start + r.later,"
+	                      " x.until_end - interval '1 microsecond' + r.later, coalesce(c.id, r.id), coalesce(c.name, r.name)"
+	                      " FROM reading r JOIN local_processing.owed x ON x.calculation_id = r.id AND x.reason IN (5, 6)"
+	                      " LEFT JOIN local_processing.calculation c ON c.id = x.cause_id)"
+	                      " SELECT reader, series_id, first, last, cause_id, cause FROM blocker"
+	                      " WHERE first <= $3 AND last >= $2 ORDER BY reader, series_id, first" },
+	[PG_EACH_BREAKER] = { "each_breaker", "read the breakers",
+	                      "SELECT rule, since, run_id, failed, computed, trials, error"
+	                      " FROM local_processing.breaker ORDER BY rule COLLATE \"C\"" },
+	[PG_PUT_BREAKER] = { "put_breaker", "note the breaker of a rule",
+	                     "INSERT INTO local_processing.breaker (rule, since, run_id, failed, computed, trials, error)"
+	                     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (rule) DO UPDATE SET since = excluded.since,"
+	                     " run_id = excluded.run_id, failed = excluded.failed, computed = excluded.computed,"
+	                     " trials = excluded.trials, error = excluded.error" },
+	[PG_CLOSE_BREAKER] = { "close_breaker", "close the breaker of a rule",
+	                       "DELETE FROM local_processing.breaker WHERE rule = $1" },
+	[PG_NOTE_RULES] = { "note_rules", "note the versions of rules",
+	                    "WITH now AS (SELECT r.rule, r.version, (SELECT v.version FROM local_processing.rule_version v"
+	                    " WHERE v.rule = r.rule ORDER BY v.id DESC LIMIT 1) AS before"
+	                    " FROM unnest($1::text[], $2::text[]) r (rule, version)),"
+	                    " added AS (INSERT INTO local_processing.rule_version (rule, version, run_id, tick)"
+	                    " SELECT rule, version, $3, $4 FROM now WHERE version IS DISTINCT FROM before),"
+	                    " changed AS MATERIALIZED (SELECT * FROM now WHERE before <> version),"
+	                    " states AS (UPDATE local_processing.state s SET attempts = 0, next_attempt = window_end"
+	                    " FROM local_processing.calculation c JOIN changed h ON h.rule = c.rule"
+	                    " WHERE s.calculation_id = c.id AND s.state = 'given_up'),"
+	                    " opened AS (UPDATE local_processing.pending p SET attempts = 0, given_up = false,"
+	                    " next_attempt = window_end FROM local_processing.calculation c JOIN changed h ON h.rule = c.rule"
+	                    " WHERE p.calculation_id = c.id AND p.given_up)"
+	                    " SELECT rule, version, before FROM changed ORDER BY rule COLLATE \"C\"" },
+	[PG_RULE_VERSION] = { "rule_version", "read the versions of rules",
+	                      "SELECT version FROM local_processing.rule_version WHERE rule = $1 AND run_id <= $2"
+	                      " ORDER BY id DESC LIMIT 1" },
 	[PG_REOPEN] = { "reopen", "open pending windows again",
 	                "WITH opened AS (UPDATE local_processing.pending p"
 	                " SET attempts = 0, given_up = false, next_attempt = window_end FROM local_processing.calculation c"
@@ -386,7 +443,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                    " JOIN local_processing.calculation c ON c.id = r.id"
 	                    " JOIN local_processing.batch b ON b.id = c.batch_id" },
 	[PG_READ_STATES] = { "read_states", "read the states of a batch",
-	                     "SELECT r.n, s.state, s.since, s.failing_since, s.window_end"
+	                     "SELECT r.n, s.state, s.since, s.failing_since, s.window_end, s.cause_id"
 	                     " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
 	                     " JOIN local_processing.state s ON s.calculation_id = r.id" },
 	[PG_READ_PENDING] = { "read_pending", "read the pending windows that were tried again",
@@ -415,17 +472,17 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_PUT_STATES] = { "put_states", "store states",
 	                    "INSERT INTO local_processing.state AS s (calculation_id, state, since, failing_since, run_id,"
 	                    " window_start, window_end, attempts, next_attempt, rule_version, definition_version, duration_us,"
-	                    " samples_read, error_type, error_message, error_traceback)"
+	                    " samples_read, error_type, error_message, error_traceback, cause_id)"
 	                    " SELECT * FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::int8[],"
 	                    " $6::timestamptz[], $7::timestamptz[], $8::int4[], $9::timestamptz[], $10::text[], $11::int4[],"
-	                    " $12::int8[], $13::int8[], $14::text[], $15::text[], $16::text[])"
+	                    " $12::int8[], $13::int8[], $14::text[], $15::text[], $16::text[], $17::int8[])"
 	                    " ON CONFLICT (calculation_id) DO UPDATE SET state = excluded.state, since = excluded.since,"
 	                    " failing_since = excluded.failing_since, run_id = excluded.run_id,"
 	                    " window_start = excluded.window_start, window_end = excluded.window_end,"
 	                    " attempts = excluded.attempts, next_attempt = excluded.next_attempt,"
 	                    " rule_version = excluded.rule_version, definition_version = excluded.definition_version,"
 	                    " duration_us = excluded.duration_us, samples_read = excluded.samples_read,"
-	                    " " LAST_ERRORS },
+	                    " cause_id = excluded.cause_id, " LAST_ERRORS },
 	[PG_PUT_PENDING] = { "put_pending", "store pending windows",
 	                     "INSERT INTO local_processing.pending (calculation_id, window_start, window_end, reason,"
 	                     " attempts, next_attempt, given_up)"
@@ -447,7 +504,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,"
 	                     " s.attempts, s.next_attempt, coalesce(p.windows, 0),"
 	                     " (SELECT count(*) FROM local_processing.owed w WHERE w.calculation_id = c.id), s.rule_version, " SHOWN_ERRORS
-	                             CALCULATION_TABLES
+	                     ", CASE s.state WHEN 'waiting' THEN (SELECT x.name FROM local_processing.calculation x"
+	                     " WHERE x.id = s.cause_id) END" CALCULATION_TABLES
 	                     " LEFT JOIN local_processing.last_outcomes() l ON l.batch_id = c.batch_id"
 	                     " AND l.calculation_id = c.id AND l.state <> 7"
 	                     " LEFT JOIN (SELECT calculation_id, count(*) AS windows, count(*) FILTER (WHERE attempts > 0) AS failed"
@@ -463,7 +521,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " FROM (SELECT *, array_position(calculation_ids, $1) AS at"
 	                      " FROM local_processing.outcome WHERE ($3::timestamptz IS NULL OR window_end > $3 AND tick >= $3)"
 	                      " AND ($4::timestamptz IS NULL OR window_end <= $4)) o WHERE o.at IS NOT NULL"
-	                      " ORDER BY o.tick DESC, o.window_end DESC, o.id DESC LIMIT $2" },
+	                      " ORDER BY o.window_end DESC, o.id DESC LIMIT $2" },
 
 	[PG_DROP_PARTITION] = { "drop_partition", "drop an old partition",
 	                        "SELECT local_processing.drop_partition($1, $2)" },

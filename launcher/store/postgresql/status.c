@@ -57,6 +57,7 @@ static bool visit_row(void *context, const PGresult *row, struct lp_error *error
 		.error_type = lp_pg_get_text(row, 0, COLUMN_ERROR, arena),
 		.error_message = lp_pg_get_text(row, 0, COLUMN_ERROR + 1, arena),
 		.error_traceback = lp_pg_get_text(row, 0, COLUMN_ERROR + 2, arena),
+		.cause = lp_pg_get_text(row, 0, COLUMN_ERROR + 3, arena),
 	};
 	get_last_window(row, &status);
 	if (!lp_pg_get_calculation(row, 0, arena, &status.calculation, error))

@@ -74,6 +74,38 @@ comment on table local_processing.owed is
     'Windows of a calculation, behind the watermark of its batch, that are to be computed again: those with after_end < end <= until_end.';
 comment on column local_processing.owed.touched is 'Counts what was added that overlaps: what is being computed from older samples is then not stored.';
 
+create table local_processing.breaker (
+    rule text primary key,
+    since timestamptz not null,
+    run_id bigint not null,
+    failed bigint not null,
+    computed bigint not null,
+    trials bigint not null,
+    error text
+);
+comment on table local_processing.breaker is
+    'A rule of which most calculations failed in one run: its windows are put aside, but for one trial a run. Gone when that works.';
+comment on column local_processing.breaker.since is 'The tick.';
+comment on column local_processing.breaker.trials is 'That failed since.';
+
+create table local_processing.rule_version (
+    id bigint generated always as identity primary key,
+    rule text not null,
+    version text not null,
+    run_id bigint not null,
+    tick timestamptz not null
+);
+create index rule_version_rule on local_processing.rule_version (rule, id);
+comment on table local_processing.rule_version is 'The version that a rule has from a run on.';
+
+alter table local_processing.state add column cause_id bigint;
+comment on column local_processing.state.cause_id is 'waiting: the calculation at the root that failed.';
+
+create or replace function local_processing.state_name(state integer) returns text
+    language sql immutable parallel safe
+    set search_path = pg_catalog, pg_temp
+return (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted', 'waiting', 'tripped'])[state + 1];
+
 create function local_processing.reason_name(reason integer) returns text
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp

@@ -1,0 +1,360 @@
+/*
+ * `backfill`: computes settled windows again, beside the minute's runs.  What is
+ * to be done is noted in the store first, so that it goes on where it ended.
+ */
+#include "calendar/calendar.h"
+#include "command/command.h"
+#include "command/output.h"
+#include "command/report.h"
+#include "command/running.h"
+#include "command/selection.h"
+#include "command/table.h"
+#include "observe/log.h"
+#include "python/python.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_backfill = {
+	.name = "backfill",
+	.summary = "compute settled windows again: a changed rule, corrected history",
+	.help = "Usage: local-processing backfill [OPTION...] [CALCULATION...] --from TIME --to TIME\n"
+		"       local-processing backfill --resume | --cancel\n"
+		"\n"
+		"Computes again, with the rules and definitions of today, every window that overlaps the time given,\n"
+		"of the calculations named and of all that depend on them, in the order of their dependencies.\n"
+		"Results are rewritten where they differ. It works beside the minute's runs and steps aside while\n"
+		"one is working. What is left of it is kept in the store: after Ctrl-C, or a crash, --resume goes on.\n"
+		"Windows that no run has come to yet are left to the runs.\n"
+		"\n"
+		"  --from TIME    windows that end after TIME\n"
+		"  --to TIME      windows that begin before TIME\n"
+		"  --rule RULE    the calculations of this rule\n"
+		"  --only         without what depends on them (samples that change within `recompute_within` are\n"
+		"                 still followed by the next run)\n"
+		"  -n, --dry-run  say how many windows and samples, and do nothing\n"
+		"  --resume       go on with what is left of an earlier one\n"
+		"  --cancel       forget what is left of an earlier one\n"
+		"  --workers N    threads that compute\n"
+		"  --quiet        no progress on a terminal\n"
+		"\n"
+		"CALCULATION is a name, or a pattern with * and ?; none: all. Exits 0 when everything was computed\n"
+		"(windows that fail are tried again by the runs), 75 when it was stopped or another one is working.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing backfill 'pump/*' --from 2026-01-01 --to 2026-02-01 --dry-run\n"
+		"  local-processing backfill --rule pump.efficiency --from 2025-01-01 --to 2026-01-01\n"
+		"  local-processing backfill --resume\n",
+	.run = run,
+};
+
+struct request {
+	const char *from_text, *to_text, *rule, *workers;
+	bool only, dry_run, resume, cancel, quiet;
+	uint32_t worker_count;
+	lp_time from, to;
+	char *const *names;
+	size_t name_count;
+};
+
+struct sums {
+	uint64_t calculations, windows, samples, never_ran;
+};
+
+static bool count_column(void *context, const struct lp_column *column, struct lp_error *error)
+{
+	uint64_t *samples = context;
+	(void)error;
+	*samples += column->count;
+	return true;
+}
+
+/* What is in the store now, of each input, from the first window to the last. */
+static bool count_samples(struct lp_store *store, const struct lp_selected *item, const struct lp_zone *zone,
+                          uint64_t *samples, struct lp_error *error)
+{
+	const struct lp_calculation *calculation = &item->calculation;
+	struct lp_window last, range, until;
+	if (!lp_window_ending_by(&calculation->schedule, zone, item->windows.until_end, &last))
+		return true;
+	for (size_t i = 0; i < calculation->input_count; i++) {
+		const struct lp_input *input = &calculation->inputs[i];
+		struct lp_window first = { .end = item->windows.after_end };
+		if (!lp_window_ending_after(&calculation->schedule, zone, first.end, &first) ||
+		    !lp_input_range(zone, first, input->window, input->shift, &range) ||
+		    !lp_input_range(zone, last, input->window, input->shift, &until))
+			continue;
+		if (!lp_store_read_samples(store, input->series_id, range.start, until.end, 0, count_column, samples,
+		                           error))
+			return false;
+	}
+	return true;
+}
+
+static bool sum_up(struct lp_store *store, const struct lp_selection *selection, bool with_samples, struct sums *sums,
+                   struct lp_error *error)
+{
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct lp_selected *item = &selection->items[i];
+		const struct lp_zone *zone;
+		sums->never_ran += item->named && item->watermark == LP_TIME_NONE;
+		if (!item->selected)
+			continue;
+		if (!lp_zone_find(item->calculation.schedule.zone, &zone, error))
+			return false;
+		sums->calculations++;
+		sums->windows += lp_schedule_count(&item->calculation.schedule, zone, item->windows.after_end,
+		                                   item->windows.until_end);
+		if (with_samples && !count_samples(store, item, zone, &sums->samples, error))
+			return false;
+	}
+	return true;
+}
+
+enum { RANGES_AT_ONCE = 10000 };
+
+static bool note(struct lp_store *store, const struct lp_selection *selection, struct lp_error *error)
+{
+	struct lp_owed_range *ranges = lp_reallocate(NULL, RANGES_AT_ONCE, sizeof *ranges);
+	size_t count = 0;
+	bool good = lp_store_begin(store, error);
+	for (size_t i = 0; i < selection->count && good; i++) {
+		const struct lp_selected *item = &selection->items[i];
+		if (item->selected)
+			ranges[count++] = (struct lp_owed_range){ .calculation_id = item->calculation.id,
+				                                  .reason = LP_REASON_BACKFILL,
+				                                  .window_start = item->windows.window_start,
+				                                  .after_end = item->windows.after_end,
+				                                  .until_end = item->windows.until_end };
+		if (count == RANGES_AT_ONCE || (i + 1 == selection->count && count > 0)) {
+			good = lp_store_add_owed(store, ranges, count, error);
+			count = 0;
+		}
+	}
+	free(ranges);
+	if (good)
+		good = lp_store_commit_work(store, error);
+	if (!good)
+		lp_store_rollback(store);
+	return good;
+}
+
+static void say(const struct sums *sums, const struct request *request)
+{
+	char calculations[32], windows[32], samples[32];
+	lp_report_count(sums->calculations, calculations);
+	lp_report_count(sums->windows, windows);
+	lp_report_count(sums->samples, samples);
+	printf("%s calculation%s, %s window%s", calculations, sums->calculations == 1 ? "" : "s", windows,
+	       sums->windows == 1 ? "" : "s");
+	if (request->dry_run)
+		printf(", %s sample%s to read", samples, sums->samples == 1 ? "" : "s");
+	putchar('\n');
+	if (sums->never_ran > 0)
+		printf("%" PRIu64 " calculation%s never ran: the next run begins with %s\n", sums->never_ran,
+		       sums->never_ran == 1 ? "" : "s", sums->never_ran == 1 ? "it" : "them");
+}
+
+/* Chooses, and notes what is to be done.  *nothing: there is nothing to do. */
+static bool choose(struct lp_session *session, const struct request *request, bool *nothing, struct lp_error *error)
+{
+	struct lp_selection selection;
+	struct sums sums = { .calculations = 0 };
+	bool good = lp_selection_choose(&selection, session->store, request->names, request->name_count, request->rule,
+	                                error) &&
+	            lp_selection_windows(&selection, request->from, request->to, !request->only, error) &&
+	            sum_up(session->store, &selection, request->dry_run, &sums, error);
+	if (good) {
+		say(&sums, request);
+		*nothing = sums.calculations == 0 || request->dry_run;
+		good = *nothing || note(session->store, &selection, error);
+	}
+	if (good && request->dry_run)
+		puts("nothing was computed (--dry-run)");
+	lp_selection_free(&selection);
+	return good;
+}
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct stepping_aside {
+	struct lp_store *store;
+	int64_t asked;
+	bool active;
+};
+
+/* A store that cannot say is no reason to wait: the work itself will meet the same error. */
+static bool step_aside(void *context)
+{
+	enum { ASK_EVERY = 100 };
+	struct stepping_aside *aside = context;
+	struct lp_error ignored;
+	if (milliseconds() - aside->asked < ASK_EVERY)
+		return aside->active;
+	aside->asked = milliseconds();
+	return lp_store_run_is_active(aside->store, LP_RUN_MINUTE, &aside->active, &ignored) && aside->active;
+}
+
+/* Over the line of before, with an estimate of the end. */
+static void show_progress(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned)
+{
+	const struct lp_running *running = context;
+	char done[32], all[32], left[64] = "";
+	int64_t seconds = milliseconds() / 1000 - running->began;
+	(void)so_far;
+	lp_report_count(computed, done);
+	lp_report_count(planned > computed ? planned : computed, all);
+	if (computed > 0 && seconds > 1 && planned > computed) {
+		double rate = (double)computed / (double)seconds;
+		int64_t rest = (int64_t)((double)(planned - computed) / rate);
+		snprintf(left, sizeof left, ", about %lld:%02lld left", (long long)(rest / 60), (long long)(rest % 60));
+	}
+	fprintf(stderr, "%s of %s windows, %lld s%s\x1b[K\r", done, all, (long long)seconds, left);
+	fflush(stderr);
+}
+
+/* A window that was touched while it was computed stays owed: until nothing is left, or nothing moves. */
+static bool work(struct lp_session *session, const struct request *request, struct lp_running *running,
+                 bool *left_behind, struct lp_error *error)
+{
+	struct stepping_aside aside = { .store = session->store };
+	struct lp_pipeline_options options = lp_running_options(running, request->worker_count, !request->quiet);
+	const volatile int *stop = lp_running_stop();
+	uint64_t windows = 0, failed = 0, written = 0;
+	bool good = true, more = true;
+	if (options.progress != NULL)
+		options.progress = show_progress;
+	options.pause = step_aside;
+	options.pause_context = &aside;
+	while (good && more && *stop == 0) {
+		struct timespec now;
+		struct lp_run_timing timing;
+		clock_gettime(CLOCK_REALTIME, &now);
+		struct lp_run done = lp_running_run(running, LP_RUN_BACKFILL, now.tv_sec / 60 * LP_MINUTE);
+		good = lp_run(session->store, &options, stop, &done, &timing, error);
+		*left_behind = timing.left_behind > 0;
+		windows += done.windows;
+		failed += lp_report_failed(&done);
+		written += done.samples_written;
+		more = done.id != 0 && done.windows > 0 && done.still_due > 0;
+		/* Python was started once. */
+		options.prepare = NULL;
+	}
+	lp_running_clear(&options);
+	char computed[32], samples[32], wrong[32];
+	lp_report_count(windows, computed);
+	lp_report_count(written, samples);
+	lp_report_count(failed, wrong);
+	printf("%s window%s computed, %s failed; %s sample%s changed\n", computed, windows == 1 ? "" : "s", wrong,
+	       samples, written == 1 ? "" : "s");
+	if (failed > 0)
+		puts("what failed is tried again by the runs; `local-processing status --failed` tells why");
+	if (!good && error->exit == LP_EXIT_TEMPORARY)
+		lp_hint(error, "What is computed is stored; `local-processing backfill --resume` does the rest.");
+	return good;
+}
+
+static bool check(const struct request *request, size_t operands, struct lp_error *error)
+{
+	bool range = request->from_text != NULL && request->to_text != NULL;
+	if (request->resume && request->cancel)
+		return lp_fail(error, LP_EXIT_USAGE, "--resume and --cancel exclude each other");
+	if (request->resume || request->cancel) {
+		if (operands == 0 && request->from_text == NULL && request->to_text == NULL && request->rule == NULL &&
+		    !request->dry_run)
+			return true;
+		return lp_fail(error, LP_EXIT_USAGE,
+		               "%s is about what is left of an earlier backfill: nothing can be chosen",
+		               request->resume ? "--resume" : "--cancel");
+	}
+	if (range)
+		return true;
+	lp_fail(error, LP_EXIT_USAGE, "expected --from and --to: which windows are to be computed again");
+	return lp_hint(error, "What that would be, --dry-run tells.");
+}
+
+static bool cancel(struct lp_session *session, struct lp_error *error)
+{
+	uint64_t dropped;
+	if (!lp_store_drop_owed(session->store, LP_REASON_BACKFILL, &dropped, error))
+		return false;
+	if (dropped == 0)
+		puts("there is nothing left of a backfill");
+	else
+		printf("forgotten: what was left for %" PRIu64 " calculation%s\n", dropped, dropped == 1 ? "" : "s");
+	return true;
+}
+
+static bool backfill(struct lp_session *session, struct request *request, struct lp_running *running, bool *left_behind,
+                     struct lp_error *error)
+{
+	bool acquired, nothing = false;
+	if (!lp_option_time("--from", request->from_text, session->zone, &request->from, error) ||
+	    !lp_option_time("--to", request->to_text, session->zone, &request->to, error))
+		return false;
+	if (request->from_text != NULL && request->from >= request->to)
+		return lp_fail(error, LP_EXIT_USAGE, "--to has to be after --from");
+	if (request->dry_run)
+		return choose(session, request, &nothing, error);
+	if (!lp_store_lock_run(session->store, LP_RUN_BACKFILL, &acquired, error))
+		return false;
+	if (!acquired) {
+		lp_fail(error, LP_EXIT_TEMPORARY, "another backfill is working on this store");
+		return lp_hint(error, "Try again when it is done: `local-processing status --runs` shows it.");
+	}
+	if (request->cancel)
+		return cancel(session, error);
+	if (!request->resume && !choose(session, request, &nothing, error))
+		return false;
+	return nothing || work(session, request, running, left_behind, error);
+}
+
+static int run(int count, char **arguments)
+{
+	struct lp_error error = { .exit = LP_EXIT_OK };
+	struct lp_session session = { .store = NULL };
+	struct lp_common_options common = { .config = NULL };
+	struct request request = { .from = LP_TIME_NONE };
+	struct lp_running running = { .session = &session };
+	bool left_behind = false;
+	const struct lp_option options[] = {
+		{ .name = "--from", .value = "TIME", .target = &request.from_text },
+		{ .name = "--to", .value = "TIME", .target = &request.to_text },
+		{ .name = "--rule", .value = "RULE", .target = &request.rule },
+		{ .name = "--only", .target = &request.only },
+		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
+		{ .name = "--resume", .target = &request.resume },
+		{ .name = "--cancel", .target = &request.cancel },
+		{ .name = "--workers", .value = "N", .target = &request.workers },
+		{ .name = "--quiet", .letter = 'q', .target = &request.quiet },
+		{ .name = NULL },
+	};
+	int operands;
+
+	if (!lp_options_parse(&lp_command_backfill, count, arguments, options, &common, &operands, &error) ||
+	    !check(&request, (size_t)operands, &error) ||
+	    (request.workers != NULL &&
+	     !lp_count_parse("--workers", request.workers, 1, &request.worker_count, &error)))
+		return lp_command_fail(&lp_command_backfill, &error);
+	request.names = arguments;
+	request.name_count = (size_t)operands;
+	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
+	            backfill(&session, &request, &running, &left_behind, &error);
+	good = lp_output_finish(good ? &error : &(struct lp_error){ .exit = LP_EXIT_OK }) && good;
+	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_backfill, &error);
+	/* Threads that were left behind may still look at what the session holds. */
+	if (!left_behind)
+		lp_session_close(&session);
+	if (!running.python)
+		return code;
+	lp_python_exit(code);
+}

@@ -1,0 +1,197 @@
+/* See running.h. */
+#include "command/running.h"
+
+#include "command/affected.h"
+#include "command/report.h"
+#include "command/selection.h"
+#include "command/table.h"
+#include "model/embedded.h"
+#include "python/python.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Set by the handler; the only thing it touches. */
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* A second Ctrl-C is meant: whoever sits in front of it does not have to wait for the five seconds. */
+static void install_handlers(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	action.sa_flags |= (int)SA_RESETHAND;
+	sigaction(SIGINT, &action, NULL);
+}
+
+/* Rules that do not load fail their own calculations; the log says which, each run, until somebody mends them. */
+static void log_problems(const struct lp_problems *problems)
+{
+	for (uint32_t at = 0; at < problems->count; at++) {
+		const struct lp_problem *problem = &problems->items[at];
+		lp_log(LP_LOG_WARNING, "a rule does not load: its calculations fail", LP_TEXT("file", problem->file),
+		       LP_INT("line", problem->line), LP_TEXT("reason", problem->what));
+	}
+	if (problems->left_out > 0)
+		lp_log(LP_LOG_WARNING, "more rules do not load; `local-processing check` lists them",
+		       LP_INT("problems", problems->left_out));
+}
+
+/*
+ * Something is due: Python is needed after all.  Signals are handled from here
+ * on; before, there is nothing that ending at once could lose, and a rule that
+ * hangs while it is imported could not be ended otherwise.
+ */
+static bool prepare(void *context, struct lp_error *error)
+{
+	struct lp_running *running = context;
+	const struct lp_config *config = &running->session->config;
+	const struct lp_python_options options = { .rules = config->rules,
+		                                   .tzdata = config->tzdata,
+		                                   .time_limit = config->time_limit };
+	struct lp_problems problems = { 0 };
+	if (!lp_python_start(&options, error))
+		return false;
+	running->python = true;
+	bool loaded = lp_python_catalogue(&running->catalogue, &problems, error);
+	log_problems(&problems);
+	lp_problems_free(&problems);
+	if (!loaded)
+		return false;
+	lp_python_release();
+	install_handlers();
+	return true;
+}
+
+static int64_t monotonic_seconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* One line that is written over: the cursor goes back to its start, so that a log line covers it. */
+static void show_progress(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned)
+{
+	const struct lp_running *running = context;
+	char done[32], all[32];
+	lp_report_count(computed, done);
+	lp_report_count(planned > computed ? planned : computed, all);
+	uint64_t failed = lp_report_failed(so_far);
+	fprintf(stderr, "%s of %s windows, %llu failed, %lld s\x1b[K\r", done, all, (unsigned long long)failed,
+	        (long long)(monotonic_seconds() - running->began));
+	fflush(stderr);
+}
+
+struct telling {
+	const struct lp_running *running;
+	struct lp_store *store;
+};
+
+/* What is stored was computed by the rule of before: it stays, and people may want it otherwise. */
+static bool tell_changed(void *context, const struct lp_rule_version *version, struct lp_error *error)
+{
+	const struct telling *telling = context;
+	const struct lp_zone *zone = telling->running->session->zone;
+	const struct lp_calculation **calculations;
+	struct lp_selection selection;
+	struct lp_affected affected = { 0 };
+	struct lp_error ignored;
+	size_t count = 0;
+	bool good = true;
+	if (!lp_selection_choose(&selection, telling->store, NULL, 0, version->rule, &ignored)) {
+		lp_selection_free(&selection);
+		return true; /* nobody uses it */
+	}
+	calculations = lp_arena_zeroed(&selection.arena, selection.count, sizeof(const struct lp_calculation *));
+	for (size_t i = 0; i < selection.count; i++)
+		if (selection.items[i].named)
+			calculations[count++] = &selection.items[i].calculation;
+	good = lp_affected_find(telling->store, calculations, count, &affected, error);
+	if (good && affected.calculations > 0) {
+		char what[192], choice[160], command[320];
+		snprintf(choice, sizeof choice, "--rule '%.140s'", version->rule);
+		lp_affected_describe(&affected, zone, what);
+		lp_affected_command(&affected, choice, zone, command);
+		lp_log(LP_LOG_WARNING, "a rule is not what it was: what is stored was computed by the one before",
+		       LP_TEXT("rule", version->rule), LP_TEXT("version", version->version),
+		       LP_TEXT("before", version->before), LP_TEXT("stored", what), LP_TEXT("again", command));
+	}
+	lp_selection_free(&selection);
+	return good;
+}
+
+static bool note_rules(void *context, struct lp_store *store, const struct lp_run *run, struct lp_error *error)
+{
+	const struct lp_running *running = context;
+	const struct lp_rule_catalogue *catalogue = running->catalogue;
+	struct telling telling = { .running = running, .store = store };
+	struct lp_rule_version *versions;
+	bool good;
+	if (catalogue == NULL || catalogue->count == 0)
+		return true;
+	versions = lp_reallocate(NULL, catalogue->count, sizeof *versions);
+	for (size_t i = 0; i < catalogue->count; i++)
+		versions[i] = (struct lp_rule_version){ .rule = catalogue->rules[i].name,
+			                                .version = catalogue->rules[i].version };
+	good = lp_store_note_rules(store, run, versions, catalogue->count, tell_changed, &telling, error);
+	free(versions);
+	return good;
+}
+
+struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32_t workers, bool progress)
+{
+	const struct lp_config *config = &running->session->config;
+	running->began = monotonic_seconds();
+	return (struct lp_pipeline_options){
+		.store = running->session->store_options,
+		.workers = workers > 0 ? (int)workers : config->workers,
+		.fetchers = config->fetchers,
+		.committers = config->committers,
+		.catch_up = (uint32_t)config->catch_up,
+		.recompute_within = config->recompute_within,
+		.breaker_failures = config->breaker_failures,
+		.begun = note_rules,
+		.begun_context = running,
+		.retry = { .max_attempts = config->max_attempts,
+		           .first_delay = config->retry_first_delay,
+		           .longest_delay = config->retry_longest_delay },
+		.prepare = prepare,
+		.prepare_context = running,
+		.progress = progress && lp_is_terminal(stderr) ? show_progress : NULL,
+		.progress_context = running,
+	};
+}
+
+struct lp_run lp_running_run(struct lp_running *running, enum lp_run_kind kind, lp_time tick)
+{
+	const struct lp_embedded *version = lp_embedded_find("version");
+	assert(version != NULL);
+	(void)gethostname(running->host, sizeof running->host - 1);
+	return (struct lp_run){ .kind = kind,
+		                .tick = tick,
+		                .host = running->host,
+		                .process = getpid(),
+		                .program_version = (const char *)version->data };
+}
+
+const volatile int *lp_running_stop(void)
+{
+	return &stop;
+}
+
+void lp_running_clear(const struct lp_pipeline_options *options)
+{
+	if (options->progress != NULL)
+		fputs("\x1b[K", stderr);
+}

@@ -1,0 +1,28 @@
+/*
+ * What `run` and `backfill` have in common around the pipeline: Python, signals,
+ * the progress line.
+ */
+#ifndef LP_COMMAND_RUNNING_H
+#define LP_COMMAND_RUNNING_H
+
+#include "command/command.h"
+#include "pipeline/pipeline.h"
+
+struct lp_running {
+	const struct lp_session *session;
+	const struct lp_rule_catalogue *catalogue; /* once Python was started */
+	bool python;                               /* was started: the process has to end by lp_running_exit */
+	int64_t began;                             /* monotonic seconds */
+	char host[256];
+};
+
+/* The configuration's; workers 0: its number too.  running has to outlive the run. */
+struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32_t workers, bool progress);
+/* A run of this kind and tick by this process; its texts are running's. */
+struct lp_run lp_running_run(struct lp_running *running, enum lp_run_kind kind, lp_time tick);
+/* Set by SIGTERM and SIGINT. */
+const volatile int *lp_running_stop(void);
+/* Takes the progress line off the terminal. */
+void lp_running_clear(const struct lp_pipeline_options *options);
+
+#endif

@@ -1,0 +1,250 @@
+/* See selection.h. */
+#include "command/selection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUGGESTIONS = 5 };
+
+struct suggestions {
+	struct lp_text names;
+	int count;
+};
+
+static bool suggest(void *context, const struct lp_series *series, struct lp_error *error)
+{
+	struct suggestions *suggestions = context;
+	(void)error;
+	if (suggestions->count < SUGGESTIONS) {
+		lp_text_addf(&suggestions->names, "%s%s", suggestions->count == 0 ? "" : ", ", series->name);
+	} else if (suggestions->count == SUGGESTIONS) {
+		lp_text_addf(&suggestions->names, ", ...");
+	}
+	suggestions->count++;
+	return true;
+}
+
+static bool fail_unknown_series(struct lp_store *store, const char *name, struct lp_error *error)
+{
+	struct suggestions suggestions = { .count = 0 };
+	char *pattern = lp_format_text("*%.200s*", name);
+	bool searched = lp_store_each_series(store, pattern, suggest, &suggestions, error);
+	free(pattern);
+	if (searched) {
+		lp_fail(error, LP_EXIT_DATA, "there is no series \"%.300s\"", name);
+		if (suggestions.count > 0) {
+			lp_hint(error, "There is %.300s.", suggestions.names.data);
+		} else {
+			lp_hint(error, "A series comes into being by `import` or `apply`.");
+		}
+	}
+	lp_text_free(&suggestions.names);
+	return false;
+}
+
+bool lp_series_named(struct lp_store *store, const char *name, struct lp_arena *arena, struct lp_series *series,
+                     struct lp_error *error)
+{
+	return lp_store_find_series(store, name, arena, series, error) &&
+	       (series->id != 0 || fail_unknown_series(store, name, error));
+}
+
+bool lp_option_time(const char *option, const char *text, const struct lp_zone *zone, lp_time *t,
+                    struct lp_error *error)
+{
+	*t = LP_TIME_NONE;
+	if (text == NULL || lp_time_parse(text, zone, t, error))
+		return true;
+	error->exit = LP_EXIT_USAGE;
+	return lp_fail_within(error, "%s", option);
+}
+
+static bool keep(void *context, const struct lp_calculation *from, struct lp_error *error)
+{
+	struct lp_selection *selection = context;
+	struct lp_selected *item;
+	(void)error;
+	LP_GROW(selection->items, selection->count, selection->capacity);
+	item = &selection->items[selection->count++];
+	*item = (struct lp_selected){ .calculation = *from, .watermark = LP_TIME_NONE };
+	item->calculation.name = lp_arena_text(&selection->arena, from->name);
+	item->calculation.rule = lp_arena_text(&selection->arena, from->rule);
+	/* Of inputs and outputs only what says which series and when: their texts are the store's. */
+	item->calculation.inputs = lp_arena_zeroed(&selection->arena, from->input_count, sizeof *from->inputs);
+	item->calculation.outputs = lp_arena_zeroed(&selection->arena, from->output_count, sizeof *from->outputs);
+	for (size_t i = 0; i < from->input_count; i++)
+		item->calculation.inputs[i] = (struct lp_input){ .series_id = from->inputs[i].series_id,
+			                                         .window = from->inputs[i].window,
+			                                         .shift = from->inputs[i].shift,
+			                                         .lookback = from->inputs[i].lookback };
+	for (size_t i = 0; i < from->output_count; i++)
+		item->calculation.outputs[i].series_id = from->outputs[i].series_id;
+	return true;
+}
+
+static int compare_id(const void *a, const void *b)
+{
+	int64_t left = ((const struct lp_selected *)a)->calculation.id;
+	int64_t right = ((const struct lp_selected *)b)->calculation.id;
+	return (left > right) - (left < right);
+}
+
+static int compare_rank(const void *a, const void *b)
+{
+	int32_t left = ((const struct lp_selected *)a)->calculation.rank;
+	int32_t right = ((const struct lp_selected *)b)->calculation.rank;
+	return left != right ? (left < right ? -1 : 1) : compare_id(a, b);
+}
+
+/* Only a state says how far its batch has come. */
+static bool note_watermark(void *context, const struct lp_status *status, struct lp_error *error)
+{
+	struct lp_selection *selection = context;
+	struct lp_selected wanted = { .calculation = { .id = status->calculation.id } }, *item;
+	(void)error;
+	item = bsearch(&wanted, selection->items, selection->count, sizeof wanted, compare_id);
+	if (item != NULL)
+		item->watermark = status->watermark;
+	return true;
+}
+
+struct naming {
+	struct lp_selection *selection;
+	size_t found;
+};
+
+static bool name_it(void *context, const struct lp_status *status, struct lp_error *error)
+{
+	struct naming *naming = context;
+	struct lp_selected wanted = { .calculation = { .id = status->calculation.id } }, *item;
+	(void)error;
+	item = bsearch(&wanted, naming->selection->items, naming->selection->count, sizeof wanted, compare_id);
+	if (item != NULL) {
+		naming->selection->named += !item->named;
+		item->named = true;
+	}
+	naming->found++;
+	return true;
+}
+
+static bool choose(struct lp_selection *selection, struct lp_store *store, const char *pattern, const char *rule,
+                   struct lp_error *error)
+{
+	struct lp_status_filter filter = { .name = pattern, .rule = rule };
+	struct naming naming = { .selection = selection };
+	if (!lp_store_each_status(store, &filter, name_it, &naming, error))
+		return false;
+	if (naming.found > 0)
+		return true;
+	lp_fail(error, LP_EXIT_DATA, "there is no calculation%s%.300s%s%s%.200s", pattern == NULL ? "" : " \"",
+	        pattern == NULL ? "" : pattern, pattern == NULL ? "" : "\"", rule == NULL ? "" : " of the rule ",
+	        rule == NULL ? "" : rule);
+	return lp_hint(error, "`local-processing status` lists all; * and ? stand for any characters.");
+}
+
+bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, char *const *patterns, size_t count,
+                         const char *rule, struct lp_error *error)
+{
+	const struct lp_status_filter all = { .failed = false };
+	bool good;
+	*selection = (struct lp_selection){ .count = 0 };
+	good = lp_store_each_calculation(store, keep, selection, error);
+	if (good && selection->count > 0) {
+		qsort(selection->items, selection->count, sizeof *selection->items, compare_id);
+		good = lp_store_each_status(store, &all, note_watermark, selection, error);
+	}
+	if (good && count == 0)
+		good = choose(selection, store, NULL, rule, error);
+	for (size_t i = 0; i < count && good; i++)
+		good = choose(selection, store, patterns[i], rule, error);
+	if (good && selection->count > 0)
+		qsort(selection->items, selection->count, sizeof *selection->items, compare_rank);
+	return good;
+}
+
+/* Who writes a series: by series. */
+struct writing {
+	int64_t series_id;
+	const struct lp_selected *writer;
+};
+
+static int compare_writing(const void *a, const void *b)
+{
+	int64_t left = ((const struct writing *)a)->series_id, right = ((const struct writing *)b)->series_id;
+	return (left > right) - (left < right);
+}
+
+static struct writing *list_writings(struct lp_selection *selection, size_t *count)
+{
+	struct writing *writings;
+	*count = 0;
+	for (size_t i = 0; i < selection->count; i++)
+		*count += selection->items[i].calculation.output_count;
+	writings = lp_arena_zeroed(&selection->arena, *count, sizeof *writings);
+	*count = 0;
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct lp_calculation *calculation = &selection->items[i].calculation;
+		for (size_t k = 0; k < calculation->output_count; k++)
+			writings[(*count)++] = (struct writing){ .series_id = calculation->outputs[k].series_id,
+				                                 .writer = &selection->items[i] };
+	}
+	if (*count > 0)
+		qsort(writings, *count, sizeof *writings, compare_writing);
+	return writings;
+}
+
+static void add_windows(struct lp_selected *item, const struct lp_touched *windows)
+{
+	struct lp_touched *all = &item->windows;
+	if (!item->selected) {
+		item->selected = true;
+		*all = *windows;
+		return;
+	}
+	all->after_end = windows->after_end < all->after_end ? windows->after_end : all->after_end;
+	all->window_start = windows->window_start < all->window_start ? windows->window_start : all->window_start;
+	all->until_end = windows->until_end > all->until_end ? windows->until_end : all->until_end;
+}
+
+bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time to, bool dependants,
+                          struct lp_error *error)
+{
+	const struct lp_span none = { .count = 0 };
+	size_t writing_count;
+	const struct writing *writings = list_writings(selection, &writing_count);
+	for (size_t i = 0; i < selection->count; i++) {
+		struct lp_selected *item = &selection->items[i];
+		const struct lp_schedule *schedule = &item->calculation.schedule;
+		const struct lp_zone *zone;
+		struct lp_touched touched;
+		if (!lp_zone_find(schedule->zone, &zone, error))
+			return lp_fail_within(error, "calculation %s", item->calculation.name);
+		if (item->named && lp_schedule_touched(schedule, zone, none, none, 0, from, to - 1, &touched))
+			add_windows(item, &touched);
+		for (size_t k = 0; k < item->calculation.input_count && dependants; k++) {
+			const struct lp_input *input = &item->calculation.inputs[k];
+			struct writing wanted = { .series_id = input->series_id };
+			const struct writing *found = writing_count == 0 ? NULL
+			                                                 : bsearch(&wanted, writings, writing_count,
+			                                                           sizeof wanted, compare_writing);
+			/* The writer has a lower rank: what is selected of it is known. */
+			if (found != NULL && found->writer->selected &&
+			    lp_schedule_touched(schedule, zone, input->window, input->shift, input->lookback,
+			                        found->writer->windows.window_start, found->writer->windows.until_end,
+			                        &touched))
+				add_windows(item, &touched);
+		}
+		if (item->selected && (item->watermark == LP_TIME_NONE || !item->calculation.enabled ||
+		                       !lp_schedule_clip(schedule, zone, item->calculation.start, LP_TIME_MIN,
+		                                         item->watermark, &item->windows)))
+			item->selected = false;
+	}
+	return true;
+}
+
+void lp_selection_free(struct lp_selection *selection)
+{
+	free(selection->items);
+	lp_arena_free(&selection->arena);
+	*selection = (struct lp_selection){ .count = 0 };
+}

@@ -1,0 +1,46 @@
+/*
+ * Calculations that a command is about, and the windows of each: chosen by name
+ * or rule, with those that read what they write.
+ */
+#ifndef LP_COMMAND_SELECTION_H
+#define LP_COMMAND_SELECTION_H
+
+#include "schedule/schedule.h"
+#include "store/store.h"
+
+struct lp_selected {
+	struct lp_calculation calculation; /* in the selection's arena */
+	lp_time watermark;                 /* LP_TIME_NONE: has never run */
+	bool named;                        /* asked for, not a dependant */
+	bool selected;
+	struct lp_touched windows; /* of a selected one */
+};
+
+struct lp_selection {
+	struct lp_arena arena;
+	struct lp_selected *items; /* all calculations, by rank */
+	size_t count, capacity;
+	size_t named; /* that were asked for */
+};
+
+/* patterns: globs over names, each of which has to fit some; none: all of the rule, or all where that is NULL too. */
+bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, char *const *patterns, size_t count,
+                         const char *rule, struct lp_error *error) LP_MUST_CHECK;
+/*
+ * The windows of the named ones that overlap [from, to), and, with dependants,
+ * those that read their results, and so on.  Only settled windows: after a
+ * calculation's start, up to its watermark; a calculation without any is not
+ * selected.
+ */
+bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time to, bool dependants,
+                          struct lp_error *error) LP_MUST_CHECK;
+void lp_selection_free(struct lp_selection *selection);
+
+/* A series by name; where there is none, an error that names those that are alike. */
+bool lp_series_named(struct lp_store *store, const char *name, struct lp_arena *arena, struct lp_series *series,
+                     struct lp_error *error) LP_MUST_CHECK;
+/* An option's time, local to the zone where it has no offset; NULL: LP_TIME_NONE. */
+bool lp_option_time(const char *option, const char *text, const struct lp_zone *zone, lp_time *t,
+                    struct lp_error *error) LP_MUST_CHECK;
+
+#endif
