@@ -20,21 +20,15 @@ static const struct entry {
 	const char *heading; /* NULL: that of the one before */
 	const struct lp_command *command;
 } entries[] = {
-	{ "Set up", &lp_command_demo },
-	{ NULL, &lp_command_migrate },
-	{ NULL, &lp_command_import },
-	{ NULL, &lp_command_apply },
-	{ NULL, &lp_command_check },
-	{ "Every minute", &lp_command_run },
-	{ "Again", &lp_command_backfill },
-	{ NULL, &lp_command_invalidate },
-	{ NULL, &lp_command_retry },
-	{ "Look", &lp_command_status },
-	{ NULL, &lp_command_samples },
-	{ NULL, &lp_command_rules },
-	{ NULL, &lp_command_export },
-	{ "Keep", &lp_command_prune },
-	{ "The program itself", &lp_command_python },
+	{ "Set up", &lp_command_demo },    { NULL, &lp_command_migrate },
+	{ NULL, &lp_command_import },      { NULL, &lp_command_apply },
+	{ NULL, &lp_command_check },       { "Every minute", &lp_command_run },
+	{ "Again", &lp_command_backfill }, { NULL, &lp_command_invalidate },
+	{ NULL, &lp_command_retry },       { "Look", &lp_command_status },
+	{ NULL, &lp_command_samples },     { NULL, &lp_command_due },
+	{ NULL, &lp_command_explain },     { NULL, &lp_command_graph },
+	{ NULL, &lp_command_rules },       { NULL, &lp_command_export },
+	{ "Keep", &lp_command_prune },     { "The program itself", &lp_command_python },
 	{ NULL, &lp_command_version },
 };
 enum { COMMAND_COUNT = sizeof entries / sizeof entries[0] };

@@ -75,29 +75,6 @@ static bool parse_fail_on(struct request *request, struct lp_error *error)
 	return true;
 }
 
-static bool choose_tick(const struct request *request, const struct lp_session *session, lp_time *tick,
-                        struct lp_error *error)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	lp_time current = now.tv_sec * LP_SECOND + now.tv_nsec / 1000, wanted = current;
-	if (request->at != NULL && !lp_time_parse(request->at, session->zone, &wanted, error)) {
-		error->exit = LP_EXIT_USAGE;
-		return lp_fail_within(error, "--at");
-	}
-	lp_time into = wanted % LP_MINUTE;
-	*tick = wanted - (into < 0 ? into + LP_MINUTE : into);
-	if (request->at != NULL && *tick != wanted)
-		lp_log(LP_LOG_INFO, "a run works for a whole minute", LP_TEXT("at", request->at),
-		       LP_WHEN("tick", *tick));
-	if (*tick > current)
-		lp_log(LP_LOG_WARNING,
-		       "the minute lies ahead: windows are computed without the samples they are still to get, "
-		       "and not again when these are there",
-		       LP_WHEN("tick", *tick));
-	return true;
-}
-
 static int exit_code(const struct request *request, const struct lp_run *done)
 {
 	uint64_t failed = lp_report_failed(done);
@@ -197,7 +174,7 @@ static int run(int count, char **arguments)
 	if (!parse(&request, count, arguments, &common, &error) ||
 	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error))
 		return lp_command_fail(&lp_command_run, &error);
-	if (!choose_tick(&request, &session, &tick, &error) ||
+	if (!lp_running_tick(request.at, &session, &tick, &error) ||
 	    !lp_store_lock_run(session.store, LP_RUN_MINUTE, &acquired, &error))
 		code = lp_command_fail(&lp_command_run, &error);
 	else if (!acquired)

@@ -173,6 +173,27 @@ struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32
 	};
 }
 
+bool lp_running_tick(const char *at, const struct lp_session *session, lp_time *tick, struct lp_error *error)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	lp_time current = now.tv_sec * LP_SECOND + now.tv_nsec / 1000, wanted = current;
+	if (at != NULL && !lp_time_parse(at, session->zone, &wanted, error)) {
+		error->exit = LP_EXIT_USAGE;
+		return lp_fail_within(error, "--at");
+	}
+	lp_time into = wanted % LP_MINUTE;
+	*tick = wanted - (into < 0 ? into + LP_MINUTE : into);
+	if (at != NULL && *tick != wanted)
+		lp_log(LP_LOG_INFO, "a run works for a whole minute", LP_TEXT("at", at), LP_WHEN("tick", *tick));
+	if (*tick > current)
+		lp_log(LP_LOG_WARNING,
+		       "the minute lies ahead: windows are computed without the samples they are still to get, "
+		       "and not again when these are there",
+		       LP_WHEN("tick", *tick));
+	return true;
+}
+
 struct lp_run lp_running_run(struct lp_running *running, enum lp_run_kind kind, lp_time tick)
 {
 	const struct lp_embedded *version = lp_embedded_find("version");

@@ -79,8 +79,12 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 	}
 	if (status->pending > 0) {
 		snprintf(owed, sizeof owed, "%" PRIu32, status->pending);
+	} else if (status->owed > 0) {
+		snprintf(owed, sizeof owed, "again");
 	}
-	if (status->error_message != NULL || status->error_type != NULL) {
+	if (status->cause != NULL) {
+		message = lp_format_text("waits for %s, which failed", status->cause);
+	} else if (status->error_message != NULL || status->error_type != NULL) {
 		message = lp_format_text("%s%s%s", status->error_type == NULL ? "" : status->error_type,
 		                         status->error_type != NULL && status->error_message != NULL ? ": " : "",
 		                         status->error_message == NULL ? "" : status->error_message);

@@ -123,7 +123,8 @@ static bool put_one(struct lp_breaker_rule *rule, struct lp_store *store, struct
 {
 	rule->stored.rule = rule->rule;
 	rule->stored.error = rule->error;
-	lp_log(LP_LOG_ERROR,
+	/* Loud once: cron is to mail what is new, not the same each minute. */
+	lp_log(rule->stored.trials == 0 ? LP_LOG_ERROR : LP_LOG_INFO,
 	       rule->stored.trials == 0 ? "most calculations of a rule fail: it is stopped but for one trial a run"
 	                                : "a rule is stopped, and its trial failed as well",
 	       LP_TEXT("rule", rule->rule), LP_INT("failed", rule->stored.failed), LP_INT("of", rule->stored.of),

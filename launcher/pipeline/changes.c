@@ -53,7 +53,7 @@ static bool flush(struct follower *follower, struct lp_error *error)
 {
 	size_t count = follower->range_count;
 	follower->range_count = 0;
-	return follower->following->look || lp_store_add_owed(follower->store, follower->ranges, count, error);
+	return lp_store_add_owed(follower->store, follower->ranges, count, error);
 }
 
 /* From when on windows of this reader follow a change; LP_TIME_MAX: not at all. */
@@ -68,6 +68,19 @@ static lp_time follows_from(const struct lp_following *following, const struct l
 	return __builtin_sub_overflow(following->tick, within, &from) || from < LP_TIME_MIN ? LP_TIME_MIN : from;
 }
 
+static void see(struct lp_following *following, const struct lp_reader *reader, const struct lp_zone *zone,
+                const struct lp_change *change, const struct lp_touched *touched)
+{
+	LP_GROW(following->seen, following->seen_count, following->seen_capacity);
+	following->seen[following->seen_count++] = (struct lp_seen){
+		.calculation_id = reader->calculation_id,
+		.reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE,
+		.window_start = touched->window_start,
+		.until_end = touched->until_end,
+		.windows = lp_schedule_count(reader->schedule, zone, touched->after_end, touched->until_end),
+	};
+}
+
 static bool follow_change(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
                           const struct lp_change *change, struct lp_error *error)
 {
@@ -80,6 +93,11 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 		follower->following->too_old += touched.until_end <= from;
 	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &touched))
 		return true;
+	follower->following->ranges++;
+	if (follower->following->look) {
+		see(follower->following, reader, zone, change, &touched);
+		return true;
+	}
 	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);
 	follower->ranges[follower->range_count++] = (struct lp_owed_range){
 		.calculation_id = reader->calculation_id,
@@ -88,7 +106,6 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 		.after_end = touched.after_end,
 		.until_end = touched.until_end,
 	};
-	follower->following->ranges++;
 	return follower->range_count < RANGES_AT_ONCE || flush(follower, error);
 }
 

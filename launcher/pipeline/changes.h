@@ -7,6 +7,14 @@
 
 #include "store/store.h"
 
+/* A range of windows that a change touches, when it is only looked for. */
+struct lp_seen {
+	int64_t calculation_id;
+	enum lp_reason reason;
+	lp_time window_start, until_end;
+	uint64_t windows;
+};
+
 struct lp_following {
 	lp_time tick;
 	lp_time newest;           /* up to where anybody has read, and a bit: changes from there on are no news */
@@ -14,6 +22,8 @@ struct lp_following {
 	bool look;                /* only look: nothing is taken, nothing becomes owed */
 	uint64_t ranges;          /* out: of windows that are owed now */
 	uint64_t too_old;         /* out: hours of series that changed and are not followed */
+	struct lp_seen *seen;     /* out, of a look: the caller's to free */
+	size_t seen_count, seen_capacity;
 };
 
 /*

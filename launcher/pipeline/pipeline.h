@@ -91,4 +91,23 @@ struct lp_run_timing {
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error) LP_MUST_CHECK;
 
+/* What a run for a tick would do, without doing it. */
+enum { LP_LOOK_WINDOWS_MOST = 100000 };
+struct lp_look_line {
+	enum lp_reason reason;
+	int32_t rank;
+	const struct lp_schedule *schedule; /* NULL: not told */
+	int64_t calculation_id;             /* of one calculation; else 0 */
+	uint64_t calculations, windows;     /* windows: of each calculation, now */
+	uint64_t later;                     /* windows that a following run does, by the catch-up limit */
+	lp_time from, to;                   /* what the windows cover, as far as this run does them */
+};
+typedef bool lp_look_visit(void *context, const struct lp_look_line *line, struct lp_error *error);
+struct lp_look {
+	lp_time next_due; /* where nothing is due: the tick at which something will be, or LP_TIME_NONE */
+	uint64_t too_old; /* hours of series that changed and are not followed */
+};
+bool lp_look(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick, lp_look_visit *visit,
+             void *context, struct lp_look *look, struct lp_error *error) LP_MUST_CHECK;
+
 #endif

@@ -472,6 +472,7 @@ void lp_plan_free(struct lp_plan *plan)
 	free(plan->pending);
 	free(plan->retries);
 	lp_redos_free(&plan->redos);
+	free(plan->following.seen);
 	lp_arena_free(&plan->arena);
 	*plan = (struct lp_plan){ 0 };
 }

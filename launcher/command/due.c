@@ -1,0 +1,172 @@
+/* `due`: what a run would do, and why, without doing it. */
+#include "calendar/calendar.h"
+#include "command/command.h"
+#include "command/output.h"
+#include "command/report.h"
+#include "command/running.h"
+#include "command/selection.h"
+#include "command/table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static int run(int count, char **arguments);
+
+const struct lp_command lp_command_due = {
+	.name = "due",
+	.summary = "what a run would do now, and why",
+	.help = "Usage: local-processing due [OPTION...]\n"
+		"\n"
+		"Lists the windows that a run would compute, in the order in which it would, and why: a new window,\n"
+		"a missed one that is caught up, one that failed and is tried again, one whose samples have changed.\n"
+		"Nothing is computed and nothing is changed. What follows from results that the run itself changes\n"
+		"is not known yet.\n"
+		"\n"
+		"  --at TIME  for this minute, in place of the current one\n"
+		"  --json     as JSON\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing due\n"
+		"  local-processing due --at 2026-03-01T12:00:00Z --json\n",
+	.run = run,
+};
+
+struct showing {
+	struct lp_selection selection; /* for names */
+	const struct lp_zone *zone;
+	struct lp_table *table;
+	bool json;
+	uint64_t lines, windows, later;
+};
+
+static const char *name_of(const struct showing *showing, int64_t id)
+{
+	for (size_t i = 0; i < showing->selection.count; i++)
+		if (showing->selection.items[i].calculation.id == id)
+			return showing->selection.items[i].calculation.name;
+	return NULL;
+}
+
+static bool show(void *context, const struct lp_look_line *line, struct lp_error *error)
+{
+	struct showing *showing = context;
+	char from[40], to[40], windows[32], later[32], calculations[64], every[24] = "";
+	const char *name = line->calculation_id == 0 ? NULL : name_of(showing, line->calculation_id);
+	(void)error;
+	if (line->schedule != NULL)
+		lp_span_format(line->schedule->every, every);
+	if (showing->json) {
+		printf("%s\n    {", showing->lines == 0 ? "" : ",");
+		lp_print_json_text("reason", lp_reason_name(line->reason));
+		fputs(", ", stdout);
+		lp_print_json_text("calculation", name);
+		printf(", \"calculations\": %" PRIu64 ", \"windows\": %" PRIu64 ", \"later\": %" PRIu64
+		       ", \"rank\": %" PRId32 ", ",
+		       line->calculations, line->windows, line->later, line->rank);
+		lp_print_json_time("from", line->from, showing->zone);
+		fputs(", ", stdout);
+		lp_print_json_time("to", line->to, showing->zone);
+		putchar('}');
+	} else {
+		lp_time_format(line->from, showing->zone, from);
+		lp_time_format(line->to, showing->zone, to);
+		lp_report_count(line->windows, windows);
+		lp_report_count(line->later, later);
+		snprintf(calculations, sizeof calculations, "%" PRIu64 "%s%s", line->calculations,
+		         every[0] == '\0' ? "" : " of every ", every);
+		lp_table_row(showing->table,
+		             (const char *const[]){ lp_reason_name(line->reason), windows, line->later > 0 ? later : "",
+		                                    from, to, name == NULL ? calculations : name });
+	}
+	showing->lines++;
+	showing->windows += line->windows * line->calculations;
+	showing->later += line->later * line->calculations;
+	return true;
+}
+
+static void end(const struct showing *showing, lp_time tick, const struct lp_look *look)
+{
+	char text[40], windows[32], later[32];
+	if (showing->json) {
+		printf("%s],\n  ", showing->lines == 0 ? "" : "\n  ");
+		lp_print_json_time("tick", tick, showing->zone);
+		fputs(", ", stdout);
+		lp_print_json_time("next_due", look->next_due, showing->zone);
+		printf(", \"windows\": %" PRIu64 ", \"later\": %" PRIu64 ", \"changes_too_old\": %" PRIu64 "\n}\n",
+		       showing->windows, showing->later, look->too_old);
+		return;
+	}
+	lp_time_format(tick, showing->zone, text);
+	lp_report_count(showing->windows, windows);
+	lp_report_count(showing->later, later);
+	if (showing->lines > 0)
+		printf("\nat %s: %s window%s to compute%s%s%s\n", text, windows, showing->windows == 1 ? "" : "s",
+		       showing->later > 0 ? ", and " : "", showing->later > 0 ? later : "",
+		       showing->later > 0 ? " by the following runs" : "");
+	else
+		printf("at %s nothing is due", text);
+	if (showing->lines == 0 && look->next_due != LP_TIME_NONE) {
+		lp_time_format(look->next_due, showing->zone, text);
+		printf("; next at %s", text);
+	}
+	if (showing->lines == 0)
+		putchar('\n');
+	if (look->too_old > 0)
+		printf("changes in %" PRIu64 " hour%s of series lie further back than recompute_within and are not "
+		       "followed: see `local-processing invalidate --help`\n",
+		       look->too_old, look->too_old == 1 ? "" : "s");
+}
+
+static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_error *error)
+{
+	static const struct lp_table_column headings[] = { { "WHY", false },  { "WINDOWS", true },
+		                                           { "LATER", true }, { "FROM", false },
+		                                           { "TO", false },   { "CALCULATIONS", false } };
+	struct lp_running running = { .session = session };
+	const struct lp_pipeline_options options = lp_running_options(&running, 0, false);
+	struct showing showing = { .zone = session->zone, .json = json };
+	struct lp_look found = { .next_due = LP_TIME_NONE };
+	bool good = lp_selection_choose(&showing.selection, session->store, NULL, 0, NULL, error);
+	/* No calculation at all is no error here: then nothing is due. */
+	good = good || showing.selection.count == 0;
+	if (json)
+		fputs("{\n  \"due\": [", stdout);
+	else
+		showing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
+	good = good && lp_look(session->store, &options, tick, show, &showing, &found, error);
+	if (!json)
+		lp_table_end(showing.table);
+	if (good)
+		end(&showing, tick, &found);
+	lp_selection_free(&showing.selection);
+	return good && lp_output_finish(error);
+}
+
+static int run(int count, char **arguments)
+{
+	struct lp_error error = { .exit = LP_EXIT_OK };
+	struct lp_session session = { .store = NULL };
+	struct lp_common_options common = { .config = NULL };
+	const char *at = NULL;
+	bool json = false;
+	const struct lp_option options[] = {
+		{ .name = "--at", .value = "TIME", .target = &at },
+		{ .name = "--json", .target = &json },
+		{ .name = NULL },
+	};
+	lp_time tick;
+	int operands;
+
+	if (!lp_options_parse(&lp_command_due, count, arguments, options, &common, &operands, &error))
+		return lp_command_fail(&lp_command_due, &error);
+	if (operands > 0) {
+		lp_fail(&error, LP_EXIT_USAGE, "there is no operand \"%s\": it is about everything that is due",
+		        arguments[0]);
+		return lp_command_fail(&lp_command_due, &error);
+	}
+	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
+	            lp_running_tick(at, &session, &tick, &error) && look(&session, tick, json, &error);
+	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_due, &error);
+	lp_session_close(&session);
+	return code;
+}

@@ -1,0 +1,124 @@
+/* What a run would do, told without doing it.  The plan is the run's own. */
+#include "pipeline/pipeline.h"
+#include "pipeline/plan.h"
+
+#include <stdlib.h>
+
+struct looking {
+	struct lp_plan plan;
+	lp_look_visit *visit;
+	void *context;
+};
+
+static bool tell_batch(struct looking *looking, const struct lp_plan_batch *batch, struct lp_error *error)
+{
+	const struct lp_plan *plan = &looking->plan;
+	struct lp_window first;
+	struct lp_due due = { .windows = &first };
+	const struct lp_zone *zone;
+	/* What it reads is computed before it, in the same run. */
+	if (batch->unusable || !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 1, &due, error) ||
+	    !lp_zone_find(batch->head.schedule.zone, &zone, error))
+		return true;
+	uint64_t all = due.count + due.left, now = plan->catch_up > 0 && all > plan->catch_up ? plan->catch_up : all;
+	if (all == 0)
+		return true;
+	struct lp_look_line line = {
+		.reason = all == 1 ? LP_REASON_NEW : LP_REASON_CATCH_UP,
+		.rank = batch->head.rank,
+		.schedule = &batch->head.schedule,
+		.calculations = (uint64_t)batch->head.size,
+		.windows = now,
+		.later = all - now,
+		.from = first.start,
+		.to = first.end,
+	};
+	for (uint64_t window = 1; window < now && window < LP_LOOK_WINDOWS_MOST; window++)
+		if (!lp_window_ending_after(line.schedule, zone, line.to, &first))
+			break;
+		else
+			line.to = first.end;
+	return looking->visit(looking->context, &line, error);
+}
+
+static bool tell_retries(struct looking *looking, struct lp_error *error)
+{
+	const struct lp_plan *plan = &looking->plan;
+	for (size_t at = 0; at < plan->retry_count; at++) {
+		const struct lp_plan_retry *retry = &plan->retries[at];
+		const struct lp_pending *pending = &plan->pending[retry->first];
+		struct lp_look_line line = { .reason = LP_REASON_RETRY,
+			                     .rank = pending->rank,
+			                     .calculation_id = retry->count == 1 ? pending->calculation_id : 0,
+			                     .calculations = retry->count,
+			                     .windows = 1,
+			                     .from = pending->window.start,
+			                     .to = pending->window.end };
+		if (!looking->visit(looking->context, &line, error))
+			return false;
+	}
+	return true;
+}
+
+static bool tell_owed(struct looking *looking, struct lp_error *error)
+{
+	const struct lp_plan *plan = &looking->plan;
+	for (size_t at = 0; at < plan->redos.count; at++) {
+		const struct lp_redo *redo = &plan->redos.items[at];
+		const struct lp_owed *owed = &plan->redos.owed[redo->first];
+		const struct lp_zone *zone;
+		if (!lp_zone_find(redo->head->schedule.zone, &zone, error))
+			return false;
+		uint64_t all = lp_schedule_count(&redo->head->schedule, zone, redo->after_end, redo->until_end);
+		uint64_t now = plan->catch_up > 0 && all > plan->catch_up ? plan->catch_up : all;
+		struct lp_look_line line = { .reason = owed->reason,
+			                     .rank = owed->rank,
+			                     .schedule = &redo->head->schedule,
+			                     .calculation_id = redo->count == 1 ? owed->calculation_id : 0,
+			                     .calculations = redo->count,
+			                     .windows = now,
+			                     .later = all - now,
+			                     .from = redo->after_end,
+			                     .to = redo->until_end };
+		if (!looking->visit(looking->context, &line, error))
+			return false;
+	}
+	return true;
+}
+
+static bool tell_changes(struct looking *looking, struct lp_error *error)
+{
+	const struct lp_following *following = &looking->plan.following;
+	for (size_t at = 0; at < following->seen_count; at++) {
+		const struct lp_seen *seen = &following->seen[at];
+		struct lp_look_line line = { .reason = seen->reason,
+			                     .calculation_id = seen->calculation_id,
+			                     .calculations = 1,
+			                     .windows = seen->windows,
+			                     .from = seen->window_start,
+			                     .to = seen->until_end };
+		if (!looking->visit(looking->context, &line, error))
+			return false;
+	}
+	return true;
+}
+
+bool lp_look(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick, lp_look_visit *visit,
+             void *context, struct lp_look *look, struct lp_error *error)
+{
+	struct looking looking = { .visit = visit, .context = context };
+	const struct lp_plan_options plan_options = { .kind = LP_RUN_MINUTE,
+		                                      .tick = tick,
+		                                      .catch_up = options->catch_up,
+		                                      .recompute_within = options->recompute_within };
+	bool due, good = lp_plan_load(&looking.plan, store, &plan_options, &due, error);
+	*look = (struct lp_look){ .next_due = LP_TIME_NONE };
+	for (size_t at = 0; at < looking.plan.batch_count && good; at++)
+		good = tell_batch(&looking, &looking.plan.batches[at], error);
+	good = good && tell_retries(&looking, error) && tell_owed(&looking, error) && tell_changes(&looking, error);
+	if (good && !due)
+		look->next_due = lp_plan_next_due(&looking.plan);
+	look->too_old = looking.plan.following.too_old;
+	lp_plan_free(&looking.plan);
+	return good;
+}
