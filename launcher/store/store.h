@@ -377,7 +377,7 @@ struct lp_history {
 struct lp_history_query {
 	int64_t calculation_id;
 	lp_time from, to; /* windows with from < end <= to; LP_TIME_NONE: open */
-	uint32_t most;
+	uint32_t most;    /* 0: all */
 };
 typedef bool lp_history_visit(void *context, const struct lp_history *history, struct lp_error *error);
 bool lp_store_each_history(struct lp_store *store, const struct lp_history_query *query, lp_history_visit *visit,

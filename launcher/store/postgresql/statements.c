@@ -521,7 +521,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " FROM (SELECT *, array_position(calculation_ids, $1) AS at"
 	                      " FROM local_processing.outcome WHERE ($3::timestamptz IS NULL OR window_end > $3 AND tick >= $3)"
 	                      " AND ($4::timestamptz IS NULL OR window_end <= $4)) o WHERE o.at IS NOT NULL"
-	                      " ORDER BY o.window_end DESC, o.id DESC LIMIT $2" },
+	                      " ORDER BY o.window_end DESC, o.id DESC LIMIT nullif($2, 0)" },
 
 	[PG_DROP_PARTITION] = { "drop_partition", "drop an old partition",
 	                        "SELECT local_processing.drop_partition($1, $2)" },

@@ -133,14 +133,14 @@ begin
         select array_agg(series_id), array_agg(first), array_agg(last), min(first), max(last)
         from (select series_id, min(ts) as first, max(ts) as last
               from (select series_id, ts from before union all select series_id, ts from touched) b
-              group by series_id, date_trunc('hour', ts)) h
+              group by series_id, date_trunc('hour', ts, 'UTC')) h
         having count(*) > 0;
     else
         insert into local_processing.change (series_ids, firsts, lasts, first, last)
         select array_agg(series_id), array_agg(first), array_agg(last), min(first), max(last)
         from (select series_id, min(ts) as first, max(ts) as last
               from touched
-              group by series_id, date_trunc('hour', ts)) h
+              group by series_id, date_trunc('hour', ts, 'UTC')) h
         having count(*) > 0;
     end if;
     return null;
