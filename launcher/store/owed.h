@@ -1,7 +1,8 @@
 /*
- * Owed ranges: how new ones join those that are stored, and how far a redo
- * batch brings those that it works on.  Both stores call it inside their
- * transaction, so that they cannot differ.  Knows no SQL.
+ * Owed ranges: how new ones join those that are stored (SQLite; PostgreSQL says
+ * the same in SQL, for thousands at once), and how far a redo batch brings
+ * those that it works on (both).  Called inside the store's transaction.  Knows
+ * no SQL.
  */
 #ifndef LP_STORE_OWED_H
 #define LP_STORE_OWED_H
