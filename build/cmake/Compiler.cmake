@@ -46,7 +46,9 @@ else()
 endif()
 if(LP_LTO AND CMAKE_C_COMPILER_ID STREQUAL GNU)
 	set(LP_LTO_OPTIONS -flto=auto -fno-fat-lto-objects)
-	add_link_options(-flto=auto)
+	# In one partition: functions that two partitions share get names such as
+	# x.lto_priv.0, and CPython, which is linked by LTO before, has such names too.
+	add_link_options(-flto=auto -flto-partition=one)
 endif()
 
 # ld warns at each function of glibc that would load NSS or iconv modules:

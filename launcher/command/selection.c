@@ -206,6 +206,12 @@ static void add_windows(struct lp_selected *item, const struct lp_touched *windo
 	all->until_end = windows->until_end > all->until_end ? windows->until_end : all->until_end;
 }
 
+/* The last time that a number of its windows may be stored at. */
+static lp_time last_result(const struct lp_selected *item)
+{
+	return item->windows.until_end - (item->calculation.result_time == LP_RESULT_AT_END ? 0 : 1);
+}
+
 bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time to, bool dependants,
                           struct lp_error *error)
 {
@@ -230,7 +236,7 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
 			/* The writer has a lower rank: what is selected of it is known. */
 			if (found != NULL && found->writer->selected &&
 			    lp_schedule_touched(schedule, zone, input->window, input->shift, input->lookback,
-			                        found->writer->windows.window_start, found->writer->windows.until_end,
+			                        found->writer->windows.window_start, last_result(found->writer),
 			                        &touched))
 				add_windows(item, &touched);
 		}
