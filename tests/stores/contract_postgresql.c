@@ -270,6 +270,77 @@ static void migrate_with_roles(void)
 	ck_ok(lp_store_migrate(store, &migrate, no_step, NULL, &error), error);
 }
 
+/* "series id: first-last by hour" of all that is noted, which is then forgotten. */
+static const char *noted(void)
+{
+	return sql(
+		"WITH taken AS (DELETE FROM local_processing.change RETURNING *)"
+		" SELECT coalesce(string_agg(s.name || ' ' || extract(epoch FROM h.first - timestamptz '2026-03-01 00:00+00')::int8"
+		" || '-' || extract(epoch FROM h.last - timestamptz '2026-03-01 00:00+00')::int8, ', ' ORDER BY s.name, h.first), '')"
+		" FROM taken t CROSS JOIN LATERAL unnest(t.series_ids, t.firsts, t.lasts) h (series_id, first, last)"
+		" JOIN local_processing.series s ON s.id = h.series_id");
+}
+
+START_TEST(every_way_to_write_is_noted)
+{
+	add_series("a,b");
+	sql("SELECT local_processing.ensure_partitions('sample', '2026-02-01', '2026-05-01')");
+	sql("INSERT INTO local_processing.sample (series_id, ts, value) SELECT %lld, timestamptz '2026-03-01 00:00+00'"
+	    " + n * interval '1 minute', n FROM generate_series(0, 119) n",
+	    (long long)series_id("a"));
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.change"), "1");
+	ck_assert_str_eq(noted(), "a 0-3540, a 3600-7140");
+	/* One row is new, one is changed: two triggers, two rows. */
+	sql("INSERT INTO local_processing.sample (series_id, ts, value) VALUES (%lld, '2026-03-01 00:00+00', 9),"
+	    " (%lld, '2026-03-01 00:01+00', 9) ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value",
+	    (long long)series_id("a"), (long long)series_id("b"));
+	ck_assert_str_eq(noted(), "a 0-0, b 60-60");
+	/* To the partition of another month, and no further. */
+	sql("UPDATE local_processing.sample SET ts = ts + interval '31 days' WHERE series_id = %lld",
+	    (long long)series_id("b"));
+	ck_assert_str_eq(noted(), "b 60-60, b 2678460-2678460");
+	sql("UPDATE local_processing.sample SET value = 1 WHERE false");
+	ck_assert_str_eq(noted(), "");
+	sql("COPY local_processing.sample (series_id, ts, value) FROM PROGRAM 'echo \"%lld,2026-03-01 00:02+00,1\"' (FORMAT csv)",
+	    (long long)series_id("b"));
+	ck_assert_str_eq(noted(), "b 120-120");
+	if (atoi(sql("SELECT current_setting('server_version_num')")) >= 150000) {
+		sql("MERGE INTO local_processing.sample s USING (VALUES (%lld, timestamptz '2026-03-01 00:02+00'),"
+		    " (%lld, timestamptz '2026-03-01 00:03+00')) n (series_id, ts) ON s.series_id = n.series_id AND s.ts = n.ts"
+		    " WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (series_id, ts, value) VALUES (n.series_id, n.ts, 1)",
+		    (long long)series_id("b"), (long long)series_id("b"));
+		ck_assert_str_eq(noted(), "b 120-120, b 180-180");
+	}
+	sql("BEGIN; SET LOCAL local_processing.noted = off; DELETE FROM local_processing.sample; COMMIT");
+	ck_assert_str_eq(noted(), "");
+}
+END_TEST
+
+START_TEST(emptying_the_table_touches_all_that_is_read)
+{
+	add_series("a,b,x");
+	add_calculation(calculation("one", "mean", "a", "x"));
+	sql("TRUNCATE local_processing.sample");
+	ck_assert_str_eq(sql("SELECT series_ids = ARRAY[%lld::int8] AND firsts = '{-infinity}' AND lasts = '{infinity}'"
+	                     " FROM local_processing.change",
+	                     (long long)series_id("a")),
+	                 "t");
+}
+END_TEST
+
+START_TEST(who_may_only_write_samples_is_followed)
+{
+	migrate_with_roles();
+	add_series("a");
+	sql("GRANT USAGE ON SCHEMA local_processing TO lp_nobody");
+	sql("GRANT INSERT ON local_processing.sample TO lp_nobody");
+	sql("BEGIN; SET LOCAL ROLE lp_nobody; INSERT INTO local_processing.sample (series_id, ts, value)"
+	    " VALUES (%lld, '2026-03-01 00:01+00', 1); COMMIT",
+	    (long long)series_id("a"));
+	ck_assert_str_eq(noted(), "a 60-60");
+}
+END_TEST
+
 START_TEST(the_role_of_runs_can_run)
 {
 	struct lp_store_options options;
@@ -471,6 +542,9 @@ Suite *postgresql_suite(void)
 	tcase_add_test(tests, no_schema_is_said_with_what_to_do);
 	tcase_add_test(tests, two_migrations_at_once);
 	tcase_add_test(tests, a_dry_run_of_migrate_changes_nothing);
+	tcase_add_test(tests, every_way_to_write_is_noted);
+	tcase_add_test(tests, emptying_the_table_touches_all_that_is_read);
+	tcase_add_test(tests, who_may_only_write_samples_is_followed);
 	tcase_add_test(tests, the_role_of_runs_can_run);
 	tcase_add_test(tests, the_role_of_readers_can_only_read);
 	tcase_add_test(tests, a_role_without_rights_is_told);

@@ -95,6 +95,33 @@ START_TEST(a_retry_that_waited_for_an_apply_sees_what_it_changed)
 }
 END_TEST
 
+START_TEST(a_commit_that_met_a_deadlock_is_tried_again)
+{
+	struct lp_calculation *one = calculation("one", "fail", "a", "x");
+	struct lp_calculation *two = calculation("two", "mean", "a", "y");
+
+	add_series("a,x,y");
+	write_samples("a", "0=1 60=2", NULL);
+	add_calculation(one);
+	add_calculation(two);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	/* First what a commit locks last: it has its batch by then, and is the one that notices. */
+	if (fork() == 0) {
+		sql("DO $$ BEGIN UPDATE local_processing.state SET attempts = 2; PERFORM pg_sleep(0.8);"
+		    " UPDATE local_processing.batch SET last_run_id = 1; END $$");
+		_exit(0);
+	}
+	usleep(A_WHILE);
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
+	ck_assert(child_was_fine());
+	ck_samples("y", "0=1 60=2");
+	ck_assert_str_eq(status_of("one"), "failed 60 attempts 1 180 pending 2");
+	ck_assert_str_eq(sql("SELECT string_agg(reason, '; ' ORDER BY window_start) FROM local_processing.pending"),
+	                 "failed: ZeroDivisionError: division by zero; failed: ZeroDivisionError: division by zero");
+	ck_assert_str_eq(sql("SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()"), "t");
+}
+END_TEST
+
 START_TEST(a_prune_gives_up_rather_than_have_all_wait_for_a_reader)
 {
 	struct lp_prune prune = { .samples_before = AT(0),
@@ -132,6 +159,7 @@ Suite *together_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, an_apply_and_a_commit_wait_for_each_other_in_one_order);
 	tcase_add_test(tests, a_retry_that_waited_for_an_apply_sees_what_it_changed);
+	tcase_add_test(tests, a_commit_that_met_a_deadlock_is_tried_again);
 	tcase_add_test(tests, a_prune_gives_up_rather_than_have_all_wait_for_a_reader);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -8,6 +8,10 @@
 #include "store/settle.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* Each of them after the others that it met have gone on. */
+enum { MOST_TRIES = 3 };
 
 struct committing {
 	struct pg_store *store;
@@ -563,17 +567,15 @@ static bool ensure_partitions(struct pg_store *store, const struct lp_batch *bat
 	       lp_pg_ensure_outcomes(store, batch->tick, error);
 }
 
-bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const struct lp_retry_policy *policy,
-                        bool *accepted, struct lp_error *error)
+/* One transaction; where it fails, nothing of it is stored. */
+static bool try_to_commit(struct pg_store *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
+                          bool *accepted, struct lp_error *error)
 {
-	struct pg_store *store = lp_pg_store(opened);
 	struct committing committing = { .store = store, .batch = batch, .policy = policy };
 	bool done;
 
-	LP_CHECK_BATCH(batch);
 	*accepted = false;
-	/* Before the transaction: a partition is made for good, whatever becomes of the batch, and locks are not kept. */
-	if (!ensure_partitions(store, batch, error) || !lp_pg_begin(store, error))
+	if (!lp_pg_begin(store, error))
 		return false;
 	done = claim(&committing, accepted, error);
 	if (done && !*accepted) {
@@ -595,4 +597,38 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 	if (done)
 		batch->samples_written += committing.written;
 	return done;
+}
+
+/* The server chose this transaction to end a deadlock, or could not put it in an order with others. */
+static bool is_worth_another_try(const struct lp_error *error)
+{
+	return strcmp(error->sqlstate, "40P01") == 0 || strcmp(error->sqlstate, "40001") == 0;
+}
+
+/*
+ * A backfill commits beside the minute's run, and other programs write samples
+ * in whatever order: a deadlock with them is not the run's failure.
+ */
+bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const struct lp_retry_policy *policy,
+                        bool *accepted, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	enum lp_state *states;
+
+	LP_CHECK_BATCH(batch);
+	*accepted = false;
+	states = lp_arena_allocate(&batch->arena, batch->task_count * sizeof *states);
+	for (size_t i = 0; i < batch->task_count; i++)
+		states[i] = batch->tasks[i].outcome.state;
+	/* Before the transaction: a partition is made for good, whatever becomes of the batch, and locks are not kept. */
+	if (!ensure_partitions(store, batch, error))
+		return false;
+	for (int tries = 1; !try_to_commit(store, batch, policy, accepted, error); tries++) {
+		if (tries == MOST_TRIES || store->depth > 0 || !is_worth_another_try(error))
+			return false;
+		/* Settling made given_up or interrupted of some: the next try is to begin with what was computed. */
+		for (size_t i = 0; i < batch->task_count; i++)
+			batch->tasks[i].outcome.state = states[i];
+	}
+	return true;
 }

@@ -214,7 +214,7 @@ comment on column local_processing.pending.given_up is 'The last attempt failed.
 create function local_processing.state_name(state integer) returns text
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp
-return (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted'])[state + 1];
+as $$ select (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted'])[state + 1] $$;
 comment on function local_processing.state_name is 'The word for a state that is stored as a number.';
 
 create view local_processing.outcome_row as

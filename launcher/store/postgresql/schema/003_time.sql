@@ -104,17 +104,21 @@ comment on column local_processing.state.cause_id is 'waiting: the calculation a
 create or replace function local_processing.state_name(state integer) returns text
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp
-return (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted', 'waiting', 'tripped'])[state + 1];
+as $$ select (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted', 'waiting', 'tripped'])[state + 1] $$;
 
 create function local_processing.reason_name(reason integer) returns text
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp
-return (array['new window', 'catch-up', 'retry', 'late samples', 'invalidated', 'waited for an input', 'breaker was open', 'backfill'])[reason + 1];
+as $$ select (array['new window', 'catch-up', 'retry', 'late samples', 'invalidated', 'waited for an input', 'breaker was open', 'backfill'])[reason + 1] $$;
 comment on function local_processing.reason_name is 'Why a window is computed: the words for what is stored as a number.';
 
 -- With the rights of the schema's owner, so that whoever may write samples needs none on change. A statement that
 -- touches a million rows makes one row here. Nothing is noted of what a run writes where nobody has read yet: it says
 -- so for its transaction. Anybody may say so; then what they write is not followed.
+--
+-- The triggers are on the table as a whole: a partition may have none with transition tables, so what is written to
+-- one by its own name is not noted. They are no ALWAYS triggers: where session_replication_role is replica, the rows of
+-- change come along with the samples, and the server does not fire triggers of statements for replicated rows anyway.
 create function local_processing.note_change() returns trigger
     language plpgsql security definer
     set search_path = pg_catalog, pg_temp
