@@ -51,6 +51,7 @@ struct printing {
 	const struct lp_zone *zone;
 	enum lp_output_form form;
 	struct lp_table *table;
+	bool results; /* a calculation writes the series */
 	uint64_t count;
 };
 
@@ -91,12 +92,17 @@ static void print_sample(struct printing *printing, const struct lp_column *colu
 		             (const char *const[]){ time, number, quality_name(quality), coverage, samples });
 		break;
 	case LP_OUTPUT_CSV:
-		printf("%s,%s,%s,%s,%s\n", time, number, quality_name(quality), coverage, samples);
+		printf("%s,%s,%s", time, number, quality_name(quality));
+		if (printing->results)
+			printf(",%s,%s", coverage, samples);
+		putchar('\n');
 		break;
 	case LP_OUTPUT_JSON:
-		printf("%s\n  {\"time\": \"%s\", \"value\": %s, \"quality\": \"%s\", \"coverage\": %s, \"samples\": %s}",
-		       printing->count == 0 ? "" : ",", time, isfinite(value) ? number : "null", quality_name(quality),
-		       coverage, samples);
+		printf("%s\n  {\"time\": \"%s\", \"value\": %s, \"quality\": \"%s\"", printing->count == 0 ? "" : ",",
+		       time, isfinite(value) ? number : "null", quality_name(quality));
+		if (printing->results)
+			printf(", \"coverage\": %s, \"samples\": %s", coverage, samples);
+		putchar('}');
 		break;
 	}
 	printing->count++;
@@ -118,11 +124,19 @@ static bool print_samples(struct lp_session *session, const struct request *requ
 		{ "TIME", false }, { "VALUE", true }, { "QUALITY", false }, { "COVERAGE", true }, { "SAMPLES", true }
 	};
 	struct printing printing = { .zone = session->zone, .form = request->form };
+	int64_t writer;
+
+	if (!lp_store_writer(session->store, series->id, &writer, error))
+		return false;
+	printing.results = writer != 0;
 
 	if (request->form == LP_OUTPUT_TABLE) {
-		printing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
+		printing.table = lp_table_new(stdout, headings, printing.results ? 5 : 3);
 	} else {
-		fputs(request->form == LP_OUTPUT_CSV ? "time,value,quality,coverage,samples\n" : "[", stdout);
+		fputs(request->form == LP_OUTPUT_CSV
+		              ? (printing.results ? "time,value,quality,coverage,samples\n" : "time,value,quality\n")
+		              : "[",
+		      stdout);
 	}
 	bool good = lp_store_read_samples(session->store, series->id, request->from, request->to, request->limit,
 	                                  print_column, &printing, error);
