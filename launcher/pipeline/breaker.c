@@ -36,6 +36,8 @@ static bool keep(void *context, const struct lp_breaker *breaker, struct lp_erro
 	rule->open = true;
 	rule->stored = *breaker;
 	rule->error = breaker->error == NULL ? NULL : lp_copy_text(breaker->error);
+	rule->reason = lp_format_text("the rule %.128s is stopped, because most of its calculations fail: %.240s",
+	                              rule->rule, rule->error == NULL ? "" : rule->error);
 	LP_GROW(breakers->open, breakers->open_count, breakers->open_capacity);
 	breakers->open[breakers->open_count++] = rule;
 	return true;
@@ -44,14 +46,6 @@ static bool keep(void *context, const struct lp_breaker *breaker, struct lp_erro
 bool lp_breakers_load(struct lp_breakers *breakers, struct lp_store *store, struct lp_error *error)
 {
 	return lp_store_each_breaker(store, keep, breakers, error);
-}
-
-static const char *say_open(struct lp_arena *arena, const struct lp_breaker_rule *rule)
-{
-	char text[512];
-	snprintf(text, sizeof text, "the rule %.128s is stopped, because most of its calculations fail: %.240s",
-	         rule->rule, rule->error == NULL ? "" : rule->error);
-	return lp_arena_text(arena, text);
 }
 
 void lp_breakers_decide(const struct lp_breakers *breakers, struct lp_batch *batch)
@@ -68,7 +62,7 @@ void lp_breakers_decide(const struct lp_breakers *breakers, struct lp_batch *bat
 		}
 		task->decided = true;
 		task->outcome = (struct lp_outcome){ .state = LP_STATE_TRIPPED,
-			                             .error_message = say_open(&batch->arena, rule) };
+			                             .error_message = lp_arena_text(&batch->arena, rule->reason) };
 	}
 }
 
@@ -164,6 +158,7 @@ void lp_breakers_free(struct lp_breakers *breakers)
 	for (size_t at = 0; at < breakers->rule_count; at++) {
 		free(breakers->rules[at]->rule);
 		free(breakers->rules[at]->error);
+		free(breakers->rules[at]->reason);
 		free(breakers->rules[at]);
 	}
 	free(breakers->rules);

@@ -10,6 +10,7 @@
 
 struct lp_breaker_rule {
 	char *rule, *error; /* error: of the last failure; NULL: none */
+	char *reason;       /* what tasks that are put aside say; of one that was open, and not changed any more */
 	bool open;          /* when the run began, or tripped by it */
 	bool changed;       /* to be stored */
 	struct lp_breaker stored;
