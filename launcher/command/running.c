@@ -189,7 +189,7 @@ bool lp_running_tick(const char *at, const struct lp_session *session, lp_time *
 	if (*tick > current)
 		lp_log(LP_LOG_WARNING,
 		       "the minute lies ahead: windows are computed without the samples they are still to get, "
-		       "and not again when these are there",
+		       "and again when these are there",
 		       LP_WHEN("tick", *tick));
 	return true;
 }
