@@ -105,10 +105,12 @@ START_TEST(a_commit_that_met_a_deadlock_is_tried_again)
 	add_calculation(one);
 	add_calculation(two);
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
-	/* First what a commit locks last: it has its batch by then.  Nobody else looks for deadlocks. */
+	/* First what a commit locks last and, once one waits for that, what it has. Only the commit looks for deadlocks. */
 	if (fork() == 0) {
 		sql("SET deadlock_timeout = '60s'; DO $$ BEGIN UPDATE local_processing.state SET attempts = 2;"
-		    " PERFORM pg_sleep(2); UPDATE local_processing.batch SET last_run_id = 1; END $$");
+		    " WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
+		    " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP PERFORM pg_sleep(0.05); END LOOP;"
+		    " UPDATE local_processing.batch SET last_run_id = 1; END $$");
 		_exit(0);
 	}
 	usleep(A_WHILE);

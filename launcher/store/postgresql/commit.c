@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* Each of them after the others that it met have gone on. */
-enum { MOST_TRIES = 3 };
+enum { MOST_TRIES = 3, PAUSE = 200 /* milliseconds, after the first; then twice that */ };
 
 struct committing {
 	struct pg_store *store;
@@ -605,6 +605,15 @@ static bool is_worth_another_try(const struct lp_error *error)
 	return strcmp(error->sqlstate, "40P01") == 0 || strcmp(error->sqlstate, "40001") == 0;
 }
 
+/* Whoever was let go on needs a moment to take the lock it waited for: a try at once would be there first. */
+static void pause_after(int tries)
+{
+	int milliseconds = PAUSE * tries;
+	struct timespec span = { .tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000 };
+
+	(void)nanosleep(&span, NULL);
+}
+
 /*
  * A backfill commits beside the minute's run, and other programs write samples
  * in whatever order: a deadlock with them is not the run's failure.
@@ -626,6 +635,7 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 	for (int tries = 1; !try_to_commit(store, batch, policy, accepted, error); tries++) {
 		if (tries == MOST_TRIES || store->depth > 0 || !is_worth_another_try(error))
 			return false;
+		pause_after(tries);
 		/* Settling made given_up or interrupted of some: the next try is to begin with what was computed. */
 		for (size_t i = 0; i < batch->task_count; i++)
 			batch->tasks[i].outcome.state = states[i];
