@@ -6,6 +6,7 @@
 #include "command/command.h"
 
 #include "calendar/calendar.h"
+#include "config/names.h"
 #include "definition/definition.h"
 #include "definition/fields.h"
 #include "python/python.h"
@@ -61,32 +62,40 @@ static bool load_rules(const struct lp_session *session, const struct lp_rule_ca
 	return good;
 }
 
-/* Whether the calculation would give other results than the one that is stored. */
-static bool computes_otherwise(const struct lp_definitions *stored, const struct lp_calculation *calculation)
+/* Whether a changed calculation gives other results than the one that is stored. */
+static bool computes_otherwise(const struct lp_calculation *old, const struct lp_calculation *calculation)
 {
-	static const char *const fields[] = { "rule",   "inputs",     "parameters", "every",       "window",
-		                              "offset", "week_start", "time_zone",  "result_time", "min_coverage" };
 	struct lp_text before = { 0 }, after = { 0 };
-	const struct lp_calculation *old = NULL;
 	bool differs = false;
-	for (size_t i = 0; i < stored->calculation_count && old == NULL; i++)
-		if (stored->calculations[i].id == calculation->id)
-			old = &stored->calculations[i];
-	for (size_t f = 0; f < lp_calculation_field_count && old != NULL; f++) {
+	for (size_t f = 0; f < lp_calculation_field_count && !differs; f++) {
 		const struct lp_calculation_field *field = &lp_calculation_fields[f];
-		for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-			if (strcmp(field->name, fields[i]) != 0)
-				continue;
-			before.length = after.length = 0;
-			field->format(old, &before);
-			field->format(calculation, &after);
-			differs = differs || before.length != after.length ||
-			          (before.length > 0 && memcmp(before.data, after.data, before.length) != 0);
-		}
+		if (!field->computes)
+			continue;
+		before.length = after.length = 0;
+		field->format(old, &before);
+		field->format(calculation, &after);
+		differs = before.length != after.length ||
+		          (before.length > 0 && memcmp(before.data, after.data, before.length) != 0);
 	}
 	lp_text_free(&before);
 	lp_text_free(&after);
 	return differs;
+}
+
+/* Those that compute otherwise from now on, into others. */
+static size_t find_others(const struct lp_definitions *stored, const struct lp_changes *changes,
+                          const struct lp_calculation **others)
+{
+	struct lp_names names = { 0 };
+	size_t count = 0, at;
+	for (size_t i = 0; i < stored->calculation_count && changes->updated_count > 0; i++)
+		(void)lp_names_add(&names, stored->calculations[i].name, i, NULL);
+	for (size_t i = 0; i < changes->updated_count; i++)
+		if (lp_names_find(&names, changes->updated[i].name, &at) &&
+		    computes_otherwise(&stored->calculations[at], &changes->updated[i]))
+			others[count++] = &changes->updated[i];
+	lp_names_free(&names);
+	return count;
 }
 
 /* As operands of a command: few by their names, many by what these begin with. */
@@ -115,10 +124,7 @@ static bool tell_affected(struct lp_session *session, struct request *request, c
 	const struct lp_calculation **others =
 		lp_reallocate(NULL, changes->updated_count + 1, sizeof(const struct lp_calculation *));
 	struct lp_affected affected = { 0 };
-	size_t count = 0;
-	for (size_t i = 0; i < changes->updated_count; i++)
-		if (computes_otherwise(stored, &changes->updated[i]))
-			others[count++] = &changes->updated[i];
+	size_t count = find_others(stored, changes, others);
 	bool good = lp_affected_find(session->store, others, count, &affected, error);
 	if (good && affected.calculations > 0) {
 		char what[192], choice[160], command[320];

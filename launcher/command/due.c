@@ -39,19 +39,12 @@ struct showing {
 	uint64_t lines, windows, later;
 };
 
-static const char *name_of(const struct showing *showing, int64_t id)
-{
-	for (size_t i = 0; i < showing->selection.count; i++)
-		if (showing->selection.items[i].calculation.id == id)
-			return showing->selection.items[i].calculation.name;
-	return NULL;
-}
-
 static bool show(void *context, const struct lp_look_line *line, struct lp_error *error)
 {
 	struct showing *showing = context;
 	char from[40], to[40], windows[32], later[32], calculations[64], every[24] = "";
-	const char *name = line->calculation_id == 0 ? NULL : name_of(showing, line->calculation_id);
+	const struct lp_selected *of = lp_selection_find(&showing->selection, line->calculation_id);
+	const char *name = of == NULL ? NULL : of->calculation.name;
 	(void)error;
 	if (line->schedule != NULL)
 		lp_span_format(line->schedule->every, every);

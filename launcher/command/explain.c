@@ -5,6 +5,7 @@
 #include "command/output.h"
 #include "command/selection.h"
 #include "command/table.h"
+#include "schedule/schedule.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -106,16 +107,14 @@ static bool find_window(struct explanation *told, struct lp_error *error)
 		if (told->has_window)
 			return true;
 	}
-	struct lp_window window = { .end = told->time };
-	/* Sliding windows that hold the time are several: the one that begins there, if one does. */
-	while ((told->has_window = lp_window_ending_after(&calculation->schedule, zone, window.end, &window)) &&
-	       window.start < told->time && window.end < told->time + lp_span_most(calculation->schedule.window))
-		continue;
-	if (told->has_window && window.start != told->time) {
-		window = (struct lp_window){ .end = told->time };
-		told->has_window = lp_window_ending_after(&calculation->schedule, zone, window.end, &window);
-	}
-	told->window = window;
+	/* Sliding windows that hold the time are several: the one that begins there, if one does, is the last of them. */
+	const struct lp_schedule *schedule = &calculation->schedule;
+	const struct lp_span whole = { .count = 0 };
+	struct lp_touched touched;
+	told->has_window = lp_schedule_touched(schedule, zone, whole, whole, 0, told->time, told->time, &touched) &&
+	                   lp_window_ending_by(schedule, zone, touched.until_end, &told->window);
+	if (told->has_window && told->window.start != told->time)
+		told->has_window = lp_window_ending_after(schedule, zone, touched.after_end, &told->window);
 	return true;
 }
 

@@ -96,13 +96,19 @@ static int compare_rank(const void *a, const void *b)
 	return left != right ? (left < right ? -1 : 1) : compare_id(a, b);
 }
 
+struct lp_selected *lp_selection_find(const struct lp_selection *selection, int64_t id)
+{
+	const struct lp_selected wanted = { .calculation = { .id = id } };
+	if (selection->count == 0)
+		return NULL;
+	return bsearch(&wanted, selection->items, selection->count, sizeof wanted, compare_id);
+}
+
 /* Only a state says how far its batch has come. */
 static bool note_watermark(void *context, const struct lp_status *status, struct lp_error *error)
 {
-	struct lp_selection *selection = context;
-	struct lp_selected wanted = { .calculation = { .id = status->calculation.id } }, *item;
+	struct lp_selected *item = lp_selection_find(context, status->calculation.id);
 	(void)error;
-	item = bsearch(&wanted, selection->items, selection->count, sizeof wanted, compare_id);
 	if (item != NULL)
 		item->watermark = status->watermark;
 	return true;
@@ -116,9 +122,8 @@ struct naming {
 static bool name_it(void *context, const struct lp_status *status, struct lp_error *error)
 {
 	struct naming *naming = context;
-	struct lp_selected wanted = { .calculation = { .id = status->calculation.id } }, *item;
+	struct lp_selected *item = lp_selection_find(naming->selection, status->calculation.id);
 	(void)error;
-	item = bsearch(&wanted, naming->selection->items, naming->selection->count, sizeof wanted, compare_id);
 	if (item != NULL) {
 		naming->selection->named += !item->named;
 		item->named = true;
@@ -157,8 +162,6 @@ bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store,
 		good = choose(selection, store, NULL, rule, error);
 	for (size_t i = 0; i < count && good; i++)
 		good = choose(selection, store, patterns[i], rule, error);
-	if (good && selection->count > 0)
-		qsort(selection->items, selection->count, sizeof *selection->items, compare_rank);
 	return good;
 }
 
@@ -217,6 +220,9 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
 {
 	const struct lp_span none = { .count = 0 };
 	size_t writing_count;
+	/* Who writes comes before who reads. */
+	if (selection->count > 0)
+		qsort(selection->items, selection->count, sizeof *selection->items, compare_rank);
 	const struct writing *writings = list_writings(selection, &writing_count);
 	for (size_t i = 0; i < selection->count; i++) {
 		struct lp_selected *item = &selection->items[i];

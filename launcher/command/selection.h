@@ -18,7 +18,7 @@ struct lp_selected {
 
 struct lp_selection {
 	struct lp_arena arena;
-	struct lp_selected *items; /* all calculations, by rank */
+	struct lp_selected *items; /* all calculations: by id, once their windows are known by rank */
 	size_t count, capacity;
 	size_t named; /* that were asked for */
 };
@@ -26,6 +26,8 @@ struct lp_selection {
 /* patterns: globs over names, each of which has to fit some; none: all of the rule, or all where that is NULL too. */
 bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, char *const *patterns, size_t count,
                          const char *rule, struct lp_error *error) LP_MUST_CHECK;
+/* By id, before windows are asked for; NULL: there is none. */
+struct lp_selected *lp_selection_find(const struct lp_selection *selection, int64_t id);
 /*
  * The windows of the named ones that overlap [from, to), and, with dependants,
  * those that read their results, and so on.  Only settled windows: after a

@@ -19,6 +19,7 @@ struct lp_calculation_field {
 	const char *name; /* the key in YAML */
 	enum lp_field_form form;
 	const char *usual; /* not written where this is what it is; NULL: always written */
+	bool computes;     /* another value gives other results */
 	void (*format)(const struct lp_calculation *calculation, struct lp_text *text);
 };
 

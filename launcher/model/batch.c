@@ -78,6 +78,19 @@ void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size
 	atomic_store(&batch->computed, 0);
 }
 
+bool lp_batch_is_news(const struct lp_batch *batch)
+{
+	LP_CHECK_BATCH(batch);
+	for (size_t i = 0; i < batch->task_count && batch->read_before > LP_TIME_NONE; i++) {
+		const struct lp_outcome *outcome = &batch->tasks[i].outcome;
+		for (size_t k = 0; k < outcome->result_count; k++)
+			if (outcome->results[k].time < batch->read_before)
+				return false;
+	}
+	/* What is computed again may also take results off. */
+	return batch->kind == LP_BATCH_FORWARD || batch->read_before == LP_TIME_NONE;
+}
+
 static uint32_t count_good(const struct lp_column *column)
 {
 	uint32_t good = 0;

@@ -151,9 +151,11 @@ void lp_batch_free(struct lp_batch *batch);
 /*
  * Makes the tasks of a batch whose calculations are known: each enabled
  * calculation for each window.  The ranges of inputs are the windows
- * themselves; the calendar moves them (lp_input_ranges).
+ * themselves; the calendar moves them (lp_input_range).
  */
 void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size_t window_count);
+/* Whether nobody can have read a time that it writes to: then its results are no changes that anybody follows. */
+bool lp_batch_is_news(const struct lp_batch *batch);
 /* Fills coverage and samples of every task from its columns, and decides those below min_coverage. */
 void lp_batch_cover(struct lp_batch *batch);
 

@@ -1,4 +1,4 @@
-/* The length of a span where no calendar is at hand. */
+/* What can be said of spans and schedules where no calendar is at hand. */
 #include "model/time.h"
 
 int64_t lp_span_least(struct lp_span span)
@@ -23,4 +23,9 @@ int64_t lp_span_most(struct lp_span span)
 		return lp_span_least(span);
 	return __builtin_mul_overflow(days[span.unit] * LP_DAY, (int64_t)span.count, &length) ? INT64_MAX
 	                                                                                      : length + LP_DAY;
+}
+
+bool lp_schedule_is_tumbling(const struct lp_schedule *schedule)
+{
+	return schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit;
 }

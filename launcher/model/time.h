@@ -66,4 +66,7 @@ struct lp_schedule {
 	char zone[48]; /* IANA name, "UTC" by default */
 };
 
+/* Each window begins where the one before ends. */
+bool lp_schedule_is_tumbling(const struct lp_schedule *schedule);
+
 #endif

@@ -89,8 +89,7 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 	if (!lp_schedule_touched(reader->schedule, zone, reader->window, reader->shift, reader->lookback, change->first,
 	                         change->last, &touched))
 		return true;
-	if (touched.after_end < from && touched.until_end <= reader->watermark)
-		follower->following->too_old += touched.until_end <= from;
+	follower->following->too_old += touched.until_end <= from && touched.until_end <= reader->watermark;
 	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &touched))
 		return true;
 	follower->following->ranges++;

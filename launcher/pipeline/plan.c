@@ -232,6 +232,8 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 	    (plan->kind == LP_RUN_MINUTE && plan->following.newest != LP_TIME_NONE &&
 	     !lp_changes_follow(store, &plan->following, error)))
 		return false;
+	/* What waited for a window that failed is owed once that window was tried again with success. */
+	plan->owing = plan->redos.count > 0 || plan->retry_count > 0;
 	estimate(plan, due);
 	plan->rank = next_rank(plan, INT32_MIN);
 	return true;
@@ -247,6 +249,7 @@ static bool follow(struct lp_plan *plan, struct lp_error *error)
 	if (!lp_changes_follow(plan->store, &plan->following, error))
 		return false;
 	plan->too_old += plan->following.too_old;
+	plan->owing = plan->owing || plan->following.ranges > 0;
 	return true;
 }
 
@@ -375,6 +378,8 @@ static bool go_on(struct lp_plan *plan, struct lp_error *error)
 	}
 	if (plan->phase == LP_PLAN_RETRY) {
 		plan->phase = LP_PLAN_REDO;
+		if (!plan->owing)
+			return true;
 		return lp_redos_load(&plan->redos, plan->store, plan->kind, plan->rank, head_of, plan, error);
 	}
 	plan->still_owed += lp_redos_left(&plan->redos);
@@ -406,7 +411,7 @@ void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 {
 	assert(plan->in_flight > 0);
 	plan->in_flight--;
-	if (job->end == LP_JOB_COMMITTED && job->batch->read_before != LP_TIME_NONE)
+	if (job->end == LP_JOB_COMMITTED && !lp_batch_is_news(job->batch))
 		plan->rewritten = true;
 	if (job->batch->kind == LP_BATCH_REDO) {
 		lp_redos_finish(&plan->redos, job);

@@ -54,7 +54,8 @@ struct lp_plan {
 	size_t retry_count, retry_capacity;
 
 	struct lp_redos redos; /* of the rank that is worked on; before the first: of all */
-	bool rewritten;        /* by something but forward windows, since changes were followed */
+	bool owing;            /* something may have become owed that can be computed now */
+	bool rewritten;        /* what somebody may have read, since changes were followed */
 	uint64_t still_owed;   /* of ranks that are done */
 	uint64_t too_old;      /* hours of series that changed and are not followed */
 

@@ -154,11 +154,6 @@ static int compare_places(const void *a, const void *b)
 	return compare_numbers(((const struct place *)a)->calculation_id, ((const struct place *)b)->calculation_id);
 }
 
-static bool is_tumbling(const struct lp_schedule *schedule)
-{
-	return schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit;
-}
-
 struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
 {
 	size_t count = batch->calculation_count, computed = atomic_load(&batch->computed);
@@ -209,7 +204,8 @@ struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
 		 * What is left of tumbling windows begins there, and so do results that are stored at the ends of
 		 * windows; sliding windows begin after the last one that was done.
 		 */
-		if (is_tumbling(&calculation->schedule) || calculation->result_time == LP_RESULT_AT_END || task == NULL)
+		if (lp_schedule_is_tumbling(&calculation->schedule) || calculation->result_time == LP_RESULT_AT_END ||
+		    task == NULL)
 			move->window_start = move->after_end;
 		else
 			move->window_start = task->window.start + 1;

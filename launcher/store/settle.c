@@ -149,12 +149,6 @@ static void note_unreached(const struct lp_batch *batch, const struct lp_task *t
 	};
 }
 
-/* Each window begins where the one before ends. */
-static bool is_tumbling(const struct lp_schedule *schedule)
-{
-	return schedule->every.count == schedule->window.count && schedule->every.unit == schedule->window.unit;
-}
-
 /* The end of the window before the first one of the batch; LP_TIME_NONE: not known. */
 static lp_time end_before(const struct lp_batch *batch)
 {
@@ -184,7 +178,7 @@ static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, co
 		.cause_id = task->outcome.cause_id,
 	};
 
-	if (is_tumbling(&calculation->schedule))
+	if (lp_schedule_is_tumbling(&calculation->schedule))
 		range.after_end = task->window.start;
 	else if (before == LP_TIME_NONE || before >= task->window.end)
 		range.after_end = task->window.end - 1;
@@ -204,7 +198,7 @@ static void add_rewrite(const struct lp_batch *batch, struct lp_settled *settled
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	struct lp_rewrite rewrite = { .task = index, .first = task->result_time, .last = task->result_time };
 
-	if (is_tumbling(&calculation->schedule)) {
+	if (lp_schedule_is_tumbling(&calculation->schedule)) {
 		bool at_end = calculation->result_time == LP_RESULT_AT_END;
 
 		rewrite.first = task->window.start + (at_end ? 1 : 0);

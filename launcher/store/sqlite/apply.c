@@ -26,20 +26,6 @@ static lp_time now(void)
 	return (lp_time)time.tv_sec * LP_SECOND + time.tv_nsec / 1000;
 }
 
-/* A statement whose only parameter is a name. */
-static bool run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
-                      struct lp_error *error, const char *doing)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
-
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, name);
-	if (!lp_sqlite_run(store, statement, changed, error, doing))
-		return lp_fail_within(error, "%s", name);
-	return true;
-}
-
 /* A statement whose only parameter is a calculation's id. */
 static bool run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t calculation_id,
                     struct lp_error *error)
@@ -71,7 +57,8 @@ static bool write_series(struct lp_sqlite *store, const struct lp_series *series
 	if (!lp_sqlite_run(store, statement, NULL, error, "write the series"))
 		return lp_fail_within(error, "series %s", series->name);
 	/* Unit and attributes travel with a batch: one that is under way with the old ones must not be committed. */
-	return created || run_named(store, LP_SQL_TOUCH_READERS, series->name, NULL, error, "change a series");
+	return created ||
+	       lp_sqlite_run_named(store, LP_SQL_TOUCH_READERS, series->name, NULL, error, "change a series");
 }
 
 static void bind_calculation(sqlite3_stmt *statement, const struct lp_calculation *calculation, lp_time when)
@@ -214,8 +201,8 @@ static bool clear_links(struct lp_sqlite *store, const struct lp_changes *change
 	for (size_t i = 0; i < changes->deleted_count; i++) {
 		const char *name = changes->deleted[i].name;
 
-		if (!run_named(store, LP_SQL_TOUCH_BATCH_OF, name, NULL, error, "delete the calculation") ||
-		    !run_named(store, LP_SQL_DELETE_CALCULATION, name, NULL, error, "delete the calculation"))
+		if (!lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH_OF, name, NULL, error, "delete the calculation") ||
+		    !lp_sqlite_run_named(store, LP_SQL_DELETE_CALCULATION, name, NULL, error, "delete the calculation"))
 			return false;
 	}
 	for (size_t i = 0; i < changes->updated_count; i++) {
@@ -223,8 +210,8 @@ static bool clear_links(struct lp_sqlite *store, const struct lp_changes *change
 		int64_t id;
 
 		if (!look_up(store, &changes->updated[i], &id, &reschedules, error) ||
-		    !run_named(store, LP_SQL_TOUCH_BATCH_OF, changes->updated[i].name, NULL, error,
-		               "change a calculation") ||
+		    !lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH_OF, changes->updated[i].name, NULL, error,
+		                         "change a calculation") ||
 		    !run_for(store, LP_SQL_CLEAR_INPUTS, id, error) || !run_for(store, LP_SQL_CLEAR_OUTPUTS, id, error))
 			return false;
 	}
@@ -260,10 +247,10 @@ static bool write_calculations(struct lp_sqlite *store, const struct lp_changes 
 static bool delete_series(struct lp_sqlite *store, const struct lp_series *series, struct lp_error *error)
 {
 	if (lp_sqlite_be_own(store, true, error) &&
-	    run_named(store, LP_SQL_DELETE_SERIES_SAMPLES, series->name, NULL, error, "delete the samples") &&
+	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SAMPLES, series->name, NULL, error, "delete the samples") &&
 	    lp_sqlite_be_own(store, false, error) &&
-	    run_named(store, LP_SQL_FORGET_CHANGES, series->name, NULL, error, "delete the series") &&
-	    run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error, "delete the series"))
+	    lp_sqlite_run_named(store, LP_SQL_FORGET_CHANGES, series->name, NULL, error, "delete the series") &&
+	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error, "delete the series"))
 		return true;
 	return lp_fail_within(error, "is it still an input or output of a calculation?");
 }

@@ -229,26 +229,6 @@ static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, co
 	return true;
 }
 
-/* Whether somebody may have read a time that this batch writes to: then its results are changes of samples. */
-static bool are_noted(const struct lp_batch *batch, const struct lp_settled *settled)
-{
-	if (batch->read_before == LP_TIME_NONE)
-		return false;
-	for (size_t i = 0; i < settled->rewrite_count; i++) {
-		if (settled->rewrites[i].first < batch->read_before)
-			return true;
-	}
-	for (size_t i = 0; i < settled->stored_count; i++) {
-		const struct lp_outcome *outcome = &batch->tasks[settled->stored[i]].outcome;
-
-		for (size_t k = 0; k < outcome->result_count; k++) {
-			if (outcome->results[k].time < batch->read_before)
-				return true;
-		}
-	}
-	return false;
-}
-
 static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
                           struct lp_error *error)
 {
@@ -440,7 +420,7 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 			return true;
 	}
 	lp_settle(batch, policy, known, owed, &settled);
-	bool noted = are_noted(batch, &settled);
+	bool noted = !lp_batch_is_news(batch);
 	return (noted || lp_sqlite_be_own(store, true, error)) && take_off_results(store, batch, &settled, error) &&
 	       write_results(store, batch, &settled, error) && (noted || lp_sqlite_be_own(store, false, error)) &&
 	       write_outcomes(store, batch, &settled, error) && write_states(store, &settled, error) &&

@@ -242,6 +242,19 @@ bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *ch
 	return true;
 }
 
+bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
+                         struct lp_error *error, const char *doing)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
+
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, name);
+	if (!lp_sqlite_run(store, statement, changed, error, doing))
+		return lp_fail_within(error, "%s", name);
+	return true;
+}
+
 bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);

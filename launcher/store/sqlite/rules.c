@@ -52,26 +52,22 @@ bool lp_sqlite_put_breaker(struct lp_store *base, const struct lp_breaker *break
 
 bool lp_sqlite_close_breaker(struct lp_store *base, const char *rule, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CLOSE_BREAKER, error);
-
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, rule);
-	return lp_sqlite_run(store, statement, NULL, error, "close the breaker of a rule");
+	return lp_sqlite_run_named(lp_sqlite_of(base), LP_SQL_CLOSE_BREAKER, rule, NULL, error,
+	                           "close the breaker of a rule");
 }
 
-/* The version that is stored last, in the arena; NULL: none. */
-static bool read_last(struct lp_sqlite *store, const char *rule, struct lp_arena *arena, const char **version,
-                      struct lp_error *error)
+bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run_id, struct lp_arena *arena,
+                            const char **version, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_LAST_RULE_VERSION, error);
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RULE_VERSION_IN, error);
 	int row;
 
 	*version = NULL;
 	if (statement == NULL)
 		return false;
 	lp_sqlite_bind_text(statement, 1, rule);
+	sqlite3_bind_int64(statement, 2, run_id);
 	row = lp_sqlite_step(store, statement, error, "read the versions of rules");
 	if (row == 1) {
 		*version = lp_arena_text(arena, lp_sqlite_text(statement, 0));
@@ -94,34 +90,27 @@ static bool add_version(struct lp_sqlite *store, const struct lp_run *run, const
 	return lp_sqlite_run(store, statement, NULL, error, "note the version of a rule");
 }
 
-static bool run_for_rule(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *rule,
-                         struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
-
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, rule);
-	return lp_sqlite_run(store, statement, NULL, error, "open again what a rule was given up for");
-}
-
 /* before[i]: the version that versions[i] replaces; NULL: it is not another one than is stored. */
 static bool note_within(struct lp_sqlite *store, const struct lp_run *run, const struct lp_rule_version *versions,
                         size_t count, struct lp_arena *arena, const char **before, struct lp_error *error)
 {
+	static const enum lp_sqlite_statement reopen[] = { LP_SQL_REOPEN_RULE_STATES, LP_SQL_REOPEN_RULE };
+
 	for (size_t i = 0; i < count; i++) {
 		const char *last;
 
-		if (!read_last(store, versions[i].rule, arena, &last, error))
+		if (!lp_sqlite_rule_version(&store->base, versions[i].rule, INT64_MAX, arena, &last, error))
 			return false;
 		if (last != NULL && strcmp(last, versions[i].version) == 0)
 			continue;
 		if (!add_version(store, run, &versions[i], error))
 			return false;
 		before[i] = last;
-		if (last != NULL && (!run_for_rule(store, LP_SQL_REOPEN_RULE_STATES, versions[i].rule, error) ||
-		                     !run_for_rule(store, LP_SQL_REOPEN_RULE, versions[i].rule, error)))
-			return false;
+		for (size_t k = 0; last != NULL && k < sizeof reopen / sizeof *reopen; k++) {
+			if (!lp_sqlite_run_named(store, reopen[k], versions[i].rule, NULL, error,
+			                         "open again what a rule was given up for"))
+				return false;
+		}
 	}
 	return true;
 }
@@ -148,24 +137,4 @@ bool lp_sqlite_note_rules(struct lp_store *base, const struct lp_run *run, const
 	}
 	lp_arena_free(&arena);
 	return ok;
-}
-
-bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run_id, struct lp_arena *arena,
-                            const char **version, struct lp_error *error)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RULE_VERSION_IN, error);
-	int row;
-
-	*version = NULL;
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, rule);
-	sqlite3_bind_int64(statement, 2, run_id);
-	row = lp_sqlite_step(store, statement, error, "read the versions of rules");
-	if (row == 1) {
-		*version = lp_arena_text(arena, lp_sqlite_text(statement, 0));
-		sqlite3_reset(statement);
-	}
-	return row >= 0;
 }

@@ -101,7 +101,6 @@ enum lp_sqlite_statement {
 	LP_SQL_EACH_BREAKER,
 	LP_SQL_PUT_BREAKER,
 	LP_SQL_CLOSE_BREAKER,
-	LP_SQL_LAST_RULE_VERSION,
 	LP_SQL_ADD_RULE_VERSION,
 	LP_SQL_RULE_VERSION_IN,
 	LP_SQL_REOPEN_RULE,
@@ -167,6 +166,9 @@ int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_e
 /* For a statement that gives no rows; *changed (may be NULL): rows written. */
 bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error,
                    const char *doing) LP_MUST_CHECK;
+/* The same for a statement whose only parameter is a name. */
+bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
+                         struct lp_error *error, const char *doing) LP_MUST_CHECK;
 bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error) LP_MUST_CHECK;
 
 /* Binding and reading, with NULL for what there is not. */

@@ -300,7 +300,6 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_PUT_BREAKER] = "INSERT OR REPLACE INTO breaker (rule, since, run_id, failed, computed, trials, error)"
 			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[LP_SQL_CLOSE_BREAKER] = "DELETE FROM breaker WHERE rule = ?1",
-	[LP_SQL_LAST_RULE_VERSION] = "SELECT version FROM rule_version WHERE rule = ?1 ORDER BY id DESC LIMIT 1",
 	[LP_SQL_ADD_RULE_VERSION] = "INSERT INTO rule_version (rule, version, run_id, tick) VALUES (?1, ?2, ?3, ?4)",
 	[LP_SQL_RULE_VERSION_IN] =
 		"SELECT version FROM rule_version WHERE rule = ?1 AND run_id <= ?2 ORDER BY id DESC LIMIT 1",
