@@ -2,6 +2,7 @@
 #include "suites.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 START_TEST(samples_come_back_as_they_were)
@@ -339,6 +340,60 @@ START_TEST(each_input_looks_back_as_far_as_it_says)
 }
 END_TEST
 
+/* So many that a store may read them at once; one of them has a window of its own, another one looks back. */
+START_TEST(each_of_many_series_gets_its_own_samples)
+{
+	enum { MANY = 150, WIDER = 70, LOOKING_BACK = 90 };
+	struct lp_calculation many[MANY];
+	struct lp_window window = { AT(60), AT(120) };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_error error;
+
+	for (int i = 0; i < MANY; i++) {
+		char pair[32];
+
+		snprintf(pair, sizeof pair, "a%d,x%d", i, i);
+		add_series(pair);
+	}
+	for (int i = 0; i < MANY; i++) {
+		char samples[96], name[16], input[16], output[16];
+
+		snprintf(samples, sizeof samples, i % 50 == 49 ? "" : "30=%d 60=%d.5 90=%d%s 120=7", i, i, 2 * i,
+		         i % 40 == 0 ? "b" : "");
+		snprintf(name, sizeof name, "c%d", i);
+		snprintf(input, sizeof input, "a%d", i);
+		snprintf(output, sizeof output, "x%d", i);
+		write_samples(input, samples, NULL);
+		many[i] = *calculation(lp_arena_text(&arena, name), "mean", lp_arena_text(&arena, input),
+		                       lp_arena_text(&arena, output));
+	}
+	many[LOOKING_BACK].inputs[0].lookback = LP_MINUTE;
+	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
+	batch->head = read_heads(0)->items[0];
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	ck_assert_uint_eq(batch->calculation_count, MANY);
+	lp_batch_plan(batch, &window, 1);
+	for (size_t i = 0; i < MANY; i++) {
+		if (strcmp(batch->calculations[batch->tasks[i].calculation].name, "c70") == 0)
+			batch->tasks[i].ranges[0] = (struct lp_window){ AT(0), AT(180) };
+	}
+	ck_ok(lp_store_fetch(store, batch, &error), error);
+	for (size_t i = 0; i < MANY; i++) {
+		const struct lp_task *task = &batch->tasks[i];
+		int n = atoi(batch->calculations[task->calculation].name + 1);
+		char expected[96] = "";
+
+		if (n == WIDER)
+			snprintf(expected, sizeof expected, "30=%d 60=%d.5 90=%d 120=7", n, n, 2 * n);
+		else if (n % 50 != 49)
+			snprintf(expected, sizeof expected, "60=%d.5 90=%d%s", n, 2 * n, n % 40 == 0 ? "b" : "");
+		ck_assert_str_eq(show_column(&task->columns[0]), expected);
+		ck_assert_str_eq(show_column(&task->previous[0]), n == LOOKING_BACK ? "30=90" : "");
+	}
+	lp_batch_free(batch);
+}
+END_TEST
+
 Suite *samples_suite(void)
 {
 	Suite *suite = suite_create("samples");
@@ -357,6 +412,7 @@ Suite *samples_suite(void)
 	tcase_add_test(tests, quality_is_only_there_where_it_says_something);
 	tcase_add_test(tests, windows_that_overlap_share_what_they_read);
 	tcase_add_test(tests, each_input_looks_back_as_far_as_it_says);
+	tcase_add_test(tests, each_of_many_series_gets_its_own_samples);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

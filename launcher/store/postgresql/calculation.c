@@ -154,17 +154,6 @@ static bool fill_batch(struct pg_store *store, enum pg_statement statement, stru
 	return done;
 }
 
-bool lp_pg_read_batch(struct lp_store *opened, struct lp_batch *batch, struct lp_error *error)
-{
-	struct pg_store *store = lp_pg_store(opened);
-
-	LP_CHECK_BATCH(batch);
-	if (!lp_pg_begin(store, error))
-		return false;
-	lp_pg_argument_int8(lp_pg_arguments(store), batch->head.id);
-	return lp_pg_finish(store, fill_batch(store, PG_BATCH_CALCULATIONS, batch, error), error);
-}
-
 bool lp_pg_read_calculations(struct lp_store *opened, const int64_t *ids, size_t count, struct lp_batch *batch,
                              struct lp_error *error)
 {

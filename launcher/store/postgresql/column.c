@@ -19,7 +19,7 @@ static int compare_samples(const void *a, const void *b)
 }
 
 /* The server is free to aggregate in any order: rare, so it need not be fast. */
-static void sort(struct lp_column *column)
+void lp_pg_sort_column(struct lp_column *column)
 {
 	struct sample *samples = lp_allocate(column->count * sizeof *samples);
 
@@ -67,7 +67,7 @@ bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_aren
 			column->quality[i] = (uint8_t)lp_pg_read_int(&qualities);
 	}
 	if (!ascending)
-		sort(column);
+		lp_pg_sort_column(column);
 	return true;
 }
 

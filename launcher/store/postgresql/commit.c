@@ -1,11 +1,9 @@
 /*
- * Committing a batch: one transaction.  First the watermark moves, on the
- * condition that it is what the batch was planned from: who comes second has
- * stored nothing.  What is to be written besides the results, settle.c says.
+ * Committing a batch: one transaction.  First it is claimed (claim.c): who comes
+ * second has stored nothing.  What is to be written besides the results,
+ * settle.c says.
  */
-#include "store/owed.h"
-#include "store/postgresql/internal.h"
-#include "store/settle.h"
+#include "store/postgresql/commit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,177 +11,8 @@
 
 enum { MOST_TRIES = 3, PAUSE = 200 /* milliseconds, after the first; then twice that */ };
 
-struct committing {
-	struct pg_store *store;
-	struct lp_batch *batch;
-	const struct lp_retry_policy *policy;
-	struct lp_settle_known *known;    /* one per calculation */
-	bool *owed;                       /* one per task of a retry or redo batch, else NULL */
-	const struct lp_owed_move *moves; /* of a redo batch: one per range */
-	int64_t outcome_id;               /* of the last window; 0 in a retry batch */
-	struct lp_settled settled;
-	uint64_t written;
-};
-
-/* Whether nobody can have read a time yet that this batch writes to: then its results are no changes to follow. */
-static bool is_fresh(const struct lp_batch *batch)
-{
-	for (size_t i = 0; i < batch->task_count && batch->read_before != LP_TIME_NONE; i++) {
-		const struct lp_outcome *outcome = &batch->tasks[i].outcome;
-
-		for (size_t k = 0; k < outcome->result_count; k++) {
-			if (outcome->results[k].time < batch->read_before)
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool move_watermark(struct committing *committing, bool *accepted, struct lp_error *error)
-{
-	const struct lp_batch *batch = committing->batch;
-	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
-	PGresult *result = NULL;
-	bool done;
-
-	lp_pg_argument_int8(arguments, batch->head.id);
-	lp_pg_argument_int8(arguments, batch->head.generation);
-	lp_pg_argument_time(arguments, batch->head.watermark);
-	lp_pg_argument_time(arguments, batch->new_watermark);
-	lp_pg_argument_int8(arguments, batch->run_id);
-	lp_pg_argument_time(arguments, batch->tick);
-	lp_pg_argument_text(arguments, is_fresh(batch) ? "off" : "on");
-	done = lp_pg_execute(committing->store, PG_MOVE_WATERMARK, &result, error);
-	*accepted = done && PQntuples(result) == 1;
-	if (*accepted)
-		committing->outcome_id = lp_pg_get_int8(result, 0, 0);
-	PQclear(result);
-	return done;
-}
-
-static void add_calculation_ids(struct committing *committing)
-{
-	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
-
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < committing->batch->calculation_count; i++)
-		lp_pg_array_int8(arguments, committing->batch->calculations[i].id);
-	lp_pg_array_end(arguments);
-}
-
-static bool read_states(struct committing *committing, struct lp_error *error)
-{
-	PGresult *result = NULL;
-	bool done;
-
-	add_calculation_ids(committing);
-	done = lp_pg_execute(committing->store, PG_READ_STATES, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
-		struct lp_settle_known *known = &committing->known[lp_pg_get_int8(result, row, 0) - 1];
-		const char *state;
-
-		lp_arena_empty(&committing->store->scratch);
-		state = lp_pg_get_text(result, row, 1, &committing->store->scratch);
-		known->stored = true;
-		known->since = lp_pg_get_time(result, row, 2);
-		known->failing_since = lp_pg_get_time(result, row, 3);
-		known->window_end = lp_pg_get_time(result, row, 4);
-		known->cause_id = lp_pg_get_int8(result, row, 5);
-		done = lp_state_parse(state, &known->state) || lp_fail(error, LP_EXIT_DATA, "no such state: %s", state);
-	}
-	PQclear(result);
-	return done;
-}
-
-/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
-static bool lock_running(struct committing *committing, bool *running, struct lp_error *error)
-{
-	PGresult *result = NULL;
-	bool done;
-
-	lp_pg_argument_int8(lp_pg_arguments(committing->store), committing->batch->run_id);
-	done = lp_pg_execute(committing->store, PG_LOCK_RUNNING, &result, error);
-	*running = done && PQntuples(result) > 0;
-	PQclear(result);
-	return done;
-}
-
-static bool lock_retry(struct committing *committing, struct lp_error *error)
-{
-	add_calculation_ids(committing);
-	return lp_pg_execute(committing->store, PG_LOCK_RETRY, NULL, error);
-}
-
-/* Which tasks of a retry batch are still owed as they were when the run read them; their rows are locked. */
-static bool read_pending(struct committing *committing, struct lp_error *error)
-{
-	struct lp_batch *batch = committing->batch;
-	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
-	PGresult *result = NULL;
-	bool done;
-
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->task_count; i++)
-		lp_pg_array_int8(arguments, batch->calculations[batch->tasks[i].calculation].id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < batch->task_count; i++)
-		lp_pg_array_time(arguments, batch->tasks[i].window.start);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < batch->task_count; i++)
-		lp_pg_array_time(arguments, batch->tasks[i].window.end);
-	lp_pg_array_end(arguments);
-	done = lp_pg_execute(committing->store, PG_READ_PENDING, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
-		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
-
-		committing->owed[i] = lp_pg_get_int4(result, row, 1) == batch->tasks[i].attempt - 1;
-	}
-	PQclear(result);
-	return done;
-}
-
-/*
- * Of which calculations the range is still what it was when the run read it;
- * their rows are locked.
- */
-static bool read_owed(struct committing *committing, struct lp_error *error)
-{
-	struct lp_batch *batch = committing->batch;
-	bool *same = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *same);
-	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
-	PGresult *result = NULL;
-	bool done;
-
-	committing->moves = lp_owed_moves(batch);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->owed_count; i++)
-		lp_pg_array_int8(arguments, batch->owed[i].id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < batch->owed_count; i++)
-		lp_pg_array_time(arguments, batch->owed[i].after_end);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->owed_count; i++)
-		lp_pg_array_int8(arguments, batch->owed[i].touched);
-	lp_pg_array_end(arguments);
-	done = lp_pg_execute(committing->store, PG_LOCK_OWED, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
-		const struct lp_owed_move *move = &committing->moves[lp_pg_get_int8(result, row, 0) - 1];
-
-		if (move->after_end != LP_TIME_NONE && move->calculation != UINT32_MAX)
-			same[move->calculation] = true;
-	}
-	PQclear(result);
-	for (size_t i = 0; i < batch->task_count; i++)
-		committing->owed[i] = same[batch->tasks[i].calculation];
-	return done;
-}
-
 /* The ranges of what is stored move on to where this batch has come; those of which nothing is left are done. */
-static bool move_owed(struct committing *committing, bool done_ones, struct lp_error *error)
+static bool move_owed(struct pg_commit *committing, bool done_ones, struct lp_error *error)
 {
 	struct lp_batch *batch = committing->batch;
 	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
@@ -219,72 +48,6 @@ static bool move_owed(struct committing *committing, bool done_ones, struct lp_e
 	return lp_pg_execute(committing->store, PG_MOVE_OWED, NULL, error);
 }
 
-/*
- * Leaves out the tasks of calculations that are not what was computed any
- * more, and reads the watermarks of the others.  After the pending rows were
- * locked: an apply that changes a definition after this has to wait for them.
- */
-static bool read_retry(struct committing *committing, bool *accepted, struct lp_error *error)
-{
-	const struct lp_batch *batch = committing->batch;
-	bool *current = lp_arena_zeroed(&committing->batch->arena, batch->calculation_count, sizeof *current);
-	PGresult *result = NULL;
-	bool done;
-
-	add_calculation_ids(committing);
-	done = lp_pg_execute(committing->store, PG_READ_RETRY, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
-		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
-
-		current[i] = lp_pg_get_int4(result, row, 1) == batch->calculations[i].version &&
-		             lp_pg_get_bool(result, row, 2);
-		committing->known[i].watermark = lp_pg_get_time(result, row, 3);
-	}
-	PQclear(result);
-	for (size_t i = 0; done && i < batch->task_count; i++) {
-		committing->owed[i] = committing->owed[i] && current[batch->tasks[i].calculation];
-		*accepted = *accepted || committing->owed[i];
-	}
-	return done;
-}
-
-/* What the batch was planned from is still so, and what is stored of its calculations. */
-static bool claim(struct committing *committing, bool *accepted, struct lp_error *error)
-{
-	struct lp_batch *batch = committing->batch;
-	struct lp_arena *arena = &batch->arena;
-
-	*accepted = false;
-	committing->known = lp_arena_zeroed(arena, batch->calculation_count, sizeof *committing->known);
-	if (batch->kind != LP_BATCH_FORWARD) {
-		bool running, retry = batch->kind == LP_BATCH_RETRY;
-
-		committing->owed = lp_arena_zeroed(arena, batch->task_count, sizeof *committing->owed);
-		if (!lock_running(committing, &running, error))
-			return false;
-		if (!running)
-			return true;
-		if (!lock_retry(committing, error) ||
-		    !(retry ? read_pending(committing, error) : read_owed(committing, error)) ||
-		    !read_retry(committing, accepted, error))
-			return false;
-	} else {
-		if (!move_watermark(committing, accepted, error))
-			return false;
-		for (size_t i = 0; i < batch->calculation_count; i++)
-			committing->known[i].watermark = batch->head.watermark;
-	}
-	if (!*accepted)
-		return true;
-	for (size_t i = 0; i < batch->calculation_count; i++) {
-		struct lp_settle_known *known = &committing->known[i];
-
-		known->window_end = known->since = known->failing_since = LP_TIME_NONE;
-		known->state = known->watermark == LP_TIME_NONE ? LP_STATE_NEW : LP_STATE_OK;
-	}
-	return read_states(committing, error);
-}
-
 struct stored_result {
 	int64_t series_id;
 	const struct lp_result *result;
@@ -307,7 +70,7 @@ static int compare_results(const void *a, const void *b)
  * All results, in the order of the index; where a series has two of one time
  * (sliding windows that give series), the later window's counts.
  */
-static struct stored_result *gather_results(const struct committing *committing, size_t *count)
+static struct stored_result *gather_results(const struct pg_commit *committing, size_t *count)
 {
 	struct lp_batch *batch = committing->batch;
 	const struct lp_settled *settled = &committing->settled;
@@ -346,7 +109,21 @@ static struct stored_result *gather_results(const struct committing *committing,
 	return results;
 }
 
-static bool put_results(struct committing *committing, const struct stored_result *results, size_t count,
+/*
+ * Results where there can hardly be any yet: of new windows that do not
+ * overlap.  An INSERT that has to look for rows that are there costs the server
+ * twice as much as one that finds them by its failing.
+ */
+static bool are_new(const struct pg_commit *committing)
+{
+	const struct lp_batch *batch = committing->batch;
+
+	return !committing->store->expect_results && committing->store->depth == 1 && batch->kind == LP_BATCH_FORWARD &&
+	       batch->head.watermark != LP_TIME_NONE && lp_batch_is_news(batch) &&
+	       lp_schedule_is_tumbling(&batch->head.schedule);
+}
+
+static bool put_results(struct pg_commit *committing, const struct stored_result *results, size_t count,
                         struct lp_error *error)
 {
 	struct pg_arguments *arguments;
@@ -388,7 +165,7 @@ static bool put_results(struct committing *committing, const struct stored_resul
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_int4(arguments, (int32_t)results[i].task->samples);
 	lp_pg_array_end(arguments);
-	done = lp_pg_execute(committing->store, PG_PUT_RESULTS, &result, error);
+	done = lp_pg_execute(committing->store, are_new(committing) ? PG_ADD_RESULTS : PG_PUT_RESULTS, &result, error);
 	if (done)
 		committing->written += strtoull(PQcmdTuples(result), NULL, 10);
 	PQclear(result);
@@ -396,7 +173,7 @@ static bool put_results(struct committing *committing, const struct stored_resul
 }
 
 /* Where settled windows were computed again: each output of each of them. */
-static void add_rewrites(struct committing *committing, enum pg_type type, lp_time *first, lp_time *last)
+static void add_rewrites(struct pg_commit *committing, enum pg_type type, lp_time *first, lp_time *last)
 {
 	struct pg_arguments *arguments = &committing->store->arguments;
 	const struct lp_settled *settled = &committing->settled;
@@ -422,7 +199,7 @@ static void add_rewrites(struct committing *committing, enum pg_type type, lp_ti
 }
 
 /* What an earlier computation stored there, and this one does not produce any more. */
-static bool take_off_results(struct committing *committing, const struct stored_result *results, size_t count,
+static bool take_off_results(struct pg_commit *committing, const struct stored_result *results, size_t count,
                              struct lp_error *error)
 {
 	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
@@ -453,7 +230,7 @@ static bool take_off_results(struct committing *committing, const struct stored_
 	return done;
 }
 
-static bool write_results(struct committing *committing, struct lp_error *error)
+static bool write_results(struct pg_commit *committing, struct lp_error *error)
 {
 	size_t count;
 	const struct stored_result *results = gather_results(committing, &count);
@@ -470,7 +247,7 @@ static int32_t microseconds(int64_t nanoseconds)
 
 enum outcome_array { OUTCOME_IDS, OUTCOME_STATES, OUTCOME_DURATIONS, OUTCOME_SAMPLES };
 
-static void add_outcome_array(struct pg_arguments *arguments, const struct committing *committing,
+static void add_outcome_array(struct pg_arguments *arguments, const struct pg_commit *committing,
                               enum outcome_array array)
 {
 	static const enum pg_type types[] = { PG_INT8, PG_INT2, PG_INT4, PG_INT4 };
@@ -497,7 +274,7 @@ static void add_outcome_array(struct pg_arguments *arguments, const struct commi
 }
 
 /* All rows in one statement: the arrays are sent end to end, each row is a slice of them. */
-static bool add_outcomes(struct committing *committing, struct lp_error *error)
+static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settled *settled = &committing->settled;
 	struct pg_arguments *arguments;
@@ -571,13 +348,13 @@ static bool ensure_partitions(struct pg_store *store, const struct lp_batch *bat
 static bool try_to_commit(struct pg_store *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
                           bool *accepted, struct lp_error *error)
 {
-	struct committing committing = { .store = store, .batch = batch, .policy = policy };
+	struct pg_commit committing = { .store = store, .batch = batch, .policy = policy };
 	bool done;
 
 	*accepted = false;
 	if (!lp_pg_begin(store, error))
 		return false;
-	done = claim(&committing, accepted, error);
+	done = lp_pg_claim(&committing, accepted, error);
 	if (done && !*accepted) {
 		struct lp_error ignored;
 
@@ -599,10 +376,20 @@ static bool try_to_commit(struct pg_store *store, struct lp_batch *batch, const 
 	return done;
 }
 
-/* The server chose this transaction to end a deadlock, or could not put it in an order with others. */
+/*
+ * The server chose this transaction to end a deadlock, or could not put it in
+ * an order with others; or rows were on their way to the default partition when
+ * somebody made a partition for them (the constraint that they violate).
+ */
 static bool is_worth_another_try(const struct lp_error *error)
 {
-	return strcmp(error->sqlstate, "40P01") == 0 || strcmp(error->sqlstate, "40001") == 0;
+	static const char *const passing[] = { "40P01", "40001", "23514" };
+
+	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+		if (strcmp(error->sqlstate, passing[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Whoever was let go on needs a moment to take the lock it waited for: a try at once would be there first. */
@@ -615,6 +402,8 @@ static void pause_after(int tries)
 }
 
 /*
+ * Where results were there already (a watermark that somebody set back, samples
+ * that somebody wrote into an output), those to come most likely are as well.
  * A backfill commits beside the minute's run, and other programs write samples
  * in whatever order: a deadlock with them is not the run's failure.
  */
@@ -633,9 +422,14 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 	if (!ensure_partitions(store, batch, error))
 		return false;
 	for (int tries = 1; !try_to_commit(store, batch, policy, accepted, error); tries++) {
-		if (tries == MOST_TRIES || store->depth > 0 || !is_worth_another_try(error))
+		bool were_there = !store->expect_results && strcmp(error->sqlstate, "23505") == 0;
+
+		if (tries == MOST_TRIES || store->depth > 0 || !(were_there || is_worth_another_try(error)))
 			return false;
-		pause_after(tries);
+		if (were_there)
+			store->expect_results = true;
+		else
+			pause_after(tries);
 		/* Settling made given_up or interrupted of some: the next try is to begin with what was computed. */
 		for (size_t i = 0; i < batch->task_count; i++)
 			batch->tasks[i].outcome.state = states[i];

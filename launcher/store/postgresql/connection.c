@@ -161,6 +161,7 @@ bool lp_pg_open(const struct lp_store_options *options, struct lp_store **opened
 	store->address = lp_copy_text(options->address);
 	store->application_name =
 		lp_copy_text(options->application_name != NULL ? options->application_name : "local-processing");
+	store->sample_rate = 1;
 	store->settings = transaction_settings(options->statement_timeout);
 	store->connect_timeout = options->connect_timeout;
 	store->statement_timeout = options->statement_timeout;

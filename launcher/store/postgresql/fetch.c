@@ -1,13 +1,13 @@
 /*
- * Fetching the samples of a batch: one statement, arrays in, arrays out.
+ * Fetching the samples of a batch: few statements, arrays in, arrays out.
  *
  * What tasks ask for is sorted and put together first: calculations that read
  * the same series, windows that follow one another or overlap, are one range
  * each, read once; every task gets its slice of it.
  */
-#include "store/postgresql/column.h"
-#include "store/postgresql/internal.h"
+#include "store/postgresql/fetch.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct request {
@@ -16,18 +16,21 @@ struct request {
 	struct lp_column *column; /* of the task: filled from the range it became part of */
 };
 
-struct range {
-	int64_t series_id;
-	struct lp_window range;
-	struct lp_column column;
-};
-
 struct fetching {
 	struct lp_arena *arena;
-	struct range *ranges;
+	struct pg_range *ranges;
 	size_t count;
 	struct lp_window all; /* holds every range */
+	/* Those that are read by one statement: by number. */
+	struct pg_range **chosen;
+	size_t chosen_count;
 };
+
+/*
+ * Many series of one window are read together, in one piece of bounded size;
+ * few, or long windows, series by series, and so is what is left.
+ */
+enum { TOGETHER_LEAST = 64, TOGETHER_SAMPLES = 1 << 17 };
 
 static int compare_requests(const void *a, const void *b)
 {
@@ -46,13 +49,14 @@ static struct fetching plan(struct lp_arena *arena, struct request *requests, si
 	struct fetching fetching = {
 		.arena = arena,
 		.ranges = lp_arena_allocate(arena, count * sizeof *fetching.ranges),
+		.chosen = lp_arena_allocate(arena, count * sizeof *fetching.chosen),
 		.all = { LP_TIME_MAX, LP_TIME_MIN },
 	};
 
 	qsort(requests, count, sizeof *requests, compare_requests);
 	for (size_t i = 0; i < count; i++) {
 		const struct request *request = &requests[i];
-		struct range *last = fetching.count == 0 ? NULL : &fetching.ranges[fetching.count - 1];
+		struct pg_range *last = fetching.count == 0 ? NULL : &fetching.ranges[fetching.count - 1];
 
 		if (request->range.start < fetching.all.start)
 			fetching.all.start = request->range.start;
@@ -65,7 +69,7 @@ static struct fetching plan(struct lp_arena *arena, struct request *requests, si
 			continue;
 		}
 		fetching.ranges[fetching.count++] =
-			(struct range){ .series_id = request->series_id, .range = request->range };
+			(struct pg_range){ .series_id = request->series_id, .range = request->range };
 	}
 	return fetching;
 }
@@ -75,27 +79,27 @@ static void add_arguments(struct pg_store *store, const struct fetching *fetchin
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
 	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < fetching->count; i++)
-		lp_pg_array_int8(arguments, fetching->ranges[i].series_id);
+	for (size_t i = 0; i < fetching->chosen_count; i++)
+		lp_pg_array_int8(arguments, fetching->chosen[i]->series_id);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < fetching->count; i++)
-		lp_pg_array_time(arguments, fetching->ranges[i].range.start);
+	for (size_t i = 0; i < fetching->chosen_count; i++)
+		lp_pg_array_time(arguments, fetching->chosen[i]->range.start);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < fetching->count; i++)
-		lp_pg_array_time(arguments, fetching->ranges[i].range.end);
+	for (size_t i = 0; i < fetching->chosen_count; i++)
+		lp_pg_array_time(arguments, fetching->chosen[i]->range.end);
 	lp_pg_array_end(arguments);
 	lp_pg_argument_time(arguments, fetching->all.start);
 	lp_pg_argument_time(arguments, fetching->all.end);
 }
 
-static struct range *range_of(const struct fetching *fetching, const PGresult *row)
+static struct pg_range *range_of(const struct fetching *fetching, const PGresult *row)
 {
 	size_t number = (size_t)lp_pg_get_int8(row, 0, 0);
 
-	assert(number >= 1 && number <= fetching->count);
-	return &fetching->ranges[number - 1];
+	assert(number >= 1 && number <= fetching->chosen_count);
+	return fetching->chosen[number - 1];
 }
 
 static bool take_range(void *context, const PGresult *row, struct lp_error *error)
@@ -172,7 +176,7 @@ static struct request *make_requests(struct lp_batch *batch, bool previous, size
 }
 
 /* A range that is not put together has its own last sample: a longer one with the same end may have another. */
-static bool answers(const struct range *range, const struct request *request, bool whole)
+static bool answers(const struct pg_range *range, const struct request *request, bool whole)
 {
 	if (range->series_id != request->series_id)
 		return false;
@@ -184,7 +188,7 @@ static bool answers(const struct range *range, const struct request *request, bo
 /* Both lists are in one order. */
 static void hand_out(const struct fetching *fetching, struct request *requests, size_t count, bool whole)
 {
-	const struct range *range = fetching->ranges;
+	const struct pg_range *range = fetching->ranges;
 
 	for (size_t i = 0; i < count; i++) {
 		struct request *request = &requests[i];
@@ -194,6 +198,98 @@ static void hand_out(const struct fetching *fetching, struct request *requests, 
 		assert(range < fetching->ranges + fetching->count);
 		*request->column = whole ? range->column : lp_pg_slice(&range->column, request->range);
 	}
+}
+
+static bool fetch_each(struct pg_store *store, struct fetching *fetching, bool previous, struct lp_error *error)
+{
+	if (fetching->chosen_count == 0)
+		return true;
+	add_arguments(store, fetching);
+	return lp_pg_stream(store, previous ? PG_FETCH_PREVIOUS : PG_FETCH, previous ? take_previous : take_range,
+	                    fetching, error);
+}
+
+static bool same_window(struct lp_window a, struct lp_window b)
+{
+	return a.start == b.start && a.end == b.end;
+}
+
+/* The window that most ranges have, if more than half of them do: by taking off pairs that differ. */
+static struct lp_window usual_window(const struct fetching *fetching)
+{
+	struct lp_window usual = { 0, 0 };
+	size_t left = 0;
+
+	for (size_t i = 0; i < fetching->count; i++) {
+		if (left == 0)
+			usual = fetching->ranges[i].range;
+		left = same_window(usual, fetching->ranges[i].range) ? left + 1 : left - 1;
+	}
+	return usual;
+}
+
+static double seconds_of(struct lp_window window)
+{
+	return (double)(window.end - window.start) / (double)LP_SECOND;
+}
+
+/* How many ranges of a window may be read together; 0: they are too few, or too long. */
+static size_t together_at_once(const struct pg_store *store, const struct fetching *fetching, struct lp_window window)
+{
+	size_t alike = 0, fit;
+
+	for (size_t i = 0; i < fetching->count; i++) {
+		/* Ranges of one series that do not touch are several. */
+		if (i > 0 && fetching->ranges[i].series_id == fetching->ranges[i - 1].series_id)
+			return 0;
+		alike += same_window(window, fetching->ranges[i].range);
+	}
+	fit = (size_t)((double)TOGETHER_SAMPLES / fmax(1, seconds_of(window) * store->sample_rate));
+	return alike >= TOGETHER_LEAST && fit >= TOGETHER_LEAST ? fit : 0;
+}
+
+/* What the next batch is likely to hold: samples a second of each series. */
+static void note_rate(struct pg_store *store, const struct fetching *fetching)
+{
+	double samples = 0, seconds = 0;
+
+	for (size_t i = 0; i < fetching->count; i++) {
+		samples += (double)fetching->ranges[i].column.count;
+		seconds += seconds_of(fetching->ranges[i].range);
+	}
+	store->sample_rate = fmax(PG_RATE_LEAST, samples / fmax(1, seconds));
+}
+
+static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, struct lp_error *error)
+{
+	struct pg_range **together = lp_arena_allocate(fetching->arena, fetching->count * sizeof *together);
+	struct lp_window window = usual_window(fetching);
+	size_t at_once = together_at_once(store, fetching, window), count = 0;
+
+	for (size_t i = 0; i < fetching->count; i++) {
+		if (at_once > 0 && same_window(window, fetching->ranges[i].range))
+			together[count++] = &fetching->ranges[i];
+		else
+			fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
+	}
+	if (!fetch_each(store, fetching, false, error))
+		return false;
+	for (size_t i = 0; i < count; i += at_once) {
+		size_t part = count - i < at_once ? count - i : at_once;
+
+		if (!lp_pg_fetch_together(store, fetching->arena, together + i, part, window, error))
+			return false;
+	}
+	note_rate(store, fetching);
+	return true;
+}
+
+/* Of ranges that are not put together, each has a last sample of its own. */
+static bool fetch_previous(struct pg_store *store, struct fetching *fetching, struct lp_error *error)
+{
+	for (size_t i = 0; i < fetching->count; i++)
+		fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
+	return fetch_each(store, fetching, true, error);
 }
 
 static bool fetch(struct pg_store *store, struct lp_batch *batch, bool previous, struct lp_error *error)
@@ -206,9 +302,7 @@ static bool fetch(struct pg_store *store, struct lp_batch *batch, bool previous,
 		return true;
 	requests = make_requests(batch, previous, count);
 	fetching = plan(&batch->arena, requests, count, !previous);
-	add_arguments(store, &fetching);
-	if (!lp_pg_stream(store, previous ? PG_FETCH_PREVIOUS : PG_FETCH, previous ? take_previous : take_range,
-	                  &fetching, error))
+	if (!(previous ? fetch_previous : fetch_ranges)(store, &fetching, error))
 		return false;
 	hand_out(&fetching, requests, count, previous);
 	return true;
@@ -222,7 +316,8 @@ bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_erro
 	LP_CHECK_BATCH(batch);
 	if (!lp_pg_begin(store, error))
 		return false;
-	done = fetch(store, batch, false, error) && fetch(store, batch, true, error);
+	/* Reading together comes last: see lp_pg_fetch_together. */
+	done = fetch(store, batch, true, error) && fetch(store, batch, false, error);
 	for (size_t i = 0; done && i < batch->task_count; i++) {
 		const struct lp_task *task = &batch->tasks[i];
 

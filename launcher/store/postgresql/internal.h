@@ -80,7 +80,7 @@ struct pg_reader {
 bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader,
                        struct lp_error *error) LP_MUST_CHECK;
 /* Each moves on by one element; a caller asks no more than count times. */
-int64_t lp_pg_read_int(struct pg_reader *reader);   /* int2, int4, int8; 0 for NULL */
+int64_t lp_pg_read_int(struct pg_reader *reader);   /* int2, int4, int8, bool; 0 for NULL */
 lp_time lp_pg_read_time(struct pg_reader *reader);  /* infinities: INT64_MAX, LP_TIME_NONE */
 double lp_pg_read_float8(struct pg_reader *reader); /* NaN for NULL */
 const char *lp_pg_read_text(struct pg_reader *reader, struct lp_arena *arena);
@@ -105,6 +105,9 @@ struct pg_store {
 	char version[48];
 	bool sample_months[PG_MONTHS]; /* partitions known to be there */
 	lp_time outcome_day;           /* the same for outcomes: the last one asked for */
+	bool expect_results;           /* some were there where none should have been */
+	double sample_rate;            /* samples a second of a series, as the last batch had them */
+#define PG_RATE_LEAST 0.125
 };
 
 static inline struct pg_store *lp_pg_store(struct lp_store *store)

@@ -35,6 +35,13 @@
 	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"            \
 	" o (names, ids, series, units) ON true"
 
+/* In the order in which packed.c reads them. */
+#define PACKED_COLUMNS                                                                                                 \
+	"ids, names, rules, parameters, labels, enabled, time_limits, versions, result_times, "                        \
+	"min_coverages, input_of, input_names, input_series_ids, input_series, input_units, "                          \
+	"input_attributes, input_lookbacks, input_intervals, input_windows, input_shifts, output_of, "                 \
+	"output_names, output_series_ids, output_series, output_units"
+
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
 #define KEPT "CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL THEN s.error_"
 #define LAST_ERRORS                                                                                                    \
@@ -70,9 +77,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " WHERE name = $1" },
 	[PG_EACH_CALCULATION] = { "each_calculation", "read the calculations",
 	                          "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES " ORDER BY c.name COLLATE \"C\"" },
-	[PG_BATCH_CALCULATIONS] = { "batch_calculations", "read the calculations of a batch",
-	                            "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES
-	                            " WHERE c.batch_id = $1 ORDER BY c.position" },
+	[PG_READ_PACKED] = { "read_packed", "read the calculations of a batch",
+	                     "SELECT " PACKED_COLUMNS " FROM local_processing.batch_definition"
+	                     " WHERE batch_id = $1 AND generation = $2" },
+	[PG_PACK] = { "pack", "pack the calculations of a batch", "SELECT local_processing.pack_batch($1, $2)" },
+	[PG_BATCH_STATES] = { "batch_states", "read the states of a batch",
+	                      "SELECT r.n, s.state FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
+	                      " JOIN local_processing.state s ON s.calculation_id = r.id" },
 	[PG_SOME_CALCULATIONS] = { "some_calculations", "read calculations",
 	                           "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES
 	                           " WHERE c.id = ANY ($1) AND c.enabled ORDER BY c.id" },
@@ -280,6 +291,14 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	               " FROM local_processing.sample s WHERE s.series_id = r.series_id"
 	               " AND s.ts >= r.first AND s.ts < r.beyond AND s.ts >= $4 AND s.ts < $5) a (ts, value, quality)"
 	               " WHERE a.ts IS NOT NULL" },
+	/* In which the planner has no say: what the last minutes wrote, and that it was never vacuumed, its figures do not tell. */
+	[PG_PREFER_BITMAPS] = { "prefer_bitmaps", "fetch samples",
+	                        "SELECT set_config('enable_indexscan', 'off', true),"
+	                        " set_config('enable_indexonlyscan', 'off', true), set_config('enable_seqscan', 'off', true)" },
+	[PG_FETCH_TOGETHER] = { "fetch_together", "fetch samples",
+	                        "SELECT array_agg(series_id), array_agg(ts), array_agg(value),"
+	                        " CASE WHEN count(nullif(quality, 0)) > 0 THEN array_agg(quality) END"
+	                        " FROM local_processing.sample WHERE series_id = ANY ($1) AND ts >= $2 AND ts < $3" },
 	/* NaN is more than infinity here. */
 	[PG_FETCH_PREVIOUS] = { "fetch_previous", "fetch the samples before the windows",
 	                        "SELECT r.n, s.ts, s.value, s.quality"
@@ -453,6 +472,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " JOIN local_processing.pending p ON p.calculation_id = r.id"
 	                      " AND p.window_start = r.window_start AND p.window_end = r.window_end"
 	                      " WHERE NOT p.given_up ORDER BY r.n FOR UPDATE OF p" },
+	[PG_ADD_RESULTS] = { "add_results", "store results",
+	                     "INSERT INTO local_processing.sample (series_id, ts, value, quality, coverage, samples)"
+	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
+	                     " $6::int4[])" },
 	[PG_PUT_RESULTS] = { "put_results", "store results",
 	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality, coverage, samples)"
 	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"

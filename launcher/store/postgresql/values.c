@@ -28,6 +28,8 @@ static int64_t get_integer(const char *at, int length)
 		return (int32_t)lp_wire_get32(at);
 	case 2:
 		return (int16_t)lp_wire_get16(at);
+	case 1: /* a bool */
+		return *at != 0;
 	default:
 		abort(); /* a column of another type: a bug in statements.c */
 	}

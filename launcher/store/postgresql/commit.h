@@ -1,0 +1,31 @@
+/*
+ * A commit while it is being made: shared by claim.c, which finds out whether
+ * the batch is still wanted, and commit.c, which writes it.
+ */
+#ifndef LP_STORE_POSTGRESQL_COMMIT_H
+#define LP_STORE_POSTGRESQL_COMMIT_H
+
+#include "store/owed.h"
+#include "store/postgresql/internal.h"
+#include "store/settle.h"
+
+struct pg_commit {
+	struct pg_store *store;
+	struct lp_batch *batch;
+	const struct lp_retry_policy *policy;
+	struct lp_settle_known *known;    /* one per calculation */
+	bool *owed;                       /* one per task of a retry or redo batch, else NULL */
+	const struct lp_owed_move *moves; /* of a redo batch: one per range */
+	int64_t outcome_id;               /* of the last window; 0 in a retry batch */
+	struct lp_settled settled;
+	uint64_t written;
+};
+
+/*
+ * Within the commit's transaction: whether what the batch was planned from is
+ * still so, for at least one of its tasks; then it is locked until the end, and
+ * known, owed, moves and outcome_id are filled in.
+ */
+bool lp_pg_claim(struct pg_commit *committing, bool *accepted, struct lp_error *error) LP_MUST_CHECK;
+
+#endif

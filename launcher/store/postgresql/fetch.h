@@ -1,0 +1,25 @@
+/*
+ * Ranges of samples that are read: shared by fetch.c, which makes them of what
+ * tasks ask for, and together.c, which reads many of one window at once.
+ */
+#ifndef LP_STORE_POSTGRESQL_FETCH_H
+#define LP_STORE_POSTGRESQL_FETCH_H
+
+#include "store/postgresql/column.h"
+#include "store/postgresql/internal.h"
+
+struct pg_range {
+	int64_t series_id;
+	struct lp_window range;
+	struct lp_column column;
+};
+
+/*
+ * Fills the columns of ranges that have this window in common, by series and
+ * each of another one, into the arena.  Changes what the planner likes until
+ * the transaction ends: to be the last statement of it.
+ */
+bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
+                          struct lp_window window, struct lp_error *error) LP_MUST_CHECK;
+
+#endif
