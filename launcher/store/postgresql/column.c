@@ -37,6 +37,25 @@ void lp_pg_sort_column(struct lp_column *column)
 	free(samples);
 }
 
+/* Most arrays are read without a look at the length of each element. */
+static void read_times(struct pg_reader *reader, lp_time *times)
+{
+	const char *elements = lp_pg_reader_elements(reader, 8);
+
+	for (size_t i = 0; i < reader->count; i++)
+		times[i] = elements == NULL ? lp_pg_read_time(reader)
+		                            : lp_wire_time((int64_t)lp_wire_get64(elements + i * PG_STRIDE(8)));
+}
+
+static void read_values(struct pg_reader *reader, double *values)
+{
+	const char *elements = lp_pg_reader_elements(reader, 8);
+
+	for (size_t i = 0; i < reader->count; i++)
+		values[i] =
+			elements == NULL ? lp_pg_read_float8(reader) : lp_wire_get_float8(elements + i * PG_STRIDE(8));
+}
+
 bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
                       struct lp_error *error)
 {
@@ -55,12 +74,10 @@ bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_aren
 	column->count = times.count;
 	column->time = lp_arena_allocate(arena, times.count * sizeof *column->time);
 	column->value = lp_arena_allocate(arena, times.count * sizeof *column->value);
-	for (size_t i = 0; i < times.count; i++) {
-		column->time[i] = lp_pg_read_time(&times);
-		ascending = ascending && (i == 0 || column->time[i - 1] < column->time[i]);
-	}
-	for (size_t i = 0; i < times.count; i++)
-		column->value[i] = lp_pg_read_float8(&values);
+	read_times(&times, column->time);
+	read_values(&values, column->value);
+	for (size_t i = 1; i < column->count; i++)
+		ascending = ascending && column->time[i - 1] < column->time[i];
 	if (qualities.count != 0) {
 		column->quality = lp_arena_allocate(arena, times.count);
 		for (size_t i = 0; i < times.count; i++)

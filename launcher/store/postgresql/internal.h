@@ -75,10 +75,17 @@ const char *lp_pg_get_text(const PGresult *result, int row, int column, struct l
 /* An array of a result's row, read from front to back.  NULL is an empty one. */
 struct pg_reader {
 	const char *at, *end;
-	size_t count; /* elements in all */
+	size_t count;   /* elements in all */
+	bool has_nulls; /* may have some */
 };
 bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader,
                        struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Its elements, if none is NULL and each has so many bytes: PG_STRIDE(bytes)
+ * apart; else NULL, and they are to be read one by one.
+ */
+const char *lp_pg_reader_elements(const struct pg_reader *reader, size_t bytes);
+#define PG_STRIDE(bytes) (4 + (bytes)) /* its length stands before each */
 /* Each moves on by one element; a caller asks no more than count times. */
 int64_t lp_pg_read_int(struct pg_reader *reader);   /* int2, int4, int8, bool; 0 for NULL */
 lp_time lp_pg_read_time(struct pg_reader *reader);  /* infinities: INT64_MAX, LP_TIME_NONE */

@@ -9,8 +9,8 @@
  * into columns here, which costs less than to have the server group it.
  */
 #include "store/postgresql/fetch.h"
+#include "store/postgresql/wire.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* Rows mostly come in the order in which a collector went through its series. */
@@ -36,44 +36,73 @@ static size_t find_range(struct pg_range *const *ranges, size_t count, size_t gu
 }
 
 /* Whose each sample is; counts them. */
-static uint32_t *assign(struct pg_reader *series, struct pg_range *const *ranges, size_t count)
+static void assign(struct pg_reader *series, struct pg_range *const *ranges, size_t count, uint32_t *owners)
 {
-	uint32_t *owners = lp_allocate(series->count * sizeof *owners);
-	size_t at = 0, samples = series->count;
+	const char *elements = lp_pg_reader_elements(series, 8);
+	size_t at = 0;
 
-	for (size_t i = 0; i < samples; i++) {
-		at = find_range(ranges, count, at, lp_pg_read_int(series));
+	assert(elements != NULL); /* a column that is never NULL */
+	for (size_t i = 0; i < series->count; i++) {
+		at = find_range(ranges, count, at, (int64_t)lp_wire_get64(elements + i * PG_STRIDE(8)));
 		owners[i] = (uint32_t)at;
 		ranges[at]->column.count++;
 	}
-	return owners;
 }
 
-/* One piece of memory for all; the columns' counts become 0 again. */
-static void lay_out(struct lp_arena *arena, struct pg_range *const *ranges, size_t count, size_t samples,
-                    bool with_quality)
+/* One piece of memory for all columns; from whose each sample is to the place it gets there. */
+static void lay_out(struct pg_range *const *ranges, size_t count, struct lp_column memory, uint32_t *places,
+                    size_t samples)
 {
-	lp_time *time = lp_arena_allocate(arena, samples * sizeof *time);
-	double *value = lp_arena_allocate(arena, samples * sizeof *value);
-	uint8_t *quality = with_quality ? lp_arena_allocate(arena, samples) : NULL;
+	uint32_t *next = lp_allocate(count * sizeof *next), begin = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct lp_column *column = &ranges[i]->column;
-		size_t length = column->count;
 
-		*column = (struct lp_column){ .time = time, .value = value, .quality = quality };
-		time += length;
-		value += length;
-		quality = with_quality ? quality + length : NULL;
+		next[i] = begin;
+		column->time = memory.time + begin;
+		column->value = memory.value + begin;
+		column->quality = memory.quality == NULL ? NULL : memory.quality + begin;
+		begin += (uint32_t)column->count;
 	}
+	for (size_t i = 0; i < samples; i++)
+		places[i] = next[places[i]]++;
+	free(next);
+}
+
+static void put_in_places(struct pg_reader *times, struct pg_reader *values, struct pg_reader *qualities,
+                          const uint32_t *places, struct lp_column memory)
+{
+	size_t samples = times->count;
+	const char *time = lp_pg_reader_elements(times, 8), *value = lp_pg_reader_elements(values, 8);
+
+	assert(time != NULL); /* never NULL either */
+	for (size_t i = 0; i < samples; i++)
+		memory.time[places[i]] = lp_wire_time((int64_t)lp_wire_get64(time + i * PG_STRIDE(8)));
+	for (size_t i = 0; i < samples; i++) {
+		if (value == NULL)
+			memory.value[places[i]] = lp_pg_read_float8(values);
+		else
+			memory.value[places[i]] = lp_wire_get_float8(value + i * PG_STRIDE(8));
+	}
+	for (size_t i = 0; i < qualities->count; i++)
+		memory.quality[places[i]] = (uint8_t)lp_pg_read_int(qualities);
+}
+
+static bool is_sorted(const struct lp_column *column)
+{
+	bool sorted = true;
+
+	for (size_t i = 1; i < column->count; i++)
+		sorted &= column->time[i - 1] < column->time[i];
+	return sorted;
 }
 
 static bool scatter(const PGresult *result, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
                     struct lp_error *error)
 {
 	struct pg_reader series, times, values, qualities;
-	bool *mixed;
-	uint32_t *owners;
+	struct lp_column memory = { .count = 0 };
+	uint32_t *places;
 	size_t samples;
 
 	if (!lp_pg_reader_open(result, 0, 0, &series, error) || !lp_pg_reader_open(result, 0, 1, &times, error) ||
@@ -84,25 +113,18 @@ static bool scatter(const PGresult *result, struct lp_arena *arena, struct pg_ra
 		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent arrays of different lengths");
 	if (samples == 0)
 		return true;
-	owners = assign(&series, ranges, count);
-	lay_out(arena, ranges, count, samples, qualities.count != 0);
-	mixed = lp_allocate(count * sizeof *mixed);
-	for (size_t i = 0; i < samples; i++) {
-		struct lp_column *column = &ranges[owners[i]]->column;
-		size_t at = column->count++;
-
-		column->time[at] = lp_pg_read_time(&times);
-		column->value[at] = lp_pg_read_float8(&values);
-		if (column->quality != NULL)
-			column->quality[at] = (uint8_t)lp_pg_read_int(&qualities);
-		mixed[owners[i]] |= at > 0 && column->time[at - 1] >= column->time[at];
-	}
+	memory.time = lp_arena_allocate(arena, samples * sizeof *memory.time);
+	memory.value = lp_arena_allocate(arena, samples * sizeof *memory.value);
+	memory.quality = qualities.count == 0 ? NULL : lp_arena_allocate(arena, samples);
+	places = lp_reallocate(NULL, samples, sizeof *places);
+	assign(&series, ranges, count, places);
+	lay_out(ranges, count, memory, places, samples);
+	put_in_places(&times, &values, &qualities, places, memory);
+	free(places);
 	for (size_t i = 0; i < count; i++) {
-		if (mixed[i])
+		if (!is_sorted(&ranges[i]->column))
 			lp_pg_sort_column(&ranges[i]->column);
 	}
-	free(mixed);
-	free(owners);
 	return true;
 }
 

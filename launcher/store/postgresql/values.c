@@ -49,25 +49,10 @@ int32_t lp_pg_get_int4(const PGresult *result, int row, int column)
 
 double lp_pg_get_float8(const PGresult *result, int row, int column)
 {
-	uint64_t bits;
-	double value;
-
 	if (lp_pg_is_null(result, row, column))
 		return NAN;
 	assert(PQgetlength(result, row, column) == 8);
-	bits = lp_wire_get64(PQgetvalue(result, row, column));
-	memcpy(&value, &bits, sizeof value);
-	return value;
-}
-
-/* The server's infinities are the ends of int64, which its epoch must not be added to. */
-static lp_time to_time(int64_t wire)
-{
-	if (wire == INT64_MIN)
-		return LP_TIME_NONE;
-	if (wire > INT64_MAX - PG_EPOCH)
-		return INT64_MAX;
-	return wire + PG_EPOCH;
+	return lp_wire_get_float8(PQgetvalue(result, row, column));
 }
 
 lp_time lp_pg_get_time(const PGresult *result, int row, int column)
@@ -75,7 +60,7 @@ lp_time lp_pg_get_time(const PGresult *result, int row, int column)
 	if (lp_pg_is_null(result, row, column))
 		return LP_TIME_NONE;
 	assert(PQgetlength(result, row, column) == 8);
-	return to_time((int64_t)lp_wire_get64(PQgetvalue(result, row, column)));
+	return lp_wire_time((int64_t)lp_wire_get64(PQgetvalue(result, row, column)));
 }
 
 const char *lp_pg_get_text(const PGresult *result, int row, int column, struct lp_arena *arena)
@@ -101,10 +86,18 @@ bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_re
 		return true;
 	if (dimensions != 1 || length < 20)
 		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent an array of %u dimensions", dimensions);
+	reader->has_nulls = lp_wire_get32(at + 4) != 0;
 	reader->count = lp_wire_get32(at + 12);
 	reader->end = at + length;
 	reader->at = at + 20;
 	return true;
+}
+
+const char *lp_pg_reader_elements(const struct pg_reader *reader, size_t bytes)
+{
+	if (reader->has_nulls || (size_t)(reader->end - reader->at) != reader->count * PG_STRIDE(bytes))
+		return NULL;
+	return reader->at + 4;
 }
 
 /* The next element; its length, -1 for NULL. */
@@ -139,22 +132,18 @@ lp_time lp_pg_read_time(struct pg_reader *reader)
 	if (length < 0)
 		return LP_TIME_NONE;
 	assert(length == 8);
-	return to_time((int64_t)lp_wire_get64(element));
+	return lp_wire_time((int64_t)lp_wire_get64(element));
 }
 
 double lp_pg_read_float8(struct pg_reader *reader)
 {
 	const char *element;
 	int length = next_element(reader, &element);
-	uint64_t bits;
-	double value;
 
 	if (length < 0)
 		return NAN;
 	assert(length == 8);
-	bits = lp_wire_get64(element);
-	memcpy(&value, &bits, sizeof value);
-	return value;
+	return lp_wire_get_float8(element);
 }
 
 const char *lp_pg_read_text(struct pg_reader *reader, struct lp_arena *arena)

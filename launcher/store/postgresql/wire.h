@@ -2,6 +2,8 @@
 #ifndef LP_STORE_POSTGRESQL_WIRE_H
 #define LP_STORE_POSTGRESQL_WIRE_H
 
+#include "model/time.h"
+
 #include <endian.h>
 #include <stdint.h>
 #include <string.h>
@@ -49,6 +51,25 @@ static inline uint64_t lp_wire_get64(const char *at)
 
 	memcpy(&value, at, sizeof value);
 	return be64toh(value);
+}
+
+static inline double lp_wire_get_float8(const char *at)
+{
+	uint64_t bits = lp_wire_get64(at);
+	double value;
+
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+/* The server's infinities are the ends of int64, which its epoch must not be added to. */
+static inline lp_time lp_wire_time(int64_t wire)
+{
+	if (wire == INT64_MIN)
+		return LP_TIME_NONE;
+	if (wire > INT64_MAX - PG_EPOCH)
+		return INT64_MAX;
+	return wire + PG_EPOCH;
 }
 
 #endif
