@@ -66,7 +66,9 @@ def run_fresh(cluster: Cluster, variants: Sequence[Variant], repeat: int) -> dic
                 plant.fill(minute)
                 work = plant.work([plant.run(minute, "--json", *variant.options)], keep_output=True)
                 cost = measure.timed(work, server)
-                if minute > 0:
+                if minute == 0:
+                    plant.sql("ANALYZE")
+                else:
                     rounds[variant.name].timed.append(cost)
                     take_report(rounds[variant.name], work)
         for shape, plant in plants.items():
