@@ -111,10 +111,10 @@ class Shape:
             )
         return "".join(lines)
 
-    def mean(self, minute: int) -> str:
+    def mean(self, minute: int, samples: int) -> str:
         """SQL for the right result of the calculation whose input is i.series_id; kW, for mean W."""
         factor = 1.0 if self.rule == "mean" else 0.001
-        return f"((i.series_id + {0.25 * (self.samples - 1) / 2} + {minute * 7}) * {factor})"
+        return f"((i.series_id + {0.25 * (samples - 1) / 2} + {minute * 7}) * {factor})"
 
 
 class Plant:
@@ -124,6 +124,7 @@ class Plant:
         self.cluster = cluster
         self.name = name
         self.shape = shape
+        self.samples_of: dict[int, int] = {}
         self.place = cluster.place(name)
         self.place.write("rules/bench.py", RULES)
         self.place.ok("migrate")
@@ -153,9 +154,15 @@ class Plant:
         """Have no triggers: nobody but this program follows late samples, and what does not pays nothing for it."""
         self.sql("ALTER TABLE local_processing.sample DISABLE TRIGGER USER")
 
-    def fill(self, minute: int, times: int = 60) -> float:
-        """A minute of samples as it arrives: in the order of time, then of series, in that many statements at most."""
+    def fill(self, minute: int, times: int = 60, samples: int = 0) -> float:
+        """A minute of samples as it arrives: in the order of time, then of series, in that many statements at most.
+
+        Another number of samples than the shape's is for a minute that warms up.
+        """
         shape, began = self.shape, time.monotonic()
+        if samples:
+            self.samples_of[minute] = samples
+            shape = dataclasses.replace(shape, samples=samples)
         step = 60.0 / shape.samples
         at_once = -(-shape.samples // times)
         statements = [
@@ -188,20 +195,25 @@ class Plant:
         """This program's command line for a minute."""
         return self.place.command("run", "--at", stamp(minute * 60 + 60), "--log-level", "warning", *options)
 
-    def again(self) -> None:
-        """As if nothing had been computed: what was measured can be measured again over the same samples."""
+    def again(self, minute: int = 0) -> None:
+        """As if a minute and those after it had not been computed: it can be measured again over the same samples."""
+        watermark = f"'{stamp(minute * 60)}'" if minute > 0 else "NULL"
         self.sql(
             "SET local_processing.noted = off;"
-            "DELETE FROM local_processing.sample WHERE series_id IN (SELECT series_id FROM local_processing.calculation_output);"
-            "TRUNCATE local_processing.outcome, local_processing.state, local_processing.change;"
-            "UPDATE local_processing.batch SET watermark = NULL, last_run_id = NULL, last_outcome = NULL, last_tick = NULL"
+            "DELETE FROM local_processing.sample "
+            f"WHERE ts >= '{stamp(minute * 60)}' "
+            "AND series_id IN (SELECT series_id FROM local_processing.calculation_output);"
+            f"DELETE FROM local_processing.outcome WHERE tick > '{stamp(minute * 60)}';"
+            "TRUNCATE local_processing.state, local_processing.change;"
+            f"UPDATE local_processing.batch SET watermark = {watermark}"
         )
 
     def check(self, minutes: int) -> str:
         """What is wrong with the results of minutes 0 to minutes - 1; empty where all are there and right."""
         for minute in range(minutes):
+            right_one = self.shape.mean(minute, self.samples_of.get(minute, self.shape.samples))
             rows = self.sql(
-                f"SELECT count(*), count(*) FILTER (WHERE abs(s.value / {self.shape.mean(minute)} - 1) < 1e-12) "
+                f"SELECT count(*), count(*) FILTER (WHERE abs(s.value / {right_one} - 1) < 1e-12) "
                 "FROM local_processing.calculation_input i "
                 "JOIN local_processing.calculation_output o USING (calculation_id) "
                 f"JOIN local_processing.sample s ON s.series_id = o.series_id AND s.ts = '{stamp(minute * 60)}' "
