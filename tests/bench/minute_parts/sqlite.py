@@ -10,6 +10,8 @@ from program import Workplace
 from minute_parts.measure import Work
 from minute_parts.workload import BASE, RULES, Shape, stamp
 
+AT_ONCE = 10  # samples of a series
+
 
 class SqlitePlant:
     """A file with series and definitions."""
@@ -34,21 +36,36 @@ class SqlitePlant:
         """A connection that does not wait for the disk."""
         connection = sqlite3.connect(self.place.path / "plant.db")
         connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("PRAGMA cache_size = -200000")
+        connection.execute("PRAGMA cache_size = -2000000")
         return connection
 
     def fill(self, minute: int) -> float:
-        """A minute of samples in the order of time, then of series."""
+        """A minute of samples, ten of a series at a time; noted, as a collector's are, but in one transaction.
+
+        The table is a tree in the order of series and time: a transaction for
+        each second leaves nearly the same file behind, and takes minutes.
+        """
         began = time.monotonic()
         step = 60_000_000 // self.shape.samples
+        start = (BASE + minute * 60) * 1_000_000
         connection = self.connect()
-        for n in range(self.shape.samples):
-            with connection:
+        with connection:
+            # In place of what triggers would note row by row: the one hour that every series is touched in.
+            connection.execute("INSERT OR IGNORE INTO own_writer VALUES (1)")
+            for block in range(0, self.shape.samples, AT_ONCE):
+                count = min(AT_ONCE, self.shape.samples - block)
                 connection.execute(
-                    "INSERT INTO sample (series_id, ts, value) SELECT id, ?, id + ? FROM series "
-                    "WHERE name LIKE '%/power' ORDER BY id",
-                    ((BASE + minute * 60) * 1_000_000 + n * step, n * 0.25 + minute * 7),
+                    f"WITH RECURSIVE s (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM s WHERE id < {self.shape.measured}), "
+                    f"t (n) AS (SELECT {block} UNION ALL SELECT n + 1 FROM t WHERE n < {block + count - 1}) "
+                    "INSERT INTO sample (series_id, ts, value) SELECT id, ? + n * ?, id + n * 0.25 + ? FROM s CROSS JOIN t",
+                    (start, step, minute * 7),
                 )
+            connection.execute("DELETE FROM own_writer")
+            connection.execute(
+                f"WITH RECURSIVE s (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM s WHERE id < {self.shape.measured}) "
+                "INSERT OR REPLACE INTO change (series_id, hour, by_hand, first, last) SELECT id, ?, 0, ?, ? FROM s",
+                (start // 3_600_000_000, start, start + (self.shape.samples - 1) * step),
+            )
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
         return time.monotonic() - began
