@@ -109,6 +109,15 @@ class Server:
         return int(self.cluster.sql(statement)[0][0]) * PAGE
 
 
+def field_of(process: int, file: str, name: str) -> int:
+    """A size out of a file of /proc/PID, in bytes; 0 where the process is gone."""
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path(f"/proc/{process}/{file}").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 class Watch(threading.Thread):
     """Adds up the memory of all processes of some sessions, again and again, and keeps the most."""
 
@@ -118,20 +127,22 @@ class Watch(threading.Thread):
         self._ended = threading.Event()
         self.most = 0
 
-    def _sum(self) -> int:
-        total = 0
+    def _processes(self) -> list[int]:
+        found = []
         for entry in os.scandir("/proc"):
-            if not entry.name.isdigit():
-                continue
-            fields = stat_fields(int(entry.name))
-            if fields is None or int(fields[3]) not in self._sessions:
-                continue
-            # Proportional: what forked processes share is counted once.
-            with contextlib.suppress(OSError):
-                for line in pathlib.Path(f"/proc/{entry.name}/smaps_rollup").read_text().splitlines():
-                    if line.startswith("Pss:"):
-                        total += int(line.split()[1]) * 1024
-        return total
+            fields = stat_fields(int(entry.name)) if entry.name.isdigit() else None
+            if fields is not None and int(fields[3]) in self._sessions:
+                found.append(int(entry.name))
+        return found
+
+    def _sum(self) -> int:
+        processes = self._processes()
+        # The kernel keeps the most that one process ever had; of several, what they have at a time is added up, and
+        # what they share is counted once.  Not ru_maxrss: that begins with what the process had before its exec,
+        # which is the size of the Python that runs this.
+        if len(processes) == 1:
+            return field_of(processes[0], "status", "VmHWM:")
+        return sum(field_of(process, "smaps_rollup", "Pss:") for process in processes)
 
     def run(self) -> None:
         """Look until stop()."""
@@ -178,14 +189,7 @@ def run(work: Work, watched: bool = False) -> tuple[float, float, int]:
         watch.start()
     if work.keep_output:
         work.output = [process.communicate()[0] for process in running]
-    codes, most = [], 0
-    for process in running:
-        if process.returncode is None:
-            # The kernel's own count of a process that has no others is exact; a look now and then is not.
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            most = max(most, usage.ru_maxrss * 1024)
-        codes.append(process.returncode)
+    codes = [process.wait() for process in running]
     seconds = time.monotonic() - began
     if watch is not None:
         watch.stop()
@@ -193,7 +197,7 @@ def run(work: Work, watched: bool = False) -> tuple[float, float, int]:
     if any(codes):
         raise Failed(f"exit codes {codes}: {work.commands[0][:4]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return seconds, cpu, max(watch.most, most) if watch is not None else 0
+    return seconds, cpu, watch.most if watch is not None else 0
 
 
 def timed(work: Work, server: Server | None = None) -> Cost:

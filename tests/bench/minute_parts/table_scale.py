@@ -26,8 +26,9 @@ def measure_size(size: int, samples: int, repeat: int) -> measure.Rounds:
 
     The first run after `apply` prepares definitions for all others: it computes
     a minute of one sample each.  Then come fresh minutes, as many as can be
-    written in reasonable time; where that is fewer than three, what was
-    computed is taken away and the last minute is computed again.
+    written in reasonable time; where that is one only, what was
+    computed is taken away and the minute is computed again; and so it is at
+    last to look at the memory.
     """
     one = measure.Rounds(f"{size:,}", size)
     fresh = min(repeat, max(1, MOST_WRITTEN // (size * samples)))
@@ -49,12 +50,15 @@ def measure_size(size: int, samples: int, repeat: int) -> measure.Rounds:
                 one.timed.append(measure.timed(work, server))
                 reports.append(json.loads(work.output[0]))
                 say(f"computed in {one.timed[-1].seconds:.2f} s")
-            for _ in range(min(repeat, 3) - fresh):
+            for _ in range(min(repeat, 2) - fresh):
                 plant.again(fresh)
                 cluster.sql("CHECKPOINT")
                 again.append(measure.timed(work, server))
                 reports.append(json.loads(work.output[0]))
                 say(f"computed again in {again[-1].seconds:.2f} s")
+            plant.again(fresh)
+            one.watched = measure.watched(work)
+            say("computed once more, watched")
             wrong = plant.check(fresh + 1) or plant.check_state_arrays(fresh + 1)
             if wrong:
                 raise SystemExit(f"{size:,} calculations: {wrong}")
@@ -66,7 +70,6 @@ def measure_size(size: int, samples: int, repeat: int) -> measure.Rounds:
         "first_run": first.seconds,
         "apply_seconds": plant.apply_seconds,
         "fill_seconds": filled,
-        "peak_bytes": max(int(r["peak_memory_bytes"]) for r in reports),
     }
     return one
 
@@ -94,7 +97,7 @@ def scale_table(sizes: list[int], samples: int, repeat: int) -> tuple[str, dict[
                 f"{each:.1f}",
                 f"{each / first:.2f}",
                 f"{statistics.median(again) / size * 1e6:.1f}" if again else "",
-                report.mb(float(str(one.more["peak_bytes"]))),
+                report.mb(one.watched.peak_bytes if one.watched else None),
                 f"{one.cpu_program():.2f}",
                 f"{one.cpu_server():.2f}",
                 f"{one.more['apply_seconds']:.1f}",
