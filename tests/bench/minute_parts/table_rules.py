@@ -1,0 +1,39 @@
+"""What a rule costs the program: CPU a calculation, for a built-in rule, one with a conversion, and plain Python."""
+
+from __future__ import annotations
+
+import statistics
+
+from minute_parts import report, variants
+from minute_parts.workload import Shape, temporary_cluster
+
+RULES = {
+    "mean": "`mean`, built in",
+    "bench.mean_in": "`x.to(unit).mean()`",
+    "bench.plain": "ten lines of plain Python over the samples",
+}
+
+
+def rules_table(calculations: int, samples: int, repeat: int) -> tuple[str, dict[str, object]]:
+    """The Markdown, and the raw figures."""
+    chosen = [
+        variants.Variant(rule, title, Shape(calculations, samples, rule=rule, noted=False), ("--workers", "1"))
+        for rule, title in RULES.items()
+    ]
+    with temporary_cluster() as cluster:
+        rounds = variants.run_again(cluster, chosen, repeat)
+    rows = []
+    for one in rounds.values():
+        in_rules = statistics.median(float(str(r["rule_seconds"])) for r in variants.reports_of(one))
+        rows.append(
+            [
+                one.title,
+                f"{one.cpu_program() / calculations * 1e6:.1f}",
+                f"{in_rules / calculations * 1e6:.1f}",
+                f"{one.seconds() / calculations * 1e6:.1f}",
+            ]
+        )
+    text = f"{calculations:,} calculations of {samples} samples, 1 worker, microseconds a calculation\n\n" + report.table(
+        ("rule", "CPU of the program", "of that in the rule", "elapsed"), rows
+    )
+    return text, {name: one.raw() for name, one in rounds.items()}
