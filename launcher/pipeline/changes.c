@@ -56,12 +56,17 @@ static bool flush(struct follower *follower, struct lp_error *error)
 	return lp_store_add_owed(follower->store, follower->ranges, count, error);
 }
 
-/* From when on windows of this reader follow a change; LP_TIME_MAX: not at all. */
+/*
+ * From when on windows of this reader follow a change; LP_TIME_MAX: not at all.
+ * The configuration's limit is for what is measured: a result that was computed
+ * again, by hand or because an old window was tried again, must not leave behind
+ * what was computed from it before.
+ */
 static lp_time follows_from(const struct lp_following *following, const struct lp_reader *reader, bool by_hand)
 {
 	int64_t within = reader->recompute_within != 0 ? reader->recompute_within : following->recompute_within;
 	lp_time from;
-	if (by_hand)
+	if (by_hand || (reader->computed && reader->recompute_within == 0))
 		return LP_TIME_MIN;
 	if (within <= 0)
 		return LP_TIME_MAX;

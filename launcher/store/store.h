@@ -196,6 +196,7 @@ struct lp_reader {
 	struct lp_span window, shift; /* of the input, as in struct lp_input */
 	int64_t lookback;
 	int64_t recompute_within; /* as in struct lp_calculation */
+	bool computed;            /* the series is the output of a calculation */
 };
 typedef bool lp_reader_visit(void *context, const struct lp_reader *reader, struct lp_error *error);
 bool lp_store_each_reader(struct lp_store *store, const int64_t *series_ids, size_t count, lp_reader_visit *visit,

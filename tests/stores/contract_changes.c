@@ -287,13 +287,13 @@ static bool show_reader(void *context, const struct lp_reader *reader, struct lp
 	struct lp_text *text = context;
 
 	(void)error;
-	lp_text_addf(text,
-	             "%s%lld reads %lld every %d watermark %lld window %d/%d shift %d/%d lookback %lld within %lld",
-	             text->length > 0 ? "; " : "", (long long)reader->calculation_id, (long long)reader->series_id,
-	             reader->schedule->every.count, (long long)((reader->watermark - BASE) / LP_SECOND),
-	             reader->window.count, reader->window.count != 0 ? (int)reader->window.unit : 0,
-	             reader->shift.count, reader->shift.count != 0 ? (int)reader->shift.unit : 0,
-	             (long long)(reader->lookback / LP_SECOND), (long long)(reader->recompute_within / LP_SECOND));
+	lp_text_addf(
+		text, "%s%lld reads %lld every %d watermark %lld window %d/%d shift %d/%d lookback %lld within %lld%s",
+		text->length > 0 ? "; " : "", (long long)reader->calculation_id, (long long)reader->series_id,
+		reader->schedule->every.count, (long long)((reader->watermark - BASE) / LP_SECOND),
+		reader->window.count, reader->window.count != 0 ? (int)reader->window.unit : 0, reader->shift.count,
+		reader->shift.count != 0 ? (int)reader->shift.unit : 0, (long long)(reader->lookback / LP_SECOND),
+		(long long)(reader->recompute_within / LP_SECOND), reader->computed ? " computed" : "");
 	return true;
 }
 
@@ -323,7 +323,7 @@ START_TEST(readers_are_those_that_have_computed_something)
 	one->inputs[1].lookback = 90 * LP_SECOND;
 	one->recompute_within = 2 * LP_HOUR;
 	off->enabled = false;
-	add_series("a,b,c,x,y");
+	add_series("a,b,c,x,y,z");
 	add_calculation(one);
 	add_calculation(off);
 	ck_assert_str_eq(readers("a", "b"), "");
@@ -335,6 +335,10 @@ START_TEST(readers_are_those_that_have_computed_something)
 	         id, (long long)series_id("a"), LP_UNIT_DAY, LP_UNIT_WEEK, id, (long long)series_id("b"));
 	ck_assert_str_eq(readers("a", "b"), expected);
 	ck_assert_str_eq(readers("c", NULL), "");
+	/* Of a series that somebody computes: whoever reads it follows however old that is. */
+	add_calculation(calculation("two", "mean", "x", "z"));
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 2);
+	ck_assert_ptr_nonnull(strstr(readers("x", NULL), "within 0 computed"));
 	/* Who never follows is told all the same: that is the caller's business. */
 	one->recompute_within = LP_NEVER;
 	change_calculation(one);

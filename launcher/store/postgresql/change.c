@@ -80,6 +80,7 @@ static bool visit_reader(const PGresult *result, int row, struct lp_arena *arena
 		.schedule = &schedule,
 		.watermark = lp_pg_get_time(result, row, AFTER_SCHEDULE),
 		.start = lp_pg_get_time(result, row, AFTER_SCHEDULE + 1),
+		.computed = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 6),
 	};
 
 	lp_arena_empty(arena);

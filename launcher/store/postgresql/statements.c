@@ -380,7 +380,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_EACH_READER] = { "each_reader", "read who reads series",
 	                     "SELECT c.id, i.series_id, " SCHEDULE(
 				     "c.") ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
-	                                   " c.recompute_within FROM local_processing.calculation_input i"
+	                                   " c.recompute_within, EXISTS (SELECT FROM local_processing.calculation_output o"
+	                                   " WHERE o.series_id = i.series_id) FROM local_processing.calculation_input i"
 	                                   " JOIN local_processing.calculation c ON c.id = i.calculation_id"
 	                                   " JOIN local_processing.batch b ON b.id = c.batch_id WHERE i.series_id = ANY ($1)"
 	                                   " AND c.enabled AND b.watermark IS NOT NULL ORDER BY i.series_id, c.id" },

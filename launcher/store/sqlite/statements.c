@@ -241,7 +241,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 			       " SET first = min(first, excluded.first), last = max(last, excluded.last)",
 	[LP_SQL_EACH_READER] =
 		"SELECT c.id, " LP_SQLITE_SCHEDULE_C ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
-		" c.recompute_within FROM calculation_input i JOIN calculation c ON c.id = i.calculation_id"
+		" c.recompute_within, EXISTS (SELECT 1 FROM calculation_output o WHERE o.series_id = ?1)"
+		" FROM calculation_input i JOIN calculation c ON c.id = i.calculation_id"
 		" JOIN batch b ON b.id = c.batch_id WHERE i.series_id = ?1 AND c.enabled = 1"
 		" AND b.watermark IS NOT NULL",
 	[LP_SQL_OWED_OF] = "SELECT id, reason, window_start, after_end, until_end, cause_id, touched FROM owed"
