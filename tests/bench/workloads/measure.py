@@ -12,12 +12,17 @@ import argparse
 import importlib
 import json
 import pathlib
-import resource
 import sys
 import time
 
 GROUPS = ("rules", "batch", "general")
 STRETCHES = 3
+
+
+def peak_memory() -> int:
+    """In KB. getrusage would tell the parent's, from the time before exec."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
 def main() -> None:
@@ -51,8 +56,7 @@ def main() -> None:
                 function(count)
                 best = min(best, time.perf_counter() - started)
             seconds[group][name] = best / count
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"seconds": seconds, "missing": missing, "memory": memory}))
+    print(json.dumps({"seconds": seconds, "missing": missing, "memory": peak_memory()}))
 
 
 if __name__ == "__main__":
