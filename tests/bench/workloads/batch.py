@@ -74,10 +74,12 @@ def prepare() -> sqlite3.Connection:
     return connection
 
 
+CONNECTION = prepare()
+
+
 def minutes(loops: int) -> int:
     """A minute's batch, again and again."""
-    connection = prepare()
-    stored = 0
+    connection, stored = CONNECTION, 0
     for number in range(loops):
         at = BASE + 60 * number
         definitions = connection.execute("SELECT id, rule, parameters, source, target FROM calculation ORDER BY id")
@@ -106,7 +108,6 @@ def minutes(loops: int) -> int:
                 (calculation, state, at, message),
             )
         connection.commit()
-    connection.close()
     return stored
 
 
