@@ -38,7 +38,8 @@ hash_text() { printf '%s\n' "$@" | sha256sum | cut -c1-20; }
 # cache_entry KIND KEY RECIPE [ARGUMENT...]: prints the path of the entry; if
 # there is none, runs RECIPE DIRECTORY ARGUMENT... and puts what it made in
 # place with one rename. A recipe that is interrupted leaves only a temporary
-# directory, which the next one to hold the lock removes.
+# directory, which the next one to hold the lock removes. With
+# LOCAL_PROCESSING_NO_BUILD nothing is made: a missing entry is an error.
 cache_entry() {
     local kind=$1 key=$2 recipe=$3 entry lock log making started
     shift 3
@@ -47,6 +48,7 @@ cache_entry() {
         printf '%s\n' "$entry"
         return
     fi
+    [[ -z ${LOCAL_PROCESSING_NO_BUILD:-} ]] || fail "$kind is not in the cache, and nothing is to be built"
     mkdir -p "$LP_CACHE/locks" "$LP_CACHE/tmp" "$LP_CACHE/logs"
     exec {lock}>"$LP_CACHE/locks/$kind-$key"
     if ! flock --nonblock "$lock"; then

@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# The table of variants, for the recipes and for build-variant. Sourced, never run.
+# shellcheck source=build/lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../../build/lib/common.sh"
+LP_VARIANTS=$LP_ROOT/tests/bench/variants
+
+# variant_value NAME FIELD: a field of a variant; nothing if the table has none.
+variant_value() {
+    local field value
+    while read -r field value; do
+        if [[ $field == "$1.$2" ]]; then
+            printf '%s\n' "$value"
+            return
+        fi
+    done <"$LP_VARIANTS"
+}
+
+# variant_lines NAME: what the table says of a variant, but for its title: what
+# the key of its entry depends on.
+variant_lines() { grep "^$1\." "$LP_VARIANTS" | grep -v "^$1\.title "; }
