@@ -10,14 +10,15 @@ struct looking {
 	void *context;
 };
 
-static bool tell_batch(struct looking *looking, const struct lp_plan_batch *batch, struct lp_error *error)
+/* What it reads is computed before it, in the same run: by rank, each leaves its watermark where the run would. */
+static bool tell_batch(struct looking *looking, struct lp_plan_batch *batch, struct lp_error *error)
 {
 	const struct lp_plan *plan = &looking->plan;
 	struct lp_window first;
 	struct lp_due due = { .windows = &first };
 	const struct lp_zone *zone;
-	/* What it reads is computed before it, in the same run. */
-	if (batch->unusable || !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 1, &due, error) ||
+	if (batch->unusable ||
+	    !lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 1, &due, error) ||
 	    !lp_zone_find(batch->head.schedule.zone, &zone, error))
 		return true;
 	uint64_t all = due.count + due.left, now = plan->catch_up > 0 && all > plan->catch_up ? plan->catch_up : all;
@@ -38,6 +39,7 @@ static bool tell_batch(struct looking *looking, const struct lp_plan_batch *batc
 			break;
 		else
 			line.to = first.end;
+	batch->head.watermark = line.to;
 	return looking->visit(looking->context, &line, error);
 }
 
