@@ -68,17 +68,53 @@ static lp_time follows_from(const struct lp_following *following, const struct l
 	return __builtin_sub_overflow(following->tick, within, &from) || from < LP_TIME_MIN ? LP_TIME_MIN : from;
 }
 
-static void see(struct lp_following *following, const struct lp_reader *reader, const struct lp_zone *zone,
-                const struct lp_change *change, const struct lp_touched *touched)
+static void see(struct lp_following *following, const struct lp_reader *reader, const struct lp_change *change,
+                const struct lp_touched *touched)
 {
 	LP_GROW(following->seen, following->seen_count, following->seen_capacity);
 	following->seen[following->seen_count++] = (struct lp_seen){
 		.calculation_id = reader->calculation_id,
 		.reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE,
+		.schedule = *reader->schedule,
 		.window_start = touched->window_start,
+		.after_end = touched->after_end,
 		.until_end = touched->until_end,
-		.windows = lp_schedule_count(reader->schedule, zone, touched->after_end, touched->until_end),
 	};
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+	const struct lp_seen *left = a, *right = b;
+	if (left->calculation_id != right->calculation_id)
+		return left->calculation_id < right->calculation_id ? -1 : 1;
+	if (left->reason != right->reason)
+		return left->reason < right->reason ? -1 : 1;
+	return (left->after_end > right->after_end) - (left->after_end < right->after_end);
+}
+
+/* Several changes touch a window, of one input or of several: it is computed once. */
+static bool join_seen(struct lp_following *following, struct lp_error *error)
+{
+	struct lp_seen *seen = following->seen;
+	const struct lp_zone *zone;
+	size_t last = 0;
+	if (following->seen_count == 0)
+		return true;
+	qsort(seen, following->seen_count, sizeof *seen, compare_seen);
+	for (size_t at = 1; at < following->seen_count; at++) {
+		if (seen[at].calculation_id != seen[last].calculation_id || seen[at].reason != seen[last].reason ||
+		    seen[at].after_end > seen[last].until_end)
+			seen[++last] = seen[at];
+		else if (seen[at].until_end > seen[last].until_end)
+			seen[last].until_end = seen[at].until_end;
+	}
+	following->seen_count = last + 1;
+	for (size_t at = 0; at <= last; at++) {
+		if (!lp_zone_find(seen[at].schedule.zone, &zone, error))
+			return false;
+		seen[at].windows = lp_schedule_count(&seen[at].schedule, zone, seen[at].after_end, seen[at].until_end);
+	}
+	return true;
 }
 
 static bool follow_change(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
@@ -94,7 +130,7 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 		return true;
 	follower->following->ranges++;
 	if (follower->following->look) {
-		see(follower->following, reader, zone, change, &touched);
+		see(follower->following, reader, change, &touched);
 		return true;
 	}
 	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);
@@ -170,6 +206,7 @@ bool lp_changes_follow(struct lp_store *store, struct lp_following *following, s
 		lp_store_rollback(store);
 	free(follower.changes);
 	free(follower.ranges);
+	good = good && join_seen(following, error);
 	if (good && !following->look && following->ranges > 0)
 		lp_log(LP_LOG_DEBUG, "samples that were read have changed", LP_INT("ranges", following->ranges));
 	return good;
