@@ -14,6 +14,7 @@ struct follower {
 	struct lp_following *following;
 	struct lp_change *changes; /* by series and time */
 	size_t change_count, change_capacity;
+	bool *too_old; /* by change: somebody who reads it does not follow it any more */
 	struct lp_owed_range *ranges;
 	size_t range_count, range_capacity;
 };
@@ -125,7 +126,8 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 	if (!lp_schedule_touched(reader->schedule, zone, reader->window, reader->shift, reader->lookback, change->first,
 	                         change->last, &touched))
 		return true;
-	follower->following->too_old += touched.until_end <= from && touched.until_end <= reader->watermark;
+	if (touched.until_end <= from && touched.until_end <= reader->watermark)
+		follower->too_old[change - follower->changes] = true;
 	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &touched))
 		return true;
 	follower->following->ranges++;
@@ -190,7 +192,12 @@ static bool follow_within(struct follower *follower, struct lp_error *error)
 	if (follower->change_count == 0)
 		return true;
 	qsort(follower->changes, follower->change_count, sizeof *follower->changes, compare_changes);
-	return follow_series(follower, error);
+	follower->too_old = lp_reallocate(NULL, follower->change_count, sizeof *follower->too_old);
+	memset(follower->too_old, 0, follower->change_count * sizeof *follower->too_old);
+	bool good = follow_series(follower, error);
+	for (size_t at = 0; at < follower->change_count; at++)
+		follower->following->too_old += follower->too_old[at];
+	return good;
 }
 
 bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error)
@@ -205,6 +212,7 @@ bool lp_changes_follow(struct lp_store *store, struct lp_following *following, s
 	if (!good)
 		lp_store_rollback(store);
 	free(follower.changes);
+	free(follower.too_old);
 	free(follower.ranges);
 	good = good && join_seen(following, error);
 	if (good && !following->look && following->ranges > 0)
