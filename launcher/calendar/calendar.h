@@ -77,8 +77,9 @@ bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_
 /*
  * What an input reads for a window: from end + shift - length to before
  * end + shift, on the local calendar where a span is days or longer.
- * length.count 0: as long as the window; shift.count 0: none, and with both 0
- * it is the window itself.  False: outside of years 1 to 9999.
+ * length.count 0: as long as the window (shifted by months: its first and its
+ * last moment are shifted, so that a day stays a day); shift.count 0: none, and
+ * with both 0 it is the window itself.  False: outside of years 1 to 9999.
  */
 bool lp_input_range(const struct lp_zone *zone, struct lp_window window, struct lp_span length, struct lp_span shift,
                     struct lp_window *range);

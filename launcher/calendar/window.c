@@ -371,6 +371,32 @@ static lp_time shifted(const struct lp_zone *zone, lp_time t, struct lp_span shi
 	return lp_zone_to_utc(zone, local + length.days * LP_DAY);
 }
 
+/* Whether a window is of whole months: from some time of a day of the month to the same of a later one. */
+static bool is_of_months(int64_t local_start, int64_t local_end)
+{
+	struct lp_civil start, end;
+	lp_civil_from_local(local_start, &start);
+	lp_civil_from_local(local_end, &end);
+	return start.day == end.day && lp_floor_divide(local_start, LP_DAY) * LP_DAY - local_start ==
+	                                       lp_floor_divide(local_end, LP_DAY) * LP_DAY - local_end;
+}
+
+/*
+ * The end of a window, moved. By months it goes with the last moment before it,
+ * so that the 28th of March is moved to the 28th of February, although its end,
+ * the 29th, is moved there as well; a window of months stays one.
+ */
+static lp_time shifted_end(const struct lp_zone *zone, struct lp_window window, struct lp_span shift)
+{
+	int64_t months = length_of(shift).months;
+	int64_t start = window.start + lp_zone_offset(zone, window.start, NULL);
+	int64_t end = window.end + lp_zone_offset(zone, window.end, NULL);
+	if (months == 0 || is_of_months(start, end)) {
+		return shifted(zone, window.end, shift);
+	}
+	return lp_zone_to_utc(zone, local_months_before(end - 1, -months) + 1);
+}
+
 bool lp_input_range(const struct lp_zone *zone, struct lp_window window, struct lp_span length, struct lp_span shift,
                     struct lp_window *range)
 {
@@ -381,7 +407,7 @@ bool lp_input_range(const struct lp_zone *zone, struct lp_window window, struct 
 		return false;
 	}
 	if (shift.count != 0) {
-		range->end = shifted(zone, window.end, shift);
+		range->end = length.count == 0 ? shifted_end(zone, window, shift) : shifted(zone, window.end, shift);
 		/* A day that never was would lie before itself. */
 		range->start = shifted(zone, window.start, shift);
 		if (range->start > range->end) {

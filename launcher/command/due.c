@@ -55,7 +55,7 @@ static bool show(void *context, const struct lp_look_line *line, struct lp_error
 		lp_print_json_text("calculation", name);
 		printf(", \"calculations\": %" PRIu64 ", \"windows\": %" PRIu64 ", \"later\": %" PRIu64
 		       ", \"rank\": %" PRId32 ", ",
-		       line->calculations, line->windows, line->later, line->rank);
+		       line->calculations, line->windows, line->later, of == NULL ? line->rank : of->calculation.rank);
 		lp_print_json_time("from", line->from, showing->zone);
 		fputs(", ", stdout);
 		lp_print_json_time("to", line->to, showing->zone);

@@ -187,6 +187,10 @@ static bool look_at_input(const struct explanation *told, const struct lp_input 
 static const char *why_none(const struct explanation *told)
 {
 	const struct lp_calculation *calculation = told->calculation;
+	if (told->batch == NULL)
+		return "there is no sample, and no calculation writes the series";
+	if (calculation == NULL)
+		return "its calculation is disabled: no run computes it";
 	if (!told->has_window)
 		return "no window of its calculation covers that time";
 	if (calculation->start != LP_TIME_NONE && told->window.start < calculation->start)
@@ -356,7 +360,7 @@ static bool print_json(const struct explanation *told, struct lp_error *error)
 	else
 		printf(", \"coverage\": %.6g,\n", told->coverage);
 	fputs("  ", stdout);
-	lp_print_json_text("no_result", told->found || calculation == NULL ? NULL : why_none(told));
+	lp_print_json_text("no_result", told->found ? NULL : why_none(told));
 	fputs(", ", stdout);
 	lp_print_json_text("calculation", calculation == NULL ? NULL : calculation->name);
 	fputs(", ", stdout);

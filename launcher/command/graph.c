@@ -181,17 +181,18 @@ static void print_text(const struct graph *graph)
 		puts("there are no calculations");
 }
 
-/* In double quotes, as both languages have them: what could end or break the label goes as an entity. */
-static void print_label(const char *text, bool entities)
+/*
+ * In double quotes, as both languages have them. Mermaid has no backslashes: what
+ * could end a label, or begins something in HTML or Markdown, goes as an entity.
+ */
+static void print_label(const char *text, bool mermaid)
 {
 	putchar('"');
 	for (; *text != '\0'; text++) {
-		if (*text == '"')
-			fputs(entities ? "#quot;" : "\\\"", stdout);
-		else if (*text == '\\' && !entities)
-			fputs("\\\\", stdout);
-		else if (*text == '#' && entities)
-			fputs("#35;", stdout);
+		if (mermaid && strchr("\"#<>&`", *text) != NULL)
+			printf("#%d;", *text);
+		else if (!mermaid && strchr("\"\\", *text) != NULL)
+			printf("\\%c", *text);
 		else
 			putchar(*text);
 	}

@@ -105,9 +105,13 @@ static double read_share(const struct lp_item *item, const struct lp_yaml_node *
 	else if (node->type == LP_YAML_FLOAT)
 		share = node->value.number;
 	if ((node->type == LP_YAML_INT || node->type == LP_YAML_FLOAT) && share >= 0 && share <= 1)
-		return share;
-	lp_item_problem(item, node, "%s: expected a number from 0 to 1, such as 0.8, found %s", what,
-	                node->text != NULL ? node->text : lp_yaml_type_name(node->type));
+		return share + 0.0; /* -0.0 would be written as -0, which is read as 0: a difference */
+	bool number = node->type == LP_YAML_INT || node->type == LP_YAML_FLOAT, text = node->type == LP_YAML_TEXT;
+	lp_item_problem(item, node, "%s: expected a number from 0 to 1, such as 0.8, found %s%s", what,
+	                text     ? "a text: "
+	                : number ? ""
+	                         : lp_yaml_type_name(node->type),
+	                text || number ? node->text : "");
 	return 0;
 }
 
@@ -209,24 +213,39 @@ static const char *read_series(const struct lp_item *item, const struct lp_yaml_
 	return lp_item_name(item, values[0], what);
 }
 
+enum { YEARS_MOST = 100 };
+
+/* The calendar moves nothing further than that. */
+static bool is_too_long(struct lp_span span)
+{
+	static const int64_t most[] = {
+		[LP_UNIT_SECOND] = INT64_C(86400) * 366 * YEARS_MOST,
+		[LP_UNIT_MINUTE] = INT64_C(1440) * 366 * YEARS_MOST,
+		[LP_UNIT_HOUR] = INT64_C(24) * 366 * YEARS_MOST,
+		[LP_UNIT_DAY] = 366 * YEARS_MOST,
+		[LP_UNIT_WEEK] = 366 * YEARS_MOST / 7,
+		[LP_UNIT_MONTH] = 12 * YEARS_MOST,
+		[LP_UNIT_QUARTER] = 4 * YEARS_MOST,
+		[LP_UNIT_YEAR] = YEARS_MOST,
+	};
+	return span.count > most[span.unit] || span.count < -most[span.unit];
+}
+
 /* Its own window and shift, which with `lookback` say what is read of the series. */
 static void read_range(const struct lp_item *item, const struct lp_yaml_node *window, const struct lp_yaml_node *shift,
                        struct lp_input *input)
 {
-	enum { YEARS_MOST = 100 };
-	struct lp_span longest = { YEARS_MOST, LP_UNIT_YEAR };
 	if (read_span(item, window, "window", &input->window) &&
-	    (input->window.count <= 0 || lp_span_least(input->window) > lp_span_least(longest))) {
+	    (input->window.count <= 0 || is_too_long(input->window))) {
 		lp_item_problem(item, window, "window: %s is not between nothing and %d years", window->text,
 		                YEARS_MOST);
 		input->window = (struct lp_span){ 0 };
 	}
 	if (read_span(item, shift, "shift", &input->shift)) {
-		struct lp_span size = { input->shift.count < 0 ? -input->shift.count : input->shift.count,
-			                input->shift.unit };
-		if (size.count < 0 || lp_span_least(size) > lp_span_least(longest))
+		bool too_long = is_too_long(input->shift);
+		if (too_long)
 			lp_item_problem(item, shift, "shift: %s is more than %d years", shift->text, YEARS_MOST);
-		if (size.count <= 0 || lp_span_least(size) > lp_span_least(longest))
+		if (too_long || input->shift.count == 0)
 			input->shift = (struct lp_span){ 0 }; /* no hours and no days are the same */
 	}
 }

@@ -14,6 +14,7 @@ struct follower {
 	struct lp_following *following;
 	struct lp_change *changes; /* by series and time */
 	size_t change_count, change_capacity;
+	bool *too_old; /* by change: somebody who reads it does not follow it any more */
 	struct lp_owed_range *ranges;
 	size_t range_count, range_capacity;
 };
@@ -73,17 +74,53 @@ static lp_time follows_from(const struct lp_following *following, const struct l
 	return __builtin_sub_overflow(following->tick, within, &from) || from < LP_TIME_MIN ? LP_TIME_MIN : from;
 }
 
-static void see(struct lp_following *following, const struct lp_reader *reader, const struct lp_zone *zone,
-                const struct lp_change *change, const struct lp_touched *touched)
+static void see(struct lp_following *following, const struct lp_reader *reader, const struct lp_change *change,
+                const struct lp_touched *touched)
 {
 	LP_GROW(following->seen, following->seen_count, following->seen_capacity);
 	following->seen[following->seen_count++] = (struct lp_seen){
 		.calculation_id = reader->calculation_id,
 		.reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE,
+		.schedule = *reader->schedule,
 		.window_start = touched->window_start,
+		.after_end = touched->after_end,
 		.until_end = touched->until_end,
-		.windows = lp_schedule_count(reader->schedule, zone, touched->after_end, touched->until_end),
 	};
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+	const struct lp_seen *left = a, *right = b;
+	if (left->calculation_id != right->calculation_id)
+		return left->calculation_id < right->calculation_id ? -1 : 1;
+	if (left->reason != right->reason)
+		return left->reason < right->reason ? -1 : 1;
+	return (left->after_end > right->after_end) - (left->after_end < right->after_end);
+}
+
+/* Several changes touch a window, of one input or of several: it is computed once. */
+static bool join_seen(struct lp_following *following, struct lp_error *error)
+{
+	struct lp_seen *seen = following->seen;
+	const struct lp_zone *zone;
+	size_t last = 0;
+	if (following->seen_count == 0)
+		return true;
+	qsort(seen, following->seen_count, sizeof *seen, compare_seen);
+	for (size_t at = 1; at < following->seen_count; at++) {
+		if (seen[at].calculation_id != seen[last].calculation_id || seen[at].reason != seen[last].reason ||
+		    seen[at].after_end > seen[last].until_end)
+			seen[++last] = seen[at];
+		else if (seen[at].until_end > seen[last].until_end)
+			seen[last].until_end = seen[at].until_end;
+	}
+	following->seen_count = last + 1;
+	for (size_t at = 0; at <= last; at++) {
+		if (!lp_zone_find(seen[at].schedule.zone, &zone, error))
+			return false;
+		seen[at].windows = lp_schedule_count(&seen[at].schedule, zone, seen[at].after_end, seen[at].until_end);
+	}
+	return true;
 }
 
 static bool follow_change(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
@@ -94,12 +131,13 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 	if (!lp_schedule_touched(reader->schedule, zone, reader->window, reader->shift, reader->lookback, change->first,
 	                         change->last, &touched))
 		return true;
-	follower->following->too_old += touched.until_end <= from && touched.until_end <= reader->watermark;
+	if (touched.until_end <= from && touched.until_end <= reader->watermark)
+		follower->too_old[change - follower->changes] = true;
 	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &touched))
 		return true;
 	follower->following->ranges++;
 	if (follower->following->look) {
-		see(follower->following, reader, zone, change, &touched);
+		see(follower->following, reader, change, &touched);
 		return true;
 	}
 	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);
@@ -159,7 +197,12 @@ static bool follow_within(struct follower *follower, struct lp_error *error)
 	if (follower->change_count == 0)
 		return true;
 	qsort(follower->changes, follower->change_count, sizeof *follower->changes, compare_changes);
-	return follow_series(follower, error);
+	follower->too_old = lp_reallocate(NULL, follower->change_count, sizeof *follower->too_old);
+	memset(follower->too_old, 0, follower->change_count * sizeof *follower->too_old);
+	bool good = follow_series(follower, error);
+	for (size_t at = 0; at < follower->change_count; at++)
+		follower->following->too_old += follower->too_old[at];
+	return good;
 }
 
 bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error)
@@ -174,7 +217,9 @@ bool lp_changes_follow(struct lp_store *store, struct lp_following *following, s
 	if (!good)
 		lp_store_rollback(store);
 	free(follower.changes);
+	free(follower.too_old);
 	free(follower.ranges);
+	good = good && join_seen(following, error);
 	if (good && !following->look && following->ranges > 0)
 		lp_log(LP_LOG_DEBUG, "samples that were read have changed", LP_INT("ranges", following->ranges));
 	return good;

@@ -7,11 +7,12 @@
 
 #include "store/store.h"
 
-/* A range of windows that a change touches, when it is only looked for. */
+/* A range of windows that changes touch, when it is only looked for: after_end < end <= until_end. */
 struct lp_seen {
 	int64_t calculation_id;
 	enum lp_reason reason;
-	lp_time window_start, until_end;
+	struct lp_schedule schedule;
+	lp_time window_start, after_end, until_end;
 	uint64_t windows;
 };
 
@@ -22,7 +23,7 @@ struct lp_following {
 	bool look;                /* only look: nothing is taken, nothing becomes owed */
 	uint64_t ranges;          /* out: of windows that are owed now */
 	uint64_t too_old;         /* out: hours of series that changed and are not followed */
-	struct lp_seen *seen;     /* out, of a look: the caller's to free */
+	struct lp_seen *seen;     /* out, of a look, by calculation, disjoint: the caller's to free */
 	size_t seen_count, seen_capacity;
 };
 

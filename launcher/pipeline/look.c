@@ -10,14 +10,15 @@ struct looking {
 	void *context;
 };
 
-static bool tell_batch(struct looking *looking, const struct lp_plan_batch *batch, struct lp_error *error)
+/* What it reads is computed before it, in the same run: by rank, each leaves its watermark where the run would. */
+static bool tell_batch(struct looking *looking, struct lp_plan_batch *batch, struct lp_error *error)
 {
 	const struct lp_plan *plan = &looking->plan;
 	struct lp_window first;
 	struct lp_due due = { .windows = &first };
 	const struct lp_zone *zone;
-	/* What it reads is computed before it, in the same run. */
-	if (batch->unusable || !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 1, &due, error) ||
+	if (batch->unusable ||
+	    !lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 1, &due, error) ||
 	    !lp_zone_find(batch->head.schedule.zone, &zone, error))
 		return true;
 	uint64_t all = due.count + due.left, now = plan->catch_up > 0 && all > plan->catch_up ? plan->catch_up : all;
@@ -38,6 +39,7 @@ static bool tell_batch(struct looking *looking, const struct lp_plan_batch *batc
 			break;
 		else
 			line.to = first.end;
+	batch->head.watermark = line.to;
 	return looking->visit(looking->context, &line, error);
 }
 
@@ -60,6 +62,20 @@ static bool tell_retries(struct looking *looking, struct lp_error *error)
 	return true;
 }
 
+/* Of windows that are owed a run does so many of a calculation. */
+static void limit(const struct lp_plan *plan, const struct lp_zone *zone, lp_time after_end, struct lp_look_line *line)
+{
+	struct lp_window window = { .end = after_end };
+	if (plan->catch_up == 0 || line->windows <= plan->catch_up)
+		return;
+	line->later = line->windows - plan->catch_up;
+	line->windows = plan->catch_up;
+	for (uint64_t at = 0; at < line->windows; at++)
+		if (!lp_window_ending_after(line->schedule, zone, window.end, &window))
+			return;
+	line->to = window.end;
+}
+
 static bool tell_owed(struct looking *looking, struct lp_error *error)
 {
 	const struct lp_plan *plan = &looking->plan;
@@ -69,17 +85,16 @@ static bool tell_owed(struct looking *looking, struct lp_error *error)
 		const struct lp_zone *zone;
 		if (!lp_zone_find(redo->head->schedule.zone, &zone, error))
 			return false;
-		uint64_t all = lp_schedule_count(&redo->head->schedule, zone, redo->after_end, redo->until_end);
-		uint64_t now = plan->catch_up > 0 && all > plan->catch_up ? plan->catch_up : all;
 		struct lp_look_line line = { .reason = owed->reason,
 			                     .rank = owed->rank,
 			                     .schedule = &redo->head->schedule,
 			                     .calculation_id = redo->count == 1 ? owed->calculation_id : 0,
 			                     .calculations = redo->count,
-			                     .windows = now,
-			                     .later = all - now,
+			                     .windows = lp_schedule_count(&redo->head->schedule, zone, redo->after_end,
+			                                                  redo->until_end),
 			                     .from = redo->after_end,
 			                     .to = redo->until_end };
+		limit(plan, zone, redo->after_end, &line);
 		if (!looking->visit(looking->context, &line, error))
 			return false;
 	}
@@ -91,12 +106,17 @@ static bool tell_changes(struct looking *looking, struct lp_error *error)
 	const struct lp_following *following = &looking->plan.following;
 	for (size_t at = 0; at < following->seen_count; at++) {
 		const struct lp_seen *seen = &following->seen[at];
+		const struct lp_zone *zone;
+		if (!lp_zone_find(seen->schedule.zone, &zone, error))
+			return false;
 		struct lp_look_line line = { .reason = seen->reason,
+			                     .schedule = &seen->schedule,
 			                     .calculation_id = seen->calculation_id,
 			                     .calculations = 1,
 			                     .windows = seen->windows,
 			                     .from = seen->window_start,
 			                     .to = seen->until_end };
+		limit(&looking->plan, zone, seen->after_end, &line);
 		if (!looking->visit(looking->context, &line, error))
 			return false;
 	}

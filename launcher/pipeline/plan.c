@@ -78,8 +78,7 @@ static const struct lp_plan_batch *find_batch(const struct lp_plan *plan, int64_
 	return NULL;
 }
 
-/* Up to where the batches have come that this one reads. */
-static lp_time upstream_watermark(const struct lp_plan *plan, const struct lp_batch_head *head)
+lp_time lp_plan_upstream(const struct lp_plan *plan, const struct lp_batch_head *head)
 {
 	lp_time lowest = LP_TIME_MAX;
 	for (size_t at = 0; at < head->upstream_count; at++) {
@@ -166,8 +165,7 @@ static void estimate(struct lp_plan *plan, bool *due)
 		struct lp_plan_batch *batch = &plan->batches[at];
 		struct lp_due now = { 0 }, later = { 0 };
 		struct lp_error error;
-		if (!lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), 0, &now,
-		                     &error) ||
+		if (!lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 0, &now, &error) ||
 		    !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 0, &later, &error)) {
 			/* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
 			lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
@@ -279,7 +277,7 @@ static bool start_batch(struct lp_plan *plan, size_t index, struct lp_job *job)
 	struct lp_error error;
 	size_t most = chunk_size(plan, batch);
 	if (most == 0 ||
-	    !lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), most, &due, &error) ||
+	    !lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), most, &due, &error) ||
 	    due.count == 0) {
 		batch->finished = true;
 		return false;
@@ -440,7 +438,7 @@ uint64_t lp_plan_still_due(const struct lp_plan *plan)
 		struct lp_due due = { 0 };
 		struct lp_error error;
 		if (!batch->unusable &&
-		    lp_schedule_due(&batch->head, plan->tick, upstream_watermark(plan, &batch->head), 0, &due, &error))
+		    lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 0, &due, &error))
 			still_due += due.left * (uint64_t)batch->head.size;
 	}
 	for (size_t at = 0; at < plan->retry_count; at++)

@@ -86,6 +86,8 @@ bool lp_plan_next(struct lp_plan *plan, struct lp_job *job, bool *found, struct 
 void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job);
 /* Calculations times windows that are due and were not computed. */
 uint64_t lp_plan_still_due(const struct lp_plan *plan);
+/* Up to where the batches have come that this one reads. */
+lp_time lp_plan_upstream(const struct lp_plan *plan, const struct lp_batch_head *head);
 size_t lp_plan_unusable(const struct lp_plan *plan);
 /* The first tick at which something becomes due. */
 lp_time lp_plan_next_due(const struct lp_plan *plan);

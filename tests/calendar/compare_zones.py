@@ -29,12 +29,12 @@ def offset_at(zone: ZoneInfo, instant: datetime) -> tuple[int, str]:
     return offset // MICROSECOND, local.tzname() or ""
 
 
-def transitions(zone: ZoneInfo) -> list[datetime]:
+def transitions(zone: ZoneInfo, first: datetime, last: datetime) -> list[datetime]:
     """Instants at which the offset changes, found by halving steps of a week."""
     found = []
     step = timedelta(days=7)
-    at, before = FROM, offset_at(zone, FROM)
-    while at < TO:
+    at, before = first, offset_at(zone, first)
+    while at < last:
         after = offset_at(zone, at + step)
         if after != before:
             low, high = at, at + step
@@ -53,7 +53,7 @@ def transitions(zone: ZoneInfo) -> list[datetime]:
 def moments_of(zone: ZoneInfo, chance: random.Random) -> list[datetime]:
     """What to ask about: around transitions, anywhere, and far away."""
     moments = []
-    for transition in transitions(zone):
+    for transition in transitions(zone, FROM, TO):
         moments += [transition - MICROSECOND, transition, transition + MICROSECOND]
     for first, last, count in ((1971, 2100, 60), (2, 1969, 20), (2101, 9997, 20)):
         span = datetime(last + 1, 1, 1) - datetime(first, 1, 1)

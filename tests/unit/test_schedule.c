@@ -307,6 +307,59 @@ START_TEST(touched_windows_are_those_that_read_the_sample)
 }
 END_TEST
 
+/*
+ * Where months end and days are left out, ranges of later windows can lie
+ * earlier. Then some are touched that did not read the sample, but none that did
+ * is left out.
+ */
+static void check_none_left_out(const char *name, struct lp_span every, struct lp_span length, struct lp_span shift,
+                                lp_time time)
+{
+	const struct lp_zone *zone = zone_named(name);
+	struct lp_schedule schedule = { .every = every, .window = every, .week_start = 1 };
+	struct lp_window window = { .end = time - 70 * LP_DAY }, range;
+	struct lp_touched touched;
+	bool found = lp_schedule_touched(&schedule, zone, length, shift, 0, time, time, &touched);
+	while (lp_window_ending_after(&schedule, zone, window.end, &window) && window.end < time + 70 * LP_DAY) {
+		ck_assert(lp_input_range(zone, window, length, shift, &range));
+		if (range.start <= time && time < range.end)
+			ck_assert_msg(found && touched.after_end < window.end && window.end <= touched.until_end,
+			              "%s every %d, length %d, shift %d (units %d, %d, %d)", name, every.count,
+			              length.count, shift.count, every.unit, length.unit, shift.unit);
+	}
+}
+
+static const struct {
+	const char *zone, *time;
+} moments[] = {
+	{ "Europe/Berlin", "2026-02-27T23:59" },        { "Europe/Berlin", "2026-02-28" },
+	{ "Europe/Berlin", "2026-02-28T23:30" },        { "Europe/Berlin", "2026-03-01" },
+	{ "Europe/Berlin", "2026-03-29T01:59:59" },     { "Europe/Berlin", "2026-03-29T03:00" },
+	{ "Europe/Berlin", "2026-10-25T02:30" },        { "America/New_York", "2024-02-29T12:00" },
+	{ "Pacific/Apia", "2011-12-29T12:00" },         { "Pacific/Apia", "2011-12-31" },
+	{ "Pacific/Apia", "2011-12-31T12:00" },         { "Pacific/Apia", "2012-01-01" },
+	{ "America/Sao_Paulo", "2018-11-03T23:59:59" }, { "America/Sao_Paulo", "2018-11-04T01:00" },
+};
+
+START_TEST(no_window_that_reads_a_sample_is_left_out)
+{
+	static const struct lp_span everies[] = { { 1, LP_UNIT_HOUR }, { 1, LP_UNIT_DAY }, { 1, LP_UNIT_MONTH } };
+	static const struct lp_span lengths[] = {
+		{ 0, 0 }, { 24, LP_UNIT_HOUR }, { 1, LP_UNIT_DAY }, { 1, LP_UNIT_WEEK }, { 1, LP_UNIT_MONTH }
+	};
+	static const struct lp_span shifts[] = { { 0, 0 },
+		                                 { -1, LP_UNIT_HOUR },
+		                                 { 24, LP_UNIT_HOUR },
+		                                 { -1, LP_UNIT_DAY },
+		                                 { 1, LP_UNIT_WEEK },
+		                                 { -1, LP_UNIT_MONTH },
+		                                 { 1, LP_UNIT_MONTH } };
+	for (size_t i = 0; i < 3 * 5 * 7; i++)
+		check_none_left_out(moments[_i].zone, everies[i / 35], lengths[i / 7 % 5], shifts[i % 7],
+		                    when(moments[_i].time, moments[_i].zone));
+}
+END_TEST
+
 START_TEST(windows_are_counted)
 {
 	struct lp_schedule schedule = { .every = { 1, LP_UNIT_MINUTE },
@@ -356,6 +409,8 @@ int main(void)
 	tcase_add_loop_test(tests, in_steps_or_at_once, 0, 4);
 	tcase_add_loop_test(tests, touched_windows_are_those_that_read_the_sample, 0,
 	                    (int)(sizeof readings / sizeof readings[0]));
+	tcase_add_loop_test(tests, no_window_that_reads_a_sample_is_left_out, 0,
+	                    (int)(sizeof moments / sizeof moments[0]));
 	tcase_add_test(tests, windows_are_counted);
 	tcase_add_test(tests, what_was_missed_can_be_skipped);
 	suite_add_tcase(suite, tests);

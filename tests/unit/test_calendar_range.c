@@ -1,0 +1,203 @@
+/* What an input reads for a window, as tables: given this window, span and shift, expect this range. */
+#include "calendar/calendar.h"
+#include "model/embedded.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct lp_zone *zone_named(const char *name)
+{
+	const struct lp_zone *zone;
+	struct lp_error error;
+	ck_assert_msg(lp_zone_find(name, &zone, &error), "%s", error.what);
+	return zone;
+}
+
+/* Local times of a zone. */
+static lp_time at(const char *text, const char *zone)
+{
+	lp_time t;
+	struct lp_error error;
+	ck_assert_msg(lp_time_parse(text, zone_named(zone), &t, &error), "%s: %s", text, error.what);
+	return t;
+}
+
+static struct lp_span span_of(const char *text)
+{
+	struct lp_span span = { 0 };
+	struct lp_error error;
+	if (text != NULL)
+		ck_assert_msg(lp_span_parse(text, &span, &error), "%s", error.what);
+	return span;
+}
+
+#define BERLIN "Europe/Berlin"
+
+/* Times without offset are local. */
+static const struct {
+	const char *zone, *start, *end, *length, *shift, *from, *to;
+} ranges[] = {
+	/* Neither: the window itself. */
+	{ "UTC", "2026-03-01T12:00", "2026-03-01T13:00", NULL, NULL, "2026-03-01T12:00", "2026-03-01T13:00" },
+	/* The last seven days, up to the window's end. */
+	{ "UTC", "2026-03-01T12:00", "2026-03-01T13:00", "7 days", NULL, "2026-02-22T13:00", "2026-03-01T13:00" },
+	{ BERLIN, "2026-03-30T12:00", "2026-03-30T13:00", "7 days", NULL, "2026-03-23T13:00", "2026-03-30T13:00" },
+	{ BERLIN, "2026-03-30T12:00", "2026-03-30T13:00", "1 week", NULL, "2026-03-23T13:00", "2026-03-30T13:00" },
+	/* As elapsed time it begins an hour earlier on the clock, before clocks went forward. */
+	{ BERLIN, "2026-03-30T12:00", "2026-03-30T13:00", "168 h", NULL, "2026-03-23T12:00", "2026-03-30T13:00" },
+	/* Shorter than the window: its end. */
+	{ "UTC", "2026-03-01", "2026-03-02", "6 h", NULL, "2026-03-01T18:00", "2026-03-02" },
+	/* A day back from a day of 23 hours, and of 25. */
+	{ BERLIN, "2026-03-29", "2026-03-30", "1 day", NULL, "2026-03-29", "2026-03-30" },
+	{ BERLIN, "2026-03-29", "2026-03-30", "24 h", NULL, "2026-03-28T23:00", "2026-03-30" },
+	{ BERLIN, "2026-10-25", "2026-10-26", "24 h", NULL, "2026-10-25T01:00", "2026-10-26" },
+	{ BERLIN, "2026-10-25", "2026-10-26", "1 day", NULL, "2026-10-25", "2026-10-26" },
+	/* The same hours of last week, whatever clocks did in between. */
+	{ "UTC", "2026-03-01T12:00", "2026-03-01T13:00", NULL, "-1 week", "2026-02-22T12:00", "2026-02-22T13:00" },
+	{ BERLIN, "2026-03-31T12:00", "2026-03-31T13:00", NULL, "-1 week", "2026-03-24T12:00", "2026-03-24T13:00" },
+	{ BERLIN, "2026-10-26T12:00", "2026-10-26T13:00", NULL, "-7 days", "2026-10-19T12:00", "2026-10-19T13:00" },
+	{ BERLIN, "2026-10-26T12:00", "2026-10-26T13:00", NULL, "-168 h", "2026-10-19T13:00", "2026-10-19T14:00" },
+	{ BERLIN, "2026-04-01", "2026-04-02", NULL, "-1 week", "2026-03-25", "2026-03-26" },
+	{ BERLIN, "2026-04-05", "2026-04-06", NULL, "-1 week", "2026-03-29", "2026-03-30" },
+	{ BERLIN, "2026-03-22", "2026-03-23", NULL, "1 week", "2026-03-29", "2026-03-30" },
+	/* Last week's hour that clocks left out has nothing; the one that came twice is both. */
+	{ BERLIN, "2026-04-05T02:00", "2026-04-05T03:00", NULL, "-1 week", "2026-03-29T03:00", "2026-03-29T03:00" },
+	{ BERLIN, "2026-04-05T01:00", "2026-04-05T02:00", NULL, "-1 week", "2026-03-29T01:00", "2026-03-29T03:00" },
+	{ BERLIN, "2026-11-01T02:00", "2026-11-01T03:00", NULL, "-1 week", "2026-10-25T02:00+02:00",
+	  "2026-10-25T03:00" },
+	/* A forecast: what comes after the window. */
+	{ "UTC", "2026-03-01T12:00", "2026-03-01T13:00", "24 h", "24 h", "2026-03-01T13:00", "2026-03-02T13:00" },
+	{ BERLIN, "2026-03-28T12:00", "2026-03-28T13:00", "24 h", "24 h", "2026-03-28T13:00", "2026-03-29T14:00" },
+	{ BERLIN, "2026-03-28T12:00", "2026-03-28T13:00", "1 day", "1 day", "2026-03-28T13:00", "2026-03-29T13:00" },
+	{ BERLIN, "2026-03-28", "2026-03-29", NULL, "1 day", "2026-03-29", "2026-03-30" },
+	/* Minutes that are moved by less than themselves. */
+	{ "UTC", "2026-03-01T12:00", "2026-03-01T12:15", NULL, "-1 min", "2026-03-01T11:59", "2026-03-01T12:14" },
+	/* Months as long as they are; what the month does not have is its last day. */
+	{ "UTC", "2026-03-01", "2026-04-01", NULL, "-1 month", "2026-02-01", "2026-03-01" },
+	{ "UTC", "2026-02-01", "2026-03-01", NULL, "-1 month", "2026-01-01", "2026-02-01" },
+	{ "UTC", "2026-01-01", "2026-02-01", NULL, "1 month", "2026-02-01", "2026-03-01" },
+	{ "UTC", "2026-03-15", "2026-03-16", "1 month", NULL, "2026-02-16", "2026-03-16" },
+	{ "UTC", "2026-03-30", "2026-03-31", "1 month", NULL, "2026-02-28", "2026-03-31" },
+	{ "UTC", "2024-03-30", "2024-03-31", "1 month", NULL, "2024-02-29", "2024-03-31" },
+	{ "UTC", "2026-03-31", "2026-04-01", "1 quarter", NULL, "2026-01-01", "2026-04-01" },
+	{ "UTC", "2026-03-01", "2026-04-01", "12 months", "-1 month", "2025-03-01", "2026-03-01" },
+	{ BERLIN, "2026-04-01", "2026-05-01", NULL, "-1 month", "2026-03-01", "2026-04-01" },
+	{ BERLIN, "2026-03-31", "2026-04-01", "1 month", "-1 day", "2026-02-28", "2026-03-31" },
+	/* A day stays a day, an hour an hour, where months end: what a month does not have is its last day. */
+	{ "UTC", "2026-02-28", "2026-03-01", NULL, "-1 month", "2026-01-28", "2026-01-29" },
+	{ "UTC", "2026-03-28", "2026-03-29", NULL, "-1 month", "2026-02-28", "2026-03-01" },
+	{ "UTC", "2026-03-29", "2026-03-30", NULL, "-1 month", "2026-02-28", "2026-03-01" },
+	{ "UTC", "2026-03-31", "2026-04-01", NULL, "-1 month", "2026-02-28", "2026-03-01" },
+	{ "UTC", "2026-04-30", "2026-05-01", NULL, "-1 month", "2026-03-30", "2026-03-31" },
+	{ "UTC", "2026-01-31", "2026-02-01", NULL, "1 month", "2026-02-28", "2026-03-01" },
+	{ "UTC", "2026-02-28T23:00", "2026-03-01", NULL, "-1 month", "2026-01-28T23:00", "2026-01-29" },
+	{ "UTC", "2026-03-28T23:00", "2026-03-29", NULL, "-1 month", "2026-02-28T23:00", "2026-03-01" },
+	{ "UTC", "2026-03-29T23:00", "2026-03-30", NULL, "-1 month", "2026-02-28T23:00", "2026-03-01" },
+	{ "UTC", "2026-03-15T06:00", "2026-04-15T06:00", NULL, "-1 month", "2026-02-15T06:00", "2026-03-15T06:00" },
+	{ "UTC", "2026-04-01T06:00", "2026-05-01T06:00", NULL, "-1 month", "2026-03-01T06:00", "2026-04-01T06:00" },
+	{ "UTC", "2026-01-01", "2026-04-01", NULL, "-1 quarter", "2025-10-01", "2026-01-01" },
+	{ BERLIN, "2026-04-29T02:00", "2026-04-29T03:00", NULL, "-1 month", "2026-03-29T03:00", "2026-03-29T03:00" },
+	{ BERLIN, "2026-11-25T02:00", "2026-11-25T03:00", NULL, "-1 month", "2026-10-25T02:00+02:00",
+	  "2026-10-25T03:00" },
+	/* The same of last year, a leap day in between or not. */
+	{ "UTC", "2024-02-28", "2024-02-29", NULL, "-1 year", "2023-02-28", "2023-03-01" },
+	{ "UTC", "2025-02-28", "2025-03-01", NULL, "-1 year", "2024-02-28", "2024-02-29" },
+	{ "UTC", "2025-02-28T23:00", "2025-03-01", NULL, "-1 year", "2024-02-28T23:00", "2024-02-29" },
+	{ "UTC", "2025-02-01", "2025-03-01", NULL, "-1 year", "2024-02-01", "2024-03-01" },
+	{ "UTC", "2025-03-01", "2025-03-02", NULL, "-1 year", "2024-03-01", "2024-03-02" },
+	{ "UTC", "2024-02-29", "2024-03-01", NULL, "-1 year", "2023-02-28", "2023-03-01" },
+	{ "UTC", "2024-01-01", "2025-01-01", NULL, "-1 year", "2023-01-01", "2024-01-01" },
+	{ "UTC", "2024-01-01", "2024-01-02", "1 year", NULL, "2023-01-02", "2024-01-02" },
+	/* Apia had no 2011-12-30: as yesterday it is empty, and a day's length reaches the day before. */
+	{ "Pacific/Apia", "2011-12-31", "2012-01-01", NULL, "-1 day", "2011-12-31", "2011-12-31" },
+	{ "Pacific/Apia", "2012-01-01", "2012-01-02", NULL, "-1 day", "2011-12-31", "2012-01-01" },
+	{ "Pacific/Apia", "2011-12-29", "2011-12-30T24:00", "1 day", NULL, "2011-12-29", "2011-12-31" },
+	/* Half an hour of summer time. */
+	{ "Australia/Lord_Howe", "2026-04-05", "2026-04-06", "1 day", NULL, "2026-04-05", "2026-04-06" },
+	{ "Australia/Lord_Howe", "2026-04-05", "2026-04-06", "24 h", NULL, "2026-04-05T00:30", "2026-04-06" },
+	/* A hundred years are the most. */
+	{ "UTC", "2026-01-01", "2026-01-02", NULL, "-100 years", "1926-01-01", "1926-01-02" },
+	{ "UTC", "2026-01-01", "2026-01-02", "100 years", NULL, "1926-01-02", "2026-01-02" },
+};
+
+START_TEST(range_of_a_window)
+{
+	const char *name = ranges[_i].zone;
+	const struct lp_zone *zone = zone_named(name);
+	struct lp_window window = { at(ranges[_i].start, name), at(ranges[_i].end, name) }, range;
+	ck_assert(lp_input_range(zone, window, span_of(ranges[_i].length), span_of(ranges[_i].shift), &range));
+	char from[40], to[40];
+	lp_time_format(range.start, zone, from);
+	lp_time_format(range.end, zone, to);
+	ck_assert_msg(range.start == at(ranges[_i].from, name) && range.end == at(ranges[_i].to, name),
+	              "%s to %s, length %s, shift %s: %s to %s", ranges[_i].start, ranges[_i].end,
+	              ranges[_i].length == NULL ? "-" : ranges[_i].length,
+	              ranges[_i].shift == NULL ? "-" : ranges[_i].shift, from, to);
+}
+END_TEST
+
+static const struct {
+	const char *start, *end, *length, *shift;
+	bool within;
+} edges[] = {
+	{ "0001-01-01", "0001-01-02", NULL, NULL, true },
+	{ "0001-01-01", "0001-01-02", "1 day", NULL, true },
+	{ "0001-01-01", "0001-01-02", "25 h", NULL, false },
+	{ "0001-01-01", "0001-01-02", "1 month", NULL, false },
+	{ "0001-01-01", "0001-01-02", "100 years", NULL, false },
+	{ "0001-01-01", "0001-01-02", NULL, "-1 s", false },
+	{ "0001-01-01", "0001-01-02", NULL, "-1 day", false },
+	{ "0001-01-01", "0001-01-02", NULL, "-1 month", false },
+	{ "0001-01-01", "0001-01-02", NULL, "-100 years", false },
+	{ "0001-01-01", "0001-01-02", NULL, "1 day", true },
+	/* What is shifted out and comes back by its length is out: its other end is. */
+	{ "9999-12-30", "9999-12-31", NULL, "-1 year", true },
+	{ "9999-12-30", "9999-12-31", NULL, "1 day", false },
+	{ "9999-12-30", "9999-12-31", NULL, "24 h", false },
+	{ "9999-12-30", "9999-12-31", "1 year", "1 month", false },
+	{ "9999-12-30", "9999-12-31", NULL, "100 years", false },
+	/* Spans that no definition can have. */
+	{ "2026-01-01", "2026-01-02", NULL, "101 years", false },
+	{ "2026-01-01", "2026-01-02", NULL, "-101 years", false },
+	{ "2026-01-01", "2026-01-02", NULL, "-2147483647 years", false },
+	{ "2026-01-01", "2026-01-02", NULL, "2147483647 weeks", false },
+};
+
+START_TEST(ranges_stay_within_the_years)
+{
+	struct lp_window window = { at(edges[_i].start, "UTC"), at(edges[_i].end, "UTC") }, range;
+	bool within =
+		lp_input_range(zone_named("UTC"), window, span_of(edges[_i].length), span_of(edges[_i].shift), &range);
+	ck_assert_msg(within == edges[_i].within, "%s to %s", edges[_i].start, edges[_i].end);
+	ck_assert(!within || (range.start >= LP_TIME_MIN && range.start < range.end && range.end <= LP_TIME_MAX));
+}
+END_TEST
+
+START_TEST(no_window_has_no_range)
+{
+	struct lp_window range;
+	const struct lp_window out[] = { { LP_TIME_MIN - 1, 0 }, { 0, LP_TIME_MAX + 1 }, { LP_TIME_NONE, 0 } };
+	for (size_t i = 0; i < sizeof out / sizeof *out; i++)
+		ck_assert(!lp_input_range(zone_named("UTC"), out[i], (struct lp_span){ 0 }, (struct lp_span){ 0 },
+		                          &range));
+}
+END_TEST
+
+int main(void)
+{
+	/* A build without embedded data still has the system's. */
+	lp_zone_set_directory(lp_embedded_find("zoneinfo/Europe/Berlin") == NULL ? "/usr/share/zoneinfo" : NULL);
+	Suite *suite = suite_create("calendar_range");
+	TCase *cases = tcase_create("ranges");
+	tcase_set_timeout(cases, 100);
+	tcase_add_loop_test(cases, range_of_a_window, 0, sizeof ranges / sizeof *ranges);
+	tcase_add_loop_test(cases, ranges_stay_within_the_years, 0, sizeof edges / sizeof *edges);
+	tcase_add_test(cases, no_window_has_no_range);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
