@@ -137,7 +137,8 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 		return true;
 	follower->following->ranges++;
 	if (follower->following->look) {
-		see(follower->following, reader, change, &touched);
+		if (follower->following->tell)
+			see(follower->following, reader, change, &touched);
 		return true;
 	}
 	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);

@@ -21,6 +21,7 @@ struct lp_following {
 	lp_time newest;           /* up to where anybody has read, and a bit: changes from there on are no news */
 	int64_t recompute_within; /* the configuration's; microseconds, 0: never */
 	bool look;                /* only look: nothing is taken, nothing becomes owed */
+	bool tell;                /* of a look: which windows, in `seen` */
 	uint64_t ranges;          /* out: of windows that are owed now */
 	uint64_t too_old;         /* out: hours of series that changed and are not followed */
 	struct lp_seen *seen;     /* out, of a look, by calculation, disjoint: the caller's to free */

@@ -130,7 +130,8 @@ bool lp_look(struct lp_store *store, const struct lp_pipeline_options *options, 
 	const struct lp_plan_options plan_options = { .kind = LP_RUN_MINUTE,
 		                                      .tick = tick,
 		                                      .catch_up = options->catch_up,
-		                                      .recompute_within = options->recompute_within };
+		                                      .recompute_within = options->recompute_within,
+		                                      .tell = true };
 	bool due, good = lp_plan_load(&looking.plan, store, &plan_options, &due, error);
 	*look = (struct lp_look){ .next_due = LP_TIME_NONE };
 	for (size_t at = 0; at < looking.plan.batch_count && good; at++)

@@ -209,7 +209,10 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		.kind = options->kind,
 		.tick = options->tick,
 		.catch_up = options->kind == LP_RUN_BACKFILL ? 0 : options->catch_up,
-		.following = { .tick = options->tick, .recompute_within = options->recompute_within, .look = true },
+		.following = { .tick = options->tick,
+		               .recompute_within = options->recompute_within,
+		               .look = true,
+		               .tell = options->tell },
 	};
 	if (!read_plan(plan, error))
 		return false;

@@ -36,6 +36,7 @@ struct lp_plan_options {
 	lp_time tick;
 	uint32_t catch_up;        /* windows a calculation and run; 0: no limit */
 	int64_t recompute_within; /* as in struct lp_following */
+	bool tell;                /* as in struct lp_following */
 };
 
 struct lp_plan {
