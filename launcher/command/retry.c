@@ -73,6 +73,8 @@ static int run(int count, char **arguments)
 	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
 	            lp_option_time("--from", from_text, session.zone, &filter.from, &error) &&
 	            lp_option_time("--to", to_text, session.zone, &filter.to, &error);
+	if (good && from_text != NULL && to_text != NULL && filter.from >= filter.to)
+		good = lp_fail(&error, LP_EXIT_USAGE, "--to has to be after --from");
 	if (good && operands == 0)
 		good = reopen(session.store, filter, NULL, &sum, &error);
 	for (int i = 0; i < operands && good; i++)
