@@ -358,8 +358,10 @@ START_TEST(each_of_many_series_gets_its_own_samples)
 	for (int i = 0; i < MANY; i++) {
 		char samples[96], name[16], input[16], output[16];
 
-		snprintf(samples, sizeof samples, i % 50 == 49 ? "" : "30=%d 60=%d.5 90=%d%s 120=7", i, i, 2 * i,
-		         i % 40 == 0 ? "b" : "");
+		samples[0] = '\0';
+		if (i % 50 != 49)
+			snprintf(samples, sizeof samples, "30=%d 60=%d.5 90=%d%s 120=7", i, i, 2 * i,
+			         i % 40 == 0 ? "b" : "");
 		snprintf(name, sizeof name, "c%d", i);
 		snprintf(input, sizeof input, "a%d", i);
 		snprintf(output, sizeof output, "x%d", i);
