@@ -24,6 +24,14 @@ START_TEST(other_writers_rows_come_back_in_order)
 }
 END_TEST
 
+static const char *numbered(const char *letter, int number)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "%s%d", letter, number);
+	return lp_arena_text(&arena, name);
+}
+
 /* As many as are read at once; the server sends them as they lie in the table. */
 START_TEST(many_series_come_back_in_order)
 {
@@ -40,8 +48,7 @@ START_TEST(many_series_come_back_in_order)
 		add_series(pair);
 	}
 	for (int i = 0; i < MANY; i++)
-		many[i] = *calculation(lp_format_text("c%d", i), "mean", lp_format_text("a%d", i),
-		                       lp_format_text("x%d", i));
+		many[i] = *calculation(numbered("c", i), "mean", numbered("a", i), numbered("x", i));
 	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
 	sql("INSERT INTO local_processing.sample (series_id, ts, value, quality)"
 	    " SELECT s.id, timestamptz '2026-03-01 00:00:00+00' + n * interval '20 seconds', n, nullif(n, 1)"

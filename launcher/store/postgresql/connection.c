@@ -194,6 +194,12 @@ void lp_pg_close(struct lp_store *opened)
 
 	if (store->aside != NULL)
 		lp_pg_close(&store->aside->store);
+	/*
+	 * A server notices that a connection is gone some time after the process
+	 * is: without this, a run right behind this one may find the lock taken.
+	 */
+	if (PQtransactionStatus(store->lock_connection) == PQTRANS_INTRANS)
+		PQclear(PQexec(store->lock_connection, "ROLLBACK"));
 	PQfinish(store->lock_connection);
 	PQfinish(store->connection);
 	lp_arena_free(&store->scratch);
