@@ -1,5 +1,10 @@
-/* What can be said of spans and schedules where no calendar is at hand. */
+/* What can be said of windows, spans and schedules where no calendar is at hand. */
 #include "model/time.h"
+
+bool lp_window_equals(struct lp_window a, struct lp_window b)
+{
+	return a.start == b.start && a.end == b.end;
+}
 
 int64_t lp_span_least(struct lp_span span)
 {

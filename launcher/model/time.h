@@ -24,6 +24,8 @@ struct lp_window {
 	lp_time start, end;
 };
 
+bool lp_window_equals(struct lp_window a, struct lp_window b);
+
 /*
  * A length on the calendar.  Seconds, minutes and hours are elapsed time; days
  * and longer are local wall clock.

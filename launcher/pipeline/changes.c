@@ -5,7 +5,6 @@
 #include "schedule/schedule.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { READERS_OF_AT_ONCE = 10000, RANGES_AT_ONCE = 10000 };
 
@@ -198,8 +197,7 @@ static bool follow_within(struct follower *follower, struct lp_error *error)
 	if (follower->change_count == 0)
 		return true;
 	qsort(follower->changes, follower->change_count, sizeof *follower->changes, compare_changes);
-	follower->too_old = lp_reallocate(NULL, follower->change_count, sizeof *follower->too_old);
-	memset(follower->too_old, 0, follower->change_count * sizeof *follower->too_old);
+	follower->too_old = lp_allocate(follower->change_count * sizeof *follower->too_old);
 	bool good = follow_series(follower, error);
 	for (size_t at = 0; at < follower->change_count; at++)
 		follower->following->too_old += follower->too_old[at];

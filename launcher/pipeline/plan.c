@@ -96,8 +96,7 @@ static void group_pending(struct lp_plan *plan)
 		struct lp_plan_retry *last = plan->retry_count > 0 ? &plan->retries[plan->retry_count - 1] : NULL;
 		const struct lp_pending *first = last != NULL ? &plan->pending[last->first] : NULL;
 		if (first == NULL || last->count >= lp_batch_size(pending->window.end - pending->window.start) ||
-		    first->rank != pending->rank || first->window.start != pending->window.start ||
-		    first->window.end != pending->window.end) {
+		    first->rank != pending->rank || !lp_window_equals(first->window, pending->window)) {
 			LP_GROW(plan->retries, plan->retry_count, plan->retry_capacity);
 			last = &plan->retries[plan->retry_count++];
 			*last = (struct lp_plan_retry){ .first = at };

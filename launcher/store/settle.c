@@ -60,18 +60,13 @@ static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *ou
 	return lp_arena_copy(arena, text, length);
 }
 
-static bool same_window(struct lp_window a, struct lp_window b)
-{
-	return a.start == b.start && a.end == b.end;
-}
-
 static void add_outcome(struct lp_settled *settled, const struct lp_task *task, size_t *place, size_t index)
 {
 	struct lp_outcome_row *last = NULL;
 
 	if (settled->outcome_count > 0)
 		last = &settled->outcomes[settled->outcome_count - 1];
-	if (last == NULL || !same_window(last->window, task->window)) {
+	if (last == NULL || !lp_window_equals(last->window, task->window)) {
 		last = &settled->outcomes[settled->outcome_count++];
 		*last = (struct lp_outcome_row){ .window = task->window, .tasks = place };
 	}

@@ -194,3 +194,11 @@ void lp_pg_add_ids(struct pg_arguments *arguments, const int64_t *ids, size_t co
 		lp_pg_array_int8(arguments, ids[i]);
 	lp_pg_array_end(arguments);
 }
+
+void lp_pg_add_calculation_ids(struct pg_arguments *arguments, const struct lp_batch *batch)
+{
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		lp_pg_array_int8(arguments, batch->calculations[i].id);
+	lp_pg_array_end(arguments);
+}

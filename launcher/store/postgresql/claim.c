@@ -27,22 +27,12 @@ static bool move_watermark(struct pg_commit *committing, bool *accepted, struct 
 	return done;
 }
 
-static void add_calculation_ids(struct pg_commit *committing)
-{
-	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
-
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < committing->batch->calculation_count; i++)
-		lp_pg_array_int8(arguments, committing->batch->calculations[i].id);
-	lp_pg_array_end(arguments);
-}
-
 static bool read_states(struct pg_commit *committing, struct lp_error *error)
 {
 	PGresult *result = NULL;
 	bool done;
 
-	add_calculation_ids(committing);
+	lp_pg_add_calculation_ids(lp_pg_arguments(committing->store), committing->batch);
 	done = lp_pg_execute(committing->store, PG_READ_STATES, &result, error);
 	for (int row = 0; done && row < PQntuples(result); row++) {
 		struct lp_settle_known *known = &committing->known[lp_pg_get_int8(result, row, 0) - 1];
@@ -76,7 +66,7 @@ static bool lock_running(struct pg_commit *committing, bool *running, struct lp_
 
 static bool lock_retry(struct pg_commit *committing, struct lp_error *error)
 {
-	add_calculation_ids(committing);
+	lp_pg_add_calculation_ids(lp_pg_arguments(committing->store), committing->batch);
 	return lp_pg_execute(committing->store, PG_LOCK_RETRY, NULL, error);
 }
 
@@ -160,7 +150,7 @@ static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_e
 	PGresult *result = NULL;
 	bool done;
 
-	add_calculation_ids(committing);
+	lp_pg_add_calculation_ids(lp_pg_arguments(committing->store), committing->batch);
 	done = lp_pg_execute(committing->store, PG_READ_RETRY, &result, error);
 	for (int row = 0; done && row < PQntuples(result); row++) {
 		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;

@@ -19,7 +19,7 @@ static int compare_samples(const void *a, const void *b)
 }
 
 /* The server is free to aggregate in any order: rare, so it need not be fast. */
-void lp_pg_sort_column(struct lp_column *column)
+static void sort(struct lp_column *column)
 {
 	struct sample *samples = lp_allocate(column->count * sizeof *samples);
 
@@ -37,14 +37,23 @@ void lp_pg_sort_column(struct lp_column *column)
 	free(samples);
 }
 
+void lp_pg_order_column(struct lp_column *column)
+{
+	bool ascending = true;
+
+	for (size_t i = 1; i < column->count; i++)
+		ascending &= column->time[i - 1] < column->time[i];
+	if (!ascending)
+		sort(column);
+}
+
 /* Most arrays are read without a look at the length of each element. */
 static void read_times(struct pg_reader *reader, lp_time *times)
 {
 	const char *elements = lp_pg_reader_elements(reader, 8);
 
 	for (size_t i = 0; i < reader->count; i++)
-		times[i] = elements == NULL ? lp_pg_read_time(reader)
-		                            : lp_wire_time((int64_t)lp_wire_get64(elements + i * PG_STRIDE(8)));
+		times[i] = elements == NULL ? lp_pg_read_time(reader) : lp_wire_get_time(elements + i * PG_STRIDE(8));
 }
 
 static void read_values(struct pg_reader *reader, double *values)
@@ -60,7 +69,6 @@ bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_aren
                       struct lp_error *error)
 {
 	struct pg_reader times, values, qualities;
-	bool ascending = true;
 
 	*column = (struct lp_column){ .count = 0 };
 	if (!lp_pg_reader_open(result, row, first, &times, error) ||
@@ -76,15 +84,12 @@ bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_aren
 	column->value = lp_arena_allocate(arena, times.count * sizeof *column->value);
 	read_times(&times, column->time);
 	read_values(&values, column->value);
-	for (size_t i = 1; i < column->count; i++)
-		ascending = ascending && column->time[i - 1] < column->time[i];
 	if (qualities.count != 0) {
 		column->quality = lp_arena_allocate(arena, times.count);
 		for (size_t i = 0; i < times.count; i++)
 			column->quality[i] = (uint8_t)lp_pg_read_int(&qualities);
 	}
-	if (!ascending)
-		lp_pg_sort_column(column);
+	lp_pg_order_column(column);
 	return true;
 }
 

@@ -7,7 +7,7 @@
 /* From three arrays of a row, beginning with column `first`; sorted if the server did not. */
 bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
                       struct lp_error *error) LP_MUST_CHECK;
-void lp_pg_sort_column(struct lp_column *column); /* time, value and quality, by time */
+void lp_pg_order_column(struct lp_column *column); /* time, value and quality, by time */
 /* Coverage and numbers of samples of results, from two arrays; NULL where the samples have none. */
 bool lp_pg_get_coverage(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
                         struct lp_error *error) LP_MUST_CHECK;

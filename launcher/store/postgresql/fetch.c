@@ -181,7 +181,7 @@ static bool answers(const struct pg_range *range, const struct request *request,
 	if (range->series_id != request->series_id)
 		return false;
 	if (whole)
-		return range->range.start == request->range.start && range->range.end == request->range.end;
+		return lp_window_equals(range->range, request->range);
 	return range->range.start <= request->range.start && range->range.end >= request->range.end;
 }
 
@@ -209,11 +209,6 @@ static bool fetch_each(struct pg_store *store, struct fetching *fetching, bool p
 	                    fetching, error);
 }
 
-static bool same_window(struct lp_window a, struct lp_window b)
-{
-	return a.start == b.start && a.end == b.end;
-}
-
 /* The window that most ranges have, if more than half of them do: by taking off pairs that differ. */
 static struct lp_window usual_window(const struct fetching *fetching)
 {
@@ -223,7 +218,7 @@ static struct lp_window usual_window(const struct fetching *fetching)
 	for (size_t i = 0; i < fetching->count; i++) {
 		if (left == 0)
 			usual = fetching->ranges[i].range;
-		left = same_window(usual, fetching->ranges[i].range) ? left + 1 : left - 1;
+		left = lp_window_equals(usual, fetching->ranges[i].range) ? left + 1 : left - 1;
 	}
 	return usual;
 }
@@ -242,7 +237,7 @@ static size_t together_at_once(const struct pg_store *store, const struct fetchi
 		/* Ranges of one series that do not touch are several. */
 		if (i > 0 && fetching->ranges[i].series_id == fetching->ranges[i - 1].series_id)
 			return 0;
-		alike += same_window(window, fetching->ranges[i].range);
+		alike += lp_window_equals(window, fetching->ranges[i].range);
 	}
 	fit = (size_t)((double)TOGETHER_SAMPLES / fmax(1, seconds_of(window) * store->sample_rate));
 	return alike >= TOGETHER_LEAST && fit >= TOGETHER_LEAST ? fit : 0;
@@ -267,12 +262,16 @@ static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, stru
 	size_t at_once = together_at_once(store, fetching, window), count = 0;
 
 	for (size_t i = 0; i < fetching->count; i++) {
-		if (at_once > 0 && same_window(window, fetching->ranges[i].range))
+		if (at_once > 0 && lp_window_equals(window, fetching->ranges[i].range))
 			together[count++] = &fetching->ranges[i];
 		else
 			fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
 	}
 	if (!fetch_each(store, fetching, false, error))
+		return false;
+	/* Until the transaction ends: nothing that wants another plan may come after it. */
+	(void)lp_pg_arguments(store);
+	if (count > 0 && !lp_pg_execute(store, PG_PREFER_BITMAPS, NULL, error))
 		return false;
 	for (size_t i = 0; i < count; i += at_once) {
 		size_t part = count - i < at_once ? count - i : at_once;
@@ -316,7 +315,7 @@ bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_erro
 	LP_CHECK_BATCH(batch);
 	if (!lp_pg_begin(store, error))
 		return false;
-	/* Reading together comes last: see lp_pg_fetch_together. */
+	/* Reading together comes last: see fetch_ranges. */
 	done = fetch(store, batch, true, error) && fetch(store, batch, false, error);
 	for (size_t i = 0; done && i < batch->task_count; i++) {
 		const struct lp_task *task = &batch->tasks[i];

@@ -16,8 +16,8 @@ struct pg_range {
 
 /*
  * Fills the columns of ranges that have this window in common, by series and
- * each of another one, into the arena.  Changes what the planner likes until
- * the transaction ends: to be the last statement of it.
+ * each of another one, into the arena.  The planner is to prefer bitmaps: see
+ * PG_PREFER_BITMAPS.
  */
 bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
                           struct lp_window window, struct lp_error *error) LP_MUST_CHECK;

@@ -57,7 +57,9 @@ void lp_pg_array_time(struct pg_arguments *arguments, lp_time value);
 void lp_pg_array_text(struct pg_arguments *arguments, const char *value);
 void lp_pg_array_null(struct pg_arguments *arguments);
 void lp_pg_array_end(struct pg_arguments *arguments);
-void lp_pg_add_ids(struct pg_arguments *arguments, const int64_t *ids, size_t count); /* a whole array */
+/* Whole arrays. */
+void lp_pg_add_ids(struct pg_arguments *arguments, const int64_t *ids, size_t count);
+void lp_pg_add_calculation_ids(struct pg_arguments *arguments, const struct lp_batch *batch);
 
 /* Rows that a statement wrote. */
 uint64_t lp_pg_affected(const PGresult *result);

@@ -41,7 +41,6 @@ struct packed {
 	struct lp_arena *arena;
 	struct pg_reader columns[COLUMN_COUNT];
 	int64_t next_input_of, next_output_of; /* read ahead; 0: none is left */
-	size_t inputs_left, outputs_left;
 };
 
 static const char *text(struct packed *packed, int column)
@@ -54,12 +53,11 @@ static int64_t integer(struct packed *packed, int column)
 	return lp_pg_read_int(&packed->columns[column]);
 }
 
-static int64_t next_of(struct packed *packed, int column, size_t *left)
+static int64_t next_of(struct packed *packed, int column)
 {
-	if (*left == 0)
-		return 0;
-	(*left)--;
-	return integer(packed, column);
+	const struct pg_reader *reader = &packed->columns[column];
+
+	return reader->at == reader->end ? 0 : integer(packed, column);
 }
 
 static bool open(const PGresult *result, struct lp_arena *arena, struct packed *packed, struct lp_error *error)
@@ -75,10 +73,8 @@ static bool open(const PGresult *result, struct lp_arena *arena, struct packed *
 		if (packed->columns[i].count != packed->columns[first_of[group]].count)
 			return lp_fail(error, LP_EXIT_INTERNAL, "the server sent arrays of different lengths");
 	}
-	packed->inputs_left = packed->columns[INPUT_OF].count;
-	packed->outputs_left = packed->columns[OUTPUT_OF].count;
-	packed->next_input_of = next_of(packed, INPUT_OF, &packed->inputs_left);
-	packed->next_output_of = next_of(packed, OUTPUT_OF, &packed->outputs_left);
+	packed->next_input_of = next_of(packed, INPUT_OF);
+	packed->next_output_of = next_of(packed, OUTPUT_OF);
 	return true;
 }
 
@@ -105,7 +101,7 @@ static bool read_inputs(struct packed *packed, int64_t n, struct lp_calculation 
 	while (packed->next_input_of == n) {
 		if (!read_input(packed, &inputs[calculation->input_count++], error))
 			return false;
-		packed->next_input_of = next_of(packed, INPUT_OF, &packed->inputs_left);
+		packed->next_input_of = next_of(packed, INPUT_OF);
 	}
 	return true;
 }
@@ -121,7 +117,7 @@ static void read_outputs(struct packed *packed, int64_t n, struct lp_calculation
 			.series = text(packed, OUTPUT_SERIES),
 			.unit = text(packed, OUTPUT_UNIT),
 		};
-		packed->next_output_of = next_of(packed, OUTPUT_OF, &packed->outputs_left);
+		packed->next_output_of = next_of(packed, OUTPUT_OF);
 	}
 }
 
@@ -179,15 +175,11 @@ static bool unpack(const PGresult *result, struct lp_batch *batch, struct lp_err
 /* Of those that failed or changed their state at least once; the others are what they seem. */
 static bool read_states(struct pg_store *store, struct lp_batch *batch, struct lp_error *error)
 {
-	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
 	bool done;
 
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->calculation_count; i++)
-		lp_pg_array_int8(arguments, batch->calculations[i].id);
-	lp_pg_array_end(arguments);
-	done = lp_pg_execute(store, PG_BATCH_STATES, &result, error);
+	lp_pg_add_calculation_ids(lp_pg_arguments(store), batch);
+	done = lp_pg_execute(store, PG_READ_STATES, &result, error);
 	for (int row = 0; done && row < PQntuples(result); row++) {
 		struct lp_calculation *calculation = &batch->calculations[lp_pg_get_int8(result, row, 0) - 1];
 		const char *state = lp_pg_get_text(result, row, 1, &batch->arena);

@@ -81,9 +81,6 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     "SELECT " PACKED_COLUMNS " FROM local_processing.batch_definition"
 	                     " WHERE batch_id = $1 AND generation = $2" },
 	[PG_PACK] = { "pack", "pack the calculations of a batch", "SELECT local_processing.pack_batch($1, $2)" },
-	[PG_BATCH_STATES] = { "batch_states", "read the states of a batch",
-	                      "SELECT r.n, s.state FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
-	                      " JOIN local_processing.state s ON s.calculation_id = r.id" },
 	[PG_SOME_CALCULATIONS] = { "some_calculations", "read calculations",
 	                           "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES
 	                           " WHERE c.id = ANY ($1) AND c.enabled ORDER BY c.id" },

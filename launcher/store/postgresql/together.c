@@ -77,7 +77,7 @@ static void put_in_places(struct pg_reader *times, struct pg_reader *values, str
 
 	assert(time != NULL); /* never NULL either */
 	for (size_t i = 0; i < samples; i++)
-		memory.time[places[i]] = lp_wire_time((int64_t)lp_wire_get64(time + i * PG_STRIDE(8)));
+		memory.time[places[i]] = lp_wire_get_time(time + i * PG_STRIDE(8));
 	for (size_t i = 0; i < samples; i++) {
 		if (value == NULL)
 			memory.value[places[i]] = lp_pg_read_float8(values);
@@ -86,15 +86,6 @@ static void put_in_places(struct pg_reader *times, struct pg_reader *values, str
 	}
 	for (size_t i = 0; i < qualities->count; i++)
 		memory.quality[places[i]] = (uint8_t)lp_pg_read_int(qualities);
-}
-
-static bool is_sorted(const struct lp_column *column)
-{
-	bool sorted = true;
-
-	for (size_t i = 1; i < column->count; i++)
-		sorted &= column->time[i - 1] < column->time[i];
-	return sorted;
 }
 
 static bool scatter(const PGresult *result, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
@@ -121,24 +112,18 @@ static bool scatter(const PGresult *result, struct lp_arena *arena, struct pg_ra
 	lay_out(ranges, count, memory, places, samples);
 	put_in_places(&times, &values, &qualities, places, memory);
 	free(places);
-	for (size_t i = 0; i < count; i++) {
-		if (!is_sorted(&ranges[i]->column))
-			lp_pg_sort_column(&ranges[i]->column);
-	}
+	for (size_t i = 0; i < count; i++)
+		lp_pg_order_column(&ranges[i]->column);
 	return true;
 }
 
 bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
                           struct lp_window window, struct lp_error *error)
 {
-	struct pg_arguments *arguments;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
 	bool done;
 
-	(void)lp_pg_arguments(store);
-	if (!lp_pg_execute(store, PG_PREFER_BITMAPS, NULL, error))
-		return false;
-	arguments = lp_pg_arguments(store);
 	lp_pg_array_begin(arguments, PG_INT8);
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_int8(arguments, ranges[i]->series_id);

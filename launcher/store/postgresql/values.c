@@ -60,7 +60,7 @@ lp_time lp_pg_get_time(const PGresult *result, int row, int column)
 	if (lp_pg_is_null(result, row, column))
 		return LP_TIME_NONE;
 	assert(PQgetlength(result, row, column) == 8);
-	return lp_wire_time((int64_t)lp_wire_get64(PQgetvalue(result, row, column)));
+	return lp_wire_get_time(PQgetvalue(result, row, column));
 }
 
 const char *lp_pg_get_text(const PGresult *result, int row, int column, struct lp_arena *arena)
@@ -132,7 +132,7 @@ lp_time lp_pg_read_time(struct pg_reader *reader)
 	if (length < 0)
 		return LP_TIME_NONE;
 	assert(length == 8);
-	return lp_wire_time((int64_t)lp_wire_get64(element));
+	return lp_wire_get_time(element);
 }
 
 double lp_pg_read_float8(struct pg_reader *reader)

@@ -63,8 +63,10 @@ static inline double lp_wire_get_float8(const char *at)
 }
 
 /* The server's infinities are the ends of int64, which its epoch must not be added to. */
-static inline lp_time lp_wire_time(int64_t wire)
+static inline lp_time lp_wire_get_time(const char *at)
 {
+	int64_t wire = (int64_t)lp_wire_get64(at);
+
 	if (wire == INT64_MIN)
 		return LP_TIME_NONE;
 	if (wire > INT64_MAX - PG_EPOCH)
