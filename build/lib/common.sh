@@ -74,17 +74,21 @@ cache_entry() {
     printf '%s\n' "$entry"
 }
 
-# lock_value NAME: a value of sources.lock.
-lock_value() {
+# table_value FILE NAME: what stands behind a name in a table of lines NAME VALUE;
+# false if the table has no such name.
+table_value() {
     local name value
     while read -r name value; do
-        if [[ $name == "$1" ]]; then
+        if [[ $name == "$2" ]]; then
             printf '%s\n' "$value"
             return
         fi
-    done <"$LP_ROOT/build/sources.lock"
-    fail "sources.lock has no $1"
+    done <"$1"
+    return 1
 }
+
+# lock_value NAME: a value of sources.lock.
+lock_value() { table_value "$LP_ROOT/build/sources.lock" "$1" || fail "sources.lock has no $1"; }
 
 # toolchain_facts: what an entry depends on besides recipe and sources: the
 # compiler, and the Debian release, which keeps the interface of its libraries

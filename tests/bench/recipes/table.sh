@@ -5,15 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../../build/lib/common.sh"
 LP_VARIANTS=$LP_ROOT/tests/bench/variants
 
 # variant_value NAME FIELD: a field of a variant; nothing if the table has none.
-variant_value() {
-    local field value
-    while read -r field value; do
-        if [[ $field == "$1.$2" ]]; then
-            printf '%s\n' "$value"
-            return
-        fi
-    done <"$LP_VARIANTS"
-}
+variant_value() { table_value "$LP_VARIANTS" "$1.$2" || true; }
 
 # variant_lines NAME: what the table says of a variant, but for its title: what
 # the key of its entry depends on.
