@@ -204,11 +204,11 @@ def pipeline_of_generators(loops: int) -> int:
 
 
 class Node:
-    """A base class with a method that others override."""
+    """A base class with a method that others override: an expression without anything in it."""
 
     def value(self) -> int:
         """Return what the expression is worth."""
-        raise NotImplementedError
+        return 0
 
 
 class Leaf(Node):
