@@ -24,91 +24,6 @@ START_TEST(other_writers_rows_come_back_in_order)
 }
 END_TEST
 
-static const char *numbered(const char *letter, int number)
-{
-	char name[32];
-
-	snprintf(name, sizeof name, "%s%d", letter, number);
-	return lp_arena_text(&arena, name);
-}
-
-/* As many as are read at once; the server sends them as they lie in the table. */
-START_TEST(many_series_come_back_in_order)
-{
-	enum { MANY = 100 };
-	struct lp_calculation many[MANY];
-	struct lp_window window = { AT(0), AT(60) };
-	struct lp_batch *batch = lp_batch_new();
-	struct lp_error error;
-
-	for (int i = 0; i < MANY; i++) {
-		char pair[32];
-
-		snprintf(pair, sizeof pair, "a%d,x%d", i, i);
-		add_series(pair);
-	}
-	for (int i = 0; i < MANY; i++)
-		many[i] = *calculation(numbered("c", i), "mean", numbered("a", i), numbered("x", i));
-	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
-	sql("INSERT INTO local_processing.sample (series_id, ts, value, quality)"
-	    " SELECT s.id, timestamptz '2026-03-01 00:00:00+00' + n * interval '20 seconds', n, nullif(n, 1)"
-	    " FROM generate_series(0, 2) n, local_processing.series s WHERE s.name LIKE 'a%%' ORDER BY md5(s.name || n)");
-	batch->head = read_heads(0)->items[0];
-	ck_ok(lp_store_read_batch(store, batch, &error), error);
-	lp_batch_plan(batch, &window, 1);
-	ck_ok(lp_store_fetch(store, batch, &error), error);
-	ck_assert_uint_eq(batch->samples_read, 3 * MANY);
-	for (size_t i = 0; i < MANY; i++)
-		ck_assert_str_eq(show_column(&batch->tasks[i].columns[0]), "0=0 20=1 40=2b");
-	lp_batch_free(batch);
-}
-END_TEST
-
-/* Runs read the definitions from a row that is theirs alone: never an older one than people see. */
-START_TEST(a_changed_definition_is_packed_anew)
-{
-	struct lp_calculation *one = calculation("one", "mean", "a", "x");
-	struct lp_batch *batch = lp_batch_new(), *stale = lp_batch_new();
-	struct lp_error error;
-
-	add_series("a,x");
-	add_calculation(one);
-	stale->head = batch->head = read_heads(0)->items[0];
-	ck_ok(lp_store_read_batch(store, batch, &error), error);
-	ck_assert_str_eq(batch->calculations[0].rule, "mean");
-	ck_assert_str_eq(sql("SELECT rules[1] FROM local_processing.batch_definition"), "mean");
-	one->rule = "fail";
-	change_calculation(one);
-	ck_ok(lp_store_read_batch(store, stale, &error), error);
-	ck_assert_msg(stale->calculation_count == 0 || strcmp(stale->calculations[0].rule, "mean") == 0,
-	              "the old generation has the new rule");
-	lp_batch_empty(batch);
-	batch->head = read_heads(0)->items[0];
-	ck_ok(lp_store_read_batch(store, batch, &error), error);
-	ck_assert_uint_eq(batch->calculation_count, 1);
-	ck_assert_str_eq(batch->calculations[0].rule, "fail");
-	ck_assert_int_eq(batch->calculations[0].version, 2);
-	ck_assert_str_eq(sql("SELECT count(*) || rules[1] FROM local_processing.batch_definition GROUP BY rules"),
-	                 "1fail");
-	lp_batch_free(batch);
-	lp_batch_free(stale);
-}
-END_TEST
-
-START_TEST(results_that_somebody_has_written_already_are_written_over)
-{
-	add_series("a,x");
-	add_calculation(calculation("one", "mean", "a", "x"));
-	write_samples("a", "0=1 60=2 120=3", NULL);
-	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
-	write_samples("x", "60=99 120=3", NULL);
-	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
-	ck_assert_int_eq(run_window(AT(120), AT(180), AT(180)), 1);
-	ck_samples("x", "0=1 60=2 120=3");
-	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.outcome"), "3");
-}
-END_TEST
-
 START_TEST(rows_without_a_partition_are_moved_to_the_one_made_later)
 {
 	add_series("a");
@@ -617,9 +532,6 @@ Suite *postgresql_suite(void)
 	tcase_add_checked_fixture(tests, open_store, close_store);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, other_writers_rows_come_back_in_order);
-	tcase_add_test(tests, many_series_come_back_in_order);
-	tcase_add_test(tests, a_changed_definition_is_packed_anew);
-	tcase_add_test(tests, results_that_somebody_has_written_already_are_written_over);
 	tcase_add_test(tests, rows_without_a_partition_are_moved_to_the_one_made_later);
 	tcase_add_test(tests, fifty_years_are_few_partitions);
 	tcase_add_test(tests, a_reader_of_the_default_partition_holds_nobody_up);

@@ -349,25 +349,14 @@ START_TEST(each_of_many_series_gets_its_own_samples)
 	struct lp_batch *batch = lp_batch_new();
 	struct lp_error error;
 
+	many_calculations(many, MANY);
 	for (int i = 0; i < MANY; i++) {
-		char pair[32];
+		char samples[96] = "";
 
-		snprintf(pair, sizeof pair, "a%d,x%d", i, i);
-		add_series(pair);
-	}
-	for (int i = 0; i < MANY; i++) {
-		char samples[96], name[16], input[16], output[16];
-
-		samples[0] = '\0';
 		if (i % 50 != 49)
 			snprintf(samples, sizeof samples, "30=%d 60=%d.5 90=%d%s 120=7", i, i, 2 * i,
 			         i % 40 == 0 ? "b" : "");
-		snprintf(name, sizeof name, "c%d", i);
-		snprintf(input, sizeof input, "a%d", i);
-		snprintf(output, sizeof output, "x%d", i);
-		write_samples(input, samples, NULL);
-		many[i] = *calculation(lp_arena_text(&arena, name), "mean", lp_arena_text(&arena, input),
-		                       lp_arena_text(&arena, output));
+		write_samples(many[i].inputs[0].series, samples, NULL);
 	}
 	many[LOOKING_BACK].inputs[0].lookback = LP_MINUTE;
 	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });

@@ -305,6 +305,46 @@ void change_calculation(struct lp_calculation *one)
 	apply_changes(&(struct lp_changes){ .updated = one, .updated_count = 1 });
 }
 
+void many_calculations(struct lp_calculation *many, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char name[16], input[16], output[16];
+
+		snprintf(name, sizeof name, "c%d", i);
+		snprintf(input, sizeof input, "a%d", i);
+		snprintf(output, sizeof output, "x%d", i);
+		add_series(input);
+		add_series(output);
+		many[i] = *calculation(lp_arena_text(&arena, name), "mean", lp_arena_text(&arena, input),
+		                       lp_arena_text(&arena, output));
+	}
+}
+
+struct lp_calculation *add_one(const char *rule)
+{
+	struct lp_calculation *one = calculation("one", rule, "a", "x");
+
+	add_series("a,x");
+	write_samples("a", "0=1 30=3 60=5 120=7", NULL);
+	add_calculation(one);
+	return one;
+}
+
+struct lp_calculation *add_two(void)
+{
+	struct lp_calculation *two = calculation("two", "mean", "x", "y");
+
+	add_series("y");
+	two->rank = 1;
+	add_calculation(two);
+	return two;
+}
+
+int64_t calculation_id(const char *name)
+{
+	return find_status(name)->calculation.id;
+}
+
 int64_t series_id(const char *name)
 {
 	struct lp_series found;

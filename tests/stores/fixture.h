@@ -59,6 +59,12 @@ void apply_changes(const struct lp_changes *changes);
 void add_series(const char *names); /* comma-separated */
 void add_calculation(const struct lp_calculation *one);
 void change_calculation(struct lp_calculation *one); /* counts its version up */
+/* So many that read a0, a1, ... and write x0, x1, ...: the series are there, the definitions still to be applied. */
+void many_calculations(struct lp_calculation *many, int count);
+/* "one" reads samples of "a" at 0, 30, 60 and 120 seconds and writes "x"; "two" the mean of that, into "y". */
+struct lp_calculation *add_one(const char *rule);
+struct lp_calculation *add_two(void);
+int64_t calculation_id(const char *name);
 int64_t series_id(const char *name);
 
 void write_samples(const char *series, const char *samples, struct lp_write_counts *counts); /* counts may be NULL */
@@ -79,6 +85,8 @@ void compute(struct lp_batch *batch);
 bool commit(struct lp_batch *batch);
 /* All batches with that window, one after the other; how many were accepted. */
 int run_window(lp_time from, lp_time to, lp_time tick);
+/* The first batch of rank 0 for a window, of a rule that fails. */
+void fail_one_window(int from, int to);
 /* Pending windows whose time has come, each as a batch of its own; how many were accepted. */
 int run_pending(lp_time tick);
 

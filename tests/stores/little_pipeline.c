@@ -159,6 +159,16 @@ int run_window(lp_time from, lp_time to, lp_time tick)
 	return accepted;
 }
 
+void fail_one_window(int from, int to)
+{
+	struct lp_run run = begin_run(AT(to));
+	struct lp_batch *batch = fetch_batch(&read_heads(0)->items[0], AT(from), AT(to), &run);
+
+	compute(batch);
+	ck_assert(commit(batch));
+	lp_batch_free(batch);
+}
+
 static bool take_pending(void *context, const struct lp_pending *pending, struct lp_error *error)
 {
 	struct pendings *pendings = context;

@@ -15,10 +15,12 @@ int main(void)
 	srunner_add_suite(runner, people_suite());
 	srunner_add_suite(runner, changes_suite());
 	srunner_add_suite(runner, owed_suite());
+	srunner_add_suite(runner, failures_suite());
 	srunner_add_suite(runner, time_suite());
 	/* A pooler does to us what the others are about; these are about the server behind it. */
 	if (is_postgresql() && getenv("LP_TEST_STORE_OPTIONS") == NULL) {
 		srunner_add_suite(runner, postgresql_suite());
+		srunner_add_suite(runner, shortcuts_suite());
 		srunner_add_suite(runner, together_suite());
 	}
 	srunner_run_all(runner, CK_NORMAL);

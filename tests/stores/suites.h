@@ -10,8 +10,10 @@ Suite *commit_suite(void);
 Suite *people_suite(void);
 Suite *changes_suite(void);
 Suite *owed_suite(void);
+Suite *failures_suite(void);
 Suite *time_suite(void);
 Suite *postgresql_suite(void); /* what only PostgreSQL can meet */
+Suite *shortcuts_suite(void);  /* what that store does in a shorter way */
 Suite *together_suite(void);   /* what several connections to it do at once */
 
 #endif

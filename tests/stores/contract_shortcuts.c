@@ -1,0 +1,92 @@
+/*
+ * What the store of PostgreSQL does in a shorter way, for speed: it reads many
+ * series at once, packs the definitions of a batch, inserts new results without
+ * looking first.  What comes of it must be what the longer way gives.
+ */
+#include "suites.h"
+
+#include <string.h>
+
+/* As many as are read at once; the server sends them as they lie in the table. */
+START_TEST(many_series_come_back_in_order)
+{
+	enum { MANY = 100 };
+	struct lp_calculation many[MANY];
+	struct lp_window window = { AT(0), AT(60) };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_error error;
+
+	many_calculations(many, MANY);
+	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
+	sql("INSERT INTO local_processing.sample (series_id, ts, value, quality)"
+	    " SELECT s.id, timestamptz '2026-03-01 00:00:00+00' + n * interval '20 seconds', n, nullif(n, 1)"
+	    " FROM generate_series(0, 2) n, local_processing.series s WHERE s.name LIKE 'a%%' ORDER BY md5(s.name || n)");
+	batch->head = read_heads(0)->items[0];
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	lp_batch_plan(batch, &window, 1);
+	ck_ok(lp_store_fetch(store, batch, &error), error);
+	ck_assert_uint_eq(batch->samples_read, 3 * MANY);
+	for (size_t i = 0; i < MANY; i++)
+		ck_assert_str_eq(show_column(&batch->tasks[i].columns[0]), "0=0 20=1 40=2b");
+	lp_batch_free(batch);
+}
+END_TEST
+
+/* Runs read the definitions from a row that is theirs alone: never an older one than people see. */
+START_TEST(a_changed_definition_is_packed_anew)
+{
+	struct lp_calculation *one = calculation("one", "mean", "a", "x");
+	struct lp_batch *batch = lp_batch_new(), *stale = lp_batch_new();
+	struct lp_error error;
+
+	add_series("a,x");
+	add_calculation(one);
+	stale->head = batch->head = read_heads(0)->items[0];
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	ck_assert_str_eq(batch->calculations[0].rule, "mean");
+	ck_assert_str_eq(sql("SELECT rules[1] FROM local_processing.batch_definition"), "mean");
+	one->rule = "fail";
+	change_calculation(one);
+	ck_ok(lp_store_read_batch(store, stale, &error), error);
+	ck_assert_msg(stale->calculation_count == 0 || strcmp(stale->calculations[0].rule, "mean") == 0,
+	              "the old generation has the new rule");
+	lp_batch_empty(batch);
+	batch->head = read_heads(0)->items[0];
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	ck_assert_uint_eq(batch->calculation_count, 1);
+	ck_assert_str_eq(batch->calculations[0].rule, "fail");
+	ck_assert_int_eq(batch->calculations[0].version, 2);
+	ck_assert_str_eq(sql("SELECT count(*) || rules[1] FROM local_processing.batch_definition GROUP BY rules"),
+	                 "1fail");
+	lp_batch_free(batch);
+	lp_batch_free(stale);
+}
+END_TEST
+
+START_TEST(results_that_somebody_has_written_already_are_written_over)
+{
+	add_series("a,x");
+	add_calculation(calculation("one", "mean", "a", "x"));
+	write_samples("a", "0=1 60=2 120=3", NULL);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	write_samples("x", "60=99 120=3", NULL);
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
+	ck_assert_int_eq(run_window(AT(120), AT(180), AT(180)), 1);
+	ck_samples("x", "0=1 60=2 120=3");
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.outcome"), "3");
+}
+END_TEST
+
+Suite *shortcuts_suite(void)
+{
+	Suite *suite = suite_create("shortcuts");
+	TCase *tests = tcase_create("shortcuts");
+
+	tcase_add_checked_fixture(tests, open_store, close_store);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, many_series_come_back_in_order);
+	tcase_add_test(tests, a_changed_definition_is_packed_anew);
+	tcase_add_test(tests, results_that_somebody_has_written_already_are_written_over);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
