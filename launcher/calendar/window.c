@@ -53,10 +53,19 @@ static bool same_length(struct length a, struct length b)
 	return a.months == b.months && a.days == b.days && a.elapsed == b.elapsed;
 }
 
-/* Near enough to compare lengths of different kinds. */
+/*
+ * Seconds, near enough to compare lengths of different kinds. Not microseconds:
+ * two thousand million years, which somebody may well write, have too many of those.
+ */
 static int64_t about(struct length length)
 {
-	return length.months * (146097 * LP_DAY / 4800) + length.days * LP_DAY + length.elapsed;
+	const int64_t day = LP_DAY / LP_SECOND;
+	return length.months * (146097 * day / 4800) + length.days * day + length.elapsed / LP_SECOND;
+}
+
+static bool is_too_long(int64_t seconds)
+{
+	return seconds > 366 * YEARS_MOST * (LP_DAY / LP_SECOND);
 }
 
 static bool fail_schedule(struct lp_error *error, const char *what, struct lp_span span, const char *why)
@@ -90,7 +99,7 @@ static bool check_window(struct lp_span window, struct lp_span every, struct lp_
 	if (window.count <= 0) {
 		return fail_schedule(error, "window", window, "not more than nothing");
 	}
-	if (about(length) > 366 * YEARS_MOST * LP_DAY) {
+	if (is_too_long(about(length))) {
 		return fail_schedule(error, "window", window, "above 100 years");
 	}
 	if (about(length) >= about(step)) {
@@ -113,9 +122,8 @@ static bool check_offset(struct lp_span offset, struct lp_span every, struct lp_
 		return fail_schedule(error, "offset", offset, "in a longer unit than every");
 	}
 	/* Short steps start again each day, so their offset can be anything within it. */
-	struct lp_span magnitude = { offset.count < 0 ? -offset.count : offset.count, offset.unit };
-	int64_t most = step.elapsed != 0 ? LP_DAY : about(step);
-	if (offset.count == INT32_MIN || about(length_of(magnitude)) >= most) {
+	int64_t most = step.elapsed != 0 ? LP_DAY / LP_SECOND : about(step);
+	if (about(length) >= most || about(length) <= -most) {
 		return fail_schedule(error, "offset", offset,
 		                     step.elapsed != 0 ? "not shorter than a day" : "not shorter than every");
 	}
@@ -348,7 +356,7 @@ bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_
 	}
 	struct plan plan = plan_of(schedule, zone);
 	/* Ends before this have their starts in the year 0, whatever the length of months and days. */
-	lp_time earliest = LP_TIME_MIN + about(plan.window) - (plan.window.months != 0 ? 33 : 2) * LP_DAY;
+	lp_time earliest = LP_TIME_MIN + about(plan.window) * LP_SECOND - (plan.window.months != 0 ? 33 : 2) * LP_DAY;
 	*window = ending_after(&plan, t > earliest ? t : earliest);
 	while (window->start < LP_TIME_MIN) {
 		*window = ending_after(&plan, window->end);
@@ -400,10 +408,10 @@ static lp_time shifted_end(const struct lp_zone *zone, struct lp_window window, 
 bool lp_input_range(const struct lp_zone *zone, struct lp_window window, struct lp_span length, struct lp_span shift,
                     struct lp_window *range)
 {
+	int64_t shift_seconds = about(length_of(shift));
 	*range = window;
-	if (window.start < LP_TIME_MIN || window.end > LP_TIME_MAX ||
-	    about(length_of(shift)) > 366 * YEARS_MOST * LP_DAY ||
-	    about(length_of(shift)) < -366 * YEARS_MOST * LP_DAY) {
+	if (window.start < LP_TIME_MIN || window.end > LP_TIME_MAX || is_too_long(shift_seconds) ||
+	    is_too_long(-shift_seconds)) {
 		return false;
 	}
 	if (shift.count != 0) {

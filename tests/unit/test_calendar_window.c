@@ -260,12 +260,15 @@ static const struct {
 	{ "-1 min", "1 min", "0 s", "UTC", "every: -1 minute is not" },
 	{ "24 h", "24 h", "0 s", "UTC", "every: 24 hours is too long" },
 	{ "101 years", "101 years", "0 s", "UTC", "above 100 years" },
+	{ "1 day", "2147483647 years", "0 s", "UTC", "above 100 years" },
 	{ "1 min", "0 s", "0 s", "UTC", "window: 0 seconds is not" },
 	{ "1 h", "7 min", "0 s", "UTC", "not a whole part" },
 	{ "1 min", "101 years", "0 s", "UTC", "window: 101 years is above" },
 	{ "1 h", "1 h", "1 day", "UTC", "offset: 1 day is in a longer unit" },
 	{ "1 h", "1 h", "24 h", "UTC", "offset: 24 hours is not shorter than a day" },
 	{ "1 day", "1 day", "1 day", "UTC", "offset: 1 day is not shorter than every" },
+	{ "1 year", "1 year", "-2147483647 years", "UTC", "not shorter than every" },
+	{ "1 h", "1 h", "-2147483647 h", "UTC", "not shorter than a day" },
 	{ "1 h", "1 h", "0 s", "Mars/Olympus", "there is no time zone \"Mars/Olympus\"" },
 };
 
