@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+int64_t lp_monotonic(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
 struct lp_job *lp_job_new(void)
 {
 	struct lp_job *job = lp_allocate(sizeof *job);
@@ -71,6 +78,8 @@ bool lp_queue_push(struct lp_queue *queue, struct lp_job *job)
 		must(pthread_cond_wait(&queue->not_full, &queue->lock));
 	bool taken = !queue->closed;
 	if (taken) {
+		if (queue->first == NULL)
+			queue->filled_since = lp_monotonic();
 		job->next = NULL;
 		*queue->last = job;
 		queue->last = &job->next;
@@ -88,8 +97,10 @@ static struct lp_job *take(struct lp_queue *queue)
 	if (job == NULL)
 		return NULL;
 	queue->first = job->next;
-	if (queue->first == NULL)
+	if (queue->first == NULL) {
 		queue->last = &queue->first;
+		queue->filled_since = 0;
+	}
 	queue->count--;
 	job->next = NULL;
 	must(pthread_cond_signal(&queue->not_full));
@@ -124,6 +135,14 @@ struct lp_job *lp_queue_pop_within(struct lp_queue *queue, int milliseconds)
 	struct lp_job *job = take(queue);
 	must(pthread_mutex_unlock(&queue->lock));
 	return job;
+}
+
+int64_t lp_queue_waiting(struct lp_queue *queue)
+{
+	must(pthread_mutex_lock(&queue->lock));
+	int64_t since = queue->filled_since;
+	must(pthread_mutex_unlock(&queue->lock));
+	return since == 0 ? 0 : lp_monotonic() - since;
 }
 
 void lp_queue_close(struct lp_queue *queue)

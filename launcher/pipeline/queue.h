@@ -48,6 +48,7 @@ struct lp_queue {
 	pthread_cond_t not_empty, not_full;
 	struct lp_job *first, **last;
 	size_t count, capacity;
+	int64_t filled_since; /* monotonic nanoseconds; 0: it is empty */
 	bool closed;
 };
 
@@ -59,7 +60,11 @@ bool lp_queue_push(struct lp_queue *queue, struct lp_job *job) LP_MUST_CHECK;
 struct lp_job *lp_queue_pop(struct lp_queue *queue);
 /* The same, but waits so many milliseconds at most.  NULL: nothing came. */
 struct lp_job *lp_queue_pop_within(struct lp_queue *queue, int milliseconds);
+/* For how many nanoseconds something has been waiting in it all the time. */
+int64_t lp_queue_waiting(struct lp_queue *queue);
 /* What is in it can still be popped. */
 void lp_queue_close(struct lp_queue *queue);
+
+int64_t lp_monotonic(void); /* nanoseconds */
 
 #endif

@@ -20,7 +20,6 @@
 /* Milliseconds.  A run that is told to stop must have ended after 5 seconds. */
 enum {
 	WATCH_EVERY = 50,
-	GROW_AFTER = 50,        /* a run that takes longer gets all its workers */
 	INTERRUPT_AFTER = 2000, /* rules that are still running are interrupted */
 	ABANDON_AFTER = 4000,   /* workers that did not react are given up; what they had computed is committed */
 	LEAVE_AFTER = 4500,     /* whatever is still under way is left to the next run */
@@ -41,7 +40,7 @@ struct driver {
 	size_t jobs_most;
 	int64_t ending_since; /* monotonic nanoseconds; 0: not ending */
 	bool interrupted;     /* by the stop flag */
-	int workers_seen;     /* at most at once */
+	int seen[LP_STAGE_COUNT]; /* threads, at most at once */
 	bool paused;          /* somebody else goes first */
 	bool failed;          /* error says why */
 	bool abandoned;
@@ -182,13 +181,15 @@ static void show_progress(const struct driver *driver)
 
 static void drive(struct driver *driver, const volatile int *stop)
 {
-	int64_t begin = lp_monotonic(), watched = 0;
+	int64_t watched = 0;
 	for (;;) {
 		int64_t now = lp_monotonic();
-		if (now - begin >= GROW_AFTER * INT64_C(1000000) && driver->ending_since == 0)
+		if (driver->ending_since == 0)
 			lp_stages_grow(driver->stages);
-		if (driver->stages->alive[LP_STAGE_COMPUTE] > driver->workers_seen)
-			driver->workers_seen = driver->stages->alive[LP_STAGE_COMPUTE];
+		for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
+			if (driver->stages->alive[stage] > driver->seen[stage])
+				driver->seen[stage] = driver->stages->alive[stage];
+		}
 		if (*stop != 0 && !driver->interrupted) {
 			driver->interrupted = true;
 			lp_log(LP_LOG_INFO, "stopping: what is computed is stored, the next run does the rest");
@@ -221,19 +222,19 @@ static int at_least_one(int chosen, int default_number, size_t useful)
 	return number > 0 ? (int)number : 1;
 }
 
-/* Returns how many workers there may be. */
-static int choose_threads(const struct driver *driver, int threads[LP_STAGE_COUNT])
+/* With how many threads a stage begins, and how many it may have. */
+static void choose_threads(const struct driver *driver, int threads[LP_STAGE_COUNT], int most[LP_STAGE_COUNT])
 {
 	const struct lp_pipeline_options *options = driver->options;
 	/* SQLite has one writer at a time: a second committer would only wait for the first. */
 	bool one_writer = strncmp(options->store.address, "sqlite:", 7) == 0;
 	size_t useful = driver->plan.chunks;
-	int workers_most = at_least_one(options->workers, lp_cores(), driver->plan.windows);
-	threads[LP_STAGE_FETCH] = at_least_one(options->fetchers, IO_THREADS, useful);
-	/* A worker costs an interpreter: most runs of a few batches are over before a second one would be ready. */
-	threads[LP_STAGE_COMPUTE] = at_least_one(workers_most, 1, useful);
-	threads[LP_STAGE_COMMIT] = one_writer ? 1 : at_least_one(options->committers, IO_THREADS, useful);
-	return workers_most;
+	most[LP_STAGE_FETCH] = at_least_one(options->fetchers, IO_THREADS, useful);
+	most[LP_STAGE_COMPUTE] = at_least_one(options->workers, lp_cores(), driver->plan.windows);
+	most[LP_STAGE_COMMIT] = one_writer ? 1 : at_least_one(options->committers, IO_THREADS, useful);
+	threads[LP_STAGE_FETCH] = most[LP_STAGE_FETCH];
+	/* A worker costs an interpreter, a committer a session of the server: most runs are over before either is of use. */
+	threads[LP_STAGE_COMPUTE] = threads[LP_STAGE_COMMIT] = 1;
 }
 
 /* Not getrusage's figure: that one is inherited from whoever started this program, a shell or a large Python. */
@@ -263,21 +264,20 @@ static void count_resources(struct lp_run_timing *timing, const struct rusage *b
 /* The stages' part of the run; the row of the run is there. */
 static void work(struct driver *driver, const volatile int *stop)
 {
-	int threads[LP_STAGE_COUNT];
+	int threads[LP_STAGE_COUNT], most[LP_STAGE_COUNT];
 	struct lp_error error;
-	int workers_most = choose_threads(driver, threads);
-	driver->tally.timing->fetchers = threads[LP_STAGE_FETCH];
-	driver->tally.timing->workers = threads[LP_STAGE_COMPUTE];
-	driver->tally.timing->committers = threads[LP_STAGE_COMMIT];
+	choose_threads(driver, threads, most);
 	/* Each thread has one job in its hands; another for each worker waits, so that none runs dry. */
-	driver->jobs_most = (size_t)(threads[LP_STAGE_FETCH] + 2 * workers_most + threads[LP_STAGE_COMMIT]);
-	if (!lp_stages_start(driver->options, &driver->breakers, threads, workers_most, driver->jobs_most,
-	                     &driver->stages, &error)) {
+	driver->jobs_most = (size_t)(most[LP_STAGE_FETCH] + 2 * most[LP_STAGE_COMPUTE] + most[LP_STAGE_COMMIT]);
+	if (!lp_stages_start(driver->options, &driver->breakers, threads, most, driver->jobs_most, &driver->stages,
+	                     &error)) {
 		note_error(driver, &error);
 		return;
 	}
 	drive(driver, stop);
-	driver->tally.timing->workers = driver->workers_seen;
+	driver->tally.timing->fetchers = driver->seen[LP_STAGE_FETCH];
+	driver->tally.timing->workers = driver->seen[LP_STAGE_COMPUTE];
+	driver->tally.timing->committers = driver->seen[LP_STAGE_COMMIT];
 	driver->tally.timing->left_behind =
 		lp_stages_end(driver->stages, driver->ending_since != 0 ? JOIN_WITHIN : JOIN_CALMLY);
 	for (struct lp_job *job = driver->free_jobs, *next; job != NULL; job = next) {

@@ -10,13 +10,8 @@
 #include <time.h>
 
 enum { IO_STACK = 8 << 20, PARTS_A_WORKER = 4 };
-
-int64_t lp_monotonic(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
+/* Nanoseconds that something waits for a stage without a break before it gets its other threads. */
+#define GROW_AFTER INT64_C(20000000)
 
 /*
  * A queue is closed under a thread's hands only when the run has left without
@@ -260,22 +255,26 @@ static int add_thread(struct lp_stages *stages, enum lp_stage stage)
 }
 
 bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_breakers *breakers,
-                     const int threads[LP_STAGE_COUNT], int workers_most, size_t jobs, struct lp_stages **started,
-                     struct lp_error *error)
+                     const int threads[LP_STAGE_COUNT], const int most[LP_STAGE_COUNT], size_t jobs,
+                     struct lp_stages **started, struct lp_error *error)
 {
 	struct lp_stages *stages = lp_allocate(sizeof *stages);
-	size_t most = (size_t)(threads[LP_STAGE_FETCH] + workers_most + threads[LP_STAGE_COMMIT]);
+	int workers = most[LP_STAGE_COMPUTE];
+	size_t all = 0;
+	for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
+		stages->to_come[stage] = most[stage] - threads[stage];
+		all += (size_t)most[stage];
+	}
 	stages->options = options;
 	stages->breakers = breakers;
-	stages->workers_to_come = workers_most - threads[LP_STAGE_COMPUTE];
-	stages->threads = lp_allocate(most * sizeof *stages->threads);
+	stages->threads = lp_allocate(all * sizeof *stages->threads);
 	/* More parts than workers: a worker whose part was quick takes another. */
-	stages->parts = workers_most > 1 ? (size_t)workers_most * PARTS_A_WORKER : 1;
+	stages->parts = workers > 1 ? (size_t)workers * PARTS_A_WORKER : 1;
 	/* Room for the messages of threads that cannot start, too. */
 	lp_queue_init(&stages->to_fetch, jobs);
 	lp_queue_init(&stages->to_compute, jobs * stages->parts);
 	lp_queue_init(&stages->to_commit, jobs);
-	lp_queue_init(&stages->finished, jobs + most);
+	lp_queue_init(&stages->finished, jobs + all);
 	for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
 		for (int at = 0; at < threads[stage]; at++) {
 			int result = add_thread(stages, (enum lp_stage)stage);
@@ -294,10 +293,15 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
 
 void lp_stages_grow(struct lp_stages *stages)
 {
-	while (stages->workers_to_come > 0 && add_thread(stages, LP_STAGE_COMPUTE) == 0)
-		stages->workers_to_come--;
-	/* One that cannot be had is not asked for again and again. */
-	stages->workers_to_come = 0;
+	struct lp_queue *queues[LP_STAGE_COUNT] = { &stages->to_fetch, &stages->to_compute, &stages->to_commit };
+	for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
+		if (stages->to_come[stage] == 0 || lp_queue_waiting(queues[stage]) < GROW_AFTER)
+			continue;
+		while (stages->to_come[stage] > 0 && add_thread(stages, (enum lp_stage)stage) == 0)
+			stages->to_come[stage]--;
+		/* One that cannot be had is not asked for again and again. */
+		stages->to_come[stage] = 0;
+	}
 }
 
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job)

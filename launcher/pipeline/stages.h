@@ -37,8 +37,8 @@ struct lp_stages {
 	const struct lp_pipeline_options *options;
 	const struct lp_breakers *breakers; /* those that were open when the run began */
 	struct lp_queue to_fetch, to_compute, to_commit, finished;
-	size_t parts;         /* that a job is computed in, at most */
-	int workers_to_come;  /* lp_stages_grow starts them */
+	size_t parts; /* that a job is computed in, at most */
+	int to_come[LP_STAGE_COUNT]; /* threads that lp_stages_grow starts */
 	atomic_bool stopping; /* what is not computed yet is not computed any more */
 	struct lp_stage_thread *threads;
 	int thread_count;
@@ -46,11 +46,11 @@ struct lp_stages {
 	atomic_uint_fast64_t computed; /* windows of the parts that workers are done with */
 };
 
-/* Starts the threads; at most `jobs` jobs will be under way, and workers_most workers there. */
+/* Starts `threads` threads, of `most` that there may be; at most `jobs` jobs will be under way. */
 bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_breakers *breakers,
-                     const int threads[LP_STAGE_COUNT], int workers_most, size_t jobs, struct lp_stages **stages,
-                     struct lp_error *error) LP_MUST_CHECK;
-/* The other workers: for a run that turns out to take its time. */
+                     const int threads[LP_STAGE_COUNT], const int most[LP_STAGE_COUNT], size_t jobs,
+                     struct lp_stages **stages, struct lp_error *error) LP_MUST_CHECK;
+/* The other threads of a stage that jobs have been waiting for. */
 void lp_stages_grow(struct lp_stages *stages);
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job);
 /* Waits so long at most for a job that has come to its end; NULL: none has. */
@@ -80,7 +80,6 @@ bool lp_job_join(struct lp_job *part) LP_MUST_CHECK;
 /* Before the commit of a job that was stopped in the middle: see there. */
 void lp_job_cut(struct lp_job *job);
 
-int64_t lp_monotonic(void); /* nanoseconds */
-int lp_cores(void);         /* how many this process may use */
+int lp_cores(void); /* how many this process may use */
 
 #endif

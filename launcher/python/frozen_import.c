@@ -182,17 +182,33 @@ static PyObject *rule(PyObject *module, PyObject *argument)
 	return Py_BuildValue("sOz", source->path, source->is_package ? Py_True : Py_False, source->problem);
 }
 
+/*
+ * As compile() does it, with a coding cookie and all.  But compile() looks first
+ * whether it was given a syntax tree, and makes the 120 types of trees for that:
+ * as much work as the rest of reading a file of rules.
+ */
+static PyObject *compile_text(const struct lp_rule_source *source)
+{
+	PyCompilerFlags flags = { .cf_flags = PyCF_SOURCE_IS_UTF8, .cf_feature_version = PY_MINOR_VERSION };
+	PyObject *path, *code;
+
+	if (memchr(source->text, '\0', source->size) != NULL) {
+		PyErr_SetString(PyExc_SyntaxError, "source code string cannot contain null bytes");
+		return NULL;
+	}
+	path = PyUnicode_DecodeFSDefault(source->path);
+	if (path == NULL)
+		return NULL;
+	code = Py_CompileStringObject(source->text, path, Py_file_input, &flags, -1);
+	Py_DECREF(path);
+	return code;
+}
+
 /* The rule's file compiled by this interpreter.  The main one keeps the result for the workers. */
 static PyObject *compile_rule(struct lp_rule_source *source)
 {
-	PyObject *builtins = PyImport_ImportModule("builtins");
-	PyObject *code = NULL, *marshalled;
+	PyObject *code = compile_text(source), *marshalled;
 
-	/* Not Py_CompileString: the text may have a coding cookie, or a NUL, which deserves its error. */
-	if (builtins != NULL)
-		code = PyObject_CallMethod(builtins, "compile", "y#ssiO", source->text, (Py_ssize_t)source->size,
-		                           source->path, "exec", 0, Py_True);
-	Py_XDECREF(builtins);
 	if (code == NULL || PyInterpreterState_Get() != PyInterpreterState_Main())
 		return code;
 	marshalled = PyMarshal_WriteObjectToString(code, Py_MARSHAL_VERSION);

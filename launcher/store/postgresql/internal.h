@@ -82,6 +82,8 @@ struct pg_reader {
 };
 bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader,
                        struct lp_error *error) LP_MUST_CHECK;
+/* The same for an array that lies somewhere else. */
+bool lp_pg_reader_over(const char *at, size_t length, struct pg_reader *reader, struct lp_error *error) LP_MUST_CHECK;
 /*
  * Its elements, if none is NULL and each has so many bytes: PG_STRIDE(bytes)
  * apart; else NULL, and they are to be read one by one.
@@ -114,6 +116,7 @@ struct pg_store {
 	char version[48];
 	bool sample_months[PG_MONTHS]; /* partitions known to be there */
 	lp_time outcome_day;           /* the same for outcomes: the last one asked for */
+	bool has_qualities;            /* some sample that was read had one */
 	bool expect_results;           /* some were there where none should have been */
 	double sample_rate;            /* samples a second of a series, as the last batch had them */
 #define PG_RATE_LEAST 0.125

@@ -1,13 +1,15 @@
 /*
- * The definitions of a batch as runs read them: one row of arrays, which is made
- * from the tables that people see when a run first needs it after a change.
- * That it is of the batch's generation says that it is what those tables hold.
+ * The definitions of a batch as runs read them: a row of arrays, which is made
+ * from the tables that people see when a run first needs it after a change, and
+ * kept as the bytes that record_send makes of it.  That it is of the batch's
+ * generation says that it is what those tables hold.
  */
 #include "store/postgresql/internal.h"
+#include "store/postgresql/wire.h"
 
 #include <string.h>
 
-/* In the order of PACKED_COLUMNS. */
+/* In the order in which pack_batch has them. */
 enum {
 	ID,
 	NAME,
@@ -60,18 +62,50 @@ static int64_t next_of(struct packed *packed, int column)
 	return reader->at == reader->end ? 0 : integer(packed, column);
 }
 
+static bool fail_packed(struct lp_error *error)
+{
+	lp_fail(error, LP_EXIT_DATA, "the packed definitions of a batch cannot be read");
+	return lp_hint(error, "DELETE FROM local_processing.batch_definition: the next run makes them again.");
+}
+
+/* The fields of a record: how many there are; of each its type, its length (-1: NULL), its bytes. */
+static bool open_columns(const char *at, size_t length, struct packed *packed, struct lp_error *error)
+{
+	const char *end = at + length;
+
+	if (length < 4 || lp_wire_get32(at) != COLUMN_COUNT)
+		return fail_packed(error);
+	at += 4;
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		int32_t size;
+
+		if (end - at < 8)
+			return fail_packed(error);
+		size = (int32_t)lp_wire_get32(at + 4);
+		at += 8;
+		if (size > end - at)
+			return fail_packed(error);
+		if (size < 0)
+			continue;
+		if (!lp_pg_reader_over(at, (size_t)size, &packed->columns[i], error))
+			return false;
+		at += size;
+	}
+	return true;
+}
+
 static bool open(const PGresult *result, struct lp_arena *arena, struct packed *packed, struct lp_error *error)
 {
 	static const int first_of[] = { ID, INPUT_OF, OUTPUT_OF };
 
 	*packed = (struct packed){ .arena = arena };
+	if (!open_columns(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0), packed, error))
+		return false;
 	for (int i = 0, group = 0; i < COLUMN_COUNT; i++) {
-		if (!lp_pg_reader_open(result, 0, i, &packed->columns[i], error))
-			return false;
 		while (group < 2 && i >= first_of[group + 1])
 			group++;
 		if (packed->columns[i].count != packed->columns[first_of[group]].count)
-			return lp_fail(error, LP_EXIT_INTERNAL, "the server sent arrays of different lengths");
+			return fail_packed(error);
 	}
 	packed->next_input_of = next_of(packed, INPUT_OF);
 	packed->next_output_of = next_of(packed, OUTPUT_OF);

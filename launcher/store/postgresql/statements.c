@@ -35,13 +35,6 @@
 	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"            \
 	" o (names, ids, series, units) ON true"
 
-/* In the order in which packed.c reads them. */
-#define PACKED_COLUMNS                                                                                                 \
-	"ids, names, rules, parameters, labels, enabled, time_limits, versions, result_times, "                        \
-	"min_coverages, input_of, input_names, input_series_ids, input_series, input_units, "                          \
-	"input_attributes, input_lookbacks, input_intervals, input_windows, input_shifts, output_of, "                 \
-	"output_names, output_series_ids, output_series, output_units"
-
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
 #define KEPT "CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL THEN s.error_"
 #define LAST_ERRORS                                                                                                    \
@@ -50,6 +43,8 @@
 	" error_traceback = " KEPT "traceback ELSE excluded.error_traceback END"
 #define SHOWN        "CASE WHEN s.failing_since IS NOT NULL OR p.failed > 0 THEN s.error_"
 #define SHOWN_ERRORS SHOWN "type END, " SHOWN "message END, " SHOWN "traceback END"
+
+#define TOGETHER " FROM local_processing.sample WHERE series_id = ANY ($1) AND ts >= $2 AND ts < $3"
 
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
@@ -78,7 +73,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_EACH_CALCULATION] = { "each_calculation", "read the calculations",
 	                          "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES " ORDER BY c.name COLLATE \"C\"" },
 	[PG_READ_PACKED] = { "read_packed", "read the calculations of a batch",
-	                     "SELECT " PACKED_COLUMNS " FROM local_processing.batch_definition"
+	                     "SELECT contents FROM local_processing.batch_definition"
 	                     " WHERE batch_id = $1 AND generation = $2" },
 	[PG_PACK] = { "pack", "pack the calculations of a batch", "SELECT local_processing.pack_batch($1, $2)" },
 	[PG_SOME_CALCULATIONS] = { "some_calculations", "read calculations",
@@ -225,8 +220,18 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                   " AND (c.every, c.window_length, c.\"offset\", c.week_start, c.time_zone)"
 	                   " IS DISTINCT FROM (r.every, r.window_length, r.\"offset\", r.week_start, r.time_zone)" },
 
+	/*
+	 * Nearly always the partition is there, under the name that the function gives it:
+	 * to look it up by that costs a hundredth of calling the function.
+	 */
 	[PG_ENSURE_PARTITIONS] = { "ensure_partitions", "make partitions",
-	                           "SELECT local_processing.ensure_partitions($1, $2, $3)" },
+	                           "SELECT CASE WHEN date_trunc(p.unit, p.first) = date_trunc(p.unit, p.last) AND"
+	                           " to_regclass('local_processing.' || $1 || to_char(p.first, p.form)) IS NOT NULL"
+	                           " THEN 0 ELSE local_processing.ensure_partitions($1, $2, $3) END"
+	                           " FROM (SELECT $2 AT TIME ZONE 'UTC', $3 AT TIME ZONE 'UTC',"
+	                           " CASE $1 WHEN 'sample' THEN 'month' ELSE 'day' END,"
+	                           " CASE $1 WHEN 'sample' THEN '_YYYY_MM' ELSE '_YYYY_MM_DD' END)"
+	                           " p (first, last, unit, form)" },
 	/* What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
 	[PG_WRITE_SAMPLES] = { "write_samples", "write samples",
 	                       "WITH known AS (SELECT n.series_id, n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
@@ -294,8 +299,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                        " set_config('enable_indexonlyscan', 'off', true), set_config('enable_seqscan', 'off', true)" },
 	[PG_FETCH_TOGETHER] = { "fetch_together", "fetch samples",
 	                        "SELECT array_agg(series_id), array_agg(ts), array_agg(value),"
-	                        " CASE WHEN count(nullif(quality, 0)) > 0 THEN array_agg(quality) END"
-	                        " FROM local_processing.sample WHERE series_id = ANY ($1) AND ts >= $2 AND ts < $3" },
+	                        " count(nullif(quality, 0))" TOGETHER },
+	[PG_FETCH_TOGETHER_QUALITIES] = { "fetch_together_qualities", "fetch samples and their qualities",
+	                                  "SELECT array_agg(series_id), array_agg(ts), array_agg(value),"
+	                                  " array_agg(quality)" TOGETHER },
 	/* NaN is more than infinity here. */
 	[PG_FETCH_PREVIOUS] = { "fetch_previous", "fetch the samples before the windows",
 	                        "SELECT r.n, s.ts, s.value, s.quality"

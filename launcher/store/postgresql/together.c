@@ -88,16 +88,17 @@ static void put_in_places(struct pg_reader *times, struct pg_reader *values, str
 		memory.quality[places[i]] = (uint8_t)lp_pg_read_int(qualities);
 }
 
-static bool scatter(const PGresult *result, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
-                    struct lp_error *error)
+static bool scatter(const PGresult *result, bool has_qualities, struct lp_arena *arena, struct pg_range *const *ranges,
+                    size_t count, struct lp_error *error)
 {
-	struct pg_reader series, times, values, qualities;
+	struct pg_reader series, times, values, qualities = { .count = 0 };
 	struct lp_column memory = { .count = 0 };
 	uint32_t *places;
 	size_t samples;
 
 	if (!lp_pg_reader_open(result, 0, 0, &series, error) || !lp_pg_reader_open(result, 0, 1, &times, error) ||
-	    !lp_pg_reader_open(result, 0, 2, &values, error) || !lp_pg_reader_open(result, 0, 3, &qualities, error))
+	    !lp_pg_reader_open(result, 0, 2, &values, error) ||
+	    (has_qualities && !lp_pg_reader_open(result, 0, 3, &qualities, error)))
 		return false;
 	samples = series.count;
 	if (times.count != samples || values.count != samples || (qualities.count != 0 && qualities.count != samples))
@@ -117,12 +118,10 @@ static bool scatter(const PGresult *result, struct lp_arena *arena, struct pg_ra
 	return true;
 }
 
-bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
-                          struct lp_window window, struct lp_error *error)
+static bool ask(struct pg_store *store, struct pg_range *const *ranges, size_t count, struct lp_window window,
+                PGresult **result, struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
-	PGresult *result = NULL;
-	bool done;
 
 	lp_pg_array_begin(arguments, PG_INT8);
 	for (size_t i = 0; i < count; i++)
@@ -130,7 +129,28 @@ bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct
 	lp_pg_array_end(arguments);
 	lp_pg_argument_time(arguments, window.start);
 	lp_pg_argument_time(arguments, window.end);
-	done = lp_pg_execute(store, PG_FETCH_TOGETHER, &result, error) && scatter(result, arena, ranges, count, error);
+	return lp_pg_execute(store, store->has_qualities ? PG_FETCH_TOGETHER_QUALITIES : PG_FETCH_TOGETHER, result,
+	                     error);
+}
+
+/*
+ * Most plants store no qualities, and to collect what is not there costs the
+ * server a twentieth.  A connection that meets one asks again, for all of them,
+ * and does so from then on.
+ */
+bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
+                          struct lp_window window, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done = ask(store, ranges, count, window, &result, error);
+
+	if (done && !store->has_qualities && lp_pg_get_int8(result, 0, 3) > 0) {
+		store->has_qualities = true;
+		PQclear(result);
+		result = NULL;
+		done = ask(store, ranges, count, window, &result, error);
+	}
+	done = done && scatter(result, store->has_qualities, arena, ranges, count, error);
 	PQclear(result);
 	return done;
 }

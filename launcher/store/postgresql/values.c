@@ -70,15 +70,11 @@ const char *lp_pg_get_text(const PGresult *result, int row, int column, struct l
 	return lp_arena_copy(arena, PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
 }
 
-bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader, struct lp_error *error)
+bool lp_pg_reader_over(const char *at, size_t length, struct pg_reader *reader, struct lp_error *error)
 {
-	const char *at = PQgetvalue(result, row, column);
-	size_t length = (size_t)PQgetlength(result, row, column);
 	uint32_t dimensions;
 
 	*reader = (struct pg_reader){ .at = NULL };
-	if (lp_pg_is_null(result, row, column))
-		return true;
 	if (length < 12)
 		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent an array of %zu bytes", length);
 	dimensions = lp_wire_get32(at);
@@ -91,6 +87,14 @@ bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_re
 	reader->end = at + length;
 	reader->at = at + 20;
 	return true;
+}
+
+bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader, struct lp_error *error)
+{
+	*reader = (struct pg_reader){ .at = NULL };
+	return lp_pg_is_null(result, row, column) ||
+	       lp_pg_reader_over(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column), reader,
+	                         error);
 }
 
 const char *lp_pg_reader_elements(const struct pg_reader *reader, size_t bytes)
