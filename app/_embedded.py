@@ -254,8 +254,22 @@ def _load_tzdata(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
     module.load_tzdata = load_tzdata
 
 
+@in_import_system
+def _load_collections(module: "Any", exec_frozen: "Callable[[Any], None]") -> None:
+    """Make ``isinstance(series, Sequence)`` true for whoever asks.
+
+    Not when Series is made: 25 abstract base classes take as long to make as
+    all that rules need besides, and most rules ask for none.
+    """
+    from _local_processing import Series
+
+    exec_frozen(module)
+    module.Sequence.register(Series)
+
+
 #: Frozen modules that are changed while they are loaded.
 MENDED: "dict[str, Callable[[Any, Callable[[Any], None]], None]]" = {
+    "_collections_abc": _load_collections,
     "linecache": _load_linecache,
     "zoneinfo._common": _load_tzdata,
     "zoneinfo._tzpath": _load_tzpath,

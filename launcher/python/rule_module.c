@@ -55,7 +55,7 @@ static bool add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base, Py
 static int execute(PyObject *module)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
-	PyObject *dict, *collections, *registered;
+	PyObject *dict;
 
 	state->datetime = PyCapsule_Import(PyDateTime_CAPSULE_NAME, 0);
 	state->zones = PyDict_New();
@@ -72,17 +72,6 @@ static int execute(PyObject *module)
 	    !add_type(module, &lp_column_spec, NULL, &state->column_type) ||
 	    !add_type(module, &lp_stream_spec, NULL, &state->stream_type))
 		return -1;
-	/* isinstance(series, Sequence); _collections_abc is loaded with every interpreter. */
-	collections = PyImport_ImportModule("_collections_abc");
-	if (collections == NULL)
-		return -1;
-	PyObject *sequence = PyObject_GetAttrString(collections, "Sequence");
-	Py_DECREF(collections);
-	registered = sequence == NULL ? NULL : PyObject_CallMethod(sequence, "register", "O", state->series_type);
-	Py_XDECREF(sequence);
-	if (registered == NULL)
-		return -1;
-	Py_DECREF(registered);
 	return 0;
 }
 

@@ -226,12 +226,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	 */
 	[PG_ENSURE_PARTITIONS] = { "ensure_partitions", "make partitions",
 	                           "SELECT CASE WHEN date_trunc(p.unit, p.first) = date_trunc(p.unit, p.last) AND"
-	                           " to_regclass('local_processing.' || $1 || to_char(p.first, p.form)) IS NOT NULL"
+	                           " coalesce(to_regclass('local_processing.' || $1 || to_char(p.first, p.fine)),"
+	                           " to_regclass('local_processing.' || $1 || to_char(p.first, p.coarse))) IS NOT NULL"
 	                           " THEN 0 ELSE local_processing.ensure_partitions($1, $2, $3) END"
-	                           " FROM (SELECT $2 AT TIME ZONE 'UTC', $3 AT TIME ZONE 'UTC',"
-	                           " CASE $1 WHEN 'sample' THEN 'month' ELSE 'day' END,"
-	                           " CASE $1 WHEN 'sample' THEN '_YYYY_MM' ELSE '_YYYY_MM_DD' END)"
-	                           " p (first, last, unit, form)" },
+	                           " FROM (SELECT $2 AT TIME ZONE 'UTC', $3 AT TIME ZONE 'UTC', k.*"
+	                           " FROM (VALUES ('sample', 'month', '_YYYY_MM', '_YYYY'),"
+	                           " ('outcome', 'day', '_YYYY_MM_DD', '_YYYY_MM')) k (kind, unit, fine, coarse)"
+	                           " WHERE k.kind = $1) p (first, last, kind, unit, fine, coarse)" },
 	/* What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
 	[PG_WRITE_SAMPLES] = { "write_samples", "write samples",
 	                       "WITH known AS (SELECT n.series_id, n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
