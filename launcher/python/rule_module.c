@@ -5,6 +5,7 @@
  */
 #include "python/internal.h"
 #include "python/rule_types.h"
+#include "python/units.h"
 
 static PyObject *unit_conversion(PyObject *module, PyObject *arguments)
 {

@@ -221,9 +221,4 @@ const struct lp_python_failure *lp_catalogue_failure(const char *module);
 bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *declared,
                     PyObject *result) LP_MUST_CHECK;
 
-/* units.c */
-/* to = from * scale + offset.  False: error says why. */
-bool lp_unit_conversion(const char *from, const char *to, double *scale, double *offset,
-                        struct lp_error *error) LP_MUST_CHECK;
-
 #endif

@@ -2,6 +2,7 @@
  * The methods of Series: their table, and those that make another Series.
  */
 #include "python/rule_types.h"
+#include "python/units.h"
 
 static PyObject *series_good(PyObject *self, PyObject *unused)
 {

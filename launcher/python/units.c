@@ -1,28 +1,17 @@
 /*
- * Conversion of units by UDUNITS-2, with its database inside the executable.
+ * Conversion of units, for rules in any thread.
  *
- * The library is not made for threads: one lock is around all of it.  It is
- * loaded when the first conversion is asked for.  It reads its XML files with
- * open(), read() and close(); the build gives these three other names in the
- * library, and here they read from memory.
+ * To read the database of units takes as long as to start an interpreter, and a
+ * run that computes a thousand means needs one conversion out of it.  So those
+ * between the units that plants usually have are computed when the program is
+ * built (build/usual_conversions.c), by the same function that finds the others.
  */
-#include "python/rule_types.h"
+#include "python/units.h"
 
-#include "model/embedded.h"
 #include "model/memory.h"
-#include <assert.h>
-#include <ctype.h>
-#include <errno.h>
 #include <pthread.h>
-#include <udunits2.h>
-
-/* What the library calls in place of the functions of these names. */
-int lp_units_open(const char *path, int flags, ...);
-ssize_t lp_units_read(int file, void *buffer, size_t size);
-int lp_units_close(int file);
-
-/* Files are open one inside the other, by <import>: the lock is held meanwhile. */
-enum { OPEN_MOST = 8 };
+#include <stdlib.h>
+#include <string.h>
 
 struct conversion {
 	char *from, *to;
@@ -30,222 +19,63 @@ struct conversion {
 	struct conversion *next;
 };
 
-/* All under the lock. */
+/* Those that were asked for and are not usual; UDUNITS, too, is under the lock. */
 static struct {
 	pthread_mutex_t lock;
-	ut_system *system;
-	struct conversion *conversions;
-	struct {
-		const struct lp_embedded *file;
-		size_t position;
-	} open[OPEN_MOST];
-} units = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct conversion *found;
+} conversions = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-int lp_units_open(const char *path, int flags, ...)
+static int compare(const void *key, const void *item)
 {
-	(void)flags;
-	for (int i = 0; i < OPEN_MOST; i++) {
-		if (units.open[i].file != NULL)
-			continue;
-		units.open[i].file = lp_embedded_find(path);
-		units.open[i].position = 0;
-		if (units.open[i].file != NULL)
-			return i;
-		errno = ENOENT;
-		return -1;
-	}
-	errno = EMFILE;
-	return -1;
+	const struct lp_usual_conversion *one = key, *other = item;
+	int order = strcmp(one->from, other->from);
+
+	return order != 0 ? order : strcmp(one->to, other->to);
 }
 
-ssize_t lp_units_read(int file, void *buffer, size_t size)
+static const struct lp_usual_conversion *find_usual(const char *from, const char *to)
 {
-	size_t rest = units.open[file].file->size - units.open[file].position, length = rest < size ? rest : size;
+	struct lp_usual_conversion key = { .from = from, .to = to };
 
-	memcpy(buffer, units.open[file].file->data + units.open[file].position, length);
-	units.open[file].position += length;
-	return (ssize_t)length;
+	return bsearch(&key, lp_usual_conversions, lp_usual_conversion_count, sizeof key, compare);
 }
 
-int lp_units_close(int file)
-{
-	units.open[file].file = NULL;
-	return 0;
-}
-
-/*
- * Units that plants write and UDUNITS has not; with prefixes (kWh, Mvar) and
- * within others (kWh/m3).  UDUNITS has degC, m3/h, l/s, hPa, kW, mm, %, t/h,
- * psi and all of the SI by itself.
- */
-static const struct {
-	const char *symbol, *meaning;
-} additions[] = {
-	{ "Wh", "W h" },
-	{ "VA", "W" },
-	{ "VAh", "W h" },
-	{ "var", "W" },
-	{ "VAr", "W" },
-	{ "varh", "W h" },
-	{ "VArh", "W h" },
-	{ "Wp", "W" },
-	{ "Ah", "A h" },
-	{ "cbm", "m3" },
-	{ "kn", "knot" },
-	{ "bara", "bar" },
-	{ "barg", "bar @ 1.01325" },
-	{ "mH2O", "9806.65 Pa" },
-	{ "mWS", "9806.65 Pa" },
-	{ "mWC", "9806.65 Pa" },
-};
-
-/* Where a unit begins with one of these it is replaced: no symbol can hold their characters, or it means something else. */
-static const struct {
-	const char *written, *meant;
-} spellings[] = {
-	{ "bar(a)", "bara" },
-	{ "bar(g)", "barg" },
-	/* Revolutions are counted here, not turned into radians. */
-	{ "rpm", "min-1" },
-	/* A gas volume at norm conditions: to other such volumes it is as m3. */
-	{ "Nm3", "m3" },
-	{ "Nm\xc2\xb3", "m3" },
-	{ "Nm^3", "m3" },
-};
-
-static ut_unit *parse(const char *text)
-{
-	struct lp_text meant = { 0 };
-	bool begins = true;
-	ut_unit *unit;
-
-	while (*text != '\0') {
-		size_t i = 0;
-
-		while (i < sizeof spellings / sizeof *spellings &&
-		       !(begins && strncmp(text, spellings[i].written, strlen(spellings[i].written)) == 0))
-			i++;
-		if (i < sizeof spellings / sizeof *spellings) {
-			lp_text_add(&meant, spellings[i].meant, strlen(spellings[i].meant));
-			text += strlen(spellings[i].written);
-			begins = false;
-		} else {
-			begins = !isalnum((unsigned char)*text) && (unsigned char)*text < 0x80;
-			lp_text_add(&meant, text++, 1);
-		}
-	}
-	lp_text_add(&meant, "", 0);
-	unit = ut_parse(units.system, ut_trim(meant.data, UT_UTF8), UT_UTF8);
-	lp_text_free(&meant);
-	return unit;
-}
-
-static bool load(struct lp_error *error)
-{
-	if (units.system != NULL)
-		return true;
-	ut_set_error_message_handler(ut_ignore);
-	units.system = ut_read_xml("units/udunits2.xml");
-	if (units.system == NULL)
-		return lp_fail(error, LP_EXIT_INTERNAL,
-		               "the built-in database of units can't be read (UDUNITS status %d)",
-		               (int)ut_get_status());
-	for (size_t i = 0; i < sizeof additions / sizeof *additions; i++) {
-		ut_unit *unit = ut_parse(units.system, additions[i].meaning, UT_ASCII);
-
-		assert(unit != NULL);
-		ut_map_symbol_to_unit(additions[i].symbol, UT_ASCII, unit);
-		ut_free(unit);
-	}
-	return true;
-}
-
-/*
- * The library multiplies and divides its way to a factor: 999.9999999999998
- * litres to a cubic metre.  A short decimal number within that error is meant.
- */
-static double without_rounding(double number, int digits, double error)
-{
-	char text[40];
-	double nice;
-
-	snprintf(text, sizeof text, "%.*g", digits, number);
-	nice = strtod(text, NULL);
-	return fabs(nice - number) <= error * fabs(number) ? nice : number;
-}
-
-static bool find(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
-{
-	ut_unit *source, *target = NULL;
-	cv_converter *converter = NULL;
-	bool good = false;
-	double at_1000;
-
-	if (!load(error))
-		return false;
-	source = parse(from);
-	if (source == NULL) {
-		lp_fail(error, LP_EXIT_DATA, "\"%s\" is no unit that is known", from);
-		goto done;
-	}
-	target = parse(to);
-	if (target == NULL) {
-		lp_fail(error, LP_EXIT_DATA, "\"%s\" is no unit that is known", to);
-		goto done;
-	}
-	if (!ut_are_convertible(source, target)) {
-		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s: different quantities",
-		        from[0] == '\0' ? "no unit" : from, to[0] == '\0' ? "no unit" : to);
-		goto done;
-	}
-	converter = ut_get_converter(source, target);
-	if (converter == NULL) {
-		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s", from, to);
-		goto done;
-	}
-	*offset = cv_convert_double(converter, 0.0);
-	*scale = (cv_convert_double(converter, 1e6) - *offset) / 1e6;
-	/* A logarithmic unit is no straight line. */
-	at_1000 = cv_convert_double(converter, 1000.0);
-	if (!isfinite(*scale) || !isfinite(*offset) ||
-	    fabs(at_1000 - (*scale * 1000.0 + *offset)) > 1e-9 * (fabs(at_1000) + fabs(*offset))) {
-		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s: it is no scale and offset", from, to);
-		goto done;
-	}
-	*scale = without_rounding(*scale, 14, 5e-16);
-	*offset = without_rounding(*offset, 13, 1e-14);
-	good = true;
-done:
-	cv_free(converter);
-	ut_free(source);
-	ut_free(target);
-	return good;
-}
-
-bool lp_unit_conversion(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
+static bool find_other(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
 {
 	struct conversion *known;
 	bool good = true;
 
-	*scale = 1;
-	*offset = 0;
-	if (strcmp(from, to) == 0)
-		return true;
-	pthread_mutex_lock(&units.lock);
-	for (known = units.conversions; known != NULL; known = known->next) {
+	pthread_mutex_lock(&conversions.lock);
+	for (known = conversions.found; known != NULL; known = known->next) {
 		if (strcmp(known->from, from) == 0 && strcmp(known->to, to) == 0)
 			break;
 	}
-	if (known == NULL && (good = find(from, to, scale, offset, error))) {
+	if (known == NULL && (good = lp_unit_find(from, to, scale, offset, error))) {
 		known = lp_allocate(sizeof *known);
-		*known =
-			(struct conversion){ lp_copy_text(from), lp_copy_text(to), *scale, *offset, units.conversions };
-		units.conversions = known;
+		*known = (struct conversion){ lp_copy_text(from), lp_copy_text(to), *scale, *offset,
+			                      conversions.found };
+		conversions.found = known;
 	}
 	if (known != NULL) {
 		*scale = known->scale;
 		*offset = known->offset;
 	}
-	pthread_mutex_unlock(&units.lock);
+	pthread_mutex_unlock(&conversions.lock);
 	return good;
+}
+
+bool lp_unit_conversion(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
+{
+	const struct lp_usual_conversion *usual;
+
+	*scale = 1;
+	*offset = 0;
+	if (strcmp(from, to) == 0)
+		return true;
+	usual = find_usual(from, to);
+	if (usual == NULL)
+		return find_other(from, to, scale, offset, error);
+	*scale = usual->scale;
+	*offset = usual->offset;
+	return true;
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import statistics
+import subprocess
 import sys
 import time
 
@@ -34,6 +36,28 @@ def repeated(title: str, calculations: int, work: measure.Work, repeat: int) -> 
     measure.run(work)
     one.timed = [measure.timed(work) for _ in range(repeat)]
     one.watched = measure.watched(work)
+    return one
+
+
+def first_statement(repeat: int) -> measure.Rounds:
+    """From exec to the first statement of a rule, in a run of one calculation; the rest of the run is not in it."""
+    plant = SqlitePlant(Shape(1, 60, rule="bench.first"))
+    one = measure.Rounds("first statement of a rule, SQLite", 1)
+    try:
+        for minute in range(repeat + 1):
+            plant.fill(minute)
+            command = plant.place.command("run", "--at", stamp(minute * 60 + 60))
+            began = time.monotonic_ns()
+            done = subprocess.run(
+                command, cwd=plant.place.path, env=plant.place.environment, capture_output=True, text=True, check=True
+            )
+            said = re.search(r"first statement at (\d+)", done.stderr)
+            if said is None:
+                raise SystemExit(f"the rule said nothing: {done.stderr}")
+            if minute > 0:
+                one.timed.append(measure.Cost((int(said[1]) - began) / 1e9, 0.0))
+    finally:
+        plant.close()
     return one
 
 
@@ -78,13 +102,14 @@ def idle_table(million: int, samples: int, repeat: int) -> tuple[str, dict[str, 
         many.append(repeated(f"nothing due of {million:,}, SQLite", million, work, repeat * 3))
     finally:
         lite.close()
+    many.append(first_statement(repeat * 3))
     rows = [
         [
             one.title,
             f"{one.seconds() * 1e3:.1f}",
             f"{min(cost.seconds for cost in one.timed) * 1e3:.1f}",
             f"{max(cost.seconds for cost in one.timed) * 1e3:.1f}",
-            f"{one.cpu_program() * 1e3:.1f}",
+            f"{one.cpu_program() * 1e3:.1f}" if one.cpu_program() else "",
             report.mb(one.watched.peak_bytes) if one.watched else "",
         ]
         for one in many
