@@ -5,25 +5,24 @@
  */
 #include "python/units.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *units[] = {
-	"W", "kW", "MW", "GW", "VA", "kVA", "MVA", "var", "kvar", "Mvar",                        /* power */
-	"J", "kJ", "MJ", "GJ", "Wh", "kWh", "MWh", "GWh", "VAh", "kVAh", "varh", "kvarh",        /* energy */
-	"degC", "\xc2\xb0""C", "K", "degF",                                                      /* temperature */
-	"Pa", "hPa", "kPa", "MPa", "bar", "mbar", "barg", "bar(g)", "bara", "psi", "mH2O", "mWS", /* pressure */
-	"m3/h", "m\xc2\xb3/h", "m3/s", "m3/d", "l/s", "l/min", "l/h", "Nm3/h",                   /* flow */
-	"m3", "m\xc2\xb3", "l", "L", "hl", "ml",                                                 /* volume */
-	"kg", "g", "mg", "t", "kg/s", "kg/h", "t/h", "t/d",                                      /* mass */
-	"mm", "cm", "m", "km", "m/s", "km/h", "m2", "ha", "km2",                                 /* length */
-	"s", "min", "h", "d", "Hz", "kHz", "rpm",                                                /* time */
-	"A", "mA", "kA", "V", "mV", "kV",                                                        /* electricity */
-	"uS/cm", "\xc2\xb5S/cm", "mS/m", "S/m", "W/m2", "W/m\xc2\xb2", "kW/m2", "kWh/m2",
-	"kWh/m3", "kJ/l", "mg/l", "g/m3", "1", "%",
-};
-enum { COUNT = sizeof units / sizeof *units };
+static char usual[] = "W kW MW GW VA kVA MVA var kvar Mvar "
+		      "J kJ MJ GJ Wh kWh MWh GWh VAh kVAh varh kvarh "
+		      "degC \xc2\xb0\x43 K degF "
+		      "Pa hPa kPa MPa bar mbar barg bar(g) bara psi mH2O mWS "
+		      "m3/h m\xc2\xb3/h m3/s m3/d l/s l/min l/h Nm3/h "
+		      "m3 m\xc2\xb3 l L hl ml "
+		      "kg g mg t kg/s kg/h t/h t/d "
+		      "mm cm m km m/s km/h m2 ha km2 "
+		      "s min h d Hz kHz rpm "
+		      "A mA kA V mV kV "
+		      "uS/cm \xc2\xb5S/cm mS/m S/m W/m2 W/m\xc2\xb2 kW/m2 kWh/m2 "
+		      "kWh/m3 kJ/l mg/l g/m3 1 %";
+enum { MOST = 200 };
 
 static int compare(const void *a, const void *b)
 {
@@ -40,13 +39,18 @@ static void print_text(const char *text)
 
 int main(void)
 {
-	size_t found = 0;
+	const char *units[MOST];
+	size_t count = 0, found = 0;
 
-	qsort(units, COUNT, sizeof *units, compare);
+	for (char *unit = strtok(usual, " "); unit != NULL; unit = strtok(NULL, " ")) {
+		assert(count < MOST);
+		units[count++] = unit;
+	}
+	qsort(units, count, sizeof *units, compare);
 	puts("/* Made by build/usual_conversions.c. */\n#include \"python/units.h\"\n\n"
 	     "const struct lp_usual_conversion lp_usual_conversions[] = {");
-	for (size_t i = 0; i < COUNT; i++) {
-		for (size_t k = 0; k < COUNT; k++) {
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < count; k++) {
 			struct lp_error error;
 			double scale, offset;
 
@@ -61,8 +65,8 @@ int main(void)
 		}
 	}
 	printf("};\nconst size_t lp_usual_conversion_count = sizeof lp_usual_conversions / sizeof *lp_usual_conversions;\n");
-	if (found < COUNT) {
-		fprintf(stderr, "usual_conversions: only %zu conversions between %d units\n", found, (int)COUNT);
+	if (found < count) {
+		fprintf(stderr, "usual_conversions: only %zu conversions between %zu units\n", found, count);
 		return 1;
 	}
 	return fflush(stdout) == 0 ? 0 : 1;

@@ -38,11 +38,11 @@ struct driver {
 	struct lp_job *free_jobs; /* linked by next */
 	size_t jobs;              /* made so far */
 	size_t jobs_most;
-	int64_t ending_since; /* monotonic nanoseconds; 0: not ending */
-	bool interrupted;     /* by the stop flag */
+	int64_t ending_since;     /* monotonic nanoseconds; 0: not ending */
+	bool interrupted;         /* by the stop flag */
 	int seen[LP_STAGE_COUNT]; /* threads, at most at once */
-	bool paused;          /* somebody else goes first */
-	bool failed;          /* error says why */
+	bool paused;              /* somebody else goes first */
+	bool failed;              /* error says why */
 	bool abandoned;
 	struct lp_error error; /* the first one */
 };

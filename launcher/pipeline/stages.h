@@ -37,9 +37,9 @@ struct lp_stages {
 	const struct lp_pipeline_options *options;
 	const struct lp_breakers *breakers; /* those that were open when the run began */
 	struct lp_queue to_fetch, to_compute, to_commit, finished;
-	size_t parts; /* that a job is computed in, at most */
+	size_t parts;                /* that a job is computed in, at most */
 	int to_come[LP_STAGE_COUNT]; /* threads that lp_stages_grow starts */
-	atomic_bool stopping; /* what is not computed yet is not computed any more */
+	atomic_bool stopping;        /* what is not computed yet is not computed any more */
 	struct lp_stage_thread *threads;
 	int thread_count;
 	int alive[LP_STAGE_COUNT];

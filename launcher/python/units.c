@@ -52,8 +52,8 @@ static bool find_other(const char *from, const char *to, double *scale, double *
 	}
 	if (known == NULL && (good = lp_unit_find(from, to, scale, offset, error))) {
 		known = lp_allocate(sizeof *known);
-		*known = (struct conversion){ lp_copy_text(from), lp_copy_text(to), *scale, *offset,
-			                      conversions.found };
+		*known =
+			(struct conversion){ lp_copy_text(from), lp_copy_text(to), *scale, *offset, conversions.found };
 		conversions.found = known;
 	}
 	if (known != NULL) {

@@ -67,8 +67,11 @@ END_TEST
 
 START_TEST(packed_definitions_that_are_broken_say_how_to_mend_them)
 {
-	static const char *const broken[] = { "''", "substr(contents, 1, 3)", "substr(contents, 1, 11)",
-		                              "substr(contents, 1, 40)", "'\\x00000001'::bytea || contents",
+	static const char *const broken[] = { "''",
+		                              "substr(contents, 1, 3)",
+		                              "substr(contents, 1, 11)",
+		                              "substr(contents, 1, 40)",
+		                              "'\\x00000001'::bytea || contents",
 		                              "set_byte(contents, 11, 255)" };
 	struct lp_batch *batch = lp_batch_new();
 	struct lp_error error;
