@@ -36,6 +36,17 @@ static void report_down(struct lp_stage_thread *thread)
 	send(&thread->stages->finished, &thread->message);
 }
 
+/* The main thread's connection has looked at the schema. */
+static bool open_store(struct lp_stage_thread *thread, struct lp_store **store)
+{
+	struct lp_store_options options = thread->stages->options->store;
+	options.any_schema = true;
+	bool opened = lp_store_open(&options, store, &thread->message.error);
+	if (!opened)
+		report_down(thread);
+	return opened;
+}
+
 /* Pending windows say how often each was tried; the definitions came without those of calculations that are gone. */
 static void set_attempts(struct lp_job *job)
 {
@@ -134,10 +145,8 @@ static void *fetch_thread(void *argument)
 	struct lp_stage_thread *thread = argument;
 	struct lp_stages *stages = thread->stages;
 	struct lp_store *store = NULL;
-	if (!lp_store_open(&stages->options->store, &store, &thread->message.error)) {
-		report_down(thread);
+	if (!open_store(thread, &store))
 		return NULL;
-	}
 	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_fetch)) != NULL;) {
 		if (atomic_load(&stages->stopping))
 			finish(stages, job, LP_JOB_DROPPED);
@@ -194,10 +203,8 @@ static void *commit_thread(void *argument)
 	struct lp_stages *stages = thread->stages;
 	struct lp_store *store = NULL;
 	bool broken = false;
-	if (!lp_store_open(&stages->options->store, &store, &thread->message.error)) {
-		report_down(thread);
+	if (!open_store(thread, &store))
 		return NULL;
-	}
 	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_commit)) != NULL;) {
 		bool accepted = false;
 		/* The run ends with the first error; with a connection that is gone there is nothing more to try. */

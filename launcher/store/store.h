@@ -26,7 +26,7 @@ struct lp_store_options {
 	const char *address;
 	bool create;           /* SQLite: make the file when it is not there */
 	bool prepare;          /* PostgreSQL: prepared statements; false behind PgBouncer in transaction mode */
-	bool any_schema;       /* do not check the schema's version: for migrate, check and version */
+	bool any_schema;       /* do not check the schema's version: for migrate, check, and what was checked before */
 	int connect_timeout;   /* seconds; 0: libpq's */
 	int statement_timeout; /* seconds; 0: none */
 	const char *application_name;
