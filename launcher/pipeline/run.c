@@ -261,31 +261,38 @@ static void count_resources(struct lp_run_timing *timing, const struct rusage *b
 	timing->peak_memory = peak_memory();
 }
 
-/* The stages' part of the run; the row of the run is there. */
-static void work(struct driver *driver, const volatile int *stop)
+/* Before the row of the run is there: the stages have connections to open and an interpreter to make meanwhile. */
+static bool start(struct driver *driver, struct lp_error *error)
 {
 	int threads[LP_STAGE_COUNT], most[LP_STAGE_COUNT];
-	struct lp_error error;
 	choose_threads(driver, threads, most);
 	/* Each thread has one job in its hands; another for each worker waits, so that none runs dry. */
 	driver->jobs_most = (size_t)(most[LP_STAGE_FETCH] + 2 * most[LP_STAGE_COMPUTE] + most[LP_STAGE_COMMIT]);
-	if (!lp_stages_start(driver->options, &driver->breakers, threads, most, driver->jobs_most, &driver->stages,
-	                     &error)) {
-		note_error(driver, &error);
-		return;
-	}
-	drive(driver, stop);
-	driver->tally.timing->fetchers = driver->seen[LP_STAGE_FETCH];
-	driver->tally.timing->workers = driver->seen[LP_STAGE_COMPUTE];
-	driver->tally.timing->committers = driver->seen[LP_STAGE_COMMIT];
-	driver->tally.timing->left_behind =
-		lp_stages_end(driver->stages, driver->ending_since != 0 ? JOIN_WITHIN : JOIN_CALMLY);
+	return lp_stages_start(driver->options, &driver->breakers, threads, most, driver->jobs_most, &driver->stages,
+	                       error);
+}
+
+static void finish(struct driver *driver)
+{
+	struct lp_run_timing *timing = driver->tally.timing;
+	timing->fetchers = driver->seen[LP_STAGE_FETCH];
+	timing->workers = driver->seen[LP_STAGE_COMPUTE];
+	timing->committers = driver->seen[LP_STAGE_COMMIT];
+	timing->left_behind = lp_stages_end(driver->stages, driver->ending_since != 0 ? JOIN_WITHIN : JOIN_CALMLY);
 	for (struct lp_job *job = driver->free_jobs, *next; job != NULL; job = next) {
 		next = job->next;
 		/* A worker that was given up may still look at what its job refers to. */
-		if (driver->tally.timing->left_behind == 0)
+		if (timing->left_behind == 0)
 			lp_job_free(job);
 	}
+}
+
+static bool begin(struct driver *driver, struct lp_store *store, struct lp_error *error)
+{
+	const struct lp_pipeline_options *options = driver->options;
+	return lp_store_begin_run(store, driver->run, error) &&
+	       (options->begun == NULL || options->begun(options->begun_context, store, driver->run, error)) &&
+	       lp_breakers_load(&driver->breakers, store, error) && lp_plan_begin(&driver->plan, error);
 }
 
 static void log_started(const struct driver *driver)
@@ -373,12 +380,35 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 	return ended;
 }
 
+/* Something is due.  False as lp_run is. */
+static bool compute(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
+{
+	const struct lp_pipeline_options *options = driver->options;
+	if (options->prepare != NULL && !options->prepare(options->prepare_context, error))
+		return false;
+	if (!start(driver, error))
+		return false;
+	bool begun = begin(driver, store, error);
+	if (begun) {
+		log_started(driver);
+		drive(driver, stop);
+	} else {
+		begin_ending(driver);
+	}
+	finish(driver);
+	if (!begun)
+		return false;
+	bool done = conclude(driver, store, error);
+	lp_tally_end(&driver->tally);
+	return done;
+}
+
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error)
 {
 	struct rusage before;
 	getrusage(RUSAGE_SELF, &before);
-	int64_t begin = lp_monotonic();
+	int64_t started = lp_monotonic();
 	struct driver driver = { .options = options,
 		                 .run = run,
 		                 .breakers = { .failures_least = options->breaker_failures } };
@@ -403,22 +433,13 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		.recompute_within = options->recompute_within,
 	};
 	done = lp_plan_load(&driver.plan, store, &plan_options, &due, error);
-	timing->planning = lp_monotonic() - begin;
+	timing->planning = lp_monotonic() - started;
 	timing->skipped = lp_plan_unusable(&driver.plan);
 	if (done && !due)
 		timing->next_due = lp_plan_next_due(&driver.plan);
 	else if (done)
-		done = (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
-		       lp_store_begin_run(store, run, error) &&
-		       (options->begun == NULL || options->begun(options->begun_context, store, run, error)) &&
-		       lp_breakers_load(&driver.breakers, store, error) && lp_plan_begin(&driver.plan, error);
-	if (done && due) {
-		log_started(&driver);
-		work(&driver, stop);
-		done = conclude(&driver, store, error);
-		lp_tally_end(&driver.tally);
-	}
-	timing->wall = lp_monotonic() - begin;
+		done = compute(&driver, store, stop, error);
+	timing->wall = lp_monotonic() - started;
 	count_resources(timing, &before);
 	if (run->id != 0)
 		log_finished(run, timing);
