@@ -7,6 +7,6 @@ LP_VARIANTS=$LP_ROOT/tests/bench/variants
 # variant_value NAME FIELD: a field of a variant; nothing if the table has none.
 variant_value() { table_value "$LP_VARIANTS" "$1.$2" || true; }
 
-# variant_lines NAME: what the table says of a variant, but for its title: what
-# the key of its entry depends on.
-variant_lines() { grep "^$1\." "$LP_VARIANTS" | grep -v "^$1\.title "; }
+# variant_lines NAME: what the table says of how a variant is made: what the key
+# of its entry depends on.
+variant_lines() { grep "^$1\." "$LP_VARIANTS" | grep -v "^$1\.\(title\|packages\) "; }
