@@ -9,13 +9,13 @@
 #include "command/running.h"
 #include "command/selection.h"
 #include "command/table.h"
+#include "model/clock.h"
 #include "observe/log.h"
 #include "python/python.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static int run(int count, char **arguments);
 
@@ -179,13 +179,6 @@ static bool choose(struct lp_session *session, const struct request *request, bo
 	return good;
 }
 
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct stepping_aside {
 	struct lp_store *store;
 	int64_t asked;
@@ -195,12 +188,12 @@ struct stepping_aside {
 /* A store that cannot say is no reason to wait: the work itself will meet the same error. */
 static bool step_aside(void *context)
 {
-	enum { ASK_EVERY = 100 };
+	const int64_t ask_every = LP_MONOTONIC_SECOND / 10;
 	struct stepping_aside *aside = context;
 	struct lp_error ignored;
-	if (milliseconds() - aside->asked < ASK_EVERY)
+	if (lp_monotonic() - aside->asked < ask_every)
 		return aside->active;
-	aside->asked = milliseconds();
+	aside->asked = lp_monotonic();
 	return lp_store_run_is_active(aside->store, LP_RUN_MINUTE, &aside->active, &ignored) && aside->active;
 }
 
@@ -209,7 +202,7 @@ static void show_progress(void *context, const struct lp_run *so_far, uint64_t c
 {
 	const struct lp_running *running = context;
 	char done[32], all[32], left[64] = "";
-	int64_t seconds = milliseconds() / 1000 - running->began;
+	int64_t seconds = lp_monotonic() / LP_MONOTONIC_SECOND - running->began;
 	(void)so_far;
 	lp_report_count(computed, done);
 	lp_report_count(planned > computed ? planned : computed, all);
@@ -236,10 +229,8 @@ static bool work(struct lp_session *session, const struct request *request, stru
 	options.pause = step_aside;
 	options.pause_context = &aside;
 	while (good && more && *stop == 0) {
-		struct timespec now;
 		struct lp_run_timing timing;
-		clock_gettime(CLOCK_REALTIME, &now);
-		struct lp_run done = lp_running_run(running, LP_RUN_BACKFILL, now.tv_sec / 60 * LP_MINUTE);
+		struct lp_run done = lp_running_run(running, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);
 		good = lp_run(session->store, &options, stop, &done, &timing, error);
 		*left_behind = timing.left_behind > 0;
 		windows += done.windows;

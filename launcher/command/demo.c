@@ -7,6 +7,7 @@
 #include "command/command.h"
 #include "command/station.h"
 
+#include "model/clock.h"
 #include "model/embedded.h"
 #include "model/memory.h"
 #include <assert.h>
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WEATHER "seattle-weather-hourly-normals.csv"
@@ -92,13 +92,6 @@ static const struct step {
 	  { "run", "--at", "2011-01-01T00:00:00", "--log-level", "error", "--report" },
 	  ALL },
 };
-
-static double seconds_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static bool make_directory(const char *path, struct lp_error *error)
 {
@@ -311,7 +304,7 @@ static int run(int count, char **arguments)
 {
 	struct lp_error error = { 0 };
 	int operands;
-	double started = seconds_now();
+	int64_t started = lp_monotonic();
 
 	if (!lp_options_parse(&lp_command_demo, count, arguments, NULL, NULL, &operands, &error)) {
 		return lp_command_fail(&lp_command_demo, &error);
@@ -329,6 +322,6 @@ static int run(int count, char **arguments)
 		fflush(stdout);
 		return lp_command_fail(&lp_command_demo, &error);
 	}
-	say_goodbye(directory, seconds_now() - started);
+	say_goodbye(directory, (double)(lp_monotonic() - started) / (double)LP_MONOTONIC_SECOND);
 	return LP_EXIT_OK;
 }

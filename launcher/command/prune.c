@@ -2,9 +2,9 @@
 #include "command/command.h"
 
 #include "calendar/calendar.h"
+#include "model/clock.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 static int run(int count, char **arguments);
 
@@ -40,10 +40,7 @@ struct request {
 /* In whole seconds: it is shown. */
 static lp_time now(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (lp_time)time.tv_sec * LP_SECOND;
+	return lp_now() / LP_SECOND * LP_SECOND;
 }
 
 /* LP_TIME_NONE: this kind is kept. */

@@ -5,6 +5,7 @@
 #include "command/report.h"
 #include "command/selection.h"
 #include "command/table.h"
+#include "model/clock.h"
 #include "model/embedded.h"
 #include "python/python.h"
 
@@ -12,7 +13,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Set by the handler; the only thing it touches. */
@@ -73,13 +73,6 @@ static bool prepare(void *context, struct lp_error *error)
 	return true;
 }
 
-static int64_t monotonic_seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* One line that is written over: the cursor goes back to its start, so that a log line covers it. */
 static void show_progress(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned)
 {
@@ -89,7 +82,7 @@ static void show_progress(void *context, const struct lp_run *so_far, uint64_t c
 	lp_report_count(planned > computed ? planned : computed, all);
 	uint64_t failed = lp_report_failed(so_far);
 	fprintf(stderr, "%s of %s windows, %llu failed, %lld s\x1b[K\r", done, all, (unsigned long long)failed,
-	        (long long)(monotonic_seconds() - running->began));
+	        (long long)(lp_monotonic() / LP_MONOTONIC_SECOND - running->began));
 	fflush(stderr);
 }
 
@@ -152,7 +145,7 @@ static bool note_rules(void *context, struct lp_store *store, const struct lp_ru
 struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32_t workers, bool progress)
 {
 	const struct lp_config *config = &running->session->config;
-	running->began = monotonic_seconds();
+	running->began = lp_monotonic() / LP_MONOTONIC_SECOND;
 	return (struct lp_pipeline_options){
 		.store = running->session->store_options,
 		.workers = workers > 0 ? (int)workers : config->workers,
@@ -175,9 +168,7 @@ struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32
 
 bool lp_running_tick(const char *at, const struct lp_session *session, lp_time *tick, struct lp_error *error)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	lp_time current = now.tv_sec * LP_SECOND + now.tv_nsec / 1000, wanted = current;
+	lp_time current = lp_now(), wanted = current;
 	if (at != NULL && !lp_time_parse(at, session->zone, &wanted, error)) {
 		error->exit = LP_EXIT_USAGE;
 		return lp_fail_within(error, "--at");

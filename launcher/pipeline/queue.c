@@ -1,17 +1,12 @@
 /* Bounded queues between threads.  Knows nothing of what the jobs are. */
 #include "pipeline/queue.h"
 
+#include "model/clock.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
-
-int64_t lp_monotonic(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 struct lp_job *lp_job_new(void)
 {

@@ -65,6 +65,4 @@ int64_t lp_queue_waiting(struct lp_queue *queue);
 /* What is in it can still be popped. */
 void lp_queue_close(struct lp_queue *queue);
 
-int64_t lp_monotonic(void); /* nanoseconds */
-
 #endif

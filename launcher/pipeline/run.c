@@ -5,6 +5,7 @@
  */
 #include "pipeline/pipeline.h"
 
+#include "model/clock.h"
 #include "observe/log.h"
 #include "pipeline/plan.h"
 #include "pipeline/stages.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 /* Milliseconds.  A run that is told to stop must have ended after 5 seconds. */
 enum {
@@ -46,13 +46,6 @@ struct driver {
 	bool abandoned;
 	struct lp_error error; /* the first one */
 };
-
-static lp_time wall_clock(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * LP_SECOND + now.tv_nsec / 1000;
-}
 
 static void begin_ending(struct driver *driver)
 {
@@ -358,7 +351,7 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 	struct lp_run *run = driver->run;
 	run->still_due = lp_plan_still_due(&driver->plan);
 	driver->tally.timing->too_old = driver->plan.too_old;
-	run->ended = wall_clock();
+	run->ended = lp_now();
 	run->result = driver->failed ? "database error" : driver->interrupted ? "interrupted" : "done";
 	if (driver->failed && driver->error.exit == LP_EXIT_INTERNAL)
 		run->result = "internal error";
@@ -418,7 +411,7 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	*run = (struct lp_run){
 		.kind = run->kind,
 		.tick = run->tick,
-		.started = wall_clock(),
+		.started = lp_now(),
 		.ended = LP_TIME_NONE,
 		.host = run->host,
 		.process = run->process,

@@ -2,6 +2,7 @@
 #include "pipeline/stages.h"
 
 #include "calendar/calendar.h"
+#include "model/clock.h"
 
 #include <assert.h>
 #include <signal.h>

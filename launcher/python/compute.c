@@ -5,21 +5,12 @@
  * How a calculation's rule, parameters and inputs become arguments is found out
  * once and kept (a plan); a task then costs its Series and the call.
  */
+#include "model/clock.h"
 #include "python/internal.h"
 #include "python/rule_plan.h"
 #include "python/rule_types.h"
 
-#include <time.h>
-
 enum { ARGUMENTS_ON_STACK = 32 };
-
-static int64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
-}
 
 static PyObject *window_argument(struct lp_rule_state *state, const struct lp_task *task)
 {
@@ -110,10 +101,10 @@ static PyObject *call(struct lp_rule_state *state, const struct lp_plan *plan, s
 		if (arguments[made + 1] == NULL)
 			goto done;
 	}
-	started = now();
+	started = lp_monotonic();
 	result = PyObject_Vectorcall(plan->rule->function, arguments + 1,
 	                             plan->positional_count | PY_VECTORCALL_ARGUMENTS_OFFSET, plan->keyword_names);
-	task->outcome.duration = now() - started;
+	task->outcome.duration = lp_monotonic() - started;
 done:
 	for (size_t i = 0; i < made; i++)
 		Py_DECREF(arguments[i + 1]);

@@ -11,11 +11,11 @@
  * queues itself anew each time before it raises, so that there is no place
  * left where the rule could go on.
  */
+#include "model/clock.h"
 #include "python/embedding.h"
 #include "python/internals_3_13.h"
 
 #include <assert.h>
-#include <time.h>
 
 /* The watchdog asks again after this long, */
 #define ASK_AGAIN INT64_C(500000000)
@@ -41,14 +41,6 @@ struct lp_worker_limit {
 
 /* The argument of a pending call: sequence << 2 | insist << 1 | stop. */
 enum { ASK_STOP = 1, ASK_INSIST = 2, ASK_BITS = 2 };
-
-static int64_t monotonic_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 struct lp_worker_limit *lp_limit_new(void)
 {
@@ -103,7 +95,7 @@ static int interrupt(void *argument)
 	limit = worker->limit;
 	if (atomic_load_explicit(&limit->sequence, memory_order_relaxed) != (uint64_t)asked >> ASK_BITS)
 		return 0;
-	if (monotonic_now() < limit->grace)
+	if (lp_monotonic() < limit->grace)
 		return 0;
 
 	if (limit->interrupted == LP_INTERRUPTION_NONE) {
@@ -127,7 +119,7 @@ void lp_limit_begin(struct lp_python_worker *worker, int64_t time_limit)
 	limit->grace = 0;
 	limit->interrupted = LP_INTERRUPTION_NONE;
 	limit->where = NULL;
-	atomic_store_explicit(&limit->deadline, time_limit == 0 ? INT64_MAX : monotonic_now() + time_limit * 1000,
+	atomic_store_explicit(&limit->deadline, time_limit == 0 ? INT64_MAX : lp_monotonic() + time_limit * 1000,
 	                      memory_order_relaxed);
 	/* Who sees the new number sees the deadline that belongs to it, or a later one. */
 	atomic_store_explicit(&limit->sequence, sequence + 1, memory_order_release);
@@ -149,14 +141,14 @@ void lp_limit_grace(struct lp_python_worker *worker)
 	struct lp_worker_limit *limit = worker->limit;
 
 	if (limit->interrupted != LP_INTERRUPTION_NONE)
-		limit->grace = monotonic_now() + GRACE;
+		limit->grace = lp_monotonic() + GRACE;
 }
 
 void lp_python_worker_watch(struct lp_python_worker *worker, bool stop)
 {
 	struct lp_worker_limit *limit;
 	uint64_t sequence;
-	int64_t now = monotonic_now(), deadline;
+	int64_t now = lp_monotonic(), deadline;
 	uintptr_t asked;
 
 	LP_CHECK_WORKER(worker);

@@ -4,9 +4,8 @@
  * is what definitions are known by.
  */
 #include "calendar/calendar.h"
+#include "model/clock.h"
 #include "store/sqlite/sqlite.h"
-
-#include <time.h>
 
 bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error)
 {
@@ -16,14 +15,6 @@ bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error)
 	/* The caller's transaction began IMMEDIATE: nobody else writes until it ends. */
 	assert(sqlite3_get_autocommit(store->database) == 0);
 	return true;
-}
-
-static lp_time now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (lp_time)time.tv_sec * LP_SECOND + time.tv_nsec / 1000;
 }
 
 /* A statement whose only parameter is a calculation's id. */
@@ -53,7 +44,7 @@ static bool write_series(struct lp_sqlite *store, const struct lp_series *series
 	else
 		sqlite3_bind_null(statement, 5);
 	if (created)
-		lp_sqlite_bind_time(statement, 6, now());
+		lp_sqlite_bind_time(statement, 6, lp_now());
 	if (!lp_sqlite_run(store, statement, NULL, error, "write the series"))
 		return lp_fail_within(error, "series %s", series->name);
 	/* Unit and attributes travel with a batch: one that is under way with the old ones must not be committed. */
@@ -220,7 +211,7 @@ static bool clear_links(struct lp_sqlite *store, const struct lp_changes *change
 
 static bool write_calculations(struct lp_sqlite *store, const struct lp_changes *changes, struct lp_error *error)
 {
-	lp_time when = now();
+	lp_time when = lp_now();
 
 	for (size_t i = 0; i < changes->updated_count; i++) {
 		if (!write_calculation(store, &changes->updated[i], when, false, error))

@@ -3,10 +3,10 @@
  * ones that a person opens again.  How ranges join is said by store/owed.c;
  * working them off is commit.c's business.
  */
+#include "model/clock.h"
 #include "store/sqlite/sqlite.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 struct rows {
 	struct lp_owed_row *items;
@@ -61,14 +61,6 @@ static bool read_stored(struct lp_sqlite *store, const struct lp_owed_range *ran
 	return true;
 }
 
-static lp_time now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (lp_time)time.tv_sec * LP_SECOND + time.tv_nsec / 1000;
-}
-
 static bool write_row(struct lp_sqlite *store, const struct lp_owed_row *row, lp_time noted, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, row->gone ? LP_SQL_DELETE_OWED : LP_SQL_PUT_OWED, error);
@@ -96,7 +88,7 @@ bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ra
 	struct lp_arena arena = { 0 };
 	struct lp_owed_joined joined = { 0 };
 	struct rows rows = { 0 };
-	lp_time noted = now();
+	lp_time noted = lp_now();
 	bool ok = true;
 
 	assert(sqlite3_get_autocommit(store->database) == 0);

@@ -5,6 +5,7 @@
  * Version and owner stand in the file's header (user_version, application_id),
  * so that a look at them costs one page; the table `migration` is for people.
  */
+#include "model/clock.h"
 #include "model/embedded.h"
 #include "store/sqlite/sqlite.h"
 
@@ -116,18 +117,16 @@ static bool apply_migration(struct lp_sqlite *store, int32_t version, struct lp_
 {
 	const struct lp_sqlite_migration *migration = &lp_sqlite_migrations[version - 1];
 	char mark[256];
-	struct timespec now;
 
 	for (const char *const *script = migration->scripts; *script != NULL; script++) {
 		if (!lp_sqlite_script(store, *script, error, "upgrade the schema"))
 			return false;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(mark, sizeof mark,
 	         "INSERT INTO migration (version, description, applied, program_version) VALUES (%d, '%s', %lld, '%s');"
 	         "PRAGMA user_version = %d; PRAGMA application_id = %d;",
-	         version, migration->description, (long long)now.tv_sec * LP_SECOND + now.tv_nsec / 1000,
-	         program_version(), version, LP_SQLITE_APPLICATION_ID);
+	         version, migration->description, (long long)lp_now(), program_version(), version,
+	         LP_SQLITE_APPLICATION_ID);
 	return lp_sqlite_script(store, mark, error, "upgrade the schema");
 }
 
