@@ -118,13 +118,10 @@ END_TEST
 static const char *long_column(int changed)
 {
 	struct lp_text text = { 0 };
-	const char *kept;
 
 	for (int i = 0; i < 100; i++)
 		lp_text_addf(&text, "%s%d=%d", i > 0 ? " " : "", 90 * i, i == changed ? -1 : i);
-	kept = lp_arena_text(&arena, text.data);
-	lp_text_free(&text);
-	return kept;
+	return keep_text(&text);
 }
 
 START_TEST(of_a_long_column_every_hour_is_noted_as_far_as_it_changed)
@@ -302,13 +299,9 @@ static const char *readers(const char *first, const char *second)
 	int64_t ids[2] = { series_id(first), second != NULL ? series_id(second) : 0 };
 	struct lp_text text = { 0 };
 	struct lp_error error;
-	const char *kept;
 
-	lp_text_add(&text, "", 0);
 	ck_ok(lp_store_each_reader(store, ids, second != NULL ? 2 : 1, show_reader, &text, &error), error);
-	kept = lp_arena_text(&arena, text.data);
-	lp_text_free(&text);
-	return kept;
+	return keep_text(&text);
 }
 
 START_TEST(readers_are_those_that_have_computed_something)

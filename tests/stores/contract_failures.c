@@ -37,13 +37,9 @@ static const char *blockers(const char *name, int from, int to)
 	int64_t id = calculation_id(name);
 	struct lp_text text = { 0 };
 	struct lp_error error;
-	const char *kept;
 
-	lp_text_add(&text, "", 0);
 	ck_ok(lp_store_each_blocker(store, &id, 1, AT(from), AT(to), show_blocker, &text, &error), error);
-	kept = lp_arena_text(&arena, text.data);
-	lp_text_free(&text);
-	return kept;
+	return keep_text(&text);
 }
 
 static const char *expect_blocker(const char *series, const char *rest)
@@ -219,13 +215,9 @@ static const char *breakers(void)
 {
 	struct lp_text text = { 0 };
 	struct lp_error error;
-	const char *kept;
 
-	lp_text_add(&text, "", 0);
 	ck_ok(lp_store_each_breaker(store, show_breaker, &text, &error), error);
-	kept = lp_arena_text(&arena, text.data);
-	lp_text_free(&text);
-	return kept;
+	return keep_text(&text);
 }
 
 START_TEST(breakers_are_kept_until_they_are_closed)
@@ -327,13 +319,9 @@ static const char *note_rules(const struct lp_run *run, const char *first, const
 		                              { .rule = "mean", .version = second } };
 	struct lp_text text = { 0 };
 	struct lp_error error;
-	const char *kept;
 
-	lp_text_add(&text, "", 0);
 	ck_ok(lp_store_note_rules(store, run, versions, second != NULL ? 2 : 1, show_rule, &text, &error), error);
-	kept = lp_arena_text(&arena, text.data);
-	lp_text_free(&text);
-	return kept;
+	return keep_text(&text);
 }
 
 static const char *version_in(const char *rule, const struct lp_run *run)

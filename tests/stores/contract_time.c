@@ -59,13 +59,9 @@ static const char *history(lp_time from, lp_time to, uint32_t most)
 	};
 	struct lp_text text = { 0 };
 	struct lp_error error;
-	const char *kept;
 
-	lp_text_add(&text, "", 0);
 	ck_ok(lp_store_each_history(store, &query, show_history, &text, &error), error);
-	kept = lp_arena_text(&arena, text.data);
-	lp_text_free(&text);
-	return kept;
+	return keep_text(&text);
 }
 
 START_TEST(history_says_why_a_window_was_computed)
@@ -245,15 +241,11 @@ static const char *coverage(const char *series)
 {
 	struct lp_text text = { 0 };
 	struct lp_error error;
-	const char *kept;
 
-	lp_text_add(&text, "", 0);
 	ck_ok(lp_store_read_samples(store, series_id(series), LP_TIME_NONE, LP_TIME_NONE, 0, show_coverage, &text,
 	                            &error),
 	      error);
-	kept = lp_arena_text(&arena, text.data);
-	lp_text_free(&text);
-	return kept;
+	return keep_text(&text);
 }
 
 START_TEST(results_carry_what_they_were_computed_from)

@@ -340,6 +340,16 @@ struct lp_calculation *add_two(void)
 	return two;
 }
 
+const char *keep_text(struct lp_text *text)
+{
+	const char *kept;
+
+	lp_text_add(text, "", 0);
+	kept = lp_arena_text(&arena, text->data);
+	lp_text_free(text);
+	return kept;
+}
+
 int64_t calculation_id(const char *name)
 {
 	return find_status(name)->calculation.id;

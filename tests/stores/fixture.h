@@ -64,6 +64,8 @@ void many_calculations(struct lp_calculation *many, int count);
 /* "one" reads samples of "a" at 0, 30, 60 and 120 seconds and writes "x"; "two" the mean of that, into "y". */
 struct lp_calculation *add_one(const char *rule);
 struct lp_calculation *add_two(void);
+/* What was written into it, until the test ends; empties the text. */
+const char *keep_text(struct lp_text *text);
 int64_t calculation_id(const char *name);
 int64_t series_id(const char *name);
 
