@@ -38,11 +38,10 @@ struct driver {
 	struct lp_job *free_jobs; /* linked by next */
 	size_t jobs;              /* made so far */
 	size_t jobs_most;
-	int64_t ending_since;     /* monotonic nanoseconds; 0: not ending */
-	bool interrupted;         /* by the stop flag */
-	int seen[LP_STAGE_COUNT]; /* threads, at most at once */
-	bool paused;              /* somebody else goes first */
-	bool failed;              /* error says why */
+	int64_t ending_since; /* monotonic nanoseconds; 0: not ending */
+	bool interrupted;     /* by the stop flag */
+	bool paused;          /* somebody else goes first */
+	bool failed;          /* error says why */
 	bool abandoned;
 	struct lp_error error; /* the first one */
 };
@@ -179,10 +178,6 @@ static void drive(struct driver *driver, const volatile int *stop)
 		int64_t now = lp_monotonic();
 		if (driver->ending_since == 0)
 			lp_stages_grow(driver->stages);
-		for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
-			if (driver->stages->alive[stage] > driver->seen[stage])
-				driver->seen[stage] = driver->stages->alive[stage];
-		}
 		if (*stop != 0 && !driver->interrupted) {
 			driver->interrupted = true;
 			lp_log(LP_LOG_INFO, "stopping: what is computed is stored, the next run does the rest");
@@ -268,9 +263,9 @@ static bool start(struct driver *driver, struct lp_error *error)
 static void finish(struct driver *driver)
 {
 	struct lp_run_timing *timing = driver->tally.timing;
-	timing->fetchers = driver->seen[LP_STAGE_FETCH];
-	timing->workers = driver->seen[LP_STAGE_COMPUTE];
-	timing->committers = driver->seen[LP_STAGE_COMMIT];
+	timing->fetchers = driver->stages->most_alive[LP_STAGE_FETCH];
+	timing->workers = driver->stages->most_alive[LP_STAGE_COMPUTE];
+	timing->committers = driver->stages->most_alive[LP_STAGE_COMMIT];
 	timing->left_behind = lp_stages_end(driver->stages, driver->ending_since != 0 ? JOIN_WITHIN : JOIN_CALMLY);
 	for (struct lp_job *job = driver->free_jobs, *next; job != NULL; job = next) {
 		next = job->next;
@@ -377,9 +372,7 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 static bool compute(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
 	const struct lp_pipeline_options *options = driver->options;
-	if (options->prepare != NULL && !options->prepare(options->prepare_context, error))
-		return false;
-	if (!start(driver, error))
+	if ((options->prepare != NULL && !options->prepare(options->prepare_context, error)) || !start(driver, error))
 		return false;
 	bool begun = begin(driver, store, error);
 	if (begun) {

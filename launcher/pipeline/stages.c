@@ -257,7 +257,8 @@ static int add_thread(struct lp_stages *stages, enum lp_stage stage)
 	int result = start_thread(thread);
 	if (result == 0) {
 		stages->thread_count++;
-		stages->alive[stage]++;
+		if (++stages->alive[stage] > stages->most_alive[stage])
+			stages->most_alive[stage] = stages->alive[stage];
 	}
 	return result;
 }

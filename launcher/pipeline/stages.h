@@ -43,6 +43,7 @@ struct lp_stages {
 	struct lp_stage_thread *threads;
 	int thread_count;
 	int alive[LP_STAGE_COUNT];
+	int most_alive[LP_STAGE_COUNT];
 	atomic_uint_fast64_t computed; /* windows of the parts that workers are done with */
 };
 
