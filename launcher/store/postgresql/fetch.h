@@ -14,6 +14,9 @@ struct pg_range {
 	struct lp_column column;
 };
 
+/* An argument: whose ranges they are, in their order. */
+void lp_pg_add_series(struct pg_arguments *arguments, struct pg_range *const *ranges, size_t count);
+
 /*
  * Fills the columns of ranges that have this window in common, by series and
  * each of another one, into the arena.  The planner is to prefer bitmaps: see

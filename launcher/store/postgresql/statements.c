@@ -44,7 +44,9 @@
 #define SHOWN        "CASE WHEN s.failing_since IS NOT NULL OR p.failed > 0 THEN s.error_"
 #define SHOWN_ERRORS SHOWN "type END, " SHOWN "message END, " SHOWN "traceback END"
 
-#define TOGETHER " FROM local_processing.sample WHERE series_id = ANY ($1) AND ts >= $2 AND ts < $3"
+#define FETCH_TOGETHER(qualities)                                                                                      \
+	"SELECT array_agg(series_id), array_agg(ts), array_agg(value), " qualities                                     \
+	" FROM local_processing.sample WHERE series_id = ANY ($1) AND ts >= $2 AND ts < $3"
 
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
@@ -298,12 +300,9 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_PREFER_BITMAPS] = { "prefer_bitmaps", "fetch samples",
 	                        "SELECT set_config('enable_indexscan', 'off', true),"
 	                        " set_config('enable_indexonlyscan', 'off', true), set_config('enable_seqscan', 'off', true)" },
-	[PG_FETCH_TOGETHER] = { "fetch_together", "fetch samples",
-	                        "SELECT array_agg(series_id), array_agg(ts), array_agg(value),"
-	                        " count(nullif(quality, 0))" TOGETHER },
+	[PG_FETCH_TOGETHER] = { "fetch_together", "fetch samples", FETCH_TOGETHER("count(nullif(quality, 0))") },
 	[PG_FETCH_TOGETHER_QUALITIES] = { "fetch_together_qualities", "fetch samples and their qualities",
-	                                  "SELECT array_agg(series_id), array_agg(ts), array_agg(value),"
-	                                  " array_agg(quality)" TOGETHER },
+	                                  FETCH_TOGETHER("array_agg(quality)") },
 	/* NaN is more than infinity here. */
 	[PG_FETCH_PREVIOUS] = { "fetch_previous", "fetch the samples before the windows",
 	                        "SELECT r.n, s.ts, s.value, s.quality"

@@ -123,10 +123,7 @@ static bool ask(struct pg_store *store, struct pg_range *const *ranges, size_t c
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, ranges[i]->series_id);
-	lp_pg_array_end(arguments);
+	lp_pg_add_series(arguments, ranges, count);
 	lp_pg_argument_time(arguments, window.start);
 	lp_pg_argument_time(arguments, window.end);
 	return lp_pg_execute(store, store->has_qualities ? PG_FETCH_TOGETHER_QUALITIES : PG_FETCH_TOGETHER, result,
