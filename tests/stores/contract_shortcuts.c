@@ -5,6 +5,7 @@
  */
 #include "suites.h"
 
+#include <math.h>
 #include <string.h>
 
 /* As many as are read at once; the server sends them as they lie in the table. */
@@ -28,6 +29,58 @@ START_TEST(many_series_come_back_in_order)
 	ck_assert_uint_eq(batch->samples_read, 3 * MANY);
 	for (size_t i = 0; i < MANY; i++)
 		ck_assert_str_eq(show_column(&batch->tasks[i].columns[0]), "0=0 20=1 40=2b");
+	lp_batch_free(batch);
+}
+END_TEST
+
+/* Samples that are read together are sent as doubles, also their times; those whose times are none are not. */
+START_TEST(many_series_come_back_to_the_bit)
+{
+	enum { MANY = 80 };
+	static const int years[] = { 1, 1600, 1714, 1715, 1970, 1999, 2000, 2026, 2285, 2286, 9998 };
+	static const struct {
+		const char *sql;
+		double value;
+	} values[] = { { "NULL", NAN },      { "'NaN'", NAN },     { "'Infinity'", INFINITY },
+		       { "'-0'", -0.0 },     { "5e-324", 5e-324 }, { "'-Infinity'", -INFINITY },
+		       { "-1e308", -1e308 }, { "0.1", 0.1 } };
+	/* Microseconds of a minute: its first and last, and some whose seconds are a little less as a double. */
+	static const int64_t times[] = { 0, 1, 2, 249, 251, 978, 983, LP_MINUTE - 1 };
+	enum { VALUES = sizeof values / sizeof *values };
+	struct lp_calculation many[MANY];
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_error error;
+
+	many_calculations(many, MANY);
+	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
+	for (size_t i = 0; i < sizeof years / sizeof *years; i++) {
+		lp_time start = AT(0) + (years[i] - 2026) * INT64_C(31556952) * LP_SECOND;
+		struct lp_window window = { start, start + LP_MINUTE };
+
+		for (size_t v = 0; v < VALUES; v++)
+			sql("INSERT INTO local_processing.sample (series_id, ts, value)"
+			    " SELECT s.id, timestamptz '2026-03-01 00:00:00+00' + %lld * interval '31556952 seconds'"
+			    " + %lld * interval '1 microsecond', %s"
+			    " FROM local_processing.series s WHERE s.name LIKE 'a%%'",
+			    (long long)years[i] - 2026, (long long)times[v], values[v].sql);
+		lp_batch_empty(batch);
+		batch->head = read_heads(0)->items[0];
+		ck_ok(lp_store_read_batch(store, batch, &error), error);
+		lp_batch_plan(batch, &window, 1);
+		ck_ok(lp_store_fetch(store, batch, &error), error);
+		for (size_t k = 0; k < MANY; k++) {
+			const struct lp_column *column = &batch->tasks[k].columns[0];
+
+			ck_assert_uint_eq(column->count, VALUES);
+			for (size_t v = 0; v < VALUES; v++) {
+				ck_assert_int_eq(column->time[v] - start, times[v]);
+				ck_assert_msg(isnan(values[v].value) ? isnan(column->value[v])
+				                                     : memcmp(&column->value[v], &values[v].value,
+				                                              sizeof(double)) == 0,
+				              "year %d: %s is %g", years[i], values[v].sql, column->value[v]);
+			}
+		}
+	}
 	lp_batch_free(batch);
 }
 END_TEST
@@ -114,6 +167,7 @@ Suite *shortcuts_suite(void)
 	tcase_add_checked_fixture(tests, open_store, close_store);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, many_series_come_back_in_order);
+	tcase_add_test(tests, many_series_come_back_to_the_bit);
 	tcase_add_test(tests, a_changed_definition_is_packed_anew);
 	tcase_add_test(tests, packed_definitions_that_are_broken_say_how_to_mend_them);
 	tcase_add_test(tests, results_that_somebody_has_written_already_are_written_over);

@@ -242,6 +242,8 @@ static size_t together_at_once(const struct pg_store *store, const struct fetchi
 		/* Ranges of one series that do not touch are several. */
 		if (i > 0 && fetching->ranges[i].series_id == fetching->ranges[i - 1].series_id)
 			return 0;
+		if (!lp_pg_fits_together(fetching->ranges[i].series_id, window))
+			return 0;
 		alike += lp_window_equals(window, fetching->ranges[i].range);
 	}
 	fit = (size_t)((double)TOGETHER_SAMPLES / fmax(1, seconds_of(window) * store->sample_rate));

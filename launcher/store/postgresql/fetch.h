@@ -17,6 +17,8 @@ struct pg_range {
 /* An argument: whose ranges they are, in their order. */
 void lp_pg_add_series(struct pg_arguments *arguments, struct pg_range *const *ranges, size_t count);
 
+/* Whether samples of a series and a window can be read by the next: they are sent as doubles, which hold them exactly. */
+bool lp_pg_fits_together(int64_t series_id, struct lp_window window);
 /*
  * Fills the columns of ranges that have this window in common, by series and
  * each of another one, into the arena.  The planner is to prefer bitmaps: see

@@ -44,9 +44,12 @@
 #define SHOWN        "CASE WHEN s.failing_since IS NOT NULL OR p.failed > 0 THEN s.error_"
 #define SHOWN_ERRORS SHOWN "type END, " SHOWN "message END, " SHOWN "traceback END"
 
-#define FETCH_TOGETHER(qualities)                                                                                      \
-	"SELECT array_agg(series_id), array_agg(ts), array_agg(value), " qualities                                     \
-	" FROM local_processing.sample WHERE series_id = ANY ($1) AND ts >= $2 AND ts < $3"
+/* See together.c. The seconds of a range of times are their difference as a double, without an interval. */
+#define SERIES_AND_TIME "point(series_id::float8, tstzrange_subdiff(ts, $2))"
+#define VALUE           "coalesce(value, 'NaN')"
+#define FETCH_TOGETHER(sample, more)                                                                                   \
+	"SELECT string_agg(" sample ", '')" more " FROM local_processing.sample"                                       \
+	" WHERE series_id = ANY ($1) AND ts >= $2 AND ts < $3"
 
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
@@ -300,9 +303,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_PREFER_BITMAPS] = { "prefer_bitmaps", "fetch samples",
 	                        "SELECT set_config('enable_indexscan', 'off', true),"
 	                        " set_config('enable_indexonlyscan', 'off', true), set_config('enable_seqscan', 'off', true)" },
-	[PG_FETCH_TOGETHER] = { "fetch_together", "fetch samples", FETCH_TOGETHER("count(nullif(quality, 0))") },
+	[PG_FETCH_TOGETHER] = { "fetch_together", "fetch samples",
+	                        FETCH_TOGETHER("circle_send(circle(" SERIES_AND_TIME ", " VALUE "))",
+	                                       ", max(quality)") },
 	[PG_FETCH_TOGETHER_QUALITIES] = { "fetch_together_qualities", "fetch samples and their qualities",
-	                                  FETCH_TOGETHER("array_agg(quality)") },
+	                                  FETCH_TOGETHER("lseg_send(lseg(" SERIES_AND_TIME ", point(" VALUE
+	                                                 ", coalesce(quality, 0))))",
+	                                                 "") },
 	/* NaN is more than infinity here. */
 	[PG_FETCH_PREVIOUS] = { "fetch_previous", "fetch the samples before the windows",
 	                        "SELECT r.n, s.ts, s.value, s.quality"

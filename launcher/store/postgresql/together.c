@@ -7,11 +7,42 @@
  * server collects the places of all samples first and visits each page once
  * (a bitmap scan); what it finds comes in the order of the pages, and is sorted
  * into columns here, which costs less than to have the server group it.
+ *
+ * Arrays cost the server more than the samples: for every element of each it
+ * calls a function that allocates.  The geometric types are its only values of
+ * several numbers that it makes and sends at once, so a sample is a circle: at
+ * series and time, its radius the value.  With a quality it is a line segment,
+ * of four numbers.
  */
 #include "store/postgresql/fetch.h"
 #include "store/postgresql/wire.h"
 
 #include <stdlib.h>
+
+/* A sample as the server sends it; numbers of eight bytes. */
+enum { SERIES, SECONDS, VALUE, QUALITY, NUMBERS };
+enum { NUMBER_BYTES = 8, CIRCLE_BYTES = VALUE * NUMBER_BYTES + NUMBER_BYTES, SEGMENT_BYTES = NUMBERS * NUMBER_BYTES };
+
+struct packed {
+	const char *samples;
+	size_t count, bytes; /* of each */
+	lp_time start;       /* what SECONDS are counted from */
+};
+
+/* Integers up to here are doubles; seconds lose nothing in division and multiplication while they are few enough. */
+#define EXACT_INTEGER (INT64_C(1) << 53)
+#define EXACT_WINDOW  (INT64_C(1) << 50)
+
+bool lp_pg_fits_together(int64_t series_id, struct lp_window window)
+{
+	return series_id >= -EXACT_INTEGER && series_id <= EXACT_INTEGER && window.start - PG_EPOCH >= -EXACT_INTEGER &&
+	       window.end - PG_EPOCH <= EXACT_INTEGER && window.end - window.start <= EXACT_WINDOW;
+}
+
+static double number(const struct packed *packed, size_t sample, int which)
+{
+	return lp_wire_get_float8(packed->samples + sample * packed->bytes + (size_t)which * NUMBER_BYTES);
+}
 
 /* Rows mostly come in the order in which a collector went through its series. */
 static size_t find_range(struct pg_range *const *ranges, size_t count, size_t guess, int64_t series_id)
@@ -36,14 +67,12 @@ static size_t find_range(struct pg_range *const *ranges, size_t count, size_t gu
 }
 
 /* Whose each sample is; counts them. */
-static void assign(struct pg_reader *series, struct pg_range *const *ranges, size_t count, uint32_t *owners)
+static void assign(const struct packed *packed, struct pg_range *const *ranges, size_t count, uint32_t *owners)
 {
-	const char *elements = lp_pg_reader_elements(series, 8);
 	size_t at = 0;
 
-	assert(elements != NULL); /* a column that is never NULL */
-	for (size_t i = 0; i < series->count; i++) {
-		at = find_range(ranges, count, at, (int64_t)lp_wire_get64(elements + i * PG_STRIDE(8)));
+	for (size_t i = 0; i < packed->count; i++) {
+		at = find_range(ranges, count, at, (int64_t)number(packed, i, SERIES));
 		owners[i] = (uint32_t)at;
 		ranges[at]->column.count++;
 	}
@@ -69,53 +98,33 @@ static void lay_out(struct pg_range *const *ranges, size_t count, struct lp_colu
 	free(next);
 }
 
-static void put_in_places(struct pg_reader *times, struct pg_reader *values, struct pg_reader *qualities,
-                          const uint32_t *places, struct lp_column memory)
+static void put_in_places(const struct packed *packed, const uint32_t *places, struct lp_column memory)
 {
-	size_t samples = times->count;
-	const char *time = lp_pg_reader_elements(times, 8), *value = lp_pg_reader_elements(values, 8);
-
-	assert(time != NULL); /* never NULL either */
-	for (size_t i = 0; i < samples; i++)
-		memory.time[places[i]] = lp_wire_get_time(time + i * PG_STRIDE(8));
-	for (size_t i = 0; i < samples; i++) {
-		if (value == NULL)
-			memory.value[places[i]] = lp_pg_read_float8(values);
-		else
-			memory.value[places[i]] = lp_wire_get_float8(value + i * PG_STRIDE(8));
+	for (size_t i = 0; i < packed->count; i++) {
+		/* No sample is before the start: half a microsecond more rounds. */
+		memory.time[places[i]] =
+			packed->start + (int64_t)(number(packed, i, SECONDS) * (double)LP_SECOND + 0.5);
+		memory.value[places[i]] = number(packed, i, VALUE);
+		if (memory.quality != NULL)
+			memory.quality[places[i]] = (uint8_t)number(packed, i, QUALITY);
 	}
-	for (size_t i = 0; i < qualities->count; i++)
-		memory.quality[places[i]] = (uint8_t)lp_pg_read_int(qualities);
 }
 
-static bool scatter(const PGresult *result, bool has_qualities, struct lp_arena *arena, struct pg_range *const *ranges,
-                    size_t count, struct lp_error *error)
+static void scatter(const struct packed *packed, struct lp_arena *arena, struct pg_range *const *ranges, size_t count)
 {
-	struct pg_reader series, times, values, qualities = { .count = 0 };
-	struct lp_column memory = { .count = 0 };
-	uint32_t *places;
-	size_t samples;
+	struct lp_column memory = {
+		.time = lp_arena_allocate(arena, packed->count * sizeof *memory.time),
+		.value = lp_arena_allocate(arena, packed->count * sizeof *memory.value),
+		.quality = packed->bytes == SEGMENT_BYTES ? lp_arena_allocate(arena, packed->count) : NULL,
+	};
+	uint32_t *places = lp_reallocate(NULL, packed->count, sizeof *places);
 
-	if (!lp_pg_reader_open(result, 0, 0, &series, error) || !lp_pg_reader_open(result, 0, 1, &times, error) ||
-	    !lp_pg_reader_open(result, 0, 2, &values, error) ||
-	    (has_qualities && !lp_pg_reader_open(result, 0, 3, &qualities, error)))
-		return false;
-	samples = series.count;
-	if (times.count != samples || values.count != samples || (qualities.count != 0 && qualities.count != samples))
-		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent arrays of different lengths");
-	if (samples == 0)
-		return true;
-	memory.time = lp_arena_allocate(arena, samples * sizeof *memory.time);
-	memory.value = lp_arena_allocate(arena, samples * sizeof *memory.value);
-	memory.quality = qualities.count == 0 ? NULL : lp_arena_allocate(arena, samples);
-	places = lp_reallocate(NULL, samples, sizeof *places);
-	assign(&series, ranges, count, places);
-	lay_out(ranges, count, memory, places, samples);
-	put_in_places(&times, &values, &qualities, places, memory);
+	assign(packed, ranges, count, places);
+	lay_out(ranges, count, memory, places, packed->count);
+	put_in_places(packed, places, memory);
 	free(places);
 	for (size_t i = 0; i < count; i++)
 		lp_pg_order_column(&ranges[i]->column);
-	return true;
 }
 
 static bool ask(struct pg_store *store, struct pg_range *const *ranges, size_t count, struct lp_window window,
@@ -131,8 +140,8 @@ static bool ask(struct pg_store *store, struct pg_range *const *ranges, size_t c
 }
 
 /*
- * Most plants store no qualities, and to collect what is not there costs the
- * server a twentieth.  A connection that meets one asks again, for all of them,
+ * Most plants store no qualities, and to send what is not there costs the
+ * server a seventh.  A connection that meets one asks again, for all of them,
  * and does so from then on.
  */
 bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct pg_range *const *ranges, size_t count,
@@ -141,13 +150,20 @@ bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct
 	PGresult *result = NULL;
 	bool done = ask(store, ranges, count, window, &result, error);
 
-	if (done && !store->has_qualities && lp_pg_get_int8(result, 0, 3) > 0) {
+	if (done && !store->has_qualities && lp_pg_get_int8(result, 0, 1) > 0) {
 		store->has_qualities = true;
 		PQclear(result);
 		result = NULL;
 		done = ask(store, ranges, count, window, &result, error);
 	}
-	done = done && scatter(result, store->has_qualities, arena, ranges, count, error);
+	if (done && !lp_pg_is_null(result, 0, 0)) {
+		struct packed packed = { .samples = PQgetvalue(result, 0, 0),
+			                 .bytes = store->has_qualities ? SEGMENT_BYTES : CIRCLE_BYTES,
+			                 .start = window.start };
+
+		packed.count = (size_t)PQgetlength(result, 0, 0) / packed.bytes;
+		scatter(&packed, arena, ranges, count);
+	}
 	PQclear(result);
 	return done;
 }
