@@ -20,7 +20,8 @@ case $LP_WITHOUT in
         reduce=("${reduce[@]/-O3/-O2}")
         ;;
     old-cpus)
-        cflags+=" -march=x86-64-v3"
+        # BLAKE2 has other code for newer CPUs, which no profile knows.
+        cflags+=" -march=x86-64-v3 -Wno-error=coverage-mismatch"
         reduce+=(-march=x86-64-v3)
         ;;
     *) fail "the release has no part $LP_WITHOUT that could be left out" ;;
