@@ -155,9 +155,9 @@ static void find_readers(struct lp_plan *plan)
 static void estimate(struct lp_plan *plan, bool *due)
 {
 	uint64_t owed = lp_redos_left(&plan->redos);
-	*due = plan->retry_count > 0 || plan->redos.count > 0 || plan->following.ranges > 0;
-	plan->chunks = plan->retry_count + plan->redos.count + (plan->following.ranges > 0);
-	plan->windows = plan->pending_count + owed + plan->following.ranges;
+	*due = plan->retry_count > 0 || plan->redos.count > 0;
+	plan->chunks = plan->retry_count + plan->redos.count;
+	plan->windows = plan->pending_count + owed;
 	if (plan->kind == LP_RUN_BACKFILL)
 		return;
 	for (size_t at = 0; at < plan->batch_count; at++) {
@@ -178,6 +178,24 @@ static void estimate(struct lp_plan *plan, bool *due)
 		plan->windows += left * (uint64_t)batch->head.size;
 		plan->chunks += left > 0;
 	}
+}
+
+/*
+ * Whether changes of samples are all that is due.  Where something is due
+ * anyway, the run that takes them will see: after an import there are many to
+ * read.
+ */
+static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *error)
+{
+	struct lp_following *following = &plan->following;
+	if (plan->kind != LP_RUN_MINUTE || following->newest == LP_TIME_NONE || (*due && !following->tell))
+		return true;
+	if (!lp_changes_follow(plan->store, following, error))
+		return false;
+	*due = *due || following->ranges > 0;
+	plan->chunks += following->ranges > 0;
+	plan->windows += following->ranges;
+	return true;
 }
 
 static int32_t next_rank(const struct lp_plan *plan, int32_t after)
@@ -228,13 +246,13 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 	group_pending(plan);
 	find_readers(plan);
 	plan->following.newest = newest_read(plan);
-	if (!lp_redos_load(&plan->redos, store, plan->kind, -1, head_of, plan, error) ||
-	    (plan->kind == LP_RUN_MINUTE && plan->following.newest != LP_TIME_NONE &&
-	     !lp_changes_follow(store, &plan->following, error)))
+	if (!lp_redos_load(&plan->redos, store, plan->kind, -1, head_of, plan, error))
 		return false;
 	/* What waited for a window that failed is owed once that window was tried again with success. */
 	plan->owing = plan->redos.count > 0 || plan->retry_count > 0;
 	estimate(plan, due);
+	if (!look_at_changes(plan, due, error))
+		return false;
 	plan->rank = next_rank(plan, INT32_MIN);
 	return true;
 }
