@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct request {
 	int64_t series_id;
@@ -316,12 +317,10 @@ static bool fetch(struct pg_store *store, struct lp_batch *batch, bool previous,
 	return true;
 }
 
-bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_error *error)
+static bool fetch_all(struct pg_store *store, struct lp_batch *batch, struct lp_error *error)
 {
-	struct pg_store *store = lp_pg_store(opened);
 	bool done;
 
-	LP_CHECK_BATCH(batch);
 	if (!lp_pg_begin(store, error))
 		return false;
 	/* Reading together comes last: see fetch_ranges. */
@@ -333,4 +332,26 @@ bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_erro
 			batch->samples_read += task->columns[k].count;
 	}
 	return lp_pg_finish(store, done, error);
+}
+
+/* More than a value of the server can hold (a gigabyte), or than it has memory for. */
+static bool is_too_much(const struct lp_error *error)
+{
+	return strcmp(error->sqlstate, "54000") == 0 || strcmp(error->sqlstate, "53200") == 0;
+}
+
+/* How many samples there are is a guess before the first batch: where it was far too low, fewer are read together. */
+bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_error *error)
+{
+	enum { MOST_TRIES = 4, MORE_OFTEN = 64 };
+	struct pg_store *store = lp_pg_store(opened);
+	bool done;
+
+	LP_CHECK_BATCH(batch);
+	for (int tries = 1; !(done = fetch_all(store, batch, error)); tries++) {
+		if (tries == MOST_TRIES || store->depth > 0 || !is_too_much(error))
+			break;
+		store->sample_rate *= MORE_OFTEN;
+	}
+	return done;
 }
