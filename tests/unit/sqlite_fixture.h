@@ -8,6 +8,7 @@
 #include "store/backend.h"
 
 #include <check.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +255,71 @@ static inline int run_suite(TCase *cases)
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* What anybody with a SQLite shell sees: the first column of the first row, by a connection of its own. */
+static inline const char *ask(const char *sql)
+{
+	static char answer[512];
+	sqlite3 *database;
+	sqlite3_stmt *statement;
+
+	ck_assert_int_eq(sqlite3_open(address + strlen("sqlite:"), &database), SQLITE_OK);
+	ck_assert_msg(sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK, "%s: %s", sql,
+	              sqlite3_errmsg(database));
+	int code = sqlite3_step(statement);
+	const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : "(no row)";
+	snprintf(answer, sizeof answer, "%s", text != NULL ? text : "(null)");
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	return answer;
+}
+
+static inline void put(struct lp_store *store, int64_t series, lp_time time, double value, uint8_t quality)
+{
+	struct lp_write_counts counts;
+
+	must(sqlite->begin(store, &error));
+	must(sqlite->write_samples(
+		store, series, &(struct lp_column){ .count = 1, .time = &time, .value = &value, .quality = &quality },
+		&counts, &error));
+	must(sqlite->commit_work(store, &error));
+}
+
+static inline int64_t id_of(struct lp_store *store, const char *name)
+{
+	struct lp_arena arena = { 0 };
+	struct lp_series found;
+
+	must(sqlite->find_series(store, name, &arena, &found, &error));
+	lp_arena_free(&arena);
+	return found.id;
+}
+
+struct found_status {
+	struct lp_status status;
+	char text[256];
+	size_t count;
+};
+
+static inline bool take_status(void *context, const struct lp_status *status, struct lp_error *ignored)
+{
+	struct found_status *found = context;
+
+	(void)ignored;
+	found->status = *status;
+	snprintf(found->text, sizeof found->text, "%s: %s", status->error_type != NULL ? status->error_type : "-",
+	         status->error_message != NULL ? status->error_message : "-");
+	found->count++;
+	return true;
+}
+
+static inline struct found_status status_of(struct lp_store *store, struct lp_status_filter filter)
+{
+	struct found_status found = { .count = 0 };
+
+	must(sqlite->each_status(store, &filter, take_status, &found, &error));
+	return found;
 }
 
 #endif
