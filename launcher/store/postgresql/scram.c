@@ -7,6 +7,8 @@
  * connection of one role, so the first one's is kept, as libpq keeps the
  * password itself.
  */
+#include "model/memory.h"
+
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -47,7 +49,7 @@ static bool keep(const char *password, const char *salt, int salt_length, int it
 	if (PKCS5_PBKDF2_HMAC(password, (int)strlen(password), (const unsigned char *)salt, salt_length, iterations,
 	                      EVP_sha256(), SHA256_LENGTH, kept.salted) != 1)
 		return false;
-	kept.password = strdup(password);
+	kept.password = lp_copy_text(password);
 	memcpy(kept.salt, salt, (size_t)salt_length);
 	kept.salt_length = salt_length;
 	kept.iterations = iterations;

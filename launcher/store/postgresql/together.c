@@ -21,7 +21,7 @@
 
 /* A sample as the server sends it; numbers of eight bytes. */
 enum { SERIES, SECONDS, VALUE, QUALITY, NUMBERS };
-enum { NUMBER_BYTES = 8, CIRCLE_BYTES = VALUE * NUMBER_BYTES + NUMBER_BYTES, SEGMENT_BYTES = NUMBERS * NUMBER_BYTES };
+enum { NUMBER_BYTES = 8, CIRCLE_BYTES = QUALITY * NUMBER_BYTES, SEGMENT_BYTES = NUMBERS * NUMBER_BYTES };
 
 struct packed {
 	const char *samples;
