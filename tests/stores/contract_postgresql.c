@@ -368,15 +368,13 @@ END_TEST
 START_TEST(what_is_too_much_at_once_is_read_in_pieces)
 {
 	enum { MANY = 70 };
-	struct lp_calculation many[MANY];
-	struct lp_window window = { AT(0), AT(60) };
-	struct lp_batch *batch = lp_batch_new();
 	struct lp_store_options options;
+	struct lp_batch *batch;
+	struct lp_run run;
 	struct lp_error error;
 
 	migrate_with_roles();
-	many_calculations(many, MANY);
-	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
+	add_many_calculations(MANY);
 	sql("INSERT INTO local_processing.sample (series_id, ts, value)"
 	    " SELECT id, timestamptz '2026-03-01 00:00:00+00' + n * interval '30 seconds', n"
 	    " FROM generate_series(0, 1) n, local_processing.series WHERE name LIKE 'a%%'");
@@ -387,17 +385,14 @@ START_TEST(what_is_too_much_at_once_is_read_in_pieces)
 	lp_store_close(store);
 	options = as_role("lp_run", "right");
 	ck_ok(lp_store_open(&options, &store, &error), error);
-	batch->head = read_heads(0)->items[0];
-	ck_ok(lp_store_read_batch(store, batch, &error), error);
-	lp_batch_plan(batch, &window, 1);
-	ck_ok(lp_store_fetch(store, batch, &error), error);
+	run = begin_run(AT(60));
+	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
 	ck_assert_uint_eq(batch->samples_read, 2 * MANY);
 	for (size_t i = 0; i < MANY; i++)
 		ck_assert_str_eq(show_column(&batch->tasks[i].columns[0]), "0=0 30=1");
 	/* Another error is one. */
 	sql("CREATE OR REPLACE FUNCTION together() RETURNS boolean LANGUAGE plpgsql AS"
 	    " $$ BEGIN RAISE division_by_zero; END $$");
-	lp_batch_plan(batch, &window, 1);
 	ck_fails(lp_store_fetch(store, batch, &error), error, LP_EXIT_DATA);
 	lp_batch_free(batch);
 }

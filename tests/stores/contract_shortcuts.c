@@ -12,20 +12,14 @@
 START_TEST(many_series_come_back_in_order)
 {
 	enum { MANY = 100 };
-	struct lp_calculation many[MANY];
-	struct lp_window window = { AT(0), AT(60) };
-	struct lp_batch *batch = lp_batch_new();
-	struct lp_error error;
+	struct lp_run run = begin_run(AT(60));
+	struct lp_batch *batch;
 
-	many_calculations(many, MANY);
-	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
+	add_many_calculations(MANY);
 	sql("INSERT INTO local_processing.sample (series_id, ts, value, quality)"
 	    " SELECT s.id, timestamptz '2026-03-01 00:00:00+00' + n * interval '20 seconds', n, nullif(n, 1)"
 	    " FROM generate_series(0, 2) n, local_processing.series s WHERE s.name LIKE 'a%%' ORDER BY md5(s.name || n)");
-	batch->head = read_heads(0)->items[0];
-	ck_ok(lp_store_read_batch(store, batch, &error), error);
-	lp_batch_plan(batch, &window, 1);
-	ck_ok(lp_store_fetch(store, batch, &error), error);
+	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
 	ck_assert_uint_eq(batch->samples_read, 3 * MANY);
 	for (size_t i = 0; i < MANY; i++)
 		ck_assert_str_eq(show_column(&batch->tasks[i].columns[0]), "0=0 20=1 40=2b");
@@ -47,15 +41,12 @@ START_TEST(many_series_come_back_to_the_bit)
 	/* Microseconds of a minute: its first and last, and some whose seconds are a little less as a double. */
 	static const int64_t times[] = { 0, 1, 2, 249, 251, 978, 983, LP_MINUTE - 1 };
 	enum { VALUES = sizeof values / sizeof *values };
-	struct lp_calculation many[MANY];
-	struct lp_batch *batch = lp_batch_new();
-	struct lp_error error;
+	struct lp_run run = begin_run(AT(60));
 
-	many_calculations(many, MANY);
-	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
+	add_many_calculations(MANY);
 	for (size_t i = 0; i < sizeof years / sizeof *years; i++) {
 		lp_time start = AT(0) + (years[i] - 2026) * INT64_C(31556952) * LP_SECOND;
-		struct lp_window window = { start, start + LP_MINUTE };
+		struct lp_batch *batch;
 
 		for (size_t v = 0; v < VALUES; v++)
 			sql("INSERT INTO local_processing.sample (series_id, ts, value)"
@@ -63,11 +54,7 @@ START_TEST(many_series_come_back_to_the_bit)
 			    " + %lld * interval '1 microsecond', %s"
 			    " FROM local_processing.series s WHERE s.name LIKE 'a%%'",
 			    (long long)years[i] - 2026, (long long)times[v], values[v].sql);
-		lp_batch_empty(batch);
-		batch->head = read_heads(0)->items[0];
-		ck_ok(lp_store_read_batch(store, batch, &error), error);
-		lp_batch_plan(batch, &window, 1);
-		ck_ok(lp_store_fetch(store, batch, &error), error);
+		batch = fetch_batch(&read_heads(0)->items[0], start, start + LP_MINUTE, &run);
 		for (size_t k = 0; k < MANY; k++) {
 			const struct lp_column *column = &batch->tasks[k].columns[0];
 
@@ -80,8 +67,8 @@ START_TEST(many_series_come_back_to_the_bit)
 				              "year %d: %s is %g", years[i], values[v].sql, column->value[v]);
 			}
 		}
+		lp_batch_free(batch);
 	}
-	lp_batch_free(batch);
 }
 END_TEST
 

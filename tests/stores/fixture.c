@@ -320,6 +320,14 @@ void many_calculations(struct lp_calculation *many, int count)
 	}
 }
 
+void add_many_calculations(int count)
+{
+	struct lp_calculation *many = lp_arena_zeroed(&arena, (size_t)count, sizeof *many);
+
+	many_calculations(many, count);
+	apply_changes(&(struct lp_changes){ .created = many, .created_count = (size_t)count });
+}
+
 struct lp_calculation *add_one(const char *rule)
 {
 	struct lp_calculation *one = calculation("one", rule, "a", "x");

@@ -61,6 +61,7 @@ void add_calculation(const struct lp_calculation *one);
 void change_calculation(struct lp_calculation *one); /* counts its version up */
 /* So many that read a0, a1, ... and write x0, x1, ...: the series are there, the definitions still to be applied. */
 void many_calculations(struct lp_calculation *many, int count);
+void add_many_calculations(int count); /* the same, applied */
 /* "one" reads samples of "a" at 0, 30, 60 and 120 seconds and writes "x"; "two" the mean of that, into "y". */
 struct lp_calculation *add_one(const char *rule);
 struct lp_calculation *add_two(void);

@@ -241,6 +241,20 @@ static inline bool commit_ok(struct lp_store *store, struct lp_batch *batch)
 	return accepted;
 }
 
+/* A window of the first batch, computed but for the task that is to fail (NONE_FAILS), and committed. */
+enum { NONE_FAILS = -1 };
+static inline struct lp_batch *commit_minute(struct lp_store *store, lp_time start, int failing)
+{
+	struct heads heads = read_heads(store);
+	struct lp_batch *batch = plan_batch(store, &heads.items[0], start);
+
+	compute_ok(batch);
+	if (failing != NONE_FAILS)
+		fail_task(batch, (size_t)failing);
+	ck_assert(commit_ok(store, batch));
+	return batch;
+}
+
 static inline int run_suite(TCase *cases)
 {
 	Suite *suite = suite_create("sqlite");

@@ -6,17 +6,12 @@ START_TEST(definitions_that_change_schedule_move_to_another_batch_and_keep_their
 	struct lp_store *store = make_store();
 
 	apply_means(store, 3);
-	struct heads heads = read_heads(store);
-	struct lp_batch *batch = plan_batch(store, &heads.items[0], T0);
-	compute_ok(batch);
-	fail_task(batch, 0);
-	ck_assert(commit_ok(store, batch));
-
+	struct lp_batch *batch = commit_minute(store, T0, 0);
 	struct lp_calculation changed = batch->calculations[0];
 	changed.schedule.every = changed.schedule.window = (struct lp_span){ 15, LP_UNIT_MINUTE };
 	changed.version = 2;
 	must(apply(store, &(struct lp_changes){ .updated = &changed, .updated_count = 1 }));
-	heads = read_heads(store);
+	struct heads heads = read_heads(store);
 	ck_assert_uint_eq(heads.count, 2);
 	ck_assert_int_eq(heads.items[0].size, 2);
 	ck_assert_int_eq(heads.items[1].size, 1);

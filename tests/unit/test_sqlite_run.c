@@ -48,10 +48,7 @@ START_TEST(a_commit_stores_results_and_moves_the_watermark_once)
 	struct lp_store *store = make_store();
 
 	apply_means(store, 3);
-	struct heads heads = read_heads(store);
-	struct lp_batch *batch = plan_batch(store, &heads.items[0], T0);
-	compute_ok(batch);
-	ck_assert(commit_ok(store, batch));
+	struct lp_batch *batch = commit_minute(store, T0, NONE_FAILS);
 	ck_assert_uint_eq(batch->samples_written, 3);
 	ck_assert_int_eq(read_heads(store).items[0].watermark, T0 + LP_MINUTE);
 	/* The same again: somebody has done it. */
@@ -80,10 +77,7 @@ START_TEST(what_was_measured_becomes_a_result)
 	apply_means(store, 2);
 	put(store, id_of(store, "out0001"), T0, 0.0, LP_QUALITY_GOOD);
 	put(store, id_of(store, "out0002"), T0, 77.0, LP_QUALITY_GOOD);
-	struct heads heads = read_heads(store);
-	struct lp_batch *batch = plan_batch(store, &heads.items[0], T0);
-	compute_ok(batch);
-	ck_assert(commit_ok(store, batch));
+	struct lp_batch *batch = commit_minute(store, T0, NONE_FAILS);
 	ck_assert_uint_eq(batch->samples_written, 2); /* the one that is equal has its number of samples now */
 	lp_batch_free(batch);
 	sqlite->close(store);
@@ -158,11 +152,7 @@ START_TEST(a_failed_window_is_owed_tried_again_and_given_up)
 	struct lp_store *store = make_store();
 
 	apply_means(store, 2);
-	struct heads heads = read_heads(store);
-	struct lp_batch *batch = plan_batch(store, &heads.items[0], T0);
-	compute_ok(batch);
-	fail_task(batch, 1);
-	ck_assert(commit_ok(store, batch));
+	struct lp_batch *batch = commit_minute(store, T0, 1);
 	lp_batch_free(batch);
 
 	ck_assert_str_eq(ask("SELECT reason FROM pending_named"), "failed: ValueError: Größe fehlt");
@@ -228,15 +218,8 @@ START_TEST(an_error_is_told_as_long_as_its_window_is_owed)
 	struct lp_batch *batch;
 
 	apply_means(store, 1);
-	for (int minute = 0; minute < 2; minute++) {
-		struct heads heads = read_heads(store);
-		batch = plan_batch(store, &heads.items[0], T0 + minute * LP_MINUTE);
-		compute_ok(batch);
-		if (minute == 0)
-			fail_task(batch, 0);
-		ck_assert(commit_ok(store, batch));
-		lp_batch_free(batch);
-	}
+	for (int minute = 0; minute < 2; minute++)
+		lp_batch_free(commit_minute(store, T0 + minute * LP_MINUTE, minute == 0 ? 0 : NONE_FAILS));
 	struct found_status found = status_of(store, (struct lp_status_filter){ .failed = true });
 	ck_assert_uint_eq(found.count, 1);
 	ck_assert_int_eq(found.status.state, LP_STATE_OK);
