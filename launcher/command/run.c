@@ -115,18 +115,21 @@ static int busy(const struct request *request)
 	return LP_EXIT_OK;
 }
 
-/* The lock is held.  Returns the exit code. */
+/* Returns the exit code. */
 static int work(const struct request *request, const struct lp_session *session, struct lp_running *running,
                 lp_time tick, bool *left_behind)
 {
-	const struct lp_pipeline_options options = lp_running_options(running, request->worker_count, !request->quiet);
+	struct lp_pipeline_options options = lp_running_options(running, request->worker_count, !request->quiet);
 	struct lp_run done = lp_running_run(running, LP_RUN_MINUTE, tick);
 	struct lp_run_timing timing;
 	struct lp_error error;
+	options.lock = true;
 	bool good = lp_run(session->store, &options, lp_running_stop(), &done, &timing, &error);
 	*left_behind = timing.left_behind > 0;
 	if (done.id != 0)
 		lp_running_clear(&options);
+	if (good && timing.busy)
+		return busy(request);
 	if (good || done.id != 0)
 		print_report(request, session, &done, &timing);
 	return good ? exit_code(request, &done) : lp_command_fail(&lp_command_run, &error);
@@ -168,17 +171,14 @@ static int run(int count, char **arguments)
 	struct lp_session session = { 0 };
 	struct request request = { 0 };
 	struct lp_running running = { .session = &session };
-	bool acquired = false, left_behind = false;
+	bool left_behind = false;
 	lp_time tick = LP_TIME_NONE;
 	int code;
 	if (!parse(&request, count, arguments, &common, &error) ||
 	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error))
 		return lp_command_fail(&lp_command_run, &error);
-	if (!lp_running_tick(request.at, &session, &tick, &error) ||
-	    !lp_store_lock_run(session.store, LP_RUN_MINUTE, &acquired, &error))
+	if (!lp_running_tick(request.at, &session, &tick, &error))
 		code = lp_command_fail(&lp_command_run, &error);
-	else if (!acquired)
-		code = busy(&request);
 	else
 		code = work(&request, &session, &running, tick, &left_behind);
 	/* Threads that were left behind may still look at what the session holds. */

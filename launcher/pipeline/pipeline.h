@@ -20,6 +20,12 @@ struct lp_pipeline_options {
 	int64_t recompute_within; /* the configuration's; microseconds, 0: never */
 	struct lp_retry_policy retry;
 	/*
+	 * The store's lock of the run's kind is taken here, and only where something
+	 * is due: most minutes of most plants then do with one connection.  False:
+	 * the caller holds it.
+	 */
+	bool lock;
+	/*
 	 * Called once, from the main thread, when something is due and before the
 	 * first worker: starts Python where the caller has not yet, so that a run
 	 * with nothing to do costs nothing.  May be NULL.
@@ -73,6 +79,7 @@ struct lp_run_timing {
 	struct lp_run_stopped stopped[LP_RUN_FAILURES_MOST];
 	uint64_t too_old;     /* hours of series that changed so long after their windows that nobody follows */
 	lp_time next_due;     /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
+	bool busy;            /* something is due, and another run is working on it */
 	int left_behind;      /* threads that did not end in time: the process must leave with _exit */
 	size_t failure_count; /* of failures: the first ones of the run, one per calculation */
 	struct lp_run_failure failures[LP_RUN_FAILURES_MOST];
@@ -80,13 +87,15 @@ struct lp_run_timing {
 
 /*
  * One run of its kind for run->tick.  The caller holds the store's lock of that
- * kind on `store`, has filled kind, tick, host, process and program_version of run, and has started Python
- * and released its GIL (or does so in `prepare`).  *stop is set by a signal
- * handler: the run then ends within 5 seconds, what was computed is committed.
+ * kind on `store` (or asks for it by options->lock), has filled kind, tick, host,
+ * process and program_version of run, and has started Python and released its
+ * GIL (or does so in `prepare`).  *stop is set by a signal handler: the run then
+ * ends within 5 seconds, what was computed is committed.
  * False: it could not do its work, or was stopped (error says why, and how far
  * it came); what was committed stays, and the next run does the rest.  run and
  * timing are filled in either case.
- * Nothing due: true, run->id 0, no row is written.
+ * Nothing due, or another run is working (timing->busy): true, run->id 0, no
+ * row is written.
  */
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error) LP_MUST_CHECK;

@@ -167,9 +167,10 @@ static void estimate(struct lp_plan *plan, bool *due)
 		if (!lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 0, &now, &error) ||
 		    !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 0, &later, &error)) {
 			/* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
-			lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
-			       LP_INT("batch", batch->head.id), LP_INT("calculations", batch->head.size),
-			       LP_TEXT("reason", error.what));
+			if (!plan->again)
+				lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
+				       LP_INT("batch", batch->head.id), LP_INT("calculations", batch->head.size),
+				       LP_TEXT("reason", error.what));
 			batch->finished = batch->unusable = true;
 			continue;
 		}
@@ -226,6 +227,7 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		.kind = options->kind,
 		.tick = options->tick,
 		.catch_up = options->kind == LP_RUN_BACKFILL ? 0 : options->catch_up,
+		.again = options->again,
 		.following = { .tick = options->tick,
 		               .recompute_within = options->recompute_within,
 		               .look = true,

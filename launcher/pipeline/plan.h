@@ -37,6 +37,7 @@ struct lp_plan_options {
 	uint32_t catch_up;        /* windows a calculation and run; 0: no limit */
 	int64_t recompute_within; /* as in struct lp_following */
 	bool tell;                /* as in struct lp_following */
+	bool again;               /* read before in this run: what cannot be scheduled is in the log */
 };
 
 struct lp_plan {
@@ -44,6 +45,7 @@ struct lp_plan {
 	enum lp_run_kind kind;
 	lp_time tick;
 	uint32_t catch_up;
+	bool again;
 	struct lp_following following;
 	struct lp_arena arena;
 	struct lp_plan_batch *batches; /* by rank */

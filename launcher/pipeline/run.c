@@ -389,6 +389,32 @@ static bool compute(struct driver *driver, struct lp_store *store, const volatil
 	return done;
 }
 
+static bool load_plan(struct driver *driver, struct lp_store *store, bool again, bool *due, struct lp_error *error)
+{
+	const struct lp_plan_options options = {
+		.kind = driver->run->kind,
+		.tick = driver->run->tick,
+		.catch_up = driver->options->catch_up,
+		.recompute_within = driver->options->recompute_within,
+		.again = again,
+	};
+	return lp_plan_load(&driver->plan, store, &options, due, error);
+}
+
+/* What was found to be due before the lock was there, another run may have done meanwhile: it is read again. */
+static bool lock(struct driver *driver, struct lp_store *store, bool *due, struct lp_error *error)
+{
+	bool acquired;
+	if (!lp_store_lock_run(store, driver->run->kind, &acquired, error))
+		return false;
+	if (!acquired) {
+		driver->tally.timing->busy = true;
+		return true;
+	}
+	lp_plan_free(&driver->plan);
+	return load_plan(driver, store, true, due, error);
+}
+
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error)
 {
@@ -412,18 +438,14 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		.result = "running",
 	};
 	driver.tally = (struct lp_tally){ .run = run, .timing = timing };
-	const struct lp_plan_options plan_options = {
-		.kind = run->kind,
-		.tick = run->tick,
-		.catch_up = options->catch_up,
-		.recompute_within = options->recompute_within,
-	};
-	done = lp_plan_load(&driver.plan, store, &plan_options, &due, error);
+	done = load_plan(&driver, store, false, &due, error);
+	if (done && due && options->lock)
+		done = lock(&driver, store, &due, error);
 	timing->planning = lp_monotonic() - started;
 	timing->skipped = lp_plan_unusable(&driver.plan);
 	if (done && !due)
 		timing->next_due = lp_plan_next_due(&driver.plan);
-	else if (done)
+	else if (done && !timing->busy)
 		done = compute(&driver, store, stop, error);
 	timing->wall = lp_monotonic() - started;
 	count_resources(timing, &before);

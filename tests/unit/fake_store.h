@@ -49,6 +49,9 @@ struct fake {
 	int fetches, fail_fetch;
 	int commit_calls, fail_commit;
 	int runs_begun, runs_ended;
+	int locks;           /* tries to take the lock of a run */
+	bool held_by_other;  /* the lock */
+	lp_time done_before; /* another run moved every watermark here just before the lock was taken; 0: none did */
 	char last_result[32];
 };
 

@@ -163,6 +163,63 @@ START_TEST(nothing_there_at_all)
 }
 END_TEST
 
+static struct ran run_locking_at(int minutes)
+{
+	struct lp_pipeline_options options = options_of(3);
+	options.lock = true;
+	return run_with(&options, minutes);
+}
+
+static void expect_nothing_done(const struct ran *ran)
+{
+	ck_assert_msg(ran->good, "%s", ran->error.what);
+	ck_assert_int_eq(ran->run.id, 0);
+	ck_assert_int_eq(fake.runs_begun, 0);
+	ck_assert_uint_eq(fake.result_count, 0);
+	ck_assert_int_eq(prepared, 0);
+}
+
+/* The lock is a connection of its own: who finds nothing due does without. */
+START_TEST(the_lock_is_taken_only_where_something_is_due)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL)->head.watermark = T0 + 10 * LP_MINUTE;
+	struct ran ran = run_locking_at(10);
+	expect_nothing_done(&ran);
+	ck_assert(!ran.timing.busy);
+	ck_assert_int_eq(fake.locks, 0);
+	ran = run_locking_at(11);
+	ck_assert_msg(ran.good, "%s", ran.error.what);
+	ck_assert_int_eq(fake.locks, 1);
+	expect_all(1, 10, 10);
+}
+END_TEST
+
+START_TEST(a_run_beside_another_does_nothing)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL);
+	fake.held_by_other = true;
+	struct ran ran = run_locking_at(10);
+	expect_nothing_done(&ran);
+	ck_assert(ran.timing.busy);
+}
+END_TEST
+
+/* Between the first look and the lock another run came to its end. */
+START_TEST(what_is_due_is_read_again_with_the_lock)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL);
+	fake.done_before = T0 + 10 * LP_MINUTE;
+	struct ran ran = run_locking_at(10);
+	expect_nothing_done(&ran);
+	ck_assert(!ran.timing.busy);
+	ck_assert_int_eq(ran.timing.next_due, T0 + 11 * LP_MINUTE);
+	ck_assert_int_eq(fake.locks, 1);
+}
+END_TEST
+
 START_TEST(a_failing_calculation_stops_no_other)
 {
 	begin();
@@ -483,6 +540,9 @@ int main(void)
 	tcase_add_test(tests, everything_due_is_computed_once);
 	tcase_add_test(tests, without_start_only_the_newest_window);
 	tcase_add_test(tests, nothing_there_at_all);
+	tcase_add_test(tests, the_lock_is_taken_only_where_something_is_due);
+	tcase_add_test(tests, a_run_beside_another_does_nothing);
+	tcase_add_test(tests, what_is_due_is_read_again_with_the_lock);
 	tcase_add_test(tests, a_failing_calculation_stops_no_other);
 	tcase_add_test(tests, ranks_are_done_one_after_the_other);
 	tcase_add_test(tests, nobody_is_computed_past_what_it_reads);
