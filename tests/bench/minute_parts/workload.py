@@ -294,9 +294,9 @@ class Plant:
 
 
 @contextlib.contextmanager
-def temporary_cluster() -> Iterator[Cluster]:
-    """A server for as long as a table takes."""
-    cluster = Cluster(*SETTINGS)
+def temporary_cluster(*settings: str) -> Iterator[Cluster]:
+    """A server for as long as a table takes; settings of its own stand over the usual ones."""
+    cluster = Cluster(*SETTINGS, *settings)
     try:
         yield cluster
     finally:
