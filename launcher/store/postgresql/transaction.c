@@ -109,13 +109,26 @@ static bool to_wire(const struct pg_arguments *arguments, struct wire_arguments 
 	return true;
 }
 
+/* What a run asks at its beginning and end: to prepare it is a round trip for nothing. */
+static bool is_asked_once(enum pg_statement statement)
+{
+	static const enum pg_statement once[] = { PG_HAS_SCHEMA, PG_SCHEMA_VERSION,  PG_EACH_BATCH, PG_EACH_PENDING,
+		                                  PG_EACH_OWED,  PG_LOOK_AT_CHANGES, PG_BEGIN_RUN,  PG_END_RUN };
+
+	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
+		if (once[i] == statement)
+			return true;
+	}
+	return false;
+}
+
 static bool prepare(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
 {
 	const struct pg_statement_text *text = &lp_pg_statements[statement];
 	PGresult *result;
 	bool done;
 
-	if (!store->prepare || store->prepared[statement])
+	if (store->prepared[statement])
 		return true;
 	result = PQprepare(store->connection, text->name, text->sql, store->arguments.count, store->arguments.types);
 	done = PQresultStatus(result) == PGRES_COMMAND_OK;
@@ -132,14 +145,15 @@ static bool send(struct pg_store *store, enum pg_statement statement, struct lp_
 	const struct pg_statement_text *text = &lp_pg_statements[statement];
 	const struct pg_arguments *arguments = &store->arguments;
 	struct wire_arguments wire;
+	bool prepared = store->prepare && !is_asked_once(statement);
 	int sent;
 
-	if (!to_wire(arguments, &wire, error) || !prepare(store, statement, error))
+	if (!to_wire(arguments, &wire, error) || (prepared && !prepare(store, statement, error)))
 		return false;
-	sent = store->prepare ? PQsendQueryPrepared(store->connection, text->name, arguments->count, wire.values,
-	                                            wire.lengths, wire.formats, 1)
-	                      : PQsendQueryParams(store->connection, text->sql, arguments->count, arguments->types,
-	                                          wire.values, wire.lengths, wire.formats, 1);
+	sent = prepared ? PQsendQueryPrepared(store->connection, text->name, arguments->count, wire.values,
+	                                      wire.lengths, wire.formats, 1)
+	                : PQsendQueryParams(store->connection, text->sql, arguments->count, arguments->types,
+	                                    wire.values, wire.lengths, wire.formats, 1);
 	return sent == 1 || lp_pg_fail(store->connection, NULL, text->doing, error);
 }
 
