@@ -152,7 +152,7 @@ static void find_readers(struct lp_plan *plan)
 	}
 }
 
-static void estimate(struct lp_plan *plan, bool *due)
+static void estimate(struct lp_plan *plan, bool tell, bool *due)
 {
 	uint64_t owed = lp_redos_left(&plan->redos);
 	*due = plan->retry_count > 0 || plan->redos.count > 0;
@@ -167,7 +167,7 @@ static void estimate(struct lp_plan *plan, bool *due)
 		if (!lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 0, &now, &error) ||
 		    !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 0, &later, &error)) {
 			/* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
-			if (!plan->again)
+			if (tell)
 				lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
 				       LP_INT("batch", batch->head.id), LP_INT("calculations", batch->head.size),
 				       LP_TEXT("reason", error.what));
@@ -186,12 +186,14 @@ static void estimate(struct lp_plan *plan, bool *due)
  * anyway, the run that takes them will see: after an import there are many to
  * read.
  */
-static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *error)
+static bool look_at_changes(struct lp_plan *plan, const struct lp_plan *before, bool *due, struct lp_error *error)
 {
 	struct lp_following *following = &plan->following;
 	if (plan->kind != LP_RUN_MINUTE || following->newest == LP_TIME_NONE || (*due && !following->tell))
 		return true;
-	if (!lp_changes_follow(plan->store, following, error))
+	if (before != NULL && before->following.ranges > 0)
+		following->ranges = before->following.ranges;
+	else if (!lp_changes_follow(plan->store, following, error))
 		return false;
 	*due = *due || following->ranges > 0;
 	plan->chunks += following->ranges > 0;
@@ -227,7 +229,6 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		.kind = options->kind,
 		.tick = options->tick,
 		.catch_up = options->kind == LP_RUN_BACKFILL ? 0 : options->catch_up,
-		.again = options->again,
 		.following = { .tick = options->tick,
 		               .recompute_within = options->recompute_within,
 		               .look = true,
@@ -252,8 +253,8 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		return false;
 	/* What waited for a window that failed is owed once that window was tried again with success. */
 	plan->owing = plan->redos.count > 0 || plan->retry_count > 0;
-	estimate(plan, due);
-	if (!look_at_changes(plan, due, error))
+	estimate(plan, options->before == NULL, due);
+	if (!look_at_changes(plan, options->before, due, error))
 		return false;
 	plan->rank = next_rank(plan, INT32_MIN);
 	return true;
