@@ -95,8 +95,7 @@ struct lp_run_timing {
  * it came); what was committed stays, and the next run does the rest.  run and
  * timing are filled in either case.
  * Nothing due, or another run is working (timing->busy): true, run->id 0, no
- * row is written.  (Where changes of samples were all that was due, and another
- * run took them just before the lock was there, the row has no windows.)
+ * row is written.
  */
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error) LP_MUST_CHECK;

@@ -186,14 +186,12 @@ static void estimate(struct lp_plan *plan, bool tell, bool *due)
  * anyway, the run that takes them will see: after an import there are many to
  * read.
  */
-static bool look_at_changes(struct lp_plan *plan, const struct lp_plan *before, bool *due, struct lp_error *error)
+static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *error)
 {
 	struct lp_following *following = &plan->following;
 	if (plan->kind != LP_RUN_MINUTE || following->newest == LP_TIME_NONE || (*due && !following->tell))
 		return true;
-	if (before != NULL && before->following.ranges > 0)
-		following->ranges = before->following.ranges;
-	else if (!lp_changes_follow(plan->store, following, error))
+	if (!lp_changes_follow(plan->store, following, error))
 		return false;
 	*due = *due || following->ranges > 0;
 	plan->chunks += following->ranges > 0;
@@ -253,8 +251,8 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		return false;
 	/* What waited for a window that failed is owed once that window was tried again with success. */
 	plan->owing = plan->redos.count > 0 || plan->retry_count > 0;
-	estimate(plan, options->before == NULL, due);
-	if (!look_at_changes(plan, options->before, due, error))
+	estimate(plan, !options->again, due);
+	if (!look_at_changes(plan, due, error))
 		return false;
 	plan->rank = next_rank(plan, INT32_MIN);
 	return true;

@@ -31,19 +31,13 @@ struct lp_plan_retry {
 
 enum lp_plan_phase { LP_PLAN_FORWARD, LP_PLAN_RETRY, LP_PLAN_REDO };
 
-struct lp_plan;
 struct lp_plan_options {
 	enum lp_run_kind kind; /* a backfill only works on its owed windows */
 	lp_time tick;
 	uint32_t catch_up;        /* windows a calculation and run; 0: no limit */
 	int64_t recompute_within; /* as in struct lp_following */
 	bool tell;                /* as in struct lp_following */
-	/*
-	 * The same plan, read a moment ago without the run's lock; NULL: none was.
-	 * What it logged is not logged again, and changes that it found are taken to
-	 * be there still: after an import, to read them takes longer than all else.
-	 */
-	const struct lp_plan *before;
+	bool again;               /* read before in this run: what cannot be scheduled is in the log */
 };
 
 struct lp_plan {

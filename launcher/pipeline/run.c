@@ -389,15 +389,14 @@ static bool compute(struct driver *driver, struct lp_store *store, const volatil
 	return done;
 }
 
-static bool load_plan(struct driver *driver, struct lp_store *store, const struct lp_plan *before, bool *due,
-                      struct lp_error *error)
+static bool load_plan(struct driver *driver, struct lp_store *store, bool again, bool *due, struct lp_error *error)
 {
 	const struct lp_plan_options options = {
 		.kind = driver->run->kind,
 		.tick = driver->run->tick,
 		.catch_up = driver->options->catch_up,
 		.recompute_within = driver->options->recompute_within,
-		.before = before,
+		.again = again,
 	};
 	return lp_plan_load(&driver->plan, store, &options, due, error);
 }
@@ -412,10 +411,8 @@ static bool lock(struct driver *driver, struct lp_store *store, bool *due, struc
 		driver->tally.timing->busy = true;
 		return true;
 	}
-	struct lp_plan before = driver->plan;
-	bool loaded = load_plan(driver, store, &before, due, error);
-	lp_plan_free(&before);
-	return loaded;
+	lp_plan_free(&driver->plan);
+	return load_plan(driver, store, true, due, error);
 }
 
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
@@ -441,7 +438,7 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		.result = "running",
 	};
 	driver.tally = (struct lp_tally){ .run = run, .timing = timing };
-	done = load_plan(&driver, store, NULL, &due, error);
+	done = load_plan(&driver, store, false, &due, error);
 	if (done && due && options->lock)
 		done = lock(&driver, store, &due, error);
 	timing->planning = lp_monotonic() - started;
