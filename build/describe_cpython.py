@@ -23,7 +23,7 @@ def main() -> None:
         if name not in {"userbase"} and "/cache/" not in str(value)
     }
     compiler = subprocess.run(
-        ["gcc", "--version"], check=True, capture_output=True, text=True
+        [os.environ["COMPILER"], "--version"], check=True, capture_output=True, text=True
     ).stdout.splitlines()[0]
     description = {
         "version": sys.version.split()[0],

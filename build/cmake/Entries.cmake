@@ -27,9 +27,6 @@ set_target_properties(lp_cpython PROPERTIES
 	INTERFACE_INCLUDE_DIRECTORIES "${LP_PYTHON_ENTRY}/include"
 	INTERFACE_COMPILE_OPTIONS "-ffile-prefix-map=${LP_PYTHON_ENTRY}/=cpython/"
 	INTERFACE_LINK_LIBRARIES "${libraries}")
-if(LP_PYTHON STREQUAL instrumented)
-	set_property(TARGET lp_cpython PROPERTY INTERFACE_LINK_OPTIONS -fprofile-generate)
-endif()
 
 add_library(lp_frozen STATIC IMPORTED)
 set_target_properties(lp_frozen PROPERTIES IMPORTED_LOCATION "${LP_FROZEN_ENTRY}/lib/libfrozen.a")

@@ -104,3 +104,9 @@ toolchain_facts() {
         printf '%s %s\n' "$ID" "${VERSION_ID:-}"
     )
 }
+
+# clang_facts: what the interpreters of clang depend on besides.
+clang_facts() {
+    clang-19 --version | head -n 1
+    hash_files "$LP_ROOT/build/recipes/cpython-clang.sh"
+}

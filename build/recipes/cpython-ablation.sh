@@ -5,23 +5,19 @@
 source "$LP_ROOT/build/recipes/cpython-release.sh"
 case $LP_WITHOUT in
     training) ;; # the caller gives another profile
-    pgo)
-        cflags=${cflags/ -fprofile-use -fprofile-correction -Wno-missing-profile/}
-        reduce=("${reduce[@]/-fprofile-use/-O3}")
-        ;;
+    pgo) cflags=${cflags/ -fprofile-instr-use=cpython.profdata/} ;;
     lto)
-        cflags=${cflags/ -flto=2 -fno-fat-lto-objects/}
-        ldflags="-static -no-pie"
-        reduce=(gcc -r -nostdlib)
+        cflags="${cflags/ -flto=thin/} ${gotos_apart//-Wl,-mllvm,/-mllvm }"
+        ldflags=${ldflags/ -flto=thin -Wl,--lto-O0/}
+        reduce=("$compiler" -r -nostdlib -fuse-ld=lld)
         ;;
     O3)
-        # The profile was counted in functions as -O3's early inliner leaves them.
-        cflags="${cflags/-O3/-O2} --param=early-inlining-insns=14"
+        cflags=${cflags/-O3/-O2}
         reduce=("${reduce[@]/-O3/-O2}")
         ;;
+    gotos) reduce=("${reduce[@]/"$gotos_apart"/-O3}") ;;
     old-cpus)
-        # BLAKE2 has other code for newer CPUs, which no profile knows.
-        cflags+=" -march=x86-64-v3 -Wno-error=coverage-mismatch"
+        cflags+=" -march=x86-64-v3"
         reduce+=(-march=x86-64-v3)
         ;;
     *) fail "the release has no part $LP_WITHOUT that could be left out" ;;

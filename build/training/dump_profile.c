@@ -1,13 +1,14 @@
 /*
  * Linked into the instrumented program only (-Wl,--wrap=_exit): the launcher
- * ends with _exit, which would leave the profile unwritten.
+ * ends with _exit, which would leave the profile unwritten. Once in a process:
+ * what writes it adds the file's counts to those in memory first.
  */
-void __gcov_dump(void);
+int __llvm_profile_write_file(void);
 void __real__exit(int status) __attribute__((noreturn));
 void __wrap__exit(int status) __attribute__((noreturn));
 
 void __wrap__exit(int status)
 {
-	__gcov_dump();
+	(void)__llvm_profile_write_file();
 	__real__exit(status);
 }

@@ -59,9 +59,9 @@ int lp_python_main(int count, char **arguments);
  */
 bool lp_python_is_meant(int count, char **arguments) LP_MUST_CHECK;
 /*
- * The end of a process in which workers were: writes what is buffered, and the
- * profile of an instrumented build, and ends without running anything of an
- * interpreter that still exists.  After the threads were joined.
+ * The end of a process in which workers were: writes what is buffered, and ends
+ * without running anything of an interpreter that still exists.  After the
+ * threads were joined.
  */
 _Noreturn void lp_python_exit(int code);
 

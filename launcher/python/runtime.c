@@ -181,13 +181,8 @@ void lp_python_release(void)
 	(void)PyEval_SaveThread();
 }
 
-/* There in an instrumented build only. */
-void __gcov_dump(void) __attribute__((weak));
-
 void lp_python_exit(int code)
 {
 	fflush(NULL);
-	if (__gcov_dump != NULL)
-		__gcov_dump(); /* _exit writes no profile */
 	_exit(code);
 }
