@@ -27,8 +27,9 @@ struct lp_pipeline_options {
 	bool lock;
 	/*
 	 * Called once, from the main thread, when something is due and before the
-	 * first worker: starts Python where the caller has not yet, so that a run
-	 * with nothing to do costs nothing.  May be NULL.
+	 * first worker, while fetchers read already: starts Python where the caller
+	 * has not yet, so that a run with nothing to do costs nothing.  If it fails
+	 * there was no run.  May be NULL.
 	 */
 	bool (*prepare)(void *context, struct lp_error *error);
 	void *prepare_context;

@@ -101,7 +101,6 @@ static void feed(struct driver *driver)
 			give_back(driver, job);
 			return;
 		}
-		job->batch->run_id = driver->run->id;
 		lp_stages_submit(driver->stages, job);
 	}
 }
@@ -166,7 +165,7 @@ static bool hurry(struct driver *driver)
 
 static void show_progress(const struct driver *driver)
 {
-	if (driver->options->progress != NULL)
+	if (driver->options->progress != NULL && driver->run->id != 0)
 		driver->options->progress(driver->options->progress_context, driver->run,
 		                          lp_stages_computed(driver->stages), driver->plan.windows);
 }
@@ -187,7 +186,7 @@ static void drive(struct driver *driver, const volatile int *stop)
 			feed(driver);
 		else if (!hurry(driver))
 			return;
-		if (driver->plan.in_flight == 0 && !driver->paused)
+		if (driver->plan.in_flight == 0 && (!driver->paused || driver->ending_since != 0))
 			return;
 		if (now - watched >= WATCH_EVERY * INT64_C(1000000)) {
 			watched = now;
@@ -210,8 +209,7 @@ static int at_least_one(int chosen, int default_number, size_t useful)
 	return number > 0 ? (int)number : 1;
 }
 
-/* With how many threads a stage begins, and how many it may have. */
-static void choose_threads(const struct driver *driver, int threads[LP_STAGE_COUNT], int most[LP_STAGE_COUNT])
+static void choose_threads(const struct driver *driver, int most[LP_STAGE_COUNT])
 {
 	const struct lp_pipeline_options *options = driver->options;
 	/* SQLite has one writer at a time: a second committer would only wait for the first. */
@@ -220,9 +218,6 @@ static void choose_threads(const struct driver *driver, int threads[LP_STAGE_COU
 	most[LP_STAGE_FETCH] = at_least_one(options->fetchers, IO_THREADS, useful);
 	most[LP_STAGE_COMPUTE] = at_least_one(options->workers, lp_cores(), driver->plan.windows);
 	most[LP_STAGE_COMMIT] = one_writer ? 1 : at_least_one(options->committers, IO_THREADS, useful);
-	threads[LP_STAGE_FETCH] = most[LP_STAGE_FETCH];
-	/* A worker costs an interpreter, a committer a session of the server: most runs are over before either is of use. */
-	threads[LP_STAGE_COMPUTE] = threads[LP_STAGE_COMMIT] = 1;
 }
 
 /* Not getrusage's figure: that one is inherited from whoever started this program, a shell or a large Python. */
@@ -249,15 +244,13 @@ static void count_resources(struct lp_run_timing *timing, const struct rusage *b
 	timing->peak_memory = peak_memory();
 }
 
-/* Before the row of the run is there: the stages have connections to open and an interpreter to make meanwhile. */
 static bool start(struct driver *driver, struct lp_error *error)
 {
-	int threads[LP_STAGE_COUNT], most[LP_STAGE_COUNT];
-	choose_threads(driver, threads, most);
+	int most[LP_STAGE_COUNT];
+	choose_threads(driver, most);
 	/* Each thread has one job in its hands; another for each worker waits, so that none runs dry. */
 	driver->jobs_most = (size_t)(most[LP_STAGE_FETCH] + 2 * most[LP_STAGE_COMPUTE] + most[LP_STAGE_COMMIT]);
-	return lp_stages_start(driver->options, &driver->breakers, threads, most, driver->jobs_most, &driver->stages,
-	                       error);
+	return lp_stages_start(driver->options, &driver->breakers, most, driver->jobs_most, &driver->stages, error);
 }
 
 static void finish(struct driver *driver)
@@ -275,12 +268,21 @@ static void finish(struct driver *driver)
 	}
 }
 
-static bool begin(struct driver *driver, struct lp_store *store, struct lp_error *error)
+/*
+ * The first samples are on their way while Python starts.  What can go wrong with
+ * it does so before there is a row of the run.
+ */
+static bool begin(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
 	const struct lp_pipeline_options *options = driver->options;
-	return lp_store_begin_run(store, driver->run, error) &&
+	if (!lp_breakers_load(&driver->breakers, store, error) || !lp_plan_begin(&driver->plan, error))
+		return false;
+	if (*stop == 0)
+		feed(driver);
+	return (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
+	       lp_store_begin_run(store, driver->run, error) &&
 	       (options->begun == NULL || options->begun(options->begun_context, store, driver->run, error)) &&
-	       lp_breakers_load(&driver->breakers, store, error) && lp_plan_begin(&driver->plan, error);
+	       lp_stages_go_on(driver->stages, driver->run->id, error);
 }
 
 static void log_started(const struct driver *driver)
@@ -371,16 +373,14 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 /* Something is due.  False as lp_run is. */
 static bool compute(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
-	const struct lp_pipeline_options *options = driver->options;
-	if ((options->prepare != NULL && !options->prepare(options->prepare_context, error)) || !start(driver, error))
+	if (!start(driver, error))
 		return false;
-	bool begun = begin(driver, store, error);
-	if (begun) {
+	bool begun = begin(driver, store, stop, error);
+	if (begun)
 		log_started(driver);
-		drive(driver, stop);
-	} else {
-		begin_ending(driver);
-	}
+	else
+		begin_ending(driver); /* takes back what was given out */
+	drive(driver, stop);
 	finish(driver);
 	if (!begun)
 		return false;

@@ -214,6 +214,7 @@ static void *commit_thread(void *argument)
 			continue;
 		}
 		lp_job_cut(job);
+		job->batch->run_id = stages->run_id;
 		int64_t begin = lp_monotonic();
 		broken = !lp_store_commit_batch(store, job->batch, &stages->options->retry, &accepted, &job->error);
 		job->batch->commit_time = lp_monotonic() - begin;
@@ -263,15 +264,29 @@ static int add_thread(struct lp_stages *stages, enum lp_stage stage)
 	return result;
 }
 
+/* At once, or the run cannot be: `count` threads of the stage. */
+static bool add_threads(struct lp_stages *stages, enum lp_stage stage, int count, struct lp_error *error)
+{
+	for (int at = 0; at < count; at++) {
+		int result = add_thread(stages, stage);
+		if (result != 0) {
+			lp_fail_errno(error, LP_EXIT_TEMPORARY, result, "cannot start a thread");
+			return lp_hint(error,
+			               "The limit on processes and threads (ulimit -u, pids.max) may be too low.");
+		}
+		stages->to_come[stage]--;
+	}
+	return true;
+}
+
 bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_breakers *breakers,
-                     const int threads[LP_STAGE_COUNT], const int most[LP_STAGE_COUNT], size_t jobs,
-                     struct lp_stages **started, struct lp_error *error)
+                     const int most[LP_STAGE_COUNT], size_t jobs, struct lp_stages **started, struct lp_error *error)
 {
 	struct lp_stages *stages = lp_allocate(sizeof *stages);
 	int workers = most[LP_STAGE_COMPUTE];
 	size_t all = 0;
 	for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
-		stages->to_come[stage] = most[stage] - threads[stage];
+		stages->to_come[stage] = most[stage];
 		all += (size_t)most[stage];
 	}
 	stages->options = options;
@@ -284,20 +299,19 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
 	lp_queue_init(&stages->to_compute, jobs * stages->parts);
 	lp_queue_init(&stages->to_commit, jobs);
 	lp_queue_init(&stages->finished, jobs + all);
-	for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
-		for (int at = 0; at < threads[stage]; at++) {
-			int result = add_thread(stages, (enum lp_stage)stage);
-			if (result != 0) {
-				lp_fail_errno(error, LP_EXIT_TEMPORARY, result, "cannot start a thread");
-				lp_hint(error,
-				        "The limit on processes and threads (ulimit -u, pids.max) may be too low.");
-				(void)lp_stages_end(stages, 1000);
-				return false;
-			}
-		}
+	if (!add_threads(stages, LP_STAGE_FETCH, most[LP_STAGE_FETCH], error)) {
+		(void)lp_stages_end(stages, 1000);
+		return false;
 	}
 	*started = stages;
 	return true;
+}
+
+bool lp_stages_go_on(struct lp_stages *stages, int64_t run_id, struct lp_error *error)
+{
+	stages->run_id = run_id;
+	/* A worker costs an interpreter, a committer a session of the server: most runs are over before more are of use. */
+	return add_threads(stages, LP_STAGE_COMPUTE, 1, error) && add_threads(stages, LP_STAGE_COMMIT, 1, error);
 }
 
 void lp_stages_grow(struct lp_stages *stages)

@@ -39,6 +39,7 @@ struct lp_stages {
 	struct lp_queue to_fetch, to_compute, to_commit, finished;
 	size_t parts;                /* that a job is computed in, at most */
 	int to_come[LP_STAGE_COUNT]; /* threads that lp_stages_grow starts */
+	int64_t run_id;              /* what committers store belongs to it */
 	atomic_bool stopping;        /* what is not computed yet is not computed any more */
 	struct lp_stage_thread *threads;
 	int thread_count;
@@ -47,10 +48,15 @@ struct lp_stages {
 	atomic_uint_fast64_t computed; /* windows of the parts that workers are done with */
 };
 
-/* Starts `threads` threads, of `most` that there may be; at most `jobs` jobs will be under way. */
+/*
+ * Starts the fetchers: they need neither an interpreter nor a row of the run.
+ * Of each stage there will be `most` threads, at most `jobs` jobs under way.
+ */
 bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_breakers *breakers,
-                     const int threads[LP_STAGE_COUNT], const int most[LP_STAGE_COUNT], size_t jobs,
-                     struct lp_stages **stages, struct lp_error *error) LP_MUST_CHECK;
+                     const int most[LP_STAGE_COUNT], size_t jobs, struct lp_stages **stages,
+                     struct lp_error *error) LP_MUST_CHECK;
+/* Python runs, and so does the run: the first worker, and the first committer. */
+bool lp_stages_go_on(struct lp_stages *stages, int64_t run_id, struct lp_error *error) LP_MUST_CHECK;
 /* The other threads of a stage that jobs have been waiting for. */
 void lp_stages_grow(struct lp_stages *stages);
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job);

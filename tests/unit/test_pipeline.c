@@ -37,6 +37,14 @@ static bool prepare(void *context, struct lp_error *error)
 	return true;
 }
 
+/* Long enough for everything that was given out to be fetched. */
+static bool cannot_prepare(void *context, struct lp_error *error)
+{
+	(void)context;
+	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	return lp_fail(error, LP_EXIT_CONFIGURATION, "there are no rules");
+}
+
 static struct lp_pipeline_options options_of(int workers)
 {
 	return (struct lp_pipeline_options){
@@ -430,6 +438,32 @@ START_TEST(stopped_in_the_middle)
 }
 END_TEST
 
+/* Fetchers have begun when Python turns out not to start: nothing of it stays. */
+START_TEST(rules_that_cannot_be_prepared)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL);
+	fake_add(2, 0, 1000, "mean", 0, NULL);
+	struct lp_pipeline_options options = options_of(3);
+	options.prepare = cannot_prepare;
+	struct ran ran = run_with(&options, 3);
+	ck_assert(!ran.good);
+	ck_assert_str_eq(ran.error.what, "there are no rules");
+	ck_assert_int_eq(ran.error.exit, LP_EXIT_CONFIGURATION);
+	ck_assert_int_eq(ran.run.id, 0);
+	ck_assert_int_eq(fake.runs_begun, 0);
+	ck_assert_uint_eq(fake.result_count, 0);
+	ck_assert_int_eq(ran.timing.left_behind, 0);
+	ck_assert_double_lt(ran.seconds, 1);
+
+	for (size_t at = 0; at < fake.batch_count; at++)
+		fake.batches[at].in_flight = false;
+	ck_assert(run_at(3).good);
+	expect_all(1, 0, 2);
+	expect_all(2, 0, 2);
+}
+END_TEST
+
 START_TEST(stopped_before_it_began)
 {
 	begin();
@@ -554,6 +588,7 @@ int main(void)
 	tcase_add_test(tests, without_any_connection_it_ends);
 	tcase_add_test(tests, a_run_goes_on_with_the_workers_it_gets);
 	tcase_add_test(tests, stopped_in_the_middle);
+	tcase_add_test(tests, rules_that_cannot_be_prepared);
 	tcase_add_test(tests, stopped_before_it_began);
 	tcase_add_test(tests, a_rule_that_runs_for_ever_is_interrupted_when_the_run_stops);
 	tcase_add_test(tests, a_rule_that_cannot_be_interrupted_is_left_behind);
