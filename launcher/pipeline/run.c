@@ -375,15 +375,17 @@ static bool compute(struct driver *driver, struct lp_store *store, const volatil
 {
 	if (!start(driver, error))
 		return false;
-	bool begun = begin(driver, store, stop, error);
-	if (begun)
+	if (begin(driver, store, stop, error))
 		log_started(driver);
 	else
-		begin_ending(driver); /* takes back what was given out */
+		note_error(driver, error);
+	/* Where it could not begin, too: what was given out comes back. */
 	drive(driver, stop);
 	finish(driver);
-	if (!begun)
+	if (driver->run->id == 0) {
+		*error = driver->error;
 		return false;
+	}
 	bool done = conclude(driver, store, error);
 	lp_tally_end(&driver->tally);
 	return done;

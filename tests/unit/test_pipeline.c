@@ -45,6 +45,14 @@ static bool cannot_prepare(void *context, struct lp_error *error)
 	return lp_fail(error, LP_EXIT_CONFIGURATION, "there are no rules");
 }
 
+static bool cannot_begin(void *context, struct lp_store *store, const struct lp_run *run, struct lp_error *error)
+{
+	(void)context;
+	(void)store;
+	ck_assert_int_ne(run->id, 0);
+	return lp_fail(error, LP_EXIT_UNAVAILABLE, "the rules cannot be noted");
+}
+
 static struct lp_pipeline_options options_of(int workers)
 {
 	return (struct lp_pipeline_options){
@@ -464,6 +472,24 @@ START_TEST(rules_that_cannot_be_prepared)
 }
 END_TEST
 
+/* There is a row of the run by then: it does not stay open. */
+START_TEST(a_run_that_cannot_begin)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL);
+	struct lp_pipeline_options options = options_of(3);
+	options.begun = cannot_begin;
+	struct ran ran = run_with(&options, 3);
+	ck_assert(!ran.good);
+	ck_assert_str_eq(ran.error.what, "the rules cannot be noted");
+	ck_assert_int_eq(fake.runs_begun, 1);
+	ck_assert_int_eq(fake.runs_ended, 1);
+	ck_assert_str_eq(fake.last_result, "database error");
+	ck_assert_uint_eq(fake.result_count, 0);
+	ck_assert_double_lt(ran.seconds, 1);
+}
+END_TEST
+
 START_TEST(stopped_before_it_began)
 {
 	begin();
@@ -589,6 +615,7 @@ int main(void)
 	tcase_add_test(tests, a_run_goes_on_with_the_workers_it_gets);
 	tcase_add_test(tests, stopped_in_the_middle);
 	tcase_add_test(tests, rules_that_cannot_be_prepared);
+	tcase_add_test(tests, a_run_that_cannot_begin);
 	tcase_add_test(tests, stopped_before_it_began);
 	tcase_add_test(tests, a_rule_that_runs_for_ever_is_interrupted_when_the_run_stops);
 	tcase_add_test(tests, a_rule_that_cannot_be_interrupted_is_left_behind);
