@@ -34,7 +34,6 @@ void lp_job_split(struct lp_job *whole, size_t most)
 			.reason = from->reason,
 			.head = from->head,
 			.new_watermark = from->new_watermark,
-			.run_id = from->run_id,
 			.tick = from->tick,
 			.calculations = from->calculations,
 			.calculation_count = from->calculation_count,

@@ -269,8 +269,9 @@ static void finish(struct driver *driver)
 }
 
 /*
- * The first samples are on their way while Python starts.  What can go wrong with
- * it does so before there is a row of the run.
+ * The first samples are on their way while Python starts, and its first worker
+ * makes an interpreter while the row of the run is written.  What can go wrong
+ * with Python does so before there is one.
  */
 static bool begin(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
@@ -280,9 +281,9 @@ static bool begin(struct driver *driver, struct lp_store *store, const volatile 
 	if (*stop == 0)
 		feed(driver);
 	return (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
-	       lp_store_begin_run(store, driver->run, error) &&
+	       lp_stages_compute(driver->stages, error) && lp_store_begin_run(store, driver->run, error) &&
 	       (options->begun == NULL || options->begun(options->begun_context, store, driver->run, error)) &&
-	       lp_stages_go_on(driver->stages, driver->run->id, error);
+	       lp_stages_commit(driver->stages, driver->run->id, error);
 }
 
 static void log_started(const struct driver *driver)

@@ -307,11 +307,16 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
 	return true;
 }
 
-bool lp_stages_go_on(struct lp_stages *stages, int64_t run_id, struct lp_error *error)
+/* A worker costs an interpreter, a committer a session of the server: most runs are over before more are of use. */
+bool lp_stages_compute(struct lp_stages *stages, struct lp_error *error)
+{
+	return add_threads(stages, LP_STAGE_COMPUTE, 1, error);
+}
+
+bool lp_stages_commit(struct lp_stages *stages, int64_t run_id, struct lp_error *error)
 {
 	stages->run_id = run_id;
-	/* A worker costs an interpreter, a committer a session of the server: most runs are over before more are of use. */
-	return add_threads(stages, LP_STAGE_COMPUTE, 1, error) && add_threads(stages, LP_STAGE_COMMIT, 1, error);
+	return add_threads(stages, LP_STAGE_COMMIT, 1, error);
 }
 
 void lp_stages_grow(struct lp_stages *stages)
