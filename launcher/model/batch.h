@@ -143,6 +143,21 @@ struct lp_batch {
 	struct lp_batch *next; /* for whoever holds it: queues, pools */
 };
 
+/*
+ * The samples of some series of a batch: several sessions fill one batch at
+ * once, each from series of its own.
+ */
+struct lp_share {
+	int64_t first, last;    /* ids of the series, both included */
+	struct lp_arena *arena; /* for the columns */
+	uint64_t samples_read;
+};
+
+static inline bool lp_share_holds(const struct lp_share *share, int64_t series_id)
+{
+	return series_id >= share->first && series_id <= share->last;
+}
+
 #define LP_CHECK_BATCH(batch) assert((batch) != NULL && (batch)->magic == LP_BATCH_MAGIC)
 
 struct lp_batch *lp_batch_new(void);

@@ -6,17 +6,6 @@
 
 #include <assert.h>
 
-static struct lp_job *part_of(struct lp_job *whole, size_t index)
-{
-	if (index == whole->part_capacity) {
-		whole->parts = lp_reallocate(whole->parts, index + 1, sizeof whole->parts[0]);
-		struct lp_job *fresh = lp_allocate(sizeof *fresh);
-		fresh->batch = lp_batch_new();
-		whole->parts[whole->part_capacity++] = fresh;
-	}
-	return whole->parts[index];
-}
-
 void lp_job_split(struct lp_job *whole, size_t most)
 {
 	const struct lp_batch *from = whole->batch;
@@ -24,7 +13,7 @@ void lp_job_split(struct lp_job *whole, size_t most)
 	if (count == 0)
 		count = 1;
 	for (size_t index = 0; index < count; index++) {
-		struct lp_job *part = part_of(whole, index);
+		struct lp_job *part = lp_job_part(whole, index);
 		struct lp_arena arena = part->batch->arena;
 		size_t end = from->task_count * (index + 1) / count;
 		*part = (struct lp_job){ .batch = part->batch, .whole = whole };

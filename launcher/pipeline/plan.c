@@ -158,6 +158,7 @@ static void estimate(struct lp_plan *plan, bool tell, bool *due)
 	*due = plan->retry_count > 0 || plan->redos.count > 0;
 	plan->chunks = plan->retry_count + plan->redos.count;
 	plan->windows = plan->pending_count + owed;
+	plan->samples = 0;
 	if (plan->kind == LP_RUN_BACKFILL)
 		return;
 	for (size_t at = 0; at < plan->batch_count; at++) {
@@ -177,6 +178,8 @@ static void estimate(struct lp_plan *plan, bool tell, bool *due)
 		*due = *due || now.left > 0;
 		uint64_t left = plan->catch_up > 0 && later.left > plan->catch_up ? plan->catch_up : later.left;
 		plan->windows += left * (uint64_t)batch->head.size;
+		plan->samples += (double)left * batch->head.size *
+		                 (double)(lp_span_least(batch->head.schedule.window) / LP_SECOND);
 		plan->chunks += left > 0;
 	}
 }

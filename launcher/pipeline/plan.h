@@ -68,6 +68,7 @@ struct lp_plan {
 	size_t first_retry; /* retries before it came back */
 	size_t in_flight;   /* batches and retries on their way */
 	uint64_t windows;   /* planned: calculations times windows, where nothing holds them back */
+	double samples;     /* that new windows hold, at one a second for each calculation */
 	size_t chunks;      /* batches and retries with something to do: more threads than that are of no use */
 };
 

@@ -16,10 +16,22 @@ struct lp_job *lp_job_new(void)
 	return job;
 }
 
+struct lp_job *lp_job_part(struct lp_job *whole, size_t index)
+{
+	assert(index <= whole->part_capacity);
+	if (index == whole->part_capacity) {
+		whole->parts = lp_reallocate(whole->parts, index + 1, sizeof whole->parts[0]);
+		struct lp_job *fresh = lp_allocate(sizeof *fresh);
+		fresh->batch = lp_batch_new();
+		whole->parts[whole->part_capacity++] = fresh;
+	}
+	return whole->parts[index];
+}
+
 void lp_job_empty(struct lp_job *job)
 {
 	lp_batch_empty(job->batch);
-	for (size_t at = 0; at < job->part_count; at++)
+	for (size_t at = 0; at < job->part_capacity; at++)
 		lp_batch_empty(job->parts[at]->batch);
 	*job = (struct lp_job){
 		.batch = job->batch, .windows = job->windows, .parts = job->parts, .part_capacity = job->part_capacity
@@ -130,6 +142,14 @@ struct lp_job *lp_queue_pop_within(struct lp_queue *queue, int milliseconds)
 	struct lp_job *job = take(queue);
 	must(pthread_mutex_unlock(&queue->lock));
 	return job;
+}
+
+bool lp_queue_is_empty(struct lp_queue *queue)
+{
+	must(pthread_mutex_lock(&queue->lock));
+	bool empty = queue->count == 0;
+	must(pthread_mutex_unlock(&queue->lock));
+	return empty;
 }
 
 int64_t lp_queue_waiting(struct lp_queue *queue)

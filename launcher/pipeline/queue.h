@@ -7,8 +7,9 @@
 #include "store/store.h"
 #include <pthread.h>
 
-/* How a job came back to the main thread. */
+/* How a job came back to the main thread, or a part of it to the whole. */
 enum lp_job_end {
+	LP_JOB_GOES_ON, /* not at its end */
 	LP_JOB_COMMITTED,
 	LP_JOB_REFUSED,     /* nothing was stored: the definitions changed meanwhile */
 	LP_JOB_DROPPED,     /* the run is ending: nothing of it was computed */
@@ -31,16 +32,23 @@ struct lp_job {
 	struct lp_error error;
 	struct lp_job *next;
 
-	/* Of a job that is being computed: its parts, each a job with a batch of its own over some of the tasks. */
+	/*
+	 * Of a job that is being fetched or computed: its parts.  While it is
+	 * fetched each is a share of the series, while it is computed a job with a
+	 * batch of its own over some of the tasks; what was fetched lies in their
+	 * arenas.
+	 */
 	struct lp_job **parts;
 	size_t part_count, part_capacity;
 	atomic_size_t parts_left; /* not come back yet */
 	/* Of a part. */
 	struct lp_job *whole;
+	struct lp_share share;
 };
 
 struct lp_job *lp_job_new(void);
-void lp_job_empty(struct lp_job *job); /* ready for the next batch; keeps its memory */
+struct lp_job *lp_job_part(struct lp_job *whole, size_t index); /* made where there is none; index <= part_capacity */
+void lp_job_empty(struct lp_job *job);                          /* ready for the next batch; keeps its memory */
 void lp_job_free(struct lp_job *job);
 
 struct lp_queue {
@@ -60,6 +68,7 @@ bool lp_queue_push(struct lp_queue *queue, struct lp_job *job) LP_MUST_CHECK;
 struct lp_job *lp_queue_pop(struct lp_queue *queue);
 /* The same, but waits so many milliseconds at most.  NULL: nothing came. */
 struct lp_job *lp_queue_pop_within(struct lp_queue *queue, int milliseconds);
+bool lp_queue_is_empty(struct lp_queue *queue);
 /* For how many nanoseconds something has been waiting in it all the time. */
 int64_t lp_queue_waiting(struct lp_queue *queue);
 /* What is in it can still be popped. */

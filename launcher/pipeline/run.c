@@ -140,6 +140,7 @@ static void take_back(struct driver *driver, struct lp_job *job)
 	case LP_JOB_FAILED:
 		note_error(driver, &job->error);
 		break;
+	case LP_JOB_GOES_ON:
 	case LP_JOB_DROPPED:
 	case LP_JOB_THREAD_DOWN:
 		break;
@@ -215,7 +216,8 @@ static void choose_threads(const struct driver *driver, int most[LP_STAGE_COUNT]
 	/* SQLite has one writer at a time: a second committer would only wait for the first. */
 	bool one_writer = strncmp(options->store.address, "sqlite:", 7) == 0;
 	size_t useful = driver->plan.chunks;
-	most[LP_STAGE_FETCH] = at_least_one(options->fetchers, IO_THREADS, useful);
+	size_t shares = (size_t)fmin(driver->plan.samples / LP_SHARE_SAMPLES, INT16_MAX);
+	most[LP_STAGE_FETCH] = at_least_one(options->fetchers, IO_THREADS, shares > useful ? shares : useful);
 	most[LP_STAGE_COMPUTE] = at_least_one(options->workers, lp_cores(), driver->plan.windows);
 	most[LP_STAGE_COMMIT] = one_writer ? 1 : at_least_one(options->committers, IO_THREADS, useful);
 }

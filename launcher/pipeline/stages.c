@@ -100,24 +100,19 @@ static bool set_ranges(struct lp_batch *batch, struct lp_error *error)
 	return true;
 }
 
-static bool fetch(const struct lp_stages *stages, struct lp_store *store, struct lp_job *job, struct lp_error *error)
+/* Everything that has to be known before samples are read. */
+static bool read_tasks(struct lp_store *store, struct lp_job *job, struct lp_error *error)
 {
 	int64_t begin = lp_monotonic();
-	bool fetched = read_definitions(store, job, error);
-	if (fetched) {
+	bool read = read_definitions(store, job, error);
+	if (read) {
 		lp_batch_plan(job->batch, job->windows, job->window_count);
 		if (job->batch->kind == LP_BATCH_RETRY)
 			set_attempts(job);
-		fetched = job->batch->task_count == 0 ||
-		          (set_ranges(job->batch, error) && lp_batch_wait(store, job->batch, error) &&
-		           lp_store_fetch(store, job->batch, error));
-	}
-	if (fetched) {
-		lp_batch_cover(job->batch);
-		lp_breakers_decide(stages->breakers, job->batch);
+		read = set_ranges(job->batch, error) && lp_batch_wait(store, job->batch, error);
 	}
 	job->batch->fetch_time = lp_monotonic() - begin;
-	return fetched;
+	return read;
 }
 
 static void send_parts(struct lp_stages *stages, struct lp_job *job)
@@ -141,6 +136,46 @@ static void return_part(struct lp_stages *stages, struct lp_job *part)
 		send(&stages->to_commit, whole);
 }
 
+static void fetch_share(struct lp_stages *stages, struct lp_store *store, struct lp_job *share)
+{
+	struct lp_job *whole = share->whole;
+	int64_t begin = lp_monotonic();
+	if (atomic_load(&stages->stopping))
+		share->end = LP_JOB_DROPPED;
+	else if (!lp_store_fetch_share(store, whole->batch, &share->share, &share->error))
+		share->end = LP_JOB_FAILED;
+	share->batch->fetch_time = lp_monotonic() - begin;
+	if (!lp_job_fetched(share))
+		return;
+	if (whole->end != LP_JOB_GOES_ON) {
+		finish(stages, whole, whole->end);
+		return;
+	}
+	lp_batch_cover(whole->batch);
+	lp_breakers_decide(stages->breakers, whole->batch);
+	send_parts(stages, whole);
+}
+
+static void fetch(struct lp_stages *stages, struct lp_store *store, struct lp_job *job)
+{
+	if (!read_tasks(store, job, &job->error)) {
+		finish(stages, job, LP_JOB_FAILED);
+		return;
+	}
+	if (job->batch->kind == LP_BATCH_RETRY && job->batch->task_count == 0) {
+		finish(stages, job, LP_JOB_COMMITTED); /* nobody is owed these windows any more */
+		return;
+	}
+	/* Where other jobs wait every fetcher has one of its own. */
+	lp_job_share(job, lp_queue_is_empty(&stages->to_fetch) ? stages->shares : 1);
+	struct lp_job *first = job->parts[0];
+	/* From the first push on another may be the last to come back. */
+	size_t count = job->part_count;
+	for (size_t at = 1; at < count; at++)
+		send(&stages->to_fetch, job->parts[at]);
+	fetch_share(stages, store, first);
+}
+
 static void *fetch_thread(void *argument)
 {
 	struct lp_stage_thread *thread = argument;
@@ -149,14 +184,12 @@ static void *fetch_thread(void *argument)
 	if (!open_store(thread, &store))
 		return NULL;
 	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_fetch)) != NULL;) {
-		if (atomic_load(&stages->stopping))
+		if (job->whole != NULL)
+			fetch_share(stages, store, job);
+		else if (atomic_load(&stages->stopping))
 			finish(stages, job, LP_JOB_DROPPED);
-		else if (!fetch(stages, store, job, &job->error))
-			finish(stages, job, LP_JOB_FAILED);
-		else if (job->batch->kind == LP_BATCH_RETRY && job->batch->task_count == 0)
-			finish(stages, job, LP_JOB_COMMITTED); /* nobody is owed these windows any more */
 		else
-			send_parts(stages, job);
+			fetch(stages, store, job);
 	}
 	lp_store_close(store);
 	return NULL;
@@ -292,10 +325,11 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
 	stages->options = options;
 	stages->breakers = breakers;
 	stages->threads = lp_allocate(all * sizeof *stages->threads);
+	stages->shares = (size_t)most[LP_STAGE_FETCH];
 	/* More parts than workers: a worker whose part was quick takes another. */
 	stages->parts = workers > 1 ? (size_t)workers * PARTS_A_WORKER : 1;
 	/* Room for the messages of threads that cannot start, too. */
-	lp_queue_init(&stages->to_fetch, jobs);
+	lp_queue_init(&stages->to_fetch, jobs * stages->shares);
 	lp_queue_init(&stages->to_compute, jobs * stages->parts);
 	lp_queue_init(&stages->to_commit, jobs);
 	lp_queue_init(&stages->finished, jobs + all);

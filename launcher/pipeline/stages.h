@@ -4,8 +4,9 @@
  *
  *   main -> to_fetch -> fetcher -> to_compute -> worker -> to_commit -> committer -> finished -> main
  *
- * What was fetched together is computed in parts, so that one batch keeps every
- * core busy, and committed together.
+ * Where fetchers would have nothing else to do they fetch a batch together, each
+ * a share of its series.  It is computed in parts, so that one batch keeps every
+ * core busy, and committed as a whole.
  *
  * A job that cannot go on goes to `finished` at once.  The main thread gives out
  * no more jobs than any queue holds, so that nobody ever waits to push.
@@ -37,6 +38,7 @@ struct lp_stages {
 	const struct lp_pipeline_options *options;
 	const struct lp_breakers *breakers; /* those that were open when the run began */
 	struct lp_queue to_fetch, to_compute, to_commit, finished;
+	size_t shares;               /* that a job is fetched in, at most */
 	size_t parts;                /* that a job is computed in, at most */
 	int to_come[LP_STAGE_COUNT]; /* threads that lp_stages_grow starts */
 	int64_t run_id;              /* what committers store belongs to it */
@@ -81,6 +83,16 @@ int lp_stages_end(struct lp_stages *stages, int milliseconds);
 
 /* waiting.c: decides the tasks that have to wait for another calculation. */
 bool lp_batch_wait(struct lp_store *store, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * shares.c: cuts a job that is to be fetched into at most `most` shares.  For
+ * one more it needs so many samples, expected at one a second where no interval
+ * is known: they take about as long as another session of the server to begin.
+ */
+#define LP_SHARE_SAMPLES 6000
+void lp_job_share(struct lp_job *whole, size_t most);
+/* A share came back; true: it was the last one.  Then whole->end says whether the whole goes on. */
+bool lp_job_fetched(struct lp_job *part) LP_MUST_CHECK;
 
 /* parts.c: cuts a fetched job into at most `most` parts. */
 void lp_job_split(struct lp_job *whole, size_t most);

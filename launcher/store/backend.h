@@ -57,7 +57,7 @@ struct lp_store_backend {
 	bool (*writer)(struct lp_store *, int64_t, int64_t *, struct lp_error *);
 	bool (*read_batch)(struct lp_store *, struct lp_batch *, struct lp_error *);
 	bool (*read_calculations)(struct lp_store *, const int64_t *, size_t, struct lp_batch *, struct lp_error *);
-	bool (*fetch)(struct lp_store *, struct lp_batch *, struct lp_error *);
+	bool (*fetch)(struct lp_store *, struct lp_batch *, struct lp_share *, struct lp_error *);
 	bool (*commit_batch)(struct lp_store *, struct lp_batch *, const struct lp_retry_policy *, bool *,
 	                     struct lp_error *);
 	bool (*each_status)(struct lp_store *, const struct lp_status_filter *, lp_status_visit *, void *,

@@ -436,7 +436,16 @@ bool lp_store_read_calculations(struct lp_store *store, const int64_t *ids, size
 
 bool lp_store_fetch(struct lp_store *store, struct lp_batch *batch, struct lp_error *error)
 {
-	return store->backend->fetch(store, batch, error);
+	struct lp_share all = { .first = INT64_MIN, .last = INT64_MAX, .arena = &batch->arena };
+	bool fetched = lp_store_fetch_share(store, batch, &all, error);
+	batch->samples_read += all.samples_read;
+	return fetched;
+}
+
+bool lp_store_fetch_share(struct lp_store *store, struct lp_batch *batch, struct lp_share *share,
+                          struct lp_error *error)
+{
+	return store->backend->fetch(store, batch, share, error);
 }
 
 bool lp_store_commit_batch(struct lp_store *store, struct lp_batch *batch, const struct lp_retry_policy *policy,

@@ -307,8 +307,11 @@ bool lp_store_read_batch(struct lp_store *store, struct lp_batch *batch, struct 
 /* Reads the definitions of these calculations (those that are enabled and still there), into the batch's arena. */
 bool lp_store_read_calculations(struct lp_store *store, const int64_t *ids, size_t count, struct lp_batch *batch,
                                 struct lp_error *error) LP_MUST_CHECK;
-/* Fills columns and previous of every task: one statement. */
+/* Fills columns and previous of every task, into the batch's arena. */
 bool lp_store_fetch(struct lp_store *store, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
+/* The same for those of the share's series; other shares may be fetched by other stores at the same time. */
+bool lp_store_fetch_share(struct lp_store *store, struct lp_batch *batch, struct lp_share *share,
+                          struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * Results and outcomes of a batch in one transaction.

@@ -273,6 +273,60 @@ START_TEST(quality_is_only_there_where_it_says_something)
 }
 END_TEST
 
+/* Each session the samples of other series: together they fetch what one does. */
+START_TEST(shares_are_the_whole)
+{
+	enum { MANY = 40 };
+	struct lp_window windows[] = { { AT(0), AT(60) }, { AT(60), AT(120) } };
+	struct lp_store *stores[] = { store, open_again() };
+	struct lp_arena arenas[2] = { 0 };
+	struct lp_share shares[2];
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_error error;
+
+	for (int i = 0; i < MANY; i++) {
+		char a[8], x[8], samples[32];
+
+		snprintf(a, sizeof a, "a%d", i);
+		snprintf(x, sizeof x, "x%d", i);
+		snprintf(samples, sizeof samples, "-10=7 30=%d 90=%d", i, -i);
+		add_series(a);
+		add_series(x);
+		write_samples(a, samples, NULL);
+		add_calculation(calculation(a, "mean", a, x));
+	}
+	batch->head = read_heads(0)->items[0];
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		batch->calculations[i].inputs[0].lookback = LP_HOUR;
+	lp_batch_plan(batch, windows, 2);
+	shares[0] = (struct lp_share){ INT64_MIN, batch->calculations[MANY / 4].inputs[0].series_id, &arenas[0], 0 };
+	shares[1] = (struct lp_share){ shares[0].last + 1, INT64_MAX, &arenas[1], 0 };
+	for (size_t i = 0; i < 2; i++)
+		ck_ok(lp_store_fetch_share(stores[1 - i], batch, &shares[1 - i], &error), error);
+	ck_assert_uint_eq(batch->task_count, 2 * MANY);
+	ck_assert_uint_eq(shares[0].samples_read + shares[1].samples_read, 2 * MANY);
+	ck_assert_uint_gt(shares[0].samples_read, 0);
+	ck_assert_uint_gt(shares[1].samples_read, 0);
+	for (size_t i = 0; i < batch->task_count; i++) {
+		const struct lp_task *task = &batch->tasks[i];
+		const struct lp_calculation *of = &batch->calculations[task->calculation];
+		int number = atoi(of->inputs[0].series + 1);
+		bool later = task->window.start > AT(0);
+		char expected[32];
+
+		snprintf(expected, sizeof expected, "%d=%d", later ? 90 : 30, later ? -number : number);
+		ck_assert_str_eq(show_column(&task->columns[0]), expected);
+		snprintf(expected, sizeof expected, "%d=%d", later ? 30 : -10, later ? number : 7);
+		ck_assert_str_eq(show_column(&task->previous[0]), expected);
+	}
+	lp_batch_free(batch);
+	for (size_t i = 0; i < 2; i++)
+		lp_arena_free(&arenas[i]);
+	lp_store_close(stores[1]);
+}
+END_TEST
+
 START_TEST(windows_that_overlap_share_what_they_read)
 {
 	struct lp_calculation both[2];
@@ -401,6 +455,7 @@ Suite *samples_suite(void)
 	tcase_add_test(tests, what_is_rolled_back_was_never_there);
 	tcase_add_loop_test(tests, a_task_gets_the_samples_of_its_window, 0, (int)(sizeof fetches / sizeof *fetches));
 	tcase_add_test(tests, quality_is_only_there_where_it_says_something);
+	tcase_add_test(tests, shares_are_the_whole);
 	tcase_add_test(tests, windows_that_overlap_share_what_they_read);
 	tcase_add_test(tests, each_input_looks_back_as_far_as_it_says);
 	tcase_add_test(tests, each_of_many_series_gets_its_own_samples);

@@ -239,18 +239,19 @@ bool lp_store_close_breaker(struct lp_store *store, const char *rule, struct lp_
 
 static void describe(struct lp_batch *batch, size_t index, int64_t id)
 {
-	static struct lp_input input = { .name = "x" };
+	struct lp_input *input = lp_arena_zeroed(&batch->arena, 1, sizeof *input);
 	static struct lp_output output = { .name = "" };
 	const struct fake_batch *of = find(id / 1000);
 	char name[32];
 	snprintf(name, sizeof name, "calculation %lld", (long long)id);
+	*input = (struct lp_input){ .name = "x", .series_id = id };
 	batch->calculations[index] = (struct lp_calculation){
 		.id = id,
 		.name = lp_arena_text(&batch->arena, name),
 		.rule = id % 1000 == 0 ? of->first_rule : of->rule,
 		.enabled = true,
 		.time_limit = fake.time_limit,
-		.inputs = &input,
+		.inputs = input,
 		.input_count = 1,
 		.outputs = &output,
 		.output_count = 1,
@@ -289,7 +290,8 @@ bool lp_store_read_calculations(struct lp_store *store, const int64_t *ids, size
 	return true;
 }
 
-bool lp_store_fetch(struct lp_store *store, struct lp_batch *batch, struct lp_error *error)
+bool lp_store_fetch_share(struct lp_store *store, struct lp_batch *batch, struct lp_share *share,
+                          struct lp_error *error)
 {
 	(void)store;
 	pthread_mutex_lock(&fake.lock);
@@ -303,13 +305,16 @@ bool lp_store_fetch(struct lp_store *store, struct lp_batch *batch, struct lp_er
 	for (size_t at = 0; at < batch->task_count; at++) {
 		struct lp_task *task = &batch->tasks[at];
 		struct lp_column *column = &task->columns[0];
+		if (!lp_share_holds(share, batch->calculations[task->calculation].inputs[0].series_id))
+			continue;
+		ck_assert_uint_eq(column->count, 0);
 		column->count = 1;
-		column->time = lp_arena_zeroed(&batch->arena, 1, sizeof *column->time);
-		column->value = lp_arena_zeroed(&batch->arena, 1, sizeof *column->value);
+		column->time = lp_arena_zeroed(share->arena, 1, sizeof *column->time);
+		column->value = lp_arena_zeroed(share->arena, 1, sizeof *column->value);
 		column->time[0] = task->window.start;
 		column->value[0] = fake_value(batch->calculations[task->calculation].id, task->window);
 		task->outcome.samples_read = 1;
-		batch->samples_read++;
+		share->samples_read++;
 	}
 	return true;
 }

@@ -4,7 +4,8 @@
  * uses, so that the linker takes these.
  *
  * Batch b has `size` calculations with the ids b * 1000, b * 1000 + 1, ...; each
- * reads one sample per window, whose value is that of expected_value().
+ * reads a series that has its id, of which there is one sample per window, whose
+ * value is that of fake_value().
  */
 #ifndef LP_TESTS_FAKE_STORE_H
 #define LP_TESTS_FAKE_STORE_H
@@ -46,7 +47,7 @@ struct fake {
 
 	/* Failures on demand: the n-th call fails, from 1; 0: none. */
 	int opens, fail_open_from, fail_open_to;
-	int fetches, fail_fetch;
+	int fetches, fail_fetch; /* of shares of a batch */
 	int commit_calls, fail_commit;
 	int runs_begun, runs_ended;
 	int locks;           /* tries to take the lock of a run */

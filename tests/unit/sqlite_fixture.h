@@ -199,7 +199,7 @@ static inline struct lp_batch *plan_batch(struct lp_store *store, const struct l
 	batch->new_watermark = window.end;
 	must(sqlite->read_batch(store, batch, &error));
 	lp_batch_plan(batch, &window, 1);
-	must(sqlite->fetch(store, batch, &error));
+	must(lp_store_fetch(store, batch, &error));
 	return batch;
 }
 

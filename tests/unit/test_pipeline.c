@@ -377,6 +377,47 @@ START_TEST(what_is_committed_stays_and_the_next_run_does_the_rest)
 }
 END_TEST
 
+/* Fetchers that have nothing else to do fetch a batch together. */
+static const struct {
+	int fetchers, size, minutes, shares;
+} sharings[] = {
+	{ 1, 1000, 1, 1 }, { 2, 1000, 1, 2 }, { 3, 1000, 1, 3 }, { 40, 1000, 1, 10 },
+	{ 2, 199, 1, 1 },  { 2, 200, 1, 2 },  { 2, 20, 9, 1 },   { 2, 20, 10, 2 },
+};
+
+START_TEST(a_batch_is_fetched_by_all_who_are_idle)
+{
+	begin();
+	fake_add(1, 0, sharings[_i].size, "mean", 0, NULL);
+	struct lp_pipeline_options options = options_of(2);
+	options.fetchers = sharings[_i].fetchers;
+	struct ran ran = run_with(&options, sharings[_i].minutes);
+	ck_assert_msg(ran.good, "%s", ran.error.what);
+	expect_all(1, 0, sharings[_i].minutes - 1);
+	ck_assert_int_eq(fake.fetches, sharings[_i].shares);
+	ck_assert_uint_eq(ran.run.samples_read, ran.run.windows);
+}
+END_TEST
+
+START_TEST(a_share_that_cannot_be_fetched_is_the_whole_batch)
+{
+	begin();
+	fake_add(1, 0, 1000, "mean", 0, NULL);
+	fake.fail_fetch = 1 + _i;
+	struct lp_pipeline_options options = options_of(2);
+	options.fetchers = 3;
+	struct ran ran = run_with(&options, 1);
+	ck_assert(!ran.good);
+	ck_assert_str_eq(ran.error.what, "connection lost while fetching");
+	ck_assert_uint_eq(fake.result_count, 0);
+	ck_assert_uint_eq(ran.run.still_due, 1000);
+	fake.fail_fetch = 0;
+	fake.batches[0].in_flight = false;
+	ck_assert(run_with(&options, 1).good);
+	expect_all(1, 0, 0);
+}
+END_TEST
+
 START_TEST(a_run_goes_on_with_the_connections_it_gets)
 {
 	begin();
@@ -610,6 +651,9 @@ int main(void)
 	tcase_add_test(tests, a_refused_batch_is_no_error);
 	tcase_add_loop_test(tests, what_is_committed_stays_and_the_next_run_does_the_rest, 0,
 	                    (int)(sizeof lost / sizeof lost[0]));
+	tcase_add_loop_test(tests, a_batch_is_fetched_by_all_who_are_idle, 0,
+	                    (int)(sizeof sharings / sizeof sharings[0]));
+	tcase_add_loop_test(tests, a_share_that_cannot_be_fetched_is_the_whole_batch, 0, 3);
 	tcase_add_test(tests, a_run_goes_on_with_the_connections_it_gets);
 	tcase_add_test(tests, without_any_connection_it_ends);
 	tcase_add_test(tests, a_run_goes_on_with_the_workers_it_gets);

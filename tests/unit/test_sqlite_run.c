@@ -31,7 +31,7 @@ START_TEST(a_window_is_fetched_in_order_with_quality_and_the_sample_before_it)
 	ck_assert_uint_eq(previous->count, 1);
 	ck_assert_double_eq(previous->value[0], 1.0);
 	ck_assert_ptr_null(previous->quality);
-	ck_assert_uint_eq(batch->samples_read, 4);
+	ck_assert_uint_eq(batch->samples_read, 3);
 	lp_batch_free(batch);
 
 	/* Beyond the look-back there is nothing. */
@@ -143,7 +143,7 @@ static struct lp_batch *plan_retry(struct lp_store *store, lp_time tick)
 		batch->tasks[i].window = pendings[i].window;
 		batch->tasks[i].attempt = pendings[i].attempts + 1;
 	}
-	must(sqlite->fetch(store, batch, &error));
+	must(lp_store_fetch(store, batch, &error));
 	return batch;
 }
 

@@ -136,6 +136,11 @@ static bool take_previous(void *context, const PGresult *row, struct lp_error *e
 	return true;
 }
 
+static bool is_asked_for(const struct lp_input *input, const struct lp_share *share, bool previous)
+{
+	return lp_share_holds(share, input->series_id) && (!previous || input->lookback > 0);
+}
+
 /* Within what anybody here can write: never the server's infinities. */
 static struct lp_window bounded(lp_time start, lp_time end)
 {
@@ -143,7 +148,7 @@ static struct lp_window bounded(lp_time start, lp_time end)
 		                   end > LP_TIME_MAX ? LP_TIME_MAX + 1 : end };
 }
 
-static size_t count_requests(const struct lp_batch *batch, bool previous)
+static size_t count_requests(const struct lp_batch *batch, const struct lp_share *share, bool previous)
 {
 	size_t count = 0;
 
@@ -151,14 +156,14 @@ static size_t count_requests(const struct lp_batch *batch, bool previous)
 		const struct lp_calculation *calculation = &batch->calculations[batch->tasks[i].calculation];
 
 		for (size_t k = 0; k < calculation->input_count; k++)
-			count += !previous || calculation->inputs[k].lookback > 0;
+			count += is_asked_for(&calculation->inputs[k], share, previous);
 	}
 	return count;
 }
 
-static struct request *make_requests(struct lp_batch *batch, bool previous, size_t count)
+static struct request *make_requests(struct lp_batch *batch, const struct lp_share *share, bool previous, size_t count)
 {
-	struct request *requests = lp_arena_allocate(&batch->arena, count * sizeof *requests), *next = requests;
+	struct request *requests = lp_arena_allocate(share->arena, count * sizeof *requests), *next = requests;
 
 	for (size_t i = 0; i < batch->task_count; i++) {
 		struct lp_task *task = &batch->tasks[i];
@@ -167,12 +172,14 @@ static struct request *make_requests(struct lp_batch *batch, bool previous, size
 		for (size_t k = 0; k < calculation->input_count; k++) {
 			const struct lp_input *input = &calculation->inputs[k];
 
+			if (!is_asked_for(input, share, previous))
+				continue;
 			if (!previous)
 				*next++ =
 					(struct request){ .series_id = input->series_id,
 					                  .range = bounded(task->ranges[k].start, task->ranges[k].end),
 					                  .column = &task->columns[k] };
-			else if (input->lookback > 0)
+			else
 				*next++ = (struct request){ .series_id = input->series_id,
 					                    .range = bounded(task->ranges[k].start - input->lookback,
 					                                     task->ranges[k].start),
@@ -301,36 +308,34 @@ static bool fetch_previous(struct pg_store *store, struct fetching *fetching, st
 	return fetch_each(store, fetching, true, error);
 }
 
-static bool fetch(struct pg_store *store, struct lp_batch *batch, bool previous, struct lp_error *error)
+static bool fetch(struct pg_store *store, struct lp_batch *batch, struct lp_share *share, bool previous,
+                  struct lp_error *error)
 {
-	size_t count = count_requests(batch, previous);
+	size_t count = count_requests(batch, share, previous);
 	struct request *requests;
 	struct fetching fetching;
 
 	if (count == 0)
 		return true;
-	requests = make_requests(batch, previous, count);
-	fetching = plan(&batch->arena, requests, count, !previous);
+	requests = make_requests(batch, share, previous, count);
+	fetching = plan(share->arena, requests, count, !previous);
 	if (!(previous ? fetch_previous : fetch_ranges)(store, &fetching, error))
 		return false;
 	hand_out(&fetching, requests, count, previous);
+	for (size_t i = 0; i < count && !previous; i++)
+		share->samples_read += requests[i].column->count;
 	return true;
 }
 
-static bool fetch_all(struct pg_store *store, struct lp_batch *batch, struct lp_error *error)
+static bool fetch_all(struct pg_store *store, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
 	bool done;
 
 	if (!lp_pg_begin(store, error))
 		return false;
+	share->samples_read = 0;
 	/* Reading together comes last: see fetch_ranges. */
-	done = fetch(store, batch, true, error) && fetch(store, batch, false, error);
-	for (size_t i = 0; done && i < batch->task_count; i++) {
-		const struct lp_task *task = &batch->tasks[i];
-
-		for (size_t k = 0; k < batch->calculations[task->calculation].input_count; k++)
-			batch->samples_read += task->columns[k].count;
-	}
+	done = fetch(store, batch, share, true, error) && fetch(store, batch, share, false, error);
 	return lp_pg_finish(store, done, error);
 }
 
@@ -341,14 +346,14 @@ static bool is_too_much(const struct lp_error *error)
 }
 
 /* How many samples there are is a guess before the first batch: where it was far too low, fewer are read together. */
-bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_error *error)
+bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
 	enum { MOST_TRIES = 4, MORE_OFTEN = 64 };
 	struct pg_store *store = lp_pg_store(opened);
 	bool done;
 
 	LP_CHECK_BATCH(batch);
-	for (int tries = 1; !(done = fetch_all(store, batch, error)); tries++) {
+	for (int tries = 1; !(done = fetch_all(store, batch, share, error)); tries++) {
 		if (tries == MOST_TRIES || store->depth > 0 || !is_too_much(error))
 			break;
 		store->sample_rate *= MORE_OFTEN;

@@ -288,36 +288,34 @@ static bool fetch_range(struct lp_sqlite *store, sqlite3_stmt *statement, int64_
 }
 
 static bool fetch_task(struct lp_sqlite *store, sqlite3_stmt *window, sqlite3_stmt *previous, struct lp_batch *batch,
-                       struct lp_task *task, struct lp_error *error)
+                       struct lp_task *task, struct lp_share *share, struct lp_error *error)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
-	size_t samples = 0;
 
 	for (size_t i = 0; i < calculation->input_count; i++) {
 		const struct lp_input *input = &calculation->inputs[i];
 		lp_time from;
 
+		if (!lp_share_holds(share, input->series_id))
+			continue;
 		if (!fetch_range(store, window, input->series_id, task->ranges[i].start, task->ranges[i].end,
-		                 &batch->arena, &task->columns[i], error))
+		                 share->arena, &task->columns[i], error))
 			return false;
-		samples += task->columns[i].count;
+		share->samples_read += task->columns[i].count;
 		task->previous[i] = (struct lp_column){ 0 };
 		if (input->lookback <= 0)
 			continue;
 		if (__builtin_sub_overflow(task->ranges[i].start, input->lookback, &from))
 			from = LP_TIME_MIN;
-		if (!fetch_range(store, previous, input->series_id, from, task->ranges[i].start, &batch->arena,
+		if (!fetch_range(store, previous, input->series_id, from, task->ranges[i].start, share->arena,
 		                 &task->previous[i], error))
 			return false;
-		samples += task->previous[i].count;
 	}
-	task->outcome.samples_read = (uint32_t)samples;
-	batch->samples_read += samples;
 	return true;
 }
 
 /* Within one transaction: every series as of one moment, and SQLite takes its locks once. */
-bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error)
+bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *window = lp_sqlite_prepare(store, LP_SQL_FETCH, error);
@@ -327,7 +325,7 @@ bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_er
 	if (previous == NULL || !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
 		return false;
 	for (size_t i = 0; i < batch->task_count; i++) {
-		if (!fetch_task(store, window, previous, batch, &batch->tasks[i], error)) {
+		if (!fetch_task(store, window, previous, batch, &batch->tasks[i], share, error)) {
 			lp_sqlite_rollback(base);
 			return false;
 		}

@@ -216,7 +216,8 @@ bool lp_sqlite_write_samples(struct lp_store *base, int64_t series_id, const str
                              struct lp_write_counts *counts, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time from, lp_time to, uint64_t most,
                             lp_column_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_share *share,
+                     struct lp_error *error) LP_MUST_CHECK;
 /* A glob of people (* and ?) as SQLite's, where [ is not a class. Valid until the next use of store->text. */
 const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern);
 

@@ -1,0 +1,94 @@
+/*
+ * A job in shares: the samples of one batch, fetched by several fetchers at
+ * once, each those of other series.  Cut by series and not by tasks, so that
+ * what several calculations read is still fetched once, and in the order of
+ * their ids, for neighbours lie on the same pages.
+ */
+#include "pipeline/stages.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct wanted {
+	int64_t *series; /* one for each task and input */
+	size_t count;
+	double samples; /* that can be expected */
+};
+
+static int compare(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+	return (left > right) - (left < right);
+}
+
+static size_t count_inputs(const struct lp_batch *batch)
+{
+	size_t count = 0;
+	for (size_t at = 0; at < batch->task_count; at++)
+		count += batch->calculations[batch->tasks[at].calculation].input_count;
+	return count;
+}
+
+static struct wanted look(struct lp_batch *batch)
+{
+	struct wanted wanted = { .series = lp_arena_zeroed(&batch->arena, count_inputs(batch), sizeof(int64_t)) };
+	for (size_t at = 0; at < batch->task_count; at++) {
+		const struct lp_task *task = &batch->tasks[at];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+		for (size_t k = 0; k < calculation->input_count; k++) {
+			const struct lp_input *input = &calculation->inputs[k];
+			int64_t interval = input->interval > 0 ? input->interval : LP_SECOND;
+			wanted.series[wanted.count++] = input->series_id;
+			wanted.samples += (double)(task->ranges[k].end - task->ranges[k].start) / (double)interval;
+		}
+	}
+	qsort(wanted.series, wanted.count, sizeof wanted.series[0], compare);
+	return wanted;
+}
+
+static void add_share(struct lp_job *whole, size_t index, int64_t first, int64_t last)
+{
+	struct lp_job *part = lp_job_part(whole, index);
+	*part = (struct lp_job){ .batch = part->batch, .whole = whole };
+	part->share = (struct lp_share){ .first = first, .last = last, .arena = &part->batch->arena };
+}
+
+void lp_job_share(struct lp_job *whole, size_t most)
+{
+	size_t count = 0;
+	int64_t first = INT64_MIN;
+	if (most > 1) {
+		struct wanted wanted = look(whole->batch);
+		double worth = wanted.samples / LP_SHARE_SAMPLES;
+		size_t shares = worth < (double)most ? (size_t)worth : most;
+		for (size_t at = 1; at < shares; at++) {
+			int64_t next = wanted.series[wanted.count * at / shares];
+			/* Neither nothing before the first series, nor the same one twice. */
+			if (next == wanted.series[0] || next == first)
+				continue;
+			add_share(whole, count++, first, next - 1);
+			first = next;
+		}
+	}
+	add_share(whole, count++, first, INT64_MAX);
+	whole->part_count = count;
+	atomic_store(&whole->parts_left, count);
+}
+
+bool lp_job_fetched(struct lp_job *part)
+{
+	struct lp_job *whole = part->whole;
+	struct lp_batch *batch = whole->batch;
+	if (atomic_fetch_sub(&whole->parts_left, 1) != 1)
+		return false;
+	for (size_t at = 0; at < whole->part_count; at++) {
+		struct lp_job *share = whole->parts[at];
+		batch->fetch_time += share->batch->fetch_time;
+		batch->samples_read += share->share.samples_read;
+		if (share->end == LP_JOB_GOES_ON || whole->end == LP_JOB_FAILED)
+			continue;
+		whole->end = share->end;
+		whole->error = share->error;
+	}
+	return true;
+}
