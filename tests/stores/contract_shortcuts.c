@@ -146,6 +146,67 @@ START_TEST(results_that_somebody_has_written_already_are_written_over)
 }
 END_TEST
 
+/* A trigger of a partition fires for what names it, not for what goes through the table. */
+static void watch_march(void)
+{
+	sql("CREATE TABLE named (n int)");
+	sql("CREATE FUNCTION note_name() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+	    " $$ BEGIN INSERT INTO public.named VALUES (1); RETURN NULL; END $$");
+	sql("CREATE TRIGGER named AFTER INSERT ON local_processing.sample_2026_03"
+	    " FOR EACH STATEMENT EXECUTE FUNCTION note_name()");
+}
+
+START_TEST(new_results_go_into_the_partition_by_its_name)
+{
+	add_series("a,x");
+	add_calculation(calculation("one", "mean", "a", "x"));
+	write_samples("a", "0=1 60=2 120=3", NULL);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	watch_march();
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
+	ck_assert_str_eq(sql("SELECT count(*) FROM named"), "1");
+	/* Not what may change what is there. */
+	sql("UPDATE local_processing.batch SET watermark = watermark - interval '1 minute'");
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
+	ck_assert_int_eq(run_window(AT(120), AT(180), AT(180)), 1);
+	ck_assert_str_eq(sql("SELECT count(*) FROM named"), "1");
+	ck_samples("x", "0=1 60=2 120=3");
+}
+END_TEST
+
+START_TEST(results_of_another_month_go_into_its_partition)
+{
+	enum { APRIL = 31 * 86400 };
+	add_series("a,x");
+	add_calculation(calculation("one", "mean", "a", "x"));
+	write_samples("a", "0=1 60=2 2678400=3 2678460=4", NULL);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
+	ck_assert_int_eq(run_window(AT(APRIL), AT(APRIL + 60), AT(APRIL + 60)), 1);
+	ck_assert_int_eq(run_window(AT(APRIL + 60), AT(APRIL + 120), AT(APRIL + 120)), 1);
+	ck_samples("x", "0=1 60=2 2678400=3 2678460=4");
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample_2026_04 s JOIN local_processing.series n"
+	                     " ON n.id = s.series_id WHERE n.name = 'x'"),
+	                 "2");
+}
+END_TEST
+
+START_TEST(a_partition_that_is_gone_is_no_failure)
+{
+	add_series("a,x");
+	add_calculation(calculation("one", "mean", "a", "x"));
+	write_samples("a", "0=1 60=2", NULL);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
+	sql("ALTER TABLE local_processing.sample DETACH PARTITION local_processing.sample_2026_03");
+	sql("ALTER TABLE local_processing.sample_2026_03 RENAME TO archived");
+	write_samples("a", "120=3", NULL);
+	ck_assert_int_eq(run_window(AT(120), AT(180), AT(180)), 1);
+	ck_samples("x", "120=3");
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.archived"), "4");
+}
+END_TEST
+
 Suite *shortcuts_suite(void)
 {
 	Suite *suite = suite_create("shortcuts");
@@ -158,6 +219,9 @@ Suite *shortcuts_suite(void)
 	tcase_add_test(tests, a_changed_definition_is_packed_anew);
 	tcase_add_test(tests, packed_definitions_that_are_broken_say_how_to_mend_them);
 	tcase_add_test(tests, results_that_somebody_has_written_already_are_written_over);
+	tcase_add_test(tests, new_results_go_into_the_partition_by_its_name);
+	tcase_add_test(tests, results_of_another_month_go_into_its_partition);
+	tcase_add_test(tests, a_partition_that_is_gone_is_no_failure);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -123,6 +123,22 @@ static bool are_new(const struct pg_commit *committing)
 	       lp_schedule_is_tumbling(&batch->head.schedule);
 }
 
+static enum pg_statement way_to_put(const struct pg_commit *committing, const struct stored_result *results,
+                                    size_t count)
+{
+	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
+
+	if (!are_new(committing))
+		return PG_PUT_RESULTS;
+	for (size_t i = 0; i < count; i++) {
+		lp_time time = results[i].result->time;
+
+		first = time < first ? time : first;
+		last = time > last ? time : last;
+	}
+	return lp_pg_way_to_add(committing->store, first, last);
+}
+
 static bool put_results(struct pg_commit *committing, const struct stored_result *results, size_t count,
                         struct lp_error *error)
 {
@@ -165,7 +181,7 @@ static bool put_results(struct pg_commit *committing, const struct stored_result
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_int4(arguments, (int32_t)results[i].task->samples);
 	lp_pg_array_end(arguments);
-	done = lp_pg_execute(committing->store, are_new(committing) ? PG_ADD_RESULTS : PG_PUT_RESULTS, &result, error);
+	done = lp_pg_execute(committing->store, way_to_put(committing, results, count), &result, error);
 	if (done)
 		committing->written += strtoull(PQcmdTuples(result), NULL, 10);
 	PQclear(result);
@@ -379,11 +395,12 @@ static bool try_to_commit(struct pg_store *store, struct lp_batch *batch, const 
 /*
  * The server chose this transaction to end a deadlock, or could not put it in
  * an order with others; or rows were on their way to the default partition when
- * somebody made a partition for them (the constraint that they violate).
+ * somebody made a partition for them (the constraint that they violate), or to
+ * a partition that somebody has dropped since.
  */
 static bool is_worth_another_try(const struct lp_error *error)
 {
-	static const char *const passing[] = { "40P01", "40001", "23514" };
+	static const char *const passing[] = { "40P01", "40001", "23514", "42P01" };
 
 	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
 		if (strcmp(error->sqlstate, passing[i]) == 0)
@@ -430,6 +447,7 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 			store->expect_results = true;
 		else
 			pause_after(tries);
+		lp_pg_forget_partition(store);
 		/* Settling made given_up or interrupted of some: the next try is to begin with what was computed. */
 		for (size_t i = 0; i < batch->task_count; i++)
 			batch->tasks[i].outcome.state = states[i];

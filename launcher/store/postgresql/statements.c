@@ -230,14 +230,15 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	 * to look it up by that costs a hundredth of calling the function.
 	 */
 	[PG_ENSURE_PARTITIONS] = { "ensure_partitions", "make partitions",
-	                           "SELECT CASE WHEN date_trunc(p.unit, p.first) = date_trunc(p.unit, p.last) AND"
-	                           " coalesce(to_regclass('local_processing.' || $1 || to_char(p.first, p.fine)),"
-	                           " to_regclass('local_processing.' || $1 || to_char(p.first, p.coarse))) IS NOT NULL"
-	                           " THEN 0 ELSE local_processing.ensure_partitions($1, $2, $3) END"
+	                           "SELECT CASE WHEN n.name IS NOT NULL THEN 0 ELSE local_processing.ensure_partitions($1, $2, $3) END,"
+	                           " CASE WHEN has_table_privilege(n.name, 'INSERT') THEN n.name::text END"
 	                           " FROM (SELECT $2 AT TIME ZONE 'UTC', $3 AT TIME ZONE 'UTC', k.*"
 	                           " FROM (VALUES ('sample', 'month', '_YYYY_MM', '_YYYY'),"
 	                           " ('outcome', 'day', '_YYYY_MM_DD', '_YYYY_MM')) k (kind, unit, fine, coarse)"
-	                           " WHERE k.kind = $1) p (first, last, kind, unit, fine, coarse)" },
+	                           " WHERE k.kind = $1) p (first, last, kind, unit, fine, coarse),"
+	                           " LATERAL (SELECT CASE WHEN date_trunc(p.unit, p.first) = date_trunc(p.unit, p.last) THEN"
+	                           " coalesce(to_regclass('local_processing.' || $1 || to_char(p.first, p.fine)),"
+	                           " to_regclass('local_processing.' || $1 || to_char(p.first, p.coarse))) END) n (name)" },
 	/* What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
 	[PG_WRITE_SAMPLES] = { "write_samples", "write samples",
 	                       "WITH known AS (SELECT n.series_id, n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
@@ -484,10 +485,9 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " JOIN local_processing.pending p ON p.calculation_id = r.id"
 	                      " AND p.window_start = r.window_start AND p.window_end = r.window_end"
 	                      " WHERE NOT p.given_up ORDER BY r.n FOR UPDATE OF p" },
-	[PG_ADD_RESULTS] = { "add_results", "store results",
-	                     "INSERT INTO local_processing.sample (series_id, ts, value, quality, coverage, samples)"
-	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
-	                     " $6::int4[])" },
+	[PG_ADD_RESULTS] = { "add_results", "store results", PG_ADD_RESULTS_TO("local_processing.sample") },
+	/* The connection knows its text. */
+	[PG_ADD_RESULTS_HERE] = { "add_results_here", "store results", "" },
 	[PG_PUT_RESULTS] = { "put_results", "store results",
 	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality, coverage, samples)"
 	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"

@@ -83,6 +83,7 @@ enum pg_statement {
 	PG_READ_STATES,
 	PG_READ_PENDING,
 	PG_ADD_RESULTS,
+	PG_ADD_RESULTS_HERE,
 	PG_PUT_RESULTS,
 	PG_ADD_OUTCOMES,
 	PG_PUT_STATES,
@@ -107,6 +108,11 @@ struct pg_statement_text {
 	const char *sql;
 };
 extern const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT];
+
+/* Into the table of samples, or into one partition of it: see struct pg_store. */
+#define PG_ADD_RESULTS_TO(table)                                                                                       \
+	"INSERT INTO " table " (series_id, ts, value, quality, coverage, samples)"                                     \
+	" SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[], $6::int4[])"
 
 /* Keys of advisory locks: a database has one set of them, so the first number is this program's. */
 #define PG_LOCK_CLASS "1819307120"

@@ -122,6 +122,11 @@ static bool is_asked_once(enum pg_statement statement)
 	return false;
 }
 
+static const char *sql_of(const struct pg_store *store, enum pg_statement statement)
+{
+	return statement == PG_ADD_RESULTS_HERE ? store->add_results_here : lp_pg_statements[statement].sql;
+}
+
 static bool prepare(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
 {
 	const struct pg_statement_text *text = &lp_pg_statements[statement];
@@ -130,7 +135,8 @@ static bool prepare(struct pg_store *store, enum pg_statement statement, struct 
 
 	if (store->prepared[statement])
 		return true;
-	result = PQprepare(store->connection, text->name, text->sql, store->arguments.count, store->arguments.types);
+	result = PQprepare(store->connection, text->name, sql_of(store, statement), store->arguments.count,
+	                   store->arguments.types);
 	done = PQresultStatus(result) == PGRES_COMMAND_OK;
 	if (done)
 		store->prepared[statement] = true;
@@ -152,8 +158,8 @@ static bool send(struct pg_store *store, enum pg_statement statement, struct lp_
 		return false;
 	sent = prepared ? PQsendQueryPrepared(store->connection, text->name, arguments->count, wire.values,
 	                                      wire.lengths, wire.formats, 1)
-	                : PQsendQueryParams(store->connection, text->sql, arguments->count, arguments->types,
-	                                    wire.values, wire.lengths, wire.formats, 1);
+	                : PQsendQueryParams(store->connection, sql_of(store, statement), arguments->count,
+	                                    arguments->types, wire.values, wire.lengths, wire.formats, 1);
 	return sent == 1 || lp_pg_fail(store->connection, NULL, text->doing, error);
 }
 
