@@ -119,7 +119,7 @@ struct pg_store {
 	/*
 	 * A month whose samples all lie in one partition that this role may insert
 	 * into, and the statement that adds results to that: by its own name it
-	 * costs a third less, because rows have to be neither routed nor kept for
+	 * costs a quarter less, because rows have to be neither routed nor kept for
 	 * the triggers that note changes.  NULL: none is known.
 	 */
 	char *add_results_here;
