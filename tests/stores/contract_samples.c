@@ -285,7 +285,7 @@ START_TEST(shares_are_the_whole)
 	struct lp_error error;
 
 	for (int i = 0; i < MANY; i++) {
-		char a[8], x[8], samples[32];
+		char a[16], x[16], samples[64];
 
 		snprintf(a, sizeof a, "a%d", i);
 		snprintf(x, sizeof x, "x%d", i);
@@ -313,7 +313,7 @@ START_TEST(shares_are_the_whole)
 		const struct lp_calculation *of = &batch->calculations[task->calculation];
 		int number = atoi(of->inputs[0].series + 1);
 		bool later = task->window.start > AT(0);
-		char expected[32];
+		char expected[64];
 
 		snprintf(expected, sizeof expected, "%d=%d", later ? 90 : 30, later ? -number : number);
 		ck_assert_str_eq(show_column(&task->columns[0]), expected);
