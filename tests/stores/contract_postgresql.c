@@ -356,6 +356,8 @@ START_TEST(the_role_of_runs_can_run)
 	ck_assert(locked);
 	add_series("a,x");
 	write_samples("a", "-31536000=0 0=1", NULL);
+	lp_store_close(store);
+	ck_ok(lp_store_open(&options, &store, &error), error);
 	add_calculation(calculation("one", "mean", "a", "x"));
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 	/* Rights on the table are enough: a partition that was made later may give none. */

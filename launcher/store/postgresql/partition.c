@@ -106,8 +106,7 @@ bool lp_pg_ensure_samples(struct pg_store *store, lp_time first, lp_time last, s
 		return true;
 	if (!ensure(store, "sample", first, last, &name, error))
 		return false;
-	if (store->depth == 0)
-		remember_partition(store, month, name);
+	remember_partition(store, month, name);
 	free(name);
 	/* Without the lock, too: not to wait for it again with each batch. */
 	for (; month <= last_month; month++)
