@@ -6,7 +6,6 @@
  */
 #include "pipeline/stages.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct wanted {

@@ -123,26 +123,11 @@ static bool are_new(const struct pg_commit *committing)
 	       lp_schedule_is_tumbling(&batch->head.schedule);
 }
 
-static enum pg_statement way_to_put(const struct pg_commit *committing, const struct stored_result *results,
-                                    size_t count)
-{
-	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
-
-	if (!are_new(committing))
-		return PG_PUT_RESULTS;
-	for (size_t i = 0; i < count; i++) {
-		lp_time time = results[i].result->time;
-
-		first = time < first ? time : first;
-		last = time > last ? time : last;
-	}
-	return lp_pg_way_to_add(committing->store, first, last);
-}
-
 static bool put_results(struct pg_commit *committing, const struct stored_result *results, size_t count,
                         struct lp_error *error)
 {
 	struct pg_arguments *arguments;
+	enum pg_statement way;
 	PGresult *result = NULL;
 	bool done;
 
@@ -181,7 +166,9 @@ static bool put_results(struct pg_commit *committing, const struct stored_result
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_int4(arguments, (int32_t)results[i].task->samples);
 	lp_pg_array_end(arguments);
-	done = lp_pg_execute(committing->store, way_to_put(committing, results, count), &result, error);
+	way = are_new(committing) ? lp_pg_way_to_add(committing->store, committing->first, committing->last)
+	                          : PG_PUT_RESULTS;
+	done = lp_pg_execute(committing->store, way, &result, error);
 	if (done)
 		committing->written += strtoull(PQcmdTuples(result), NULL, 10);
 	PQclear(result);
@@ -342,8 +329,9 @@ static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 	return lp_pg_execute(committing->store, PG_ADD_OUTCOMES, NULL, error);
 }
 
-static bool ensure_partitions(struct pg_store *store, const struct lp_batch *batch, struct lp_error *error)
+static bool ensure_partitions(struct pg_commit *committing, struct lp_error *error)
 {
+	const struct lp_batch *batch = committing->batch;
 	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
 
 	for (size_t i = 0; i < batch->task_count; i++) {
@@ -356,15 +344,18 @@ static bool ensure_partitions(struct pg_store *store, const struct lp_batch *bat
 			last = time > last ? time : last;
 		}
 	}
-	return (first > last || lp_pg_ensure_samples(store, first, last, error)) &&
-	       lp_pg_ensure_outcomes(store, batch->tick, error);
+	committing->first = first;
+	committing->last = last;
+	return (first > last || lp_pg_ensure_samples(committing->store, first, last, error)) &&
+	       lp_pg_ensure_outcomes(committing->store, batch->tick, error);
 }
 
 /* One transaction; where it fails, nothing of it is stored. */
-static bool try_to_commit(struct pg_store *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
-                          bool *accepted, struct lp_error *error)
+static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct lp_error *error)
 {
-	struct pg_commit committing = { .store = store, .batch = batch, .policy = policy };
+	struct pg_commit committing = *begun;
+	struct pg_store *store = committing.store;
+	struct lp_batch *batch = committing.batch;
 	bool done;
 
 	*accepted = false;
@@ -378,7 +369,7 @@ static bool try_to_commit(struct pg_store *store, struct lp_batch *batch, const 
 		return true;
 	}
 	if (done) {
-		lp_settle(batch, policy, committing.known, committing.owed, &committing.settled);
+		lp_settle(batch, committing.policy, committing.known, committing.owed, &committing.settled);
 		done = (batch->kind != LP_BATCH_REDO ||
 		        (move_owed(&committing, true, error) && move_owed(&committing, false, error))) &&
 		       write_results(&committing, error) && add_outcomes(&committing, error) &&
@@ -428,6 +419,7 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
                         bool *accepted, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
+	struct pg_commit begun = { .store = store, .batch = batch, .policy = policy };
 	enum lp_state *states;
 
 	LP_CHECK_BATCH(batch);
@@ -436,9 +428,9 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 	for (size_t i = 0; i < batch->task_count; i++)
 		states[i] = batch->tasks[i].outcome.state;
 	/* Before the transaction: a partition is made for good, whatever becomes of the batch, and locks are not kept. */
-	if (!ensure_partitions(store, batch, error))
+	if (!ensure_partitions(&begun, error))
 		return false;
-	for (int tries = 1; !try_to_commit(store, batch, policy, accepted, error); tries++) {
+	for (int tries = 1; !try_to_commit(&begun, accepted, error); tries++) {
 		bool were_there = !store->expect_results && strcmp(error->sqlstate, "23505") == 0;
 
 		if (tries == MOST_TRIES || store->depth > 0 || !(were_there || is_worth_another_try(error)))

@@ -13,6 +13,7 @@ struct pg_commit {
 	struct pg_store *store;
 	struct lp_batch *batch;
 	const struct lp_retry_policy *policy;
+	lp_time first, last;              /* of all results that there may be; first > last: there are none */
 	struct lp_settle_known *known;    /* one per calculation */
 	bool *owed;                       /* one per task of a retry or redo batch, else NULL */
 	const struct lp_owed_move *moves; /* of a redo batch: one per range */

@@ -31,7 +31,7 @@ static bool step_aside(struct pg_store **store, struct lp_error *error)
 	return true;
 }
 
-/* *name: that of the one partition that was there and holds all of it, if rows may be put there; the caller frees it. */
+/* *name, where it is asked for: the one partition that was there and holds all of it, if rows may be put there; to be freed. */
 static bool ensure(struct pg_store *store, const char *kind, lp_time first, lp_time last, char **name,
                    struct lp_error *error)
 {
@@ -39,7 +39,6 @@ static bool ensure(struct pg_store *store, const char *kind, lp_time first, lp_t
 	PGresult *result = NULL;
 	bool done;
 
-	*name = NULL;
 	if (!step_aside(&store, error) || !lp_pg_begin(store, error))
 		return false;
 	arguments = lp_pg_arguments(store);
@@ -50,10 +49,11 @@ static bool ensure(struct pg_store *store, const char *kind, lp_time first, lp_t
 	if (done && lp_pg_get_int4(result, 0, 0) < 0)
 		lp_log(LP_LOG_WARNING, "no lock for a new partition: rows go to the default one meanwhile",
 		       LP_TEXT("table", kind));
-	if (done && !lp_pg_is_null(result, 0, 1))
-		*name = lp_copy_text(PQgetvalue(result, 0, 1));
+	done = lp_pg_finish(store, done, error);
+	if (done && name != NULL)
+		*name = lp_pg_is_null(result, 0, 1) ? NULL : lp_copy_text(PQgetvalue(result, 0, 1));
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return done;
 }
 
 static int month_of(lp_time time)
@@ -117,13 +117,11 @@ bool lp_pg_ensure_samples(struct pg_store *store, lp_time first, lp_time last, s
 bool lp_pg_ensure_outcomes(struct pg_store *store, lp_time tick, struct lp_error *error)
 {
 	lp_time day = tick - ((tick % LP_DAY) + LP_DAY) % LP_DAY;
-	char *name;
 
 	if (store->outcome_day == day)
 		return true;
-	if (!ensure(store, "outcome", tick, tick, &name, error))
+	if (!ensure(store, "outcome", tick, tick, NULL, error))
 		return false;
-	free(name);
 	store->outcome_day = day;
 	return true;
 }
