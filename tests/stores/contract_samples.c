@@ -277,6 +277,7 @@ END_TEST
 START_TEST(shares_are_the_whole)
 {
 	enum { MANY = 40 };
+	struct lp_calculation many[MANY];
 	struct lp_window windows[] = { { AT(0), AT(60) }, { AT(60), AT(120) } };
 	struct lp_store *stores[] = { store, open_again() };
 	struct lp_arena arenas[2] = { 0 };
@@ -284,21 +285,17 @@ START_TEST(shares_are_the_whole)
 	struct lp_batch *batch = lp_batch_new();
 	struct lp_error error;
 
+	many_calculations(many, MANY);
 	for (int i = 0; i < MANY; i++) {
-		char a[16], x[16], samples[64];
+		char samples[64];
 
-		snprintf(a, sizeof a, "a%d", i);
-		snprintf(x, sizeof x, "x%d", i);
 		snprintf(samples, sizeof samples, "-10=7 30=%d 90=%d", i, -i);
-		add_series(a);
-		add_series(x);
-		write_samples(a, samples, NULL);
-		add_calculation(calculation(a, "mean", a, x));
+		write_samples(many[i].inputs[0].series, samples, NULL);
+		many[i].inputs[0].lookback = LP_HOUR;
 	}
+	apply_changes(&(struct lp_changes){ .created = many, .created_count = MANY });
 	batch->head = read_heads(0)->items[0];
 	ck_ok(lp_store_read_batch(store, batch, &error), error);
-	for (size_t i = 0; i < batch->calculation_count; i++)
-		batch->calculations[i].inputs[0].lookback = LP_HOUR;
 	lp_batch_plan(batch, windows, 2);
 	shares[0] = (struct lp_share){ INT64_MIN, batch->calculations[MANY / 4].inputs[0].series_id, &arenas[0], 0 };
 	shares[1] = (struct lp_share){ shares[0].last + 1, INT64_MAX, &arenas[1], 0 };

@@ -146,11 +146,19 @@ START_TEST(results_that_somebody_has_written_already_are_written_over)
 }
 END_TEST
 
-/* A connection that has written nothing yet, as a committer's is: what made a partition goes through the table. */
-static void connect_afresh(void)
+/*
+ * Samples of a, and their first minute computed into x, by a connection that has
+ * written nothing else, as a committer's is: what made a partition goes through
+ * the table.
+ */
+static void compute_first_minute(const char *samples)
 {
+	add_series("a,x");
+	add_calculation(calculation("one", "mean", "a", "x"));
+	write_samples("a", samples, NULL);
 	lp_store_close(store);
 	store = open_again();
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 }
 
 /* A trigger of a partition fires for what names it, not for what goes through the table. */
@@ -165,11 +173,7 @@ static void watch_march(void)
 
 START_TEST(new_results_go_into_the_partition_by_its_name)
 {
-	add_series("a,x");
-	add_calculation(calculation("one", "mean", "a", "x"));
-	write_samples("a", "0=1 60=2 120=3", NULL);
-	connect_afresh();
-	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	compute_first_minute("0=1 60=2 120=3");
 	watch_march();
 	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
 	ck_assert_str_eq(sql("SELECT count(*) FROM named"), "1");
@@ -185,11 +189,7 @@ END_TEST
 START_TEST(results_of_another_month_go_into_its_partition)
 {
 	enum { APRIL = 31 * 86400 };
-	add_series("a,x");
-	add_calculation(calculation("one", "mean", "a", "x"));
-	write_samples("a", "0=1 60=2 2678400=3 2678460=4", NULL);
-	connect_afresh();
-	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	compute_first_minute("0=1 60=2 2678400=3 2678460=4");
 	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
 	ck_assert_int_eq(run_window(AT(APRIL), AT(APRIL + 60), AT(APRIL + 60)), 1);
 	ck_assert_int_eq(run_window(AT(APRIL + 60), AT(APRIL + 120), AT(APRIL + 120)), 1);
@@ -202,11 +202,7 @@ END_TEST
 
 START_TEST(a_partition_that_is_gone_is_no_failure)
 {
-	add_series("a,x");
-	add_calculation(calculation("one", "mean", "a", "x"));
-	write_samples("a", "0=1 60=2", NULL);
-	connect_afresh();
-	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	compute_first_minute("0=1 60=2");
 	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
 	sql("ALTER TABLE local_processing.sample DETACH PARTITION local_processing.sample_2026_03");
 	sql("ALTER TABLE local_processing.sample_2026_03 RENAME TO archived");

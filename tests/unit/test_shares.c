@@ -39,7 +39,6 @@ static const struct {
 
 static struct lp_job *job_of(int index)
 {
-	static const struct lp_input none;
 	struct lp_job *job = lp_job_new();
 	struct lp_batch *batch = job->batch;
 	char text[64], *rest = text;
@@ -49,7 +48,6 @@ static struct lp_job *job_of(int index)
 		struct lp_calculation *calculation = &batch->calculations[batch->calculation_count++];
 		struct lp_input *inputs = lp_arena_zeroed(&batch->arena, strlen(word) + 1, sizeof *inputs);
 		for (size_t k = 0; word[k] != '\0' && word[k] != '.'; k++) {
-			inputs[k] = none;
 			inputs[k].series_id = word[k] - 'a' + 1;
 			inputs[k].interval = cuts[index].interval * LP_SECOND;
 			calculation->input_count++;
