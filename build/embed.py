@@ -423,6 +423,7 @@ def main() -> None:
     }.items():
         files[name] = text.encode()
     files["version"] = program["version"].encode()
+    files["committed"] = str(program["committed"]).encode()
     for tree in arguments.tree:
         name, _, directory = tree.partition("=")
         files.update(tree_of(name, Path(directory)))

@@ -1,10 +1,17 @@
 # The generated C files: app/ frozen, and the files that travel inside.
 find_program(LP_GIT git)
 set(LP_COMMIT "")
+set(LP_COMMITTED "")
 if(LP_GIT)
 	execute_process(COMMAND "${LP_GIT}" describe --always --dirty --abbrev=12 --exclude *
 		WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" OUTPUT_VARIABLE LP_COMMIT
 		OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+	execute_process(COMMAND "${LP_GIT}" log -1 --format=%ct
+		WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" OUTPUT_VARIABLE LP_COMMITTED
+		OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+if(NOT LP_COMMITTED)
+	set(LP_COMMITTED "${LP_VERSION_BEGUN}")
 endif()
 
 string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
@@ -17,6 +24,7 @@ set(facts "{
   \"name\": \"local-processing\",
   \"version\": \"${PROJECT_VERSION}\",
   \"commit\": \"${LP_COMMIT}\",
+  \"committed\": ${LP_COMMITTED},
   \"compiler\": \"${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}\",
   \"cflags\": \"-std=gnu17 ${CMAKE_C_FLAGS_${type}} ${options}\",
   \"build_type\": \"${CMAKE_BUILD_TYPE}\",

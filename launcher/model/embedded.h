@@ -6,6 +6,7 @@
  *   zoneinfo/Europe/Berlin   TZif; zoneinfo-version: "2026a"
  *   ca-certificates.pem      Mozilla's, as Debian has them
  *   version                  "0.1.0"
+ *   committed                when the sources were committed, in seconds since 1970: "1795403683"
  *   version.txt, .json       the program and what is linked in: name, version, licence, origin
  *   build-info.txt, .json    compiler, flags, PGO and LTO, sysconfig
  *   licences.txt             the licence of everything linked in
