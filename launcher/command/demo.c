@@ -5,6 +5,7 @@
  * shown is what was done, and one step cannot disturb the next.
  */
 #include "command/command.h"
+#include "command/shell.h"
 #include "command/station.h"
 
 #include "model/clock.h"
@@ -267,22 +268,12 @@ static bool run_step(const char *directory, const struct step *step, struct lp_e
 	return true;
 }
 
-/* As a shell takes it: a name with blanks in quotes, one that begins with a dash not as an option. */
+/* A name that begins with a dash is no option behind ./ */
 static void print_change_directory(const char *directory)
 {
-	bool plain =
-		directory[strspn(directory, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")] ==
-		'\0';
-	fputs(directory[0] == '-' ? "  cd ./" : "  cd ", stdout);
-	fputs(plain ? "" : "'", stdout);
-	for (const char *at = directory; *at != '\0'; at++) {
-		if (*at == '\'') {
-			fputs("'\\''", stdout);
-		} else {
-			putchar(*at);
-		}
-	}
-	fputs(plain ? "\n" : "'\n", stdout);
+	char *word = lp_shell_word(directory);
+	printf("  cd %s%s\n", directory[0] == '-' ? "./" : "", word);
+	free(word);
 }
 
 static void say_goodbye(const char *directory, double seconds)

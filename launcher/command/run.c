@@ -6,6 +6,7 @@
 #include "command/output.h"
 #include "command/report.h"
 #include "command/running.h"
+#include "command/shell.h"
 #include "command/table.h"
 #include "model/embedded.h"
 #include "pipeline/pipeline.h"
@@ -156,7 +157,10 @@ static bool parse(struct request *request, int count, char **arguments, struct l
 	if (operands > 0) {
 		lp_fail(error, LP_EXIT_USAGE, "there is no operand \"%s\": a run does everything that is due",
 		        arguments[0]);
-		return lp_hint(error, "For another minute: --at %s.", arguments[0]);
+		char *time = lp_shell_word(arguments[0]);
+		lp_hint(error, "For another minute: --at %.200s.", time);
+		free(time);
+		return false;
 	}
 	if (request->worker_count > 256)
 		return lp_fail(error, LP_EXIT_USAGE, "--workers %u: at most 256", (unsigned)request->worker_count);

@@ -5,6 +5,7 @@
 #include "command/status.h"
 
 #include "command/output.h"
+#include "command/shell.h"
 #include "command/table.h"
 #include "model/memory.h"
 #include <inttypes.h>
@@ -246,8 +247,11 @@ static bool is_one(struct lp_session *session, const struct request *request, bo
 		return lp_fail(error, LP_EXIT_DATA, "no calculation has a name like %.300s", request->filter.name);
 	}
 	lp_fail(error, LP_EXIT_DATA, "there is no calculation \"%.300s\"", request->filter.name);
-	return lp_hint(error, "`local-processing status` lists all; parts of names are found by '*%.100s*'.",
-	               request->filter.name);
+	char *part = lp_format_text("*%.100s*", request->filter.name), *pattern = lp_shell_word(part);
+	lp_hint(error, "`local-processing status` lists all; parts of names are found by %s.", pattern);
+	free(pattern);
+	free(part);
+	return false;
 }
 
 static bool show_states(struct lp_session *session, const struct request *request, uint64_t *failing,
@@ -353,7 +357,11 @@ static bool check_request(struct request *request, char **operands, int operand_
 {
 	if (operand_count > 1) {
 		lp_fail(error, LP_EXIT_USAGE, "expected one name, got %d", operand_count);
-		return lp_hint(error, "Names with blanks go in quotes, and so do * and ?: '%s*'.", operands[0]);
+		char *part = lp_format_text("%.100s*", operands[0]), *pattern = lp_shell_word(part);
+		lp_hint(error, "Names with blanks go in quotes, and so do * and ?: %s.", pattern);
+		free(pattern);
+		free(part);
+		return false;
 	}
 	request->filter.name = operand_count == 1 ? operands[0] : NULL;
 	if (request->runs &&

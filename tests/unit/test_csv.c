@@ -1,6 +1,7 @@
 /* The CSV reader, values as texts, and tables: given these bytes, expect these cells or this message. */
 #include "command/csv.h"
 #include "command/number.h"
+#include "command/shell.h"
 #include "command/table.h"
 #include "model/memory.h"
 
@@ -265,6 +266,32 @@ START_TEST(tables_flow_past_their_lookahead)
 }
 END_TEST
 
+static const struct {
+	const char *word, *written;
+} words[] = {
+	{ "c/mean", "c/mean" },
+	{ "2026-03-01T00:00:00+01:00", "2026-03-01T00:00:00+01:00" },
+	{ "", "''" },
+	{ "p1/specific energy", "'p1/specific energy'" },
+	{ "p*", "'p*'" },
+	{ "~root", "'~root'" },
+	{ "a=b", "'a=b'" },
+	{ "O'Brien pump", "'O'\\''Brien pump'" },
+	{ "'", "''\\'''" },
+	{ "x'; touch PWNED; echo 'y", "'x'\\''; touch PWNED; echo '\\''y'" },
+	{ "$(touch PWNED)`touch PWNED`", "'$(touch PWNED)`touch PWNED`'" },
+	{ "a\nb", "'a\nb'" },
+	{ "Zähler", "'Zähler'" },
+};
+
+START_TEST(words_of_printed_commands_are_quoted)
+{
+	char *written = lp_shell_word(words[_i].word);
+	ck_assert_str_eq(written, words[_i].written);
+	free(written);
+}
+END_TEST
+
 #define TABLE(test, table) tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof *(table))
 
 int main(void)
@@ -281,6 +308,7 @@ int main(void)
 	tcase_add_test(tcase, numbers_are_written_shortest);
 	tcase_add_test(tcase, tables_are_aligned);
 	tcase_add_test(tcase, tables_flow_past_their_lookahead);
+	TABLE(words_of_printed_commands_are_quoted, words);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
