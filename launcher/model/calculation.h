@@ -31,6 +31,12 @@ struct lp_output {
 	int64_t series_id;
 	const char *series;
 	const char *unit;
+	/*
+	 * Where the results of a window lie in time: from its end + results_from to
+	 * before its end + results_to, all that were ever stored in the series.
+	 * Both 0: none is known.
+	 */
+	int64_t results_from, results_to;
 };
 
 /* Where a calculation stands.  Stored as these numbers in outcomes, as these words everywhere else. */

@@ -202,6 +202,70 @@ static void add_rewrite(const struct lp_batch *batch, struct lp_settled *settled
 	settled->rewrites[settled->rewrite_count++] = rewrite;
 }
 
+/*
+ * The room that a result needs: a number lies where all numbers of its
+ * schedule do.  The samples of a series come with gaps: room for the whole
+ * window, and beyond it in powers of two, so that it seldom has to be widened.
+ */
+static struct lp_widened room_for(const struct lp_task *task, const struct lp_result *result)
+{
+	int64_t offset = result->time - task->window.end, before = task->window.start - task->window.end;
+	struct lp_widened room = { .from = offset, .to = offset + 1 };
+
+	if (result->time == task->result_time)
+		return room;
+	room.from = before;
+	room.to = 0;
+	while (room.from > offset)
+		room.from *= 2;
+	while (room.to <= offset)
+		room.to = room.to == 0 ? -before : room.to * 2;
+	return room;
+}
+
+/* The row of an output, made where there is none; hint: where the last one was found. */
+static struct lp_widened *widened_of(struct lp_settled *settled, const struct lp_output *output, size_t *hint)
+{
+	size_t at = *hint;
+
+	if (at >= settled->widened_count || settled->widened[at].series_id != output->series_id)
+		for (at = 0; at < settled->widened_count && settled->widened[at].series_id != output->series_id;)
+			at++;
+	*hint = at;
+	if (at == settled->widened_count)
+		settled->widened[settled->widened_count++] = (struct lp_widened){ .series_id = output->series_id,
+			                                                          .from = output->results_from,
+			                                                          .to = output->results_to };
+	return &settled->widened[at];
+}
+
+/* Nearly always there is nothing to do: definitions are read with the room that there is. */
+static void widen(const struct lp_batch *batch, const struct lp_task *task, struct lp_settled *settled)
+{
+	const struct lp_output *outputs = batch->calculations[task->calculation].outputs;
+	size_t hint = 0;
+
+	for (size_t i = 0; i < task->outcome.result_count; i++) {
+		const struct lp_result *result = &task->outcome.results[i];
+		const struct lp_output *output = &outputs[result->output];
+		int64_t offset = result->time - task->window.end;
+		struct lp_widened *row, room;
+
+		if (offset >= output->results_from && offset < output->results_to)
+			continue;
+		row = widened_of(settled, output, &hint);
+		if (offset >= row->from && offset < row->to)
+			continue;
+		room = room_for(task, result);
+		if (row->from == row->to) {
+			row->from = room.from;
+			row->to = room.to;
+		}
+		row->from = room.from < row->from ? room.from : row->from;
+		row->to = room.to > row->to ? room.to : row->to;
+	}
+}
+
 static bool row_is_needed(const struct lp_state_row *row, const struct lp_settle_known *known)
 {
 	if (row->calculation_id == 0)
@@ -213,6 +277,15 @@ static bool row_is_needed(const struct lp_state_row *row, const struct lp_settle
 	if (row->state == LP_STATE_WAITING && row->cause_id != known->cause_id)
 		return true;
 	return row->state != known->state || lp_state_is_failure(row->state);
+}
+
+static size_t count_outputs(const struct lp_batch *batch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		count += batch->calculations[i].output_count;
+	return count;
 }
 
 void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, const struct lp_settle_known *known,
@@ -238,6 +311,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		.stored = lp_arena_zeroed(arena, tasks, sizeof *settled->stored),
 		.states = rows,
 	};
+	settled->widened = lp_arena_zeroed(arena, count_outputs(batch), sizeof *settled->widened);
 
 	for (size_t i = 0; i < batch->calculation_count; i++)
 		before[i] = end_before(batch);
@@ -285,6 +359,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 				add_rewrite(batch, settled, i);
 			}
 			settled->stored[settled->stored_count++] = i;
+			widen(batch, task, settled);
 			note_state(batch, task, 0, LP_TIME_NONE, of, &rows[task->calculation]);
 		}
 		before[task->calculation] = task->window.end;

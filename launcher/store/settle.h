@@ -47,6 +47,12 @@ struct lp_rewrite {
 	lp_time first, last; /* of every output: both included */
 };
 
+/* Results of a series that lie further from the ends of their windows than any before: see struct lp_output. */
+struct lp_widened {
+	int64_t series_id;
+	int64_t from, to;
+};
+
 /* A row of `outcome`: tasks that follow one another and have one window. */
 struct lp_outcome_row {
 	struct lp_window window;
@@ -65,6 +71,8 @@ struct lp_settled {
 	size_t owed_count;
 	struct lp_rewrite *rewrites; /* none but in retry and redo batches */
 	size_t rewrite_count;
+	struct lp_widened *widened; /* to be noted; each series once */
+	size_t widened_count;
 	struct lp_outcome_row *outcomes;
 	size_t outcome_count;
 	size_t *stored; /* indices of the tasks whose results are to be written */

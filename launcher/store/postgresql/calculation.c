@@ -15,7 +15,7 @@ enum {
 	COLUMN_RECOMPUTE_WITHIN,
 	COLUMN_INPUTS,
 	COLUMN_OUTPUTS = COLUMN_INPUTS + 9,
-	COLUMN_COUNT = COLUMN_OUTPUTS + 4,
+	COLUMN_COUNT = COLUMN_OUTPUTS + 6,
 };
 static_assert((int)COLUMN_COUNT == (int)PG_CALCULATION_COLUMN_COUNT, "status.c reads on behind them");
 
@@ -60,9 +60,9 @@ static bool get_inputs(const PGresult *result, int row, struct lp_arena *arena, 
 static bool get_outputs(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
                         struct lp_error *error)
 {
-	struct pg_reader readers[4];
+	struct pg_reader readers[6];
 
-	if (!open_readers(result, row, COLUMN_OUTPUTS, readers, 4, error))
+	if (!open_readers(result, row, COLUMN_OUTPUTS, readers, 6, error))
 		return false;
 	calculation->output_count = readers[0].count;
 	calculation->outputs = lp_arena_zeroed(arena, readers[0].count, sizeof *calculation->outputs);
@@ -73,6 +73,8 @@ static bool get_outputs(const PGresult *result, int row, struct lp_arena *arena,
 		output->series_id = lp_pg_read_int(&readers[1]);
 		output->series = lp_pg_read_text(&readers[2], arena);
 		output->unit = lp_pg_read_text(&readers[3], arena);
+		output->results_from = lp_pg_read_int(&readers[4]);
+		output->results_to = lp_pg_read_int(&readers[5]);
 	}
 	return true;
 }

@@ -166,6 +166,10 @@ static bool put_results(struct pg_commit *committing, const struct stored_result
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_int4(arguments, (int32_t)results[i].task->samples);
 	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, results[i].task->window.end);
+	lp_pg_array_end(arguments);
 	way = are_new(committing) ? lp_pg_way_to_add(committing->store, committing->first, committing->last)
 	                          : PG_PUT_RESULTS;
 	done = lp_pg_execute(committing->store, way, &result, error);
@@ -233,12 +237,37 @@ static bool take_off_results(struct pg_commit *committing, const struct stored_r
 	return done;
 }
 
+/* Where the results of windows are looked for when these are computed again. */
+static bool widen_results(struct pg_commit *committing, struct lp_error *error)
+{
+	const struct lp_settled *settled = &committing->settled;
+	struct pg_arguments *arguments;
+
+	if (settled->widened_count == 0)
+		return true;
+	arguments = lp_pg_arguments(committing->store);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < settled->widened_count; i++)
+		lp_pg_array_int8(arguments, settled->widened[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < settled->widened_count; i++)
+		lp_pg_array_int8(arguments, settled->widened[i].from);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < settled->widened_count; i++)
+		lp_pg_array_int8(arguments, settled->widened[i].to);
+	lp_pg_array_end(arguments);
+	return lp_pg_execute(committing->store, PG_WIDEN_RESULTS, NULL, error);
+}
+
 static bool write_results(struct pg_commit *committing, struct lp_error *error)
 {
 	size_t count;
 	const struct stored_result *results = gather_results(committing, &count);
 
-	return take_off_results(committing, results, count, error) && put_results(committing, results, count, error);
+	return take_off_results(committing, results, count, error) && widen_results(committing, error) &&
+	       put_results(committing, results, count, error);
 }
 
 static int32_t microseconds(int64_t nanoseconds)

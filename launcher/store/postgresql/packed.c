@@ -42,7 +42,8 @@ enum {
 struct packed {
 	struct lp_arena *arena;
 	struct pg_reader columns[COLUMN_COUNT];
-	int64_t next_input_of, next_output_of; /* read ahead; 0: none is left */
+	struct pg_reader results_from, results_to; /* of the outputs, beside the contents */
+	int64_t next_input_of, next_output_of;     /* read ahead; 0: none is left */
 };
 
 static const char *text(struct packed *packed, int column)
@@ -107,6 +108,12 @@ static bool open(const PGresult *result, struct lp_arena *arena, struct packed *
 		if (packed->columns[i].count != packed->columns[first_of[group]].count)
 			return fail_packed(error);
 	}
+	if (!lp_pg_reader_open(result, 0, 1, &packed->results_from, error) ||
+	    !lp_pg_reader_open(result, 0, 2, &packed->results_to, error))
+		return false;
+	if (packed->results_from.count != packed->columns[OUTPUT_OF].count ||
+	    packed->results_to.count != packed->columns[OUTPUT_OF].count)
+		return fail_packed(error);
 	packed->next_input_of = next_of(packed, INPUT_OF);
 	packed->next_output_of = next_of(packed, OUTPUT_OF);
 	return true;
@@ -150,6 +157,8 @@ static void read_outputs(struct packed *packed, int64_t n, struct lp_calculation
 			.series_id = integer(packed, OUTPUT_SERIES_ID),
 			.series = text(packed, OUTPUT_SERIES),
 			.unit = text(packed, OUTPUT_UNIT),
+			.results_from = lp_pg_read_int(&packed->results_from),
+			.results_to = lp_pg_read_int(&packed->results_to),
 		};
 		packed->next_output_of = next_of(packed, OUTPUT_OF);
 	}

@@ -19,7 +19,7 @@
 		      " WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END,"                                              \
 		      " c.result_time, c.min_coverage, c.recompute_within,"                                              \
 		      " i.names, i.ids, i.series, i.units, i.attributes, i.lookbacks, i.intervals, i.windows, i.shifts," \
-		      " o.names, o.ids, o.series, o.units"
+		      " o.names, o.ids, o.series, o.units, o.froms, o.tos"
 #define CALCULATION_TABLES                                                                                                       \
 	" FROM local_processing.calculation c"                                                                                   \
 	" LEFT JOIN local_processing.batch b ON b.id = c.batch_id"                                                               \
@@ -30,10 +30,12 @@
 	" y.attributes::text, x.lookback, y.sample_interval, x.window_length, x.shift FROM local_processing.calculation_input x" \
 	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"            \
 	" i (names, ids, series, units, attributes, lookbacks, intervals, windows, shifts) ON true"                              \
-	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit)"           \
-	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit FROM local_processing.calculation_output x"                 \
+	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit),"          \
+	" array_agg(coalesce(z.results_from, 0)), array_agg(coalesce(z.results_to, 0))"                                          \
+	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit, y.results_from, y.results_to"                              \
+	" FROM local_processing.calculation_output x"                                                                            \
 	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"            \
-	" o (names, ids, series, units) ON true"
+	" o (names, ids, series, units, froms, tos) ON true"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
 #define KEPT "CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL THEN s.error_"
@@ -78,7 +80,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_EACH_CALCULATION] = { "each_calculation", "read the calculations",
 	                          "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES " ORDER BY c.name COLLATE \"C\"" },
 	[PG_READ_PACKED] = { "read_packed", "read the calculations of a batch",
-	                     "SELECT contents FROM local_processing.batch_definition"
+	                     "SELECT contents, results_from, results_to FROM local_processing.batch_definition"
 	                     " WHERE batch_id = $1 AND generation = $2" },
 	[PG_PACK] = { "pack", "pack the calculations of a batch", "SELECT local_processing.pack_batch($1, $2)" },
 	[PG_SOME_CALCULATIONS] = { "some_calculations", "read calculations",
@@ -489,13 +491,24 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	/* The connection knows its text. */
 	[PG_ADD_RESULTS_HERE] = { "add_results_here", "store results", "" },
 	[PG_PUT_RESULTS] = { "put_results", "store results",
-	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality, coverage, samples)"
+	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality, coverage, samples, window_end)"
 	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
-	                     " $6::int4[]) ON CONFLICT (series_id, ts) DO UPDATE"
+	                     " $6::int4[], $7::timestamptz[]) ON CONFLICT (series_id, ts) DO UPDATE"
 	                     " SET value = excluded.value, quality = excluded.quality, coverage = excluded.coverage,"
-	                     " samples = excluded.samples"
-	                     " WHERE (s.value, coalesce(s.quality, 0), s.coverage, s.samples)"
-	                     " IS DISTINCT FROM (excluded.value, coalesce(excluded.quality, 0), excluded.coverage, excluded.samples)" },
+	                     " samples = excluded.samples, window_end = excluded.window_end"
+	                     " WHERE (s.value, coalesce(s.quality, 0), s.coverage, s.samples, s.window_end) IS DISTINCT FROM"
+	                     " (excluded.value, coalesce(excluded.quality, 0), excluded.coverage, excluded.samples, excluded.window_end)" },
+	/* In the order of id, as others lock them. The packed definitions have the old ones. */
+	[PG_WIDEN_RESULTS] = { "widen_results", "note where results lie",
+	                       "WITH wider AS MATERIALIZED (SELECT s.id, r.first, r.beyond"
+	                       " FROM unnest($1::int8[], $2::int8[], $3::int8[]) r (id, first, beyond)"
+	                       " JOIN local_processing.series s ON s.id = r.id ORDER BY s.id FOR NO KEY UPDATE OF s),"
+	                       " packed AS (DELETE FROM local_processing.batch_definition WHERE batch_id IN (SELECT c.batch_id"
+	                       " FROM local_processing.calculation_output o"
+	                       " JOIN local_processing.calculation c ON c.id = o.calculation_id WHERE o.series_id = ANY ($1)))"
+	                       " UPDATE local_processing.series s SET results_from = least(s.results_from, w.first),"
+	                       " results_to = greatest(s.results_to, w.beyond) FROM wider w WHERE s.id = w.id"
+	                       " AND ((s.results_from <= w.first AND s.results_to >= w.beyond) IS NOT TRUE)" },
 	[PG_ADD_OUTCOMES] = { "add_outcomes", "store outcomes",
 	                      "INSERT INTO local_processing.outcome (id, run_id, batch_id, tick, window_start, window_end,"
 	                      " calculation_ids, states, durations_us, samples_read, reason)"

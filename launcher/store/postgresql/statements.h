@@ -85,6 +85,7 @@ enum pg_statement {
 	PG_ADD_RESULTS,
 	PG_ADD_RESULTS_HERE,
 	PG_PUT_RESULTS,
+	PG_WIDEN_RESULTS,
 	PG_ADD_OUTCOMES,
 	PG_PUT_STATES,
 	PG_PUT_PENDING,
@@ -111,8 +112,9 @@ extern const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT];
 
 /* Into the table of samples, or into one partition of it: see struct pg_store. */
 #define PG_ADD_RESULTS_TO(table)                                                                                       \
-	"INSERT INTO " table " (series_id, ts, value, quality, coverage, samples)"                                     \
-	" SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[], $6::int4[])"
+	"INSERT INTO " table " (series_id, ts, value, quality, coverage, samples, window_end)"                         \
+	" SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[], $6::int4[],"     \
+	" $7::timestamptz[])"
 
 /* Keys of advisory locks: a database has one set of them, so the first number is this program's. */
 #define PG_LOCK_CLASS "1819307120"

@@ -229,6 +229,23 @@ static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, co
 	return true;
 }
 
+/* Where the results of windows are looked for when these are computed again. */
+static bool widen_results(struct lp_sqlite *store, const struct lp_settled *settled, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_WIDEN_RESULTS, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < settled->widened_count; i++) {
+		sqlite3_bind_int64(statement, 1, settled->widened[i].series_id);
+		sqlite3_bind_int64(statement, 2, settled->widened[i].from);
+		sqlite3_bind_int64(statement, 3, settled->widened[i].to);
+		if (!lp_sqlite_run(store, statement, NULL, error, "note where results lie"))
+			return false;
+	}
+	return true;
+}
+
 static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
                           struct lp_error *error)
 {
@@ -254,6 +271,7 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 				sqlite3_bind_int(statement, 4, result->quality);
 			sqlite3_bind_double(statement, 5, (double)(float)task->coverage); /* NaN is NULL */
 			sqlite3_bind_int64(statement, 6, task->samples);
+			sqlite3_bind_int64(statement, 7, task->window.end);
 			if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
 				return false;
 			batch->samples_written += (uint64_t)rows;
@@ -422,9 +440,9 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	lp_settle(batch, policy, known, owed, &settled);
 	bool noted = !lp_batch_is_news(batch);
 	return (noted || lp_sqlite_be_own(store, true, error)) && take_off_results(store, batch, &settled, error) &&
-	       write_results(store, batch, &settled, error) && (noted || lp_sqlite_be_own(store, false, error)) &&
-	       write_outcomes(store, batch, &settled, error) && write_states(store, &settled, error) &&
-	       write_pending(store, &settled, error) &&
+	       widen_results(store, &settled, error) && write_results(store, batch, &settled, error) &&
+	       (noted || lp_sqlite_be_own(store, false, error)) && write_outcomes(store, batch, &settled, error) &&
+	       write_states(store, &settled, error) && write_pending(store, &settled, error) &&
 	       lp_sqlite_join_owed(store, settled.owed, settled.owed_count, false, error);
 }
 

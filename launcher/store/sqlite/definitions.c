@@ -118,6 +118,8 @@ static bool read_outputs(struct lp_sqlite *store, struct lp_calculation *calcula
 			.series_id = sqlite3_column_int64(statement, 1),
 			.series = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 2)),
 			.unit = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 3)),
+			.results_from = sqlite3_column_int64(statement, 4),
+			.results_to = sqlite3_column_int64(statement, 5),
 		};
 	}
 	calculation->outputs = list.items;

@@ -402,11 +402,47 @@ static const char time_views[] =
 	"         host, process, program_version, result, error, windows, recomputed, states, newly_failed,\n"
 	"         samples_read, samples_written, still_due\n"
 	"  FROM run;\n";
+/* The third step. */
+static const char result_columns[] =
+	"ALTER TABLE sample ADD COLUMN window_end INTEGER; -- of a result: of the last window that made it; NULL: measured, imported\n"
+	"ALTER TABLE series ADD COLUMN results_from INTEGER; -- microseconds from a window's end to its first result, at least\n"
+	"ALTER TABLE series ADD COLUMN results_to INTEGER; -- to before which its last one lies; NULL: no result was stored\n"
+	"ALTER TABLE owed ADD COLUMN replace_imported INTEGER NOT NULL DEFAULT 0; -- 1: also results that somebody imported\n"
+	"ALTER TABLE run ADD COLUMN kept_imported INTEGER NOT NULL DEFAULT 0; -- results not written: one was imported there\n";
+
+static const char superseded[] =
+	"CREATE TABLE superseded (\n"
+	"  -- Results at whose time a window that ends later has one as well, which counts. When that is taken off, the one\n"
+	"  -- of the last window here is back.\n"
+	"  series_id INTEGER NOT NULL,\n"
+	"  ts INTEGER NOT NULL,\n"
+	"  window_end INTEGER NOT NULL,\n"
+	"  value REAL,\n"
+	"  quality INTEGER,\n"
+	"  coverage REAL,\n"
+	"  samples INTEGER,\n"
+	"  PRIMARY KEY (series_id, ts, window_end)\n"
+	") STRICT, WITHOUT ROWID;\n";
+
+static const char result_views[] =
+	"DROP VIEW sample_named;\n"
+	"CREATE VIEW sample_named AS\n"
+	"  SELECT series.name AS series, series.unit, " RFC3339("sample.ts") " AS ts, sample.value,\n"
+	"         coalesce(sample.quality, 0) AS quality, sample.coverage, sample.samples,\n"
+	"         " RFC3339("sample.window_end") " AS window_end, sample.series_id, sample.ts AS ts_us\n"
+	"  FROM series JOIN sample ON sample.series_id = series.id;\n"
+	"DROP VIEW run_row;\n"
+	"CREATE VIEW run_row AS\n"
+	"  SELECT id, kind, " RFC3339("tick") " AS tick, " RFC3339("started") " AS started, " RFC3339("ended") " AS ended,\n"
+	"         host, process, program_version, result, error, windows, recomputed, states, newly_failed,\n"
+	"         samples_read, samples_written, kept_imported, still_due\n"
+	"  FROM run;\n";
 /* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "tables and views", (const char *const[]){ tables, views, NULL } },
 	{ "coverage, changed samples, what is computed again, breakers",
 	  (const char *const[]){ time_columns, changes, owed, time_views, NULL } },
+	{ "results know their windows", (const char *const[]){ result_columns, superseded, result_views, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

@@ -31,7 +31,7 @@
 	" LEFT JOIN state s ON s.calculation_id = c.id "
 #define INPUT_COLUMNS                                                                                                  \
 	"i.name, i.series_id, series.name, series.unit, series.attributes, i.lookback, series.sample_interval, i.window_length, i.shift"
-#define OUTPUT_COLUMNS "o.name, o.series_id, series.name, series.unit"
+#define OUTPUT_COLUMNS "o.name, o.series_id, series.name, series.unit, series.results_from, series.results_to"
 
 #define IS_PENDING(id) "EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = " id " AND p.given_up = 0)"
 /* From inputs i of a calculation to the calculations w that write them; where these store a number. */
@@ -53,11 +53,15 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_CHANGE_SAMPLE] = "UPDATE sample SET value = ?3, quality = ?4 WHERE series_id = ?1 AND ts = ?2"
 				 " AND (value IS NOT ?3 OR quality IS NOT ?4)",
 	[LP_SQL_PUT_SAMPLE] =
-		"INSERT INTO sample (series_id, ts, value, quality, coverage, samples) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		"INSERT INTO sample (series_id, ts, value, quality, coverage, samples, window_end)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 		" ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality,"
-		" coverage = excluded.coverage, samples = excluded.samples"
+		" coverage = excluded.coverage, samples = excluded.samples, window_end = excluded.window_end"
 		" WHERE value IS NOT excluded.value OR quality IS NOT excluded.quality"
-		" OR coverage IS NOT excluded.coverage OR samples IS NOT excluded.samples",
+		" OR coverage IS NOT excluded.coverage OR samples IS NOT excluded.samples"
+		" OR window_end IS NOT excluded.window_end",
+	[LP_SQL_WIDEN_RESULTS] = "UPDATE series SET results_from = min(coalesce(results_from, ?2), ?2),"
+				 " results_to = max(coalesce(results_to, ?3), ?3) WHERE id = ?1",
 	[LP_SQL_READ_SAMPLES] =
 		"SELECT ts, value, quality, coverage, samples FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
 		" ORDER BY ts LIMIT ?4",
