@@ -100,11 +100,45 @@ static uint32_t count_good(const struct lp_column *column)
 	return good;
 }
 
-/* More than there should be is all that there should be. */
-static double share(const struct lp_input *input, struct lp_window range, const struct lp_column *column, uint32_t good)
+/* Where a sample of the grid can be on either side of an end, because clocks are not exact: a quarter of the interval. */
+enum { GRID_SHAKES = 4 };
+
+/*
+ * How many samples a range must have: the whole intervals that fit into it,
+ * which no place of their grid can miss.  Where they do not fill it, there may
+ * be one more, and the first sample tells the place of the grid; so close to
+ * an end that jitter decides, that one is not expected.
+ */
+static int64_t expected_samples(struct lp_window range, int64_t interval, lp_time first)
 {
-	double expected = input->interval > 0 ? (double)(range.end - range.start) / (double)input->interval
-	                                      : (double)column->count;
+	int64_t length = range.end - range.start, whole = length / interval, shake = interval / GRID_SHAKES;
+	if (length % interval == 0 || first < range.start || first >= range.end)
+		return whole;
+	int64_t before = first - range.start - shake, after = range.end - shake - first;
+	int64_t told = 1 + (before > 0 ? before / interval : 0) + (after > 0 ? (after - 1) / interval : 0);
+	return told > whole ? told : whole;
+}
+
+/*
+ * Without samples: a value that is held is all there is of a series that
+ * reports on change.  Of one that is measured regularly it is only where the
+ * next sample is not due yet, in a range shorter than the interval.
+ */
+static double share_held(const struct lp_input *input, struct lp_window range, const struct lp_column *previous)
+{
+	bool held = previous != NULL && previous->count > 0;
+	return held && (input->interval <= 0 || range.end - previous->time[0] <= input->interval) ? 1 : 0;
+}
+
+/* More than there should be is all that there should be. */
+static double share(const struct lp_input *input, struct lp_window range, const struct lp_column *column,
+                    const struct lp_column *previous, uint32_t good)
+{
+	double expected = (double)column->count;
+	if (column->count == 0)
+		return share_held(input, range, previous);
+	if (input->interval > 0)
+		expected = (double)expected_samples(range, input->interval, column->time[0]);
 	if (expected < 1)
 		expected = 1;
 	return (double)good < expected ? (double)good / expected : 1;
@@ -120,7 +154,8 @@ void lp_batch_cover(struct lp_batch *batch)
 		task->coverage = NAN;
 		for (size_t k = 0; k < calculation->input_count; k++) {
 			uint32_t good = count_good(&task->columns[k]);
-			double of_input = share(&calculation->inputs[k], task->ranges[k], &task->columns[k], good);
+			double of_input = share(&calculation->inputs[k], task->ranges[k], &task->columns[k],
+			                        task->previous == NULL ? NULL : &task->previous[k], good);
 			task->samples += good;
 			task->coverage = fmin(task->coverage, of_input); /* NaN is left behind */
 		}
@@ -130,5 +165,16 @@ void lp_batch_cover(struct lp_batch *batch)
 			for (size_t k = 0; k < calculation->input_count; k++)
 				task->outcome.samples_read += (uint32_t)task->columns[k].count;
 		}
+	}
+}
+
+void lp_task_cover(struct lp_task *task, const struct lp_calculation *calculation, double covered)
+{
+	if (!(covered < task->coverage))
+		return;
+	task->coverage = covered;
+	if (covered < calculation->min_coverage && task->outcome.state == LP_STATE_OK) {
+		task->outcome.state = LP_STATE_NO_DATA;
+		task->outcome.result_count = 0;
 	}
 }

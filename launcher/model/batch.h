@@ -94,7 +94,9 @@ struct lp_task {
 	/*
 	 * Known once the samples are: the least share, over the inputs, of the good
 	 * samples among those expected (present, where the series' interval is not
-	 * known); NaN without inputs.
+	 * known; without any, whether the one before is there to be held); NaN
+	 * without inputs.  A rule that holds values lowers it to the share of the
+	 * time that they cover.
 	 */
 	double coverage;
 	uint32_t samples; /* good ones, over all inputs */
@@ -173,5 +175,7 @@ void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size
 bool lp_batch_is_news(const struct lp_batch *batch);
 /* Fills coverage and samples of every task from its columns, and decides those below min_coverage. */
 void lp_batch_cover(struct lp_batch *batch);
+/* Once the rule has said over what share of its window it knew a value: lowers the coverage, and what is too little is no result. */
+void lp_task_cover(struct lp_task *task, const struct lp_calculation *calculation, double covered);
 
 #endif

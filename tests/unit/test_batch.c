@@ -33,7 +33,6 @@ static const struct {
 	{ "uncertain ones do", { { 10, 60, "uuugng" } }, 0, 5.0 / 6, 5, false },
 	{ "more than expected is all", { { 10, 60, "gggggggggggg" } }, 1, 1, 12, false },
 	{ "more than expected, some bad, is all", { { 20, 60, "gbgng" } }, 1, 1, 3, false },
-	{ "the interval does not divide the range", { { 40, 60, "g" } }, 0, 1 / 1.5, 1, false },
 	{ "an interval longer than the range expects one", { { 3600, 60, "g" } }, 1, 1, 1, false },
 	{ "an interval longer than the range, nothing there", { { 3600, 60, "" } }, 0, 0, 0, false },
 	{ "the range counts, not the window", { { 10, 120, "gggggg" } }, 0, 0.5, 6, false },
@@ -51,6 +50,32 @@ static const struct {
 	{ "nothing, and nothing is needed", { { 10, 60, "" } }, 0, 0, 0, false },
 	{ "nothing, and something is needed", { { 0, 60, "" } }, 0.001, 0, 0, true },
 	{ "one of two has too little", { { 10, 60, "gggggg" }, { 0, 60, "gbbb" } }, 0.5, 0.25, 7, true },
+};
+
+/* Where samples lie, an interval apart: the first so many seconds after the range's start; held: one before it. */
+static const struct {
+	const char *what;
+	int interval, range, first, held; /* seconds; held 0: there is none before */
+	const char *samples;
+	double coverage;
+} placed[] = {
+	{ "as many as fit where the interval does not divide the range", 7, 60, 5, 0, "gggggggg", 1 },
+	{ "where the grid lets one more fit", 7, 60, 0, 0, "ggggggggg", 1 },
+	{ "of these one is missing", 7, 60, 0, 0, "gggggggng", 8.0 / 9 },
+	{ "of these the last is missing", 7, 60, 1, 0, "gggggggg", 8.0 / 9 },
+	{ "one is missing where the fewest fit", 7, 60, 5, 0, "ggbggggg", 7.0 / 8 },
+	{ "half of them, one", 40, 60, 0, 0, "g", 0.5 },
+	{ "one that is all of them", 40, 60, 30, 0, "g", 1 },
+	{ "one more might have slipped out by jitter", 7, 60, 3, 0, "gggggggg", 1 },
+	{ "at what end the grid begins does not matter", 10, 60, 9, 0, "gggggg", 1 },
+	{ "a day of 25 hours", 86400, 90000, 0, 0, "g", 1 },
+	{ "a day of 23 hours", 86400, 82800, 0, 0, "g", 1 },
+	{ "nothing on a day of 23 hours", 86400, 82800, 0, 86400, "", 0 },
+	{ "shorter than the interval: the next is not due", 3600, 60, 0, 3540, "", 1 },
+	{ "shorter than the interval: the next is missing", 3600, 60, 0, 3541, "", 0 },
+	{ "one that reports on change is held", 0, 60, 0, 3600, "", 1 },
+	{ "one that is measured regularly is not", 10, 60, 0, 5, "", 0 },
+	{ "what is held does not make up for bad ones", 0, 60, 0, 5, "b", 0 },
 };
 
 static struct lp_column column_of(struct lp_arena *arena, const char *samples)
@@ -117,6 +142,47 @@ START_TEST(coverage_and_what_it_decides)
 		ck_assert_ptr_null(task->outcome.error_message);
 	}
 	lp_batch_free(batch);
+}
+END_TEST
+
+START_TEST(coverage_by_where_samples_lie)
+{
+	struct lp_input input = { .interval = placed[_i].interval * LP_SECOND };
+	struct lp_calculation calculation = { .enabled = true, .inputs = &input, .input_count = 1 };
+	struct lp_batch *batch = batch_of(&calculation, &(struct given){ 0, placed[_i].range, placed[_i].samples });
+	struct lp_task *task = &batch->tasks[0];
+	for (size_t i = 0; i < task->columns[0].count; i++)
+		task->columns[0].time[i] =
+			task->ranges[0].start + placed[_i].first * LP_SECOND + (int64_t)i * input.interval;
+	if (placed[_i].held > 0) {
+		task->previous[0] = column_of(&batch->arena, "g");
+		task->previous[0].time[0] = task->ranges[0].start - placed[_i].held * LP_SECOND;
+	}
+	lp_batch_cover(batch);
+	ck_assert_msg(fabs(task->coverage - placed[_i].coverage) < 1e-15, "%s: coverage %.17g", placed[_i].what,
+	              task->coverage);
+	lp_batch_free(batch);
+}
+END_TEST
+
+/* What a rule knows of the time by holding values counts as well, and is never more than what is there. */
+START_TEST(what_is_held_lowers_the_coverage)
+{
+	struct lp_calculation calculation = { .min_coverage = 0.5 };
+	struct lp_task task = { .coverage = 0.9, .outcome = { .state = LP_STATE_OK, .result_count = 1 } };
+	lp_task_cover(&task, &calculation, 1);
+	ck_assert_double_eq(task.coverage, 0.9);
+	lp_task_cover(&task, &calculation, 0.5);
+	ck_assert_double_eq(task.coverage, 0.5);
+	ck_assert_int_eq(task.outcome.state, LP_STATE_OK);
+	lp_task_cover(&task, &calculation, 0.4);
+	ck_assert_int_eq(task.outcome.state, LP_STATE_NO_DATA);
+	ck_assert_uint_eq(task.outcome.result_count, 0);
+	/* Without inputs there is nothing to cover. */
+	task = (struct lp_task){ .coverage = NAN, .outcome = { .state = LP_STATE_OK, .result_count = 1 } };
+	lp_task_cover(&task, &calculation, 0);
+	ck_assert(isnan(task.coverage));
+	ck_assert_uint_eq(task.outcome.result_count, 1);
 }
 END_TEST
 
@@ -209,6 +275,8 @@ int main(void)
 	Suite *suite = suite_create("batch");
 	TCase *cases = tcase_create("batch");
 	tcase_add_loop_test(cases, coverage_and_what_it_decides, 0, sizeof covers / sizeof *covers);
+	tcase_add_loop_test(cases, coverage_by_where_samples_lie, 0, sizeof placed / sizeof *placed);
+	tcase_add_test(cases, what_is_held_lowers_the_coverage);
 	tcase_add_test(cases, what_is_decided_stays_decided);
 	tcase_add_test(cases, covering_twice_is_covering_once);
 	tcase_add_loop_test(cases, news_is_what_nobody_can_have_read, 0, sizeof readings / sizeof *readings);
