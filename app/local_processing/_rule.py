@@ -30,6 +30,8 @@ _TYPES = {bool: _BOOL, int: _INT, float: _FLOAT, str: _TEXT, list: _LIST, tuple:
 _NAMES_OF_TYPES = {"Sequence": _LIST, "Iterable": _LIST, "Collection": _LIST, "Mapping": _DICT, "Any": _ANY}
 _TYPES_MEANT = "bool, int, float, str, list or dict, one of these | None, or a Literal"
 
+#: As LP_LOOKBACK_HOLD of launcher/model/rule.h.
+_HOLD = -1
 _SECOND = 1_000_000
 _SPANS = {
     "s": _SECOND, "second": _SECOND, "min": 60 * _SECOND, "minute": 60 * _SECOND,
@@ -57,7 +59,7 @@ class Rule:
         self.name = name or function.__name__
         self.line = code.co_firstlineno
         self.document = _dedent(function.__doc__ or "")
-        #: Of each input: name, optional, many, lookback in microseconds.
+        #: Of each input: name, optional, many, lookback in microseconds (or _HOLD).
         self.inputs: list[tuple[str, bool, bool, int]] = []
         #: Of each parameter: name, type, nullable, default as JSON or None, choices as JSON or None.
         self.parameters: list[tuple[str, int, bool, str | None, str | None]] = []
@@ -232,10 +234,12 @@ def _outputs(outputs: "Iterable[str]") -> tuple[str, ...]:
 
 
 def _span(text: object) -> int:
-    """Return the microseconds of a text such as "90 s" or "1 hour"."""
+    """Return the microseconds of a text such as "90 s" or "1 hour", _HOLD for "hold"."""
     if text is None:
         return 0
-    wrong = _Wrong(f"lookback={text!r}: a length such as '90 s', '15 minutes', '1 hour' or '7 days' is needed")
+    if text == "hold":
+        return _HOLD
+    wrong = _Wrong(f"lookback={text!r}: a length such as '90 s', '15 minutes', '1 hour' or '7 days' is needed, or 'hold'")
     if not isinstance(text, str):
         raise wrong
     stripped = text.strip()
@@ -279,8 +283,9 @@ def rule(
         Names of what it returns, where that is a dict.
     lookback : str, optional
         How long before the window the last good sample is looked for:
-        "1 hour". It is then the `previous` of each input. A definition can ask
-        for more.
+        "1 hour", or "hold": for as long as a value of the series holds (10 of
+        its intervals, or a day). It is then the `previous` of each input. A
+        definition can ask for more.
     name : str, optional
         The rule's name, in place of the function's.
 

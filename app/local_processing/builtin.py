@@ -59,7 +59,7 @@ def last(x: Series) -> float:
     return x.last()
 
 
-@rule(lookback="1 hour")
+@rule(lookback="hold")
 def time_weighted_mean(
     x: Series, *, method: "Literal['step', 'linear']" = "step", hold: float | None = None
 ) -> float:
@@ -72,16 +72,20 @@ def time_weighted_mean(
     method : 'step' or 'linear'
         'step': a value holds until the next sample. 'linear': straight lines
         from sample to sample. The last value holds until the window's end. The
-        last good sample before the window (within the lookback) says what was
-        at its start; without one, the time before the first sample is not covered.
+        last good sample before the window says what was at its start; without
+        one, the time before the first sample is not covered.
     hold : float, optional
-        Seconds that a value holds at most. Time beyond that is not covered, so
-        that a dead sensor does not count as a steady one.
+        Seconds that a value holds at most; if not given, 10 intervals of its
+        series, or a day where that has none (it reports on change). Time beyond
+        that is not covered, so that a dead sensor does not count as a steady
+        one: the result's coverage is at most the share of the time covered. A
+        hold that is longer than this needs a `lookback` of the same length in
+        the definition's input.
     """
     return x.time_weighted_mean(method=method, hold=hold)
 
 
-@rule(lookback="1 hour")
+@rule(lookback="hold")
 def integral(
     x: Series,
     *,

@@ -99,7 +99,10 @@ static void show_rule(const struct lp_rule *rule)
 		if (rule->inputs[i].lookback == 0)
 			continue;
 		lp_text_addf(&text, "Looks back ");
-		add_length(&text, rule->inputs[i].lookback);
+		if (rule->inputs[i].lookback == LP_LOOKBACK_HOLD)
+			lp_text_addf(&text, "for as long as a value holds (10 intervals of its series, or a day)");
+		else
+			add_length(&text, rule->inputs[i].lookback);
 		lp_text_addf(&text, " before the window for the last good sample of %s.\n", rule->inputs[i].name);
 	}
 	lp_text_addf(&text, "%s:%d, version %s\n", rule->file, rule->line, rule->version);
@@ -153,9 +156,12 @@ static void add_json(struct lp_text *text, const struct lp_rule *rule)
 
 		lp_text_addf(text, "%s{", i == 0 ? "" : ", ");
 		add_member(text, "name", input->name);
-		lp_text_addf(text, ", \"optional\": %s, \"many\": %s, \"lookback_seconds\": %lld}",
-		             input->optional ? "true" : "false", input->many ? "true" : "false",
-		             (long long)(input->lookback / LP_SECOND));
+		lp_text_addf(text, ", \"optional\": %s, \"many\": %s, \"lookback_seconds\": ",
+		             input->optional ? "true" : "false", input->many ? "true" : "false");
+		if (input->lookback == LP_LOOKBACK_HOLD)
+			lp_text_addf(text, "null, \"lookback\": \"hold\"}");
+		else
+			lp_text_addf(text, "%lld}", (long long)(input->lookback / LP_SECOND));
 	}
 	lp_text_addf(text, "], \"parameters\": [");
 	for (size_t i = 0; i < rule->parameter_count; i++) {

@@ -352,24 +352,6 @@ static void report_rule(void *context, enum lp_part part, size_t index, const ch
 	lp_item_problem(report->item, node == NULL ? nodes[RULE] : node, "%s", what);
 }
 
-/* The rule's own look-back where the definition asks for less: what is stored is what is fetched. */
-static void fill_lookback(struct lp_calculation *calculation, const struct lp_rule *rule)
-{
-	for (size_t i = 0; i < calculation->input_count; i++) {
-		int64_t wanted = 0;
-		for (size_t r = 0; r < rule->input_count; r++) {
-			if (strcmp(rule->inputs[r].name, calculation->inputs[i].name) == 0) {
-				wanted = rule->inputs[r].lookback;
-				break;
-			}
-			if (rule->inputs[r].many)
-				wanted = rule->inputs[r].lookback;
-		}
-		if (calculation->inputs[i].lookback < wanted)
-			calculation->inputs[i].lookback = wanted;
-	}
-}
-
 static void check_rule(const struct lp_item *item, const struct lp_yaml_node *const *nodes,
                        struct lp_calculation *calculation)
 {
@@ -382,9 +364,6 @@ static void check_rule(const struct lp_item *item, const struct lp_yaml_node *co
 		parameters = &none;
 	struct rule_report report = { .item = item, .nodes = nodes, .calculation = calculation };
 	lp_check_rule(calculation, parameters, catalogue, report_rule, &report);
-	const struct lp_rule *rule = lp_rule_find(catalogue, calculation->rule);
-	if (rule != NULL)
-		fill_lookback(calculation, rule);
 }
 
 void lp_calculation_read(const struct lp_item *item)

@@ -131,6 +131,48 @@ static void check_inputs(struct together *together)
 	}
 }
 
+static int64_t interval_of(const struct lp_reading *reading, const char *series)
+{
+	size_t at;
+	if (lp_names_find(&reading->series_names, series, &at))
+		return reading->definitions->series[at].interval;
+	if (lp_names_find(&reading->stored_series, series, &at))
+		return reading->stored->series[at].interval;
+	return 0;
+}
+
+static int64_t lookback_of(const struct lp_rule *rule, const struct lp_input *input)
+{
+	int64_t wanted = 0;
+	for (size_t r = 0; r < rule->input_count; r++) {
+		if (strcmp(rule->inputs[r].name, input->name) == 0)
+			return rule->inputs[r].lookback;
+		if (rule->inputs[r].many)
+			wanted = rule->inputs[r].lookback;
+	}
+	return wanted;
+}
+
+/*
+ * The rule's own look-back where the definition asks for less: what is stored
+ * is what is fetched.  Here, because how long a value holds is its series' to say.
+ */
+static void fill_lookbacks(const struct lp_reading *reading)
+{
+	for (size_t i = 0; reading->catalogue != NULL && i < reading->definitions->calculation_count; i++) {
+		struct lp_calculation *calculation = &reading->definitions->calculations[i];
+		const struct lp_rule *rule = lp_rule_find(reading->catalogue, calculation->rule);
+		for (size_t k = 0; rule != NULL && k < calculation->input_count; k++) {
+			struct lp_input *input = &calculation->inputs[k];
+			int64_t wanted = lookback_of(rule, input);
+			if (wanted == LP_LOOKBACK_HOLD)
+				wanted = lp_series_hold(interval_of(reading, input->series));
+			if (input->lookback < wanted)
+				input->lookback = wanted;
+		}
+	}
+}
+
 /* a -> b -> a, each reads the next. */
 static void tell_cycle(void *context, const size_t *members, size_t count)
 {
@@ -203,6 +245,7 @@ void lp_together_check(struct lp_reading *reading)
 	struct together together = { .reading = reading };
 	gather(&together);
 	find_writers(&together);
+	fill_lookbacks(reading);
 	/* Without knowing what is stored, any series may be there. */
 	if (reading->stored != NULL)
 		check_inputs(&together);

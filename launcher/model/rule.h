@@ -27,11 +27,14 @@ struct lp_rule_parameter {
 	const char *choices;       /* JSON list of a Literal's values, or NULL */
 };
 
+/* A rule that holds values looks back for as long as one of the series holds: lp_series_hold(). */
+#define LP_LOOKBACK_HOLD INT64_C(-1)
+
 struct lp_rule_input {
 	const char *name;
 	bool optional;    /* Series | None = None */
 	bool many;        /* *series: Series takes any number, named as the definition names them */
-	int64_t lookback; /* microseconds; what the rule asks for, a definition can ask for more */
+	int64_t lookback; /* microseconds; what the rule asks for, a definition can ask for more; or LP_LOOKBACK_HOLD */
 };
 
 struct lp_rule {

@@ -16,6 +16,24 @@ struct lp_series {
 		*attributes; /* JSON object of texts, numbers and booleans, canonical (sorted keys, no spaces); "{}" */
 };
 
+/*
+ * How long a value of a series holds at most, in microseconds, where the next
+ * one does not come: over ten of its intervals, so that some lost samples are
+ * bridged and a sensor that died is not; one that reports on change (no
+ * interval) for a day, by which whatever is alive has said something.  The one
+ * definition for all that holds values: integrals, means over time, joins of
+ * series whose times differ.
+ */
+enum { LP_HELD_INTERVALS = 10 };
+static inline int64_t lp_series_hold(int64_t interval)
+{
+	int64_t hold;
+
+	if (interval <= 0)
+		return LP_DAY;
+	return __builtin_mul_overflow(interval, (int64_t)LP_HELD_INTERVALS, &hold) ? INT64_MAX : hold;
+}
+
 /* A sample's quality.  A missing one (bad, or a value that is not finite) lowers the coverage and is never aggregated. */
 enum lp_quality {
 	LP_QUALITY_GOOD = 0,

@@ -126,6 +126,7 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
 	for (size_t i = 0; i < calculation->input_count; i++)
 		outcome->samples_read += (uint32_t)task->columns[i].count;
 	state->calculation = calculation;
+	state->covered = 1;
 	lp_rules_watch_logging(rules);
 	plan = lp_plan_for(rules, calculation);
 	outcome->rule_version = plan->version;
@@ -138,6 +139,8 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
 		if (result == NULL || !lp_rule_result(state, batch, task, plan->rule->outputs, result)) {
 			outcome->state = LP_STATE_FAILED;
 			lp_python_error_take(&batch->arena, outcome);
+		} else {
+			lp_task_cover(task, calculation, state->covered);
 		}
 		Py_XDECREF(result);
 	}

@@ -27,7 +27,8 @@
 struct lp_series_object {
 	PyObject ob_base;
 	struct lp_column column;
-	int64_t missing; /* how many samples are missing; -1: not counted yet */
+	int64_t missing;  /* how many samples are missing; -1: not counted yet */
+	int64_t interval; /* as of struct lp_series: how long a value holds follows from it */
 	PyObject *owner;
 	void *memory;
 	struct lp_window window; /* start is LP_TIME_NONE: it has none */
@@ -61,6 +62,7 @@ struct lp_rule_state {
 	PyObject *parse_json; /* local_processing._json.parse, once needed */
 	struct lp_series_object *borrowed;
 	const struct lp_calculation *calculation; /* being computed, in whose zone windows show; or NULL */
+	double covered; /* the least share of a window over which what was asked for knew a value; 1: all of it */
 };
 
 /* The state of the current interpreter's module; NULL with an exception set. */

@@ -90,6 +90,7 @@ PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *
 	series->column = *column;
 	series->window = *window;
 	series->input = input;
+	series->interval = input == NULL ? 0 : input->interval;
 	if (previous != NULL && previous->count > 0) {
 		series->has_previous = true;
 		series->previous_time = previous->time[0];
@@ -181,6 +182,7 @@ struct lp_series_object *lp_series_view(struct lp_rule_state *state, struct lp_s
 void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *series, struct lp_series_object *like)
 {
 	series->window = like->window;
+	series->interval = like->interval;
 	series->has_previous = like->has_previous;
 	series->previous_time = like->previous_time;
 	series->previous_value = like->previous_value;

@@ -124,6 +124,9 @@ static bool describe_result(struct lp_rule_state *state, struct lp_series_object
 			return false;
 	}
 	lp_series_describe(state, result, either);
+	/* What is made of two holds for as long as both do. */
+	if (left != NULL && right != NULL && lp_series_hold(right->interval) < lp_series_hold(left->interval))
+		result->interval = right->interval;
 	Py_XSETREF(result->name, Py_NewRef(state->empty));
 	Py_XSETREF(result->attributes, Py_NewRef(state->empty_mapping));
 	if (!keep)

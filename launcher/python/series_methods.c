@@ -103,6 +103,7 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 		}
 	}
 	result->window = series->window;
+	result->interval = series->interval;
 	result->window_object = lp_series_window(series);
 	result->name = Py_NewRef(state->empty);
 	result->unit = Py_NewRef(state->empty);

@@ -75,7 +75,7 @@ static void add_segment(struct area *area, enum method method, double hold, lp_t
 	lp_time start = begin < from ? from : begin;
 	double length = (double)(end - begin);
 
-	if (hold >= 0 && length > hold) {
+	if (length > hold) {
 		lp_time held = begin + (lp_time)hold;
 
 		if (held > start) {
@@ -93,12 +93,24 @@ static void add_segment(struct area *area, enum method method, double hold, lp_t
 	area->covered += (double)(end - start);
 }
 
+/* Of the windows that a task asks for, the one that is known least tells its coverage. */
+static void note_covered(struct lp_rule_state *state, const struct lp_window *window, const struct area *area)
+{
+	double length = (double)(window->end - window->start);
+
+	if (length > 0 && area->covered / length < state->covered)
+		state->covered = area->covered / length;
+}
+
+/* hold: microseconds that a value holds at most; negative: as long as those of its series do. */
 static bool area_of(struct lp_series_object *series, enum method method, double hold, struct area *area, double *only)
 {
 	struct lp_good good;
 	bool window = series->window.start != LP_TIME_NONE;
 	lp_time from;
 
+	if (hold < 0)
+		hold = (double)lp_series_hold(series->interval);
 	*area = (struct area){ 0 };
 	*only = NAN;
 	if (!lp_good_take(series, true, &good))
@@ -116,17 +128,19 @@ static bool area_of(struct lp_series_object *series, enum method method, double 
 	if (good.count > 0)
 		*only = good.value[good.count - 1];
 	lp_good_release(&good);
+	if (window)
+		note_covered(lp_state_of((PyObject *)series), &series->window, area);
 	return true;
 }
 
-/* hold is given in seconds; negative: for as long as it takes. */
+/* hold is given in seconds, and becomes microseconds; -1: not given. */
 static bool hold_is_wrong(double *hold)
 {
 	if (*hold != -1 && !(*hold >= 0)) {
 		PyErr_SetString(PyExc_ValueError, "hold must be a number of seconds, 0 or more, or None");
 		return true;
 	}
-	*hold = *hold < 0 || *hold > 1e12 ? -1 : rint(*hold * 1e6);
+	*hold = *hold < 0 ? -1 : rint(*hold * 1e6);
 	return false;
 }
 

@@ -103,6 +103,7 @@ class Accepted(unittest.TestCase):
         for text, seconds in [("90 s", 90), ("15 minutes", 900), ("1 hour", 3600), ("2h", 7200), ("7 days", 604800)]:
             marked = rule(lookback=text)(self.one_input())
             self.assertEqual(marked.__rule__.inputs[0][3], seconds * 1_000_000)
+        self.assertEqual(rule(lookback="hold")(self.one_input()).__rule__.inputs[0][3], -1)
 
     @staticmethod
     def one_input():
