@@ -37,7 +37,8 @@ struct lp_series_object {
 	lp_time previous_time;
 	double previous_value;
 	uint8_t previous_quality;
-	const struct lp_input *input;       /* borrowed: where name, unit and attributes come from once asked for */
+	PyObject *origin;             /* the Series of which these are some samples (where, good, a part); NULL: none */
+	const struct lp_input *input; /* borrowed: where name, unit and attributes come from once asked for */
 	PyObject *name, *unit, *attributes; /* NULL: not asked for yet, or none */
 	struct lp_series_object *borrowed_next, **borrowed_link;
 };
@@ -95,6 +96,11 @@ struct lp_series_object *lp_series_view(struct lp_rule_state *state, struct lp_s
                                         size_t count);
 /* Window, previous sample, name, unit and attributes of another. */
 void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *series, struct lp_series_object *like);
+/* Some samples of another: joined with a third by the times of all that the other has. */
+static inline void lp_series_set_origin(struct lp_series_object *series, struct lp_series_object *whole)
+{
+	Py_XSETREF(series->origin, Py_NewRef(whole->origin != NULL ? whole->origin : (PyObject *)whole));
+}
 int64_t lp_series_missing(struct lp_series_object *series);
 PyObject *lp_series_name(struct lp_series_object *series); /* new references */
 PyObject *lp_series_unit(struct lp_series_object *series);
@@ -122,6 +128,19 @@ PyObject *lp_series_absolute(PyObject *self);
 PyObject *lp_series_compare(PyObject *left, PyObject *right, int operation);
 /* values * scale + offset, in another unit. */
 PyObject *lp_series_scale(struct lp_series_object *series, double scale, double offset, PyObject *unit);
+
+/* series_join.c: two Series by their times. */
+/*
+ * Whether the samples at the times that both have are all that there is to join:
+ * their times are the same, or a raster's of which a few samples are lost.
+ */
+bool lp_series_is_joinable(const struct lp_series_object *one, const struct lp_series_object *other);
+/* An exception that says how they differ; operation: "+", between the names in what is to be written. */
+void lp_series_refuse_join(struct lp_series_object *one, struct lp_series_object *other, const char *operation);
+bool lp_series_same_times(const struct lp_column *one, const struct lp_column *other);
+/* Whether what was last known at `last` still holds at `time`. */
+bool lp_series_holds(const struct lp_series_object *series, lp_time last, lp_time time);
+PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 
 /* series_methods.c: the table of methods, and those that make another Series. */
 extern PyMethodDef lp_series_methods[];

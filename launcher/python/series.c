@@ -175,6 +175,8 @@ struct lp_series_object *lp_series_view(struct lp_rule_state *state, struct lp_s
 		view->missing = 0;
 	if (!columns_are_borrowed(series))
 		view->owner = Py_NewRef(series->owner != NULL ? series->owner : (PyObject *)series);
+	if (count != series->column.count)
+		lp_series_set_origin(view, series);
 	lp_series_describe(state, view, series);
 	return view;
 }
@@ -187,6 +189,9 @@ void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *se
 	series->previous_time = like->previous_time;
 	series->previous_value = like->previous_value;
 	series->previous_quality = like->previous_quality;
+	series->interval = like->interval;
+	if (series->origin == NULL)
+		series->origin = Py_XNewRef(like->origin);
 	series->name = Py_XNewRef(like->name);
 	series->unit = Py_XNewRef(like->unit);
 	series->attributes = Py_XNewRef(like->attributes);
@@ -221,6 +226,7 @@ void lp_series_dealloc(PyObject *self)
 
 	forget_borrowed(series);
 	Py_XDECREF(series->owner);
+	Py_XDECREF(series->origin);
 	Py_XDECREF(series->window_object);
 	Py_XDECREF(series->name);
 	Py_XDECREF(series->unit);

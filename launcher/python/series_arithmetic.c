@@ -65,6 +65,7 @@ enum unit_rule {
 };
 
 struct operation {
+	const char *symbol;
 	kernel apply;
 	enum unit_rule unit;
 };
@@ -85,6 +86,11 @@ static void blank_missing(struct lp_series_object *result, struct lp_series_obje
 	}
 }
 
+static void forget_previous(struct lp_series_object *series)
+{
+	series->has_previous = false;
+}
+
 /* So that (power / 1000).integral() knows what (power).integral() knew about the time before the first sample. */
 static void apply_to_previous(struct lp_series_object *result, const struct operation *operation,
                               const struct lp_series_object *left, const struct lp_series_object *right, double number)
@@ -93,18 +99,25 @@ static void apply_to_previous(struct lp_series_object *result, const struct oper
 	double a = left == NULL ? number : left->previous_value, b = right == NULL ? number : right->previous_value,
 	       value;
 
-	if ((left != NULL && !left->has_previous) || (right != NULL && !right->has_previous) ||
-	    (left != NULL && right != NULL && left->previous_time != right->previous_time)) {
-		result->has_previous = false;
+	if ((left != NULL && !left->has_previous) || (right != NULL && !right->has_previous)) {
+		forget_previous(result);
 		return;
 	}
 	operation->apply(&value, &a, &b, 1);
-	result->has_previous = isfinite(value);
+	result->has_previous = isfinite(value) && !(left == NULL || right == NULL ? isnan(number) : false);
 	result->previous_time = either->previous_time;
 	result->previous_value = value;
 	result->previous_quality = either->previous_quality;
-	if (left != NULL && right != NULL && right->previous_quality > left->previous_quality)
+	if (left == NULL || right == NULL)
+		return;
+	if (right->previous_quality > left->previous_quality)
 		result->previous_quality = right->previous_quality;
+	/* Each is the last before the window: at the later one's time the other still holds, unless it is too old. */
+	if (right->previous_time > left->previous_time)
+		result->previous_time = right->previous_time;
+	if (!lp_series_holds(left, left->previous_time, result->previous_time) ||
+	    !lp_series_holds(right, right->previous_time, result->previous_time))
+		forget_previous(result);
 }
 
 static bool describe_result(struct lp_rule_state *state, struct lp_series_object *result, enum unit_rule rule,
@@ -171,12 +184,6 @@ static PyObject *with_number(struct lp_rule_state *state, const struct operation
 	return (PyObject *)result;
 }
 
-static bool same_times(const struct lp_column *one, const struct lp_column *other)
-{
-	return one->count == other->count && (one->time == other->time || one->count == 0 ||
-	                                      memcmp(one->time, other->time, one->count * sizeof *one->time) == 0);
-}
-
 /* The samples of series whose times are in the other too. */
 static struct lp_series_object *common_times(struct lp_rule_state *state, struct lp_series_object *series,
                                              const struct lp_column *other)
@@ -202,6 +209,8 @@ static struct lp_series_object *common_times(struct lp_rule_state *state, struct
 		}
 	}
 	common->column.count = count;
+	if (count != column->count)
+		lp_series_set_origin(common, series);
 	lp_series_describe(state, common, series);
 	return common;
 }
@@ -212,9 +221,12 @@ static PyObject *with_series(struct lp_rule_state *state, const struct operation
 	struct lp_series_object *a = NULL, *b = NULL, *result = NULL;
 	bool quality;
 
-	if (same_times(&left->column, &right->column)) {
+	if (lp_series_same_times(&left->column, &right->column)) {
 		a = (struct lp_series_object *)Py_NewRef(left);
 		b = (struct lp_series_object *)Py_NewRef(right);
+	} else if (!lp_series_is_joinable(left, right)) {
+		lp_series_refuse_join(left, right, operation->symbol);
+		return NULL;
 	} else {
 		a = common_times(state, left, &right->column);
 		b = a == NULL ? NULL : common_times(state, right, &left->column);
@@ -278,22 +290,22 @@ static PyObject *operate(const struct operation *operation, PyObject *left, PyOb
 	}
 }
 
-#define OPERATOR(name_, kernel_, unit_)                                                                                \
+#define OPERATOR(name_, symbol_, kernel_, unit_)                                                                       \
 	PyObject *lp_series_##name_(PyObject *left, PyObject *right)                                                   \
 	{                                                                                                              \
-		static const struct operation operation = { kernel_, unit_ };                                          \
+		static const struct operation operation = { symbol_, kernel_, unit_ };                                 \
 		return operate(&operation, left, right);                                                               \
 	}
-OPERATOR(add, add, UNIT_KEPT)
-OPERATOR(subtract, subtract, UNIT_KEPT)
-OPERATOR(multiply, multiply, UNIT_OF_FACTOR)
-OPERATOR(divide, divide, UNIT_OF_DIVIDEND)
-OPERATOR(floor_divide, floor_divide, UNIT_NONE)
-OPERATOR(remainder, remainder_of, UNIT_KEPT)
+OPERATOR(add, "+", add, UNIT_KEPT)
+OPERATOR(subtract, "-", subtract, UNIT_KEPT)
+OPERATOR(multiply, "*", multiply, UNIT_OF_FACTOR)
+OPERATOR(divide, "/", divide, UNIT_OF_DIVIDEND)
+OPERATOR(floor_divide, "//", floor_divide, UNIT_NONE)
+OPERATOR(remainder, "%", remainder_of, UNIT_KEPT)
 
 PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 {
-	static const struct operation operation = { power, UNIT_NONE };
+	static const struct operation operation = { "**", power, UNIT_NONE };
 
 	if (modulus != Py_None) {
 		PyErr_SetString(PyExc_TypeError, "pow() of a Series takes no modulus");
@@ -305,9 +317,9 @@ PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 {
 	static const struct operation operations[] = {
-		[Py_LT] = { less, UNIT_NONE },    [Py_LE] = { less_or_equal, UNIT_NONE },
-		[Py_EQ] = { equal, UNIT_NONE },   [Py_NE] = { not_equal, UNIT_NONE },
-		[Py_GT] = { greater, UNIT_NONE }, [Py_GE] = { greater_or_equal, UNIT_NONE },
+		[Py_LT] = { "<", less, UNIT_NONE },    [Py_LE] = { "<=", less_or_equal, UNIT_NONE },
+		[Py_EQ] = { "==", equal, UNIT_NONE },  [Py_NE] = { "!=", not_equal, UNIT_NONE },
+		[Py_GT] = { ">", greater, UNIT_NONE }, [Py_GE] = { ">=", greater_or_equal, UNIT_NONE },
 	};
 
 	return operate(&operations[code], left, right);
@@ -315,7 +327,7 @@ PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 
 PyObject *lp_series_negative(PyObject *self)
 {
-	static const struct operation operation = { multiply, UNIT_KEPT };
+	static const struct operation operation = { "*", multiply, UNIT_KEPT };
 
 	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, -1.0, false);
 }
@@ -327,14 +339,14 @@ PyObject *lp_series_positive(PyObject *self)
 
 PyObject *lp_series_absolute(PyObject *self)
 {
-	static const struct operation operation = { absolute, UNIT_KEPT };
+	static const struct operation operation = { "abs", absolute, UNIT_KEPT };
 
 	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, 0.0, false);
 }
 
 PyObject *lp_series_scale(struct lp_series_object *series, double scale, double offset, PyObject *unit)
 {
-	static const struct operation times = { multiply, UNIT_KEPT }, plus = { add, UNIT_KEPT };
+	static const struct operation times = { "*", multiply, UNIT_KEPT }, plus = { "+", add, UNIT_KEPT };
 	struct lp_rule_state *state = lp_state_of((PyObject *)series);
 	PyObject *result = with_number(state, &times, series, scale, false);
 

@@ -29,8 +29,17 @@ static PyObject *series_good(PyObject *self, PyObject *unused)
 		count++;
 	}
 	result->missing = 0;
+	lp_series_set_origin(result, series);
 	lp_series_describe(state, result, series);
 	return (PyObject *)result;
+}
+
+/* Whether the condition is known to be met where the last sample before the window is. */
+static bool met_before(const struct lp_series_object *series, const struct lp_series_object *condition)
+{
+	return series->has_previous && condition->has_previous && condition->previous_value != 0 &&
+	       condition->previous_time <= series->previous_time &&
+	       lp_series_holds(condition, condition->previous_time, series->previous_time);
 }
 
 /* The samples of series at the times where condition is a number other than 0. */
@@ -47,6 +56,10 @@ static PyObject *series_where(PyObject *self, PyObject *condition)
 		return NULL;
 	}
 	wanted = (struct lp_series_object *)condition;
+	if (!lp_series_is_joinable(series, wanted)) {
+		lp_series_refuse_join(series, wanted, "where");
+		return NULL;
+	}
 	result = lp_series_allocate(state, from->count, from->quality != NULL);
 	if (result == NULL)
 		return NULL;
@@ -66,7 +79,24 @@ static PyObject *series_where(PyObject *self, PyObject *condition)
 	}
 	result->column.count = count;
 	lp_series_describe(state, result, series);
+	if (count != from->count)
+		lp_series_set_origin(result, series);
+	result->has_previous = met_before(series, wanted);
 	return (PyObject *)result;
+}
+
+/* function(value) as a number, NaN for None.  False: an exception is set. */
+static bool map_one(PyObject *function, double value, double *mapped)
+{
+	PyObject *argument = PyFloat_FromDouble(value);
+	PyObject *result = argument == NULL ? NULL : PyObject_CallOneArg(function, argument);
+
+	*mapped = NAN;
+	Py_XDECREF(argument);
+	if (result != NULL && result != Py_None)
+		*mapped = PyFloat_AsDouble(result);
+	Py_XDECREF(result);
+	return !PyErr_Occurred();
 }
 
 static PyObject *series_map(PyObject *self, PyObject *function)
@@ -83,6 +113,15 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 	result = lp_series_allocate(state, from->count, from->quality != NULL);
 	if (result == NULL)
 		return NULL;
+	if (series->has_previous) {
+		if (!map_one(function, series->previous_value, &result->previous_value)) {
+			Py_DECREF(result);
+			return NULL;
+		}
+		result->has_previous = isfinite(result->previous_value);
+		result->previous_time = series->previous_time;
+		result->previous_quality = series->previous_quality;
+	}
 	for (size_t i = 0; i < from->count; i++) {
 		result->column.time[i] = from->time[i];
 		result->column.value[i] = NAN;
@@ -90,18 +129,14 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 			result->column.quality[i] = from->quality[i];
 		if (lp_sample_is_missing(from->value[i], lp_series_quality(series, i)))
 			continue;
-		PyObject *argument = PyFloat_FromDouble(from->value[i]);
-		PyObject *value = argument == NULL ? NULL : PyObject_CallOneArg(function, argument);
-
-		Py_XDECREF(argument);
-		if (value != NULL && value != Py_None)
-			result->column.value[i] = PyFloat_AsDouble(value);
-		Py_XDECREF(value);
-		if (PyErr_Occurred()) {
+		if (!map_one(function, from->value[i], &result->column.value[i])) {
 			Py_DECREF(result);
 			return NULL;
 		}
 	}
+	result->interval = series->interval;
+	if (series->origin != NULL)
+		lp_series_set_origin(result, series);
 	result->window = series->window;
 	result->interval = series->interval;
 	result->window_object = lp_series_window(series);
@@ -147,6 +182,13 @@ static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_s
 	if (window.end < window.start) {
 		PyErr_SetString(PyExc_ValueError, "between(): the end is before the start");
 		return NULL;
+	}
+	/* Beyond what was read nothing is known: neither that there was no sample, nor that the last one held. */
+	if (series->window.start != LP_TIME_NONE) {
+		window.start = window.start < series->window.start ? series->window.start : window.start;
+		window.end = window.end > series->window.end ? series->window.end : window.end;
+		window.start = window.start > series->window.end ? series->window.end : window.start;
+		window.end = window.end < window.start ? window.start : window.end;
 	}
 	first = index_of(&series->column, window.start);
 	end = index_of(&series->column, window.end);
@@ -208,6 +250,66 @@ static PyObject *series_to(PyObject *self, PyObject *unit)
 	return lp_series_scale(series, scale, offset, unit);
 }
 
+typedef PyObject *(*method)(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+
+/* Values so large that their sums over time may leave the range of a double. */
+static bool is_huge(const struct lp_series_object *series)
+{
+	bool huge = series->has_previous && fabs(series->previous_value) > 1e200;
+
+	for (size_t i = 0; i < series->column.count && !huge; i++)
+		huge = !lp_sample_is_missing(series->column.value[i], lp_series_quality(series, i)) &&
+		       fabs(series->column.value[i]) > 1e200;
+	return huge;
+}
+
+/* A sum over time that leaves the range of a double on its way is that of values 2^64 times smaller, times 2^64. */
+static PyObject *integrate(method function, PyObject *self, PyObject *const *arguments, Py_ssize_t count,
+                           PyObject *names)
+{
+	PyObject *result = function(self, arguments, count, names), *factor, *smaller = NULL;
+
+	if (result == NULL || isfinite(PyFloat_AS_DOUBLE(result)) || !is_huge((struct lp_series_object *)self))
+		return result;
+	Py_DECREF(result);
+	factor = PyFloat_FromDouble(0x1p-64);
+	if (factor != NULL)
+		smaller = lp_series_multiply(self, factor);
+	result = smaller == NULL ? NULL : function(smaller, arguments, count, names);
+	if (result != NULL)
+		Py_SETREF(result, PyFloat_FromDouble(ldexp(PyFloat_AS_DOUBLE(result), 64)));
+	Py_XDECREF(factor);
+	Py_XDECREF(smaller);
+	return result;
+}
+
+static PyObject *series_integral(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+	return integrate(lp_series_integral, self, arguments, count, names);
+}
+
+static PyObject *series_time_weighted_mean(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
+                                           PyObject *names)
+{
+	return integrate(lp_series_time_weighted_mean, self, arguments, count, names);
+}
+
+/* NaN says that there was nothing to count, never that it was too much. */
+static PyObject *series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+	PyObject *result = lp_series_increase(self, arguments, count, names);
+
+	if (result != NULL && !isfinite(PyFloat_AS_DOUBLE(result)) && is_huge((struct lp_series_object *)self) &&
+	    lp_series_missing((struct lp_series_object *)self) <
+	            (int64_t)((struct lp_series_object *)self)->column.count &&
+	    (((struct lp_series_object *)self)->has_previous || ((struct lp_series_object *)self)->column.count > 1)) {
+		Py_CLEAR(result);
+		PyErr_SetString(PyExc_OverflowError,
+		                "increase(): what the counter went up is beyond the range of a float");
+	}
+	return result;
+}
+
 #define FAST(function_) ((PyCFunction)(void (*)(void))(function_))
 
 /* A Series never changes: copy.copy() and deepcopy() of what holds one need no other. */
@@ -233,18 +335,21 @@ PyMethodDef lp_series_methods[] = {
 	{ "last", lp_series_last, METH_NOARGS, "last($self, /)\n--\n\nLast good value; NaN if there is none." },
 	{ "any", lp_series_any, METH_NOARGS, "any($self, /)\n--\n\nWhether a good value is not 0." },
 	{ "all", lp_series_all, METH_NOARGS, "all($self, /)\n--\n\nWhether no good value is 0." },
-	{ "integral", FAST(lp_series_integral), METH_FASTCALL | METH_KEYWORDS,
+	{ "integral", FAST(series_integral), METH_FASTCALL | METH_KEYWORDS,
 	  "integral($self, /, *, per='hour', method='step', hold=None)\n--\n\nTime integral over the window, in unit * per." },
-	{ "time_weighted_mean", FAST(lp_series_time_weighted_mean), METH_FASTCALL | METH_KEYWORDS,
+	{ "time_weighted_mean", FAST(series_time_weighted_mean), METH_FASTCALL | METH_KEYWORDS,
 	  "time_weighted_mean($self, /, *, method='step', hold=None)\n--\n\nTime integral over the window by the time "
 	  "covered." },
-	{ "increase", FAST(lp_series_increase), METH_FASTCALL | METH_KEYWORDS,
+	{ "increase", FAST(series_increase), METH_FASTCALL | METH_KEYWORDS,
 	  "increase($self, /, *, modulus=None, tolerance=0.0)\n--\n\nHow much a counter went up, resets counted from 0." },
 	{ "difference", lp_series_difference, METH_NOARGS,
 	  "difference($self, /)\n--\n\nLast good value minus the one before the window (else the first)." },
 	{ "good", series_good, METH_NOARGS, "good($self, /)\n--\n\nThe Series without its missing samples." },
 	{ "where", series_where, METH_O,
 	  "where($self, condition, /)\n--\n\nThe samples at the times where the Series condition is good and not 0." },
+	{ "at", FAST(lp_series_at), METH_FASTCALL | METH_KEYWORDS,
+	  "at($self, /, *others, hold=None)\n--\n\nWhat holds at each of the times that any of the others has: the last "
+	  "good value, not older than hold." },
 	{ "map", series_map, METH_O,
 	  "map($self, function, /)\n--\n\nThe Series of function(value) for each good value; None makes a missing one." },
 	{ "between", FAST(series_between), METH_FASTCALL,

@@ -170,6 +170,10 @@ static bool take_window(struct lp_rule_state *state, PyObject *window, struct lp
 	}
 	series->window = ((struct lp_window_object *)window)->window;
 	series->window_object = Py_NewRef(window);
+	if (series->has_previous && series->previous_time >= series->window.start) {
+		PyErr_SetString(PyExc_ValueError, "previous must be before the window");
+		return false;
+	}
 	if (series->column.count > 0 && (series->column.time[0] < series->window.start ||
 	                                 series->column.time[series->column.count - 1] >= series->window.end)) {
 		PyErr_SetString(PyExc_ValueError, "the times must lie in the window");

@@ -70,21 +70,47 @@ static double compensated_sum(const double *value, size_t count)
 	}
 	for (; i < count; i++)
 		ADD(sum, lost, value[i]);
-	/* Once the sum overflowed, the compensation is inf - inf. */
-	return isfinite(sum) ? sum + lost : sum;
+	/* Once the sum overflowed it is infinite or NaN, and so is this. */
+	return sum + lost;
+}
+
+/* The values times 2^-exponent, for a sum that leaves the range of a double on its way. */
+static bool shrink(struct lp_good *good, int exponent)
+{
+	double *value = good->copy;
+
+	if (value == NULL)
+		good->copy = value = PyMem_Malloc(good->count * sizeof *value + 1);
+	if (value == NULL) {
+		PyErr_NoMemory();
+		return false;
+	}
+	for (size_t i = 0; i < good->count; i++)
+		value[i] = ldexp(good->value[i], -exponent);
+	good->value = value;
+	return true;
 }
 
 typedef double (*reduction)(const struct lp_good *good);
 
 static PyObject *reduce(PyObject *self, reduction function)
 {
+	enum { EXPONENT = 64 };
 	struct lp_good good;
 	double result = NAN;
 
 	if (!lp_good_take((struct lp_series_object *)self, false, &good))
 		return NULL;
-	if (good.count > 0)
+	if (good.count > 0) {
 		result = function(&good);
+		if (!isfinite(result)) {
+			if (!shrink(&good, EXPONENT)) {
+				lp_good_release(&good);
+				return NULL;
+			}
+			result = ldexp(function(&good), EXPONENT);
+		}
+	}
 	lp_good_release(&good);
 	return PyFloat_FromDouble(result);
 }
@@ -94,16 +120,9 @@ static double sum_of(const struct lp_good *good)
 	return compensated_sum(good->value, good->count);
 }
 
-/* A sum beyond the range of a double does not make the mean so. */
 static double mean_of(const struct lp_good *good)
 {
-	double sum = compensated_sum(good->value, good->count), mean = 0;
-
-	if (isfinite(sum))
-		return sum / (double)good->count;
-	for (size_t i = 0; i < good->count; i++)
-		mean += good->value[i] / (double)good->count;
-	return mean;
+	return compensated_sum(good->value, good->count) / (double)good->count;
 }
 
 static double minimum_of(const struct lp_good *good)
@@ -218,28 +237,45 @@ PyObject *lp_series_median(PyObject *self, PyObject *unused)
 	return PyFloat_FromDouble(median);
 }
 
+static double deviation_of(const struct lp_good *good, double degrees)
+{
+	double squares = 0, rest = 0, lost = 0, rest_lost = 0, mean = mean_of(good);
+
+	/* The mean is rounded: what the deviations from it still sum up to corrects for that. */
+	for (size_t i = 0; i < good->count; i++) {
+		double deviation = good->value[i] - mean;
+
+		ADD(squares, lost, deviation * deviation);
+		ADD(rest, rest_lost, deviation);
+	}
+	rest += rest_lost;
+	squares += lost - rest * rest / (double)good->count;
+	/* fmax() would make 0 of NaN. */
+	return sqrt((squares < 0 ? 0 : squares) / degrees);
+}
+
 PyObject *lp_series_deviation(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
+	enum { EXPONENT = 600 };
 	static const struct lp_keyword keywords[] = { { "ddof", NULL, NULL }, { 0 } };
 	union lp_keyword_value ddof = { .number = 1 };
 	struct lp_good good;
-	double squares = 0, rest = 0, lost = 0, rest_lost = 0, mean, degrees, result = NAN;
+	double degrees, result = NAN;
 
 	if (!lp_keywords_parse("std", keywords, &ddof, arguments, count, names) ||
 	    !lp_good_take((struct lp_series_object *)self, false, &good))
 		return NULL;
 	degrees = (double)good.count - ddof.number;
 	if (degrees > 0 && good.count > 0) {
-		mean = mean_of(&good);
-		/* The mean is rounded: what the deviations from it still sum up to corrects for that. */
-		for (size_t i = 0; i < good.count; i++) {
-			double deviation = good.value[i] - mean;
-
-			ADD(squares, lost, deviation * deviation);
-			ADD(rest, rest_lost, deviation);
+		result = deviation_of(&good, degrees);
+		/* The squares of values from 1e154 on leave the range of a double. */
+		if (!isfinite(result)) {
+			if (!shrink(&good, EXPONENT)) {
+				lp_good_release(&good);
+				return NULL;
+			}
+			result = ldexp(deviation_of(&good, degrees), EXPONENT);
 		}
-		rest += rest_lost;
-		result = sqrt(fmax(0, squares + lost - rest * rest / (double)good.count) / degrees);
 	}
 	lp_good_release(&good);
 	return PyFloat_FromDouble(result);

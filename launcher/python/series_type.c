@@ -56,6 +56,7 @@ static PyObject *series_stride(struct lp_series_object *series, Py_ssize_t first
 		if (copy->column.quality != NULL)
 			copy->column.quality[i] = series->column.quality[first + i * step];
 	}
+	lp_series_set_origin(copy, series);
 	lp_series_describe(lp_state_of((PyObject *)series), copy, series);
 	return (PyObject *)copy;
 }

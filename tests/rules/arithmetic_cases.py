@@ -97,26 +97,6 @@ class Against(unittest.TestCase):
         self.assertIs(+series, series)
 
 
-class Alignment(unittest.TestCase):
-    def test_common_times_only(self):
-        one = Series([1, 2, 4, 6, 7], [1, 2, 4, 6, 7])
-        other = Series([2, 3, 4, 7, 9], [20, 30, 40, 70, 90])
-        total = one + other
-        self.assertEqual((list(total.times), list(total.values)), ([2, 4, 7], [22, 44, 77]))
-        self.assertEqual(len(one + Series([], [])), 0)
-        self.assertEqual(len(Series([], []) * one), 0)
-
-    def test_random_times(self):
-        source = random.Random(3)
-        for _ in range(50):
-            a = {source.randrange(60): source.random() for _ in range(source.randrange(40))}
-            b = {source.randrange(60): source.random() for _ in range(source.randrange(40))}
-            result = Series(sorted(a), [a[t] for t in sorted(a)]) - Series(sorted(b), [b[t] for t in sorted(b)])
-            self.assertEqual(
-                dict(zip(result.times, result.values)), {t: a[t] - b[t] for t in a.keys() & b.keys()}
-            )
-
-
 class Missing(unittest.TestCase):
     def test_stays_missing(self):
         series = Series([1, 2, 3], [1.0, NAN, 3.0], [0, 0, Quality.BAD])
@@ -163,6 +143,7 @@ class Descriptions(unittest.TestCase):
         self.assertEqual((series > 3).previous.value, 0.0)
         self.assertIsNone((1 / (series - 2)).previous)
         self.assertIsNone((series + Series([50], [1.0])).previous)
+        self.assertEqual((series + Series([50], [1.0], previous=Sample(-3, 5.0, 1))).previous, Sample(-3, 7.0, 1))
 
     def test_refused(self):
         series = Series([1], [1.0])

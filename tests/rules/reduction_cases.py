@@ -246,3 +246,41 @@ class BuiltIn(Base):
             builtin.convert(series, Context(units={"": "m3/h"}))
         with self.assertRaisesRegex(ValueError, "from_unit"):
             builtin.convert(Series([1], [1.0]), Context(), to_unit="K")
+
+
+class Overflow(Base):
+    """A sum that leaves the range of a float on its way is right; one that is beyond it is no NaN."""
+
+    WINDOW = Window(0, 3_600_000_000)
+
+    def test_on_the_way(self):
+        for values in (
+            [1.7e308, 1.7e308, -1.7e308, -1.7e308, 5.0],
+            [1e308] * 4 + [-1e308] * 4 + [1.0] * 4,
+            [-1.7e308, 1.7e308] * 10,
+            [1.7e308, 1.6e308, 1.5e308, -1.7e308],
+        ):
+            series = Series([i * 60_000_000 for i in range(len(values))], values, window=self.WINDOW)
+            exact = sum(map(Fraction, values))
+            with self.subTest(values=values):
+                if abs(exact) < 2**1023:
+                    self.assert_close(series.sum(), float(exact))
+                self.assert_close(series.mean(), float(exact / len(values)))
+                mean = exact / len(values)
+                variance = sum((Fraction(value) - mean) ** 2 for value in values) / len(values)
+                self.assert_close(series.std(ddof=0), float(Fraction(math.isqrt(int(variance)))))
+                last = 60 - len(values) + 1
+                area = (exact - Fraction(values[-1]) + Fraction(values[-1]) * last) / 60
+                self.assert_close(series.integral(), float(area), max(map(abs, values)))
+                self.assert_close(series.time_weighted_mean(), float(area), max(map(abs, values)))
+
+    def test_of_missing_ones_it_is_no_matter(self):
+        series = Series([1, 2, 3, 4], [1e308, NAN, 1e308, -1e308], [0, 0, 0, 0])
+        self.assertEqual((series.sum(), series.count()), (1e308, 3))
+
+    def test_beyond(self):
+        series = Series(range(3), [1e308] * 3, window=self.WINDOW)
+        self.assertEqual((series.sum(), (-series).sum(), series.mean()), (math.inf, -math.inf, 1e308))
+        self.assertEqual(series.integral(per="second"), math.inf)
+        with self.assertRaises(OverflowError):
+            Series(range(6), [0, 1e308] * 3).increase()

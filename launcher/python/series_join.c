@@ -1,0 +1,313 @@
+/*
+ * Two Series by their times: which of them can be joined sample by sample, and
+ * what a Series holds at the times of others.
+ *
+ * The samples at the times that two Series have in common are all that is to be
+ * joined where both are of one raster and a few samples are lost.  Elsewhere
+ * they are a few moments that chance chose: a limit that is stored when it
+ * changes, two meters that do not tick together.  Which of them holds when is
+ * for the rule to say: at().
+ */
+#include "python/rule_types.h"
+
+#include <stdlib.h>
+
+bool lp_series_same_times(const struct lp_column *one, const struct lp_column *other)
+{
+	return one->count == other->count && (one->time == other->time || one->count == 0 ||
+	                                      memcmp(one->time, other->time, one->count * sizeof *one->time) == 0);
+}
+
+/* Of a Series that has only some samples of another, that other one. */
+static const struct lp_series_object *whole(const struct lp_series_object *series)
+{
+	return series->origin == NULL ? series : (const struct lp_series_object *)(const void *)series->origin;
+}
+
+static bool lies_on(const struct lp_column *column, lp_time first, int64_t step)
+{
+	for (size_t i = 0; i < column->count; i++) {
+		if ((column->time[i] - first) % step != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The least distance between two times that either has; 0: there are no two. */
+static int64_t least_step(const struct lp_column *one, const struct lp_column *other)
+{
+	int64_t step = INT64_MAX;
+	lp_time last = LP_TIME_NONE;
+
+	for (size_t i = 0, j = 0; i < one->count || j < other->count;) {
+		bool is_one = j == other->count || (i < one->count && one->time[i] <= other->time[j]);
+		lp_time time = is_one ? one->time[i++] : other->time[j++];
+
+		if (last != LP_TIME_NONE && time != last && time - last < step)
+			step = time - last;
+		last = time;
+	}
+	return step == INT64_MAX ? 0 : step;
+}
+
+/* Three quarters of a raster's times tell it from a value that is stored when it changes. */
+static bool fills(const struct lp_column *column, int64_t slots)
+{
+	return (int64_t)column->count >= slots - slots / 4;
+}
+
+static bool on_one_raster(const struct lp_series_object *one, const struct lp_series_object *other)
+{
+	const struct lp_column *a = &one->column, *b = &other->column;
+	lp_time first, last;
+	int64_t step;
+
+	/* Of two without any sample, or one of which nothing is known, there is nothing to join. */
+	if (a->count == 0 || b->count == 0) {
+		if (one->interval > 0 && one->interval == other->interval)
+			return true;
+		return a->count == 0 ? !one->has_previous : !other->has_previous;
+	}
+	first = a->time[0] < b->time[0] ? a->time[0] : b->time[0];
+	last = a->time[a->count - 1] > b->time[b->count - 1] ? a->time[a->count - 1] : b->time[b->count - 1];
+	if (one->interval > 0 && other->interval > 0)
+		return one->interval == other->interval && lies_on(a, first, one->interval) &&
+		       lies_on(b, first, one->interval);
+	step = least_step(a, b);
+	return step > 0 && lies_on(a, first, step) && lies_on(b, first, step) && fills(a, (last - first) / step + 1) &&
+	       fills(b, (last - first) / step + 1);
+}
+
+bool lp_series_is_joinable(const struct lp_series_object *one, const struct lp_series_object *other)
+{
+	return lp_series_same_times(&one->column, &other->column) ||
+	       lp_series_same_times(&whole(one)->column, &whole(other)->column) ||
+	       on_one_raster(whole(one), whole(other));
+}
+
+static size_t count_common(const struct lp_column *one, const struct lp_column *other)
+{
+	size_t common = 0;
+
+	for (size_t i = 0, j = 0; i < one->count && j < other->count;) {
+		common += one->time[i] == other->time[j];
+		if (one->time[i] <= other->time[j])
+			i++;
+		else
+			j++;
+	}
+	return common;
+}
+
+void lp_series_refuse_join(struct lp_series_object *one, struct lp_series_object *other, const char *operation)
+{
+	PyObject *name = lp_series_name(one), *other_name = lp_series_name(other);
+	size_t common = count_common(&one->column, &other->column);
+	bool where = strcmp(operation, "where") == 0;
+
+	if (name != NULL && other_name != NULL)
+		PyErr_Format(
+			PyExc_ValueError,
+			"%s of two Series, a%s%U%s and b%s%U%s, whose times differ: a has %zu samples, b %zu, at "
+			"times that both have %zu. %s%s%s%s If they are measured at the same times and samples are "
+			"lost, declare the interval of both series",
+			operation, PyUnicode_GET_LENGTH(name) > 0 ? " = '" : "", name,
+			PyUnicode_GET_LENGTH(name) > 0 ? "'" : "", PyUnicode_GET_LENGTH(other_name) > 0 ? " = '" : "",
+			other_name, PyUnicode_GET_LENGTH(other_name) > 0 ? "'" : "", one->column.count,
+			other->column.count, common,
+			where ? "Where the condition holds until it changes: a.where(b.at(a))."
+			      : "Where both hold until they change: a.at(a, b) ",
+			where ? "" : operation, where ? "" : " b.at(a, b)",
+			where ? "" : "; only b, at the samples of a: b.at(a).");
+	Py_XDECREF(name);
+	Py_XDECREF(other_name);
+}
+
+/* Beyond this it is not known any more: a dead sensor is no steady one. */
+bool lp_series_holds(const struct lp_series_object *series, lp_time last, lp_time time)
+{
+	return time - last <= lp_series_hold(series->interval);
+}
+
+/* Walks through the good samples of a Series, from the one before its window on. */
+struct walk {
+	const struct lp_series_object *series;
+	int64_t hold; /* negative: as lp_series_holds() */
+	size_t next;
+	bool known;
+	lp_time time;
+	double value;
+	uint8_t quality;
+};
+
+static struct walk walk_begin(const struct lp_series_object *series, int64_t hold)
+{
+	return (struct walk){ .series = series,
+		              .hold = hold,
+		              .known = series->has_previous,
+		              .time = series->previous_time,
+		              .value = series->previous_value,
+		              .quality = series->previous_quality };
+}
+
+/* Goes to the last good sample at or before time; times must ascend.  False: what holds then is not known. */
+static bool walk_to(struct walk *walk, lp_time time)
+{
+	const struct lp_column *column = &walk->series->column;
+
+	for (; walk->next < column->count && column->time[walk->next] <= time; walk->next++) {
+		uint8_t quality = lp_series_quality(walk->series, walk->next);
+
+		if (lp_sample_is_missing(column->value[walk->next], quality))
+			continue;
+		walk->known = true;
+		walk->time = column->time[walk->next];
+		walk->value = column->value[walk->next];
+		walk->quality = quality;
+	}
+	if (!walk->known || walk->time > time)
+		return false;
+	return walk->hold < 0 ? lp_series_holds(walk->series, walk->time, time) : time - walk->time <= walk->hold;
+}
+
+static int by_time(const void *one, const void *other)
+{
+	lp_time a = *(const lp_time *)one, b = *(const lp_time *)other;
+
+	return (a > b) - (a < b);
+}
+
+/* The times that any of some Series has, ascending. */
+static lp_time *times_of(PyObject *const *others, Py_ssize_t other_count, size_t *count)
+{
+	size_t most = 0, length = 0;
+	lp_time *times;
+
+	for (Py_ssize_t i = 0; i < other_count; i++)
+		most += ((struct lp_series_object *)others[i])->column.count;
+	times = PyMem_Malloc(most * sizeof *times + 1);
+	if (times == NULL) {
+		PyErr_NoMemory();
+		return NULL;
+	}
+	for (Py_ssize_t i = 0; i < other_count; i++) {
+		const struct lp_column *column = &((struct lp_series_object *)others[i])->column;
+
+		if (column->count > 0)
+			memcpy(times + length, column->time, column->count * sizeof *times);
+		length += column->count;
+	}
+	*count = length;
+	if (other_count == 1 || length == 0)
+		return times;
+	qsort(times, length, sizeof *times, by_time);
+	*count = 1;
+	for (size_t i = 1; i < length; i++) {
+		if (times[i] != times[*count - 1])
+			times[(*count)++] = times[i];
+	}
+	return times;
+}
+
+/* What holds at the last time before the window at which any of them has a sample. */
+static void hold_before(struct lp_series_object *result, struct walk walk, PyObject *const *others, Py_ssize_t count,
+                        lp_time first)
+{
+	lp_time before = result->window.start != LP_TIME_NONE ? result->window.start : first, time = LP_TIME_NONE;
+
+	result->has_previous = false;
+	if (before == LP_TIME_NONE)
+		return;
+	for (Py_ssize_t i = 0; i < count; i++) {
+		const struct lp_series_object *other = (struct lp_series_object *)others[i];
+
+		if (other->has_previous && other->previous_time < before && other->previous_time > time)
+			time = other->previous_time;
+	}
+	(void)walk_to(&walk, before - 1);
+	if (!walk.known || walk.time >= before)
+		return;
+	time = time > walk.time ? time : walk.time;
+	if (!walk_to(&walk, time))
+		return;
+	result->has_previous = true;
+	result->previous_time = time;
+	result->previous_value = walk.value;
+	result->previous_quality = walk.quality;
+}
+
+/* Of the Series whose times it has, the one that is sampled most often says how long it is till the next. */
+static int64_t least_interval(PyObject *const *others, Py_ssize_t count)
+{
+	int64_t least = 0;
+
+	for (Py_ssize_t i = 0; i < count; i++) {
+		int64_t interval = ((struct lp_series_object *)others[i])->interval;
+
+		if (interval > 0 && (least == 0 || interval < least))
+			least = interval;
+	}
+	return least;
+}
+
+static bool parse_at(struct lp_rule_state *state, PyObject *const *arguments, Py_ssize_t count, PyObject *names,
+                     int64_t *hold)
+{
+	static const struct lp_keyword keywords[] = { { "hold", NULL, NULL }, { 0 } };
+	union lp_keyword_value value = { .number = -1 };
+
+	if (count == 0) {
+		PyErr_SetString(PyExc_TypeError, "at() takes the Series at whose times the values are wanted");
+		return false;
+	}
+	for (Py_ssize_t i = 0; i < count; i++) {
+		if (!lp_is_series(state, arguments[i])) {
+			PyErr_Format(PyExc_TypeError, "at() takes Series, not %s", Py_TYPE(arguments[i])->tp_name);
+			return false;
+		}
+	}
+	if (!lp_keywords_parse("at", keywords, &value, arguments + count, 0, names))
+		return false;
+	if (value.number != -1 && !(value.number >= 0)) {
+		PyErr_SetString(PyExc_ValueError, "at(): hold must be a number of seconds, 0 or more, or None");
+		return false;
+	}
+	*hold = value.number < 0 ? -1 : value.number > 1e12 ? INT64_MAX : (int64_t)rint(value.number * 1e6);
+	return true;
+}
+
+PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+	struct lp_rule_state *state = lp_state_of(self);
+	struct lp_series_object *series = (struct lp_series_object *)self, *first, *result;
+	struct walk walk;
+	size_t time_count;
+	lp_time *times;
+	int64_t hold;
+
+	if (!parse_at(state, arguments, count, names, &hold))
+		return NULL;
+	times = times_of(arguments, count, &time_count);
+	result = times == NULL ? NULL : lp_series_allocate(state, time_count, true);
+	if (result == NULL) {
+		PyMem_Free(times);
+		return NULL;
+	}
+	walk = walk_begin(series, hold);
+	for (size_t i = 0; i < time_count; i++) {
+		bool holds = walk_to(&walk, times[i]);
+
+		result->column.time[i] = times[i];
+		result->column.value[i] = holds ? walk.value : NAN;
+		result->column.quality[i] = holds ? walk.quality : (uint8_t)LP_QUALITY_GOOD;
+	}
+	first = (struct lp_series_object *)arguments[0];
+	lp_series_describe(state, result, series);
+	result->window = first->window;
+	Py_CLEAR(result->origin);
+	Py_XSETREF(result->window_object, Py_XNewRef(first->window_object));
+	result->interval = least_interval(arguments, count);
+	hold_before(result, walk_begin(series, hold), arguments, count, time_count > 0 ? times[0] : LP_TIME_NONE);
+	PyMem_Free(times);
+	return (PyObject *)result;
+}
