@@ -22,11 +22,50 @@ static char usual[] = "W kW MW GW VA kVA MVA var kvar Mvar "
 		      "A mA kA V mV kV "
 		      "uS/cm \xc2\xb5S/cm mS/m S/m W/m2 W/m\xc2\xb2 kW/m2 kWh/m2 "
 		      "kWh/m3 kJ/l mg/l g/m3 1 %";
-enum { MOST = 200 };
+enum { UNITS_MOST = 200, ROWS_MOST = 20000 };
+
+static struct lp_usual_conversion rows[ROWS_MOST];
+static size_t row_count;
 
 static int compare(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct lp_usual_conversion *one = a, *other = b;
+	int order = strcmp(one->from, other->from);
+
+	return order != 0 ? order : strcmp(one->to, other->to);
+}
+
+static bool add(const char *from, const char *to)
+{
+	struct lp_usual_conversion *row = &rows[row_count];
+	struct lp_error error;
+
+	assert(row_count < ROWS_MOST);
+	if (!lp_unit_find(from, to, &row->scale, &row->offset, &error))
+		return false;
+	row->from = strdup(from);
+	row->to = strdup(to);
+	row_count++;
+	return true;
+}
+
+/* Of a unit to all others, and of its integrals over time; and what its zero is. */
+static void add_all(const char *unit, const char *const *units, size_t count)
+{
+	static const char *const times[] = { "s", "min", "h", "d" };
+	char text[LP_UNIT_TEXT_SIZE];
+
+	for (size_t k = 0; k < count; k++) {
+		if (unit != units[k])
+			(void)add(unit, units[k]);
+	}
+	(void)snprintf(text, sizeof text, "delta_%s", unit);
+	if (!add(unit, text) || rows[row_count - 1].offset != 0)
+		return;
+	for (size_t t = 0; t < sizeof times / sizeof *times; t++) {
+		for (size_t k = 0; k < count; k++)
+			(void)add(lp_unit_over_time(unit, times[t], text), units[k]);
+	}
 }
 
 static void print_text(const char *text)
@@ -39,34 +78,28 @@ static void print_text(const char *text)
 
 int main(void)
 {
-	const char *units[MOST];
-	size_t count = 0, found = 0;
+	const char *units[UNITS_MOST];
+	size_t count = 0;
 
 	for (char *unit = strtok(usual, " "); unit != NULL; unit = strtok(NULL, " ")) {
-		assert(count < MOST);
+		assert(count < UNITS_MOST);
 		units[count++] = unit;
 	}
-	qsort(units, count, sizeof *units, compare);
+	for (size_t i = 0; i < count; i++)
+		add_all(units[i], units, count);
+	qsort(rows, row_count, sizeof *rows, compare);
 	puts("/* Made by build/usual_conversions.c. */\n#include \"python/units.h\"\n\n"
 	     "const struct lp_usual_conversion lp_usual_conversions[] = {");
-	for (size_t i = 0; i < count; i++) {
-		for (size_t k = 0; k < count; k++) {
-			struct lp_error error;
-			double scale, offset;
-
-			if (i == k || !lp_unit_find(units[i], units[k], &scale, &offset, &error))
-				continue;
-			printf("\t{ ");
-			print_text(units[i]);
-			printf(", ");
-			print_text(units[k]);
-			printf(", %a, %a },\n", scale, offset);
-			found++;
-		}
+	for (size_t i = 0; i < row_count; i++) {
+		printf("\t{ ");
+		print_text(rows[i].from);
+		printf(", ");
+		print_text(rows[i].to);
+		printf(", %a, %a },\n", rows[i].scale, rows[i].offset);
 	}
 	printf("};\nconst size_t lp_usual_conversion_count = sizeof lp_usual_conversions / sizeof *lp_usual_conversions;\n");
-	if (found < count) {
-		fprintf(stderr, "usual_conversions: only %zu conversions between %zu units\n", found, count);
+	if (row_count < count) {
+		fprintf(stderr, "usual_conversions: only %zu conversions between %zu units\n", row_count, count);
 		return 1;
 	}
 	return fflush(stdout) == 0 ? 0 : 1;

@@ -151,6 +151,8 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 		return false;
 	bool good = lp_definitions_read(request->files, request->file_count, request->catalogue, &stored,
 	                                lp_zone_name(session->zone), request->prune, &wanted, &problems, error);
+	if (good && !lp_command_check_units(&wanted, &stored, request->prune, &problems))
+		good = lp_fail(error, LP_EXIT_DATA, "the definitions cannot be used as they are; nothing was changed");
 	if (!good)
 		lp_command_problems(&lp_command_apply, &problems);
 	good = good && (!request->prune || lp_definitions_keep_data(session->store, &stored, &wanted, error));

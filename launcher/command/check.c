@@ -126,7 +126,7 @@ static void check_stored(struct check *check)
 	check->have_stored = true;
 	if (check->catalogue != NULL)
 		lp_definitions_check_rules(&check->stored, check->catalogue, &problems);
-	if (problems.count > 0)
+	if (!lp_command_check_units(NULL, &check->stored, false, &problems) || problems.count > 0)
 		wrong(check, &problems);
 	else
 		(void)printf("ok  stored definitions: %zu series, %zu calculation%s\n", check->stored.series_count,
@@ -140,9 +140,10 @@ static void check_files(struct check *check, char **files, size_t count)
 	struct lp_problems problems = { 0 };
 	struct lp_definitions definitions;
 	/* Without the database, whether an input's series exists cannot be told; all else can. */
-	if (lp_definitions_read((const char *const *)files, count, check->catalogue,
-	                        check->have_stored ? &check->stored : NULL, lp_zone_name(check->session.zone), false,
-	                        &definitions, &problems, &error))
+	const struct lp_definitions *stored = check->have_stored ? &check->stored : NULL;
+	if (lp_definitions_read((const char *const *)files, count, check->catalogue, stored,
+	                        lp_zone_name(check->session.zone), false, &definitions, &problems, &error) &&
+	    lp_command_check_units(&definitions, stored, false, &problems))
 		(void)printf("ok  files: %zu series, %zu calculation%s\n", definitions.series_count,
 		             definitions.calculation_count, definitions.calculation_count == 1 ? "" : "s");
 	else

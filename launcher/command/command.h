@@ -65,4 +65,12 @@ int lp_command_fail(const struct lp_command *command, const struct lp_error *err
 /* One line a problem: "FILE:LINE:COLUMN: what", and how many. */
 void lp_command_problems(const struct lp_command *command, const struct lp_problems *problems);
 
+/*
+ * result_units.c: whether what the built-in rules return can be had in the
+ * units that the outputs are declared with.  wanted NULL: of all that is stored.
+ */
+struct lp_definitions;
+bool lp_command_check_units(const struct lp_definitions *wanted, const struct lp_definitions *stored, bool prune,
+                            struct lp_problems *problems) LP_MUST_CHECK;
+
 #endif

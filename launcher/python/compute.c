@@ -129,6 +129,7 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
 	state->covered = 1;
 	lp_rules_watch_logging(rules);
 	plan = lp_plan_for(rules, calculation);
+	state->quantity = plan->has_quantity ? &plan->quantity : NULL;
 	outcome->rule_version = plan->version;
 	if (plan->error_type != NULL) {
 		outcome->error_type = lp_arena_text(&batch->arena, plan->error_type);

@@ -103,6 +103,8 @@ static int clear(PyObject *module)
 	Py_CLEAR(state->stream_type);
 	Py_CLEAR(state->zones);
 	Py_CLEAR(state->parse_json);
+	lp_label_free(state->label);
+	state->label = NULL;
 	Py_CLEAR(state->empty);
 	Py_CLEAR(state->empty_mapping);
 	return 0;

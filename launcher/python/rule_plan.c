@@ -397,6 +397,20 @@ static bool plan_arguments(struct lp_worker_rules *rules, struct lp_plan *plan)
 	return good;
 }
 
+static void plan_quantity(struct lp_plan *plan)
+{
+	const char *per = NULL;
+
+	for (Py_ssize_t i = 0; plan->keyword_names != NULL && i < PyTuple_GET_SIZE(plan->keyword_names); i++) {
+		PyObject *value = plan->arguments[plan->positional_count + (size_t)i].value;
+
+		if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(plan->keyword_names, i), "per") == 0 &&
+		    value != NULL && PyUnicode_Check(value))
+			per = PyUnicode_AsUTF8(value);
+	}
+	plan->has_quantity = lp_rule_quantity(plan->rule_name, per, &plan->quantity);
+}
+
 static struct lp_plan *make_plan(struct lp_worker_rules *rules, const struct lp_calculation *calculation, uint64_t hash)
 {
 	struct lp_plan *plan = lp_allocate(sizeof *plan);
@@ -427,8 +441,10 @@ static struct lp_plan *make_plan(struct lp_worker_rules *rules, const struct lp_
 		/* A time limit or a lack of memory may have struck here: the next task tries anew. */
 		plan->hash = ~hash;
 	}
-	if (plan->rule != NULL)
+	if (plan->rule != NULL) {
 		plan->version = plan->rule->version;
+		plan_quantity(plan);
+	}
 	return plan;
 }
 

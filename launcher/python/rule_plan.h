@@ -7,6 +7,7 @@
 
 #include "python/internal.h"
 #include "python/rule_types.h"
+#include "python/units.h"
 
 struct lp_worker_rule {
 	char *name;
@@ -45,7 +46,9 @@ struct lp_plan {
 	const struct lp_worker_rule *rule;  /* NULL: there is none of that name, or its module failed */
 	struct lp_plan_argument *arguments; /* positional ones, then keywords */
 	size_t argument_count, positional_count;
-	PyObject *keyword_names;                            /* a tuple, or NULL */
+	PyObject *keyword_names; /* a tuple, or NULL */
+	bool has_quantity;       /* a number that it returns is, but for the unit of its input: */
+	struct lp_quantity quantity;
 	const char *version;                                /* of the rule, or of its module that failed; or NULL */
 	char *error_type, *error_message, *error_traceback; /* it can't be called: why; or NULL */
 	struct lp_plan *next;

@@ -37,6 +37,12 @@ struct lp_series_object {
 	lp_time previous_time;
 	double previous_value;
 	uint8_t previous_quality;
+	/*
+	 * How many zeros of its unit are in a value: 1 in a reading, 0 in a
+	 * difference, 2 in the sum of two readings; NaN: not known.
+	 */
+	double zeros;
+	bool scaled;                  /* by a number, which may have had a unit of its own */
 	PyObject *origin;             /* the Series of which these are some samples (where, good, a part); NULL: none */
 	const struct lp_input *input; /* borrowed: where name, unit and attributes come from once asked for */
 	PyObject *name, *unit, *attributes; /* NULL: not asked for yet, or none */
@@ -64,6 +70,8 @@ struct lp_rule_state {
 	struct lp_series_object *borrowed;
 	const struct lp_calculation *calculation; /* being computed, in whose zone windows show; or NULL */
 	double covered; /* the least share of a window over which what was asked for knew a value; 1: all of it */
+	const struct lp_quantity *quantity; /* what its rule returns, but for the unit; NULL: only its rule knows */
+	struct lp_label *label;             /* rule_result.c: how numbers are converted to an output's unit */
 };
 
 /* The state of the current interpreter's module; NULL with an exception set. */
@@ -104,6 +112,8 @@ static inline void lp_series_set_origin(struct lp_series_object *series, struct 
 int64_t lp_series_missing(struct lp_series_object *series);
 PyObject *lp_series_name(struct lp_series_object *series); /* new references */
 PyObject *lp_series_unit(struct lp_series_object *series);
+/* The unit as rules see it: "delta_degC" of a difference, "" where it is neither reading nor difference. */
+PyObject *lp_series_shown_unit(struct lp_series_object *series);
 PyObject *lp_series_attributes(struct lp_series_object *series);
 PyObject *lp_series_window(struct lp_series_object *series); /* or None */
 static inline uint8_t lp_series_quality(const struct lp_series_object *series, size_t index)
@@ -239,6 +249,7 @@ const struct lp_python_failure *lp_catalogue_failure(const char *module);
  * rule_result.c: what a rule returned, into the task's outcome.  declared: the tuple of its outputs' names.
  * False: an exception is set that says what is wrong.
  */
+void lp_label_free(struct lp_label *label);
 bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct lp_task *task, PyObject *declared,
                     PyObject *result) LP_MUST_CHECK;
 

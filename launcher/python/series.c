@@ -6,6 +6,7 @@
  * it; series_type.c has the type as Python sees it.  Neither calculates.
  */
 #include "python/rule_types.h"
+#include "python/units.h"
 
 #include <stddef.h>
 
@@ -42,6 +43,7 @@ static struct lp_series_object *new_series(struct lp_rule_state *state)
 		return NULL;
 	memset((char *)series + sizeof(PyObject), 0, sizeof *series - sizeof(PyObject));
 	series->missing = -1;
+	series->zeros = 1;
 	series->window.start = LP_TIME_NONE;
 	return series;
 }
@@ -91,6 +93,8 @@ PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *
 	series->window = *window;
 	series->input = input;
 	series->interval = input == NULL ? 0 : input->interval;
+	if (input != NULL && input->unit != NULL && lp_unit_is_difference(input->unit))
+		series->zeros = 0;
 	if (previous != NULL && previous->count > 0) {
 		series->has_previous = true;
 		series->previous_time = previous->time[0];
@@ -190,6 +194,8 @@ void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *se
 	series->previous_value = like->previous_value;
 	series->previous_quality = like->previous_quality;
 	series->interval = like->interval;
+	series->zeros = like->zeros;
+	series->scaled = like->scaled;
 	if (series->origin == NULL)
 		series->origin = Py_XNewRef(like->origin);
 	series->name = Py_XNewRef(like->name);
@@ -250,6 +256,18 @@ PyObject *lp_series_unit(struct lp_series_object *series)
 	    (series->unit = lp_text_object(series->input == NULL ? "" : series->input->unit)) == NULL)
 		return NULL;
 	return Py_NewRef(series->unit);
+}
+
+PyObject *lp_series_shown_unit(struct lp_series_object *series)
+{
+	PyObject *unit = lp_series_unit(series);
+	const char *text = unit == NULL || series->zeros == 1 ? NULL : PyUnicode_AsUTF8(unit);
+
+	/* Where the zero is nothing, all of them are alike. */
+	if (text == NULL || !lp_unit_has_zero(text))
+		return unit;
+	Py_SETREF(unit, series->zeros == 0 ? PyUnicode_FromFormat("delta_%U", unit) : PyUnicode_FromString(""));
+	return unit;
 }
 
 PyObject *lp_series_attributes(struct lp_series_object *series)

@@ -7,6 +7,7 @@
  * either side becomes NaN in one pass afterwards.
  */
 #include "python/rule_types.h"
+#include "python/units.h"
 
 enum { BLOCK = 256 };
 
@@ -64,10 +65,21 @@ enum unit_rule {
 	UNIT_NONE,
 };
 
+/* What becomes of the zeros of the unit in a value (struct lp_series_object). */
+enum zero_rule {
+	ZEROS_UNKNOWN,
+	ZEROS_ADDED,
+	ZEROS_SUBTRACTED,
+	ZEROS_MULTIPLIED, /* by a number */
+	ZEROS_DIVIDED,
+	ZEROS_OF_DIFFERENCE, /* of a difference there are none, else it is not known: abs() */
+};
+
 struct operation {
 	const char *symbol;
 	kernel apply;
 	enum unit_rule unit;
+	enum zero_rule zeros;
 };
 
 static inline bool is_missing_at(const struct lp_column *column, size_t index)
@@ -120,20 +132,89 @@ static void apply_to_previous(struct lp_series_object *result, const struct oper
 		forget_previous(result);
 }
 
+/* 0.1 + 0.2 + 0.7 readings are one. */
+static double whole_zeros(double zeros)
+{
+	return fabs(zeros - rint(zeros)) < 1e-9 ? rint(zeros) : zeros;
+}
+
+/*
+ * x + 5 is a reading as x is: 5 is a difference.  20 - x is a difference: 20 is
+ * a reading.  Whether x - 5 is one or the other cannot be told, nor whether 20 +
+ * a difference is.
+ */
+static double with_number_added(double without, double with)
+{
+	bool may_be_without = without == 0 || without == 1, may_be_with = with == 0 || with == 1;
+
+	if (may_be_without == may_be_with)
+		return NAN;
+	return may_be_without ? without : with;
+}
+
+static double zeros_with_number(enum zero_rule rule, double zeros, double number, bool number_is_left)
+{
+	switch (rule) {
+	case ZEROS_ADDED:
+		return with_number_added(zeros, zeros + 1);
+	case ZEROS_SUBTRACTED:
+		return number_is_left ? with_number_added(-zeros, 1 - zeros) : with_number_added(zeros, zeros - 1);
+	case ZEROS_MULTIPLIED:
+		return whole_zeros(zeros * number);
+	case ZEROS_DIVIDED:
+		return number_is_left ? NAN : whole_zeros(zeros / number);
+	case ZEROS_OF_DIFFERENCE:
+		return zeros == 0 ? 0 : NAN;
+	case ZEROS_UNKNOWN:
+		break;
+	}
+	return NAN;
+}
+
+/* An average of readings, and a change of sign, are of the unit still; else the number may have changed it. */
+static bool is_scaled(enum zero_rule rule, double zeros, double number)
+{
+	return (rule == ZEROS_MULTIPLIED || rule == ZEROS_DIVIDED) && zeros != 1 && fabs(number) != 1;
+}
+
+static double zeros_with_series(enum zero_rule rule, double left, double right)
+{
+	return rule == ZEROS_ADDED        ? whole_zeros(left + right)
+	       : rule == ZEROS_SUBTRACTED ? whole_zeros(left - right)
+	                                  : NAN;
+}
+
+/* The unit that both have, or "": that of differences in a unit goes with the unit. */
+static PyObject *common_unit(struct lp_rule_state *state, struct lp_series_object *left, struct lp_series_object *right)
+{
+	PyObject *one = lp_series_unit(left), *other = lp_series_unit(right), *unit = NULL;
+	const char *one_text = one == NULL ? NULL : PyUnicode_AsUTF8(one),
+		   *other_text = other == NULL ? NULL : PyUnicode_AsUTF8(other);
+
+	if (one_text != NULL && other_text != NULL) {
+		if (strcmp(lp_unit_stem(one_text), lp_unit_stem(other_text)) != 0)
+			unit = Py_NewRef(state->empty);
+		else
+			unit = Py_NewRef(lp_unit_is_difference(one_text) ? other : one);
+	}
+	Py_XDECREF(one);
+	Py_XDECREF(other);
+	return unit;
+}
+
 static bool describe_result(struct lp_rule_state *state, struct lp_series_object *result, enum unit_rule rule,
                             struct lp_series_object *left, struct lp_series_object *right)
 {
 	struct lp_series_object *either = left != NULL ? left : right;
 	bool keep = rule == UNIT_KEPT || (rule == UNIT_OF_FACTOR && (left == NULL || right == NULL)) ||
 	            (rule == UNIT_OF_DIVIDEND && right == NULL);
+	PyObject *unit = NULL;
 
-	if (keep && left != NULL && right != NULL) {
-		PyObject *one = lp_series_unit(left), *other = lp_series_unit(right);
-
-		keep = one != NULL && other != NULL && PyUnicode_Compare(one, other) == 0;
-		Py_XDECREF(one);
-		Py_XDECREF(other);
-		if (PyErr_Occurred())
+	if (!keep) {
+		unit = Py_NewRef(state->empty);
+	} else if (left != NULL && right != NULL) {
+		unit = common_unit(state, left, right);
+		if (unit == NULL)
 			return false;
 	}
 	lp_series_describe(state, result, either);
@@ -142,8 +223,8 @@ static bool describe_result(struct lp_rule_state *state, struct lp_series_object
 		result->interval = right->interval;
 	Py_XSETREF(result->name, Py_NewRef(state->empty));
 	Py_XSETREF(result->attributes, Py_NewRef(state->empty_mapping));
-	if (!keep)
-		Py_XSETREF(result->unit, Py_NewRef(state->empty));
+	if (unit != NULL)
+		Py_XSETREF(result->unit, unit);
 	return true;
 }
 
@@ -180,6 +261,8 @@ static PyObject *with_number(struct lp_rule_state *state, const struct operation
 		Py_DECREF(result);
 		return NULL;
 	}
+	result->zeros = zeros_with_number(operation->zeros, series->zeros, number, number_is_left);
+	result->scaled = result->zeros != 1 && (series->scaled || is_scaled(operation->zeros, result->zeros, number));
 	apply_to_previous(result, operation, number_is_left ? NULL : series, number_is_left ? series : NULL, number);
 	return (PyObject *)result;
 }
@@ -251,6 +334,8 @@ static PyObject *with_series(struct lp_rule_state *state, const struct operation
 		Py_CLEAR(result);
 		goto done;
 	}
+	result->zeros = zeros_with_series(operation->zeros, a->zeros, b->zeros);
+	result->scaled = a->scaled || b->scaled;
 	apply_to_previous(result, operation, a, b, 0);
 done:
 	Py_XDECREF(a);
@@ -290,22 +375,22 @@ static PyObject *operate(const struct operation *operation, PyObject *left, PyOb
 	}
 }
 
-#define OPERATOR(name_, symbol_, kernel_, unit_)                                                                       \
+#define OPERATOR(name_, symbol_, kernel_, unit_, zeros_)                                                               \
 	PyObject *lp_series_##name_(PyObject *left, PyObject *right)                                                   \
 	{                                                                                                              \
-		static const struct operation operation = { symbol_, kernel_, unit_ };                                 \
+		static const struct operation operation = { symbol_, kernel_, unit_, zeros_ };                         \
 		return operate(&operation, left, right);                                                               \
 	}
-OPERATOR(add, "+", add, UNIT_KEPT)
-OPERATOR(subtract, "-", subtract, UNIT_KEPT)
-OPERATOR(multiply, "*", multiply, UNIT_OF_FACTOR)
-OPERATOR(divide, "/", divide, UNIT_OF_DIVIDEND)
-OPERATOR(floor_divide, "//", floor_divide, UNIT_NONE)
-OPERATOR(remainder, "%", remainder_of, UNIT_KEPT)
+OPERATOR(add, "+", add, UNIT_KEPT, ZEROS_ADDED)
+OPERATOR(subtract, "-", subtract, UNIT_KEPT, ZEROS_SUBTRACTED)
+OPERATOR(multiply, "*", multiply, UNIT_OF_FACTOR, ZEROS_MULTIPLIED)
+OPERATOR(divide, "/", divide, UNIT_OF_DIVIDEND, ZEROS_DIVIDED)
+OPERATOR(floor_divide, "//", floor_divide, UNIT_NONE, ZEROS_UNKNOWN)
+OPERATOR(remainder, "%", remainder_of, UNIT_KEPT, ZEROS_UNKNOWN)
 
 PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 {
-	static const struct operation operation = { "**", power, UNIT_NONE };
+	static const struct operation operation = { "**", power, UNIT_NONE, ZEROS_UNKNOWN };
 
 	if (modulus != Py_None) {
 		PyErr_SetString(PyExc_TypeError, "pow() of a Series takes no modulus");
@@ -317,9 +402,12 @@ PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 {
 	static const struct operation operations[] = {
-		[Py_LT] = { "<", less, UNIT_NONE },    [Py_LE] = { "<=", less_or_equal, UNIT_NONE },
-		[Py_EQ] = { "==", equal, UNIT_NONE },  [Py_NE] = { "!=", not_equal, UNIT_NONE },
-		[Py_GT] = { ">", greater, UNIT_NONE }, [Py_GE] = { ">=", greater_or_equal, UNIT_NONE },
+		[Py_LT] = { "<", less, UNIT_NONE, ZEROS_UNKNOWN },
+		[Py_LE] = { "<=", less_or_equal, UNIT_NONE, ZEROS_UNKNOWN },
+		[Py_EQ] = { "==", equal, UNIT_NONE, ZEROS_UNKNOWN },
+		[Py_NE] = { "!=", not_equal, UNIT_NONE, ZEROS_UNKNOWN },
+		[Py_GT] = { ">", greater, UNIT_NONE, ZEROS_UNKNOWN },
+		[Py_GE] = { ">=", greater_or_equal, UNIT_NONE, ZEROS_UNKNOWN },
 	};
 
 	return operate(&operations[code], left, right);
@@ -327,7 +415,7 @@ PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 
 PyObject *lp_series_negative(PyObject *self)
 {
-	static const struct operation operation = { "*", multiply, UNIT_KEPT };
+	static const struct operation operation = { "*", multiply, UNIT_KEPT, ZEROS_MULTIPLIED };
 
 	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, -1.0, false);
 }
@@ -339,16 +427,32 @@ PyObject *lp_series_positive(PyObject *self)
 
 PyObject *lp_series_absolute(PyObject *self)
 {
-	static const struct operation operation = { "abs", absolute, UNIT_KEPT };
+	static const struct operation operation = { "abs", absolute, UNIT_KEPT, ZEROS_OF_DIFFERENCE };
 
 	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, 0.0, false);
 }
 
+/* Whether a value was lost on the way: what was a number is none. */
+static bool overflowed(const struct lp_series_object *from, const struct lp_series_object *to)
+{
+	for (size_t i = 0; i < from->column.count; i++) {
+		if (!is_missing_at(&from->column, i) && !isfinite(to->column.value[i]))
+			return true;
+	}
+	return false;
+}
+
 PyObject *lp_series_scale(struct lp_series_object *series, double scale, double offset, PyObject *unit)
 {
-	static const struct operation times = { "*", multiply, UNIT_KEPT }, plus = { "+", add, UNIT_KEPT };
+	static const struct operation times = { "*", multiply, UNIT_KEPT, ZEROS_UNKNOWN },
+				      by = { "/", divide, UNIT_KEPT, ZEROS_UNKNOWN },
+				      plus = { "+", add, UNIT_KEPT, ZEROS_UNKNOWN };
 	struct lp_rule_state *state = lp_state_of((PyObject *)series);
-	PyObject *result = with_number(state, &times, series, scale, false);
+	const char *text = PyUnicode_AsUTF8(unit);
+	double divisor = lp_unit_divisor(scale);
+	PyObject *result = text == NULL ? NULL
+	                                : with_number(state, divisor != 0 ? &by : &times, series,
+	                                              divisor != 0 ? divisor : scale, false);
 
 	if (result != NULL && offset != 0)
 		Py_SETREF(result, with_number(state, &plus, (struct lp_series_object *)result, offset, false));
@@ -359,6 +463,12 @@ PyObject *lp_series_scale(struct lp_series_object *series, double scale, double 
 		Py_XSETREF(scaled->name, Py_XNewRef(series->name));
 		Py_XSETREF(scaled->attributes, Py_XNewRef(series->attributes));
 		Py_XSETREF(scaled->unit, Py_NewRef(unit));
+		scaled->zeros = lp_unit_is_difference(text) ? 0 : series->zeros;
+		scaled->scaled = false;
+		if (overflowed(series, scaled)) {
+			Py_CLEAR(result);
+			PyErr_Format(PyExc_OverflowError, "in %U values are beyond the range of a float", unit);
+		}
 	}
 	return result;
 }

@@ -235,7 +235,8 @@ static PyObject *series_to(PyObject *self, PyObject *unit)
 	from = lp_series_unit(series);
 	if (from == NULL)
 		return NULL;
-	known = lp_unit_conversion(PyUnicode_AsUTF8(from), to, &scale, &offset, &error);
+	known = lp_quantity_conversion(&(struct lp_quantity){ .unit = PyUnicode_AsUTF8(from), .zeros = series->zeros },
+	                               to, &scale, &offset, &error);
 	Py_DECREF(from);
 	if (!known) {
 		PyObject *name = lp_series_name(series);

@@ -3,6 +3,7 @@
  * rule or a test has at hand.
  */
 #include "python/rule_types.h"
+#include "python/units.h"
 
 /* Fills a column from a buffer of that very format.  False: it is no such buffer. */
 static bool from_buffer(PyObject *object, const char *formats, size_t size, void *target, size_t count)
@@ -219,6 +220,10 @@ PyObject *lp_series_construct(PyTypeObject *type, PyObject *arguments, PyObject 
 	    !take_previous(state, previous, series) || !take_window(state, window, series))
 		goto failed;
 	series->unit = Py_NewRef(unit);
+	if (PyUnicode_AsUTF8(unit) == NULL)
+		goto failed;
+	if (lp_unit_is_difference(PyUnicode_AsUTF8(unit)))
+		series->zeros = 0;
 	series->name = Py_NewRef(name);
 	series->attributes = attributes == Py_None ? Py_NewRef(state->empty_mapping) : PyDictProxy_New(attributes);
 	if (series->attributes == NULL)

@@ -18,7 +18,7 @@ static PyObject *get_previous(PyObject *self, void *unused)
 }
 
 typedef PyObject *(*describe)(struct lp_series_object *);
-static const describe descriptions[] = { lp_series_name, lp_series_unit, lp_series_attributes, lp_series_window };
+static const describe descriptions[] = { lp_series_name, lp_series_shown_unit, lp_series_attributes, lp_series_window };
 
 static PyObject *get_description(PyObject *self, void *which)
 {
@@ -205,7 +205,7 @@ static PyObject *series_repr(PyObject *self)
 	const struct lp_column *column = &series->column;
 	struct lp_text text = { 0 };
 	char first[LP_TIME_TEXT_SIZE], last[LP_TIME_TEXT_SIZE];
-	PyObject *name = lp_series_name(series), *unit = lp_series_unit(series), *result = NULL;
+	PyObject *name = lp_series_name(series), *unit = lp_series_shown_unit(series), *result = NULL;
 
 	if (name == NULL || unit == NULL)
 		goto done;

@@ -9,7 +9,9 @@
 #include "python/units.h"
 
 #include "model/memory.h"
+#include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +66,8 @@ static bool find_other(const char *from, const char *to, double *scale, double *
 	return good;
 }
 
-bool lp_unit_conversion(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
+/* As the units are written, without what they stand for. */
+static bool find(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
 {
 	const struct lp_usual_conversion *usual;
 
@@ -78,4 +81,141 @@ bool lp_unit_conversion(const char *from, const char *to, double *scale, double 
 	*scale = usual->scale;
 	*offset = usual->offset;
 	return true;
+}
+
+static const char delta[] = "delta_";
+enum { DELTA_LENGTH = sizeof delta - 1 };
+
+bool lp_unit_is_difference(const char *unit)
+{
+	return strncmp(unit, delta, DELTA_LENGTH) == 0;
+}
+
+const char *lp_unit_stem(const char *unit)
+{
+	return lp_unit_is_difference(unit) ? unit + DELTA_LENGTH : unit;
+}
+
+bool lp_unit_has_zero(const char *unit)
+{
+	struct lp_error error = { 0 };
+	char difference[LP_UNIT_TEXT_SIZE];
+	double scale, offset;
+	int length = snprintf(difference, sizeof difference, "%s%s", delta, unit);
+
+	/* What is no unit, or none that can be so long, has no zero either. */
+	if (unit[0] == '\0' || lp_unit_is_difference(unit) || length >= (int)sizeof difference)
+		return false;
+	return find(unit, difference, &scale, &offset, &error) && offset != 0;
+}
+
+/* Without what people put between the factors of a unit. */
+static void squeeze(const char *unit, char text[LP_UNIT_TEXT_SIZE])
+{
+	size_t length = 0;
+
+	for (; *unit != '\0' && length < LP_UNIT_TEXT_SIZE - 1; unit++) {
+		if (strchr(" *.()", *unit) != NULL)
+			continue;
+		if ((unsigned char)unit[0] == 0xc2 && (unsigned char)unit[1] == 0xb7) {
+			unit++; /* a middle dot */
+			continue;
+		}
+		text[length++] = *unit;
+	}
+	text[length] = '\0';
+}
+
+/* Whether `to` is written as the unit times the time, or the unit as `to` by the time: whatever the unit is. */
+static bool is_written_so(const char *unit, const char *per, const char *to)
+{
+	char product[LP_UNIT_TEXT_SIZE], one[LP_UNIT_TEXT_SIZE], other[LP_UNIT_TEXT_SIZE];
+
+	squeeze(lp_unit_over_time(unit, per, product), one);
+	squeeze(to, other);
+	if (strcmp(one, other) == 0)
+		return true;
+	(void)snprintf(product, sizeof product, "%s/%s", to, per);
+	squeeze(product, one);
+	squeeze(unit, other);
+	return strcmp(one, other) == 0;
+}
+
+/* What an integral over time is before it is converted; 1: it is `to` already, 0: go on, -1: error says why not. */
+static int integrate(struct lp_quantity *from, const char *to, char text[LP_UNIT_TEXT_SIZE], struct lp_error *error)
+{
+	if (strlen(from->unit) + 10 > LP_UNIT_TEXT_SIZE || strlen(to) + 10 > LP_UNIT_TEXT_SIZE) {
+		lp_fail(error, LP_EXIT_DATA, "\"%s\" is no unit that is known", from->unit);
+		return -1;
+	}
+	if (is_written_so(from->unit, from->per, to))
+		return 1;
+	if (from->zeros != 0 && lp_unit_has_zero(from->unit)) {
+		lp_fail(error, LP_EXIT_DATA,
+		        "the integral of readings in %s over time is no %s: %s has a zero of its own; convert the series "
+		        "first, or take differences",
+		        from->unit, to, from->unit);
+		return -1;
+	}
+	*from = (struct lp_quantity){ .unit = lp_unit_over_time(from->unit, from->per, text) };
+	return 0;
+}
+
+static bool convert(struct lp_quantity from, const char *to, bool label, double *scale, double *offset,
+                    struct lp_error *error)
+{
+	char product[LP_UNIT_TEXT_SIZE];
+
+	*scale = 1;
+	*offset = 0;
+	if (lp_unit_is_difference(from.unit)) {
+		from.unit = lp_unit_stem(from.unit);
+		from.zeros = 0;
+	}
+	if (from.per != NULL) {
+		int done = integrate(&from, to, product, error);
+
+		if (done != 0)
+			return done > 0;
+	}
+	if (!find(from.unit, lp_unit_stem(to), scale, offset, error))
+		return false;
+	if (lp_unit_is_difference(to)) {
+		*offset = 0;
+		return from.zeros == 0 || !lp_unit_has_zero(from.unit) ||
+		       lp_fail(error, LP_EXIT_DATA, "cannot convert readings in %s to %s, which is for differences",
+		               from.unit, to);
+	}
+	if (from.zeros == 0) {
+		*offset = 0;
+		return !label || !lp_unit_has_zero(to) ||
+		       lp_fail(error, LP_EXIT_DATA,
+		               "a difference in %s is no reading in %s: a unit for differences is needed, %s%s or one "
+		               "without a zero of its own (K of temperatures, bar of pressures)",
+		               from.unit, to, delta, to);
+	}
+	return *offset == 0 || from.zeros == 1 ||
+	       lp_fail(error, LP_EXIT_DATA,
+	               "cannot convert %s to %s: after adding, subtracting or multiplying with numbers it is not "
+	               "known whether these are readings or differences; convert first, x.to(\"%s\"), then compute",
+	               from.unit, to, to);
+}
+
+bool lp_quantity_conversion(const struct lp_quantity *from, const char *to, double *scale, double *offset,
+                            struct lp_error *error)
+{
+	return convert(*from, to, false, scale, offset, error);
+}
+
+bool lp_quantity_label(const struct lp_quantity *from, const char *to, double *scale, double *offset,
+                       struct lp_error *error)
+{
+	return convert(*from, to, true, scale, offset, error);
+}
+
+bool lp_unit_conversion(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
+{
+	struct lp_quantity quantity = { .unit = from, .zeros = 1 };
+
+	return convert(quantity, to, true, scale, offset, error);
 }

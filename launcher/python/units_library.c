@@ -88,6 +88,8 @@ static const struct {
 	{ "kn", "knot" },
 	{ "bara", "bar" },
 	{ "barg", "bar @ 1.01325" },
+	{ "psia", "psi" },
+	{ "psig", "psi @ 14.695948775513" },
 	{ "mH2O", "9806.65 Pa" },
 	{ "mWS", "9806.65 Pa" },
 	{ "mWC", "9806.65 Pa" },
@@ -168,6 +170,14 @@ static double without_rounding(double number, int digits, double error)
 	return fabs(nice - number) <= error * fabs(number) ? nice : number;
 }
 
+const char *lp_unit_over_time(const char *unit, const char *per, char text[LP_UNIT_TEXT_SIZE])
+{
+	bool plain = strpbrk(unit, " */^.()-%") == NULL;
+
+	(void)snprintf(text, LP_UNIT_TEXT_SIZE, plain ? "%s %s" : "(%s) %s", unit, per);
+	return text;
+}
+
 bool lp_unit_find(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
 {
 	ut_unit *source, *target = NULL;
@@ -182,7 +192,11 @@ bool lp_unit_find(const char *from, const char *to, double *scale, double *offse
 		lp_fail(error, LP_EXIT_DATA, "\"%s\" is no unit that is known", from);
 		goto done;
 	}
-	target = parse(to);
+	/* A product with what has no dimension keeps the unit and loses its zero. */
+	if (strncmp(to, "delta_", 6) == 0 && strcmp(to + 6, from) == 0)
+		target = ut_multiply(source, ut_get_dimensionless_unit_one(units.system));
+	else
+		target = parse(to);
 	if (target == NULL) {
 		lp_fail(error, LP_EXIT_DATA, "\"%s\" is no unit that is known", to);
 		goto done;

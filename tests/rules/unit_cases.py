@@ -4,7 +4,7 @@ import math
 import threading
 import unittest
 
-from local_processing import Series
+from local_processing import Sample, Series
 
 
 def convert(value, from_unit, to_unit):
@@ -89,3 +89,100 @@ class Units(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual(wrong, [])
+
+
+def reading(value, unit):
+    return Series([1], [value], unit=unit)
+
+
+A, B = reading(60.0, "degC"), reading(50.0, "degC")
+
+
+class Differences(unittest.TestCase):
+    """Of units whose zero is not nothing, differences are converted without the offset, or not at all."""
+
+    # What is computed, its unit, the unit asked for, what comes, the unit that it then has.
+    RIGHT = [
+        (lambda: A - B, "delta_degC", "K", 10, "K"),
+        (lambda: A - B, "delta_degC", "degF", 18, "delta_degF"),
+        (lambda: A - B, "delta_degC", "delta_degF", 18, "delta_degF"),
+        (lambda: A - B, "delta_degC", "degC", 10, "delta_degC"),
+        (lambda: reading(2.0, "barg") - reading(1.5, "barg"), "delta_barg", "bar", 0.5, "bar"),
+        (lambda: reading(2.0, "barg") - reading(1.5, "barg"), "delta_barg", "mbar", 500, "mbar"),
+        (lambda: reading(40.0, "psig") - reading(10.0, "psig"), "delta_psig", "psi", 30, "psi"),
+        (lambda: reading(68.0, "degF") - reading(50.0, "degF"), "delta_degF", "K", 10, "K"),
+        (lambda: abs(B - A), "delta_degC", "K", 10, "K"),
+        (lambda: -(A - B), "delta_degC", "K", -10, "K"),
+        (lambda: (A - B) * 2, "delta_degC", "degF", 36, "delta_degF"),
+        (lambda: (A - B) / 2, "delta_degC", "K", 5, "K"),
+        (lambda: (A - B) - 1, "delta_degC", "K", 9, "K"),
+        (lambda: (A - B) + (A - B), "delta_degC", "K", 20, "K"),
+        (lambda: (A - B).where(A > 0).good(), "delta_degC", "K", 10, "K"),
+        (lambda: (A - B).at(A)[:], "delta_degC", "K", 10, "K"),
+        (lambda: 70 - A, "delta_degC", "K", 10, "K"),
+        (lambda: A.to("K") - B.to("K"), "K", "degF", 18, "delta_degF"),
+        (lambda: A.to("degF") - B.to("degF"), "delta_degF", "K", 10, "K"),
+        (lambda: reading(10.0, "delta_degC"), "delta_degC", "K", 10, "K"),
+        (lambda: reading(10.0, "delta_degC"), "delta_degC", "delta_degF", 18, "delta_degF"),
+        (lambda: reading(10.0, "K"), "K", "delta_degC", 10, "delta_degC"),
+        # Readings again.
+        (lambda: (A + B) / 2, "degC", "K", 328.15, "K"),
+        (lambda: 0.3 * A + 0.7 * B, "degC", "K", 326.15, "K"),
+        (lambda: (A + B + A) / 3, "degC", "K", 56.666666666666664 + 273.15, "K"),
+        (lambda: A + (A - B), "degC", "K", 343.15, "K"),
+        (lambda: A - (A - B), "degC", "K", 323.15, "K"),
+        (lambda: A + reading(10.0, "delta_degC"), "degC", "K", 343.15, "K"),
+        (lambda: reading(10.0, "delta_degC") + A, "degC", "K", 343.15, "K"),
+        (lambda: A + 0.5, "degC", "K", 333.65, "K"),
+        (lambda: A.to("degF"), "degF", "K", 333.15, "K"),
+        # Without an offset there is nothing to tell apart.
+        (lambda: reading(3.0, "kW") - 1, "kW", "W", 2000, "W"),
+        (lambda: reading(3.0, "kW") + reading(3.0, "kW"), "kW", "W", 6000, "W"),
+        (lambda: reading(3.0, "K") * 2, "K", "mK", 6000, "mK"),
+        (lambda: A * 2, "", "°C", 120, ""),
+    ]
+
+    def test_right(self):
+        for index, (make, unit, to_unit, value, then) in enumerate(self.RIGHT):
+            with self.subTest(index=index, to=to_unit):
+                series = make()
+                self.assertEqual(series.unit, unit)
+                converted = series.to(to_unit)
+                self.assertAlmostEqual(converted.values[0], value, delta=1e-9)
+                self.assertEqual(converted.unit, then)
+
+    # Whether these are readings or differences nobody knows.
+    REFUSED = [
+        lambda: A - 5,
+        lambda: A + B,
+        lambda: A * 2,
+        lambda: A * 1.02,
+        lambda: A / 2,
+        lambda: -A,
+        lambda: abs(A),
+        lambda: A % 7,
+        lambda: 20 + (A - B),
+        lambda: reading(3.0, "barg") * 2,
+    ]
+
+    def test_refused(self):
+        for index, make in enumerate(self.REFUSED):
+            with self.subTest(index=index), self.assertRaisesRegex(ValueError, "not known|different quantities"):
+                make().to("bar" if index == 9 else "K")
+        with self.assertRaisesRegex(ValueError, "for differences"):
+            A.to("delta_degF")
+        self.assertEqual((A + B).unit, "")
+
+    def test_the_previous_sample_is_converted_alike(self):
+        before = Sample(-1, 30.0)
+        one = Series([1], [60.0], unit="degC", previous=before)
+        other = Series([1], [50.0], unit="degC", previous=Sample(-1, 10.0))
+        self.assertEqual((one - other).to("degF").previous.value, 36.0)
+
+    def test_beyond_the_range_is_no_missing_sample(self):
+        with self.assertRaises(OverflowError):
+            reading(1e308, "kW").to("W")
+
+    def test_the_inverse_is_exact(self):
+        self.assertEqual(convert(7.2, "MJ", "kWh"), 2.0)
+        self.assertEqual(convert(3600, "kg/h", "kg/s"), 1.0)
