@@ -141,6 +141,8 @@ struct lp_batch {
 	atomic_size_t computed;                        /* tasks whose outcome is complete; the others are still owed */
 	int64_t fetch_time, compute_time, commit_time; /* nanoseconds spent in the stages, for the report */
 	uint64_t samples_read, samples_written;
+	bool replace_imported;  /* redo: results that somebody imported are written over */
+	uint64_t kept_imported; /* results that were not written because somebody had imported one */
 	struct lp_arena arena;
 	struct lp_batch *next; /* for whoever holds it: queues, pools */
 };

@@ -3,7 +3,10 @@
  */
 #include "store/settle.h"
 
+#include "store/owed.h"
+
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { REASON_MOST = 240 };
@@ -186,20 +189,258 @@ static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, co
 	**last = range;
 }
 
-/* Tumbling windows own all that is stored in them; of sliding ones only the one result is theirs. */
-static void add_rewrite(const struct lp_batch *batch, struct lp_settled *settled, size_t index)
+static bool has_room(const struct lp_output *output)
 {
-	const struct lp_task *task = &batch->tasks[index];
-	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
-	struct lp_rewrite rewrite = { .task = index, .first = task->result_time, .last = task->result_time };
+	return output->results_from != output->results_to;
+}
 
-	if (lp_schedule_is_tumbling(&calculation->schedule)) {
-		bool at_end = calculation->result_time == LP_RESULT_AT_END;
-
-		rewrite.first = task->window.start + (at_end ? 1 : 0);
-		rewrite.last = task->window.end - (at_end ? 0 : 1);
+/* Whether all that a window stores lies in it, and it overlaps no other. */
+static bool keeps_to_itself(const struct lp_calculation *calculation)
+{
+	for (size_t i = 0; i < calculation->input_count; i++) {
+		if (calculation->inputs[i].shift.count != 0 || calculation->inputs[i].window.count != 0)
+			return false;
 	}
-	settled->rewrites[settled->rewrite_count++] = rewrite;
+	return lp_schedule_is_tumbling(&calculation->schedule);
+}
+
+/* What an output of a task is: it had given a series or a number now, else as far as the room of its results tells. */
+enum kind { KIND_UNKNOWN, KIND_NUMBER, KIND_SERIES };
+
+static enum kind kind_of(const struct lp_task *task, const struct lp_calculation *calculation, size_t output)
+{
+	const struct lp_output *room = &calculation->outputs[output];
+	bool at_end = calculation->result_time == LP_RESULT_AT_END;
+	enum kind kind = KIND_UNKNOWN;
+
+	for (size_t i = 0; i < task->outcome.result_count; i++) {
+		const struct lp_result *result = &task->outcome.results[i];
+
+		if (result->output == output)
+			kind = result->time != task->result_time ? KIND_SERIES
+			       : kind == KIND_SERIES             ? kind
+			                                         : KIND_NUMBER;
+	}
+	if (kind == KIND_UNKNOWN && has_room(room)) {
+		if (at_end ? room->results_from == 0 && room->results_to == 1 : room->results_to < 0)
+			kind = KIND_NUMBER;
+		else if (room->results_to <= 0)
+			kind = KIND_SERIES;
+	}
+	return kind;
+}
+
+/*
+ * The sample at the end of a window is its number, or begins the next window's
+ * series: where neither is known it is left alone, as all is where windows
+ * overlap or give samples outside of themselves.
+ */
+static void add_unknown(const struct lp_batch *batch, struct lp_settled *settled, const struct lp_task *task)
+{
+	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+
+	for (size_t output = 0; output < calculation->output_count; output++) {
+		enum kind kind = kind_of(task, calculation, output);
+		struct lp_reach reach = { .series_id = calculation->outputs[output].series_id,
+			                  .first = task->result_time,
+			                  .last = task->result_time,
+			                  .after_end = LP_TIME_NONE,
+			                  .until_end = LP_TIME_NONE };
+
+		if (keeps_to_itself(calculation)) {
+			bool at_end = calculation->result_time == LP_RESULT_AT_END;
+
+			reach.first = task->window.start + (at_end && kind != KIND_SERIES ? 1 : 0);
+			reach.last = task->window.end - (at_end && kind == KIND_NUMBER ? 0 : 1);
+		} else if (kind == KIND_SERIES) {
+			continue;
+		}
+		settled->reaches[settled->reach_count++] = reach;
+	}
+}
+
+/* Settled with what it gave; not put aside, and not to be tried again. */
+static bool is_done(enum lp_state state)
+{
+	return state == LP_STATE_OK || state == LP_STATE_NO_DATA;
+}
+
+static lp_time within_times(lp_time time, int64_t offset)
+{
+	lp_time moved;
+
+	if (__builtin_add_overflow(time, offset, &moved))
+		return offset < 0 ? LP_TIME_MIN : LP_TIME_MAX;
+	return moved < LP_TIME_MIN ? LP_TIME_MIN : moved > LP_TIME_MAX ? LP_TIME_MAX : moved;
+}
+
+/* Of each output, where the results of these windows lie. */
+static void add_reach(const struct lp_batch *batch, struct lp_settled *settled, uint32_t calculation, lp_time after_end,
+                      lp_time until_end)
+{
+	const struct lp_calculation *of = &batch->calculations[calculation];
+
+	for (size_t i = 0; i < of->output_count && after_end < until_end; i++) {
+		const struct lp_output *output = &of->outputs[i];
+
+		if (has_room(output))
+			settled->reaches[settled->reach_count++] = (struct lp_reach){
+				.series_id = output->series_id,
+				.first = within_times(after_end + 1, output->results_from),
+				.last = within_times(until_end, output->results_to - 1),
+				.after_end = after_end,
+				.until_end = until_end,
+			};
+	}
+}
+
+/*
+ * A range was moved on over every window of it, also over those of an earlier
+ * schedule, which nothing will compute again.  Those that failed or wait keep
+ * what they have until their turn comes.
+ */
+static void add_ranges(struct lp_batch *batch, const struct lp_settle_known *known, const bool *owed,
+                       struct lp_settled *settled)
+{
+	const struct lp_owed_move *moves = lp_owed_moves(batch);
+	size_t computed = atomic_load(&batch->computed);
+	lp_time *from = lp_arena_allocate(&batch->arena, batch->calculation_count * sizeof *from);
+
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		from[i] = LP_TIME_NONE;
+	for (size_t i = 0; i < batch->owed_count; i++) {
+		if (moves[i].calculation != UINT32_MAX && known[moves[i].calculation].claimed)
+			from[moves[i].calculation] = moves[i].owed->after_end;
+	}
+	for (size_t i = 0; i < computed; i++) {
+		const struct lp_task *task = &batch->tasks[i];
+
+		if ((owed != NULL && !owed[i]) || is_done(task->outcome.state) ||
+		    from[task->calculation] == LP_TIME_NONE)
+			continue;
+		add_reach(batch, settled, task->calculation, from[task->calculation], task->window.end - 1);
+		from[task->calculation] = task->window.end;
+	}
+	for (size_t i = 0; i < batch->owed_count; i++) {
+		const struct lp_owed_move *move = &moves[i];
+
+		if (move->calculation != UINT32_MAX && from[move->calculation] != LP_TIME_NONE)
+			add_reach(batch, settled, move->calculation, from[move->calculation], move->after_end);
+	}
+}
+
+static int compare_three(int64_t a, int64_t b, int64_t c)
+{
+	return a != 0 ? (a > 0) - (a < 0) : b != 0 ? (b > 0) - (b < 0) : (c > 0) - (c < 0);
+}
+
+static int compare_made(const void *a, const void *b)
+{
+	const struct lp_made *left = a, *right = b;
+
+	return compare_three(left->series_id - right->series_id, left->result->time - right->result->time,
+	                     left->task->window.end - right->task->window.end);
+}
+
+static bool are_at_one_time(const struct lp_made *a, const struct lp_made *b)
+{
+	return a->series_id == b->series_id && a->result->time == b->result->time;
+}
+
+/* Of each time the last one stays. */
+static void part_superseded(struct lp_settled *settled, struct lp_arena *arena)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < settled->made_count; i++) {
+		struct lp_made *made = &settled->made[i];
+
+		if (i + 1 == settled->made_count || !are_at_one_time(made, made + 1)) {
+			settled->made[kept++] = *made;
+			continue;
+		}
+		if (settled->superseded == NULL)
+			settled->superseded =
+				lp_arena_allocate(arena, settled->made_count * sizeof *settled->superseded);
+		if (made->task->window.end != made[1].task->window.end)
+			settled->superseded[settled->superseded_count++] = *made;
+	}
+	settled->made_count = kept;
+}
+
+static void gather_results(struct lp_batch *batch, struct lp_settled *settled, const size_t *stored,
+                           size_t stored_count)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < stored_count; i++)
+		all += batch->tasks[stored[i]].outcome.result_count;
+	settled->made = lp_arena_allocate(&batch->arena, all * sizeof *settled->made);
+	for (size_t i = 0; i < stored_count; i++) {
+		const struct lp_task *task = &batch->tasks[stored[i]];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+
+		for (size_t k = 0; k < task->outcome.result_count; k++) {
+			const struct lp_result *result = &task->outcome.results[k];
+
+			assert(result->output < calculation->output_count);
+			settled->made[settled->made_count++] = (struct lp_made){
+				.series_id = calculation->outputs[result->output].series_id,
+				.result = result,
+				.task = task,
+			};
+		}
+	}
+	if (settled->made_count > 0)
+		qsort(settled->made, settled->made_count, sizeof *settled->made, compare_made);
+	part_superseded(settled, &batch->arena);
+}
+
+/* Two windows can give a result at one time only where not all lie at one distance from the ends of their windows. */
+static bool may_meet(const struct lp_batch *batch, const struct lp_settled *settled)
+{
+	for (size_t i = 0; i < settled->widened_count; i++) {
+		if (settled->widened[i].to - settled->widened[i].from > 1)
+			return true;
+	}
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		const struct lp_calculation *calculation = &batch->calculations[i];
+
+		for (size_t k = 0; k < calculation->output_count; k++) {
+			if (calculation->outputs[k].results_to - calculation->outputs[k].results_from > 1)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool find_made(const struct lp_made *made, size_t count, int64_t series_id, lp_time time, const lp_time *end)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct lp_made *at = &made[middle];
+
+		if (compare_three(at->series_id - series_id, at->result->time - time,
+		                  end == NULL ? 0 : at->task->window.end - *end) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && made[low].series_id == series_id && made[low].result->time == time &&
+	       (end == NULL || made[low].task->window.end == *end);
+}
+
+bool lp_settled_has(const struct lp_settled *settled, int64_t series_id, lp_time time, lp_time window_end)
+{
+	return find_made(settled->made, settled->made_count, series_id, time, &window_end) ||
+	       find_made(settled->superseded, settled->superseded_count, series_id, time, &window_end);
+}
+
+bool lp_settled_has_time(const struct lp_settled *settled, int64_t series_id, lp_time time)
+{
+	return find_made(settled->made, settled->made_count, series_id, time, NULL);
 }
 
 /*
@@ -288,6 +529,16 @@ static size_t count_outputs(const struct lp_batch *batch)
 	return count;
 }
 
+/* At most: of each task's windows and of what lies in it, and what is left of each range. */
+static size_t count_reaches(const struct lp_batch *batch)
+{
+	size_t count = count_outputs(batch);
+
+	for (size_t i = 0; i < batch->task_count; i++)
+		count += 2 * batch->calculations[batch->tasks[i].calculation].output_count;
+	return count;
+}
+
 void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, const struct lp_settle_known *known,
                const bool *owed, struct lp_settled *settled)
 {
@@ -299,19 +550,20 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 	lp_time *before = lp_arena_zeroed(arena, batch->calculation_count, sizeof *before);
 	bool again = batch->kind != LP_BATCH_FORWARD;
 	size_t *places = lp_arena_zeroed(arena, tasks, sizeof *places), place_count = 0;
+	size_t *stored = lp_arena_zeroed(arena, tasks, sizeof *stored), stored_count = 0;
 
 	LP_CHECK_BATCH(batch);
 	assert(computed <= tasks);
 	*settled = (struct lp_settled){
 		.pending = lp_arena_zeroed(arena, tasks, sizeof *settled->pending),
 		.done = lp_arena_zeroed(arena, again ? tasks : 0, sizeof *settled->done),
-		.rewrites = lp_arena_zeroed(arena, again ? tasks : 0, sizeof *settled->rewrites),
 		.owed = lp_arena_zeroed(arena, tasks, sizeof *settled->owed),
 		.outcomes = lp_arena_zeroed(arena, tasks, sizeof *settled->outcomes),
-		.stored = lp_arena_zeroed(arena, tasks, sizeof *settled->stored),
 		.states = rows,
 	};
 	settled->widened = lp_arena_zeroed(arena, count_outputs(batch), sizeof *settled->widened);
+	if (again)
+		settled->reaches = lp_arena_zeroed(arena, count_reaches(batch), sizeof *settled->reaches);
 
 	for (size_t i = 0; i < batch->calculation_count; i++)
 		before[i] = end_before(batch);
@@ -356,15 +608,21 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		} else {
 			if (again) {
 				settled->done[settled->done_count++] = pending;
-				add_rewrite(batch, settled, i);
+				add_unknown(batch, settled, task);
 			}
-			settled->stored[settled->stored_count++] = i;
+			if (batch->kind == LP_BATCH_RETRY)
+				add_reach(batch, settled, task->calculation, task->window.end - 1, task->window.end);
+			stored[stored_count++] = i;
 			widen(batch, task, settled);
 			note_state(batch, task, 0, LP_TIME_NONE, of, &rows[task->calculation]);
 		}
 		before[task->calculation] = task->window.end;
 		add_outcome(settled, task, &places[place_count++], i);
 	}
+	if (batch->kind == LP_BATCH_REDO)
+		add_ranges(batch, known, owed, settled);
+	gather_results(batch, settled, stored, stored_count);
+	settled->may_meet = may_meet(batch, settled);
 	for (size_t i = 0; i < batch->calculation_count; i++) {
 		if (row_is_needed(&rows[i], &known[i]))
 			rows[settled->state_count++] = rows[i];

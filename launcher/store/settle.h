@@ -41,10 +41,24 @@ struct lp_pending_row {
 	bool given_up;
 };
 
-/* Where a settled window is computed again: what is stored there, and is not a result of it any more, is deleted. */
-struct lp_rewrite {
-	size_t task;
-	lp_time first, last; /* of every output: both included */
+/*
+ * Where results of windows that were computed again are looked for: those of
+ * a series with first <= time <= last and after_end < window_end <= until_end,
+ * that are not made any more, are taken off.  until_end LP_TIME_NONE: those of
+ * a release that did not note their windows, which can be nobody's but those of
+ * a window that was computed again.
+ */
+struct lp_reach {
+	int64_t series_id;
+	lp_time first, last;
+	lp_time after_end, until_end;
+};
+
+/* A result to be stored. */
+struct lp_made {
+	int64_t series_id;
+	const struct lp_result *result;
+	const struct lp_task *task;
 };
 
 /* Results of a series that lie further from the ends of their windows than any before: see struct lp_output. */
@@ -69,15 +83,27 @@ struct lp_settled {
 	size_t done_count;
 	struct lp_owed_range *owed; /* to add (lp_owed_join, no samples changed): what waits or tripped */
 	size_t owed_count;
-	struct lp_rewrite *rewrites; /* none but in retry and redo batches */
-	size_t rewrite_count;
+	struct lp_reach *reaches; /* none but in retry and redo batches */
+	size_t reach_count;
+	/*
+	 * All results, by series and time.  Where windows give one at the same time
+	 * (sliding ones, of series), that of the window which ends last counts; the
+	 * others are in superseded, by series, time and window.
+	 */
+	struct lp_made *made, *superseded;
+	size_t made_count, superseded_count;
+	/* The series may have results at these times that are of other windows: it is not one result a window, at one distance from its end. */
+	bool may_meet;
 	struct lp_widened *widened; /* to be noted; each series once */
 	size_t widened_count;
 	struct lp_outcome_row *outcomes;
 	size_t outcome_count;
-	size_t *stored; /* indices of the tasks whose results are to be written */
-	size_t stored_count;
 };
+
+/* Whether a window's result at that time is among those made. */
+bool lp_settled_has(const struct lp_settled *settled, int64_t series_id, lp_time time, lp_time window_end);
+/* The same for whatever window. */
+bool lp_settled_has_time(const struct lp_settled *settled, int64_t series_id, lp_time time);
 
 /* What is stored of a calculation, read in the transaction that will write. */
 struct lp_settle_known {
@@ -87,6 +113,7 @@ struct lp_settle_known {
 	lp_time window_end; /* of the row in `state`; LP_TIME_NONE: none */
 	lp_time watermark;  /* of the batch it belongs to, before this commit */
 	int64_t cause_id;   /* of the row in `state`; 0: none */
+	bool claimed;       /* redo: its range is what the run read */
 };
 
 /*

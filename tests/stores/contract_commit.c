@@ -71,7 +71,7 @@ START_TEST(work_on_definitions_that_changed_is_refused)
 }
 END_TEST
 
-START_TEST(what_was_measured_becomes_a_result)
+START_TEST(what_somebody_imported_stays)
 {
 	struct lp_run run;
 	struct lp_batch *batch;
@@ -82,8 +82,9 @@ START_TEST(what_was_measured_becomes_a_result)
 	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
 	compute(batch);
 	ck_assert(commit(batch));
-	ck_assert_uint_eq(batch->samples_written, 2); /* the one that is equal has its number of samples now */
-	ck_samples("x", "0=1 30=3");
+	ck_assert_uint_eq(batch->samples_written, 0);
+	ck_assert_uint_eq(batch->kept_imported, 2);
+	ck_samples("x", "0=1 30=9");
 	lp_batch_free(batch);
 }
 END_TEST
@@ -316,7 +317,7 @@ Suite *commit_suite(void)
 	tcase_add_test(tests, results_outcome_and_watermark_come_together);
 	tcase_add_test(tests, who_comes_second_stores_nothing);
 	tcase_add_test(tests, work_on_definitions_that_changed_is_refused);
-	tcase_add_test(tests, what_was_measured_becomes_a_result);
+	tcase_add_test(tests, what_somebody_imported_stays);
 	tcase_add_test(tests, a_failure_is_told_in_full_and_tried_again);
 	tcase_add_test(tests, a_changed_definition_opens_what_was_given_up);
 	tcase_add_test(tests, a_changed_schedule_drops_what_was_owed);

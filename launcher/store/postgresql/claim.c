@@ -133,14 +133,33 @@ static bool read_owed(struct pg_commit *committing, struct lp_error *error)
 			same[move->calculation] = true;
 	}
 	PQclear(result);
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		committing->known[i].claimed = same[i];
 	for (size_t i = 0; i < batch->task_count; i++)
 		committing->owed[i] = same[batch->tasks[i].calculation];
 	return done;
 }
 
+/* Where results lie, as of now: another run may have stored some since the definitions were read. */
+static bool read_room(struct lp_calculation *calculation, const PGresult *result, int row, struct lp_error *error)
+{
+	struct pg_reader from, to;
+
+	if (!lp_pg_reader_open(result, row, 4, &from, error) || !lp_pg_reader_open(result, row, 5, &to, error))
+		return false;
+	if (from.count != calculation->output_count || to.count != from.count)
+		return true; /* another version of the definition: it is left out */
+	for (size_t i = 0; i < calculation->output_count; i++) {
+		calculation->outputs[i].results_from = lp_pg_read_int(&from);
+		calculation->outputs[i].results_to = lp_pg_read_int(&to);
+	}
+	return true;
+}
+
 /*
  * Leaves out the tasks of calculations that are not what was computed any
- * more, and reads the watermarks of the others.  After the pending rows were
+ * more, and reads the watermarks of the others and where
+ * their results lie.  After the pending rows were
  * locked: an apply that changes a definition after this has to wait for them.
  */
 static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_error *error)
@@ -158,8 +177,13 @@ static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_e
 		current[i] = lp_pg_get_int4(result, row, 1) == batch->calculations[i].version &&
 		             lp_pg_get_bool(result, row, 2);
 		committing->known[i].watermark = lp_pg_get_time(result, row, 3);
+		done = read_room(&batch->calculations[i], result, row, error);
 	}
 	PQclear(result);
+	for (size_t i = 0; done && i < batch->calculation_count; i++) {
+		committing->known[i].claimed = committing->known[i].claimed && current[i];
+		*accepted = *accepted || committing->known[i].claimed;
+	}
 	for (size_t i = 0; done && i < batch->task_count; i++) {
 		committing->owed[i] = committing->owed[i] && current[batch->tasks[i].calculation];
 		*accepted = *accepted || committing->owed[i];

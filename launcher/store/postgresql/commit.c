@@ -15,18 +15,15 @@ enum { MOST_TRIES = 3, PAUSE = 200 /* milliseconds, after the first; then twice 
 static bool move_owed(struct pg_commit *committing, bool done_ones, struct lp_error *error)
 {
 	struct lp_batch *batch = committing->batch;
-	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
 	struct lp_owed_move *chosen = lp_arena_zeroed(&batch->arena, batch->owed_count, sizeof *chosen);
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	size_t count = 0;
 
-	for (size_t i = 0; i < batch->task_count; i++)
-		claimed[batch->tasks[i].calculation] |= committing->owed[i];
 	for (size_t i = 0; i < batch->owed_count; i++) {
 		const struct lp_owed_move *move = &committing->moves[i];
 
-		if (move->after_end != LP_TIME_NONE && move->calculation != UINT32_MAX && claimed[move->calculation] &&
-		    move->done == done_ones)
+		if (move->after_end != LP_TIME_NONE && move->calculation != UINT32_MAX &&
+		    committing->known[move->calculation].claimed && move->done == done_ones)
 			chosen[count++] = *move;
 	}
 	if (count == 0)
@@ -48,67 +45,6 @@ static bool move_owed(struct pg_commit *committing, bool done_ones, struct lp_er
 	return lp_pg_execute(committing->store, PG_MOVE_OWED, NULL, error);
 }
 
-struct stored_result {
-	int64_t series_id;
-	const struct lp_result *result;
-	const struct lp_task *task;
-	size_t order;
-};
-
-static int compare_results(const void *a, const void *b)
-{
-	const struct stored_result *left = a, *right = b;
-
-	if (left->series_id != right->series_id)
-		return left->series_id < right->series_id ? -1 : 1;
-	if (left->result->time != right->result->time)
-		return left->result->time < right->result->time ? -1 : 1;
-	return (left->order > right->order) - (left->order < right->order);
-}
-
-/*
- * All results, in the order of the index; where a series has two of one time
- * (sliding windows that give series), the later window's counts.
- */
-static struct stored_result *gather_results(const struct pg_commit *committing, size_t *count)
-{
-	struct lp_batch *batch = committing->batch;
-	const struct lp_settled *settled = &committing->settled;
-	struct stored_result *results;
-	size_t all = 0, kept = 0;
-
-	for (size_t i = 0; i < settled->stored_count; i++)
-		all += batch->tasks[settled->stored[i]].outcome.result_count;
-	results = lp_arena_allocate(&batch->arena, all * sizeof *results);
-	all = 0;
-	for (size_t i = 0; i < settled->stored_count; i++) {
-		const struct lp_task *task = &batch->tasks[settled->stored[i]];
-		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
-
-		for (size_t k = 0; k < task->outcome.result_count; k++) {
-			const struct lp_result *result = &task->outcome.results[k];
-
-			assert(result->output < calculation->output_count);
-			results[all] = (struct stored_result){
-				.series_id = calculation->outputs[result->output].series_id,
-				.result = result,
-				.task = task,
-				.order = all,
-			};
-			all++;
-		}
-	}
-	qsort(results, all, sizeof *results, compare_results);
-	for (size_t i = 0; i < all; i++) {
-		if (i + 1 < all && results[i].series_id == results[i + 1].series_id &&
-		    results[i].result->time == results[i + 1].result->time)
-			continue;
-		results[kept++] = results[i];
-	}
-	*count = kept;
-	return results;
-}
-
 /*
  * Results where there can hardly be any yet: of new windows that do not
  * overlap.  An INSERT that has to look for rows that are there costs the server
@@ -123,116 +59,183 @@ static bool are_new(const struct pg_commit *committing)
 	       lp_schedule_is_tumbling(&batch->head.schedule);
 }
 
-static bool put_results(struct pg_commit *committing, const struct stored_result *results, size_t count,
-                        struct lp_error *error)
+/* The columns of results, in the order of `sample`. */
+static void add_results(struct pg_arguments *arguments, const struct lp_made *made, size_t count)
 {
-	struct pg_arguments *arguments;
-	enum pg_statement way;
-	PGresult *result = NULL;
-	bool done;
-
-	if (count == 0)
-		return true;
-	arguments = lp_pg_arguments(committing->store);
 	lp_pg_array_begin(arguments, PG_INT8);
 	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, results[i].series_id);
+		lp_pg_array_int8(arguments, made[i].series_id);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
 	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, results[i].result->time);
+		lp_pg_array_time(arguments, made[i].result->time);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_FLOAT8);
 	for (size_t i = 0; i < count; i++)
-		lp_pg_array_float8(arguments, results[i].result->value);
+		lp_pg_array_float8(arguments, made[i].result->value);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_INT2);
 	for (size_t i = 0; i < count; i++) {
-		if (results[i].result->quality == LP_QUALITY_GOOD)
+		if (made[i].result->quality == LP_QUALITY_GOOD)
 			lp_pg_array_null(arguments);
 		else
-			lp_pg_array_int2(arguments, results[i].result->quality);
+			lp_pg_array_int2(arguments, made[i].result->quality);
 	}
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_FLOAT8);
 	for (size_t i = 0; i < count; i++) {
-		if (isnan(results[i].task->coverage))
+		if (isnan(made[i].task->coverage))
 			lp_pg_array_null(arguments);
 		else
-			lp_pg_array_float8(arguments, results[i].task->coverage);
+			lp_pg_array_float8(arguments, made[i].task->coverage);
 	}
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_INT4);
 	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int4(arguments, (int32_t)results[i].task->samples);
+		lp_pg_array_int4(arguments, (int32_t)made[i].task->samples);
 	lp_pg_array_end(arguments);
 	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
 	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, results[i].task->window.end);
+		lp_pg_array_time(arguments, made[i].task->window.end);
 	lp_pg_array_end(arguments);
-	way = are_new(committing) ? lp_pg_way_to_add(committing->store, committing->first, committing->last)
-	                          : PG_PUT_RESULTS;
-	done = lp_pg_execute(committing->store, way, &result, error);
+}
+
+/* Of those that met another window's result, the one of the earlier window goes to `superseded`. */
+static bool set_aside(struct pg_commit *committing, struct lp_error *error)
+{
+	const struct lp_settled *settled = &committing->settled;
+	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
+
+	add_results(arguments, settled->made, settled->made_count);
+	lp_pg_argument_time(arguments, committing->first);
+	lp_pg_argument_time(arguments, committing->last);
+	if (!lp_pg_execute(committing->store, PG_SET_ASIDE, NULL, error))
+		return false;
+	if (settled->superseded_count == 0)
+		return true;
+	add_results(lp_pg_arguments(committing->store), settled->superseded, settled->superseded_count);
+	return lp_pg_execute(committing->store, PG_PUT_SUPERSEDED, NULL, error);
+}
+
+/* Some were not written: they are there as they are, or somebody imported one. */
+static bool count_imported(struct pg_commit *committing, struct lp_error *error)
+{
+	const struct lp_settled *settled = &committing->settled;
+	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
+	PGresult *result = NULL;
+	bool done;
+
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < settled->made_count; i++)
+		lp_pg_array_int8(arguments, settled->made[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < settled->made_count; i++)
+		lp_pg_array_time(arguments, settled->made[i].result->time);
+	lp_pg_array_end(arguments);
+	lp_pg_argument_time(arguments, committing->first);
+	lp_pg_argument_time(arguments, committing->last);
+	done = lp_pg_execute(committing->store, PG_COUNT_IMPORTED, &result, error);
 	if (done)
-		committing->written += strtoull(PQcmdTuples(result), NULL, 10);
+		committing->kept_imported = (uint64_t)lp_pg_get_int8(result, 0, 0);
 	PQclear(result);
 	return done;
 }
 
-/* Where settled windows were computed again: each output of each of them. */
-static void add_rewrites(struct pg_commit *committing, enum pg_type type, lp_time *first, lp_time *last)
+static bool put_results(struct pg_commit *committing, struct lp_error *error)
 {
-	struct pg_arguments *arguments = &committing->store->arguments;
 	const struct lp_settled *settled = &committing->settled;
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	uint64_t written = 0;
+	bool add = are_new(committing), done;
 
-	lp_pg_array_begin(arguments, type);
-	for (size_t i = 0; i < settled->rewrite_count; i++) {
-		const struct lp_rewrite *rewrite = &settled->rewrites[i];
-		const struct lp_task *task = &committing->batch->tasks[rewrite->task];
-		const struct lp_calculation *calculation = &committing->batch->calculations[task->calculation];
+	if (settled->made_count == 0)
+		return true;
+	if (((!add && settled->may_meet) || settled->superseded_count > 0) && !set_aside(committing, error))
+		return false;
+	arguments = lp_pg_arguments(committing->store);
+	add_results(arguments, settled->made, settled->made_count);
+	if (!add)
+		lp_pg_argument_bool(arguments, committing->batch->replace_imported);
+	done = lp_pg_execute(committing->store,
+	                     add ? lp_pg_way_to_add(committing->store, committing->first, committing->last)
+	                         : PG_PUT_RESULTS,
+	                     &result, error);
+	if (done)
+		written = strtoull(PQcmdTuples(result), NULL, 10);
+	PQclear(result);
+	committing->written += written;
+	return done && (written == settled->made_count || committing->batch->replace_imported ||
+	                count_imported(committing, error));
+}
 
-		for (size_t output = 0; output < calculation->output_count; output++) {
-			if (type == PG_INT8)
-				lp_pg_array_int8(arguments, calculation->outputs[output].series_id);
-			else
-				lp_pg_array_time(arguments, last == NULL ? rewrite->first : rewrite->last);
-		}
-		if (first != NULL && rewrite->first < *first)
-			*first = rewrite->first;
-		if (last != NULL && rewrite->last > *last)
-			*last = rewrite->last;
-	}
+static void add_reaches(struct pg_arguments *arguments, const struct lp_reach *reaches, size_t count)
+{
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, reaches[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, reaches[i].first);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, reaches[i].last);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, reaches[i].after_end);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, reaches[i].until_end);
 	lp_pg_array_end(arguments);
 }
 
-/* What an earlier computation stored there, and this one does not produce any more. */
-static bool take_off_results(struct pg_commit *committing, const struct stored_result *results, size_t count,
-                             struct lp_error *error)
+static void add_keys(struct pg_arguments *arguments, const struct lp_settled *settled)
 {
+	const struct lp_made *made = settled->made;
+
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < settled->made_count; i++)
+		lp_pg_array_int8(arguments, made[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < settled->made_count; i++)
+		lp_pg_array_time(arguments, made[i].result->time);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < settled->made_count; i++)
+		lp_pg_array_time(arguments, made[i].task->window.end);
+	lp_pg_array_end(arguments);
+}
+
+/* What earlier computations of these windows stored, and this one does not produce any more. */
+static bool take_off_results(struct pg_commit *committing, struct lp_error *error)
+{
+	const struct lp_settled *settled = &committing->settled;
 	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
 	bool done;
 
-	if (committing->settled.rewrite_count == 0)
+	if (settled->reach_count == 0)
 		return true;
+	for (size_t i = 0; i < settled->reach_count; i++) {
+		first = settled->reaches[i].first < first ? settled->reaches[i].first : first;
+		last = settled->reaches[i].last > last ? settled->reaches[i].last : last;
+	}
 	arguments = lp_pg_arguments(committing->store);
-	add_rewrites(committing, PG_INT8, NULL, NULL);
-	add_rewrites(committing, PG_TIMESTAMPTZ, &first, NULL);
-	add_rewrites(committing, PG_TIMESTAMPTZ, NULL, &last);
+	add_reaches(arguments, settled->reaches, settled->reach_count);
 	lp_pg_argument_time(arguments, first);
 	lp_pg_argument_time(arguments, last);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, results[i].series_id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, results[i].result->time);
-	lp_pg_array_end(arguments);
+	add_keys(arguments, settled);
+	lp_pg_argument_bool(arguments, committing->batch->replace_imported);
 	done = lp_pg_execute(committing->store, PG_TAKE_OFF_RESULTS, &result, error);
 	if (done)
-		committing->written += lp_pg_affected(result);
+		committing->written += (uint64_t)lp_pg_get_int8(result, 0, 0);
 	PQclear(result);
 	return done;
 }
@@ -263,11 +266,8 @@ static bool widen_results(struct pg_commit *committing, struct lp_error *error)
 
 static bool write_results(struct pg_commit *committing, struct lp_error *error)
 {
-	size_t count;
-	const struct stored_result *results = gather_results(committing, &count);
-
-	return take_off_results(committing, results, count, error) && widen_results(committing, error) &&
-	       put_results(committing, results, count, error);
+	return take_off_results(committing, error) && widen_results(committing, error) &&
+	       put_results(committing, error);
 }
 
 static int32_t microseconds(int64_t nanoseconds)
@@ -409,6 +409,8 @@ static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct 
 	*accepted = done;
 	if (done)
 		batch->samples_written += committing.written;
+	if (done)
+		batch->kept_imported += committing.kept_imported;
 	return done;
 }
 

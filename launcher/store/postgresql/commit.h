@@ -19,7 +19,7 @@ struct pg_commit {
 	const struct lp_owed_move *moves; /* of a redo batch: one per range */
 	int64_t outcome_id;               /* of the last window; 0 in a retry batch */
 	struct lp_settled settled;
-	uint64_t written;
+	uint64_t written, kept_imported;
 };
 
 /*

@@ -53,6 +53,10 @@
 	"SELECT string_agg(" sample ", '')" more " FROM local_processing.sample"                                       \
 	" WHERE series_id = ANY ($1) AND ts >= $2 AND ts < $3"
 
+#define PUT_ASIDE                                                                                                      \
+	"ON CONFLICT (series_id, ts, window_end) DO UPDATE SET value = excluded.value, quality = excluded.quality,"    \
+	" coverage = excluded.coverage, samples = excluded.samples"
+
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
 	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::int4[]," \
@@ -113,7 +117,9 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                              " ON u.series_id = s.id JOIN local_processing.calculation c ON c.id = u.calculation_id"
 	                              " WHERE s.name = ANY ($1))" },
 	[PG_DELETE_SAMPLES] = { "delete_samples", "delete the samples of deleted series",
-	                        "WITH own AS MATERIALIZED (SELECT set_config('local_processing.noted', 'off', true))"
+	                        "WITH own AS MATERIALIZED (SELECT set_config('local_processing.noted', 'off', true)),"
+	                        " superseded AS (DELETE FROM local_processing.superseded WHERE series_id = ANY"
+	                        " (ARRAY(SELECT id FROM local_processing.series WHERE name = ANY ($1))))"
 	                        " DELETE FROM local_processing.sample USING own WHERE series_id = ANY"
 	                        " (ARRAY(SELECT id FROM local_processing.series WHERE name = ANY ($1)))" },
 	[PG_DELETE_SERIES] = { "delete_series", "delete series",
@@ -241,16 +247,18 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                           " LATERAL (SELECT CASE WHEN date_trunc(p.unit, p.first) = date_trunc(p.unit, p.last) THEN"
 	                           " coalesce(to_regclass('local_processing.' || $1 || to_char(p.first, p.fine)),"
 	                           " to_regclass('local_processing.' || $1 || to_char(p.first, p.coarse))) END) n (name)" },
-	/* What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
+	/* A result that is written over is none any more. What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
 	[PG_WRITE_SAMPLES] = { "write_samples", "write samples",
 	                       "WITH known AS (SELECT n.series_id, n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
-	                       " (s.value, coalesce(s.quality, 0)) IS DISTINCT FROM (n.value, n.quality) AS differs"
+	                       " (s.value, coalesce(s.quality, 0)) IS DISTINCT FROM (n.value, n.quality)"
+	                       " OR s.window_end IS NOT NULL OR s.samples IS NOT NULL OR s.coverage IS NOT NULL AS differs"
 	                       " FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[]) n (series_id, ts, value, quality)"
 	                       " LEFT JOIN local_processing.sample s ON s.series_id = n.series_id AND s.ts = n.ts"
 	                       " AND s.ts >= $5 AND s.ts <= $6),"
 	                       " written AS (INSERT INTO local_processing.sample (series_id, ts, value, quality)"
 	                       " SELECT series_id, ts, value, nullif(quality, 0) FROM known WHERE differs OR NOT stored"
-	                       " ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality)"
+	                       " ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality,"
+	                       " coverage = NULL, samples = NULL, window_end = NULL)"
 	                       " SELECT count(*) FILTER (WHERE NOT stored), count(*) FILTER (WHERE stored AND differs),"
 	                       " count(*) FILTER (WHERE stored AND NOT differs) FROM known" },
 	[PG_READ_SAMPLES] = { "read_samples", "read samples",
@@ -399,13 +407,36 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                                   " JOIN local_processing.calculation c ON c.id = i.calculation_id"
 	                                   " JOIN local_processing.batch b ON b.id = c.batch_id WHERE i.series_id = ANY ($1)"
 	                                   " AND c.enabled AND b.watermark IS NOT NULL ORDER BY i.series_id, c.id" },
+	/*
+	 * NOT IN, which is hashed whatever the planner believes to be in the arrays. What is back is of windows that
+	 * were not computed here.
+	 */
 	[PG_TAKE_OFF_RESULTS] = { "take_off_results", "take off results that are none any more",
-	                          "DELETE FROM local_processing.sample s"
-	                          " USING unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) r (series_id, first, last)"
-	                          " WHERE s.series_id = r.series_id AND s.ts >= r.first AND s.ts <= r.last"
-	                          " AND s.ts >= $4 AND s.ts <= $5 AND NOT EXISTS (SELECT FROM"
-	                          " unnest($6::int8[], $7::timestamptz[]) k (series_id, ts)"
-	                          " WHERE k.series_id = s.series_id AND k.ts = s.ts)" },
+	                          "WITH r AS MATERIALIZED (SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[],"
+	                          " $4::timestamptz[], $5::timestamptz[]) r (series_id, first, last, after_end, until_end)),"
+	                          " made AS MATERIALIZED (SELECT * FROM unnest($8::int8[], $9::timestamptz[], $10::timestamptz[])"
+	                          " k (series_id, ts, window_end)),"
+	                          " gone AS (DELETE FROM local_processing.sample s USING r WHERE s.series_id = r.series_id"
+	                          " AND s.ts >= r.first AND s.ts <= r.last AND s.ts >= $6 AND s.ts <= $7"
+	                          " AND CASE WHEN r.until_end IS NOT NULL THEN s.window_end > r.after_end"
+	                          " AND s.window_end <= r.until_end AND (s.series_id, s.ts, s.window_end) NOT IN"
+	                          " (SELECT series_id, ts, window_end FROM made)"
+	                          " ELSE s.window_end IS NULL AND (s.samples IS NOT NULL OR s.coverage IS NOT NULL OR $11)"
+	                          " AND (s.series_id, s.ts) NOT IN (SELECT series_id, ts FROM made) END"
+	                          " RETURNING s.series_id, s.ts),"
+	                          " unmade AS (DELETE FROM local_processing.superseded d USING r WHERE d.series_id = r.series_id"
+	                          " AND d.ts >= r.first AND d.ts <= r.last"
+	                          " AND d.window_end > r.after_end AND d.window_end <= r.until_end),"
+	                          " back AS (DELETE FROM local_processing.superseded d USING (SELECT DISTINCT ON (g.series_id, g.ts)"
+	                          " p.series_id, p.ts, p.window_end FROM gone g JOIN local_processing.superseded p"
+	                          " ON p.series_id = g.series_id AND p.ts = g.ts WHERE NOT EXISTS (SELECT FROM r"
+	                          " WHERE r.series_id = p.series_id AND p.window_end > r.after_end AND p.window_end <= r.until_end)"
+	                          " ORDER BY g.series_id, g.ts, p.window_end DESC) b WHERE d.series_id = b.series_id"
+	                          " AND d.ts = b.ts AND d.window_end = b.window_end RETURNING d.*),"
+	                          " stored AS (INSERT INTO local_processing.sample"
+	                          " (series_id, ts, value, quality, coverage, samples, window_end)"
+	                          " SELECT series_id, ts, value, quality, coverage, samples, window_end FROM back)"
+	                          " SELECT count(*) FROM gone" },
 	[PG_EACH_BLOCKER] = { "each_blocker", "read what calculations wait for",
 	                      "WITH reading AS (SELECT i.calculation_id AS reader, i.series_id, w.id, w.name,"
 	                      " CASE w.result_time WHEN 'end' THEN interval '1 microsecond' ELSE interval '0' END AS later"
@@ -472,10 +503,14 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                    " FROM local_processing.calculation WHERE id = ANY ($1)) ORDER BY id FOR SHARE" },
 	/* Not with the lock: what it had waited for would not be seen here. */
 	[PG_READ_RETRY] = { "read_retry", "read what is tried again",
-	                    "SELECT r.n, c.version, c.enabled, b.watermark"
+	                    "SELECT r.n, c.version, c.enabled, b.watermark, o.froms, o.tos"
 	                    " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
 	                    " JOIN local_processing.calculation c ON c.id = r.id"
-	                    " JOIN local_processing.batch b ON b.id = c.batch_id" },
+	                    " JOIN local_processing.batch b ON b.id = c.batch_id CROSS JOIN LATERAL"
+	                    " (SELECT array_agg(z.results_from), array_agg(z.results_to)"
+	                    " FROM (SELECT coalesce(y.results_from, 0) AS results_from, coalesce(y.results_to, 0) AS results_to"
+	                    " FROM local_processing.calculation_output x JOIN local_processing.series y ON y.id = x.series_id"
+	                    " WHERE x.calculation_id = c.id ORDER BY x.position) z) o (froms, tos)" },
 	[PG_READ_STATES] = { "read_states", "read the states of a batch",
 	                     "SELECT r.n, s.state, s.since, s.failing_since, s.window_end, s.cause_id"
 	                     " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
@@ -496,8 +531,30 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " $6::int4[], $7::timestamptz[]) ON CONFLICT (series_id, ts) DO UPDATE"
 	                     " SET value = excluded.value, quality = excluded.quality, coverage = excluded.coverage,"
 	                     " samples = excluded.samples, window_end = excluded.window_end"
-	                     " WHERE (s.value, coalesce(s.quality, 0), s.coverage, s.samples, s.window_end) IS DISTINCT FROM"
+	                     " WHERE (s.window_end <= excluded.window_end OR s.window_end IS NULL"
+	                     " AND ($8 OR s.samples IS NOT NULL OR s.coverage IS NOT NULL)) AND (s.value, coalesce(s.quality, 0), s.coverage, s.samples, s.window_end) IS DISTINCT FROM"
 	                     " (excluded.value, coalesce(excluded.quality, 0), excluded.coverage, excluded.samples, excluded.window_end)" },
+	[PG_SET_ASIDE] = { "set_aside", "keep results of earlier windows",
+	                   "WITH n AS MATERIALIZED (SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[],"
+	                   " $5::float8[], $6::int4[], $7::timestamptz[])"
+	                   " n (series_id, ts, value, quality, coverage, samples, window_end)),"
+	                   " met AS MATERIALIZED (SELECT s.series_id, s.ts, s.window_end, s.value, s.quality, s.coverage,"
+	                   " s.samples, n.window_end AS of_new FROM n JOIN local_processing.sample s ON s.series_id = n.series_id"
+	                   " AND s.ts = n.ts AND s.ts >= $8 AND s.ts <= $9 WHERE s.window_end <> n.window_end)"
+	                   " INSERT INTO local_processing.superseded (series_id, ts, window_end, value, quality, coverage, samples)"
+	                   " SELECT series_id, ts, window_end, value, quality, coverage, samples FROM met"
+	                   " WHERE window_end < of_new"
+	                   " UNION ALL SELECT n.series_id, n.ts, n.window_end, n.value, n.quality, n.coverage, n.samples"
+	                   " FROM met m JOIN n ON n.series_id = m.series_id AND n.ts = m.ts WHERE m.window_end > m.of_new " PUT_ASIDE },
+	[PG_PUT_SUPERSEDED] = { "put_superseded", "keep results of earlier windows",
+	                        "INSERT INTO local_processing.superseded (series_id, ts, value, quality, coverage, samples, window_end)"
+	                        " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
+	                        " $6::int4[], $7::timestamptz[]) " PUT_ASIDE },
+	[PG_COUNT_IMPORTED] = { "count_imported", "look for imported results",
+	                        "SELECT count(*) FROM unnest($1::int8[], $2::timestamptz[]) n (series_id, ts)"
+	                        " JOIN local_processing.sample s ON s.series_id = n.series_id AND s.ts = n.ts"
+	                        " AND s.ts >= $3 AND s.ts <= $4"
+	                        " WHERE s.window_end IS NULL AND s.samples IS NULL AND s.coverage IS NULL" },
 	/* In the order of id, as others lock them. The packed definitions have the old ones. */
 	[PG_WIDEN_RESULTS] = { "widen_results", "note where results lie",
 	                       "WITH wider AS MATERIALIZED (SELECT s.id, r.first, r.beyond"
@@ -579,7 +636,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       "SELECT count(*) FROM local_processing.sample WHERE ts < $1 AND ($2::text IS NULL"
 	                       " OR series_id = ANY (ARRAY(SELECT id FROM local_processing.series WHERE name LIKE $2)))" },
 	[PG_PRUNE_SAMPLES] = { "prune_samples", "delete old samples",
-	                       "WITH own AS MATERIALIZED (SELECT set_config('local_processing.noted', 'off', true))"
+	                       "WITH own AS MATERIALIZED (SELECT set_config('local_processing.noted', 'off', true)),"
+	                       " superseded AS (DELETE FROM local_processing.superseded WHERE series_id = $1 AND ts < $2)"
 	                       " DELETE FROM local_processing.sample USING own WHERE series_id = $1 AND ts < $2"
 	                       " AND ts < coalesce((SELECT ts FROM local_processing.sample"
 	                       " WHERE series_id = $1 AND ts < $2 ORDER BY ts OFFSET $3 LIMIT 1), $2)" },

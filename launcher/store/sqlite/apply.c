@@ -240,6 +240,8 @@ static bool delete_series(struct lp_sqlite *store, const struct lp_series *serie
 	if (lp_sqlite_be_own(store, true, error) &&
 	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SAMPLES, series->name, NULL, error, "delete the samples") &&
 	    lp_sqlite_be_own(store, false, error) &&
+	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SUPERSEDED, series->name, NULL, error,
+	                        "delete the samples") &&
 	    lp_sqlite_run_named(store, LP_SQL_FORGET_CHANGES, series->name, NULL, error, "delete the series") &&
 	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error, "delete the series"))
 		return true;

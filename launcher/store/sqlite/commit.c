@@ -65,6 +65,27 @@ static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, st
 	return true;
 }
 
+/* Where results lie, as of now: another run may have stored some since the definitions were read. */
+static bool read_room(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ONE_OUTPUTS, error);
+	size_t i = 0;
+	int row;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, calculation->id);
+	while ((row = lp_sqlite_step(store, statement, error, "look where results lie")) == 1) {
+		if (i < calculation->output_count &&
+		    calculation->outputs[i].series_id == sqlite3_column_int64(statement, 1)) {
+			calculation->outputs[i].results_from = sqlite3_column_int64(statement, 4);
+			calculation->outputs[i].results_to = sqlite3_column_int64(statement, 5);
+		}
+		i++;
+	}
+	return row == 0;
+}
+
 /* Which tasks of a retry batch are still owed as they were when the run read them. */
 static bool read_owed(struct lp_sqlite *store, const struct lp_batch *batch, const bool *current, bool *owed, bool *any,
                       struct lp_error *error)
@@ -139,8 +160,8 @@ static bool move_range(struct lp_sqlite *store, const struct lp_owed_move *move,
 }
 
 /* The ranges that are still as they were move on to where this batch has come; tasks of the others are left out. */
-static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, const bool *current, bool *owed, bool *any,
-                       struct lp_error *error)
+static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known,
+                       const bool *current, bool *owed, bool *any, struct lp_error *error)
 {
 	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
 	const struct lp_owed_move *moves = lp_owed_moves(batch);
@@ -154,7 +175,7 @@ static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, const bo
 		found = check_range(store, move->owed, error);
 		if (found < 0 || (found == 1 && !move_range(store, move, error)))
 			return false;
-		claimed[move->calculation] = found == 1;
+		claimed[move->calculation] = known[move->calculation].claimed = found == 1;
 		*any = *any || found == 1;
 	}
 	for (size_t i = 0; i < batch->task_count; i++)
@@ -162,69 +183,103 @@ static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, const bo
 	return true;
 }
 
-static int compare_times(const void *a, const void *b)
+struct times {
+	lp_time *items;
+	size_t count, capacity;
+};
+
+/* The times at which there is a result that this computation does not produce. */
+static bool read_unmade(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settled *settled,
+                        const struct lp_reach *reach, struct times *times, struct lp_error *error)
 {
-	lp_time left = *(const lp_time *)a, right = *(const lp_time *)b;
-
-	return (left > right) - (left < right);
-}
-
-/* The times at which a task produces results of one output, ascending. */
-static size_t produced_times(const struct lp_outcome *outcome, size_t output, struct lp_arena *arena, lp_time **times)
-{
-	size_t count = 0;
-
-	*times = lp_arena_allocate(arena, outcome->result_count * sizeof **times);
-	for (size_t i = 0; i < outcome->result_count; i++) {
-		if (outcome->results[i].output == output)
-			(*times)[count++] = outcome->results[i].time;
-	}
-	if (count > 1)
-		qsort(*times, count, sizeof **times, compare_times);
-	return count;
-}
-
-/* Results of an earlier computation that are not results any more, of one output: what lies between its results. */
-static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_rewrite *rewrite, size_t output,
-                     struct lp_error *error)
-{
-	const struct lp_task *task = &batch->tasks[rewrite->task];
-	int64_t series_id = batch->calculations[task->calculation].outputs[output].series_id;
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_DELETE_SAMPLES, error);
-	lp_time *times, from = rewrite->first;
-	size_t count = produced_times(&task->outcome, output, &batch->arena, &times);
+	bool known = reach->until_end != LP_TIME_NONE;
+	sqlite3_stmt *statement =
+		lp_sqlite_prepare(store, known ? LP_SQL_RESULTS_OF : LP_SQL_RESULTS_OF_UNKNOWN, error);
+	int row;
 
 	if (statement == NULL)
 		return false;
-	for (size_t i = 0; i <= count; i++) {
-		lp_time to = i < count ? times[i] : rewrite->last + 1;
-		int64_t rows;
+	sqlite3_bind_int64(statement, 1, reach->series_id);
+	sqlite3_bind_int64(statement, 2, reach->first);
+	sqlite3_bind_int64(statement, 3, reach->last);
+	sqlite3_bind_int64(statement, 4, known ? reach->after_end : batch->replace_imported);
+	if (known)
+		sqlite3_bind_int64(statement, 5, reach->until_end);
+	while ((row = lp_sqlite_step(store, statement, error, "look for earlier results")) == 1) {
+		lp_time time = sqlite3_column_int64(statement, 0);
 
-		if (from < to && from <= rewrite->last) {
-			sqlite3_bind_int64(statement, 1, series_id);
-			sqlite3_bind_int64(statement, 2, from);
-			sqlite3_bind_int64(statement, 3, to <= rewrite->last ? to : rewrite->last + 1);
-			if (!lp_sqlite_run(store, statement, &rows, error, "take off earlier results"))
-				return false;
-			batch->samples_written += (uint64_t)rows;
-		}
-		if (i < count && to >= from)
-			from = to + 1;
+		if (known ? lp_settled_has(settled, reach->series_id, time, sqlite3_column_int64(statement, 1))
+		          : lp_settled_has_time(settled, reach->series_id, time))
+			continue;
+		LP_GROW(times->items, times->count, times->capacity);
+		times->items[times->count++] = time;
 	}
-	return true;
+	return row == 0;
+}
+
+static bool run_at(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t series_id, lp_time time,
+                   int64_t *rows, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, time);
+	return lp_sqlite_run(store, statement, rows, error, "take off earlier results");
+}
+
+/* What it had superseded is back. */
+static bool take_off_one(struct lp_sqlite *store, int64_t series_id, lp_time time, struct lp_error *error)
+{
+	int64_t back = 0;
+
+	return run_at(store, LP_SQL_DELETE_SAMPLE, series_id, time, NULL, error) &&
+	       run_at(store, LP_SQL_BRING_BACK, series_id, time, &back, error) &&
+	       (back == 0 || run_at(store, LP_SQL_SUPERSEDED_NO_MORE, series_id, time, NULL, error));
+}
+
+static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+                     const struct lp_reach *reach, struct lp_error *error)
+{
+	struct times times = { 0 };
+	bool ok = read_unmade(store, batch, settled, reach, &times, error);
+
+	for (size_t i = 0; ok && i < times.count; i++)
+		ok = take_off_one(store, reach->series_id, times.items[i], error);
+	if (ok)
+		batch->samples_written += times.count;
+	free(times.items);
+	return ok;
+}
+
+/* Before anything is brought back: what these windows had superseded, and had been superseded of them. */
+static bool take_off_superseded(struct lp_sqlite *store, const struct lp_reach *reach, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_DELETE_SUPERSEDED, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, reach->series_id);
+	sqlite3_bind_int64(statement, 2, reach->first);
+	sqlite3_bind_int64(statement, 3, reach->last);
+	sqlite3_bind_int64(statement, 4, reach->after_end);
+	sqlite3_bind_int64(statement, 5, reach->until_end);
+	return lp_sqlite_run(store, statement, NULL, error, "take off superseded results");
 }
 
 static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
                              struct lp_error *error)
 {
-	for (size_t i = 0; i < settled->rewrite_count; i++) {
-		const struct lp_task *task = &batch->tasks[settled->rewrites[i].task];
-		size_t outputs = batch->calculations[task->calculation].output_count;
+	for (size_t i = 0; i < settled->reach_count; i++) {
+		const struct lp_reach *reach = &settled->reaches[i];
 
-		for (size_t output = 0; output < outputs; output++) {
-			if (!take_off(store, batch, &settled->rewrites[i], output, error))
-				return false;
-		}
+		if (reach->until_end != LP_TIME_NONE && !take_off_superseded(store, reach, error))
+			return false;
+	}
+	for (size_t i = 0; i < settled->reach_count; i++) {
+		if (!take_off(store, batch, settled, &settled->reaches[i], error))
+			return false;
 	}
 	return true;
 }
@@ -246,6 +301,67 @@ static bool widen_results(struct lp_sqlite *store, const struct lp_settled *sett
 	return true;
 }
 
+static void bind_result(sqlite3_stmt *statement, const struct lp_made *made)
+{
+	const struct lp_result *result = made->result;
+
+	sqlite3_bind_int64(statement, 1, made->series_id);
+	sqlite3_bind_int64(statement, 2, result->time);
+	sqlite3_bind_double(statement, 3, result->value);
+	if (result->quality == LP_QUALITY_GOOD)
+		sqlite3_bind_null(statement, 4);
+	else
+		sqlite3_bind_int(statement, 4, result->quality);
+	sqlite3_bind_double(statement, 5, (double)(float)made->task->coverage); /* NaN is NULL */
+	sqlite3_bind_int64(statement, 6, made->task->samples);
+	sqlite3_bind_int64(statement, 7, made->task->window.end);
+}
+
+static bool supersede(struct lp_sqlite *store, const struct lp_made *made, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SUPERSEDE, error);
+
+	if (statement == NULL)
+		return false;
+	bind_result(statement, made);
+	return lp_sqlite_run(store, statement, NULL, error, "keep results of earlier windows");
+}
+
+/* Of an earlier window, where there is one, before it is written over. */
+static bool set_aside(struct lp_sqlite *store, const struct lp_made *made, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SET_ASIDE, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, made->series_id);
+	sqlite3_bind_int64(statement, 2, made->result->time);
+	sqlite3_bind_int64(statement, 3, made->task->window.end);
+	return lp_sqlite_run(store, statement, NULL, error, "keep results of earlier windows");
+}
+
+/* It was not written: it is there as it is, or a later window's is, or somebody imported one. */
+static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_made *made,
+                     struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ORIGIN, error);
+	lp_time window_end;
+	bool computed;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, made->series_id);
+	sqlite3_bind_int64(statement, 2, made->result->time);
+	if (lp_sqlite_step(store, statement, error, "look at a result") != 1)
+		return false;
+	window_end = lp_sqlite_time(statement, 0);
+	computed = sqlite3_column_int(statement, 1) != 0;
+	sqlite3_reset(statement);
+	if (!computed)
+		batch->kept_imported++;
+	return window_end == LP_TIME_NONE || window_end <= made->task->window.end || supersede(store, made, error);
+}
+
 static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
                           struct lp_error *error)
 {
@@ -253,29 +369,22 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 
 	if (statement == NULL)
 		return false;
-	for (size_t i = 0; i < settled->stored_count; i++) {
-		const struct lp_task *task = &batch->tasks[settled->stored[i]];
-		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+	for (size_t i = 0; i < settled->made_count; i++) {
+		const struct lp_made *made = &settled->made[i];
+		int64_t rows;
 
-		for (size_t j = 0; j < task->outcome.result_count; j++) {
-			const struct lp_result *result = &task->outcome.results[j];
-			int64_t rows;
-
-			assert(result->output < calculation->output_count);
-			sqlite3_bind_int64(statement, 1, calculation->outputs[result->output].series_id);
-			sqlite3_bind_int64(statement, 2, result->time);
-			sqlite3_bind_double(statement, 3, result->value);
-			if (result->quality == LP_QUALITY_GOOD)
-				sqlite3_bind_null(statement, 4);
-			else
-				sqlite3_bind_int(statement, 4, result->quality);
-			sqlite3_bind_double(statement, 5, (double)(float)task->coverage); /* NaN is NULL */
-			sqlite3_bind_int64(statement, 6, task->samples);
-			sqlite3_bind_int64(statement, 7, task->window.end);
-			if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
-				return false;
-			batch->samples_written += (uint64_t)rows;
-		}
+		if (settled->may_meet && !set_aside(store, made, error))
+			return false;
+		bind_result(statement, made);
+		sqlite3_bind_int(statement, 8, batch->replace_imported);
+		if (!lp_sqlite_run(store, statement, &rows, error, "write results") ||
+		    (rows == 0 && !look_why(store, batch, made, error)))
+			return false;
+		batch->samples_written += (uint64_t)rows;
+	}
+	for (size_t i = 0; i < settled->superseded_count; i++) {
+		if (!supersede(store, &settled->superseded[i], error))
+			return false;
 	}
 	return true;
 }
@@ -431,8 +540,12 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	if (batch->kind != LP_BATCH_FORWARD) {
 		owed = lp_arena_zeroed(arena, batch->task_count, sizeof *owed);
 		*accepted = false;
+		for (size_t i = 0; i < batch->calculation_count; i++) {
+			if (!read_room(store, &batch->calculations[i], error))
+				return false;
+		}
 		if (batch->kind == LP_BATCH_RETRY ? !read_owed(store, batch, current, owed, accepted, error)
-		                                  : !claim_redo(store, batch, current, owed, accepted, error))
+		                                  : !claim_redo(store, batch, known, current, owed, accepted, error))
 			return false;
 		if (!*accepted)
 			return true;
@@ -450,7 +563,7 @@ bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const
                             bool *accepted, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	uint64_t written_before = batch->samples_written;
+	uint64_t written_before = batch->samples_written, kept_before = batch->kept_imported;
 
 	LP_CHECK_BATCH(batch);
 	if (!lp_sqlite_begin(base, error))
@@ -465,6 +578,7 @@ bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const
 	}
 	lp_sqlite_rollback(base);
 	batch->samples_written = written_before;
+	batch->kept_imported = kept_before;
 	*accepted = false;
 	return false;
 }

@@ -72,6 +72,17 @@ static int ask(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t 
 	return row;
 }
 
+static bool prune_superseded(struct lp_sqlite *store, int64_t series_id, lp_time before, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_SUPERSEDED, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, before);
+	return lp_sqlite_run(store, statement, NULL, error, "prune samples");
+}
+
 /* The oldest samples of a series, at most LP_SQLITE_PRUNE_MOST; *done: there are no more. */
 static bool prune_some(struct lp_sqlite *store, int64_t series_id, lp_time before, int64_t *deleted, bool *done,
                        struct lp_error *error)
@@ -85,7 +96,8 @@ static bool prune_some(struct lp_sqlite *store, int64_t series_id, lp_time befor
 	*done = row == 0;
 	sqlite3_bind_int64(statement, 1, series_id);
 	sqlite3_bind_int64(statement, 2, bound);
-	return lp_sqlite_run(store, statement, deleted, error, "prune samples");
+	return lp_sqlite_run(store, statement, deleted, error, "prune samples") &&
+	       prune_superseded(store, series_id, bound, error);
 }
 
 /*

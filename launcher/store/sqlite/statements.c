@@ -50,16 +50,43 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_FIND_SERIES] = "SELECT " SERIES_COLUMNS " FROM series WHERE name = ?1",
 	[LP_SQL_ADD_SAMPLE] = "INSERT INTO sample (series_id, ts, value, quality) VALUES (?1, ?2, ?3, ?4)"
 			      " ON CONFLICT DO NOTHING",
-	[LP_SQL_CHANGE_SAMPLE] = "UPDATE sample SET value = ?3, quality = ?4 WHERE series_id = ?1 AND ts = ?2"
-				 " AND (value IS NOT ?3 OR quality IS NOT ?4)",
+	[LP_SQL_CHANGE_SAMPLE] = "UPDATE sample SET value = ?3, quality = ?4, coverage = NULL, samples = NULL,"
+				 " window_end = NULL WHERE series_id = ?1 AND ts = ?2"
+				 " AND (value IS NOT ?3 OR quality IS NOT ?4 OR window_end IS NOT NULL"
+				 " OR samples IS NOT NULL OR coverage IS NOT NULL)",
 	[LP_SQL_PUT_SAMPLE] =
 		"INSERT INTO sample (series_id, ts, value, quality, coverage, samples, window_end)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 		" ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality,"
 		" coverage = excluded.coverage, samples = excluded.samples, window_end = excluded.window_end"
-		" WHERE value IS NOT excluded.value OR quality IS NOT excluded.quality"
+		" WHERE (window_end <= excluded.window_end OR window_end IS NULL"
+		" AND (?8 OR samples IS NOT NULL OR coverage IS NOT NULL))"
+		" AND (value IS NOT excluded.value OR quality IS NOT excluded.quality"
 		" OR coverage IS NOT excluded.coverage OR samples IS NOT excluded.samples"
-		" OR window_end IS NOT excluded.window_end",
+		" OR window_end IS NOT excluded.window_end)",
+	[LP_SQL_SUPERSEDE] =
+		"INSERT OR REPLACE INTO superseded (series_id, ts, value, quality, coverage, samples, window_end)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[LP_SQL_SET_ASIDE] =
+		"INSERT OR REPLACE INTO superseded (series_id, ts, value, quality, coverage, samples, window_end)"
+		" SELECT series_id, ts, value, quality, coverage, samples, window_end FROM sample"
+		" WHERE series_id = ?1 AND ts = ?2 AND window_end < ?3",
+	[LP_SQL_ORIGIN] =
+		"SELECT window_end, window_end IS NOT NULL OR samples IS NOT NULL OR coverage IS NOT NULL FROM sample"
+		" WHERE series_id = ?1 AND ts = ?2",
+	[LP_SQL_RESULTS_OF] = "SELECT ts, window_end FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3"
+			      " AND window_end > ?4 AND window_end <= ?5",
+	[LP_SQL_RESULTS_OF_UNKNOWN] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3"
+				      " AND window_end IS NULL"
+				      " AND (?4 OR samples IS NOT NULL OR coverage IS NOT NULL)",
+	[LP_SQL_DELETE_SAMPLE] = "DELETE FROM sample WHERE series_id = ?1 AND ts = ?2",
+	[LP_SQL_DELETE_SUPERSEDED] = "DELETE FROM superseded WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3"
+				     " AND window_end > ?4 AND window_end <= ?5",
+	[LP_SQL_BRING_BACK] = "INSERT INTO sample (series_id, ts, value, quality, coverage, samples, window_end)"
+			      " SELECT series_id, ts, value, quality, coverage, samples, window_end FROM superseded"
+			      " WHERE series_id = ?1 AND ts = ?2 ORDER BY window_end DESC LIMIT 1",
+	[LP_SQL_SUPERSEDED_NO_MORE] = "DELETE FROM superseded WHERE series_id = ?1 AND ts = ?2 AND window_end ="
+				      " (SELECT window_end FROM sample WHERE series_id = ?1 AND ts = ?2)",
 	[LP_SQL_WIDEN_RESULTS] = "UPDATE series SET results_from = min(coalesce(results_from, ?2), ?2),"
 				 " results_to = max(coalesce(results_to, ?3), ?3) WHERE id = ?1",
 	[LP_SQL_READ_SAMPLES] =
@@ -143,6 +170,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_CHANGE_SERIES] = "UPDATE series SET unit = ?2, description = ?3, attributes = ?4,"
 				 " sample_interval = ?5 WHERE name = ?1",
 	[LP_SQL_DELETE_SERIES_SAMPLES] = "DELETE FROM sample WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
+	[LP_SQL_DELETE_SERIES_SUPERSEDED] =
+		"DELETE FROM superseded WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
 	[LP_SQL_DELETE_SERIES] = "DELETE FROM series WHERE name = ?1",
 	[LP_SQL_TOUCH_READERS] =
 		"UPDATE batch SET generation = generation + 1 WHERE id IN (SELECT c.batch_id FROM calculation c"
@@ -235,7 +264,6 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_BECOME_OWN] = "INSERT OR IGNORE INTO own_writer (one) VALUES (1)",
 	[LP_SQL_BE_OWN_NO_MORE] = "DELETE FROM own_writer",
 	[LP_SQL_IS_RUNNING] = "SELECT 1 FROM run WHERE id = ?1 AND result = 'running'",
-	[LP_SQL_DELETE_SAMPLES] = "DELETE FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3",
 	[LP_SQL_EACH_CHANGE] = "SELECT series_id, first, last, by_hand FROM change"
 			       " WHERE first < ?2 AND (last >= ?1 OR by_hand = 1) ORDER BY series_id, first",
 	[LP_SQL_COUNT_OLD_CHANGES] = "SELECT count(*) FROM change WHERE last < ?1 AND by_hand = 0",
@@ -321,6 +349,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_PRUNE_BOUND] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts < ?2 ORDER BY ts"
 			       " LIMIT 1 OFFSET " TEXT(LP_SQLITE_PRUNE_MOST),
 	[LP_SQL_PRUNE_SAMPLES] = "DELETE FROM sample WHERE series_id = ?1 AND ts < ?2",
+	[LP_SQL_PRUNE_SUPERSEDED] = "DELETE FROM superseded WHERE series_id = ?1 AND ts < ?2",
 	[LP_SQL_COUNT_OUTCOMES] = "SELECT count(*) FROM outcome WHERE tick < ?1",
 	[LP_SQL_PRUNE_OUTCOMES] = "DELETE FROM outcome WHERE tick < ?1",
 	[LP_SQL_COUNT_RUNS] = "SELECT count(*) FROM run WHERE tick < ?1 AND result <> 'running'",
