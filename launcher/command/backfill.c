@@ -29,13 +29,15 @@ const struct lp_command lp_command_backfill = {
 		"of the calculations named and of all that depend on them, in the order of their dependencies.\n"
 		"Results are rewritten where they differ. It works beside the minute's runs and steps aside while\n"
 		"one is working. What is left of it is kept in the store: after Ctrl-C, or a crash, --resume goes on.\n"
-		"Windows that no run has come to yet are left to the runs.\n"
+		"Windows that no run has come to yet are left to the runs. Results that somebody imported are kept.\n"
 		"\n"
 		"  --from TIME    windows that end after TIME\n"
 		"  --to TIME      windows that begin before TIME\n"
 		"  --rule RULE    the calculations of this rule\n"
 		"  --only         without what depends on them (what reads a result that changed is left to\n"
 		"                 the next run)\n"
+		"  --replace-imported\n"
+		"                 write over results that somebody imported, too\n"
 		"  -n, --dry-run  say how many windows and samples, and do nothing\n"
 		"  --resume       go on with what is left of an earlier one\n"
 		"  --cancel       forget what is left of an earlier one\n"
@@ -54,7 +56,7 @@ const struct lp_command lp_command_backfill = {
 
 struct request {
 	const char *from_text, *to_text, *rule, *workers;
-	bool only, dry_run, resume, cancel, quiet;
+	bool only, replace_imported, dry_run, resume, cancel, quiet;
 	uint32_t worker_count;
 	lp_time from, to;
 	char *const *names;
@@ -117,7 +119,8 @@ static bool sum_up(struct lp_store *store, const struct lp_selection *selection,
 
 enum { RANGES_AT_ONCE = 10000 };
 
-static bool note(struct lp_store *store, const struct lp_selection *selection, struct lp_error *error)
+static bool note(struct lp_store *store, const struct lp_selection *selection, bool replace_imported,
+                 struct lp_error *error)
 {
 	struct lp_owed_range *ranges = lp_reallocate(NULL, RANGES_AT_ONCE, sizeof *ranges);
 	size_t count = 0;
@@ -129,7 +132,8 @@ static bool note(struct lp_store *store, const struct lp_selection *selection, s
 				                                  .reason = LP_REASON_BACKFILL,
 				                                  .window_start = item->windows.window_start,
 				                                  .after_end = item->windows.after_end,
-				                                  .until_end = item->windows.until_end };
+				                                  .until_end = item->windows.until_end,
+				                                  .replace_imported = replace_imported };
 		if (count == RANGES_AT_ONCE || (i + 1 == selection->count && count > 0)) {
 			good = lp_store_add_owed(store, ranges, count, error);
 			count = 0;
@@ -171,7 +175,7 @@ static bool choose(struct lp_session *session, const struct request *request, bo
 	if (good) {
 		say(&sums, request);
 		*nothing = sums.calculations == 0 || request->dry_run;
-		good = *nothing || note(session->store, &selection, error);
+		good = *nothing || note(session->store, &selection, request->replace_imported, error);
 	}
 	if (good && request->dry_run)
 		puts("nothing was computed (--dry-run)");
@@ -222,7 +226,7 @@ static bool work(struct lp_session *session, const struct request *request, stru
 	struct stepping_aside aside = { .store = session->store };
 	struct lp_pipeline_options options = lp_running_options(running, request->worker_count, !request->quiet);
 	const volatile int *stop = lp_running_stop();
-	uint64_t windows = 0, failed = 0, written = 0;
+	uint64_t windows = 0, failed = 0, written = 0, kept = 0;
 	bool good = true, more = true;
 	if (options.progress != NULL)
 		options.progress = show_progress;
@@ -236,6 +240,7 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		windows += done.windows;
 		failed += lp_report_failed(&done);
 		written += done.samples_written;
+		kept += done.kept_imported;
 		more = done.id != 0 && done.windows > 0 && done.still_due > 0;
 		/* Python was started once. */
 		options.prepare = NULL;
@@ -247,6 +252,11 @@ static bool work(struct lp_session *session, const struct request *request, stru
 	lp_report_count(failed, wrong);
 	printf("%s window%s computed, %s failed; %s sample%s changed\n", computed, windows == 1 ? "" : "s", wrong,
 	       samples, written == 1 ? "" : "s");
+	if (kept > 0) {
+		lp_report_count(kept, samples);
+		printf("%s result%s kept, because somebody had imported %s: --replace-imported writes over %s\n",
+		       samples, kept == 1 ? "" : "s", kept == 1 ? "it" : "them", kept == 1 ? "it" : "them");
+	}
 	if (failed > 0)
 		puts("what failed is tried again by the runs; `local-processing status --failed` tells why");
 	if (!good && error->exit == LP_EXIT_TEMPORARY)
@@ -261,7 +271,7 @@ static bool check(const struct request *request, size_t operands, struct lp_erro
 		return lp_fail(error, LP_EXIT_USAGE, "--resume and --cancel exclude each other");
 	if (request->resume || request->cancel) {
 		if (operands == 0 && request->from_text == NULL && request->to_text == NULL && request->rule == NULL &&
-		    !request->dry_run)
+		    !request->replace_imported && !request->dry_run)
 			return true;
 		return lp_fail(error, LP_EXIT_USAGE,
 		               "%s is about what is left of an earlier backfill: nothing can be chosen",
@@ -322,6 +332,7 @@ static int run(int count, char **arguments)
 		{ .name = "--to", .value = "TIME", .target = &request.to_text },
 		{ .name = "--rule", .value = "RULE", .target = &request.rule },
 		{ .name = "--only", .target = &request.only },
+		{ .name = "--replace-imported", .target = &request.replace_imported },
 		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
 		{ .name = "--resume", .target = &request.resume },
 		{ .name = "--cancel", .target = &request.cancel },

@@ -71,6 +71,11 @@ static void print_again(const struct lp_run *run, const struct lp_run_timing *ti
 		printf("  again         %s window%s whose samples had changed, or that were asked for\n", number,
 		       run->recomputed == 1 ? "" : "s");
 	}
+	if (run->kept_imported > 0) {
+		lp_report_count(run->kept_imported, number);
+		printf("  imported      %s result%s kept, because somebody had imported %s: see `backfill --help`\n",
+		       number, run->kept_imported == 1 ? "" : "s", run->kept_imported == 1 ? "it" : "them");
+	}
 	if (timing->too_old > 0) {
 		lp_report_count(timing->too_old, number);
 		printf("  not followed  changes in %s hour%s of series, longer ago than recompute_within: see `invalidate`\n",
@@ -249,10 +254,10 @@ void lp_report_print_json(const struct lp_run *run, const struct lp_run_timing *
 		printf("%s\"%s\": %" PRIu64, state == 0 ? "" : ", ", lp_state_name((enum lp_state)state),
 		       run->states[state]);
 	printf("},\n  \"failed\": %" PRIu64 ", \"newly_failed\": %" PRIu64 ", \"samples_read\": %" PRIu64
-	       ", \"samples_written\": %" PRIu64 ", \"still_due\": %" PRIu64 ", \"recomputed\": %" PRIu64
-	       ", \"changes_too_old\": %" PRIu64 ", \"rules_stopped\": %zu,\n",
-	       lp_report_failed(run), run->newly_failed, run->samples_read, run->samples_written, run->still_due,
-	       run->recomputed, timing->too_old, timing->stopped_count);
+	       ", \"samples_written\": %" PRIu64 ", \"kept_imported\": %" PRIu64 ", \"still_due\": %" PRIu64
+	       ", \"recomputed\": %" PRIu64 ", \"changes_too_old\": %" PRIu64 ", \"rules_stopped\": %zu,\n",
+	       lp_report_failed(run), run->newly_failed, run->samples_read, run->samples_written, run->kept_imported,
+	       run->still_due, run->recomputed, timing->too_old, timing->stopped_count);
 	printf("  \"batches\": %" PRIu64 ", \"batches_refused\": %" PRIu64 ", \"batches_skipped\": %" PRIu64 ",\n",
 	       timing->batches, timing->refused, timing->skipped);
 	printf("  \"rule_seconds\": %.9f, \"rule_seconds_worst\": %.9f, ", (double)timing->rule_sum / 1e9,

@@ -117,6 +117,7 @@ void lp_status_print_json_run(const struct lp_run *run, const struct lp_zone *zo
 			first = false;
 		}
 	}
-	printf("}, \"samples_read\": %" PRIu64 ", \"samples_written\": %" PRIu64 ", \"still_due\": %" PRIu64 "}",
-	       run->samples_read, run->samples_written, run->still_due);
+	printf("}, \"samples_read\": %" PRIu64 ", \"samples_written\": %" PRIu64 ", \"kept_imported\": %" PRIu64
+	       ", \"still_due\": %" PRIu64 "}",
+	       run->samples_read, run->samples_written, run->kept_imported, run->still_due);
 }

@@ -58,6 +58,7 @@ struct lp_owed {
 	lp_time after_end, until_end; /* those with after_end < end <= until_end */
 	int64_t touched;              /* counts what has been added to any range that overlaps; checked at commit */
 	int64_t cause_id;             /* waited: the calculation that failed; else 0 */
+	bool replace_imported;        /* also results that somebody imported are written over */
 };
 
 /* A number of one output at one time. */

@@ -23,8 +23,9 @@ struct lp_run {
 	uint64_t states[LP_STATE_COUNT];
 	uint64_t newly_failed; /* calculations that were not failing before this run and are now */
 	uint64_t samples_read, samples_written;
-	uint64_t still_due;  /* windows left for the following runs by the catch-up limit */
-	uint64_t recomputed; /* windows that had been settled before */
+	uint64_t still_due;     /* windows left for the following runs by the catch-up limit */
+	uint64_t recomputed;    /* windows that had been settled before */
+	uint64_t kept_imported; /* results that were not written because somebody had imported one */
 };
 
 #endif

@@ -22,6 +22,7 @@ static int compare_owed(const void *a, const void *b)
 		{ left->after_end, right->after_end },
 		{ left->batch_id, right->batch_id },
 		{ (int64_t)left->reason, (int64_t)right->reason },
+		{ left->replace_imported, right->replace_imported },
 		{ left->until_end, right->until_end },
 		{ left->calculation_id, right->calculation_id },
 		{ left->id, right->id },
@@ -36,7 +37,7 @@ static bool goes_with(const struct lp_owed *first, const struct lp_owed *last, c
 {
 	return first->batch_id == next->batch_id && first->reason == next->reason &&
 	       first->after_end == next->after_end && first->until_end == next->until_end &&
-	       last->calculation_id != next->calculation_id;
+	       first->replace_imported == next->replace_imported && last->calculation_id != next->calculation_id;
 }
 
 static void group(struct lp_redos *redos, lp_head_of *head_of, const void *context)
@@ -131,6 +132,7 @@ static bool start(struct lp_redos *redos, size_t index, uint64_t most, struct lp
 	job->plan = index;
 	job->batch->kind = LP_BATCH_REDO;
 	job->batch->reason = redos->owed[redo->first].reason;
+	job->batch->replace_imported = redos->owed[redo->first].replace_imported;
 	job->batch->head = *redo->head;
 	job->batch->owed = &redos->owed[redo->first];
 	job->batch->owed_count = redo->count;

@@ -304,7 +304,7 @@ static void log_finished(const struct lp_run *run, const struct lp_run_timing *t
 	       LP_INT("ok", run->states[LP_STATE_OK]), LP_INT("no_data", run->states[LP_STATE_NO_DATA]),
 	       LP_INT("failed", failed), LP_INT("newly_failed", run->newly_failed),
 	       LP_INT("samples_read", run->samples_read), LP_INT("samples_written", run->samples_written),
-	       LP_INT("still_due", run->still_due));
+	       LP_INT("kept_imported", run->kept_imported), LP_INT("still_due", run->still_due));
 }
 
 static void say_how_far(const struct lp_run *run, const struct lp_plan *plan, struct lp_error *error)

@@ -141,6 +141,7 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 	timing->batches++;
 	run->samples_read += batch->samples_read;
 	run->samples_written += batch->samples_written;
+	run->kept_imported += batch->kept_imported;
 	run->recomputed += batch->kind == LP_BATCH_REDO ? computed : 0;
 	for (size_t at = 0; at < computed; at++) {
 		const struct lp_task *task = &batch->tasks[at];

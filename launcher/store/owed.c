@@ -22,6 +22,8 @@ static int compare_rows(const void *a, const void *b)
 	if (order == 0)
 		order = compare_numbers(l->cause_id, r->cause_id);
 	if (order == 0)
+		order = compare_numbers(l->replace_imported, r->replace_imported);
+	if (order == 0)
 		order = compare_numbers(l->after_end, r->after_end);
 	if (order == 0)
 		order = compare_numbers(l->window_start, r->window_start);
@@ -30,7 +32,8 @@ static int compare_rows(const void *a, const void *b)
 
 static bool are_of_one_kind(const struct lp_owed_range *a, const struct lp_owed_range *b)
 {
-	return a->calculation_id == b->calculation_id && a->reason == b->reason && a->cause_id == b->cause_id;
+	return a->calculation_id == b->calculation_id && a->reason == b->reason && a->cause_id == b->cause_id &&
+	       a->replace_imported == b->replace_imported;
 }
 
 /* rows[taken] becomes part of rows[kept], which begins earlier or at the same time. */

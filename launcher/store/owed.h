@@ -23,8 +23,8 @@ struct lp_owed_row {
  * order.  What comes of them stands in rows, in the arena: those that are
  * changed, are to be made or are gone, by calculation.
  *
- * Ranges of one calculation, reason and cause that overlap or touch become
- * one, which keeps the lowest id.  A row that a new range joins counts up
+ * Ranges of one calculation, reason and cause (and that replace what was
+ * imported, or not) that overlap or touch become one, which keeps the lowest id.  A row that a new range joins counts up
  * `touched`.  samples_changed: so does every other one that a new range
  * overlaps, since what is being computed of it has read older samples; not so
  * where windows are merely put aside (waiting, tripped).

@@ -100,7 +100,11 @@ bool lp_store_lock_definitions(struct lp_store *store,
                                struct lp_error *error) LP_MUST_CHECK; /* inside lp_store_begin */
 bool lp_store_apply(struct lp_store *store, const struct lp_changes *changes, struct lp_error *error) LP_MUST_CHECK;
 
-/* Samples, for people.  In the caller's transaction, for whatever stands between begin and commit. */
+/*
+ * Samples, for people.  In the caller's transaction, for whatever stands between
+ * begin and commit.  A result that they are written over is imported from then
+ * on, and counts as updated.
+ */
 struct lp_write_counts {
 	uint64_t inserted, updated, unchanged;
 };
@@ -214,6 +218,7 @@ struct lp_owed_range {
 	lp_time window_start; /* of the first window */
 	lp_time after_end, until_end;
 	int64_t cause_id;
+	bool replace_imported; /* results that somebody imported are written over; a range of its own where others are not */
 };
 bool lp_store_add_owed(struct lp_store *store, const struct lp_owed_range *ranges, size_t count,
                        struct lp_error *error) LP_MUST_CHECK;
@@ -330,8 +335,13 @@ bool lp_store_fetch_share(struct lp_store *store, struct lp_batch *batch, struct
  * changed: nothing is stored (redo: of that calculation), and *accepted is
  * false where nothing at all was.  The same where the run is not running any
  * more.
- * A window that had been settled before also loses the results that are not
- * produced any more.
+ * A window that had been settled before also loses what it had produced and does
+ * not produce any more: of a retry that window, of a redo every window that ended
+ * in the range, but for those that failed or wait.  At a time at which several
+ * windows give a result the one that ends last counts, in whatever order they
+ * are computed; the others are kept, and the last of them is back when it ceases
+ * to.  A result that somebody imported stays, and is counted in kept_imported,
+ * unless the batch says replace_imported.
  */
 struct lp_retry_policy {
 	int32_t max_attempts;               /* then the window is given up */

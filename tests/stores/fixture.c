@@ -136,6 +136,12 @@ void delete_elsewhere(const char *series, lp_time from, lp_time to)
 	          (long long)series_id(series), (long long)from, (long long)to);
 }
 
+void forget_windows(const char *series)
+{
+	elsewhere("UPDATE local_processing.sample SET window_end = NULL WHERE series_id = %lld",
+	          "UPDATE sample SET window_end = NULL WHERE series_id = %lld", (long long)series_id(series));
+}
+
 struct lp_store_options store_options(void)
 {
 	return (struct lp_store_options){ .address = address,

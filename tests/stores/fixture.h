@@ -37,6 +37,7 @@ void insert_elsewhere(const char *series, lp_time time, double value);
 void update_elsewhere(const char *series, lp_time from, lp_time to, double value);
 void move_elsewhere(const char *series, lp_time time, lp_time to);
 void delete_elsewhere(const char *series, lp_time from, lp_time to);
+void forget_windows(const char *series); /* its results are as of a release that did not note their windows */
 /* Options for the test's store. */
 struct lp_store_options store_options(void);
 /* SQL that goes past the door, for what only others would do.  PostgreSQL only; returns the first value. */

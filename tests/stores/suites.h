@@ -10,6 +10,7 @@ Suite *commit_suite(void);
 Suite *people_suite(void);
 Suite *changes_suite(void);
 Suite *owed_suite(void);
+Suite *results_suite(void);
 Suite *failures_suite(void);
 Suite *time_suite(void);
 Suite *postgresql_suite(void); /* what only PostgreSQL can meet */

@@ -42,6 +42,7 @@ bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, 
 	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, window_start);
 	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, after_end);
 	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, until_end);
+	RANGES(PG_BOOL, lp_pg_array_bool, replace_imported);
 	return lp_pg_execute(store, PG_ADD_OWED, NULL, error);
 }
 
@@ -78,6 +79,7 @@ bool lp_pg_each_owed(struct lp_store *opened, enum lp_run_kind kind, int32_t ran
 			.until_end = lp_pg_get_time(result, i, 6),
 			.touched = lp_pg_get_int8(result, i, 7),
 			.cause_id = lp_pg_get_int8(result, i, 8),
+			.replace_imported = lp_pg_get_bool(result, i, 9),
 		};
 
 		done = visit(context, &owed, error);

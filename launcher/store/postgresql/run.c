@@ -112,6 +112,7 @@ bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_
 	lp_pg_argument_int8(arguments, (int64_t)run->samples_written);
 	lp_pg_argument_int8(arguments, (int64_t)run->still_due);
 	lp_pg_argument_int8(arguments, (int64_t)run->recomputed);
+	lp_pg_argument_int8(arguments, (int64_t)run->kept_imported);
 	done = lp_pg_execute(store, PG_END_RUN, NULL, error);
 	lp_text_free(&states);
 	return lp_pg_finish(store, done, error);
@@ -137,6 +138,7 @@ static bool visit_run(const PGresult *result, int row, struct lp_arena *arena, l
 		.still_due = (uint64_t)lp_pg_get_int8(result, row, 14),
 		.kind = lp_run_kind_parse(lp_pg_get_text(result, row, 15, arena)),
 		.recomputed = (uint64_t)lp_pg_get_int8(result, row, 16),
+		.kept_imported = (uint64_t)lp_pg_get_int8(result, row, 17),
 	};
 	struct pg_reader states;
 

@@ -278,12 +278,12 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_END_RUN] = { "end_run", "note the end of the run",
 	                 "UPDATE local_processing.run SET ended = $2, result = $3, error = $4, windows = $5,"
 	                 " states = $6::text::json, newly_failed = $7, samples_read = $8, samples_written = $9,"
-	                 " still_due = $10, recomputed = $11 WHERE id = $1" },
+	                 " still_due = $10, recomputed = $11, kept_imported = $12 WHERE id = $1" },
 	[PG_EACH_RUN] = { "each_run", "read the runs",
 	                  "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
 	                  " ARRAY(SELECT coalesce((states ->> local_processing.state_name(n))::bigint, 0)"
 	                  " FROM generate_series(0, 9) n ORDER BY n),"
-	                  " newly_failed, samples_read, samples_written, still_due, kind, recomputed"
+	                  " newly_failed, samples_read, samples_written, still_due, kind, recomputed, kept_imported"
 	                  " FROM local_processing.run ORDER BY id DESC LIMIT $1" },
 	[PG_EACH_BATCH] = { "each_batch", "read the batches",
 	                    "SELECT id, generation, rank, size, " SCHEDULE(
@@ -357,24 +357,27 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                    " WHERE o.calculation_id = r.id AND o.after_end < r.until_end AND o.until_end > r.after_end" },
 	[PG_ADD_OWED] = { "add_owed", "note owed windows",
 	                  "WITH new AS MATERIALIZED (SELECT * FROM unnest($1::int8[], $2::int2[], $3::int8[], $4::timestamptz[],"
-	                  " $5::timestamptz[], $6::timestamptz[])"
-	                  " r (calculation_id, reason, cause_id, window_start, after_end, until_end)),"
+	                  " $5::timestamptz[], $6::timestamptz[], $7::bool[])"
+	                  " r (calculation_id, reason, cause_id, window_start, after_end, until_end, replace_imported)),"
 	                  " old AS (DELETE FROM local_processing.owed o USING new n WHERE o.calculation_id = n.calculation_id"
 	                  " AND o.reason = n.reason AND o.cause_id = n.cause_id AND o.after_end <= n.until_end"
-	                  " AND o.until_end >= n.after_end"
-	                  " RETURNING o.calculation_id, o.reason, o.cause_id, o.window_start, o.after_end, o.until_end),"
+	                  " AND o.until_end >= n.after_end AND o.replace_imported = n.replace_imported RETURNING o.calculation_id,"
+	                  " o.reason, o.cause_id, o.window_start, o.after_end, o.until_end, o.replace_imported),"
 	                  " piece AS (SELECT * FROM new UNION ALL SELECT * FROM old),"
-	                  " marked AS (SELECT *, (after_end <= max(until_end) OVER (PARTITION BY calculation_id, reason, cause_id"
+	                  " marked AS (SELECT *, (after_end <= max(until_end) OVER"
+	                  " (PARTITION BY calculation_id, reason, cause_id, replace_imported"
 	                  " ORDER BY after_end, until_end ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) IS NOT TRUE AS begins"
 	                  " FROM piece),"
-	                  " island AS (SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY calculation_id, reason, cause_id"
+	                  " island AS (SELECT *, count(*) FILTER (WHERE begins) OVER"
+	                  " (PARTITION BY calculation_id, reason, cause_id, replace_imported"
 	                  " ORDER BY after_end, until_end) AS number FROM marked)"
-	                  " INSERT INTO local_processing.owed (calculation_id, reason, cause_id, window_start, after_end, until_end)"
-	                  " SELECT calculation_id, reason, cause_id, min(window_start), min(after_end), max(until_end)"
-	                  " FROM island GROUP BY calculation_id, reason, cause_id, number" },
+	                  " INSERT INTO local_processing.owed"
+	                  " (calculation_id, reason, cause_id, window_start, after_end, until_end, replace_imported)"
+	                  " SELECT calculation_id, reason, cause_id, min(window_start), min(after_end), max(until_end), replace_imported"
+	                  " FROM island GROUP BY calculation_id, reason, cause_id, replace_imported, number" },
 	[PG_EACH_OWED] = { "each_owed", "read the owed windows",
 	                   "SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end, o.touched,"
-	                   " o.cause_id FROM local_processing.owed o"
+	                   " o.cause_id, o.replace_imported FROM local_processing.owed o"
 	                   " JOIN local_processing.calculation c ON c.id = o.calculation_id"
 	                   " WHERE c.enabled AND ($1 = -1 OR c.rank = $1) AND (o.reason = 7) = $2"
 	                   " AND (o.reason <> 5 OR NOT EXISTS (SELECT FROM local_processing.calculation x WHERE x.id = o.cause_id"

@@ -31,7 +31,8 @@ static bool read_rows(struct lp_sqlite *store, int64_t calculation_id, struct ro
 			           .window_start = sqlite3_column_int64(statement, 2),
 			           .after_end = sqlite3_column_int64(statement, 3),
 			           .until_end = sqlite3_column_int64(statement, 4),
-			           .cause_id = sqlite3_column_int64(statement, 5) },
+			           .cause_id = sqlite3_column_int64(statement, 5),
+			           .replace_imported = sqlite3_column_int(statement, 7) != 0 },
 			.touched = sqlite3_column_int64(statement, 6),
 		};
 	}
@@ -78,6 +79,7 @@ static bool write_row(struct lp_sqlite *store, const struct lp_owed_row *row, lp
 		sqlite3_bind_int64(statement, 7, row->range.cause_id);
 		sqlite3_bind_int64(statement, 8, row->touched);
 		sqlite3_bind_int64(statement, 9, noted);
+		sqlite3_bind_int(statement, 10, row->range.replace_imported);
 	}
 	return lp_sqlite_run(store, statement, NULL, error, "note owed windows");
 }
@@ -144,6 +146,7 @@ bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t r
 			.until_end = sqlite3_column_int64(statement, 6),
 			.touched = sqlite3_column_int64(statement, 7),
 			.cause_id = sqlite3_column_int64(statement, 8),
+			.replace_imported = sqlite3_column_int(statement, 9) != 0,
 		};
 
 		if (!visit(context, &owed, error)) {

@@ -163,6 +163,7 @@ bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct l
 	sqlite3_bind_int64(statement, 9, (int64_t)run->samples_written);
 	sqlite3_bind_int64(statement, 10, (int64_t)run->still_due);
 	sqlite3_bind_int64(statement, 11, (int64_t)run->recomputed);
+	sqlite3_bind_int64(statement, 12, (int64_t)run->kept_imported);
 	ok = lp_sqlite_run(store, statement, NULL, error, "note the end of the run");
 	lp_text_free(&states);
 	return ok;
@@ -208,6 +209,7 @@ bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visi
 			.still_due = (uint64_t)sqlite3_column_int64(statement, 14),
 			.kind = lp_run_kind_parse(lp_sqlite_text(statement, 15)),
 			.recomputed = (uint64_t)sqlite3_column_int64(statement, 16),
+			.kept_imported = (uint64_t)sqlite3_column_int64(statement, 17),
 		};
 		read_states(lp_sqlite_text(statement, 10), run.states);
 		if (!visit(context, &run, error)) {

@@ -130,10 +130,11 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 			     " VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6)",
 	[LP_SQL_END_RUN] = "UPDATE run SET ended = ?2, result = ?3, error = ?4, windows = ?5, states = ?6,"
 			   " newly_failed = ?7, samples_read = ?8, samples_written = ?9, still_due = ?10,"
-			   " recomputed = ?11 WHERE id = ?1",
-	[LP_SQL_EACH_RUN] = "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
-			    " states, newly_failed, samples_read, samples_written, still_due, kind, recomputed FROM run"
-			    " ORDER BY id DESC LIMIT ?1",
+			   " recomputed = ?11, kept_imported = ?12 WHERE id = ?1",
+	[LP_SQL_EACH_RUN] =
+		"SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
+		" states, newly_failed, samples_read, samples_written, still_due, kind, recomputed, kept_imported FROM run"
+		" ORDER BY id DESC LIMIT ?1",
 
 	[LP_SQL_MOVE_WATERMARK] = "UPDATE batch SET watermark = ?4, last_run_id = ?5"
 				  " WHERE id = ?1 AND generation = ?2 AND watermark IS ?3"
@@ -277,16 +278,17 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" FROM calculation_input i JOIN calculation c ON c.id = i.calculation_id"
 		" JOIN batch b ON b.id = c.batch_id WHERE i.series_id = ?1 AND c.enabled = 1"
 		" AND b.watermark IS NOT NULL",
-	[LP_SQL_OWED_OF] = "SELECT id, reason, window_start, after_end, until_end, cause_id, touched FROM owed"
-			   " WHERE calculation_id = ?1",
+	[LP_SQL_OWED_OF] =
+		"SELECT id, reason, window_start, after_end, until_end, cause_id, touched, replace_imported FROM owed"
+		" WHERE calculation_id = ?1",
 	[LP_SQL_PUT_OWED] =
-		"INSERT INTO owed (id, calculation_id, reason, window_start, after_end, until_end, cause_id, touched, noted)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE"
+		"INSERT INTO owed (id, calculation_id, reason, window_start, after_end, until_end, cause_id, touched, noted,"
+		" replace_imported) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE"
 		" SET window_start = excluded.window_start, after_end = excluded.after_end,"
 		" until_end = excluded.until_end, touched = excluded.touched",
 	[LP_SQL_EACH_OWED] =
 		"SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end,"
-		" o.touched, o.cause_id FROM owed o JOIN calculation c ON c.id = o.calculation_id"
+		" o.touched, o.cause_id, o.replace_imported FROM owed o JOIN calculation c ON c.id = o.calculation_id"
 		" WHERE c.enabled = 1 AND (?1 = -1 OR c.rank = ?1) AND (o.reason = 7) = ?2"
 		" AND (o.reason <> 5 OR NOT EXISTS (SELECT 1 FROM calculation cause WHERE cause.id = o.cause_id"
 		" AND cause.enabled = 1 AND (" IS_PENDING(
