@@ -142,9 +142,12 @@ PyObject *lp_series_scale(struct lp_series_object *series, double scale, double 
 /* series_join.c: two Series by their times. */
 /*
  * Whether the samples at the times that both have are all that there is to join:
- * their times are the same, or a raster's of which a few samples are lost.
+ * their times are the same, or but for a few lost samples.  These are noted.
  */
-bool lp_series_is_joinable(const struct lp_series_object *one, const struct lp_series_object *other);
+bool lp_series_is_joinable(struct lp_rule_state *state, const struct lp_series_object *one,
+                           const struct lp_series_object *other);
+/* What the rule asked for was known for this share only: the coverage of its result is no more than that. */
+void lp_series_note_covered(struct lp_rule_state *state, double share);
 /* An exception that says how they differ; operation: "+", between the names in what is to be written. */
 void lp_series_refuse_join(struct lp_series_object *one, struct lp_series_object *other, const char *operation);
 bool lp_series_same_times(const struct lp_column *one, const struct lp_column *other);

@@ -80,6 +80,7 @@ struct operation {
 	kernel apply;
 	enum unit_rule unit;
 	enum zero_rule zeros;
+	bool same_unit; /* of two Series: they are added, compared */
 };
 
 static inline bool is_missing_at(const struct lp_column *column, size_t index)
@@ -184,22 +185,33 @@ static double zeros_with_series(enum zero_rule rule, double left, double right)
 	                                  : NAN;
 }
 
-/* The unit that both have, or "": that of differences in a unit goes with the unit. */
-static PyObject *common_unit(struct lp_rule_state *state, struct lp_series_object *left, struct lp_series_object *right)
+/* The unit without an object made of it; NULL: an exception is set. */
+static const char *unit_text(const struct lp_series_object *series)
 {
-	PyObject *one = lp_series_unit(left), *other = lp_series_unit(right), *unit = NULL;
-	const char *one_text = one == NULL ? NULL : PyUnicode_AsUTF8(one),
-		   *other_text = other == NULL ? NULL : PyUnicode_AsUTF8(other);
+	if (series->unit != NULL)
+		return PyUnicode_AsUTF8(series->unit);
+	return series->input == NULL || series->input->unit == NULL ? "" : series->input->unit;
+}
 
-	if (one_text != NULL && other_text != NULL) {
-		if (strcmp(lp_unit_stem(one_text), lp_unit_stem(other_text)) != 0)
-			unit = Py_NewRef(state->empty);
-		else
-			unit = Py_NewRef(lp_unit_is_difference(one_text) ? other : one);
-	}
-	Py_XDECREF(one);
-	Py_XDECREF(other);
-	return unit;
+/*
+ * The unit that both have, where it is not simply the left one's; "": they have
+ * none in common.  That of differences in a unit goes with the unit.
+ */
+static bool common_unit(struct lp_rule_state *state, struct lp_series_object *left, struct lp_series_object *right,
+                        PyObject **unit)
+{
+	const char *one = unit_text(left), *other = one == NULL ? NULL : unit_text(right);
+
+	*unit = NULL;
+	if (one == NULL || other == NULL)
+		return false;
+	if (strcmp(one, other) == 0)
+		return true;
+	if (strcmp(lp_unit_stem(one), lp_unit_stem(other)) != 0)
+		*unit = Py_NewRef(state->empty);
+	else
+		*unit = lp_series_unit(lp_unit_is_difference(one) ? right : left);
+	return *unit != NULL;
 }
 
 static bool describe_result(struct lp_rule_state *state, struct lp_series_object *result, enum unit_rule rule,
@@ -210,13 +222,10 @@ static bool describe_result(struct lp_rule_state *state, struct lp_series_object
 	            (rule == UNIT_OF_DIVIDEND && right == NULL);
 	PyObject *unit = NULL;
 
-	if (!keep) {
+	if (!keep)
 		unit = Py_NewRef(state->empty);
-	} else if (left != NULL && right != NULL) {
-		unit = common_unit(state, left, right);
-		if (unit == NULL)
-			return false;
-	}
+	else if (left != NULL && right != NULL && !common_unit(state, left, right, &unit))
+		return false;
 	lp_series_describe(state, result, either);
 	/* What is made of two holds for as long as both do. */
 	if (left != NULL && right != NULL && lp_series_hold(right->interval) < lp_series_hold(left->interval))
@@ -298,16 +307,39 @@ static struct lp_series_object *common_times(struct lp_rule_state *state, struct
 	return common;
 }
 
+/* Whether values of the two can be added or compared; where the units are of one quantity and differ, they can't. */
+static bool units_fit(const struct operation *operation, struct lp_series_object *left, struct lp_series_object *right)
+{
+	const char *a = unit_text(left), *b = a == NULL ? NULL : unit_text(right);
+	struct lp_error error = { 0 };
+	double scale, offset;
+
+	if (a == NULL || b == NULL)
+		return false;
+	/* One that was multiplied with a number may have been converted by that. */
+	if (strcmp(a, b) == 0 || a[0] == '\0' || b[0] == '\0' || left->scaled || right->scaled ||
+	    strcmp(lp_unit_stem(a), lp_unit_stem(b)) == 0 ||
+	    !lp_unit_conversion(lp_unit_stem(a), lp_unit_stem(b), &scale, &offset, &error) ||
+	    (scale == 1 && offset == 0))
+		return true;
+	PyErr_Format(PyExc_ValueError,
+	             "%s of a Series in %s and one in %s: convert one of them first, a %s b.to(\"%s\")",
+	             operation->symbol, a, b, operation->symbol, a);
+	return false;
+}
+
 static PyObject *with_series(struct lp_rule_state *state, const struct operation *operation,
                              struct lp_series_object *left, struct lp_series_object *right)
 {
 	struct lp_series_object *a = NULL, *b = NULL, *result = NULL;
 	bool quality;
 
+	if (operation->same_unit && !units_fit(operation, left, right))
+		return NULL;
 	if (lp_series_same_times(&left->column, &right->column)) {
 		a = (struct lp_series_object *)Py_NewRef(left);
 		b = (struct lp_series_object *)Py_NewRef(right);
-	} else if (!lp_series_is_joinable(left, right)) {
+	} else if (!lp_series_is_joinable(state, left, right)) {
 		lp_series_refuse_join(left, right, operation->symbol);
 		return NULL;
 	} else {
@@ -375,22 +407,22 @@ static PyObject *operate(const struct operation *operation, PyObject *left, PyOb
 	}
 }
 
-#define OPERATOR(name_, symbol_, kernel_, unit_, zeros_)                                                               \
+#define OPERATOR(name_, symbol_, kernel_, unit_, zeros_, same_unit_)                                                   \
 	PyObject *lp_series_##name_(PyObject *left, PyObject *right)                                                   \
 	{                                                                                                              \
-		static const struct operation operation = { symbol_, kernel_, unit_, zeros_ };                         \
+		static const struct operation operation = { symbol_, kernel_, unit_, zeros_, same_unit_ };             \
 		return operate(&operation, left, right);                                                               \
 	}
-OPERATOR(add, "+", add, UNIT_KEPT, ZEROS_ADDED)
-OPERATOR(subtract, "-", subtract, UNIT_KEPT, ZEROS_SUBTRACTED)
-OPERATOR(multiply, "*", multiply, UNIT_OF_FACTOR, ZEROS_MULTIPLIED)
-OPERATOR(divide, "/", divide, UNIT_OF_DIVIDEND, ZEROS_DIVIDED)
-OPERATOR(floor_divide, "//", floor_divide, UNIT_NONE, ZEROS_UNKNOWN)
-OPERATOR(remainder, "%", remainder_of, UNIT_KEPT, ZEROS_UNKNOWN)
+OPERATOR(add, "+", add, UNIT_KEPT, ZEROS_ADDED, true)
+OPERATOR(subtract, "-", subtract, UNIT_KEPT, ZEROS_SUBTRACTED, true)
+OPERATOR(multiply, "*", multiply, UNIT_OF_FACTOR, ZEROS_MULTIPLIED, false)
+OPERATOR(divide, "/", divide, UNIT_OF_DIVIDEND, ZEROS_DIVIDED, false)
+OPERATOR(floor_divide, "//", floor_divide, UNIT_NONE, ZEROS_UNKNOWN, false)
+OPERATOR(remainder, "%", remainder_of, UNIT_KEPT, ZEROS_UNKNOWN, true)
 
 PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 {
-	static const struct operation operation = { "**", power, UNIT_NONE, ZEROS_UNKNOWN };
+	static const struct operation operation = { "**", power, UNIT_NONE, ZEROS_UNKNOWN, false };
 
 	if (modulus != Py_None) {
 		PyErr_SetString(PyExc_TypeError, "pow() of a Series takes no modulus");
@@ -402,12 +434,12 @@ PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 {
 	static const struct operation operations[] = {
-		[Py_LT] = { "<", less, UNIT_NONE, ZEROS_UNKNOWN },
-		[Py_LE] = { "<=", less_or_equal, UNIT_NONE, ZEROS_UNKNOWN },
-		[Py_EQ] = { "==", equal, UNIT_NONE, ZEROS_UNKNOWN },
-		[Py_NE] = { "!=", not_equal, UNIT_NONE, ZEROS_UNKNOWN },
-		[Py_GT] = { ">", greater, UNIT_NONE, ZEROS_UNKNOWN },
-		[Py_GE] = { ">=", greater_or_equal, UNIT_NONE, ZEROS_UNKNOWN },
+		[Py_LT] = { "<", less, UNIT_NONE, ZEROS_UNKNOWN, true },
+		[Py_LE] = { "<=", less_or_equal, UNIT_NONE, ZEROS_UNKNOWN, true },
+		[Py_EQ] = { "==", equal, UNIT_NONE, ZEROS_UNKNOWN, true },
+		[Py_NE] = { "!=", not_equal, UNIT_NONE, ZEROS_UNKNOWN, true },
+		[Py_GT] = { ">", greater, UNIT_NONE, ZEROS_UNKNOWN, true },
+		[Py_GE] = { ">=", greater_or_equal, UNIT_NONE, ZEROS_UNKNOWN, true },
 	};
 
 	return operate(&operations[code], left, right);
@@ -415,7 +447,7 @@ PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 
 PyObject *lp_series_negative(PyObject *self)
 {
-	static const struct operation operation = { "*", multiply, UNIT_KEPT, ZEROS_MULTIPLIED };
+	static const struct operation operation = { "*", multiply, UNIT_KEPT, ZEROS_MULTIPLIED, false };
 
 	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, -1.0, false);
 }
@@ -427,26 +459,16 @@ PyObject *lp_series_positive(PyObject *self)
 
 PyObject *lp_series_absolute(PyObject *self)
 {
-	static const struct operation operation = { "abs", absolute, UNIT_KEPT, ZEROS_OF_DIFFERENCE };
+	static const struct operation operation = { "abs", absolute, UNIT_KEPT, ZEROS_OF_DIFFERENCE, false };
 
 	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, 0.0, false);
 }
 
-/* Whether a value was lost on the way: what was a number is none. */
-static bool overflowed(const struct lp_series_object *from, const struct lp_series_object *to)
-{
-	for (size_t i = 0; i < from->column.count; i++) {
-		if (!is_missing_at(&from->column, i) && !isfinite(to->column.value[i]))
-			return true;
-	}
-	return false;
-}
-
 PyObject *lp_series_scale(struct lp_series_object *series, double scale, double offset, PyObject *unit)
 {
-	static const struct operation times = { "*", multiply, UNIT_KEPT, ZEROS_UNKNOWN },
-				      by = { "/", divide, UNIT_KEPT, ZEROS_UNKNOWN },
-				      plus = { "+", add, UNIT_KEPT, ZEROS_UNKNOWN };
+	static const struct operation times = { "*", multiply, UNIT_KEPT, ZEROS_UNKNOWN, false },
+				      by = { "/", divide, UNIT_KEPT, ZEROS_UNKNOWN, false },
+				      plus = { "+", add, UNIT_KEPT, ZEROS_UNKNOWN, false };
 	struct lp_rule_state *state = lp_state_of((PyObject *)series);
 	const char *text = PyUnicode_AsUTF8(unit);
 	double divisor = lp_unit_divisor(scale);
@@ -465,7 +487,8 @@ PyObject *lp_series_scale(struct lp_series_object *series, double scale, double 
 		Py_XSETREF(scaled->unit, Py_NewRef(unit));
 		scaled->zeros = lp_unit_is_difference(text) ? 0 : series->zeros;
 		scaled->scaled = false;
-		if (overflowed(series, scaled)) {
+		/* What was a number is none: more are missing than before. */
+		if (lp_series_missing(scaled) > lp_series_missing(series)) {
 			Py_CLEAR(result);
 			PyErr_Format(PyExc_OverflowError, "in %U values are beyond the range of a float", unit);
 		}

@@ -78,13 +78,6 @@ static bool on_one_raster(const struct lp_series_object *one, const struct lp_se
 	       fills(b, (last - first) / step + 1);
 }
 
-bool lp_series_is_joinable(const struct lp_series_object *one, const struct lp_series_object *other)
-{
-	return lp_series_same_times(&one->column, &other->column) ||
-	       lp_series_same_times(&whole(one)->column, &whole(other)->column) ||
-	       on_one_raster(whole(one), whole(other));
-}
-
 static size_t count_common(const struct lp_column *one, const struct lp_column *other)
 {
 	size_t common = 0;
@@ -97,6 +90,24 @@ static size_t count_common(const struct lp_column *one, const struct lp_column *
 			j++;
 	}
 	return common;
+}
+
+bool lp_series_is_joinable(struct lp_rule_state *state, const struct lp_series_object *one,
+                           const struct lp_series_object *other)
+{
+	const struct lp_column *a = &whole(one)->column, *b = &whole(other)->column;
+	size_t common, all;
+
+	if (lp_series_same_times(&one->column, &other->column) || lp_series_same_times(a, b))
+		return true;
+	common = count_common(a, b);
+	all = a->count + b->count - common;
+	/* Written at the same times, however irregular these are: of one logger, say. */
+	if (common < all - all / 4 && !on_one_raster(whole(one), whole(other)))
+		return false;
+	/* What one of them lacks is known to be missing in what is made of both. */
+	lp_series_note_covered(state, (double)common / (double)all);
+	return true;
 }
 
 void lp_series_refuse_join(struct lp_series_object *one, struct lp_series_object *other, const char *operation)
@@ -121,6 +132,12 @@ void lp_series_refuse_join(struct lp_series_object *one, struct lp_series_object
 			where ? "" : "; only b, at the samples of a: b.at(a).");
 	Py_XDECREF(name);
 	Py_XDECREF(other_name);
+}
+
+void lp_series_note_covered(struct lp_rule_state *state, double share)
+{
+	if (share < state->covered)
+		state->covered = share;
 }
 
 /* Beyond this it is not known any more: a dead sensor is no steady one. */
@@ -281,7 +298,7 @@ PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 	struct lp_rule_state *state = lp_state_of(self);
 	struct lp_series_object *series = (struct lp_series_object *)self, *first, *result;
 	struct walk walk;
-	size_t time_count;
+	size_t time_count, held = 0;
 	lp_time *times;
 	int64_t hold;
 
@@ -297,10 +314,13 @@ PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 	for (size_t i = 0; i < time_count; i++) {
 		bool holds = walk_to(&walk, times[i]);
 
+		held += holds;
 		result->column.time[i] = times[i];
 		result->column.value[i] = holds ? walk.value : NAN;
 		result->column.quality[i] = holds ? walk.quality : (uint8_t)LP_QUALITY_GOOD;
 	}
+	if (time_count > 0)
+		lp_series_note_covered(state, (double)held / (double)time_count);
 	first = (struct lp_series_object *)arguments[0];
 	lp_series_describe(state, result, series);
 	result->window = first->window;

@@ -56,7 +56,7 @@ static PyObject *series_where(PyObject *self, PyObject *condition)
 		return NULL;
 	}
 	wanted = (struct lp_series_object *)condition;
-	if (!lp_series_is_joinable(series, wanted)) {
+	if (!lp_series_is_joinable(state, series, wanted)) {
 		lp_series_refuse_join(series, wanted, "where");
 		return NULL;
 	}

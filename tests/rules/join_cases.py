@@ -25,6 +25,12 @@ class Raster(unittest.TestCase):
         self.assertEqual((a > b).count(), 57)
         self.assertEqual(a.where(b > 1).count(), 57)
 
+    def test_written_at_the_same_irregular_times(self):
+        times = [60 * t + (t * 7 % 5) / 10 for t in range(20)]
+        a = minutes(times, [1.0] * 20)
+        b = minutes([time for t, time in enumerate(times) if t % 6 != 1], [2.0] * 16)
+        self.assertEqual(((a + b).count(), a.where(b > 0).count()), (16, 16))
+
     def test_what_a_condition_left_out_is_no_gap(self):
         a, b = minutes(range(60), range(60)), minutes(range(60), [1.0] * 60)
         few = a.where(a > 57)

@@ -1,6 +1,7 @@
 """Conversion of units."""
 
 import math
+import operator
 import threading
 import unittest
 
@@ -172,6 +173,17 @@ class Differences(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "for differences"):
             A.to("delta_degF")
         self.assertEqual((A + B).unit, "")
+
+    def test_operands_of_two_units_of_one_quantity(self):
+        for symbol in ("add", "sub", "mod", "lt", "le", "eq", "ne", "gt", "ge"):
+            for one, other in (("kW", "W"), ("bar", "mbar"), ("degC", "K"), ("degC", "degF"), ("bar", "barg")):
+                with self.subTest(symbol, one=one), self.assertRaisesRegex(ValueError, rf'b\.to\("{one}"\)'):
+                    getattr(operator, symbol)(reading(1.0, one), reading(1.0, other))
+        # The same unit by two names; another quantity; one of which nothing is known; one that a number converted.
+        self.assertEqual((A + reading(1.0, "°C")).count(), 1)
+        self.assertEqual((reading(1.0, "kW") > reading(1.0, "m3/h")).count(), 1)
+        self.assertEqual((reading(1.0, "kW") > reading(1.0, "")).count(), 1)
+        self.assertEqual((reading(1.0, "kW") + reading(1000.0, "W") / 1000).values[0], 2.0)
 
     def test_the_previous_sample_is_converted_alike(self):
         before = Sample(-1, 30.0)
