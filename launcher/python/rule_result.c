@@ -163,8 +163,11 @@ static bool take_series(struct lp_rule_state *state, struct lp_task *task, size_
 {
 	const struct lp_column *column = &series->column;
 	struct lp_outcome *outcome = &task->outcome;
-	int labelled = label_series(state, series, &state->calculation->outputs[output]);
+	int labelled;
 
+	if (!lp_series_has_samples(series))
+		return false;
+	labelled = label_series(state, series, &state->calculation->outputs[output]);
 	if (labelled < 0)
 		return false;
 

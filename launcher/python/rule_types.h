@@ -29,6 +29,13 @@ struct lp_series_object {
 	struct lp_column column;
 	int64_t missing;  /* how many samples are missing; -1: not counted yet */
 	int64_t interval; /* as of struct lp_series: how long a value holds follows from it */
+	/*
+	 * Of two Series whose times differ: what is to be written where its samples
+	 * are wanted.  They are the moments at which one of the two has one, and
+	 * tell how it went over time, but there is no counting them.  NULL: a
+	 * Series whose samples are its own.
+	 */
+	PyObject *held;
 	PyObject *owner;
 	void *memory;
 	struct lp_window window; /* start is LP_TIME_NONE: it has none */
@@ -148,11 +155,17 @@ bool lp_series_is_joinable(struct lp_rule_state *state, const struct lp_series_o
                            const struct lp_series_object *other);
 /* What the rule asked for was known for this share only: the coverage of its result is no more than that. */
 void lp_series_note_covered(struct lp_rule_state *state, double share);
-/* An exception that says how they differ; operation: "+", between the names in what is to be written. */
-void lp_series_refuse_join(struct lp_series_object *one, struct lp_series_object *other, const char *operation);
+/* How they differ, and what to write; operation: "+", between the names in that. */
+PyObject *lp_series_difference_text(struct lp_series_object *one, struct lp_series_object *other,
+                                    const char *operation);
+/* Whether the Series has samples of its own, to be counted, added or stored.  False: an exception is set. */
+bool lp_series_has_samples(const struct lp_series_object *series) LP_MUST_CHECK;
 bool lp_series_same_times(const struct lp_column *one, const struct lp_column *other);
 /* Whether what was last known at `last` still holds at `time`. */
 bool lp_series_holds(const struct lp_series_object *series, lp_time last, lp_time time);
+/* Each at all times that either has, and at those from which one of them holds nothing any more.  New references. */
+bool lp_series_hold_both(struct lp_rule_state *state, struct lp_series_object *left, struct lp_series_object *right,
+                         PyObject *held[2]) LP_MUST_CHECK;
 PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 
 /* series_methods.c: the table of methods, and those that make another Series. */

@@ -196,6 +196,8 @@ void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *se
 	series->interval = like->interval;
 	series->zeros = like->zeros;
 	series->scaled = like->scaled;
+	if (series->held == NULL)
+		series->held = Py_XNewRef(like->held);
 	if (series->origin == NULL)
 		series->origin = Py_XNewRef(like->origin);
 	series->name = Py_XNewRef(like->name);
@@ -233,6 +235,7 @@ void lp_series_dealloc(PyObject *self)
 	forget_borrowed(series);
 	Py_XDECREF(series->owner);
 	Py_XDECREF(series->origin);
+	Py_XDECREF(series->held);
 	Py_XDECREF(series->window_object);
 	Py_XDECREF(series->name);
 	Py_XDECREF(series->unit);

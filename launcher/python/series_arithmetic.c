@@ -329,6 +329,40 @@ static bool units_fit(const struct operation *operation, struct lp_series_object
 }
 
 static PyObject *with_series(struct lp_rule_state *state, const struct operation *operation,
+                             struct lp_series_object *left, struct lp_series_object *right);
+
+/* At each time that either has, with what the other holds then. */
+static PyObject *held_together(struct lp_rule_state *state, const struct operation *operation,
+                               struct lp_series_object *left, struct lp_series_object *right)
+{
+	PyObject *text = left->held != NULL    ? Py_NewRef(left->held)
+	                 : right->held != NULL ? Py_NewRef(right->held)
+	                                       : lp_series_difference_text(left, right, operation->symbol);
+	PyObject *both[2], *result = NULL;
+
+	if (text == NULL)
+		return NULL;
+	if (left->window.start != right->window.start ||
+	    (left->window.start != LP_TIME_NONE && left->window.end != right->window.end)) {
+		PyErr_Format(
+			PyExc_ValueError,
+			"%s of two Series whose times differ, and their windows too: what one holds in the other's "
+			"window is not known; compare numbers, or give both one window (between(), or window= of one "
+			"that the rule makes)",
+			operation->symbol);
+	} else if (lp_series_hold_both(state, left, right, both)) {
+		result = with_series(state, operation, (struct lp_series_object *)both[0],
+		                     (struct lp_series_object *)both[1]);
+		Py_DECREF(both[0]);
+		Py_DECREF(both[1]);
+	}
+	if (result != NULL)
+		Py_XSETREF(((struct lp_series_object *)result)->held, Py_NewRef(text));
+	Py_DECREF(text);
+	return result;
+}
+
+static PyObject *with_series(struct lp_rule_state *state, const struct operation *operation,
                              struct lp_series_object *left, struct lp_series_object *right)
 {
 	struct lp_series_object *a = NULL, *b = NULL, *result = NULL;
@@ -340,8 +374,7 @@ static PyObject *with_series(struct lp_rule_state *state, const struct operation
 		a = (struct lp_series_object *)Py_NewRef(left);
 		b = (struct lp_series_object *)Py_NewRef(right);
 	} else if (!lp_series_is_joinable(state, left, right)) {
-		lp_series_refuse_join(left, right, operation->symbol);
-		return NULL;
+		return held_together(state, operation, left, right);
 	} else {
 		a = common_times(state, left, &right->column);
 		b = a == NULL ? NULL : common_times(state, right, &left->column);
@@ -368,6 +401,8 @@ static PyObject *with_series(struct lp_rule_state *state, const struct operation
 	}
 	result->zeros = zeros_with_series(operation->zeros, a->zeros, b->zeros);
 	result->scaled = a->scaled || b->scaled;
+	if (result->held == NULL)
+		result->held = Py_XNewRef(b->held);
 	apply_to_previous(result, operation, a, b, 0);
 done:
 	Py_XDECREF(a);

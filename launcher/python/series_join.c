@@ -5,8 +5,9 @@
  * The samples at the times that two Series have in common are all that is to be
  * joined where both are of one raster and a few samples are lost.  Elsewhere
  * they are a few moments that chance chose: a limit that is stored when it
- * changes, two meters that do not tick together.  Which of them holds when is
- * for the rule to say: at().
+ * changes, two meters that do not tick together.  There each holds until its
+ * next sample, and what is made of them is known over time: it is no series of
+ * samples, which a tariff's change would make more of.  at() says otherwise.
  */
 #include "python/rule_types.h"
 
@@ -100,6 +101,9 @@ bool lp_series_is_joinable(struct lp_rule_state *state, const struct lp_series_o
 
 	if (lp_series_same_times(&one->column, &other->column) || lp_series_same_times(a, b))
 		return true;
+	/* Of one that is known over time no moment may be left out. */
+	if (one->held != NULL || other->held != NULL)
+		return false;
 	common = count_common(a, b);
 	all = a->count + b->count - common;
 	/* Written at the same times, however irregular these are: of one logger, say. */
@@ -110,28 +114,31 @@ bool lp_series_is_joinable(struct lp_rule_state *state, const struct lp_series_o
 	return true;
 }
 
-void lp_series_refuse_join(struct lp_series_object *one, struct lp_series_object *other, const char *operation)
+PyObject *lp_series_difference_text(struct lp_series_object *one, struct lp_series_object *other, const char *operation)
 {
-	PyObject *name = lp_series_name(one), *other_name = lp_series_name(other);
-	size_t common = count_common(&one->column, &other->column);
-	bool where = strcmp(operation, "where") == 0;
+	PyObject *name = lp_series_name(one), *other_name = lp_series_name(other), *text = NULL;
 
 	if (name != NULL && other_name != NULL)
-		PyErr_Format(
-			PyExc_ValueError,
-			"%s of two Series, a%s%U%s and b%s%U%s, whose times differ: a has %zu samples, b %zu, at "
-			"times that both have %zu. %s%s%s%s If they are measured at the same times and samples are "
-			"lost, declare the interval of both series",
+		text = PyUnicode_FromFormat(
+			"%s of two Series, a%s%U%s and b%s%U%s, whose times differ (a has %zu samples, b %zu, at times that "
+			"both have %zu), is known over time, for time_weighted_mean() and integral(), and has no samples of "
+			"its own. Where these are wanted, write a %s b.at(a), or a.at(a, b) %s b.at(a, b). If samples are "
+			"lost of two series that are measured at the same times, declare the interval of both",
 			operation, PyUnicode_GET_LENGTH(name) > 0 ? " = '" : "", name,
 			PyUnicode_GET_LENGTH(name) > 0 ? "'" : "", PyUnicode_GET_LENGTH(other_name) > 0 ? " = '" : "",
 			other_name, PyUnicode_GET_LENGTH(other_name) > 0 ? "'" : "", one->column.count,
-			other->column.count, common,
-			where ? "Where the condition holds until it changes: a.where(b.at(a))."
-			      : "Where both hold until they change: a.at(a, b) ",
-			where ? "" : operation, where ? "" : " b.at(a, b)",
-			where ? "" : "; only b, at the samples of a: b.at(a).");
+			other->column.count, count_common(&one->column, &other->column), operation, operation);
 	Py_XDECREF(name);
 	Py_XDECREF(other_name);
+	return text;
+}
+
+bool lp_series_has_samples(const struct lp_series_object *series)
+{
+	if (series->held == NULL)
+		return true;
+	PyErr_SetObject(PyExc_ValueError, series->held);
+	return false;
 }
 
 void lp_series_note_covered(struct lp_rule_state *state, double share)
@@ -143,7 +150,7 @@ void lp_series_note_covered(struct lp_rule_state *state, double share)
 /* Beyond this it is not known any more: a dead sensor is no steady one. */
 bool lp_series_holds(const struct lp_series_object *series, lp_time last, lp_time time)
 {
-	return time - last <= lp_series_hold(series->interval);
+	return series->held != NULL || time - last <= lp_series_hold(series->interval);
 }
 
 /* Walks through the good samples of a Series, from the one before its window on. */
@@ -175,8 +182,11 @@ static bool walk_to(struct walk *walk, lp_time time)
 	for (; walk->next < column->count && column->time[walk->next] <= time; walk->next++) {
 		uint8_t quality = lp_series_quality(walk->series, walk->next);
 
-		if (lp_sample_is_missing(column->value[walk->next], quality))
+		if (lp_sample_is_missing(column->value[walk->next], quality)) {
+			/* Known over time, it is unknown from there on; else it is a sample that is missing. */
+			walk->known = walk->known && walk->series->held == NULL;
 			continue;
+		}
 		walk->known = true;
 		walk->time = column->time[walk->next];
 		walk->value = column->value[walk->next];
@@ -325,9 +335,63 @@ PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 	lp_series_describe(state, result, series);
 	result->window = first->window;
 	Py_CLEAR(result->origin);
+	Py_CLEAR(result->held);
 	Py_XSETREF(result->window_object, Py_XNewRef(first->window_object));
 	result->interval = least_interval(arguments, count);
 	hold_before(result, walk_begin(series, hold), arguments, count, time_count > 0 ? times[0] : LP_TIME_NONE);
 	PyMem_Free(times);
 	return (PyObject *)result;
+}
+
+/* The moments from which a Series holds nothing any more, its last value being too old. */
+static PyObject *ends_of(struct lp_rule_state *state, const struct lp_series_object *series)
+{
+	const struct lp_column *column = &series->column;
+	struct lp_series_object *ends = lp_series_allocate(state, column->count + 1, false);
+	bool window = series->window.start != LP_TIME_NONE, known = series->has_previous;
+	int64_t hold = lp_series_hold(series->interval);
+	lp_time last = series->previous_time;
+	size_t count = 0;
+
+	if (ends == NULL)
+		return NULL;
+	for (size_t i = 0; series->held == NULL && i <= column->count; i++) {
+		lp_time next = i < column->count ? column->time[i] : series->window.end;
+
+		if (i == column->count ? !window : lp_sample_is_missing(column->value[i], lp_series_quality(series, i)))
+			continue;
+		if (known && next - last > hold) {
+			lp_time end = last + hold + 1;
+
+			end = window && end < series->window.start ? series->window.start : end;
+			ends->column.value[count] = NAN;
+			ends->column.time[count] = end;
+			count += end < next;
+		}
+		known = true;
+		last = next;
+	}
+	ends->column.count = count;
+	return (PyObject *)ends;
+}
+
+bool lp_series_hold_both(struct lp_rule_state *state, struct lp_series_object *left, struct lp_series_object *right,
+                         PyObject *held[2])
+{
+	PyObject *others[] = { (PyObject *)left, (PyObject *)right, ends_of(state, left), ends_of(state, right) };
+	double covered = state->covered;
+
+	held[0] = held[1] = NULL;
+	if (others[2] != NULL && others[3] != NULL) {
+		held[0] = lp_series_at(others[0], others, 4, NULL);
+		held[1] = held[0] == NULL ? NULL : lp_series_at(others[1], others, 4, NULL);
+	}
+	Py_XDECREF(others[2]);
+	Py_XDECREF(others[3]);
+	/* How much is known counts by time, once that is asked for. */
+	state->covered = covered;
+	if (held[1] != NULL)
+		return true;
+	Py_CLEAR(held[0]);
+	return false;
 }

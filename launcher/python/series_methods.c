@@ -12,7 +12,8 @@ static PyObject *series_good(PyObject *self, PyObject *unused)
 	size_t count = 0;
 
 	(void)unused;
-	if (lp_series_missing(series) == 0)
+	/* Of what is known over time, what is missing tells where it is not. */
+	if (lp_series_missing(series) == 0 || series->held != NULL)
 		return Py_NewRef(self);
 	result = lp_series_allocate(state, from->count - (size_t)series->missing, from->quality != NULL);
 	if (result == NULL)
@@ -42,24 +43,53 @@ static bool met_before(const struct lp_series_object *series, const struct lp_se
 	       lp_series_holds(condition, condition->previous_time, series->previous_time);
 }
 
-/* The samples of series at the times where condition is a number other than 0. */
+static PyObject *select_where(struct lp_rule_state *state, struct lp_series_object *series,
+                              struct lp_series_object *wanted);
+
+/* The condition is that which holds at the times of the series; of what is known over time, at all times. */
+static PyObject *where_held(struct lp_rule_state *state, struct lp_series_object *series,
+                            struct lp_series_object *condition)
+{
+	PyObject *both[2] = { NULL, NULL }, *result = NULL;
+
+	if (series->held != NULL) {
+		if (!lp_series_hold_both(state, series, condition, both))
+			return NULL;
+		((struct lp_series_object *)both[0])->held = Py_NewRef(series->held);
+	} else {
+		both[0] = Py_NewRef(series);
+		both[1] = lp_series_at((PyObject *)condition, both, 1, NULL);
+	}
+	if (both[1] != NULL)
+		result = select_where(state, (struct lp_series_object *)both[0], (struct lp_series_object *)both[1]);
+	Py_XDECREF(both[0]);
+	Py_XDECREF(both[1]);
+	return result;
+}
+
 static PyObject *series_where(PyObject *self, PyObject *condition)
 {
 	struct lp_rule_state *state = lp_state_of(self);
-	struct lp_series_object *series = (struct lp_series_object *)self, *result, *wanted;
-	const struct lp_column *from = &series->column;
-	size_t count = 0;
+	struct lp_series_object *series = (struct lp_series_object *)self;
 
 	if (!lp_is_series(state, condition)) {
 		PyErr_Format(PyExc_TypeError, "where() takes a Series, as a comparison gives it, not %s",
 		             Py_TYPE(condition)->tp_name);
 		return NULL;
 	}
-	wanted = (struct lp_series_object *)condition;
-	if (!lp_series_is_joinable(state, series, wanted)) {
-		lp_series_refuse_join(series, wanted, "where");
-		return NULL;
-	}
+	if (!lp_series_is_joinable(state, series, (struct lp_series_object *)condition))
+		return where_held(state, series, (struct lp_series_object *)condition);
+	return select_where(state, series, (struct lp_series_object *)condition);
+}
+
+/* The samples of series at the times where wanted is a number other than 0. */
+static PyObject *select_where(struct lp_rule_state *state, struct lp_series_object *series,
+                              struct lp_series_object *wanted)
+{
+	struct lp_series_object *result;
+	const struct lp_column *from = &series->column;
+	size_t count = 0;
+
 	result = lp_series_allocate(state, from->count, from->quality != NULL);
 	if (result == NULL)
 		return NULL;
@@ -69,8 +99,17 @@ static PyObject *series_where(PyObject *self, PyObject *condition)
 		if (j == wanted->column.count)
 			break;
 		if (wanted->column.time[j] != from->time[i] || wanted->column.value[j] == 0 ||
-		    lp_sample_is_missing(wanted->column.value[j], lp_series_quality(wanted, j)))
+		    lp_sample_is_missing(wanted->column.value[j], lp_series_quality(wanted, j))) {
+			/* Known over time, it is unknown there; else there is no such sample. */
+			if (series->held != NULL) {
+				result->column.time[count] = from->time[i];
+				result->column.value[count] = NAN;
+				if (from->quality != NULL)
+					result->column.quality[count] = from->quality[i];
+				count++;
+			}
 			continue;
+		}
 		result->column.time[count] = from->time[i];
 		result->column.value[count] = from->value[i];
 		if (from->quality != NULL)
@@ -135,6 +174,7 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 		}
 	}
 	result->interval = series->interval;
+	result->held = Py_XNewRef(series->held);
 	if (series->origin != NULL)
 		lp_series_set_origin(result, series);
 	result->window = series->window;
@@ -196,8 +236,12 @@ static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_s
 	if (part == NULL)
 		return NULL;
 	for (size_t i = first; i-- > 0;) {
-		if (lp_sample_is_missing(series->column.value[i], lp_series_quality(series, i)))
-			continue;
+		if (lp_sample_is_missing(series->column.value[i], lp_series_quality(series, i))) {
+			if (series->held == NULL)
+				continue;
+			part->has_previous = false;
+			break;
+		}
 		part->has_previous = true;
 		part->previous_time = series->column.time[i];
 		part->previous_value = series->column.value[i];
@@ -264,12 +308,31 @@ static bool is_huge(const struct lp_series_object *series)
 	return huge;
 }
 
+/* Lines from sample to sample, or how long a sample holds. */
+static bool asks_for_samples(PyObject *const *values, PyObject *names)
+{
+	for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(names); i++) {
+		PyObject *name = PyTuple_GET_ITEM(names, i);
+
+		if (PyUnicode_CompareWithASCIIString(name, "hold") == 0 ? values[i] != Py_None
+		    : PyUnicode_CompareWithASCIIString(name, "method") == 0
+		            ? !(PyUnicode_Check(values[i]) && PyUnicode_CompareWithASCIIString(values[i], "step") == 0)
+		            : false)
+			return true;
+	}
+	return false;
+}
+
 /* A sum over time that leaves the range of a double on its way is that of values 2^64 times smaller, times 2^64. */
 static PyObject *integrate(method function, PyObject *self, PyObject *const *arguments, Py_ssize_t count,
                            PyObject *names)
 {
-	PyObject *result = function(self, arguments, count, names), *factor, *smaller = NULL;
+	PyObject *result, *factor, *smaller = NULL;
 
+	if (((struct lp_series_object *)self)->held != NULL && asks_for_samples(arguments + count, names) &&
+	    !lp_series_has_samples((struct lp_series_object *)self))
+		return NULL;
+	result = function(self, arguments, count, names);
 	if (result == NULL || isfinite(PyFloat_AS_DOUBLE(result)) || !is_huge((struct lp_series_object *)self))
 		return result;
 	Py_DECREF(result);
@@ -298,8 +361,11 @@ static PyObject *series_time_weighted_mean(PyObject *self, PyObject *const *argu
 /* NaN says that there was nothing to count, never that it was too much. */
 static PyObject *series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
-	PyObject *result = lp_series_increase(self, arguments, count, names);
+	PyObject *result;
 
+	if (!lp_series_has_samples((struct lp_series_object *)self))
+		return NULL;
+	result = lp_series_increase(self, arguments, count, names);
 	if (result != NULL && !isfinite(PyFloat_AS_DOUBLE(result)) && is_huge((struct lp_series_object *)self) &&
 	    lp_series_missing((struct lp_series_object *)self) <
 	            (int64_t)((struct lp_series_object *)self)->column.count &&

@@ -15,6 +15,9 @@ bool lp_good_take(struct lp_series_object *series, bool times, struct lp_good *g
 	double *value;
 	lp_time *time;
 
+	/* Over time, with their times, they may be asked for. */
+	if (!times && !lp_series_has_samples(series))
+		return false;
 	*good = (struct lp_good){ column->time, column->value, column->count, NULL };
 	if (missing == 0)
 		return true;
@@ -171,6 +174,8 @@ PyObject *lp_series_count(PyObject *self, PyObject *unused)
 	struct lp_series_object *series = (struct lp_series_object *)self;
 
 	(void)unused;
+	if (!lp_series_has_samples(series))
+		return NULL;
 	return PyLong_FromLongLong((long long)series->column.count - lp_series_missing(series));
 }
 

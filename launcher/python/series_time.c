@@ -102,6 +102,30 @@ static void note_covered(struct lp_rule_state *state, const struct lp_window *wi
 		state->covered = area->covered / length;
 }
 
+/* Of what is known over time: each value is there until the next moment, and what is missing is not known. */
+static void area_of_held(const struct lp_series_object *series, struct area *area)
+{
+	const struct lp_column *column = &series->column;
+	bool window = series->window.start != LP_TIME_NONE, known = series->has_previous && window;
+	lp_time last = column->count == 0 ? 0 : column->time[column->count - 1];
+	lp_time now = window ? series->window.start : column->count == 0 ? 0 : column->time[0];
+	double value = series->previous_value;
+
+	for (size_t i = 0; i <= column->count; i++) {
+		lp_time next = i < column->count ? column->time[i] : window ? series->window.end : last;
+
+		if (known && next > now) {
+			add_area(area, value * (double)(next - now));
+			area->covered += (double)(next - now);
+		}
+		if (i == column->count)
+			break;
+		now = next;
+		value = column->value[i];
+		known = !lp_sample_is_missing(value, lp_series_quality(series, i));
+	}
+}
+
 /* hold: microseconds that a value holds at most; negative: as long as those of its series do. */
 static bool area_of(struct lp_series_object *series, enum method method, double hold, struct area *area, double *only)
 {
@@ -113,6 +137,12 @@ static bool area_of(struct lp_series_object *series, enum method method, double 
 		hold = (double)lp_series_hold(series->interval);
 	*area = (struct area){ 0 };
 	*only = NAN;
+	if (series->held != NULL) {
+		area_of_held(series, area);
+		if (window)
+			note_covered(lp_state_of((PyObject *)series), &series->window, area);
+		return true;
+	}
 	if (!lp_good_take(series, true, &good))
 		return false;
 	from = window ? series->window.start : (good.count > 0 ? good.time[0] : 0);

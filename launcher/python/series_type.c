@@ -27,6 +27,8 @@ static PyObject *get_description(PyObject *self, void *which)
 
 static Py_ssize_t series_length(PyObject *self)
 {
+	if (!lp_series_has_samples((struct lp_series_object *)self))
+		return -1;
 	return (Py_ssize_t)((struct lp_series_object *)self)->column.count;
 }
 
@@ -34,6 +36,8 @@ static PyObject *series_item(PyObject *self, Py_ssize_t index)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
 
+	if (!lp_series_has_samples(series))
+		return NULL;
 	if (index < 0 || (size_t)index >= series->column.count) {
 		PyErr_Format(PyExc_IndexError, "the Series has %zu samples", series->column.count);
 		return NULL;
@@ -66,6 +70,8 @@ static PyObject *series_subscript(PyObject *self, PyObject *key)
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	Py_ssize_t first, end, step, count;
 
+	if (!lp_series_has_samples(series))
+		return NULL;
 	if (!PySlice_Check(key)) {
 		Py_ssize_t index = PyNumber_AsSsize_t(key, PyExc_IndexError);
 
@@ -100,6 +106,10 @@ static int series_getbuffer(PyObject *self, Py_buffer *view, int flags)
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	static const Py_ssize_t stride = sizeof(double);
 
+	if (!lp_series_has_samples(series)) {
+		view->obj = NULL;
+		return -1;
+	}
 	/* A buffer may outlive the call, and its pointer can't be changed then: from now on the columns are its own. */
 	if (series->memory == NULL && series->owner == NULL && !lp_series_own(series))
 		return -1;
@@ -171,6 +181,8 @@ static PyObject *get_column(PyObject *self, void *times)
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	PyObject *exporter, *view;
 
+	if (!lp_series_has_samples(series))
+		return NULL;
 	if (times == NULL && series->column.quality == NULL) {
 		exporter = PyBytes_FromStringAndSize(NULL, series_length(self));
 		if (exporter == NULL)

@@ -1,4 +1,4 @@
-"""Two Series whose times differ: joined where a raster has gaps, refused elsewhere, held by at()."""
+"""Two Series whose times differ: joined where a raster has gaps, known over time elsewhere, held by at()."""
 
 import math
 import operator
@@ -50,9 +50,10 @@ class Raster(unittest.TestCase):
         self.assertEqual(len(Series([], []) * a), 0)
 
 
-class Refused(unittest.TestCase):
-    """Never silently the few moments that both have."""
+class Held(unittest.TestCase):
+    """Never silently the few moments that both have: each holds until its next sample, or there is a refusal."""
 
+    WINDOW = Window(0, 10 * MINUTE)
     CASES = {
         "a limit that is stored when it changes": (minutes(range(10), range(10)), minutes([0, 7], [7.5, 12.5])),
         "that changes in two minutes, one after the other": (minutes(range(10), range(10)), minutes([6, 7], [1, 2])),
@@ -65,23 +66,98 @@ class Refused(unittest.TestCase):
         "another raster": (minutes(range(60), range(60)), minutes(range(0, 60, 5), range(12))),
         "of two samples one": (minutes([0, 5], [1, 2]), minutes([0], [1])),
     }
+    SAMPLES = (
+        "sum", "mean", "count", "median", "std", "min", "max", "first", "last", "any", "all", "increase", "difference",
+        "__len__",
+    )  # fmt: skip
 
-    def test_every_operation_and_where(self):
+    def test_every_operation_is_that_of_what_both_hold(self):
         for name, (a, b) in self.CASES.items():
             for symbol in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lt", "le", "eq", "ne", "gt", "ge"):
                 for one, other in ((a, b), (b, a)):
-                    with self.subTest(case=name, operation=symbol), self.assertRaisesRegex(ValueError, "times differ"):
-                        getattr(operator, symbol)(one, other)
-            with self.subTest(case=name), self.assertRaisesRegex(ValueError, r"a\.where\(b\.at\(a\)\)"):
-                a.where(b)
+                    with self.subTest(case=name, operation=symbol):
+                        function = getattr(operator, symbol)
+                        got, wanted = function(one, other), function(one.at(one, other), other.at(one, other))
+                        if wanted.count() > 1:
+                            self.assertAlmostEqual(got.time_weighted_mean(), wanted.time_weighted_mean(), delta=1e-9)
+                        self.assertEqual(list(got.at(one, other).good().values), list(wanted.good().values))
+
+    def test_its_samples_are_refused(self):
+        for name, (a, b) in self.CASES.items():
+            for made in (a + b, (a > b) * 2, abs(b - a).where(a > 0), (a - b).map(lambda value: value), (a + b).good()):
+                for method in self.SAMPLES:
+                    with self.subTest(case=name, method=method), self.assertRaisesRegex(ValueError, "times differ"):
+                        getattr(made, method)()
+                for wrong in (
+                    lambda made: made.values,
+                    lambda made: made.times,
+                    lambda made: made.qualities,
+                    lambda made: memoryview(made),
+                    lambda made: made[0],
+                    lambda made: made[1:],
+                    list,
+                    lambda made: Series(made, [1.0]),
+                    lambda made: made.integral(method="linear"),
+                    lambda made: made.time_weighted_mean(hold=60),
+                ):
+                    with self.subTest(case=name), self.assertRaisesRegex(ValueError, "times differ"):
+                        wrong(made)
+                self.assertIn("<Series", repr(made))
 
     def test_says_what_to_write(self):
         a = minutes(range(10), range(10), name="p1/power")
         with self.assertRaises(ValueError) as caught:
-            a > minutes([0, 7], [7.5, 12.5], name="p1/limit")
-        self.assertIn("a = 'p1/power' and b = 'p1/limit'", str(caught.exception))
+            (a > minutes([0, 7], [7.5, 12.5], name="p1/limit")).sum()
+        self.assertIn("> of two Series, a = 'p1/power' and b = 'p1/limit', whose times differ", str(caught.exception))
         self.assertIn("a has 10 samples, b 2, at times that both have 2", str(caught.exception))
-        self.assertIn("a.at(a, b) > b.at(a, b)", str(caught.exception))
+        self.assertIn("a > b.at(a), or a.at(a, b) > b.at(a, b)", str(caught.exception))
+
+    def test_a_limit_that_changes_between_samples(self):
+        x = minutes([0, 5], [5.0, 10.0], window=self.WINDOW)
+        limit = minutes([0, 7], [7.5, 12.5], window=self.WINDOW)
+        self.assertAlmostEqual((x > limit).time_weighted_mean(), 0.2, delta=1e-12)
+        self.assertAlmostEqual((limit < x).time_weighted_mean(), 0.2, delta=1e-12)
+        self.assertEqual((x > limit).integral(per="minute"), 2.0)
+        self.assertEqual(((x > limit) * (x < 100)).integral(per="minute"), 2.0)
+        self.assertEqual((x * (x > limit)).integral(per="minute"), 20.0)
+        self.assertEqual((x > limit).between(5 * MINUTE, 8 * MINUTE).integral(per="minute"), 2.0)
+        self.assertEqual((x - limit).where(x > limit).time_weighted_mean(), 2.5)
+        before = Series([], [], window=self.WINDOW, previous=Sample(-3 * MINUTE, 7.5))
+        self.assertEqual((x > before).integral(per="minute"), 5.0)
+
+    def test_two_meters_that_do_not_tick_together(self):
+        a = minutes([0, 5], [2.0, 2.0], window=self.WINDOW, previous=Sample(-5 * MINUTE, 2.0))
+        b = minutes([0.1, 5.1], [3.0, 3.0], window=self.WINDOW, previous=Sample(round(-4.9 * MINUTE), 3.0))
+        self.assertEqual(((a + b).time_weighted_mean(), (a + b).integral(per="minute")), (5.0, 50.0))
+        self.assertEqual((a + b - a).time_weighted_mean(), 3.0)
+
+    def test_a_tariff(self):
+        power = minutes([0, 4], [6.0, 3.0], window=self.WINDOW)
+        tariff = minutes([2], [0.5], window=self.WINDOW, previous=Sample(-60 * MINUTE, 0.25))
+        self.assertEqual((power * tariff).integral(per="minute"), 6 * 0.25 * 2 + 6 * 0.5 * 2 + 3 * 0.5 * 6)
+
+    def test_nothing_is_added_beyond_what_a_value_holds(self):
+        window = Window(0, 3 * DAY)
+        a = Series([0, DAY // 2, DAY, 3 * DAY // 2, 2 * DAY, 5 * DAY // 2], [1.0] * 6, window=window)
+        dead = Series([DAY // 4], [1.0], window=window)
+        for both in (a + dead, dead + a):
+            self.assertAlmostEqual(both.integral(per="day"), 2.0, delta=1e-9)
+            self.assertEqual(both.time_weighted_mean(), 2.0)
+        again = Series([DAY // 4, 9 * DAY // 4], [1.0, 3.0], window=window)
+        self.assertAlmostEqual((a + again).integral(per="day"), 2.0 + 4.0 * 0.75, delta=1e-9)
+        old = Series([], [], window=window, previous=Sample(-2 * DAY, 1.0))
+        self.assertTrue(math.isnan((a + old).time_weighted_mean()))
+
+    def test_where_asks_for_what_holds(self):
+        x = minutes(range(10), range(10), window=self.WINDOW)
+        valve = minutes([2.5, 6.5], [1, 0], window=self.WINDOW, previous=Sample(-MINUTE, 0.0))
+        self.assertEqual(list(x.where(valve > 0).values), [3, 4, 5, 6])
+        self.assertEqual(x.where(x > minutes([0, 7], [4.5, 99], window=self.WINDOW)).count(), 2)
+
+    def test_other_windows(self):
+        x = minutes([0, 5], [5.0, 10.0], window=self.WINDOW)
+        with self.assertRaisesRegex(ValueError, "their windows too"):
+            x - minutes([-10, -5], [5.0, 10.0], window=Window(-10 * MINUTE, 0))
 
 
 class At(unittest.TestCase):
