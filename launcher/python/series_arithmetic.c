@@ -99,6 +99,11 @@ static void blank_missing(struct lp_series_object *result, struct lp_series_obje
 	}
 }
 
+static lp_time earlier_of(lp_time one, lp_time other)
+{
+	return one < other ? one : other;
+}
+
 static void forget_previous(struct lp_series_object *series)
 {
 	series->has_previous = false;
@@ -109,6 +114,7 @@ static void apply_to_previous(struct lp_series_object *result, const struct oper
                               const struct lp_series_object *left, const struct lp_series_object *right, double number)
 {
 	const struct lp_series_object *either = left != NULL ? left : right;
+	lp_time later;
 	double a = left == NULL ? number : left->previous_value, b = right == NULL ? number : right->previous_value,
 	       value;
 
@@ -126,11 +132,18 @@ static void apply_to_previous(struct lp_series_object *result, const struct oper
 	if (right->previous_quality > left->previous_quality)
 		result->previous_quality = right->previous_quality;
 	/* Each is the last before the window: at the later one's time the other still holds, unless it is too old. */
-	if (right->previous_time > left->previous_time)
-		result->previous_time = right->previous_time;
-	if (!lp_series_holds(left, left->previous_time, result->previous_time) ||
-	    !lp_series_holds(right, right->previous_time, result->previous_time))
+	later = left->previous_time > right->previous_time ? left->previous_time : right->previous_time;
+	if (!lp_series_holds(left, left->previous_time, later) ||
+	    !lp_series_holds(right, right->previous_time, later)) {
 		forget_previous(result);
+		return;
+	}
+	/* What is made of both ends to hold when the first of them does. */
+	result->previous_time = left->held != NULL || right->held != NULL
+	                                ? later
+	                                : earlier_of(left->previous_time + lp_series_hold(left->interval),
+	                                             right->previous_time + lp_series_hold(right->interval)) -
+	                                          lp_series_hold(result->interval);
 }
 
 /* 0.1 + 0.2 + 0.7 readings are one. */

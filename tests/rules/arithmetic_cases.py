@@ -143,7 +143,7 @@ class Descriptions(unittest.TestCase):
         self.assertEqual((series > 3).previous.value, 0.0)
         self.assertIsNone((1 / (series - 2)).previous)
         self.assertIsNone((series + Series([50], [1.0])).previous)
-        self.assertEqual((series + Series([50], [1.0], previous=Sample(-3, 5.0, 1))).previous, Sample(-3, 7.0, 1))
+        self.assertEqual((series + Series([50], [1.0], previous=Sample(-3, 5.0, 1))).previous, Sample(-5, 7.0, 1))
 
     def test_refused(self):
         series = Series([1], [1.0])

@@ -2,6 +2,7 @@
 
 import math
 import operator
+import random
 import unittest
 
 from local_processing import Sample, Series, Window
@@ -147,6 +148,52 @@ class Held(unittest.TestCase):
         self.assertAlmostEqual((a + again).integral(per="day"), 2.0 + 4.0 * 0.75, delta=1e-9)
         old = Series([], [], window=window, previous=Sample(-2 * DAY, 1.0))
         self.assertTrue(math.isnan((a + old).time_weighted_mean()))
+
+    def test_random_times_against_an_integral_piece_by_piece(self):
+        source = random.Random(7)
+        for case in range(200):
+            span = source.choice((10, 100, 4 * 24 * 60)) * MINUTE
+            window = Window(0, span)
+            one, other = (self.random_series(source, span, window) for _ in range(2))
+            area = covered = 0.0
+            changes = {0, span} | {t for x in (one, other) for t in self.changes(x, span)}
+            moments = sorted(changes)
+            for start, end in zip(moments, moments[1:]):
+                a, b = self.held(one, start), self.held(other, start)
+                if a is not None and b is not None:
+                    area += (a - b) * (end - start)
+                    covered += end - start
+            made = one - other
+            if not one.count() + (one.previous is not None) or not other.count() + (other.previous is not None):
+                continue
+            with self.subTest(case=case):
+                if not covered:
+                    self.assertTrue(math.isnan(made.time_weighted_mean()))
+                else:
+                    self.assertAlmostEqual(made.time_weighted_mean(), area / covered, delta=1e-9)
+                    self.assertAlmostEqual(made.integral(per="second"), area / SECOND, delta=1e-6 * span / SECOND)
+
+    @staticmethod
+    def random_series(source, span, window):
+        """At odd moments, so that no two have one in common and no raster is seen."""
+        times = sorted({source.randrange(1, span // 7) * 7 + source.randrange(1, 7) for _ in range(source.randrange(6))})
+        values = [source.choice((math.nan, 1.0, 2.0, 5.0, 8.0)) for _ in times]
+        before = -source.choice((1, 60, 1400, 2000)) * MINUTE
+        previous = Sample(before, source.random()) if source.random() < 0.6 else None
+        return Series(times, values, window=window, previous=previous)
+
+    @staticmethod
+    def good(series):
+        before = [(round(series.previous.time.timestamp() * SECOND), series.previous.value)] if series.previous else []
+        return before + [(t, v) for t, v in zip(series.times, series.values) if not math.isnan(v)]
+
+    def changes(self, series, span):
+        """Where what it holds may change: at each sample, and a day after it."""
+        return [t for time, _ in self.good(series) for t in (time, time + DAY + 1) if 0 <= t < span]
+
+    def held(self, series, moment):
+        known = [(t, v) for t, v in self.good(series) if t <= moment]
+        return known[-1][1] if known and moment - known[-1][0] <= DAY else None
 
     def test_where_asks_for_what_holds(self):
         x = minutes(range(10), range(10), window=self.WINDOW)
