@@ -74,14 +74,21 @@ bool lp_window_ending_by(const struct lp_schedule *schedule, const struct lp_zon
 bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time t,
                             struct lp_window *window); /* the first with end > t */
 
+/* How long windows are at least and at most, from the calendar and from all that this zone's clocks do. */
+void lp_window_bounds(const struct lp_schedule *schedule, const struct lp_zone *zone, int64_t *least, int64_t *most);
 /*
- * What an input reads for a window: from end + shift - length to before
- * end + shift, on the local calendar where a span is days or longer.
- * length.count 0: as long as the window (shifted by months: its first and its
- * last moment are shifted, so that a day stays a day); shift.count 0: none, and
- * with both 0 it is the window itself.  False: outside of years 1 to 9999.
+ * The same of a span of any date, forwards and backwards; least may be negative:
+ * the date line has passed over islands.  INT64_MAX: more than a hundred years.
  */
-bool lp_input_range(const struct lp_zone *zone, struct lp_window window, struct lp_span length, struct lp_span shift,
-                    struct lp_window *range);
+void lp_span_bounds(const struct lp_zone *zone, struct lp_span span, int64_t *least, int64_t *most);
+
+/*
+ * What an input reads for a window of the schedule: the window, moved by shift
+ * (range.c says how), or the `length` that ends where that does, on the local
+ * calendar where a span is days or longer.  count 0: no shift; no length of its
+ * own.  zone must be the schedule's.  False: outside of years 1 to 9999.
+ */
+bool lp_input_range(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
+                    struct lp_span length, struct lp_span shift, struct lp_window *range);
 
 #endif

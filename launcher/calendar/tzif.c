@@ -263,6 +263,16 @@ static const char *read_zone(struct reader *reader, struct lp_zone *zone)
 	return wrong;
 }
 
+static void find_offsets(struct lp_zone *zone)
+{
+	zone->offset_least = zone->offset_most = zone->types[zone->first_type].offset;
+	for (size_t i = 0; !zone->fixed && i < zone->type_count; i++) {
+		int64_t offset = zone->types[i].offset;
+		zone->offset_least = offset < zone->offset_least ? offset : zone->offset_least;
+		zone->offset_most = offset > zone->offset_most ? offset : zone->offset_most;
+	}
+}
+
 bool lp_tzif_read(const char *name, const unsigned char *data, size_t size, struct lp_zone **zone,
                   struct lp_error *error)
 {
@@ -279,6 +289,7 @@ bool lp_tzif_read(const char *name, const unsigned char *data, size_t size, stru
 		return lp_fail(error, LP_EXIT_DATA, "time zone %s: cannot use its data: %s", name, wrong);
 	}
 	made->fixed = made->transition_count == 0;
+	find_offsets(made);
 	*zone = made;
 	return true;
 }

@@ -14,59 +14,22 @@
  * 1970-01-01 (weeks: from the first day of the week of 1970-01-01; years,
  * quarters, months: from January 1970).
  *
+ * Days of an offset count on from the first of the month, or of the first month
+ * of `every`; a month that is too short has its last day in their place: 30 days
+ * are the 31st, the 28th of February, the 30th of April.  Days of a negative
+ * one count back from there: -1 day is the last of each month.
+ *
  * A window ends at a boundary.  It starts `window` before: in elapsed time or
- * on the calendar, as its unit says.  Only where `every` and `window` are one
- * and the same elapsed length do windows follow the pieces, the short ones too.
+ * on the calendar, as its unit says; windows of months that end with months
+ * start at the offset's place too, so that each begins where another ends.
+ * Only where `every` and `window` are one and the same elapsed length do
+ * windows follow the pieces, the short ones too.
  */
+#include "calendar/length.h"
 #include "calendar/zone_data.h"
 
 #include <assert.h>
 #include <string.h>
-
-#define YEARS_MOST INT64_C(100)
-
-/* A span by what it is made of: only one of the three is not zero. */
-struct length {
-	int64_t months, days, elapsed;
-};
-
-static struct length length_of(struct lp_span span)
-{
-	static const struct length units[] = {
-		[LP_UNIT_SECOND] = { .elapsed = LP_SECOND },
-		[LP_UNIT_MINUTE] = { .elapsed = LP_MINUTE },
-		[LP_UNIT_HOUR] = { .elapsed = LP_HOUR },
-		[LP_UNIT_DAY] = { .days = 1 },
-		[LP_UNIT_WEEK] = { .days = 7 },
-		[LP_UNIT_MONTH] = { .months = 1 },
-		[LP_UNIT_QUARTER] = { .months = 3 },
-		[LP_UNIT_YEAR] = { .months = 12 },
-	};
-
-	assert((size_t)span.unit < sizeof units / sizeof *units);
-	struct length unit = units[span.unit];
-	return (struct length){ span.count * unit.months, span.count * unit.days, span.count * unit.elapsed };
-}
-
-static bool same_length(struct length a, struct length b)
-{
-	return a.months == b.months && a.days == b.days && a.elapsed == b.elapsed;
-}
-
-/*
- * Seconds, near enough to compare lengths of different kinds. Not microseconds:
- * two thousand million years, which somebody may well write, have too many of those.
- */
-static int64_t about(struct length length)
-{
-	const int64_t day = LP_DAY / LP_SECOND;
-	return length.months * (146097 * day / 4800) + length.days * day + length.elapsed / LP_SECOND;
-}
-
-static bool is_too_long(int64_t seconds)
-{
-	return seconds > 366 * YEARS_MOST * (LP_DAY / LP_SECOND);
-}
 
 static bool fail_schedule(struct lp_error *error, const char *what, struct lp_span span, const char *why)
 {
@@ -77,7 +40,7 @@ static bool fail_schedule(struct lp_error *error, const char *what, struct lp_sp
 
 static bool check_every(struct lp_span every, struct lp_error *error)
 {
-	struct length length = length_of(every);
+	struct lp_length length = lp_length_of(every);
 	if (every.count <= 0) {
 		return fail_schedule(error, "every", every, "not more than nothing");
 	}
@@ -87,7 +50,7 @@ static bool check_every(struct lp_span every, struct lp_error *error)
 		return lp_hint(error, "Write %d day%s: a day on the clock, which has 23 or 25 hours twice a year.",
 		               (int)days, days == 1 ? "" : "s");
 	}
-	if (length.months > YEARS_MOST * 12 || length.days > YEARS_MOST * 366) {
+	if (length.months > LP_LENGTH_YEARS_MOST * 12 || length.days > LP_LENGTH_YEARS_MOST * 366) {
 		return fail_schedule(error, "every", every, "above 100 years");
 	}
 	return true;
@@ -95,14 +58,14 @@ static bool check_every(struct lp_span every, struct lp_error *error)
 
 static bool check_window(struct lp_span window, struct lp_span every, struct lp_error *error)
 {
-	struct length length = length_of(window), step = length_of(every);
+	struct lp_length length = lp_length_of(window), step = lp_length_of(every);
 	if (window.count <= 0) {
 		return fail_schedule(error, "window", window, "not more than nothing");
 	}
-	if (is_too_long(about(length))) {
+	if (lp_length_is_too_long(lp_length_about(length))) {
 		return fail_schedule(error, "window", window, "above 100 years");
 	}
-	if (about(length) >= about(step)) {
+	if (lp_length_about(length) >= lp_length_about(step)) {
 		return true;
 	}
 	bool whole_part = length.elapsed > 0 ? (step.days * LP_DAY + step.elapsed) % length.elapsed == 0
@@ -115,19 +78,65 @@ static bool check_window(struct lp_span window, struct lp_span every, struct lp_
 	return true;
 }
 
+/* Days that an offset moves boundaries of months by; what is left of a day stays in elapsed. */
+static struct lp_length split_days(struct lp_length offset)
+{
+	int64_t days = lp_floor_divide(offset.elapsed, LP_DAY);
+	return (struct lp_length){ offset.months, offset.days + days, offset.elapsed - days * LP_DAY };
+}
+
+enum {
+	DAYS_ON = 30,    /* the 31st, or the last of the month */
+	DAYS_BACK = -28, /* all months have so many */
+	/* From January on to 28 February, and back to 1 March: the same date in each year. */
+	YEAR_DAYS_ON = 58,
+	YEAR_DAYS_BACK = -306,
+};
+
+static bool is_within_month(int64_t days)
+{
+	return days >= DAYS_BACK && days <= DAYS_ON;
+}
+
+static bool is_a_date(int64_t days, struct lp_length every)
+{
+	return every.months % 12 == 0 && days >= YEAR_DAYS_BACK && days <= YEAR_DAYS_ON;
+}
+
+/* Beyond its first month the days of an offset are another date in each period. */
+static bool check_offset_of_months(struct lp_span offset, struct lp_length every, struct lp_error *error)
+{
+	int64_t days = split_days(lp_length_of(offset)).days;
+	if (is_within_month(days) || is_a_date(days, every)) {
+		return true;
+	}
+	fail_schedule(error, "offset", offset,
+	              every.months % 12 == 0 ? "another date in a leap year"
+	                                     : "another day in longer and shorter months");
+	int64_t other = days > 0 ? days - 365 : days + 365;
+	if (every.months == 12 && is_a_date(other, every)) {
+		return lp_hint(error, "Write %d %s: that is the same date in each year.",
+		               (int)(offset.unit == LP_UNIT_HOUR ? offset.count + (other - days) * 24 : other),
+		               offset.unit == LP_UNIT_HOUR ? "hours" : "days");
+	}
+	return lp_hint(error,
+	               "Write months, or up to 30 days on from the first of a month (one that is too short has its "
+	               "last day instead), or up to 28 days back from it.");
+}
+
 static bool check_offset(struct lp_span offset, struct lp_span every, struct lp_error *error)
 {
-	struct length length = length_of(offset), step = length_of(every);
+	struct lp_length length = lp_length_of(offset), step = lp_length_of(every);
 	if ((length.months != 0 && step.months == 0) || (length.days != 0 && step.elapsed != 0)) {
 		return fail_schedule(error, "offset", offset, "in a longer unit than every");
 	}
 	/* Short steps start again each day, so their offset can be anything within it. */
-	int64_t most = step.elapsed != 0 ? LP_DAY / LP_SECOND : about(step);
-	if (about(length) >= most || about(length) <= -most) {
+	int64_t most = step.elapsed != 0 ? LP_DAY / LP_SECOND : lp_length_about(step);
+	if (lp_length_about(length) >= most || lp_length_about(length) <= -most) {
 		return fail_schedule(error, "offset", offset,
 		                     step.elapsed != 0 ? "not shorter than a day" : "not shorter than every");
 	}
-	return true;
+	return step.months == 0 || check_offset_of_months(offset, step, error);
 }
 
 bool lp_schedule_check(const struct lp_schedule *schedule, struct lp_error *error)
@@ -150,15 +159,35 @@ bool lp_schedule_check(const struct lp_schedule *schedule, struct lp_error *erro
 /* A schedule made ready for arithmetic. */
 struct plan {
 	const struct lp_zone *zone;
-	struct length every, window, offset;
+	struct lp_length every, window, offset;
 	int64_t week_shift; /* days from 1970-01-01 to the first day of its week */
 };
+
+/* Months, days from the first, and less than a day. */
+static struct lp_length place_in_month(struct lp_length offset, struct lp_length every)
+{
+	offset = split_days(offset);
+	if (!is_within_month(offset.days) && is_a_date(offset.days, every)) {
+		struct lp_civil civil;
+		lp_civil_from_local(offset.days * LP_DAY, &civil);
+		offset.months += (civil.year - INT64_C(1970)) * 12 + civil.month - 1;
+		offset.days = civil.day - 1;
+	}
+	return offset;
+}
 
 static struct plan plan_of(const struct lp_schedule *schedule, const struct lp_zone *zone)
 {
 	assert(schedule->every.count > 0 && schedule->window.count > 0);
-	struct plan plan = { zone, length_of(schedule->every), length_of(schedule->window), length_of(schedule->offset),
-		             0 };
+	struct plan plan = {
+		.zone = zone,
+		.every = lp_length_of(schedule->every),
+		.window = lp_length_of(schedule->window),
+		.offset = lp_length_of(schedule->offset),
+	};
+	if (plan.every.months != 0) {
+		plan.offset = place_in_month(plan.offset, plan.every);
+	}
 	if (schedule->every.unit == LP_UNIT_WEEK) {
 		/* 1970-01-01 was a Thursday, day 4. */
 		plan.week_shift = -((4 - schedule->week_start + 7) % 7);
@@ -170,9 +199,14 @@ static struct plan plan_of(const struct lp_schedule *schedule, const struct lp_z
 static int64_t local_of_months(const struct plan *plan, int64_t months)
 {
 	months += plan->offset.months;
-	int64_t year = lp_floor_divide(months, 12);
-	int64_t day = lp_days_from_date(1970 + year, (int32_t)(months - year * 12) + 1, 1);
-	return (day + plan->offset.days) * LP_DAY + plan->offset.elapsed;
+	int64_t year = 1970 + lp_floor_divide(months, 12);
+	int32_t month = (int32_t)(months - lp_floor_divide(months, 12) * 12) + 1;
+	int64_t days = plan->offset.days;
+	if (days > 0 && days <= DAYS_ON) {
+		int64_t last = lp_days_in_month(year, month) - 1;
+		days = days < last ? days : last;
+	}
+	return (lp_days_from_date(year, month, 1) + days) * LP_DAY + plan->offset.elapsed;
 }
 
 static int64_t local_of_days(const struct plan *plan, int64_t days)
@@ -262,57 +296,36 @@ static struct lp_window piece_after(const struct plan *plan, lp_time t)
 	return (struct lp_window){ start, end < next ? end : next };
 }
 
-/* Months before a local time; a day that the month does not have becomes its last. */
-static int64_t local_months_before(int64_t local, int64_t months)
-{
-	struct lp_civil civil;
-	lp_civil_from_local(local, &civil);
-	int64_t total = civil.year * INT64_C(12) + civil.month - 1 - months;
-	int64_t year = lp_floor_divide(total, 12);
-	civil.year = (int32_t)year;
-	civil.month = (int32_t)(total - year * 12) + 1;
-	int32_t last = lp_days_in_month(year, civil.month);
-	civil.day = civil.day < last ? civil.day : last;
-	return lp_civil_to_local(&civil);
-}
-
-/*
- * The start of the window that ends at `end`, whose local time is `local`.
- * Where dates were left out of the calendar, the start would not lie before
- * the end: then it is moved on by another day.
- */
-static lp_time start_of(const struct plan *plan, lp_time end, int64_t local)
-{
-	if (plan->window.elapsed != 0) {
-		return end - plan->window.elapsed;
-	}
-	int64_t earlier = local;
-	if (plan->window.months != 0) {
-		/* The offset would otherwise push ends of months into their neighbours. */
-		int64_t moved = plan->every.elapsed == 0 ? plan->offset.days * LP_DAY + plan->offset.elapsed : 0;
-		earlier = local_months_before(local - moved, plan->window.months) + moved;
-	}
-	earlier -= plan->window.days * LP_DAY;
-	lp_time start;
-	while ((start = lp_zone_to_utc(plan->zone, earlier)) >= end) {
-		earlier -= LP_DAY;
-	}
-	return start;
-}
-
 static struct lp_window window_of_piece(const struct plan *plan, struct lp_window piece)
 {
-	if (!same_length(plan->every, plan->window)) {
-		piece.start = start_of(plan, piece.end, piece.end + lp_zone_offset(plan->zone, piece.end, NULL));
+	if (!lp_length_equals(plan->every, plan->window)) {
+		int64_t local = piece.end + lp_zone_offset(plan->zone, piece.end, NULL);
+		piece.start = lp_time_before(plan->zone, piece.end, local, plan->window);
 	}
 	return piece;
 }
 
+static bool is_of_months(const struct plan *plan)
+{
+	return plan->every.months != 0 && plan->window.months != 0;
+}
+
+/* A window of months, so many months after the one to the boundary of that number. */
+static struct lp_window window_of_months(const struct plan *plan, int64_t number, int64_t after)
+{
+	int64_t months = number * plan->every.months + after;
+	return (struct lp_window){ lp_zone_to_utc(plan->zone, local_of_months(plan, months - plan->window.months)),
+		                   lp_zone_to_utc(plan->zone, local_of_months(plan, months)) };
+}
+
 static struct lp_window window_to_boundary(const struct plan *plan, int64_t number)
 {
+	if (is_of_months(plan)) {
+		return window_of_months(plan, number, 0);
+	}
 	int64_t local = boundary_local(plan, number);
 	lp_time end = lp_zone_to_utc(plan->zone, local);
-	return (struct lp_window){ start_of(plan, end, local), end };
+	return (struct lp_window){ lp_time_before(plan->zone, end, local, plan->window), end };
 }
 
 static struct lp_window ending_by(const struct plan *plan, lp_time t)
@@ -356,7 +369,8 @@ bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_
 	}
 	struct plan plan = plan_of(schedule, zone);
 	/* Ends before this have their starts in the year 0, whatever the length of months and days. */
-	lp_time earliest = LP_TIME_MIN + about(plan.window) * LP_SECOND - (plan.window.months != 0 ? 33 : 2) * LP_DAY;
+	lp_time earliest =
+		LP_TIME_MIN + lp_length_about(plan.window) * LP_SECOND - (plan.window.months != 0 ? 33 : 2) * LP_DAY;
 	*window = ending_after(&plan, t > earliest ? t : earliest);
 	while (window->start < LP_TIME_MIN) {
 		*window = ending_after(&plan, window->end);
@@ -365,66 +379,28 @@ bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_
 	return is_within_years(window);
 }
 
-/* A time moved on the calendar of the zone, where the span is of days or longer. */
-static lp_time shifted(const struct lp_zone *zone, lp_time t, struct lp_span shift)
+bool lp_window_months_after(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
+                            int64_t months, struct lp_window *moved)
 {
-	struct length length = length_of(shift);
-	if (length.months == 0 && length.days == 0) {
-		return t + length.elapsed;
-	}
-	int64_t local = t + lp_zone_offset(zone, t, NULL);
-	if (length.months != 0) {
-		local = local_months_before(local, -length.months);
-	}
-	return lp_zone_to_utc(zone, local + length.days * LP_DAY);
-}
-
-/* Whether a window is of whole months: from some time of a day of the month to the same of a later one. */
-static bool is_of_months(int64_t local_start, int64_t local_end)
-{
-	struct lp_civil start, end;
-	lp_civil_from_local(local_start, &start);
-	lp_civil_from_local(local_end, &end);
-	return start.day == end.day && lp_floor_divide(local_start, LP_DAY) * LP_DAY - local_start ==
-	                                       lp_floor_divide(local_end, LP_DAY) * LP_DAY - local_end;
-}
-
-/*
- * The end of a window, moved. By months it goes with the last moment before it,
- * so that the 28th of March is moved to the 28th of February, although its end,
- * the 29th, is moved there as well; a window of months stays one.
- */
-static lp_time shifted_end(const struct lp_zone *zone, struct lp_window window, struct lp_span shift)
-{
-	int64_t months = length_of(shift).months;
-	int64_t start = window.start + lp_zone_offset(zone, window.start, NULL);
-	int64_t end = window.end + lp_zone_offset(zone, window.end, NULL);
-	if (months == 0 || is_of_months(start, end)) {
-		return shifted(zone, window.end, shift);
-	}
-	return lp_zone_to_utc(zone, local_months_before(end - 1, -months) + 1);
-}
-
-bool lp_input_range(const struct lp_zone *zone, struct lp_window window, struct lp_span length, struct lp_span shift,
-                    struct lp_window *range)
-{
-	int64_t shift_seconds = about(length_of(shift));
-	*range = window;
-	if (window.start < LP_TIME_MIN || window.end > LP_TIME_MAX || is_too_long(shift_seconds) ||
-	    is_too_long(-shift_seconds)) {
+	struct plan plan = plan_of(schedule, zone);
+	if (!is_of_months(&plan)) {
 		return false;
 	}
-	if (shift.count != 0) {
-		range->end = length.count == 0 ? shifted_end(zone, window, shift) : shifted(zone, window.end, shift);
-		/* A day that never was would lie before itself. */
-		range->start = shifted(zone, window.start, shift);
-		if (range->start > range->end) {
-			range->start = range->end;
-		}
+	int64_t number = boundary_by(&plan, window.end);
+	if (!lp_window_equals(window_to_boundary(&plan, number), window)) {
+		return false; /* of an earlier definition */
 	}
-	if (length.count != 0) {
-		struct plan plan = { .zone = zone, .window = length_of(length) };
-		range->start = start_of(&plan, range->end, range->end + lp_zone_offset(zone, range->end, NULL));
+	*moved = window_of_months(&plan, number, months);
+	return true;
+}
+
+void lp_window_bounds(const struct lp_schedule *schedule, const struct lp_zone *zone, int64_t *least, int64_t *most)
+{
+	lp_span_bounds(zone, schedule->window, least, most);
+	/* The last piece of a day is cut at midnight. */
+	bool is_cut = lp_length_of(schedule->every).elapsed != 0 &&
+	              lp_length_equals(lp_length_of(schedule->every), lp_length_of(schedule->window));
+	if (is_cut || *least < 1) {
+		*least = 1;
 	}
-	return is_within_years(range);
 }

@@ -23,7 +23,8 @@ struct lp_zone_type {
 struct lp_zone {
 	struct lp_zone *next; /* in the cache */
 	char name[48];
-	bool fixed;     /* one offset for ever: types[first_type] */
+	bool fixed;                        /* one offset for ever: types[first_type] */
+	int64_t offset_least, offset_most; /* of all types */
 	lp_time repeat; /* from here on everything is as LP_CYCLE before; INT64_MAX: nothing repeats */
 	size_t transition_count;
 	lp_time *transitions; /* ascending */

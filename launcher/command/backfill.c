@@ -87,8 +87,8 @@ static bool count_samples(struct lp_store *store, const struct lp_selected *item
 		const struct lp_input *input = &calculation->inputs[i];
 		struct lp_window first = { .end = item->windows.after_end };
 		if (!lp_window_ending_after(&calculation->schedule, zone, first.end, &first) ||
-		    !lp_input_range(zone, first, input->window, input->shift, &range) ||
-		    !lp_input_range(zone, last, input->window, input->shift, &until))
+		    !lp_input_range(&calculation->schedule, zone, first, input->window, input->shift, &range) ||
+		    !lp_input_range(&calculation->schedule, zone, last, input->window, input->shift, &until))
 			continue;
 		if (!lp_store_read_samples(store, input->series_id, range.start, until.end, 0, count_column, samples,
 		                           error))

@@ -177,7 +177,7 @@ static bool look_at_input(const struct explanation *told, const struct lp_input 
 	counts[0] = counts[1] = 0;
 	if (!lp_zone_find(told->calculation->schedule.zone, &zone, error))
 		return false;
-	if (!lp_input_range(zone, told->window, input->window, input->shift, range))
+	if (!lp_input_range(&told->calculation->schedule, zone, told->window, input->window, input->shift, range))
 		return true;
 	return lp_store_read_samples(told->store, input->series_id, range->start, range->end, 0, count_column, counts,
 	                             error);

@@ -165,7 +165,8 @@ static bool read_schedule(const struct lp_item *item, const struct lp_yaml_node 
 	}
 	(void)snprintf(schedule->zone, sizeof schedule->zone, "%s", name);
 	if (good && !lp_schedule_check(schedule, &error)) {
-		lp_item_problem(item, nodes[WINDOW] != NULL ? nodes[WINDOW] : nodes[EVERY], "%s", error.what);
+		lp_item_problem(item, nodes[WINDOW] != NULL ? nodes[WINDOW] : nodes[EVERY], "%s%s%s", error.what,
+		                error.hint[0] == '\0' ? "" : ". ", error.hint);
 		return false;
 	}
 	return good;

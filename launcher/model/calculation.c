@@ -37,7 +37,7 @@ enum lp_run_kind lp_run_kind_parse(const char *name)
 
 int64_t lp_input_reach(const struct lp_input *input)
 {
-	return input->shift.count > 0 ? lp_span_most(input->shift) : 0;
+	return input->shift.count > 0 ? lp_span_limit(input->shift) : 0;
 }
 
 const char *const lp_result_time_names[2] = { "start", "end" };

@@ -16,8 +16,8 @@ struct lp_input {
 	int64_t interval;       /* of the series: see struct lp_series */
 	int64_t lookback;       /* microseconds before its range in which the last sample is fetched too; 0: none */
 	/*
-	 * What of the series is read for a window that ends at E: from E + shift
-	 * - window to before E + shift, on the calendar of the schedule's zone.
+	 * What of the series is read for a window: that window moved by shift, or
+	 * `window` up to where it then ends, on the calendar of the schedule's zone.
 	 */
 	struct lp_span window; /* count 0: the calculation's window */
 	struct lp_span shift;  /* -1 week: the same hours of last week; 24 hours: of a forecast; count 0: none */

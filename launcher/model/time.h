@@ -46,10 +46,12 @@ struct lp_span {
 	enum lp_unit unit;
 };
 
-/* Microseconds that it has at least by the calendar: a month 28 days.  INT64_MAX: more than can be counted. */
-int64_t lp_span_least(struct lp_span span);
-/* And at most: a month 31 days, changes of clocks and of the date line included. */
-int64_t lp_span_most(struct lp_span span);
+/*
+ * Without a calendar at hand (calendar.h has lp_span_bounds), in microseconds;
+ * INT64_MAX: more than can be counted.
+ */
+int64_t lp_span_about(struct lp_span span); /* for estimates and sizes only: a month has 28 days */
+int64_t lp_span_limit(struct lp_span span); /* longer than any zone's clocks make it */
 
 /* What becomes of windows that were due while nothing ran. */
 enum lp_missed {

@@ -179,7 +179,7 @@ static void estimate(struct lp_plan *plan, bool tell, bool *due)
 		uint64_t left = plan->catch_up > 0 && later.left > plan->catch_up ? plan->catch_up : later.left;
 		plan->windows += left * (uint64_t)batch->head.size;
 		plan->samples += (double)left * batch->head.size *
-		                 (double)(lp_span_least(batch->head.schedule.window) / LP_SECOND);
+		                 (double)(lp_span_about(batch->head.schedule.window) / LP_SECOND);
 		plan->chunks += left > 0;
 	}
 }
@@ -285,7 +285,7 @@ bool lp_plan_begin(struct lp_plan *plan, struct lp_error *error)
 static size_t chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
 {
 	size_t size = batch->head.size > 0 ? (size_t)batch->head.size : 1;
-	size_t tasks = lp_batch_tasks(lp_span_least(batch->head.schedule.window));
+	size_t tasks = lp_batch_tasks(lp_span_about(batch->head.schedule.window));
 	size_t most = tasks / size > 0 ? tasks / size : 1;
 	if (plan->catch_up > 0) {
 		uint64_t left = batch->windows < plan->catch_up ? plan->catch_up - batch->windows : 0;

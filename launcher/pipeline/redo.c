@@ -47,7 +47,7 @@ static void group(struct lp_redos *redos, lp_head_of *head_of, const void *conte
 		struct lp_redo *last = redos->count > 0 ? &redos->items[redos->count - 1] : NULL;
 		if (last == NULL || last->first + last->count != at ||
 		    !goes_with(&redos->owed[last->first], owed - 1, owed) ||
-		    last->count >= lp_batch_size(lp_span_least(last->head->schedule.window))) {
+		    last->count >= lp_batch_size(lp_span_about(last->head->schedule.window))) {
 			const struct lp_batch_head *head = head_of(context, owed->batch_id);
 			if (head == NULL)
 				continue;
@@ -102,7 +102,7 @@ static bool is_held_up(const struct lp_redos *redos, const struct lp_redo *redo)
 static void take_windows(struct lp_redo *redo, const struct lp_zone *zone, uint64_t most, struct lp_job *job)
 {
 	const struct lp_schedule *schedule = &redo->head->schedule;
-	uint64_t fit = lp_batch_tasks(lp_span_least(schedule->window)) / redo->count;
+	uint64_t fit = lp_batch_tasks(lp_span_about(schedule->window)) / redo->count;
 	struct lp_window window = { .end = redo->after_end };
 	bool more;
 	if (most > 0 && fit > most - redo->windows)

@@ -93,7 +93,8 @@ static bool set_ranges(struct lp_batch *batch, struct lp_error *error)
 				continue;
 			if (!lp_zone_find(calculation->schedule.zone, &zone, error))
 				return false;
-			if (!lp_input_range(zone, task->window, input->window, input->shift, &task->ranges[k]))
+			if (!lp_input_range(&calculation->schedule, zone, task->window, input->window, input->shift,
+			                    &task->ranges[k]))
 				task->ranges[k] = (struct lp_window){ task->window.start, task->window.start };
 		}
 	}

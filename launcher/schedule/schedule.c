@@ -17,23 +17,13 @@ static lp_time minus(lp_time t, int64_t delay)
 	return earlier;
 }
 
-/*
- * No window of this length is shorter: February, a day that loses hours (a zone
- * has skipped a whole one: Samoa, 2011), hours that are cut at midnight.
- */
-static int64_t shortest(struct lp_span span)
-{
-	int64_t length = lp_span_least(span);
-	if (length == INT64_MAX)
-		return LP_TIME_MAX;
-	return length > LP_DAY ? length - LP_DAY : 1;
-}
-
 /* Where to look from for the first window that does not begin before start. */
-static lp_time first_end_to_try(const struct lp_batch_head *head)
+static lp_time first_end_to_try(const struct lp_batch_head *head, const struct lp_zone *zone)
 {
+	int64_t least, most;
 	lp_time end;
-	if (__builtin_add_overflow(head->start, shortest(head->schedule.window) - 1, &end))
+	lp_window_bounds(&head->schedule, zone, &least, &most);
+	if (__builtin_add_overflow(head->start, least - 1, &end))
 		return LP_TIME_MAX;
 	return end;
 }
@@ -102,7 +92,7 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
 			collect_newest(head, zone, cap, most, due);
 	} else {
 		lp_time from = head->watermark;
-		lp_time earliest = head->start == LP_TIME_NONE ? LP_TIME_NONE : first_end_to_try(head);
+		lp_time earliest = head->start == LP_TIME_NONE ? LP_TIME_NONE : first_end_to_try(head, zone);
 		if (from < earliest)
 			from = earliest;
 		collect(head, zone, from, cap, most, due);
@@ -116,15 +106,13 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
 }
 
 /* How far from the end of a window its range's end may lie: [*least, *most]. */
-static void shift_bounds(struct lp_span shift, int64_t *least, int64_t *most)
+static void shift_bounds(const struct lp_zone *zone, struct lp_span shift, int64_t *least, int64_t *most)
 {
-	struct lp_span magnitude = { shift.count < 0 ? -shift.count : shift.count, shift.unit };
-	int64_t shortest_shift = shift.count == 0 ? 0 : lp_span_least(magnitude);
-	int64_t longest_shift = shift.count == 0 ? 0 : lp_span_most(magnitude);
-	if (shift.unit > LP_UNIT_HOUR && shift.count != 0)
-		shortest_shift -= LP_DAY;
-	*least = shift.count < 0 ? -longest_shift : shortest_shift;
-	*most = shift.count < 0 ? -shortest_shift : longest_shift;
+	struct lp_span forwards = { shift.count < 0 ? -shift.count : shift.count, shift.unit };
+	int64_t shortest, longest;
+	lp_span_bounds(zone, forwards, &shortest, &longest);
+	*least = shift.count < 0 ? -longest : shortest;
+	*most = shift.count < 0 ? -shortest : longest;
 }
 
 /* The window before one; false: there is none. */
@@ -139,10 +127,10 @@ static bool first_past(const struct lp_schedule *schedule, const struct lp_zone 
 {
 	struct lp_window range;
 	int64_t least, most;
-	shift_bounds(shift, &least, &most);
+	shift_bounds(zone, shift, &least, &most);
 	if (!lp_window_ending_after(schedule, zone, minus(time, most), window))
 		return false;
-	while (!lp_input_range(zone, *window, length, shift, &range) || range.end <= time) {
+	while (!lp_input_range(schedule, zone, *window, length, shift, &range) || range.end <= time) {
 		if (!lp_window_ending_after(schedule, zone, window->end, window))
 			return false;
 	}
@@ -154,15 +142,18 @@ static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *
                       struct lp_span shift, lp_time time, struct lp_window *window)
 {
 	struct lp_window range;
-	int64_t least, most;
+	int64_t least, most, shortest, longest;
 	lp_time latest;
-	shift_bounds(shift, &least, &most);
-	int64_t longest = lp_span_most(length.count != 0 ? length : schedule->window);
+	shift_bounds(zone, shift, &least, &most);
+	if (length.count != 0)
+		lp_span_bounds(zone, length, &shortest, &longest);
+	else
+		lp_window_bounds(schedule, zone, &shortest, &longest);
 	if (__builtin_add_overflow(time, longest - least, &latest) || latest > LP_TIME_MAX)
 		latest = LP_TIME_MAX;
 	if (!lp_window_ending_by(schedule, zone, latest, window))
 		return false;
-	while (!lp_input_range(zone, *window, length, shift, &range) || range.start > time) {
+	while (!lp_input_range(schedule, zone, *window, length, shift, &range) || range.start > time) {
 		if (!window_before(schedule, zone, window))
 			return false;
 	}
@@ -238,8 +229,8 @@ bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *n
 	lp_time from = minus(tick, head->schedule.delay);
 	if (head->watermark > from)
 		from = head->watermark;
-	if (head->start != LP_TIME_NONE && first_end_to_try(head) > from)
-		from = first_end_to_try(head);
+	if (head->start != LP_TIME_NONE && first_end_to_try(head, zone) > from)
+		from = first_end_to_try(head, zone);
 	struct lp_window window = { .end = from };
 	do {
 		if (!lp_window_ending_after(&head->schedule, zone, window.end, &window))

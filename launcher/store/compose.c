@@ -81,7 +81,7 @@ static struct lp_compose_batch *find_batch(struct lp_compose_batch *batches, siz
 /* How many calculations of a schedule share a batch. */
 static size_t room(const struct lp_schedule *schedule)
 {
-	return lp_batch_size(lp_span_least(schedule->window));
+	return lp_batch_size(lp_span_about(schedule->window));
 }
 
 /* Who stays where it is, and who has to find a place. */

@@ -34,6 +34,16 @@ static struct lp_span span_of(const char *text)
 
 #define BERLIN "Europe/Berlin"
 
+/* Windows of the tables by their length: of an hour or so, of a day or so, of months. */
+static struct lp_schedule schedule_of(struct lp_window window)
+{
+	int64_t length = window.end - window.start;
+	struct lp_span span = { 1, length < 20 * LP_HOUR  ? LP_UNIT_HOUR
+		                   : length < 28 * LP_DAY ? LP_UNIT_DAY
+		                                          : LP_UNIT_MONTH };
+	return (struct lp_schedule){ .every = span, .window = span, .week_start = 1 };
+}
+
 /* Times without offset are local. */
 static const struct {
 	const char *zone, *start, *end, *length, *shift, *from, *to;
@@ -61,11 +71,31 @@ static const struct {
 	{ BERLIN, "2026-04-01", "2026-04-02", NULL, "-1 week", "2026-03-25", "2026-03-26" },
 	{ BERLIN, "2026-04-05", "2026-04-06", NULL, "-1 week", "2026-03-29", "2026-03-30" },
 	{ BERLIN, "2026-03-22", "2026-03-23", NULL, "1 week", "2026-03-29", "2026-03-30" },
-	/* Last week's hour that clocks left out has nothing; the one that came twice is both. */
-	{ BERLIN, "2026-04-05T02:00", "2026-04-05T03:00", NULL, "-1 week", "2026-03-29T03:00", "2026-03-29T03:00" },
+	/* Hours keep their length. Last week's hour that clocks left out is the next; of the two, it is the first. */
+	{ BERLIN, "2026-04-05T02:00", "2026-04-05T03:00", NULL, "-1 week", "2026-03-29T03:00", "2026-03-29T04:00" },
+	{ BERLIN, "2026-04-05T02:15", "2026-04-05T02:30", NULL, "-1 week", "2026-03-29T03:15", "2026-03-29T03:30" },
 	{ BERLIN, "2026-04-05T01:00", "2026-04-05T02:00", NULL, "-1 week", "2026-03-29T01:00", "2026-03-29T03:00" },
 	{ BERLIN, "2026-11-01T02:00", "2026-11-01T03:00", NULL, "-1 week", "2026-10-25T02:00+02:00",
-	  "2026-10-25T03:00" },
+	  "2026-10-25T02:00+01:00" },
+	{ BERLIN, "2026-11-01T03:00", "2026-11-01T04:00", NULL, "-1 week", "2026-10-25T03:00", "2026-10-25T04:00" },
+	/* On the day itself each hour reads its own of the day before, both hours of 02:00 the one. */
+	{ BERLIN, "2026-03-29T01:00", "2026-03-29T03:00", NULL, "-1 day", "2026-03-28T01:00", "2026-03-28T02:00" },
+	{ BERLIN, "2026-03-29T03:00", "2026-03-29T04:00", NULL, "-1 day", "2026-03-28T03:00", "2026-03-28T04:00" },
+	{ BERLIN, "2026-03-29T01:00", "2026-03-29T03:00", "1 h", "-1 day", "2026-03-28T01:00", "2026-03-28T02:00" },
+	{ BERLIN, "2026-03-29T01:00", "2026-03-29T03:00", "1 day", "-1 day", "2026-03-27T02:00", "2026-03-28T02:00" },
+	{ BERLIN, "2026-03-29T01:45", "2026-03-29T03:00", NULL, "-1 week", "2026-03-22T01:45", "2026-03-22T02:00" },
+	{ BERLIN, "2026-03-29T01:00", "2026-03-29T03:00", NULL, "-1 year", "2025-03-29T01:00", "2025-03-29T02:00" },
+	{ BERLIN, "2026-10-25T01:00", "2026-10-25T02:00+02:00", NULL, "-1 day", "2026-10-24T01:00",
+	  "2026-10-24T02:00" },
+	{ BERLIN, "2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00", NULL, "-1 day", "2026-10-24T02:00",
+	  "2026-10-24T03:00" },
+	{ BERLIN, "2026-10-25T02:00+01:00", "2026-10-25T03:00", NULL, "-1 day", "2026-10-24T02:00",
+	  "2026-10-24T03:00" },
+	{ BERLIN, "2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00", "1 h", "-1 day", "2026-10-24T02:00",
+	  "2026-10-24T03:00" },
+	{ BERLIN, "2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00", NULL, "-24 h", "2026-10-24T02:00",
+	  "2026-10-24T03:00" },
+	{ BERLIN, "2026-10-25T02:00+01:00", "2026-10-25T03:00", NULL, "-24 h", "2026-10-24T03:00", "2026-10-24T04:00" },
 	/* A forecast: what comes after the window. */
 	{ "UTC", "2026-03-01T12:00", "2026-03-01T13:00", "24 h", "24 h", "2026-03-01T13:00", "2026-03-02T13:00" },
 	{ BERLIN, "2026-03-28T12:00", "2026-03-28T13:00", "24 h", "24 h", "2026-03-28T13:00", "2026-03-29T14:00" },
@@ -97,9 +127,14 @@ static const struct {
 	{ "UTC", "2026-03-15T06:00", "2026-04-15T06:00", NULL, "-1 month", "2026-02-15T06:00", "2026-03-15T06:00" },
 	{ "UTC", "2026-04-01T06:00", "2026-05-01T06:00", NULL, "-1 month", "2026-03-01T06:00", "2026-04-01T06:00" },
 	{ "UTC", "2026-01-01", "2026-04-01", NULL, "-1 quarter", "2025-10-01", "2026-01-01" },
-	{ BERLIN, "2026-04-29T02:00", "2026-04-29T03:00", NULL, "-1 month", "2026-03-29T03:00", "2026-03-29T03:00" },
+	{ BERLIN, "2026-04-29T02:00", "2026-04-29T03:00", NULL, "-1 month", "2026-03-29T03:00", "2026-03-29T04:00" },
 	{ BERLIN, "2026-11-25T02:00", "2026-11-25T03:00", NULL, "-1 month", "2026-10-25T02:00+02:00",
-	  "2026-10-25T03:00" },
+	  "2026-10-25T02:00+01:00" },
+	/* Days from six to six too, and with a length of their own. */
+	{ BERLIN, "2026-03-28T06:00", "2026-03-29T06:00", NULL, "-1 month", "2026-02-28T06:00", "2026-03-01T06:00" },
+	{ BERLIN, "2026-03-30T06:00", "2026-03-31T06:00", NULL, "-1 month", "2026-02-28T06:00", "2026-03-01T06:00" },
+	{ "UTC", "2026-03-28", "2026-03-29", "1 day", "-1 month", "2026-02-28", "2026-03-01" },
+	{ "UTC", "2026-03-28", "2026-03-29", "7 days", "-1 month", "2026-02-22", "2026-03-01" },
 	/* The same of last year, a leap day in between or not. */
 	{ "UTC", "2024-02-28", "2024-02-29", NULL, "-1 year", "2023-02-28", "2023-03-01" },
 	{ "UTC", "2025-02-28", "2025-03-01", NULL, "-1 year", "2024-02-28", "2024-02-29" },
@@ -126,7 +161,9 @@ START_TEST(range_of_a_window)
 	const char *name = ranges[_i].zone;
 	const struct lp_zone *zone = zone_named(name);
 	struct lp_window window = { at(ranges[_i].start, name), at(ranges[_i].end, name) }, range;
-	ck_assert(lp_input_range(zone, window, span_of(ranges[_i].length), span_of(ranges[_i].shift), &range));
+	struct lp_schedule schedule = schedule_of(window);
+	ck_assert(
+		lp_input_range(&schedule, zone, window, span_of(ranges[_i].length), span_of(ranges[_i].shift), &range));
 	char from[40], to[40];
 	lp_time_format(range.start, zone, from);
 	lp_time_format(range.end, zone, to);
@@ -167,10 +204,45 @@ static const struct {
 START_TEST(ranges_stay_within_the_years)
 {
 	struct lp_window window = { at(edges[_i].start, "UTC"), at(edges[_i].end, "UTC") }, range;
-	bool within =
-		lp_input_range(zone_named("UTC"), window, span_of(edges[_i].length), span_of(edges[_i].shift), &range);
+	struct lp_schedule schedule = schedule_of(window);
+	bool within = lp_input_range(&schedule, zone_named("UTC"), window, span_of(edges[_i].length),
+	                             span_of(edges[_i].shift), &range);
 	ck_assert_msg(within == edges[_i].within, "%s to %s", edges[_i].start, edges[_i].end);
 	ck_assert(!within || (range.start >= LP_TIME_MIN && range.start < range.end && range.end <= LP_TIME_MAX));
+}
+END_TEST
+
+/* Months that end where the offset says are moved by months to those that end there too. */
+static const struct {
+	const char *every, *window, *offset, *end, *shift, *from, *to;
+} bills[] = {
+	{ "1 month", "1 month", "30 days", "2026-02-28", "-1 month", "2025-12-31", "2026-01-31" },
+	{ "1 month", "1 month", "30 days", "2026-03-31", "-1 month", "2026-01-31", "2026-02-28" },
+	{ "1 month", "1 month", "-1 day", "2026-02-28", "-1 month", "2025-12-31", "2026-01-31" },
+	{ "1 month", "1 month", "-1 day", "2026-03-31", "-1 year", "2025-02-28", "2025-03-31" },
+	{ "1 month", "3 months", "29 days", "2026-04-30", "-1 quarter", "2025-10-30", "2026-01-30" },
+	{ "1 quarter", "1 quarter", "30 days", "2026-04-30", "-1 quarter", "2025-10-31", "2026-01-31" },
+	{ "1 year", "1 year", "-270 days", "2025-04-06", "-1 year", "2023-04-06", "2024-04-06" },
+	/* A month that ends each day ends on the last day of a month that is too short. */
+	{ "1 day", "1 month", "0 s", "2026-03-31", "-1 month", "2026-01-28", "2026-02-28" },
+};
+
+START_TEST(months_are_moved_to_months)
+{
+	const struct lp_zone *utc = zone_named("UTC");
+	struct lp_schedule schedule = { .every = span_of(bills[_i].every),
+		                        .window = span_of(bills[_i].window),
+		                        .offset = span_of(bills[_i].offset),
+		                        .week_start = 1 };
+	struct lp_window window, range;
+	char from[40], to[40];
+	ck_assert(lp_window_ending_by(&schedule, utc, at(bills[_i].end, "UTC"), &window));
+	ck_assert_int_eq(window.end, at(bills[_i].end, "UTC"));
+	ck_assert(lp_input_range(&schedule, utc, window, (struct lp_span){ 0 }, span_of(bills[_i].shift), &range));
+	lp_time_format(range.start, utc, from);
+	lp_time_format(range.end, utc, to);
+	ck_assert_msg(range.start == at(bills[_i].from, "UTC") && range.end == at(bills[_i].to, "UTC"), "%s: %s to %s",
+	              bills[_i].end, from, to);
 }
 END_TEST
 
@@ -178,9 +250,10 @@ START_TEST(no_window_has_no_range)
 {
 	struct lp_window range;
 	const struct lp_window out[] = { { LP_TIME_MIN - 1, 0 }, { 0, LP_TIME_MAX + 1 }, { LP_TIME_NONE, 0 } };
+	struct lp_schedule schedule = schedule_of((struct lp_window){ 0, LP_DAY });
 	for (size_t i = 0; i < sizeof out / sizeof *out; i++)
-		ck_assert(!lp_input_range(zone_named("UTC"), out[i], (struct lp_span){ 0 }, (struct lp_span){ 0 },
-		                          &range));
+		ck_assert(!lp_input_range(&schedule, zone_named("UTC"), out[i], (struct lp_span){ 0 },
+		                          (struct lp_span){ 0 }, &range));
 }
 END_TEST
 
@@ -193,6 +266,7 @@ int main(void)
 	tcase_set_timeout(cases, 100);
 	tcase_add_loop_test(cases, range_of_a_window, 0, sizeof ranges / sizeof *ranges);
 	tcase_add_loop_test(cases, ranges_stay_within_the_years, 0, sizeof edges / sizeof *edges);
+	tcase_add_loop_test(cases, months_are_moved_to_months, 0, sizeof bills / sizeof *bills);
 	tcase_add_test(cases, no_window_has_no_range);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);

@@ -119,8 +119,11 @@ START_TEST(batches_of_long_windows_are_small)
 		ck_assert_uint_ge(lp_batch_tasks(window), lp_batch_size(window));
 		ck_assert_uint_le(lp_batch_tasks(window), LP_BATCH_TASKS_MOST);
 	}
-	ck_assert_int_eq(lp_span_least((struct lp_span){ 2, LP_UNIT_WEEK }), 14 * LP_DAY);
-	ck_assert_int_eq(lp_span_least((struct lp_span){ INT32_MAX, LP_UNIT_YEAR }), INT64_MAX);
+	ck_assert_int_eq(lp_span_about((struct lp_span){ 2, LP_UNIT_WEEK }), 14 * LP_DAY);
+	ck_assert_int_eq(lp_span_about((struct lp_span){ INT32_MAX, LP_UNIT_YEAR }), INT64_MAX);
+	ck_assert_int_eq(lp_span_limit((struct lp_span){ 2, LP_UNIT_HOUR }), 2 * LP_HOUR);
+	ck_assert_int_eq(lp_span_limit((struct lp_span){ 1, LP_UNIT_QUARTER }), 92 * LP_DAY + 52 * LP_HOUR);
+	ck_assert_int_eq(lp_span_limit((struct lp_span){ INT32_MAX, LP_UNIT_YEAR }), INT64_MAX);
 }
 END_TEST
 

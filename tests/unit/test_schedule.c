@@ -287,7 +287,7 @@ START_TEST(touched_windows_are_those_that_read_the_sample)
 		struct lp_window window = { .end = first - 100 * LP_DAY }, range;
 		while (lp_window_ending_after(&schedule, zone, window.end, &window) &&
 		       window.end < last + 100 * LP_DAY) {
-			ck_assert(lp_input_range(zone, window, reading->length, reading->shift, &range));
+			ck_assert(lp_input_range(&schedule, zone, window, reading->length, reading->shift, &range));
 			bool reads = range.end > first && range.start - reading->lookback <= last;
 			if (reads && after == LP_TIME_NONE) {
 				after = before;
@@ -321,7 +321,7 @@ static void check_none_left_out(const char *name, struct lp_span every, struct l
 	struct lp_touched touched;
 	bool found = lp_schedule_touched(&schedule, zone, length, shift, 0, time, time, &touched);
 	while (lp_window_ending_after(&schedule, zone, window.end, &window) && window.end < time + 70 * LP_DAY) {
-		ck_assert(lp_input_range(zone, window, length, shift, &range));
+		ck_assert(lp_input_range(&schedule, zone, window, length, shift, &range));
 		if (range.start <= time && time < range.end)
 			ck_assert_msg(found && touched.after_end < window.end && window.end <= touched.until_end,
 			              "%s every %d, length %d, shift %d (units %d, %d, %d)", name, every.count,

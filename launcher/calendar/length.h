@@ -1,0 +1,48 @@
+/*
+ * Spans by what they are made of, for the calendar's own files.
+ */
+#ifndef LP_CALENDAR_LENGTH_H
+#define LP_CALENDAR_LENGTH_H
+
+#include "calendar/calendar.h"
+
+/* Definitions name no span beyond this, and the calendar moves nothing further. */
+#define LP_LENGTH_YEARS_MOST INT64_C(100)
+
+/* Only one of the three is not zero in what a person wrote. */
+struct lp_length {
+	int64_t months, days, elapsed;
+};
+
+struct lp_length lp_length_of(struct lp_span span);
+bool lp_length_equals(struct lp_length a, struct lp_length b);
+
+/*
+ * Seconds, near enough to compare lengths of different kinds. Not microseconds:
+ * two thousand million years, which somebody may well write, have too many of those.
+ */
+int64_t lp_length_about(struct lp_length length);
+bool lp_length_is_too_long(int64_t seconds);
+
+/* Months before a local time (after it, where negative); a day that the month does not have becomes its last. */
+int64_t lp_local_months_before(int64_t local, int64_t months);
+
+/* A local time so much after another, on the calendar: for lengths without an elapsed part. */
+int64_t lp_local_after(int64_t local, struct lp_length length);
+
+/*
+ * So much before an instant whose local time is known.  Where dates were left
+ * out of the calendar, that would not lie before it: then it is moved on by
+ * another day.
+ */
+lp_time lp_time_before(const struct lp_zone *zone, lp_time end, int64_t local, struct lp_length length);
+
+/*
+ * A window of months whose boundaries lie on a grid of months, moved by months
+ * on that grid: so the month from the 31st is moved to the month from the 31st.
+ * False: it is no such window.
+ */
+bool lp_window_months_after(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
+                            int64_t months, struct lp_window *moved);
+
+#endif
