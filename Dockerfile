@@ -3,7 +3,7 @@
 #   docker build --tag local-processing .
 #   docker run --rm local-processing version
 #
-# The first build makes CPython (PGO and LTO), which takes a quarter of an hour.
+# The first build makes CPython (PGO and LTO), which takes some minutes.
 # What it makes is kept in a cache mount, keyed by recipe, compiler and sources:
 # a changed rule, or a changed launcher, only compiles and links itself again.
 ARG BASE=debian:trixie-slim
@@ -18,8 +18,7 @@ COPY build/lib/common.sh build/lib/common.sh
 COPY build/packages build/packages
 RUN build/packages
 COPY build build
-COPY launcher/python/frozen.h launcher/python/frozen.h
-RUN --mount=type=cache,target=/var/cache/local-processing build/libpq && build/frozen instrumented
+RUN --mount=type=cache,target=/var/cache/local-processing build/libpq && build/sources cpython
 COPY CMakeLists.txt CMakePresets.json ./
 COPY launcher launcher
 COPY app app

@@ -35,17 +35,20 @@ def main() -> None:
         "pgo": bool(profile),
         "lto": os.environ["FLAVOUR"] == "release",
         "profile": (
-            {"sha256": hashlib.sha256(Path(profile).read_bytes()).hexdigest()}
+            {
+                "sha256": hashlib.sha256(Path(profile).read_bytes()).hexdigest(),
+                "functions_without": int(os.environ["PROFILE_DROPPED"]),
+            }
             if profile
             else None
         ),
         "builtin_modules": sorted(sys.builtin_module_names),
         "sysconfig": variables,
     }
-    if profile:
-        facts = Path(profile).with_name("training.json")
-        if facts.exists():
-            description["training"] = json.loads(facts.read_text(encoding="utf-8"))
+    # A profile that somebody else made may come without.
+    facts = Path("training.json")
+    if profile and facts.exists():
+        description["training"] = json.loads(facts.read_text(encoding="utf-8"))
     print(json.dumps(description, indent=1))
 
 

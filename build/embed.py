@@ -282,6 +282,7 @@ def build_text(
             "configure": python["configure_arguments"],
             "LTO": "yes" if python["lto"] else "no",
             "PGO": f"yes, profile SHA-256 {profile['sha256']}" if profile else "no",
+            **({"functions that changed since the profile": str(profile["functions_without"])} if profile else {}),
             **{f"training, {name.replace('_', ' ')}": str(value) for name, value in training.items()},
             "modules": " ".join(python["builtin_modules"]),
         },

@@ -3,7 +3,7 @@
 # shellcheck source=build/recipes/cpython-clang.sh
 source "$LP_ROOT/build/recipes/cpython-clang.sh"
 cflags+=" -flto=thin -fno-semantic-interposition -fprofile-instr-use=cpython.profdata"
-cflags+=" -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date"
+cflags+=" -Wno-profile-instr-unprofiled"
 # The helpers that CPython builds itself with run once.
 ldflags+=" -flto=thin -Wl,--lto-O0"
 reduce=("$compiler" -r -nostdlib -fuse-ld=lld -flto=thin -O3 -fno-pie "-Wl,--thinlto-jobs=$LP_JOBS" "$gotos_apart")
