@@ -32,6 +32,10 @@ _TYPES_MEANT = "bool, int, float, str, list or dict, one of these | None, or a L
 
 #: As LP_LOOKBACK_HOLD of launcher/model/rule.h.
 _HOLD = -1
+
+#: As enum lp_rule_returns of launcher/model/rule.h.
+_UNKNOWN, _NUMBERS, _SERIES = range(3)
+
 _SECOND = 1_000_000
 _SPANS = {
     "s": _SECOND, "second": _SECOND, "min": 60 * _SECOND, "minute": 60 * _SECOND,
@@ -46,7 +50,9 @@ class _Wrong(Exception):
 class Rule:
     """What the program knows about a rule; launcher/python/catalogue.c reads it."""
 
-    __slots__ = ("name", "line", "document", "inputs", "parameters", "outputs", "layout", "keywords", "problems")
+    __slots__ = (
+        "name", "line", "document", "inputs", "parameters", "outputs", "layout", "keywords", "problems", "returns",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -69,6 +75,8 @@ class Rule:
         #: Keyword-only parameters that get the window or the context.
         self.keywords: list[tuple[str, str]] = []
         self.problems: list[str] = []
+        #: What its annotation says it returns: _NUMBERS, _SERIES or _UNKNOWN.
+        self.returns = _returns(function)
         try:
             self.outputs = _outputs(outputs)
             span = _span(lookback)
@@ -174,6 +182,22 @@ def _kind(function: "FunctionType", name: str) -> tuple[object, bool]:
     if all(kind is int or kind is float for kind in kinds):
         return float, optional
     return _Several, optional
+
+
+def _returns(function: "FunctionType") -> int:
+    """Return whether results are numbers, or Series, by the annotation; where it says neither for sure, _UNKNOWN."""
+    annotation: Any = function.__annotations__.get("return")
+    if isinstance(annotation, str):
+        try:
+            annotation = eval(annotation, function.__globals__)
+        except Exception:
+            return _UNKNOWN
+    if getattr(annotation, "__origin__", None) is dict and len(annotation.__args__) == 2:
+        annotation = annotation.__args__[1]
+    kinds = [kind for kind in _members(annotation) or (annotation,) if kind is not type(None) and kind is not None]
+    if kinds and all(kind is Series for kind in kinds):
+        return _SERIES
+    return _NUMBERS if kinds and all(kind is int or kind is float for kind in kinds) else _UNKNOWN
 
 
 class _LiteralGenericAlias:

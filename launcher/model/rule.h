@@ -37,6 +37,9 @@ struct lp_rule_input {
 	int64_t lookback; /* microseconds; what the rule asks for, a definition can ask for more; or LP_LOOKBACK_HOLD */
 };
 
+/* By the annotation of its function. */
+enum lp_rule_returns { LP_RETURNS_UNKNOWN, LP_RETURNS_NUMBERS, LP_RETURNS_SERIES };
+
 struct lp_rule {
 	const char *name;    /* "mean" for a built-in one, "module.function" for a user's */
 	const char *summary; /* first line of the docstring */
@@ -50,6 +53,7 @@ struct lp_rule {
 	size_t parameter_count;
 	const char **outputs; /* names declared with @rule(outputs=...); none: one unnamed output */
 	size_t output_count;
+	enum lp_rule_returns returns;
 };
 
 struct lp_rule_catalogue {

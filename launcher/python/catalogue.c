@@ -150,6 +150,17 @@ static bool read_line(PyObject *description, struct lp_rule *rule)
 	return !PyErr_Occurred();
 }
 
+static bool read_returns(PyObject *description, struct lp_rule *rule)
+{
+	PyObject *returns = PyObject_GetAttrString(description, "returns");
+
+	if (returns == NULL)
+		return false;
+	rule->returns = (enum lp_rule_returns)PyLong_AsLong(returns);
+	Py_DECREF(returns);
+	return !PyErr_Occurred();
+}
+
 static bool tell_problems(const struct reading *reading, PyObject *description, const struct lp_rule *rule, bool *any)
 {
 	size_t count;
@@ -192,7 +203,7 @@ static bool read_rule(void *context, const struct lp_found_rule *found)
 			               "rule %s: there is another of this name in line %d", rule.name, other->line);
 		return true;
 	}
-	if (!read_document(catalogue, found->description, &rule) ||
+	if (!read_document(catalogue, found->description, &rule) || !read_returns(found->description, &rule) ||
 	    !read_inputs(catalogue, found->description, &rule) ||
 	    !read_parameters(catalogue, found->description, &rule) ||
 	    !read_outputs(catalogue, found->description, &rule))
