@@ -53,7 +53,16 @@ struct lp_store_backend {
 	bool (*rule_version)(struct lp_store *, const char *, int64_t, struct lp_arena *, const char **,
 	                     struct lp_error *);
 	bool (*reopen)(struct lp_store *, struct lp_reopen *, struct lp_error *);
-	bool (*each_stored)(struct lp_store *, const int64_t *, size_t, lp_stored_visit *, void *, struct lp_error *);
+	bool (*each_stored)(struct lp_store *, const int64_t *, size_t, uint64_t, lp_stored_visit *, void *,
+	                    struct lp_error *);
+	bool (*note_outdated)(struct lp_store *, const struct lp_outdated *, size_t, struct lp_error *);
+	bool (*each_outdated)(struct lp_store *, lp_outdated_visit *, void *, struct lp_error *);
+	bool (*owe_outdated)(struct lp_store *, const struct lp_outdated *, size_t, struct lp_error *);
+	bool (*settle_outdated)(struct lp_store *, struct lp_error *);
+	bool (*remove_results)(struct lp_store *, int64_t, lp_time, lp_time, uint64_t *, struct lp_error *);
+	bool (*read_places)(struct lp_store *, int64_t, lp_time, bool, struct lp_result_place *, size_t, size_t *,
+	                    struct lp_error *);
+	bool (*move_results)(struct lp_store *, int64_t, const struct lp_result_place *, size_t, struct lp_error *);
 	bool (*writer)(struct lp_store *, int64_t, int64_t *, struct lp_error *);
 	bool (*read_batch)(struct lp_store *, struct lp_batch *, struct lp_error *);
 	bool (*read_calculations)(struct lp_store *, const int64_t *, size_t, struct lp_batch *, struct lp_error *);

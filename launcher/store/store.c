@@ -412,10 +412,49 @@ bool lp_store_reopen(struct lp_store *store, struct lp_reopen *reopen, struct lp
 	return store->backend->reopen(store, reopen, error);
 }
 
-bool lp_store_each_stored(struct lp_store *store, const int64_t *calculation_ids, size_t count, lp_stored_visit *visit,
-                          void *context, struct lp_error *error)
+bool lp_store_each_stored(struct lp_store *store, const int64_t *series_ids, size_t count, uint64_t most,
+                          lp_stored_visit *visit, void *context, struct lp_error *error)
 {
-	return store->backend->each_stored(store, calculation_ids, count, visit, context, error);
+	return store->backend->each_stored(store, series_ids, count, most, visit, context, error);
+}
+
+bool lp_store_note_outdated(struct lp_store *store, const struct lp_outdated *notes, size_t count,
+                            struct lp_error *error)
+{
+	return store->backend->note_outdated(store, notes, count, error);
+}
+
+bool lp_store_each_outdated(struct lp_store *store, lp_outdated_visit *visit, void *context, struct lp_error *error)
+{
+	return store->backend->each_outdated(store, visit, context, error);
+}
+
+bool lp_store_owe_outdated(struct lp_store *store, const struct lp_outdated *told, size_t count, struct lp_error *error)
+{
+	return store->backend->owe_outdated(store, told, count, error);
+}
+
+bool lp_store_settle_outdated(struct lp_store *store, struct lp_error *error)
+{
+	return store->backend->settle_outdated(store, error);
+}
+
+bool lp_store_remove_results(struct lp_store *store, int64_t calculation_id, lp_time after_end, lp_time until_end,
+                             uint64_t *removed, struct lp_error *error)
+{
+	return store->backend->remove_results(store, calculation_id, after_end, until_end, removed, error);
+}
+
+bool lp_store_read_places(struct lp_store *store, int64_t series_id, lp_time beyond, bool backwards,
+                          struct lp_result_place *places, size_t most, size_t *count, struct lp_error *error)
+{
+	return store->backend->read_places(store, series_id, beyond, backwards, places, most, count, error);
+}
+
+bool lp_store_move_results(struct lp_store *store, int64_t series_id, const struct lp_result_place *places,
+                           size_t count, struct lp_error *error)
+{
+	return store->backend->move_results(store, series_id, places, count, error);
 }
 
 bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calculation_id, struct lp_error *error)

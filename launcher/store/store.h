@@ -232,7 +232,7 @@ bool lp_store_add_owed(struct lp_store *store, const struct lp_owed_range *range
 typedef bool lp_owed_visit(void *context, const struct lp_owed *owed, struct lp_error *error);
 bool lp_store_each_owed(struct lp_store *store, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
                         void *context, struct lp_error *error) LP_MUST_CHECK;
-/* Forgets the ranges of a reason: a backfill that is called off. */
+/* Forgets the ranges of a reason: a backfill that is called off; what it owed of outdated results is so again. */
 bool lp_store_drop_owed(struct lp_store *store, enum lp_reason reason, uint64_t *dropped,
                         struct lp_error *error) LP_MUST_CHECK;
 /*
@@ -295,14 +295,70 @@ struct lp_reopen {
 	uint64_t windows, calculations; /* out */
 };
 bool lp_store_reopen(struct lp_store *store, struct lp_reopen *reopen, struct lp_error *error) LP_MUST_CHECK;
-/* From the first to the last result that is stored of each of these calculations; those without have no row. */
+/*
+ * What is stored of results in these series: those without have no row.  A
+ * result is what a window made; what was measured or imported is none.
+ */
 struct lp_stored {
-	int64_t calculation_id;
-	lp_time first, last;
+	int64_t series_id;
+	lp_time first_end, last_end; /* of windows: of the earliest result and of the last one */
+	uint64_t results;            /* at most `most`: then there may be more */
 };
 typedef bool lp_stored_visit(void *context, const struct lp_stored *stored, struct lp_error *error);
-bool lp_store_each_stored(struct lp_store *store, const int64_t *calculation_ids, size_t count, lp_stored_visit *visit,
-                          void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_store_each_stored(struct lp_store *store, const int64_t *series_ids, size_t count, uint64_t most,
+                          lp_stored_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * Outdated results: of calculations whose definition or rule has been changed
+ * since.  Noted in the caller's transaction, behind lp_store_apply, by name; a
+ * row that is there already becomes wider, and is owed to nobody any more.
+ * until_end LP_TIME_NONE: the watermark.  One that never ran has none.
+ */
+struct lp_outdated {
+	int64_t calculation_id;  /* told only, as the three after the name */
+	const char *calculation; /* its name */
+	const char *rule;
+	bool enabled;
+	bool owed;          /* its windows are owed to a backfill */
+	const char *reason; /* "parameters, every" */
+	bool other_windows; /* the schedule was another one, or the calculation */
+	lp_time after_end, until_end;
+	lp_time noted; /* told only: when */
+};
+bool lp_store_note_outdated(struct lp_store *store, const struct lp_outdated *notes, size_t count,
+                            struct lp_error *error) LP_MUST_CHECK;
+/* By name. */
+typedef bool lp_outdated_visit(void *context, const struct lp_outdated *outdated, struct lp_error *error);
+bool lp_store_each_outdated(struct lp_store *store, lp_outdated_visit *visit, void *context,
+                            struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Their windows are owed to a backfill from now on, but for those that were
+ * noted again since they were told (calculation_id and noted are looked at).
+ * In a transaction: the caller's, or its own.
+ */
+bool lp_store_owe_outdated(struct lp_store *store, const struct lp_outdated *told, size_t count,
+                           struct lp_error *error) LP_MUST_CHECK;
+/* Takes off what is owed and of which no range is left. */
+bool lp_store_settle_outdated(struct lp_store *store, struct lp_error *error) LP_MUST_CHECK;
+/* Deletes what windows with after_end < end <= until_end have made, in the caller's transaction; noted as changes. */
+bool lp_store_remove_results(struct lp_store *store, int64_t calculation_id, lp_time after_end, lp_time until_end,
+                             uint64_t *removed, struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Results of a series and where they are to be: read in the order of time, or
+ * backwards, those beyond a time (LP_TIME_NONE: from the first, or the last
+ * one); moved all at once, in the caller's transaction, noted as changes.  At
+ * a time where somebody else's sample is, or the result of a window that ends
+ * later, that one stays and the other is gone.
+ */
+struct lp_result_place {
+	lp_time time, window_end;
+	lp_time to; /* of a move */
+};
+bool lp_store_read_places(struct lp_store *store, int64_t series_id, lp_time beyond, bool backwards,
+                          struct lp_result_place *places, size_t most, size_t *count,
+                          struct lp_error *error) LP_MUST_CHECK;
+bool lp_store_move_results(struct lp_store *store, int64_t series_id, const struct lp_result_place *places,
+                           size_t count, struct lp_error *error) LP_MUST_CHECK;
 /* The calculation that writes a series; 0: none does. */
 bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calculation_id,
                      struct lp_error *error) LP_MUST_CHECK;

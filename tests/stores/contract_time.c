@@ -10,32 +10,41 @@ static bool show_stored(void *context, const struct lp_stored *stored, struct lp
 	struct lp_text *text = context;
 
 	(void)error;
-	lp_text_addf(text, "%lld %lld-%lld;", (long long)stored->calculation_id,
-	             (long long)((stored->first - BASE) / LP_SECOND), (long long)((stored->last - BASE) / LP_SECOND));
+	lp_text_addf(text, "%lld %lld-%lld %llu;", (long long)stored->series_id,
+	             (long long)((stored->first_end - BASE) / LP_SECOND),
+	             (long long)((stored->last_end - BASE) / LP_SECOND), (unsigned long long)stored->results);
 	return true;
 }
 
-START_TEST(what_is_stored_of_a_calculation_is_known)
+START_TEST(what_is_stored_of_results_is_known)
 {
-	int64_t ids[2], writer;
+	int64_t ids[3], writer;
 	struct lp_text text = { 0 };
 	char expected[64];
 	struct lp_error error;
 
 	add_one("mean");
 	add_two();
-	ids[0] = calculation_id("one");
-	ids[1] = calculation_id("two");
+	ids[0] = series_id("x");
+	ids[1] = series_id("y");
+	ids[2] = series_id("a");
 	for (int i = 0; i < 3; i++)
 		fail_one_window(60 * i, 60 * i + 60);
 	lp_text_add(&text, "", 0);
-	ck_ok(lp_store_each_stored(store, ids, 2, show_stored, &text, &error), error);
-	snprintf(expected, sizeof expected, "%lld 0-120;", (long long)ids[0]);
+	/* What was measured or imported is no result, in whatever series. */
+	write_samples("x", "600=1", NULL);
+	write_samples("y", "600=1", NULL);
+	ck_ok(lp_store_each_stored(store, ids, 3, 100, show_stored, &text, &error), error);
+	snprintf(expected, sizeof expected, "%lld 60-180 3;", (long long)ids[0]);
+	ck_assert_str_eq(text.data, expected);
+	text.length = 0;
+	ck_ok(lp_store_each_stored(store, ids, 1, 2, show_stored, &text, &error), error);
+	snprintf(expected, sizeof expected, "%lld 60-180 2;", (long long)ids[0]);
 	ck_assert_str_eq(text.data, expected);
 	lp_text_free(&text);
 
 	ck_ok(lp_store_writer(store, series_id("x"), &writer, &error), error);
-	ck_assert_int_eq(writer, ids[0]);
+	ck_assert_int_eq(writer, calculation_id("one"));
 	ck_ok(lp_store_writer(store, series_id("a"), &writer, &error), error);
 	ck_assert_int_eq(writer, 0);
 }
@@ -367,7 +376,7 @@ Suite *time_suite(void)
 
 	tcase_add_checked_fixture(tests, open_store, close_store);
 	tcase_set_timeout(tests, 60);
-	tcase_add_test(tests, what_is_stored_of_a_calculation_is_known);
+	tcase_add_test(tests, what_is_stored_of_results_is_known);
 	tcase_add_test(tests, history_says_why_a_window_was_computed);
 	tcase_add_test(tests, a_run_that_is_over_cannot_commit);
 	tcase_add_test(tests, a_backfill_and_a_run_leave_each_other_alone);

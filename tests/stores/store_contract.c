@@ -16,6 +16,7 @@ int main(void)
 	srunner_add_suite(runner, changes_suite());
 	srunner_add_suite(runner, owed_suite());
 	srunner_add_suite(runner, results_suite());
+	srunner_add_suite(runner, outdated_suite());
 	srunner_add_suite(runner, failures_suite());
 	srunner_add_suite(runner, time_suite());
 	/* A pooler does to us what the others are about; these are about the server behind it. */

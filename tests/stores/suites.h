@@ -11,6 +11,7 @@ Suite *people_suite(void);
 Suite *changes_suite(void);
 Suite *owed_suite(void);
 Suite *results_suite(void);
+Suite *outdated_suite(void);
 Suite *failures_suite(void);
 Suite *time_suite(void);
 Suite *postgresql_suite(void); /* what only PostgreSQL can meet */

@@ -244,7 +244,18 @@ bool lp_pg_add_owed(struct lp_store *, const struct lp_owed_range *, size_t, str
 bool lp_pg_each_owed(struct lp_store *, enum lp_run_kind, int32_t, lp_owed_visit *, void *, struct lp_error *);
 bool lp_pg_drop_owed(struct lp_store *, enum lp_reason, uint64_t *, struct lp_error *);
 bool lp_pg_reopen(struct lp_store *, struct lp_reopen *, struct lp_error *);
-bool lp_pg_each_stored(struct lp_store *, const int64_t *, size_t, lp_stored_visit *, void *, struct lp_error *);
+bool lp_pg_each_stored(struct lp_store *, const int64_t *, size_t, uint64_t, lp_stored_visit *, void *,
+                       struct lp_error *); /* outdated.c */
+bool lp_pg_note_outdated(struct lp_store *, const struct lp_outdated *, size_t, struct lp_error *);
+bool lp_pg_each_outdated(struct lp_store *, lp_outdated_visit *, void *, struct lp_error *);
+bool lp_pg_owe_outdated(struct lp_store *, const struct lp_outdated *, size_t, struct lp_error *);
+bool lp_pg_settle_outdated(struct lp_store *, struct lp_error *);
+bool lp_pg_remove_results(struct lp_store *, int64_t, lp_time, lp_time, uint64_t *, struct lp_error *);
+bool lp_pg_read_places(struct lp_store *, int64_t, lp_time, bool, struct lp_result_place *, size_t, size_t *,
+                       struct lp_error *);
+bool lp_pg_move_results(struct lp_store *, int64_t, const struct lp_result_place *, size_t, struct lp_error *);
+/* Of the calculations of these rules, which have another version: within note_rules' transaction. */
+bool lp_pg_outdate_rules(struct pg_store *store, const PGresult *changed, struct lp_error *error) LP_MUST_CHECK;
 bool lp_pg_each_blocker(struct lp_store *, const int64_t *, size_t, lp_time, lp_time, lp_blocker_visit *, void *,
                         struct lp_error *); /* rules.c */
 bool lp_pg_each_breaker(struct lp_store *, lp_breaker_visit *, void *, struct lp_error *);

@@ -120,7 +120,8 @@ bool lp_pg_note_rules(struct lp_store *opened, const struct lp_run *run, const s
 	lp_pg_array_end(arguments);
 	lp_pg_argument_int8(arguments, run->id);
 	lp_pg_argument_time(arguments, run->tick);
-	done = lp_pg_finish(store, lp_pg_execute(store, PG_NOTE_RULES, &result, error), error);
+	done = lp_pg_execute(store, PG_NOTE_RULES, &result, error) && lp_pg_outdate_rules(store, result, error);
+	done = lp_pg_finish(store, done, error);
 	for (int i = 0; done && i < PQntuples(result); i++) {
 		lp_arena_empty(&arena);
 		struct lp_rule_version version = {

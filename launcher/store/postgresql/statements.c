@@ -57,6 +57,16 @@
 	"ON CONFLICT (series_id, ts, window_end) DO UPDATE SET value = excluded.value, quality = excluded.quality,"    \
 	" coverage = excluded.coverage, samples = excluded.samples"
 
+/* What a window made, also by a release that did not note the window. */
+#define IS_RESULT "(window_end IS NOT NULL OR samples IS NOT NULL)"
+/* Noted again: what was owed of it was so by other definitions. */
+#define OUTDATED_MORE                                                                                                  \
+	" ON CONFLICT (calculation_id) DO UPDATE SET after_end = least(t.after_end, excluded.after_end),"              \
+	" until_end = greatest(t.until_end, excluded.until_end), owed = false, noted = now(),"                         \
+	" other_windows = t.other_windows OR excluded.other_windows,"                                                  \
+	" reason = CASE WHEN strpos(', ' || t.reason || ', ', ', ' || excluded.reason || ', ') > 0 THEN t.reason"      \
+	" ELSE left(t.reason || ', ' || excluded.reason, 1000) END"
+
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
 	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::int4[]," \
@@ -387,7 +397,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                   " AND (o.reason <> 6 OR NOT EXISTS (SELECT FROM local_processing.breaker b WHERE b.rule = c.rule))"
 	                   " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id" },
 	[PG_FORGET_OWED] = { "forget_owed", "forget owed windows",
-	                     "DELETE FROM local_processing.owed WHERE reason = $1" },
+	                     "WITH again AS (UPDATE local_processing.outdated SET owed = false WHERE owed AND $1 = 7)"
+	                     " DELETE FROM local_processing.owed WHERE reason = $1" },
 	/* One statement, so that a row that comes in between is not taken unseen. */
 	[PG_TAKE_CHANGES] = { "take_changes", "take the changes of samples",
 	                      "WITH taken AS (DELETE FROM local_processing.change"
@@ -493,11 +504,78 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                " AND ($4::timestamptz IS NULL OR p.window_start < $4) RETURNING p.calculation_id)"
 	                " SELECT count(*), count(DISTINCT calculation_id) FROM opened" },
 	[PG_EACH_STORED] = { "each_stored", "look for results",
-	                     "SELECT r.id, min(f.ts), max(l.ts) FROM unnest($1::int8[]) r (id)"
-	                     " JOIN local_processing.calculation_output o ON o.calculation_id = r.id"
-	                     " CROSS JOIN LATERAL (SELECT ts FROM local_processing.sample WHERE series_id = o.series_id"
-	                     " ORDER BY ts LIMIT 1) f CROSS JOIN LATERAL (SELECT ts FROM local_processing.sample"
-	                     " WHERE series_id = o.series_id ORDER BY ts DESC LIMIT 1) l GROUP BY r.id" },
+	                     "SELECT r.id, f.e, l.e, n.n FROM unnest($1::int8[]) r (id)"
+	                     " CROSS JOIN LATERAL (SELECT coalesce(window_end, ts) FROM local_processing.sample"
+	                     " WHERE series_id = r.id AND " IS_RESULT " ORDER BY ts LIMIT 1) f (e)"
+	                     " CROSS JOIN LATERAL (SELECT coalesce(window_end, ts) FROM local_processing.sample"
+	                     " WHERE series_id = r.id AND " IS_RESULT " ORDER BY ts DESC LIMIT 1) l (e)"
+	                     " CROSS JOIN LATERAL (SELECT count(*) FROM (SELECT FROM local_processing.sample"
+	                     " WHERE series_id = r.id AND " IS_RESULT " LIMIT $2) few) n (n)" },
+	[PG_NOTE_OUTDATED] = { "note_outdated", "note outdated results",
+	                       "INSERT INTO local_processing.outdated AS t"
+	                       " (calculation_id, reason, after_end, until_end, other_windows)"
+	                       " SELECT c.id, r.reason, r.after_end, coalesce(r.until_end, b.watermark), r.other_windows"
+	                       " FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::bool[])"
+	                       " r (name, reason, after_end, until_end, other_windows)"
+	                       " JOIN local_processing.calculation c ON c.name = r.name"
+	                       " LEFT JOIN local_processing.batch b ON b.id = c.batch_id"
+	                       " WHERE coalesce(r.until_end, b.watermark) > r.after_end" OUTDATED_MORE },
+	/* Their windows are the same: none ends before the first result, or begins before `start`. */
+	[PG_OUTDATE_RULES] = { "outdate_rules", "note outdated results",
+	                       "INSERT INTO local_processing.outdated AS t (calculation_id, reason, after_end, until_end)"
+	                       " SELECT c.id, 'rule version', coalesce(c.start, f.first), b.watermark"
+	                       " FROM local_processing.calculation c JOIN local_processing.batch b ON b.id = c.batch_id"
+	                       " CROSS JOIN LATERAL (SELECT min(x.first) FROM local_processing.calculation_output o"
+	                       " CROSS JOIN LATERAL (SELECT coalesce(window_end, ts) - interval '1 microsecond' AS first"
+	                       " FROM local_processing.sample WHERE series_id = o.series_id AND " IS_RESULT
+	                       " ORDER BY ts LIMIT 1) x WHERE o.calculation_id = c.id) f (first)"
+	                       " WHERE c.rule = ANY ($1) AND f.first IS NOT NULL"
+	                       " AND b.watermark > coalesce(c.start, f.first)" OUTDATED_MORE },
+	[PG_EACH_OUTDATED] = { "each_outdated", "read whose results are outdated",
+	                       "SELECT c.id, c.name, c.rule, c.enabled, o.owed, o.reason, o.after_end, o.until_end,"
+	                       " o.other_windows, o.noted"
+	                       " FROM local_processing.outdated o"
+	                       " JOIN local_processing.calculation c ON c.id = o.calculation_id ORDER BY c.name COLLATE \"C\"" },
+	[PG_OWE_OUTDATED] = { "owe_outdated", "note what is owed of outdated results",
+	                      "UPDATE local_processing.outdated o SET owed = true"
+	                      " FROM unnest($1::int8[], $2::timestamptz[]) r (id, noted)"
+	                      " WHERE o.calculation_id = r.id AND o.noted = r.noted" },
+	[PG_SETTLE_OUTDATED] = { "settle_outdated", "take off what is outdated no more",
+	                         "DELETE FROM local_processing.outdated t WHERE t.owed AND NOT EXISTS"
+	                         " (SELECT FROM local_processing.owed o WHERE o.calculation_id = t.calculation_id"
+	                         " AND o.reason = 7)" },
+	[PG_REMOVE_RESULTS] = { "remove_results", "remove results of windows that are none any more",
+	                        "WITH room AS MATERIALIZED (SELECT o.series_id,"
+	                        " $2::timestamptz + least(s.results_from, 0) * interval '1 microsecond' AS first,"
+	                        " $3::timestamptz + greatest(s.results_to, 0) * interval '1 microsecond' AS last"
+	                        " FROM local_processing.calculation_output o JOIN local_processing.series s ON s.id = o.series_id"
+	                        " WHERE o.calculation_id = $1),"
+	                        " hidden AS (DELETE FROM local_processing.superseded u USING room r"
+	                        " WHERE u.series_id = r.series_id AND u.window_end > $2 AND u.window_end <= $3)"
+	                        " DELETE FROM local_processing.sample s USING room r"
+	                        " WHERE s.series_id = r.series_id AND s.ts >= r.first AND s.ts <= r.last"
+	                        " AND (s.window_end > $2 AND s.window_end <= $3"
+	                        " OR s.window_end IS NULL AND s.samples IS NOT NULL AND s.ts >= $2 AND s.ts <= $3)" },
+	[PG_READ_PLACES] = { "read_places", "read results",
+	                     "SELECT ts, window_end FROM local_processing.sample WHERE series_id = $1"
+	                     " AND ts > $2 AND window_end IS NOT NULL ORDER BY ts LIMIT $3" },
+	[PG_READ_PLACES_BACK] = { "read_places_back", "read results",
+	                          "SELECT ts, window_end FROM local_processing.sample WHERE series_id = $1"
+	                          " AND ts < $2 AND window_end IS NOT NULL ORDER BY ts DESC LIMIT $3" },
+	[PG_TAKE_PLACES] = { "take_places", "move results",
+	                     "DELETE FROM local_processing.sample s"
+	                     " USING unnest($2::timestamptz[], $3::timestamptz[]) r (ts, target)"
+	                     " WHERE s.series_id = $1 AND s.ts = r.ts AND s.ts >= $4 AND s.ts <= $5"
+	                     " AND s.window_end IS NOT NULL"
+	                     " RETURNING r.target, s.value, s.quality, s.coverage::float8, s.samples, s.window_end" },
+	[PG_PUT_PLACES] = { "put_places", "move results",
+	                    "INSERT INTO local_processing.sample AS s"
+	                    " (series_id, ts, value, quality, coverage, samples, window_end)"
+	                    " SELECT $1, * FROM unnest($2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
+	                    " $6::int4[], $7::timestamptz[]) ON CONFLICT (series_id, ts) DO UPDATE"
+	                    " SET value = excluded.value, quality = excluded.quality, coverage = excluded.coverage,"
+	                    " samples = excluded.samples, window_end = excluded.window_end"
+	                    " WHERE s.window_end < excluded.window_end" },
 	[PG_WRITER] = { "writer", "look for who writes a series",
 	                "SELECT calculation_id FROM local_processing.calculation_output WHERE series_id = $1" },
 	/* A commit of the batch that moves its watermark has to wait, or is waited for; so has apply. */

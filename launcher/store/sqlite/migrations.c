@@ -437,6 +437,24 @@ static const char result_views[] =
 	"         host, process, program_version, result, error, windows, recomputed, states, newly_failed,\n"
 	"         samples_read, samples_written, kept_imported, still_due\n"
 	"  FROM run;\n";
+/* The fourth step. */
+static const char outdated[] =
+	"CREATE TABLE outdated (\n"
+	"  -- A calculation whose stored results were computed by an earlier definition or rule: `backfill --outdated`\n"
+	"  -- computes them again and takes the row off.\n"
+	"  calculation_id INTEGER PRIMARY KEY REFERENCES calculation (id) ON DELETE CASCADE,\n"
+	"  reason TEXT NOT NULL, -- what has changed: parameters, every, rule version\n"
+	"  after_end INTEGER NOT NULL, -- no window of the stored results ends (or began) earlier\n"
+	"  until_end INTEGER NOT NULL, -- the last window that was settled when it was noted\n"
+	"  other_windows INTEGER NOT NULL DEFAULT 0, -- 1: what windows of before made, and none of today replaces, goes\n"
+	"  owed INTEGER NOT NULL DEFAULT 0, -- 1: its windows are owed to a backfill\n"
+	"  noted INTEGER NOT NULL\n"
+	") STRICT;\n"
+	"CREATE VIEW outdated_named AS\n"
+	"  SELECT c.name AS calculation, c.rule, o.reason, " RFC3339("o.after_end") " AS after_end,\n"
+	"         " RFC3339("o.until_end") " AS until_end, o.other_windows, o.owed,\n"
+	"         " RFC3339("o.noted") " AS noted\n"
+	"  FROM outdated o JOIN calculation c ON c.id = o.calculation_id;\n";
 /* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
@@ -444,5 +462,6 @@ const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "coverage, changed samples, what is computed again, breakers",
 	  (const char *const[]){ time_columns, changes, owed, time_views, NULL } },
 	{ "results know their windows", (const char *const[]){ result_columns, superseded, result_views, NULL } },
+	{ "whose results are outdated", (const char *const[]){ outdated, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

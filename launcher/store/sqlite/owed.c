@@ -157,20 +157,38 @@ bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t r
 	return row == 0;
 }
 
-bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
+static bool drop_within(struct lp_sqlite *store, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_DROP_OWED, error);
 	int64_t rows = 0;
 
-	*dropped = 0;
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int(statement, 1, (int)reason);
 	if (!lp_sqlite_run(store, statement, &rows, error, "forget owed windows"))
 		return false;
 	*dropped = (uint64_t)rows;
-	return true;
+	if (reason != LP_REASON_BACKFILL)
+		return true;
+	statement = lp_sqlite_prepare(store, LP_SQL_DISOWN_OUTDATED, error);
+	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, "forget owed windows");
+}
+
+bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	bool alone = sqlite3_get_autocommit(store->database) != 0;
+
+	*dropped = 0;
+	if (alone && !lp_sqlite_begin(base, error))
+		return false;
+	bool ok = drop_within(store, reason, dropped, error);
+	if (!alone)
+		return ok;
+	if (ok && lp_sqlite_commit_work(base, error))
+		return true;
+	lp_sqlite_rollback(base);
+	return false;
 }
 
 static void bind_reopen(struct lp_sqlite *store, sqlite3_stmt *statement, const struct lp_reopen *reopen)
@@ -223,31 +241,6 @@ bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp
 		return true;
 	lp_sqlite_rollback(base);
 	return false;
-}
-
-bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *ids, size_t count, lp_stored_visit *visit,
-                           void *context, struct lp_error *error)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_STORED, error);
-
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct lp_stored stored = { .calculation_id = ids[i] };
-		bool there;
-
-		sqlite3_bind_int64(statement, 1, ids[i]);
-		if (lp_sqlite_step(store, statement, error, "look for the results of a calculation") != 1)
-			return false;
-		there = sqlite3_column_type(statement, 0) != SQLITE_NULL;
-		stored.first = lp_sqlite_time(statement, 0);
-		stored.last = lp_sqlite_time(statement, 1);
-		sqlite3_reset(statement);
-		if (there && !visit(context, &stored, error))
-			return false;
-	}
-	return true;
 }
 
 bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calculation_id, struct lp_error *error)

@@ -111,6 +111,8 @@ static bool note_within(struct lp_sqlite *store, const struct lp_run *run, const
 			                         "open again what a rule was given up for"))
 				return false;
 		}
+		if (last != NULL && !lp_sqlite_outdate_rule(store, versions[i].rule, error))
+			return false;
 	}
 	return true;
 }

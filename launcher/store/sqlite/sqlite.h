@@ -117,6 +117,18 @@ enum lp_sqlite_statement {
 	LP_SQL_REOPEN_RULE_STATES,
 	LP_SQL_FORGET_CHANGES,
 	LP_SQL_STORED,
+	LP_SQL_NOTE_OUTDATED,
+	LP_SQL_OUTDATE_RULE,
+	LP_SQL_EACH_OUTDATED,
+	LP_SQL_OWE_OUTDATED,
+	LP_SQL_DISOWN_OUTDATED,
+	LP_SQL_SETTLE_OUTDATED,
+	LP_SQL_REMOVE_SUPERSEDED,
+	LP_SQL_REMOVE_RESULTS,
+	LP_SQL_READ_PLACES,
+	LP_SQL_READ_PLACES_BACK,
+	LP_SQL_CLEAR_PLACE,
+	LP_SQL_MOVE_RESULT,
 	LP_SQL_WRITER,
 	LP_SQL_PRUNE_SERIES,
 	LP_SQL_COUNT_SAMPLES,
@@ -309,10 +321,28 @@ bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t r
 bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t *dropped,
                          struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *ids, size_t count, lp_stored_visit *visit,
-                           void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calculation_id,
                       struct lp_error *error) LP_MUST_CHECK;
+
+/* outdated.c */
+bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *series_ids, size_t count, uint64_t most,
+                           lp_stored_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_note_outdated(struct lp_store *base, const struct lp_outdated *notes, size_t count,
+                             struct lp_error *error) LP_MUST_CHECK;
+/* Within note_rules' transaction. */
+bool lp_sqlite_outdate_rule(struct lp_sqlite *store, const char *rule, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_outdated(struct lp_store *base, lp_outdated_visit *visit, void *context,
+                             struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_owe_outdated(struct lp_store *base, const struct lp_outdated *told, size_t count,
+                            struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_settle_outdated(struct lp_store *base, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_remove_results(struct lp_store *base, int64_t calculation_id, lp_time after_end, lp_time until_end,
+                              uint64_t *removed, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_read_places(struct lp_store *base, int64_t series_id, lp_time beyond, bool backwards,
+                           struct lp_result_place *places, size_t most, size_t *count,
+                           struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_move_results(struct lp_store *base, int64_t series_id, const struct lp_result_place *places,
+                            size_t count, struct lp_error *error) LP_MUST_CHECK;
 
 /* blockers.c, rules.c */
 bool lp_sqlite_each_blocker(struct lp_store *base, const int64_t *ids, size_t count, lp_time from, lp_time to,

@@ -40,6 +40,16 @@
 	" JOIN calculation w ON w.id = o.calculation_id"
 #define AT_END " + (w.result_time = 'end')"
 
+/* What a window made, also by a release that did not note the window. */
+#define IS_RESULT "(window_end IS NOT NULL OR samples IS NOT NULL)"
+/* Noted again: what was owed of it was so by other definitions. */
+#define OUTDATED_MORE                                                                                                  \
+	" ON CONFLICT (calculation_id) DO UPDATE SET after_end = min(after_end, excluded.after_end),"                  \
+	" until_end = max(until_end, excluded.until_end), owed = 0, noted = excluded.noted,"                           \
+	" other_windows = max(other_windows, excluded.other_windows),"                                                 \
+	" reason = CASE WHEN instr(', ' || reason || ', ', ', ' || excluded.reason || ', ') > 0 THEN reason"           \
+	" ELSE substr(reason || ', ' || excluded.reason, 1, 1000) END"
+
 const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[LP_SQL_BEGIN_READ] = "BEGIN",
@@ -315,10 +325,49 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"SELECT count(*), count(DISTINCT calculation_id) FROM pending WHERE calculation_id IN"
 		" (SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2))"
 		" AND (?3 IS NULL OR window_end > ?3) AND (?4 IS NULL OR window_start < ?4)",
-	[LP_SQL_STORED] = "SELECT min(first), max(last) FROM (SELECT"
-			  " (SELECT min(ts) FROM sample WHERE series_id = o.series_id) AS first,"
-			  " (SELECT max(ts) FROM sample WHERE series_id = o.series_id) AS last"
-			  " FROM calculation_output o WHERE o.calculation_id = ?1)",
+	[LP_SQL_STORED] =
+		"SELECT (SELECT coalesce(window_end, ts) FROM sample WHERE series_id = ?1 AND " IS_RESULT
+		" ORDER BY ts LIMIT 1), (SELECT coalesce(window_end, ts) FROM sample WHERE series_id = ?1"
+		" AND " IS_RESULT " ORDER BY ts DESC LIMIT 1),"
+		" (SELECT count(*) FROM (SELECT 1 FROM sample WHERE series_id = ?1 AND " IS_RESULT " LIMIT ?2))",
+	[LP_SQL_NOTE_OUTDATED] =
+		"INSERT INTO outdated (calculation_id, reason, after_end, until_end, noted, other_windows)"
+		" SELECT c.id, ?2, ?3, coalesce(?4, b.watermark), ?5, ?6 FROM calculation c"
+		" LEFT JOIN batch b ON b.id = c.batch_id WHERE c.name = ?1 AND coalesce(?4, b.watermark) > ?3" OUTDATED_MORE,
+	/* Their windows are the same: none ends before the first result, or begins before `start`. */
+	[LP_SQL_OUTDATE_RULE] =
+		"INSERT INTO outdated (calculation_id, reason, after_end, until_end, noted)"
+		" SELECT id, 'rule version', coalesce(start, first), watermark, ?2 FROM"
+		" (SELECT c.id, c.start, b.watermark, (SELECT min(first) FROM"
+		" (SELECT (SELECT coalesce(window_end, ts) - 1 FROM sample WHERE series_id = o.series_id AND " IS_RESULT
+		" ORDER BY ts LIMIT 1) AS first FROM calculation_output o WHERE o.calculation_id = c.id)) AS first"
+		" FROM calculation c JOIN batch b ON b.id = c.batch_id WHERE c.rule = ?1)"
+		" WHERE first IS NOT NULL AND watermark > coalesce(start, first)" OUTDATED_MORE,
+	[LP_SQL_EACH_OUTDATED] =
+		"SELECT c.id, c.name, c.rule, c.enabled, o.owed, o.reason, o.after_end, o.until_end, o.other_windows, o.noted"
+		" FROM outdated o"
+		" JOIN calculation c ON c.id = o.calculation_id ORDER BY c.name",
+	[LP_SQL_OWE_OUTDATED] = "UPDATE outdated SET owed = 1 WHERE calculation_id = ?1 AND noted = ?2",
+	[LP_SQL_DISOWN_OUTDATED] = "UPDATE outdated SET owed = 0 WHERE owed = 1",
+	[LP_SQL_SETTLE_OUTDATED] = "DELETE FROM outdated WHERE owed = 1 AND NOT EXISTS (SELECT 1 FROM owed o"
+				   " WHERE o.calculation_id = outdated.calculation_id AND o.reason = 7)",
+	[LP_SQL_REMOVE_SUPERSEDED] = "DELETE FROM superseded WHERE series_id IN (SELECT series_id"
+				     " FROM calculation_output WHERE calculation_id = ?1)"
+				     " AND window_end > ?2 AND window_end <= ?3",
+	[LP_SQL_REMOVE_RESULTS] =
+		"DELETE FROM sample WHERE (series_id, ts) IN (SELECT m.series_id, m.ts FROM calculation_output o"
+		" JOIN series s ON s.id = o.series_id JOIN sample m ON m.series_id = o.series_id"
+		" AND m.ts >= ?2 + min(coalesce(s.results_from, 0), 0)"
+		" AND m.ts <= ?3 + max(coalesce(s.results_to, 0), 0) WHERE o.calculation_id = ?1"
+		" AND (m.window_end > ?2 AND m.window_end <= ?3"
+		" OR m.window_end IS NULL AND m.samples IS NOT NULL AND m.ts >= ?2 AND m.ts <= ?3))",
+	[LP_SQL_READ_PLACES] = "SELECT ts, window_end FROM sample WHERE series_id = ?1 AND ts > ?2"
+			       " AND window_end IS NOT NULL ORDER BY ts LIMIT ?3",
+	[LP_SQL_READ_PLACES_BACK] = "SELECT ts, window_end FROM sample WHERE series_id = ?1 AND ts < ?2"
+				    " AND window_end IS NOT NULL ORDER BY ts DESC LIMIT ?3",
+	[LP_SQL_CLEAR_PLACE] = "DELETE FROM sample WHERE series_id = ?1 AND ts = ?2 AND window_end <= ?3",
+	[LP_SQL_MOVE_RESULT] =
+		"UPDATE OR IGNORE sample SET ts = ?3 WHERE series_id = ?1 AND ts = ?2 AND window_end IS NOT NULL",
 	[LP_SQL_ANY_ASIDE] = "SELECT EXISTS (SELECT 1 FROM pending WHERE given_up = 0)"
 			     " OR EXISTS (SELECT 1 FROM owed WHERE reason IN (5, 6))",
 	[LP_SQL_BLOCKERS_OF] =
