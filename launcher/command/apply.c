@@ -2,17 +2,13 @@
  * `apply`: makes what is stored like the files of definitions say, in one
  * transaction, and shows what that changes.
  */
-#include "command/affected.h"
 #include "command/command.h"
+#include "command/outdated.h"
 
 #include "calendar/calendar.h"
-#include "config/names.h"
 #include "definition/definition.h"
-#include "definition/fields.h"
 #include "python/python.h"
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static int run(int count, char **arguments);
 
@@ -24,6 +20,9 @@ const struct lp_command lp_command_apply = {
 		"Reads series and calculations from YAML files (of a directory: its *.yaml and *.yml; -: standard\n"
 		"input), compares them with what is stored, shows the differences and makes them, in one\n"
 		"transaction. Where anything is wrong, everything that is wrong is shown and nothing is changed.\n"
+		"Last it says what becomes of stored results: those that the definitions of before have computed\n"
+		"stay until `backfill --outdated` computes them again; where `result_time` alone is another one,\n"
+		"numbers are moved at once.\n"
 		"\n"
 		"  -n, --dry-run  only show the differences\n"
 		"  --prune        also delete calculations that are in none of the files, and series that no\n"
@@ -62,82 +61,18 @@ static bool load_rules(const struct lp_session *session, const struct lp_rule_ca
 	return good;
 }
 
-/* Whether a changed calculation gives other results than the one that is stored. */
-static bool computes_otherwise(const struct lp_calculation *old, const struct lp_calculation *calculation)
+/* With what becomes of the results that are stored. */
+static bool change(struct lp_session *session, struct request *request, const struct lp_definitions *wanted,
+                   const struct lp_definitions *stored, const struct lp_changes *changes, struct lp_error *error)
 {
-	struct lp_text before = { 0 }, after = { 0 };
-	bool differs = false;
-	for (size_t f = 0; f < lp_calculation_field_count && !differs; f++) {
-		const struct lp_calculation_field *field = &lp_calculation_fields[f];
-		if (!field->computes)
-			continue;
-		before.length = after.length = 0;
-		field->format(old, &before);
-		field->format(calculation, &after);
-		differs = before.length != after.length ||
-		          (before.length > 0 && memcmp(before.data, after.data, before.length) != 0);
-	}
-	lp_text_free(&before);
-	lp_text_free(&after);
-	return differs;
-}
-
-/* Those that compute otherwise from now on, into others. */
-static size_t find_others(const struct lp_definitions *stored, const struct lp_changes *changes,
-                          const struct lp_calculation **others)
-{
-	struct lp_names names = { 0 };
-	size_t count = 0, at;
-	for (size_t i = 0; i < stored->calculation_count && changes->updated_count > 0; i++)
-		(void)lp_names_add(&names, stored->calculations[i].name, i, NULL);
-	for (size_t i = 0; i < changes->updated_count; i++)
-		if (lp_names_find(&names, changes->updated[i].name, &at) &&
-		    computes_otherwise(&stored->calculations[at], &changes->updated[i]))
-			others[count++] = &changes->updated[i];
-	lp_names_free(&names);
-	return count;
-}
-
-/* As operands of a command: few by their names, many by what these begin with. */
-static void choose_by_name(const struct lp_calculation *const *calculations, size_t count, char text[160])
-{
-	enum { NAMED_MOST = 3 };
-	size_t common = strlen(calculations[0]->name), length = 0;
-	for (size_t i = 1; i < count; i++) {
-		size_t same = 0;
-		while (same < common && calculations[i]->name[same] == calculations[0]->name[same])
-			same++;
-		common = same;
-	}
-	text[0] = '\0';
-	for (size_t i = 0; i < count && count <= NAMED_MOST && length < 160; i++)
-		length += (size_t)snprintf(text + length, 160 - length, "%s'%s'", i == 0 ? "" : " ",
-		                           calculations[i]->name);
-	if (count > NAMED_MOST || length >= 160)
-		snprintf(text, 160, "'%.*s*'", (int)(common < 150 ? common : 150), calculations[0]->name);
-}
-
-/* What is stored was computed by the definitions of before: it stays, and people may want it otherwise. */
-static bool tell_affected(struct lp_session *session, struct request *request, const struct lp_definitions *stored,
-                          const struct lp_changes *changes, struct lp_error *error)
-{
-	const struct lp_calculation **others =
-		lp_reallocate(NULL, changes->updated_count + 1, sizeof(const struct lp_calculation *));
-	struct lp_affected affected = { 0 };
-	size_t count = find_others(stored, changes, others);
-	bool good = lp_affected_find(session->store, others, count, &affected, error);
-	if (good && affected.calculations > 0) {
-		char what[192], choice[160], command[320];
-		choose_by_name(others, count, choice);
-		lp_affected_describe(&affected, session->zone, what);
-		lp_affected_command(&affected, choice, session->zone, command);
-		lp_text_addf(&request->description,
-		             "computed by the definitions of before: %s; to compute %s again:\n  %s\n", what,
-		             affected.windows == 1 ? "it" : "them", command);
-		lp_text_add(&request->description, "", 1);
-		request->description.length--;
-	}
-	free(others);
+	struct lp_outdated_works works;
+	bool good =
+		lp_outdated_look(session->store, wanted, stored, request->prune, request->catalogue, &works, error) &&
+		(request->dry_run ||
+	         (lp_store_apply(session->store, changes, error) && lp_outdated_note(session->store, &works, error)));
+	if (good)
+		lp_outdated_tell(&works, !request->dry_run, &request->description);
+	lp_outdated_free(&works);
 	return good;
 }
 
@@ -161,8 +96,7 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 		/* Its lines outlive what they were made from. */
 		request->description = difference.description;
 		difference.description = (struct lp_text){ 0 };
-		good = tell_affected(session, request, &stored, &difference.changes, error) &&
-		       (request->dry_run || lp_store_apply(session->store, &difference.changes, error));
+		good = change(session, request, &wanted, &stored, &difference.changes, error);
 		lp_difference_free(&difference);
 	}
 	lp_problems_free(&problems);

@@ -4,6 +4,7 @@
  */
 #include "calendar/calendar.h"
 #include "command/command.h"
+#include "command/outdated.h"
 #include "command/output.h"
 #include "command/report.h"
 #include "command/running.h"
@@ -23,6 +24,7 @@ const struct lp_command lp_command_backfill = {
 	.name = "backfill",
 	.summary = "compute settled windows again: a changed rule, corrected history",
 	.help = "Usage: local-processing backfill [OPTION...] [CALCULATION...] --from TIME --to TIME\n"
+		"       local-processing backfill --outdated [--only] [--dry-run]\n"
 		"       local-processing backfill --resume | --cancel\n"
 		"\n"
 		"Computes again, with the rules and definitions of today, every window that overlaps the time given,\n"
@@ -34,6 +36,9 @@ const struct lp_command lp_command_backfill = {
 		"  --from TIME    windows that end after TIME\n"
 		"  --to TIME      windows that begin before TIME\n"
 		"  --rule RULE    the calculations of this rule\n"
+		"  --outdated     what was computed by definitions or rules that have been changed since, all of it\n"
+		"                 and nothing else: `apply`, `run`, `check` and `status` say whether there is any.\n"
+		"                 Results of windows that a changed schedule does not have any more are removed\n"
 		"  --only         without what depends on them (what reads a result that changed is left to\n"
 		"                 the next run)\n"
 		"  --replace-imported\n"
@@ -50,13 +55,14 @@ const struct lp_command lp_command_backfill = {
 		"Examples:\n"
 		"  local-processing backfill 'pump/*' --from 2026-01-01 --to 2026-02-01 --dry-run\n"
 		"  local-processing backfill --rule pump.efficiency --from 2025-01-01 --to 2026-01-01\n"
+		"  local-processing backfill --outdated --dry-run\n"
 		"  local-processing backfill --resume\n",
 	.run = run,
 };
 
 struct request {
 	const char *from_text, *to_text, *rule, *workers;
-	bool only, replace_imported, dry_run, resume, cancel, quiet;
+	bool only, replace_imported, dry_run, resume, cancel, quiet, outdated;
 	uint32_t worker_count;
 	lp_time from, to;
 	char *const *names;
@@ -65,6 +71,8 @@ struct request {
 
 struct sums {
 	uint64_t calculations, windows, samples, never_ran;
+	uint64_t moved, removed;         /* results, of those that are outdated */
+	size_t outdated, disabled, owed; /* calculations: to be done, not to be, begun by an earlier backfill */
 };
 
 static bool count_column(void *context, const struct lp_column *column, struct lp_error *error)
@@ -117,14 +125,76 @@ static bool sum_up(struct lp_store *store, const struct lp_selection *selection,
 	return true;
 }
 
+/* Results of windows of before that none of today's replaces: before the first one, and behind the last that is over. */
+static bool remove_rest(struct lp_store *store, const struct lp_selected *item, uint64_t *removed,
+                        struct lp_error *error)
+{
+	const struct lp_touched rests[] = {
+		{ .after_end = item->outdated_after,
+		  .until_end = item->has_own ? item->own.after_end : item->outdated_until },
+		{ .after_end = item->has_own ? item->own.until_end : item->outdated_until,
+		  .until_end = item->outdated_until },
+	};
+	for (size_t i = 0; i < sizeof rests / sizeof *rests && item->other_windows; i++) {
+		uint64_t some;
+		if (rests[i].after_end >= rests[i].until_end)
+			continue;
+		if (!lp_store_remove_results(store, item->calculation.id, rests[i].after_end, rests[i].until_end, &some,
+		                             error))
+			return false;
+		*removed += some;
+	}
+	return true;
+}
+
+/* In the transaction that notes what is owed of them. */
+static bool settle_outdated(struct lp_store *store, const struct lp_selection *selection, struct sums *sums,
+                            struct lp_error *error)
+{
+	struct lp_outdated *taken = lp_reallocate(NULL, selection->count + 1, sizeof *taken);
+	size_t count = 0;
+	bool good = true;
+	for (size_t i = 0; i < selection->count && good; i++) {
+		const struct lp_selected *item = &selection->items[i];
+		if ((!item->outdated || item->watermark == LP_TIME_NONE) && !lp_selection_covers(item))
+			continue;
+		taken[count++] =
+			(struct lp_outdated){ .calculation_id = item->calculation.id, .noted = item->outdated_noted };
+		good = !item->outdated || remove_rest(store, item, &sums->removed, error);
+	}
+	good = good && (count == 0 || lp_store_owe_outdated(store, taken, count, error));
+	free(taken);
+	return good;
+}
+
+/* Numbers that lie at the other end of their windows: of a rule that may return something else, computing tells. */
+static bool move_outdated(struct lp_store *store, const struct lp_selection *selection,
+                          const struct lp_rule_catalogue *catalogue, struct sums *sums, struct lp_error *error)
+{
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct lp_calculation *calculation = &selection->items[i].calculation;
+		struct lp_outdated_move move = { .schedule = &calculation->schedule,
+			                         .result_time = calculation->result_time,
+			                         .alone = true,
+			                         .most = UINT64_MAX };
+		if (!selection->items[i].moves ||
+		    !lp_outdated_can_move(lp_rule_find(catalogue, calculation->rule), &calculation->schedule))
+			continue;
+		if (!lp_outdated_move(store, &move, calculation->outputs, calculation->output_count, error))
+			return lp_fail_within(error, "calculation %s", calculation->name);
+		sums->moved += move.moved;
+	}
+	return true;
+}
+
 enum { RANGES_AT_ONCE = 10000 };
 
-static bool note(struct lp_store *store, const struct lp_selection *selection, bool replace_imported,
+static bool note(struct lp_store *store, const struct lp_selection *selection, bool replace_imported, struct sums *sums,
                  struct lp_error *error)
 {
 	struct lp_owed_range *ranges = lp_reallocate(NULL, RANGES_AT_ONCE, sizeof *ranges);
 	size_t count = 0;
-	bool good = lp_store_begin(store, error);
+	bool good = lp_store_begin(store, error) && settle_outdated(store, selection, sums, error);
 	for (size_t i = 0; i < selection->count && good; i++) {
 		const struct lp_selected *item = &selection->items[i];
 		if (item->selected)
@@ -150,6 +220,10 @@ static bool note(struct lp_store *store, const struct lp_selection *selection, b
 static void say(const struct sums *sums, const struct request *request)
 {
 	char calculations[32], windows[32], samples[32];
+	if (request->outdated && sums->outdated + sums->owed == 0) {
+		puts("no results are outdated");
+		return;
+	}
 	lp_report_count(sums->calculations, calculations);
 	lp_report_count(sums->windows, windows);
 	lp_report_count(sums->samples, samples);
@@ -163,20 +237,59 @@ static void say(const struct sums *sums, const struct request *request)
 		       sums->never_ran == 1 ? "" : "s", sums->never_ran == 1 ? "it" : "them");
 }
 
-/* Chooses, and notes what is to be done.  *nothing: there is nothing to do. */
-static bool choose(struct lp_session *session, const struct request *request, bool *nothing, struct lp_error *error)
+static void say_settled(const struct sums *sums)
 {
-	struct lp_selection selection;
+	char count[32];
+	if (sums->moved > 0) {
+		lp_report_count(sums->moved, count);
+		printf("%s result%s moved to the other end of their windows\n", count, sums->moved == 1 ? "" : "s");
+	}
+	if (sums->removed > 0) {
+		lp_report_count(sums->removed, count);
+		printf("%s result%s of windows that are none any more removed\n", count, sums->removed == 1 ? "" : "s");
+	}
+}
+
+/* All whose results are outdated; what of them is owed already is gone on with. */
+static bool choose_outdated(struct lp_session *session, const struct request *request, struct lp_running *running,
+                            struct lp_selection *selection, struct sums *sums, struct lp_error *error)
+{
+	size_t changed;
+	if (!lp_running_look_at_rules(running, !request->dry_run, &changed, error) ||
+	    (!request->dry_run && !lp_store_settle_outdated(session->store, error)))
+		return false;
+	if (request->dry_run && changed > 0)
+		printf("%zu rule%s changed since the last run, and what %s computed is not in this count\n", changed,
+		       changed == 1 ? "" : "s", changed == 1 ? "it" : "they");
+	if (!lp_selection_choose_outdated(selection, session->store, error))
+		return false;
+	sums->outdated = selection->named;
+	sums->disabled = selection->disabled;
+	sums->owed = selection->owed;
+	return request->dry_run || move_outdated(session->store, selection, running->catalogue, sums, error);
+}
+
+/* Chooses, and notes what is to be done.  *nothing: there is nothing to do. */
+static bool choose(struct lp_session *session, const struct request *request, struct lp_running *running, bool *nothing,
+                   struct lp_error *error)
+{
+	struct lp_selection selection = { .count = 0 };
 	struct sums sums = { .calculations = 0 };
-	bool good = lp_selection_choose(&selection, session->store, request->names, request->name_count, request->rule,
-	                                error) &&
-	            lp_selection_windows(&selection, request->from, request->to, !request->only, error) &&
-	            sum_up(session->store, &selection, request->dry_run, &sums, error);
+	bool good = request->outdated ? choose_outdated(session, request, running, &selection, &sums, error)
+	                              : lp_selection_choose(&selection, session->store, request->names,
+	                                                    request->name_count, request->rule, error);
+	good = good && lp_selection_windows(&selection, request->from, request->to, !request->only, error) &&
+	       sum_up(session->store, &selection, request->dry_run, &sums, error);
+	*nothing = request->dry_run || sums.calculations + sums.owed == 0;
+	if (good && !request->dry_run && selection.named > 0)
+		good = note(session->store, &selection, request->replace_imported, &sums, error);
 	if (good) {
 		say(&sums, request);
-		*nothing = sums.calculations == 0 || request->dry_run;
-		good = *nothing || note(session->store, &selection, request->replace_imported, error);
+		say_settled(&sums);
 	}
+	if (good && sums.disabled > 0)
+		printf("%zu calculation%s with outdated results %s disabled: left as they are\n", sums.disabled,
+		       sums.disabled == 1 ? "" : "s", sums.disabled == 1 ? "is" : "are");
 	if (good && request->dry_run)
 		puts("nothing was computed (--dry-run)");
 	lp_selection_free(&selection);
@@ -271,11 +384,16 @@ static bool check(const struct request *request, size_t operands, struct lp_erro
 		return lp_fail(error, LP_EXIT_USAGE, "--resume and --cancel exclude each other");
 	if (request->resume || request->cancel) {
 		if (operands == 0 && request->from_text == NULL && request->to_text == NULL && request->rule == NULL &&
-		    !request->replace_imported && !request->dry_run)
+		    !request->replace_imported && !request->dry_run && !request->outdated)
 			return true;
 		return lp_fail(error, LP_EXIT_USAGE,
 		               "%s is about what is left of an earlier backfill: nothing can be chosen",
 		               request->resume ? "--resume" : "--cancel");
+	}
+	if (request->outdated) {
+		if (operands == 0 && request->from_text == NULL && request->to_text == NULL && request->rule == NULL)
+			return true;
+		return lp_fail(error, LP_EXIT_USAGE, "--outdated is about all that is outdated: nothing can be chosen");
 	}
 	if (range)
 		return true;
@@ -305,7 +423,7 @@ static bool backfill(struct lp_session *session, struct request *request, struct
 	if (request->from_text != NULL && request->from >= request->to)
 		return lp_fail(error, LP_EXIT_USAGE, "--to has to be after --from");
 	if (request->dry_run)
-		return choose(session, request, &nothing, error);
+		return choose(session, request, running, &nothing, error);
 	if (!lp_store_lock_run(session->store, LP_RUN_BACKFILL, &acquired, error))
 		return false;
 	if (!acquired) {
@@ -314,9 +432,10 @@ static bool backfill(struct lp_session *session, struct request *request, struct
 	}
 	if (request->cancel)
 		return cancel(session, error);
-	if (!request->resume && !choose(session, request, &nothing, error))
+	if (!request->resume && !choose(session, request, running, &nothing, error))
 		return false;
-	return nothing || work(session, request, running, left_behind, error);
+	bool good = nothing || work(session, request, running, left_behind, error);
+	return good && lp_store_settle_outdated(session->store, error);
 }
 
 static int run(int count, char **arguments)
@@ -331,6 +450,7 @@ static int run(int count, char **arguments)
 		{ .name = "--from", .value = "TIME", .target = &request.from_text },
 		{ .name = "--to", .value = "TIME", .target = &request.to_text },
 		{ .name = "--rule", .value = "RULE", .target = &request.rule },
+		{ .name = "--outdated", .target = &request.outdated },
 		{ .name = "--only", .target = &request.only },
 		{ .name = "--replace-imported", .target = &request.replace_imported },
 		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },

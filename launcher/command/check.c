@@ -3,6 +3,8 @@
  * other, so that all that is wrong is known at once.
  */
 #include "command/command.h"
+#include "command/outdated.h"
+#include "command/report.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
@@ -134,6 +136,34 @@ static void check_stored(struct check *check)
 	lp_problems_free(&problems);
 }
 
+static bool count_outdated(void *context, const struct lp_outdated *outdated, struct lp_error *error)
+{
+	(void)outdated;
+	(void)error;
+	++*(uint64_t *)context;
+	return true;
+}
+
+/* Nothing is wrong with them, but people may have forgotten. */
+static void check_results(struct check *check)
+{
+	struct lp_error error = { 0 };
+	uint64_t count = 0;
+	char calculations[32];
+	if (!lp_store_each_outdated(check->store, count_outdated, &count, &error)) {
+		failed(check, &error);
+		return;
+	}
+	lp_report_count(count, calculations);
+	if (count == 0)
+		(void)puts("ok  stored results: none is outdated");
+	else
+		(void)printf(
+			"--  stored results: those of %s calculation%s were computed by earlier definitions or rules; "
+			"`%s` computes them again\n",
+			calculations, count == 1 ? "" : "s", LP_OUTDATED_COMMAND);
+}
+
 static void check_files(struct check *check, char **files, size_t count)
 {
 	struct lp_error error = { 0 };
@@ -198,8 +228,10 @@ static int run(int count, char **arguments)
 		check_store(&check);
 	if (check.session.zone != NULL)
 		check_rules(&check);
-	if (check.store != NULL)
+	if (check.store != NULL) {
 		check_stored(&check);
+		check_results(&check);
+	}
 	if (operands > 0 && check.session.zone != NULL)
 		check_files(&check, arguments, (size_t)operands);
 	lp_definitions_free(&check.stored);

@@ -1,9 +1,8 @@
 /* See running.h. */
 #include "command/running.h"
 
-#include "command/affected.h"
+#include "command/outdated.h"
 #include "command/report.h"
-#include "command/selection.h"
 #include "command/table.h"
 #include "model/clock.h"
 #include "model/embedded.h"
@@ -13,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Set by the handler; the only thing it touches. */
@@ -56,6 +56,8 @@ static bool prepare(void *context, struct lp_error *error)
 {
 	struct lp_running *running = context;
 	const struct lp_config *config = &running->session->config;
+	if (running->python)
+		return true;
 	const struct lp_python_options options = { .rules = config->rules,
 		                                   .tzdata = config->tzdata,
 		                                   .time_limit = config->time_limit };
@@ -87,48 +89,40 @@ static void show_progress(void *context, const struct lp_run *so_far, uint64_t c
 }
 
 struct telling {
-	const struct lp_running *running;
 	struct lp_store *store;
+	const char *rule;
+	uint64_t calculations;
 };
+
+static bool count_outdated(void *context, const struct lp_outdated *outdated, struct lp_error *error)
+{
+	struct telling *telling = context;
+	(void)error;
+	telling->calculations += strcmp(outdated->rule, telling->rule) == 0;
+	return true;
+}
 
 /* What is stored was computed by the rule of before: it stays, and people may want it otherwise. */
 static bool tell_changed(void *context, const struct lp_rule_version *version, struct lp_error *error)
 {
-	const struct telling *telling = context;
-	const struct lp_zone *zone = telling->running->session->zone;
-	const struct lp_calculation **calculations;
-	struct lp_selection selection;
-	struct lp_affected affected = { 0 };
-	struct lp_error ignored;
-	size_t count = 0;
-	bool good = true;
-	if (!lp_selection_choose(&selection, telling->store, NULL, 0, version->rule, &ignored)) {
-		lp_selection_free(&selection);
-		return true; /* nobody uses it */
-	}
-	calculations = lp_arena_zeroed(&selection.arena, selection.count, sizeof(const struct lp_calculation *));
-	for (size_t i = 0; i < selection.count; i++)
-		if (selection.items[i].named)
-			calculations[count++] = &selection.items[i].calculation;
-	good = lp_affected_find(telling->store, calculations, count, &affected, error);
-	if (good && affected.calculations > 0) {
-		char what[192], choice[160], command[320];
-		snprintf(choice, sizeof choice, "--rule '%.140s'", version->rule);
-		lp_affected_describe(&affected, zone, what);
-		lp_affected_command(&affected, choice, zone, command);
+	struct telling *telling = context;
+	telling->rule = version->rule;
+	telling->calculations = 0;
+	if (!lp_store_each_outdated(telling->store, count_outdated, telling, error))
+		return false;
+	if (telling->calculations > 0)
 		lp_log(LP_LOG_WARNING, "a rule is not what it was: what is stored was computed by the one before",
 		       LP_TEXT("rule", version->rule), LP_TEXT("version", version->version),
-		       LP_TEXT("before", version->before), LP_TEXT("stored", what), LP_TEXT("again", command));
-	}
-	lp_selection_free(&selection);
-	return good;
+		       LP_TEXT("before", version->before), LP_INT("calculations", (int64_t)telling->calculations),
+		       LP_TEXT("again", LP_OUTDATED_COMMAND));
+	return true;
 }
 
 static bool note_rules(void *context, struct lp_store *store, const struct lp_run *run, struct lp_error *error)
 {
 	const struct lp_running *running = context;
 	const struct lp_rule_catalogue *catalogue = running->catalogue;
-	struct telling telling = { .running = running, .store = store };
+	struct telling telling = { .store = store };
 	struct lp_rule_version *versions;
 	bool good;
 	if (catalogue == NULL || catalogue->count == 0)
@@ -140,6 +134,41 @@ static bool note_rules(void *context, struct lp_store *store, const struct lp_ru
 	good = lp_store_note_rules(store, run, versions, catalogue->count, tell_changed, &telling, error);
 	free(versions);
 	return good;
+}
+
+/* Whether any rule that a run has worked with is another one now. */
+static bool find_changed(const struct lp_running *running, size_t *changed, struct lp_error *error)
+{
+	const struct lp_rule_catalogue *catalogue = running->catalogue;
+	struct lp_arena arena = { 0 };
+	bool good = true;
+	*changed = 0;
+	for (size_t i = 0; i < catalogue->count && good; i++) {
+		const char *version;
+		lp_arena_empty(&arena);
+		good = lp_store_rule_version(running->session->store, catalogue->rules[i].name, INT64_MAX, &arena,
+		                             &version, error);
+		*changed += good && version != NULL && strcmp(version, catalogue->rules[i].version) != 0;
+	}
+	lp_arena_free(&arena);
+	return good;
+}
+
+bool lp_running_look_at_rules(struct lp_running *running, bool note, size_t *changed, struct lp_error *error)
+{
+	struct lp_store *store = running->session->store;
+	struct lp_run run = lp_running_run(running, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);
+	if (!prepare(running, error) || !find_changed(running, changed, error))
+		return false;
+	if (*changed == 0 || !note)
+		return true;
+	/* A rule has its version from a run on. */
+	run.started = lp_now();
+	if (!lp_store_begin_run(store, &run, error) || !note_rules(running, store, &run, error))
+		return false;
+	run.ended = lp_now();
+	run.result = "done";
+	return lp_store_end_run(store, &run, error);
 }
 
 struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32_t workers, bool progress)

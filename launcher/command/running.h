@@ -23,6 +23,12 @@ bool lp_running_tick(const char *at, const struct lp_session *session, lp_time *
                      struct lp_error *error) LP_MUST_CHECK;
 /* A run of this kind and tick by this process; its texts are running's. */
 struct lp_run lp_running_run(struct lp_running *running, enum lp_run_kind kind, lp_time tick);
+/*
+ * For a backfill that is about what has changed: rules that are not what they
+ * were at the last run.  note: as that run would note them, under a run of its own.
+ */
+bool lp_running_look_at_rules(struct lp_running *running, bool note, size_t *changed,
+                              struct lp_error *error) LP_MUST_CHECK;
 /* Set by SIGTERM and SIGINT. */
 const volatile int *lp_running_stop(void);
 /* Takes the progress line off the terminal. */

@@ -147,8 +147,26 @@ static bool choose(struct lp_selection *selection, struct lp_store *store, const
 	return lp_hint(error, "`local-processing status` lists all; * and ? stand for any characters.");
 }
 
-bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, char *const *patterns, size_t count,
-                         const char *rule, struct lp_error *error)
+static bool note_outdated(void *context, const struct lp_outdated *outdated, struct lp_error *error)
+{
+	struct lp_selection *selection = context;
+	struct lp_selected *item = lp_selection_find(selection, outdated->calculation_id);
+	(void)error;
+	selection->disabled += !outdated->enabled;
+	selection->owed += outdated->enabled && outdated->owed;
+	if (item == NULL || !outdated->enabled || outdated->owed)
+		return true;
+	item->stale = true;
+	item->other_windows = outdated->other_windows;
+	item->moves = strstr(outdated->reason, "result_time") != NULL;
+	item->outdated_noted = outdated->noted;
+	item->outdated_after = outdated->after_end;
+	item->outdated_until = outdated->until_end < item->watermark ? outdated->until_end : item->watermark;
+	return true;
+}
+
+/* All calculations by id, with their watermarks and what is outdated of them. */
+static bool load(struct lp_selection *selection, struct lp_store *store, struct lp_error *error)
 {
 	const struct lp_status_filter all = { .failed = false };
 	bool good;
@@ -156,13 +174,33 @@ bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store,
 	good = lp_store_each_calculation(store, keep, selection, error);
 	if (good && selection->count > 0) {
 		qsort(selection->items, selection->count, sizeof *selection->items, compare_id);
-		good = lp_store_each_status(store, &all, note_watermark, selection, error);
+		good = lp_store_each_status(store, &all, note_watermark, selection, error) &&
+		       lp_store_each_outdated(store, note_outdated, selection, error);
 	}
+	return good;
+}
+
+bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, char *const *patterns, size_t count,
+                         const char *rule, struct lp_error *error)
+{
+	bool good = load(selection, store, error);
 	if (good && count == 0)
 		good = choose(selection, store, NULL, rule, error);
 	for (size_t i = 0; i < count && good; i++)
 		good = choose(selection, store, patterns[i], rule, error);
 	return good;
+}
+
+bool lp_selection_choose_outdated(struct lp_selection *selection, struct lp_store *store, struct lp_error *error)
+{
+	if (!load(selection, store, error))
+		return false;
+	for (size_t i = 0; i < selection->count; i++) {
+		struct lp_selected *item = &selection->items[i];
+		item->named = item->outdated = item->stale;
+		selection->named += item->stale;
+	}
+	return true;
 }
 
 /* Who writes a series: by series. */
@@ -209,16 +247,79 @@ static void add_windows(struct lp_selected *item, const struct lp_touched *windo
 	all->until_end = windows->until_end > all->until_end ? windows->until_end : all->until_end;
 }
 
-/* The last time that a number of its windows may be stored at. */
-static lp_time last_result(const struct lp_selected *item)
+/* Settled windows, not before `start`. */
+static bool clip(const struct lp_selected *item, const struct lp_zone *zone, struct lp_touched *windows)
 {
-	return item->windows.until_end - (item->calculation.result_time == LP_RESULT_AT_END ? 0 : 1);
+	return item->watermark != LP_TIME_NONE && item->calculation.enabled &&
+	       lp_schedule_clip(&item->calculation.schedule, zone, item->calculation.start, LP_TIME_MIN,
+	                        item->watermark, windows);
+}
+
+/* The windows that a named one was asked for. */
+static void select_own(struct lp_selected *item, const struct lp_zone *zone, lp_time from, lp_time to)
+{
+	const struct lp_span none = { .count = 0 };
+	struct lp_touched touched = { .after_end = item->outdated_after, .until_end = item->outdated_until };
+	/* A result at `from` may be that of the window that ends there. */
+	lp_time first = from - (item->calculation.result_time == LP_RESULT_AT_END ? 1 : 0);
+	if (!item->outdated) {
+		if (lp_schedule_touched(&item->calculation.schedule, zone, none, none, 0, first, to - 1, &touched))
+			add_windows(item, &touched);
+		return;
+	}
+	item->has_own = clip(item, zone, &touched);
+	item->own = touched;
+	if (item->has_own)
+		add_windows(item, &touched);
+}
+
+bool lp_selection_covers(const struct lp_selected *item)
+{
+	struct lp_touched touched = { .after_end = item->outdated_after, .until_end = item->outdated_until };
+	const struct lp_zone *zone;
+	struct lp_error ignored;
+	return item->selected && item->stale && !item->other_windows &&
+	       lp_zone_find(item->calculation.schedule.zone, &zone, &ignored) && clip(item, zone, &touched) &&
+	       item->windows.after_end <= touched.after_end && item->windows.until_end >= touched.until_end;
+}
+
+/* Where results of a writer may change: false: nowhere. */
+static bool changing_results(const struct lp_selected *item, lp_time *first, lp_time *last)
+{
+	bool at_end = item->calculation.result_time == LP_RESULT_AT_END;
+	bool changes = item->selected;
+	*first = item->windows.window_start;
+	*last = item->windows.until_end - (at_end ? 0 : 1);
+	if (item->outdated && item->outdated_until > item->outdated_after) {
+		*first = !changes || item->outdated_after < *first ? item->outdated_after : *first;
+		*last = !changes || item->outdated_until > *last ? item->outdated_until : *last;
+		changes = true;
+	}
+	return changes;
+}
+
+static void select_reader(struct lp_selected *item, const struct lp_zone *zone, const struct lp_input *input,
+                          const struct lp_selected *writer)
+{
+	struct lp_touched touched;
+	lp_time first, last;
+	if (changing_results(writer, &first, &last) &&
+	    lp_schedule_touched(&item->calculation.schedule, zone, input->window, input->shift, input->lookback, first,
+	                        last, &touched))
+		add_windows(item, &touched);
+}
+
+static const struct lp_selected *find_writer(const struct writing *writings, size_t count, int64_t series_id)
+{
+	const struct writing wanted = { .series_id = series_id };
+	const struct writing *found =
+		count == 0 ? NULL : bsearch(&wanted, writings, count, sizeof wanted, compare_writing);
+	return found == NULL ? NULL : found->writer;
 }
 
 bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time to, bool dependants,
                           struct lp_error *error)
 {
-	const struct lp_span none = { .count = 0 };
 	size_t writing_count;
 	/* Who writes comes before who reads. */
 	if (selection->count > 0)
@@ -226,29 +327,19 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
 	const struct writing *writings = list_writings(selection, &writing_count);
 	for (size_t i = 0; i < selection->count; i++) {
 		struct lp_selected *item = &selection->items[i];
-		const struct lp_schedule *schedule = &item->calculation.schedule;
 		const struct lp_zone *zone;
-		struct lp_touched touched;
-		if (!lp_zone_find(schedule->zone, &zone, error))
+		if (!lp_zone_find(item->calculation.schedule.zone, &zone, error))
 			return lp_fail_within(error, "calculation %s", item->calculation.name);
-		if (item->named && lp_schedule_touched(schedule, zone, none, none, 0, from, to - 1, &touched))
-			add_windows(item, &touched);
+		if (item->named)
+			select_own(item, zone, from, to);
 		for (size_t k = 0; k < item->calculation.input_count && dependants; k++) {
 			const struct lp_input *input = &item->calculation.inputs[k];
-			struct writing wanted = { .series_id = input->series_id };
-			const struct writing *found = writing_count == 0 ? NULL
-			                                                 : bsearch(&wanted, writings, writing_count,
-			                                                           sizeof wanted, compare_writing);
+			const struct lp_selected *writer = find_writer(writings, writing_count, input->series_id);
 			/* The writer has a lower rank: what is selected of it is known. */
-			if (found != NULL && found->writer->selected &&
-			    lp_schedule_touched(schedule, zone, input->window, input->shift, input->lookback,
-			                        found->writer->windows.window_start, last_result(found->writer),
-			                        &touched))
-				add_windows(item, &touched);
+			if (writer != NULL)
+				select_reader(item, zone, input, writer);
 		}
-		if (item->selected && (item->watermark == LP_TIME_NONE || !item->calculation.enabled ||
-		                       !lp_schedule_clip(schedule, zone, item->calculation.start, LP_TIME_MIN,
-		                                         item->watermark, &item->windows)))
+		if (item->selected && !clip(item, zone, &item->windows))
 			item->selected = false;
 	}
 	return true;

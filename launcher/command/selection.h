@@ -14,22 +14,38 @@ struct lp_selected {
 	bool named;                        /* asked for, not a dependant */
 	bool selected;
 	struct lp_touched windows; /* of a selected one */
+	/*
+	 * stale: its results are outdated, those of windows that end in
+	 * (outdated_after, outdated_until], or would.  outdated: it was chosen for
+	 * that; `own`: its windows among these, where has_own.  other_windows: what
+	 * none of them replaces is to be removed.
+	 */
+	bool stale, outdated, has_own, other_windows, moves;
+	lp_time outdated_after, outdated_until, outdated_noted;
+	struct lp_touched own;
 };
 
 struct lp_selection {
 	struct lp_arena arena;
 	struct lp_selected *items; /* all calculations: by id, once their windows are known by rank */
 	size_t count, capacity;
-	size_t named; /* that were asked for */
+	size_t named;          /* that were asked for */
+	size_t disabled, owed; /* outdated: that cannot be computed; that are owed to a backfill already */
 };
 
 /* patterns: globs over names, each of which has to fit some; none: all of the rule, or all where that is NULL too. */
 bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, char *const *patterns, size_t count,
                          const char *rule, struct lp_error *error) LP_MUST_CHECK;
+/* Those whose results are outdated, each with its own windows; what is owed to a backfill already is left out. */
+bool lp_selection_choose_outdated(struct lp_selection *selection, struct lp_store *store,
+                                  struct lp_error *error) LP_MUST_CHECK;
+/* Whether the windows that are selected are all that is outdated of one that was chosen otherwise. */
+bool lp_selection_covers(const struct lp_selected *item);
 /* By id, before windows are asked for; NULL: there is none. */
 struct lp_selected *lp_selection_find(const struct lp_selection *selection, int64_t id);
 /*
- * The windows of the named ones that overlap [from, to), and, with dependants,
+ * The windows of the named ones that overlap [from, to) (or have their result
+ * at from, where that is at their end), of outdated ones their own, and, with dependants,
  * those that read their results, and so on.  Only settled windows: after a
  * calculation's start, up to its watermark; a calculation without any is not
  * selected.

@@ -4,6 +4,7 @@
  */
 #include "command/status.h"
 
+#include "command/outdated.h"
 #include "command/output.h"
 #include "command/shell.h"
 #include "command/table.h"
@@ -128,6 +129,26 @@ static bool last_run(void *context, const struct lp_run *run, struct lp_error *e
 	return true;
 }
 
+static bool count_outdated(void *context, const struct lp_outdated *outdated, struct lp_error *error)
+{
+	(void)outdated;
+	(void)error;
+	++*(uint64_t *)context;
+	return true;
+}
+
+static bool print_outdated(struct lp_store *store, struct lp_error *error)
+{
+	uint64_t count = 0;
+	if (!lp_store_each_outdated(store, count_outdated, &count, error))
+		return false;
+	if (count > 0)
+		printf("outdated results: of %" PRIu64 " calculation%s, computed by earlier definitions or rules; "
+		       "`%s` computes them again\n",
+		       count, count == 1 ? "" : "s", LP_OUTDATED_COMMAND);
+	return true;
+}
+
 static bool print_summary(struct lp_session *session, const struct showing *showing, struct lp_error *error)
 {
 	const struct lp_status_filter *filter = &showing->request->filter;
@@ -150,7 +171,7 @@ static bool print_summary(struct lp_session *session, const struct showing *show
 		putchar('\n');
 	}
 	struct lp_zone *zone = (struct lp_zone *)(uintptr_t)showing->zone; /* read only */
-	return lp_store_each_run(session->store, 1, last_run, zone, error);
+	return print_outdated(session->store, error) && lp_store_each_run(session->store, 1, last_run, zone, error);
 }
 
 struct history_printing {

@@ -60,6 +60,25 @@ void lp_definitions_compare(const struct lp_definitions *wanted, const struct lp
                             struct lp_difference *difference);
 void lp_difference_free(struct lp_difference *difference);
 
+/*
+ * Whose stored results are others by the wanted definitions, or belong nowhere
+ * any more; by name, those that are new behind the others.
+ */
+struct lp_outdating {
+	const struct lp_calculation *before; /* as stored; NULL: a new one, which writes where another one did */
+	const struct lp_calculation *after;  /* NULL: it is deleted */
+	unsigned effects;   /* enum lp_effect of fields.h; 0: only a later start, disabled or deleted */
+	const char *reason; /* "parameters, every": what differs */
+};
+struct lp_outdatings {
+	struct lp_outdating *items;
+	size_t count, capacity;
+	struct lp_arena arena;
+};
+void lp_definitions_outdate(const struct lp_definitions *wanted, const struct lp_definitions *stored, bool prune,
+                            struct lp_outdatings *all);
+void lp_outdatings_free(struct lp_outdatings *all);
+
 /* The form that lp_definitions_read reads. */
 bool lp_definitions_write(const struct lp_definitions *definitions, FILE *output, struct lp_error *error) LP_MUST_CHECK;
 void lp_definitions_free(struct lp_definitions *definitions);

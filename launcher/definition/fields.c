@@ -179,24 +179,47 @@ static void format_enabled(const struct lp_calculation *calculation, struct lp_t
 }
 
 const struct lp_calculation_field lp_calculation_fields[] = {
-	{ "description", LP_FIELD_PLAIN, "", false, format_description },
-	{ "rule", LP_FIELD_PLAIN, NULL, true, format_rule },
-	{ "inputs", LP_FIELD_ITEMS, "", true, format_inputs },
-	{ "parameters", LP_FIELD_JSON, "{}", true, format_parameters },
-	{ "output", LP_FIELD_ITEMS, NULL, false, format_outputs },
-	{ "every", LP_FIELD_WORD, NULL, true, format_every },
-	{ "window", LP_FIELD_WORD, NULL, true, format_window },
-	{ "offset", LP_FIELD_WORD, "0 s", true, format_offset },
-	{ "delay", LP_FIELD_WORD, "0 s", false, format_delay },
-	{ "week_start", LP_FIELD_WORD, "monday", true, format_week_start },
-	{ "time_zone", LP_FIELD_PLAIN, NULL, true, format_time_zone },
-	{ "start", LP_FIELD_WORD, "null", false, format_start },
-	{ "time_limit", LP_FIELD_WORD, "0 s", false, format_time_limit },
-	{ "result_time", LP_FIELD_WORD, "start", true, format_result_time },
-	{ "min_coverage", LP_FIELD_WORD, "0", true, format_min_coverage },
-	{ "missed", LP_FIELD_WORD, "catch_up", false, format_missed },
-	{ "recompute_within", LP_FIELD_WORD, "", false, format_recompute_within },
-	{ "labels", LP_FIELD_JSON, "{}", false, format_labels },
-	{ "enabled", LP_FIELD_WORD, "true", false, format_enabled },
+	{ "description", LP_FIELD_PLAIN, "", LP_EFFECT_NONE, format_description },
+	{ "rule", LP_FIELD_PLAIN, NULL, LP_EFFECT_VALUES, format_rule },
+	{ "inputs", LP_FIELD_ITEMS, "", LP_EFFECT_VALUES, format_inputs },
+	{ "parameters", LP_FIELD_JSON, "{}", LP_EFFECT_VALUES, format_parameters },
+	{ "output", LP_FIELD_ITEMS, NULL, LP_EFFECT_OUTPUTS, format_outputs },
+	{ "every", LP_FIELD_WORD, NULL, LP_EFFECT_WINDOWS, format_every },
+	{ "window", LP_FIELD_WORD, NULL, LP_EFFECT_WINDOWS, format_window },
+	{ "offset", LP_FIELD_WORD, "0 s", LP_EFFECT_WINDOWS, format_offset },
+	{ "delay", LP_FIELD_WORD, "0 s", LP_EFFECT_NONE, format_delay },
+	{ "week_start", LP_FIELD_WORD, "monday", LP_EFFECT_WINDOWS, format_week_start },
+	{ "time_zone", LP_FIELD_PLAIN, NULL, LP_EFFECT_WINDOWS, format_time_zone },
+	{ "start", LP_FIELD_WORD, "null", LP_EFFECT_NONE, format_start },
+	{ "time_limit", LP_FIELD_WORD, "0 s", LP_EFFECT_NONE, format_time_limit },
+	{ "result_time", LP_FIELD_WORD, "start", LP_EFFECT_TIMES, format_result_time },
+	{ "min_coverage", LP_FIELD_WORD, "0", LP_EFFECT_VALUES, format_min_coverage },
+	{ "missed", LP_FIELD_WORD, "catch_up", LP_EFFECT_NONE, format_missed },
+	{ "recompute_within", LP_FIELD_WORD, "", LP_EFFECT_NONE, format_recompute_within },
+	{ "labels", LP_FIELD_JSON, "{}", LP_EFFECT_NONE, format_labels },
+	{ "enabled", LP_FIELD_WORD, "true", LP_EFFECT_NONE, format_enabled },
 };
 const size_t lp_calculation_field_count = sizeof lp_calculation_fields / sizeof lp_calculation_fields[0];
+
+unsigned lp_calculation_effects(const struct lp_calculation *before, const struct lp_calculation *after,
+                                struct lp_text *names)
+{
+	struct lp_text old = { 0 }, new = { 0 };
+	unsigned effects = LP_EFFECT_NONE;
+	for (size_t f = 0; f < lp_calculation_field_count; f++) {
+		const struct lp_calculation_field *field = &lp_calculation_fields[f];
+		if (field->effect == LP_EFFECT_NONE)
+			continue;
+		old.length = new.length = 0;
+		field->format(before, &old);
+		field->format(after, &new);
+		if (old.length == new.length && (old.length == 0 || memcmp(old.data, new.data, old.length) == 0))
+			continue;
+		effects |= (unsigned)field->effect;
+		if (names != NULL)
+			lp_text_addf(names, "%s%s", names->length == 0 ? "" : ", ", field->name);
+	}
+	lp_text_free(&old);
+	lp_text_free(&new);
+	return effects;
+}

@@ -15,17 +15,30 @@ enum lp_field_form {
 	LP_FIELD_WORD,  /* needs no quotes: true, a span, a time */
 };
 
+/* What another value makes of results that are stored: a sum of these. */
+enum lp_effect {
+	LP_EFFECT_NONE = 0,
+	LP_EFFECT_VALUES = 1,  /* their windows give others */
+	LP_EFFECT_WINDOWS = 2, /* they belong to windows that are none any more */
+	LP_EFFECT_TIMES = 4,   /* numbers lie at the other end of their windows */
+	LP_EFFECT_OUTPUTS = 8, /* they are in other series */
+};
+
 struct lp_calculation_field {
 	const char *name; /* the key in YAML */
 	enum lp_field_form form;
 	const char *usual; /* not written where this is what it is; NULL: always written */
-	bool computes;     /* another value gives other results */
+	enum lp_effect effect;
 	void (*format)(const struct lp_calculation *calculation, struct lp_text *text);
 };
 
 /* Of an input, besides its series: "lookback: 1 h, window: 7 days, shift: -1 week". */
 bool lp_input_is_plain(const struct lp_input *input);
 void lp_input_format(const struct lp_input *input, struct lp_text *text);
+
+/* The effects of all fields that differ; their names are added, with commas between them (names may be NULL). */
+unsigned lp_calculation_effects(const struct lp_calculation *before, const struct lp_calculation *after,
+                                struct lp_text *names);
 
 extern const struct lp_calculation_field lp_calculation_fields[];
 extern const size_t lp_calculation_field_count;

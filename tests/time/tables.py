@@ -15,7 +15,7 @@ A file holds cases; a case is run on each store. Lines:
     says TEXT                        what the last command printed contains the text
     expect SERIES TIME=VALUE ...     all samples of the series; VALUE@COVERAGE/SAMPLES looks at these too
     states NAME=STATE ...            where these calculations stand
-    file NAME TEXT                   writes a file; `remove NAME`
+    file NAME TEXT                   writes a file, \\n begins a new line; `remove NAME`
 
 A time is HH:MM[:SS] of 2026-01-01 in UTC, or a whole one.
 """
@@ -241,6 +241,6 @@ class Teller:
             case "states":
                 self.states(step)
             case "file":
-                self.place.write(step.arguments[0], " ".join(step.arguments[1:]) + "\n")
+                self.place.write(step.arguments[0], " ".join(step.arguments[1:]).replace("\\n", "\n") + "\n")
             case "remove":
                 (self.place.path / step.arguments[0]).unlink()

@@ -1,0 +1,61 @@
+/*
+ * Results that changed definitions outdate: looked for before `apply` changes
+ * anything, noted and moved in its transaction, told when it is certain.
+ */
+#ifndef LP_COMMAND_OUTDATED_H
+#define LP_COMMAND_OUTDATED_H
+
+#include "definition/definition.h"
+#include "model/rule.h"
+
+/* The command that computes outdated results again. */
+#define LP_OUTDATED_COMMAND "local-processing backfill --outdated"
+
+/* Of one calculation: what is stored, and what becomes of it. */
+struct lp_outdated_work {
+	const struct lp_outdating *outdating;
+	uint64_t results;            /* that are stored of it */
+	lp_time first_end, last_end; /* LP_TIME_NONE: none is */
+	uint64_t left;               /* in series that it writes no more */
+	const char *left_series;     /* one of these; NULL: there is none */
+	bool takes_over;             /* it is to write where results of others are */
+	bool moves;                  /* its numbers go to the other end of their windows, without computing */
+	bool computes;               /* `backfill --outdated` computes it again */
+};
+
+struct lp_outdated_works {
+	struct lp_outdatings found;
+	struct lp_outdated_work *items; /* one for each that is found */
+	bool more;                      /* some results were not counted: there are more than told */
+};
+
+/* Looks for the results of those whose definitions differ. */
+bool lp_outdated_look(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
+                      bool prune, const struct lp_rule_catalogue *catalogue, struct lp_outdated_works *works,
+                      struct lp_error *error) LP_MUST_CHECK;
+/* Behind lp_store_apply, in its transaction. */
+bool lp_outdated_note(struct lp_store *store, const struct lp_outdated_works *works,
+                      struct lp_error *error) LP_MUST_CHECK;
+/* Lines for people; the command, where there is one to be told, is the last. */
+void lp_outdated_tell(const struct lp_outdated_works *works, bool done, struct lp_text *text);
+void lp_outdated_free(struct lp_outdated_works *works);
+
+/*
+ * Moves numbers that lie at the other end of their windows to where result_time
+ * says, of the outputs with these series.  alone: each page in a transaction of
+ * its own; else all in the caller's, at most `most`.  *complete: none is left.
+ */
+struct lp_outdated_move {
+	const struct lp_schedule *schedule;
+	enum lp_result_time result_time;
+	bool alone;
+	uint64_t most;
+	uint64_t moved; /* out */
+	bool complete;  /* out */
+};
+bool lp_outdated_move(struct lp_store *store, struct lp_outdated_move *move, const struct lp_output *outputs,
+                      size_t count, struct lp_error *error) LP_MUST_CHECK;
+/* Whether every result of the rule is a number, at one end of a window of its own. */
+bool lp_outdated_can_move(const struct lp_rule *rule, const struct lp_schedule *schedule);
+
+#endif
