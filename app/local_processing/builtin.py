@@ -108,35 +108,48 @@ def integral(
     return x.integral(per=per, method=method, hold=hold)
 
 
-@rule(lookback="1 day")
-def increase(x: Series, *, modulus: float | None = None, tolerance: float = 0.0) -> float:
-    """How much a counter went up in the window, resets and rollovers counted.
+@rule(lookback="400 days")
+def increase(
+    x: Series, *, modulus: float | None = None, tolerance: float = 0.0, reset: float = 0.5, glitch: int = 1000
+) -> float:
+    """How much a counter went up in the window, resets, rollovers and wrong readings seen through.
 
     Sum of the differences between consecutive samples, the first one against
     the last good sample before the window (within the lookback), in the unit
     of x. Where there is none, counting begins with the window's first sample.
     Windows that follow each other add up to the whole.
 
+    A fall to less than half of the value before is a reset: what the counter
+    shows after it was counted since. A smaller one is jitter, or a correction,
+    and counts as it is. Where a rise takes the counter from below half of the
+    value before a fall back to that value (nine tenths of it, or more), there
+    was no reset, but a wrong reading, and counting goes on from the value
+    before: 500, 0, 501 is 1.
+
     Parameters
     ----------
     modulus : float, optional
-        Where the counter begins again at 0 (1e6 for six digits). A fall is then
-        a rollover and counts `modulus` more. Without it a fall is a reset, and
-        what the counter shows after it is what was counted since.
+        Where the counter begins again at 0 (1e6 for six digits). A fall to less
+        than half is then a rollover and counts `modulus` more.
     tolerance : float
-        A fall of at most this much is noise, neither reset nor rollover, and
-        counts as it is.
+        A fall of at most this much is jitter, however small the counter is.
+    reset : float
+        To less than which share of the value before a fall is a reset: 1 for
+        every fall, 0 for none.
+    glitch : int
+        How many samples wrong readings last at most, up to 1000; 0: each reset
+        is one. For counters that begin anew each day, and have few samples a day.
     """
-    return x.increase(modulus=modulus, tolerance=tolerance)
+    return x.increase(modulus=modulus, tolerance=tolerance, reset=reset, glitch=glitch)
 
 
-@rule(lookback="1 day")
+@rule(lookback="366 days")
 def difference(x: Series) -> float:
     """Last value minus the last good one before the window, in the unit of x.
 
     Where there is none before (within the lookback), minus the first one of the
-    window. For levels and other quantities that go up and down; `increase` is
-    for counters.
+    window. For levels and other quantities that go up and down, meters that run
+    both ways among them; `increase` is for counters.
     """
     return x.difference()
 

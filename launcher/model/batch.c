@@ -127,7 +127,8 @@ static int64_t expected_samples(struct lp_window range, int64_t interval, lp_tim
 static double share_held(const struct lp_input *input, struct lp_window range, const struct lp_column *previous)
 {
 	bool held = previous != NULL && previous->count > 0;
-	return held && (input->interval <= 0 || range.end - previous->time[0] <= input->interval) ? 1 : 0;
+	return held && (input->interval <= 0 || range.end - previous->time[previous->count - 1] <= input->interval) ? 1
+	                                                                                                            : 0;
 }
 
 /* More than there should be is all that there should be. */

@@ -91,7 +91,7 @@ struct lp_task {
 	lp_time result_time;        /* where a number is stored: an end of the window */
 	struct lp_window *ranges;   /* one per input: what is read of it */
 	struct lp_column *columns;  /* one per input: the samples in its range */
-	struct lp_column *previous; /* one per input: the last good sample before it within lookback, count 0 or 1 */
+	struct lp_column *previous; /* one per input: the last good sample before it within lookback, as its last one */
 	/*
 	 * Known once the samples are: the least share, over the inputs, of the good
 	 * samples among those expected (present, where the series' interval is not

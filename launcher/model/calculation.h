@@ -23,6 +23,27 @@ struct lp_input {
 	struct lp_span shift;  /* -1 week: the same hours of last week; 24 hours: of a forecast; count 0: none */
 };
 
+/*
+ * An input that looks back so far is a meter's: what it counted while it was
+ * silent for months is in no window otherwise.  A reading of it may be wrong (a
+ * device that boots answers 0), and only what it showed before it fell tells;
+ * so where the range has a rise to more than LP_METER_RISE times the value
+ * before, up to LP_METER_SAMPLES good samples before the range are fetched, not
+ * the last one alone.  Rules that count: see lp_series_increase().
+ */
+#define LP_METER_LOOKBACK (400 * LP_DAY)
+#define LP_METER_RISE     1.8
+enum { LP_METER_SAMPLES = 1000 };
+/* Whether more samples before the range are needed than the one that is known. */
+bool lp_input_needs_earlier(const struct lp_input *input, const struct lp_column *column,
+                            const struct lp_column *previous);
+/*
+ * How far back the sample before the range is looked for, once the range is
+ * known: one whose samples are all missing ends the search after a day, so that
+ * a sensor that reports nothing but NaN for a year is not gone through each minute.
+ */
+int64_t lp_input_lookback(const struct lp_input *input, const struct lp_column *column);
+
 /* Microseconds that what it reads comes past the end of the window, at most. */
 int64_t lp_input_reach(const struct lp_input *input);
 

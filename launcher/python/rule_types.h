@@ -49,9 +49,10 @@ struct lp_series_object {
 	 * difference, 2 in the sum of two readings; NaN: not known.
 	 */
 	double zeros;
-	bool scaled;                  /* by a number, which may have had a unit of its own */
-	PyObject *origin;             /* the Series of which these are some samples (where, good, a part); NULL: none */
-	const struct lp_input *input; /* borrowed: where name, unit and attributes come from once asked for */
+	bool scaled;       /* by a number, which may have had a unit of its own */
+	PyObject *origin;  /* the Series of which these are some samples (where, good, a part); NULL: none */
+	PyObject *earlier; /* a Series of samples before the window, previous among them; NULL: no more are known */
+	const struct lp_input *input;       /* borrowed: where name, unit and attributes come from once asked for */
 	PyObject *name, *unit, *attributes; /* NULL: not asked for yet, or none */
 	struct lp_series_object *borrowed_next, **borrowed_link;
 };
@@ -111,6 +112,8 @@ struct lp_series_object *lp_series_view(struct lp_rule_state *state, struct lp_s
                                         size_t count);
 /* Window, previous sample, name, unit and attributes of another. */
 void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *series, struct lp_series_object *like);
+/* What came before, given up to it: its last good sample is the previous one. */
+void lp_series_take_earlier(struct lp_series_object *series, PyObject *earlier);
 /* Some samples of another: joined with a third by the times of all that the other has. */
 static inline void lp_series_set_origin(struct lp_series_object *series, struct lp_series_object *whole)
 {
@@ -187,8 +190,26 @@ PyObject *lp_series_deviation(PyObject *self, PyObject *const *arguments, Py_ssi
 /* series_time.c: the same with time in it. */
 PyObject *lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 PyObject *lp_series_time_weighted_mean(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
-PyObject *lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 PyObject *lp_series_difference(PyObject *self, PyObject *unused);
+
+/* series_counter.c */
+PyObject *lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+
+/* A sum that does not lose what the rounding takes away. */
+struct lp_exact_sum {
+	double sum, lost;
+};
+static inline void lp_exact_add(struct lp_exact_sum *exact, double value)
+{
+	double total = exact->sum + value, part = total - exact->sum;
+
+	exact->lost += (exact->sum - (total - part)) + (value - part);
+	exact->sum = total;
+}
+static inline double lp_exact_value(const struct lp_exact_sum *exact)
+{
+	return exact->sum + exact->lost;
+}
 
 /* Keyword arguments of these methods: one of some words (choices), or a number that None leaves as it is. */
 struct lp_keyword {

@@ -95,13 +95,23 @@ PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *
 	series->interval = input == NULL ? 0 : input->interval;
 	if (input != NULL && input->unit != NULL && lp_unit_is_difference(input->unit))
 		series->zeros = 0;
-	if (previous != NULL && previous->count > 0) {
-		series->has_previous = true;
-		series->previous_time = previous->time[0];
-		series->previous_value = previous->value[0];
-		series->previous_quality = previous->quality == NULL ? (uint8_t)LP_QUALITY_GOOD : previous->quality[0];
-	}
 	remember_borrowed(state, series);
+	if (previous != NULL && previous->count > 0) {
+		size_t last = previous->count - 1;
+
+		series->has_previous = true;
+		series->previous_time = previous->time[last];
+		series->previous_value = previous->value[last];
+		series->previous_quality =
+			previous->quality == NULL ? (uint8_t)LP_QUALITY_GOOD : previous->quality[last];
+		if (last > 0) {
+			static const struct lp_window none = { LP_TIME_NONE, LP_TIME_NONE };
+
+			series->earlier = lp_series_borrow(state, previous, NULL, &none, input);
+			if (series->earlier == NULL)
+				Py_CLEAR(series);
+		}
+	}
 	return (PyObject *)series;
 }
 
@@ -193,13 +203,13 @@ void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *se
 	series->previous_time = like->previous_time;
 	series->previous_value = like->previous_value;
 	series->previous_quality = like->previous_quality;
-	series->interval = like->interval;
 	series->zeros = like->zeros;
 	series->scaled = like->scaled;
 	if (series->held == NULL)
 		series->held = Py_XNewRef(like->held);
 	if (series->origin == NULL)
 		series->origin = Py_XNewRef(like->origin);
+	series->earlier = Py_XNewRef(like->earlier);
 	series->name = Py_XNewRef(like->name);
 	series->unit = Py_XNewRef(like->unit);
 	series->attributes = Py_XNewRef(like->attributes);
@@ -207,6 +217,20 @@ void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *se
 	series->input = like->input;
 	if (series->input != NULL)
 		remember_borrowed(state, series);
+}
+
+void lp_series_take_earlier(struct lp_series_object *series, PyObject *earlier)
+{
+	const struct lp_series_object *before = (struct lp_series_object *)earlier;
+
+	series->has_previous = false;
+	for (size_t i = before->column.count; i-- > 0 && !series->has_previous;) {
+		series->previous_time = before->column.time[i];
+		series->previous_value = before->column.value[i];
+		series->previous_quality = lp_series_quality(before, i);
+		series->has_previous = !lp_sample_is_missing(series->previous_value, series->previous_quality);
+	}
+	Py_XSETREF(series->earlier, earlier);
 }
 
 int64_t lp_series_missing(struct lp_series_object *series)
@@ -236,6 +260,7 @@ void lp_series_dealloc(PyObject *self)
 	Py_XDECREF(series->owner);
 	Py_XDECREF(series->origin);
 	Py_XDECREF(series->held);
+	Py_XDECREF(series->earlier);
 	Py_XDECREF(series->window_object);
 	Py_XDECREF(series->name);
 	Py_XDECREF(series->unit);

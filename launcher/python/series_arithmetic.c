@@ -240,6 +240,7 @@ static bool describe_result(struct lp_rule_state *state, struct lp_series_object
 	else if (left != NULL && right != NULL && !common_unit(state, left, right, &unit))
 		return false;
 	lp_series_describe(state, result, either);
+	Py_CLEAR(result->earlier);
 	/* What is made of two holds for as long as both do. */
 	if (left != NULL && right != NULL && lp_series_hold(right->interval) < lp_series_hold(left->interval))
 		result->interval = right->interval;
@@ -286,6 +287,12 @@ static PyObject *with_number(struct lp_rule_state *state, const struct operation
 	result->zeros = zeros_with_number(operation->zeros, series->zeros, number, number_is_left);
 	result->scaled = result->zeros != 1 && (series->scaled || is_scaled(operation->zeros, result->zeros, number));
 	apply_to_previous(result, operation, number_is_left ? NULL : series, number_is_left ? series : NULL, number);
+	if (series->earlier != NULL) {
+		result->earlier = with_number(state, operation, (struct lp_series_object *)series->earlier, number,
+		                              number_is_left);
+		if (result->earlier == NULL)
+			Py_CLEAR(result);
+	}
 	return (PyObject *)result;
 }
 

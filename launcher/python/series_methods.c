@@ -121,6 +121,19 @@ static PyObject *select_where(struct lp_rule_state *state, struct lp_series_obje
 	if (count != from->count)
 		lp_series_set_origin(result, series);
 	result->has_previous = met_before(series, wanted);
+	Py_CLEAR(result->earlier);
+	if (series->earlier != NULL && wanted->earlier != NULL) {
+		struct lp_series_object *earlier = (struct lp_series_object *)series->earlier;
+
+		if (lp_series_same_times(&earlier->column, &((struct lp_series_object *)wanted->earlier)->column)) {
+			PyObject *met = select_where(state, earlier, (struct lp_series_object *)wanted->earlier);
+
+			if (met == NULL)
+				Py_CLEAR(result);
+			else
+				lp_series_take_earlier(result, met);
+		}
+	}
 	return (PyObject *)result;
 }
 
@@ -161,6 +174,10 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 		result->previous_time = series->previous_time;
 		result->previous_quality = series->previous_quality;
 	}
+	if (series->earlier != NULL && (result->earlier = series_map(series->earlier, function)) == NULL) {
+		Py_DECREF(result);
+		return NULL;
+	}
 	for (size_t i = 0; i < from->count; i++) {
 		result->column.time[i] = from->time[i];
 		result->column.value[i] = NAN;
@@ -173,7 +190,6 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 			return NULL;
 		}
 	}
-	result->interval = series->interval;
 	result->held = Py_XNewRef(series->held);
 	if (series->origin != NULL)
 		lp_series_set_origin(result, series);
@@ -250,6 +266,15 @@ static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_s
 	}
 	if (part->has_previous && part->previous_time >= window.start)
 		part->has_previous = false;
+	if (first > 1 || (first == 1 && (series->has_previous || series->earlier != NULL))) {
+		Py_XSETREF(part->earlier, (PyObject *)lp_series_view(state, series, 0, first));
+		if (part->earlier == NULL) {
+			Py_DECREF(part);
+			return NULL;
+		}
+	}
+	if (!part->has_previous)
+		Py_CLEAR(part->earlier);
 	part->window = window;
 	Py_CLEAR(part->window_object);
 	zone = lp_zone_of(state, arguments[0]);
@@ -408,7 +433,8 @@ PyMethodDef lp_series_methods[] = {
 	  "time_weighted_mean($self, /, *, method='step', hold=None)\n--\n\nTime integral over the window by the time "
 	  "covered." },
 	{ "increase", FAST(series_increase), METH_FASTCALL | METH_KEYWORDS,
-	  "increase($self, /, *, modulus=None, tolerance=0.0)\n--\n\nHow much a counter went up, resets counted from 0." },
+	  "increase($self, /, *, modulus=None, tolerance=0.0, reset=0.5, glitch=1000)\n--\n\nHow much a counter went up, "
+	  "resets counted from 0." },
 	{ "difference", lp_series_difference, METH_NOARGS,
 	  "difference($self, /)\n--\n\nLast good value minus the one before the window (else the first)." },
 	{ "good", series_good, METH_NOARGS, "good($self, /)\n--\n\nThe Series without its missing samples." },

@@ -135,6 +135,14 @@ static bool fill_qualities(struct lp_rule_state *state, PyObject *qualities, str
 	return true;
 }
 
+static bool precedes(const struct lp_series_object *series)
+{
+	if (series->column.count == 0 || series->previous_time < series->column.time[0])
+		return true;
+	PyErr_SetString(PyExc_ValueError, "previous must be before the first sample");
+	return false;
+}
+
 static bool take_previous(struct lp_rule_state *state, PyObject *previous, struct lp_series_object *series)
 {
 	PyObject *time, *value;
@@ -142,8 +150,13 @@ static bool take_previous(struct lp_rule_state *state, PyObject *previous, struc
 
 	if (previous == Py_None)
 		return true;
+	if (lp_is_series(state, previous)) {
+		lp_series_take_earlier(series, Py_NewRef(previous));
+		return !series->has_previous || precedes(series);
+	}
 	if (!PyTuple_Check(previous) || PyTuple_GET_SIZE(previous) != 3) {
-		PyErr_Format(PyExc_TypeError, "previous must be a Sample or None, not %s", Py_TYPE(previous)->tp_name);
+		PyErr_Format(PyExc_TypeError, "previous must be a Sample, a Series or None, not %s",
+		             Py_TYPE(previous)->tp_name);
 		return false;
 	}
 	if (!PyArg_ParseTuple(previous, "OOi", &time, &value, &quality) ||
@@ -154,11 +167,7 @@ static bool take_previous(struct lp_rule_state *state, PyObject *previous, struc
 		return false;
 	series->previous_quality = (uint8_t)quality;
 	series->has_previous = quality >= 0 && !lp_sample_is_missing(series->previous_value, series->previous_quality);
-	if (series->has_previous && series->column.count > 0 && series->previous_time >= series->column.time[0]) {
-		PyErr_SetString(PyExc_ValueError, "previous must be before the first sample");
-		return false;
-	}
-	return true;
+	return !series->has_previous || precedes(series);
 }
 
 static bool take_window(struct lp_rule_state *state, PyObject *window, struct lp_series_object *series)

@@ -1,7 +1,7 @@
 /*
  * One number of many samples where time counts: integral, time-weighted mean,
- * the increase of a counter.  Also the parsing of keyword arguments that these
- * methods share.
+ * difference.  Also the parsing of keyword arguments that these methods share
+ * with those of other files.
  */
 #include "python/rule_types.h"
 
@@ -16,6 +16,11 @@ bool lp_keywords_parse(const char *method, const struct lp_keyword *keywords, un
 		PyObject *name = PyTuple_GET_ITEM(names, i), *value = arguments[count + i];
 		size_t k = 0;
 
+		/* Most name them in their order. */
+		while (k < (size_t)i && keywords[k].name != NULL)
+			k++;
+		if (keywords[k].name == NULL || PyUnicode_CompareWithASCIIString(name, keywords[k].name) != 0)
+			k = 0;
 		while (keywords[k].name != NULL && PyUnicode_CompareWithASCIIString(name, keywords[k].name) != 0)
 			k++;
 		if (keywords[k].name == NULL) {
@@ -54,16 +59,9 @@ static const double per_microseconds[] = { 1e6, 60e6, 3600e6, 86400e6 };
 
 /* Sum of value * microseconds, and the microseconds that have a value. */
 struct area {
-	double sum, lost, covered;
+	struct lp_exact_sum sum;
+	double covered;
 };
-
-static void add_area(struct area *area, double value)
-{
-	double total = area->sum + value, part = total - area->sum;
-
-	area->lost += (area->sum - (total - part)) + (value - part);
-	area->sum = total;
-}
 
 /*
  * From one sample to the next (or to the end, then there is no next value): the
@@ -79,7 +77,7 @@ static void add_segment(struct area *area, enum method method, double hold, lp_t
 		lp_time held = begin + (lp_time)hold;
 
 		if (held > start) {
-			add_area(area, value * (double)(held - start));
+			lp_exact_add(&area->sum, value * (double)(held - start));
 			area->covered += (double)(held - start);
 		}
 		return;
@@ -89,7 +87,7 @@ static void add_segment(struct area *area, enum method method, double hold, lp_t
 
 		value = at_start / 2 + *next / 2;
 	}
-	add_area(area, value * (double)(end - start));
+	lp_exact_add(&area->sum, value * (double)(end - start));
 	area->covered += (double)(end - start);
 }
 
@@ -115,7 +113,7 @@ static void area_of_held(const struct lp_series_object *series, struct area *are
 		lp_time next = i < column->count ? column->time[i] : window ? series->window.end : last;
 
 		if (known && next > now) {
-			add_area(area, value * (double)(next - now));
+			lp_exact_add(&area->sum, value * (double)(next - now));
 			area->covered += (double)(next - now);
 		}
 		if (i == column->count)
@@ -190,7 +188,7 @@ PyObject *lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssiz
 	/* Without a sample, and without one before that holds, nothing is known: that is not 0. */
 	if (area.covered == 0 && isnan(only))
 		return PyFloat_FromDouble(NAN);
-	return PyFloat_FromDouble((area.sum + area.lost) / per_microseconds[values[0].choice]);
+	return PyFloat_FromDouble(lp_exact_value(&area.sum) / per_microseconds[values[0].choice]);
 }
 
 PyObject *lp_series_time_weighted_mean(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
@@ -206,59 +204,7 @@ PyObject *lp_series_time_weighted_mean(PyObject *self, PyObject *const *argument
 	    hold_is_wrong(&values[1].number) ||
 	    !area_of((struct lp_series_object *)self, (enum method)values[0].choice, values[1].number, &area, &only))
 		return NULL;
-	return PyFloat_FromDouble(area.covered > 0 ? (area.sum + area.lost) / area.covered : only);
-}
-
-PyObject *lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
-{
-	static const struct lp_keyword keywords[] = { { "modulus", NULL, NULL }, { "tolerance", NULL, NULL }, { 0 } };
-	union lp_keyword_value values[] = { { .number = 0 }, { .number = 0 } };
-	struct lp_series_object *series = (struct lp_series_object *)self;
-	double modulus, tolerance, before;
-	struct area sum = { 0 };
-	struct lp_good good;
-	size_t i = 0;
-
-	if (!lp_keywords_parse("increase", keywords, values, arguments, count, names))
-		return NULL;
-	modulus = values[0].number;
-	tolerance = values[1].number;
-	if (!(modulus >= 0) || !(tolerance >= 0)) {
-		PyErr_Format(PyExc_ValueError, "increase(): %s must not be negative",
-		             modulus >= 0 ? "tolerance" : "modulus");
-		return NULL;
-	}
-	if (!lp_good_take(series, false, &good))
-		return NULL;
-	if (series->has_previous) {
-		before = series->previous_value;
-	} else if (good.count > 1) {
-		before = good.value[i++];
-	} else {
-		lp_good_release(&good);
-		return PyFloat_FromDouble(NAN);
-	}
-	if (good.count == 0) {
-		lp_good_release(&good);
-		return PyFloat_FromDouble(NAN);
-	}
-	for (; i < good.count; i++) {
-		double now = good.value[i];
-
-		if (now >= before || before - now <= tolerance) {
-			add_area(&sum, now);
-			add_area(&sum, -before);
-		} else if (modulus > 0) {
-			add_area(&sum, now);
-			add_area(&sum, modulus);
-			add_area(&sum, -before);
-		} else {
-			add_area(&sum, now);
-		}
-		before = now;
-	}
-	lp_good_release(&good);
-	return PyFloat_FromDouble(sum.sum + sum.lost);
+	return PyFloat_FromDouble(area.covered > 0 ? lp_exact_value(&area.sum) / area.covered : only);
 }
 
 PyObject *lp_series_difference(PyObject *self, PyObject *unused)

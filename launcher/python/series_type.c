@@ -97,6 +97,7 @@ static PyObject *series_subscript(PyObject *self, PyObject *key)
 		part->window.start = LP_TIME_NONE;
 		Py_CLEAR(part->window_object);
 		part->has_previous = false;
+		Py_CLEAR(part->earlier);
 	}
 	return result;
 }

@@ -83,6 +83,10 @@ class Reductions(Base):
             lambda: series.time_weighted_mean(hold="x"),
             lambda: series.increase(modulus=-1),
             lambda: series.increase(tolerance=NAN),
+            lambda: series.increase(reset=1.5),
+            lambda: series.increase(reset=NAN),
+            lambda: series.increase(glitch=1001),
+            lambda: series.increase(glitch=0.5),
             lambda: series.std(1),
             lambda: series.std(ddo=1),
             lambda: series.mean(1),
@@ -158,14 +162,31 @@ class TimeWeighted(Base):
         self.assertEqual(Series([5], [7.0]).integral(), 0.0)
 
 
-def exact_increase(values, modulus, tolerance):
-    total = Fraction(0)
-    for before, now in zip(values, values[1:]):
-        step = Fraction(now) - Fraction(before)
-        if step < -Fraction(tolerance):
-            step = step + Fraction(modulus) if modulus else Fraction(now)
-        total += step
-    return total
+def exact_step(values, i, modulus, tolerance, reset, glitch):
+    """What the step to values[i] counts, by exact fractions and by levels before falls."""
+
+    def added(before, now):
+        falls = before > 0 and now < before * reset and before - now > tolerance
+        return Fraction(modulus or before) if falls else Fraction(0)
+
+    before, now = values[i - 1], values[i]
+    step = Fraction(now) - Fraction(before)
+    if now < before:
+        return step + added(before, now)
+    level, wrong = before, Fraction(0)
+    for j in range(i - 2, max(-1, i - 2 - glitch), -1):
+        if level < values[j] / 2 and added(values[j], level):
+            if now < 0.9 * values[j]:
+                break
+            level = values[j]
+            wrong = sum((added(a, b) for a, b in zip(values[j:], values[j + 1 : i])), Fraction(0))
+    return step - wrong
+
+
+def exact_increase(values, modulus, tolerance, reset=0.5, glitch=1000, first=1):
+    return sum(
+        (exact_step(values, i, modulus, tolerance, reset, glitch) for i in range(first, len(values))), Fraction(0)
+    )
 
 
 class Counters(Base):
@@ -187,8 +208,98 @@ class Counters(Base):
             wanted = NAN if count == 0 or len(used) < 2 else float(exact_increase(used, modulus, tolerance))
             self.assert_close(series.increase(modulus=modulus, tolerance=tolerance), wanted, 1000.0)
 
+    def counted(self, *values, **parameters):
+        """All at once, and in windows of which each knows what came before: they add up."""
+        series = Series(range(len(values)), [float(v) for v in values], window=Window(0, len(values)))
+        whole = series.increase(**parameters)
+        for length in range(1, len(values)):
+            parts = [
+                series.between(i, min(i + length, len(values))).increase(**parameters)
+                for i in range(0, len(values), length)
+            ]
+            known = [part for part in parts if not math.isnan(part)]
+            self.assert_close(math.fsum(known), whole, 1e5)
+        return whole
+
     def test_reset_counts_from_zero(self):
         self.assertEqual(Series(range(4), [10, 15, 2, 4]).increase(), 9)
+        self.assertEqual(self.counted(98, 99, 0, 3), 4)
+
+    def test_a_fall_by_the_last_digit_is_no_reset(self):
+        for scale in (1.0, 0.1, 1e-3, 1e6):
+            self.assert_close(self.counted(2156 * scale, 2157 * scale, 2156 * scale), 0.0, 3e3 * scale)
+        self.assert_close(self.counted(0.3, 0.4, 0.3), 0.0, 1.0)
+        self.assert_close(self.counted(0, 0.1, 0, 0.1), 0.1, 1.0)
+        # A correction is none either; what is counted after it, is.
+        self.assertEqual(self.counted(1000, 900, 950), -50)
+
+    def test_one_wrong_reading_is_not_a_life(self):
+        self.assert_close(self.counted(13423.6, 0, 13423.7), 0.1, 1e4)
+        self.assert_close(self.counted(13423.6, 0, 13423.5), -0.1, 1e4)
+        self.assert_close(self.counted(13423.6, 0, 0, 0, 13424.6), 1.0, 1e4)
+        self.assert_close(self.counted(13423.6, 17, 13424.6), 1.0, 1e4)
+        self.assert_close(self.counted(13423.6, 0, 3, 5000, 1, 13424.6, 13425.6), 2.0, 1e4)
+        self.assert_close(self.counted(13423.6, -1, 13424.6), 1.0, 1e4)
+        # One after the other, and one of a counter that was reset indeed.
+        self.assert_close(self.counted(10000, 0, 100, 0, 10001), 1.0, 1e4)
+        self.assert_close(self.counted(10000, 0, 50, 100, 0, 101), 101.0, 1e4)
+        self.assert_close(self.counted(99, 0, 99, modulus=100), 0.0, 100.0)
+
+    def test_a_reset_that_grows_past_the_value_before_is_one(self):
+        self.assertEqual(self.counted(10, 0, 3, 6, 9, 12), 12)
+        self.assertEqual(self.counted(10, 0, 8), 8)
+        self.assertEqual(self.counted(*range(5), *range(10)), 13)
+        self.assertEqual(self.counted(12, 0, 13, 0, 14, glitch=0), 27)
+        self.assertEqual(self.counted(12, 11, reset=1), 11)
+        self.assertEqual(self.counted(12, 1, reset=0), -11)
+        self.assertEqual(self.counted(0.3, 0.1, tolerance=0.25), 0.1 - 0.3)
+
+    def test_a_wrong_reading_lasts_a_thousand_samples(self):
+        self.assertEqual(self.whole([500, *[0] * 1000, 501]), 1)
+        self.assertEqual(self.whole([500, *[0] * 1001, 501]), 501)
+        self.assertEqual(self.whole([500, *[0] * 3, 501], glitch=3), 1)
+        self.assertEqual(self.whole([500, *[0] * 3, 501], glitch=2), 501)
+
+    def whole(self, values, **parameters):
+        """In one window, and the last sample in a window of its own."""
+        series = Series(range(len(values)), values)
+        last = series.between(len(values) - 1, len(values)).increase(**parameters)
+        self.assertEqual(series.increase(**parameters), last)
+        return last
+
+    def test_what_came_before_is_converted_too(self):
+        earlier = Series([1, 2, 3], [13423.0, math.nan, 0.0])
+        series = Series([5], [13424.0], previous=earlier, unit="kWh", window=Window(4, 6))
+        self.assertEqual(series.previous, Sample(3, 0.0))
+        for made in (series * 1000, series.to("Wh"), series.good() * 1000, series / 2 * 2000):
+            self.assert_close(made.increase(), 1000.0, 1e7)
+        self.assertEqual(Series([5], [13424.0], previous=Sample(3, 0.0)).increase(), 13424)
+        self.assertEqual(series.map(lambda value: 2 * value).increase(), 2)
+        # Without its zeros; its first sample alone; a window within the window.
+        kept = series.where(series > 0)
+        self.assertEqual((kept.previous, kept.increase()), (Sample(1, 13423.0), 1))
+        longer = Series([5, 6], [0.0, 13424.0], previous=earlier, window=Window(4, 8))
+        self.assertEqual(longer.between(6, 8).increase(), 1)
+        self.assertIsNone(Series([5], [1.0], previous=Series([1], [math.nan])).previous)
+        with self.assertRaises(ValueError):
+            Series([5], [1.0], previous=Series([5], [1.0]))
+
+    def test_against_levels_before_falls(self):
+        source = random.Random(8)
+        for _ in range(300):
+            reading, values = source.uniform(0, 2000), []
+            for _ in range(60):
+                reading = 0.0 if source.random() < 0.03 else reading + source.expovariate(0.1)
+                wrong = source.choice([0, 0, 1, reading / 3, -1, source.uniform(0, 3000)])
+                values.append(wrong if source.random() < 0.2 else reading - source.choice([0, 0, 0.1]))
+            parameters = {
+                "modulus": source.choice([None, None, 1000.0]),
+                "tolerance": source.choice([0.0, 0.5]),
+                "reset": source.choice([0.5, 0.5, 0, 0.2, 1]),
+                "glitch": source.choice([1000, 1000, 0, 1, 5]),
+            }
+            with self.subTest(values=values, **parameters):
+                self.assert_close(self.counted(*values, **parameters), float(exact_increase(values, **parameters)), 1e5)
 
     def test_rollover(self):
         self.assertEqual(Series(range(3), [998, 999, 3]).increase(modulus=1000), 5)
@@ -228,7 +339,7 @@ class BuiltIn(Base):
         for name in ("mean", "sum", "min", "max", "count", "first", "last", "increase", "difference", "integral"):
             self.assertEqual(getattr(builtin, name)(series), getattr(series, name)())
         self.assertEqual(builtin.time_weighted_mean(series, method="linear"), series.time_weighted_mean(method="linear"))
-        self.assertEqual(builtin.increase(series, modulus=10.0), 3 + 8 + 6)
+        self.assertEqual(builtin.increase(series, modulus=10.0, reset=0.6, glitch=0), 3 + 8 + 6)
 
     def test_convert_scales(self):
         series = Series([1, 2, 3], [1.0, NAN, 3.0], [0, 0, 1], unit="V")
@@ -283,4 +394,5 @@ class Overflow(Base):
         self.assertEqual((series.sum(), (-series).sum(), series.mean()), (math.inf, -math.inf, 1e308))
         self.assertEqual(series.integral(per="second"), math.inf)
         with self.assertRaises(OverflowError):
-            Series(range(6), [0, 1e308] * 3).increase()
+            Series(range(6), [0, 1e308] * 3).increase(glitch=0)
+        self.assertEqual(Series(range(6), [0, 1e308] * 3).increase(), 1e308)

@@ -11,6 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * What is read, in this order.  The last good sample before a window is looked
+ * for within a day first, which is one or two partitions; what looks back
+ * further and found none there, once more.  Rules that count may need more than
+ * one (lp_input_needs_earlier), which their windows' samples tell.
+ */
+enum reading { READ_LAST, READ_RANGE, READ_FURTHER, READ_EARLIER };
+
 struct request {
 	int64_t series_id;
 	struct lp_window range;
@@ -85,7 +93,7 @@ void lp_pg_add_series(struct pg_arguments *arguments, struct pg_range *const *ra
 	lp_pg_array_end(arguments);
 }
 
-static void add_arguments(struct pg_store *store, const struct fetching *fetching)
+static void add_arguments(struct pg_store *store, const struct fetching *fetching, enum reading reading)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
@@ -100,6 +108,8 @@ static void add_arguments(struct pg_store *store, const struct fetching *fetchin
 	lp_pg_array_end(arguments);
 	lp_pg_argument_time(arguments, fetching->all.start);
 	lp_pg_argument_time(arguments, fetching->all.end);
+	if (reading == READ_EARLIER)
+		lp_pg_argument_int8(arguments, LP_METER_SAMPLES + 1);
 }
 
 static struct pg_range *range_of(const struct fetching *fetching, const PGresult *row)
@@ -136,11 +146,6 @@ static bool take_previous(void *context, const PGresult *row, struct lp_error *e
 	return true;
 }
 
-static bool is_asked_for(const struct lp_input *input, const struct lp_share *share, bool previous)
-{
-	return lp_share_holds(share, input->series_id) && (!previous || input->lookback > 0);
-}
-
 /* Within what anybody here can write: never the server's infinities. */
 static struct lp_window bounded(lp_time start, lp_time end)
 {
@@ -148,22 +153,50 @@ static struct lp_window bounded(lp_time start, lp_time end)
 		                   end > LP_TIME_MAX ? LP_TIME_MAX + 1 : end };
 }
 
-static size_t count_requests(const struct lp_batch *batch, const struct lp_share *share, bool previous)
+static bool is_asked_for(const struct lp_input *input, const struct lp_task *task, size_t k, enum reading reading)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < batch->task_count; i++) {
-		const struct lp_calculation *calculation = &batch->calculations[batch->tasks[i].calculation];
-
-		for (size_t k = 0; k < calculation->input_count; k++)
-			count += is_asked_for(&calculation->inputs[k], share, previous);
+	switch (reading) {
+	case READ_RANGE:
+		return true;
+	case READ_LAST:
+		return input->lookback > 0;
+	case READ_FURTHER:
+		return input->lookback > LP_DAY && task->previous[k].count == 0 &&
+		       lp_input_lookback(input, &task->columns[k]) > LP_DAY;
+	case READ_EARLIER:
+		return lp_input_needs_earlier(input, &task->columns[k], &task->previous[k]);
 	}
-	return count;
+	return false;
 }
 
-static struct request *make_requests(struct lp_batch *batch, const struct lp_share *share, bool previous, size_t count)
+static struct request request_of(const struct lp_input *input, struct lp_task *task, size_t k, enum reading reading)
 {
-	struct request *requests = lp_arena_allocate(share->arena, count * sizeof *requests), *next = requests;
+	lp_time start = task->ranges[k].start, first = start - input->lookback;
+	struct request request = { .series_id = input->series_id, .column = &task->previous[k] };
+
+	switch (reading) {
+	case READ_RANGE:
+		request.range = bounded(start, task->ranges[k].end);
+		request.column = &task->columns[k];
+		break;
+	case READ_LAST:
+		request.range = bounded(input->lookback > LP_DAY ? start - LP_DAY : first, start);
+		break;
+	case READ_FURTHER:
+		request.range = bounded(first, start - LP_DAY);
+		break;
+	case READ_EARLIER:
+		request.range = bounded(first, start);
+		break;
+	}
+	return request;
+}
+
+/* requests NULL: only their number. */
+static size_t make_requests(struct lp_batch *batch, const struct lp_share *share, enum reading reading,
+                            struct request *requests)
+{
+	size_t count = 0;
 
 	for (size_t i = 0; i < batch->task_count; i++) {
 		struct lp_task *task = &batch->tasks[i];
@@ -172,22 +205,14 @@ static struct request *make_requests(struct lp_batch *batch, const struct lp_sha
 		for (size_t k = 0; k < calculation->input_count; k++) {
 			const struct lp_input *input = &calculation->inputs[k];
 
-			if (!is_asked_for(input, share, previous))
+			if (!lp_share_holds(share, input->series_id) || !is_asked_for(input, task, k, reading))
 				continue;
-			if (!previous)
-				*next++ =
-					(struct request){ .series_id = input->series_id,
-					                  .range = bounded(task->ranges[k].start, task->ranges[k].end),
-					                  .column = &task->columns[k] };
-			else
-				*next++ = (struct request){ .series_id = input->series_id,
-					                    .range = bounded(task->ranges[k].start - input->lookback,
-					                                     task->ranges[k].start),
-					                    .column = &task->previous[k] };
+			if (requests != NULL)
+				requests[count] = request_of(input, task, k, reading);
+			count++;
 		}
 	}
-	assert(next == requests + count);
-	return requests;
+	return count;
 }
 
 /* A range that is not put together has its own last sample: a longer one with the same end may have another. */
@@ -215,13 +240,22 @@ static void hand_out(const struct fetching *fetching, struct request *requests, 
 	}
 }
 
-static bool fetch_each(struct pg_store *store, struct fetching *fetching, bool previous, struct lp_error *error)
+static bool fetch_each(struct pg_store *store, struct fetching *fetching, enum reading reading, struct lp_error *error)
 {
+	static const struct {
+		enum pg_statement statement;
+		bool (*take)(void *context, const PGresult *row, struct lp_error *error);
+	} readings[] = {
+		[READ_LAST] = { PG_FETCH_PREVIOUS, take_previous },
+		[READ_RANGE] = { PG_FETCH, take_range },
+		[READ_FURTHER] = { PG_FETCH_PREVIOUS, take_previous },
+		[READ_EARLIER] = { PG_FETCH_EARLIER, take_range },
+	};
+
 	if (fetching->chosen_count == 0)
 		return true;
-	add_arguments(store, fetching);
-	return lp_pg_stream(store, previous ? PG_FETCH_PREVIOUS : PG_FETCH, previous ? take_previous : take_range,
-	                    fetching, error);
+	add_arguments(store, fetching, reading);
+	return lp_pg_stream(store, readings[reading].statement, readings[reading].take, fetching, error);
 }
 
 /* The window that most ranges have, if more than half of them do: by taking off pairs that differ. */
@@ -284,9 +318,9 @@ static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, stru
 		else
 			fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
 	}
-	if (!fetch_each(store, fetching, false, error))
+	if (!fetch_each(store, fetching, READ_RANGE, error))
 		return false;
-	/* Until the transaction ends: nothing that wants another plan may come after it. */
+	/* Until the transaction ends, or PG_PREFER_INDEXES. */
 	(void)lp_pg_arguments(store);
 	if (count > 0 && !lp_pg_execute(store, PG_PREFER_BITMAPS, NULL, error))
 		return false;
@@ -301,41 +335,50 @@ static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, stru
 }
 
 /* Of ranges that are not put together, each has a last sample of its own. */
-static bool fetch_previous(struct pg_store *store, struct fetching *fetching, struct lp_error *error)
+static bool fetch_before(struct pg_store *store, struct fetching *fetching, enum reading reading,
+                         struct lp_error *error)
 {
 	for (size_t i = 0; i < fetching->count; i++)
 		fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
-	return fetch_each(store, fetching, true, error);
+	/* What comes after the ranges is seldom: where a meter was silent, or reads wrong. */
+	if (reading != READ_LAST) {
+		(void)lp_pg_arguments(store);
+		if (!lp_pg_execute(store, PG_PREFER_INDEXES, NULL, error))
+			return false;
+	}
+	return fetch_each(store, fetching, reading, error);
 }
 
-static bool fetch(struct pg_store *store, struct lp_batch *batch, struct lp_share *share, bool previous,
+static bool fetch(struct pg_store *store, struct lp_batch *batch, struct lp_share *share, enum reading reading,
                   struct lp_error *error)
 {
-	size_t count = count_requests(batch, share, previous);
+	size_t count = make_requests(batch, share, reading, NULL);
 	struct request *requests;
 	struct fetching fetching;
 
 	if (count == 0)
 		return true;
-	requests = make_requests(batch, share, previous, count);
-	fetching = plan(share->arena, requests, count, !previous);
-	if (!(previous ? fetch_previous : fetch_ranges)(store, &fetching, error))
+	requests = lp_arena_allocate(share->arena, count * sizeof *requests);
+	(void)make_requests(batch, share, reading, requests);
+	fetching = plan(share->arena, requests, count, reading == READ_RANGE);
+	if (!(reading == READ_RANGE ? fetch_ranges(store, &fetching, error)
+	                            : fetch_before(store, &fetching, reading, error)))
 		return false;
-	hand_out(&fetching, requests, count, previous);
-	for (size_t i = 0; i < count && !previous; i++)
+	hand_out(&fetching, requests, count, reading != READ_RANGE);
+	for (size_t i = 0; i < count && reading == READ_RANGE; i++)
 		share->samples_read += requests[i].column->count;
 	return true;
 }
 
 static bool fetch_all(struct pg_store *store, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
-	bool done;
+	bool done = true;
 
 	if (!lp_pg_begin(store, error))
 		return false;
 	share->samples_read = 0;
-	/* Reading together comes last: see fetch_ranges. */
-	done = fetch(store, batch, share, true, error) && fetch(store, batch, share, false, error);
+	for (enum reading reading = READ_LAST; done && reading <= READ_EARLIER; reading++)
+		done = fetch(store, batch, share, reading, error);
 	return lp_pg_finish(store, done, error);
 }
 

@@ -340,6 +340,21 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                        " WHERE series_id = r.series_id AND ts >= r.first AND ts < r.beyond"
 	                        " AND ts >= $4 AND ts < $5 AND value > '-Infinity' AND value < 'Infinity'"
 	                        " AND quality IS DISTINCT FROM 2 ORDER BY ts DESC LIMIT 1) s" },
+	/* After PG_PREFER_BITMAPS, which would read and sort all that is before a window. */
+	[PG_PREFER_INDEXES] = { "prefer_indexes", "fetch the samples before the windows",
+	                        "SELECT set_config('enable_indexscan', 'on', true),"
+	                        " set_config('enable_indexonlyscan', 'on', true), set_config('enable_seqscan', 'on', true)" },
+	[PG_FETCH_EARLIER] = { "fetch_earlier", "fetch more samples before the windows",
+	                       "SELECT r.n, a.ts, a.value, a.quality"
+	                       " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
+	                       " r (series_id, first, beyond, n)"
+	                       " CROSS JOIN LATERAL (SELECT array_agg(s.ts), array_agg(s.value),"
+	                       " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END"
+	                       " FROM (SELECT ts, value, quality FROM local_processing.sample"
+	                       " WHERE series_id = r.series_id AND ts >= r.first AND ts < r.beyond"
+	                       " AND ts >= $4 AND ts < $5 AND value > '-Infinity' AND value < 'Infinity'"
+	                       " AND quality IS DISTINCT FROM 2 ORDER BY ts DESC LIMIT $6) s) a (ts, value, quality)"
+	                       " WHERE a.ts IS NOT NULL" },
 
 	[PG_MOVE_WATERMARK] = { "move_watermark", "move the batch's watermark",
 	                        "WITH running AS (SELECT FROM local_processing.run WHERE id = $5 AND result = 'running' FOR SHARE)"

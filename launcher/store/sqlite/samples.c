@@ -287,29 +287,51 @@ static bool fetch_range(struct lp_sqlite *store, sqlite3_stmt *statement, int64_
 	return code == SQLITE_DONE;
 }
 
-static bool fetch_task(struct lp_sqlite *store, sqlite3_stmt *window, sqlite3_stmt *previous, struct lp_batch *batch,
+/* The statements of a fetch: what is in a range, and what was before it. */
+struct fetching {
+	sqlite3_stmt *range, *previous, *earlier;
+	struct lp_arena *arena;
+};
+
+/* The last good sample before the range, or, of a meter that may have read wrong, some more. */
+static bool fetch_previous(struct lp_sqlite *store, const struct fetching *fetching, const struct lp_input *input,
+                           struct lp_window range, const struct lp_column *column, struct lp_column *previous,
+                           struct lp_error *error)
+{
+	int64_t lookback = lp_input_lookback(input, column);
+	lp_time from;
+
+	*previous = (struct lp_column){ 0 };
+	if (lookback <= 0)
+		return true;
+	if (__builtin_sub_overflow(range.start, lookback, &from))
+		from = LP_TIME_MIN;
+	if (!fetch_range(store, fetching->previous, input->series_id, from, range.start, fetching->arena, previous,
+	                 error))
+		return false;
+	if (!lp_input_needs_earlier(input, column, previous))
+		return true;
+	sqlite3_bind_int64(fetching->earlier, 4, LP_METER_SAMPLES + 1);
+	return fetch_range(store, fetching->earlier, input->series_id, from, range.start, fetching->arena, previous,
+	                   error);
+}
+
+static bool fetch_task(struct lp_sqlite *store, const struct fetching *fetching, struct lp_batch *batch,
                        struct lp_task *task, struct lp_share *share, struct lp_error *error)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 
 	for (size_t i = 0; i < calculation->input_count; i++) {
 		const struct lp_input *input = &calculation->inputs[i];
-		lp_time from;
 
 		if (!lp_share_holds(share, input->series_id))
 			continue;
-		if (!fetch_range(store, window, input->series_id, task->ranges[i].start, task->ranges[i].end,
-		                 share->arena, &task->columns[i], error))
+		if (!fetch_range(store, fetching->range, input->series_id, task->ranges[i].start, task->ranges[i].end,
+		                 share->arena, &task->columns[i], error) ||
+		    !fetch_previous(store, fetching, input, task->ranges[i], &task->columns[i], &task->previous[i],
+		                    error))
 			return false;
 		share->samples_read += task->columns[i].count;
-		task->previous[i] = (struct lp_column){ 0 };
-		if (input->lookback <= 0)
-			continue;
-		if (__builtin_sub_overflow(task->ranges[i].start, input->lookback, &from))
-			from = LP_TIME_MIN;
-		if (!fetch_range(store, previous, input->series_id, from, task->ranges[i].start, share->arena,
-		                 &task->previous[i], error))
-			return false;
 	}
 	return true;
 }
@@ -318,14 +340,16 @@ static bool fetch_task(struct lp_sqlite *store, sqlite3_stmt *window, sqlite3_st
 bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *window = lp_sqlite_prepare(store, LP_SQL_FETCH, error);
-	sqlite3_stmt *previous = window == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_FETCH_PREVIOUS, error);
+	struct fetching fetching = { .arena = share->arena };
 
 	LP_CHECK_BATCH(batch);
-	if (previous == NULL || !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
+	if ((fetching.range = lp_sqlite_prepare(store, LP_SQL_FETCH, error)) == NULL ||
+	    (fetching.previous = lp_sqlite_prepare(store, LP_SQL_FETCH_PREVIOUS, error)) == NULL ||
+	    (fetching.earlier = lp_sqlite_prepare(store, LP_SQL_FETCH_EARLIER, error)) == NULL ||
+	    !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
 		return false;
 	for (size_t i = 0; i < batch->task_count; i++) {
-		if (!fetch_task(store, window, previous, batch, &batch->tasks[i], share, error)) {
+		if (!fetch_task(store, &fetching, batch, &batch->tasks[i], share, error)) {
 			lp_sqlite_rollback(base);
 			return false;
 		}
