@@ -3,6 +3,7 @@
  * transaction, and shows what that changes.
  */
 #include "command/command.h"
+#include "command/imported.h"
 #include "command/outdated.h"
 
 #include "calendar/calendar.h"
@@ -96,7 +97,11 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 		/* Its lines outlive what they were made from. */
 		request->description = difference.description;
 		difference.description = (struct lp_text){ 0 };
-		good = change(session, request, &wanted, &stored, &difference.changes, error);
+		good = change(session, request, &wanted, &stored, &difference.changes, error) &&
+		       lp_imported_tell(session->store, &stored, difference.changes.created,
+		                        difference.changes.created_count, &request->description, error) &&
+		       lp_imported_tell(session->store, &stored, difference.changes.updated,
+		                        difference.changes.updated_count, &request->description, error);
 		lp_difference_free(&difference);
 	}
 	lp_problems_free(&problems);

@@ -3,6 +3,7 @@
  * other, so that all that is wrong is known at once.
  */
 #include "command/command.h"
+#include "command/imported.h"
 #include "command/outdated.h"
 #include "command/report.h"
 
@@ -164,6 +165,20 @@ static void check_results(struct check *check)
 			calculations, count == 1 ? "" : "s", LP_OUTDATED_COMMAND);
 }
 
+static void tell_files(struct check *check, const struct lp_definitions *definitions)
+{
+	struct lp_text text = { 0 };
+	struct lp_error error = { 0 };
+	(void)printf("ok  files: %zu series, %zu calculation%s\n", definitions->series_count,
+	             definitions->calculation_count, definitions->calculation_count == 1 ? "" : "s");
+	if (check->have_stored && !lp_imported_tell(check->store, &check->stored, definitions->calculations,
+	                                            definitions->calculation_count, &text, &error))
+		failed(check, &error);
+	else if (text.length > 0)
+		(void)printf("    %s", text.data);
+	lp_text_free(&text);
+}
+
 static void check_files(struct check *check, char **files, size_t count)
 {
 	struct lp_error error = { 0 };
@@ -174,8 +189,7 @@ static void check_files(struct check *check, char **files, size_t count)
 	if (lp_definitions_read((const char *const *)files, count, check->catalogue, stored,
 	                        lp_zone_name(check->session.zone), false, &definitions, &problems, &error) &&
 	    lp_command_check_units(&definitions, stored, false, &problems))
-		(void)printf("ok  files: %zu series, %zu calculation%s\n", definitions.series_count,
-		             definitions.calculation_count, definitions.calculation_count == 1 ? "" : "s");
+		tell_files(check, &definitions);
 	else
 		wrong(check, &problems);
 	lp_definitions_free(&definitions);

@@ -21,7 +21,7 @@ const struct lp_command lp_command_explain = {
 		"\n"
 		"Tells of the result that a series has at a time: the calculation that writes it, the version of its\n"
 		"rule, what it read and how complete that was, and when and why its window was computed. Where there\n"
-		"is no such result, it tells why, as far as that is known.\n"
+		"is no such result, it tells why, as far as that is known. Of one that somebody imported it tells that.\n"
 		"\n"
 		"  --json  as JSON\n"
 		"\n"
@@ -45,6 +45,8 @@ struct explanation {
 	double value, coverage; /* coverage NaN: not known */
 	uint8_t quality;
 	int32_t samples;        /* < 0: measured */
+	bool computed;          /* by a calculation; else measured, or somebody imported it */
+	lp_time window_end;     /* of the window that made it; LP_TIME_NONE: not known */
 	struct lp_batch *batch; /* holds the calculation that writes the series; none: it is measured */
 	const struct lp_calculation *calculation;
 	struct lp_window window;
@@ -67,6 +69,8 @@ static bool take_sample(void *context, const struct lp_column *column, struct lp
 	told->quality = column->quality == NULL ? LP_QUALITY_GOOD : column->quality[0];
 	told->samples = column->samples == NULL ? -1 : column->samples[0];
 	told->coverage = column->coverage == NULL ? (double)NAN : (double)column->coverage[0];
+	told->window_end = column->window_end == NULL ? LP_TIME_NONE : column->window_end[0];
+	told->computed = lp_column_is_computed(column, 0);
 	return true;
 }
 
@@ -94,13 +98,21 @@ static bool take_status(void *context, const struct lp_status *status, struct lp
 	return true;
 }
 
-/* The window whose number is stored at that time; of a rule that gives series, the one that the time lies in. */
+/*
+ * The window that is stored with a result.  Where there is none: the window
+ * whose number is stored at that time; of a rule that gives series, the one that the time lies in.
+ */
 static bool find_window(struct explanation *told, struct lp_error *error)
 {
 	const struct lp_calculation *calculation = told->calculation;
 	const struct lp_zone *zone;
 	if (!lp_zone_find(calculation->schedule.zone, &zone, error))
 		return false;
+	if (told->window_end != LP_TIME_NONE) {
+		told->has_window = lp_window_ending_by(&calculation->schedule, zone, told->window_end, &told->window) &&
+		                   told->window.end == told->window_end;
+		return true;
+	}
 	if (calculation->result_time == LP_RESULT_AT_END) {
 		told->has_window = lp_window_ending_by(&calculation->schedule, zone, told->time, &told->window) &&
 		                   told->window.end == told->time;
@@ -133,15 +145,29 @@ static bool find_calculation(struct explanation *told, struct lp_error *error)
 	return true;
 }
 
+/* Then there is nothing to tell of windows, samples and runs. */
+static bool is_imported(const struct explanation *told)
+{
+	return told->found && !told->computed && told->batch != NULL;
+}
+
+static const char *origin_of(const struct explanation *told)
+{
+	return !told->found ? NULL : told->computed ? "computed" : told->batch == NULL ? "measured" : "imported";
+}
+
 static bool find_out(struct explanation *told, struct lp_error *error)
 {
 	told->samples = -1;
+	told->window_end = LP_TIME_NONE;
 	told->coverage = (double)NAN;
 	if (!lp_store_read_samples(told->store, told->series.id, told->time, told->time + 1, 1, take_sample, told,
 	                           error) ||
 	    !find_calculation(told, error))
 		return false;
 	if (told->calculation == NULL)
+		return true;
+	if (is_imported(told))
 		return true;
 	struct lp_status_filter filter = { .name = told->calculation->name };
 	if (!find_window(told, error) || !lp_store_each_status(told->store, &filter, take_status, told, error))
@@ -282,11 +308,18 @@ static bool print(const struct explanation *told, struct lp_error *error)
 		if (told->samples >= 0)
 			putchar('\n');
 	}
+	if (told->batch == NULL && told->computed) {
+		puts("  origin        computed, by a calculation that is not there any more");
+		return true;
+	}
 	if (told->batch == NULL) {
 		puts(told->found ? "  origin        measured: no calculation writes this series"
 		                 : "  no sample     and no calculation writes this series");
 		return true;
 	}
+	if (is_imported(told))
+		puts("  origin        imported: no calculation computed it, and none writes over it but\n"
+		     "                `local-processing backfill --replace-imported`");
 	if (calculation == NULL) {
 		puts("  calculation   disabled: no run computes it");
 		return true;
@@ -294,6 +327,8 @@ static bool print(const struct explanation *told, struct lp_error *error)
 	if (!told->found)
 		printf("  no result     %s\n", why_none(told));
 	printf("  calculation   %s, definition version %d\n", calculation->name, (int)calculation->version);
+	if (is_imported(told))
+		return true;
 	printf("  rule          %s%s%s\n", calculation->rule, told->rule_version == NULL ? "" : ", version ",
 	       told->rule_version == NULL ? "" : told->rule_version);
 	if (strcmp(calculation->parameters, "{}") != 0)
@@ -305,6 +340,10 @@ static bool print(const struct explanation *told, struct lp_error *error)
 		       told->status.error_type[0] == '\0' ? "" : ": ", told->status.error_message);
 	if (told->has_status && told->status.owed > 0)
 		printf("  owed          some of its windows are to be computed again: see `local-processing due`\n");
+	if (!told->has_window && told->window_end != LP_TIME_NONE) {
+		lp_time_format(told->window_end, told->zone, to);
+		printf("  window        to %s, of an earlier schedule: there is no such window now\n", to);
+	}
 	if (!told->has_window)
 		return true;
 	lp_time_format(told->window.start, told->zone, from);
@@ -350,7 +389,9 @@ static bool print_json(const struct explanation *told, struct lp_error *error)
 	fputs(", ", stdout);
 	lp_print_json_time("time", told->time, told->zone);
 	lp_number_format(told->value, number);
-	printf(",\n  \"value\": %s, \"samples\": ", told->found && isfinite(told->value) ? number : "null");
+	fputs(",\n  ", stdout);
+	lp_print_json_text("origin", origin_of(told));
+	printf(", \"value\": %s, \"samples\": ", told->found && isfinite(told->value) ? number : "null");
 	if (told->samples >= 0)
 		printf("%d", (int)told->samples);
 	else

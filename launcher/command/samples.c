@@ -28,7 +28,8 @@ const struct lp_command lp_command_samples = {
 		"Times are RFC 3339 (2026-03-01T12:00:00Z, 2026-03-01T13:00:00+01:00), or without offset local\n"
 		"to --time-zone; what is printed is local to it too. A missing value is nan (null in JSON).\n"
 		"Results have, besides, the number of good samples that they were computed from, and the share of\n"
-		"those expected that this is (coverage, 0 to 1).\n"
+		"those expected that this is (coverage, 0 to 1). Those without were imported into the series of a\n"
+		"calculation, which does not write over them.\n"
 		"\n"
 		"Exits 0 when it is done, 65 when there is no such series.\n"
 		"\n"
@@ -84,6 +85,8 @@ static void print_sample(struct printing *printing, const struct lp_column *colu
 	lp_time_format(column->time[index], printing->zone, time);
 	lp_number_format(value, number);
 	format_origin(column, index, printing->form == LP_OUTPUT_JSON ? "null" : "", coverage, samples);
+	if (printing->form == LP_OUTPUT_TABLE && printing->results && !lp_column_is_computed(column, index))
+		snprintf(samples, sizeof samples, "imported");
 	switch (printing->form) {
 	case LP_OUTPUT_TABLE:
 		/* What a person can take in; CSV and JSON have every digit. */

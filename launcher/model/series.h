@@ -4,6 +4,7 @@
 
 #include "model/time.h"
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct lp_series {
@@ -43,9 +44,9 @@ enum lp_quality {
 
 /*
  * Samples of one series, struct of arrays, ascending in time, times distinct.
- * quality is NULL where every sample is good.  coverage and samples are those
- * of results, and read for people alone: NULL where no sample has any, else NaN
- * and -1 for those that have none.
+ * quality is NULL where every sample is good.  coverage, samples and window_end
+ * are those of results, and read for people alone: NULL where no sample has any,
+ * else NaN, -1 and LP_TIME_NONE for those that have none.
  */
 struct lp_column {
 	size_t count;
@@ -54,7 +55,16 @@ struct lp_column {
 	uint8_t *quality;
 	float *coverage;
 	int32_t *samples;
+	lp_time *window_end; /* of the window that made it */
 };
+
+/* Whether a sample was computed; else it was measured, or somebody imported it. */
+static inline bool lp_column_is_computed(const struct lp_column *column, size_t i)
+{
+	return (column->samples != NULL && column->samples[i] >= 0) ||
+	       (column->coverage != NULL && !isnan(column->coverage[i])) ||
+	       (column->window_end != NULL && column->window_end[i] != LP_TIME_NONE);
+}
 
 static inline bool lp_sample_is_missing(double value, uint8_t quality)
 {

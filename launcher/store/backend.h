@@ -64,6 +64,7 @@ struct lp_store_backend {
 	                    struct lp_error *);
 	bool (*move_results)(struct lp_store *, int64_t, const struct lp_result_place *, size_t, struct lp_error *);
 	bool (*writer)(struct lp_store *, int64_t, int64_t *, struct lp_error *);
+	bool (*count_imported)(struct lp_store *, const char *const *, size_t, struct lp_imported *, struct lp_error *);
 	bool (*read_batch)(struct lp_store *, struct lp_batch *, struct lp_error *);
 	bool (*read_calculations)(struct lp_store *, const int64_t *, size_t, struct lp_batch *, struct lp_error *);
 	bool (*fetch)(struct lp_store *, struct lp_batch *, struct lp_share *, struct lp_error *);

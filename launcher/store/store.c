@@ -462,6 +462,12 @@ bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calcula
 	return store->backend->writer(store, series_id, calculation_id, error);
 }
 
+bool lp_store_count_imported(struct lp_store *store, const char *const *series, size_t count,
+                             struct lp_imported *imported, struct lp_error *error)
+{
+	return store->backend->count_imported(store, series, count, imported, error);
+}
+
 bool lp_store_read_batch(struct lp_store *store, struct lp_batch *batch, struct lp_error *error)
 {
 	return store->backend->read_batch(store, batch, error);

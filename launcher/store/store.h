@@ -363,6 +363,14 @@ bool lp_store_move_results(struct lp_store *store, int64_t series_id, const stru
 bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calculation_id,
                      struct lp_error *error) LP_MUST_CHECK;
 
+/* Samples of these series that nothing computed, at most MOST of each: what a calculation that writes them keeps. */
+struct lp_imported {
+	uint64_t samples, series; /* series: that have some */
+};
+#define LP_IMPORTED_MOST 1000000
+bool lp_store_count_imported(struct lp_store *store, const char *const *series, size_t count,
+                             struct lp_imported *imported, struct lp_error *error) LP_MUST_CHECK;
+
 /* Reads the definitions of batch->head.id, in a fixed order, into the batch's arena. */
 bool lp_store_read_batch(struct lp_store *store, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
 /* Reads the definitions of these calculations (those that are enabled and still there), into the batch's arena. */

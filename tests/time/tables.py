@@ -6,6 +6,7 @@ A file holds cases; a case is run on each store. Lines:
     [definitions] [rules] [settings] begin the text of calculations.yaml, rules/mine.py, the configuration
     [steps]                          begins the steps, one a line:
     put SERIES TIME=VALUE ...        somebody inserts or updates samples, one statement
+    import SERIES TIME=VALUE ...     somebody imports them
     delete SERIES FROM TO            somebody deletes samples, TO not included
     truncate                         somebody empties the table of samples
     hold SERIES TIME=VALUE ...       a transaction of somebody else inserts, and stays open (PostgreSQL)
@@ -37,7 +38,22 @@ from program import Cluster, Workplace, clean_environment  # noqa: E402
 
 DAY = "2026-01-01"
 SECTIONS = ("definitions", "rules", "settings", "steps")
-STEPS = ("put", "delete", "truncate", "hold", "release", "run", "do", "do!", "says", "expect", "states", "file", "remove")
+STEPS = (
+    "put",
+    "import",
+    "delete",
+    "truncate",
+    "hold",
+    "release",
+    "run",
+    "do",
+    "do!",
+    "says",
+    "expect",
+    "states",
+    "file",
+    "remove",
+)
 
 
 class TableError(Exception):
@@ -217,6 +233,10 @@ class Teller:
         match step.verb:
             case "put":
                 self.execute(self.put(step.arguments))
+            case "import":
+                rows = "".join(f"{time},{value}\n" for time, value in samples_of(step.arguments[1:]))
+                self.place.write("imported.csv", f"time,{step.arguments[0]}\n{rows}")
+                self.command(["import", "imported.csv"], False, step.place)
             case "hold":
                 self.hold(self.put(step.arguments))
             case "release":

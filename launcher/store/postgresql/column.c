@@ -96,13 +96,19 @@ bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_aren
 bool lp_pg_get_coverage(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
                         struct lp_error *error)
 {
-	struct pg_reader coverage, samples;
+	struct pg_reader coverage, samples, ends;
 
 	if (!lp_pg_reader_open(result, row, first, &coverage, error) ||
-	    !lp_pg_reader_open(result, row, first + 1, &samples, error))
+	    !lp_pg_reader_open(result, row, first + 1, &samples, error) ||
+	    !lp_pg_reader_open(result, row, first + 2, &ends, error))
 		return false;
-	if (coverage.count != samples.count || (samples.count != 0 && samples.count != column->count))
+	if (coverage.count != samples.count || (samples.count != 0 && samples.count != column->count) ||
+	    (ends.count != 0 && ends.count != column->count))
 		return lp_fail(error, LP_EXIT_INTERNAL, "the server sent arrays of different lengths");
+	if (ends.count > 0)
+		column->window_end = lp_arena_allocate(arena, column->count * sizeof *column->window_end);
+	for (size_t i = 0; i < ends.count; i++)
+		column->window_end[i] = lp_pg_read_time(&ends);
 	if (samples.count == 0)
 		return true;
 	column->coverage = lp_arena_allocate(arena, column->count * sizeof *column->coverage);

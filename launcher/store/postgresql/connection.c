@@ -263,6 +263,7 @@ const struct lp_store_backend lp_store_postgresql = {
 	.read_places = lp_pg_read_places,
 	.move_results = lp_pg_move_results,
 	.writer = lp_pg_writer,
+	.count_imported = lp_pg_count_imported,
 	.read_batch = lp_pg_read_batch,
 	.read_calculations = lp_pg_read_calculations,
 	.fetch = lp_pg_fetch,

@@ -268,6 +268,7 @@ bool lp_pg_rule_version(struct lp_store *, const char *, int64_t, struct lp_aren
 bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, bool samples_changed,
                     struct lp_error *error) LP_MUST_CHECK;
 bool lp_pg_writer(struct lp_store *, int64_t, int64_t *, struct lp_error *);
+bool lp_pg_count_imported(struct lp_store *, const char *const *, size_t, struct lp_imported *, struct lp_error *);
 bool lp_pg_fetch(struct lp_store *, struct lp_batch *, struct lp_share *, struct lp_error *); /* fetch.c */
 bool lp_pg_commit_batch(struct lp_store *, struct lp_batch *, const struct lp_retry_policy *, bool *,
                         struct lp_error *); /* commit.c */

@@ -145,3 +145,29 @@ bool lp_pg_writer(struct lp_store *opened, int64_t series_id, int64_t *calculati
 	PQclear(result);
 	return lp_pg_finish(store, done, error);
 }
+
+bool lp_pg_count_imported(struct lp_store *opened, const char *const *series, size_t count,
+                          struct lp_imported *imported, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	*imported = (struct lp_imported){ 0 };
+	if (!lp_pg_begin(store, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_text(arguments, series[i]);
+	lp_pg_array_end(arguments);
+	lp_pg_argument_int8(arguments, LP_IMPORTED_MOST);
+	done = lp_pg_execute(store, PG_IMPORTED_OF, &result, error);
+	if (done) {
+		imported->samples = (uint64_t)lp_pg_get_int8(result, 0, 0);
+		imported->series = (uint64_t)lp_pg_get_int8(result, 0, 1);
+	}
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}

@@ -275,8 +275,9 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      "SELECT array_agg(s.ts), array_agg(s.value),"
 	                      " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END,"
 	                      " CASE WHEN count(s.samples) > 0 THEN array_agg(s.coverage::float8) END,"
-	                      " CASE WHEN count(s.samples) > 0 THEN array_agg(coalesce(s.samples, -1)) END"
-	                      " FROM (SELECT ts, value, quality, coverage, samples FROM local_processing.sample"
+	                      " CASE WHEN count(s.samples) > 0 THEN array_agg(coalesce(s.samples, -1)) END,"
+	                      " CASE WHEN count(s.window_end) > 0 THEN array_agg(s.window_end) END"
+	                      " FROM (SELECT ts, value, quality, coverage, samples, window_end FROM local_processing.sample"
 	                      " WHERE series_id = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT $4) s" },
 
 	[PG_BEGIN_RUN] = { "begin_run", "note the run",
@@ -646,6 +647,11 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                        "INSERT INTO local_processing.superseded (series_id, ts, value, quality, coverage, samples, window_end)"
 	                        " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
 	                        " $6::int4[], $7::timestamptz[]) " PUT_ASIDE },
+	[PG_IMPORTED_OF] = { "imported_of", "count imported samples",
+	                     "SELECT coalesce(sum(n), 0)::int8, count(nullif(n, 0)) FROM (SELECT (SELECT count(*)"
+	                     " FROM (SELECT FROM local_processing.sample WHERE series_id = s.id AND window_end IS NULL"
+	                     " AND samples IS NULL AND coverage IS NULL LIMIT $2) x) AS n"
+	                     " FROM local_processing.series s WHERE s.name = ANY ($1)) c" },
 	[PG_COUNT_IMPORTED] = { "count_imported", "look for imported results",
 	                        "SELECT count(*) FROM unnest($1::int8[], $2::timestamptz[]) n (series_id, ts)"
 	                        " JOIN local_processing.sample s ON s.series_id = n.series_id AND s.ts = n.ts"

@@ -46,6 +46,7 @@ const struct lp_store_backend lp_store_sqlite = {
 	.read_places = lp_sqlite_read_places,
 	.move_results = lp_sqlite_move_results,
 	.writer = lp_sqlite_writer,
+	.count_imported = lp_sqlite_count_imported,
 	.read_batch = lp_sqlite_read_batch,
 	.read_calculations = lp_sqlite_read_calculations,
 	.fetch = lp_sqlite_fetch,

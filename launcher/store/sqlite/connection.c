@@ -158,6 +158,7 @@ void lp_sqlite_close(struct lp_store *base)
 	free(store->rows.quality);
 	free(store->rows.coverage);
 	free(store->rows.samples);
+	free(store->rows.window_end);
 	lp_text_free(&store->text);
 	store->magic = 0;
 	free(store);

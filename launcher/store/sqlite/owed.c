@@ -260,3 +260,27 @@ bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calcula
 	}
 	return row >= 0;
 }
+
+bool lp_sqlite_count_imported(struct lp_store *base, const char *const *series, size_t count,
+                              struct lp_imported *imported, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IMPORTED_OF, error);
+
+	*imported = (struct lp_imported){ 0 };
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		int64_t samples;
+
+		lp_sqlite_bind_text(statement, 1, series[i]);
+		sqlite3_bind_int64(statement, 2, LP_IMPORTED_MOST);
+		if (lp_sqlite_step(store, statement, error, "count imported samples") != 1)
+			return false;
+		samples = sqlite3_column_int64(statement, 0);
+		sqlite3_reset(statement);
+		imported->samples += (uint64_t)samples;
+		imported->series += samples > 0;
+	}
+	return true;
+}

@@ -182,6 +182,7 @@ static void grow_rows(struct lp_sqlite_rows *rows)
 	rows->quality = lp_reallocate(rows->quality, rows->capacity, sizeof *rows->quality);
 	rows->coverage = lp_reallocate(rows->coverage, rows->capacity, sizeof *rows->coverage);
 	rows->samples = lp_reallocate(rows->samples, rows->capacity, sizeof *rows->samples);
+	rows->window_end = lp_reallocate(rows->window_end, rows->capacity, sizeof *rows->window_end);
 }
 
 /* A row (ts, value, quality) onto the rows. */
@@ -206,6 +207,7 @@ static void take_row_with_coverage(struct lp_sqlite_rows *rows, sqlite3_stmt *st
 	bool covered = sqlite3_column_type(statement, 3) != SQLITE_NULL;
 	rows->coverage[i] = covered ? (float)sqlite3_column_double(statement, 3) : NAN;
 	rows->samples[i] = result ? sqlite3_column_int(statement, 4) : -1;
+	rows->window_end[i] = lp_sqlite_time(statement, 5);
 	rows->any_coverage |= result || covered;
 }
 
@@ -240,7 +242,8 @@ bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time fr
 				                    .value = rows->value,
 				                    .quality = rows->any_quality ? rows->quality : NULL,
 				                    .coverage = rows->any_coverage ? rows->coverage : NULL,
-				                    .samples = rows->any_coverage ? rows->samples : NULL };
+				                    .samples = rows->any_coverage ? rows->samples : NULL,
+				                    .window_end = rows->any_coverage ? rows->window_end : NULL };
 			if (!visit(context, &column, error)) {
 				sqlite3_reset(statement);
 				return false;

@@ -28,6 +28,7 @@ enum lp_sqlite_statement {
 	LP_SQL_SUPERSEDE,
 	LP_SQL_SET_ASIDE,
 	LP_SQL_ORIGIN,
+	LP_SQL_IMPORTED_OF,
 	LP_SQL_RESULTS_OF,
 	LP_SQL_RESULTS_OF_UNKNOWN,
 	LP_SQL_DELETE_SAMPLE,
@@ -159,8 +160,9 @@ struct lp_sqlite {
 		lp_time *time;
 		double *value;
 		uint8_t *quality;
-		float *coverage; /* these two by read_samples alone */
+		float *coverage; /* these three by read_samples alone */
 		int32_t *samples;
+		lp_time *window_end;
 		size_t count, capacity;
 		bool any_quality, any_coverage;
 	} rows;
@@ -324,6 +326,9 @@ bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t 
 bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calculation_id,
                       struct lp_error *error) LP_MUST_CHECK;
+
+bool lp_sqlite_count_imported(struct lp_store *base, const char *const *series, size_t count,
+                              struct lp_imported *imported, struct lp_error *error) LP_MUST_CHECK;
 
 /* outdated.c */
 bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *series_ids, size_t count, uint64_t most,

@@ -84,6 +84,9 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_ORIGIN] =
 		"SELECT window_end, window_end IS NOT NULL OR samples IS NOT NULL OR coverage IS NOT NULL FROM sample"
 		" WHERE series_id = ?1 AND ts = ?2",
+	[LP_SQL_IMPORTED_OF] = "SELECT count(*) FROM (SELECT 1 FROM sample"
+			       " WHERE series_id = (SELECT id FROM series WHERE name = ?1)"
+			       " AND window_end IS NULL AND samples IS NULL AND coverage IS NULL LIMIT ?2)",
 	[LP_SQL_RESULTS_OF] = "SELECT ts, window_end FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3"
 			      " AND window_end > ?4 AND window_end <= ?5",
 	[LP_SQL_RESULTS_OF_UNKNOWN] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3"
@@ -100,7 +103,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_WIDEN_RESULTS] = "UPDATE series SET results_from = min(coalesce(results_from, ?2), ?2),"
 				 " results_to = max(coalesce(results_to, ?3), ?3) WHERE id = ?1",
 	[LP_SQL_READ_SAMPLES] =
-		"SELECT ts, value, quality, coverage, samples FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
+		"SELECT ts, value, quality, coverage, samples, window_end FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
 		" ORDER BY ts LIMIT ?4",
 	[LP_SQL_FETCH] =
 		"SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts",
