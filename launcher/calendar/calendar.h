@@ -83,6 +83,14 @@ void lp_window_bounds(const struct lp_schedule *schedule, const struct lp_zone *
 void lp_span_bounds(const struct lp_zone *zone, struct lp_span span, int64_t *least, int64_t *most);
 
 /*
+ * Whether two windows of the schedule, of those that do not begin before `from`
+ * (LP_TIME_NONE: 1970), begin at one time: then two of them, and in never_from a
+ * start from which it cannot be any more (LP_TIME_NONE: there is none).
+ */
+bool lp_windows_of_one_start(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from,
+                             struct lp_window windows[2], lp_time *never_from);
+
+/*
  * What an input reads for a window of the schedule: the window, moved by shift
  * (range.c says how), or the `length` that ends where that does, on the local
  * calendar where a span is days or longer.  count 0: no shift; no length of its

@@ -332,6 +332,15 @@ int64_t lp_zone_offset(const struct lp_zone *zone, lp_time t, const char **abbre
 	return type->offset;
 }
 
+lp_time lp_zone_next_change(const struct lp_zone *zone, lp_time t)
+{
+	lp_time end = INT64_MAX;
+	if (!zone->fixed) {
+		(void)type_at(zone, t, &end);
+	}
+	return end;
+}
+
 lp_time lp_zone_to_utc(const struct lp_zone *zone, int64_t local)
 {
 	if (zone->fixed) {

@@ -35,6 +35,9 @@ struct lp_zone {
 	char *abbreviations;
 };
 
+/* When another stretch begins, after t; INT64_MAX: never. */
+lp_time lp_zone_next_change(const struct lp_zone *zone, lp_time t);
+
 /* Reads TZif (RFC 8536) version 2 or later.  name is for messages and for the zone. */
 bool lp_tzif_read(const char *name, const unsigned char *data, size_t size, struct lp_zone **zone,
                   struct lp_error *error) LP_MUST_CHECK;

@@ -349,6 +349,9 @@ static void report_rule(void *context, enum lp_part part, size_t index, const ch
 	case LP_PART_OUTPUT:
 		node = nodes[OUTPUT] != NULL ? nodes[OUTPUT] : nodes[OUTPUTS]->keys[index];
 		break;
+	case LP_PART_RESULT_TIME:
+		node = nodes[RESULT_TIME] != NULL ? nodes[RESULT_TIME] : nodes[WINDOW];
+		break;
 	}
 	lp_item_problem(report->item, node == NULL ? nodes[RULE] : node, "%s", what);
 }

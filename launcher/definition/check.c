@@ -3,6 +3,8 @@
  * stores: what is stored is checked by it as well as what is read.
  */
 #include "definition/internal.h"
+
+#include "calendar/calendar.h"
 #include "definition/json.h"
 
 #include <stdarg.h>
@@ -194,6 +196,39 @@ static void check_outputs(const struct check *check)
 	}
 }
 
+/*
+ * Numbers that are stored at the starts of their windows, where two of these can
+ * begin at one time: one would take the other's place.  Whether a rule gives
+ * numbers is known when it has run; its annotation can say that it does not.
+ */
+static void check_starts(const struct check *check)
+{
+	const struct lp_calculation *calculation = check->calculation;
+	const struct lp_schedule *schedule = &calculation->schedule;
+	const struct lp_zone *zone;
+	struct lp_window windows[2];
+	struct lp_error error;
+	lp_time never_from;
+	char every[24], window[24], ends[2][40], start[40], since[40], other[100] = "";
+	if (check->rule->returns == LP_RETURNS_SERIES || calculation->result_time == LP_RESULT_AT_END ||
+	    !lp_schedule_check(schedule, &error) || !lp_zone_find(schedule->zone, &zone, &error) ||
+	    !lp_windows_of_one_start(schedule, zone, calculation->start, windows, &never_from))
+		return;
+	lp_span_format(schedule->every, every);
+	lp_span_format(schedule->window, window);
+	lp_time_format(windows[0].end, zone, ends[0]);
+	lp_time_format(windows[1].end, zone, ends[1]);
+	lp_time_format(windows[0].start, zone, start);
+	if (never_from != LP_TIME_NONE) {
+		lp_time_format(never_from, zone, since);
+		(void)snprintf(other, sizeof other, ", or a start from %s on, when clocks change no more", since);
+	}
+	report(check, LP_PART_RESULT_TIME, 0,
+	       "result_time: windows of %s each %s can begin at one time, and one of two numbers there would be lost: "
+	       "those to %s and to %s begin at %s. Write result_time: end%s",
+	       window, every, ends[0], ends[1], start, other);
+}
+
 void lp_check_rule(const struct lp_calculation *calculation, const struct lp_yaml_node *parameters,
                    const struct lp_rule_catalogue *catalogue, lp_check_report *report_to, void *context)
 {
@@ -203,6 +238,7 @@ void lp_check_rule(const struct lp_calculation *calculation, const struct lp_yam
 		check_inputs(&check);
 		check_parameters(&check, parameters);
 		check_outputs(&check);
+		check_starts(&check);
 		return;
 	}
 	const char *nearest = catalogue->count == 0 ? NULL
@@ -237,6 +273,11 @@ void lp_definitions_check_rules(const struct lp_definitions *stored, const struc
 	for (size_t i = 0; i < stored->calculation_count; i++) {
 		const struct lp_calculation *calculation = &stored->calculations[i];
 		struct stored_report context = { .problems = problems, .calculation = calculation };
+		struct lp_error error;
+		/* What one release took, the next may refuse. */
+		if (!lp_schedule_check(&calculation->schedule, &error))
+			lp_problem_add(problems, NULL, 0, 0, "calculation \"%s\": %s%s%s", calculation->name,
+			               error.what, error.hint[0] == '\0' ? "" : ". ", error.hint);
 		lp_arena_empty(&arena);
 		const struct lp_yaml_node *parameters = lp_json_read(calculation->parameters, &arena);
 		if (parameters == NULL || parameters->type != LP_YAML_MAP)

@@ -100,7 +100,15 @@ void lp_series_read(const struct lp_item *item);
 void lp_calculation_read(const struct lp_item *item);
 
 /* check.c: a calculation against the signature of its rule. */
-enum lp_part { LP_PART_RULE, LP_PART_INPUTS, LP_PART_INPUT, LP_PART_PARAMETERS, LP_PART_PARAMETER, LP_PART_OUTPUT };
+enum lp_part {
+	LP_PART_RULE,
+	LP_PART_INPUTS,
+	LP_PART_INPUT,
+	LP_PART_PARAMETERS,
+	LP_PART_PARAMETER,
+	LP_PART_OUTPUT,
+	LP_PART_RESULT_TIME
+};
 typedef void lp_check_report(void *context, enum lp_part part, size_t index, const char *what);
 void lp_check_rule(const struct lp_calculation *calculation, const struct lp_yaml_node *parameters,
                    const struct lp_rule_catalogue *catalogue, lp_check_report *report, void *context);
