@@ -1,5 +1,6 @@
 /* What an input reads for a window, as tables: given this window, span and shift, expect this range. */
 #include "calendar/calendar.h"
+#include "calendar/zone_data.h"
 #include "model/embedded.h"
 
 #include <check.h>
@@ -246,6 +247,50 @@ START_TEST(months_are_moved_to_months)
 }
 END_TEST
 
+/* Of months from all of the 4,800 after which the calendar repeats. */
+START_TEST(lengths_of_months_are_those_of_the_calendar)
+{
+	static int64_t firsts[4800 + 1201];
+	for (int64_t month = 0; month < 6001; month++)
+		firsts[month] = lp_days_from_date(1970 + month / 12, (int32_t)(month % 12) + 1, 1);
+	for (int32_t months = 1; months <= 1200; months++) {
+		int64_t fewest = INT64_MAX, many = 0, least, most;
+		for (size_t month = 0; month < 4800; month++) {
+			int64_t days = firsts[month + (size_t)months] - firsts[month];
+			fewest = days < fewest ? days : fewest;
+			many = days > many ? days : many;
+		}
+		lp_span_bounds(zone_named("UTC"), (struct lp_span){ months, LP_UNIT_MONTH }, &least, &most);
+		ck_assert_msg(least == fewest * LP_DAY && most == many * LP_DAY, "%d months", (int)months);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *zone, *span;
+	int64_t least, most; /* in hours */
+} lengths[] = {
+	{ "UTC", "90 min", 1, 1 },
+	{ "UTC", "1 day", 24, 24 },
+	{ "UTC", "1 month", 28 * 24, 31 * 24 },
+	{ "UTC", "1 quarter", 89 * 24, 92 * 24 },
+	{ "UTC", "1 year", 365 * 24, 366 * 24 },
+	/* From local mean time to the double summer time of 1945. */
+	{ BERLIN, "1 quarter", 89 * 24 - 3, 92 * 24 + 2 },
+	/* The date line: from 11 hours behind to 14 ahead, or the other way round. */
+	{ "Pacific/Apia", "1 quarter", 89 * 24 - 26, 92 * 24 + 25 },
+	{ "Pacific/Apia", "1 day", -2, 49 },
+};
+
+START_TEST(lengths_count_in_what_clocks_do)
+{
+	int64_t least, most;
+	lp_span_bounds(zone_named(lengths[_i].zone), span_of(lengths[_i].span), &least, &most);
+	ck_assert_int_eq(lp_floor_divide(least, LP_HOUR), lengths[_i].least);
+	ck_assert_int_eq(most / LP_HOUR, lengths[_i].most);
+}
+END_TEST
+
 START_TEST(no_window_has_no_range)
 {
 	struct lp_window range;
@@ -267,6 +312,8 @@ int main(void)
 	tcase_add_loop_test(cases, range_of_a_window, 0, sizeof ranges / sizeof *ranges);
 	tcase_add_loop_test(cases, ranges_stay_within_the_years, 0, sizeof edges / sizeof *edges);
 	tcase_add_loop_test(cases, months_are_moved_to_months, 0, sizeof bills / sizeof *bills);
+	tcase_add_test(cases, lengths_of_months_are_those_of_the_calendar);
+	tcase_add_loop_test(cases, lengths_count_in_what_clocks_do, 0, sizeof lengths / sizeof *lengths);
 	tcase_add_test(cases, no_window_has_no_range);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
