@@ -336,6 +336,7 @@ PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 	result->window = first->window;
 	Py_CLEAR(result->origin);
 	Py_CLEAR(result->held);
+	Py_CLEAR(result->earlier);
 	Py_XSETREF(result->window_object, Py_XNewRef(first->window_object));
 	result->interval = least_interval(arguments, count);
 	hold_before(result, walk_begin(series, hold), arguments, count, time_count > 0 ? times[0] : LP_TIME_NONE);

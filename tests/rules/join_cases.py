@@ -244,6 +244,12 @@ class At(unittest.TestCase):
             self.assertEqual(limit.at(x).previous, wanted)
         self.assertIsNone(Series([], [], window=self.WINDOW).at(x).previous)
 
+    def test_what_came_before_stays_with_its_own_times(self):
+        counter = minutes([1], [5.0], window=self.WINDOW, previous=minutes([-3, -2, -1], [1.0, 2.0, 3.0]))
+        times = minutes([0, 1, 2], [0, 0, 0], window=self.WINDOW)
+        held = counter.at(times)
+        self.assertEqual((list(held.values), held.previous.value, held.increase()), ([3.0, 5.0, 5.0], 3.0, 2.0))
+
     def test_missing_samples_hold_nothing_and_take_nothing_away(self):
         limit = minutes([0, 1, 2], [1.0, math.nan, 3.0], qualities=[1, 0, 2])
         held = limit.at(minutes([0, 1, 2], [0, 0, 0]))
