@@ -308,7 +308,7 @@ def rule(
     lookback : str, optional
         How long before the window the last good sample is looked for:
         "1 hour", or "hold": for as long as a value of the series holds (10 of
-        its intervals, or a day). It is then the `previous` of each input. A
+        its intervals, or a day; or the parameter `hold`, in seconds). It is then the `previous` of each input. A
         definition can ask for more.
     name : str, optional
         The rule's name, in place of the function's.

@@ -78,9 +78,7 @@ def time_weighted_mean(
         Seconds that a value holds at most; if not given, 10 intervals of its
         series, or a day where that has none (it reports on change). Time beyond
         that is not covered, so that a dead sensor does not count as a steady
-        one: the result's coverage is at most the share of the time covered. A
-        hold that is longer than this needs a `lookback` of the same length in
-        the definition's input.
+        one: the result's coverage is at most the share of the time covered.
     """
     return x.time_weighted_mean(method=method, hold=hold)
 

@@ -4,6 +4,7 @@
  * cycles.  Knows no file: problems go to the places that reading kept.
  */
 #include "definition/internal.h"
+#include "definition/json.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,9 @@
 
 /* The nearest name is looked for among all series: for the first few problems only. */
 enum { SUGGESTIONS_MOST = 20, CYCLE_NAMES_MOST = 20 };
+
+/* No store has to write a look-back that is longer than history. */
+#define HOLD_MOST (36600 * LP_DAY)
 
 struct together {
 	struct lp_reading *reading;
@@ -153,6 +157,27 @@ static int64_t lookback_of(const struct lp_rule *rule, const struct lp_input *in
 	return wanted;
 }
 
+/* For as long as a value of the series holds, or as the parameter `hold` says, in seconds, where that is longer. */
+static int64_t held_lookback(const struct lp_reading *reading, const struct lp_calculation *calculation,
+                             const struct lp_input *input)
+{
+	int64_t held = lp_series_hold(interval_of(reading, input->series));
+	struct lp_arena arena = { 0 };
+	const struct lp_yaml_node *parameters = strstr(calculation->parameters, "\"hold\"") == NULL
+	                                                ? NULL
+	                                                : lp_json_read(calculation->parameters, &arena);
+	const struct lp_yaml_node *hold =
+		parameters == NULL || parameters->type != LP_YAML_MAP ? NULL : lp_yaml_get(parameters, "hold");
+	if (hold != NULL && (hold->type == LP_YAML_INT || hold->type == LP_YAML_FLOAT)) {
+		double seconds = hold->type == LP_YAML_INT ? (double)hold->value.integer : hold->value.number;
+		double asked = fmin(seconds * (double)LP_SECOND, (double)HOLD_MOST);
+		if (asked > (double)held)
+			held = (int64_t)ceil(asked);
+	}
+	lp_arena_free(&arena);
+	return held;
+}
+
 /*
  * The rule's own look-back where the definition asks for less: what is stored
  * is what is fetched.  Here, because how long a value holds is its series' to say.
@@ -166,7 +191,7 @@ static void fill_lookbacks(const struct lp_reading *reading)
 			struct lp_input *input = &calculation->inputs[k];
 			int64_t wanted = lookback_of(rule, input);
 			if (wanted == LP_LOOKBACK_HOLD)
-				wanted = lp_series_hold(interval_of(reading, input->series));
+				wanted = held_lookback(reading, calculation, input);
 			if (input->lookback < wanted)
 				input->lookback = wanted;
 		}

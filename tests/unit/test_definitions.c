@@ -7,6 +7,10 @@
 
 /* Rules as the interpreter would describe them. */
 static struct lp_rule_input one_input[] = { { .name = "x" } };
+static struct lp_rule_input held_input[] = { { .name = "x", .lookback = LP_LOOKBACK_HOLD } };
+static struct lp_rule_parameter hold_parameter[] = {
+	{ .name = "hold", .type = LP_PARAMETER_FLOAT, .nullable = true, .default_value = "null" },
+};
 static struct lp_rule_input flow_inputs[] = { { .name = "power", .lookback = LP_HOUR },
 	                                      { .name = "flow" },
 	                                      { .name = "level", .optional = true } };
@@ -23,6 +27,7 @@ static struct lp_rule_parameter scale_parameters[] = {
 };
 static const char *spread_outputs[] = { "mean", "spread" };
 static struct lp_rule rules[] = {
+	{ .name = "held", .inputs = held_input, .input_count = 1, .parameters = hold_parameter, .parameter_count = 1 },
 	{ .name = "max", .inputs = one_input, .input_count = 1 },
 	{ .name = "mean", .inputs = one_input, .input_count = 1 },
 	{ .name = "pump.efficiency", .inputs = flow_inputs, .input_count = 3 },
@@ -198,6 +203,31 @@ START_TEST(control_characters_and_long_texts_come_back)
 }
 END_TEST
 
+/* As far back as values hold: by the interval of the series, wherever that stands, or as somebody says. */
+START_TEST(looks_back_for_as_long_as_a_value_holds)
+{
+	struct lp_definitions definitions;
+	struct lp_problems problems = { 0 };
+	static const int64_t lookbacks[] = { 10 * LP_MINUTE, LP_DAY,         100 * LP_HOUR,
+		                             LP_HOUR,        10 * LP_MINUTE, 36600 * LP_DAY };
+	ck_assert(read_text(
+		"calculations:\n"
+		"  - {name: a, rule: held, inputs: {x: minute}, output: o1, every: 5 min}\n"
+		"  - {name: b, rule: held, inputs: {x: change}, output: o2, every: 5 min}\n"
+		"  - {name: c, rule: held, inputs: {x: ten}, output: o3, every: 5 min}\n"
+		"  - {name: d, rule: held, parameters: {hold: 3600}, inputs: {x: minute}, output: o4, every: 5 min}\n"
+		"  - {name: e, rule: held, parameters: {hold: 1.5}, inputs: {x: minute}, output: o5, every: 5 min}\n"
+		"  - {name: f, rule: held, parameters: {hold: 1e300}, inputs: {x: minute}, output: o6, every: 5 min}\n"
+		"series: [{name: minute, interval: 1 min}, {name: change}, {name: ten, interval: 10 h}]\n",
+		NULL, false, &definitions, &problems));
+	ck_assert_uint_eq(definitions.calculation_count, 6);
+	for (size_t i = 0; i < definitions.calculation_count; i++)
+		ck_assert_int_eq(definitions.calculations[i].inputs[0].lookback, lookbacks[i]);
+	lp_definitions_free(&definitions);
+	lp_problems_free(&problems);
+}
+END_TEST
+
 START_TEST(defaults_are_filled_in)
 {
 	struct lp_definitions definitions;
@@ -233,7 +263,7 @@ END_TEST
 
 START_TEST(stored_definitions_are_checked_against_the_rules_of_today)
 {
-	struct lp_rule_catalogue fewer = { .rules = rules, .count = 1 };
+	struct lp_rule_catalogue fewer = { .rules = rules, .count = 2 };
 	struct lp_definitions definitions;
 	struct lp_problems problems = { 0 };
 	ck_assert(read_text("calculations:\n"
@@ -366,6 +396,7 @@ int main(void)
 	tcase_add_test(tests, names_of_any_script_are_taken);
 	tcase_add_test(tests, control_characters_and_long_texts_come_back);
 	tcase_add_test(tests, defaults_are_filled_in);
+	tcase_add_test(tests, looks_back_for_as_long_as_a_value_holds);
 	tcase_add_test(tests, stored_definitions_are_checked_against_the_rules_of_today);
 	tcase_add_test(tests, choosing_keeps_what_is_used);
 	tcase_add_test(tests, files_and_directories);
