@@ -623,6 +623,11 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		add_ranges(batch, known, owed, settled);
 	gather_results(batch, settled, stored, stored_count);
 	settled->may_meet = may_meet(batch, settled);
+	settled->settled_until = LP_TIME_MIN;
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		if (known[i].watermark > settled->settled_until)
+			settled->settled_until = known[i].watermark;
+	}
 	for (size_t i = 0; i < batch->calculation_count; i++) {
 		if (row_is_needed(&rows[i], &known[i]))
 			rows[settled->state_count++] = rows[i];

@@ -92,6 +92,12 @@ struct lp_settled {
 	 */
 	struct lp_made *made, *superseded;
 	size_t made_count, superseded_count;
+	/*
+	 * Until here windows were settled before this commit: a result of one that
+	 * ends later is of an earlier definition, or of another calculation, and
+	 * does not count against those that are made now.
+	 */
+	lp_time settled_until;
 	/* The series may have results at these times that are of other windows: it is not one result a window, at one distance from its end. */
 	bool may_meet;
 	struct lp_widened *widened; /* to be noted; each series once */

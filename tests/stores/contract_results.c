@@ -447,6 +447,28 @@ START_TEST(results_of_windows_that_a_schedule_has_no_more_go)
 }
 END_TEST
 
+/* At minutes 0 and 1 two calculations after each other have results, of windows of two minutes and of one. */
+START_TEST(the_results_of_who_wrote_a_series_before_do_not_count)
+{
+	struct world *world = lp_arena_zeroed(&arena, 1, sizeof *world);
+
+	world->calculation = calculation("one", "echo", "a", "x");
+	world->calculation->schedule.every = world->calculation->schedule.window = span(2, LP_UNIT_MINUTE);
+	add_series("a,x");
+	add_calculation(world->calculation);
+	write_samples("a", "0=1 60=2", NULL);
+	ck_assert_int_eq(run_window(AT(0), AT(120), AT(120)), 1);
+	ck_samples("x", "0=1 60=2");
+	apply_changes(&(struct lp_changes){ .deleted = world->calculation, .deleted_count = 1 });
+	add_calculation(calculation("two", "mean", "a", "x"));
+	write_samples("a", "0=5 60=6", NULL);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(180)), 1);
+	ck_samples("x", "0=5 60=2");
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(180)), 1);
+	ck_samples("x", "0=5 60=6");
+}
+END_TEST
+
 START_TEST(results_of_before_windows_were_noted_are_of_the_window_they_lie_in)
 {
 	struct world *world = lp_arena_zeroed(&arena, 1, sizeof *world);
@@ -544,6 +566,7 @@ Suite *results_suite(void)
 	tcase_add_test(cases, the_window_that_ends_last_counts_in_whatever_order);
 	tcase_add_test(cases, what_was_superseded_is_back_when_the_last_window_ceases_to_give_it);
 	tcase_add_test(cases, results_of_windows_that_a_schedule_has_no_more_go);
+	tcase_add_test(cases, the_results_of_who_wrote_a_series_before_do_not_count);
 	tcase_add_test(cases, results_of_before_windows_were_noted_are_of_the_window_they_lie_in);
 	tcase_add_test(cases, what_somebody_imported_is_written_over_where_that_is_asked);
 	tcase_add_test(cases, ranges_that_replace_what_was_imported_stay_apart);

@@ -109,6 +109,7 @@ static bool set_aside(struct pg_commit *committing, struct lp_error *error)
 	add_results(arguments, settled->made, settled->made_count);
 	lp_pg_argument_time(arguments, committing->first);
 	lp_pg_argument_time(arguments, committing->last);
+	lp_pg_argument_time(arguments, settled->settled_until);
 	if (!lp_pg_execute(committing->store, PG_SET_ASIDE, NULL, error))
 		return false;
 	if (settled->superseded_count == 0)
@@ -156,8 +157,10 @@ static bool put_results(struct pg_commit *committing, struct lp_error *error)
 		return false;
 	arguments = lp_pg_arguments(committing->store);
 	add_results(arguments, settled->made, settled->made_count);
-	if (!add)
+	if (!add) {
 		lp_pg_argument_bool(arguments, committing->batch->replace_imported);
+		lp_pg_argument_time(arguments, settled->settled_until);
+	}
 	done = lp_pg_execute(committing->store,
 	                     add ? lp_pg_way_to_add(committing->store, committing->first, committing->last)
 	                         : PG_PUT_RESULTS,

@@ -628,7 +628,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " $6::int4[], $7::timestamptz[]) ON CONFLICT (series_id, ts) DO UPDATE"
 	                     " SET value = excluded.value, quality = excluded.quality, coverage = excluded.coverage,"
 	                     " samples = excluded.samples, window_end = excluded.window_end"
-	                     " WHERE (s.window_end <= excluded.window_end OR s.window_end IS NULL"
+	                     " WHERE (s.window_end <= excluded.window_end OR s.window_end > $9 OR s.window_end IS NULL"
 	                     " AND ($8 OR s.samples IS NOT NULL OR s.coverage IS NOT NULL)) AND (s.value, coalesce(s.quality, 0), s.coverage, s.samples, s.window_end) IS DISTINCT FROM"
 	                     " (excluded.value, coalesce(excluded.quality, 0), excluded.coverage, excluded.samples, excluded.window_end)" },
 	[PG_SET_ASIDE] = { "set_aside", "keep results of earlier windows",
@@ -637,7 +637,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                   " n (series_id, ts, value, quality, coverage, samples, window_end)),"
 	                   " met AS MATERIALIZED (SELECT s.series_id, s.ts, s.window_end, s.value, s.quality, s.coverage,"
 	                   " s.samples, n.window_end AS of_new FROM n JOIN local_processing.sample s ON s.series_id = n.series_id"
-	                   " AND s.ts = n.ts AND s.ts >= $8 AND s.ts <= $9 WHERE s.window_end <> n.window_end)"
+	                   " AND s.ts = n.ts AND s.ts >= $8 AND s.ts <= $9 WHERE s.window_end <> n.window_end AND s.window_end <= $10)"
 	                   " INSERT INTO local_processing.superseded (series_id, ts, window_end, value, quality, coverage, samples)"
 	                   " SELECT series_id, ts, window_end, value, quality, coverage, samples FROM met"
 	                   " WHERE window_end < of_new"

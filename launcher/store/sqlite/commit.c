@@ -328,7 +328,8 @@ static bool supersede(struct lp_sqlite *store, const struct lp_made *made, struc
 }
 
 /* Of an earlier window, where there is one, before it is written over. */
-static bool set_aside(struct lp_sqlite *store, const struct lp_made *made, struct lp_error *error)
+static bool set_aside(struct lp_sqlite *store, const struct lp_made *made, lp_time settled_until,
+                      struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SET_ASIDE, error);
 
@@ -337,6 +338,7 @@ static bool set_aside(struct lp_sqlite *store, const struct lp_made *made, struc
 	sqlite3_bind_int64(statement, 1, made->series_id);
 	sqlite3_bind_int64(statement, 2, made->result->time);
 	sqlite3_bind_int64(statement, 3, made->task->window.end);
+	sqlite3_bind_int64(statement, 4, settled_until);
 	return lp_sqlite_run(store, statement, NULL, error, "keep results of earlier windows");
 }
 
@@ -373,10 +375,11 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 		const struct lp_made *made = &settled->made[i];
 		int64_t rows;
 
-		if (settled->may_meet && !set_aside(store, made, error))
+		if (settled->may_meet && !set_aside(store, made, settled->settled_until, error))
 			return false;
 		bind_result(statement, made);
 		sqlite3_bind_int(statement, 8, batch->replace_imported);
+		sqlite3_bind_int64(statement, 9, settled->settled_until);
 		if (!lp_sqlite_run(store, statement, &rows, error, "write results") ||
 		    (rows == 0 && !look_why(store, batch, made, error)))
 			return false;

@@ -69,7 +69,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 		" ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value, quality = excluded.quality,"
 		" coverage = excluded.coverage, samples = excluded.samples, window_end = excluded.window_end"
-		" WHERE (window_end <= excluded.window_end OR window_end IS NULL"
+		" WHERE (window_end <= excluded.window_end OR window_end > ?9 OR window_end IS NULL"
 		" AND (?8 OR samples IS NOT NULL OR coverage IS NOT NULL))"
 		" AND (value IS NOT excluded.value OR quality IS NOT excluded.quality"
 		" OR coverage IS NOT excluded.coverage OR samples IS NOT excluded.samples"
@@ -80,7 +80,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_SET_ASIDE] =
 		"INSERT OR REPLACE INTO superseded (series_id, ts, value, quality, coverage, samples, window_end)"
 		" SELECT series_id, ts, value, quality, coverage, samples, window_end FROM sample"
-		" WHERE series_id = ?1 AND ts = ?2 AND window_end < ?3",
+		" WHERE series_id = ?1 AND ts = ?2 AND window_end < ?3 AND window_end <= ?4",
 	[LP_SQL_ORIGIN] =
 		"SELECT window_end, window_end IS NOT NULL OR samples IS NOT NULL OR coverage IS NOT NULL FROM sample"
 		" WHERE series_id = ?1 AND ts = ?2",
