@@ -445,22 +445,21 @@ bool lp_settled_has_time(const struct lp_settled *settled, int64_t series_id, lp
 
 /*
  * The room that a result needs: a number lies where all numbers of its
- * schedule do.  The samples of a series come with gaps: room for the whole
- * window, and beyond it in powers of two, so that it seldom has to be widened.
+ * schedule do.  The samples of a series come with gaps: room for a whole
+ * window, further away for several, so that it seldom has to be widened.
  */
 static struct lp_widened room_for(const struct lp_task *task, const struct lp_result *result)
 {
-	int64_t offset = result->time - task->window.end, before = task->window.start - task->window.end;
+	enum { STEPS_MOST = 64 };
+	int64_t offset = result->time - task->window.end, step = task->window.end - task->window.start;
 	struct lp_widened room = { .from = offset, .to = offset + 1 };
 
 	if (result->time == task->result_time)
 		return room;
-	room.from = before;
-	room.to = 0;
-	while (room.from > offset)
-		room.from *= 2;
-	while (room.to <= offset)
-		room.to = room.to == 0 ? -before : room.to * 2;
+	while (offset / step > STEPS_MOST || offset / step < -STEPS_MOST)
+		step *= 2;
+	room.from = offset - (offset % step + step) % step;
+	room.to = room.from + step;
 	return room;
 }
 

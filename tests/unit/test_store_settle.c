@@ -2,6 +2,7 @@
 #include "store/settle.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,6 +355,50 @@ START_TEST(what_windows_do_not_produce_any_more_is_known)
 }
 END_TEST
 
+/* Where the results of a window of a minute are looked for from now on: "FROM TO" in seconds from its end, or none. */
+static const char *room_of(enum lp_result_time result_time, int64_t offset, int64_t from, int64_t to)
+{
+	static char text[64];
+	struct story story = { .tasks = "o", .attempt = 1, .watermark = 60 };
+	struct lp_batch *batch = lp_batch_new();
+	struct lp_output output = { .series_id = 5, .results_from = from * LP_SECOND, .results_to = to * LP_SECOND };
+	struct lp_result result = { .time = AT(1) + offset * LP_SECOND, .value = 1 };
+	struct lp_settle_known known;
+	struct lp_settled settled;
+
+	build(&story, batch, &known);
+	batch->calculations[0].outputs = &output;
+	batch->calculations[0].output_count = 1;
+	batch->calculations[0].result_time = result_time;
+	batch->tasks[0].result_time = result_time == LP_RESULT_AT_END ? AT(1) : AT(0);
+	batch->tasks[0].outcome.results = &result;
+	batch->tasks[0].outcome.result_count = 1;
+	lp_settle(batch, &policy, &known, NULL, &settled);
+	snprintf(text, sizeof text, "none");
+	if (settled.widened_count > 0)
+		snprintf(text, sizeof text, "%g %g", (double)settled.widened[0].from / LP_SECOND,
+		         floor((double)settled.widened[0].to / LP_SECOND));
+	lp_batch_free(batch);
+	return text;
+}
+
+START_TEST(results_have_room_where_they_lie_and_no_more)
+{
+	const enum lp_result_time start = LP_RESULT_AT_START, end = LP_RESULT_AT_END;
+
+	ck_assert_str_eq(room_of(start, -60, 0, 0), "-60 -60"); /* and the next microsecond: a number */
+	ck_assert_str_eq(room_of(end, 0, 0, 0), "0 0");
+	ck_assert_str_eq(room_of(end, 0, 0, 1), "none");
+	ck_assert_str_eq(room_of(start, 0, -60, -59), "-60 60");
+	ck_assert_str_eq(room_of(start, -30, 0, 0), "-60 0"); /* a series */
+	ck_assert_str_eq(room_of(end, -60, 0, 0), "-60 0");
+	ck_assert_str_eq(room_of(start, -1, -60, 0), "none");
+	ck_assert_str_eq(room_of(start, 100, 0, 0), "60 120");
+	ck_assert_str_eq(room_of(start, -100, -60, 0), "-120 0");
+	ck_assert_str_eq(room_of(start, 86400 - 10, 0, 0), "84480 86400"); /* a day away: in steps of 32 windows */
+}
+END_TEST
+
 START_TEST(a_redo_that_fails_is_pending)
 {
 	struct story story = { .tasks = "of", .attempt = 1, .watermark = 60 };
@@ -437,6 +482,7 @@ int main(void)
 	tcase_add_test(cases, ranges_of_sliding_windows_touch_those_of_the_batch_before);
 	tcase_add_test(cases, a_trial_that_fails_counts_no_attempt);
 	tcase_add_test(cases, what_windows_do_not_produce_any_more_is_known);
+	tcase_add_test(cases, results_have_room_where_they_lie_and_no_more);
 	tcase_add_test(cases, a_redo_that_fails_is_pending);
 	tcase_add_test(cases, delays_double_up_to_the_longest);
 	tcase_add_test(cases, the_reason_is_one_line_cut_on_a_character);

@@ -364,26 +364,51 @@ static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const stru
 	return window_end == LP_TIME_NONE || window_end <= made->task->window.end || supersede(store, made, error);
 }
 
-static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
-                          struct lp_error *error)
+/* *added: there was none; nearly always so, and what an earlier window has there need not be looked for. */
+static bool add_result(struct lp_sqlite *store, const struct lp_made *made, bool *added, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_SAMPLE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_RESULT, error);
+	int64_t rows = 0;
 
 	if (statement == NULL)
 		return false;
+	bind_result(statement, made);
+	if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
+		return false;
+	*added = rows > 0;
+	return true;
+}
+
+static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+                       const struct lp_made *made, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_SAMPLE, error);
+	int64_t rows = 0;
+
+	if (statement == NULL)
+		return false;
+	bind_result(statement, made);
+	sqlite3_bind_int(statement, 8, batch->replace_imported);
+	sqlite3_bind_int64(statement, 9, settled->settled_until);
+	if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
+		return false;
+	batch->samples_written += (uint64_t)rows;
+	return rows > 0 || look_why(store, batch, made, error);
+}
+
+static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+                          struct lp_error *error)
+{
 	for (size_t i = 0; i < settled->made_count; i++) {
 		const struct lp_made *made = &settled->made[i];
-		int64_t rows;
+		bool added = false;
 
-		if (settled->may_meet && !set_aside(store, made, settled->settled_until, error))
+		if (settled->may_meet && !add_result(store, made, &added, error))
 			return false;
-		bind_result(statement, made);
-		sqlite3_bind_int(statement, 8, batch->replace_imported);
-		sqlite3_bind_int64(statement, 9, settled->settled_until);
-		if (!lp_sqlite_run(store, statement, &rows, error, "write results") ||
-		    (rows == 0 && !look_why(store, batch, made, error)))
+		batch->samples_written += added;
+		if (!added && ((settled->may_meet && !set_aside(store, made, settled->settled_until, error)) ||
+		               !put_result(store, batch, settled, made, error)))
 			return false;
-		batch->samples_written += (uint64_t)rows;
 	}
 	for (size_t i = 0; i < settled->superseded_count; i++) {
 		if (!supersede(store, &settled->superseded[i], error))

@@ -74,6 +74,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" AND (value IS NOT excluded.value OR quality IS NOT excluded.quality"
 		" OR coverage IS NOT excluded.coverage OR samples IS NOT excluded.samples"
 		" OR window_end IS NOT excluded.window_end)",
+	[LP_SQL_ADD_RESULT] = "INSERT INTO sample (series_id, ts, value, quality, coverage, samples, window_end)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
 	[LP_SQL_SUPERSEDE] =
 		"INSERT OR REPLACE INTO superseded (series_id, ts, value, quality, coverage, samples, window_end)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
