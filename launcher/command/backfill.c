@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static int run(int count, char **arguments);
 
@@ -73,6 +74,7 @@ struct sums {
 	uint64_t calculations, windows, samples, never_ran;
 	uint64_t moved, removed;         /* results, of those that are outdated */
 	size_t outdated, disabled, owed; /* calculations: to be done, not to be, begun by an earlier backfill */
+	uint64_t pruned;                 /* of the windows: those whose samples are gone */
 };
 
 static bool count_column(void *context, const struct lp_column *column, struct lp_error *error)
@@ -119,13 +121,29 @@ static bool sum_up(struct lp_store *store, const struct lp_selection *selection,
 		sums->calculations++;
 		sums->windows += lp_schedule_count(&item->calculation.schedule, zone, item->windows.after_end,
 		                                   item->windows.until_end);
+		sums->pruned +=
+			lp_schedule_pruned(&item->calculation, zone, item->windows.after_end, item->windows.until_end);
 		if (with_samples && !count_samples(store, item, zone, &sums->samples, error))
 			return false;
 	}
 	return true;
 }
 
-/* Results of windows of before that none of today's replaces: before the first one, and behind the last that is over. */
+static lp_time pruned_until(const struct lp_calculation *calculation)
+{
+	lp_time until = LP_TIME_NONE;
+	for (size_t i = 0; i < calculation->input_count; i++) {
+		struct lp_window pruned = calculation->inputs[i].pruned;
+		until = pruned.start < pruned.end && pruned.end > until ? pruned.end : until;
+	}
+	return until;
+}
+
+/*
+ * Results of windows of before that none of today's replaces: before the first
+ * one, and behind the last that is over; but for those whose samples may have
+ * been pruned, which cannot be had again.
+ */
 static bool remove_rest(struct lp_store *store, const struct lp_selected *item, uint64_t *removed,
                         struct lp_error *error)
 {
@@ -135,12 +153,13 @@ static bool remove_rest(struct lp_store *store, const struct lp_selected *item, 
 		{ .after_end = item->has_own ? item->own.until_end : item->outdated_until,
 		  .until_end = item->outdated_until },
 	};
+	lp_time kept = pruned_until(&item->calculation);
 	for (size_t i = 0; i < sizeof rests / sizeof *rests && item->other_windows; i++) {
+		lp_time after_end = rests[i].after_end > kept ? rests[i].after_end : kept;
 		uint64_t some;
-		if (rests[i].after_end >= rests[i].until_end)
+		if (after_end >= rests[i].until_end)
 			continue;
-		if (!lp_store_remove_results(store, item->calculation.id, rests[i].after_end, rests[i].until_end, &some,
-		                             error))
+		if (!lp_store_remove_results(store, item->calculation.id, after_end, rests[i].until_end, &some, error))
 			return false;
 		*removed += some;
 	}
@@ -187,7 +206,8 @@ static bool move_outdated(struct lp_store *store, const struct lp_selection *sel
 	return true;
 }
 
-enum { RANGES_AT_ONCE = 10000 };
+/* One after the other: definitions are applied, or samples pruned, while everything is computed in vain. */
+enum { RANGES_AT_ONCE = 10000, REFUSALS_MOST = 20 };
 
 static bool note(struct lp_store *store, const struct lp_selection *selection, bool replace_imported, struct sums *sums,
                  struct lp_error *error)
@@ -217,6 +237,15 @@ static bool note(struct lp_store *store, const struct lp_selection *selection, b
 	return good;
 }
 
+/* What `prune` has taken cannot be computed again. */
+static void say_left(uint64_t count, const char *what)
+{
+	char windows[32];
+	lp_report_count(count, windows);
+	printf("%s window%s %s as %s: the samples were pruned (`import --restores-pruned` brings them back)\n", windows,
+	       count == 1 ? "" : "s", what, count == 1 ? "it is" : "they are");
+}
+
 static void say(const struct sums *sums, const struct request *request)
 {
 	char calculations[32], windows[32], samples[32];
@@ -232,6 +261,8 @@ static void say(const struct sums *sums, const struct request *request)
 	if (request->dry_run)
 		printf(", %s sample%s to read", samples, sums->samples == 1 ? "" : "s");
 	putchar('\n');
+	if (sums->pruned > 0)
+		say_left(sums->pruned, request->dry_run ? "would be left" : "will be left");
 	if (sums->never_ran > 0)
 		printf("%" PRIu64 " calculation%s never ran: the next run begins with %s\n", sums->never_ran,
 		       sums->never_ran == 1 ? "" : "s", sums->never_ran == 1 ? "it" : "them");
@@ -332,6 +363,13 @@ static void show_progress(void *context, const struct lp_run *so_far, uint64_t c
 	fflush(stderr);
 }
 
+/* Whoever changes what is computed is at work right now. */
+static void let_others_finish(int times)
+{
+	const struct timespec pause = { .tv_nsec = 10000000L * times };
+	(void)nanosleep(&pause, NULL);
+}
+
 /* A window that was touched while it was computed stays owed: until nothing is left, or nothing moves. */
 static bool work(struct lp_session *session, const struct request *request, struct lp_running *running,
                  bool *left_behind, struct lp_error *error)
@@ -339,8 +377,9 @@ static bool work(struct lp_session *session, const struct request *request, stru
 	struct stepping_aside aside = { .store = session->store };
 	struct lp_pipeline_options options = lp_running_options(running, request->worker_count, !request->quiet);
 	const volatile int *stop = lp_running_stop();
-	uint64_t windows = 0, failed = 0, written = 0, kept = 0;
+	uint64_t windows = 0, failed = 0, written = 0, kept = 0, left = 0;
 	bool good = true, more = true;
+	int refusals = 0;
 	if (options.progress != NULL)
 		options.progress = show_progress;
 	options.pause = step_aside;
@@ -354,7 +393,17 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		failed += lp_report_failed(&done);
 		written += done.samples_written;
 		kept += done.kept_imported;
-		more = done.id != 0 && done.windows > 0 && done.still_due > 0;
+		left += timing.left;
+		refusals = timing.refused > 0 ? refusals + 1 : 0;
+		more = done.id != 0 && done.still_due > 0 &&
+		       (done.windows + timing.left > 0 || (refusals > 0 && refusals < REFUSALS_MOST));
+		if (good && more && refusals > 0)
+			let_others_finish(refusals);
+		if (good && !more && refusals > 0 && *stop == 0)
+			good = lp_fail(error, LP_EXIT_TEMPORARY,
+			               "%" PRIu64 " windows were computed in vain, again and again: definitions are "
+			               "applied, or samples are pruned",
+			               done.still_due);
 		/* Python was started once. */
 		options.prepare = NULL;
 	}
@@ -370,6 +419,8 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		printf("%s result%s kept, because somebody had imported %s: --replace-imported writes over %s\n",
 		       samples, kept == 1 ? "" : "s", kept == 1 ? "it" : "them", kept == 1 ? "it" : "them");
 	}
+	if (left > 0)
+		say_left(left, left == 1 ? "was left" : "were left");
 	if (failed > 0)
 		puts("what failed is tried again by the runs; `local-processing status --failed` tells why");
 	if (!good && error->exit == LP_EXIT_TEMPORARY)

@@ -36,7 +36,7 @@ struct showing {
 	const struct lp_zone *zone;
 	struct lp_table *table;
 	bool json;
-	uint64_t lines, windows, later;
+	uint64_t lines, windows, later, left;
 };
 
 static bool show(void *context, const struct lp_look_line *line, struct lp_error *error)
@@ -54,8 +54,9 @@ static bool show(void *context, const struct lp_look_line *line, struct lp_error
 		fputs(", ", stdout);
 		lp_print_json_text("calculation", name);
 		printf(", \"calculations\": %" PRIu64 ", \"windows\": %" PRIu64 ", \"later\": %" PRIu64
-		       ", \"rank\": %" PRId32 ", ",
-		       line->calculations, line->windows, line->later, of == NULL ? line->rank : of->calculation.rank);
+		       ", \"left\": %" PRIu64 ", \"rank\": %" PRId32 ", ",
+		       line->calculations, line->windows, line->later, line->left,
+		       of == NULL ? line->rank : of->calculation.rank);
 		lp_print_json_time("from", line->from, showing->zone);
 		fputs(", ", stdout);
 		lp_print_json_time("to", line->to, showing->zone);
@@ -74,6 +75,7 @@ static bool show(void *context, const struct lp_look_line *line, struct lp_error
 	showing->lines++;
 	showing->windows += line->windows * line->calculations;
 	showing->later += line->later * line->calculations;
+	showing->left += line->left;
 	return true;
 }
 
@@ -104,6 +106,9 @@ static void end(const struct showing *showing, lp_time tick, const struct lp_loo
 	}
 	if (showing->lines == 0)
 		putchar('\n');
+	if (showing->left > 0)
+		printf("%" PRIu64 " of them will be left as %s: the samples were pruned\n", showing->left,
+		       showing->left == 1 ? "it is" : "they are");
 	if (look->too_old > 0)
 		printf("changes in %" PRIu64 " hour%s of series lie further back than recompute_within and are not "
 		       "followed: see `local-processing invalidate --help`\n",

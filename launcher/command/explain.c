@@ -44,10 +44,11 @@ struct explanation {
 	bool found;
 	double value, coverage; /* coverage NaN: not known */
 	uint8_t quality;
-	int32_t samples;        /* < 0: measured */
-	bool computed;          /* by a calculation; else measured, or somebody imported it */
-	lp_time window_end;     /* of the window that made it; LP_TIME_NONE: not known */
-	struct lp_batch *batch; /* holds the calculation that writes the series; none: it is measured */
+	const struct lp_input *pruned; /* an input that samples were pruned of which the window reads; or NULL */
+	int32_t samples;               /* < 0: measured */
+	bool computed;                 /* by a calculation; else measured, or somebody imported it */
+	lp_time window_end;            /* of the window that made it; LP_TIME_NONE: not known */
+	struct lp_batch *batch;        /* holds the calculation that writes the series; none: it is measured */
 	const struct lp_calculation *calculation;
 	struct lp_window window;
 	bool has_window;
@@ -130,6 +131,26 @@ static bool find_window(struct explanation *told, struct lp_error *error)
 	return true;
 }
 
+/* As a run decides it. */
+static bool find_pruned(struct explanation *told, struct lp_error *error)
+{
+	const struct lp_calculation *calculation = told->calculation;
+	const struct lp_zone *zone;
+	if (!lp_zone_find(calculation->schedule.zone, &zone, error))
+		return false;
+	lp_batch_plan(told->batch, &told->window, 1);
+	struct lp_task *task = told->batch->tasks;
+	for (size_t i = 0; i < calculation->input_count && told->batch->task_count > 0; i++)
+		if (!lp_input_range(&calculation->schedule, zone, told->window, calculation->inputs[i].window,
+		                    calculation->inputs[i].shift, &task->ranges[i]))
+			task->ranges[i] = (struct lp_window){ told->window.start, told->window.start };
+	if (!lp_store_fetch(told->store, told->batch, error))
+		return false;
+	lp_batch_leave_pruned(told->batch);
+	told->pruned = told->batch->task_count > 0 ? task->pruned : NULL;
+	return true;
+}
+
 static bool find_calculation(struct explanation *told, struct lp_error *error)
 {
 	int64_t id;
@@ -178,7 +199,7 @@ static bool find_out(struct explanation *told, struct lp_error *error)
 		                          .from = told->window.end - 1,
 		                          .to = told->window.end,
 		                          .most = HISTORY_MOST };
-	if (!lp_store_each_history(told->store, &query, take_history, told, error))
+	if (!lp_store_each_history(told->store, &query, take_history, told, error) || !find_pruned(told, error))
 		return false;
 	return told->history_count == 0 ||
 	       lp_store_rule_version(told->store, told->calculation->rule, told->history[0].run_id, &told->arena,
@@ -225,6 +246,8 @@ static const char *why_none(const struct explanation *told)
 		return "the calculation has not run yet";
 	if (told->window.end > told->status.watermark)
 		return "the window is not due yet, or no run has come to it";
+	if (told->pruned != NULL)
+		return "samples of its window were pruned: what is left would give a wrong one";
 	if (told->history_count == 0)
 		return "the window was never computed, or its outcome is past its retention";
 	switch (told->history[0].state) {
@@ -289,6 +312,16 @@ static void print_history(const struct explanation *told)
 	lp_table_end(table);
 }
 
+static void print_pruned(const struct explanation *told)
+{
+	char from[40], to[40];
+	lp_time_format(told->pruned->pruned.start, told->zone, from);
+	lp_time_format(told->pruned->pruned.end - 1, told->zone, to);
+	printf("  pruned        samples of %s from %s to %s: %s\n", told->pruned->series, from, to,
+	       told->found ? "this cannot be computed again, and is left as it is"
+	                   : "this cannot be computed; see `local-processing import --help`");
+}
+
 static bool print(const struct explanation *told, struct lp_error *error)
 {
 	const struct lp_calculation *calculation = told->calculation;
@@ -340,6 +373,8 @@ static bool print(const struct explanation *told, struct lp_error *error)
 		       told->status.error_type[0] == '\0' ? "" : ": ", told->status.error_message);
 	if (told->has_status && told->status.owed > 0)
 		printf("  owed          some of its windows are to be computed again: see `local-processing due`\n");
+	if (told->pruned != NULL)
+		print_pruned(told);
 	if (!told->has_window && told->window_end != LP_TIME_NONE) {
 		lp_time_format(told->window_end, told->zone, to);
 		printf("  window        to %s, of an earlier schedule: there is no such window now\n", to);
@@ -408,6 +443,8 @@ static bool print_json(const struct explanation *told, struct lp_error *error)
 	lp_print_json_text("rule", calculation == NULL ? NULL : calculation->rule);
 	fputs(", ", stdout);
 	lp_print_json_text("rule_version", told->rule_version);
+	fputs(", ", stdout);
+	lp_print_json_time("pruned_to", told->pruned == NULL ? LP_TIME_NONE : told->pruned->pruned.end - 1, told->zone);
 	fputs(",\n", stdout);
 	if (calculation != NULL && told->has_window) {
 		fputs("  ", stdout);

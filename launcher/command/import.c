@@ -35,6 +35,9 @@ const struct lp_command lp_command_import = {
 		"                        for data in standard time all year: +01:00, -08:00\n"
 		"  --delimiter C         between cells: ',', ';', '|' or tab; else the likeliest\n"
 		"  --decimal-comma       numbers are written 1,5\n"
+		"  --restores-pruned     the files have all samples again that `prune` removed of their series, at least\n"
+		"                        from their first line on: results that read them can be computed again. Without\n"
+		"                        it they are stored, and results are left as they are\n"
 		"  -n, --dry-run         check everything, say what would be done, and store nothing\n"
 		"\n"
 		"Times are RFC 3339: 2026-03-01T12:00:00Z, 2026-03-01 13:00:00+01:00; offset, seconds and time\n"
@@ -134,6 +137,34 @@ static bool check_units_used(const struct lp_import *import, struct lp_error *er
 	return true;
 }
 
+static void say_restored(uint64_t count, const char *how)
+{
+	if (count > 0) {
+		printf("\n%" PRIu64 " series: what was pruned is there again%s", count, how);
+	}
+}
+
+static void report_pruned(const struct lp_import *import)
+{
+	const struct lp_import_series *one = import->unrestored;
+	char to[40], last[40];
+	say_restored(import->restored, "");
+	say_restored(import->partly, " from the first sample imported on");
+	if (import->not_restored == 0) {
+		return;
+	}
+	lp_time_format(one->pruned.end - 1, import->settings->zone, to);
+	lp_time_format(one->last, import->settings->zone, last);
+	printf("\n%" PRIu64 " series (%s) had samples up to %s pruned: ", import->not_restored, one->name, to);
+	if (import->settings->restores_pruned) {
+		printf("these reach to %s only, so results that read further are left as they are", last);
+	} else {
+		fputs("results that read these are left as they are; if they are all of them, import them with "
+		      "--restores-pruned",
+		      stdout);
+	}
+}
+
 static void report(const struct lp_import *import)
 {
 	printf("%zu series (%" PRIu64 " new): %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged",
@@ -142,6 +173,7 @@ static void report(const struct lp_import *import)
 	if (import->missing > 0) {
 		printf("; %" PRIu64 " cell%s without a number", import->missing, import->missing == 1 ? "" : "s");
 	}
+	report_pruned(import);
 	fputs(import->settings->dry_run ? "\nnothing was stored (--dry-run)\n" : "\n", stdout);
 }
 
@@ -151,7 +183,7 @@ static bool import_files(struct lp_import *import, char *const *files, int count
 	for (int i = 0; i < count && good; i++) {
 		good = import_file(import, files[i], error);
 	}
-	good = good && check_units_used(import, error);
+	good = good && check_units_used(import, error) && lp_import_restore(import, error);
 	if (good && !import->settings->dry_run) {
 		good = lp_store_commit_work(import->store, error);
 		import->begun = !good;
@@ -182,6 +214,7 @@ static int run(int count, char **arguments)
 		{ .name = "--long", .target = &settings.long_form },
 		{ .name = "--delimiter", .value = "CHARACTER", .target = &delimiter },
 		{ .name = "--decimal-comma", .target = &settings.decimal_comma },
+		{ .name = "--restores-pruned", .target = &settings.restores_pruned },
 		{ .name = "--dry-run", .letter = 'n', .target = &settings.dry_run },
 		{ 0 },
 	};

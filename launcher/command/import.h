@@ -24,7 +24,8 @@ struct lp_import_settings {
 	struct lp_option_values series, units;    /* "COLUMN=NAME", "COLUMN=UNIT" */
 	const char *prefix;                       /* "" */
 	bool long_form, decimal_comma, dry_run;
-	char delimiter; /* 0: found out */
+	bool restores_pruned; /* what is imported is all that was pruned */
+	char delimiter;       /* 0: found out */
 	/* For times without an offset: a zone, or local time at a fixed distance from UTC. */
 	const struct lp_zone *zone;
 	bool fixed;
@@ -47,6 +48,9 @@ struct lp_import_series {
 	size_t count, capacity;
 	bool written; /* parts of this file, from ... to */
 	lp_time written_from, written_to;
+	struct lp_window pruned; /* as in struct lp_series, before the import */
+	bool any;                /* samples of any file, from first to last */
+	lp_time first, last;
 };
 
 struct lp_import {
@@ -61,6 +65,9 @@ struct lp_import {
 	bool begun;  /* a transaction is open */
 	struct lp_write_counts counts;
 	uint64_t created, missing; /* series made; cells without a number */
+	/* Series whose samples were pruned, and that have some again here. */
+	uint64_t restored, partly, not_restored;
+	const struct lp_import_series *unrestored; /* one of those that were not */
 };
 
 /* import_rows.c: reads a file and adds its samples. */
@@ -77,6 +84,8 @@ bool lp_import_add(struct lp_import *import, size_t series, struct lp_import_sam
                    struct lp_error *error) LP_MUST_CHECK;
 /* The file is at its end: writes what is held, and lets the next file be about any time again. */
 bool lp_import_end_file(struct lp_import *import, struct lp_error *error) LP_MUST_CHECK;
+/* All files are written: what of the series was pruned and is here again, where that was said. */
+bool lp_import_restore(struct lp_import *import, struct lp_error *error) LP_MUST_CHECK;
 void lp_import_free(struct lp_import *import);
 
 /* The value of "KEY=VALUE" in values for that key, or NULL. */

@@ -50,6 +50,7 @@ static bool take_stored(struct lp_import_series *series, const struct lp_series 
 		return false;
 	}
 	series->id = stored->id;
+	series->pruned = stored->pruned;
 	return true;
 }
 
@@ -237,6 +238,9 @@ static void note_written(struct lp_import *import, struct lp_import_series *seri
 		series->written_from = series->written && series->written_from < from ? series->written_from : from;
 		series->written_to = series->written && series->written_to > to ? series->written_to : to;
 		series->written = true;
+		series->first = series->any && series->first < from ? series->first : from;
+		series->last = series->any && series->last > to ? series->last : to;
+		series->any = true;
 	}
 	import->held -= series->count;
 	series->count = 0;
@@ -284,6 +288,39 @@ bool lp_import_end_file(struct lp_import *import, struct lp_error *error)
 	}
 	for (size_t i = 0; i < import->series_count; i++) {
 		import->series[i].written = false;
+	}
+	return true;
+}
+
+/*
+ * Of what was pruned, that is again gone which lies before the first sample
+ * imported; all of it, where the import does not reach the last one: a gap in
+ * the middle cannot be told from one that was measured.
+ */
+static bool restore(struct lp_import *import, const struct lp_import_series *series, struct lp_error *error)
+{
+	struct lp_window left = { .start = series->pruned.start, .end = series->first };
+	bool reaches = series->last >= series->pruned.end - 1;
+	if (!import->settings->restores_pruned || !reaches) {
+		import->unrestored = import->not_restored++ == 0 ? series : import->unrestored;
+		return true;
+	}
+	if (left.start < left.end)
+		import->partly++;
+	else
+		import->restored++;
+	return lp_store_restore_pruned(import->store, series->id, left, error);
+}
+
+bool lp_import_restore(struct lp_import *import, struct lp_error *error)
+{
+	for (size_t i = 0; i < import->series_count; i++) {
+		const struct lp_import_series *series = &import->series[i];
+		bool again = series->any && series->pruned.start < series->pruned.end &&
+		             series->first < series->pruned.end && series->last >= series->pruned.start;
+		if (again && !restore(import, series, error)) {
+			return false;
+		}
 	}
 	return true;
 }

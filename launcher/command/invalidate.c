@@ -53,6 +53,12 @@ static bool invalidate(struct lp_session *session, const char *name, lp_time fro
 		printf("%s from %s to %s: noted; %" PRIu64 " calculation%s it; the next run computes what is settled "
 		       "again\n",
 		       name, first, beyond, readers, readers == 1 ? " reads" : "s read");
+	if (good && series.pruned.start < to && from < series.pruned.end) {
+		lp_time_format(series.pruned.end - 1, session->zone, beyond);
+		printf("samples of %s up to %s were pruned: results of windows that read them are left as they are "
+		       "(`import --restores-pruned` brings them back)\n",
+		       name, beyond);
+	}
 	lp_arena_free(&arena);
 	return good;
 }

@@ -1,4 +1,5 @@
 /* `prune`: deletes what is older than it has to be kept, by the configuration's retention or by given times. */
+#include "command/prune.h"
 #include "command/command.h"
 
 #include "calendar/calendar.h"
@@ -10,31 +11,43 @@ static int run(int count, char **arguments);
 
 const struct lp_command lp_command_prune = {
 	.name = "prune",
-	.summary = "delete samples, outcomes and runs that are older than they are kept",
+	.summary = "delete samples, results, outcomes and runs that are older than they are kept",
 	.help = "Usage: local-processing prune [OPTION...]\n"
 		"\n"
-		"Deletes what is older than the configuration's `retention` says: samples by their time, outcomes\n"
-		"(what became of each window) and runs by their tick. A kind without retention is kept for ever.\n"
-		"States, pending windows and definitions are never deleted. For cron, once a day.\n"
+		"Deletes what is older than the configuration's `retention` says: measured samples and results by\n"
+		"their time, outcomes (what became of each window) and runs by their tick. A kind without retention\n"
+		"is kept for ever, results unless `retention.results` is set: series that a calculation writes, or\n"
+		"has written. States, pending windows and definitions are never deleted. For cron, once a day.\n"
 		"\n"
-		"  --samples-before TIME   instead of the retention: delete samples before TIME\n"
+		"Samples that a calculation will still read stay, and are told with its name: of windows that are\n"
+		"not computed yet or not over (a month's result needs its whole month), that failed or wait, or whose\n"
+		"samples changed. A disabled calculation will read from where it stopped.\n"
+		"\n"
+		"What is pruned cannot be computed again: late samples, `backfill` and `invalidate` leave results as\n"
+		"they are where the samples of their windows were pruned, and say so. `import --restores-pruned`\n"
+		"brings them back.\n"
+		"\n"
+		"  --samples-before TIME   instead of the retention: delete measured samples before TIME\n"
+		"  --results-before TIME   the same for results\n"
 		"  --outcomes-before TIME  the same for outcomes\n"
 		"  --runs-before TIME      the same for runs\n"
-		"  --series GLOB           samples of these series only (* and ? over names)\n"
+		"  --series GLOB           samples and results of these series only (* and ? over names)\n"
+		"  --even-if-needed        samples too that calculations will still read: those windows get no result\n"
 		"  -n, --dry-run           count, and delete nothing\n"
 		"\n"
 		"Where a TIME is given, only the kinds with a TIME are pruned. Whole partitions are dropped where\n"
-		"all that is in them is old, which takes no time; the rest goes in small transactions.\n"
+		"all that is in them goes, which takes no time; the rest goes in small transactions.\n"
 		"\n"
 		"Examples:\n"
 		"  local-processing prune --dry-run\n"
-		"  local-processing prune --samples-before 2024-01-01 --series 'raw/*'\n",
+		"  local-processing prune --samples-before 2024-01-01 --series 'raw/*'\n"
+		"  local-processing prune --results-before 2024-01-01 --series '*/1min'\n",
 	.run = run,
 };
 
 struct request {
-	const char *samples, *outcomes, *runs, *series;
-	bool dry_run;
+	const char *samples, *results, *outcomes, *runs, *series;
+	bool dry_run, even_if_needed;
 };
 
 /* In whole seconds: it is shown. */
@@ -65,34 +78,63 @@ static void say(const char *what, lp_time before, uint64_t count, bool dry_run, 
 	printf("%s before %s: %" PRIu64 "%s\n", what, time, count, dry_run ? " to delete" : " deleted");
 }
 
-static bool prune(struct lp_session *session, const struct request *request, struct lp_error *error)
+static bool limits(const struct lp_session *session, const struct request *request, struct lp_prune_samples *samples,
+                   struct lp_prune *prune, struct lp_error *error)
 {
 	const struct lp_config *config = &session->config;
-	const struct lp_zone *zone = session->zone;
-	bool given = request->samples != NULL || request->outcomes != NULL || request->runs != NULL;
-	struct lp_prune prune = { .series = request->series, .dry_run = request->dry_run };
+	bool given = request->samples != NULL || request->results != NULL || request->outcomes != NULL ||
+	             request->runs != NULL;
+	const struct {
+		const char *option, *text;
+		int64_t retention;
+		lp_time *before;
+	} kinds[] = {
+		{ "--samples-before", request->samples, config->retention_samples, &samples->samples_before },
+		{ "--results-before", request->results, config->retention_results, &samples->results_before },
+		{ "--outcomes-before", request->outcomes, config->retention_outcomes, &prune->outcomes_before },
+		{ "--runs-before", request->runs, config->retention_runs, &prune->runs_before },
+	};
 
-	if (!limit("--samples-before", request->samples, config->retention_samples, given, zone, &prune.samples_before,
-	           error) ||
-	    !limit("--outcomes-before", request->outcomes, config->retention_outcomes, given, zone,
-	           &prune.outcomes_before, error) ||
-	    !limit("--runs-before", request->runs, config->retention_runs, given, zone, &prune.runs_before, error)) {
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (limit(kinds[i].option, kinds[i].text, kinds[i].retention, given, session->zone, kinds[i].before,
+		          error))
+			continue;
 		error->exit = LP_EXIT_USAGE;
 		return false;
 	}
-	if (request->series != NULL && prune.samples_before == LP_TIME_NONE)
+	if (request->series != NULL && samples->samples_before == LP_TIME_NONE &&
+	    samples->results_before == LP_TIME_NONE)
 		return lp_fail(error, LP_EXIT_USAGE,
-		               "--series is about samples: give --samples-before, or a retention for samples");
-	if (prune.samples_before == LP_TIME_NONE && prune.outcomes_before == LP_TIME_NONE &&
-	    prune.runs_before == LP_TIME_NONE) {
+		               "--series is about samples and results: give --samples-before or --results-before, "
+		               "or a retention for one of them");
+	return true;
+}
+
+static bool prune(struct lp_session *session, const struct request *request, struct lp_error *error)
+{
+	const struct lp_zone *zone = session->zone;
+	struct lp_prune rest = { .dry_run = request->dry_run };
+	struct lp_prune_samples samples = { .store = session->store,
+		                            .zone = zone,
+		                            .now = lp_now(),
+		                            .pattern = request->series,
+		                            .dry_run = request->dry_run,
+		                            .even_if_needed = request->even_if_needed };
+	bool any;
+
+	if (!limits(session, request, &samples, &rest, error))
+		return false;
+	any = samples.samples_before != LP_TIME_NONE || samples.results_before != LP_TIME_NONE;
+	if (!any && rest.outcomes_before == LP_TIME_NONE && rest.runs_before == LP_TIME_NONE) {
 		printf("nothing to do: the configuration has no retention, so everything is kept\n");
 		return true;
 	}
-	if (!lp_store_prune(session->store, &prune, error))
+	if (any && !lp_prune_samples(&samples, error))
 		return false;
-	say("samples", prune.samples_before, prune.samples, request->dry_run, zone);
-	say("outcomes", prune.outcomes_before, prune.outcomes, request->dry_run, zone);
-	say("runs", prune.runs_before, prune.runs, request->dry_run, zone);
+	if (!lp_store_prune(session->store, &rest, error))
+		return false;
+	say("outcomes", rest.outcomes_before, rest.outcomes, request->dry_run, zone);
+	say("runs", rest.runs_before, rest.runs, request->dry_run, zone);
 	if (request->dry_run)
 		puts("nothing was deleted (--dry-run)");
 	return true;
@@ -106,9 +148,11 @@ static int run(int count, char **arguments)
 	struct request request = { .dry_run = false };
 	const struct lp_option options[] = {
 		{ .name = "--samples-before", .value = "TIME", .target = &request.samples },
+		{ .name = "--results-before", .value = "TIME", .target = &request.results },
 		{ .name = "--outcomes-before", .value = "TIME", .target = &request.outcomes },
 		{ .name = "--runs-before", .value = "TIME", .target = &request.runs },
 		{ .name = "--series", .value = "GLOB", .target = &request.series },
+		{ .name = "--even-if-needed", .target = &request.even_if_needed },
 		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
 		{ .name = NULL },
 	};

@@ -81,6 +81,16 @@ static void print_again(const struct lp_run *run, const struct lp_run_timing *ti
 		printf("  not followed  changes in %s hour%s of series, longer ago than recompute_within: see `invalidate`\n",
 		       number, timing->too_old == 1 ? "" : "s");
 	}
+	if (timing->left > 0) {
+		lp_report_count(timing->left, number);
+		printf("  pruned        %s window%s left as %s: the samples were pruned; see `explain`\n", number,
+		       timing->left == 1 ? "" : "s", timing->left == 1 ? "it is" : "they are");
+	}
+	if (timing->without > 0) {
+		lp_report_count(timing->without, number);
+		printf("  pruned        %s window%s without a result: the samples were pruned before\n", number,
+		       timing->without == 1 ? "" : "s");
+	}
 	for (size_t i = 0; i < timing->stopped_count && i < LP_RUN_FAILURES_MOST; i++) {
 		const struct lp_run_stopped *stopped = &timing->stopped[i];
 		lp_time_format(stopped->since, zone, since);
@@ -193,7 +203,7 @@ void lp_report_print(const struct lp_run *run, const struct lp_run_timing *timin
 	}
 	if (timing->refused > 0)
 		printf("  refused       %" PRIu64
-		       " batches: their definitions changed meanwhile, the next run does them\n",
+		       " batches: their definitions changed or their samples were pruned meanwhile, the next run does them\n",
 		       timing->refused);
 	if (timing->skipped > 0)
 		printf("  skipped       %" PRIu64 " batches: their schedule cannot be followed, the log says why\n",
@@ -255,9 +265,10 @@ void lp_report_print_json(const struct lp_run *run, const struct lp_run_timing *
 		       run->states[state]);
 	printf("},\n  \"failed\": %" PRIu64 ", \"newly_failed\": %" PRIu64 ", \"samples_read\": %" PRIu64
 	       ", \"samples_written\": %" PRIu64 ", \"kept_imported\": %" PRIu64 ", \"still_due\": %" PRIu64
-	       ", \"recomputed\": %" PRIu64 ", \"changes_too_old\": %" PRIu64 ", \"rules_stopped\": %zu,\n",
+	       ", \"recomputed\": %" PRIu64 ", \"changes_too_old\": %" PRIu64 ", \"windows_left\": %" PRIu64
+	       ", \"windows_without_samples\": %" PRIu64 ", \"rules_stopped\": %zu,\n",
 	       lp_report_failed(run), run->newly_failed, run->samples_read, run->samples_written, run->kept_imported,
-	       run->still_due, run->recomputed, timing->too_old, timing->stopped_count);
+	       run->still_due, run->recomputed, timing->too_old, timing->left, timing->without, timing->stopped_count);
 	printf("  \"batches\": %" PRIu64 ", \"batches_refused\": %" PRIu64 ", \"batches_skipped\": %" PRIu64 ",\n",
 	       timing->batches, timing->refused, timing->skipped);
 	printf("  \"rule_seconds\": %.9f, \"rule_seconds_worst\": %.9f, ", (double)timing->rule_sum / 1e9,

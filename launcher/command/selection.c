@@ -76,6 +76,7 @@ static bool keep(void *context, const struct lp_calculation *from, struct lp_err
 		item->calculation.inputs[i] = (struct lp_input){ .series_id = from->inputs[i].series_id,
 			                                         .window = from->inputs[i].window,
 			                                         .shift = from->inputs[i].shift,
+			                                         .pruned = from->inputs[i].pruned,
 			                                         .lookback = from->inputs[i].lookback };
 	for (size_t i = 0; i < from->output_count; i++)
 		item->calculation.outputs[i].series_id = from->outputs[i].series_id;

@@ -27,7 +27,7 @@ struct lp_config {
 	int64_t time_limit;
 	enum lp_log_format log_format;
 	enum lp_log_level log_level;
-	int64_t retention_samples, retention_outcomes, retention_runs; /* 0: for ever */
+	int64_t retention_samples, retention_results, retention_outcomes, retention_runs; /* 0: for ever */
 };
 
 /*

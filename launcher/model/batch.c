@@ -91,6 +91,58 @@ bool lp_batch_is_news(const struct lp_batch *batch)
 	return batch->kind == LP_BATCH_FORWARD || batch->read_before == LP_TIME_NONE;
 }
 
+static bool overlap(struct lp_window a, struct lp_window b)
+{
+	return a.start < a.end && b.start < b.end && a.start < b.end && b.start < a.end;
+}
+
+static bool reads_pruned(const struct lp_input *input, struct lp_window range, const struct lp_column *previous)
+{
+	struct lp_window before = { .start = range.start, .end = range.start };
+	if (overlap(range, input->pruned)) {
+		return true;
+	}
+	if (input->lookback <= 0) {
+		return false;
+	}
+	if (__builtin_sub_overflow(range.start, input->lookback, &before.start)) {
+		before.start = LP_TIME_MIN;
+	}
+	/* The sample that was found is the last one if all behind the removed ones are there. */
+	return overlap(before, input->pruned) && (previous->count == 0 || previous->time[0] < input->pruned.end);
+}
+
+void lp_batch_leave_pruned(struct lp_batch *batch)
+{
+	LP_CHECK_BATCH(batch);
+	for (size_t i = 0; i < batch->task_count; i++) {
+		struct lp_task *task = &batch->tasks[i];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+		for (size_t k = 0; k < calculation->input_count && !task->decided; k++) {
+			if (!reads_pruned(&calculation->inputs[k], task->ranges[k], &task->previous[k])) {
+				continue;
+			}
+			task->decided = true;
+			task->pruned = &calculation->inputs[k];
+			task->outcome = (struct lp_outcome){ .state = LP_STATE_NO_DATA };
+		}
+	}
+}
+
+bool lp_task_is_left(const struct lp_batch *batch, const struct lp_task *task)
+{
+	switch (batch->reason) {
+	case LP_REASON_NEW:
+	case LP_REASON_CATCH_UP:
+	case LP_REASON_RETRY:
+	case LP_REASON_WAITED:
+	case LP_REASON_TRIPPED:
+		return false;
+	default:
+		return task->pruned != NULL && batch->kind == LP_BATCH_REDO;
+	}
+}
+
 static uint32_t count_good(const struct lp_column *column)
 {
 	uint32_t good = 0;

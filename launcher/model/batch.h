@@ -103,6 +103,8 @@ struct lp_task {
 	uint32_t samples; /* good ones, over all inputs */
 	bool decided;     /* the outcome is known without calling the rule: no_data, waiting, tripped */
 	bool trial;       /* of a rule whose breaker is open: a failure counts no attempt */
+	const struct lp_input
+		*pruned; /* that may have had more samples before `prune`: see lp_batch_leave_pruned; or NULL */
 	struct lp_outcome outcome;
 };
 
@@ -176,6 +178,15 @@ void lp_batch_free(struct lp_batch *batch);
 void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size_t window_count);
 /* Whether nobody can have read a time that it writes to: then its results are no changes that anybody follows. */
 bool lp_batch_is_news(const struct lp_batch *batch);
+/*
+ * Decides the tasks that read samples which `prune` may have removed: once
+ * fetched, because a look-back that found its sample behind them needs none of
+ * those.  A number from what is left would be wrong, so there is none (no_data),
+ * and what is stored of the window stays as it is.
+ */
+void lp_batch_leave_pruned(struct lp_batch *batch);
+/* Such a task whose window was computed before: nothing about it changes. */
+bool lp_task_is_left(const struct lp_batch *batch, const struct lp_task *task);
 /* Fills coverage and samples of every task from its columns, and decides those below min_coverage. */
 void lp_batch_cover(struct lp_batch *batch);
 /* Once the rule has said over what share of its window it knew a value: lowers the coverage, and what is too little is no result. */

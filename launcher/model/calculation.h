@@ -12,9 +12,10 @@ struct lp_input {
 	int64_t series_id;
 	const char *series; /* name of the series */
 	const char *unit;
-	const char *attributes; /* JSON, as in struct lp_series */
-	int64_t interval;       /* of the series: see struct lp_series */
-	int64_t lookback;       /* microseconds before its range in which the last sample is fetched too; 0: none */
+	const char *attributes;  /* JSON, as in struct lp_series */
+	int64_t interval;        /* of the series: see struct lp_series */
+	struct lp_window pruned; /* of the series: see struct lp_series */
+	int64_t lookback;        /* microseconds before its range in which the last sample is fetched too; 0: none */
 	/*
 	 * What of the series is read for a window: that window moved by shift, or
 	 * `window` up to where it then ends, on the calendar of the schedule's zone.
@@ -124,6 +125,7 @@ struct lp_calculation {
 
 	/* As stored; not part of the definition. */
 	enum lp_state state; /* that of the last window computed */
+	int64_t generation;  /* of its batch, when it was read: see struct lp_batch_head */
 };
 
 #endif

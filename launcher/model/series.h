@@ -13,6 +13,12 @@ struct lp_series {
 	const char *unit; /* "": dimensionless or not given */
 	int64_t interval; /* microseconds from one sample to the next where it is measured regularly; 0: not known */
 	const char *description; /* "" */
+	/*
+	 * In it lie all samples that `prune` has removed, from the first one to
+	 * just behind the last; start >= end: none was.  What is computed from a
+	 * window that overlaps it would be computed from what happens to be left.
+	 */
+	struct lp_window pruned;
 	const char
 		*attributes; /* JSON object of texts, numbers and booleans, canonical (sorted keys, no spaces); "{}" */
 };

@@ -62,6 +62,31 @@ static bool tell_retries(struct looking *looking, struct lp_error *error)
 	return true;
 }
 
+/* Settled windows of a calculation whose samples were pruned: they are left as they are. */
+static bool count_left(const struct lp_calculation *calculation, lp_time after_end, struct lp_look_line *line,
+                       struct lp_error *error)
+{
+	const struct lp_zone *zone;
+	if (!lp_zone_find(calculation->schedule.zone, &zone, error))
+		return false;
+	line->left += lp_schedule_pruned(calculation, zone, after_end, line->to);
+	return true;
+}
+
+static bool count_left_of(struct looking *looking, const struct lp_redo *redo, struct lp_look_line *line,
+                          struct lp_error *error)
+{
+	struct lp_batch *batch = lp_batch_new();
+	int64_t *ids = lp_arena_zeroed(&batch->arena, redo->count, sizeof *ids);
+	for (size_t at = 0; at < redo->count; at++)
+		ids[at] = looking->plan.redos.owed[redo->first + at].calculation_id;
+	bool good = lp_store_read_calculations(looking->plan.store, ids, redo->count, batch, error);
+	for (size_t at = 0; at < batch->calculation_count && good; at++)
+		good = count_left(&batch->calculations[at], redo->after_end, line, error);
+	lp_batch_free(batch);
+	return good;
+}
+
 /* Of windows that are owed a run does so many of a calculation. */
 static void limit(const struct lp_plan *plan, const struct lp_zone *zone, lp_time after_end, struct lp_look_line *line)
 {
@@ -95,32 +120,62 @@ static bool tell_owed(struct looking *looking, struct lp_error *error)
 			                     .from = redo->after_end,
 			                     .to = redo->until_end };
 		limit(plan, zone, redo->after_end, &line);
-		if (!looking->visit(looking->context, &line, error))
+		if (!count_left_of(looking, redo, &line, error) || !looking->visit(looking->context, &line, error))
 			return false;
 	}
 	return true;
 }
 
+static bool tell_seen(struct looking *looking, const struct lp_seen *seen, const struct lp_calculation *calculation,
+                      struct lp_error *error)
+{
+	const struct lp_zone *zone;
+	if (!lp_zone_find(seen->schedule.zone, &zone, error))
+		return false;
+	struct lp_look_line line = { .reason = seen->reason,
+		                     .schedule = &seen->schedule,
+		                     .calculation_id = seen->calculation_id,
+		                     .calculations = 1,
+		                     .windows = seen->windows,
+		                     .from = seen->window_start,
+		                     .to = seen->until_end };
+	limit(&looking->plan, zone, seen->after_end, &line);
+	return (calculation == NULL || count_left(calculation, seen->after_end, &line, error)) &&
+	       looking->visit(looking->context, &line, error);
+}
+
+/* By calculation, as they are sorted: their definitions are read many at a time. */
+static bool tell_some_changes(struct looking *looking, const struct lp_seen *seen, size_t count, struct lp_error *error)
+{
+	struct lp_batch *batch = lp_batch_new();
+	int64_t *ids = lp_arena_zeroed(&batch->arena, count, sizeof *ids);
+	size_t id_count = 0, next = 0;
+	for (size_t at = 0; at < count; at++)
+		if (at == 0 || seen[at].calculation_id != seen[at - 1].calculation_id)
+			ids[id_count++] = seen[at].calculation_id;
+	bool good = lp_store_read_calculations(looking->plan.store, ids, id_count, batch, error);
+	for (size_t at = 0; at < count && good; at++) {
+		const struct lp_calculation *calculation = NULL;
+		while (next < batch->calculation_count && batch->calculations[next].id < seen[at].calculation_id)
+			next++;
+		if (next < batch->calculation_count && batch->calculations[next].id == seen[at].calculation_id)
+			calculation = &batch->calculations[next];
+		good = tell_seen(looking, &seen[at], calculation, error);
+	}
+	lp_batch_free(batch);
+	return good;
+}
+
 static bool tell_changes(struct looking *looking, struct lp_error *error)
 {
 	const struct lp_following *following = &looking->plan.following;
-	for (size_t at = 0; at < following->seen_count; at++) {
-		const struct lp_seen *seen = &following->seen[at];
-		const struct lp_zone *zone;
-		if (!lp_zone_find(seen->schedule.zone, &zone, error))
-			return false;
-		struct lp_look_line line = { .reason = seen->reason,
-			                     .schedule = &seen->schedule,
-			                     .calculation_id = seen->calculation_id,
-			                     .calculations = 1,
-			                     .windows = seen->windows,
-			                     .from = seen->window_start,
-			                     .to = seen->until_end };
-		limit(&looking->plan, zone, seen->after_end, &line);
-		if (!looking->visit(looking->context, &line, error))
-			return false;
+	bool good = true;
+	for (size_t at = 0; at < following->seen_count && good; at += LP_BATCH_SIZE) {
+		size_t left = following->seen_count - at;
+		good = tell_some_changes(looking, &following->seen[at], left < LP_BATCH_SIZE ? left : LP_BATCH_SIZE,
+		                         error);
 	}
-	return true;
+	return good;
 }
 
 bool lp_look(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick, lp_look_visit *visit,

@@ -63,6 +63,13 @@ struct lp_run_stopped {
 	uint64_t failed, of, trials;
 };
 
+/* A window that reads samples which `prune` has removed. */
+struct lp_run_pruned {
+	char calculation[256], series[256];
+	struct lp_window window;
+	lp_time to; /* the last one that was removed of the series */
+};
+
 /* Where the time of a run went, and what else its report says. */
 struct lp_run_timing {
 	int64_t wall;                      /* nanoseconds from begin to end */
@@ -74,15 +81,18 @@ struct lp_run_timing {
 	double cpu_user, cpu_system; /* seconds, of the process */
 	uint64_t peak_memory;        /* bytes; 0: not known (no /proc) */
 	uint64_t batches;
-	uint64_t refused;     /* batches not stored: their definitions changed meanwhile */
-	uint64_t skipped;     /* batches whose schedule this program cannot follow; the log says why */
+	uint64_t refused; /* batches not stored: their definitions changed, or their samples were pruned, meanwhile */
+	uint64_t skipped; /* batches whose schedule this program cannot follow; the log says why */
 	size_t stopped_count; /* rules whose breaker is open at the end; of stopped: the first ones */
 	struct lp_run_stopped stopped[LP_RUN_FAILURES_MOST];
-	uint64_t too_old;     /* hours of series that changed so long after their windows that nobody follows */
-	lp_time next_due;     /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
-	bool busy;            /* something is due, and another run is working on it */
-	int left_behind;      /* threads that did not end in time: the process must leave with _exit */
-	size_t failure_count; /* of failures: the first ones of the run, one per calculation */
+	uint64_t too_old; /* hours of series that changed so long after their windows that nobody follows */
+	uint64_t left;    /* settled windows that were asked for and stay as they are: their samples were pruned */
+	uint64_t without; /* windows without a result, of which nothing was stored: the same */
+	struct lp_run_pruned pruned; /* the first one of them */
+	lp_time next_due;            /* where nothing was due: the tick at which something will be, or LP_TIME_NONE */
+	bool busy;                   /* something is due, and another run is working on it */
+	int left_behind;             /* threads that did not end in time: the process must leave with _exit */
+	size_t failure_count;        /* of failures: the first ones of the run, one per calculation */
 	struct lp_run_failure failures[LP_RUN_FAILURES_MOST];
 };
 
@@ -109,8 +119,9 @@ struct lp_look_line {
 	const struct lp_schedule *schedule; /* NULL: not told */
 	int64_t calculation_id;             /* of one calculation; else 0 */
 	uint64_t calculations, windows;     /* windows: of each calculation, now */
-	uint64_t later;                     /* windows that a following run does, by the catch-up limit */
-	lp_time from, to;                   /* what the windows cover, as far as this run does them */
+	uint64_t left;    /* of all of them together: stay as they are, because their samples were pruned */
+	uint64_t later;   /* windows that a following run does, by the catch-up limit */
+	lp_time from, to; /* what the windows cover, as far as this run does them */
 };
 typedef bool lp_look_visit(void *context, const struct lp_look_line *line, struct lp_error *error);
 struct lp_look {

@@ -134,7 +134,7 @@ static void take_back(struct driver *driver, struct lp_job *job)
 	case LP_JOB_REFUSED:
 		driver->tally.timing->refused++;
 		lp_log(LP_LOG_INFO,
-		       "a batch was not stored: its definitions changed meanwhile; the next run does it again",
+		       "a batch was not stored: its definitions changed or its samples were pruned meanwhile; the next run does it again",
 		       LP_INT("batch", job->batch->head.id), LP_INT("calculations", job->batch->calculation_count));
 		break;
 	case LP_JOB_FAILED:

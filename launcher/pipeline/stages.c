@@ -152,6 +152,7 @@ static void fetch_share(struct lp_stages *stages, struct lp_store *store, struct
 		finish(stages, whole, whole->end);
 		return;
 	}
+	lp_batch_leave_pruned(whole->batch);
 	lp_batch_cover(whole->batch);
 	lp_breakers_decide(stages->breakers, whole->batch);
 	send_parts(stages, whole);

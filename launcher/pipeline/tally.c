@@ -126,6 +126,31 @@ static void compare_states(struct lp_tally *tally, struct lp_batch *batch, size_
 	}
 }
 
+static void keep_pruned(struct lp_run_timing *timing, const struct lp_calculation *calculation,
+                        const struct lp_task *task)
+{
+	struct lp_run_pruned *pruned = &timing->pruned;
+	if (timing->left + timing->without > 0)
+		return;
+	copy_cut(pruned->calculation, sizeof pruned->calculation, calculation->name);
+	copy_cut(pruned->series, sizeof pruned->series, task->pruned->series);
+	pruned->window = task->window;
+	pruned->to = task->pruned->pruned.end - 1;
+}
+
+/* True: nothing else is counted of it. */
+static bool add_pruned(struct lp_tally *tally, const struct lp_batch *batch, const struct lp_task *task)
+{
+	struct lp_run_timing *timing = tally->timing;
+	bool left = lp_task_is_left(batch, task);
+	if (task->pruned == NULL)
+		return false;
+	keep_pruned(timing, &batch->calculations[task->calculation], task);
+	timing->left += left;
+	timing->without += !left;
+	return left;
+}
+
 void lp_tally_time(struct lp_tally *tally, const struct lp_batch *batch)
 {
 	tally->timing->fetch += batch->fetch_time;
@@ -142,12 +167,14 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 	run->samples_read += batch->samples_read;
 	run->samples_written += batch->samples_written;
 	run->kept_imported += batch->kept_imported;
-	run->recomputed += batch->kind == LP_BATCH_REDO ? computed : 0;
 	for (size_t at = 0; at < computed; at++) {
 		const struct lp_task *task = &batch->tasks[at];
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 		const struct lp_outcome *outcome = &task->outcome;
+		if (add_pruned(tally, batch, task))
+			continue;
 		run->windows++;
+		run->recomputed += batch->kind == LP_BATCH_REDO;
 		run->states[outcome->state]++;
 		timing->rule_sum += outcome->duration;
 		if (outcome->duration > timing->rule_worst) {
@@ -164,8 +191,24 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 		compare_states(tally, batch, computed);
 }
 
+static void tell_pruned(const struct lp_run_timing *timing)
+{
+	const struct lp_run_pruned *pruned = &timing->pruned;
+	if (timing->left + timing->without == 0)
+		return;
+	/* Once a run, and each window comes up once; one without a result is told as any that had no samples. */
+	lp_log(timing->left > 0 ? LP_LOG_WARNING : LP_LOG_INFO,
+	       timing->left > 0 ? "windows were not computed again, and stay as they are: their samples were pruned"
+	                        : "windows have no result: their samples were pruned",
+	       LP_INT("left", timing->left), LP_INT("without_result", timing->without),
+	       LP_TEXT("calculation", pruned->calculation), LP_WHEN("window_start", pruned->window.start),
+	       LP_WHEN("window_end", pruned->window.end), LP_TEXT("series", pruned->series),
+	       LP_WHEN("pruned_to", pruned->to));
+}
+
 void lp_tally_end(struct lp_tally *tally)
 {
+	tell_pruned(tally->timing);
 	for (size_t at = 0; at < tally->rule_count; at++) {
 		struct lp_tally_rule *rule = &tally->rules[at];
 		if (rule->failed > rule->told)

@@ -241,3 +241,35 @@ bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *n
 		*next = due;
 	return true;
 }
+
+uint64_t lp_schedule_pruned(const struct lp_calculation *calculation, const struct lp_zone *zone, lp_time from,
+                            lp_time to)
+{
+	lp_time begin = from;
+	uint64_t windows = 0;
+	/* Ranges of inputs may overlap: each time the one that begins first, from where those before it ended. */
+	while (begin < to) {
+		struct lp_touched next = { .after_end = LP_TIME_MAX };
+		for (size_t i = 0; i < calculation->input_count; i++) {
+			const struct lp_input *input = &calculation->inputs[i];
+			struct lp_touched touched;
+			if (input->pruned.start >= input->pruned.end ||
+			    !lp_schedule_touched(&calculation->schedule, zone, input->window, input->shift, 0,
+			                         input->pruned.start, input->pruned.end - 1, &touched) ||
+			    touched.until_end <= begin)
+				continue;
+			if (touched.after_end < begin)
+				touched.after_end = begin;
+			if (touched.after_end < next.after_end ||
+			    (touched.after_end == next.after_end && touched.until_end > next.until_end))
+				next = touched;
+		}
+		if (next.after_end >= to)
+			break;
+		if (next.until_end > to)
+			next.until_end = to;
+		windows += lp_schedule_count(&calculation->schedule, zone, next.after_end, next.until_end);
+		begin = next.until_end;
+	}
+	return windows;
+}

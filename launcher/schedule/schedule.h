@@ -46,6 +46,13 @@ bool lp_schedule_clip(const struct lp_schedule *schedule, const struct lp_zone *
 /* How many windows have from < end <= to; counted up to 1,000, estimated beyond. */
 uint64_t lp_schedule_count(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from, lp_time to);
 
+/*
+ * How many windows of a range read, by their inputs without their look-backs,
+ * samples that `prune` has removed: no run computes these again.
+ */
+uint64_t lp_schedule_pruned(const struct lp_calculation *calculation, const struct lp_zone *zone, lp_time from,
+                            lp_time to);
+
 /* The first tick after `tick` at which a window becomes due; LP_TIME_NONE: never. For "nothing due, next at ...". */
 bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *next,
                       struct lp_error *error) LP_MUST_CHECK;

@@ -297,7 +297,8 @@ static void add_reach(const struct lp_batch *batch, struct lp_settled *settled, 
 /*
  * A range was moved on over every window of it, also over those of an earlier
  * schedule, which nothing will compute again.  Those that failed or wait keep
- * what they have until their turn comes.
+ * what they have until their turn comes; those whose samples were pruned keep it
+ * for good, with what an earlier schedule has left before their ends.
  */
 static void add_ranges(struct lp_batch *batch, const struct lp_settle_known *known, const bool *owed,
                        struct lp_settled *settled)
@@ -305,20 +306,25 @@ static void add_ranges(struct lp_batch *batch, const struct lp_settle_known *kno
 	const struct lp_owed_move *moves = lp_owed_moves(batch);
 	size_t computed = atomic_load(&batch->computed);
 	lp_time *from = lp_arena_allocate(&batch->arena, batch->calculation_count * sizeof *from);
+	lp_time *last = lp_arena_allocate(&batch->arena, batch->calculation_count * sizeof *last);
 
 	for (size_t i = 0; i < batch->calculation_count; i++)
-		from[i] = LP_TIME_NONE;
+		from[i] = last[i] = LP_TIME_NONE;
 	for (size_t i = 0; i < batch->owed_count; i++) {
 		if (moves[i].calculation != UINT32_MAX && known[moves[i].calculation].claimed)
-			from[moves[i].calculation] = moves[i].owed->after_end;
+			from[moves[i].calculation] = last[moves[i].calculation] = moves[i].owed->after_end;
 	}
 	for (size_t i = 0; i < computed; i++) {
 		const struct lp_task *task = &batch->tasks[i];
+		lp_time before = last[task->calculation];
 
-		if ((owed != NULL && !owed[i]) || is_done(task->outcome.state) ||
-		    from[task->calculation] == LP_TIME_NONE)
+		if ((owed != NULL && !owed[i]) || from[task->calculation] == LP_TIME_NONE)
 			continue;
-		add_reach(batch, settled, task->calculation, from[task->calculation], task->window.end - 1);
+		last[task->calculation] = task->window.end;
+		if (is_done(task->outcome.state) && task->pruned == NULL)
+			continue;
+		add_reach(batch, settled, task->calculation, from[task->calculation],
+		          task->pruned != NULL ? before : task->window.end - 1);
 		from[task->calculation] = task->window.end;
 	}
 	for (size_t i = 0; i < batch->owed_count; i++) {
@@ -603,6 +609,12 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 				continue; /* stays pending as it is */
 			add_owed(settled, &last_owed[task->calculation], &batch->calculations[task->calculation], task,
 			         before[task->calculation]);
+			note_state(batch, task, 0, LP_TIME_NONE, of, &rows[task->calculation]);
+		} else if (task->pruned != NULL && again) {
+			before[task->calculation] = task->window.end;
+			if (lp_task_is_left(batch, task))
+				continue; /* as if it had not been asked for */
+			settled->done[settled->done_count++] = pending;
 			note_state(batch, task, 0, LP_TIME_NONE, of, &rows[task->calculation]);
 		} else {
 			if (again) {

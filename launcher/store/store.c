@@ -521,3 +521,37 @@ bool lp_store_prune(struct lp_store *store, struct lp_prune *prune, struct lp_er
 {
 	return store->backend->prune(store, prune, error);
 }
+
+bool lp_store_each_prunable(struct lp_store *store, const char *pattern, lp_time before, lp_prunable_visit *visit,
+                            void *context, struct lp_error *error)
+{
+	return store->backend->each_prunable(store, pattern, before, visit, context, error);
+}
+
+bool lp_store_prune_samples(struct lp_store *store, const struct lp_prune_series *series, size_t count, bool every,
+                            uint64_t *samples, struct lp_error *error)
+{
+	return store->backend->prune_samples(store, series, count, every, samples, error);
+}
+
+bool lp_store_restore_pruned(struct lp_store *store, int64_t series_id, struct lp_window pruned, struct lp_error *error)
+{
+	return store->backend->restore_pruned(store, series_id, pruned, error);
+}
+
+bool lp_store_count_samples(struct lp_store *store, const struct lp_count_range *ranges, size_t count, uint64_t most,
+                            uint64_t *samples, struct lp_error *error)
+{
+	return store->backend->count_samples(store, ranges, count, most, samples, error);
+}
+
+bool lp_store_each_need(struct lp_store *store, const int64_t *series_ids, size_t count, lp_need_visit *visit,
+                        void *context, struct lp_error *error)
+{
+	return store->backend->each_need(store, series_ids, count, visit, context, error);
+}
+
+bool lp_store_each_debt(struct lp_store *store, lp_debt_visit *visit, void *context, struct lp_error *error)
+{
+	return store->backend->each_debt(store, visit, context, error);
+}

@@ -467,11 +467,65 @@ bool lp_store_each_run(struct lp_store *store, uint32_t most, lp_run_visit *visi
 
 /* Deletes what is older than `before` (LP_TIME_NONE: keep that kind); dry_run only counts. */
 struct lp_prune {
-	lp_time samples_before, outcomes_before, runs_before;
-	const char *series; /* samples: glob over series names, NULL: all */
+	lp_time outcomes_before, runs_before;
 	bool dry_run;
-	uint64_t samples, outcomes, runs; /* out */
+	uint64_t outcomes, runs; /* out */
 };
 bool lp_store_prune(struct lp_store *store, struct lp_prune *prune, struct lp_error *error) LP_MUST_CHECK;
+
+/* Series with a sample before a time, by id.  pattern: as for lp_store_each_series. */
+struct lp_prunable {
+	int64_t series_id;
+	const char *series;
+	lp_time oldest; /* its first sample */
+	bool computed;  /* a calculation writes it, or has written that sample or the newest */
+};
+typedef bool lp_prunable_visit(void *context, const struct lp_prunable *prunable, struct lp_error *error);
+bool lp_store_each_prunable(struct lp_store *store, const char *pattern, lp_time before, lp_prunable_visit *visit,
+                            void *context, struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Deletes the samples of each series that lie before `before`, in transactions
+ * of limited size, and notes before that what goes (struct lp_series: pruned):
+ * batches whose definitions were read before it are refused from then on, those
+ * that are read after it know.  every: no other series has old samples, so that
+ * what is kept as a whole may go as a whole (partitions).
+ */
+struct lp_prune_series {
+	int64_t series_id;
+	lp_time before; /* LP_TIME_NONE: all of it is kept */
+};
+bool lp_store_prune_samples(struct lp_store *store, const struct lp_prune_series *series, size_t count, bool every,
+                            uint64_t *samples, struct lp_error *error) LP_MUST_CHECK;
+/* Sets what is noted as gone of a series, because it is there again; start >= end: nothing is gone any more. */
+bool lp_store_restore_pruned(struct lp_store *store, int64_t series_id, struct lp_window pruned,
+                             struct lp_error *error) LP_MUST_CHECK;
+/* Samples in ranges, at most `most` of each (0: all), summed up. */
+struct lp_count_range {
+	int64_t series_id;
+	lp_time first, beyond;
+};
+bool lp_store_count_samples(struct lp_store *store, const struct lp_count_range *ranges, size_t count, uint64_t most,
+                            uint64_t *samples, struct lp_error *error) LP_MUST_CHECK;
+/* Who reads these series, whether it is enabled and has run or not; by series. */
+struct lp_need {
+	int64_t series_id, calculation_id;
+	const char *calculation; /* its name */
+	const struct lp_schedule *schedule;
+	lp_time watermark, start;     /* LP_TIME_NONE: none */
+	struct lp_span window, shift; /* of the input, as in struct lp_input */
+	int64_t lookback;
+	bool enabled;
+};
+typedef bool lp_need_visit(void *context, const struct lp_need *need, struct lp_error *error);
+bool lp_store_each_need(struct lp_store *store, const int64_t *series_ids, size_t count, lp_need_visit *visit,
+                        void *context, struct lp_error *error) LP_MUST_CHECK;
+/* Calculations with windows that are pending (not given up) or owed: the first of them ends after after_end. */
+struct lp_debt {
+	int64_t calculation_id;
+	lp_time after_end;
+};
+typedef bool lp_debt_visit(void *context, const struct lp_debt *debt, struct lp_error *error);
+bool lp_store_each_debt(struct lp_store *store, lp_debt_visit *visit, void *context,
+                        struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -259,18 +259,13 @@ END_TEST
 
 START_TEST(pruning_and_deleting_a_series_is_nothing_to_follow)
 {
-	struct lp_prune prune = { .samples_before = AT(60),
-		                  .outcomes_before = LP_TIME_NONE,
-		                  .runs_before = LP_TIME_NONE };
 	struct lp_series b = { .name = "b", .unit = "", .description = "", .attributes = "{}" };
-	struct lp_error error;
 
 	add_series("a,b");
 	write_samples("a", "0=1 60=1", NULL);
 	write_samples("b", "60=1", NULL);
 	noted(true);
-	ck_ok(lp_store_prune(store, &prune, &error), error);
-	ck_assert_uint_eq(prune.samples, 1);
+	ck_assert_uint_eq(prune_samples(NULL, AT(60), LP_TIME_NONE), 1);
 	ck_assert_str_eq(noted(false), "");
 	apply_changes(&(struct lp_changes){ .series_deleted = &b, .series_deleted_count = 1 });
 	ck_assert_str_eq(noted(false), "");

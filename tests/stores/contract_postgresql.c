@@ -344,7 +344,7 @@ END_TEST
 START_TEST(the_role_of_runs_can_run)
 {
 	struct lp_store_options options;
-	struct lp_prune prune = { .samples_before = AT(0), .outcomes_before = AT(0), .runs_before = AT(0) };
+	struct lp_prune prune = { .outcomes_before = AT(0), .runs_before = AT(0) };
 	struct lp_error error;
 	bool locked;
 
@@ -366,7 +366,11 @@ START_TEST(the_role_of_runs_can_run)
 	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
 	ck_samples("x", "0=1 60=2");
 	ck_ok(lp_store_prune(store, &prune, &error), error);
-	ck_assert_uint_eq(prune.samples, 1);
+	ck_assert_uint_eq(prune_samples(NULL, AT(0), LP_TIME_NONE), 1);
+	ck_assert_str_eq(pruned_of("a"), "-31536000 to -31536000");
+	ck_assert_str_eq(sql("SELECT to_regclass('local_processing.sample_2025_02') IS NULL"
+	                     " AND to_regclass('local_processing.sample_2025_03') IS NULL"),
+	                 "t");
 }
 END_TEST
 

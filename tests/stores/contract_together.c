@@ -126,10 +126,8 @@ END_TEST
 
 START_TEST(a_prune_gives_up_rather_than_have_all_wait_for_a_reader)
 {
-	struct lp_prune prune = { .samples_before = AT(0),
-		                  .outcomes_before = LP_TIME_NONE,
-		                  .runs_before = LP_TIME_NONE };
 	struct lp_error error;
+	uint64_t samples;
 
 	add_series("a");
 	/* 2020 and 2021 as a whole are before, both with one sample. */
@@ -139,12 +137,13 @@ START_TEST(a_prune_gives_up_rather_than_have_all_wait_for_a_reader)
 		_exit(0);
 	}
 	usleep(A_WHILE);
-	ck_fails(lp_store_prune(store, &prune, &error), error, LP_EXIT_TEMPORARY);
+	ck_fails(try_to_prune(NULL, AT(0), LP_TIME_NONE, &samples, &error), error, LP_EXIT_TEMPORARY);
 	ck_assert_str_eq(error.sqlstate, "55P03");
 	ck_assert(child_was_fine());
 	ck_samples("a", "-173000000=1 -150000000=2 0=3");
-	ck_ok(lp_store_prune(store, &prune, &error), error);
-	ck_assert_uint_eq(prune.samples, 2);
+	ck_assert_str_eq(pruned_of("a"), "");
+	ck_assert_uint_eq(prune_samples(NULL, AT(0), LP_TIME_NONE), 2);
+	ck_assert_str_eq(pruned_of("a"), "-173000000 to -150000000");
 	ck_samples("a", "0=3");
 	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.partitions WHERE kind = 'sample'"
 	                     " AND upper_end < '2024-01-01'"),

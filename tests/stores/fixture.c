@@ -531,3 +531,53 @@ const char *status_of(const char *name)
 	lp_text_addf(&text, " pending %u", status->pending);
 	return keep(&text);
 }
+
+struct pruning {
+	struct lp_prune_series items[64];
+	size_t count;
+	lp_time samples_before, results_before;
+};
+
+static bool choose_prunable(void *context, const struct lp_prunable *prunable, struct lp_error *error)
+{
+	struct pruning *pruning = context;
+	lp_time before = prunable->computed ? pruning->results_before : pruning->samples_before;
+
+	(void)error;
+	ck_assert_uint_lt(pruning->count, 64);
+	pruning->items[pruning->count++] = (struct lp_prune_series){ prunable->series_id, before };
+	return true;
+}
+
+bool try_to_prune(const char *pattern, lp_time samples_before, lp_time results_before, uint64_t *samples,
+                  struct lp_error *error)
+{
+	struct pruning pruning = { .samples_before = samples_before, .results_before = results_before };
+	lp_time last = samples_before > results_before ? samples_before : results_before;
+
+	return lp_store_each_prunable(store, pattern, last, choose_prunable, &pruning, error) &&
+	       lp_store_prune_samples(store, pruning.items, pruning.count, pattern == NULL, samples, error);
+}
+
+uint64_t prune_samples(const char *pattern, lp_time samples_before, lp_time results_before)
+{
+	struct lp_error error;
+	uint64_t samples;
+
+	ck_ok(try_to_prune(pattern, samples_before, results_before, &samples, &error), error);
+	return samples;
+}
+
+const char *pruned_of(const char *name)
+{
+	struct lp_series series;
+	struct lp_error error;
+	char *text = lp_arena_allocate(&arena, 64);
+
+	ck_ok(lp_store_find_series(store, name, &arena, &series, &error), error);
+	*text = '\0';
+	if (series.pruned.start < series.pruned.end)
+		snprintf(text, 64, "%lld to %lld", (long long)((series.pruned.start - BASE) / LP_SECOND),
+		         (long long)((series.pruned.end - 1 - BASE) / LP_SECOND));
+	return text;
+}

@@ -77,6 +77,13 @@ const char *read_samples(const char *series, lp_time from, lp_time to, uint64_t 
 const char *show_column(const struct lp_column *column);
 #define ck_samples(series, expected) ck_assert_str_eq(read_samples(series, LP_TIME_NONE, LP_TIME_NONE, 0), expected)
 
+/* Deletes the measured samples of some series (NULL: all) before a time, and results before another; how many. */
+bool try_to_prune(const char *pattern, lp_time samples_before, lp_time results_before, uint64_t *samples,
+                  struct lp_error *error);
+uint64_t prune_samples(const char *pattern, lp_time samples_before, lp_time results_before);
+/* "0 to 60": from the first to the last time that prune has removed of a series; "" for none. */
+const char *pruned_of(const char *series);
+
 /*
  * A little pipeline.  Rules: "mean" (no_data without good samples), "fail",
  * "slow" (timed out), "echo" (each good sample at its time), "held" (the last

@@ -19,6 +19,7 @@ int main(void)
 	srunner_add_suite(runner, outdated_suite());
 	srunner_add_suite(runner, failures_suite());
 	srunner_add_suite(runner, time_suite());
+	srunner_add_suite(runner, pruned_suite());
 	/* A pooler does to us what the others are about; these are about the server behind it. */
 	if (is_postgresql() && getenv("LP_TEST_STORE_OPTIONS") == NULL) {
 		srunner_add_suite(runner, postgresql_suite());

@@ -14,6 +14,7 @@ Suite *results_suite(void);
 Suite *outdated_suite(void);
 Suite *failures_suite(void);
 Suite *time_suite(void);
+Suite *pruned_suite(void);
 Suite *postgresql_suite(void); /* what only PostgreSQL can meet */
 Suite *shortcuts_suite(void);  /* what that store does in a shorter way */
 Suite *together_suite(void);   /* what several connections to it do at once */

@@ -231,6 +231,48 @@ END_TEST
 
 static const struct {
 	const char *what;
+	struct lp_window pruned, range; /* seconds */
+	int64_t lookback, previous;     /* seconds; -1: none was found */
+	bool left;
+} prunings[] = {
+	{ "nothing was pruned", { 0, 0 }, { 0, 60 }, 0, -1, false },
+	{ "nothing was pruned, whatever the look-back", { 0, 0 }, { 0, 60 }, 600, -1, false },
+	{ "behind it", { 10, 60 }, { 60, 120 }, 0, -1, false },
+	{ "the last one pruned is its first moment", { 10, 61 }, { 60, 120 }, 0, -1, true },
+	{ "before it", { 60, 70 }, { 0, 60 }, 0, -1, false },
+	{ "in the middle", { 20, 30 }, { 0, 60 }, 0, -1, true },
+	{ "all of it", { 0, 100 }, { 10, 20 }, 0, -1, true },
+	{ "it reads nothing", { 0, 100 }, { 10, 10 }, 0, -1, false },
+	{ "the look-back does not reach it", { 0, 30 }, { 60, 120 }, 30, -1, false },
+	{ "the look-back found none", { 0, 30 }, { 60, 120 }, 31, -1, true },
+	{ "the look-back found one behind it", { 0, 30 }, { 60, 120 }, 60, 30, false },
+	{ "the look-back found one among the pruned", { 0, 30 }, { 60, 120 }, 60, 29, true },
+	{ "the look-back found one before the pruned", { 10, 30 }, { 60, 120 }, 60, 5, true },
+};
+
+START_TEST(what_was_pruned_is_not_computed_from_what_is_left)
+{
+	struct lp_input input = {
+		.pruned = { prunings[_i].pruned.start * LP_SECOND, prunings[_i].pruned.end * LP_SECOND },
+		.lookback = prunings[_i].lookback * LP_SECOND,
+	};
+	struct lp_calculation calculation = { .enabled = true, .inputs = &input, .input_count = 1 };
+	struct lp_batch *batch = batch_of(&calculation, &(struct given){ 10, 60, "g" });
+	struct lp_task *task = &batch->tasks[0];
+	lp_time previous = prunings[_i].previous * LP_SECOND;
+	task->ranges[0] =
+		(struct lp_window){ prunings[_i].range.start * LP_SECOND, prunings[_i].range.end * LP_SECOND };
+	if (prunings[_i].previous >= 0)
+		task->previous[0] = (struct lp_column){ .count = 1, .time = &previous };
+	lp_batch_leave_pruned(batch);
+	ck_assert_msg(task->decided == prunings[_i].left, "%s", prunings[_i].what);
+	ck_assert_msg((task->pruned == &input) == prunings[_i].left, "%s", prunings[_i].what);
+	lp_batch_free(batch);
+}
+END_TEST
+
+static const struct {
+	const char *what;
 	enum lp_batch_kind kind;
 	lp_time read_before;
 	lp_time results[2][2]; /* of two tasks; 0: no result */
@@ -279,6 +321,8 @@ int main(void)
 	tcase_add_test(cases, what_is_held_lowers_the_coverage);
 	tcase_add_test(cases, what_is_decided_stays_decided);
 	tcase_add_test(cases, covering_twice_is_covering_once);
+	tcase_add_loop_test(cases, what_was_pruned_is_not_computed_from_what_is_left, 0,
+	                    sizeof prunings / sizeof *prunings);
 	tcase_add_loop_test(cases, news_is_what_nobody_can_have_read, 0, sizeof readings / sizeof *readings);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);

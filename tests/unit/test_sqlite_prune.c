@@ -1,6 +1,16 @@
 /* SQLite: deleting what is old. */
 #include "sqlite_fixture.h"
 
+/* The samples of one series before a time. */
+static uint64_t prune(struct lp_store *store, int64_t series_id, lp_time before)
+{
+	const struct lp_prune_series one = { .series_id = series_id, .before = before };
+	uint64_t samples;
+
+	must(sqlite->prune_samples(store, &one, 1, false, &samples, &error));
+	return samples;
+}
+
 START_TEST(prune_deletes_what_is_older_and_first_only_counts)
 {
 	struct lp_store *store = make_store();
@@ -9,17 +19,16 @@ START_TEST(prune_deletes_what_is_older_and_first_only_counts)
 	for (int i = 0; i < 10; i++)
 		put(store, id_of(store, "in"), T0 + i * LP_MINUTE, i, LP_QUALITY_GOOD);
 	put(store, id_of(store, "out0001"), T0, 1, LP_QUALITY_GOOD);
-	struct lp_prune prune = { .samples_before = T0 + 5 * LP_MINUTE,
-		                  .outcomes_before = LP_TIME_NONE,
-		                  .runs_before = T0,
-		                  .series = "in",
-		                  .dry_run = true };
-	must(sqlite->prune(store, &prune, &error));
-	ck_assert_uint_eq(prune.samples, 5);
-	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "11");
-	prune.dry_run = false;
-	must(sqlite->prune(store, &prune, &error));
-	ck_assert_uint_eq(prune.samples, 5);
+	const struct lp_count_range range = { .series_id = id_of(store, "in"),
+		                              .first = LP_TIME_MIN,
+		                              .beyond = T0 + 5 * LP_MINUTE };
+	uint64_t samples;
+	must(sqlite->count_samples(store, &range, 1, 0, &samples, &error));
+	ck_assert_uint_eq(samples, 5);
+	must(sqlite->count_samples(store, &range, 1, 3, &samples, &error));
+	ck_assert_uint_eq(samples, 3);
+	ck_assert_uint_eq(prune(store, range.series_id, range.beyond), 5);
+	ck_assert_str_eq(ask("SELECT pruned_to - pruned_from FROM series WHERE name = 'in'"), "240000000");
 	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "6");
 	sqlite->close(store);
 }
@@ -43,11 +52,7 @@ START_TEST(more_than_a_transaction_holds_is_pruned_and_the_file_gets_smaller)
 	                           &counts, &error));
 	must(sqlite->commit_work(store, &error));
 	int pages = atoi(ask("PRAGMA page_count"));
-	struct lp_prune prune = { .samples_before = times[MANY - 5],
-		                  .outcomes_before = LP_TIME_NONE,
-		                  .runs_before = LP_TIME_NONE };
-	must(sqlite->prune(store, &prune, &error));
-	ck_assert_uint_eq(prune.samples, MANY - 5);
+	ck_assert_uint_eq(prune(store, 1, times[MANY - 5]), MANY - 5);
 	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "5");
 	ck_assert_int_lt(atoi(ask("PRAGMA page_count")), pages / 2);
 	free(times);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum {
+	INPUT_ARRAYS = 11,
 	COLUMN_SCHEDULE = 7,
 	COLUMN_START = COLUMN_SCHEDULE + PG_SCHEDULE_COLUMNS,
 	COLUMN_TIME_LIMIT,
@@ -13,8 +14,9 @@ enum {
 	COLUMN_RESULT_TIME,
 	COLUMN_MIN_COVERAGE,
 	COLUMN_RECOMPUTE_WITHIN,
+	COLUMN_GENERATION,
 	COLUMN_INPUTS,
-	COLUMN_OUTPUTS = COLUMN_INPUTS + 9,
+	COLUMN_OUTPUTS = COLUMN_INPUTS + INPUT_ARRAYS,
 	COLUMN_COUNT = COLUMN_OUTPUTS + 6,
 };
 static_assert((int)COLUMN_COUNT == (int)PG_CALCULATION_COLUMN_COUNT, "status.c reads on behind them");
@@ -34,9 +36,9 @@ static bool open_readers(const PGresult *result, int row, int column, struct pg_
 static bool get_inputs(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
                        struct lp_error *error)
 {
-	struct pg_reader readers[9];
+	struct pg_reader readers[INPUT_ARRAYS];
 
-	if (!open_readers(result, row, COLUMN_INPUTS, readers, 9, error))
+	if (!open_readers(result, row, COLUMN_INPUTS, readers, INPUT_ARRAYS, error))
 		return false;
 	calculation->input_count = readers[0].count;
 	calculation->inputs = lp_arena_zeroed(arena, readers[0].count, sizeof *calculation->inputs);
@@ -53,6 +55,8 @@ static bool get_inputs(const PGresult *result, int row, struct lp_arena *arena, 
 		    !lp_pg_parse_span(lp_pg_read_text(&readers[7], arena), &input->window, error) ||
 		    !lp_pg_parse_span(lp_pg_read_text(&readers[8], arena), &input->shift, error))
 			return false;
+		lp_time pruned_from = lp_pg_read_time(&readers[9]);
+		input->pruned = lp_pg_pruned(pruned_from, lp_pg_read_time(&readers[10]));
 	}
 	return true;
 }
@@ -96,6 +100,7 @@ bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *are
 		.version = lp_pg_get_int4(result, row, COLUMN_VERSION),
 		.rank = lp_pg_get_int4(result, row, COLUMN_RANK),
 		.min_coverage = lp_pg_get_float8(result, row, COLUMN_MIN_COVERAGE),
+		.generation = lp_pg_get_int8(result, row, COLUMN_GENERATION),
 	};
 	if (strcmp(lp_pg_get_text(result, row, COLUMN_RESULT_TIME, arena), lp_result_time_names[LP_RESULT_AT_END]) == 0)
 		calculation->result_time = LP_RESULT_AT_END;

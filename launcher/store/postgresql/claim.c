@@ -175,7 +175,9 @@ static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_e
 		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
 
 		current[i] = lp_pg_get_int4(result, row, 1) == batch->calculations[i].version &&
-		             lp_pg_get_bool(result, row, 2);
+		             lp_pg_get_bool(result, row, 2) &&
+		             /* Else some of the samples may have been pruned while they were read. */
+		             lp_pg_get_int8(result, row, 6) == batch->calculations[i].generation;
 		committing->known[i].watermark = lp_pg_get_time(result, row, 3);
 		done = read_room(&batch->calculations[i], result, row, error);
 	}

@@ -272,4 +272,10 @@ const struct lp_store_backend lp_store_postgresql = {
 	.each_history = lp_pg_each_history,
 	.each_run = lp_pg_each_run,
 	.prune = lp_pg_prune,
+	.each_prunable = lp_pg_each_prunable,
+	.prune_samples = lp_pg_prune_samples,
+	.restore_pruned = lp_pg_restore_pruned,
+	.count_samples = lp_pg_count_samples,
+	.each_need = lp_pg_each_need,
+	.each_debt = lp_pg_each_debt,
 };

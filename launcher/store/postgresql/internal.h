@@ -171,7 +171,9 @@ bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *do
 bool lp_pg_fail_address(const char *reason, const char *address, struct lp_error *error);
 bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error);
 
-/* series.c: a glob (* and ?) as a pattern of LIKE; NULL stays NULL. */
+/* series.c: pruned_from and pruned_to as struct lp_series has them; LP_TIME_NONE: nothing was pruned. */
+struct lp_window lp_pg_pruned(lp_time from, lp_time to);
+/* A glob (* and ?) as a pattern of LIKE; NULL stays NULL. */
 const char *lp_pg_like(struct lp_arena *arena, const char *glob);
 
 /* partition.c: best effort; rows without a partition of their own go to the default one. */
@@ -209,7 +211,7 @@ bool lp_pg_parse_span(const char *text, struct lp_span *span, struct lp_error *e
 bool lp_pg_parse_within(const char *text, int64_t *within, struct lp_error *error) LP_MUST_CHECK;
 
 /* calculation.c: the columns that statements.c calls CALCULATION_COLUMNS, into the arena. */
-enum { PG_CALCULATION_COLUMN_COUNT = 37 };
+enum { PG_CALCULATION_COLUMN_COUNT = 40 };
 bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
                            struct lp_error *error) LP_MUST_CHECK;
 
@@ -277,5 +279,14 @@ bool lp_pg_each_status(struct lp_store *, const struct lp_status_filter *, lp_st
 bool lp_pg_each_history(struct lp_store *, const struct lp_history_query *, lp_history_visit *, void *,
                         struct lp_error *);
 bool lp_pg_prune(struct lp_store *, struct lp_prune *, struct lp_error *); /* prune.c */
+bool lp_pg_prune_samples(struct lp_store *, const struct lp_prune_series *, size_t, bool, uint64_t *,
+                         struct lp_error *);
+bool lp_pg_restore_pruned(struct lp_store *, int64_t, struct lp_window, struct lp_error *);
+bool lp_pg_each_prunable(struct lp_store *, const char *, lp_time, lp_prunable_visit *, void *,
+                         struct lp_error *); /* need.c */
+bool lp_pg_each_need(struct lp_store *, const int64_t *, size_t, lp_need_visit *, void *, struct lp_error *);
+bool lp_pg_each_debt(struct lp_store *, lp_debt_visit *, void *, struct lp_error *);
+bool lp_pg_count_samples(struct lp_store *, const struct lp_count_range *, size_t, uint64_t, uint64_t *,
+                         struct lp_error *);
 
 #endif

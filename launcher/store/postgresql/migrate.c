@@ -127,7 +127,8 @@ static const char *const run_grants[] = {
 	"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA local_processing TO %s",
 	"REVOKE INSERT, UPDATE, DELETE ON local_processing.migration FROM %s",
 	"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA local_processing TO %s",
-	"GRANT EXECUTE ON FUNCTION local_processing.ensure_partitions, local_processing.drop_partition TO %s",
+	"GRANT EXECUTE ON FUNCTION local_processing.ensure_partitions, local_processing.drop_partition,"
+	" local_processing.drop_sample_partition TO %s",
 };
 
 static bool grant(struct pg_store *store, const char *role, const char *const *grants, size_t count,

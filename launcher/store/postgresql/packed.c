@@ -43,6 +43,7 @@ struct packed {
 	struct lp_arena *arena;
 	struct pg_reader columns[COLUMN_COUNT];
 	struct pg_reader results_from, results_to; /* of the outputs, beside the contents */
+	struct pg_reader pruned_from, pruned_to;   /* of the inputs */
 	int64_t next_input_of, next_output_of;     /* read ahead; 0: none is left */
 };
 
@@ -109,10 +110,14 @@ static bool open(const PGresult *result, struct lp_arena *arena, struct packed *
 			return fail_packed(error);
 	}
 	if (!lp_pg_reader_open(result, 0, 1, &packed->results_from, error) ||
-	    !lp_pg_reader_open(result, 0, 2, &packed->results_to, error))
+	    !lp_pg_reader_open(result, 0, 2, &packed->results_to, error) ||
+	    !lp_pg_reader_open(result, 0, 3, &packed->pruned_from, error) ||
+	    !lp_pg_reader_open(result, 0, 4, &packed->pruned_to, error))
 		return false;
 	if (packed->results_from.count != packed->columns[OUTPUT_OF].count ||
-	    packed->results_to.count != packed->columns[OUTPUT_OF].count)
+	    packed->results_to.count != packed->columns[OUTPUT_OF].count ||
+	    packed->pruned_from.count != packed->columns[INPUT_OF].count ||
+	    packed->pruned_to.count != packed->columns[INPUT_OF].count)
 		return fail_packed(error);
 	packed->next_input_of = next_of(packed, INPUT_OF);
 	packed->next_output_of = next_of(packed, OUTPUT_OF);
@@ -128,6 +133,8 @@ static bool read_input(struct packed *packed, struct lp_input *input, struct lp_
 		.unit = text(packed, INPUT_UNIT),
 		.attributes = text(packed, INPUT_ATTRIBUTES),
 	};
+	lp_time pruned_from = lp_pg_read_time(&packed->pruned_from);
+	input->pruned = lp_pg_pruned(pruned_from, lp_pg_read_time(&packed->pruned_to));
 	return lp_pg_parse_duration(text(packed, INPUT_LOOKBACK), &input->lookback, error) &&
 	       lp_pg_parse_duration(text(packed, INPUT_INTERVAL), &input->interval, error) &&
 	       lp_pg_parse_span(text(packed, INPUT_WINDOW), &input->window, error) &&
@@ -180,6 +187,7 @@ static bool read_calculation(struct packed *packed, const struct lp_batch_head *
 		.version = (int32_t)integer(packed, VERSION),
 		.min_coverage = lp_pg_read_float8(&packed->columns[MIN_COVERAGE]),
 		.rank = head->rank,
+		.generation = head->generation,
 	};
 	calculation->state = !calculation->enabled             ? LP_STATE_DISABLED
 	                     : head->watermark == LP_TIME_NONE ? LP_STATE_NEW

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { ROWS_AT_ONCE = 20000 };
+enum { ROWS_AT_ONCE = 20000, SERIES_AT_ONCE = 1000 };
 
 /* Runs a statement in a transaction of its own: the number in its row, or the rows that it deleted. */
 static bool count_of(struct pg_store *store, enum pg_statement statement, uint64_t *count, struct lp_error *error)
@@ -57,54 +57,6 @@ static bool prune_rows_before(struct pg_store *store, enum pg_statement statemen
 	return count_of(store, statement, count, error);
 }
 
-static bool prune_series(struct pg_store *store, int64_t series_id, lp_time before, uint64_t *pruned,
-                         struct lp_error *error)
-{
-	uint64_t rows;
-
-	do {
-		struct pg_arguments *arguments = lp_pg_arguments(store);
-
-		lp_pg_argument_int8(arguments, series_id);
-		lp_pg_argument_time(arguments, before);
-		lp_pg_argument_int8(arguments, ROWS_AT_ONCE);
-		if (!count_of(store, PG_PRUNE_SAMPLES, &rows, error))
-			return false;
-		*pruned += rows;
-	} while (rows >= ROWS_AT_ONCE);
-	return true;
-}
-
-static bool prune_samples(struct pg_store *store, const struct lp_prune *prune, uint64_t *pruned,
-                          struct lp_error *error)
-{
-	PGresult *series = NULL;
-	bool done;
-
-	/* A partition has the samples of all series. */
-	if (prune->series == NULL && !drop_partitions(store, "sample", prune->samples_before, pruned, error))
-		return false;
-	if (!lp_pg_begin(store, error))
-		return false;
-	lp_arena_empty(&store->scratch);
-	lp_pg_argument_text(lp_pg_arguments(store), lp_pg_like(&store->scratch, prune->series));
-	done = lp_pg_finish(store, lp_pg_execute(store, PG_PRUNE_SERIES, &series, error), error);
-	for (int i = 0; done && i < PQntuples(series); i++)
-		done = prune_series(store, lp_pg_get_int8(series, i, 0), prune->samples_before, pruned, error);
-	PQclear(series);
-	return done;
-}
-
-static bool count_samples(struct pg_store *store, const struct lp_prune *prune, uint64_t *count, struct lp_error *error)
-{
-	struct pg_arguments *arguments = lp_pg_arguments(store);
-
-	lp_arena_empty(&store->scratch);
-	lp_pg_argument_time(arguments, prune->samples_before);
-	lp_pg_argument_text(arguments, lp_pg_like(&store->scratch, prune->series));
-	return count_of(store, PG_COUNT_SAMPLES, count, error);
-}
-
 static bool prune_outcomes(struct pg_store *store, const struct lp_prune *prune, uint64_t *pruned,
                            struct lp_error *error)
 {
@@ -122,14 +74,218 @@ bool lp_pg_prune(struct lp_store *opened, struct lp_prune *prune, struct lp_erro
 	struct pg_store *store = lp_pg_store(opened);
 	bool dry = prune->dry_run;
 
-	prune->samples = prune->outcomes = prune->runs = 0;
-	if (prune->samples_before != LP_TIME_NONE && !(dry ? count_samples(store, prune, &prune->samples, error)
-	                                                   : prune_samples(store, prune, &prune->samples, error)))
-		return false;
+	prune->outcomes = prune->runs = 0;
 	if (prune->outcomes_before != LP_TIME_NONE &&
 	    !(dry ? prune_rows_before(store, PG_COUNT_OUTCOMES, prune->outcomes_before, &prune->outcomes, error)
 	          : prune_outcomes(store, prune, &prune->outcomes, error)))
 		return false;
 	return prune->runs_before == LP_TIME_NONE ||
 	       prune_rows_before(store, dry ? PG_COUNT_RUNS : PG_PRUNE_RUNS, prune->runs_before, &prune->runs, error);
+}
+
+/* Of many series, what goes of each: arrays side by side, as statements take them. */
+struct going {
+	int64_t *ids;
+	lp_time *times;
+	size_t count;
+};
+
+static void add_series(struct pg_arguments *arguments, const struct going *going)
+{
+	lp_pg_add_ids(arguments, going->ids, going->count);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < going->count; i++)
+		lp_pg_array_time(arguments, going->times[i]);
+	lp_pg_array_end(arguments);
+}
+
+static lp_time latest(const struct going *going)
+{
+	lp_time last = LP_TIME_MIN;
+
+	for (size_t i = 0; i < going->count; i++)
+		last = going->times[i] > last ? going->times[i] : last;
+	return last;
+}
+
+static bool about_series(struct pg_store *store, enum pg_statement statement, const struct going *going,
+                         struct lp_error *error)
+{
+	lp_pg_add_ids(lp_pg_arguments(store), going->ids, going->count);
+	return lp_pg_execute(store, statement, NULL, error);
+}
+
+/* Afterwards `going` has those that lose samples, with the time of the last one. */
+static bool note_times(struct pg_store *store, struct going *going, struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	PGresult *result = NULL;
+	bool done;
+
+	add_series(arguments, going);
+	lp_pg_argument_time(arguments, latest(going));
+	done = lp_pg_execute(store, PG_NOTE_PRUNED, &result, error);
+	going->count = done ? (size_t)PQntuples(result) : 0;
+	for (size_t i = 0; i < going->count; i++) {
+		going->ids[i] = lp_pg_get_int8(result, (int)i, 0);
+		going->times[i] = lp_pg_get_time(result, (int)i, 1);
+	}
+	PQclear(result);
+	return done;
+}
+
+static bool delete_superseded(struct pg_store *store, const struct going *going, struct lp_error *error)
+{
+	add_series(lp_pg_arguments(store), going);
+	return lp_pg_execute(store, PG_PRUNE_SUPERSEDED, NULL, error);
+}
+
+/* One transaction: who reads definitions after it knows what is about to go; who read them before is refused. */
+static bool note_pruned(struct pg_store *store, struct going *going, struct lp_error *error)
+{
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	done = about_series(store, PG_LOCK_READERS, going, error) && delete_superseded(store, going, error) &&
+	       note_times(store, going, error) &&
+	       (going->count == 0 || about_series(store, PG_TOUCH_READERS, going, error));
+	return lp_pg_finish(store, done, error);
+}
+
+/* One transaction: of each series at most so many that all together stay few. */
+static bool delete_some(struct pg_store *store, const struct going *going, int64_t of_each, uint64_t *rows,
+                        struct lp_error *error)
+{
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	(void)lp_pg_arguments(store);
+	done = lp_pg_execute(store, PG_PREFER_ROWS, NULL, error);
+	if (done) {
+		arguments = lp_pg_arguments(store);
+		add_series(arguments, going);
+		lp_pg_argument_time(arguments, latest(going));
+		lp_pg_argument_int8(arguments, of_each);
+		done = lp_pg_execute(store, PG_PRUNE_SAMPLES, &result, error);
+	}
+	*rows = done ? lp_pg_affected(result) : 0;
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
+static bool delete_noted(struct pg_store *store, const struct going *going, uint64_t *samples, struct lp_error *error)
+{
+	int64_t of_each;
+	uint64_t rows;
+
+	if (going->count == 0)
+		return true;
+	of_each = ROWS_AT_ONCE / (int64_t)going->count;
+	do {
+		if (!delete_some(store, going, of_each, &rows, error))
+			return false;
+		*samples += rows;
+		/* One that is not finished has lost its share. */
+	} while (rows >= (uint64_t)of_each);
+	return true;
+}
+
+static bool delete_by_series(struct pg_store *store, const struct lp_prune_series *series, size_t count,
+                             uint64_t *samples, struct lp_error *error)
+{
+	int64_t ids[SERIES_AT_ONCE];
+	lp_time times[SERIES_AT_ONCE];
+	struct going going = { .ids = ids, .times = times };
+
+	for (size_t i = 0; i <= count; i++) {
+		if (i < count && series[i].before != LP_TIME_NONE) {
+			ids[going.count] = series[i].series_id;
+			times[going.count++] = series[i].before;
+		}
+		if (going.count < (i < count ? SERIES_AT_ONCE : 1))
+			continue;
+		if (!note_pruned(store, &going, error) || !delete_noted(store, &going, samples, error))
+			return false;
+		going.count = 0;
+	}
+	return true;
+}
+
+/* The first partition that ends after *after; that becomes its end, LP_TIME_NONE: there is none. */
+static bool drop_next(struct pg_store *store, const struct going *all, lp_time *after, uint64_t *samples,
+                      struct lp_error *error)
+{
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_time(arguments, *after);
+	add_series(arguments, all);
+	done = lp_pg_execute(store, PG_DROP_SAMPLE_PARTITION, &result, error);
+	if (done) {
+		*after = lp_pg_get_time(result, 0, 0);
+		*samples += (uint64_t)lp_pg_get_int8(result, 0, 1); /* NULL, as 0: it stays */
+	}
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
+/* A partition has the samples of all series. */
+static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune_series *series, size_t count,
+                                   uint64_t *samples, struct lp_error *error)
+{
+	struct going all = { .ids = lp_reallocate(NULL, count + 1, sizeof *all.ids),
+		             .times = lp_reallocate(NULL, count + 1, sizeof *all.times) };
+	lp_time after = LP_TIME_MIN;
+	bool done = true;
+
+	for (size_t i = 0; i < count; i++) {
+		if (series[i].before == LP_TIME_NONE)
+			continue;
+		all.ids[all.count] = series[i].series_id;
+		all.times[all.count++] = series[i].before;
+	}
+	while (done && after != LP_TIME_NONE && all.count > 0)
+		done = drop_next(store, &all, &after, samples, error);
+	free(all.ids);
+	free(all.times);
+	return done;
+}
+
+bool lp_pg_prune_samples(struct lp_store *opened, const struct lp_prune_series *series, size_t count, bool every,
+                         uint64_t *samples, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+
+	*samples = 0;
+	return (!every || drop_sample_partitions(store, series, count, samples, error)) &&
+	       delete_by_series(store, series, count, samples, error);
+}
+
+bool lp_pg_restore_pruned(struct lp_store *opened, int64_t series_id, struct lp_window pruned, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct going one = { .ids = &series_id, .count = 1 };
+	bool gone = pruned.start < pruned.end, done;
+	struct pg_arguments *arguments;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	done = about_series(store, PG_LOCK_READERS, &one, error);
+	if (done) {
+		arguments = lp_pg_arguments(store);
+		lp_pg_argument_int8(arguments, series_id);
+		lp_pg_argument_time(arguments, gone ? pruned.start : LP_TIME_NONE);
+		lp_pg_argument_time(arguments, gone ? pruned.end - 1 : LP_TIME_NONE);
+		done = lp_pg_execute(store, PG_RESTORE_PRUNED, NULL, error) &&
+		       about_series(store, PG_TOUCH_READERS, &one, error);
+	}
+	return lp_pg_finish(store, done, error);
 }

@@ -31,6 +31,13 @@ const char *lp_pg_like(struct lp_arena *arena, const char *glob)
 	return pattern;
 }
 
+struct lp_window lp_pg_pruned(lp_time from, lp_time to)
+{
+	struct lp_window none = { 0, 0 };
+
+	return from == LP_TIME_NONE || to == LP_TIME_NONE ? none : (struct lp_window){ from, to + 1 };
+}
+
 static bool get_series(const PGresult *result, struct lp_arena *arena, struct lp_series *series, struct lp_error *error)
 {
 	*series = (struct lp_series){
@@ -39,6 +46,7 @@ static bool get_series(const PGresult *result, struct lp_arena *arena, struct lp
 		.unit = lp_pg_get_text(result, 0, 2, arena),
 		.description = lp_pg_get_text(result, 0, 3, arena),
 		.attributes = lp_pg_get_text(result, 0, 4, arena),
+		.pruned = lp_pg_pruned(lp_pg_get_time(result, 0, 6), lp_pg_get_time(result, 0, 7)),
 	};
 	return lp_pg_parse_duration(lp_pg_get_text(result, 0, 5, arena), &series->interval, error) ||
 	       lp_fail_within(error, "series %s", series->name);

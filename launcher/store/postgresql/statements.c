@@ -11,30 +11,35 @@
 	table "every, " table "window_length, " table "\"offset\", " table "delay, " table "week_start, " table        \
 	      "time_zone, " table "missed"
 
+#define SERIES_COLUMNS "id, name, unit, description, attributes::text, sample_interval, pruned_from, pruned_to"
+
 /* The order that calculation.c reads.  Sorted once below the aggregates: an ORDER BY in each would sort ten times. */
 #define CALCULATION_COLUMNS                                                                                              \
 	"c.id, c.name, c.description, c.rule, c.parameters::text, c.labels::text, c.enabled, " SCHEDULE(                 \
 		"c.") ", c.start, c.time_limit, c.version, c.rank,"                                                      \
 		      " CASE WHEN NOT c.enabled THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state"                   \
 		      " WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END,"                                              \
-		      " c.result_time, c.min_coverage, c.recompute_within,"                                              \
+		      " c.result_time, c.min_coverage, c.recompute_within, coalesce(b.generation, 0),"                   \
 		      " i.names, i.ids, i.series, i.units, i.attributes, i.lookbacks, i.intervals, i.windows, i.shifts," \
+		      " i.pruned_from, i.pruned_to,"                                                                     \
 		      " o.names, o.ids, o.series, o.units, o.froms, o.tos"
-#define CALCULATION_TABLES                                                                                                       \
-	" FROM local_processing.calculation c"                                                                                   \
-	" LEFT JOIN local_processing.batch b ON b.id = c.batch_id"                                                               \
-	" LEFT JOIN local_processing.state s ON s.calculation_id = c.id"                                                         \
-	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit),"          \
-	" array_agg(z.attributes), array_agg(z.lookback), array_agg(z.sample_interval), array_agg(z.window_length),"             \
-	" array_agg(z.shift) FROM (SELECT x.name, x.series_id, y.name AS series, y.unit,"                                        \
-	" y.attributes::text, x.lookback, y.sample_interval, x.window_length, x.shift FROM local_processing.calculation_input x" \
-	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"            \
-	" i (names, ids, series, units, attributes, lookbacks, intervals, windows, shifts) ON true"                              \
-	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit),"          \
-	" array_agg(coalesce(z.results_from, 0)), array_agg(coalesce(z.results_to, 0))"                                          \
-	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit, y.results_from, y.results_to"                              \
-	" FROM local_processing.calculation_output x"                                                                            \
-	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"            \
+#define CALCULATION_TABLES                                                                                                  \
+	" FROM local_processing.calculation c"                                                                              \
+	" LEFT JOIN local_processing.batch b ON b.id = c.batch_id"                                                          \
+	" LEFT JOIN local_processing.state s ON s.calculation_id = c.id"                                                    \
+	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit),"     \
+	" array_agg(z.attributes), array_agg(z.lookback), array_agg(z.sample_interval), array_agg(z.window_length),"        \
+	" array_agg(z.shift), array_agg(z.pruned_from), array_agg(z.pruned_to)"                                             \
+	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit,"                                                      \
+	" y.attributes::text, x.lookback, y.sample_interval, x.window_length, x.shift, y.pruned_from, y.pruned_to"          \
+	" FROM local_processing.calculation_input x"                                                                        \
+	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"       \
+	" i (names, ids, series, units, attributes, lookbacks, intervals, windows, shifts, pruned_from, pruned_to) ON true" \
+	" LEFT JOIN LATERAL (SELECT array_agg(z.name), array_agg(z.series_id), array_agg(z.series), array_agg(z.unit),"     \
+	" array_agg(coalesce(z.results_from, 0)), array_agg(coalesce(z.results_to, 0))"                                     \
+	" FROM (SELECT x.name, x.series_id, y.name AS series, y.unit, y.results_from, y.results_to"                         \
+	" FROM local_processing.calculation_output x"                                                                       \
+	" JOIN local_processing.series y ON y.id = x.series_id WHERE x.calculation_id = c.id ORDER BY x.position) z)"       \
 	" o (names, ids, series, units, froms, tos) ON true"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
@@ -86,15 +91,16 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       " VALUES ($1, $2, $3)" },
 
 	[PG_EACH_SERIES] = { "each_series", "read the series",
-	                     "SELECT id, name, unit, description, attributes::text, sample_interval FROM local_processing.series"
+	                     "SELECT " SERIES_COLUMNS " FROM local_processing.series"
 	                     " WHERE $1::text IS NULL OR name LIKE $1 ORDER BY name COLLATE \"C\"" },
 	[PG_FIND_SERIES] = { "find_series", "look for a series",
-	                     "SELECT id, name, unit, description, attributes::text, sample_interval FROM local_processing.series"
+	                     "SELECT " SERIES_COLUMNS " FROM local_processing.series"
 	                     " WHERE name = $1" },
 	[PG_EACH_CALCULATION] = { "each_calculation", "read the calculations",
 	                          "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES " ORDER BY c.name COLLATE \"C\"" },
 	[PG_READ_PACKED] = { "read_packed", "read the calculations of a batch",
-	                     "SELECT contents, results_from, results_to FROM local_processing.batch_definition"
+	                     "SELECT contents, results_from, results_to, pruned_from, pruned_to"
+	                     " FROM local_processing.batch_definition"
 	                     " WHERE batch_id = $1 AND generation = $2" },
 	[PG_PACK] = { "pack", "pack the calculations of a batch", "SELECT local_processing.pack_batch($1, $2)" },
 	[PG_SOME_CALCULATIONS] = { "some_calculations", "read calculations",
@@ -600,7 +606,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                    " FROM local_processing.calculation WHERE id = ANY ($1)) ORDER BY id FOR SHARE" },
 	/* Not with the lock: what it had waited for would not be seen here. */
 	[PG_READ_RETRY] = { "read_retry", "read what is tried again",
-	                    "SELECT r.n, c.version, c.enabled, b.watermark, o.froms, o.tos"
+	                    "SELECT r.n, c.version, c.enabled, b.watermark, o.froms, o.tos, b.generation"
 	                    " FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)"
 	                    " JOIN local_processing.calculation c ON c.id = r.id"
 	                    " JOIN local_processing.batch b ON b.id = c.batch_id CROSS JOIN LATERAL"
@@ -732,17 +738,75 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 
 	[PG_DROP_PARTITION] = { "drop_partition", "drop an old partition",
 	                        "SELECT local_processing.drop_partition($1, $2)" },
-	[PG_PRUNE_SERIES] = { "prune_series", "read the series to prune",
-	                      "SELECT id FROM local_processing.series WHERE $1::text IS NULL OR name LIKE $1" },
-	[PG_COUNT_SAMPLES] = { "count_samples", "count old samples",
-	                       "SELECT count(*) FROM local_processing.sample WHERE ts < $1 AND ($2::text IS NULL"
-	                       " OR series_id = ANY (ARRAY(SELECT id FROM local_processing.series WHERE name LIKE $2)))" },
+	/* A series whose calculation is gone still has results: its oldest or its newest sample says so. */
+	[PG_EACH_PRUNABLE] = { "each_prunable", "look for old samples",
+	                       "SELECT s.id, s.name, o.ts, o.samples IS NOT NULL OR EXISTS (SELECT"
+	                       " FROM local_processing.calculation_output w WHERE w.series_id = s.id)"
+	                       " OR (SELECT samples IS NOT NULL FROM local_processing.sample"
+	                       " WHERE series_id = s.id ORDER BY ts DESC LIMIT 1)"
+	                       " FROM local_processing.series s CROSS JOIN LATERAL (SELECT ts, samples"
+	                       " FROM local_processing.sample WHERE series_id = s.id AND ts < $2 ORDER BY ts LIMIT 1) o"
+	                       " WHERE $1::text IS NULL OR s.name LIKE $1 ORDER BY s.id" },
+	[PG_EACH_NEED] = { "each_need", "read who reads series",
+	                   "SELECT i.series_id, c.id, c.name, " SCHEDULE(
+				   "c.") ", b.watermark, c.start, i.window_length, i.shift, i.lookback, c.enabled"
+	                                 " FROM local_processing.calculation_input i"
+	                                 " JOIN local_processing.calculation c ON c.id = i.calculation_id"
+	                                 " LEFT JOIN local_processing.batch b ON b.id = c.batch_id"
+	                                 " WHERE i.series_id = ANY ($1) ORDER BY i.series_id, c.id" },
+	[PG_EACH_DEBT] = { "each_debt", "read what is owed",
+	                   "SELECT calculation_id, min(after_end) FROM (SELECT calculation_id,"
+	                   " window_end - interval '1 microsecond' AS after_end FROM local_processing.pending"
+	                   " WHERE NOT given_up UNION ALL SELECT calculation_id, after_end FROM local_processing.owed) d"
+	                   " GROUP BY calculation_id ORDER BY calculation_id" },
+	/* At most so many of each series. */
+	[PG_COUNT_SAMPLES] = { "count_samples", "count samples",
+	                       "SELECT coalesce(sum(c.samples), 0)::int8"
+	                       " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) r (id, first, beyond)"
+	                       " CROSS JOIN LATERAL (SELECT count(*) AS samples FROM (SELECT FROM local_processing.sample"
+	                       " WHERE series_id = r.id AND ts >= r.first AND ts < r.beyond AND ts >= $4 AND ts < $5"
+	                       " LIMIT $6) few) c" },
+	[PG_DROP_SAMPLE_PARTITION] = { "drop_sample_partition", "drop an old partition",
+	                               "SELECT upper_end, row_count"
+	                               " FROM local_processing.drop_sample_partition($1, $2, $3)" },
+	/* A commit holds its batch before it writes: one that read what is about to go waits, and is refused. */
+	[PG_LOCK_READERS] = { "lock_readers", "lock the batches that read series",
+	                      "SELECT FROM local_processing.batch WHERE id IN (SELECT c.batch_id"
+	                      " FROM local_processing.calculation_input i JOIN local_processing.calculation c"
+	                      " ON c.id = i.calculation_id WHERE i.series_id = ANY ($1)) ORDER BY id FOR UPDATE" },
+	[PG_NOTE_PRUNED] = { "note_pruned", "note how far series are pruned",
+	                     "WITH gone AS MATERIALIZED (SELECT r.id, f.ts AS first, l.ts AS last"
+	                     " FROM unnest($1::int8[], $2::timestamptz[]) r (id, before)"
+	                     " CROSS JOIN LATERAL (SELECT ts FROM local_processing.sample WHERE series_id = r.id"
+	                     " AND ts < r.before AND ts < $3 ORDER BY ts LIMIT 1) f"
+	                     " CROSS JOIN LATERAL (SELECT ts FROM local_processing.sample WHERE series_id = r.id"
+	                     " AND ts < r.before AND ts < $3 ORDER BY ts DESC LIMIT 1) l)"
+	                     " UPDATE local_processing.series s SET pruned_from = least(s.pruned_from, g.first),"
+	                     " pruned_to = greatest(s.pruned_to, g.last) FROM gone g WHERE s.id = g.id"
+	                     " RETURNING s.id, g.last" },
+	[PG_TOUCH_READERS] = { "touch_readers", "mark the batches of pruned series",
+	                       "UPDATE local_processing.batch SET generation = generation + 1 WHERE id IN (SELECT c.batch_id"
+	                       " FROM local_processing.calculation_input i JOIN local_processing.calculation c"
+	                       " ON c.id = i.calculation_id WHERE i.series_id = ANY ($1))" },
+	/* A statement of their own: the next one is planned by them.  A scan for each thousand series would read all each time. */
+	[PG_PREFER_ROWS] = { "prefer_rows", "delete old samples",
+	                     "SELECT set_config('local_processing.noted', 'off', true),"
+	                     " set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
+	                     " set_config('enable_seqscan', 'off', true)" },
+	[PG_PRUNE_SUPERSEDED] = { "prune_superseded", "delete old superseded results",
+	                          "DELETE FROM local_processing.superseded s"
+	                          " USING unnest($1::int8[], $2::timestamptz[]) r (id, before)"
+	                          " WHERE s.series_id = r.id AND s.ts < r.before" },
+	/* Up to the last one that was noted, included; so many of each series. */
 	[PG_PRUNE_SAMPLES] = { "prune_samples", "delete old samples",
-	                       "WITH own AS MATERIALIZED (SELECT set_config('local_processing.noted', 'off', true)),"
-	                       " superseded AS (DELETE FROM local_processing.superseded WHERE series_id = $1 AND ts < $2)"
-	                       " DELETE FROM local_processing.sample USING own WHERE series_id = $1 AND ts < $2"
-	                       " AND ts < coalesce((SELECT ts FROM local_processing.sample"
-	                       " WHERE series_id = $1 AND ts < $2 ORDER BY ts OFFSET $3 LIMIT 1), $2)" },
+	                       "WITH bound AS MATERIALIZED (SELECT r.id, coalesce((SELECT ts FROM local_processing.sample"
+	                       " WHERE series_id = r.id AND ts <= r.last AND ts <= $3 ORDER BY ts OFFSET $4 LIMIT 1),"
+	                       " r.last + interval '1 microsecond') AS before"
+	                       " FROM unnest($1::int8[], $2::timestamptz[]) r (id, last))"
+	                       " DELETE FROM local_processing.sample s USING bound b"
+	                       " WHERE s.series_id = b.id AND s.ts < b.before AND s.ts <= $3" },
+	[PG_RESTORE_PRUNED] = { "restore_pruned", "take back how far a series was pruned",
+	                        "UPDATE local_processing.series SET pruned_from = $2, pruned_to = $3 WHERE id = $1" },
 	[PG_COUNT_OUTCOMES] = { "count_outcomes", "count old outcomes",
 	                        "SELECT count(*) FROM local_processing.outcome WHERE tick < $1" },
 	[PG_PRUNE_OUTCOMES] = { "prune_outcomes", "delete old outcomes",

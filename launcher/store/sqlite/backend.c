@@ -55,4 +55,10 @@ const struct lp_store_backend lp_store_sqlite = {
 	.each_history = lp_sqlite_each_history,
 	.each_run = lp_sqlite_each_run,
 	.prune = lp_sqlite_prune,
+	.each_prunable = lp_sqlite_each_prunable,
+	.prune_samples = lp_sqlite_prune_samples,
+	.restore_pruned = lp_sqlite_restore_pruned,
+	.count_samples = lp_sqlite_count_samples,
+	.each_need = lp_sqlite_each_need,
+	.each_debt = lp_sqlite_each_debt,
 };

@@ -51,7 +51,9 @@ static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, st
 		/* The batch's own row has moved already: what counts is where it stood. */
 		row->watermark = batch->kind != LP_BATCH_FORWARD ? lp_sqlite_time(statement, 0) : batch->head.watermark;
 		current[i] = sqlite3_column_int(statement, 1) == batch->calculations[i].version &&
-		             sqlite3_column_int(statement, 2) != 0;
+		             sqlite3_column_int(statement, 2) != 0 &&
+		             /* Else some of the samples may have been pruned while they were read. */
+		             sqlite3_column_int64(statement, 8) == batch->calculations[i].generation;
 		state = lp_sqlite_text(statement, 3);
 		row->stored = state != NULL && lp_state_parse(state, &row->state);
 		if (!row->stored)

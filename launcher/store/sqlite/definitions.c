@@ -29,6 +29,7 @@ bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *ca
 	                                   : LP_RESULT_AT_START;
 	calculation->min_coverage = sqlite3_column_double(statement, after + 6);
 	calculation->recompute_within = sqlite3_column_int64(statement, after + 7);
+	calculation->generation = sqlite3_column_int64(statement, after + 8);
 	if (!lp_sqlite_read_schedule(statement, 7, &calculation->schedule, error) ||
 	    (time_limit != NULL && !lp_duration_parse(time_limit, &calculation->time_limit, error)))
 		return lp_fail_within(error, "schedule of the stored calculation %s", calculation->name);
@@ -88,6 +89,7 @@ static bool read_inputs(struct lp_sqlite *store, struct lp_calculation *calculat
 			.attributes = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 4)),
 			.lookback = sqlite3_column_int64(statement, 5),
 			.interval = sqlite3_column_int64(statement, 6),
+			.pruned = lp_sqlite_pruned(statement, 9),
 		};
 		if (!lp_sqlite_span(statement, 7, &input->window, error) ||
 		    !lp_sqlite_span(statement, 8, &input->shift, error)) {

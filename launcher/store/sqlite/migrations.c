@@ -455,6 +455,11 @@ static const char outdated[] =
 	"         " RFC3339("o.until_end") " AS until_end, o.other_windows, o.owed,\n"
 	"         " RFC3339("o.noted") " AS noted\n"
 	"  FROM outdated o JOIN calculation c ON c.id = o.calculation_id;\n";
+
+/* The fifth step. */
+static const char pruned[] =
+	"ALTER TABLE series ADD COLUMN pruned_from INTEGER; -- time of the first sample that prune has removed; NULL: none\n"
+	"ALTER TABLE series ADD COLUMN pruned_to INTEGER; -- of the last one: windows that read from ... to are left as they are\n";
 /* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
@@ -463,5 +468,6 @@ const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	  (const char *const[]){ time_columns, changes, owed, time_views, NULL } },
 	{ "results know their windows", (const char *const[]){ result_columns, superseded, result_views, NULL } },
 	{ "whose results are outdated", (const char *const[]){ outdated, NULL } },
+	{ "how far samples were pruned", (const char *const[]){ pruned, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

@@ -7,11 +7,6 @@
 
 enum { SERIES_MOST = 1000 }; /* in a transaction */
 
-struct ids {
-	int64_t *items;
-	size_t count, capacity;
-};
-
 /* One statement of the pair: counting changes nothing. */
 static bool prune_kind(struct lp_sqlite *store, enum lp_sqlite_statement count, enum lp_sqlite_statement delete,
                        bool dry_run, lp_time before, uint64_t *rows, struct lp_error *error)
@@ -38,84 +33,102 @@ static bool prune_kind(struct lp_sqlite *store, enum lp_sqlite_statement count, 
 	return true;
 }
 
-static bool read_ids(struct lp_sqlite *store, const char *pattern, struct ids *ids, struct lp_error *error)
+/* Rows of a series, within a transaction that knows what goes: the oldest ones, from *first to *last; 0: there are none. */
+static int find_oldest(struct lp_sqlite *store, const struct lp_prune_series *series, lp_time *first, lp_time *last,
+                       struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_SERIES, error);
-	int row;
-
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, lp_sqlite_glob(store, pattern));
-	while ((row = lp_sqlite_step(store, statement, error, "read the series")) == 1) {
-		LP_GROW(ids->items, ids->count, ids->capacity);
-		ids->items[ids->count++] = sqlite3_column_int64(statement, 0);
-	}
-	return row == 0;
-}
-
-/* A number that a statement about (series, time) gives: 1 where there was a row, 0 where not, -1: error. */
-static int ask(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t series_id, lp_time before,
-               int64_t *number, struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_BOUND, error);
 	int row;
 
 	if (statement == NULL)
 		return -1;
-	sqlite3_bind_int64(statement, 1, series_id);
-	sqlite3_bind_int64(statement, 2, before);
-	row = lp_sqlite_step(store, statement, error, "count samples");
+	sqlite3_bind_int64(statement, 1, series->series_id);
+	sqlite3_bind_int64(statement, 2, series->before);
+	sqlite3_bind_int64(statement, 3, LP_SQLITE_PRUNE_MOST);
+	row = lp_sqlite_step(store, statement, error, "look for old samples");
 	if (row == 1) {
-		*number = sqlite3_column_int64(statement, 0);
+		*first = lp_sqlite_time(statement, 0);
+		*last = lp_sqlite_time(statement, 1);
+		row = *first != LP_TIME_NONE;
 		sqlite3_reset(statement);
 	}
 	return row;
 }
 
-static bool prune_superseded(struct lp_sqlite *store, int64_t series_id, lp_time before, struct lp_error *error)
+static bool touch_readers(struct lp_sqlite *store, int64_t series_id, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_TOUCH_READERS_OF, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, series_id);
+	return lp_sqlite_run(store, statement, NULL, error, "mark the batches of a pruned series");
+}
+
+static bool note_pruned(struct lp_sqlite *store, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NOTE_PRUNED, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, first);
+	sqlite3_bind_int64(statement, 3, last);
+	return lp_sqlite_run(store, statement, NULL, error, "note how far a series is pruned") &&
+	       touch_readers(store, series_id, error);
+}
+
+static bool prune_superseded(struct lp_sqlite *store, const struct lp_prune_series *series, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_SUPERSEDED, error);
 
 	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, series_id);
-	sqlite3_bind_int64(statement, 2, before);
-	return lp_sqlite_run(store, statement, NULL, error, "prune samples");
+	sqlite3_bind_int64(statement, 1, series->series_id);
+	sqlite3_bind_int64(statement, 2, series->before);
+	return lp_sqlite_run(store, statement, NULL, error, "prune superseded results");
 }
 
 /* The oldest samples of a series, at most LP_SQLITE_PRUNE_MOST; *done: there are no more. */
-static bool prune_some(struct lp_sqlite *store, int64_t series_id, lp_time before, int64_t *deleted, bool *done,
+static bool prune_some(struct lp_sqlite *store, const struct lp_prune_series *series, int64_t *deleted, bool *done,
                        struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_SAMPLES, error);
-	int64_t bound = before;
-	int row = statement == NULL ? -1 : ask(store, LP_SQL_PRUNE_BOUND, series_id, before, &bound, error);
+	lp_time first = LP_TIME_NONE, last = LP_TIME_NONE;
+	int found = statement == NULL ? -1 : find_oldest(store, series, &first, &last, error);
 
-	if (row < 0)
+	*deleted = 0;
+	*done = true;
+	if (found <= 0)
+		return found == 0;
+	if (!prune_superseded(store, series, error))
 		return false;
-	*done = row == 0;
-	sqlite3_bind_int64(statement, 1, series_id);
-	sqlite3_bind_int64(statement, 2, bound);
-	return lp_sqlite_run(store, statement, deleted, error, "prune samples") &&
-	       prune_superseded(store, series_id, bound, error);
+	if (!note_pruned(store, series->series_id, first, last, error))
+		return false;
+	sqlite3_bind_int64(statement, 1, series->series_id);
+	sqlite3_bind_int64(statement, 2, last);
+	if (!lp_sqlite_run(store, statement, deleted, error, "prune samples"))
+		return false;
+	*done = *deleted < LP_SQLITE_PRUNE_MOST;
+	return true;
 }
 
 /*
  * Of the series from *next on, as much as goes into one transaction.  What
  * nobody wants to keep any more is no reason to compute anything again.
  */
-static bool delete_within(struct lp_sqlite *store, const struct ids *ids, size_t *next, lp_time before, int64_t *rows,
-                          struct lp_error *error)
+static bool delete_within(struct lp_sqlite *store, const struct lp_prune_series *series, size_t count, size_t *next,
+                          int64_t *rows, struct lp_error *error)
 {
 	size_t first = *next;
 
 	if (!lp_sqlite_be_own(store, true, error))
 		return false;
-	while (*next < ids->count && *next - first < SERIES_MOST && *rows < LP_SQLITE_PRUNE_MOST) {
-		int64_t deleted;
-		bool done;
+	while (*next < count && *next - first < SERIES_MOST && *rows < LP_SQLITE_PRUNE_MOST) {
+		int64_t deleted = 0;
+		bool done = true;
 
-		if (!prune_some(store, ids->items[*next], before, &deleted, &done, error))
+		if (series[*next].before != LP_TIME_NONE && !prune_some(store, &series[*next], &deleted, &done, error))
 			return false;
 		*rows += deleted;
 		*next += done;
@@ -128,18 +141,18 @@ static bool delete_within(struct lp_sqlite *store, const struct ids *ids, size_t
  * for one of them, not for all, and the -wal file stays small.  One for each
  * series would be paid with an fsync each.
  */
-static bool delete_samples(struct lp_store *base, const struct ids *ids, lp_time before, uint64_t *samples,
+static bool delete_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, uint64_t *samples,
                            struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	size_t next = 0;
 
-	while (next < ids->count) {
+	while (next < count) {
 		int64_t rows = 0;
 
 		if (!lp_sqlite_begin(base, error))
 			return false;
-		if (!delete_within(store, ids, &next, before, &rows, error)) {
+		if (!delete_within(store, series, count, &next, &rows, error)) {
 			lp_sqlite_rollback(base);
 			return false;
 		}
@@ -148,33 +161,6 @@ static bool delete_samples(struct lp_store *base, const struct ids *ids, lp_time
 		*samples += (uint64_t)rows;
 	}
 	return true;
-}
-
-static bool count_samples(struct lp_sqlite *store, const struct ids *ids, lp_time before, uint64_t *samples,
-                          struct lp_error *error)
-{
-	for (size_t i = 0; i < ids->count; i++) {
-		int64_t rows;
-
-		if (ask(store, LP_SQL_COUNT_SAMPLES, ids->items[i], before, &rows, error) != 1)
-			return false;
-		*samples += (uint64_t)rows;
-	}
-	return true;
-}
-
-static bool prune_samples(struct lp_store *base, struct lp_prune *prune, struct lp_error *error)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct ids ids = { 0 };
-	bool ok = read_ids(store, prune->series, &ids, error);
-
-	if (ok && prune->dry_run)
-		ok = count_samples(store, &ids, prune->samples_before, &prune->samples, error);
-	else if (ok)
-		ok = delete_samples(base, &ids, prune->samples_before, &prune->samples, error);
-	free(ids.items);
-	return ok;
 }
 
 /*
@@ -204,13 +190,33 @@ bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_er
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 
-	prune->samples = 0;
-	if (prune->samples_before != LP_TIME_NONE && !prune_samples(base, prune, error))
-		return false;
 	if (!prune_kind(store, LP_SQL_COUNT_OUTCOMES, LP_SQL_PRUNE_OUTCOMES, prune->dry_run, prune->outcomes_before,
 	                &prune->outcomes, error) ||
 	    !prune_kind(store, LP_SQL_COUNT_RUNS, LP_SQL_PRUNE_RUNS, prune->dry_run, prune->runs_before, &prune->runs,
 	                error))
 		return false;
 	return prune->dry_run || give_back_pages(store, error);
+}
+
+bool lp_sqlite_prune_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, bool every,
+                             uint64_t *samples, struct lp_error *error)
+{
+	(void)every;
+	*samples = 0;
+	return delete_samples(base, series, count, samples, error) && give_back_pages(lp_sqlite_of(base), error);
+}
+
+bool lp_sqlite_restore_pruned(struct lp_store *base, int64_t series_id, struct lp_window pruned, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RESTORE_PRUNED, error);
+	bool gone = pruned.start < pruned.end;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, series_id);
+	lp_sqlite_bind_time(statement, 2, gone ? pruned.start : LP_TIME_NONE);
+	lp_sqlite_bind_time(statement, 3, gone ? pruned.end - 1 : LP_TIME_NONE);
+	return lp_sqlite_run(store, statement, NULL, error, "take back how far a series was pruned") &&
+	       touch_readers(store, series_id, error);
 }

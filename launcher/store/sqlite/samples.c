@@ -8,6 +8,14 @@
 
 enum { COLUMN_MOST = 10000 };
 
+struct lp_window lp_sqlite_pruned(sqlite3_stmt *statement, int column)
+{
+	lp_time from = lp_sqlite_time(statement, column), to = lp_sqlite_time(statement, column + 1);
+	struct lp_window none = { 0, 0 };
+
+	return from == LP_TIME_NONE || to == LP_TIME_NONE ? none : (struct lp_window){ from, to + 1 };
+}
+
 static struct lp_series series_of(sqlite3_stmt *statement)
 {
 	return (struct lp_series){
@@ -17,6 +25,7 @@ static struct lp_series series_of(sqlite3_stmt *statement)
 		.description = lp_sqlite_text_or_empty(statement, 3),
 		.attributes = lp_sqlite_text_or_empty(statement, 4),
 		.interval = sqlite3_column_int64(statement, 5),
+		.pruned = lp_sqlite_pruned(statement, 6),
 	};
 }
 

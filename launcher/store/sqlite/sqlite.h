@@ -133,8 +133,13 @@ enum lp_sqlite_statement {
 	LP_SQL_CLEAR_PLACE,
 	LP_SQL_MOVE_RESULT,
 	LP_SQL_WRITER,
-	LP_SQL_PRUNE_SERIES,
+	LP_SQL_EACH_PRUNABLE,
+	LP_SQL_EACH_NEED,
+	LP_SQL_EACH_DEBT,
 	LP_SQL_COUNT_SAMPLES,
+	LP_SQL_NOTE_PRUNED,
+	LP_SQL_TOUCH_READERS_OF,
+	LP_SQL_RESTORE_PRUNED,
 	LP_SQL_PRUNE_BOUND,
 	LP_SQL_PRUNE_SAMPLES,
 	LP_SQL_PRUNE_SUPERSEDED,
@@ -245,12 +250,14 @@ bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time fr
                             lp_column_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_share *share,
                      struct lp_error *error) LP_MUST_CHECK;
+/* Columns pruned_from and pruned_to as struct lp_series has them. */
+struct lp_window lp_sqlite_pruned(sqlite3_stmt *statement, int column);
 /* A glob of people (* and ?) as SQLite's, where [ is not a class. Valid until the next use of store->text. */
 const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern);
 
 /* definitions.c */
 /* From the first columns of a row, which are CALCULATION_COLUMNS of statements.c; texts are valid until the next step. */
-enum { LP_SQLITE_CALCULATION_COLUMNS = 22 };
+enum { LP_SQLITE_CALCULATION_COLUMNS = 23 };
 bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation,
                               struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *visit, void *context,
@@ -366,11 +373,25 @@ bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run
                             const char **version, struct lp_error *error) LP_MUST_CHECK;
 
 /* status.c, prune.c */
-#define LP_SQLITE_PRUNE_MOST 100000 /* samples in a transaction; a statement has it as text */
+enum { LP_SQLITE_PRUNE_MOST = 100000 }; /* samples in a transaction */
 bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter *filter, lp_status_visit *visit,
                            void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_history(struct lp_store *base, const struct lp_history_query *query, lp_history_visit *visit,
                             void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_prunable(struct lp_store *base, const char *pattern, lp_time before, lp_prunable_visit *visit,
+                             void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_prune_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, bool every,
+                             uint64_t *samples, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_restore_pruned(struct lp_store *base, int64_t series_id, struct lp_window pruned,
+                              struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_count_samples(struct lp_store *base, const struct lp_count_range *ranges, size_t count, uint64_t most,
+                             uint64_t *samples, struct lp_error *error) LP_MUST_CHECK;
+
+/* need.c: what is still to be read */
+bool lp_sqlite_each_need(struct lp_store *base, const int64_t *series_ids, size_t count, lp_need_visit *visit,
+                         void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_debt(struct lp_store *base, lp_debt_visit *visit, void *context,
+                         struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -4,10 +4,7 @@
  */
 #include "store/sqlite/sqlite.h"
 
-#define TEXT(macro)  TEXT_(macro)
-#define TEXT_(value) #value
-
-#define SERIES_COLUMNS "id, name, unit, description, attributes, sample_interval"
+#define SERIES_COLUMNS "id, name, unit, description, attributes, sample_interval, pruned_from, pruned_to"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
 #define KEPT "CASE WHEN coalesce(excluded.error_type, excluded.error_message) IS NULL THEN state.error_"
@@ -25,12 +22,13 @@
 	", c.start, c.time_limit, c.version, c.rank, "                                                                 \
 	"CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state "                               \
 	"WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END, "                                                          \
-	"c.result_time, c.min_coverage, c.recompute_within"
+	"c.result_time, c.min_coverage, c.recompute_within, coalesce(b.generation, 0)"
 #define CALCULATION_TABLES                                                                                             \
 	" FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"                                                   \
 	" LEFT JOIN state s ON s.calculation_id = c.id "
-#define INPUT_COLUMNS                                                                                                  \
-	"i.name, i.series_id, series.name, series.unit, series.attributes, i.lookback, series.sample_interval, i.window_length, i.shift"
+#define INPUT_COLUMNS                                                                                                                      \
+	"i.name, i.series_id, series.name, series.unit, series.attributes, i.lookback, series.sample_interval, i.window_length, i.shift, " \
+	"series.pruned_from, series.pruned_to"
 #define OUTPUT_COLUMNS "o.name, o.series_id, series.name, series.unit, series.results_from, series.results_to"
 
 #define IS_PENDING(id) "EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = " id " AND p.given_up = 0)"
@@ -159,8 +157,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 				  " WHERE id = ?1 AND generation = ?2 AND watermark IS ?3"
 				  " AND EXISTS (SELECT 1 FROM run WHERE run.id = ?5 AND run.result = 'running')",
 	[LP_SQL_READ_STATE] =
-		"SELECT b.watermark, c.version, c.enabled, s.state, s.since, s.failing_since, s.window_end, s.cause_id"
-		" FROM calculation c JOIN batch b ON b.id = c.batch_id"
+		"SELECT b.watermark, c.version, c.enabled, s.state, s.since, s.failing_since, s.window_end, s.cause_id,"
+		" b.generation FROM calculation c JOIN batch b ON b.id = c.batch_id"
 		" LEFT JOIN state s ON s.calculation_id = c.id WHERE c.id = ?1",
 	[LP_SQL_READ_PENDING] = "SELECT attempts FROM pending WHERE calculation_id = ?1 AND window_start = ?2"
 				" AND window_end = ?3 AND given_up = 0",
@@ -404,12 +402,34 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_FORGET_CHANGES] = "DELETE FROM change WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
 	[LP_SQL_WRITER] = "SELECT calculation_id FROM calculation_output WHERE series_id = ?1",
 
-	[LP_SQL_PRUNE_SERIES] = "SELECT id FROM series WHERE ?1 IS NULL OR name GLOB ?1 ORDER BY id",
-	[LP_SQL_COUNT_SAMPLES] = "SELECT count(*) FROM sample WHERE series_id = ?1 AND ts < ?2",
-	[LP_SQL_PRUNE_BOUND] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts < ?2 ORDER BY ts"
-			       " LIMIT 1 OFFSET " TEXT(LP_SQLITE_PRUNE_MOST),
-	[LP_SQL_PRUNE_SAMPLES] = "DELETE FROM sample WHERE series_id = ?1 AND ts < ?2",
+	/* A series whose calculation is gone still has results: its oldest or its newest sample says so. */
+	[LP_SQL_EACH_PRUNABLE] =
+		"SELECT s.id, s.name, o.ts, o.samples IS NOT NULL"
+		" OR EXISTS (SELECT 1 FROM calculation_output w WHERE w.series_id = s.id)"
+		" OR (SELECT samples IS NOT NULL FROM sample WHERE series_id = s.id ORDER BY ts DESC LIMIT 1)"
+		" FROM series s JOIN sample o ON o.series_id = s.id"
+		" AND o.ts = (SELECT min(ts) FROM sample WHERE series_id = s.id)"
+		" WHERE (?1 IS NULL OR s.name GLOB ?1) AND o.ts < ?2 ORDER BY s.id",
+	[LP_SQL_EACH_NEED] = "SELECT c.id, c.name, " LP_SQLITE_SCHEDULE_C ", b.watermark, c.start, i.window_length,"
+			     " i.shift, i.lookback, c.enabled FROM calculation_input i"
+			     " JOIN calculation c ON c.id = i.calculation_id LEFT JOIN batch b ON b.id = c.batch_id"
+			     " WHERE i.series_id = ?1 ORDER BY c.id",
+	[LP_SQL_EACH_DEBT] =
+		"SELECT calculation_id, min(after_end) FROM (SELECT calculation_id, window_end - 1 AS after_end"
+		" FROM pending WHERE given_up = 0 UNION ALL SELECT calculation_id, after_end FROM owed)"
+		" GROUP BY calculation_id ORDER BY calculation_id",
+	[LP_SQL_COUNT_SAMPLES] = "SELECT count(*) FROM (SELECT 1 FROM sample WHERE series_id = ?1 AND ts >= ?2"
+				 " AND ts < ?3 LIMIT ?4)",
+	[LP_SQL_NOTE_PRUNED] = "UPDATE series SET pruned_from = min(coalesce(pruned_from, ?2), ?2),"
+			       " pruned_to = max(coalesce(pruned_to, ?3), ?3) WHERE id = ?1",
+	[LP_SQL_TOUCH_READERS_OF] =
+		"UPDATE batch SET generation = generation + 1 WHERE id IN (SELECT c.batch_id FROM calculation_input i"
+		" JOIN calculation c ON c.id = i.calculation_id WHERE i.series_id = ?1)",
+	[LP_SQL_RESTORE_PRUNED] = "UPDATE series SET pruned_from = ?2, pruned_to = ?3 WHERE id = ?1",
 	[LP_SQL_PRUNE_SUPERSEDED] = "DELETE FROM superseded WHERE series_id = ?1 AND ts < ?2",
+	[LP_SQL_PRUNE_BOUND] = "SELECT min(ts), max(ts) FROM (SELECT ts FROM sample WHERE series_id = ?1 AND ts < ?2"
+			       " ORDER BY ts LIMIT ?3)",
+	[LP_SQL_PRUNE_SAMPLES] = "DELETE FROM sample WHERE series_id = ?1 AND ts <= ?2",
 	[LP_SQL_COUNT_OUTCOMES] = "SELECT count(*) FROM outcome WHERE tick < ?1",
 	[LP_SQL_PRUNE_OUTCOMES] = "DELETE FROM outcome WHERE tick < ?1",
 	[LP_SQL_COUNT_RUNS] = "SELECT count(*) FROM run WHERE tick < ?1 AND result <> 'running'",

@@ -1,0 +1,352 @@
+/*
+ * What is owed is found first, with what follows from it: a calculation that is
+ * computed again may change its results, and who reads these is computed again
+ * too.  Then each reader of a series is asked for the first window that it has
+ * still to compute.
+ */
+#include "pipeline/needs.h"
+
+#include "schedule/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { AT_ONCE = 1000 };
+
+/* The first sample of a series that has changed, or may change. */
+struct changed {
+	int64_t series_id;
+	lp_time first;
+};
+
+struct lp_needs {
+	struct lp_store *store;
+	lp_time now;
+	struct lp_arena arena;
+	struct lp_debt *debts; /* by calculation, one each */
+	size_t debt_count, debt_capacity;
+	struct changed *changed; /* by series, one each, once they are sorted */
+	size_t changed_count, changed_capacity;
+	struct lp_debt *found; /* by what was followed, to become debts */
+	size_t found_count, found_capacity;
+};
+
+static int compare_debts(const void *a, const void *b)
+{
+	const struct lp_debt *left = a, *right = b;
+	if (left->calculation_id != right->calculation_id)
+		return left->calculation_id < right->calculation_id ? -1 : 1;
+	return (left->after_end > right->after_end) - (left->after_end < right->after_end);
+}
+
+static int compare_changed(const void *a, const void *b)
+{
+	const struct changed *left = a, *right = b;
+	if (left->series_id != right->series_id)
+		return left->series_id < right->series_id ? -1 : 1;
+	return (left->first > right->first) - (left->first < right->first);
+}
+
+static const struct lp_debt *find_debt(const struct lp_needs *needs, int64_t calculation_id)
+{
+	size_t low = 0, high = needs->debt_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (needs->debts[middle].calculation_id < calculation_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < needs->debt_count && needs->debts[low].calculation_id == calculation_id ? &needs->debts[low]
+	                                                                                     : NULL;
+}
+
+static bool keep_debt(void *context, const struct lp_debt *debt, struct lp_error *error)
+{
+	struct lp_needs *needs = context;
+	(void)error;
+	LP_GROW(needs->found, needs->found_count, needs->found_capacity);
+	needs->found[needs->found_count++] = *debt;
+	return true;
+}
+
+static void keep_changed(struct lp_needs *needs, int64_t series_id, lp_time first)
+{
+	LP_GROW(needs->changed, needs->changed_count, needs->changed_capacity);
+	needs->changed[needs->changed_count++] = (struct changed){ .series_id = series_id, .first = first };
+}
+
+static bool keep_change(void *context, const struct lp_change *change, struct lp_error *error)
+{
+	(void)error;
+	keep_changed(context, change->series_id, change->first);
+	return true;
+}
+
+/* Of each series the first change is enough: what it touches is what has to be computed first. */
+static void sort_changed(struct lp_needs *needs)
+{
+	size_t kept = 0;
+	if (needs->changed_count > 0)
+		qsort(needs->changed, needs->changed_count, sizeof *needs->changed, compare_changed);
+	for (size_t at = 0; at < needs->changed_count; at++)
+		if (kept == 0 || needs->changed[kept - 1].series_id != needs->changed[at].series_id)
+			needs->changed[kept++] = needs->changed[at];
+	needs->changed_count = kept;
+}
+
+/* What was found becomes debts; of it stays what is news: a calculation that owes more than before. */
+static void add_found(struct lp_needs *needs)
+{
+	size_t news = 0, old = needs->debt_count;
+	if (needs->found_count > 0)
+		qsort(needs->found, needs->found_count, sizeof *needs->found, compare_debts);
+	for (size_t at = 0; at < needs->found_count; at++) {
+		const struct lp_debt *found = &needs->found[at];
+		const struct lp_debt *known = find_debt(needs, found->calculation_id);
+		bool again = news > 0 && needs->found[news - 1].calculation_id == found->calculation_id;
+		if (!again && (known == NULL || found->after_end < known->after_end))
+			needs->found[news++] = *found;
+	}
+	needs->found_count = news;
+	for (size_t at = 0; at < news; at++) {
+		LP_GROW(needs->debts, needs->debt_count, needs->debt_capacity);
+		needs->debts[needs->debt_count++] = needs->found[at];
+	}
+	if (needs->debt_count == old)
+		return;
+	qsort(needs->debts, needs->debt_count, sizeof *needs->debts, compare_debts);
+	size_t kept = 0;
+	for (size_t at = 0; at < needs->debt_count; at++)
+		if (kept == 0 || needs->debts[kept - 1].calculation_id != needs->debts[at].calculation_id)
+			needs->debts[kept++] = needs->debts[at];
+	needs->debt_count = kept;
+}
+
+/* Its results may change from the first window on that it owes. */
+static void change_outputs(struct lp_needs *needs, const struct lp_calculation *calculation)
+{
+	const struct lp_debt *debt = find_debt(needs, calculation->id);
+	const struct lp_zone *zone;
+	struct lp_window window;
+	struct lp_error ignored;
+	if (debt == NULL || !lp_zone_find(calculation->schedule.zone, &zone, &ignored) ||
+	    !lp_window_ending_after(&calculation->schedule, zone, debt->after_end, &window))
+		return;
+	for (size_t at = 0; at < calculation->output_count; at++)
+		keep_changed(needs, calculation->outputs[at].series_id, window.start);
+}
+
+/* The outputs of those that were found. */
+static bool change_found(struct lp_needs *needs, struct lp_error *error)
+{
+	struct lp_batch *batch = lp_batch_new();
+	bool good = true;
+	for (size_t first = 0; first < needs->found_count && good; first += AT_ONCE) {
+		int64_t ids[AT_ONCE];
+		size_t count = needs->found_count - first < AT_ONCE ? needs->found_count - first : AT_ONCE;
+		for (size_t at = 0; at < count; at++)
+			ids[at] = needs->found[first + at].calculation_id;
+		lp_batch_empty(batch);
+		good = lp_store_read_calculations(needs->store, ids, count, batch, error);
+		for (size_t at = 0; good && at < batch->calculation_count; at++)
+			change_outputs(needs, &batch->calculations[at]);
+	}
+	lp_batch_free(batch);
+	needs->found_count = 0;
+	return good;
+}
+
+static lp_time first_change(const struct lp_needs *needs, int64_t series_id)
+{
+	const struct changed wanted = { .series_id = series_id, .first = LP_TIME_NONE };
+	size_t low = 0, high = needs->changed_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_changed(&needs->changed[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return needs->changed[low].first;
+}
+
+/* Windows that are settled; the ones after them are its next ones anyway. */
+static bool follow(void *context, const struct lp_need *need, struct lp_error *error)
+{
+	struct lp_needs *needs = context;
+	lp_time first = first_change(needs, need->series_id);
+	const struct lp_zone *zone;
+	struct lp_touched touched;
+	struct lp_error ignored;
+	if (need->watermark == LP_TIME_NONE || !lp_zone_find(need->schedule->zone, &zone, &ignored) ||
+	    !lp_schedule_touched(need->schedule, zone, need->window, need->shift, need->lookback, first, first,
+	                         &touched) ||
+	    touched.after_end >= need->watermark)
+		return true;
+	const struct lp_debt debt = { .calculation_id = need->calculation_id, .after_end = touched.after_end };
+	return keep_debt(needs, &debt, error);
+}
+
+/* Who reads what has changed. */
+static bool follow_changed(struct lp_needs *needs, struct lp_error *error)
+{
+	bool good = true;
+	sort_changed(needs);
+	for (size_t first = 0; first < needs->changed_count && good; first += AT_ONCE) {
+		int64_t ids[AT_ONCE];
+		size_t count = needs->changed_count - first < AT_ONCE ? needs->changed_count - first : AT_ONCE;
+		for (size_t at = 0; at < count; at++)
+			ids[at] = needs->changed[first + at].series_id;
+		good = lp_store_each_need(needs->store, ids, count, follow, needs, error);
+	}
+	needs->changed_count = 0;
+	return good;
+}
+
+bool lp_needs_load(struct lp_store *store, lp_time now, struct lp_needs **loaded, struct lp_error *error)
+{
+	struct lp_needs *needs = lp_allocate(sizeof *needs);
+	struct lp_change_query query = { .oldest = LP_TIME_NONE, .newest = LP_TIME_MAX };
+	*needs = (struct lp_needs){ .store = store, .now = now };
+	*loaded = needs;
+	if (!lp_store_each_debt(store, keep_debt, needs, error) ||
+	    !lp_store_each_change(store, &query, keep_change, needs, error))
+		return false;
+	add_found(needs);
+	/* Calculations depend on each other in ranks, without a circle: this comes to an end. */
+	while (needs->found_count > 0 || needs->changed_count > 0) {
+		if (!change_found(needs, error) || !follow_changed(needs, error))
+			return false;
+		add_found(needs);
+	}
+	return true;
+}
+
+/* The first window that runs will compute by themselves. */
+static bool next_window(const struct lp_needs *needs, const struct lp_need *need, const struct lp_zone *zone,
+                        struct lp_window *window)
+{
+	const struct lp_schedule *schedule = need->schedule;
+	lp_time after = need->watermark;
+	struct lp_window newest;
+	bool due = lp_window_ending_by(schedule, zone, needs->now - schedule->delay, &newest);
+	if (after == LP_TIME_NONE && need->start == LP_TIME_NONE) {
+		*window = newest;
+		return due && need->enabled;
+	}
+	if (need->start != LP_TIME_NONE && need->start > after)
+		after = need->start;
+	if (!lp_window_ending_after(schedule, zone, after, window))
+		return false;
+	if (schedule->missed == LP_MISSED_SKIP && due && newest.end > window->end)
+		*window = newest;
+	return true;
+}
+
+static lp_time read_from(const struct lp_need *need, const struct lp_zone *zone, struct lp_window window)
+{
+	struct lp_window range;
+	lp_time from;
+	if (!lp_input_range(need->schedule, zone, window, need->window, need->shift, &range))
+		return LP_TIME_MAX;
+	return __builtin_sub_overflow(range.start, need->lookback, &from) ? LP_TIME_MIN : from;
+}
+
+/* What a reader needs of the series. */
+static struct lp_needed need_of(const struct lp_needs *needs, const struct lp_need *need)
+{
+	struct lp_needed needed = { .from = LP_TIME_MAX,
+		                    .calculation_id = need->calculation_id,
+		                    .reason = LP_NEED_NEXT,
+		                    .enabled = need->enabled };
+	const struct lp_debt *debt = find_debt(needs, need->calculation_id);
+	const struct lp_zone *zone;
+	struct lp_window owed;
+	struct lp_error ignored;
+	if (!lp_zone_find(need->schedule->zone, &zone, &ignored)) {
+		needed.from = LP_TIME_MIN;
+		needed.reason = LP_NEED_SCHEDULE;
+		return needed;
+	}
+	if (next_window(needs, need, zone, &needed.window))
+		needed.from = read_from(need, zone, needed.window);
+	if (debt == NULL || !lp_window_ending_after(need->schedule, zone, debt->after_end, &owed))
+		return needed;
+	lp_time from = read_from(need, zone, owed);
+	if (from < needed.from) {
+		needed.from = from;
+		needed.window = owed;
+		needed.reason = LP_NEED_OWED;
+	}
+	return needed;
+}
+
+struct asking {
+	struct lp_needs *needs;
+	const int64_t *series_ids;
+	struct lp_needed *needed;
+	size_t *places; /* of the series, by id */
+	size_t count;
+};
+
+static int compare_places(const void *a, const void *b, void *context)
+{
+	const int64_t *ids = context;
+	int64_t left = ids[*(const size_t *)a], right = ids[*(const size_t *)b];
+	return (left > right) - (left < right);
+}
+
+static struct lp_needed *place_of(const struct asking *asking, int64_t series_id)
+{
+	size_t low = 0, high = asking->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (asking->series_ids[asking->places[middle]] < series_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return &asking->needed[asking->places[low]];
+}
+
+static bool ask(void *context, const struct lp_need *need, struct lp_error *error)
+{
+	const struct asking *asking = context;
+	struct lp_needed *known = place_of(asking, need->series_id);
+	struct lp_needed needed = need_of(asking->needs, need);
+	(void)error;
+	if (needed.from >= known->from)
+		return true;
+	needed.calculation = lp_arena_text(&asking->needs->arena, need->calculation);
+	*known = needed;
+	return true;
+}
+
+bool lp_needs_of(struct lp_needs *needs, const int64_t *series_ids, size_t count, struct lp_needed *needed,
+                 struct lp_error *error)
+{
+	struct asking asking = { .needs = needs, .series_ids = series_ids, .needed = needed, .count = count };
+	size_t *places = lp_reallocate(NULL, count + 1, sizeof *places);
+	for (size_t at = 0; at < count; at++) {
+		places[at] = at;
+		needed[at] = (struct lp_needed){ .from = LP_TIME_MAX };
+	}
+	if (count > 0)
+		qsort_r(places, count, sizeof *places, compare_places, (void *)(uintptr_t)series_ids);
+	asking.places = places;
+	bool good = lp_store_each_need(needs->store, series_ids, count, ask, &asking, error);
+	free(places);
+	return good;
+}
+
+void lp_needs_free(struct lp_needs *needs)
+{
+	if (needs == NULL)
+		return;
+	free(needs->debts);
+	free(needs->changed);
+	free(needs->found);
+	lp_arena_free(&needs->arena);
+	free(needs);
+}
