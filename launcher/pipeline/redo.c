@@ -109,8 +109,11 @@ static void take_windows(struct lp_redo *redo, const struct lp_zone *zone, uint6
 		fit = most - redo->windows;
 	fit = fit > 0 ? fit : 1;
 	while ((more = lp_window_ending_after(schedule, zone, window.end, &window) && window.end <= redo->until_end) &&
-	       job->window_count < fit)
-		job->windows[job->window_count++] = window;
+	       job->window_count < fit) {
+		/* Of windows that slide on the calendar one that ends later can begin earlier. */
+		if (redo->head->start == LP_TIME_NONE || window.start >= redo->head->start)
+			job->windows[job->window_count++] = window;
+	}
 	lp_time last = job->window_count > 0 ? job->windows[job->window_count - 1].end : redo->until_end;
 	job->batch->redone_until = more ? last : redo->until_end;
 }
