@@ -38,11 +38,12 @@ int64_t lp_local_after(int64_t local, struct lp_length length);
 lp_time lp_time_before(const struct lp_zone *zone, lp_time end, int64_t local, struct lp_length length);
 
 /*
- * A window of months whose boundaries lie on a grid of months, moved by months
- * on that grid: so the month from the 31st is moved to the month from the 31st.
- * False: it is no such window.
+ * Where windows end with months: the place so many months after (before, where
+ * negative) one of their boundaries that the offset gives there, so that the
+ * 31st is followed by the 28th of February, and that by the 31st.  False: they
+ * do not, or it is no boundary.
  */
-bool lp_window_months_after(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
-                            int64_t months, struct lp_window *moved);
+bool lp_boundary_after(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary, int64_t months,
+                       lp_time *other);
 
 #endif

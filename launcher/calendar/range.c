@@ -11,10 +11,11 @@
  *   of 24.  By months the last day is moved, and the end is the day after it:
  *   the 28th of March is the 28th of February, although its end, the 29th, is
  *   moved there as well.
- * - Windows of months are moved by months on the grid of their boundaries, or
- *   both ends are.
+ * - Of windows of months both ends are moved; by months to where the windows of
+ *   months before and after begin and end.
  *
- * An input's own window ends where the moved one does.
+ * An input's own window ends where the moved one does, and begins so much before;
+ * one of months where a window of so many months to there would begin.
  */
 #include "calendar/length.h"
 #include "calendar/zone_data.h"
@@ -43,6 +44,17 @@ static lp_time shifted_end_of_days(const struct lp_zone *zone, struct lp_window 
 	return lp_zone_to_utc(zone, lp_local_after(end - LP_DAY, shift) + LP_DAY);
 }
 
+/* False: its windows do not end with months, or this is one of an earlier definition. */
+static bool moved_months(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
+                         int64_t months, struct lp_window *moved)
+{
+	int64_t length = lp_length_of(schedule->window).months;
+	lp_time start;
+	return lp_boundary_after(schedule, zone, window.end, -length, &start) && start == window.start &&
+	       lp_boundary_after(schedule, zone, window.end, months - length, &moved->start) &&
+	       lp_boundary_after(schedule, zone, window.end, months, &moved->end);
+}
+
 static struct lp_window shifted_window(const struct lp_schedule *schedule, const struct lp_zone *zone,
                                        struct lp_window window, struct lp_length shift)
 {
@@ -51,7 +63,7 @@ static struct lp_window shifted_window(const struct lp_schedule *schedule, const
 	if (shift.elapsed != 0) {
 		return (struct lp_window){ window.start + shift.elapsed, window.end + shift.elapsed };
 	}
-	if (shift.months != 0 && lp_window_months_after(schedule, zone, window, shift.months, &moved)) {
+	if (shift.months != 0 && length.months != 0 && moved_months(schedule, zone, window, shift.months, &moved)) {
 		return moved;
 	}
 	moved.start = shifted(zone, window.start, shift);
@@ -81,9 +93,11 @@ bool lp_input_range(const struct lp_schedule *schedule, const struct lp_zone *zo
 	if (shift.count != 0) {
 		*range = shifted_window(schedule, zone, window, lp_length_of(shift));
 	}
-	if (length.count != 0) {
+	struct lp_length own = lp_length_of(length);
+	if (length.count != 0 &&
+	    (own.months == 0 || !lp_boundary_after(schedule, zone, range->end, -own.months, &range->start))) {
 		int64_t local = range->end + lp_zone_offset(zone, range->end, NULL);
-		range->start = lp_time_before(zone, range->end, local, lp_length_of(length));
+		range->start = lp_time_before(zone, range->end, local, own);
 	}
 	return range->start >= LP_TIME_MIN && range->end <= LP_TIME_MAX;
 }

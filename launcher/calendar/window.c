@@ -305,26 +305,14 @@ static struct lp_window window_of_piece(const struct plan *plan, struct lp_windo
 	return piece;
 }
 
-static bool is_of_months(const struct plan *plan)
-{
-	return plan->every.months != 0 && plan->window.months != 0;
-}
-
-/* A window of months, so many months after the one to the boundary of that number. */
-static struct lp_window window_of_months(const struct plan *plan, int64_t number, int64_t after)
-{
-	int64_t months = number * plan->every.months + after;
-	return (struct lp_window){ lp_zone_to_utc(plan->zone, local_of_months(plan, months - plan->window.months)),
-		                   lp_zone_to_utc(plan->zone, local_of_months(plan, months)) };
-}
-
 static struct lp_window window_to_boundary(const struct plan *plan, int64_t number)
 {
-	if (is_of_months(plan)) {
-		return window_of_months(plan, number, 0);
-	}
 	int64_t local = boundary_local(plan, number);
 	lp_time end = lp_zone_to_utc(plan->zone, local);
+	if (plan->every.months != 0 && plan->window.months != 0) {
+		local = local_of_months(plan, number * plan->every.months - plan->window.months);
+		return (struct lp_window){ lp_zone_to_utc(plan->zone, local), end };
+	}
 	return (struct lp_window){ lp_time_before(plan->zone, end, local, plan->window), end };
 }
 
@@ -379,18 +367,18 @@ bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_
 	return is_within_years(window);
 }
 
-bool lp_window_months_after(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
-                            int64_t months, struct lp_window *moved)
+bool lp_boundary_after(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary, int64_t months,
+                       lp_time *other)
 {
 	struct plan plan = plan_of(schedule, zone);
-	if (!is_of_months(&plan)) {
+	if (plan.every.months == 0) {
 		return false;
 	}
-	int64_t number = boundary_by(&plan, window.end);
-	if (!lp_window_equals(window_to_boundary(&plan, number), window)) {
-		return false; /* of an earlier definition */
+	int64_t number = boundary_by(&plan, boundary);
+	if (lp_zone_to_utc(zone, boundary_local(&plan, number)) != boundary) {
+		return false;
 	}
-	*moved = window_of_months(&plan, number, months);
+	*other = lp_zone_to_utc(zone, local_of_months(&plan, number * plan.every.months + months));
 	return true;
 }
 

@@ -184,16 +184,14 @@ class Schedule:
         low, high = (microseconds(datetime(at.year, at.month, at.day)) for at in (first, last))
         return [(start, end) for end, start in sorted(found.items()) if low <= end <= high]
 
-    def moved_months(self, window: tuple[int, int], months: int) -> tuple[int, int]:
-        """A window of the grid of months, moved on it."""
-        near = (self.zone.local(window[1]).year - 1970) * 12
+    def boundary_after(self, boundary: int, months: int) -> int | None:
+        """The place on the grid of months so many after a boundary; None where it is none."""
+        near = (self.zone.local(boundary).year - 1970) * 12
         for months_of in range(near - 36, near + 36):
-            if months_of % self.every.months:
-                continue
-            if self.zone.instant(self.month_boundary(months_of)) == window[1]:
-                start = self.month_boundary(months_of - self.window.months + months)
-                return self.zone.instant(start), self.zone.instant(self.month_boundary(months_of + months))
-        raise AssertionError(window)
+            at_hand = self.every.months and months_of % self.every.months == 0
+            if at_hand and self.zone.instant(self.month_boundary(months_of)) == boundary:
+                return self.zone.instant(self.month_boundary(months_of + months))
+        return None
 
     def moved(self, window: tuple[int, int], shift: Span) -> tuple[int, int]:
         """A window, moved as docs/time.md says."""
@@ -201,7 +199,10 @@ class Schedule:
         if shift.elapsed:
             return start + shift.elapsed, end + shift.elapsed
         if shift.months and self.every.months and self.window.months:
-            return self.moved_months(window, shift.months)
+            new_start = self.boundary_after(end, shift.months - self.window.months)
+            new_end = self.boundary_after(end, shift.months)
+            assert new_start is not None and new_end is not None
+            return new_start, new_end
         new_start = self.zone.instant(add(self.zone.local(start), shift, 1))
         if self.window.elapsed:
             return new_start, new_start + end - start
@@ -219,7 +220,8 @@ class Schedule:
         if length.elapsed:
             start = end - length.elapsed
         elif length.text != "0s":
-            start = self.start_of(end, add(self.zone.local(end), length, -1))
+            place = self.boundary_after(end, -length.months) if length.months else None
+            start = self.start_of(end, add(self.zone.local(end), length, -1)) if place is None else place
         return start, end
 
 

@@ -215,17 +215,21 @@ END_TEST
 
 /* Months that end where the offset says are moved by months to those that end there too. */
 static const struct {
-	const char *every, *window, *offset, *end, *shift, *from, *to;
+	const char *every, *window, *offset, *end, *shift, *from, *to, *length;
 } bills[] = {
-	{ "1 month", "1 month", "30 days", "2026-02-28", "-1 month", "2025-12-31", "2026-01-31" },
-	{ "1 month", "1 month", "30 days", "2026-03-31", "-1 month", "2026-01-31", "2026-02-28" },
-	{ "1 month", "1 month", "-1 day", "2026-02-28", "-1 month", "2025-12-31", "2026-01-31" },
-	{ "1 month", "1 month", "-1 day", "2026-03-31", "-1 year", "2025-02-28", "2025-03-31" },
-	{ "1 month", "3 months", "29 days", "2026-04-30", "-1 quarter", "2025-10-30", "2026-01-30" },
-	{ "1 quarter", "1 quarter", "30 days", "2026-04-30", "-1 quarter", "2025-10-31", "2026-01-31" },
-	{ "1 year", "1 year", "-270 days", "2025-04-06", "-1 year", "2023-04-06", "2024-04-06" },
+	/* An input's own months too. */
+	{ "1 month", "1 month", "30 days", "2026-02-28", NULL, "2026-01-31", "2026-02-28", "1 month" },
+	{ "1 month", "1 month", "30 days", "2026-04-30", NULL, "2026-01-31", "2026-04-30", "3 months" },
+	{ "1 month", "1 month", "-1 day", "2026-03-31", "-1 month", "2026-01-31", "2026-02-28", "1 month" },
+	{ "1 month", "1 month", "30 days", "2026-02-28", "-1 month", "2025-12-31", "2026-01-31", NULL },
+	{ "1 month", "1 month", "30 days", "2026-03-31", "-1 month", "2026-01-31", "2026-02-28", NULL },
+	{ "1 month", "1 month", "-1 day", "2026-02-28", "-1 month", "2025-12-31", "2026-01-31", NULL },
+	{ "1 month", "1 month", "-1 day", "2026-03-31", "-1 year", "2025-02-28", "2025-03-31", NULL },
+	{ "1 month", "3 months", "29 days", "2026-04-30", "-1 quarter", "2025-10-30", "2026-01-30", NULL },
+	{ "1 quarter", "1 quarter", "30 days", "2026-04-30", "-1 quarter", "2025-10-31", "2026-01-31", NULL },
+	{ "1 year", "1 year", "-270 days", "2025-04-06", "-1 year", "2023-04-06", "2024-04-06", NULL },
 	/* A month that ends each day ends on the last day of a month that is too short. */
-	{ "1 day", "1 month", "0 s", "2026-03-31", "-1 month", "2026-01-28", "2026-02-28" },
+	{ "1 day", "1 month", "0 s", "2026-03-31", "-1 month", "2026-01-28", "2026-02-28", NULL },
 };
 
 START_TEST(months_are_moved_to_months)
@@ -239,7 +243,7 @@ START_TEST(months_are_moved_to_months)
 	char from[40], to[40];
 	ck_assert(lp_window_ending_by(&schedule, utc, at(bills[_i].end, "UTC"), &window));
 	ck_assert_int_eq(window.end, at(bills[_i].end, "UTC"));
-	ck_assert(lp_input_range(&schedule, utc, window, (struct lp_span){ 0 }, span_of(bills[_i].shift), &range));
+	ck_assert(lp_input_range(&schedule, utc, window, span_of(bills[_i].length), span_of(bills[_i].shift), &range));
 	lp_time_format(range.start, utc, from);
 	lp_time_format(range.end, utc, to);
 	ck_assert_msg(range.start == at(bills[_i].from, "UTC") && range.end == at(bills[_i].to, "UTC"), "%s: %s to %s",
