@@ -119,10 +119,10 @@ def increase(
 
     A fall to less than half of the value before is a reset: what the counter
     shows after it was counted since. A smaller one is jitter, or a correction,
-    and counts as it is. Where a rise takes the counter from below half of the
-    value before a fall back to that value (nine tenths of it, or more), there
-    was no reset, but a wrong reading, and counting goes on from the value
-    before: 500, 0, 501 is 1.
+    and counts as it is. Where a rise takes the counter from near 0 (below a
+    tenth of the value before a fall) back to that value (nine tenths of it, or
+    more), there was no reset, but a wrong reading, and counting goes on from
+    the value before: 500, 0, 501 is 1.
 
     Parameters
     ----------

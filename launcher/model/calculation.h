@@ -33,7 +33,7 @@ struct lp_input {
  * the last one alone.  Rules that count: see lp_series_increase().
  */
 #define LP_METER_LOOKBACK (400 * LP_DAY)
-#define LP_METER_RISE     1.8
+#define LP_METER_RISE     8.9 /* from below a tenth of what it showed back to nine tenths, and a bit less */
 enum { LP_METER_SAMPLES = 1000 };
 /* Whether more samples before the range are needed than the one that is known. */
 bool lp_input_needs_earlier(const struct lp_input *input, const struct lp_column *column,

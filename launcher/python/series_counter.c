@@ -11,14 +11,14 @@
  *
  * A rise takes that back where the counter comes back to about the value before
  * the fall, or above it: then it never was at 0, it only said so (a device that
- * boots).  It has to come back in one step, from below half of that value: a
- * counter that was reset and grows past it counts.  What a step counts depends
+ * boots).  It has to come back in one step, from near 0 (below a tenth of that
+ * value): a counter that was reset and grows past it counts.  What a step counts depends
  * on the LP_METER_SAMPLES good samples before it at most, wherever windows end.
  */
 #include "python/rule_types.h"
 
-/* From a reading below half of the value before the fall back to nine tenths of it. */
-static const double half = 0.5, back = 0.9;
+/* A fall to less than half is a reset; from below a tenth of the value before it back to nine tenths, it was none. */
+static const double half = 0.5, near_zero = 0.1, back = 0.9;
 
 struct counter {
 	double modulus, tolerance, reset;
@@ -98,7 +98,7 @@ static bool find_wrong(struct counter *counter, size_t index, double *wrong)
 	after = level;
 	for (size_t i = 2; i <= counter->glitch + 1 && look_back(counter, index, i, &before); i++) {
 		added += added_by(counter, before, after);
-		if (level < half * before && added_by(counter, before, level) > 0) {
+		if (level < near_zero * before && added_by(counter, before, level) > 0) {
 			if (now < back * before)
 				break;
 			*wrong = added;
@@ -122,7 +122,7 @@ static bool count_steps(struct counter *counter, double *increase)
 
 		if (now < before) {
 			lp_exact_add(&sum, added_by(counter, before, now));
-		} else if (now > 0 && now * (half / back) > before && counter->glitch > 0) {
+		} else if (now > 0 && now > before * LP_METER_RISE && counter->glitch > 0) {
 			if (!find_wrong(counter, i, &wrong))
 				return false;
 			lp_exact_add(&sum, -wrong);

@@ -175,7 +175,7 @@ def exact_step(values, i, modulus, tolerance, reset, glitch):
         return step + added(before, now)
     level, wrong = before, Fraction(0)
     for j in range(i - 2, max(-1, i - 2 - glitch), -1):
-        if level < values[j] / 2 and added(values[j], level):
+        if level < 0.1 * values[j] and added(values[j], level):
             if now < 0.9 * values[j]:
                 break
             level = values[j]
@@ -238,7 +238,7 @@ class Counters(Base):
         self.assert_close(self.counted(13423.6, 0, 13423.5), -0.1, 1e4)
         self.assert_close(self.counted(13423.6, 0, 0, 0, 13424.6), 1.0, 1e4)
         self.assert_close(self.counted(13423.6, 17, 13424.6), 1.0, 1e4)
-        self.assert_close(self.counted(13423.6, 0, 3, 5000, 1, 13424.6, 13425.6), 2.0, 1e4)
+        self.assert_close(self.counted(13423.6, 0, 3, 500, 1, 13424.6, 13425.6), 2.0, 1e4)
         self.assert_close(self.counted(13423.6, -1, 13424.6), 1.0, 1e4)
         # One after the other, and one of a counter that was reset indeed.
         self.assert_close(self.counted(10000, 0, 100, 0, 10001), 1.0, 1e4)
@@ -248,6 +248,8 @@ class Counters(Base):
     def test_a_reset_that_grows_past_the_value_before_is_one(self):
         self.assertEqual(self.counted(10, 0, 3, 6, 9, 12), 12)
         self.assertEqual(self.counted(10, 0, 8), 8)
+        # A counter that begins anew each day, seldom read.
+        self.assertEqual(self.counted(0, 0.5, 5, 11.5, 0, 0.75, 5, 11.5, 0, 2, 13), 36)
         self.assertEqual(self.counted(*range(5), *range(10)), 13)
         self.assertEqual(self.counted(12, 0, 13, 0, 14, glitch=0), 27)
         self.assertEqual(self.counted(12, 11, reset=1), 11)
