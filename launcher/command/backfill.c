@@ -317,6 +317,9 @@ static bool choose(struct lp_session *session, const struct request *request, st
 	if (good) {
 		say(&sums, request);
 		say_settled(&sums);
+		if (selection.without_zone > 0)
+			printf("%zu calculation%s left out: the time zone is gone, `local-processing status` names it\n",
+			       selection.without_zone, selection.without_zone == 1 ? " is" : "s are");
 	}
 	if (good && sums.disabled > 0)
 		printf("%zu calculation%s with outdated results %s disabled: left as they are\n", sums.disabled,
@@ -475,6 +478,8 @@ static bool backfill(struct lp_session *session, struct request *request, struct
 		return lp_fail(error, LP_EXIT_USAGE, "--to has to be after --from");
 	if (request->dry_run)
 		return choose(session, request, running, &nothing, error);
+	if (!request->cancel && !lp_running_clock(session, error))
+		return false;
 	if (!lp_store_lock_run(session->store, LP_RUN_BACKFILL, &acquired, error))
 		return false;
 	if (!acquired) {

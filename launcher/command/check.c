@@ -118,6 +118,22 @@ static void check_rules(struct check *check)
 	lp_problems_free(&problems);
 }
 
+/* Time zones come and go with `tzdata`: one that is gone is told once, with the first calculation that has it. */
+static void check_zones(struct check *check, struct lp_problems *problems)
+{
+	const char *told = "";
+	for (size_t at = 0; at < check->stored.calculation_count; at++) {
+		const struct lp_calculation *calculation = &check->stored.calculations[at];
+		const struct lp_zone *zone;
+		struct lp_error error = { 0 };
+		if (strcmp(calculation->schedule.zone, told) == 0 ||
+		    lp_zone_find(calculation->schedule.zone, &zone, &error))
+			continue;
+		told = calculation->schedule.zone;
+		lp_problem_add(problems, NULL, 0, 0, "calculation %.300s: %.300s", calculation->name, error.what);
+	}
+}
+
 static void check_stored(struct check *check)
 {
 	struct lp_error error = { 0 };
@@ -129,6 +145,7 @@ static void check_stored(struct check *check)
 	check->have_stored = true;
 	if (check->catalogue != NULL)
 		lp_definitions_check_rules(&check->stored, check->catalogue, &problems);
+	check_zones(check, &problems);
 	if (!lp_command_check_units(NULL, &check->stored, false, &problems) || problems.count > 0)
 		wrong(check, &problems);
 	else

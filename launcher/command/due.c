@@ -1,6 +1,7 @@
 /* `due`: what a run would do, and why, without doing it. */
 #include "calendar/calendar.h"
 #include "command/command.h"
+#include "command/hold.h"
 #include "command/output.h"
 #include "command/report.h"
 #include "command/running.h"
@@ -9,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static int run(int count, char **arguments);
 
@@ -18,7 +20,8 @@ const struct lp_command lp_command_due = {
 	.help = "Usage: local-processing due [OPTION...]\n"
 		"\n"
 		"Lists the windows that a run would compute, in the order in which it would, and why: a new window,\n"
-		"a missed one that is caught up, one that failed and is tried again, one whose samples have changed.\n"
+		"a missed one that is caught up, one that failed and is tried again, one whose samples have changed;\n"
+		"and those that are over and have to wait, with what they wait for.\n"
 		"Nothing is computed and nothing is changed. What follows from results that the run itself changes\n"
 		"is not known yet.\n"
 		"\n"
@@ -33,19 +36,37 @@ const struct lp_command lp_command_due = {
 
 struct showing {
 	struct lp_selection selection; /* for names */
+	struct lp_store *store;
+	struct lp_arena arena;
 	const struct lp_zone *zone;
 	struct lp_table *table;
 	bool json;
-	uint64_t lines, windows, later, left;
+	uint64_t lines, due, windows, later, left; /* lines: of the table; due: those that a run computes */
 };
+
+/* Who waits, where it is one, and for whom. */
+static bool say_hold(struct showing *showing, const struct lp_look_line *line, const char **name, const char **waits,
+                     struct lp_error *error)
+{
+	struct lp_hold_names names;
+	if (!lp_hold_name(showing->store, line->hold, &showing->arena, &names, error))
+		return false;
+	if (line->calculations == 1)
+		*name = names.reader;
+	*waits = lp_hold_describe(line->hold, names.writer, names.others, showing->zone, &showing->arena);
+	return true;
+}
 
 static bool show(void *context, const struct lp_look_line *line, struct lp_error *error)
 {
 	struct showing *showing = context;
 	char from[40], to[40], windows[32], later[32], calculations[64], every[24] = "";
 	const struct lp_selected *of = lp_selection_find(&showing->selection, line->calculation_id);
-	const char *name = of == NULL ? NULL : of->calculation.name;
-	(void)error;
+	const char *name = of == NULL ? NULL : of->calculation.name, *waits = NULL;
+	if (line->hold != NULL && !say_hold(showing, line, &name, &waits, error))
+		return false;
+	if (line->problem != NULL)
+		waits = line->problem;
 	if (line->schedule != NULL)
 		lp_span_format(line->schedule->every, every);
 	if (showing->json) {
@@ -53,6 +74,10 @@ static bool show(void *context, const struct lp_look_line *line, struct lp_error
 		lp_print_json_text("reason", lp_reason_name(line->reason));
 		fputs(", ", stdout);
 		lp_print_json_text("calculation", name);
+		fputs(", ", stdout);
+		lp_print_json_text("waits", line->problem == NULL ? waits : NULL);
+		fputs(", ", stdout);
+		lp_print_json_text("problem", line->problem);
 		printf(", \"calculations\": %" PRIu64 ", \"windows\": %" PRIu64 ", \"later\": %" PRIu64
 		       ", \"left\": %" PRIu64 ", \"rank\": %" PRId32 ", ",
 		       line->calculations, line->windows, line->later, line->left,
@@ -68,11 +93,22 @@ static bool show(void *context, const struct lp_look_line *line, struct lp_error
 		lp_report_count(line->later, later);
 		snprintf(calculations, sizeof calculations, "%" PRIu64 "%s%s", line->calculations,
 		         every[0] == '\0' ? "" : " of every ", every);
+		char *who = lp_format_text("%s%s%s", name == NULL ? calculations : name,
+		                           waits == NULL           ? ""
+		                           : line->problem == NULL ? " "
+		                                                   : ": ",
+		                           waits == NULL ? "" : waits);
 		lp_table_row(showing->table,
-		             (const char *const[]){ lp_reason_name(line->reason), windows, line->later > 0 ? later : "",
-		                                    from, to, name == NULL ? calculations : name });
+		             (const char *const[]){ line->problem != NULL ? "failed"
+		                                    : waits != NULL       ? "waits"
+		                                                          : lp_reason_name(line->reason),
+		                                    windows, line->later > 0 ? later : "", from, to, who });
+		free(who);
 	}
 	showing->lines++;
+	if (line->hold != NULL || line->problem != NULL)
+		return true;
+	showing->due++;
 	showing->windows += line->windows * line->calculations;
 	showing->later += line->later * line->calculations;
 	showing->left += line->left;
@@ -95,16 +131,18 @@ static void end(const struct showing *showing, lp_time tick, const struct lp_loo
 	lp_report_count(showing->windows, windows);
 	lp_report_count(showing->later, later);
 	if (showing->lines > 0)
-		printf("\nat %s: %s window%s to compute%s%s%s\n", text, windows, showing->windows == 1 ? "" : "s",
+		putchar('\n');
+	if (showing->due > 0)
+		printf("at %s: %s window%s to compute%s%s%s\n", text, windows, showing->windows == 1 ? "" : "s",
 		       showing->later > 0 ? ", and " : "", showing->later > 0 ? later : "",
 		       showing->later > 0 ? " by the following runs" : "");
 	else
 		printf("at %s nothing is due", text);
-	if (showing->lines == 0 && look->next_due != LP_TIME_NONE) {
+	if (showing->due == 0 && look->next_due != LP_TIME_NONE) {
 		lp_time_format(look->next_due, showing->zone, text);
 		printf("; next at %s", text);
 	}
-	if (showing->lines == 0)
+	if (showing->due == 0)
 		putchar('\n');
 	if (showing->left > 0)
 		printf("%" PRIu64 " of them will be left as %s: the samples were pruned\n", showing->left,
@@ -122,7 +160,7 @@ static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_
 		                                           { "TO", false },   { "CALCULATIONS", false } };
 	struct lp_running running = { .session = session };
 	const struct lp_pipeline_options options = lp_running_options(&running, 0, false);
-	struct showing showing = { .zone = session->zone, .json = json };
+	struct showing showing = { .store = session->store, .zone = session->zone, .json = json };
 	struct lp_look found = { .next_due = LP_TIME_NONE };
 	bool good = lp_selection_choose(&showing.selection, session->store, NULL, 0, NULL, error);
 	/* No calculation at all is no error here: then nothing is due. */
@@ -137,6 +175,7 @@ static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_
 	if (good)
 		end(&showing, tick, &found);
 	lp_selection_free(&showing.selection);
+	lp_arena_free(&showing.arena);
 	return good && lp_output_finish(error);
 }
 

@@ -1,10 +1,12 @@
 /* `explain`: where a stored result comes from. */
 #include "calendar/calendar.h"
 #include "command/command.h"
+#include "command/hold.h"
 #include "command/number.h"
 #include "command/output.h"
 #include "command/selection.h"
 #include "command/table.h"
+#include "model/clock.h"
 #include "schedule/schedule.h"
 
 #include <inttypes.h>
@@ -57,6 +59,7 @@ struct explanation {
 	const char *rule_version; /* of the newest computation; NULL: not known */
 	struct lp_status status;
 	bool has_status;
+	const char *waits; /* why a window that is over has not been computed; NULL: not known */
 };
 
 static bool take_sample(void *context, const struct lp_column *column, struct lp_error *error)
@@ -107,8 +110,13 @@ static bool find_window(struct explanation *told, struct lp_error *error)
 {
 	const struct lp_calculation *calculation = told->calculation;
 	const struct lp_zone *zone;
-	if (!lp_zone_find(calculation->schedule.zone, &zone, error))
-		return false;
+	struct lp_error problem;
+	(void)error;
+	/* Its windows are not known: all else is told. */
+	if (!lp_zone_find(calculation->schedule.zone, &zone, &problem)) {
+		told->waits = lp_arena_text(&told->arena, problem.what);
+		return true;
+	}
 	if (told->window_end != LP_TIME_NONE) {
 		told->has_window = lp_window_ending_by(&calculation->schedule, zone, told->window_end, &told->window) &&
 		                   told->window.end == told->window_end;
@@ -177,6 +185,54 @@ static const char *origin_of(const struct explanation *told)
 	return !told->found ? NULL : told->computed ? "computed" : told->batch == NULL ? "measured" : "imported";
 }
 
+struct waiting {
+	struct explanation *told;
+	int64_t batch_id, upstream;
+	const char *writer;
+};
+
+static bool take_edge(void *context, const struct lp_edge *edge, struct lp_error *error)
+{
+	struct waiting *waiting = context;
+	(void)error;
+	waiting->batch_id = edge->reader_batch;
+	if (edge->writer_batch == waiting->upstream && waiting->writer == NULL)
+		waiting->writer = lp_arena_text(&waiting->told->arena, edge->writer);
+	return true;
+}
+
+/* What keeps its window: by the name of who writes what it reads. */
+static bool find_hold(struct explanation *told, struct lp_error *error)
+{
+	struct waiting waiting = { .told = told };
+	struct lp_hold hold;
+	bool held = false;
+	if (!lp_store_each_edge(told->store, 0, told->calculation->id, take_edge, &waiting, error))
+		return false;
+	if (waiting.batch_id == 0)
+		return true;
+	if (!lp_hold_of(told->store, lp_now(), waiting.batch_id, &told->window, &held, &hold, error))
+		return false;
+	if (!held)
+		return true;
+	waiting.upstream = hold.upstream;
+	if (!lp_store_each_edge(told->store, 0, told->calculation->id, take_edge, &waiting, error))
+		return false;
+	told->waits = lp_hold_describe(&hold, waiting.writer == NULL ? "another calculation" : waiting.writer, false,
+	                               told->zone, &told->arena);
+	return true;
+}
+
+static bool take_missed(void *context, const struct lp_owed *owed, struct lp_error *error)
+{
+	struct explanation *told = context;
+	(void)error;
+	if (owed->calculation_id == told->calculation->id && owed->reason == LP_REASON_CATCH_UP &&
+	    told->window.end > owed->after_end && told->window.end <= owed->until_end)
+		told->waits = "the window was missed, and is made up for after newer ones: see `local-processing due`";
+	return true;
+}
+
 static bool find_out(struct explanation *told, struct lp_error *error)
 {
 	told->samples = -1;
@@ -195,6 +251,11 @@ static bool find_out(struct explanation *told, struct lp_error *error)
 		return false;
 	if (!told->has_window)
 		return true;
+	if (told->has_status && told->window.end > told->status.watermark && !find_hold(told, error))
+		return false;
+	if (told->has_status && told->status.owed > 0 && told->window.end <= told->status.watermark &&
+	    !lp_store_each_owed(told->store, LP_RUN_MINUTE, -1, take_missed, told, error))
+		return false;
 	struct lp_history_query query = { .calculation_id = told->calculation->id,
 		                          .from = told->window.end - 1,
 		                          .to = told->window.end,
@@ -238,10 +299,14 @@ static const char *why_none(const struct explanation *told)
 		return "there is no sample, and no calculation writes the series";
 	if (calculation == NULL)
 		return "its calculation is disabled: no run computes it";
+	if (!told->has_window && told->waits != NULL)
+		return told->waits;
 	if (!told->has_window)
 		return "no window of its calculation covers that time";
 	if (calculation->start != LP_TIME_NONE && told->window.start < calculation->start)
 		return "the window begins before the calculation's start";
+	if (told->waits != NULL)
+		return told->waits;
 	if (!told->has_status || told->status.watermark == LP_TIME_NONE)
 		return "the calculation has not run yet";
 	if (told->window.end > told->status.watermark)

@@ -361,11 +361,15 @@ bool lp_outdated_move(struct lp_store *store, struct lp_outdated_move *move, con
 {
 	struct lp_result_place *places;
 	const struct lp_zone *zone;
+	struct lp_error ignored;
 	bool good = true;
 	move->complete = true;
 	move->moved = 0;
-	if (!lp_zone_find(move->schedule->zone, &zone, error))
-		return false;
+	/* Its windows are not known any more: it is left as it is. */
+	if (!lp_zone_find(move->schedule->zone, &zone, &ignored)) {
+		move->complete = false;
+		return true;
+	}
 	places = lp_reallocate(NULL, PAGE, sizeof *places);
 	for (size_t i = 0; i < count && good && move->complete; i++)
 		good = move_series(store, move, zone, outputs[i].series_id, places, error);

@@ -195,9 +195,25 @@ struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32
 	};
 }
 
+bool lp_running_clock(const struct lp_session *session, struct lp_error *error)
+{
+	char now[40], earliest[40];
+	lp_time current = lp_now();
+	if (!lp_clock_is_behind(current))
+		return true;
+	lp_time_format(current / LP_SECOND * LP_SECOND, session->zone, now);
+	lp_time_format(lp_clock_earliest(), session->zone, earliest);
+	lp_fail(error, LP_EXIT_TEMPORARY, "the clock says %s, and this program was written at %s: it is not set yet",
+	        now, earliest);
+	return lp_hint(error, "Set the clock, or wait until an NTP client has; the next run does what is due then. "
+	                      "`run --at TIME` works for another minute.");
+}
+
 bool lp_running_tick(const char *at, const struct lp_session *session, lp_time *tick, struct lp_error *error)
 {
 	lp_time current = lp_now(), wanted = current;
+	if (at == NULL && !lp_running_clock(session, error))
+		return false;
 	if (at != NULL && !lp_time_parse(at, session->zone, &wanted, error)) {
 		error->exit = LP_EXIT_USAGE;
 		return lp_fail_within(error, "--at");

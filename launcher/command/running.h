@@ -19,6 +19,7 @@ struct lp_running {
 /* The configuration's; workers 0: its number too.  running has to outlive the run. */
 struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32_t workers, bool progress);
 /* The whole minute of --at, or of now; what is strange about it is logged. */
+bool lp_running_clock(const struct lp_session *session, struct lp_error *error) LP_MUST_CHECK;
 bool lp_running_tick(const char *at, const struct lp_session *session, lp_time *tick,
                      struct lp_error *error) LP_MUST_CHECK;
 /* A run of this kind and tick by this process; its texts are running's. */

@@ -321,6 +321,7 @@ static const struct lp_selected *find_writer(const struct writing *writings, siz
 bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time to, bool dependants,
                           struct lp_error *error)
 {
+	(void)error;
 	size_t writing_count;
 	/* Who writes comes before who reads. */
 	if (selection->count > 0)
@@ -329,8 +330,12 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
 	for (size_t i = 0; i < selection->count; i++) {
 		struct lp_selected *item = &selection->items[i];
 		const struct lp_zone *zone;
-		if (!lp_zone_find(item->calculation.schedule.zone, &zone, error))
-			return lp_fail_within(error, "calculation %s", item->calculation.name);
+		struct lp_error ignored;
+		if (!lp_zone_find(item->calculation.schedule.zone, &zone, &ignored)) {
+			selection->without_zone += item->named;
+			item->selected = false;
+			continue;
+		}
 		if (item->named)
 			select_own(item, zone, from, to);
 		for (size_t k = 0; k < item->calculation.input_count && dependants; k++) {

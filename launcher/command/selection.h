@@ -31,6 +31,7 @@ struct lp_selection {
 	size_t count, capacity;
 	size_t named;          /* that were asked for */
 	size_t disabled, owed; /* outdated: that cannot be computed; that are owed to a backfill already */
+	size_t without_zone;   /* of those, whose windows are not known: their time zone is gone */
 };
 
 /* patterns: globs over names, each of which has to fit some; none: all of the rule, or all where that is NULL too. */

@@ -4,10 +4,12 @@
  */
 #include "command/status.h"
 
+#include "command/hold.h"
 #include "command/outdated.h"
 #include "command/output.h"
 #include "command/shell.h"
 #include "command/table.h"
+#include "model/clock.h"
 #include "model/memory.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,7 +58,8 @@ struct request {
 struct showing {
 	const struct request *request;
 	const struct lp_zone *zone;
-	struct lp_table *table; /* NULL: JSON, or one in detail */
+	struct lp_table *table;  /* NULL: JSON, or one in detail */
+	struct lp_held_all held; /* who waits for windows of others */
 	bool detail;
 	uint64_t count, failing;
 	uint64_t states[LP_STATE_COUNT];
@@ -68,7 +71,8 @@ void lp_status_format_second(lp_time t, const struct lp_zone *zone, char text[40
 	lp_time_format(t == LP_TIME_NONE ? t : t - ((t % LP_SECOND) + LP_SECOND) % LP_SECOND, zone, text);
 }
 
-static void print_row(struct lp_table *table, const struct lp_status *status, const struct lp_zone *zone)
+static void print_row(struct lp_table *table, const struct lp_status *status, const char *held,
+                      const struct lp_zone *zone)
 {
 	char since[40], window[40], duration[24] = "", owed[16] = "";
 	char *message = NULL;
@@ -90,6 +94,8 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 		message = lp_format_text("%s%s%s", status->error_type == NULL ? "" : status->error_type,
 		                         status->error_type != NULL && status->error_message != NULL ? ": " : "",
 		                         status->error_message == NULL ? "" : status->error_message);
+	} else if (held != NULL) {
+		message = lp_format_text("%s", held);
 	}
 	lp_table_row(table, (const char *const[]){ status->calculation.name, lp_state_name(status->state), since,
 	                                           window, duration, owed, message });
@@ -99,13 +105,14 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 static bool show_one(void *context, const struct lp_status *status, struct lp_error *error)
 {
 	struct showing *showing = context;
+	const char *held = lp_held_why(&showing->held, status->calculation.id);
 	if (showing->detail && !showing->request->json) {
-		lp_status_print_detail(status, showing->zone);
+		lp_status_print_detail(status, held, showing->zone);
 	} else if (showing->request->json) {
 		fputs(showing->count == 0 ? "\n  " : "},\n  ", stdout);
-		lp_status_print_json(status, showing->zone);
+		lp_status_print_json(status, held, showing->zone);
 	} else {
-		print_row(showing->table, status, showing->zone);
+		print_row(showing->table, status, held, showing->zone);
 	}
 	showing->count++;
 	showing->states[status->state]++;
@@ -292,7 +299,9 @@ static bool show_states(struct lp_session *session, const struct request *reques
 	} else if (!showing.detail) {
 		showing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
 	}
-	bool good = lp_store_each_status(session->store, &request->filter, show_one, &showing, error);
+	bool good = lp_held_find(session->store, lp_now(), showing.zone, &showing.held, error) &&
+	            lp_store_each_status(session->store, &request->filter, show_one, &showing, error);
+	lp_held_free(&showing.held);
 	if (showing.table != NULL) {
 		lp_table_end(showing.table);
 	}

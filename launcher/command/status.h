@@ -6,12 +6,15 @@
 #include "command/command.h"
 #include "store/store.h"
 
+/* held: what it waits for, see hold.h; NULL: nothing. */
+
 /* status_detail.c: one calculation for a person.  The definition may be NULL: it is disabled. */
-void lp_status_print_detail(const struct lp_status *status, const struct lp_zone *zone);
+void lp_status_print_detail(const struct lp_status *status, const char *held, const struct lp_zone *zone);
 void lp_status_print_definition(const struct lp_calculation *definition);
 
 /* status_json.c: objects, each without what stands between two of them. */
-void lp_status_print_json(const struct lp_status *status, const struct lp_zone *zone); /* without its last brace */
+void lp_status_print_json(const struct lp_status *status, const char *held,
+                          const struct lp_zone *zone); /* without its last brace */
 void lp_status_print_json_history(const struct lp_history *history, const struct lp_zone *zone);
 void lp_status_print_json_run(const struct lp_run *run, const struct lp_zone *zone);
 

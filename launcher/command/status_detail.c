@@ -125,7 +125,7 @@ static void print_error(const struct lp_status *status)
 	}
 }
 
-void lp_status_print_detail(const struct lp_status *status, const struct lp_zone *zone)
+void lp_status_print_detail(const struct lp_status *status, const char *held, const struct lp_zone *zone)
 {
 	const struct lp_calculation *calculation = &status->calculation;
 
@@ -146,11 +146,23 @@ void lp_status_print_detail(const struct lp_status *status, const struct lp_zone
 	print_time("failing since", status->failing_since, zone);
 	print_last_window(status, zone);
 	print_time("settled until", status->watermark, zone);
+	if (held != NULL) {
+		print_heading("next window");
+		puts(held);
+	}
+	if (status->cause != NULL) {
+		print_heading("waits for");
+		printf("%s, which failed\n", status->cause);
+	}
 	if (status->pending > 0) {
 		print_heading("owed");
 		printf("%" PRIu32 " window%s; the last one was tried %" PRId32 " time%s\n", status->pending,
 		       status->pending == 1 ? "" : "s", status->attempts, status->attempts == 1 ? "" : "s");
 		print_time("next attempt", status->next_attempt, zone);
+	}
+	if (status->owed > 0) {
+		print_heading(status->pending > 0 ? "" : "owed");
+		puts("windows that were missed, or are to be computed again: `local-processing due` lists them");
 	}
 	print_error(status);
 }

@@ -54,7 +54,7 @@ static void print_error(const struct lp_status *status)
 	putchar('}');
 }
 
-void lp_status_print_json(const struct lp_status *status, const struct lp_zone *zone)
+void lp_status_print_json(const struct lp_status *status, const char *held, const struct lp_zone *zone)
 {
 	const struct {
 		const char *name;
@@ -76,6 +76,8 @@ void lp_status_print_json(const struct lp_status *status, const struct lp_zone *
 	printf(", \"run\": %" PRId64 ", \"duration\": %.9f, \"samples_read\": %" PRIu32 ", \"attempts\": %" PRId32
 	       ", \"pending\": %" PRIu32 ", ",
 	       status->run_id, (double)status->duration / 1e9, status->samples_read, status->attempts, status->pending);
+	lp_print_json_text("waits", held);
+	fputs(", ", stdout);
 	lp_print_json_text("rule_version", status->rule_version);
 	print_error(status);
 }

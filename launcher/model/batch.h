@@ -35,6 +35,18 @@ enum {
 size_t lp_batch_size(int64_t window);
 size_t lp_batch_tasks(int64_t window); /* at least lp_batch_size */
 
+/*
+ * What a batch reads of what another one writes: for each pair of batches, the
+ * inputs that differ in this.  A window is not computed before all is there that
+ * one of them can read.
+ */
+struct lp_batch_reading {
+	int64_t upstream;             /* the batch that writes it */
+	bool at_end;                  /* whose numbers are stored at the ends of their windows */
+	struct lp_span window, shift; /* of the input, as in struct lp_input */
+	int64_t lookback;
+};
+
 /* What the store tells about a batch without reading its calculations. */
 struct lp_batch_head {
 	int64_t id;
@@ -44,8 +56,10 @@ struct lp_batch_head {
 	struct lp_schedule schedule;
 	lp_time start;           /* LP_TIME_NONE, or no window may begin before it */
 	lp_time watermark;       /* LP_TIME_NONE: nothing computed yet */
-	const int64_t *upstream; /* batches whose outputs it reads: never computed past their watermarks */
+	const int64_t *upstream; /* batches whose outputs it reads, each once */
 	size_t upstream_count;
+	const struct lp_batch_reading *readings; /* what it reads of them */
+	size_t reading_count;
 	int64_t reach; /* microseconds past a window's end that its inputs' ranges come to at most (shift > 0); 0: none */
 };
 
@@ -59,6 +73,7 @@ struct lp_owed {
 	int64_t touched;              /* counts what has been added to any range that overlaps; checked at commit */
 	int64_t cause_id;             /* waited: the calculation that failed; else 0 */
 	bool replace_imported;        /* also results that somebody imported are written over */
+	int64_t cause_batch;          /* its batch; 0: it is not there any more */
 };
 
 /* A number of one output at one time. */
@@ -122,6 +137,11 @@ struct lp_batch {
 	struct lp_batch_head head; /* retry: unused but for rank */
 	lp_time new_watermark;     /* forward: the end of the last window; else LP_TIME_NONE */
 	/*
+	 * Forward: windows before the first one, which are left for later and become
+	 * owed (catch-up): those with left_after < end <= left_until; both 0: none.
+	 */
+	lp_time left_start, left_after, left_until;
+	/*
 	 * Redo: the calculations' ranges, by calculation_id, which all begin at one
 	 * after_end; what is computed of them now ends at redone_until.  A range
 	 * that ends by then is done.
@@ -129,6 +149,11 @@ struct lp_batch {
 	const struct lp_owed *owed;
 	size_t owed_count;
 	lp_time redone_until;
+	/*
+	 * Redo, where the past is made up for (LP_REASON_CATCH_UP): from the newest
+	 * window on.  The ranges then end at one until_end, and go back to redone_from.
+	 */
+	lp_time redone_from;
 	/*
 	 * Results before this time are written as changes of samples, which what
 	 * reads them follows; those from it on nobody has read yet.  LP_TIME_NONE:

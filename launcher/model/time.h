@@ -55,7 +55,7 @@ int64_t lp_span_limit(struct lp_span span); /* longer than any zone's clocks mak
 
 /* What becomes of windows that were due while nothing ran. */
 enum lp_missed {
-	LP_MISSED_CATCH_UP, /* computed, oldest first */
+	LP_MISSED_CATCH_UP, /* computed, within a limit a run: the newest first */
 	LP_MISSED_SKIP,     /* left out: only the newest is computed */
 };
 

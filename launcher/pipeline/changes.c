@@ -122,6 +122,48 @@ static bool join_seen(struct lp_following *following, struct lp_error *error)
 	return true;
 }
 
+static bool add_touched(struct follower *follower, const struct lp_reader *reader, const struct lp_change *change,
+                        const struct lp_touched *touched, struct lp_error *error)
+{
+	if (touched->after_end >= touched->until_end)
+		return true;
+	follower->following->ranges++;
+	if (follower->following->look) {
+		if (follower->following->tell)
+			see(follower->following, reader, change, touched);
+		return true;
+	}
+	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);
+	follower->ranges[follower->range_count++] = (struct lp_owed_range){
+		.calculation_id = reader->calculation_id,
+		.reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE,
+		.window_start = touched->window_start,
+		.after_end = touched->after_end,
+		.until_end = touched->until_end,
+	};
+	return follower->range_count < RANGES_AT_ONCE || flush(follower, error);
+}
+
+/* What was never computed is not computed again: windows that were missed will read what is there then. */
+static bool add_computed(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
+                         const struct lp_change *change, struct lp_touched *touched, struct lp_error *error)
+{
+	struct lp_touched later = *touched;
+	struct lp_window first;
+	if (reader->past_until == LP_TIME_NONE || reader->past_until <= touched->after_end ||
+	    reader->past_after >= touched->until_end)
+		return add_touched(follower, reader, change, touched, error);
+	if (touched->until_end > reader->past_after)
+		touched->until_end = reader->past_after;
+	if (later.after_end < reader->past_until) {
+		later.after_end = reader->past_until;
+		if (lp_window_ending_after(reader->schedule, zone, later.after_end, &first))
+			later.window_start = first.start;
+	}
+	return add_touched(follower, reader, change, touched, error) &&
+	       add_touched(follower, reader, change, &later, error);
+}
+
 static bool follow_change(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
                           const struct lp_change *change, struct lp_error *error)
 {
@@ -134,34 +176,37 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 		follower->too_old[change - follower->changes] = true;
 	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &touched))
 		return true;
-	follower->following->ranges++;
-	if (follower->following->look) {
-		if (follower->following->tell)
-			see(follower->following, reader, change, &touched);
-		return true;
-	}
-	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);
-	follower->ranges[follower->range_count++] = (struct lp_owed_range){
-		.calculation_id = reader->calculation_id,
-		.reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE,
-		.window_start = touched.window_start,
-		.after_end = touched.after_end,
-		.until_end = touched.until_end,
-	};
-	return follower->range_count < RANGES_AT_ONCE || flush(follower, error);
+	return add_computed(follower, reader, zone, change, &touched, error);
 }
 
-/* What cannot be followed is its calculation's misfortune: the plan says so. */
+/* Its zone is gone: what a change touches is kept for when it is back. */
+static bool keep_change_for_later(struct follower *follower, const struct lp_reader *reader,
+                                  const struct lp_change *change, struct lp_error *error)
+{
+	struct lp_touched touched;
+	lp_time from = follows_from(follower->following, reader, change->by_hand);
+	lp_schedule_touched_about(reader->schedule, reader->window, reader->shift, reader->lookback, change->first,
+	                          change->last, &touched);
+	if (touched.after_end < from)
+		touched.after_end = from;
+	if (reader->start != LP_TIME_NONE && touched.after_end < reader->start)
+		touched.after_end = reader->start;
+	if (touched.until_end > reader->watermark)
+		touched.until_end = reader->watermark;
+	/* What only looks has nothing to compute. */
+	return follower->following->look || add_touched(follower, reader, change, &touched, error);
+}
+
 static bool follow_reader(void *context, const struct lp_reader *reader, struct lp_error *error)
 {
 	struct follower *follower = context;
 	const struct lp_zone *zone;
 	struct lp_error ignored;
-	if (!lp_zone_find(reader->schedule->zone, &zone, &ignored))
-		return true;
+	bool known = lp_zone_find(reader->schedule->zone, &zone, &ignored);
 	for (size_t at = find_changes(follower, reader->series_id);
 	     at < follower->change_count && follower->changes[at].series_id == reader->series_id; at++)
-		if (!follow_change(follower, reader, zone, &follower->changes[at], error))
+		if (!(known ? follow_change(follower, reader, zone, &follower->changes[at], error)
+		            : keep_change_for_later(follower, reader, &follower->changes[at], error)))
 			return false;
 	return true;
 }

@@ -6,9 +6,43 @@
 
 struct looking {
 	struct lp_plan plan;
+	struct lp_touched left; /* by the batch that was told last */
 	lp_look_visit *visit;
 	void *context;
 };
+
+/* What is over and yet not computed, and why. */
+static bool tell_hold(struct looking *looking, const struct lp_plan_batch *batch, struct lp_error *error)
+{
+	struct lp_hold hold;
+	if (!lp_plan_hold(&looking->plan, &batch->head, &hold))
+		return true;
+	struct lp_look_line line = {
+		.reason = hold.windows == 1 ? LP_REASON_NEW : LP_REASON_CATCH_UP,
+		.rank = batch->head.rank,
+		.schedule = &batch->head.schedule,
+		.calculations = hold.calculations,
+		.windows = hold.windows,
+		.from = hold.first.start,
+		.to = hold.first.end,
+		.hold = &hold,
+	};
+	return looking->visit(looking->context, &line, error);
+}
+
+static bool tell_problem(struct looking *looking, const struct lp_plan_batch *batch, struct lp_error *error)
+{
+	const struct lp_zone *zone;
+	struct lp_error reason;
+	struct lp_look_line line = { .rank = batch->head.rank,
+		                     .schedule = &batch->head.schedule,
+		                     .calculations = (uint64_t)batch->head.size,
+		                     .from = LP_TIME_NONE,
+		                     .to = LP_TIME_NONE,
+		                     .problem = reason.what };
+	return lp_zone_find(batch->head.schedule.zone, &zone, &reason) ||
+	       looking->visit(looking->context, &line, error);
+}
 
 /* What it reads is computed before it, in the same run: by rank, each leaves its watermark where the run would. */
 static bool tell_batch(struct looking *looking, struct lp_plan_batch *batch, struct lp_error *error)
@@ -16,16 +50,18 @@ static bool tell_batch(struct looking *looking, struct lp_plan_batch *batch, str
 	const struct lp_plan *plan = &looking->plan;
 	struct lp_window first;
 	struct lp_due due = { .windows = &first };
+	struct lp_choice choice;
 	const struct lp_zone *zone;
-	if (batch->unusable ||
-	    !lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 1, &due, error) ||
+	if (batch->unusable)
+		return tell_problem(looking, batch, error);
+	if (!lp_plan_choose(plan, batch, 1, &choice, &due, error) ||
 	    !lp_zone_find(batch->head.schedule.zone, &zone, error))
 		return true;
 	uint64_t all = due.count + due.left, now = plan->catch_up > 0 && all > plan->catch_up ? plan->catch_up : all;
 	if (all == 0)
-		return true;
+		return tell_hold(looking, batch, error);
 	struct lp_look_line line = {
-		.reason = all == 1 ? LP_REASON_NEW : LP_REASON_CATCH_UP,
+		.reason = all == 1 && !choice.leaves ? LP_REASON_NEW : LP_REASON_CATCH_UP,
 		.rank = batch->head.rank,
 		.schedule = &batch->head.schedule,
 		.calculations = (uint64_t)batch->head.size,
@@ -39,8 +75,61 @@ static bool tell_batch(struct looking *looking, struct lp_plan_batch *batch, str
 			break;
 		else
 			line.to = first.end;
+	looking->left = choice.later;
+	if (choice.leaves)
+		line.later += lp_schedule_count(line.schedule, zone, choice.later.after_end, choice.later.until_end);
 	batch->head.watermark = line.to;
-	return looking->visit(looking->context, &line, error);
+	batch->windows = now;
+	return looking->visit(looking->context, &line, error) && (line.later > 0 || tell_hold(looking, batch, error));
+}
+
+static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end)
+{
+	if (after_end >= until_end)
+		return;
+	if (batch->gap_until == LP_TIME_NONE || after_end < batch->gap_after)
+		batch->gap_after = after_end;
+	batch->gap_until = until_end > batch->gap_until ? until_end : batch->gap_until;
+}
+
+/* How far the run would come back with what a batch has missed: who reads that comes after it. */
+static void make_up(struct looking *looking, struct lp_plan_batch *batch)
+{
+	struct lp_plan *plan = &looking->plan;
+	const struct lp_schedule *schedule = &batch->head.schedule;
+	uint64_t most = plan->catch_up > batch->windows ? plan->catch_up - batch->windows : 0;
+	const struct lp_zone *zone;
+	struct lp_window window;
+	struct lp_error error;
+	if (!lp_zone_find(schedule->zone, &zone, &error))
+		return;
+	batch->gap_after = batch->gap_until = LP_TIME_NONE;
+	for (size_t at = 0; at < plan->redos.count; at++) {
+		struct lp_redo *redo = &plan->redos.items[at];
+		lp_time until = redo->until_end;
+		if (!redo->past || redo->head->id != batch->head.id)
+			continue;
+		redo->told_from = redo->after_end;
+		while ((plan->catch_up == 0 || redo->windows < most) &&
+		       lp_window_ending_by(schedule, zone, until, &window) && window.end > redo->after_end &&
+		       lp_plan_ready(plan, &batch->head, &window)) {
+			redo->windows++;
+			redo->told_from = window.start;
+			until = lp_window_ending_by(schedule, zone, window.end - 1, &window) ? window.end
+			                                                                     : redo->after_end;
+		}
+		widen_gap(batch, redo->after_end, until);
+	}
+	widen_gap(batch, looking->left.after_end, looking->left.until_end);
+}
+
+static bool look_at_batch(struct looking *looking, struct lp_plan_batch *batch, struct lp_error *error)
+{
+	looking->left = (struct lp_touched){ .after_end = 0 };
+	if (!tell_batch(looking, batch, error))
+		return false;
+	make_up(looking, batch);
+	return true;
 }
 
 static bool tell_retries(struct looking *looking, struct lp_error *error)
@@ -82,7 +171,8 @@ static bool count_left_of(struct looking *looking, const struct lp_redo *redo, s
 		ids[at] = looking->plan.redos.owed[redo->first + at].calculation_id;
 	bool good = lp_store_read_calculations(looking->plan.store, ids, redo->count, batch, error);
 	for (size_t at = 0; at < batch->calculation_count && good; at++)
-		good = count_left(&batch->calculations[at], redo->after_end, line, error);
+		good = count_left(&batch->calculations[at], redo->past ? redo->told_from : redo->after_end, line,
+		                  error);
 	lp_batch_free(batch);
 	return good;
 }
@@ -99,6 +189,14 @@ static void limit(const struct lp_plan *plan, const struct lp_zone *zone, lp_tim
 		if (!lp_window_ending_after(line->schedule, zone, window.end, &window))
 			return;
 	line->to = window.end;
+}
+
+/* New windows and those that were missed are within one limit, and these come after what they read. */
+static void limit_past(const struct lp_redo *redo, struct lp_look_line *line)
+{
+	line->later = line->windows > redo->windows ? line->windows - redo->windows : 0;
+	line->windows = redo->windows;
+	line->from = redo->told_from;
 }
 
 static bool tell_owed(struct looking *looking, struct lp_error *error)
@@ -119,7 +217,10 @@ static bool tell_owed(struct looking *looking, struct lp_error *error)
 			                                                  redo->until_end),
 			                     .from = redo->after_end,
 			                     .to = redo->until_end };
-		limit(plan, zone, redo->after_end, &line);
+		if (redo->past)
+			limit_past(redo, &line);
+		else
+			limit(plan, zone, redo->after_end, &line);
 		if (!count_left_of(looking, redo, &line, error) || !looking->visit(looking->context, &line, error))
 			return false;
 	}
@@ -190,7 +291,7 @@ bool lp_look(struct lp_store *store, const struct lp_pipeline_options *options, 
 	bool due, good = lp_plan_load(&looking.plan, store, &plan_options, &due, error);
 	*look = (struct lp_look){ .next_due = LP_TIME_NONE };
 	for (size_t at = 0; at < looking.plan.batch_count && good; at++)
-		good = tell_batch(&looking, &looking.plan.batches[at], error);
+		good = look_at_batch(&looking, &looking.plan.batches[at], error);
 	good = good && tell_retries(&looking, error) && tell_owed(&looking, error) && tell_changes(&looking, error);
 	if (good && !due)
 		look->next_due = lp_plan_next_due(&looking.plan);

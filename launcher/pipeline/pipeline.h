@@ -111,6 +111,25 @@ struct lp_run_timing {
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error) LP_MUST_CHECK;
 
+/*
+ * What keeps a batch from computing a window that is over: results that it
+ * would read are still to come, of a batch of another rank.
+ */
+enum lp_hold_kind {
+	LP_HOLD_NOT_OVER,     /* a window of that one has not ended yet, or its delay has not passed */
+	LP_HOLD_NOT_COMPUTED, /* it is over, and no run has computed it: that one waits, too, or is behind */
+	LP_HOLD_PAST,         /* that one is still making up for the past */
+};
+struct lp_hold {
+	enum lp_hold_kind kind;
+	int64_t batch_id, upstream;         /* who waits, and for whom: batches */
+	lp_time window_end;                 /* up to where that one has to come; of the past: down to where */
+	lp_time goes_on;                    /* the tick at which it can have; LP_TIME_NONE: not known */
+	struct lp_window first;             /* that is kept */
+	uint64_t windows, calculations;     /* that are over and are kept, of each; how many wait */
+	const struct lp_schedule *schedule; /* of who waits */
+};
+
 /* What a run for a tick would do, without doing it. */
 enum { LP_LOOK_WINDOWS_MOST = 100000 };
 struct lp_look_line {
@@ -119,15 +138,24 @@ struct lp_look_line {
 	const struct lp_schedule *schedule; /* NULL: not told */
 	int64_t calculation_id;             /* of one calculation; else 0 */
 	uint64_t calculations, windows;     /* windows: of each calculation, now */
-	uint64_t left;    /* of all of them together: stay as they are, because their samples were pruned */
-	uint64_t later;   /* windows that a following run does, by the catch-up limit */
-	lp_time from, to; /* what the windows cover, as far as this run does them */
+	uint64_t left;              /* of all of them together: stay as they are, because their samples were pruned */
+	uint64_t later;             /* windows that a following run does, by the catch-up limit */
+	lp_time from, to;           /* what the windows cover, as far as this run does them */
+	const char *problem;        /* they cannot be scheduled, and why; NULL: they can */
+	const struct lp_hold *hold; /* they are not computed: this keeps them; NULL: nothing does */
 };
 typedef bool lp_look_visit(void *context, const struct lp_look_line *line, struct lp_error *error);
 struct lp_look {
 	lp_time next_due; /* where nothing is due: the tick at which something will be, or LP_TIME_NONE */
 	uint64_t too_old; /* hours of series that changed and are not followed */
 };
+/* Who waits at a tick, as the store is now: of all batches. */
+typedef bool lp_hold_visit(void *context, const struct lp_hold *hold, struct lp_error *error);
+bool lp_each_hold(struct lp_store *store, lp_time tick, lp_hold_visit *visit, void *context,
+                  struct lp_error *error) LP_MUST_CHECK;
+/* The same of one batch and window; *held: something keeps it. */
+bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const struct lp_window *window, bool *held,
+                struct lp_hold *hold, struct lp_error *error) LP_MUST_CHECK;
 bool lp_look(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick, lp_look_visit *visit,
              void *context, struct lp_look *look, struct lp_error *error) LP_MUST_CHECK;
 

@@ -13,11 +13,15 @@ static bool add_batch(void *context, const struct lp_batch_head *head, struct lp
 	(void)error;
 	LP_GROW(plan->batches, plan->batch_count, plan->batch_capacity);
 	struct lp_plan_batch *batch = &plan->batches[plan->batch_count++];
-	*batch = (struct lp_plan_batch){ .head = *head };
+	*batch = (struct lp_plan_batch){ .head = *head, .gap_after = LP_TIME_NONE, .gap_until = LP_TIME_NONE };
 	int64_t *upstream = lp_arena_zeroed(&plan->arena, head->upstream_count, sizeof *upstream);
 	if (head->upstream_count > 0)
 		memcpy(upstream, head->upstream, head->upstream_count * sizeof *upstream);
 	batch->head.upstream = upstream;
+	struct lp_batch_reading *readings = lp_arena_zeroed(&plan->arena, head->reading_count, sizeof *readings);
+	if (head->reading_count > 0)
+		memcpy(readings, head->readings, head->reading_count * sizeof *readings);
+	batch->head.readings = readings;
 	return true;
 }
 
@@ -61,13 +65,12 @@ static int compare_pending(const void *a, const void *b)
 	return 0;
 }
 
-/* NULL: no calculation of that batch is enabled, and so nobody has to wait for it. */
-static const struct lp_plan_batch *find_batch(const struct lp_plan *plan, int64_t id)
+struct lp_plan_batch *lp_plan_find(const struct lp_plan *plan, int64_t id)
 {
 	size_t low = 0, high = plan->batch_count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct lp_plan_batch *batch = &plan->batches[plan->by_id[middle]];
+		struct lp_plan_batch *batch = &plan->batches[plan->by_id[middle]];
 		if (batch->head.id == id)
 			return batch;
 		if (batch->head.id < id)
@@ -78,15 +81,49 @@ static const struct lp_plan_batch *find_batch(const struct lp_plan *plan, int64_
 	return NULL;
 }
 
-lp_time lp_plan_upstream(const struct lp_plan *plan, const struct lp_batch_head *head)
+/* What a batch writes may lie so early: its windows are not known any more. */
+static lp_time earliest_unknown(const struct lp_batch_head *head)
 {
-	lp_time lowest = LP_TIME_MAX;
-	for (size_t at = 0; at < head->upstream_count; at++) {
-		const struct lp_plan_batch *upstream = find_batch(plan, head->upstream[at]);
-		if (upstream != NULL && upstream->head.watermark < lowest)
-			lowest = upstream->head.watermark;
+	if (head->watermark == LP_TIME_NONE)
+		return head->start == LP_TIME_NONE ? LP_TIME_MIN : head->start;
+	return lp_schedule_is_tumbling(&head->schedule) ? head->watermark
+	                                                : head->watermark - lp_span_limit(head->schedule.window);
+}
+
+/* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
+static void find_unusable(struct lp_plan *plan, bool tell)
+{
+	for (size_t at = 0; at < plan->batch_count; at++) {
+		struct lp_plan_batch *batch = &plan->batches[at];
+		const struct lp_zone *zone;
+		struct lp_error error;
+		if (lp_zone_find(batch->head.schedule.zone, &zone, &error))
+			continue;
+		batch->finished = batch->unusable = true;
+		LP_GROW(plan->gone, plan->gone_count, plan->gone_capacity);
+		plan->gone[plan->gone_count++] =
+			(struct lp_gone){ .batch_id = batch->head.id, .from = earliest_unknown(&batch->head) };
+		if (tell)
+			lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
+			       LP_INT("batch", batch->head.id), LP_INT("calculations", batch->head.size),
+			       LP_TEXT("reason", error.what));
 	}
-	return lowest;
+}
+
+static bool is_gone(const void *context, int64_t batch_id)
+{
+	const struct lp_plan_batch *batch = lp_plan_find(context, batch_id);
+	return batch != NULL && batch->unusable;
+}
+
+/* What is owed to calculations whose windows nobody knows stays so. */
+static void leave_out_gone(struct lp_plan *plan)
+{
+	size_t kept = 0;
+	for (size_t at = 0; at < plan->pending_count && plan->gone_count > 0; at++)
+		if (!is_gone(plan, plan->pending[at].batch_id))
+			plan->pending[kept++] = plan->pending[at];
+	plan->pending_count = plan->gone_count > 0 ? kept : plan->pending_count;
 }
 
 static void group_pending(struct lp_plan *plan)
@@ -107,7 +144,7 @@ static void group_pending(struct lp_plan *plan)
 
 static const struct lp_batch_head *head_of(const void *context, int64_t batch_id)
 {
-	const struct lp_plan_batch *batch = find_batch(context, batch_id);
+	const struct lp_plan_batch *batch = lp_plan_find(context, batch_id);
 	return batch == NULL || batch->unusable ? NULL : &batch->head;
 }
 
@@ -144,15 +181,67 @@ static void find_readers(struct lp_plan *plan)
 		const struct lp_batch_head *head = &plan->batches[at].head;
 		lp_time read = read_up_to(head);
 		for (size_t up = 0; up < head->upstream_count; up++) {
-			struct lp_plan_batch *upstream =
-				(struct lp_plan_batch *)(uintptr_t)find_batch(plan, head->upstream[up]);
+			struct lp_plan_batch *upstream = lp_plan_find(plan, head->upstream[up]);
 			if (upstream != NULL && read > upstream->read_before)
 				upstream->read_before = read;
 		}
 	}
 }
 
-static void estimate(struct lp_plan *plan, bool tell, bool *due)
+static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end)
+{
+	if (after_end >= until_end)
+		return;
+	if (batch->gap_until == LP_TIME_NONE || after_end < batch->gap_after)
+		batch->gap_after = after_end;
+	batch->gap_until = until_end > batch->gap_until ? until_end : batch->gap_until;
+}
+
+/* What batches of a rank (-1: of all) have still to make up for, from the owed windows that were read. */
+static void find_gaps(struct lp_plan *plan, int32_t rank)
+{
+	for (size_t at = 0; at < plan->batch_count; at++)
+		if (rank == -1 || plan->batches[at].head.rank == rank)
+			plan->batches[at].gap_after = plan->batches[at].gap_until = LP_TIME_NONE;
+	for (size_t at = 0; at < plan->redos.count; at++) {
+		const struct lp_redo *redo = &plan->redos.items[at];
+		struct lp_plan_batch *batch = redo->past ? lp_plan_find(plan, redo->head->id) : NULL;
+		if (batch != NULL)
+			widen_gap(batch, redo->after_end, redo->until_end);
+	}
+}
+
+bool lp_plan_choose(const struct lp_plan *plan, const struct lp_plan_batch *batch, size_t most,
+                    struct lp_choice *choice, struct lp_due *due, struct lp_error *error)
+{
+	struct lp_batch_head from = batch->head;
+	const struct lp_zone *zone;
+	lp_time upstream = lp_plan_upstream(plan, &batch->head), ended;
+	uint64_t limit = plan->catch_up > batch->windows ? plan->catch_up - batch->windows : 0;
+	*choice = (struct lp_choice){ .leaves = false };
+	if (!lp_schedule_due(&from, plan->tick, upstream, most, due, error))
+		return false;
+	bool gaps = lp_plan_reads_gaps(plan, &from);
+	if (due->count + due->left == 0 || ((limit == 0 || due->count + due->left <= limit) && !gaps) ||
+	    from.schedule.missed == LP_MISSED_SKIP || !lp_zone_find(from.schedule.zone, &zone, error))
+		return true;
+	ended = plan->tick - from.schedule.delay;
+	/* A new one has but the newest window. */
+	if (from.watermark == LP_TIME_NONE && from.start == LP_TIME_NONE) {
+		struct lp_window newest;
+		if (lp_window_ending_by(&from.schedule, zone, upstream < ended ? upstream : ended, &newest) &&
+		    !lp_plan_ready((void *)(uintptr_t)plan, &from, &newest))
+			due->count = due->left = 0;
+		return true;
+	}
+	lp_schedule_choose(&from, zone, upstream < ended ? upstream : ended, limit, gaps ? lp_plan_ready : NULL,
+	                   (void *)(uintptr_t)plan, choice);
+	if (choice->leaves)
+		from.watermark = choice->later.until_end;
+	return lp_schedule_due(&from, plan->tick, choice->until, most, due, error);
+}
+
+static void estimate(struct lp_plan *plan, bool *due)
 {
 	uint64_t owed = lp_redos_left(&plan->redos);
 	*due = plan->retry_count > 0 || plan->redos.count > 0;
@@ -164,17 +253,11 @@ static void estimate(struct lp_plan *plan, bool tell, bool *due)
 	for (size_t at = 0; at < plan->batch_count; at++) {
 		struct lp_plan_batch *batch = &plan->batches[at];
 		struct lp_due now = { 0 }, later = { 0 };
+		struct lp_choice choice;
 		struct lp_error error;
-		if (!lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 0, &now, &error) ||
-		    !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 0, &later, &error)) {
-			/* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
-			if (tell)
-				lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
-				       LP_INT("batch", batch->head.id), LP_INT("calculations", batch->head.size),
-				       LP_TEXT("reason", error.what));
-			batch->finished = batch->unusable = true;
+		if (!lp_plan_choose(plan, batch, 0, &choice, &now, &error) ||
+		    !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 0, &later, &error))
 			continue;
-		}
 		*due = *due || now.left > 0;
 		uint64_t left = plan->catch_up > 0 && later.left > plan->catch_up ? plan->catch_up : later.left;
 		plan->windows += left * (uint64_t)batch->head.size;
@@ -222,6 +305,31 @@ static bool read_plan(struct lp_plan *plan, struct lp_error *error)
 	       lp_store_each_pending(plan->store, plan->tick, add_pending, plan, error);
 }
 
+/* The order is what ranks stand on: it is made sure of here, whatever the store said. */
+static void sort_batches(struct lp_plan *plan)
+{
+	if (plan->batch_count > 0)
+		qsort(plan->batches, plan->batch_count, sizeof *plan->batches, compare_rank);
+	plan->by_id = lp_arena_zeroed(&plan->arena, plan->batch_count, sizeof *plan->by_id);
+	for (size_t at = 0; at < plan->batch_count; at++)
+		plan->by_id[at] = at;
+	if (plan->batch_count > 0)
+		qsort_r(plan->by_id, plan->batch_count, sizeof *plan->by_id, compare_id, plan->batches);
+}
+
+bool lp_plan_load_heads(struct lp_plan *plan, struct lp_store *store, lp_time tick, struct lp_error *error)
+{
+	*plan = (struct lp_plan){ .store = store, .kind = LP_RUN_MINUTE, .tick = tick };
+	if (!lp_store_each_batch(store, -1, add_batch, plan, error))
+		return false;
+	sort_batches(plan);
+	find_unusable(plan, false);
+	if (!lp_redos_load(&plan->redos, store, LP_RUN_MINUTE, -1, head_of, is_gone, plan, error))
+		return false;
+	find_gaps(plan, -1);
+	return true;
+}
+
 bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_plan_options *options, bool *due,
                   struct lp_error *error)
 {
@@ -237,24 +345,20 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 	};
 	if (!read_plan(plan, error))
 		return false;
-	/* The order is what ranks stand on: it is made sure of here, whatever the store said. */
-	if (plan->batch_count > 0)
-		qsort(plan->batches, plan->batch_count, sizeof *plan->batches, compare_rank);
+	sort_batches(plan);
+	find_unusable(plan, !options->again && !options->tell);
+	leave_out_gone(plan);
 	if (plan->pending_count > 0)
 		qsort(plan->pending, plan->pending_count, sizeof *plan->pending, compare_pending);
-	plan->by_id = lp_arena_zeroed(&plan->arena, plan->batch_count, sizeof *plan->by_id);
-	for (size_t at = 0; at < plan->batch_count; at++)
-		plan->by_id[at] = at;
-	if (plan->batch_count > 0)
-		qsort_r(plan->by_id, plan->batch_count, sizeof *plan->by_id, compare_id, plan->batches);
 	group_pending(plan);
 	find_readers(plan);
 	plan->following.newest = newest_read(plan);
-	if (!lp_redos_load(&plan->redos, store, plan->kind, -1, head_of, plan, error))
+	if (!lp_redos_load(&plan->redos, store, plan->kind, -1, head_of, is_gone, plan, error))
 		return false;
+	find_gaps(plan, -1);
 	/* What waited for a window that failed is owed once that window was tried again with success. */
 	plan->owing = plan->redos.count > 0 || plan->retry_count > 0;
-	estimate(plan, !options->again, due);
+	estimate(plan, due);
 	if (!look_at_changes(plan, due, error))
 		return false;
 	plan->rank = next_rank(plan, INT32_MIN);
@@ -298,11 +402,10 @@ static bool start_batch(struct lp_plan *plan, size_t index, struct lp_job *job)
 {
 	struct lp_plan_batch *batch = &plan->batches[index];
 	struct lp_due due = { .windows = job->windows };
+	struct lp_choice choice;
 	struct lp_error error;
 	size_t most = chunk_size(plan, batch);
-	if (most == 0 ||
-	    !lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), most, &due, &error) ||
-	    due.count == 0) {
+	if (most == 0 || !lp_plan_choose(plan, batch, most, &choice, &due, &error) || due.count == 0) {
 		batch->finished = true;
 		return false;
 	}
@@ -311,7 +414,12 @@ static bool start_batch(struct lp_plan *plan, size_t index, struct lp_job *job)
 	job->batch->head = batch->head;
 	job->batch->new_watermark = due.windows[due.count - 1].end;
 	job->batch->read_before = batch->read_before;
-	job->batch->reason = due.count == 1 && due.left == 0 ? LP_REASON_NEW : LP_REASON_CATCH_UP;
+	if (choice.leaves) {
+		job->batch->left_start = choice.later.window_start;
+		job->batch->left_after = choice.later.after_end;
+		job->batch->left_until = choice.later.until_end;
+	}
+	job->batch->reason = !choice.leaves && due.count == 1 && due.left == 0 ? LP_REASON_NEW : LP_REASON_CATCH_UP;
 	batch->windows += due.count;
 	batch->on_its_way = true;
 	return true;
@@ -386,9 +494,20 @@ static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 		       plan->pending[plan->retries[plan->next_retry].first].rank == plan->rank &&
 		       start_retry(plan, job);
 	case LP_PLAN_REDO:
-		return lp_redos_next(&plan->redos, plan->catch_up, job);
+		return lp_redos_next(&plan->redos, plan->catch_up, lp_plan_ready, plan, job);
 	}
 	return false;
+}
+
+/* New windows and those that were missed are within one limit. */
+static void share_limit(struct lp_plan *plan)
+{
+	for (size_t at = 0; at < plan->redos.count; at++) {
+		struct lp_redo *redo = &plan->redos.items[at];
+		const struct lp_plan_batch *batch = redo->past ? lp_plan_find(plan, redo->head->id) : NULL;
+		if (batch != NULL)
+			redo->windows = batch->windows;
+	}
 }
 
 /* Nothing is in flight: the next phase, or the next rank. */
@@ -402,8 +521,13 @@ static bool go_on(struct lp_plan *plan, struct lp_error *error)
 		plan->phase = LP_PLAN_REDO;
 		if (!plan->owing)
 			return true;
-		return lp_redos_load(&plan->redos, plan->store, plan->kind, plan->rank, head_of, plan, error);
+		if (!lp_redos_load(&plan->redos, plan->store, plan->kind, plan->rank, head_of, is_gone, plan, error))
+			return false;
+		share_limit(plan);
+		return true;
 	}
+	if (plan->owing)
+		find_gaps(plan, plan->rank);
 	plan->still_owed += lp_redos_left(&plan->redos);
 	plan->redos.count = 0;
 	plan->phase = LP_PLAN_FORWARD;
@@ -418,6 +542,8 @@ bool lp_plan_next(struct lp_plan *plan, struct lp_job *job, bool *found, struct 
 		if (next_of_phase(plan, job)) {
 			plan->in_flight++;
 			job->batch->tick = plan->tick;
+			job->gone = plan->gone;
+			job->gone_count = plan->gone_count;
 			*found = true;
 			return true;
 		}
@@ -448,9 +574,11 @@ void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 	assert(job->plan < plan->batch_count && plan->batches[job->plan].on_its_way);
 	struct lp_plan_batch *batch = &plan->batches[job->plan];
 	batch->on_its_way = false;
-	if (job->end == LP_JOB_COMMITTED)
+	if (job->end == LP_JOB_COMMITTED) {
 		batch->head.watermark = job->batch->new_watermark;
-	else
+		widen_gap(batch, job->batch->left_after, job->batch->left_until);
+		plan->owing = plan->owing || job->batch->left_after < job->batch->left_until;
+	} else
 		batch->finished = true;
 }
 
@@ -471,6 +599,20 @@ uint64_t lp_plan_still_due(const struct lp_plan *plan)
 	return still_due;
 }
 
+bool lp_plan_fail_unusable(const struct lp_plan *plan, struct lp_error *error)
+{
+	for (size_t at = 0; at < plan->gone_count; at++) {
+		const struct lp_plan_batch *batch = lp_plan_find(plan, plan->gone[at].batch_id);
+		const struct lp_zone *zone;
+		struct lp_error reason;
+		if (!lp_zone_find(batch->head.schedule.zone, &zone, &reason) &&
+		    !lp_store_fail_batch(plan->store, batch->head.id, plan->tick, "TimeZoneNotFound", reason.what,
+		                         error))
+			return false;
+	}
+	return true;
+}
+
 size_t lp_plan_unusable(const struct lp_plan *plan)
 {
 	size_t count = 0;
@@ -485,9 +627,11 @@ lp_time lp_plan_next_due(const struct lp_plan *plan)
 	for (size_t at = 0; at < plan->batch_count; at++) {
 		lp_time next;
 		struct lp_error error;
-		if (!plan->batches[at].unusable &&
-		    lp_schedule_next(&plan->batches[at].head, plan->tick, &next, &error) && next != LP_TIME_NONE &&
-		    (earliest == LP_TIME_NONE || next < earliest))
+		const struct lp_batch_head *head = &plan->batches[at].head;
+		/* What waits for another one goes on when that one has something to do. */
+		if (!plan->batches[at].unusable && lp_schedule_next(head, plan->tick, &next, &error) &&
+		    next != LP_TIME_NONE && (earliest == LP_TIME_NONE || next < earliest) &&
+		    next - head->schedule.delay <= lp_plan_upstream(plan, head))
 			earliest = next;
 	}
 	return earliest;
@@ -497,6 +641,7 @@ void lp_plan_free(struct lp_plan *plan)
 {
 	free(plan->batches);
 	free(plan->pending);
+	free(plan->gone);
 	free(plan->retries);
 	lp_redos_free(&plan->redos);
 	free(plan->following.seen);

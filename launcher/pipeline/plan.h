@@ -13,6 +13,7 @@
 #define LP_PIPELINE_PLAN_H
 
 #include "pipeline/changes.h"
+#include "pipeline/pipeline.h"
 #include "pipeline/redo.h"
 
 struct lp_plan_batch {
@@ -21,6 +22,12 @@ struct lp_plan_batch {
 	bool on_its_way, finished;
 	bool unusable;       /* its schedule cannot be followed */
 	lp_time read_before; /* up to where its results may have been read */
+	/* Its first window that is not computed yet, for the watermark come_for; ends at LP_TIME_MAX: there is none. */
+	bool come_known;
+	lp_time come_for;
+	struct lp_window to_come;
+	/* Windows that were missed, of one of its calculations or more: gap_after < end <= gap_until; LP_TIME_NONE: none. */
+	lp_time gap_after, gap_until;
 };
 
 /* Pending windows of one rank and window, of at most lp_batch_size calculations. */
@@ -58,8 +65,10 @@ struct lp_plan {
 	struct lp_redos redos; /* of the rank that is worked on; before the first: of all */
 	bool owing;            /* something may have become owed that can be computed now */
 	bool rewritten;        /* what somebody may have read, since changes were followed */
-	uint64_t still_owed;   /* of ranks that are done */
-	uint64_t too_old;      /* hours of series that changed and are not followed */
+	struct lp_gone *gone;  /* batches whose schedule cannot be followed */
+	size_t gone_count, gone_capacity;
+	uint64_t still_owed; /* of ranks that are done */
+	uint64_t too_old;    /* hours of series that changed and are not followed */
 
 	int32_t rank; /* the one that is worked on */
 	enum lp_plan_phase phase;
@@ -83,15 +92,41 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
  * Not before, because what an abandoned run commits must not come behind it.
  */
 bool lp_plan_begin(struct lp_plan *plan, struct lp_error *error) LP_MUST_CHECK;
+/*
+ * From where a batch goes on, and up to where: where it has more to do than a
+ * run does, or what it reads is still to be made up for, with the newest
+ * windows.  `most` of them go into due; an error: it cannot be scheduled.
+ */
+bool lp_plan_choose(const struct lp_plan *plan, const struct lp_plan_batch *batch, size_t most,
+                    struct lp_choice *choice, struct lp_due *due, struct lp_error *error) LP_MUST_CHECK;
 /* Fills the job with the next batch, and *found.  Not found: none now; for good, if none is in flight. */
 bool lp_plan_next(struct lp_plan *plan, struct lp_job *job, bool *found, struct lp_error *error) LP_MUST_CHECK;
 /* A job came back. */
 void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job);
 /* Calculations times windows that are due and were not computed. */
 uint64_t lp_plan_still_due(const struct lp_plan *plan);
-/* Up to where the batches have come that this one reads. */
+/* NULL: no calculation of that batch is enabled, and so nobody has to wait for it. */
+struct lp_plan_batch *lp_plan_find(const struct lp_plan *plan, int64_t id);
+/* Only what lp_each_hold needs. */
+bool lp_plan_load_heads(struct lp_plan *plan, struct lp_store *store, lp_time tick,
+                        struct lp_error *error) LP_MUST_CHECK;
+
+/* hold.c: what can be computed because all is there that it reads. */
+
+/* Windows of a batch that end by then read nothing that is still to come. */
 lp_time lp_plan_upstream(const struct lp_plan *plan, const struct lp_batch_head *head);
+/*
+ * Whether all is there that a window reads: nothing of it is still to come, and
+ * nothing is still to be made up for.  An lp_window_ready; context: the plan.
+ */
+bool lp_plan_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window);
+/* Whether anything that it reads is still to be made up for. */
+bool lp_plan_reads_gaps(const struct lp_plan *plan, const struct lp_batch_head *head);
+/* Of windows that are over; false: the next one can be computed, or none is over. */
+bool lp_plan_hold(const struct lp_plan *plan, const struct lp_batch_head *head, struct lp_hold *hold);
+/* Batches whose schedule cannot be followed: their calculations have failed.  Notes it where it is not noted yet. */
 size_t lp_plan_unusable(const struct lp_plan *plan);
+bool lp_plan_fail_unusable(const struct lp_plan *plan, struct lp_error *error) LP_MUST_CHECK;
 /* The first tick at which something becomes due. */
 lp_time lp_plan_next_due(const struct lp_plan *plan);
 void lp_plan_free(struct lp_plan *plan);

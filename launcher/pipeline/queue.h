@@ -21,6 +21,12 @@ enum lp_job_end {
  * A batch on its way.  Made by the main thread, which alone gives jobs out and
  * takes them back; in between it belongs to whoever popped it.
  */
+/* A batch whose windows nobody knows: what it would have written from a time on is not there. */
+struct lp_gone {
+	int64_t batch_id;
+	lp_time from;
+};
+
 struct lp_job {
 	struct lp_batch *batch;
 	size_t plan;               /* whose it is: index into the plan's batches, or its retries */
@@ -28,6 +34,8 @@ struct lp_job {
 	size_t window_count;
 	const struct lp_pending *pending; /* of a retry: by calculation; the plan's */
 	size_t pending_count;
+	const struct lp_gone *gone; /* the plan's; none mostly */
+	size_t gone_count;
 	enum lp_job_end end;
 	struct lp_error error;
 	struct lp_job *next;

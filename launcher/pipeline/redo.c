@@ -13,12 +13,23 @@ static bool keep(void *context, const struct lp_owed *owed, struct lp_error *err
 	return true;
 }
 
-/* Oldest first; what can go together stands together. */
+static bool is_past(const struct lp_owed *owed)
+{
+	return owed->reason == LP_REASON_CATCH_UP;
+}
+
+/*
+ * What was computed before is put right oldest first.  What never was comes
+ * after that, and from the newest on: the nearer to the present, the sooner
+ * somebody will look at it.  What can go together stands together.
+ */
 static int compare_owed(const void *a, const void *b)
 {
 	const struct lp_owed *left = a, *right = b;
 	const int64_t keys[][2] = {
 		{ left->rank, right->rank },
+		{ is_past(left), is_past(right) },
+		{ is_past(left) ? -left->until_end : 0, is_past(right) ? -right->until_end : 0 },
 		{ left->after_end, right->after_end },
 		{ left->batch_id, right->batch_id },
 		{ (int64_t)left->reason, (int64_t)right->reason },
@@ -40,10 +51,29 @@ static bool goes_with(const struct lp_owed *first, const struct lp_owed *last, c
 	       first->replace_imported == next->replace_imported && last->calculation_id != next->calculation_id;
 }
 
-static void group(struct lp_redos *redos, lp_head_of *head_of, const void *context)
+/* Windows that begin before a start that was given later, and those that are skipped now, are not made up for. */
+static void leave_out(struct lp_redo *redo)
+{
+	struct lp_touched left = { .after_end = redo->after_end, .until_end = redo->until_end };
+	const struct lp_schedule *schedule = &redo->head->schedule;
+	const struct lp_zone *zone;
+	struct lp_error error;
+	redo->past = true;
+	if (!lp_zone_find(schedule->zone, &zone, &error))
+		return;
+	if (schedule->missed == LP_MISSED_SKIP ||
+	    !lp_schedule_clip(schedule, zone, redo->head->start, redo->head->start, LP_TIME_MAX, &left))
+		redo->after_end = redo->until_end;
+	else
+		redo->after_end = left.after_end;
+}
+
+static void group(struct lp_redos *redos, lp_head_of *head_of, lp_is_gone *is_gone, const void *context)
 {
 	for (size_t at = 0; at < redos->owed_count; at++) {
 		const struct lp_owed *owed = &redos->owed[at];
+		if (owed->reason == LP_REASON_WAITED && is_gone(context, owed->cause_batch))
+			continue;
 		struct lp_redo *last = redos->count > 0 ? &redos->items[redos->count - 1] : NULL;
 		if (last == NULL || last->first + last->count != at ||
 		    !goes_with(&redos->owed[last->first], owed - 1, owed) ||
@@ -56,20 +86,22 @@ static void group(struct lp_redos *redos, lp_head_of *head_of, const void *conte
 			*last = (struct lp_redo){
 				.first = at, .head = head, .after_end = owed->after_end, .until_end = owed->until_end
 			};
+			if (is_past(owed))
+				leave_out(last);
 		}
 		last->count++;
 	}
 }
 
 bool lp_redos_load(struct lp_redos *redos, struct lp_store *store, enum lp_run_kind kind, int32_t rank,
-                   lp_head_of *head_of, const void *context, struct lp_error *error)
+                   lp_head_of *head_of, lp_is_gone *is_gone, const void *context, struct lp_error *error)
 {
 	redos->owed_count = redos->count = redos->cursor = 0;
 	if (!lp_store_each_owed(store, kind, rank, keep, redos, error))
 		return false;
 	if (redos->owed_count > 0)
 		qsort(redos->owed, redos->owed_count, sizeof *redos->owed, compare_owed);
-	group(redos, head_of, context);
+	group(redos, head_of, is_gone, context);
 	return true;
 }
 
@@ -98,16 +130,52 @@ static bool is_held_up(const struct lp_redos *redos, const struct lp_redo *redo)
 	return false;
 }
 
+/* How many windows of a group go together. */
+static uint64_t chunk_size(const struct lp_redo *redo, uint64_t most)
+{
+	uint64_t fit = lp_batch_tasks(lp_span_about(redo->head->schedule.window)) / redo->count;
+	if (most > 0 && fit > most - redo->windows)
+		fit = most - redo->windows;
+	return fit > 0 ? fit : 1;
+}
+
+/*
+ * The newest windows of a group that were missed.  False: the newest is not
+ * ready.  Without any the group is finished.
+ */
+static bool take_newest(struct lp_redos *redos, struct lp_redo *redo, const struct lp_zone *zone, uint64_t most,
+                        lp_window_ready *ready, void *context, struct lp_job *job)
+{
+	const struct lp_schedule *schedule = &redo->head->schedule;
+	uint64_t fit = chunk_size(redo, most), count = 0;
+	struct lp_window window;
+	bool more = lp_window_ending_by(schedule, zone, redo->until_end, &window), is_ready = true;
+	while ((more = more && window.end > redo->after_end) && count < fit &&
+	       (is_ready = ready == NULL || ready(context, redo->head, &window))) {
+		if (redo->head->start == LP_TIME_NONE || window.start >= redo->head->start)
+			job->windows[count++] = window;
+		more = lp_window_ending_by(schedule, zone, window.end - 1, &window);
+	}
+	if (count == 0 && more && !is_ready)
+		return false;
+	for (size_t low = 0, high = count; low + 1 < high; low++) {
+		struct lp_window later = job->windows[--high];
+		job->windows[high] = job->windows[low];
+		job->windows[low] = later;
+	}
+	job->window_count = count;
+	/* What begins before the start is done with the last one. */
+	job->batch->redone_from = more ? window.end : redos->owed[redo->first].after_end;
+	return true;
+}
+
 /* The next windows of a group; without any, it is finished. */
 static void take_windows(struct lp_redo *redo, const struct lp_zone *zone, uint64_t most, struct lp_job *job)
 {
 	const struct lp_schedule *schedule = &redo->head->schedule;
-	uint64_t fit = lp_batch_tasks(lp_span_about(schedule->window)) / redo->count;
+	uint64_t fit = chunk_size(redo, most);
 	struct lp_window window = { .end = redo->after_end };
 	bool more;
-	if (most > 0 && fit > most - redo->windows)
-		fit = most - redo->windows;
-	fit = fit > 0 ? fit : 1;
 	while ((more = lp_window_ending_after(schedule, zone, window.end, &window) && window.end <= redo->until_end) &&
 	       job->window_count < fit) {
 		/* Of windows that slide on the calendar one that ends later can begin earlier. */
@@ -118,7 +186,8 @@ static void take_windows(struct lp_redo *redo, const struct lp_zone *zone, uint6
 	job->batch->redone_until = more ? last : redo->until_end;
 }
 
-static bool start(struct lp_redos *redos, size_t index, uint64_t most, struct lp_job *job)
+static bool start(struct lp_redos *redos, size_t index, uint64_t most, lp_window_ready *ready, void *context,
+                  struct lp_job *job)
 {
 	struct lp_redo *redo = &redos->items[index];
 	const struct lp_zone *zone;
@@ -128,10 +197,19 @@ static bool start(struct lp_redos *redos, size_t index, uint64_t most, struct lp
 		return false;
 	}
 	/* What the last chunk has stored is where this one goes on. */
-	for (size_t at = redo->first; at < redo->first + redo->count; at++)
-		redos->owed[at].after_end = redo->after_end;
+	for (size_t at = redo->first; at < redo->first + redo->count; at++) {
+		if (redo->past)
+			redos->owed[at].until_end = redo->until_end;
+		else
+			redos->owed[at].after_end = redo->after_end;
+	}
 	job->window_count = 0;
-	take_windows(redo, zone, most, job);
+	if (!redo->past)
+		take_windows(redo, zone, most, job);
+	else if (!take_newest(redos, redo, zone, most, ready, context, job)) {
+		redo->finished = true;
+		return false;
+	}
 	job->plan = index;
 	job->batch->kind = LP_BATCH_REDO;
 	job->batch->reason = redos->owed[redo->first].reason;
@@ -145,14 +223,14 @@ static bool start(struct lp_redos *redos, size_t index, uint64_t most, struct lp
 	return true;
 }
 
-bool lp_redos_next(struct lp_redos *redos, uint64_t most, struct lp_job *job)
+bool lp_redos_next(struct lp_redos *redos, uint64_t most, lp_window_ready *ready, void *context, struct lp_job *job)
 {
 	for (size_t step = 0; step < redos->count; step++) {
 		size_t index = (redos->cursor + step) % redos->count;
 		struct lp_redo *redo = &redos->items[index];
 		if (redo->finished || redo->on_its_way || is_held_up(redos, redo))
 			continue;
-		if (start(redos, index, most, job)) {
+		if (start(redos, index, most, ready, context, job)) {
 			redos->cursor = index + 1;
 			return true;
 		}
@@ -165,7 +243,9 @@ void lp_redos_finish(struct lp_redos *redos, const struct lp_job *job)
 	struct lp_redo *redo = &redos->items[job->plan];
 	assert(job->plan < redos->count && redo->on_its_way);
 	redo->on_its_way = false;
-	if (job->end == LP_JOB_COMMITTED && job->batch->redone_until > redo->after_end)
+	if (redo->past && job->end == LP_JOB_COMMITTED && job->batch->redone_from < redo->until_end)
+		redo->until_end = job->batch->redone_from;
+	else if (!redo->past && job->end == LP_JOB_COMMITTED && job->batch->redone_until > redo->after_end)
 		redo->after_end = job->batch->redone_until;
 	else
 		redo->finished = true;

@@ -13,6 +13,8 @@ struct lp_redo {
 	size_t first, count;              /* in owed */
 	const struct lp_batch_head *head; /* of their batch; the plan's */
 	lp_time after_end, until_end;     /* what is left of it: until_end is that of the longest range */
+	bool past;                        /* windows that were missed, from the newest on */
+	lp_time told_from;                /* of lp_look: where the windows begin that are done now */
 	uint64_t windows;                 /* given out in this run, a calculation */
 	bool on_its_way, finished;
 };
@@ -25,12 +27,22 @@ struct lp_redos {
 	size_t cursor; /* where the search for the next one begins, so that each gets its turn */
 };
 
-/* Reads the owed windows of a rank (-1: of all).  head_of: the head of a batch by id; NULL: leave its windows out. */
+/*
+ * Reads the owed windows of a rank (-1: of all).  head_of: the head of a batch
+ * by id; NULL: leave its windows out.  is_gone: its windows are not known, and
+ * who waits for it goes on waiting.
+ */
 typedef const struct lp_batch_head *lp_head_of(const void *context, int64_t batch_id);
+typedef bool lp_is_gone(const void *context, int64_t batch_id);
 bool lp_redos_load(struct lp_redos *redos, struct lp_store *store, enum lp_run_kind kind, int32_t rank,
-                   lp_head_of *head_of, const void *context, struct lp_error *error) LP_MUST_CHECK;
-/* Fills the job with the next windows, at most `most` a range and run (0: no limit).  False: none now. */
-bool lp_redos_next(struct lp_redos *redos, uint64_t most, struct lp_job *job) LP_MUST_CHECK;
+                   lp_head_of *head_of, lp_is_gone *is_gone, const void *context, struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Fills the job with the next windows, at most `most` a range and run (0: no
+ * limit).  Windows that were missed only as far as they are ready: who makes up
+ * for the past does so after what it reads.  False: none now.
+ */
+bool lp_redos_next(struct lp_redos *redos, uint64_t most, lp_window_ready *ready, void *context,
+                   struct lp_job *job) LP_MUST_CHECK;
 /* A job came back. */
 void lp_redos_finish(struct lp_redos *redos, const struct lp_job *job);
 /* Calculations times windows that are left. */

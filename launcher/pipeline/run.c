@@ -443,7 +443,8 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		.result = "running",
 	};
 	driver.tally = (struct lp_tally){ .run = run, .timing = timing };
-	done = load_plan(&driver, store, false, &due, error);
+	done = load_plan(&driver, store, false, &due, error) &&
+	       (run->kind != LP_RUN_MINUTE || lp_plan_fail_unusable(&driver.plan, error));
 	if (done && due && options->lock)
 		done = lock(&driver, store, &due, error);
 	timing->planning = lp_monotonic() - started;

@@ -80,8 +80,17 @@ static bool read_definitions(struct lp_store *store, struct lp_job *job, struct 
 	return lp_store_read_calculations(store, ids, count, job->batch, error);
 }
 
+/* The misfortune of one calculation: the others go on. */
+static void fail_task(struct lp_batch *batch, struct lp_task *task, const struct lp_error *error)
+{
+	task->decided = true;
+	task->outcome = (struct lp_outcome){ .state = LP_STATE_FAILED,
+		                             .error_type = "TimeZoneNotFound",
+		                             .error_message = lp_arena_text(&batch->arena, error->what) };
+}
+
 /* What an input reads, where that is not the window; nothing, where it lies outside of all years. */
-static bool set_ranges(struct lp_batch *batch, struct lp_error *error)
+static void set_ranges(struct lp_batch *batch)
 {
 	for (size_t at = 0; at < batch->task_count; at++) {
 		struct lp_task *task = &batch->tasks[at];
@@ -89,16 +98,18 @@ static bool set_ranges(struct lp_batch *batch, struct lp_error *error)
 		for (size_t k = 0; k < calculation->input_count; k++) {
 			const struct lp_input *input = &calculation->inputs[k];
 			const struct lp_zone *zone;
+			struct lp_error error;
 			if (input->window.count == 0 && input->shift.count == 0)
 				continue;
-			if (!lp_zone_find(calculation->schedule.zone, &zone, error))
-				return false;
+			if (!lp_zone_find(calculation->schedule.zone, &zone, &error)) {
+				fail_task(batch, task, &error);
+				break;
+			}
 			if (!lp_input_range(&calculation->schedule, zone, task->window, input->window, input->shift,
 			                    &task->ranges[k]))
 				task->ranges[k] = (struct lp_window){ task->window.start, task->window.start };
 		}
 	}
-	return true;
 }
 
 /* Everything that has to be known before samples are read. */
@@ -110,7 +121,8 @@ static bool read_tasks(struct lp_store *store, struct lp_job *job, struct lp_err
 		lp_batch_plan(job->batch, job->windows, job->window_count);
 		if (job->batch->kind == LP_BATCH_RETRY)
 			set_attempts(job);
-		read = set_ranges(job->batch, error) && lp_batch_wait(store, job->batch, error);
+		set_ranges(job->batch);
+		read = lp_job_wait(store, job, error);
 	}
 	job->batch->fetch_time = lp_monotonic() - begin;
 	return read;

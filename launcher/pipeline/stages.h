@@ -82,7 +82,7 @@ size_t lp_stages_abandon(struct lp_stages *stages);
 int lp_stages_end(struct lp_stages *stages, int milliseconds);
 
 /* waiting.c: decides the tasks that have to wait for another calculation. */
-bool lp_batch_wait(struct lp_store *store, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
+bool lp_job_wait(struct lp_store *store, struct lp_job *job, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * shares.c: cuts a job that is to be fetched into at most `most` shares.  For

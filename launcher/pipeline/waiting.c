@@ -39,12 +39,52 @@ static bool decide(void *context, const struct lp_blocker *blocker, struct lp_er
 	return true;
 }
 
-bool lp_batch_wait(struct lp_store *store, struct lp_batch *batch, struct lp_error *error)
+struct going {
+	struct lp_batch *batch;
+	const struct lp_job *job;
+};
+
+/* What is read of a batch whose windows nobody knows is not there, from a time on. */
+static bool decide_gone(void *context, const struct lp_edge *edge, struct lp_error *error)
 {
+	struct going *going = context;
+	for (size_t at = 0; at < going->job->gone_count; at++) {
+		const struct lp_gone *gone = &going->job->gone[at];
+		const struct lp_blocker blocker = { .calculation_id = edge->reader_id,
+			                            .series_id = edge->series_id,
+			                            .first = gone->from,
+			                            .last = LP_TIME_MAX,
+			                            .cause_id = edge->writer_id,
+			                            .cause = edge->writer };
+		if (gone->batch_id == edge->writer_batch && !decide(going->batch, &blocker, error))
+			return false;
+	}
+	return true;
+}
+
+static bool wait_for_gone(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+{
+	struct lp_batch *batch = job->batch;
+	struct going going = { .batch = batch, .job = job };
+	if (job->gone_count == 0)
+		return true;
+	if (batch->kind != LP_BATCH_RETRY)
+		return lp_store_each_edge(store, batch->head.id, 0, decide_gone, &going, error);
+	for (size_t at = 0; at < batch->calculation_count; at++)
+		if (!lp_store_each_edge(store, 0, batch->calculations[at].id, decide_gone, &going, error))
+			return false;
+	return true;
+}
+
+bool lp_job_wait(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+{
+	struct lp_batch *batch = job->batch;
 	lp_time from = LP_TIME_MAX, to = LP_TIME_MIN;
 	int64_t *ids = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *ids);
 	if (batch->head.rank == 0 || batch->task_count == 0)
 		return true;
+	if (!wait_for_gone(store, job, error))
+		return false;
 	for (size_t at = 0; at < batch->calculation_count; at++)
 		ids[at] = batch->calculations[at].id;
 	for (size_t at = 0; at < batch->task_count; at++) {

@@ -28,6 +28,13 @@ static lp_time first_end_to_try(const struct lp_batch_head *head, const struct l
 	return end;
 }
 
+/* Where to look from for the first window after the watermark. */
+static lp_time first_to_try(const struct lp_batch_head *head, const struct lp_zone *zone)
+{
+	lp_time earliest = head->start == LP_TIME_NONE ? LP_TIME_NONE : first_end_to_try(head, zone);
+	return head->watermark > earliest ? head->watermark : earliest;
+}
+
 /*
  * The windows after the one that ended at last, up to cap.  More than
  * COUNTED_MOST beyond `most` are not looked at one by one: with a start years
@@ -91,11 +98,7 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
 		if (cap != LP_TIME_NONE)
 			collect_newest(head, zone, cap, most, due);
 	} else {
-		lp_time from = head->watermark;
-		lp_time earliest = head->start == LP_TIME_NONE ? LP_TIME_NONE : first_end_to_try(head, zone);
-		if (from < earliest)
-			from = earliest;
-		collect(head, zone, from, cap, most, due);
+		collect(head, zone, first_to_try(head, zone), cap, most, due);
 	}
 
 	struct lp_window newest;
@@ -103,6 +106,79 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
 		due->held_back = newest.end > upstream && newest.end > head->watermark &&
 		                 (head->start == LP_TIME_NONE || newest.start >= head->start);
 	return true;
+}
+
+/* The next window that does not begin before start; window->end says after which. */
+static bool next_window(const struct lp_batch_head *head, const struct lp_zone *zone, struct lp_window *window)
+{
+	do {
+		if (!lp_window_ending_after(&head->schedule, zone, window->end, window))
+			return false;
+	} while (head->start != LP_TIME_NONE && window->start < head->start);
+	return true;
+}
+
+bool lp_schedule_to_come(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time tick,
+                         struct lp_window *window)
+{
+	lp_time ended = minus(tick, head->schedule.delay);
+	/* Without watermark and start it will begin with the newest window, whenever that is. */
+	if (head->watermark == LP_TIME_NONE && head->start == LP_TIME_NONE)
+		return lp_window_ending_by(&head->schedule, zone, ended, window) ||
+		       lp_window_ending_after(&head->schedule, zone, ended, window);
+	window->end = first_to_try(head, zone);
+	return next_window(head, zone, window);
+}
+
+/* From the first window that is due: how many are, up to one more than limit; *unready: the first that is not ready. */
+static uint64_t count_ready(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
+                            lp_window_ready *ready, void *context, struct lp_window *first, struct lp_window *last,
+                            bool *all)
+{
+	struct lp_window window = { .end = first_to_try(head, zone) };
+	uint64_t count = 0;
+	*all = true;
+	while ((limit == 0 || count <= limit) && next_window(head, zone, &window) && window.end <= cap) {
+		if (count == 0)
+			*first = window;
+		if (ready != NULL && !ready(context, head, &window)) {
+			*all = false;
+			return count;
+		}
+		*last = window;
+		count++;
+	}
+	return count;
+}
+
+void lp_schedule_choose(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
+                        lp_window_ready *ready, void *context, struct lp_choice *choice)
+{
+	struct lp_window first = { .end = LP_TIME_MAX }, last = { .end = LP_TIME_NONE }, window, lowest = { 0, 0 };
+	bool all;
+	*choice = (struct lp_choice){ .until = cap };
+	if (limit == 0 && ready == NULL)
+		return;
+	uint64_t count = count_ready(head, zone, cap, limit, ready, context, &first, &last, &all), newest = 0;
+	if (all && (limit == 0 || count <= limit))
+		return;
+	bool found = lp_window_ending_by(&head->schedule, zone, cap, &window);
+	while (found && window.end >= first.end && (limit == 0 || newest < limit) &&
+	       (ready == NULL || ready(context, head, &window))) {
+		lowest = window;
+		newest++;
+		found = lp_window_ending_by(&head->schedule, zone, window.end - 1, &window);
+	}
+	if (newest == 0)
+		choice->until = last.end;
+	else if (found && lowest.end > first.end) {
+		choice->leaves = true;
+		choice->later = (struct lp_touched){ .after_end = first.end - 1,
+			                             .until_end = window.end,
+			                             .window_start = first.start };
+		if (lp_window_ending_by(&head->schedule, zone, first.end - 1, &window))
+			choice->later.after_end = window.end;
+	}
 }
 
 /* How far from the end of a window its range's end may lie: [*least, *most]. */
@@ -160,6 +236,15 @@ static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *
 	return true;
 }
 
+lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                                 struct lp_span shift, lp_time time)
+{
+	struct lp_window window;
+	if (shift.count == 0 || time >= LP_TIME_MAX)
+		return time;
+	return first_past(schedule, zone, length, shift, time, &window) ? window.end - 1 : LP_TIME_MAX;
+}
+
 bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
                          struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
                          struct lp_touched *touched)
@@ -180,6 +265,24 @@ bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zon
 		.window_start = earliest.start,
 	};
 	return true;
+}
+
+void lp_schedule_touched_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
+                               int64_t lookback, lp_time first, lp_time last, struct lp_touched *touched)
+{
+	/* The date line has passed over islands. */
+	const int64_t jump = 2 * LP_DAY;
+	struct lp_span forwards = { shift.count < 0 ? -shift.count : shift.count, shift.unit };
+	int64_t longest = lp_span_limit(length.count != 0 ? length : schedule->window);
+	int64_t far = shift.count == 0 ? 0 : lp_span_limit(forwards);
+	int64_t near = shift.count == 0 ? 0 : lp_span_about(forwards) - jump;
+	*touched = (struct lp_touched){ .after_end = minus(first, shift.count < 0 ? -near : far) };
+	if (__builtin_add_overflow(last, lookback, &touched->until_end) ||
+	    __builtin_add_overflow(touched->until_end, longest, &touched->until_end) ||
+	    __builtin_add_overflow(touched->until_end, shift.count < 0 ? far : -near, &touched->until_end) ||
+	    touched->until_end > LP_TIME_MAX)
+		touched->until_end = LP_TIME_MAX;
+	touched->window_start = minus(touched->after_end, lp_span_limit(schedule->window));
 }
 
 bool lp_schedule_clip(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time start, lp_time from,
@@ -232,10 +335,8 @@ bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *n
 	if (head->start != LP_TIME_NONE && first_end_to_try(head, zone) > from)
 		from = first_end_to_try(head, zone);
 	struct lp_window window = { .end = from };
-	do {
-		if (!lp_window_ending_after(&head->schedule, zone, window.end, &window))
-			return true;
-	} while (head->start != LP_TIME_NONE && window.start < head->start);
+	if (!next_window(head, zone, &window))
+		return true;
 	lp_time due;
 	if (!__builtin_add_overflow(window.end, head->schedule.delay, &due) && due <= LP_TIME_MAX)
 		*next = due;

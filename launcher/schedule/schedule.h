@@ -15,28 +15,53 @@ struct lp_due {
 	bool held_back; /* windows that wait for an upstream batch */
 };
 
+/* Windows with after_end < end <= until_end; window_start is the start of the first of them. */
+struct lp_touched {
+	lp_time after_end, until_end, window_start;
+};
+
 /*
  * Windows with end + delay <= tick, end > watermark, start >= head->start and
- * end <= upstream (the lowest watermark of the batches that it reads;
- * LP_TIME_MAX where it reads none, LP_TIME_NONE where one has computed
- * nothing), oldest first, at most `most`.  Without watermark and start: only
+ * end <= upstream (up to where all is there that it reads; LP_TIME_MAX where it
+ * reads nothing of others), oldest first, at most `most`.  Without watermark and start: only
  * the newest.
  */
 bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time upstream, size_t most, struct lp_due *due,
                      struct lp_error *error) LP_MUST_CHECK;
 
 /*
- * The windows of a schedule that read, for an input like this, any sample from
- * first to last (both included; lookback counts as read): those with
- * after_end < end <= until_end; window_start is the start of the first of them.
- * False: there is none.
+ * Which of the windows that are due a run does, where it cannot do them all:
+ * more are due than `limit` (0: no limit), or what some of them read is still
+ * to be made up for (ready; NULL: all are).  The newest come first, so that the
+ * present is not kept waiting by the past: those that follow one another up to
+ * the last one, and are ready.  Where the last one is not, the oldest that are.
  */
-struct lp_touched {
-	lp_time after_end, until_end, window_start;
+struct lp_choice {
+	lp_time until;           /* windows that end by then */
+	bool leaves;             /* some are left behind the new watermark: */
+	struct lp_touched later; /* these */
 };
+typedef bool lp_window_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window);
+void lp_schedule_choose(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
+                        lp_window_ready *ready, void *context, struct lp_choice *choice);
+
+/* The first window of a batch that has not been computed yet, over or not; false: there is none. */
+bool lp_schedule_to_come(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time tick,
+                         struct lp_window *window);
+/* The latest time such that no window that ends by then reads, for an input like this, anything from `time` on. */
+lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                                 struct lp_span shift, lp_time time);
+
+/*
+ * The windows of a schedule that read, for an input like this, any sample from
+ * first to last (both included; lookback counts as read).  False: there is none.
+ */
 bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
                          struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
                          struct lp_touched *touched);
+/* The same where the zone is not known any more: surely all of them, and perhaps some more. */
+void lp_schedule_touched_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
+                               int64_t lookback, lp_time first, lp_time last, struct lp_touched *touched);
 /*
  * Leaves of a range of windows those that end after `from` and by `until`, and do
  * not begin before start (LP_TIME_NONE: whenever).  False: none is left.

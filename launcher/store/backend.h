@@ -37,6 +37,8 @@ struct lp_store_backend {
 	bool (*end_run)(struct lp_store *, const struct lp_run *, struct lp_error *);
 	bool (*each_batch)(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *);
 	bool (*each_pending)(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
+	bool (*fail_batch)(struct lp_store *, int64_t, lp_time, const char *, const char *, struct lp_error *);
+	bool (*each_edge)(struct lp_store *, int64_t, int64_t, lp_edge_visit *, void *, struct lp_error *);
 	bool (*each_change)(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *, struct lp_error *);
 	bool (*invalidate)(struct lp_store *, int64_t, lp_time, lp_time, struct lp_error *);
 	bool (*each_reader)(struct lp_store *, const int64_t *, size_t, lp_reader_visit *, void *, struct lp_error *);

@@ -10,7 +10,7 @@
 #define NOWHERE SIZE_MAX
 
 /* Numbers in one order, so that keys compare field by field in one loop. */
-enum { KEY_NUMBERS = 13 };
+enum { KEY_NUMBERS = 14 };
 
 struct key {
 	int64_t numbers[KEY_NUMBERS];
@@ -18,25 +18,26 @@ struct key {
 };
 
 static struct key make_key(const struct lp_schedule *schedule, int32_t rank, lp_time start, lp_time watermark,
-                           bool enabled)
+                           uint64_t reads, bool enabled)
 {
 	return (struct key){
 		.numbers = { enabled ? 0 : 1, rank, (int64_t)schedule->every.unit, schedule->every.count,
 		             (int64_t)schedule->window.unit, schedule->window.count, (int64_t)schedule->offset.unit,
 		             schedule->offset.count, schedule->delay, schedule->week_start, (int64_t)schedule->missed,
-		             start, watermark },
+		             start, watermark, (int64_t)reads },
 		.zone = schedule->zone,
 	};
 }
 
 static struct key key_of_member(const struct lp_compose_member *member)
 {
-	return make_key(&member->schedule, member->rank, member->start, member->watermark, member->enabled);
+	return make_key(&member->schedule, member->rank, member->start, member->watermark, member->reads,
+	                member->enabled);
 }
 
 static struct key key_of_batch(const struct lp_compose_batch *batch)
 {
-	return make_key(&batch->head.schedule, batch->head.rank, batch->head.start, batch->head.watermark,
+	return make_key(&batch->head.schedule, batch->head.rank, batch->head.start, batch->head.watermark, batch->reads,
 	                batch->enabled);
 }
 
@@ -82,6 +83,23 @@ static struct lp_compose_batch *find_batch(struct lp_compose_batch *batches, siz
 static size_t room(const struct lp_schedule *schedule)
 {
 	return lp_batch_size(lp_span_about(schedule->window));
+}
+
+/*
+ * A batch reads what the first of its calculations reads: where the schedule
+ * of what they all read was changed, they stay where they are.
+ */
+static void set_reads(struct lp_composition *composition, size_t stored, bool *known)
+{
+	for (size_t i = 0; i < composition->member_count; i++) {
+		const struct lp_compose_member *member = &composition->members[i];
+		struct lp_compose_batch *batch = find_batch(composition->batches, stored, member->batch_id);
+
+		if (batch == NULL || known[batch - composition->batches])
+			continue;
+		known[batch - composition->batches] = true;
+		batch->reads = member->reads;
+	}
 }
 
 /* Who stays where it is, and who has to find a place. */
@@ -169,6 +187,7 @@ static void place_group(struct lp_composition *composition, struct group *group)
 				          .start = member->start,
 				          .watermark = member->watermark },
 				.enabled = member->enabled,
+				.reads = member->reads,
 				.origin = member->batch_id,
 			};
 		}
@@ -243,6 +262,18 @@ static struct group take_group(struct lp_compose_member **sorted, size_t first, 
 	return group;
 }
 
+/* FNV-1a. */
+uint64_t lp_compose_reads(const char *text)
+{
+	uint64_t number = UINT64_C(0xcbf29ce484222325);
+
+	if (text == NULL || text[0] == '\0')
+		return 0;
+	for (const char *at = text; *at != '\0'; at++)
+		number = (number ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+	return number;
+}
+
 void lp_compose(struct lp_composition *composition, struct lp_arena *arena)
 {
 	size_t stored = composition->batch_count, count = composition->member_count, capacity;
@@ -261,6 +292,7 @@ void lp_compose(struct lp_composition *composition, struct lp_arena *arena)
 	qsort(batches, stored, sizeof *batches, compare_batches_by_id);
 	composition->batches = batches;
 
+	set_reads(composition, stored, lp_arena_zeroed(arena, stored, sizeof(bool)));
 	keep_what_fits(composition, stored);
 	for (size_t first = 0; first < count;) {
 		struct group group = take_group(sorted, first, count, indices, listed);

@@ -10,7 +10,7 @@
 
 /*
  * What the calculations of a batch have in common: schedule, rank, start,
- * watermark, and whether they are enabled.  (Disabled ones have batches of
+ * watermark, what could hold them back, and whether they are enabled.  (Disabled ones have batches of
  * their own, of size 0 in `batch`: they keep their watermark there and are
  * never due.)
  */
@@ -19,6 +19,7 @@ struct lp_compose_batch {
 	struct lp_batch_head head; /* id 0: to be made */
 	bool enabled;
 	bool changed;     /* in: a calculation of it was deleted; out: write the row */
+	uint64_t reads;   /* out: of its calculations, see struct lp_compose_member */
 	uint32_t members; /* out; 0: delete the row (if it has an id) */
 	int64_t origin;   /* out, of a new one: the stored batch all its calculations come from; 0: several, or none */
 };
@@ -31,6 +32,12 @@ struct lp_compose_member {
 	struct lp_schedule schedule; /* zone filled up with zero bytes */
 	lp_time start;
 	lp_time watermark; /* of its batch; LP_TIME_NONE for a new one */
+	/*
+	 * Says when what it reads of other calculations is there: their schedules,
+	 * and what its inputs read of them.  So who reads a slower one does not hold
+	 * back those that do not.
+	 */
+	uint64_t reads;
 	bool enabled;
 	bool changed; /* in: the definition differs from what a run may have read, even if it stays where it is */
 	size_t batch; /* out: index into batches */
@@ -51,5 +58,7 @@ struct lp_composition {
 	size_t member_count;
 };
 void lp_compose(struct lp_composition *composition, struct lp_arena *arena);
+/* A text as a number, the same for the same text. */
+uint64_t lp_compose_reads(const char *text);
 
 #endif

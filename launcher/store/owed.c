@@ -196,6 +196,17 @@ struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
 		if (!calculation->enabled)
 			continue;
 		move->calculation = found->index;
+		if (batch->reason == LP_REASON_CATCH_UP) {
+			/* From the newest on; where not all was computed, all of it is done again. */
+			if (cut_short[found->index])
+				continue;
+			move->after_end = move->owed->after_end;
+			move->until_end = batch->redone_from;
+			move->done = move->until_end <= move->after_end;
+			move->window_start = LP_TIME_NONE;
+			continue;
+		}
+		move->until_end = move->owed->until_end;
 		if (!cut_short[found->index])
 			move->after_end = batch->redone_until;
 		else if (task != NULL)

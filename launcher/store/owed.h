@@ -44,7 +44,8 @@ struct lp_owed_move {
 	const struct lp_owed *owed;
 	uint32_t calculation; /* index into the batch's; UINT32_MAX: it is not among them any more, or not enabled */
 	lp_time after_end;    /* to be stored; LP_TIME_NONE: nothing was computed, the row stays as it is */
-	lp_time window_start; /* to be stored: no result of what is left is earlier */
+	lp_time until_end;    /* to be stored */
+	lp_time window_start; /* to be stored: no result of what is left is earlier; LP_TIME_NONE: as it is */
 	bool done;            /* delete the row: nothing is left */
 };
 struct lp_owed_move *lp_owed_moves(struct lp_batch *batch); /* in its arena */

@@ -151,7 +151,9 @@ static void note_unreached(const struct lp_batch *batch, const struct lp_task *t
 static lp_time end_before(const struct lp_batch *batch)
 {
 	if (batch->kind == LP_BATCH_REDO && batch->owed_count > 0)
-		return batch->owed[0].after_end;
+		return batch->reason == LP_REASON_CATCH_UP ? batch->redone_from : batch->owed[0].after_end;
+	if (batch->kind == LP_BATCH_FORWARD && batch->left_after < batch->left_until)
+		return batch->left_until;
 	/* Behind the watermark lie windows that are not to be computed, where they are skipped or `start` was moved. */
 	if (batch->kind == LP_BATCH_FORWARD && batch->head.schedule.missed == LP_MISSED_CATCH_UP &&
 	    batch->head.start <= batch->head.watermark)
@@ -187,6 +189,22 @@ static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, co
 	}
 	*last = &settled->owed[settled->owed_count++];
 	**last = range;
+}
+
+/* What lies before the first window of the batch was missed, and is made up for later. */
+static void leave(struct lp_settled *settled, const struct lp_batch *batch)
+{
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		if (!batch->calculations[i].enabled)
+			continue;
+		settled->owed[settled->owed_count++] = (struct lp_owed_range){
+			.calculation_id = batch->calculations[i].id,
+			.reason = LP_REASON_CATCH_UP,
+			.window_start = batch->left_start,
+			.after_end = batch->left_after,
+			.until_end = batch->left_until,
+		};
+	}
 }
 
 static bool has_room(const struct lp_output *output)
@@ -305,14 +323,17 @@ static void add_ranges(struct lp_batch *batch, const struct lp_settle_known *kno
 {
 	const struct lp_owed_move *moves = lp_owed_moves(batch);
 	size_t computed = atomic_load(&batch->computed);
+	bool past = batch->reason == LP_REASON_CATCH_UP; /* from the newest window on */
 	lp_time *from = lp_arena_allocate(&batch->arena, batch->calculation_count * sizeof *from);
 	lp_time *last = lp_arena_allocate(&batch->arena, batch->calculation_count * sizeof *last);
 
 	for (size_t i = 0; i < batch->calculation_count; i++)
 		from[i] = last[i] = LP_TIME_NONE;
 	for (size_t i = 0; i < batch->owed_count; i++) {
-		if (moves[i].calculation != UINT32_MAX && known[moves[i].calculation].claimed)
-			from[moves[i].calculation] = last[moves[i].calculation] = moves[i].owed->after_end;
+		if (moves[i].calculation != UINT32_MAX && known[moves[i].calculation].claimed &&
+		    moves[i].after_end != LP_TIME_NONE)
+			from[moves[i].calculation] = last[moves[i].calculation] =
+				past ? batch->redone_from : moves[i].owed->after_end;
 	}
 	for (size_t i = 0; i < computed; i++) {
 		const struct lp_task *task = &batch->tasks[i];
@@ -331,7 +352,8 @@ static void add_ranges(struct lp_batch *batch, const struct lp_settle_known *kno
 		const struct lp_owed_move *move = &moves[i];
 
 		if (move->calculation != UINT32_MAX && from[move->calculation] != LP_TIME_NONE)
-			add_reach(batch, settled, move->calculation, from[move->calculation], move->after_end);
+			add_reach(batch, settled, move->calculation, from[move->calculation],
+			          past ? move->owed->until_end : move->after_end);
 	}
 }
 
@@ -554,6 +576,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 	struct lp_owed_range **last_owed = lp_arena_zeroed(arena, batch->calculation_count, sizeof *last_owed);
 	lp_time *before = lp_arena_zeroed(arena, batch->calculation_count, sizeof *before);
 	bool again = batch->kind != LP_BATCH_FORWARD;
+	bool leaves = batch->kind == LP_BATCH_FORWARD && batch->left_after < batch->left_until;
 	size_t *places = lp_arena_zeroed(arena, tasks, sizeof *places), place_count = 0;
 	size_t *stored = lp_arena_zeroed(arena, tasks, sizeof *stored), stored_count = 0;
 
@@ -562,7 +585,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 	*settled = (struct lp_settled){
 		.pending = lp_arena_zeroed(arena, tasks, sizeof *settled->pending),
 		.done = lp_arena_zeroed(arena, again ? tasks : 0, sizeof *settled->done),
-		.owed = lp_arena_zeroed(arena, tasks, sizeof *settled->owed),
+		.owed = lp_arena_zeroed(arena, tasks + (leaves ? batch->calculation_count : 0), sizeof *settled->owed),
 		.outcomes = lp_arena_zeroed(arena, tasks, sizeof *settled->outcomes),
 		.states = rows,
 	};
@@ -639,6 +662,8 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		if (known[i].watermark > settled->settled_until)
 			settled->settled_until = known[i].watermark;
 	}
+	if (leaves)
+		leave(settled, batch);
 	for (size_t i = 0; i < batch->calculation_count; i++) {
 		if (row_is_needed(&rows[i], &known[i]))
 			rows[settled->state_count++] = rows[i];

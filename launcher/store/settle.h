@@ -81,7 +81,7 @@ struct lp_settled {
 	size_t pending_count;
 	struct lp_pending_row *done; /* to delete: only id and window are filled; none in a forward batch */
 	size_t done_count;
-	struct lp_owed_range *owed; /* to add (lp_owed_join, no samples changed): what waits or tripped */
+	struct lp_owed_range *owed; /* to add (lp_owed_join, no samples changed): what waits, tripped, or was left */
 	size_t owed_count;
 	struct lp_reach *reaches; /* none but in retry and redo batches */
 	size_t reach_count;

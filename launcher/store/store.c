@@ -341,6 +341,18 @@ bool lp_store_each_pending(struct lp_store *store, lp_time tick, lp_pending_visi
 	return store->backend->each_pending(store, tick, visit, context, error);
 }
 
+bool lp_store_fail_batch(struct lp_store *store, int64_t batch_id, lp_time tick, const char *error_type,
+                         const char *error_message, struct lp_error *error)
+{
+	return store->backend->fail_batch(store, batch_id, tick, error_type, error_message, error);
+}
+
+bool lp_store_each_edge(struct lp_store *store, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
+                        void *context, struct lp_error *error)
+{
+	return store->backend->each_edge(store, batch_id, calculation_id, visit, context, error);
+}
+
 bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query, lp_change_visit *visit, void *context,
                           struct lp_error *error)
 {

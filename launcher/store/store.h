@@ -154,7 +154,7 @@ bool lp_store_each_batch(struct lp_store *store, int32_t rank, lp_batch_visit *v
  * the trial.
  */
 struct lp_pending {
-	int64_t calculation_id;
+	int64_t calculation_id, batch_id;
 	int32_t rank;
 	int32_t attempts; /* made so far */
 	struct lp_window window;
@@ -162,6 +162,27 @@ struct lp_pending {
 typedef bool lp_pending_visit(void *context, const struct lp_pending *pending, struct lp_error *error);
 bool lp_store_each_pending(struct lp_store *store, lp_time tick, lp_pending_visit *visit, void *context,
                            struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * The calculations of a batch whose windows nobody knows (its time zone is gone)
+ * have failed, with this error; what has it already is not written again.
+ */
+bool lp_store_fail_batch(struct lp_store *store, int64_t batch_id, lp_time tick, const char *error_type,
+                         const char *error_message, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * Who reads whom: pairs of enabled calculations, of which the first reads what
+ * the second writes.  Of the readers of one batch, or of one calculation (the
+ * other of the two is 0); by reader.
+ */
+struct lp_edge {
+	int64_t reader_id, reader_batch, writer_id, writer_batch;
+	int64_t series_id;
+	const char *reader, *writer; /* names */
+};
+typedef bool lp_edge_visit(void *context, const struct lp_edge *edge, struct lp_error *error);
+bool lp_store_each_edge(struct lp_store *store, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
+                        void *context, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * Changes of samples: inserted, updated, deleted by anybody, but for what a
@@ -201,6 +222,11 @@ struct lp_reader {
 	int64_t lookback;
 	int64_t recompute_within; /* as in struct lp_calculation */
 	bool computed;            /* the series is the output of a calculation */
+	/*
+	 * Windows with past_after < end <= past_until have never been computed: they
+	 * are still to be made up for.  LP_TIME_NONE: there are none.
+	 */
+	lp_time past_after, past_until;
 };
 typedef bool lp_reader_visit(void *context, const struct lp_reader *reader, struct lp_error *error);
 bool lp_store_each_reader(struct lp_store *store, const int64_t *series_ids, size_t count, lp_reader_visit *visit,

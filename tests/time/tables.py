@@ -16,7 +16,9 @@ A file holds cases; a case is run on each store. Lines:
     says TEXT                        what the last command printed contains the text
     expect SERIES TIME=VALUE ...     all samples of the series; VALUE@COVERAGE/SAMPLES looks at these too
     states NAME=STATE ...            where these calculations stand
-    file NAME TEXT                   writes a file, \\n begins a new line; `remove NAME`
+    file NAME TEXT                   writes a file, \\n begins a new line; `remove NAME`; `move NAME NAME`
+
+`tzdata: tz` in the settings: the directory tz is there, with Berlin's zone by the name There/Once.
 
 A time is HH:MM[:SS] of 2026-01-01 in UTC, or a whole one.
 """
@@ -29,6 +31,7 @@ import io
 import math
 import pathlib
 import shlex
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -53,6 +56,7 @@ STEPS = (
     "states",
     "file",
     "remove",
+    "move",
 )
 
 
@@ -223,6 +227,9 @@ class Teller:
         self.place.write("calculations.yaml", self.case.texts["definitions"])
         if self.case.texts["rules"]:
             self.place.write("rules/mine.py", self.case.texts["rules"])
+        if "tzdata: tz" in self.case.texts["settings"]:
+            (self.place.path / "tz/There").mkdir(parents=True)
+            shutil.copy("/usr/share/zoneinfo/Europe/Berlin", self.place.path / "tz/There/Once")
         self.place.ok("migrate")
         self.place.ok("apply", "calculations.yaml")
         for step in self.case.steps:
@@ -262,5 +269,7 @@ class Teller:
                 self.states(step)
             case "file":
                 self.place.write(step.arguments[0], " ".join(step.arguments[1:]).replace("\\n", "\n") + "\n")
+            case "move":
+                (self.place.path / step.arguments[0]).rename(self.place.path / step.arguments[1])
             case "remove":
                 (self.place.path / step.arguments[0]).unlink()

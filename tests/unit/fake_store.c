@@ -38,9 +38,11 @@ struct fake_batch *fake_add(int64_t id, int32_t rank, int32_t size, const char *
 		.start = start < 0 ? LP_TIME_NONE : T0 + start * LP_MINUTE,
 		.watermark = LP_TIME_NONE,
 		.upstream = batch->upstream,
+		.readings = batch->readings,
 	};
 	while (upstream != NULL && upstream[batch->head.upstream_count] != 0) {
 		batch->upstream[batch->head.upstream_count] = upstream[batch->head.upstream_count];
+		batch->readings[batch->head.reading_count++].upstream = upstream[batch->head.upstream_count];
 		batch->head.upstream_count++;
 	}
 	for (int at = 0; at < LP_BATCH_SIZE; at++)
@@ -190,11 +192,48 @@ bool lp_store_each_owed(struct lp_store *store, enum lp_run_kind kind, int32_t r
                         void *context, struct lp_error *error)
 {
 	(void)store;
-	(void)kind;
-	(void)rank;
+	for (size_t at = 0; at < fake.batch_count; at++) {
+		const struct fake_batch *of = &fake.batches[at];
+		if (kind != LP_RUN_MINUTE || of->left_after >= of->left_until || (rank != -1 && of->head.rank != rank))
+			continue;
+		for (int32_t member = 0; member < of->head.size; member++) {
+			const struct lp_owed owed = { .id = of->head.id * 1000 + member,
+				                      .calculation_id = of->head.id * 1000 + member,
+				                      .batch_id = of->head.id,
+				                      .rank = of->head.rank,
+				                      .reason = LP_REASON_CATCH_UP,
+				                      .after_end = of->left_after,
+				                      .until_end = of->left_until };
+			if (!visit(context, &owed, error))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool lp_store_each_edge(struct lp_store *store, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
+                        void *context, struct lp_error *error)
+{
+	(void)store;
+	(void)batch_id;
+	(void)calculation_id;
 	(void)visit;
 	(void)context;
 	(void)error;
+	return true;
+}
+
+bool lp_store_fail_batch(struct lp_store *store, int64_t batch_id, lp_time tick, const char *error_type,
+                         const char *error_message, struct lp_error *error)
+{
+	(void)store;
+	(void)tick;
+	(void)error_type;
+	(void)error_message;
+	(void)error;
+	struct fake_batch *of = find(batch_id);
+	for (int32_t at = 0; of != NULL && at < of->head.size; at++)
+		of->state[at] = LP_STATE_FAILED;
 	return true;
 }
 
@@ -382,8 +421,15 @@ bool lp_store_commit_batch(struct lp_store *store, struct lp_batch *batch, const
 		ck_assert_uint_gt(atomic_load(&batch->computed), 0);
 		for (size_t at = 0; at < batch->task_count; at++)
 			store_task(batch, policy, at);
-		if (of != NULL)
+		if (of != NULL && batch->kind == LP_BATCH_FORWARD)
 			of->head.watermark = batch->new_watermark;
+		if (of != NULL && batch->kind == LP_BATCH_REDO)
+			of->left_until = batch->redone_from;
+		if (of != NULL && batch->left_after < batch->left_until) {
+			ck_assert_int_eq(of->left_until, of->left_after);
+			of->left_after = batch->left_after;
+			of->left_until = batch->left_until;
+		}
 	}
 	pthread_mutex_unlock(&fake.lock);
 	return !fails || lp_fail(error, LP_EXIT_TEMPORARY, "connection lost while storing");

@@ -18,11 +18,13 @@ enum { FAKE_BATCHES_MOST = 16, FAKE_PENDING_MOST = 40000, FAKE_RESULTS_MOST = 40
 struct fake_batch {
 	struct lp_batch_head head;
 	int64_t upstream[4];
+	struct lp_batch_reading readings[4];
 	const char *rule;       /* of every calculation but the first */
 	const char *first_rule; /* of the first */
 	enum lp_state state[LP_BATCH_SIZE];
 	bool in_flight; /* fetched and not committed: never twice */
 	bool refuse;
+	lp_time left_after, left_until; /* windows that were left for later, of all its calculations; both 0: none */
 };
 
 struct fake_result {

@@ -1,4 +1,5 @@
 /* The embedded files: found by exact name, walked by prefix. */
+#include "model/clock.h"
 #include "model/embedded.h"
 
 #include <check.h>
@@ -76,6 +77,19 @@ START_TEST(certificates_are_certificates)
 }
 END_TEST
 
+START_TEST(a_clock_before_the_program_was_written_is_behind)
+{
+	const lp_time year_2026 = INT64_C(1767225600) * LP_SECOND;
+
+	ck_assert(lp_clock_is_behind(0));
+	ck_assert(lp_clock_is_behind(5 * LP_MINUTE));
+	ck_assert_int_gt(lp_clock_earliest(), year_2026);
+	ck_assert(lp_clock_is_behind(lp_clock_earliest() - LP_DAY));
+	ck_assert(!lp_clock_is_behind(lp_clock_earliest()));
+	ck_assert(!lp_clock_is_behind(lp_now()));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("embedded");
@@ -87,6 +101,7 @@ int main(void)
 	tcase_add_test(test, a_prefix_walks_its_files_and_no_others);
 	tcase_add_test(test, the_table_is_sorted);
 	tcase_add_test(test, certificates_are_certificates);
+	tcase_add_test(test, a_clock_before_the_program_was_written_is_behind);
 	suite_add_tcase(suite, test);
 
 	SRunner *runner = srunner_create(suite);

@@ -399,6 +399,136 @@ START_TEST(what_was_missed_can_be_skipped)
 }
 END_TEST
 
+/* Up to there no window reads anything from a time on, and the next one does. */
+static void check_reads_before(const char *name, struct lp_span every, struct lp_span length, struct lp_span shift,
+                               lp_time time)
+{
+	const struct lp_zone *zone = zone_named(name);
+	struct lp_schedule schedule = { .every = every, .window = every, .week_start = 1 };
+	struct lp_window window = { .end = time - 400 * LP_DAY }, range;
+	lp_time until = lp_schedule_reads_before(&schedule, zone, length, shift, time);
+	bool reached = false;
+	while (!reached && lp_window_ending_after(&schedule, zone, window.end, &window) &&
+	       window.end < time + 400 * LP_DAY) {
+		ck_assert(lp_input_range(&schedule, zone, window, length, shift, &range));
+		reached = range.end > time;
+		ck_assert_msg((window.end > until) == reached, "%s every %d, length %d, shift %d (units %d, %d, %d)",
+		              name, every.count, length.count, shift.count, every.unit, length.unit, shift.unit);
+	}
+	ck_assert(reached);
+}
+
+START_TEST(a_window_may_read_what_ends_before_the_time)
+{
+	static const struct lp_span everies[] = { { 6, LP_UNIT_HOUR }, { 1, LP_UNIT_DAY }, { 1, LP_UNIT_MONTH } };
+	static const struct lp_span lengths[] = { { 0, 0 }, { 1, LP_UNIT_DAY }, { 1, LP_UNIT_MONTH } };
+	static const struct lp_span shifts[] = { { 0, 0 },
+		                                 { -1, LP_UNIT_HOUR },
+		                                 { 24, LP_UNIT_HOUR },
+		                                 { -1, LP_UNIT_DAY },
+		                                 { 1, LP_UNIT_WEEK },
+		                                 { -1, LP_UNIT_MONTH },
+		                                 { 1, LP_UNIT_MONTH } };
+	for (size_t i = 0; i < 3 * 3 * 7; i++)
+		check_reads_before(moments[_i].zone, everies[i / 21], lengths[i / 7 % 3], shifts[i % 7],
+		                   when(moments[_i].time, moments[_i].zone));
+}
+END_TEST
+
+static struct lp_batch_head minutes_from(const char *start, const char *watermark)
+{
+	return (struct lp_batch_head){ .schedule = { .every = { 1, LP_UNIT_MINUTE },
+		                                     .window = { 1, LP_UNIT_MINUTE },
+		                                     .week_start = 1,
+		                                     .zone = "UTC" },
+		                       .start = when(start, "UTC"),
+		                       .watermark = when(watermark, "UTC") };
+}
+
+START_TEST(what_is_to_come_begins_after_the_watermark_and_the_start)
+{
+	static const struct {
+		const char *start, *watermark, *end;
+	} cases[] = {
+		{ "-", DAY1 "11:58", DAY1 "11:59" },
+		{ DAY1 "11:00", "-", DAY1 "11:01" },
+		{ DAY1 "11:00", DAY1 "11:30", DAY1 "11:31" },
+		{ "2027-01-01", DAY1 "11:30", "2027-01-01T00:01" },
+		{ "-", "-", DAY1 "12:00" }, /* it will begin with the newest */
+	};
+	for (size_t at = 0; at < sizeof cases / sizeof *cases; at++) {
+		struct lp_batch_head head = minutes_from(cases[at].start, cases[at].watermark);
+		struct lp_window window;
+		ck_assert(lp_schedule_to_come(&head, zone_named("UTC"), when(DAY1 "12:00", "UTC"), &window));
+		ck_assert_int_eq(window.end, when(cases[at].end, "UTC"));
+	}
+}
+END_TEST
+
+/* From a time on, or before it. */
+static bool is_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window)
+{
+	const lp_time *bounds = context;
+	(void)head;
+	return window->end <= bounds[0] || window->start >= bounds[1];
+}
+
+START_TEST(the_newest_windows_come_first_where_there_are_too_many)
+{
+	static const struct {
+		const char *name, *watermark;
+		uint64_t limit;
+		const char *ready_by, *ready_from; /* "-": all are ready */
+		const char *until;                 /* windows that end by then */
+		const char *left_after, *left_until;
+	} cases[] = {
+		{ "few enough", DAY1 "11:57", 3, "-", "-", DAY1 "12:00", "-", "-" },
+		{ "one too many", DAY1 "11:57", 2, "-", "-", DAY1 "12:00", DAY1 "11:57", DAY1 "11:58" },
+		{ "a year", "2025-01-01", 100, "-", "-", DAY1 "12:00", "2025-01-01", DAY1 "10:20" },
+		{ "the newest are ready", DAY1 "11:50", 100, DAY1 "11:52", DAY1 "11:57", DAY1 "12:00", DAY1 "11:50",
+		  DAY1 "11:57" },
+		{ "the newest is not", DAY1 "11:50", 100, DAY1 "11:52", DAY1 "12:30", DAY1 "11:52", "-", "-" },
+		{ "none is", DAY1 "11:50", 100, DAY1 "11:00", DAY1 "12:30", "-", "-", "-" },
+	};
+	for (size_t at = 0; at < sizeof cases / sizeof *cases; at++) {
+		struct lp_batch_head head = minutes_from("-", cases[at].watermark);
+		lp_time bounds[] = { when(cases[at].ready_by, "UTC"), when(cases[at].ready_from, "UTC") };
+		struct lp_choice choice;
+		lp_schedule_choose(&head, zone_named("UTC"), when(DAY1 "12:00", "UTC"), cases[at].limit,
+		                   bounds[1] == LP_TIME_NONE ? NULL : is_ready, bounds, &choice);
+		ck_assert_msg(choice.until == when(cases[at].until, "UTC"), "%s: until", cases[at].name);
+		ck_assert_msg(choice.leaves == (strcmp(cases[at].left_after, "-") != 0), "%s: leaves", cases[at].name);
+		if (!choice.leaves)
+			continue;
+		ck_assert_msg(choice.later.after_end == when(cases[at].left_after, "UTC"), "%s: after", cases[at].name);
+		ck_assert_msg(choice.later.until_end == when(cases[at].left_until, "UTC"), "%s: left", cases[at].name);
+	}
+}
+END_TEST
+
+START_TEST(without_the_zone_no_window_that_reads_a_sample_is_left_out)
+{
+	static const struct lp_span shifts[] = {
+		{ 0, 0 }, { -1, LP_UNIT_HOUR }, { 1, LP_UNIT_DAY }, { -1, LP_UNIT_MONTH }, { 1, LP_UNIT_MONTH }
+	};
+	static const struct lp_span everies[] = { { 1, LP_UNIT_HOUR }, { 1, LP_UNIT_DAY }, { 1, LP_UNIT_MONTH } };
+	for (size_t i = 0; i < 3 * 5; i++) {
+		const struct lp_zone *zone = zone_named(moments[_i].zone);
+		struct lp_schedule schedule = { .every = everies[i / 5], .window = everies[i / 5], .week_start = 1 };
+		const struct lp_span whole = { .count = 0 };
+		lp_time time = when(moments[_i].time, moments[_i].zone);
+		struct lp_touched exact, about;
+		lp_schedule_touched_about(&schedule, whole, shifts[i % 5], LP_HOUR, time, time, &about);
+		if (!lp_schedule_touched(&schedule, zone, whole, shifts[i % 5], LP_HOUR, time, time, &exact))
+			continue;
+		struct lp_window first = { .end = exact.after_end };
+		ck_assert(lp_window_ending_after(&schedule, zone, first.end, &first));
+		ck_assert_int_lt(about.after_end, first.end);
+		ck_assert_int_ge(about.until_end, exact.until_end);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("schedule");
@@ -413,6 +543,12 @@ int main(void)
 	                    (int)(sizeof moments / sizeof moments[0]));
 	tcase_add_test(tests, windows_are_counted);
 	tcase_add_test(tests, what_was_missed_can_be_skipped);
+	tcase_add_loop_test(tests, a_window_may_read_what_ends_before_the_time, 0,
+	                    (int)(sizeof moments / sizeof moments[0]));
+	tcase_add_test(tests, what_is_to_come_begins_after_the_watermark_and_the_start);
+	tcase_add_test(tests, the_newest_windows_come_first_where_there_are_too_many);
+	tcase_add_loop_test(tests, without_the_zone_no_window_that_reads_a_sample_is_left_out, 0,
+	                    (int)(sizeof moments / sizeof moments[0]));
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

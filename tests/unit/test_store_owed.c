@@ -177,6 +177,32 @@ START_TEST(sliding_windows_that_are_left_begin_after_the_last_one_done)
 }
 END_TEST
 
+START_TEST(what_was_missed_goes_back_from_its_newest_window)
+{
+	const struct lp_owed owed[] = {
+		{ .id = 1, .calculation_id = 3, .after_end = 0, .until_end = 9 * LP_MINUTE },
+		{ .id = 3, .calculation_id = 7, .after_end = 0, .until_end = 9 * LP_MINUTE },
+	};
+	struct lp_batch *batch = redo(3, 6, owed, 2);
+	const struct lp_owed_move *moves;
+
+	batch->reason = LP_REASON_CATCH_UP;
+	batch->redone_from = 6 * LP_MINUTE;
+	moves = lp_owed_moves(batch);
+	ck_assert(!moves[0].done);
+	ck_assert_int_eq(moves[0].after_end, 0);
+	ck_assert_int_eq(moves[0].until_end, 6 * LP_MINUTE);
+	batch->redone_from = 0;
+	ck_assert(lp_owed_moves(batch)[1].done);
+	/* The last task, of calculation 3, was not computed: all of its windows are done again. */
+	atomic_store(&batch->computed, 5);
+	moves = lp_owed_moves(batch);
+	ck_assert_int_eq(moves[0].after_end, LP_TIME_NONE);
+	ck_assert_int_ne(moves[1].after_end, LP_TIME_NONE);
+	lp_batch_free(batch);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("owed");
@@ -188,6 +214,7 @@ int main(void)
 	tcase_add_test(tests, a_redo_moves_its_ranges_on);
 	tcase_add_test(tests, what_was_not_computed_stays_owed);
 	tcase_add_test(tests, sliding_windows_that_are_left_begin_after_the_last_one_done);
+	tcase_add_test(tests, what_was_missed_goes_back_from_its_newest_window);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -60,6 +60,7 @@ static bool read_members(struct pg_store *store, struct lp_arena *arena, const s
 		member->watermark = lp_pg_get_time(result, row, AFTER_SCHEDULE + 1);
 		member->enabled = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 2);
 		member->changed = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 3);
+		member->reads = (uint64_t)lp_pg_get_int8(result, row, AFTER_SCHEDULE + 4);
 		done = lp_pg_get_schedule(result, row, 4, &member->schedule, error);
 	}
 	PQclear(result);

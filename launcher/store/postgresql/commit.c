@@ -42,6 +42,10 @@ static bool move_owed(struct pg_commit *committing, bool done_ones, struct lp_er
 	for (size_t i = 0; i < count; i++)
 		lp_pg_array_time(arguments, chosen[i].window_start);
 	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, chosen[i].until_end);
+	lp_pg_array_end(arguments);
 	return lp_pg_execute(committing->store, PG_MOVE_OWED, NULL, error);
 }
 

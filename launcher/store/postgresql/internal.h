@@ -237,6 +237,8 @@ bool lp_pg_begin_run(struct lp_store *, struct lp_run *, struct lp_error *);
 bool lp_pg_end_run(struct lp_store *, const struct lp_run *, struct lp_error *);
 bool lp_pg_each_run(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
 bool lp_pg_each_batch(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *); /* due.c */
+bool lp_pg_fail_batch(struct lp_store *, int64_t, lp_time, const char *, const char *, struct lp_error *);
+bool lp_pg_each_edge(struct lp_store *, int64_t, int64_t, lp_edge_visit *, void *, struct lp_error *);
 bool lp_pg_each_pending(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
 bool lp_pg_each_change(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *,
                        struct lp_error *); /* change.c */

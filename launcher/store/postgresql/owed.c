@@ -80,6 +80,7 @@ bool lp_pg_each_owed(struct lp_store *opened, enum lp_run_kind kind, int32_t ran
 			.touched = lp_pg_get_int8(result, i, 7),
 			.cause_id = lp_pg_get_int8(result, i, 8),
 			.replace_imported = lp_pg_get_bool(result, i, 9),
+			.cause_batch = lp_pg_get_int8(result, i, 10),
 		};
 
 		done = visit(context, &owed, error);

@@ -72,6 +72,23 @@
 	" reason = CASE WHEN strpos(', ' || t.reason || ', ', ', ' || excluded.reason || ', ') > 0 THEN t.reason"      \
 	" ELSE left(t.reason || ', ' || excluded.reason, 1000) END"
 
+/*
+ * What a calculation reads of those that are computed at other times: a number,
+ * the same for the same.  What is computed with it holds nobody back for long.
+ */
+#define READS                                                                                                          \
+	"SELECT id, hashtextextended(string_agg(what, ';' ORDER BY what), 0) AS reads FROM (SELECT DISTINCT c.id,"     \
+	" concat_ws('|', " SCHEDULE("w.") ", w.start, w.result_time, coalesce(i.window_length, ''),"                   \
+					  " coalesce(i.shift, '')) AS what FROM local_processing.calculation_input i"  \
+					  " JOIN local_processing.calculation_output o ON o.series_id = i.series_id"   \
+					  " JOIN local_processing.calculation w ON w.id = o.calculation_id"            \
+					  " AND w.enabled JOIN local_processing.calculation c"                         \
+					  " ON c.id = i.calculation_id WHERE (w.every, w.window_length,"               \
+					  " w.\"offset\", w.delay, w.week_start, w.time_zone, w.start, NULL, NULL)"    \
+					  " IS DISTINCT FROM (c.every, c.window_length, c.\"offset\", c.delay,"        \
+					  " c.week_start, c.time_zone, c.start, i.shift, i.window_length)) x"          \
+					  " GROUP BY id"
+
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
 	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::int4[]," \
@@ -207,8 +224,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_ALL_MEMBERS] = { "all_members", "read what is in the batches",
 	                     "SELECT c.id, c.batch_id, c.position, c.rank, " SCHEDULE(
 				     "c.") ", c.start, b.watermark,"
-	                                   " c.enabled, c.name = ANY ($1) FROM local_processing.calculation c"
-	                                   " LEFT JOIN local_processing.batch b ON b.id = c.batch_id ORDER BY c.id" },
+	                                   " c.enabled, c.name = ANY ($1), coalesce(s.reads, 0)"
+	                                   " FROM local_processing.calculation c"
+	                                   " LEFT JOIN local_processing.batch b ON b.id = c.batch_id"
+	                                   " LEFT JOIN (" READS ") s ON s.id = c.id ORDER BY c.id" },
 	[PG_ADD_BATCH] = { "add_batch", "add a batch",
 	                   "INSERT INTO local_processing.batch (rank, enabled, size, " SCHEDULE(
 				   "") ", start, watermark,"
@@ -227,14 +246,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                           " FROM unnest($1::int8[], $2::int8[], $3::int4[]) r (id, batch_id, position)"
 	                           " WHERE c.id = r.id" },
 	[PG_SET_UPSTREAM] = { "set_upstream", "find which batches read others",
-	                      "UPDATE local_processing.batch b SET upstream = u.ids FROM (SELECT x.id, coalesce(array_agg(DISTINCT"
-	                      " w.batch_id ORDER BY w.batch_id) FILTER (WHERE w.batch_id <> x.id), '{}')"
-	                      " FROM local_processing.batch x"
-	                      " LEFT JOIN local_processing.calculation c ON c.batch_id = x.id"
-	                      " LEFT JOIN local_processing.calculation_input i ON i.calculation_id = c.id"
-	                      " LEFT JOIN local_processing.calculation_output o ON o.series_id = i.series_id"
-	                      " LEFT JOIN local_processing.calculation w ON w.id = o.calculation_id AND w.enabled"
-	                      " GROUP BY x.id) u (id, ids) WHERE u.id = b.id AND u.ids IS DISTINCT FROM b.upstream" },
+	                      "SELECT local_processing.set_upstream()" },
 
 	/* Nearly always there is nothing to do: no input reads past its window's end, and none did. */
 	[PG_SET_REACH] = { "set_reach", "find how far batches read",
@@ -304,16 +316,16 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                  " FROM local_processing.run ORDER BY id DESC LIMIT $1" },
 	[PG_EACH_BATCH] = { "each_batch", "read the batches",
 	                    "SELECT id, generation, rank, size, " SCHEDULE(
-				    "") ", start, watermark, upstream, reach"
+				    "") ", start, watermark, upstream, reach, reading"
 	                                " FROM local_processing.batch WHERE size > 0 AND ($1 = -1 OR rank = $1) ORDER BY rank, id" },
 	[PG_EACH_PENDING] = { "each_pending", "read the pending windows",
-	                      "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
+	                      "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"
 	                      " FROM local_processing.pending p"
 	                      " JOIN local_processing.calculation c ON c.id = p.calculation_id"
 	                      " WHERE NOT p.given_up AND p.next_attempt <= $1 AND c.enabled"
 	                      " AND NOT EXISTS (SELECT FROM local_processing.breaker b WHERE b.rule = c.rule)"
 	                      " UNION ALL SELECT t.* FROM local_processing.breaker b CROSS JOIN LATERAL"
-	                      " (SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
+	                      " (SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"
 	                      " FROM local_processing.calculation c JOIN local_processing.pending p ON p.calculation_id = c.id"
 	                      " WHERE c.rule = b.rule AND c.enabled AND NOT p.given_up"
 	                      " ORDER BY p.window_start, p.window_end, p.calculation_id LIMIT 1) t"
@@ -378,8 +390,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                   " r (id, after_end, touched, n) JOIN local_processing.owed o ON o.id = r.id"
 	                   " AND o.after_end = r.after_end AND o.touched = r.touched ORDER BY r.n FOR UPDATE OF o" },
 	[PG_MOVE_OWED] = { "move_owed", "move on the owed windows of a batch",
-	                   "UPDATE local_processing.owed o SET after_end = r.after_end, window_start = r.window_start"
-	                   " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) r (id, after_end, window_start)"
+	                   "UPDATE local_processing.owed o SET after_end = r.after_end,"
+	                   " window_start = coalesce(r.window_start, o.window_start), until_end = r.until_end"
+	                   " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])"
+	                   " r (id, after_end, window_start, until_end)"
 	                   " WHERE o.id = r.id" },
 	[PG_DELETE_OWED] = { "delete_owed", "take off owed windows",
 	                     "DELETE FROM local_processing.owed WHERE id = ANY ($1)" },
@@ -409,7 +423,9 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                  " FROM island GROUP BY calculation_id, reason, cause_id, replace_imported, number" },
 	[PG_EACH_OWED] = { "each_owed", "read the owed windows",
 	                   "SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end, o.touched,"
-	                   " o.cause_id, o.replace_imported FROM local_processing.owed o"
+	                   " o.cause_id, o.replace_imported,"
+	                   " coalesce((SELECT batch_id FROM local_processing.calculation WHERE id = o.cause_id), 0)"
+	                   " FROM local_processing.owed o"
 	                   " JOIN local_processing.calculation c ON c.id = o.calculation_id"
 	                   " WHERE c.enabled AND ($1 = -1 OR c.rank = $1) AND (o.reason = 7) = $2"
 	                   " AND (o.reason <> 5 OR NOT EXISTS (SELECT FROM local_processing.calculation x WHERE x.id = o.cause_id"
@@ -439,9 +455,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     "SELECT c.id, i.series_id, " SCHEDULE(
 				     "c.") ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
 	                                   " c.recompute_within, EXISTS (SELECT FROM local_processing.calculation_output o"
-	                                   " WHERE o.series_id = i.series_id) FROM local_processing.calculation_input i"
+	                                   " WHERE o.series_id = i.series_id), g.after_end, g.until_end"
+	                                   " FROM local_processing.calculation_input i"
 	                                   " JOIN local_processing.calculation c ON c.id = i.calculation_id"
-	                                   " JOIN local_processing.batch b ON b.id = c.batch_id WHERE i.series_id = ANY ($1)"
+	                                   " JOIN local_processing.batch b ON b.id = c.batch_id"
+	                                   " LEFT JOIN LATERAL (SELECT after_end, until_end FROM local_processing.owed"
+	                                   " WHERE calculation_id = c.id AND reason = 1 ORDER BY until_end DESC LIMIT 1) g ON true"
+	                                   " WHERE i.series_id = ANY ($1)"
 	                                   " AND c.enabled AND b.watermark IS NOT NULL ORDER BY i.series_id, c.id" },
 	/*
 	 * NOT IN, which is hashed whatever the planner believes to be in the arrays. What is back is of windows that
@@ -473,6 +493,24 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                          " (series_id, ts, value, quality, coverage, samples, window_end)"
 	                          " SELECT series_id, ts, value, quality, coverage, samples, window_end FROM back)"
 	                          " SELECT count(*) FROM gone" },
+	[PG_FAIL_BATCH] = { "fail_batch", "note that a batch cannot be scheduled",
+	                    "INSERT INTO local_processing.state AS s (calculation_id, state, since, failing_since, run_id,"
+	                    " attempts, definition_version, duration_us, samples_read, error_type, error_message)"
+	                    " SELECT c.id, 'failed', $2, $2, coalesce(b.last_run_id, 0), 0, c.version, 0, 0, $3, $4"
+	                    " FROM local_processing.calculation c JOIN local_processing.batch b ON b.id = c.batch_id"
+	                    " WHERE c.batch_id = $1 AND c.enabled ON CONFLICT (calculation_id) DO UPDATE"
+	                    " SET state = excluded.state,"
+	                    " since = CASE WHEN s.state = excluded.state THEN s.since ELSE excluded.since END,"
+	                    " failing_since = coalesce(s.failing_since, excluded.failing_since),"
+	                    " error_type = excluded.error_type, error_message = excluded.error_message, error_traceback = NULL"
+	                    " WHERE (s.state, s.error_message) IS DISTINCT FROM (excluded.state, excluded.error_message)" },
+	[PG_EACH_EDGE] = { "each_edge", "read who reads whom",
+	                   "SELECT DISTINCT r.id, r.batch_id, w.id, w.batch_id, i.series_id, r.name, w.name"
+	                   " FROM local_processing.calculation r"
+	                   " JOIN local_processing.calculation_input i ON i.calculation_id = r.id"
+	                   " JOIN local_processing.calculation_output o ON o.series_id = i.series_id"
+	                   " JOIN local_processing.calculation w ON w.id = o.calculation_id AND w.enabled AND w.id <> r.id"
+	                   " WHERE ($1 = 0 OR r.batch_id = $1) AND ($2 = 0 OR r.id = $2) AND r.enabled ORDER BY r.id, w.id" },
 	[PG_EACH_BLOCKER] = { "each_blocker", "read what calculations wait for",
 	                      "WITH reading AS (SELECT i.calculation_id AS reader, i.series_id, w.id, w.name,"
 	                      " CASE w.result_time WHEN 'end' THEN interval '1 microsecond' ELSE interval '0' END AS later"

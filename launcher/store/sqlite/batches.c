@@ -57,6 +57,7 @@ static bool read_members(struct lp_sqlite *store, struct lp_composition *composi
 			.start = lp_sqlite_time(statement, after),
 			.watermark = lp_sqlite_time(statement, after + 1),
 			.enabled = sqlite3_column_int(statement, after + 2) != 0,
+			.reads = lp_compose_reads(lp_sqlite_text(statement, after + 3)),
 		};
 		if (!lp_sqlite_read_schedule(statement, 4, &member->schedule, error)) {
 			sqlite3_reset(statement);

@@ -100,6 +100,8 @@ bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, siz
 				.lookback = sqlite3_column_int64(statement, after + 4),
 				.recompute_within = sqlite3_column_int64(statement, after + 5),
 				.computed = sqlite3_column_int(statement, after + 6) != 0,
+				.past_after = lp_sqlite_time(statement, after + 7),
+				.past_until = lp_sqlite_time(statement, after + 8),
 			};
 
 			if (!lp_sqlite_read_schedule(statement, 1, &schedule, error) ||

@@ -156,7 +156,8 @@ static bool move_range(struct lp_sqlite *store, const struct lp_owed_move *move,
 	sqlite3_bind_int64(statement, 1, move->owed->id);
 	if (!move->done) {
 		sqlite3_bind_int64(statement, 2, move->after_end);
-		sqlite3_bind_int64(statement, 3, move->window_start);
+		lp_sqlite_bind_time(statement, 3, move->window_start);
+		sqlite3_bind_int64(statement, 4, move->until_end);
 	}
 	return lp_sqlite_run(store, statement, NULL, error, "move on the owed windows of a batch");
 }

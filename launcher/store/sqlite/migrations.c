@@ -460,6 +460,12 @@ static const char outdated[] =
 static const char pruned[] =
 	"ALTER TABLE series ADD COLUMN pruned_from INTEGER; -- time of the first sample that prune has removed; NULL: none\n"
 	"ALTER TABLE series ADD COLUMN pruned_to INTEGER; -- of the last one: windows that read from ... to are left as they are\n";
+
+/* What a batch reads of others, so that what an input reads decides what has to be there. */
+static const char reading[] =
+	"ALTER TABLE batch ADD COLUMN reading TEXT NOT NULL DEFAULT '';"
+	" -- 'upstream|result_time|window|shift|lookback' of its inputs, parted by ;\n"
+	LP_SQLITE_SET_UPSTREAM ";\n";
 /* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
@@ -469,5 +475,6 @@ const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "results know their windows", (const char *const[]){ result_columns, superseded, result_views, NULL } },
 	{ "whose results are outdated", (const char *const[]){ outdated, NULL } },
 	{ "how far samples were pruned", (const char *const[]){ pruned, NULL } },
+	{ "what batches read of others", (const char *const[]){ reading, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

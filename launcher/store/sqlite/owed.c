@@ -147,6 +147,7 @@ bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t r
 			.touched = sqlite3_column_int64(statement, 7),
 			.cause_id = sqlite3_column_int64(statement, 8),
 			.replace_imported = sqlite3_column_int(statement, 9) != 0,
+			.cause_batch = sqlite3_column_int64(statement, 10),
 		};
 
 		if (!visit(context, &owed, error)) {

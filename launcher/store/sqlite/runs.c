@@ -2,6 +2,7 @@
  * Runs: the lock that lets one work at a time, their rows, and what they look
  * at first: batches and pending windows.
  */
+#include "store/reading.h"
 #include "store/sqlite/sqlite.h"
 
 #include <errno.h>
@@ -228,6 +229,7 @@ bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *v
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_BATCH, error);
 	int64_t *upstream = NULL;
 	size_t upstream_capacity = 0;
+	struct lp_arena arena = { .first = NULL };
 	int row;
 
 	if (statement == NULL)
@@ -246,7 +248,10 @@ bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *v
 		lp_sqlite_array_read(lp_sqlite_text(statement, after + 2), &upstream, &head.upstream_count,
 		                     &upstream_capacity);
 		head.upstream = upstream;
-		if (!lp_sqlite_read_schedule(statement, 4, &head.schedule, error)) {
+		lp_arena_empty(&arena);
+		if (!lp_sqlite_read_schedule(statement, 4, &head.schedule, error) ||
+		    !lp_readings_parse(lp_sqlite_text(statement, after + 4), &arena, &head.readings,
+		                       &head.reading_count, error)) {
 			lp_fail_within(error, "schedule of batch %lld", (long long)head.id);
 			row = -1;
 		} else if (!visit(context, &head, error)) {
@@ -258,6 +263,7 @@ bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *v
 		}
 	}
 	free(upstream);
+	lp_arena_free(&arena);
 	return row == 0;
 }
 
@@ -277,8 +283,54 @@ bool lp_sqlite_each_pending(struct lp_store *base, lp_time tick, lp_pending_visi
 			.rank = sqlite3_column_int(statement, 1),
 			.attempts = sqlite3_column_int(statement, 2),
 			.window = { sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 4) },
+			.batch_id = sqlite3_column_int64(statement, 5),
 		};
 		if (!visit(context, &pending, error)) {
+			sqlite3_reset(statement);
+			return false;
+		}
+	}
+	return row == 0;
+}
+
+bool lp_sqlite_fail_batch(struct lp_store *base, int64_t batch_id, lp_time tick, const char *error_type,
+                          const char *error_message, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FAIL_BATCH, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, batch_id);
+	lp_sqlite_bind_time(statement, 2, tick);
+	lp_sqlite_bind_text(statement, 3, error_type);
+	lp_sqlite_bind_text(statement, 4, error_message);
+	return lp_sqlite_run(store, statement, NULL, error, "note that a batch cannot be scheduled");
+}
+
+bool lp_sqlite_each_edge(struct lp_store *base, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
+                         void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_EDGE, error);
+	int row;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, batch_id);
+	sqlite3_bind_int64(statement, 2, calculation_id);
+	while ((row = lp_sqlite_step(store, statement, error, "read who reads whom")) == 1) {
+		struct lp_edge edge = {
+			.reader_id = sqlite3_column_int64(statement, 0),
+			.reader_batch = sqlite3_column_int64(statement, 1),
+			.writer_id = sqlite3_column_int64(statement, 2),
+			.writer_batch = sqlite3_column_int64(statement, 3),
+			.series_id = sqlite3_column_int64(statement, 4),
+			.reader = lp_sqlite_text_or_empty(statement, 5),
+			.writer = lp_sqlite_text_or_empty(statement, 6),
+		};
+
+		if (!visit(context, &edge, error)) {
 			sqlite3_reset(statement);
 			return false;
 		}

@@ -93,6 +93,8 @@ enum lp_sqlite_statement {
 	LP_SQL_BECOME_OWN,
 	LP_SQL_BE_OWN_NO_MORE,
 	LP_SQL_IS_RUNNING,
+	LP_SQL_FAIL_BATCH,
+	LP_SQL_EACH_EDGE,
 	LP_SQL_EACH_CHANGE,
 	LP_SQL_COUNT_OLD_CHANGES,
 	LP_SQL_TAKE_CHANGES,
@@ -266,6 +268,23 @@ bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct 
 bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size_t count, struct lp_batch *batch,
                                  struct lp_error *error) LP_MUST_CHECK;
 
+/* Which batches read others, and what they read of them: after definitions were applied, and once by a migration. */
+#define LP_SQLITE_SET_UPSTREAM                                                                                         \
+	"WITH edge AS MATERIALIZED (SELECT DISTINCT reader.batch_id AS batch_id, writer.batch_id AS upstream,"         \
+	" writer.batch_id || '|' || writer.result_time || '|' || coalesce(i.window_length, '') || '|'"                 \
+	" || coalesce(i.shift, '') || '|' || coalesce(i.lookback, 0) AS reading"                                       \
+	" FROM calculation_output o JOIN calculation_input i ON i.series_id = o.series_id"                             \
+	" JOIN calculation writer ON writer.id = o.calculation_id"                                                     \
+	" JOIN calculation reader ON reader.id = i.calculation_id"                                                     \
+	" WHERE writer.enabled = 1 AND writer.batch_id <> reader.batch_id),"                                           \
+	" wanted AS MATERIALIZED (SELECT batch.id AS id,"                                                              \
+	" (SELECT json_group_array(upstream) FROM (SELECT DISTINCT upstream FROM edge WHERE edge.batch_id = batch.id"  \
+	" ORDER BY upstream)) AS upstream,"                                                                            \
+	" coalesce((SELECT group_concat(reading, ';') FROM (SELECT reading FROM edge WHERE edge.batch_id = batch.id"   \
+	" ORDER BY upstream, reading)), '') AS reading FROM batch)"                                                    \
+	" UPDATE batch SET upstream = wanted.upstream, reading = wanted.reading FROM wanted"                           \
+	" WHERE wanted.id = batch.id AND (wanted.upstream <> batch.upstream OR wanted.reading <> batch.reading)"
+
 /* schedule_columns.c: the columns every, window_length, "offset", delay, week_start, time_zone, missed, in this order */
 enum { LP_SQLITE_SCHEDULE_COLUMNS = 7 };
 #define LP_SQLITE_SCHEDULE   "every, window_length, \"offset\", delay, week_start, time_zone, missed"
@@ -296,6 +315,10 @@ bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *v
                           struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_pending(struct lp_store *base, lp_time tick, lp_pending_visit *visit, void *context,
                             struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_fail_batch(struct lp_store *base, int64_t batch_id, lp_time tick, const char *error_type,
+                          const char *error_message, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_edge(struct lp_store *base, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
+                         void *context, struct lp_error *error) LP_MUST_CHECK;
 
 /* commit.c */
 bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const struct lp_retry_policy *policy,

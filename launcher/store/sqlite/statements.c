@@ -36,6 +36,8 @@
 #define READ_OUTPUTS                                                                                                   \
 	" FROM calculation_input i JOIN calculation_output o ON o.series_id = i.series_id"                             \
 	" JOIN calculation w ON w.id = o.calculation_id"
+#define LP_SQLITE_SPANS(table)                                                                                         \
+	"(" table ".every || '|' || " table ".window_length || '|' || " table ".\"offset\" || '|')"
 #define AT_END " + (w.result_time = 'end')"
 
 /* What a window made, also by a release that did not note the window. */
@@ -126,15 +128,16 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "WHERE c.batch_id = ?1 ORDER BY c.position",
 
 	[LP_SQL_EACH_BATCH] =
-		"SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream, reach"
+		"SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream, reach, reading"
 		" FROM batch WHERE size > 0 AND (?1 = -1 OR rank = ?1) ORDER BY rank, id",
 	/* Behind the first half, of each rule whose breaker is open, the trial. */
 	[LP_SQL_EACH_PENDING] =
-		"SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end"
+		"SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"
 		" FROM pending p JOIN calculation c ON c.id = p.calculation_id"
 		" WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1"
 		" AND NOT EXISTS (SELECT 1 FROM breaker b WHERE b.rule = c.rule)"
-		" UNION ALL SELECT calculation_id, rank, attempts, window_start, window_end FROM (SELECT p.*, c.rank,"
+		" UNION ALL SELECT calculation_id, rank, attempts, window_start, window_end, batch_id"
+		" FROM (SELECT p.*, c.rank, c.batch_id,"
 		" row_number() OVER (PARTITION BY c.rule ORDER BY p.window_start, p.window_end, p.calculation_id) AS place"
 		" FROM breaker b CROSS JOIN calculation c ON c.rule = b.rule CROSS JOIN pending p ON p.calculation_id = c.id"
 		" WHERE p.given_up = 0 AND c.enabled = 1) WHERE place = 1"
@@ -229,9 +232,22 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 
 	[LP_SQL_ALL_BATCHES] = "SELECT id, generation, rank, enabled, " LP_SQLITE_SCHEDULE ", start, watermark"
 			       " FROM batch ORDER BY id",
-	[LP_SQL_ALL_MEMBERS] = "SELECT c.id, c.batch_id, c.position, c.rank, " LP_SQLITE_SCHEDULE_C ", c.start,"
-			       " b.watermark, c.enabled FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"
-			       " ORDER BY c.id",
+	/* What is read at once where its own schedule is another's: that holds nobody back for long. */
+	[LP_SQL_ALL_MEMBERS] =
+		"WITH slower AS MATERIALIZED (SELECT id, group_concat(what, ';') AS what FROM (SELECT DISTINCT c.id AS id,"
+		" " LP_SQLITE_SPANS(
+			"w") " || w.delay || '|' || w.week_start || '|' || w.time_zone || '|'"
+			     " || coalesce(w.start, '') || '|' || w.result_time || '|' || coalesce(i.window_length, '') || '|'"
+			     " || coalesce(i.shift, '') AS what" READ_OUTPUTS " AND w.enabled = 1"
+			     " JOIN calculation c ON c.id = i.calculation_id"
+			     " WHERE " LP_SQLITE_SPANS("w") " <> " LP_SQLITE_SPANS(
+				     "c") " OR w.delay <> c.delay"
+					  " OR w.time_zone <> c.time_zone OR w.week_start <> c.week_start OR w.start IS NOT c.start"
+					  " OR i.shift IS NOT NULL OR i.window_length IS NOT NULL ORDER BY 1, 2) GROUP BY id)"
+					  " SELECT c.id, c.batch_id, c.position, c.rank, " LP_SQLITE_SCHEDULE_C
+					  ", c.start,"
+					  " b.watermark, c.enabled, s.what FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"
+					  " LEFT JOIN slower s ON s.id = c.id ORDER BY c.id",
 	[LP_SQL_ADD_BATCH] =
 		"INSERT INTO batch (rank, size, enabled, " LP_SQLITE_SCHEDULE ", start, watermark, last_run_id,"
 		" last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
@@ -239,17 +255,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_CHANGE_BATCH] = "UPDATE batch SET generation = ?2, size = ?3 WHERE id = ?1",
 	[LP_SQL_DELETE_BATCH] = "DELETE FROM batch WHERE id = ?1",
 	[LP_SQL_MOVE_CALCULATION] = "UPDATE calculation SET batch_id = ?2, position = ?3 WHERE id = ?1",
-	[LP_SQL_SET_UPSTREAM] =
-		"WITH edge AS MATERIALIZED (SELECT DISTINCT reader.batch_id AS batch_id, writer.batch_id AS upstream"
-		" FROM calculation_output o JOIN calculation_input i ON i.series_id = o.series_id"
-		" JOIN calculation writer ON writer.id = o.calculation_id"
-		" JOIN calculation reader ON reader.id = i.calculation_id"
-		" WHERE writer.enabled = 1 AND writer.batch_id <> reader.batch_id),"
-		" wanted AS MATERIALIZED (SELECT batch.id AS id,"
-		" (SELECT json_group_array(upstream) FROM (SELECT upstream FROM edge WHERE edge.batch_id = batch.id"
-		" ORDER BY upstream)) AS upstream FROM batch)"
-		" UPDATE batch SET upstream = wanted.upstream FROM wanted"
-		" WHERE wanted.id = batch.id AND wanted.upstream <> batch.upstream",
+	[LP_SQL_SET_UPSTREAM] = LP_SQLITE_SET_UPSTREAM,
 
 	/* Nearly always there is nothing to do: no input reads past its window's end, and none did. */
 	[LP_SQL_SET_REACH] =
@@ -282,6 +288,21 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_BECOME_OWN] = "INSERT OR IGNORE INTO own_writer (one) VALUES (1)",
 	[LP_SQL_BE_OWN_NO_MORE] = "DELETE FROM own_writer",
 	[LP_SQL_IS_RUNNING] = "SELECT 1 FROM run WHERE id = ?1 AND result = 'running'",
+	[LP_SQL_FAIL_BATCH] =
+		"INSERT INTO state (calculation_id, state, since, failing_since, run_id, attempts, definition_version,"
+		" duration_us, samples_read, error_type, error_message)"
+		" SELECT c.id, 'failed', ?2, ?2, coalesce(b.last_run_id, 0), 0, c.version, 0, 0, ?3, ?4"
+		" FROM calculation c JOIN batch b ON b.id = c.batch_id WHERE c.batch_id = ?1 AND c.enabled = 1"
+		" ON CONFLICT (calculation_id) DO UPDATE SET state = excluded.state,"
+		" since = CASE WHEN state.state = excluded.state THEN state.since ELSE excluded.since END,"
+		" failing_since = coalesce(state.failing_since, excluded.failing_since),"
+		" error_type = excluded.error_type, error_message = excluded.error_message, error_traceback = NULL"
+		" WHERE state.state <> excluded.state OR state.error_message IS NOT excluded.error_message",
+	[LP_SQL_EACH_EDGE] =
+		"SELECT DISTINCT r.id, r.batch_id, w.id, w.batch_id, i.series_id, r.name, w.name" READ_OUTPUTS
+		" JOIN calculation r ON r.id = i.calculation_id"
+		" WHERE (?1 = 0 OR r.batch_id = ?1) AND (?2 = 0 OR r.id = ?2) AND r.enabled = 1 AND w.enabled = 1"
+		" AND w.id <> r.id ORDER BY r.id, w.id",
 	[LP_SQL_EACH_CHANGE] = "SELECT series_id, first, last, by_hand FROM change"
 			       " WHERE first < ?2 AND (last >= ?1 OR by_hand = 1) ORDER BY series_id, first",
 	[LP_SQL_COUNT_OLD_CHANGES] = "SELECT count(*) FROM change WHERE last < ?1 AND by_hand = 0",
@@ -291,9 +312,12 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 			       " SET first = min(first, excluded.first), last = max(last, excluded.last)",
 	[LP_SQL_EACH_READER] =
 		"SELECT c.id, " LP_SQLITE_SCHEDULE_C ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
-		" c.recompute_within, EXISTS (SELECT 1 FROM calculation_output o WHERE o.series_id = ?1)"
+		" c.recompute_within, EXISTS (SELECT 1 FROM calculation_output o WHERE o.series_id = ?1),"
+		" g.after_end, g.until_end"
 		" FROM calculation_input i JOIN calculation c ON c.id = i.calculation_id"
-		" JOIN batch b ON b.id = c.batch_id WHERE i.series_id = ?1 AND c.enabled = 1"
+		" JOIN batch b ON b.id = c.batch_id"
+		" LEFT JOIN owed g ON g.id = (SELECT id FROM owed WHERE calculation_id = c.id AND reason = 1"
+		" ORDER BY until_end DESC LIMIT 1) WHERE i.series_id = ?1 AND c.enabled = 1"
 		" AND b.watermark IS NOT NULL",
 	[LP_SQL_OWED_OF] =
 		"SELECT id, reason, window_start, after_end, until_end, cause_id, touched, replace_imported FROM owed"
@@ -305,7 +329,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" until_end = excluded.until_end, touched = excluded.touched",
 	[LP_SQL_EACH_OWED] =
 		"SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end,"
-		" o.touched, o.cause_id, o.replace_imported FROM owed o JOIN calculation c ON c.id = o.calculation_id"
+		" o.touched, o.cause_id, o.replace_imported, (SELECT batch_id FROM calculation WHERE id = o.cause_id)"
+		" FROM owed o JOIN calculation c ON c.id = o.calculation_id"
 		" WHERE c.enabled = 1 AND (?1 = -1 OR c.rank = ?1) AND (o.reason = 7) = ?2"
 		" AND (o.reason <> 5 OR NOT EXISTS (SELECT 1 FROM calculation cause WHERE cause.id = o.cause_id"
 		" AND cause.enabled = 1 AND (" IS_PENDING(
@@ -314,7 +339,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 				    " AND (o.reason <> 6 OR NOT EXISTS (SELECT 1 FROM breaker b WHERE b.rule = c.rule))"
 				    " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id",
 	[LP_SQL_CHECK_OWED] = "SELECT 1 FROM owed WHERE id = ?1 AND after_end = ?2 AND touched = ?3",
-	[LP_SQL_MOVE_OWED] = "UPDATE owed SET after_end = ?2, window_start = ?3 WHERE id = ?1",
+	[LP_SQL_MOVE_OWED] = "UPDATE owed SET after_end = ?2, window_start = coalesce(?3, window_start), until_end = ?4"
+			     " WHERE id = ?1",
 	[LP_SQL_DELETE_OWED] = "DELETE FROM owed WHERE id = ?1",
 	[LP_SQL_DROP_OWED] = "DELETE FROM owed WHERE reason = ?1",
 	[LP_SQL_FORGET_OWED] = "DELETE FROM owed WHERE calculation_id = ?1",

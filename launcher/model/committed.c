@@ -1,0 +1,17 @@
+/* When this program was written: no clock that is right says an earlier time. */
+#include "model/clock.h"
+#include "model/embedded.h"
+
+#include <stdlib.h>
+
+lp_time lp_clock_earliest(void)
+{
+	const struct lp_embedded *committed = lp_embedded_find("committed");
+	return committed == NULL ? 0 : strtoll((const char *)committed->data, NULL, 10) * LP_SECOND;
+}
+
+bool lp_clock_is_behind(lp_time now)
+{
+	/* The clock of who wrote it may have been ahead. */
+	return now < lp_clock_earliest() - LP_HOUR;
+}
