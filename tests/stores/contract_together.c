@@ -124,6 +124,42 @@ START_TEST(a_commit_that_met_a_deadlock_is_tried_again)
 }
 END_TEST
 
+/* Somebody else's commit stores what the window after it gives at the same time. */
+START_TEST(a_result_that_another_commit_supersedes_meanwhile_is_kept)
+{
+	struct lp_calculation *one = calculation("one", "echo", "a", "x");
+	struct lp_owed_range range = {
+		.reason = LP_REASON_LATE, .window_start = AT(0), .after_end = AT(0), .until_end = AT(60)
+	};
+	struct lp_error error;
+	long long x;
+
+	one->schedule.window = span(2, LP_UNIT_MINUTE);
+	add_series("a,x");
+	add_calculation(one);
+	write_samples("a", "0=1 30=2", NULL);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	x = series_id("x");
+	update_elsewhere("a", AT(30), AT(30), 3);
+	range.calculation_id = calculation_id("one");
+	ck_ok(lp_store_add_owed(store, &range, 1, &error), error);
+	if (fork() == 0) {
+		sql("DO $$ BEGIN PERFORM 1 FROM local_processing.series WHERE id = %lld FOR NO KEY UPDATE;"
+		    " UPDATE local_processing.sample SET value = 9, window_end = window_end + interval '1 minute'"
+		    " WHERE series_id = %lld AND ts = '2026-03-01 00:00:30+00';"
+		    " UPDATE local_processing.batch SET watermark = watermark + interval '1 minute';"
+		    " PERFORM pg_sleep(0.8); END $$",
+		    x, x);
+		_exit(0);
+	}
+	usleep(A_WHILE);
+	ck_assert_int_eq(run_owed(AT(120)), 1);
+	ck_assert(child_was_fine());
+	ck_samples("x", "0=1 30=9");
+	ck_assert_str_eq(sql("SELECT string_agg(value::text, ' ') FROM local_processing.superseded"), "3");
+}
+END_TEST
+
 START_TEST(a_prune_gives_up_rather_than_have_all_wait_for_a_reader)
 {
 	struct lp_error error;
@@ -161,6 +197,7 @@ Suite *together_suite(void)
 	tcase_add_test(tests, an_apply_and_a_commit_wait_for_each_other_in_one_order);
 	tcase_add_test(tests, a_retry_that_waited_for_an_apply_sees_what_it_changed);
 	tcase_add_test(tests, a_commit_that_met_a_deadlock_is_tried_again);
+	tcase_add_test(tests, a_result_that_another_commit_supersedes_meanwhile_is_kept);
 	tcase_add_test(tests, a_prune_gives_up_rather_than_have_all_wait_for_a_reader);
 	suite_add_tcase(suite, tests);
 	return suite;

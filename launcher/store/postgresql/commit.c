@@ -271,10 +271,33 @@ static bool widen_results(struct pg_commit *committing, struct lp_error *error)
 	return lp_pg_execute(committing->store, PG_WIDEN_RESULTS, NULL, error);
 }
 
+/*
+ * A backfill and the minute's run may compute windows that give results at the
+ * same times: which of them is superseded is seen only by who waits for the
+ * other.  In the order of id; not with what looks for them, which would see
+ * what was there before it waited.
+ */
+static bool lock_results(struct pg_commit *committing, struct lp_error *error)
+{
+	const struct lp_batch *batch = committing->batch;
+	struct pg_arguments *arguments;
+
+	if (!committing->settled.may_meet)
+		return true;
+	arguments = lp_pg_arguments(committing->store);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		for (size_t k = 0; k < batch->calculations[i].output_count; k++)
+			lp_pg_array_int8(arguments, batch->calculations[i].outputs[k].series_id);
+	}
+	lp_pg_array_end(arguments);
+	return lp_pg_execute(committing->store, PG_LOCK_RESULTS, NULL, error);
+}
+
 static bool write_results(struct pg_commit *committing, struct lp_error *error)
 {
-	return take_off_results(committing, error) && widen_results(committing, error) &&
-	       put_results(committing, error);
+	return lock_results(committing, error) && take_off_results(committing, error) &&
+	       widen_results(committing, error) && put_results(committing, error);
 }
 
 static int32_t microseconds(int64_t nanoseconds)

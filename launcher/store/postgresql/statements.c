@@ -675,6 +675,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " WHERE (s.window_end <= excluded.window_end OR s.window_end > $9 OR s.window_end IS NULL"
 	                     " AND ($8 OR s.samples IS NOT NULL OR s.coverage IS NOT NULL)) AND (s.value, coalesce(s.quality, 0), s.coverage, s.samples, s.window_end) IS DISTINCT FROM"
 	                     " (excluded.value, coalesce(excluded.quality, 0), excluded.coverage, excluded.samples, excluded.window_end)" },
+	[PG_LOCK_RESULTS] = { "lock_results", "wait for who writes the same series",
+	                      "SELECT FROM local_processing.series WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE" },
 	[PG_SET_ASIDE] = { "set_aside", "keep results of earlier windows",
 	                   "WITH n AS MATERIALIZED (SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[],"
 	                   " $5::float8[], $6::int4[], $7::timestamptz[])"
