@@ -43,7 +43,7 @@ const struct lp_command lp_command_backfill = {
 		"  --only         without what depends on them (what reads a result that changed is left to\n"
 		"                 the next run)\n"
 		"  --replace-imported\n"
-		"                 write over results that somebody imported, too\n"
+		"                 write over results that somebody imported, where one is computed\n"
 		"  -n, --dry-run  say how many windows and samples, and do nothing\n"
 		"  --resume       go on with what is left of an earlier one\n"
 		"  --cancel       forget what is left of an earlier one\n"

@@ -513,6 +513,9 @@ START_TEST(what_somebody_imported_is_written_over_where_that_is_asked)
 	redo(world, 0, 1);
 	ck_samples("x", "0=5 60=20 120=7");
 	ck_assert_uint_eq(world->kept_imported, 0);
+	delete_elsewhere("a", AT(60), AT(60));
+	redo(world, 1, 2); /* nothing to write over it with */
+	ck_samples("x", "0=5 60=20 120=7");
 	world->replace_imported = false;
 	write_samples("a", "0=8", NULL);
 	redo(world, 0, 1); /* it is a result again */

@@ -239,7 +239,6 @@ static bool take_off_results(struct pg_commit *committing, struct lp_error *erro
 	lp_pg_argument_time(arguments, first);
 	lp_pg_argument_time(arguments, last);
 	add_keys(arguments, settled);
-	lp_pg_argument_bool(arguments, committing->batch->replace_imported);
 	done = lp_pg_execute(committing->store, PG_TAKE_OFF_RESULTS, &result, error);
 	if (done)
 		committing->written += (uint64_t)lp_pg_get_int8(result, 0, 0);

@@ -477,7 +477,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                          " AND CASE WHEN r.until_end IS NOT NULL THEN s.window_end > r.after_end"
 	                          " AND s.window_end <= r.until_end AND (s.series_id, s.ts, s.window_end) NOT IN"
 	                          " (SELECT series_id, ts, window_end FROM made)"
-	                          " ELSE s.window_end IS NULL AND (s.samples IS NOT NULL OR s.coverage IS NOT NULL OR $11)"
+	                          " ELSE s.window_end IS NULL AND (s.samples IS NOT NULL OR s.coverage IS NOT NULL)"
 	                          " AND (s.series_id, s.ts) NOT IN (SELECT series_id, ts FROM made) END"
 	                          " RETURNING s.series_id, s.ts),"
 	                          " unmade AS (DELETE FROM local_processing.superseded d USING r WHERE d.series_id = r.series_id"

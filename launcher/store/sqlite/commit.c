@@ -192,8 +192,8 @@ struct times {
 };
 
 /* The times at which there is a result that this computation does not produce. */
-static bool read_unmade(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settled *settled,
-                        const struct lp_reach *reach, struct times *times, struct lp_error *error)
+static bool read_unmade(struct lp_sqlite *store, const struct lp_settled *settled, const struct lp_reach *reach,
+                        struct times *times, struct lp_error *error)
 {
 	bool known = reach->until_end != LP_TIME_NONE;
 	sqlite3_stmt *statement =
@@ -205,9 +205,10 @@ static bool read_unmade(struct lp_sqlite *store, const struct lp_batch *batch, c
 	sqlite3_bind_int64(statement, 1, reach->series_id);
 	sqlite3_bind_int64(statement, 2, reach->first);
 	sqlite3_bind_int64(statement, 3, reach->last);
-	sqlite3_bind_int64(statement, 4, known ? reach->after_end : batch->replace_imported);
-	if (known)
+	if (known) {
+		sqlite3_bind_int64(statement, 4, reach->after_end);
 		sqlite3_bind_int64(statement, 5, reach->until_end);
+	}
 	while ((row = lp_sqlite_step(store, statement, error, "look for earlier results")) == 1) {
 		lp_time time = sqlite3_column_int64(statement, 0);
 
@@ -246,7 +247,7 @@ static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const stru
                      const struct lp_reach *reach, struct lp_error *error)
 {
 	struct times times = { 0 };
-	bool ok = read_unmade(store, batch, settled, reach, &times, error);
+	bool ok = read_unmade(store, settled, reach, &times, error);
 
 	for (size_t i = 0; ok && i < times.count; i++)
 		ok = take_off_one(store, reach->series_id, times.items[i], error);

@@ -93,7 +93,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 			      " AND window_end > ?4 AND window_end <= ?5",
 	[LP_SQL_RESULTS_OF_UNKNOWN] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3"
 				      " AND window_end IS NULL"
-				      " AND (?4 OR samples IS NOT NULL OR coverage IS NOT NULL)",
+				      " AND (samples IS NOT NULL OR coverage IS NOT NULL)",
 	[LP_SQL_DELETE_SAMPLE] = "DELETE FROM sample WHERE series_id = ?1 AND ts = ?2",
 	[LP_SQL_DELETE_SUPERSEDED] = "DELETE FROM superseded WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3"
 				     " AND window_end > ?4 AND window_end <= ?5",
