@@ -280,6 +280,29 @@ START_TEST(stored_definitions_are_checked_against_the_rules_of_today)
 }
 END_TEST
 
+/* As an older release took them. */
+START_TEST(stored_schedules_that_are_refused_now_are_named)
+{
+	struct lp_definitions definitions;
+	struct lp_problems problems = { 0 };
+	ck_assert(read_text("calculations:\n"
+	                    "  - {name: c, rule: mean, inputs: {x: a}, output: o, every: 1 quarter}\n"
+	                    "  - {name: d, rule: mean, inputs: {x: a}, output: p, every: 1 day, window: 1 month,"
+	                    " result_time: end}\n",
+	                    NULL, false, &definitions, &problems));
+	lp_definitions_check_rules(&definitions, &catalogue, &problems);
+	ck_assert_uint_eq(problems.count, 0);
+	definitions.calculations[0].schedule.offset = (struct lp_span){ 45, LP_UNIT_DAY };
+	definitions.calculations[1].result_time = LP_RESULT_AT_START;
+	lp_definitions_check_rules(&definitions, &catalogue, &problems);
+	ck_assert_uint_eq(problems.count, 2);
+	ck_assert_ptr_nonnull(strstr(problems.items[0].what, "calculation \"c\": offset: 45 days is another day"));
+	ck_assert_ptr_nonnull(strstr(problems.items[1].what, "calculation \"d\": result_time: windows of 1 month"));
+	lp_problems_free(&problems);
+	lp_definitions_free(&definitions);
+}
+END_TEST
+
 START_TEST(choosing_keeps_what_is_used)
 {
 	static const char *const patterns[] = { "c*" };
@@ -398,6 +421,7 @@ int main(void)
 	tcase_add_test(tests, defaults_are_filled_in);
 	tcase_add_test(tests, looks_back_for_as_long_as_a_value_holds);
 	tcase_add_test(tests, stored_definitions_are_checked_against_the_rules_of_today);
+	tcase_add_test(tests, stored_schedules_that_are_refused_now_are_named);
 	tcase_add_test(tests, choosing_keeps_what_is_used);
 	tcase_add_test(tests, files_and_directories);
 	tcase_add_test(tests, a_hundred_thousand_from_one_template);
