@@ -190,20 +190,17 @@ static bool settle_outdated(struct lp_store *store, const struct lp_selection *s
 static bool move_outdated(struct lp_store *store, const struct lp_selection *selection,
                           const struct lp_rule_catalogue *catalogue, struct sums *sums, struct lp_error *error)
 {
-	for (size_t i = 0; i < selection->count; i++) {
+	struct lp_outdated_move move = { .store = store, .alone = true, .most = UINT64_MAX };
+	bool good = true, complete;
+	for (size_t i = 0; i < selection->count && good; i++) {
 		const struct lp_calculation *calculation = &selection->items[i].calculation;
-		struct lp_outdated_move move = { .schedule = &calculation->schedule,
-			                         .result_time = calculation->result_time,
-			                         .alone = true,
-			                         .most = UINT64_MAX };
-		if (!selection->items[i].moves ||
-		    !lp_outdated_can_move(lp_rule_find(catalogue, calculation->rule), &calculation->schedule))
-			continue;
-		if (!lp_outdated_move(store, &move, calculation->outputs, calculation->output_count, error))
-			return lp_fail_within(error, "calculation %s", calculation->name);
-		sums->moved += move.moved;
+		if (selection->items[i].moves && lp_outdated_can_move(lp_rule_find(catalogue, calculation->rule)))
+			good = lp_outdated_move(&move, calculation, calculation->outputs, calculation->output_count,
+			                        &complete, error);
 	}
-	return true;
+	good = lp_outdated_moved(&move, good ? error : &(struct lp_error){ .exit = LP_EXIT_OK }) && good;
+	sums->moved = move.moved;
+	return good;
 }
 
 /* One after the other: definitions are applied, or samples pruned, while everything is computed in vain. */

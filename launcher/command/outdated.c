@@ -171,11 +171,18 @@ static void take_stock(const struct places *places, const struct stock *stock, u
 	}
 }
 
-bool lp_outdated_can_move(const struct lp_rule *rule, const struct lp_schedule *schedule)
+bool lp_outdated_can_move(const struct lp_rule *rule)
 {
-	/* Months from each of several days may begin at one: of those, one result is there for all. */
-	return rule != NULL && rule->returns == LP_RETURNS_NUMBERS &&
-	       (lp_schedule_is_tumbling(schedule) || schedule->window.unit < LP_UNIT_MONTH);
+	return rule != NULL && rule->returns == LP_RETURNS_NUMBERS;
+}
+
+/*
+ * Months, and days over a change of clocks, that end at several times may begin
+ * at one: of those, one result is to be seen for all, and computing gives the others.
+ */
+static bool may_begin_together(const struct lp_schedule *schedule)
+{
+	return !lp_schedule_is_tumbling(schedule) && schedule->window.unit >= LP_UNIT_DAY;
 }
 
 /* What is to be done about it, which is nothing where nothing was ever computed. */
@@ -192,10 +199,10 @@ static void decide(struct lp_outdated_work *work, const struct lp_rule_catalogue
 		const struct lp_rule *rule = lp_rule_find(catalogue, before->rule);
 		if (rule != NULL && rule->returns == LP_RETURNS_SERIES)
 			effects &= ~(unsigned)LP_EFFECT_TIMES; /* its samples have times of their own */
-		work->moves = (effects & LP_EFFECT_TIMES) != 0 && work->results > 0 &&
-		              lp_outdated_can_move(rule, &before->schedule);
+		work->moves = (effects & LP_EFFECT_TIMES) != 0 && work->results > 0 && lp_outdated_can_move(rule);
 	}
-	work->computes = effects != LP_EFFECT_NONE && !(work->moves && effects == LP_EFFECT_TIMES);
+	work->computes = effects != LP_EFFECT_NONE &&
+	                 !(work->moves && effects == LP_EFFECT_TIMES && !may_begin_together(&before->schedule));
 }
 
 bool lp_outdated_look(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
@@ -286,94 +293,103 @@ static bool note_all(struct lp_store *store, const struct lp_outdated_works *wor
 
 bool lp_outdated_note(struct lp_store *store, const struct lp_outdated_works *works, struct lp_error *error)
 {
-	uint64_t left = MOVED_MOST;
-	for (size_t i = 0; i < works->found.count; i++) {
+	struct lp_outdated_move move = { .store = store, .most = MOVED_MOST };
+	bool good = true;
+	for (size_t i = 0; i < works->found.count && good; i++) {
 		struct lp_outdated_work *work = &works->items[i];
-		const struct lp_calculation *before = work->outdating->before, *after = work->outdating->after;
+		const struct lp_calculation *before = work->outdating->before;
+		bool complete;
 		if (!work->moves)
 			continue;
-		struct lp_outdated_move move = { .schedule = &after->schedule,
-			                         .result_time = after->result_time,
-			                         .most = left };
-		if (!lp_outdated_move(store, &move, before->outputs, before->output_count, error))
-			return lp_fail_within(error, "calculation %s", after->name);
-		left -= move.moved;
+		good = lp_outdated_move(&move, work->outdating->after, before->outputs, before->output_count, &complete,
+		                        error);
 		/* Too many: a backfill moves the others. */
-		work->computes = work->computes || !move.complete;
-		work->moves = move.complete;
+		work->computes = work->computes || !complete;
+		work->moves = complete;
 	}
-	return note_all(store, works, error);
+	good = lp_outdated_moved(&move, good ? error : &(struct lp_error){ .exit = LP_EXIT_OK }) && good;
+	return good && note_all(store, works, error);
 }
 
 /* Where the result of a window is to be that lies at its other end; false: this one does not. */
-static bool find_target(const struct lp_outdated_move *move, const struct lp_zone *zone, struct lp_result_place *place)
+static bool find_target(const struct lp_calculation *calculation, const struct lp_zone *zone,
+                        struct lp_result_place *place)
 {
 	struct lp_window window;
-	bool at_end = move->result_time == LP_RESULT_AT_END;
-	if (!lp_window_ending_by(move->schedule, zone, place->window_end, &window) || window.end != place->window_end ||
-	    place->time != (at_end ? window.start : window.end))
+	bool at_end = calculation->result_time == LP_RESULT_AT_END;
+	if (!lp_window_ending_by(&calculation->schedule, zone, place->window_end, &window) ||
+	    window.end != place->window_end || place->time != (at_end ? window.start : window.end))
 		return false;
 	place->to = at_end ? window.end : window.start;
 	return true;
 }
 
-/* Later ones first where they move on, so that what is still to be read is never where something was put. */
-static bool move_page(struct lp_store *store, struct lp_outdated_move *move, const struct lp_zone *zone,
-                      int64_t series_id, struct lp_result_place *places, lp_time *beyond, bool *more,
+static bool flush(struct lp_outdated_move *move, struct lp_error *error)
+{
+	bool good = !move->alone || lp_store_begin(move->store, error);
+	good = good && lp_store_move_results(move->store, move->places, move->count, error);
+	move->count = 0;
+	if (!move->alone)
+		return good;
+	good = good && lp_store_commit_work(move->store, error);
+	if (!good)
+		lp_store_rollback(move->store);
+	return good;
+}
+
+/* Later ones first where they move on, so that none is put where another is still to go. */
+static bool move_page(struct lp_outdated_move *move, const struct lp_calculation *calculation,
+                      const struct lp_zone *zone, int64_t series_id, lp_time *beyond, bool *more, bool *complete,
                       struct lp_error *error)
 {
-	bool backwards = move->result_time == LP_RESULT_AT_END;
+	struct lp_result_place *places = move->places + move->count;
 	size_t count, chosen = 0;
-	if (!lp_store_read_places(store, series_id, *beyond, backwards, places, PAGE, &count, error))
+	if (!lp_store_read_places(move->store, series_id, *beyond, calculation->result_time == LP_RESULT_AT_END, places,
+	                          PAGE, &count, error))
 		return false;
 	*more = count == PAGE;
 	*beyond = count > 0 ? places[count - 1].time : *beyond;
 	for (size_t i = 0; i < count; i++)
-		if (find_target(move, zone, &places[i]))
+		if (find_target(calculation, zone, &places[i]))
 			places[chosen++] = places[i];
 	if (move->moved + chosen > move->most) {
-		move->complete = *more = false;
+		*complete = *more = false;
 		return true;
 	}
 	move->moved += chosen;
-	return lp_store_move_results(store, series_id, places, chosen, error);
+	move->count += chosen;
+	return move->count < PAGE || flush(move, error);
 }
 
-static bool move_series(struct lp_store *store, struct lp_outdated_move *move, const struct lp_zone *zone,
-                        int64_t series_id, struct lp_result_place *places, struct lp_error *error)
+bool lp_outdated_move(struct lp_outdated_move *move, const struct lp_calculation *calculation,
+                      const struct lp_output *outputs, size_t output_count, bool *complete, struct lp_error *error)
 {
-	lp_time beyond = LP_TIME_NONE;
-	bool good = true, more = true;
-	while (good && more) {
-		good = !move->alone || lp_store_begin(store, error);
-		good = good && move_page(store, move, zone, series_id, places, &beyond, &more, error);
-		if (!move->alone)
-			continue;
-		good = good && lp_store_commit_work(store, error);
-		if (!good)
-			lp_store_rollback(store);
-	}
-	return good;
-}
-
-bool lp_outdated_move(struct lp_store *store, struct lp_outdated_move *move, const struct lp_output *outputs,
-                      size_t count, struct lp_error *error)
-{
-	struct lp_result_place *places;
 	const struct lp_zone *zone;
 	struct lp_error ignored;
 	bool good = true;
-	move->complete = true;
-	move->moved = 0;
+	*complete = true;
 	/* Its windows are not known any more: it is left as it is. */
-	if (!lp_zone_find(move->schedule->zone, &zone, &ignored)) {
-		move->complete = false;
+	if (!lp_zone_find(calculation->schedule.zone, &zone, &ignored)) {
+		*complete = false;
 		return true;
 	}
-	places = lp_reallocate(NULL, PAGE, sizeof *places);
-	for (size_t i = 0; i < count && good && move->complete; i++)
-		good = move_series(store, move, zone, outputs[i].series_id, places, error);
-	free(places);
+	if (move->places == NULL)
+		move->places = lp_reallocate(NULL, 2 * PAGE, sizeof *move->places);
+	for (size_t i = 0; i < output_count && good && *complete; i++) {
+		lp_time beyond = LP_TIME_NONE;
+		bool more = true;
+		while (good && more)
+			good = move_page(move, calculation, zone, outputs[i].series_id, &beyond, &more, complete,
+			                 error);
+	}
+	return good || lp_fail_within(error, "calculation %s", calculation->name);
+}
+
+bool lp_outdated_moved(struct lp_outdated_move *move, struct lp_error *error)
+{
+	bool good = move->count == 0 || flush(move, error);
+	free(move->places);
+	move->places = NULL;
 	return good;
 }
 

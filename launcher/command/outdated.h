@@ -42,20 +42,24 @@ void lp_outdated_free(struct lp_outdated_works *works);
 
 /*
  * Moves numbers that lie at the other end of their windows to where result_time
- * says, of the outputs with these series.  alone: each page in a transaction of
- * its own; else all in the caller's, at most `most`.  *complete: none is left.
+ * says, of one calculation after the other: many at a time go to the store, the
+ * rest with lp_outdated_moved.  alone: each time in a transaction of its own;
+ * else all in the caller's.
  */
 struct lp_outdated_move {
-	const struct lp_schedule *schedule;
-	enum lp_result_time result_time;
+	struct lp_store *store;
 	bool alone;
-	uint64_t most;
+	uint64_t most;  /* so many at most, all together */
 	uint64_t moved; /* out */
-	bool complete;  /* out */
+	struct lp_result_place *places;
+	size_t count; /* that are still to go to the store */
 };
-bool lp_outdated_move(struct lp_store *store, struct lp_outdated_move *move, const struct lp_output *outputs,
-                      size_t count, struct lp_error *error) LP_MUST_CHECK;
-/* Whether every result of the rule is a number, at one end of a window of its own. */
-bool lp_outdated_can_move(const struct lp_rule *rule, const struct lp_schedule *schedule);
+/* calculation says schedule and result_time, outputs where the results are.  *complete: none is left. */
+bool lp_outdated_move(struct lp_outdated_move *move, const struct lp_calculation *calculation,
+                      const struct lp_output *outputs, size_t output_count, bool *complete,
+                      struct lp_error *error) LP_MUST_CHECK;
+bool lp_outdated_moved(struct lp_outdated_move *move, struct lp_error *error) LP_MUST_CHECK;
+/* Whether every result of the rule is a number, at one end of its window. */
+bool lp_outdated_can_move(const struct lp_rule *rule);
 
 #endif

@@ -64,7 +64,7 @@ struct lp_store_backend {
 	bool (*remove_results)(struct lp_store *, int64_t, lp_time, lp_time, uint64_t *, struct lp_error *);
 	bool (*read_places)(struct lp_store *, int64_t, lp_time, bool, struct lp_result_place *, size_t, size_t *,
 	                    struct lp_error *);
-	bool (*move_results)(struct lp_store *, int64_t, const struct lp_result_place *, size_t, struct lp_error *);
+	bool (*move_results)(struct lp_store *, const struct lp_result_place *, size_t, struct lp_error *);
 	bool (*writer)(struct lp_store *, int64_t, int64_t *, struct lp_error *);
 	bool (*count_imported)(struct lp_store *, const char *const *, size_t, struct lp_imported *, struct lp_error *);
 	bool (*read_batch)(struct lp_store *, struct lp_batch *, struct lp_error *);

@@ -463,10 +463,10 @@ bool lp_store_read_places(struct lp_store *store, int64_t series_id, lp_time bey
 	return store->backend->read_places(store, series_id, beyond, backwards, places, most, count, error);
 }
 
-bool lp_store_move_results(struct lp_store *store, int64_t series_id, const struct lp_result_place *places,
-                           size_t count, struct lp_error *error)
+bool lp_store_move_results(struct lp_store *store, const struct lp_result_place *places, size_t count,
+                           struct lp_error *error)
 {
-	return store->backend->move_results(store, series_id, places, count, error);
+	return store->backend->move_results(store, places, count, error);
 }
 
 bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calculation_id, struct lp_error *error)

@@ -370,21 +370,23 @@ bool lp_store_settle_outdated(struct lp_store *store, struct lp_error *error) LP
 bool lp_store_remove_results(struct lp_store *store, int64_t calculation_id, lp_time after_end, lp_time until_end,
                              uint64_t *removed, struct lp_error *error) LP_MUST_CHECK;
 /*
- * Results of a series and where they are to be: read in the order of time, or
+ * Results and where they are to be: read of one series in the order of time, or
  * backwards, those beyond a time (LP_TIME_NONE: from the first, or the last
- * one); moved all at once, in the caller's transaction, noted as changes.  At
- * a time where somebody else's sample is, or the result of a window that ends
- * later, that one stays and the other is gone.
+ * one); moved all at once, those of a series one behind the other and in the
+ * order of time or backwards, in the caller's transaction, noted as changes.
+ * At a time where somebody else's sample is, or the result of a window that
+ * ends later, that one stays and the other is gone.
  */
 struct lp_result_place {
+	int64_t series_id;
 	lp_time time, window_end;
 	lp_time to; /* of a move */
 };
 bool lp_store_read_places(struct lp_store *store, int64_t series_id, lp_time beyond, bool backwards,
                           struct lp_result_place *places, size_t most, size_t *count,
                           struct lp_error *error) LP_MUST_CHECK;
-bool lp_store_move_results(struct lp_store *store, int64_t series_id, const struct lp_result_place *places,
-                           size_t count, struct lp_error *error) LP_MUST_CHECK;
+bool lp_store_move_results(struct lp_store *store, const struct lp_result_place *places, size_t count,
+                           struct lp_error *error) LP_MUST_CHECK;
 /* The calculation that writes a series; 0: none does. */
 bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calculation_id,
                      struct lp_error *error) LP_MUST_CHECK;

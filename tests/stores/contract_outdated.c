@@ -258,7 +258,7 @@ static void move_all(int seconds)
 	for (size_t i = 0; i < count; i++)
 		places[i].to = places[i].time + seconds * LP_SECOND;
 	ck_ok(lp_store_begin(store, &error), error);
-	ck_ok(lp_store_move_results(store, series_id("x"), places, count, &error), error);
+	ck_ok(lp_store_move_results(store, places, count, &error), error);
 	ck_ok(lp_store_commit_work(store, &error), error);
 }
 

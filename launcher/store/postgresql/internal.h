@@ -257,7 +257,7 @@ bool lp_pg_settle_outdated(struct lp_store *, struct lp_error *);
 bool lp_pg_remove_results(struct lp_store *, int64_t, lp_time, lp_time, uint64_t *, struct lp_error *);
 bool lp_pg_read_places(struct lp_store *, int64_t, lp_time, bool, struct lp_result_place *, size_t, size_t *,
                        struct lp_error *);
-bool lp_pg_move_results(struct lp_store *, int64_t, const struct lp_result_place *, size_t, struct lp_error *);
+bool lp_pg_move_results(struct lp_store *, const struct lp_result_place *, size_t, struct lp_error *);
 /* Of the calculations of these rules, which have another version: within note_rules' transaction. */
 bool lp_pg_outdate_rules(struct pg_store *store, const PGresult *changed, struct lp_error *error) LP_MUST_CHECK;
 bool lp_pg_each_blocker(struct lp_store *, const int64_t *, size_t, lp_time, lp_time, lp_blocker_visit *, void *,

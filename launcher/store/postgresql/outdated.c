@@ -184,20 +184,29 @@ bool lp_pg_read_places(struct lp_store *opened, int64_t series_id, lp_time beyon
 	lp_pg_argument_int8(arguments, (int64_t)most);
 	done = lp_pg_execute(store, backwards ? PG_READ_PLACES_BACK : PG_READ_PLACES, &result, error);
 	for (int i = 0; done && i < PQntuples(result); i++)
-		places[(*count)++] = (struct lp_result_place){ .time = lp_pg_get_time(result, i, 0),
+		places[(*count)++] = (struct lp_result_place){ .series_id = series_id,
+			                                       .time = lp_pg_get_time(result, i, 0),
 			                                       .window_end = lp_pg_get_time(result, i, 1) };
 	PQclear(result);
 	return lp_pg_finish(store, done, error);
 }
 
+static void add_series(struct pg_arguments *arguments, const struct lp_result_place *places, size_t count)
+{
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, places[i].series_id);
+	lp_pg_array_end(arguments);
+}
+
 /* What lies at the places is gone then; told is what it was, and where it is to be. */
-static bool take_places(struct pg_store *store, int64_t series_id, const struct lp_result_place *places, size_t count,
-                        PGresult **taken, struct lp_error *error)
+static bool take_places(struct pg_store *store, const struct lp_result_place *places, size_t count, PGresult **taken,
+                        struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
 
-	lp_pg_argument_int8(arguments, series_id);
+	add_series(arguments, places, count);
 	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
 	for (size_t i = 0; i < count; i++) {
 		lp_pg_array_time(arguments, places[i].time);
@@ -221,6 +230,8 @@ static void add_taken(struct pg_arguments *arguments, const PGresult *taken, int
 	for (int i = 0; i < PQntuples(taken); i++) {
 		if (lp_pg_is_null(taken, i, column))
 			lp_pg_array_null(arguments);
+		else if (type == PG_INT8)
+			lp_pg_array_int8(arguments, lp_pg_get_int8(taken, i, column));
 		else if (type == PG_TIMESTAMPTZ)
 			lp_pg_array_time(arguments, lp_pg_get_time(taken, i, column));
 		else if (type == PG_FLOAT8)
@@ -233,29 +244,40 @@ static void add_taken(struct pg_arguments *arguments, const PGresult *taken, int
 	lp_pg_array_end(arguments);
 }
 
-/* Where the results of windows are looked for. */
-static bool widen(struct pg_store *store, int64_t series_id, const struct lp_result_place *places, size_t count,
-                  struct lp_error *error)
+/* Where the results of windows are looked for: of each series, whose places follow one another, the least and the most. */
+static bool widen(struct pg_store *store, const struct lp_result_place *places, size_t count, struct lp_error *error)
 {
-	int64_t from = INT64_MAX, to = INT64_MIN;
-	struct pg_arguments *arguments = lp_pg_arguments(store);
+	int64_t *ids, *from, *to;
+	size_t series = 0;
+	struct pg_arguments *arguments;
 
+	lp_arena_empty(&store->scratch);
+	ids = lp_arena_allocate(&store->scratch, count * sizeof *ids);
+	from = lp_arena_allocate(&store->scratch, count * sizeof *from);
+	to = lp_arena_allocate(&store->scratch, count * sizeof *to);
 	for (size_t i = 0; i < count; i++) {
 		int64_t offset = places[i].to - places[i].window_end;
 
-		from = offset < from ? offset : from;
-		to = offset >= to ? offset + 1 : to;
+		if (i == 0 || places[i].series_id != places[i - 1].series_id) {
+			ids[series] = places[i].series_id;
+			from[series] = offset;
+			to[series++] = offset + 1;
+		}
+		from[series - 1] = offset < from[series - 1] ? offset : from[series - 1];
+		to[series - 1] = offset >= to[series - 1] ? offset + 1 : to[series - 1];
 	}
-	lp_pg_add_ids(arguments, &series_id, 1);
-	lp_pg_add_ids(arguments, &from, 1);
-	lp_pg_add_ids(arguments, &to, 1);
+	arguments = lp_pg_arguments(store);
+	lp_pg_add_ids(arguments, ids, series);
+	lp_pg_add_ids(arguments, from, series);
+	lp_pg_add_ids(arguments, to, series);
 	return lp_pg_execute(store, PG_WIDEN_RESULTS, NULL, error);
 }
 
-bool lp_pg_move_results(struct lp_store *opened, int64_t series_id, const struct lp_result_place *places, size_t count,
+bool lp_pg_move_results(struct lp_store *opened, const struct lp_result_place *places, size_t count,
                         struct lp_error *error)
 {
-	static const enum pg_type types[] = { PG_TIMESTAMPTZ, PG_FLOAT8, PG_INT2, PG_FLOAT8, PG_INT4, PG_TIMESTAMPTZ };
+	static const enum pg_type types[] = { PG_INT8,   PG_TIMESTAMPTZ, PG_FLOAT8,     PG_INT2,
+		                              PG_FLOAT8, PG_INT4,        PG_TIMESTAMPTZ };
 	struct pg_store *store = lp_pg_store(opened);
 	struct pg_arguments *arguments;
 	PGresult *taken = NULL;
@@ -265,11 +287,9 @@ bool lp_pg_move_results(struct lp_store *opened, int64_t series_id, const struct
 	if (count == 0)
 		return true;
 	/* Taken off before any is put: in one statement, one could meet another that is still to go. */
-	done = widen(store, series_id, places, count, error) &&
-	       take_places(store, series_id, places, count, &taken, error);
+	done = widen(store, places, count, error) && take_places(store, places, count, &taken, error);
 	if (done && PQntuples(taken) > 0) {
 		arguments = lp_pg_arguments(store);
-		lp_pg_argument_int8(arguments, series_id);
 		for (int column = 0; column < (int)(sizeof types / sizeof *types); column++)
 			add_taken(arguments, taken, column, types[column]);
 		done = lp_pg_execute(store, PG_PUT_PLACES, NULL, error);

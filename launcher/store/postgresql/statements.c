@@ -624,14 +624,14 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                          " AND ts < $2 AND window_end IS NOT NULL ORDER BY ts DESC LIMIT $3" },
 	[PG_TAKE_PLACES] = { "take_places", "move results",
 	                     "DELETE FROM local_processing.sample s"
-	                     " USING unnest($2::timestamptz[], $3::timestamptz[]) r (ts, target)"
-	                     " WHERE s.series_id = $1 AND s.ts = r.ts AND s.ts >= $4 AND s.ts <= $5"
+	                     " USING unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) r (series_id, ts, target)"
+	                     " WHERE s.series_id = r.series_id AND s.ts = r.ts AND s.ts >= $4 AND s.ts <= $5"
 	                     " AND s.window_end IS NOT NULL"
-	                     " RETURNING r.target, s.value, s.quality, s.coverage::float8, s.samples, s.window_end" },
+	                     " RETURNING s.series_id, r.target, s.value, s.quality, s.coverage::float8, s.samples, s.window_end" },
 	[PG_PUT_PLACES] = { "put_places", "move results",
 	                    "INSERT INTO local_processing.sample AS s"
 	                    " (series_id, ts, value, quality, coverage, samples, window_end)"
-	                    " SELECT $1, * FROM unnest($2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
+	                    " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
 	                    " $6::int4[], $7::timestamptz[]) ON CONFLICT (series_id, ts) DO UPDATE"
 	                    " SET value = excluded.value, quality = excluded.quality, coverage = excluded.coverage,"
 	                    " samples = excluded.samples, window_end = excluded.window_end"

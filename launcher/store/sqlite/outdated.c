@@ -177,7 +177,8 @@ bool lp_sqlite_read_places(struct lp_store *base, int64_t series_id, lp_time bey
 	sqlite3_bind_int64(statement, 2, beyond);
 	sqlite3_bind_int64(statement, 3, (int64_t)most);
 	while ((row = lp_sqlite_step(store, statement, error, "read results")) == 1)
-		places[(*count)++] = (struct lp_result_place){ .time = sqlite3_column_int64(statement, 0),
+		places[(*count)++] = (struct lp_result_place){ .series_id = series_id,
+			                                       .time = sqlite3_column_int64(statement, 0),
 			                                       .window_end = sqlite3_column_int64(statement, 1) };
 	return row == 0;
 }
@@ -196,27 +197,25 @@ static bool clear_place(struct lp_sqlite *store, int64_t series_id, lp_time time
 	return lp_sqlite_run(store, statement, NULL, error, "move results");
 }
 
-static bool move_one(struct lp_sqlite *store, int64_t series_id, const struct lp_result_place *place,
-                     struct lp_error *error)
+static bool move_one(struct lp_sqlite *store, const struct lp_result_place *place, struct lp_error *error)
 {
 	sqlite3_stmt *statement;
 	int64_t moved = 0;
 
-	if (!clear_place(store, series_id, place->to, place->window_end, error) ||
+	if (!clear_place(store, place->series_id, place->to, place->window_end, error) ||
 	    (statement = lp_sqlite_prepare(store, LP_SQL_MOVE_RESULT, error)) == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 1, place->series_id);
 	sqlite3_bind_int64(statement, 2, place->time);
 	sqlite3_bind_int64(statement, 3, place->to);
 	if (!lp_sqlite_run(store, statement, &moved, error, "move results"))
 		return false;
 	/* What was in its way stays. */
-	return moved > 0 || clear_place(store, series_id, place->time, place->window_end, error);
+	return moved > 0 || clear_place(store, place->series_id, place->time, place->window_end, error);
 }
 
-/* Where the results of windows are looked for. */
-static bool widen(struct lp_sqlite *store, int64_t series_id, const struct lp_result_place *places, size_t count,
-                  struct lp_error *error)
+/* Where the results of windows are looked for; all of one series. */
+static bool widen(struct lp_sqlite *store, const struct lp_result_place *places, size_t count, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_WIDEN_RESULTS, error);
 	int64_t from = INT64_MAX, to = INT64_MIN;
@@ -229,26 +228,38 @@ static bool widen(struct lp_sqlite *store, int64_t series_id, const struct lp_re
 		from = offset < from ? offset : from;
 		to = offset >= to ? offset + 1 : to;
 	}
-	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 1, places[0].series_id);
 	sqlite3_bind_int64(statement, 2, from);
 	sqlite3_bind_int64(statement, 3, to);
 	return lp_sqlite_run(store, statement, NULL, error, "note where results lie");
 }
 
-bool lp_sqlite_move_results(struct lp_store *base, int64_t series_id, const struct lp_result_place *places,
-                            size_t count, struct lp_error *error)
+static bool move_series(struct lp_sqlite *store, const struct lp_result_place *places, size_t count,
+                        struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-
-	assert(sqlite3_get_autocommit(store->database) == 0);
-	if (count == 0)
-		return true;
-	if (!widen(store, series_id, places, count, error))
+	if (!widen(store, places, count, error))
 		return false;
 	/* The one that goes furthest first, so that none meets another that is still to go. */
 	bool later = places[0].to > places[0].time, ascending = places[0].time < places[count - 1].time;
 	for (size_t i = 0; i < count; i++)
-		if (!move_one(store, series_id, &places[later == ascending ? count - 1 - i : i], error))
+		if (!move_one(store, &places[later == ascending ? count - 1 - i : i], error))
 			return false;
+	return true;
+}
+
+bool lp_sqlite_move_results(struct lp_store *base, const struct lp_result_place *places, size_t count,
+                            struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	size_t first = 0;
+
+	assert(sqlite3_get_autocommit(store->database) == 0);
+	for (size_t i = 1; i <= count; i++) {
+		if (i < count && places[i].series_id == places[first].series_id)
+			continue;
+		if (!move_series(store, &places[first], i - first, error))
+			return false;
+		first = i;
+	}
 	return true;
 }

@@ -378,8 +378,8 @@ bool lp_sqlite_remove_results(struct lp_store *base, int64_t calculation_id, lp_
 bool lp_sqlite_read_places(struct lp_store *base, int64_t series_id, lp_time beyond, bool backwards,
                            struct lp_result_place *places, size_t most, size_t *count,
                            struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_move_results(struct lp_store *base, int64_t series_id, const struct lp_result_place *places,
-                            size_t count, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_move_results(struct lp_store *base, const struct lp_result_place *places, size_t count,
+                            struct lp_error *error) LP_MUST_CHECK;
 
 /* blockers.c, rules.c */
 bool lp_sqlite_each_blocker(struct lp_store *base, const int64_t *ids, size_t count, lp_time from, lp_time to,
