@@ -66,18 +66,14 @@ static void hold_back(struct choosing *choosing, size_t at, const struct lp_need
 
 static bool ask_needs(struct choosing *choosing, struct lp_error *error)
 {
-	int64_t *ids = lp_reallocate(NULL, ASK_AT_ONCE, sizeof *ids);
 	struct lp_needed *needed = lp_reallocate(NULL, ASK_AT_ONCE, sizeof *needed);
 	bool good = true;
 	for (size_t first = 0; first < choosing->count && good; first += ASK_AT_ONCE) {
 		size_t count = choosing->count - first < ASK_AT_ONCE ? choosing->count - first : ASK_AT_ONCE;
-		for (size_t at = 0; at < count; at++)
-			ids[at] = choosing->series[first + at].series_id;
-		good = lp_needs_of(choosing->needs, ids, count, needed, error);
+		good = lp_needs_of(choosing->needs, choosing->series + first, count, needed, error);
 		for (size_t at = 0; at < count && good; at++)
 			hold_back(choosing, first + at, &needed[at]);
 	}
-	free(ids);
 	free(needed);
 	return good;
 }

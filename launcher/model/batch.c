@@ -96,20 +96,26 @@ static bool overlap(struct lp_window a, struct lp_window b)
 	return a.start < a.end && b.start < b.end && a.start < b.end && b.start < a.end;
 }
 
-static bool reads_pruned(const struct lp_input *input, struct lp_window range, const struct lp_column *previous)
+static bool reads_pruned(const struct lp_input *input, struct lp_window range, const struct lp_column *column,
+                         const struct lp_column *previous)
 {
 	struct lp_window before = { .start = range.start, .end = range.start };
+	int64_t lookback = lp_input_lookback(input, column);
 	if (overlap(range, input->pruned)) {
 		return true;
 	}
-	if (input->lookback <= 0) {
+	if (lookback <= 0) {
 		return false;
 	}
-	if (__builtin_sub_overflow(range.start, input->lookback, &before.start)) {
+	if (__builtin_sub_overflow(range.start, lookback, &before.start)) {
 		before.start = LP_TIME_MIN;
 	}
-	/* The sample that was found is the last one if all behind the removed ones are there. */
-	return overlap(before, input->pruned) && (previous->count == 0 || previous->time[0] < input->pruned.end);
+	if (!overlap(before, input->pruned)) {
+		return false;
+	}
+	/* What was found is what there was, if as many as are asked for lie behind the removed ones: there all is left. */
+	return previous->count == 0 || previous->time[0] < input->pruned.end ||
+	       (previous->count < LP_METER_SAMPLES && lp_input_needs_earlier(input, column, previous));
 }
 
 void lp_batch_leave_pruned(struct lp_batch *batch)
@@ -119,7 +125,8 @@ void lp_batch_leave_pruned(struct lp_batch *batch)
 		struct lp_task *task = &batch->tasks[i];
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 		for (size_t k = 0; k < calculation->input_count && !task->decided; k++) {
-			if (!reads_pruned(&calculation->inputs[k], task->ranges[k], &task->previous[k])) {
+			if (!reads_pruned(&calculation->inputs[k], task->ranges[k], &task->columns[k],
+			                  &task->previous[k])) {
 				continue;
 			}
 			task->decided = true;

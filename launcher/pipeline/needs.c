@@ -244,47 +244,52 @@ static bool next_window(const struct lp_needs *needs, const struct lp_need *need
 	return true;
 }
 
-static lp_time read_from(const struct lp_need *need, const struct lp_zone *zone, struct lp_window window)
+/* What of the series a window reads; nothing, where it lies outside of all years. */
+static bool reads(const struct lp_need *need, const struct lp_zone *zone, struct lp_window window,
+                  struct lp_needed *needed)
 {
 	struct lp_window range;
-	lp_time from;
 	if (!lp_input_range(need->schedule, zone, window, need->window, need->shift, &range))
-		return LP_TIME_MAX;
-	return __builtin_sub_overflow(range.start, need->lookback, &from) ? LP_TIME_MIN : from;
+		return false;
+	needed->window = window;
+	needed->start = range.start;
+	if (__builtin_sub_overflow(range.start, need->lookback, &needed->from))
+		needed->from = LP_TIME_MIN;
+	needed->before = need->lookback <= 0 ? 0 : need->lookback < LP_METER_LOOKBACK ? 1 : LP_METER_SAMPLES;
+	return true;
 }
 
 /* What a reader needs of the series. */
 static struct lp_needed need_of(const struct lp_needs *needs, const struct lp_need *need)
 {
 	struct lp_needed needed = { .from = LP_TIME_MAX,
+		                    .start = LP_TIME_MAX,
 		                    .calculation_id = need->calculation_id,
 		                    .reason = LP_NEED_NEXT,
 		                    .enabled = need->enabled };
 	const struct lp_debt *debt = find_debt(needs, need->calculation_id);
 	const struct lp_zone *zone;
-	struct lp_window owed;
+	struct lp_window window;
 	struct lp_error ignored;
 	if (!lp_zone_find(need->schedule->zone, &zone, &ignored)) {
-		needed.from = LP_TIME_MIN;
+		needed.from = needed.start = LP_TIME_MIN;
 		needed.reason = LP_NEED_SCHEDULE;
 		return needed;
 	}
-	if (next_window(needs, need, zone, &needed.window))
-		needed.from = read_from(need, zone, needed.window);
-	if (debt == NULL || !lp_window_ending_after(need->schedule, zone, debt->after_end, &owed))
-		return needed;
-	lp_time from = read_from(need, zone, owed);
-	if (from < needed.from) {
-		needed.from = from;
-		needed.window = owed;
-		needed.reason = LP_NEED_OWED;
+	if (next_window(needs, need, zone, &window))
+		(void)reads(need, zone, window, &needed);
+	struct lp_needed owed = needed;
+	if (debt != NULL && lp_window_ending_after(need->schedule, zone, debt->after_end, &window) &&
+	    reads(need, zone, window, &owed) && owed.from < needed.from) {
+		owed.reason = LP_NEED_OWED;
+		return owed;
 	}
 	return needed;
 }
 
 struct asking {
 	struct lp_needs *needs;
-	const int64_t *series_ids;
+	const struct lp_prune_series *series;
 	struct lp_needed *needed;
 	size_t *places; /* of the series, by id */
 	size_t count;
@@ -292,8 +297,8 @@ struct asking {
 
 static int compare_places(const void *a, const void *b, void *context)
 {
-	const int64_t *ids = context;
-	int64_t left = ids[*(const size_t *)a], right = ids[*(const size_t *)b];
+	const struct lp_prune_series *series = context;
+	int64_t left = series[*(const size_t *)a].series_id, right = series[*(const size_t *)b].series_id;
 	return (left > right) - (left < right);
 }
 
@@ -302,7 +307,7 @@ static struct lp_needed *place_of(const struct asking *asking, int64_t series_id
 	size_t low = 0, high = asking->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (asking->series_ids[asking->places[middle]] < series_id)
+		if (asking->series[asking->places[middle]].series_id < series_id)
 			low = middle + 1;
 		else
 			high = middle;
@@ -315,28 +320,62 @@ static bool ask(void *context, const struct lp_need *need, struct lp_error *erro
 	const struct asking *asking = context;
 	struct lp_needed *known = place_of(asking, need->series_id);
 	struct lp_needed needed = need_of(asking->needs, need);
+	lp_time start = needed.start < known->start ? needed.start : known->start;
+	int32_t before = needed.before > known->before ? needed.before : known->before;
 	(void)error;
-	if (needed.from >= known->from)
-		return true;
-	needed.calculation = lp_arena_text(&asking->needs->arena, need->calculation);
-	*known = needed;
+	if (needed.from < known->from) {
+		needed.calculation = lp_arena_text(&asking->needs->arena, need->calculation);
+		*known = needed;
+	}
+	known->start = start;
+	known->before = before;
 	return true;
 }
 
-bool lp_needs_of(struct lp_needs *needs, const int64_t *series_ids, size_t count, struct lp_needed *needed,
+/* Of what look-backs reach, what is there: all, where it is less than they ask for. */
+static bool look_back(const struct asking *asking, struct lp_error *error)
+{
+	struct lp_last *lasts = lp_reallocate(NULL, asking->count + 1, sizeof *lasts);
+	size_t *places = lp_reallocate(NULL, asking->count + 1, sizeof *places), count = 0;
+	for (size_t at = 0; at < asking->count; at++) {
+		const struct lp_needed *needed = &asking->needed[at];
+		if (needed->before == 0 || needed->from >= needed->start || needed->from >= asking->series[at].before)
+			continue;
+		places[count] = at;
+		lasts[count++] = (struct lp_last){ .series_id = asking->series[at].series_id,
+			                           .first = needed->from,
+			                           .beyond = needed->start,
+			                           .number = needed->before };
+	}
+	bool good = true;
+	for (size_t at = 0; at < count && good; at += AT_ONCE)
+		good = lp_store_find_lasts(asking->needs->store, lasts + at,
+		                           count - at < AT_ONCE ? count - at : AT_ONCE, error);
+	for (size_t at = 0; at < count && good; at++)
+		if (lasts[at].time != LP_TIME_NONE)
+			asking->needed[places[at]].from = lasts[at].time;
+	free(lasts);
+	free(places);
+	return good;
+}
+
+bool lp_needs_of(struct lp_needs *needs, const struct lp_prune_series *series, size_t count, struct lp_needed *needed,
                  struct lp_error *error)
 {
-	struct asking asking = { .needs = needs, .series_ids = series_ids, .needed = needed, .count = count };
+	struct asking asking = { .needs = needs, .series = series, .needed = needed, .count = count };
 	size_t *places = lp_reallocate(NULL, count + 1, sizeof *places);
+	int64_t *ids = lp_reallocate(NULL, count + 1, sizeof *ids);
 	for (size_t at = 0; at < count; at++) {
 		places[at] = at;
-		needed[at] = (struct lp_needed){ .from = LP_TIME_MAX };
+		ids[at] = series[at].series_id;
+		needed[at] = (struct lp_needed){ .from = LP_TIME_MAX, .start = LP_TIME_MAX };
 	}
 	if (count > 0)
-		qsort_r(places, count, sizeof *places, compare_places, (void *)(uintptr_t)series_ids);
+		qsort_r(places, count, sizeof *places, compare_places, (void *)(uintptr_t)series);
 	asking.places = places;
-	bool good = lp_store_each_need(needs->store, series_ids, count, ask, &asking, error);
+	bool good = lp_store_each_need(needs->store, ids, count, ask, &asking, error) && look_back(&asking, error);
 	free(places);
+	free(ids);
 	return good;
 }
 

@@ -16,6 +16,8 @@ enum lp_need_reason {
 };
 
 struct lp_needed {
+	lp_time start; /* without look-backs, and how many good samples a look-back needs before it */
+	int32_t before;
 	lp_time from;               /* samples from there on; LP_TIME_MAX: nobody reads the series any more */
 	int64_t calculation_id;     /* who reads first */
 	const char *calculation;    /* its name, valid until lp_needs_free */
@@ -28,8 +30,12 @@ struct lp_needs;
 
 /* now: a calculation that has never run, and has no start, begins with the newest window. */
 bool lp_needs_load(struct lp_store *store, lp_time now, struct lp_needs **needs, struct lp_error *error) LP_MUST_CHECK;
-/* needed: one for each of the series, in their order. */
-bool lp_needs_of(struct lp_needs *needs, const int64_t *series_ids, size_t count, struct lp_needed *needed,
+/*
+ * series: those of which only what lies before `before` is of interest.  needed:
+ * one for each, in their order.  Of what a look-back reaches, only the samples
+ * that it will find are needed: the last good one, of a meter as many as it may ask for.
+ */
+bool lp_needs_of(struct lp_needs *needs, const struct lp_prune_series *series, size_t count, struct lp_needed *needed,
                  struct lp_error *error) LP_MUST_CHECK;
 void lp_needs_free(struct lp_needs *needs); /* NULL is fine */
 

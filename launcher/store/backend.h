@@ -84,6 +84,7 @@ struct lp_store_backend {
 	bool (*restore_pruned)(struct lp_store *, int64_t, struct lp_window, struct lp_error *);
 	bool (*count_samples)(struct lp_store *, const struct lp_count_range *, size_t, uint64_t, uint64_t *,
 	                      struct lp_error *);
+	bool (*find_lasts)(struct lp_store *, struct lp_last *, size_t, struct lp_error *);
 	bool (*each_need)(struct lp_store *, const int64_t *, size_t, lp_need_visit *, void *, struct lp_error *);
 	bool (*each_debt)(struct lp_store *, lp_debt_visit *, void *, struct lp_error *);
 };

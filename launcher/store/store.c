@@ -557,6 +557,11 @@ bool lp_store_count_samples(struct lp_store *store, const struct lp_count_range 
 	return store->backend->count_samples(store, ranges, count, most, samples, error);
 }
 
+bool lp_store_find_lasts(struct lp_store *store, struct lp_last *lasts, size_t count, struct lp_error *error)
+{
+	return store->backend->find_lasts(store, lasts, count, error);
+}
+
 bool lp_store_each_need(struct lp_store *store, const int64_t *series_ids, size_t count, lp_need_visit *visit,
                         void *context, struct lp_error *error)
 {

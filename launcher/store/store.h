@@ -534,6 +534,15 @@ struct lp_count_range {
 };
 bool lp_store_count_samples(struct lp_store *store, const struct lp_count_range *ranges, size_t count, uint64_t most,
                             uint64_t *samples, struct lp_error *error) LP_MUST_CHECK;
+/* The last but so many good sample of a series in a range: number 1 is the last one. */
+struct lp_last {
+	int64_t series_id;
+	lp_time first, beyond;
+	int32_t number;
+	lp_time time; /* out; LP_TIME_NONE: there are not so many */
+};
+bool lp_store_find_lasts(struct lp_store *store, struct lp_last *lasts, size_t count,
+                         struct lp_error *error) LP_MUST_CHECK;
 /* Who reads these series, whether it is enabled and has run or not; by series. */
 struct lp_need {
 	int64_t series_id, calculation_id;

@@ -216,6 +216,26 @@ START_TEST(who_reads_and_what_is_owed_is_told)
 }
 END_TEST
 
+START_TEST(the_last_good_samples_are_found_by_their_number)
+{
+	struct lp_last lasts[4];
+	struct lp_error error;
+
+	add_series("a,b");
+	write_samples("a", "0=1 30=2 60=nan 90=4b 120=5u 180=6", NULL);
+	for (int i = 0; i < 4; i++)
+		lasts[i] = (struct lp_last){
+			.series_id = series_id(i < 3 ? "a" : "b"), .first = AT(0), .beyond = AT(180), .number = i + 1
+		};
+	lasts[2].first = AT(1);
+	ck_ok(lp_store_find_lasts(store, lasts, 4, &error), error);
+	ck_assert_int_eq(lasts[0].time, AT(120));
+	ck_assert_int_eq(lasts[1].time, AT(30));
+	ck_assert_int_eq(lasts[2].time, LP_TIME_NONE);
+	ck_assert_int_eq(lasts[3].time, LP_TIME_NONE);
+}
+END_TEST
+
 Suite *pruned_suite(void)
 {
 	Suite *suite = suite_create("pruned");
@@ -229,6 +249,7 @@ Suite *pruned_suite(void)
 	tcase_add_test(tests, new_windows_whose_samples_went_while_they_were_read_are_refused);
 	tcase_add_test(tests, windows_computed_again_whose_samples_went_while_they_were_read_are_refused);
 	tcase_add_test(tests, retries_whose_samples_went_while_they_were_read_are_refused);
+	tcase_add_test(tests, the_last_good_samples_are_found_by_their_number);
 	tcase_add_test(tests, who_reads_and_what_is_owed_is_told);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -278,6 +278,7 @@ const struct lp_store_backend lp_store_postgresql = {
 	.prune_samples = lp_pg_prune_samples,
 	.restore_pruned = lp_pg_restore_pruned,
 	.count_samples = lp_pg_count_samples,
+	.find_lasts = lp_pg_find_lasts,
 	.each_need = lp_pg_each_need,
 	.each_debt = lp_pg_each_debt,
 };

@@ -286,6 +286,7 @@ bool lp_pg_prune_samples(struct lp_store *, const struct lp_prune_series *, size
 bool lp_pg_restore_pruned(struct lp_store *, int64_t, struct lp_window, struct lp_error *);
 bool lp_pg_each_prunable(struct lp_store *, const char *, lp_time, lp_prunable_visit *, void *,
                          struct lp_error *); /* need.c */
+bool lp_pg_find_lasts(struct lp_store *, struct lp_last *, size_t, struct lp_error *);
 bool lp_pg_each_need(struct lp_store *, const int64_t *, size_t, lp_need_visit *, void *, struct lp_error *);
 bool lp_pg_each_debt(struct lp_store *, lp_debt_visit *, void *, struct lp_error *);
 bool lp_pg_count_samples(struct lp_store *, const struct lp_count_range *, size_t, uint64_t, uint64_t *,

@@ -141,3 +141,47 @@ bool lp_pg_count_samples(struct lp_store *opened, const struct lp_count_range *r
 	PQclear(result);
 	return lp_pg_finish(store, done, error);
 }
+
+static void add_ranges(struct pg_arguments *arguments, const struct lp_last *lasts, size_t count)
+{
+	lp_time first = LP_TIME_MAX, beyond = LP_TIME_MIN;
+
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, lasts[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++) {
+		first = lasts[i].first < first ? lasts[i].first : first;
+		lp_pg_array_time(arguments, lasts[i].first);
+	}
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++) {
+		beyond = lasts[i].beyond > beyond ? lasts[i].beyond : beyond;
+		lp_pg_array_time(arguments, lasts[i].beyond);
+	}
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT4);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int4(arguments, lasts[i].number);
+	lp_pg_array_end(arguments);
+	lp_pg_argument_time(arguments, first);
+	lp_pg_argument_time(arguments, beyond);
+}
+
+bool lp_pg_find_lasts(struct lp_store *opened, struct lp_last *lasts, size_t count, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	add_ranges(lp_pg_arguments(store), lasts, count);
+	done = lp_pg_execute(store, PG_FIND_LASTS, &result, error);
+	for (int i = 0; done && i < PQntuples(result); i++)
+		lasts[i].time = lp_pg_get_time(result, i, 0);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}

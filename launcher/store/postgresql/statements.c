@@ -787,6 +787,12 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       " FROM local_processing.series s CROSS JOIN LATERAL (SELECT ts, samples"
 	                       " FROM local_processing.sample WHERE series_id = s.id AND ts < $2 ORDER BY ts LIMIT 1) o"
 	                       " WHERE $1::text IS NULL OR s.name LIKE $1 ORDER BY s.id" },
+	[PG_FIND_LASTS] = { "find_lasts", "look for the last samples",
+	                    "SELECT (SELECT ts FROM local_processing.sample WHERE series_id = r.id AND ts >= r.first"
+	                    " AND ts < r.beyond AND ts >= $5 AND ts < $6 AND value > '-Infinity' AND value < 'Infinity'"
+	                    " AND quality IS DISTINCT FROM 2 ORDER BY ts DESC OFFSET r.number - 1 LIMIT 1)"
+	                    " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::int4[]) WITH ORDINALITY"
+	                    " r (id, first, beyond, number, n) ORDER BY r.n" },
 	[PG_EACH_NEED] = { "each_need", "read who reads series",
 	                   "SELECT i.series_id, c.id, c.name, " SCHEDULE(
 				   "c.") ", b.watermark, c.start, i.window_length, i.shift, i.lookback, c.enabled"

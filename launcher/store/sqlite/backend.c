@@ -61,6 +61,7 @@ const struct lp_store_backend lp_store_sqlite = {
 	.prune_samples = lp_sqlite_prune_samples,
 	.restore_pruned = lp_sqlite_restore_pruned,
 	.count_samples = lp_sqlite_count_samples,
+	.find_lasts = lp_sqlite_find_lasts,
 	.each_need = lp_sqlite_each_need,
 	.each_debt = lp_sqlite_each_debt,
 };

@@ -116,3 +116,26 @@ bool lp_sqlite_count_samples(struct lp_store *base, const struct lp_count_range 
 	}
 	return true;
 }
+
+bool lp_sqlite_find_lasts(struct lp_store *base, struct lp_last *lasts, size_t count, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_LAST, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		int row;
+
+		sqlite3_bind_int64(statement, 1, lasts[i].series_id);
+		sqlite3_bind_int64(statement, 2, lasts[i].first);
+		sqlite3_bind_int64(statement, 3, lasts[i].beyond);
+		sqlite3_bind_int(statement, 4, lasts[i].number - 1);
+		row = lp_sqlite_step(store, statement, error, "look for the last sample");
+		if (row < 0)
+			return false;
+		lasts[i].time = row == 1 ? lp_sqlite_time(statement, 0) : LP_TIME_NONE;
+		sqlite3_reset(statement);
+	}
+	return true;
+}

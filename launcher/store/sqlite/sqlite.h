@@ -136,6 +136,7 @@ enum lp_sqlite_statement {
 	LP_SQL_MOVE_RESULT,
 	LP_SQL_WRITER,
 	LP_SQL_EACH_PRUNABLE,
+	LP_SQL_FIND_LAST,
 	LP_SQL_EACH_NEED,
 	LP_SQL_EACH_DEBT,
 	LP_SQL_COUNT_SAMPLES,
@@ -412,6 +413,8 @@ bool lp_sqlite_count_samples(struct lp_store *base, const struct lp_count_range 
                              uint64_t *samples, struct lp_error *error) LP_MUST_CHECK;
 
 /* need.c: what is still to be read */
+bool lp_sqlite_find_lasts(struct lp_store *base, struct lp_last *lasts, size_t count,
+                          struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_need(struct lp_store *base, const int64_t *series_ids, size_t count, lp_need_visit *visit,
                          void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_debt(struct lp_store *base, lp_debt_visit *visit, void *context,

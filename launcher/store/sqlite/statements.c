@@ -436,6 +436,9 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" FROM series s JOIN sample o ON o.series_id = s.id"
 		" AND o.ts = (SELECT min(ts) FROM sample WHERE series_id = s.id)"
 		" WHERE (?1 IS NULL OR s.name GLOB ?1) AND o.ts < ?2 ORDER BY s.id",
+	[LP_SQL_FIND_LAST] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
+			     " AND value IS NOT NULL AND abs(value) < 9e999 AND quality IS NOT 2"
+			     " ORDER BY ts DESC LIMIT 1 OFFSET ?4",
 	[LP_SQL_EACH_NEED] = "SELECT c.id, c.name, " LP_SQLITE_SCHEDULE_C ", b.watermark, c.start, i.window_length,"
 			     " i.shift, i.lookback, c.enabled FROM calculation_input i"
 			     " JOIN calculation c ON c.id = i.calculation_id LEFT JOIN batch b ON b.id = c.batch_id"
