@@ -127,9 +127,9 @@ static bool add_touched(struct follower *follower, const struct lp_reader *reade
 {
 	if (touched->after_end >= touched->until_end)
 		return true;
-	follower->following->ranges++;
+	follower->following->ranges += reader->enabled;
 	if (follower->following->look) {
-		if (follower->following->tell)
+		if (follower->following->tell && reader->enabled)
 			see(follower->following, reader, change, touched);
 		return true;
 	}

@@ -11,12 +11,18 @@ static bool add_batch(void *context, const struct lp_batch_head *head, struct lp
 {
 	struct lp_plan *plan = context;
 	(void)error;
-	LP_GROW(plan->batches, plan->batch_count, plan->batch_capacity);
-	struct lp_plan_batch *batch = &plan->batches[plan->batch_count++];
-	*batch = (struct lp_plan_batch){ .head = *head, .gap_after = LP_TIME_NONE, .gap_until = LP_TIME_NONE };
 	int64_t *upstream = lp_arena_zeroed(&plan->arena, head->upstream_count, sizeof *upstream);
 	if (head->upstream_count > 0)
 		memcpy(upstream, head->upstream, head->upstream_count * sizeof *upstream);
+	if (head->size == 0) {
+		LP_GROW(plan->asleep, plan->asleep_count, plan->asleep_capacity);
+		plan->asleep[plan->asleep_count] = *head;
+		plan->asleep[plan->asleep_count++].upstream = upstream;
+		return true;
+	}
+	LP_GROW(plan->batches, plan->batch_count, plan->batch_capacity);
+	struct lp_plan_batch *batch = &plan->batches[plan->batch_count++];
+	*batch = (struct lp_plan_batch){ .head = *head, .gap_after = LP_TIME_NONE, .gap_until = LP_TIME_NONE };
 	batch->head.upstream = upstream;
 	struct lp_batch_reading *readings = lp_arena_zeroed(&plan->arena, head->reading_count, sizeof *readings);
 	if (head->reading_count > 0)
@@ -165,7 +171,21 @@ static lp_time newest_read(const struct lp_plan *plan)
 		lp_time read = read_up_to(&plan->batches[at].head);
 		newest = read > newest ? read : newest;
 	}
+	for (size_t at = 0; at < plan->asleep_count; at++) {
+		lp_time read = read_up_to(&plan->asleep[at]);
+		newest = read > newest ? read : newest;
+	}
 	return newest;
+}
+
+static void note_reader(struct lp_plan *plan, const struct lp_batch_head *head)
+{
+	lp_time read = read_up_to(head);
+	for (size_t up = 0; up < head->upstream_count; up++) {
+		struct lp_plan_batch *upstream = lp_plan_find(plan, head->upstream[up]);
+		if (upstream != NULL && read > upstream->read_before)
+			upstream->read_before = read;
+	}
 }
 
 /*
@@ -177,15 +197,10 @@ static void find_readers(struct lp_plan *plan)
 {
 	for (size_t at = 0; at < plan->batch_count; at++)
 		plan->batches[at].read_before = LP_TIME_NONE;
-	for (size_t at = 0; at < plan->batch_count; at++) {
-		const struct lp_batch_head *head = &plan->batches[at].head;
-		lp_time read = read_up_to(head);
-		for (size_t up = 0; up < head->upstream_count; up++) {
-			struct lp_plan_batch *upstream = lp_plan_find(plan, head->upstream[up]);
-			if (upstream != NULL && read > upstream->read_before)
-				upstream->read_before = read;
-		}
-	}
+	for (size_t at = 0; at < plan->batch_count; at++)
+		note_reader(plan, &plan->batches[at].head);
+	for (size_t at = 0; at < plan->asleep_count; at++)
+		note_reader(plan, &plan->asleep[at]);
 }
 
 static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end)
@@ -640,6 +655,7 @@ lp_time lp_plan_next_due(const struct lp_plan *plan)
 void lp_plan_free(struct lp_plan *plan)
 {
 	free(plan->batches);
+	free(plan->asleep);
 	free(plan->pending);
 	free(plan->gone);
 	free(plan->retries);

@@ -56,7 +56,9 @@ struct lp_plan {
 	struct lp_arena arena;
 	struct lp_plan_batch *batches; /* by rank */
 	size_t batch_count, batch_capacity;
-	size_t *by_id;              /* indices of batches */
+	size_t *by_id;                /* indices of batches */
+	struct lp_batch_head *asleep; /* of disabled calculations: they have read what may change */
+	size_t asleep_count, asleep_capacity;
 	struct lp_pending *pending; /* by rank, window, calculation */
 	size_t pending_count, pending_capacity;
 	struct lp_plan_retry *retries;

@@ -144,7 +144,11 @@ bool lp_store_run_is_active(struct lp_store *store, enum lp_run_kind kind, bool 
 bool lp_store_begin_run(struct lp_store *store, struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 bool lp_store_end_run(struct lp_store *store, const struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 
-/* The batches of a rank, in the order of id; only those with size > 0.  rank -1: of all, by rank. */
+/*
+ * The batches of a rank, in the order of id.  rank -1: of all, by rank.  Those
+ * with size 0 hold calculations that are disabled: nothing is computed of them,
+ * but what they have read is followed.
+ */
 typedef bool lp_batch_visit(void *context, const struct lp_batch_head *head, struct lp_error *error);
 bool lp_store_each_batch(struct lp_store *store, int32_t rank, lp_batch_visit *visit, void *context,
                          struct lp_error *error) LP_MUST_CHECK;
@@ -213,9 +217,10 @@ bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query,
 /* Notes a change by hand, of [first, last]. */
 bool lp_store_invalidate(struct lp_store *store, int64_t series_id, lp_time first, lp_time last,
                          struct lp_error *error) LP_MUST_CHECK;
-/* Who reads these series: enabled calculations whose batch has a watermark; by series. */
+/* Who reads these series: calculations whose batch has a watermark; by series. */
 struct lp_reader {
 	int64_t calculation_id, series_id;
+	bool enabled; /* else what changed is owed once it is enabled again */
 	const struct lp_schedule *schedule;
 	lp_time watermark, start;     /* of the batch */
 	struct lp_span window, shift; /* of the input, as in struct lp_input */

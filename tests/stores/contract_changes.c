@@ -279,13 +279,14 @@ static bool show_reader(void *context, const struct lp_reader *reader, struct lp
 	struct lp_text *text = context;
 
 	(void)error;
-	lp_text_addf(
-		text, "%s%lld reads %lld every %d watermark %lld window %d/%d shift %d/%d lookback %lld within %lld%s",
-		text->length > 0 ? "; " : "", (long long)reader->calculation_id, (long long)reader->series_id,
-		reader->schedule->every.count, (long long)((reader->watermark - BASE) / LP_SECOND),
-		reader->window.count, reader->window.count != 0 ? (int)reader->window.unit : 0, reader->shift.count,
-		reader->shift.count != 0 ? (int)reader->shift.unit : 0, (long long)(reader->lookback / LP_SECOND),
-		(long long)(reader->recompute_within / LP_SECOND), reader->computed ? " computed" : "");
+	lp_text_addf(text,
+	             "%s%lld reads %lld every %d watermark %lld window %d/%d shift %d/%d lookback %lld within %lld%s%s",
+	             text->length > 0 ? "; " : "", (long long)reader->calculation_id, (long long)reader->series_id,
+	             reader->schedule->every.count, (long long)((reader->watermark - BASE) / LP_SECOND),
+	             reader->window.count, reader->window.count != 0 ? (int)reader->window.unit : 0,
+	             reader->shift.count, reader->shift.count != 0 ? (int)reader->shift.unit : 0,
+	             (long long)(reader->lookback / LP_SECOND), (long long)(reader->recompute_within / LP_SECOND),
+	             reader->computed ? " computed" : "", reader->enabled ? "" : " disabled");
 	return true;
 }
 
@@ -298,6 +299,38 @@ static const char *readers(const char *first, const char *second)
 	ck_ok(lp_store_each_reader(store, ids, second != NULL ? 2 : 1, show_reader, &text, &error), error);
 	return keep_text(&text);
 }
+
+static bool show_asleep(void *context, const struct lp_batch_head *head, struct lp_error *error)
+{
+	struct lp_text *text = context;
+
+	(void)error;
+	if (head->size == 0)
+		lp_text_addf(text, "watermark %lld reads %zu;", (long long)((head->watermark - BASE) / LP_SECOND),
+		             head->upstream_count);
+	return true;
+}
+
+START_TEST(who_is_disabled_has_read_all_the_same)
+{
+	struct lp_calculation *two = calculation("two", "mean", "x", "z");
+	struct lp_text text = { 0 };
+	struct lp_error error;
+
+	add_series("a,x,z");
+	add_calculation(calculation("one", "mean", "a", "x"));
+	add_calculation(two);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 2);
+	two->enabled = false;
+	change_calculation(two);
+	ck_ok(lp_store_each_batch(store, -1, show_asleep, &text, &error), error);
+	ck_assert_str_eq(keep_text(&text), "watermark 60 reads 1;");
+	ck_assert_ptr_nonnull(strstr(readers("x", NULL), "disabled"));
+	two->enabled = true;
+	change_calculation(two);
+	ck_assert_ptr_null(strstr(readers("x", NULL), "disabled"));
+}
+END_TEST
 
 START_TEST(readers_are_those_that_have_computed_something)
 {
@@ -369,6 +402,7 @@ Suite *changes_suite(void)
 	tcase_add_test(tests, results_are_noted_only_where_somebody_may_have_read);
 	tcase_add_test(tests, a_retry_s_results_are_noted);
 	tcase_add_test(tests, pruning_and_deleting_a_series_is_nothing_to_follow);
+	tcase_add_test(tests, who_is_disabled_has_read_all_the_same);
 	tcase_add_test(tests, readers_are_those_that_have_computed_something);
 	tcase_add_test(tests, a_batch_knows_how_far_it_reads_ahead);
 	suite_add_tcase(suite, tests);

@@ -462,6 +462,8 @@ static bool take_head(void *context, const struct lp_batch_head *head, struct lp
 
 	(void)error;
 	ck_assert(heads->count < 64);
+	if (head->size == 0)
+		return true; /* disabled */
 	for (size_t i = 0; i < head->upstream_count; i++)
 		upstream[i] = head->upstream[i];
 	heads->items[heads->count] = *head;

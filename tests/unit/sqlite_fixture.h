@@ -150,6 +150,8 @@ static inline bool take_head(void *context, const struct lp_batch_head *head, st
 
 	(void)ignored;
 	ck_assert_uint_lt(heads->count, 64);
+	if (head->size == 0)
+		return true; /* disabled */
 	heads->items[heads->count] = *head;
 	for (size_t i = 0; i < head->upstream_count && i < 8; i++)
 		heads->upstream[heads->count][i] = head->upstream[i];

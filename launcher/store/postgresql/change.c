@@ -83,6 +83,7 @@ static bool visit_reader(const PGresult *result, int row, struct lp_arena *arena
 		.computed = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 6),
 		.past_after = lp_pg_get_time(result, row, AFTER_SCHEDULE + 7),
 		.past_until = lp_pg_get_time(result, row, AFTER_SCHEDULE + 8),
+		.enabled = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 9),
 	};
 
 	lp_arena_empty(arena);

@@ -317,7 +317,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_EACH_BATCH] = { "each_batch", "read the batches",
 	                    "SELECT id, generation, rank, size, " SCHEDULE(
 				    "") ", start, watermark, upstream, reach, reading"
-	                                " FROM local_processing.batch WHERE size > 0 AND ($1 = -1 OR rank = $1) ORDER BY rank, id" },
+	                                " FROM local_processing.batch WHERE ($1 = -1 OR rank = $1) ORDER BY rank, id" },
 	[PG_EACH_PENDING] = { "each_pending", "read the pending windows",
 	                      "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"
 	                      " FROM local_processing.pending p"
@@ -455,14 +455,14 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     "SELECT c.id, i.series_id, " SCHEDULE(
 				     "c.") ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
 	                                   " c.recompute_within, EXISTS (SELECT FROM local_processing.calculation_output o"
-	                                   " WHERE o.series_id = i.series_id), g.after_end, g.until_end"
+	                                   " WHERE o.series_id = i.series_id), g.after_end, g.until_end, c.enabled"
 	                                   " FROM local_processing.calculation_input i"
 	                                   " JOIN local_processing.calculation c ON c.id = i.calculation_id"
 	                                   " JOIN local_processing.batch b ON b.id = c.batch_id"
 	                                   " LEFT JOIN LATERAL (SELECT after_end, until_end FROM local_processing.owed"
 	                                   " WHERE calculation_id = c.id AND reason = 1 ORDER BY until_end DESC LIMIT 1) g ON true"
 	                                   " WHERE i.series_id = ANY ($1)"
-	                                   " AND c.enabled AND b.watermark IS NOT NULL ORDER BY i.series_id, c.id" },
+	                                   " AND b.watermark IS NOT NULL ORDER BY i.series_id, c.id" },
 	/*
 	 * NOT IN, which is hashed whatever the planner believes to be in the arrays. What is back is of windows that
 	 * were not computed here.

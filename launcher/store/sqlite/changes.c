@@ -102,6 +102,7 @@ bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, siz
 				.computed = sqlite3_column_int(statement, after + 6) != 0,
 				.past_after = lp_sqlite_time(statement, after + 7),
 				.past_until = lp_sqlite_time(statement, after + 8),
+				.enabled = sqlite3_column_int(statement, after + 9) != 0,
 			};
 
 			if (!lp_sqlite_read_schedule(statement, 1, &schedule, error) ||

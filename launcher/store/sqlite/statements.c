@@ -129,7 +129,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 
 	[LP_SQL_EACH_BATCH] =
 		"SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream, reach, reading"
-		" FROM batch WHERE size > 0 AND (?1 = -1 OR rank = ?1) ORDER BY rank, id",
+		" FROM batch WHERE (?1 = -1 OR rank = ?1) ORDER BY rank, id",
 	/* Behind the first half, of each rule whose breaker is open, the trial. */
 	[LP_SQL_EACH_PENDING] =
 		"SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"
@@ -313,11 +313,11 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_EACH_READER] =
 		"SELECT c.id, " LP_SQLITE_SCHEDULE_C ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
 		" c.recompute_within, EXISTS (SELECT 1 FROM calculation_output o WHERE o.series_id = ?1),"
-		" g.after_end, g.until_end"
+		" g.after_end, g.until_end, c.enabled"
 		" FROM calculation_input i JOIN calculation c ON c.id = i.calculation_id"
 		" JOIN batch b ON b.id = c.batch_id"
 		" LEFT JOIN owed g ON g.id = (SELECT id FROM owed WHERE calculation_id = c.id AND reason = 1"
-		" ORDER BY until_end DESC LIMIT 1) WHERE i.series_id = ?1 AND c.enabled = 1"
+		" ORDER BY until_end DESC LIMIT 1) WHERE i.series_id = ?1"
 		" AND b.watermark IS NOT NULL",
 	[LP_SQL_OWED_OF] =
 		"SELECT id, reason, window_start, after_end, until_end, cause_id, touched, replace_imported FROM owed"
