@@ -3,6 +3,7 @@
  * transaction, and shows what that changes.
  */
 #include "command/command.h"
+#include "command/earlier.h"
 #include "command/imported.h"
 #include "command/outdated.h"
 
@@ -62,18 +63,25 @@ static bool load_rules(const struct lp_session *session, const struct lp_rule_ca
 	return good;
 }
 
-/* With what becomes of the results that are stored. */
+/* With what an earlier `start` makes due, and what becomes of the results that are stored. */
 static bool change(struct lp_session *session, struct request *request, const struct lp_definitions *wanted,
                    const struct lp_definitions *stored, const struct lp_changes *changes, struct lp_error *error)
 {
 	struct lp_outdated_works works;
-	bool good =
-		lp_outdated_look(session->store, wanted, stored, request->prune, request->catalogue, &works, error) &&
-		(request->dry_run ||
-	         (lp_store_apply(session->store, changes, error) && lp_outdated_note(session->store, &works, error)));
-	if (good)
+	struct lp_earlier earlier;
+	bool good = lp_earlier_find(session->store, stored, changes, &earlier, error);
+	good = lp_outdated_look(session->store, wanted, stored, request->prune, request->catalogue, &works, error) &&
+	       good;
+	good = good && (request->dry_run || (lp_store_apply(session->store, changes, error) &&
+	                                     lp_outdated_note(session->store, &works, error) &&
+	                                     lp_store_add_owed(session->store, earlier.ranges, earlier.count, error)));
+	if (good) {
+		lp_earlier_describe(&earlier, (uint64_t)session->config.catch_up, session->zone,
+		                    &request->description);
 		lp_outdated_tell(&works, !request->dry_run, &request->description);
+	}
 	lp_outdated_free(&works);
+	lp_earlier_free(&earlier);
 	return good;
 }
 

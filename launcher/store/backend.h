@@ -45,6 +45,8 @@ struct lp_store_backend {
 	bool (*add_owed)(struct lp_store *, const struct lp_owed_range *, size_t, struct lp_error *);
 	bool (*each_owed)(struct lp_store *, enum lp_run_kind, int32_t, lp_owed_visit *, void *, struct lp_error *);
 	bool (*drop_owed)(struct lp_store *, enum lp_reason, uint64_t *, struct lp_error *);
+	bool (*each_progress)(struct lp_store *, const int64_t *, size_t, lp_progress_visit *, void *,
+	                      struct lp_error *);
 	bool (*each_blocker)(struct lp_store *, const int64_t *, size_t, lp_time, lp_time, lp_blocker_visit *, void *,
 	                     struct lp_error *);
 	bool (*each_breaker)(struct lp_store *, lp_breaker_visit *, void *, struct lp_error *);

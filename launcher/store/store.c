@@ -469,6 +469,12 @@ bool lp_store_move_results(struct lp_store *store, const struct lp_result_place 
 	return store->backend->move_results(store, places, count, error);
 }
 
+bool lp_store_each_progress(struct lp_store *store, const int64_t *calculation_ids, size_t count,
+                            lp_progress_visit *visit, void *context, struct lp_error *error)
+{
+	return store->backend->each_progress(store, calculation_ids, count, visit, context, error);
+}
+
 bool lp_store_writer(struct lp_store *store, int64_t series_id, int64_t *calculation_id, struct lp_error *error)
 {
 	return store->backend->writer(store, series_id, calculation_id, error);

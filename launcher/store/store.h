@@ -86,7 +86,8 @@ bool lp_store_each_calculation(struct lp_store *store, lp_calculation_visit *vis
  * name their series (the ids are looked up).  Batches are put together again
  * for what changed: a batch never mixes schedules, ranks, starts or
  * watermarks; a calculation that moves keeps its watermark; its generation
- * changes.
+ * changes.  Of one whose start is a later one, what is pending or owed before
+ * it is forgotten.
  */
 struct lp_changes {
 	const struct lp_series *series_created, *series_updated, *series_deleted;
@@ -266,6 +267,16 @@ bool lp_store_each_owed(struct lp_store *store, enum lp_run_kind kind, int32_t r
 /* Forgets the ranges of a reason: a backfill that is called off; what it owed of outdated results is so again. */
 bool lp_store_drop_owed(struct lp_store *store, enum lp_reason reason, uint64_t *dropped,
                         struct lp_error *error) LP_MUST_CHECK;
+/* How far calculations have come, and from where on. */
+struct lp_progress {
+	int64_t calculation_id;
+	lp_time watermark;
+	lp_time first_result; /* that it computed; LP_TIME_NONE: none is stored */
+	lp_time first_end;    /* of the window that made that one; LP_TIME_NONE: not noted */
+};
+typedef bool lp_progress_visit(void *context, const struct lp_progress *progress, struct lp_error *error);
+bool lp_store_each_progress(struct lp_store *store, const int64_t *calculation_ids, size_t count,
+                            lp_progress_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
 /*
  * What keeps calculations from being computed: windows of the calculations
  * that they read directly, which are pending and not given up, or owed because

@@ -363,6 +363,7 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 	       delete_calculations(store, changes, arena, &arrange, error) &&
 	       write_definitions(store, PG_DROP_PENDING, updated, updated_count, error) &&
 	       write_definitions(store, PG_DROP_OWED, updated, updated_count, error) &&
+	       write_definitions(store, PG_TRIM_OWED, updated, updated_count, error) &&
 	       write_definitions(store, PG_CHANGE_CALCULATIONS, updated, updated_count, error) &&
 	       with_names(store, PG_REOPEN_PENDING, updated, updated_count, error) &&
 	       with_names(store, PG_REOPEN_STATE, updated, updated_count, error) &&

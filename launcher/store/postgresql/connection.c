@@ -264,6 +264,7 @@ const struct lp_store_backend lp_store_postgresql = {
 	.remove_results = lp_pg_remove_results,
 	.read_places = lp_pg_read_places,
 	.move_results = lp_pg_move_results,
+	.each_progress = lp_pg_each_progress,
 	.writer = lp_pg_writer,
 	.count_imported = lp_pg_count_imported,
 	.read_batch = lp_pg_read_batch,

@@ -271,6 +271,7 @@ bool lp_pg_rule_version(struct lp_store *, const char *, int64_t, struct lp_aren
 /* owed.c: as lp_store_add_owed; where windows are merely put aside, what is being computed of others is no older. */
 bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, bool samples_changed,
                     struct lp_error *error) LP_MUST_CHECK;
+bool lp_pg_each_progress(struct lp_store *, const int64_t *, size_t, lp_progress_visit *, void *, struct lp_error *);
 bool lp_pg_writer(struct lp_store *, int64_t, int64_t *, struct lp_error *);
 bool lp_pg_count_imported(struct lp_store *, const char *const *, size_t, struct lp_imported *, struct lp_error *);
 bool lp_pg_fetch(struct lp_store *, struct lp_batch *, struct lp_share *, struct lp_error *); /* fetch.c */

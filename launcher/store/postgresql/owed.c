@@ -130,6 +130,31 @@ bool lp_pg_reopen(struct lp_store *opened, struct lp_reopen *reopen, struct lp_e
 	return lp_pg_finish(store, done, error);
 }
 
+bool lp_pg_each_progress(struct lp_store *opened, const int64_t *ids, size_t count, lp_progress_visit *visit,
+                         void *context, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_add_ids(lp_pg_arguments(store), ids, count);
+	done = lp_pg_finish(store, lp_pg_execute(store, PG_EACH_PROGRESS, &result, error), error);
+	for (int i = 0; done && i < PQntuples(result); i++) {
+		struct lp_progress progress = {
+			.calculation_id = lp_pg_get_int8(result, i, 0),
+			.watermark = lp_pg_get_time(result, i, 1),
+			.first_result = lp_pg_get_time(result, i, 2),
+			.first_end = lp_pg_get_time(result, i, 3),
+		};
+
+		done = visit(context, &progress, error);
+	}
+	PQclear(result);
+	return done;
+}
+
 bool lp_pg_writer(struct lp_store *opened, int64_t series_id, int64_t *calculation_id, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);

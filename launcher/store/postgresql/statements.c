@@ -159,9 +159,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       "DELETE FROM local_processing.series WHERE name = ANY ($1)" },
 	[PG_DROP_PENDING] = { "drop_pending", "drop the pending windows of changed schedules",
 	                      "DELETE FROM local_processing.pending p USING local_processing.calculation c, " DEFINITION_ARRAYS
-	                      " WHERE c.name = r.name AND p.calculation_id = c.id"
-	                      " AND (c.every, c.window_length, c.\"offset\", c.week_start, c.time_zone)"
-	                      " IS DISTINCT FROM (r.every, r.window_length, r.\"offset\", r.week_start, r.time_zone)" },
+	                      " WHERE c.name = r.name AND p.calculation_id = c.id AND (p.window_start < r.start"
+	                      " OR (c.every, c.window_length, c.\"offset\", c.week_start, c.time_zone)"
+	                      " IS DISTINCT FROM (r.every, r.window_length, r.\"offset\", r.week_start, r.time_zone))" },
+	[PG_TRIM_OWED] = { "trim_owed", "forget the owed windows before a later start",
+	                   "UPDATE local_processing.owed p SET after_end = r.start, window_start = r.start, touched = touched + 1"
+	                   " FROM local_processing.calculation c, " DEFINITION_ARRAYS
+	                   " WHERE c.name = r.name AND p.calculation_id = c.id AND p.after_end < r.start AND p.until_end > r.start" },
 	[PG_REOPEN_PENDING] = { "reopen_pending", "open pending windows again",
 	                        "UPDATE local_processing.pending p"
 	                        " SET attempts = 0, given_up = false, next_attempt = window_end"
@@ -258,8 +262,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_DROP_OWED] = { "drop_owed_of_schedules", "drop the owed windows of changed schedules",
 	                   "DELETE FROM local_processing.owed p USING local_processing.calculation c, " DEFINITION_ARRAYS
 	                   " WHERE c.name = r.name AND p.calculation_id = c.id"
-	                   " AND (c.every, c.window_length, c.\"offset\", c.week_start, c.time_zone)"
-	                   " IS DISTINCT FROM (r.every, r.window_length, r.\"offset\", r.week_start, r.time_zone)" },
+	                   " AND (p.until_end <= r.start OR (c.every, c.window_length, c.\"offset\", c.week_start, c.time_zone)"
+	                   " IS DISTINCT FROM (r.every, r.window_length, r.\"offset\", r.week_start, r.time_zone))" },
 
 	/*
 	 * Nearly always the partition is there, under the name that the function gives it:
@@ -636,6 +640,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                    " SET value = excluded.value, quality = excluded.quality, coverage = excluded.coverage,"
 	                    " samples = excluded.samples, window_end = excluded.window_end"
 	                    " WHERE s.window_end < excluded.window_end" },
+	[PG_EACH_PROGRESS] = { "each_progress", "look how far calculations have come",
+	                       "SELECT c.id, b.watermark, f.ts, f.window_end FROM local_processing.calculation c"
+	                       " JOIN local_processing.batch b ON b.id = c.batch_id LEFT JOIN LATERAL (SELECT l.ts, l.window_end"
+	                       " FROM local_processing.calculation_output o CROSS JOIN LATERAL (SELECT s.ts, s.window_end"
+	                       " FROM local_processing.sample s WHERE s.series_id = o.series_id AND s.samples IS NOT NULL"
+	                       " ORDER BY s.ts LIMIT 1) l WHERE o.calculation_id = c.id ORDER BY l.ts LIMIT 1) f ON true"
+	                       " WHERE c.id = ANY ($1)" },
 	[PG_WRITER] = { "writer", "look for who writes a series",
 	                "SELECT calculation_id FROM local_processing.calculation_output WHERE series_id = $1" },
 	/* A commit of the batch that moves its watermark has to wait, or is waited for; so has apply. */

@@ -164,6 +164,25 @@ static bool look_up(struct lp_sqlite *store, const struct lp_calculation *calcul
 	return true;
 }
 
+/* Nothing is computed before a later start: neither what failed there, nor what is owed. */
+static bool forget_before(struct lp_sqlite *store, int64_t calculation_id, lp_time start, struct lp_error *error)
+{
+	static const enum lp_sqlite_statement before[] = { LP_SQL_DROP_PENDING_BEFORE, LP_SQL_TRIM_OWED,
+		                                           LP_SQL_DROP_TRIMMED };
+
+	for (size_t i = 0; i < sizeof before / sizeof *before && start != LP_TIME_NONE; i++) {
+		sqlite3_stmt *statement = lp_sqlite_prepare(store, before[i], error);
+
+		if (statement == NULL)
+			return false;
+		sqlite3_bind_int64(statement, 1, calculation_id);
+		sqlite3_bind_int64(statement, 2, start);
+		if (!lp_sqlite_run(store, statement, NULL, error, "forget what lies before the start of a calculation"))
+			return false;
+	}
+	return true;
+}
+
 static bool write_calculation(struct lp_sqlite *store, const struct lp_calculation *calculation, lp_time when,
                               bool created, struct lp_error *error)
 {
@@ -181,7 +200,8 @@ static bool write_calculation(struct lp_sqlite *store, const struct lp_calculati
 		id = sqlite3_last_insert_rowid(store->database);
 	else if ((reschedules && !run_for(store, LP_SQL_FORGET_OWED, id, error)) ||
 	         !run_for(store, reschedules ? LP_SQL_DROP_PENDING : LP_SQL_REOPEN_PENDING, id, error) ||
-	         !run_for(store, LP_SQL_REOPEN_STATE, id, error))
+	         !run_for(store, LP_SQL_REOPEN_STATE, id, error) ||
+	         !forget_before(store, id, calculation->start, error))
 		return false;
 	return write_inputs(store, id, calculation, error) && write_outputs(store, id, calculation, error);
 }

@@ -47,6 +47,7 @@ const struct lp_store_backend lp_store_sqlite = {
 	.remove_results = lp_sqlite_remove_results,
 	.read_places = lp_sqlite_read_places,
 	.move_results = lp_sqlite_move_results,
+	.each_progress = lp_sqlite_each_progress,
 	.writer = lp_sqlite_writer,
 	.count_imported = lp_sqlite_count_imported,
 	.read_batch = lp_sqlite_read_batch,

@@ -244,6 +244,34 @@ bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp
 	return false;
 }
 
+bool lp_sqlite_each_progress(struct lp_store *base, const int64_t *ids, size_t count, lp_progress_visit *visit,
+                             void *context, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PROGRESS, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct lp_progress progress = { .calculation_id = ids[i] };
+		int row;
+
+		sqlite3_bind_int64(statement, 1, ids[i]);
+		row = lp_sqlite_step(store, statement, error, "look how far a calculation has come");
+		if (row < 0)
+			return false;
+		if (row == 0)
+			continue;
+		progress.watermark = lp_sqlite_time(statement, 0);
+		progress.first_result = lp_sqlite_time(statement, 1);
+		progress.first_end = lp_sqlite_time(statement, 2);
+		sqlite3_reset(statement);
+		if (!visit(context, &progress, error))
+			return false;
+	}
+	return true;
+}
+
 bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calculation_id, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);

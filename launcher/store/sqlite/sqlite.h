@@ -69,6 +69,9 @@ enum lp_sqlite_statement {
 	LP_SQL_ADD_CALCULATION,
 	LP_SQL_SCHEDULE_CHANGES,
 	LP_SQL_DROP_PENDING,
+	LP_SQL_DROP_PENDING_BEFORE,
+	LP_SQL_TRIM_OWED,
+	LP_SQL_DROP_TRIMMED,
 	LP_SQL_REOPEN_PENDING,
 	LP_SQL_REOPEN_STATE,
 	LP_SQL_CHANGE_CALCULATION,
@@ -134,6 +137,7 @@ enum lp_sqlite_statement {
 	LP_SQL_READ_PLACES_BACK,
 	LP_SQL_CLEAR_PLACE,
 	LP_SQL_MOVE_RESULT,
+	LP_SQL_PROGRESS,
 	LP_SQL_WRITER,
 	LP_SQL_EACH_PRUNABLE,
 	LP_SQL_FIND_LAST,
@@ -356,6 +360,8 @@ bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t r
 bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t *dropped,
                          struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_each_progress(struct lp_store *base, const int64_t *ids, size_t count, lp_progress_visit *visit,
+                             void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calculation_id,
                       struct lp_error *error) LP_MUST_CHECK;
 

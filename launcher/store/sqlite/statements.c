@@ -208,6 +208,10 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_SCHEDULE_CHANGES] =
 		"SELECT id, every <> ?2 OR window_length <> ?3 OR \"offset\" <> ?4"
 		" OR week_start <> ?6 OR time_zone <> ?7 FROM calculation WHERE name = ?1 AND ?5 <> '' AND ?8 <> ''",
+	[LP_SQL_DROP_PENDING_BEFORE] = "DELETE FROM pending WHERE calculation_id = ?1 AND window_start < ?2",
+	[LP_SQL_TRIM_OWED] = "UPDATE owed SET after_end = ?2, window_start = ?2, touched = touched + 1"
+			     " WHERE calculation_id = ?1 AND after_end < ?2",
+	[LP_SQL_DROP_TRIMMED] = "DELETE FROM owed WHERE calculation_id = ?1 AND until_end <= ?2",
 	[LP_SQL_DROP_PENDING] = "DELETE FROM pending WHERE calculation_id = ?1",
 	[LP_SQL_REOPEN_PENDING] = "UPDATE pending SET attempts = 0, given_up = 0, next_attempt = window_end"
 				  " WHERE calculation_id = ?1",
@@ -426,6 +430,12 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"UPDATE state SET attempts = 0, next_attempt = window_end WHERE state = 'given_up'"
 		" AND calculation_id IN (SELECT id FROM calculation WHERE rule = ?1)",
 	[LP_SQL_FORGET_CHANGES] = "DELETE FROM change WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
+	[LP_SQL_PROGRESS] =
+		"SELECT b.watermark, f.ts, f.window_end FROM calculation c JOIN batch b ON b.id = c.batch_id"
+		" LEFT JOIN sample f ON (f.series_id, f.ts) = (SELECT s.series_id, s.ts"
+		" FROM calculation_output o JOIN sample s ON s.series_id = o.series_id"
+		" AND s.ts = (SELECT ts FROM sample WHERE series_id = o.series_id AND samples IS NOT NULL"
+		" ORDER BY ts LIMIT 1) WHERE o.calculation_id = c.id ORDER BY s.ts LIMIT 1) WHERE c.id = ?1",
 	[LP_SQL_WRITER] = "SELECT calculation_id FROM calculation_output WHERE series_id = ?1",
 
 	/* A series whose calculation is gone still has results: its oldest or its newest sample says so. */
