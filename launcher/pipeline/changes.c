@@ -6,14 +6,21 @@
 
 #include <stdlib.h>
 
-enum { READERS_OF_AT_ONCE = 10000, RANGES_AT_ONCE = 10000 };
+enum { READERS_OF_AT_ONCE = 10000, RANGES_AT_ONCE = 10000, CHANGES_AT_ONCE = 100000 };
+
+/* From this look-back on it is a meter's, and rules that count read so many samples before a rise by so much. */
+#define METER_LOOKBACK (400 * LP_DAY)
+#define METER_RISE     1.8
+enum { METER_SAMPLES = 1000 };
+#define RISE_UNKNOWN INT64_MAX
 
 struct follower {
 	struct lp_store *store;
 	struct lp_following *following;
 	struct lp_change *changes; /* by series and time */
 	size_t change_count, change_capacity;
-	bool *too_old; /* by change: somebody who reads it does not follow it any more */
+	lp_time *rises; /* by change: see limit_lookback */
+	bool *too_old;  /* by change: somebody who reads it does not follow it any more */
 	struct lp_owed_range *ranges;
 	size_t range_count, range_capacity;
 };
@@ -122,6 +129,35 @@ static bool join_seen(struct lp_following *following, struct lp_error *error)
 	return true;
 }
 
+/*
+ * How far a change is looked back to.  What is `previous` to a window is the
+ * last good sample before its range: of windows whose ranges begin after the
+ * next good sample that is another one, whatever has changed before it.  Rules
+ * that count look at what lies before it too, where a range has a rise by which
+ * a meter could be back from a wrong reading.
+ */
+static bool limit_lookback(struct follower *follower, const struct lp_reader *reader, const struct lp_change *change,
+                           int64_t *lookback, struct lp_error *error)
+{
+	const struct lp_rise_query query = { .series_id = change->series_id,
+		                             .after = change->last,
+		                             .before = follower->following->newest,
+		                             .times = METER_RISE,
+		                             .most = METER_SAMPLES };
+	lp_time *rise = &follower->rises[change - follower->changes], until = change->next_good;
+	*lookback = reader->lookback;
+	if (until == LP_TIME_NONE || reader->lookback <= until - change->last)
+		return true;
+	if (reader->lookback >= METER_LOOKBACK) {
+		if (*rise == RISE_UNKNOWN && !lp_store_find_rise(follower->store, &query, rise, error))
+			return false;
+		until = *rise > until ? *rise : until;
+	}
+	if (until - change->last < reader->lookback)
+		*lookback = until - change->last;
+	return true;
+}
+
 static bool add_touched(struct follower *follower, const struct lp_reader *reader, const struct lp_change *change,
                         const struct lp_touched *touched, struct lp_error *error)
 {
@@ -169,7 +205,10 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 {
 	struct lp_touched touched;
 	lp_time from = follows_from(follower->following, reader, change->by_hand);
-	if (!lp_schedule_touched(reader->schedule, zone, reader->window, reader->shift, reader->lookback, change->first,
+	int64_t lookback;
+	if (!limit_lookback(follower, reader, change, &lookback, error))
+		return false;
+	if (!lp_schedule_touched(reader->schedule, zone, reader->window, reader->shift, lookback, change->first,
 	                         change->last, &touched))
 		return true;
 	if (touched.until_end <= from && touched.until_end <= reader->watermark)
@@ -230,6 +269,20 @@ static bool follow_series(struct follower *follower, struct lp_error *error)
 	return good && flush(follower, error);
 }
 
+static bool find_next_good(struct follower *follower, struct lp_error *error)
+{
+	for (size_t at = 0; at < follower->change_count; at++)
+		follower->rises[at] = RISE_UNKNOWN;
+	for (size_t at = 0; at < follower->change_count; at += CHANGES_AT_ONCE) {
+		size_t count = follower->change_count - at;
+		if (!lp_store_find_next_good(follower->store, follower->changes + at,
+		                             count < CHANGES_AT_ONCE ? count : CHANGES_AT_ONCE,
+		                             follower->following->newest, error))
+			return false;
+	}
+	return true;
+}
+
 static bool follow_within(struct follower *follower, struct lp_error *error)
 {
 	struct lp_change_query query = {
@@ -243,7 +296,8 @@ static bool follow_within(struct follower *follower, struct lp_error *error)
 		return true;
 	qsort(follower->changes, follower->change_count, sizeof *follower->changes, compare_changes);
 	follower->too_old = lp_allocate(follower->change_count * sizeof *follower->too_old);
-	bool good = follow_series(follower, error);
+	follower->rises = lp_reallocate(NULL, follower->change_count, sizeof *follower->rises);
+	bool good = find_next_good(follower, error) && follow_series(follower, error);
 	for (size_t at = 0; at < follower->change_count; at++)
 		follower->following->too_old += follower->too_old[at];
 	return good;
@@ -264,6 +318,7 @@ bool lp_changes_follow(struct lp_store *store, struct lp_following *following, s
 		lp_store_rollback(store);
 	free(follower.changes);
 	free(follower.too_old);
+	free(follower.rises);
 	free(follower.ranges);
 	good = good && join_seen(following, error);
 	if (good && !following->look && following->ranges > 0)

@@ -359,6 +359,18 @@ bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query,
 	return store->backend->each_change(store, query, visit, context, error);
 }
 
+bool lp_store_find_next_good(struct lp_store *store, struct lp_change *changes, size_t count, lp_time before,
+                             struct lp_error *error)
+{
+	return store->backend->find_next_good(store, changes, count, before, error);
+}
+
+bool lp_store_find_rise(struct lp_store *store, const struct lp_rise_query *query, lp_time *rise,
+                        struct lp_error *error)
+{
+	return store->backend->find_rise(store, query, rise, error);
+}
+
 bool lp_store_invalidate(struct lp_store *store, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
 {
 	return store->backend->invalidate(store, series_id, first, last, error);

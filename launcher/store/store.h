@@ -200,6 +200,7 @@ struct lp_change {
 	int64_t series_id;
 	lp_time first, last; /* of the samples touched, within an hour of UTC; by hand: as given */
 	bool by_hand;        /* invalidated: followed however old */
+	lp_time next_good;   /* the first good sample after `last`: see lp_store_find_next_good */
 };
 /*
  * Those that are visible, by series and time.  Where `first` is newest or later
@@ -215,6 +216,26 @@ struct lp_change_query {
 typedef bool lp_change_visit(void *context, const struct lp_change *change, struct lp_error *error);
 bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query, lp_change_visit *visit, void *context,
                           struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Fills next_good of changes whose series somebody reads with a look-back, where
+ * there is such a sample before a time; LP_TIME_NONE: there is none, or nobody
+ * looks back.  One statement, or a few where there are very many.
+ */
+bool lp_store_find_next_good(struct lp_store *store, struct lp_change *changes, size_t count, lp_time before,
+                             struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Of the next `most` good samples of a series after a time, and before another:
+ * the last one that is more than so many times the good sample before it.
+ * LP_TIME_NONE: none is.
+ */
+struct lp_rise_query {
+	int64_t series_id;
+	lp_time after, before;
+	double times;
+	uint32_t most;
+};
+bool lp_store_find_rise(struct lp_store *store, const struct lp_rise_query *query, lp_time *rise,
+                        struct lp_error *error) LP_MUST_CHECK;
 /* Notes a change by hand, of [first, last]. */
 bool lp_store_invalidate(struct lp_store *store, int64_t series_id, lp_time first, lp_time last,
                          struct lp_error *error) LP_MUST_CHECK;

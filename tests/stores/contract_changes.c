@@ -300,6 +300,60 @@ static const char *readers(const char *first, const char *second)
 	return keep_text(&text);
 }
 
+static const char *next_good(const char *series, int seconds, lp_time before)
+{
+	struct lp_change change = { .series_id = series_id(series), .first = AT(seconds), .last = AT(seconds) };
+	struct lp_text text = { 0 };
+	struct lp_error error;
+
+	ck_ok(lp_store_find_next_good(store, &change, 1, before, &error), error);
+	if (change.next_good == LP_TIME_NONE)
+		lp_text_addf(&text, "none");
+	else
+		lp_text_addf(&text, "%lld", (long long)((change.next_good - BASE) / LP_SECOND));
+	return keep_text(&text);
+}
+
+/* Of a series that somebody looks back in: up to it, a change can be the sample before a window. */
+START_TEST(the_next_good_sample_is_neither_missing_nor_bad)
+{
+	struct lp_calculation *one = calculation("one", "mean", "a", "x");
+
+	one->inputs[0].lookback = LP_HOUR;
+	add_series("a,b,x,y");
+	write_samples("a", "0=1 60=nan 120=inf 180=4b 240=5u 300=6", NULL);
+	write_samples("b", "0=1 60=2", NULL);
+	add_calculation(one);
+	add_calculation(calculation("two", "mean", "b", "y"));
+	ck_assert_str_eq(next_good("a", 0, AT(3600)), "240");
+	ck_assert_str_eq(next_good("a", 240, AT(3600)), "300");
+	ck_assert_str_eq(next_good("a", 300, AT(3600)), "none");
+	ck_assert_str_eq(next_good("a", 0, AT(240)), "none");
+	ck_assert_str_eq(next_good("b", 0, AT(3600)), "none");
+}
+END_TEST
+
+START_TEST(the_last_rise_by_more_than_so_many_times)
+{
+	struct lp_rise_query query = { .after = AT(0), .before = AT(3600), .times = 1.8, .most = 10 };
+	struct lp_error error;
+	lp_time rise;
+
+	add_series("a");
+	write_samples("a", "0=1 60=100 120=0 180=nan 240=101 300=102 360=150", NULL);
+	query.series_id = series_id("a");
+	ck_ok(lp_store_find_rise(store, &query, &rise, &error), error);
+	ck_assert_int_eq(rise, AT(240));
+	query.most = 2;
+	ck_ok(lp_store_find_rise(store, &query, &rise, &error), error);
+	ck_assert_int_eq(rise, LP_TIME_NONE);
+	query.most = 10;
+	query.after = AT(240);
+	ck_ok(lp_store_find_rise(store, &query, &rise, &error), error);
+	ck_assert_int_eq(rise, LP_TIME_NONE);
+}
+END_TEST
+
 static bool show_asleep(void *context, const struct lp_batch_head *head, struct lp_error *error)
 {
 	struct lp_text *text = context;
@@ -320,7 +374,7 @@ START_TEST(who_is_disabled_has_read_all_the_same)
 	add_series("a,x,z");
 	add_calculation(calculation("one", "mean", "a", "x"));
 	add_calculation(two);
-	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 2);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 	two->enabled = false;
 	change_calculation(two);
 	ck_ok(lp_store_each_batch(store, -1, show_asleep, &text, &error), error);
@@ -402,6 +456,8 @@ Suite *changes_suite(void)
 	tcase_add_test(tests, results_are_noted_only_where_somebody_may_have_read);
 	tcase_add_test(tests, a_retry_s_results_are_noted);
 	tcase_add_test(tests, pruning_and_deleting_a_series_is_nothing_to_follow);
+	tcase_add_test(tests, the_next_good_sample_is_neither_missing_nor_bad);
+	tcase_add_test(tests, the_last_rise_by_more_than_so_many_times);
 	tcase_add_test(tests, who_is_disabled_has_read_all_the_same);
 	tcase_add_test(tests, readers_are_those_that_have_computed_something);
 	tcase_add_test(tests, a_batch_knows_how_far_it_reads_ahead);

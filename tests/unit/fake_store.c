@@ -168,6 +168,26 @@ bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query,
 	return true;
 }
 
+bool lp_store_find_next_good(struct lp_store *store, struct lp_change *changes, size_t count, lp_time before,
+                             struct lp_error *error)
+{
+	(void)store;
+	(void)changes;
+	(void)before;
+	(void)error;
+	return count == 0;
+}
+
+bool lp_store_find_rise(struct lp_store *store, const struct lp_rise_query *query, lp_time *rise,
+                        struct lp_error *error)
+{
+	(void)store;
+	(void)query;
+	(void)rise;
+	(void)error;
+	return false;
+}
+
 bool lp_store_each_reader(struct lp_store *store, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
                           void *context, struct lp_error *error)
 {

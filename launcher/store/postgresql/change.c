@@ -55,6 +55,63 @@ bool lp_pg_each_change(struct lp_store *opened, struct lp_change_query *query, l
 	return done;
 }
 
+bool lp_pg_find_next_good(struct lp_store *opened, struct lp_change *changes, size_t count, lp_time before,
+                          struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	lp_time earliest = LP_TIME_MAX;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, changes[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++) {
+		lp_pg_array_time(arguments, changes[i].last);
+		earliest = changes[i].last < earliest ? changes[i].last : earliest;
+		changes[i].next_good = LP_TIME_NONE;
+	}
+	lp_pg_array_end(arguments);
+	/* For the planner, which leaves out partitions. */
+	lp_pg_argument_time(arguments, earliest);
+	lp_pg_argument_time(arguments, before);
+	done = lp_pg_finish(store, lp_pg_execute(store, PG_NEXT_GOOD, &result, error), error);
+	for (int i = 0; done && i < PQntuples(result); i++)
+		changes[lp_pg_get_int8(result, i, 0) - 1].next_good = lp_pg_get_time(result, i, 1);
+	PQclear(result);
+	return done;
+}
+
+bool lp_pg_find_rise(struct lp_store *opened, const struct lp_rise_query *query, lp_time *rise, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	arguments = lp_pg_arguments(store);
+	lp_pg_argument_int8(arguments, query->series_id);
+	lp_pg_argument_time(arguments, query->after);
+	lp_pg_argument_time(arguments, query->before);
+	lp_pg_array_begin(arguments, PG_FLOAT8);
+	lp_pg_array_float8(arguments, query->times);
+	lp_pg_array_end(arguments);
+	lp_pg_argument_int8(arguments, query->most);
+	done = lp_pg_execute(store, PG_FIND_RISE, &result, error);
+	if (done)
+		*rise = lp_pg_get_time(result, 0, 0);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
 bool lp_pg_invalidate(struct lp_store *opened, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);

@@ -242,6 +242,8 @@ bool lp_pg_each_edge(struct lp_store *, int64_t, int64_t, lp_edge_visit *, void 
 bool lp_pg_each_pending(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
 bool lp_pg_each_change(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *,
                        struct lp_error *); /* change.c */
+bool lp_pg_find_next_good(struct lp_store *, struct lp_change *, size_t, lp_time, struct lp_error *);
+bool lp_pg_find_rise(struct lp_store *, const struct lp_rise_query *, lp_time *, struct lp_error *);
 bool lp_pg_invalidate(struct lp_store *, int64_t, lp_time, lp_time, struct lp_error *);
 bool lp_pg_each_reader(struct lp_store *, const int64_t *, size_t, lp_reader_visit *, void *, struct lp_error *);
 bool lp_pg_add_owed(struct lp_store *, const struct lp_owed_range *, size_t, struct lp_error *); /* owed.c */

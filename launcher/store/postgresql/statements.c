@@ -7,6 +7,9 @@
  */
 #include "store/postgresql/statements.h"
 
+/* NaN is more than infinity here. */
+#define IS_GOOD "value > '-Infinity' AND value < 'Infinity' AND quality IS DISTINCT FROM 2"
+
 #define SCHEDULE(table)                                                                                                \
 	table "every, " table "window_length, " table "\"offset\", " table "delay, " table "week_start, " table        \
 	      "time_zone, " table "missed"
@@ -354,15 +357,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                                  FETCH_TOGETHER("lseg_send(lseg(" SERIES_AND_TIME ", point(" VALUE
 	                                                 ", coalesce(quality, 0))))",
 	                                                 "") },
-	/* NaN is more than infinity here. */
 	[PG_FETCH_PREVIOUS] = { "fetch_previous", "fetch the samples before the windows",
 	                        "SELECT r.n, s.ts, s.value, s.quality"
 	                        " FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY"
 	                        " r (series_id, first, beyond, n)"
 	                        " CROSS JOIN LATERAL (SELECT ts, value, quality FROM local_processing.sample"
 	                        " WHERE series_id = r.series_id AND ts >= r.first AND ts < r.beyond"
-	                        " AND ts >= $4 AND ts < $5 AND value > '-Infinity' AND value < 'Infinity'"
-	                        " AND quality IS DISTINCT FROM 2 ORDER BY ts DESC LIMIT 1) s" },
+	                        " AND ts >= $4 AND ts < $5 AND " IS_GOOD " ORDER BY ts DESC LIMIT 1) s" },
 	/* After PG_PREFER_BITMAPS, which would read and sort all that is before a window. */
 	[PG_PREFER_INDEXES] = { "prefer_indexes", "fetch the samples before the windows",
 	                        "SELECT set_config('enable_indexscan', 'on', true),"
@@ -375,8 +376,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END"
 	                       " FROM (SELECT ts, value, quality FROM local_processing.sample"
 	                       " WHERE series_id = r.series_id AND ts >= r.first AND ts < r.beyond"
-	                       " AND ts >= $4 AND ts < $5 AND value > '-Infinity' AND value < 'Infinity'"
-	                       " AND quality IS DISTINCT FROM 2 ORDER BY ts DESC LIMIT $6) s) a (ts, value, quality)"
+	                       " AND ts >= $4 AND ts < $5 AND " IS_GOOD " ORDER BY ts DESC LIMIT $6) s) a (ts, value, quality)"
 	                       " WHERE a.ts IS NOT NULL" },
 
 	[PG_MOVE_WATERMARK] = { "move_watermark", "move the batch's watermark",
@@ -455,6 +455,17 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_INVALIDATE] = { "invalidate", "note that samples are to be read again",
 	                    "INSERT INTO local_processing.change (series_ids, firsts, lasts, first, last, by_hand)"
 	                    " VALUES (ARRAY[$1::int8], ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $2, $3, true)" },
+	[PG_NEXT_GOOD] = { "next_good", "look for the next good samples",
+	                   "SELECT r.n, s.ts FROM unnest($1::int8[], $2::timestamptz[]) WITH ORDINALITY r (series_id, last, n)"
+	                   " CROSS JOIN LATERAL (SELECT ts FROM local_processing.sample WHERE series_id = r.series_id"
+	                   " AND ts > r.last AND ts > $3 AND ts < $4 AND " IS_GOOD " ORDER BY ts LIMIT 1) s"
+	                   " WHERE r.series_id IN (SELECT series_id FROM local_processing.calculation_input"
+	                   " WHERE lookback IS NOT NULL)" },
+	[PG_FIND_RISE] = { "find_rise", "look for rises",
+	                   "SELECT max(ts) FROM (SELECT ts, value, lag(value) OVER (ORDER BY ts) AS before"
+	                   " FROM (SELECT ts, value FROM local_processing.sample WHERE series_id = $1"
+	                   " AND ts > $2 AND ts < $3 AND " IS_GOOD
+	                   " ORDER BY ts LIMIT $5) s) v WHERE value > ($4::float8[])[1] * before" },
 	[PG_EACH_READER] = { "each_reader", "read who reads series",
 	                     "SELECT c.id, i.series_id, " SCHEDULE(
 				     "c.") ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"

@@ -51,6 +51,49 @@ bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query,
 	return row == 0 && (!query->take || lp_sqlite_execute(store, LP_SQL_TAKE_CHANGES, error));
 }
 
+bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, size_t count, lp_time before,
+                              struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NEXT_GOOD, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		int row;
+
+		sqlite3_bind_int64(statement, 1, changes[i].series_id);
+		sqlite3_bind_int64(statement, 2, changes[i].last);
+		sqlite3_bind_int64(statement, 3, before);
+		row = lp_sqlite_step(store, statement, error, "look for the next good samples");
+		if (row < 0)
+			return false;
+		changes[i].next_good = row == 1 ? sqlite3_column_int64(statement, 0) : LP_TIME_NONE;
+		sqlite3_reset(statement);
+	}
+	return true;
+}
+
+bool lp_sqlite_find_rise(struct lp_store *base, const struct lp_rise_query *query, lp_time *rise,
+                         struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RISE, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, query->series_id);
+	sqlite3_bind_int64(statement, 2, query->after);
+	sqlite3_bind_int64(statement, 3, query->before);
+	sqlite3_bind_double(statement, 4, query->times);
+	sqlite3_bind_int64(statement, 5, query->most);
+	if (lp_sqlite_step(store, statement, error, "look for rises") != 1)
+		return false;
+	*rise = lp_sqlite_time(statement, 0);
+	sqlite3_reset(statement);
+	return true;
+}
+
 int64_t lp_sqlite_hour(lp_time time)
 {
 	return time / LP_HOUR - (time % LP_HOUR < 0);

@@ -102,6 +102,8 @@ enum lp_sqlite_statement {
 	LP_SQL_COUNT_OLD_CHANGES,
 	LP_SQL_TAKE_CHANGES,
 	LP_SQL_NOTE_CHANGE,
+	LP_SQL_NEXT_GOOD,
+	LP_SQL_RISE,
 	LP_SQL_EACH_READER,
 	LP_SQL_OWED_OF,
 	LP_SQL_PUT_OWED,
@@ -338,6 +340,10 @@ bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error) LP_MUST_
 /* changes.c: changes of samples, and who follows them */
 bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query, lp_change_visit *visit, void *context,
                            struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, size_t count, lp_time before,
+                              struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_find_rise(struct lp_store *base, const struct lp_rise_query *query, lp_time *rise,
+                         struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_invalidate(struct lp_store *base, int64_t series_id, lp_time first, lp_time last,
                           struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, size_t count, lp_reader_visit *visit,

@@ -4,6 +4,7 @@
  */
 #include "store/sqlite/sqlite.h"
 
+#define IS_GOOD        "value IS NOT NULL AND abs(value) < 9e999 AND quality IS NOT 2"
 #define SERIES_COLUMNS "id, name, unit, description, attributes, sample_interval, pruned_from, pruned_to"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
@@ -110,11 +111,11 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_FETCH] =
 		"SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts",
 	[LP_SQL_FETCH_PREVIOUS] = "SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
-				  " AND value IS NOT NULL AND abs(value) < 9e999 AND quality IS NOT 2"
+				  " AND " IS_GOOD
 				  " ORDER BY ts DESC LIMIT 1",
 	[LP_SQL_FETCH_EARLIER] = "SELECT ts, value, quality FROM (SELECT ts, value, quality FROM sample"
 				 " WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
-				 " AND value IS NOT NULL AND abs(value) < 9e999 AND quality IS NOT 2"
+				 " AND " IS_GOOD
 				 " ORDER BY ts DESC LIMIT ?4) ORDER BY ts",
 
 	[LP_SQL_EACH_CALCULATION] = "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "ORDER BY c.name",
@@ -314,6 +315,12 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_NOTE_CHANGE] = "INSERT INTO change (series_id, hour, by_hand, first, last)"
 			       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (series_id, hour, by_hand) DO UPDATE"
 			       " SET first = min(first, excluded.first), last = max(last, excluded.last)",
+	[LP_SQL_NEXT_GOOD] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts > ?2 AND ts < ?3 AND " IS_GOOD
+			     " AND EXISTS (SELECT 1 FROM calculation_input WHERE series_id = ?1 AND lookback > 0)"
+			     " ORDER BY ts LIMIT 1",
+	[LP_SQL_RISE] = "SELECT max(ts) FROM (SELECT ts, value, lag(value) OVER (ORDER BY ts) AS before"
+			" FROM (SELECT ts, value FROM sample WHERE series_id = ?1 AND ts > ?2 AND ts < ?3 AND " IS_GOOD
+			" ORDER BY ts LIMIT ?5)) WHERE value > ?4 * before",
 	[LP_SQL_EACH_READER] =
 		"SELECT c.id, " LP_SQLITE_SCHEDULE_C ", b.watermark, b.start, i.window_length, i.shift, i.lookback,"
 		" c.recompute_within, EXISTS (SELECT 1 FROM calculation_output o WHERE o.series_id = ?1),"
