@@ -306,16 +306,8 @@ static bool follow_within(struct follower *follower, struct lp_error *error)
 bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error)
 {
 	struct follower follower = { .store = store, .following = following };
-	/* Only what is taken has to become owed in the same transaction; who looks does not keep writers waiting. */
-	bool take = !following->look;
 	following->ranges = following->too_old = 0;
-	if (take && !lp_store_begin(store, error))
-		return false;
 	bool good = follow_within(&follower, error);
-	if (take && good)
-		good = lp_store_commit_work(store, error);
-	if (take && !good)
-		lp_store_rollback(store);
 	free(follower.changes);
 	free(follower.too_old);
 	free(follower.rises);

@@ -29,9 +29,11 @@ struct lp_following {
 };
 
 /*
- * In one transaction: the changes that are visible are taken, and the settled
- * windows that read them become owed.  Samples that are fetched after this call
- * hold all that was taken; what it did not see stays for the next call.
+ * In the caller's transaction, which holds the run's row: the changes that are
+ * visible are taken, and the settled windows that read them become owed.
+ * Samples that are fetched after its commit hold all that was taken; what it did
+ * not see stays for the next call.  To look needs no transaction, and does not
+ * keep writers waiting.
  */
 bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error) LP_MUST_CHECK;
 

@@ -380,7 +380,7 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 	return true;
 }
 
-/* All changes are taken: those from `newest` on touch what nobody has read, and is read after this. */
+/* In a transaction. All changes are taken: those from `newest` on touch what nobody has read, and is read after this. */
 static bool follow(struct lp_plan *plan, struct lp_error *error)
 {
 	plan->rewritten = false;
@@ -394,10 +394,23 @@ static bool follow(struct lp_plan *plan, struct lp_error *error)
 	return true;
 }
 
-bool lp_plan_begin(struct lp_plan *plan, struct lp_error *error)
+bool lp_plan_begin(struct lp_plan *plan, int64_t run_id, struct lp_error *error)
 {
+	plan->run_id = run_id;
 	plan->following.look = false;
 	return follow(plan, error);
+}
+
+/* Between two ranks.  Another run may have begun, which counts on all that is changed from then on. */
+static bool follow_again(struct lp_plan *plan, struct lp_error *error)
+{
+	if (!lp_store_begin(plan->store, error))
+		return false;
+	if (lp_store_hold_run(plan->store, plan->run_id, error) && follow(plan, error) &&
+	    lp_store_commit_work(plan->store, error))
+		return true;
+	lp_store_rollback(plan->store);
+	return false;
 }
 
 /* How many windows of a batch go through the pipeline together. */
@@ -547,7 +560,7 @@ static bool go_on(struct lp_plan *plan, struct lp_error *error)
 	plan->redos.count = 0;
 	plan->phase = LP_PLAN_FORWARD;
 	plan->rank = next_rank(plan, plan->rank);
-	return !plan->rewritten || plan->rank == INT32_MAX || follow(plan, error);
+	return !plan->rewritten || plan->rank == INT32_MAX || follow_again(plan, error);
 }
 
 bool lp_plan_next(struct lp_plan *plan, struct lp_job *job, bool *found, struct lp_error *error)

@@ -50,6 +50,7 @@ struct lp_plan_options {
 struct lp_plan {
 	struct lp_store *store;
 	enum lp_run_kind kind;
+	int64_t run_id; /* once it has begun */
 	lp_time tick;
 	uint32_t catch_up;
 	struct lp_following following;
@@ -90,10 +91,11 @@ struct lp_plan {
 bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_plan_options *options, bool *due,
                   struct lp_error *error) LP_MUST_CHECK;
 /*
- * Once the run has begun, and before anything is fetched: changes are followed.
- * Not before, because what an abandoned run commits must not come behind it.
+ * In the transaction in which the run has begun, and the plan was loaded after
+ * that: changes are followed.  Not before, because what an abandoned run commits
+ * must not come behind it.
  */
-bool lp_plan_begin(struct lp_plan *plan, struct lp_error *error) LP_MUST_CHECK;
+bool lp_plan_begin(struct lp_plan *plan, int64_t run_id, struct lp_error *error) LP_MUST_CHECK;
 /*
  * From where a batch goes on, and up to where: where it has more to do than a
  * run does, or what it reads is still to be made up for, with the newest

@@ -118,6 +118,16 @@ static void take_message(struct driver *driver, const struct lp_job *message)
 		       LP_TEXT("reason", message->error.what));
 }
 
+/* A commit was refused.  Where another run has begun, all that are to come will be. */
+static void ask_whether_over(struct driver *driver)
+{
+	struct lp_error error;
+	if (!lp_store_begin(driver->plan.store, &error) ||
+	    !lp_store_hold_run(driver->plan.store, driver->run->id, &error))
+		note_error(driver, &error);
+	lp_store_rollback(driver->plan.store);
+}
+
 static void take_back(struct driver *driver, struct lp_job *job)
 {
 	if (job->end == LP_JOB_THREAD_DOWN) {
@@ -134,8 +144,10 @@ static void take_back(struct driver *driver, struct lp_job *job)
 	case LP_JOB_REFUSED:
 		driver->tally.timing->refused++;
 		lp_log(LP_LOG_INFO,
-		       "a batch was not stored: its definitions changed or its samples were pruned meanwhile; the next run does it again",
+		       "a batch was not stored: its definitions changed or its samples were pruned meanwhile, or another run "
+		       "has begun; the next run does it again",
 		       LP_INT("batch", job->batch->head.id), LP_INT("calculations", job->batch->calculation_count));
+		ask_whether_over(driver);
 		break;
 	case LP_JOB_FAILED:
 		note_error(driver, &job->error);
@@ -270,20 +282,14 @@ static void finish(struct driver *driver)
 	}
 }
 
-/*
- * The first samples are on their way while Python starts, and its first worker
- * makes an interpreter while the row of the run is written.  What can go wrong
- * with Python does so before there is one.
- */
+/* The first samples are on their way while Python starts. */
 static bool begin(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
 	const struct lp_pipeline_options *options = driver->options;
-	if (!lp_breakers_load(&driver->breakers, store, error) || !lp_plan_begin(&driver->plan, error))
-		return false;
 	if (*stop == 0)
 		feed(driver);
 	return (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
-	       lp_stages_compute(driver->stages, error) && lp_store_begin_run(store, driver->run, error) &&
+	       lp_stages_compute(driver->stages, error) &&
 	       (options->begun == NULL || options->begun(options->begun_context, store, driver->run, error)) &&
 	       lp_stages_commit(driver->stages, driver->run->id, error);
 }
@@ -345,6 +351,32 @@ static bool end_breakers(struct driver *driver, struct lp_store *store, struct l
 	return true;
 }
 
+/* Where another run has begun meanwhile, none of it: what this one found out about rules is that one's business. */
+static bool end_run(struct driver *driver, struct lp_store *store, struct lp_error *error)
+{
+	if (!lp_store_begin(store, error))
+		return false;
+	if (lp_store_end_run(store, driver->run, error) && (driver->failed || end_breakers(driver, store, error)) &&
+	    lp_store_commit_work(store, error))
+		return true;
+	lp_store_rollback(store);
+	return false;
+}
+
+static const char *result_of(const struct driver *driver)
+{
+	if (!driver->failed)
+		return driver->interrupted ? "interrupted" : "done";
+	switch (driver->error.exit) {
+	case LP_EXIT_INTERNAL:
+		return "internal error";
+	case LP_EXIT_CONFIGURATION:
+		return "configuration error";
+	default:
+		return "database error";
+	}
+}
+
 /* Closes the row of the run and settles what the caller is told.  False as lp_run is. */
 static bool conclude(struct driver *driver, struct lp_store *store, struct lp_error *error)
 {
@@ -352,17 +384,16 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 	run->still_due = lp_plan_still_due(&driver->plan);
 	driver->tally.timing->too_old = driver->plan.too_old;
 	run->ended = lp_now();
-	run->result = driver->failed ? "database error" : driver->interrupted ? "interrupted" : "done";
-	if (driver->failed && driver->error.exit == LP_EXIT_INTERNAL)
-		run->result = "internal error";
+	run->result = result_of(driver);
 	if (driver->failed)
 		*error = driver->error;
 	else if (driver->interrupted)
 		lp_fail(error, LP_EXIT_TEMPORARY, "the run was stopped by a signal");
 	run->error = driver->failed || driver->interrupted ? error->what : NULL;
 	struct lp_error end_error;
-	bool ended = driver->failed || end_breakers(driver, store, &end_error);
-	ended = ended && lp_store_end_run(store, run, &end_error);
+	bool ended = end_run(driver, store, &end_error);
+	if (!ended && !driver->failed)
+		run->result = "interrupted";
 	if (driver->failed || driver->interrupted) {
 		/* That the row could not be closed either is the same trouble: the next run marks it interrupted. */
 		say_how_far(run, &driver->plan, error);
@@ -373,11 +404,13 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 	return ended;
 }
 
-/* Something is due.  False as lp_run is. */
+/* The run has begun.  False as lp_run is. */
 static bool compute(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
-	if (!start(driver, error))
-		return false;
+	if (!start(driver, error)) {
+		note_error(driver, error);
+		return conclude(driver, store, error);
+	}
 	if (begin(driver, store, stop, error))
 		log_started(driver);
 	else
@@ -385,10 +418,6 @@ static bool compute(struct driver *driver, struct lp_store *store, const volatil
 	/* Where it could not begin, too: what was given out comes back. */
 	drive(driver, stop);
 	finish(driver);
-	if (driver->run->id == 0) {
-		*error = driver->error;
-		return false;
-	}
 	bool done = conclude(driver, store, error);
 	lp_tally_end(&driver->tally);
 	return done;
@@ -406,18 +435,43 @@ static bool load_plan(struct driver *driver, struct lp_store *store, bool again,
 	return lp_plan_load(&driver->plan, store, &options, due, error);
 }
 
-/* What was found to be due before the lock was there, another run may have done meanwhile: it is read again. */
-static bool lock(struct driver *driver, struct lp_store *store, bool *due, struct lp_error *error)
+/*
+ * In one transaction: runs that were left over are over, this one has its row,
+ * and only then is read what there is to do, and taken what has changed.  In
+ * this order, because a run that has lost its lock may go on until its row says
+ * that it is over: what it commits before that is seen here, and after that it
+ * neither commits nor takes anything.  What was found to be due before, another
+ * run may have done meanwhile; then there is no row.
+ */
+static bool begin_within(struct driver *driver, struct lp_store *store, bool *due, struct lp_error *error)
+{
+	if (!lp_store_begin_run(store, driver->run, error))
+		return false;
+	lp_plan_free(&driver->plan);
+	return load_plan(driver, store, true, due, error) &&
+	       (!*due || (lp_breakers_load(&driver->breakers, store, error) &&
+	                  lp_plan_begin(&driver->plan, driver->run->id, error)));
+}
+
+static bool begin_run(struct driver *driver, struct lp_store *store, bool *due, struct lp_error *error)
+{
+	if (!lp_store_begin(store, error))
+		return false;
+	bool good = begin_within(driver, store, due, error);
+	if (good && *due && lp_store_commit_work(store, error))
+		return true;
+	lp_store_rollback(store);
+	driver->run->id = 0;
+	return good && !*due;
+}
+
+static bool lock(struct driver *driver, struct lp_store *store, struct lp_error *error)
 {
 	bool acquired;
 	if (!lp_store_lock_run(store, driver->run->kind, &acquired, error))
 		return false;
-	if (!acquired) {
-		driver->tally.timing->busy = true;
-		return true;
-	}
-	lp_plan_free(&driver->plan);
-	return load_plan(driver, store, true, due, error);
+	driver->tally.timing->busy = !acquired;
+	return true;
 }
 
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
@@ -446,7 +500,9 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	done = load_plan(&driver, store, false, &due, error) &&
 	       (run->kind != LP_RUN_MINUTE || lp_plan_fail_unusable(&driver.plan, error));
 	if (done && due && options->lock)
-		done = lock(&driver, store, &due, error);
+		done = lock(&driver, store, error);
+	if (done && due && !timing->busy)
+		done = begin_run(&driver, store, &due, error);
 	timing->planning = lp_monotonic() - started;
 	timing->skipped = lp_plan_unusable(&driver.plan);
 	if (done && !due)

@@ -34,6 +34,7 @@ struct lp_store_backend {
 	bool (*lock_run)(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *);
 	bool (*run_is_active)(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *);
 	bool (*begin_run)(struct lp_store *, struct lp_run *, struct lp_error *);
+	bool (*hold_run)(struct lp_store *, int64_t, struct lp_error *);
 	bool (*end_run)(struct lp_store *, const struct lp_run *, struct lp_error *);
 	bool (*each_batch)(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *);
 	bool (*each_pending)(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
@@ -92,6 +93,9 @@ struct lp_store_backend {
 	bool (*each_need)(struct lp_store *, const int64_t *, size_t, lp_need_visit *, void *, struct lp_error *);
 	bool (*each_debt)(struct lp_store *, lp_debt_visit *, void *, struct lp_error *);
 };
+
+/* The error of a run that is not running any more; returns false. */
+bool lp_run_is_over(struct lp_error *error);
 
 /* Every store's struct begins with this. */
 struct lp_store {

@@ -324,6 +324,18 @@ bool lp_store_begin_run(struct lp_store *store, struct lp_run *run, struct lp_er
 	return store->backend->begin_run(store, run, error);
 }
 
+bool lp_store_hold_run(struct lp_store *store, int64_t run_id, struct lp_error *error)
+{
+	return store->backend->hold_run(store, run_id, error);
+}
+
+/* What happened to a run that is not running any more. */
+bool lp_run_is_over(struct lp_error *error)
+{
+	(void)lp_fail(error, LP_EXIT_TEMPORARY, "another run has begun, because this one had lost its lock");
+	return lp_hint(error, "What this one has not stored, that one does.");
+}
+
 bool lp_store_end_run(struct lp_store *store, const struct lp_run *run, struct lp_error *error)
 {
 	return store->backend->end_run(store, run, error);

@@ -143,6 +143,12 @@ bool lp_store_run_is_active(struct lp_store *store, enum lp_run_kind kind, bool 
  * waited for here: what is read after this call, no such run changes.
  */
 bool lp_store_begin_run(struct lp_store *store, struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
+/*
+ * In the caller's transaction: until it ends no other run of this kind begins.
+ * Fails with LP_EXIT_TEMPORARY where one has begun already.
+ */
+bool lp_store_hold_run(struct lp_store *store, int64_t run_id, struct lp_error *error) LP_MUST_CHECK;
+/* Fails with LP_EXIT_TEMPORARY where another run of its kind has begun: the row says that already. */
 bool lp_store_end_run(struct lp_store *store, const struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 
 /*
@@ -336,7 +342,7 @@ bool lp_store_close_breaker(struct lp_store *store, const char *rule, struct lp_
 
 /*
  * Which version of each rule a run works with: kept where it is new, so that a
- * result can be traced to it.  Told are the rules that are stored with another
+ * result can be traced to it; nothing where another run has begun.  Told are the rules that are stored with another
  * one; their calculations' windows that were given up are opened again.
  */
 struct lp_rule_version {

@@ -337,10 +337,12 @@ START_TEST(a_result_can_be_traced_to_the_version_of_its_rule)
 {
 	struct lp_run runs[4];
 
-	for (int i = 0; i < 4; i++)
-		runs[i] = begin_run(AT(60 * i));
+	runs[0] = begin_run(AT(0));
+	runs[1] = begin_run(AT(60));
 	ck_assert_str_eq(note_rules(&runs[1], "f1", "m1"), "");
+	runs[2] = begin_run(AT(120));
 	ck_assert_str_eq(note_rules(&runs[2], "f1", "m1"), "");
+	runs[3] = begin_run(AT(180));
 	ck_assert_str_eq(note_rules(&runs[3], "f2", "m1"), "fail: f2, was f1");
 	ck_assert_ptr_null(version_in("fail", &runs[0]));
 	ck_assert_str_eq(version_in("fail", &runs[1]), "f1");
@@ -350,6 +352,18 @@ START_TEST(a_result_can_be_traced_to_the_version_of_its_rule)
 	ck_assert_ptr_null(version_in("echo", &runs[3]));
 	/* Back to what it was: that is a change as well. */
 	ck_assert_str_eq(note_rules(&runs[3], "f1", NULL), "fail: f1, was f2");
+}
+END_TEST
+
+/* One that has lost its lock may have loaded other rules than the one that works now. */
+START_TEST(a_run_that_is_over_notes_no_rules)
+{
+	struct lp_run over = begin_run(AT(60)), run = begin_run(AT(120));
+
+	ck_assert_str_eq(note_rules(&run, "f2", "m1"), "");
+	ck_assert_str_eq(note_rules(&over, "f1", "m1"), "");
+	ck_assert_str_eq(note_rules(&run, "f2", "m1"), "");
+	ck_assert_str_eq(version_in("fail", &run), "f2");
 }
 END_TEST
 
@@ -429,6 +443,7 @@ Suite *failures_suite(void)
 	tcase_add_test(tests, what_tripped_is_owed_when_the_breaker_is_closed);
 	tcase_add_test(tests, part_of_what_tripped_still_blocks);
 	tcase_add_test(tests, a_result_can_be_traced_to_the_version_of_its_rule);
+	tcase_add_test(tests, a_run_that_is_over_notes_no_rules);
 	tcase_add_test(tests, a_changed_rule_opens_what_was_given_up);
 	tcase_add_test(tests, pending_windows_are_opened_by_name_rule_and_period);
 	suite_add_tcase(suite, tests);

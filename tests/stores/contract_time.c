@@ -199,6 +199,49 @@ START_TEST(a_backfill_and_a_run_leave_each_other_alone)
 }
 END_TEST
 
+static bool hold(const struct lp_run *run, struct lp_error *error)
+{
+	bool held = lp_store_begin(store, error) && lp_store_hold_run(store, run->id, error);
+
+	lp_store_rollback(store);
+	return held;
+}
+
+/* It has lost its lock, and goes on. */
+START_TEST(a_run_that_another_follows_holds_and_ends_nothing)
+{
+	struct lp_run runs[2];
+	struct lp_error error;
+
+	runs[0] = begin_run(AT(60));
+	ck_ok(hold(&runs[0], &error), error);
+	runs[1] = begin_run(AT(120));
+	ck_fails(hold(&runs[0], &error), error, LP_EXIT_TEMPORARY);
+	ck_ok(hold(&runs[1], &error), error);
+	runs[0].ended = AT(130);
+	runs[0].result = "done";
+	ck_fails(lp_store_end_run(store, &runs[0], &error), error, LP_EXIT_TEMPORARY);
+	ck_ok(lp_store_each_run(store, 10, take_run, runs, &error), error);
+	ck_assert_str_eq(runs[0].result, "interrupted");
+	ck_assert_str_eq(runs[1].result, "running");
+}
+END_TEST
+
+/* What it has to do was done meanwhile: there is no row of it, and what was left over stays so. */
+START_TEST(a_run_that_is_taken_back_has_not_begun)
+{
+	struct lp_run runs[2];
+	struct lp_error error;
+
+	runs[0] = begin_run(AT(60));
+	ck_ok(lp_store_begin(store, &error), error);
+	runs[1] = begin_run(AT(120));
+	lp_store_rollback(store);
+	ck_ok(hold(&runs[0], &error), error);
+	ck_fails(hold(&runs[1], &error), error, LP_EXIT_TEMPORARY);
+}
+END_TEST
+
 static bool is_active(enum lp_run_kind kind)
 {
 	bool active;
@@ -380,6 +423,8 @@ Suite *time_suite(void)
 	tcase_add_test(tests, history_says_why_a_window_was_computed);
 	tcase_add_test(tests, a_run_that_is_over_cannot_commit);
 	tcase_add_test(tests, a_backfill_and_a_run_leave_each_other_alone);
+	tcase_add_test(tests, a_run_that_another_follows_holds_and_ends_nothing);
+	tcase_add_test(tests, a_run_that_is_taken_back_has_not_begun);
 	tcase_add_test(tests, whether_a_run_is_active_can_be_asked);
 	tcase_add_test(tests, results_carry_what_they_were_computed_from);
 	tcase_add_test(tests, what_an_input_reads_is_its_range);

@@ -104,7 +104,15 @@ bool lp_store_begin_run(struct lp_store *store, struct lp_run *run, struct lp_er
 	(void)store;
 	(void)error;
 	run->id = ++fake.runs_begun;
+	fake.begun_within++;
 	return true;
+}
+
+bool lp_store_hold_run(struct lp_store *store, int64_t run_id, struct lp_error *error)
+{
+	(void)store;
+	(void)run_id;
+	return !fake.another_began || lp_fail(error, LP_EXIT_TEMPORARY, "another run has begun");
 }
 
 bool lp_store_end_run(struct lp_store *store, const struct lp_run *run, struct lp_error *error)
@@ -142,6 +150,7 @@ bool lp_store_begin(struct lp_store *store, struct lp_error *error)
 {
 	(void)store;
 	(void)error;
+	fake.begun_within = 0;
 	return true;
 }
 
@@ -155,6 +164,8 @@ bool lp_store_commit_work(struct lp_store *store, struct lp_error *error)
 void lp_store_rollback(struct lp_store *store)
 {
 	(void)store;
+	fake.runs_begun -= fake.begun_within;
+	fake.begun_within = 0;
 }
 
 bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query, lp_change_visit *visit, void *context,

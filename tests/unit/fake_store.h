@@ -52,8 +52,10 @@ struct fake {
 	int fetches, fail_fetch; /* of shares of a batch */
 	int commit_calls, fail_commit;
 	int runs_begun, runs_ended;
+	int begun_within;    /* the transaction */
 	int locks;           /* tries to take the lock of a run */
 	bool held_by_other;  /* the lock */
+	bool another_began;  /* a run, since the lock was lost */
 	lp_time done_before; /* another run moved every watermark here just before the lock was taken; 0: none did */
 	char last_result[32];
 };

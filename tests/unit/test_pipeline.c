@@ -489,7 +489,7 @@ START_TEST(stopped_in_the_middle)
 }
 END_TEST
 
-/* Fetchers have begun when Python turns out not to start: nothing of it stays. */
+/* Fetchers have begun when Python turns out not to start: nothing of it stays but the row that says so. */
 START_TEST(rules_that_cannot_be_prepared)
 {
 	begin();
@@ -501,8 +501,9 @@ START_TEST(rules_that_cannot_be_prepared)
 	ck_assert(!ran.good);
 	ck_assert_str_eq(ran.error.what, "there are no rules");
 	ck_assert_int_eq(ran.error.exit, LP_EXIT_CONFIGURATION);
-	ck_assert_int_eq(ran.run.id, 0);
-	ck_assert_int_eq(fake.runs_begun, 0);
+	ck_assert_int_eq(fake.runs_begun, 1);
+	ck_assert_int_eq(fake.runs_ended, 1);
+	ck_assert_str_eq(fake.last_result, "configuration error");
 	ck_assert_uint_eq(fake.result_count, 0);
 	ck_assert_int_eq(ran.timing.left_behind, 0);
 	ck_assert_double_lt(ran.seconds, 1);
@@ -530,6 +531,21 @@ START_TEST(a_run_that_cannot_begin)
 	ck_assert_str_eq(fake.last_result, "database error");
 	ck_assert_uint_eq(fake.result_count, 0);
 	ck_assert_double_lt(ran.seconds, 1);
+}
+END_TEST
+
+/* It has lost its lock: what it has left would be refused, window by window. */
+START_TEST(a_run_ends_when_another_has_begun)
+{
+	begin();
+	fake_add(1, 0, 3, "mean", 0, NULL)->refuse = true;
+	fake_add(2, 1, 3, "mean", 0, NULL);
+	fake.another_began = true;
+	struct ran ran = run_at(3);
+	ck_assert(!ran.good);
+	ck_assert_int_eq(ran.error.exit, LP_EXIT_TEMPORARY);
+	ck_assert_str_eq(ran.error.what, "another run has begun");
+	ck_assert_uint_eq(fake.result_count, 0);
 }
 END_TEST
 
@@ -662,6 +678,7 @@ int main(void)
 	tcase_add_test(tests, stopped_in_the_middle);
 	tcase_add_test(tests, rules_that_cannot_be_prepared);
 	tcase_add_test(tests, a_run_that_cannot_begin);
+	tcase_add_test(tests, a_run_ends_when_another_has_begun);
 	tcase_add_test(tests, stopped_before_it_began);
 	tcase_add_test(tests, a_rule_that_runs_for_ever_is_interrupted_when_the_run_stops);
 	tcase_add_test(tests, a_rule_that_cannot_be_interrupted_is_left_behind);

@@ -238,6 +238,7 @@ const struct lp_store_backend lp_store_postgresql = {
 	.lock_run = lp_pg_lock_run,
 	.run_is_active = lp_pg_run_is_active,
 	.begin_run = lp_pg_begin_run,
+	.hold_run = lp_pg_hold_run,
 	.end_run = lp_pg_end_run,
 	.each_batch = lp_pg_each_batch,
 	.each_pending = lp_pg_each_pending,

@@ -234,6 +234,7 @@ bool lp_pg_read_samples(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, 
 bool lp_pg_lock_run(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *); /* run.c */
 bool lp_pg_run_is_active(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *);
 bool lp_pg_begin_run(struct lp_store *, struct lp_run *, struct lp_error *);
+bool lp_pg_hold_run(struct lp_store *, int64_t, struct lp_error *);
 bool lp_pg_end_run(struct lp_store *, const struct lp_run *, struct lp_error *);
 bool lp_pg_each_run(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
 bool lp_pg_each_batch(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *); /* due.c */

@@ -64,6 +64,9 @@ bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_erro
 
 	if (!lp_pg_begin(store, error))
 		return false;
+	lp_pg_argument_int4(lp_pg_arguments(store), PG_LOCK_BEGIN);
+	if (!lp_pg_execute(store, PG_LOCK, NULL, error))
+		return lp_pg_finish(store, false, error);
 	arguments = lp_pg_arguments(store);
 	lp_pg_argument_time(arguments, run->tick);
 	lp_pg_argument_time(arguments, run->started);
@@ -76,6 +79,21 @@ bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_erro
 		run->id = lp_pg_get_int8(result, 0, 0);
 	PQclear(result);
 	return lp_pg_finish(store, done, error);
+}
+
+bool lp_pg_hold_run(struct lp_store *opened, int64_t run_id, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	assert(store->depth > 0);
+	lp_pg_argument_int8(lp_pg_arguments(store), run_id);
+	done = lp_pg_execute(store, PG_LOCK_RUNNING, &result, error);
+	if (done && PQntuples(result) == 0)
+		done = lp_run_is_over(error);
+	PQclear(result);
+	return done;
 }
 
 static const char *states_as_json(const struct lp_run *run, struct lp_text *text)
@@ -96,6 +114,7 @@ bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_
 	struct pg_store *store = lp_pg_store(opened);
 	struct pg_arguments *arguments;
 	struct lp_text states = { .length = 0 };
+	PGresult *result = NULL;
 	bool done;
 
 	if (!lp_pg_begin(store, error))
@@ -113,7 +132,10 @@ bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_
 	lp_pg_argument_int8(arguments, (int64_t)run->still_due);
 	lp_pg_argument_int8(arguments, (int64_t)run->recomputed);
 	lp_pg_argument_int8(arguments, (int64_t)run->kept_imported);
-	done = lp_pg_execute(store, PG_END_RUN, NULL, error);
+	done = lp_pg_execute(store, PG_END_RUN, &result, error);
+	if (done && lp_pg_affected(result) == 0)
+		done = lp_run_is_over(error);
+	PQclear(result);
 	lp_text_free(&states);
 	return lp_pg_finish(store, done, error);
 }

@@ -307,14 +307,14 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 
 	[PG_BEGIN_RUN] = { "begin_run", "note the run",
 	                   "WITH left_over AS (UPDATE local_processing.run SET result = 'interrupted',"
-	                   " error = 'killed, or its machine went down: the next run did the rest'"
+	                   " error = 'killed, or its machine went down, or it lost its lock: the next run did the rest'"
 	                   " WHERE result = 'running' AND kind = $6)"
 	                   " INSERT INTO local_processing.run (tick, started, host, process, program_version, result, kind)"
 	                   " VALUES ($1, $2, $3, $4, $5, 'running', $6) RETURNING id" },
 	[PG_END_RUN] = { "end_run", "note the end of the run",
 	                 "UPDATE local_processing.run SET ended = $2, result = $3, error = $4, windows = $5,"
 	                 " states = $6::text::json, newly_failed = $7, samples_read = $8, samples_written = $9,"
-	                 " still_due = $10, recomputed = $11, kept_imported = $12 WHERE id = $1" },
+	                 " still_due = $10, recomputed = $11, kept_imported = $12 WHERE id = $1 AND result = 'running'" },
 	[PG_EACH_RUN] = { "each_run", "read the runs",
 	                  "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
 	                  " ARRAY(SELECT coalesce((states ->> local_processing.state_name(n))::bigint, 0)"
@@ -555,9 +555,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_CLOSE_BREAKER] = { "close_breaker", "close the breaker of a rule",
 	                       "DELETE FROM local_processing.breaker WHERE rule = $1" },
 	[PG_NOTE_RULES] = { "note_rules", "note the versions of rules",
-	                    "WITH now AS (SELECT r.rule, r.version, (SELECT v.version FROM local_processing.rule_version v"
+	                    "WITH running AS (SELECT FROM local_processing.run WHERE id = $3 AND result = 'running' FOR SHARE),"
+	                    " now AS (SELECT r.rule, r.version, (SELECT v.version FROM local_processing.rule_version v"
 	                    " WHERE v.rule = r.rule ORDER BY v.id DESC LIMIT 1) AS before"
-	                    " FROM unnest($1::text[], $2::text[]) r (rule, version)),"
+	                    " FROM unnest($1::text[], $2::text[]) r (rule, version) WHERE EXISTS (SELECT FROM running)),"
 	                    " added AS (INSERT INTO local_processing.rule_version (rule, version, run_id, tick)"
 	                    " SELECT rule, version, $3, $4 FROM now WHERE version IS DISTINCT FROM before),"
 	                    " changed AS MATERIALIZED (SELECT * FROM now WHERE before <> version),"

@@ -112,8 +112,9 @@ static bool to_wire(const struct pg_arguments *arguments, struct wire_arguments 
 /* What a run asks at its beginning and end: to prepare it is a round trip for nothing. */
 static bool is_asked_once(enum pg_statement statement)
 {
-	static const enum pg_statement once[] = { PG_HAS_SCHEMA, PG_SCHEMA_VERSION,  PG_EACH_BATCH, PG_EACH_PENDING,
-		                                  PG_EACH_OWED,  PG_LOOK_AT_CHANGES, PG_BEGIN_RUN,  PG_END_RUN };
+	static const enum pg_statement once[] = { PG_HAS_SCHEMA,   PG_SCHEMA_VERSION, PG_EACH_BATCH,
+		                                  PG_EACH_PENDING, PG_EACH_OWED,      PG_LOOK_AT_CHANGES,
+		                                  PG_LOCK,         PG_BEGIN_RUN,      PG_END_RUN };
 
 	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
 		if (once[i] == statement)

@@ -21,6 +21,7 @@ const struct lp_store_backend lp_store_sqlite = {
 	.lock_run = lp_sqlite_lock_run,
 	.run_is_active = lp_sqlite_run_is_active,
 	.begin_run = lp_sqlite_begin_run,
+	.hold_run = lp_sqlite_hold_run,
 	.end_run = lp_sqlite_end_run,
 	.each_batch = lp_sqlite_each_batch,
 	.each_pending = lp_sqlite_each_pending,

@@ -116,21 +116,6 @@ static bool read_owed(struct lp_sqlite *store, const struct lp_batch *batch, con
 	return true;
 }
 
-/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
-static bool is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IS_RUNNING, error);
-	int row;
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, run_id);
-	row = lp_sqlite_step(store, statement, error, "look at the run");
-	*running = row == 1;
-	sqlite3_reset(statement);
-	return row >= 0;
-}
-
 /* 1: the range is still what it was when the run read it; 0: not; -1: error. */
 static int check_range(struct lp_sqlite *store, const struct lp_owed *owed, struct lp_error *error)
 {
@@ -561,9 +546,10 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	bool *current = lp_arena_zeroed(arena, batch->calculation_count, sizeof *current), *owed = NULL;
 	struct lp_settled settled;
 
+	/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
 	*accepted = false;
 	if (batch->kind == LP_BATCH_FORWARD ? !move_watermark(store, batch, accepted, error)
-	                                    : !is_running(store, batch->run_id, accepted, error))
+	                                    : !lp_sqlite_is_running(store, batch->run_id, accepted, error))
 		return false;
 	if (!*accepted)
 		return true;

@@ -95,8 +95,11 @@ static bool note_within(struct lp_sqlite *store, const struct lp_run *run, const
                         size_t count, struct lp_arena *arena, const char **before, struct lp_error *error)
 {
 	static const enum lp_sqlite_statement reopen[] = { LP_SQL_REOPEN_RULE_STATES, LP_SQL_REOPEN_RULE };
+	bool running;
 
-	for (size_t i = 0; i < count; i++) {
+	if (!lp_sqlite_is_running(store, run->id, &running, error))
+		return false;
+	for (size_t i = 0; i < count && running; i++) {
 		const char *last;
 
 		if (!lp_sqlite_rule_version(&store->base, versions[i].rule, INT64_MAX, arena, &last, error))

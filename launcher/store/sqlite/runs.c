@@ -128,14 +128,41 @@ static bool interrupt_runs(struct lp_sqlite *store, enum lp_run_kind kind, struc
 bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
+	bool alone = sqlite3_get_autocommit(store->database) != 0;
 
-	if (!lp_sqlite_begin(base, error))
+	if (alone && !lp_sqlite_begin(base, error))
 		return false;
-	if (!interrupt_runs(store, run->kind, error) || !insert_run(store, run, error)) {
-		lp_sqlite_rollback(base);
+	bool ok = interrupt_runs(store, run->kind, error) && insert_run(store, run, error);
+	if (!alone)
+		return ok;
+	if (ok && lp_sqlite_commit_work(base, error))
+		return true;
+	lp_sqlite_rollback(base);
+	return false;
+}
+
+bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IS_RUNNING, error);
+	int row;
+
+	if (statement == NULL)
 		return false;
-	}
-	return lp_sqlite_commit_work(base, error);
+	sqlite3_bind_int64(statement, 1, run_id);
+	row = lp_sqlite_step(store, statement, error, "look at the run");
+	*running = row == 1;
+	sqlite3_reset(statement);
+	return row >= 0;
+}
+
+bool lp_sqlite_hold_run(struct lp_store *base, int64_t run_id, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	bool running;
+
+	/* The caller's transaction began IMMEDIATE: nobody else writes until it ends. */
+	assert(sqlite3_get_autocommit(store->database) == 0);
+	return lp_sqlite_is_running(store, run_id, &running, error) && (running || lp_run_is_over(error));
 }
 
 bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct lp_error *error)
@@ -143,6 +170,7 @@ bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct l
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_END_RUN, error);
 	struct lp_text states = { 0 };
+	int64_t rows;
 	bool ok;
 
 	if (statement == NULL)
@@ -165,9 +193,9 @@ bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct l
 	sqlite3_bind_int64(statement, 10, (int64_t)run->still_due);
 	sqlite3_bind_int64(statement, 11, (int64_t)run->recomputed);
 	sqlite3_bind_int64(statement, 12, (int64_t)run->kept_imported);
-	ok = lp_sqlite_run(store, statement, NULL, error, "note the end of the run");
+	ok = lp_sqlite_run(store, statement, &rows, error, "note the end of the run");
 	lp_text_free(&states);
-	return ok;
+	return ok && (rows > 0 || lp_run_is_over(error));
 }
 
 /* Of {"ok":58,"failed":2}: what end_run wrote. */

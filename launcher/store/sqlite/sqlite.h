@@ -315,6 +315,8 @@ bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acqu
 bool lp_sqlite_run_is_active(struct lp_store *base, enum lp_run_kind kind, bool *active,
                              struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_hold_run(struct lp_store *base, int64_t run_id, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visit, void *context,
                         struct lp_error *error) LP_MUST_CHECK;

@@ -144,14 +144,15 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" WHERE p.given_up = 0 AND c.enabled = 1) WHERE place = 1"
 		" ORDER BY 2, 4, 5, 1",
 
-	[LP_SQL_INTERRUPT_RUNS] = "UPDATE run SET result = 'interrupted',"
-				  " error = 'killed, or its machine went down: the next run did the rest'"
-				  " WHERE result = 'running' AND kind = ?1",
+	[LP_SQL_INTERRUPT_RUNS] =
+		"UPDATE run SET result = 'interrupted',"
+		" error = 'killed, or its machine went down, or it lost its lock: the next run did the rest'"
+		" WHERE result = 'running' AND kind = ?1",
 	[LP_SQL_BEGIN_RUN] = "INSERT INTO run (tick, started, host, process, program_version, result, kind)"
 			     " VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6)",
 	[LP_SQL_END_RUN] = "UPDATE run SET ended = ?2, result = ?3, error = ?4, windows = ?5, states = ?6,"
 			   " newly_failed = ?7, samples_read = ?8, samples_written = ?9, still_due = ?10,"
-			   " recomputed = ?11, kept_imported = ?12 WHERE id = ?1",
+			   " recomputed = ?11, kept_imported = ?12 WHERE id = ?1 AND result = 'running'",
 	[LP_SQL_EACH_RUN] =
 		"SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
 		" states, newly_failed, samples_read, samples_written, still_due, kind, recomputed, kept_imported FROM run"
