@@ -65,7 +65,7 @@ bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_erro
 	if (!lp_pg_begin(store, error))
 		return false;
 	lp_pg_argument_int4(lp_pg_arguments(store), PG_LOCK_BEGIN);
-	if (!lp_pg_execute(store, PG_LOCK, NULL, error))
+	if (!lp_pg_execute(store, PG_ENTER_RUN, NULL, error))
 		return lp_pg_finish(store, false, error);
 	arguments = lp_pg_arguments(store);
 	lp_pg_argument_time(arguments, run->tick);

@@ -305,6 +305,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " FROM (SELECT ts, value, quality, coverage, samples, window_end FROM local_processing.sample"
 	                      " WHERE series_id = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT $4) s" },
 
+	/*
+	 * Fetchers wait for this commit, which does not have to wait for the disk: all of the run comes behind it in
+	 * the log, and should it be lost, the changes that it took are there again.
+	 */
+	[PG_ENTER_RUN] = { "enter_run", "wait for another run to begin",
+	                   "SELECT pg_advisory_xact_lock(" PG_LOCK_CLASS
+	                   ", $1), set_config('synchronous_commit', 'off', true)" },
 	[PG_BEGIN_RUN] = { "begin_run", "note the run",
 	                   "WITH left_over AS (UPDATE local_processing.run SET result = 'interrupted',"
 	                   " error = 'killed, or its machine went down, or it lost its lock: the next run did the rest'"
