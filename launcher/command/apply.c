@@ -76,8 +76,7 @@ static bool change(struct lp_session *session, struct request *request, const st
 	                                     lp_outdated_note(session->store, &works, error) &&
 	                                     lp_store_add_owed(session->store, earlier.ranges, earlier.count, error)));
 	if (good) {
-		lp_earlier_describe(&earlier, (uint64_t)session->config.catch_up, session->zone,
-		                    &request->description);
+		lp_earlier_describe(&earlier, (uint64_t)session->config.catch_up, session->zone, &request->description);
 		lp_outdated_tell(&works, !request->dry_run, &request->description);
 	}
 	lp_outdated_free(&works);

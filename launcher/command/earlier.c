@@ -30,8 +30,10 @@ static const struct lp_calculation *find_stored(const struct finding *finding, c
 static lp_time last_end_before(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time start)
 {
 	struct lp_window window;
+	int64_t shortest, longest;
 	lp_time latest;
-	if (__builtin_add_overflow(start, lp_span_most(schedule->window), &latest) || latest > LP_TIME_MAX)
+	lp_window_bounds(schedule, zone, &shortest, &longest);
+	if (__builtin_add_overflow(start, longest, &latest) || latest > LP_TIME_MAX)
 		latest = LP_TIME_MAX;
 	if (!lp_window_ending_by(schedule, zone, latest, &window))
 		return LP_TIME_NONE;
@@ -48,16 +50,16 @@ static lp_time last_end_before(const struct lp_schedule *schedule, const struct 
 static lp_time computed_from(const struct lp_calculation *before, const struct lp_calculation *after,
                              const struct lp_zone *zone, const struct lp_progress *progress)
 {
-	lp_time first = before->start, longest;
+	lp_time first = before->start, until;
+	int64_t shortest, longest;
 	if (first == LP_TIME_NONE && progress->first_end != LP_TIME_NONE)
 		return progress->first_end - 1;
 	if (first == LP_TIME_NONE && progress->first_result == LP_TIME_NONE)
 		return progress->watermark;
 	/* Which window made it was not noted then. */
+	lp_window_bounds(&after->schedule, zone, &shortest, &longest);
 	if (first == LP_TIME_NONE)
-		return __builtin_add_overflow(progress->first_result, lp_span_most(after->schedule.window), &longest)
-		               ? LP_TIME_MAX
-		               : longest;
+		return __builtin_add_overflow(progress->first_result, longest, &until) ? LP_TIME_MAX : until;
 	return last_end_before(&after->schedule, zone, first);
 }
 

@@ -114,7 +114,7 @@ static bool is_asked_once(enum pg_statement statement)
 {
 	static const enum pg_statement once[] = { PG_HAS_SCHEMA,   PG_SCHEMA_VERSION, PG_EACH_BATCH,
 		                                  PG_EACH_PENDING, PG_EACH_OWED,      PG_LOOK_AT_CHANGES,
-		                                  PG_LOCK,         PG_BEGIN_RUN,      PG_END_RUN };
+		                                  PG_ENTER_RUN,    PG_BEGIN_RUN,      PG_END_RUN };
 
 	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
 		if (once[i] == statement)
