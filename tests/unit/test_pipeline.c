@@ -53,6 +53,23 @@ static bool cannot_begin(void *context, struct lp_store *store, const struct lp_
 	return lp_fail(error, LP_EXIT_UNAVAILABLE, "the rules cannot be noted");
 }
 
+/* So that the first connection is a fetcher's: without its only committer a run ends. */
+static bool wait_for_fetcher(void *context, struct lp_store *store, const struct lp_run *run, struct lp_error *error)
+{
+	(void)context;
+	(void)store;
+	(void)run;
+	(void)error;
+	for (bool opened = false; !opened;) {
+		const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+		nanosleep(&pause, NULL);
+		pthread_mutex_lock(&fake.lock);
+		opened = fake.opens > 0;
+		pthread_mutex_unlock(&fake.lock);
+	}
+	return true;
+}
+
 static struct lp_pipeline_options options_of(int workers)
 {
 	return (struct lp_pipeline_options){
@@ -426,7 +443,9 @@ START_TEST(a_run_goes_on_with_the_connections_it_gets)
 	for (int64_t id = 1; id <= 6; id++)
 		fake_add(id, 0, 500, "mean", 0, NULL);
 	fake.fail_open_from = fake.fail_open_to = 1;
-	struct ran ran = run_at(10);
+	struct lp_pipeline_options options = options_of(3);
+	options.begun = wait_for_fetcher;
+	struct ran ran = run_with(&options, 10);
 	ck_assert_msg(ran.good, "%s", ran.error.what);
 	for (int64_t id = 1; id <= 6; id++)
 		expect_all(id, 0, 9);
