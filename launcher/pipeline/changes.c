@@ -8,10 +8,8 @@
 
 enum { READERS_OF_AT_ONCE = 10000, RANGES_AT_ONCE = 10000, CHANGES_AT_ONCE = 100000 };
 
-/* From this look-back on it is a meter's, and rules that count read so many samples before a rise by so much. */
-#define METER_LOOKBACK (400 * LP_DAY)
-#define METER_RISE     1.8
-enum { METER_SAMPLES = 1000 };
+/* A window may hold some of the samples up to its rise, besides those before it. */
+enum { RISE_SAMPLES = 5 * LP_METER_SAMPLES };
 #define RISE_UNKNOWN INT64_MAX
 
 struct follower {
@@ -142,13 +140,13 @@ static bool limit_lookback(struct follower *follower, const struct lp_reader *re
 	const struct lp_rise_query query = { .series_id = change->series_id,
 		                             .after = change->last,
 		                             .before = follower->following->newest,
-		                             .times = METER_RISE,
-		                             .most = METER_SAMPLES };
+		                             .times = LP_METER_RISE,
+		                             .most = RISE_SAMPLES };
 	lp_time *rise = &follower->rises[change - follower->changes], until = change->next_good;
 	*lookback = reader->lookback;
 	if (until == LP_TIME_NONE || reader->lookback <= until - change->last)
 		return true;
-	if (reader->lookback >= METER_LOOKBACK) {
+	if (reader->lookback >= LP_METER_LOOKBACK) {
 		if (*rise == RISE_UNKNOWN && !lp_store_find_rise(follower->store, &query, rise, error))
 			return false;
 		until = *rise > until ? *rise : until;

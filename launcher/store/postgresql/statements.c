@@ -383,7 +383,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       " CASE WHEN count(nullif(s.quality, 0)) > 0 THEN array_agg(s.quality) END"
 	                       " FROM (SELECT ts, value, quality FROM local_processing.sample"
 	                       " WHERE series_id = r.series_id AND ts >= r.first AND ts < r.beyond"
-	                       " AND ts >= $4 AND ts < $5 AND " IS_GOOD " ORDER BY ts DESC LIMIT $6) s) a (ts, value, quality)"
+	                       " AND ts >= $4 AND ts < $5 AND " IS_GOOD
+	                       " ORDER BY ts DESC LIMIT $6) s) a (ts, value, quality)"
 	                       " WHERE a.ts IS NOT NULL" },
 
 	[PG_MOVE_WATERMARK] = { "move_watermark", "move the batch's watermark",

@@ -111,12 +111,10 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_FETCH] =
 		"SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts",
 	[LP_SQL_FETCH_PREVIOUS] = "SELECT ts, value, quality FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
-				  " AND " IS_GOOD
-				  " ORDER BY ts DESC LIMIT 1",
+				  " AND " IS_GOOD " ORDER BY ts DESC LIMIT 1",
 	[LP_SQL_FETCH_EARLIER] = "SELECT ts, value, quality FROM (SELECT ts, value, quality FROM sample"
 				 " WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
-				 " AND " IS_GOOD
-				 " ORDER BY ts DESC LIMIT ?4) ORDER BY ts",
+				 " AND " IS_GOOD " ORDER BY ts DESC LIMIT ?4) ORDER BY ts",
 
 	[LP_SQL_EACH_CALCULATION] = "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "ORDER BY c.name",
 	[LP_SQL_ONE_CALCULATION] = "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "WHERE c.id = ?1 AND c.enabled = 1",
