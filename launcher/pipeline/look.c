@@ -109,15 +109,18 @@ static void make_up(struct looking *looking, struct lp_plan_batch *batch)
 		lp_time until = redo->until_end;
 		if (!redo->past || redo->head->id != batch->head.id)
 			continue;
+		uint64_t windows = 0;
 		redo->told_from = redo->after_end;
-		while ((plan->catch_up == 0 || redo->windows < most) &&
+		while ((plan->catch_up == 0 || redo->windows + windows < most) &&
 		       lp_window_ending_by(schedule, zone, until, &window) && window.end > redo->after_end &&
 		       lp_plan_ready(plan, &batch->head, &window)) {
-			redo->windows++;
+			windows++;
 			redo->told_from = window.start;
 			until = lp_window_ending_by(schedule, zone, window.end - 1, &window) ? window.end
 			                                                                     : redo->after_end;
 		}
+		lp_redos_use(&plan->redos, at, windows);
+		redo->told = windows;
 		widen_gap(batch, redo->after_end, until);
 	}
 	widen_gap(batch, looking->left.after_end, looking->left.until_end);
@@ -194,8 +197,8 @@ static void limit(const struct lp_plan *plan, const struct lp_zone *zone, lp_tim
 /* New windows and those that were missed are within one limit, and these come after what they read. */
 static void limit_past(const struct lp_redo *redo, struct lp_look_line *line)
 {
-	line->later = line->windows > redo->windows ? line->windows - redo->windows : 0;
-	line->windows = redo->windows;
+	line->later = line->windows > redo->told ? line->windows - redo->told : 0;
+	line->windows = redo->told;
 	line->from = redo->told_from;
 }
 

@@ -120,6 +120,19 @@ static bool share_a_calculation(const struct lp_redos *redos, const struct lp_re
 	return false;
 }
 
+void lp_redos_use(struct lp_redos *redos, size_t index, uint64_t windows)
+{
+	struct lp_redo *redo = &redos->items[index];
+	redo->windows += windows;
+	/* What a calculation has missed is within one limit, however many ranges it is. */
+	for (size_t at = 0; at < redos->count && redo->past; at++) {
+		struct lp_redo *other = &redos->items[at];
+		if (at != index && other->past && other->head->id == redo->head->id &&
+		    share_a_calculation(redos, redo, other))
+			other->windows += windows;
+	}
+}
+
 /* Two commits that touch one calculation could wait for each other in the database. */
 static bool is_held_up(const struct lp_redos *redos, const struct lp_redo *redo)
 {
@@ -218,7 +231,7 @@ static bool start(struct lp_redos *redos, size_t index, uint64_t most, lp_window
 	job->batch->owed = &redos->owed[redo->first];
 	job->batch->owed_count = redo->count;
 	job->batch->read_before = LP_TIME_MAX;
-	redo->windows += job->window_count;
+	lp_redos_use(redos, index, job->window_count);
 	redo->on_its_way = true;
 	return true;
 }

@@ -15,6 +15,7 @@ struct lp_redo {
 	lp_time after_end, until_end;     /* what is left of it: until_end is that of the longest range */
 	bool past;                        /* windows that were missed, from the newest on */
 	lp_time told_from;                /* of lp_look: where the windows begin that are done now */
+	uint64_t told;                    /* and how many they are */
 	uint64_t windows;                 /* given out in this run, a calculation */
 	bool on_its_way, finished;
 };
@@ -43,6 +44,8 @@ bool lp_redos_load(struct lp_redos *redos, struct lp_store *store, enum lp_run_k
  */
 bool lp_redos_next(struct lp_redos *redos, uint64_t most, lp_window_ready *ready, void *context,
                    struct lp_job *job) LP_MUST_CHECK;
+/* So many windows of a group are given out. */
+void lp_redos_use(struct lp_redos *redos, size_t index, uint64_t windows);
 /* A job came back. */
 void lp_redos_finish(struct lp_redos *redos, const struct lp_job *job);
 /* Calculations times windows that are left. */
