@@ -27,6 +27,26 @@ class Accepted(unittest.TestCase):
         self.assertEqual((named.__rule__.name, named.__rule__.outputs), ("other", ("mean", "spread")))
         self.assertEqual(named.__rule__.inputs, [("x", False, False, 90 * 60 * 1_000_000)])
 
+    def test_what_results_are(self):
+        def number(x: Series) -> float: ...
+
+        def perhaps(x: Series) -> "int | None": ...
+
+        def several(x: Series) -> dict[str, float | None]: ...
+
+        def samples(x: Series) -> Series | None: ...
+
+        def untold(x: Series): ...
+
+        def either(x: Series) -> float | Series: ...
+
+        def nothing(x: Series) -> None: ...
+
+        def unknown(x: Series) -> "Unknown": ...  # noqa: F821
+
+        told = [rule(f).__rule__.returns for f in (number, perhaps, several, samples, untold, either, nothing, unknown)]
+        self.assertEqual(told, [1, 1, 1, 2, 0, 0, 0, 0])
+
     def test_is_still_the_function(self):
         def f(x: Series) -> float:
             return x.mean()
