@@ -14,6 +14,7 @@ struct lp_csv {
 	const char *name;
 	char delimiter;
 	bool begun;
+	int first_line;   /* of the first row */
 	int read_error;   /* errno of a failed read */
 	int line, column; /* of the next character */
 	unsigned char buffer[BUFFER_BYTES];
@@ -32,6 +33,11 @@ struct lp_csv *lp_csv_new(FILE *file, const char *name, char delimiter)
 	csv->delimiter = delimiter;
 	csv->line = csv->column = 1;
 	return csv;
+}
+
+void lp_csv_begin_at(struct lp_csv *csv, int line)
+{
+	csv->first_line = line;
 }
 
 void lp_csv_free(struct lp_csv *csv)
@@ -79,6 +85,41 @@ static bool fail_at(const struct lp_csv *csv, int line, int column, struct lp_er
 	return hint == NULL ? false : lp_hint(error, "%s", hint);
 }
 
+/* CRLF, LF, or the CR of old loggers. */
+static void pass_line_end(struct lp_csv *csv)
+{
+	if (peek(csv) == '\r') {
+		advance(csv);
+		if (peek(csv) != '\n' && peek(csv) != END) {
+			csv->line++;
+			csv->column = 1;
+		}
+	}
+	if (peek(csv) == '\n') {
+		advance(csv);
+	}
+}
+
+static void pass_line(struct lp_csv *csv)
+{
+	while (peek(csv) != END && peek(csv) != '\n' && peek(csv) != '\r') {
+		advance(csv);
+	}
+	pass_line_end(csv);
+}
+
+/* "sep=;" is a spreadsheet's word for the delimiter. */
+static void take_separator(struct lp_csv *csv)
+{
+	const unsigned char *line = csv->buffer + csv->at;
+	if (csv->end - csv->at < 6 || memcmp(line, "sep=", 4) != 0 || (line[5] != '\n' && line[5] != '\r') ||
+	    strchr(",;\t|", line[4]) == NULL || line[4] == '\0') {
+		return;
+	}
+	csv->delimiter = csv->delimiter == '\0' ? (char)line[4] : csv->delimiter;
+	pass_line(csv);
+}
+
 /* The first line decides; what stands in quotes does not count. */
 static char likely_delimiter(const struct lp_csv *csv)
 {
@@ -112,6 +153,11 @@ static bool begin(struct lp_csv *csv, struct lp_error *error)
 	if (csv->end >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
 		csv->at = 3;
 	}
+	take_separator(csv);
+	while (csv->line < csv->first_line && peek(csv) != END) {
+		pass_line(csv);
+	}
+	(void)peek(csv);
 	if (csv->delimiter == '\0') {
 		csv->delimiter = likely_delimiter(csv);
 	}
@@ -243,17 +289,7 @@ static bool read_row(struct lp_csv *csv, struct lp_error *error)
 		}
 		advance(csv);
 	}
-	/* CRLF, LF, or the CR of old loggers. */
-	if (peek(csv) == '\r') {
-		advance(csv);
-		if (peek(csv) != '\n' && peek(csv) != END) {
-			csv->line++;
-			csv->column = 1;
-		}
-	}
-	if (peek(csv) == '\n') {
-		advance(csv);
-	}
+	pass_line_end(csv);
 	for (size_t i = 0; i < csv->count; i++) {
 		csv->cells[i].text = csv->row.data + csv->cell_starts[i];
 		if (!check_encoding(csv, &csv->cells[i], error)) {

@@ -32,10 +32,13 @@ struct lp_csv;
 enum { LP_CSV_ROW_BYTES_MOST = 1 << 20 };
 
 /*
- * name is for messages.  delimiter 0: whichever of comma, semicolon, tab and
- * bar is the most frequent in the first line.  The file stays the caller's.
+ * name is for messages.  delimiter 0: what a first line "sep=;" says (it is no
+ * row), else whichever of comma, semicolon, tab and bar is the most frequent in
+ * the first line.  The file stays the caller's.
  */
 struct lp_csv *lp_csv_new(FILE *file, const char *name, char delimiter);
+/* Before the first row: lines above this one are passed over, whatever they hold; 0: none. */
+void lp_csv_begin_at(struct lp_csv *csv, int line);
 /* The next row that is not empty; *found false: there is none. */
 bool lp_csv_next(struct lp_csv *csv, struct lp_csv_row *row, bool *found, struct lp_error *error) LP_MUST_CHECK;
 void lp_csv_free(struct lp_csv *csv);

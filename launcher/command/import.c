@@ -22,27 +22,49 @@ const struct lp_command lp_command_import = {
 		"\n"
 		"  --time COLUMN         the column of times; else the one named time, timestamp, datetime, date\n"
 		"                        or ts; else the first\n"
-		"  --time-format FORMAT  times are written otherwise than below: '%d.%m.%Y %H:%M:%S' (as in strptime;\n"
-		"                        decimals may follow), unix or unix-ms (since 1970)\n"
+		"  --time-of-day COLUMN  the time of day, where --time has the date alone: read as one, with a blank\n"
+		"                        between them\n"
+		"  --time-format FORMAT  times are written otherwise than below: '%d.%m.%Y %H:%M:%S', unix or unix-ms\n"
+		"                        (since 1970); more about it below\n"
 		"  --series COLUMN=NAME  import this column, as series NAME; may be repeated. Without it every\n"
 		"                        column is a series, named as the column is\n"
 		"  --prefix TEXT         what those names begin with: --prefix p1/\n"
 		"  --unit COLUMN=UNIT    the unit of the column's series; may be repeated\n"
+		"  --units-line          the line below the names has the units of the columns\n"
+		"  --header-line N       the line that has the names; those above it are passed over\n"
 		"  --quality COLUMN      good, uncertain or bad (or 0, 1, 2) for all values of a line\n"
+		"  --no-quality          with --long: a column quality is passed over, all values are good\n"
 		"  --long                a line is a sample: columns series, time, value, and quality if any;\n"
 		"                        --unit then takes SERIES=UNIT\n"
+		"  --missing WORD        a cell that says WORD is no sample: offline, -9999; may be repeated\n"
 		"  --time-zone ZONE      for times without an offset: Europe/Berlin, or a fixed distance from UTC\n"
 		"                        for data in standard time all year: +01:00, -08:00\n"
+		"  --repeated-hour first|second\n"
+		"                        which one local times are that come twice when clocks go back\n"
 		"  --delimiter C         between cells: ',', ';', '|' or tab; else the likeliest\n"
 		"  --decimal-comma       numbers are written 1,5\n"
 		"  --restores-pruned     the files have all samples again that `prune` removed of their series, at least\n"
 		"                        from their first line on: results that read them can be computed again. Without\n"
 		"                        it they are stored, and results are left as they are\n"
-		"  -n, --dry-run         check everything, say what would be done, and store nothing\n"
+		"  -n, --dry-run         check everything, show the first samples as they would be stored, say what\n"
+		"                        would be done, and store nothing\n"
 		"\n"
 		"Times are RFC 3339: 2026-03-01T12:00:00Z, 2026-03-01 13:00:00+01:00; offset, seconds and time\n"
-		"of day may be left out, 24:00 is the end of a day. Lines may come in any order. A cell that is\n"
-		"empty or says nan, inf, null or NA is no sample. Files are UTF-8, quoted as in RFC 4180.\n"
+		"of day may be left out, 24:00 is the end of a day. Lines may come in any order; a sample that a\n"
+		"file has twice, the same in all, counts once. Cells at the end of a line may be left out. A cell\n"
+		"that is empty or says nan, inf, null, NA, n/a, #N/A, ---, bad, unknown, unavailable, missing or\n"
+		"no data is no sample. Names of columns are found as they are written, or, where that finds none,\n"
+		"whatever their capitals. Files are UTF-8, quoted as in RFC 4180.\n"
+		"\n"
+		"FORMAT has %Y year, %y its last two digits (69 to 99: 1969 to 1999, 00 to 68: 2000 to 2068), %m\n"
+		"month, %b its English name, %d day, %j day of the year, %a weekday, %H hour, %I and %p hour to 12\n"
+		"with AM or PM, %M minute, %S second (decimals may follow), %z offset, %Z zone: UTC, or what its\n"
+		"clocks are called at that time, such as CEST; %F is %Y-%m-%d, %T %H:%M:%S, %R %H:%M. A format\n"
+		"tells the whole date.\n"
+		"\n"
+		"When clocks go back an hour of local time comes twice. Where the lines of a file (of a series,\n"
+		"with --long) are in the order of time and go back once within that hour, what stands before is\n"
+		"the first, what comes then the second; where that cannot be told, the file is refused.\n"
 		"\n"
 		"Exits 0 when everything is stored, 65 when a file is wrong.\n"
 		"\n"
@@ -56,6 +78,11 @@ const struct lp_command lp_command_import = {
 	.run = run,
 };
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 static bool check_pairs(const struct lp_option_values *values, const char *option, struct lp_error *error)
 {
 	for (size_t i = 0; i < values->count; i++) {
@@ -63,6 +90,16 @@ static bool check_pairs(const struct lp_option_values *values, const char *optio
 		if (equals == NULL || equals == values->items[i] || equals[1] == '\0') {
 			return lp_fail(error, LP_EXIT_USAGE, "%s %s: expected COLUMN=%s", option, values->items[i],
 			               strcmp(option, "--unit") == 0 ? "UNIT" : "NAME");
+		}
+		if (is_blank(equals[1]) || is_blank(equals[strlen(equals) - 1])) {
+			return lp_fail(error, LP_EXIT_USAGE, "%s \"%s\" has a blank behind = or at its end", option,
+			               values->items[i]);
+		}
+		for (size_t k = 0; k < i; k++) {
+			if (strncmp(values->items[k], values->items[i], (size_t)(equals - values->items[i]) + 1) == 0) {
+				return lp_fail(error, LP_EXIT_USAGE, "%s %s: %s names that already", option,
+				               values->items[i], values->items[k]);
+			}
 		}
 	}
 	return true;
@@ -97,10 +134,25 @@ static bool check_settings(const struct lp_import_settings *settings, int operan
 		return lp_fail(error, LP_EXIT_USAGE, "--long takes the names of series from the file: not with %s",
 		               settings->series.count > 0 ? "--series" : "--prefix");
 	}
+	if (settings->long_form && settings->units_line) {
+		return lp_fail(error, LP_EXIT_USAGE, "--units-line and --long exclude each other");
+	}
+	if (settings->no_quality && (settings->quality_column != NULL || !settings->long_form)) {
+		return lp_fail(error, LP_EXIT_USAGE,
+		               settings->long_form
+		                       ? "--quality and --no-quality exclude each other"
+		                       : "--no-quality goes with --long: else no column is one of qualities");
+	}
+	if (settings->repeated_hour != NULL && strcmp(settings->repeated_hour, "first") != 0 &&
+	    strcmp(settings->repeated_hour, "second") != 0) {
+		return lp_fail(error, LP_EXIT_USAGE, "--repeated-hour %s: expected first or second",
+		               settings->repeated_hour);
+	}
 	if (settings->decimal_comma && settings->delimiter == ',') {
 		return lp_fail(error, LP_EXIT_USAGE, "--decimal-comma and --delimiter , exclude each other");
 	}
-	return check_pairs(&settings->series, "--series", error) && check_pairs(&settings->units, "--unit", error);
+	return lp_import_format_check(settings->time_format, error) &&
+	       check_pairs(&settings->series, "--series", error) && check_pairs(&settings->units, "--unit", error);
 }
 
 static bool import_file(struct lp_import *import, const char *path, struct lp_error *error)
@@ -165,25 +217,33 @@ static void report_pruned(const struct lp_import *import)
 	}
 }
 
-static void report(const struct lp_import *import)
+static void report(const struct lp_import *import, const struct lp_text *alike)
 {
+	if (import->shown.length > 0)
+		printf("the first samples as they would be stored:\n%s", import->shown.data);
 	printf("%zu series (%" PRIu64 " new): %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged",
 	       import->series_count, import->created, import->counts.inserted, import->counts.updated,
 	       import->counts.unchanged);
 	if (import->missing > 0) {
 		printf("; %" PRIu64 " cell%s without a number", import->missing, import->missing == 1 ? "" : "s");
 	}
+	if (import->repeated > 0) {
+		printf("; %" PRIu64 " given twice", import->repeated);
+	}
 	report_pruned(import);
 	fputs(import->settings->dry_run ? "\nnothing was stored (--dry-run)\n" : "\n", stdout);
+	fputs(alike->length > 0 ? alike->data : "", stdout);
 }
 
 static bool import_files(struct lp_import *import, char *const *files, int count, struct lp_error *error)
 {
+	struct lp_text alike = { 0 };
 	bool good = true;
 	for (int i = 0; i < count && good; i++) {
 		good = import_file(import, files[i], error);
 	}
-	good = good && check_units_used(import, error) && lp_import_restore(import, error);
+	good = good && check_units_used(import, error) && lp_import_restore(import, error) &&
+	       lp_import_find_alike(import, &alike, error);
 	if (good && !import->settings->dry_run) {
 		good = lp_store_commit_work(import->store, error);
 		import->begun = !good;
@@ -192,8 +252,9 @@ static bool import_files(struct lp_import *import, char *const *files, int count
 		lp_store_rollback(import->store);
 	}
 	if (good) {
-		report(import);
+		report(import, &alike);
 	}
+	lp_text_free(&alike);
 	return good && lp_output_finish(error);
 }
 
@@ -203,14 +264,20 @@ static int run(int count, char **arguments)
 	struct lp_common_options common = { 0 };
 	struct lp_session session = { 0 };
 	struct lp_import_settings settings = { 0 };
-	const char *delimiter = NULL;
+	const char *delimiter = NULL, *header_line = NULL;
 	const struct lp_option options[] = {
 		{ .name = "--time", .value = "COLUMN", .target = &settings.time_column },
+		{ .name = "--time-of-day", .value = "COLUMN", .target = &settings.time_of_day },
+		{ .name = "--repeated-hour", .value = "first|second", .target = &settings.repeated_hour },
 		{ .name = "--time-format", .value = "FORMAT", .target = &settings.time_format },
 		{ .name = "--series", .value = "COLUMN=NAME", .target = &settings.series, .many = true },
 		{ .name = "--prefix", .value = "TEXT", .target = &settings.prefix },
 		{ .name = "--unit", .value = "COLUMN=UNIT", .target = &settings.units, .many = true },
 		{ .name = "--quality", .value = "COLUMN", .target = &settings.quality_column },
+		{ .name = "--no-quality", .target = &settings.no_quality },
+		{ .name = "--missing", .value = "WORD", .target = &settings.missing, .many = true },
+		{ .name = "--units-line", .target = &settings.units_line },
+		{ .name = "--header-line", .value = "N", .target = &header_line },
 		{ .name = "--long", .target = &settings.long_form },
 		{ .name = "--delimiter", .value = "CHARACTER", .target = &delimiter },
 		{ .name = "--decimal-comma", .target = &settings.decimal_comma },
@@ -222,6 +289,8 @@ static int run(int count, char **arguments)
 
 	bool good = lp_options_parse(&lp_command_import, count, arguments, options, &common, &operands, &error) &&
 	            parse_delimiter(delimiter, &settings.delimiter, &error) &&
+	            (header_line == NULL ||
+	             lp_count_parse("--header-line", header_line, 1, &settings.header_line, &error)) &&
 	            check_settings(&settings, operands, &error);
 	settings.prefix = settings.prefix == NULL ? "" : settings.prefix;
 	/* A fixed offset is no zone that the session could know. */
@@ -240,5 +309,6 @@ static int run(int count, char **arguments)
 	}
 	free(settings.series.items);
 	free(settings.units.items);
+	free(settings.missing.items);
 	return good ? LP_EXIT_OK : lp_command_fail(&lp_command_import, &error);
 }

@@ -13,6 +13,7 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "config/names.h"
+#include "model/memory.h"
 #include "store/store.h"
 #include <stdio.h>
 
@@ -23,7 +24,11 @@ struct lp_import_settings {
 	const char *time_format;                  /* NULL: RFC 3339 and what is near to it */
 	struct lp_option_values series, units;    /* "COLUMN=NAME", "COLUMN=UNIT" */
 	const char *prefix;                       /* "" */
-	bool long_form, decimal_comma, dry_run;
+	struct lp_option_values missing;          /* words for "no value", beside the usual ones */
+	const char *time_of_day;                  /* the column behind the date; NULL: one column has both */
+	const char *repeated_hour;                /* "first" or "second"; NULL: the order of lines tells */
+	uint32_t header_line;                     /* 0: the first one */
+	bool long_form, decimal_comma, dry_run, no_quality, units_line;
 	bool restores_pruned; /* what is imported is all that was pruned */
 	char delimiter;       /* 0: found out */
 	/* For times without an offset: a zone, or local time at a fixed distance from UTC. */
@@ -36,7 +41,43 @@ struct lp_import_sample {
 	lp_time time;
 	double value;
 	int line;
+	uint16_t row; /* a mark of all that its line says: equal lines have equal ones */
 	uint8_t quality;
+	bool twice; /* its local time comes twice: this is the first; settled before it is written */
+};
+
+/* What is written: local time, or with its distance from UTC or the name of a zone. */
+struct lp_import_written {
+	int64_t local, offset;
+	bool has_offset;
+	char zone[32]; /* "": none */
+};
+
+/* A time of a file in UTC; shift: how much later its local time comes again, 0: it comes once. */
+struct lp_import_time {
+	lp_time time;
+	int64_t shift;
+};
+
+/* Lines one after the other in an hour of local time that comes twice. */
+struct lp_import_hour {
+	lp_time first, last, before, after; /* as if all were the first time; LP_TIME_NONE: no line there */
+	int64_t shift;
+	int first_line, last_line;
+	int forward, back, equal; /* steps from line to line */
+	int forward_line, back_line, equal_line;
+};
+
+/*
+ * The order of lines of one file, or of one series of it, where hours come
+ * twice.  import_order.c says what is told from it.
+ */
+struct lp_import_order {
+	bool begun, within; /* a line was there; the last one lies in the last hour */
+	lp_time last;
+	int forward, back; /* whether a step outside of such hours goes there */
+	struct lp_import_hour *hours;
+	size_t count, capacity;
 };
 
 /* A series, and what was read for it and is not written yet. */
@@ -48,8 +89,9 @@ struct lp_import_series {
 	size_t count, capacity;
 	bool written; /* parts of this file, from ... to */
 	lp_time written_from, written_to;
-	struct lp_window pruned; /* as in struct lp_series, before the import */
-	bool any;                /* samples of any file, from first to last */
+	struct lp_import_order order; /* long form */
+	struct lp_window pruned;      /* as in struct lp_series, before the import */
+	bool any;                     /* samples of any file, from first to last */
 	lp_time first, last;
 };
 
@@ -59,12 +101,14 @@ struct lp_import {
 	const char *file; /* for messages */
 	struct lp_import_series *series;
 	size_t series_count, series_capacity;
-	struct lp_names names; /* of the series, to their indices */
+	struct lp_import_order order; /* wide form: of the file's lines */
+	struct lp_names names;        /* of the series, to their indices */
 	struct lp_arena arena;
 	size_t held; /* samples in memory */
 	bool begun;  /* a transaction is open */
 	struct lp_write_counts counts;
-	uint64_t created, missing; /* series made; cells without a number */
+	uint64_t created, missing, repeated; /* series made; cells without a number; samples given once more */
+	struct lp_text shown;                /* --dry-run: the first samples as they would be stored */
 	/* Series whose samples were pruned, and that have some again here. */
 	uint64_t restored, partly, not_restored;
 	const struct lp_import_series *unrestored; /* one of those that were not */
@@ -74,14 +118,30 @@ struct lp_import {
 bool lp_import_read(struct lp_import *import, FILE *file, const char *name, struct lp_error *error) LP_MUST_CHECK;
 
 /* import_time.c: a time as the file has it. */
-bool lp_import_time(const struct lp_import_settings *settings, const char *text, lp_time *t,
-                    struct lp_error *error) LP_MUST_CHECK;
+bool lp_import_time_read(const struct lp_import_settings *settings, const char *text, struct lp_import_time *read,
+                         struct lp_error *error) LP_MUST_CHECK;
+/* Decimals of a second at `at`, if any, as microseconds, the rest cut off; returns what is behind them. */
+const char *lp_import_take_decimals(const char *at, int32_t *microseconds);
+
+/* import_format.c: --time-format. */
+extern const char lp_import_format_hint[];
+bool lp_import_format_check(const char *format, struct lp_error *error) LP_MUST_CHECK;
+bool lp_import_format_parse(const char *format, const char *text, struct lp_import_written *written);
+
+/* import_order.c: which of two a local time is. */
+void lp_import_order_note(struct lp_import_order *order, struct lp_import_time read, int line);
+/* Moves samples to the second time where the order of lines tells that; fails where it does not tell. */
+bool lp_import_order_settle(const struct lp_import *import, const struct lp_import_order *order,
+                            struct lp_import_series *series, struct lp_error *error) LP_MUST_CHECK;
+void lp_import_order_clear(struct lp_import_order *order);
 
 /* import_samples.c */
 /* The index of the series of that name, added if it is new. */
 size_t lp_import_series_named(struct lp_import *import, const char *name);
 bool lp_import_add(struct lp_import *import, size_t series, struct lp_import_sample sample,
                    struct lp_error *error) LP_MUST_CHECK;
+/* Names of stored series that differ from those of the import by capital letters alone, as lines. */
+bool lp_import_find_alike(struct lp_import *import, struct lp_text *lines, struct lp_error *error) LP_MUST_CHECK;
 /* The file is at its end: writes what is held, and lets the next file be about any time again. */
 bool lp_import_end_file(struct lp_import *import, struct lp_error *error) LP_MUST_CHECK;
 /* All files are written: what of the series was pruned and is here again, where that was said. */

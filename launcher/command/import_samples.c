@@ -1,11 +1,12 @@
 /* `import`: samples gathered by series, checked, and written in one transaction.  Knows nothing of CSV. */
 #include "command/import.h"
+#include "command/number.h"
 
 #include "model/memory.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRITE_ROWS = 20000, LOOK_UP_SINGLY = 50 };
+enum { WRITE_ROWS = 20000, LOOK_UP_SINGLY = 50, SHOWN_MOST = 5 };
 
 const char *lp_import_value_for(const struct lp_option_values *values, const char *key)
 {
@@ -125,17 +126,44 @@ static bool fail_twice(const struct lp_import *import, const struct lp_import_se
 	lp_time_format(first->time, import->settings->zone, time);
 	lp_fail(error, LP_EXIT_DATA, "%s:%d: series \"%.200s\" has %s already in line %d", import->file, second->line,
 	        series->name, time, first->line);
-	if (import->settings->fixed || strcmp(lp_zone_name(import->settings->zone), "UTC") == 0) {
-		return lp_hint(error, "A series has one value at a time: take one of the lines out.");
+	int64_t local =
+		first->time + (import->settings->fixed ? import->settings->offset
+	                                               : lp_zone_offset(import->settings->zone, first->time, NULL));
+	if (local % LP_DAY == 0 && import->settings->time_of_day == NULL)
+		return lp_hint(error,
+		               "If the time of day stands in a column of its own, name it: --time-of-day COLUMN, with "
+		               "a --time-format for both. Else take one of the lines out: a series has one value at "
+		               "a time.");
+	return lp_hint(error, "A series has one value at a time: take one of the lines out.");
+}
+
+/* A line that stands there once more is taken once.  Not one that is another line and gives the same sample. */
+static bool merge_repeated(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
+{
+	struct lp_import_sample *samples = series->samples;
+	size_t kept = 1;
+	for (size_t i = 1; i < series->count; i++) {
+		const struct lp_import_sample *last = &samples[kept - 1];
+		if (last->time != samples[i].time) {
+			samples[kept++] = samples[i];
+		} else if (last->row != samples[i].row || last->value != samples[i].value ||
+		           last->quality != samples[i].quality) {
+			return fail_twice(import, series, last, &samples[i], error);
+		}
 	}
-	return lp_hint(error,
-	               "When clocks go back, an hour of local time comes twice: write times with their offset, or, if "
-	               "they are in standard time all year, give it: --time-zone +01:00.");
+	import->repeated += series->count - kept;
+	import->held -= series->count - kept;
+	series->count = kept;
+	return true;
 }
 
 /* Ascending in time, and each time once. */
-static bool check_series(const struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
+static bool check_series(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
 {
+	const struct lp_import_order *order = import->settings->long_form ? &series->order : &import->order;
+	if (!lp_import_order_settle(import, order, series, error)) {
+		return false;
+	}
 	struct lp_import_sample *samples = series->samples;
 	bool ordered = true;
 	for (size_t i = 1; i < series->count && ordered; i++) {
@@ -143,10 +171,8 @@ static bool check_series(const struct lp_import *import, struct lp_import_series
 	}
 	if (!ordered) {
 		qsort(samples, series->count, sizeof *samples, compare_samples);
-		for (size_t i = 1; i < series->count; i++) {
-			if (samples[i - 1].time == samples[i].time) {
-				return fail_twice(import, series, &samples[i - 1], &samples[i], error);
-			}
+		if (!merge_repeated(import, series, error)) {
+			return false;
 		}
 	}
 	if (series->count == 0 || !series->written || samples[0].time > series->written_to ||
@@ -246,6 +272,48 @@ static void note_written(struct lp_import *import, struct lp_import_series *seri
 	series->count = 0;
 }
 
+/* A sample of a series, in the order of lines. */
+struct first_sample {
+	const struct lp_import_series *series;
+	const struct lp_import_sample *sample;
+};
+
+static size_t add_first(struct first_sample firsts[SHOWN_MOST], size_t count, struct first_sample added)
+{
+	size_t place = count;
+	while (place > 0 && firsts[place - 1].sample->line > added.sample->line)
+		place--;
+	if (place == SHOWN_MOST)
+		return count;
+	count += count < SHOWN_MOST;
+	memmove(firsts + place + 1, firsts + place, (count - place - 1) * sizeof *firsts);
+	firsts[place] = added;
+	return count;
+}
+
+/* The first samples as they would be stored, for people to look at. */
+static void note_shown(struct lp_import *import)
+{
+	struct first_sample firsts[SHOWN_MOST];
+	size_t count = 0;
+
+	for (size_t s = 0; s < import->series_count; s++) {
+		const struct lp_import_series *series = &import->series[s];
+		for (size_t i = 0; i < series->count; i++)
+			count = add_first(firsts, count, (struct first_sample){ series, &series->samples[i] });
+	}
+	for (size_t i = 0; i < count; i++) {
+		static const char *const qualities[] = { "", " uncertain", " bad" };
+		const struct lp_import_series *series = firsts[i].series;
+		char time[40], value[32];
+		lp_time_format(firsts[i].sample->time, import->settings->zone, time);
+		lp_number_format(firsts[i].sample->value, value);
+		lp_text_addf(&import->shown, "  %s  %s  %s%s%s%s\n", series->name, time, value,
+		             series->unit == NULL ? "" : " ", series->unit == NULL ? "" : series->unit,
+		             qualities[firsts[i].sample->quality]);
+	}
+}
+
 /* Checks all series before it writes the first. */
 static bool flush(struct lp_import *import, struct lp_error *error)
 {
@@ -254,6 +322,8 @@ static bool flush(struct lp_import *import, struct lp_error *error)
 			return false;
 		}
 	}
+	if (import->settings->dry_run && import->shown.length == 0)
+		note_shown(import);
 	if (!import->begun) {
 		if (!lp_store_begin(import->store, error)) {
 			return false;
@@ -278,7 +348,56 @@ bool lp_import_add(struct lp_import *import, size_t index, struct lp_import_samp
 	struct lp_import_series *series = &import->series[index];
 	LP_GROW(series->samples, series->count, series->capacity);
 	series->samples[series->count++] = sample;
-	return ++import->held < LP_IMPORT_SAMPLES_MOST || flush(import, error);
+	/* Not within an hour that comes twice: only what stands behind it tells which of the two it was. */
+	return ++import->held < LP_IMPORT_SAMPLES_MOST || sample.twice || flush(import, error);
+}
+
+/* A name in small letters, those of ASCII. */
+static const char *lower(struct lp_arena *arena, const char *name)
+{
+	char *copy = lp_arena_copy(arena, name, strlen(name));
+	for (char *c = copy; *c != '\0'; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+	return copy;
+}
+
+struct alike {
+	struct lp_import *import;
+	struct lp_names names; /* in small letters, to the indices of the series */
+	struct lp_text *lines;
+	int count;
+};
+
+static bool visit_alike(void *context, const struct lp_series *stored, struct lp_error *error)
+{
+	struct alike *alike = context;
+	struct lp_arena arena = { 0 };
+	size_t index;
+
+	(void)error;
+	if (lp_names_find(&alike->names, lower(&arena, stored->name), &index) && alike->count < SHOWN_MOST &&
+	    strcmp(alike->import->series[index].name, stored->name) != 0) {
+		lp_text_addf(alike->lines,
+		             "series \"%s\" and \"%s\" are two: their names differ by capital letters alone\n",
+		             alike->import->series[index].name, stored->name);
+		alike->count++;
+	}
+	lp_arena_free(&arena);
+	return true;
+}
+
+bool lp_import_find_alike(struct lp_import *import, struct lp_text *lines, struct lp_error *error)
+{
+	struct alike alike = { .import = import, .lines = lines };
+
+	/* What was there before has been looked at when it was made. */
+	if (import->created == 0)
+		return true;
+	for (size_t i = 0; i < import->series_count; i++)
+		lp_names_set(&alike.names, lower(&import->arena, import->series[i].name), i);
+	bool good = lp_store_each_series(import->store, NULL, visit_alike, &alike, error);
+	lp_names_free(&alike.names);
+	return good;
 }
 
 bool lp_import_end_file(struct lp_import *import, struct lp_error *error)
@@ -288,7 +407,9 @@ bool lp_import_end_file(struct lp_import *import, struct lp_error *error)
 	}
 	for (size_t i = 0; i < import->series_count; i++) {
 		import->series[i].written = false;
+		lp_import_order_clear(&import->series[i].order);
 	}
+	lp_import_order_clear(&import->order);
 	return true;
 }
 
@@ -329,7 +450,10 @@ void lp_import_free(struct lp_import *import)
 {
 	for (size_t i = 0; i < import->series_count; i++) {
 		free(import->series[i].samples);
+		lp_import_order_clear(&import->series[i].order);
 	}
+	lp_import_order_clear(&import->order);
+	lp_text_free(&import->shown);
 	free(import->series);
 	lp_names_free(&import->names);
 	lp_arena_free(&import->arena);

@@ -7,30 +7,21 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* What is written: local time, or with its distance from UTC. */
-struct written {
-	int64_t local, offset;
-	bool has_offset;
-};
+#include <strings.h>
 
 static bool fail_format(const char *format, const char *text, struct lp_error *error)
 {
 	lp_fail(error, LP_EXIT_DATA, "\"%.60s\" is not a time written as %.60s", text, format);
-	return lp_hint(error,
-	               "--time-format: %%d day, %%m month, %%Y year, %%y its last two digits, %%H hour, %%M minute, "
-	               "%%S second, %%z offset; or unix, unix-ms.");
+	return lp_hint(error, "%s", lp_import_format_hint);
 }
 
-/* Decimals of a second behind what strptime has read, which knows none: microseconds, and the rest is cut off. */
-static const char *take_decimals(const char *at, int64_t *microseconds)
+const char *lp_import_take_decimals(const char *at, int32_t *microseconds)
 {
 	*microseconds = 0;
 	if ((*at != '.' && *at != ',') || at[1] < '0' || at[1] > '9') {
 		return at;
 	}
-	int64_t weight = 100000;
+	int32_t weight = 100000;
 	for (at++; *at >= '0' && *at <= '9'; at++, weight /= 10) {
 		*microseconds += (*at - '0') * weight;
 	}
@@ -38,51 +29,26 @@ static const char *take_decimals(const char *at, int64_t *microseconds)
 }
 
 /* Seconds or milliseconds since 1970, in UTC. */
-static bool parse_unix(const char *text, int64_t unit, struct written *written)
+static bool parse_unix(const char *text, int64_t unit, struct lp_import_written *written)
 {
 	bool negative = *text == '-';
 	const char *digits = text + negative;
 	char *end;
-	int64_t decimals;
+	int32_t decimals;
 
 	long long count = strtoll(digits, &end, 10);
 	if (*digits < '0' || *digits > '9' || count > LP_TIME_MAX / unit + 1) {
 		return false;
 	}
-	const char *rest = take_decimals(end, &decimals);
+	const char *rest = lp_import_take_decimals(end, &decimals);
 	int64_t distance = count * unit + decimals * unit / LP_SECOND;
-	*written = (struct written){ .local = negative ? -distance : distance, .has_offset = true };
+	*written = (struct lp_import_written){ .local = negative ? -distance : distance, .has_offset = true };
 	return *rest == '\0';
 }
 
-static bool parse_by_format(const char *format, const char *text, struct written *written)
+static bool parse(const char *format, const char *text, struct lp_import_written *written, struct lp_error *error)
 {
-	struct tm tm = { .tm_mday = 1 };
-	int64_t decimals = 0;
-
-	const char *rest = strptime(text, format, &tm);
-	if (rest == NULL) {
-		return false;
-	}
-	rest = take_decimals(rest, &decimals);
-	struct lp_civil civil = { .year = tm.tm_year + 1900,
-		                  .month = tm.tm_mon + 1,
-		                  .day = tm.tm_mday,
-		                  .hour = tm.tm_hour,
-		                  .minute = tm.tm_min,
-		                  .second = tm.tm_sec,
-		                  .microsecond = (int32_t)decimals };
-	struct lp_civil same;
-	written->local = lp_civil_to_local(&civil);
-	written->has_offset = strstr(format, "%z") != NULL;
-	written->offset = tm.tm_gmtoff * LP_SECOND;
-	/* strptime takes the 31st of February. */
-	lp_civil_from_local(written->local, &same);
-	return *rest == '\0' && memcmp(&same, &civil, sizeof same) == 0;
-}
-
-static bool parse(const char *format, const char *text, struct written *written, struct lp_error *error)
-{
+	*written = (struct lp_import_written){ 0 };
 	if (format == NULL) {
 		return lp_time_parse_written(text, &written->local, &written->has_offset, &written->offset, error) ||
 		       lp_hint(error,
@@ -91,31 +57,115 @@ static bool parse(const char *format, const char *text, struct written *written,
 	}
 	bool parsed = strcmp(format, "unix") == 0      ? parse_unix(text, LP_SECOND, written)
 	              : strcmp(format, "unix-ms") == 0 ? parse_unix(text, LP_SECOND / 1000, written)
-	                                               : parse_by_format(format, text, written);
+	                                               : lp_import_format_parse(format, text, written);
 	return parsed || fail_format(format, text, error);
 }
 
-bool lp_import_time(const struct lp_import_settings *settings, const char *text, lp_time *t, struct lp_error *error)
+/* How much later than t the same local time comes again; 0: it does not. */
+static int64_t find_shift(const struct lp_zone *zone, lp_time t, int64_t local)
 {
-	struct written written;
-	if (!parse(settings->time_format, text, &written, error)) {
-		return false;
+	static const int64_t distances[] = { LP_HOUR, 3 * LP_HOUR, LP_DAY };
+
+	for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
+		lp_time again = local - lp_zone_offset(zone, t + distances[i], NULL);
+		if (again > t && again + lp_zone_offset(zone, again, NULL) == local)
+			return again - t;
 	}
-	if (written.has_offset || settings->fixed) {
-		*t = written.local - (written.has_offset ? written.offset : settings->offset);
-	} else {
-		*t = lp_zone_to_utc(settings->zone, written.local);
-		if (*t + lp_zone_offset(settings->zone, *t, NULL) != written.local) {
-			lp_fail(error, LP_EXIT_DATA, "\"%.60s\" was left out when clocks went forward", text);
-			return lp_hint(
-				error,
-				"In %s it never was. If times are in standard time all year, give its distance from "
-				"UTC: --time-zone +01:00.",
-				lp_zone_name(settings->zone));
+	return 0;
+}
+
+static bool fail_left_out(const struct lp_import_settings *settings, lp_time t, const char *text,
+                          struct lp_error *error)
+{
+	char standard[40], *offset;
+
+	/* The distance before clocks went forward is that of standard time. */
+	lp_time_format(t - LP_DAY, settings->zone, standard);
+	offset = strlen(standard) > 6 ? standard + strlen(standard) - 6 : standard;
+	lp_fail(error, LP_EXIT_DATA, "\"%.60s\" was left out when clocks went forward", text);
+	return lp_hint(error,
+	               "In %s it never was. If times are in standard time all year, give its distance from UTC: "
+	               "--time-zone %s.",
+	               lp_zone_name(settings->zone), strpbrk(offset, "+-") == offset ? offset : "+00:00");
+}
+
+/* By the name that is written: UTC, or what the clocks of the zone are called then. */
+static bool read_named(const struct lp_import_settings *settings, const char *text,
+                       const struct lp_import_written *written, struct lp_import_time *read, struct lp_error *error)
+{
+	static const char *const utc[] = { "UTC", "GMT", "UT", "Z" };
+	const char *now, *again;
+
+	read->shift = 0;
+	read->time = written->local;
+	for (size_t i = 0; i < sizeof utc / sizeof *utc; i++) {
+		if (strcasecmp(written->zone, utc[i]) == 0)
+			return true;
+	}
+	if (!settings->fixed) {
+		lp_time first = lp_zone_to_utc(settings->zone, written->local);
+		int64_t shift = find_shift(settings->zone, first, written->local);
+		int64_t offset = lp_zone_offset(settings->zone, first, &now);
+		(void)lp_zone_offset(settings->zone, first + shift, &again);
+		bool is_first = strcmp(now, written->zone) == 0, is_second = strcmp(again, written->zone) == 0;
+		read->time = is_first ? first : first + shift;
+		if (first + offset == written->local && (is_first || is_second)) {
+			read->shift = is_first && is_second ? shift : 0;
+			return true;
 		}
 	}
-	if (*t < LP_TIME_MIN || *t > LP_TIME_MAX) {
-		return lp_fail(error, LP_EXIT_DATA, "\"%.60s\" is outside of the years 1 to 9999 (in UTC)", text);
-	}
+	lp_fail(error, LP_EXIT_DATA, "\"%.60s\": %s is not what clocks show then in %s", text, written->zone,
+	        settings->fixed ? "the zone that was given" : lp_zone_name(settings->zone));
+	return lp_hint(error,
+	               "%%Z takes UTC, and the names that --time-zone has at that time. Write the offset (%%z); or, if "
+	               "all times have the same one, write the word itself in the format, and --time-zone +01:00.");
+}
+
+static bool read_local(const struct lp_import_settings *settings, const char *text, int64_t local,
+                       struct lp_import_time *read, struct lp_error *error)
+{
+	read->time = lp_zone_to_utc(settings->zone, local);
+	if (read->time + lp_zone_offset(settings->zone, read->time, NULL) != local)
+		return fail_left_out(settings, read->time, text, error);
+	read->shift = find_shift(settings->zone, read->time, local);
 	return true;
+}
+
+/* The cell without blanks around it; false: it is too long for a time. */
+static bool trim(const char *text, char trimmed[200])
+{
+	text += strspn(text, " \t");
+	size_t length = strlen(text);
+	while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+		length--;
+	if (length >= 200)
+		return false;
+	memcpy(trimmed, text, length);
+	trimmed[length] = '\0';
+	return true;
+}
+
+bool lp_import_time_read(const struct lp_import_settings *settings, const char *text, struct lp_import_time *read,
+                         struct lp_error *error)
+{
+	struct lp_import_written written;
+	char trimmed[200];
+	bool good = true;
+
+	if (!parse(settings->time_format, trim(text, trimmed) ? trimmed : text, &written, error))
+		return false;
+	read->shift = 0;
+	if (written.zone[0] != '\0')
+		good = read_named(settings, text, &written, read, error);
+	else if (written.has_offset || settings->fixed)
+		read->time = written.local - (written.has_offset ? written.offset : settings->offset);
+	else
+		good = read_local(settings, text, written.local, read, error);
+	if (good && read->shift > 0 && settings->repeated_hour != NULL) {
+		read->time += strcmp(settings->repeated_hour, "second") == 0 ? read->shift : 0;
+		read->shift = 0;
+	}
+	if (good && (read->time < LP_TIME_MIN || read->time > LP_TIME_MAX))
+		return lp_fail(error, LP_EXIT_DATA, "\"%.60s\" is outside of the years 1 to 9999 (in UTC)", text);
+	return good;
 }

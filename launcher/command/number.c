@@ -23,15 +23,21 @@ void lp_number_format(double number, char text[32])
 
 static bool is_missing(const char *text, size_t length)
 {
-	static const char *const words[] = { "nan", "inf",  "infinity", "-inf", "-infinity", "+inf",
-		                             "-",   "null", "none",     "na",   "n/a",       "-nan" };
+	static const char *const words[] = {
+		"nan",     "-nan",    "inf",         "infinity", "-inf",    "-infinity", "+inf",     "null",
+		"none",    "na",      "n/a",         "n.a.",     "#n/a",    "#na",       "#nv",      "#value!",
+		"#div/0!", "unknown", "unavailable", "bad",      "no data", "nodata",    "no value", "missing",
+	};
 
+	if (strspn(text, "-") == length) {
+		return true;
+	}
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0) {
 			return true;
 		}
 	}
-	return length == 0;
+	return false;
 }
 
 static size_t count_digits(const char *text)

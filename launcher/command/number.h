@@ -9,7 +9,7 @@ void lp_number_format(double number, char text[32]);
 
 enum lp_number_reading {
 	LP_NUMBER_READ,
-	LP_NUMBER_MISSING,   /* empty, or a word for no value: nan, inf, null, NA, - */
+	LP_NUMBER_MISSING,   /* empty, dashes, or a word for no value: nan, inf, null, NA, #N/A, bad, ... */
 	LP_NUMBER_TOO_LARGE, /* for a double */
 	LP_NUMBER_NONE,      /* no number */
 };

@@ -66,7 +66,33 @@ static const struct {
 	{ "a,b\n5\",2\n", "1|a|b;2|5\"|2;" },
 	{ "a,b\n\"\",2\n", "1|a|b;2||2;" },
 	{ "größe,b\n1,2\n", "1|größe|b;2|1|2;" },
+	{ "sep=;\na,b;c\n", "2|a,b|c;" },
+	{ "\xEF\xBB\xBF"
+	  "sep=\t\r\na,b\tc\r\n",
+	  "2|a,b|c;" },
+	{ "sep=;x\n1\n", "1|sep=|x;2|1;" },
+	{ "sep=", "1|sep=;" },
+	{ "sep=;\n", "" },
 };
+
+/* Lines above the first one may hold quotes and bytes of any kind, and say nothing of the delimiter. */
+START_TEST(lines_above_the_first_are_passed_over)
+{
+	static const char bytes[] = "x,\"y\xFF\r\n,,,,\r\na;b\r\n1;2\r\n";
+	FILE *file = file_of(bytes, sizeof bytes - 1);
+	struct lp_csv *csv = lp_csv_new(file, "a.csv", '\0');
+	struct lp_csv_row row;
+	struct lp_error error = { 0 };
+	bool found;
+
+	lp_csv_begin_at(csv, 3);
+	ck_assert_msg(lp_csv_next(csv, &row, &found, &error), "%s", error.what);
+	ck_assert(found && row.line == 3 && row.count == 2);
+	ck_assert_str_eq(row.cells[1].text, "b");
+	lp_csv_free(csv);
+	fclose(file);
+}
+END_TEST
 
 START_TEST(rows_are_read)
 {
@@ -165,20 +191,37 @@ static const struct {
 	enum lp_number_reading reading;
 	double number;
 } numbers[] = {
-	{ "1", false, LP_NUMBER_READ, 1 },          { " -1.5 ", false, LP_NUMBER_READ, -1.5 },
-	{ "+.5", false, LP_NUMBER_READ, 0.5 },      { "5.", false, LP_NUMBER_READ, 5 },
-	{ "1e3", false, LP_NUMBER_READ, 1000 },     { "1.5E-3", false, LP_NUMBER_READ, 0.0015 },
-	{ "1,5", true, LP_NUMBER_READ, 1.5 },       { "4.9e-324", false, LP_NUMBER_READ, 4.9e-324 },
-	{ "1e-999", false, LP_NUMBER_READ, 0 },     { "", false, LP_NUMBER_MISSING, 0 },
-	{ "  ", false, LP_NUMBER_MISSING, 0 },      { "NaN", false, LP_NUMBER_MISSING, 0 },
-	{ "-inf", false, LP_NUMBER_MISSING, 0 },    { "Infinity", false, LP_NUMBER_MISSING, 0 },
-	{ "NULL", false, LP_NUMBER_MISSING, 0 },    { "-", false, LP_NUMBER_MISSING, 0 },
-	{ "1e999", false, LP_NUMBER_TOO_LARGE, 0 }, { "1,5", false, LP_NUMBER_NONE, 0 },
-	{ "1.5", true, LP_NUMBER_NONE, 0 },         { "0x10", false, LP_NUMBER_NONE, 0 },
-	{ "nan(1)", false, LP_NUMBER_NONE, 0 },     { "1 2", false, LP_NUMBER_NONE, 0 },
-	{ "1e", false, LP_NUMBER_NONE, 0 },         { ".", false, LP_NUMBER_NONE, 0 },
-	{ "--1", false, LP_NUMBER_NONE, 0 },        { "high", false, LP_NUMBER_NONE, 0 },
+	{ "1", false, LP_NUMBER_READ, 1 },
+	{ " -1.5 ", false, LP_NUMBER_READ, -1.5 },
+	{ "+.5", false, LP_NUMBER_READ, 0.5 },
+	{ "5.", false, LP_NUMBER_READ, 5 },
+	{ "1e3", false, LP_NUMBER_READ, 1000 },
+	{ "1.5E-3", false, LP_NUMBER_READ, 0.0015 },
+	{ "1,5", true, LP_NUMBER_READ, 1.5 },
+	{ "4.9e-324", false, LP_NUMBER_READ, 4.9e-324 },
+	{ "1e-999", false, LP_NUMBER_READ, 0 },
+	{ "", false, LP_NUMBER_MISSING, 0 },
+	{ "  ", false, LP_NUMBER_MISSING, 0 },
+	{ "NaN", false, LP_NUMBER_MISSING, 0 },
+	{ "-inf", false, LP_NUMBER_MISSING, 0 },
+	{ "Infinity", false, LP_NUMBER_MISSING, 0 },
+	{ "NULL", false, LP_NUMBER_MISSING, 0 },
+	{ "-", false, LP_NUMBER_MISSING, 0 },
+	{ "1e999", false, LP_NUMBER_TOO_LARGE, 0 },
+	{ "1,5", false, LP_NUMBER_NONE, 0 },
+	{ "1.5", true, LP_NUMBER_NONE, 0 },
+	{ "0x10", false, LP_NUMBER_NONE, 0 },
+	{ "nan(1)", false, LP_NUMBER_NONE, 0 },
+	{ "1 2", false, LP_NUMBER_NONE, 0 },
+	{ "1e", false, LP_NUMBER_NONE, 0 },
+	{ ".", false, LP_NUMBER_NONE, 0 },
+	{ "--1", false, LP_NUMBER_NONE, 0 },
+	{ "high", false, LP_NUMBER_NONE, 0 },
 	{ "1\n", false, LP_NUMBER_NONE, 0 },
+	{ "---", false, LP_NUMBER_MISSING, 0 },
+	{ " #N/A ", false, LP_NUMBER_MISSING, 0 },
+	{ "Bad", false, LP_NUMBER_MISSING, 0 },
+	{ "unavailable", true, LP_NUMBER_MISSING, 0 },
 };
 
 START_TEST(numbers_are_read)
@@ -301,6 +344,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	TABLE(rows_are_read, files);
 	TABLE(broken_files_are_refused, refused);
+	tcase_add_test(tcase, lines_above_the_first_are_passed_over);
 	tcase_add_test(tcase, endless_lines_are_refused);
 	tcase_add_test(tcase, rows_longer_than_the_buffer);
 	tcase_add_test(tcase, a_directory_is_no_file);
