@@ -12,6 +12,12 @@
 
 static const char *const postgresql_prefixes[] = { "postgresql:", "postgres:" };
 
+/* scheme://...: not a setting that has :// in its value, as a password may. */
+static bool is_uri(const char *address)
+{
+	return strncmp(address + strcspn(address, ":=/" BLANKS), "://", 3) == 0;
+}
+
 static const struct lp_store_backend *find_backend(const char *address)
 {
 	if (strncmp(address, "sqlite:", 7) == 0)
@@ -21,7 +27,7 @@ static const struct lp_store_backend *find_backend(const char *address)
 			return &lp_store_postgresql;
 	}
 	/* key=value pairs, but not another scheme with a query behind it */
-	if (strchr(address, '=') != NULL && strstr(address, "://") == NULL)
+	if (strchr(address, '=') != NULL && !is_uri(address))
 		return &lp_store_postgresql;
 	return NULL;
 }
@@ -111,6 +117,12 @@ static void put(struct describing *describing, const char *data, size_t length)
 	describing->text[describing->length] = '\0';
 }
 
+/* An address in an address: nobody looks into it for its password. */
+static bool has_uri(const char *value, size_t length)
+{
+	return memmem(value, length, "://", 3) != NULL;
+}
+
 static void put_pair(struct describing *describing, const char *key, size_t key_length, const char *value,
                      size_t value_length)
 {
@@ -129,6 +141,8 @@ static void put_pair(struct describing *describing, const char *key, size_t key_
 	put(describing, "=", 1);
 	if (password)
 		put(describing, "***", 3);
+	else if (has_uri(value, value_length))
+		put(describing, "...", 3);
 	else
 		put(describing, value, value_length);
 	describing->after_password = describing->after_password || password;
@@ -169,30 +183,105 @@ static void describe_pairs(const char *at, struct describing *describing)
 	}
 }
 
+/* Whether a text that stands behind a ? is pairs, and every @ in it part of the value of a setting that is known. */
+static bool is_query(const char *text)
+{
+	while (*text != '\0') {
+		size_t whole = strcspn(text, "&"), key = strcspn(text, "=&");
+		bool known = may_show(text, key) || is_password(text, key);
+
+		if (memchr(text, '@', whole) != NULL && (key == whole || !known))
+			return false;
+		text += whole + (text[whole] == '&');
+	}
+	return true;
+}
+
+/*
+ * Where the query of a URI begins: at the ? before a setting that is known, or
+ * at its first ? that is not part of a password, or at the end.
+ */
+static const char *find_query(const char *authority)
+{
+	size_t before = strcspn(authority, "@/");
+	const char *from = authority[before] == '@' ? authority + before : authority;
+	const char *query;
+
+	for (query = strchr(authority, '?'); query != NULL; query = strchr(query + 1, '?')) {
+		size_t key = strcspn(query + 1, "=&");
+
+		if (query[1 + key] == '=' && (may_show(query + 1, key) || is_password(query + 1, key)))
+			return query;
+	}
+	query = strchr(from, '?');
+	if (query != NULL && is_query(query + 1))
+		return query;
+	/* A password that should have been encoded may have @, / and ? in it: the last @ of all ends it. */
+	from = strrchr(authority, '@');
+	query = from == NULL ? query : strchr(from, '?');
+	return query != NULL ? query : authority + strlen(authority);
+}
+
+/* user:password@; what is neither for sure is not shown. */
+static void describe_user(const char *user, struct describing *describing)
+{
+	size_t length = strcspn(user, ":@/?&=");
+
+	if (user[length] == ':' || user[length] == '@')
+		put(describing, user, length);
+	else
+		put(describing, "...", 3);
+	put(describing, user[length] == ':' ? ":***@" : "@", user[length] == ':' ? 5 : 1);
+}
+
+/* host:port,host:port/name: what stands for a port and is none is a password whose @ was forgotten. */
+static void describe_hosts(const char *at, const char *end, struct describing *describing)
+{
+	while (at < end && *at != '/') {
+		const char *bracket = *at == '[' ? memchr(at, ']', (size_t)(end - at)) : NULL;
+		const char *host = bracket != NULL ? bracket + 1 : at, *port;
+		size_t digits;
+
+		while (host < end && strchr(":,/", *host) == NULL)
+			host++;
+		put(describing, at, (size_t)(host - at));
+		at = host;
+		if (at < end && *at == ':') {
+			port = at + 1;
+			digits = strspn(port, "0123456789");
+			if (digits > 5 || (port + digits < end && strchr(",/", port[digits]) == NULL)) {
+				put(describing, ":***", 4);
+				return;
+			}
+			put(describing, at, 1 + digits);
+			at = port + digits;
+		}
+		if (at < end && *at == ',')
+			put(describing, at++, 1);
+	}
+	put(describing, at, (size_t)(end - at));
+}
+
 /* scheme://user:password@host:port/name?key=value&key=value */
 static void describe_uri(const char *uri, struct describing *describing)
 {
-	const char *authority = strstr(uri, "://") + 3;
-	/* The last @ of all: a password that should have been encoded may have @, / and ? in it. */
-	const char *at = strrchr(authority, '@'), *rest = at != NULL ? at : authority;
-	const char *colon = at == NULL ? NULL : memchr(authority, ':', (size_t)(at - authority));
-	const char *pair = rest + strcspn(rest, "?");
+	const char *authority = strstr(uri, "://") + 3, *pair = find_query(authority);
+	const char *at = memrchr(authority, '@', (size_t)(pair - authority)), *hosts = at != NULL ? at + 1 : authority;
 
 	put(describing, uri, (size_t)(authority - uri));
-	if (colon != NULL) {
-		put(describing, authority, (size_t)(colon - authority));
-		put(describing, ":***", 4);
-	} else {
-		put(describing, authority, (size_t)(rest - authority));
-	}
-	put(describing, rest, (size_t)(pair - rest));
+	if (at != NULL)
+		describe_user(authority, describing);
+	describe_hosts(hosts, pair, describing);
 	while (*pair != '\0') {
 		size_t whole, key;
 
 		put(describing, pair++, 1);
 		whole = strcspn(pair, "&");
 		key = strcspn(pair, "=&");
-		put_pair(describing, pair, key, pair + key + 1, key < whole ? whole - key - 1 : 0);
+		if (key == whole)
+			put(describing, "...", whole > 0 ? 3 : 0);
+		else
+			put_pair(describing, pair, key, pair + key + 1, whole - key - 1);
 		pair += whole;
 	}
 }
@@ -205,7 +294,7 @@ void lp_store_describe(const char *address, char *text, size_t size)
 	*text = '\0';
 	if (strncmp(address, "sqlite:", 7) == 0) {
 		put(&describing, address, strlen(address));
-	} else if (strstr(address, "://") != NULL) {
+	} else if (is_uri(address)) {
 		describe_uri(address, &describing);
 	} else {
 		for (size_t i = 0; i < sizeof postgresql_prefixes / sizeof *postgresql_prefixes; i++) {

@@ -321,6 +321,23 @@ static const struct {
 	{ "postgresql://user:se?cr/et@db/plant", "postgresql://user:***@db/plant" },
 	{ "postgresql://db/plant?secret=1&user=a", "postgresql://db/plant?secret=...&user=a" },
 	{ "mysql://u:secret@h/d", "mysql://u:***@h/d" },
+	/* An @ in the query is no user's. */
+	{ "postgresql://db:5433/plant?user=a&password=se@cret", "postgresql://db:5433/plant?user=a&password=***" },
+	{ "postgresql://db/plant?user=a@server&password=secret", "postgresql://db/plant?user=a@server&password=***" },
+	{ "postgresql://db?password=se@cr/et&user=a@server", "postgresql://db?password=***&user=a@server" },
+	{ "postgresql://a@db/plant?password=s@cret", "postgresql://a@db/plant?password=***" },
+	{ "postgresql://a@db/plant?sslpassword=s@cret&secret@", "postgresql://a@db/plant?sslpassword=***&..." },
+	{ "postgresql://db:5433?password=se@cret", "postgresql://db:5433?password=***" },
+	{ "postgresql:///plant?host=/tmp&password=se:cr@et", "postgresql:///plant?host=/tmp&password=***" },
+	/* The @ was forgotten. */
+	{ "postgresql://user:secret/plant", "postgresql://user:***" },
+	{ "postgresql://user:secretdb:5432/plant", "postgresql://user:***" },
+	{ "postgresql://user:se?cret", "postgresql://user:***?..." },
+	{ "postgresql://user:12345secret/plant", "postgresql://user:***" },
+	{ "postgresql://one:5432,two:5433/plant", "postgresql://one:5432,two:5433/plant" },
+	{ "postgresql://[::1]:5432/plant", "postgresql://[::1]:5432/plant" },
+	{ "host=db dbname=postgresql://user:secret@db/plant", "host=db dbname=..." },
+	{ "host=db password=se://cret dbname=plant", "host=db password=*** dbname=plant" },
 };
 
 START_TEST(an_address_is_shown_without_its_password)

@@ -20,6 +20,9 @@ static const char hint_migrate[] = "Run local-processing migrate: it makes or up
 static const char hint_grant[] =
 	"Grant the role its rights with local-processing migrate --run-role ROLE (or --read-role), as the schema's owner.";
 static const char hint_pooler[] = "Behind a pooler that shares sessions, set prepared_statements: false.";
+static const char hint_port[] =
+	"A port is a number. Is the @ missing between a password and the host, or a character of the password not "
+	"encoded (%40 for @, %2F for /, %3A for :)?";
 static const char hint_later[] = "Nothing is lost: the next run does what was not committed.";
 
 /* The longest sign that fits counts: a class is written before its members. */
@@ -64,7 +67,8 @@ static const struct meaning by_phrase[] = {
 	{ "definition of service", LP_EXIT_CONFIGURATION,
 	  "Check the service file (PGSERVICEFILE, ~/.pg_service.conf)." },
 	{ "service file", LP_EXIT_CONFIGURATION, NULL },
-	{ "invalid port number", LP_EXIT_CONFIGURATION, NULL },
+	{ "invalid port number", LP_EXIT_CONFIGURATION, hint_port },
+	{ "connection option \"port\"", LP_EXIT_CONFIGURATION, hint_port },
 	{ "invalid integer value", LP_EXIT_CONFIGURATION, NULL },
 	{ "value: \"", LP_EXIT_CONFIGURATION, NULL },
 	{ "could not match", LP_EXIT_CONFIGURATION, NULL },
@@ -203,14 +207,41 @@ static const char *find_state_in(const char *text)
 	return NULL;
 }
 
+static int hexadecimal(char digit)
+{
+	return isxdigit((unsigned char)digit) ? isdigit((unsigned char)digit) ? digit - '0' : (digit | 0x20) - 'a' + 10
+	                                      : -1;
+}
+
+/* As libpq reads it: in a URI %40 is @, in a connection string a backslash takes the next character along. */
+static void decode(const char *address, char *decoded, size_t size)
+{
+	bool uri = strstr(address, "://") != NULL;
+	size_t length = 0;
+
+	for (; *address != '\0' && length + 1 < size; address++) {
+		bool encoded = uri && *address == '%' && hexadecimal(address[1]) >= 0 && hexadecimal(address[2]) >= 0;
+
+		if (encoded) {
+			decoded[length++] = (char)(hexadecimal(address[1]) * 16 + hexadecimal(address[2]));
+			address += 2;
+		} else if (uri || *address != '\\') {
+			decoded[length++] = *address;
+		}
+	}
+	decoded[length] = '\0';
+}
+
 /*
  * libpq quotes what it could not understand, and that may be a piece of a
- * password that was not encoded as it should be: what stands in the address
- * but not in what may be shown of it is left out.
+ * password that was not encoded as it should be, or whose @ was forgotten: what
+ * stands in the address but not in what may be shown of it is left out.
  */
 static void hide_secrets(char *text, const char *address, const char *described)
 {
-	char *open = strchr(text, '"');
+	char *open = strchr(text, '"'), decoded[2048];
+
+	decode(address, decoded, sizeof decoded);
 
 	while (open != NULL) {
 		char *begin = open + 1, *close = strchr(begin, '"');
@@ -219,7 +250,8 @@ static void hide_secrets(char *text, const char *address, const char *described)
 			close = begin + strlen(begin);
 		char after = *close;
 		*close = '\0';
-		bool hide = *begin != '\0' && strstr(address, begin) != NULL && strstr(described, begin) == NULL;
+		bool given = strstr(address, begin) != NULL || strstr(decoded, begin) != NULL;
+		bool hide = *begin != '\0' && given && strstr(described, begin) == NULL;
 		*close = after;
 		if (hide && close - begin >= 3) {
 			memmove(begin + 3, close, strlen(close) + 1);
