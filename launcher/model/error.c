@@ -2,26 +2,16 @@
 #include "model/error.h"
 
 #include "model/memory.h"
+#include "model/text.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts text at a UTF-8 boundary: half a character would make a log line invalid. */
+/* What was cut at its size, to whole characters. */
 static void trim_to_character(char *text, size_t length)
 {
-	size_t start = length;
-	while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
-		start--;
-	}
-	if (start == 0) {
-		return;
-	}
-	unsigned char lead = (unsigned char)text[start - 1];
-	size_t wanted = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-	if (length - (start - 1) < wanted) {
-		text[start - 1] = '\0';
-	}
+	text[lp_text_whole(text, length)] = '\0';
 }
 
 static void format_into(char *target, size_t size, const char *format, va_list arguments)

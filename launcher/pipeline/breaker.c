@@ -1,6 +1,7 @@
 /* See breaker.h.  Knows outcomes of rules; nothing of plans. */
 #include "pipeline/breaker.h"
 
+#include "model/text.h"
 #include "observe/log.h"
 
 #include <stdio.h>
@@ -36,8 +37,8 @@ static bool keep(void *context, const struct lp_breaker *breaker, struct lp_erro
 	rule->open = true;
 	rule->stored = *breaker;
 	rule->error = breaker->error == NULL ? NULL : lp_copy_text(breaker->error);
-	rule->reason = lp_format_text("the rule %.128s is stopped, because most of its calculations fail: %.240s",
-	                              rule->rule, rule->error == NULL ? "" : rule->error);
+	rule->reason = lp_format_text("the rule %s is stopped, because most of its calculations fail: %s", rule->rule,
+	                              rule->error == NULL ? "" : rule->error);
 	LP_GROW(breakers->open, breakers->open_count, breakers->open_capacity);
 	breakers->open[breakers->open_count++] = rule;
 	return true;
@@ -71,12 +72,7 @@ static void keep_error(struct lp_breaker_rule *rule, const struct lp_outcome *ou
 	char text[ERROR_MOST + 1];
 	snprintf(text, sizeof text, "%s: %s", outcome->error_type == NULL ? "" : outcome->error_type,
 	         outcome->error_message == NULL ? "" : outcome->error_message);
-	/* Not through a character. */
-	size_t length = strlen(text);
-	if (length == ERROR_MOST)
-		while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80)
-			length--;
-	text[length] = '\0';
+	text[lp_text_whole(text, strlen(text))] = '\0';
 	free(rule->error);
 	rule->error = lp_copy_text(text);
 }

@@ -1,6 +1,7 @@
 /* Counts what a run has done and tells what failed.  Knows outcomes; no threads, no store. */
 #include "pipeline/tally.h"
 
+#include "model/text.h"
 #include "observe/log.h"
 
 #include <stdio.h>
@@ -29,11 +30,8 @@ static struct lp_tally_rule *find_rule(struct lp_tally *tally, const char *name)
 static void copy_cut(char *target, size_t size, const char *text)
 {
 	size_t length = text != NULL ? strlen(text) : 0;
-	if (length >= size) {
-		length = size - 1;
-		while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-			length--;
-	}
+	if (length >= size)
+		length = lp_text_whole(text, size - 1);
 	if (length > 0)
 		memcpy(target, text, length);
 	target[length] = '\0';

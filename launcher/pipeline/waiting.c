@@ -4,16 +4,15 @@
  */
 #include "pipeline/stages.h"
 
-#include <stdio.h>
-
 static void let_wait(struct lp_batch *batch, struct lp_task *task, const struct lp_blocker *blocker)
 {
-	char text[320];
-	snprintf(text, sizeof text, "waits for %.256s, which failed", blocker->cause);
+	struct lp_text text = { 0 };
+	lp_text_addf(&text, "waits for %s, which failed", blocker->cause);
 	task->decided = true;
 	task->outcome = (struct lp_outcome){ .state = LP_STATE_WAITING,
 		                             .cause_id = blocker->cause_id,
-		                             .error_message = lp_arena_text(&batch->arena, text) };
+		                             .error_message = lp_arena_copy(&batch->arena, text.data, text.length) };
+	lp_text_free(&text);
 }
 
 static bool is_read(const struct lp_calculation *calculation, const struct lp_task *task,

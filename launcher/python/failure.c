@@ -3,6 +3,7 @@
  * to succeed whatever an exception is made of: a __str__ that raises, lone
  * surrogates, NUL, no memory left, the recursion limit.
  */
+#include "model/text.h"
 #include "python/embedding.h"
 
 #include <assert.h>
@@ -14,13 +15,6 @@
  * beginning and what at its end.
  */
 enum { TEXT_MOST = 1 << 14 };
-
-static size_t begin_of_character(const char *data, size_t at)
-{
-	while (at > 0 && ((unsigned char)data[at] & 0xc0) == 0x80)
-		at--;
-	return at;
-}
 
 static size_t count_nul(const char *data, size_t size)
 {
@@ -68,8 +62,8 @@ static const char *copy_text(struct lp_arena *arena, PyObject *text)
 		size--;
 	head = tail = size;
 	if (size > TEXT_MOST) {
-		head = begin_of_character(data, TEXT_MOST / 2);
-		tail = begin_of_character(data, size - TEXT_MOST / 2);
+		head = lp_text_whole(data, TEXT_MOST / 2);
+		tail = lp_text_whole(data, size - TEXT_MOST / 2);
 		snprintf(gap, sizeof gap, "\n... (%zu bytes are left out) ...\n", tail - head);
 	}
 	copy = lp_arena_allocate(arena, head + size - tail + sizeof gap +

@@ -8,6 +8,7 @@
  */
 #include "python/rule_types.h"
 
+#include "model/text.h"
 #include "observe/log.h"
 #include "python/internal.h"
 
@@ -56,22 +57,32 @@ static void stream_flush(struct stream_object *stream)
 	stream->cut = false;
 }
 
+/* A NUL, which would end the text for whoever writes it, as Python shows it. */
+static void add_escaped(struct lp_text *line, const char *data, size_t length)
+{
+	const char *end = data + length, *nul;
+
+	while ((nul = memchr(data, '\0', (size_t)(end - data))) != NULL) {
+		lp_text_add(line, data, (size_t)(nul - data));
+		lp_text_add(line, "\\x00", 4);
+		data = nul + 1;
+	}
+	lp_text_add(line, data, (size_t)(end - data));
+}
+
 static void stream_add(struct stream_object *stream, const char *text, size_t length)
 {
-	size_t room = LINE_MOST - stream->line.length;
+	size_t room = LINE_MOST > stream->line.length ? LINE_MOST - stream->line.length : 0;
 
 	if (stream->cut)
 		return;
 	if (length > room) {
-		/* Not through the middle of a character. */
-		while (room > 0 && ((unsigned char)text[room] & 0xc0) == 0x80)
-			room--;
-		lp_text_add(&stream->line, text, room);
+		add_escaped(&stream->line, text, lp_text_whole(text, room));
 		lp_text_add(&stream->line, " ... (cut)", strlen(" ... (cut)"));
 		stream->cut = true;
 		return;
 	}
-	lp_text_add(&stream->line, text, length);
+	add_escaped(&stream->line, text, length);
 }
 
 static PyObject *stream_write(PyObject *self, PyObject *text)
@@ -209,14 +220,11 @@ PyObject *lp_rule_log_write(PyObject *module, PyObject *arguments)
 	bytes = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
 	if (bytes == NULL)
 		return NULL;
-	lp_text_add(&line, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
+	size_t length = (size_t)PyBytes_GET_SIZE(bytes);
+	if (length > RECORD_MOST)
+		length = lp_text_whole(PyBytes_AS_STRING(bytes), RECORD_MOST);
+	add_escaped(&line, PyBytes_AS_STRING(bytes), length);
 	Py_DECREF(bytes);
-	if (line.length > RECORD_MOST) {
-		line.length = RECORD_MOST;
-		while (line.length > 0 && ((unsigned char)line.data[line.length] & 0xc0) == 0x80)
-			line.length--;
-		line.data[line.length] = '\0';
-	}
 	write_line(level_of(level), "logging", logger, line.data == NULL ? "" : line.data);
 	lp_text_free(&line);
 	Py_RETURN_NONE;

@@ -307,6 +307,29 @@ static int type_of_parameter(PyObject *parameters, PyObject *name)
 	return -1;
 }
 
+/*
+ * Defaults that are lists or dicts are given as well, fresh in each call: the
+ * function's own would be one object for all calls, and keep what they put in.
+ */
+static bool plan_defaults(struct lp_plan *plan, PyObject *parameters, PyObject *values, PyObject *names)
+{
+	for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parameters); i++) {
+		PyObject *row = PyList_GET_ITEM(parameters, i), *name = PyTuple_GET_ITEM(row, 0);
+		PyObject *written = PyTuple_GET_ITEM(row, 3);
+		const char *json = PyUnicode_Check(written) ? PyUnicode_AsUTF8(written) : "";
+		int given = PyDict_Contains(values, name);
+
+		if (json == NULL || given < 0)
+			return false;
+		if (given || (*json != '[' && *json != '{'))
+			continue;
+		if (PyList_Append(names, name) < 0)
+			return false;
+		add_argument(plan, LP_ARGUMENT_VALUE)->json = lp_copy_text(json);
+	}
+	return true;
+}
+
 static bool plan_parameters(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *parameters, PyObject *names)
 {
 	PyObject *values = lp_json_parse(rules->state, plan->parameters), *name, *value;
@@ -345,8 +368,9 @@ static bool plan_parameters(struct lp_worker_rules *rules, struct lp_plan *plan,
 			Py_DECREF(json);
 		}
 	}
+	bool good = !PyErr_Occurred() && plan_defaults(plan, parameters, values, names);
 	Py_DECREF(values);
-	return !PyErr_Occurred();
+	return good;
 }
 
 /* Keyword-only parameters that get the window or the context. */

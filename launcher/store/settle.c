@@ -3,6 +3,7 @@
  */
 #include "store/settle.h"
 
+#include "model/text.h"
 #include "store/owed.h"
 
 #include <assert.h>
@@ -52,11 +53,8 @@ static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *ou
 		}
 		size_t line = strcspn(parts[i], "\n");
 		size_t room = REASON_MOST - length;
-		if (line > room) {
-			line = room;
-			while (line > 0 && ((unsigned char)parts[i][line] & 0xc0) == 0x80)
-				line--; /* not through a character */
-		}
+		if (line > room)
+			line = lp_text_whole(parts[i], room);
 		memcpy(text + length, parts[i], line);
 		length += line;
 	}

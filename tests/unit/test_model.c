@@ -1,6 +1,7 @@
 /* The plain data: errors keep to their sizes, arenas give back what they took, batches plan their tasks. */
 #include "model/batch.h"
 #include "model/rule.h"
+#include "model/text.h"
 
 #include <check.h>
 #include <errno.h>
@@ -141,6 +142,29 @@ START_TEST(states_have_names)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	size_t length, whole;
+} cuts[] = {
+	{ "", 0, 0 },
+	{ "abc", 3, 3 },
+	{ "abc", 2, 2 },
+	{ "\xc3\xbc", 2, 2 },
+	{ "\xc3\xbc", 1, 0 },
+	{ "a\xe2\x82\xac", 4, 4 },
+	{ "a\xe2\x82\xac", 3, 1 },
+	{ "a\xe2\x82\xac", 2, 1 },
+	{ "\xf0\x9f\x98\x80", 4, 4 },
+	{ "\xf0\x9f\x98\x80", 3, 0 },
+	{ "\xc3\xbc\xc3\xbc", 3, 2 },
+};
+
+START_TEST(a_text_is_cut_between_characters)
+{
+	ck_assert_uint_eq(lp_text_whole(cuts[_i].text, cuts[_i].length), cuts[_i].whole);
+}
+END_TEST
+
 START_TEST(rules_are_found_by_name)
 {
 	struct lp_rule rules[] = { { .name = "convert" }, { .name = "mean" }, { .name = "pump.efficiency" } };
@@ -166,6 +190,7 @@ int main(void)
 	tcase_add_test(cases, batches_of_long_windows_are_small);
 	tcase_add_test(cases, states_have_names);
 	tcase_add_test(cases, rules_are_found_by_name);
+	tcase_add_loop_test(cases, a_text_is_cut_between_characters, 0, (int)(sizeof cuts / sizeof *cuts));
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

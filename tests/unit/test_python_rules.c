@@ -113,7 +113,8 @@ END_TEST
 
 START_TEST(arguments_by_signature)
 {
-	struct lp_batch *batch = fixture_batch(RULES("all_of_it", "optional", "many", "fresh", "fresh"));
+	struct lp_batch *batch =
+		fixture_batch(RULES("all_of_it", "optional", "many", "fresh", "fresh", "grow", "grow"));
 	struct lp_calculation *calculations = batch->calculations;
 	struct lp_input *inputs = lp_arena_zeroed(&batch->arena, 3, sizeof *inputs);
 	struct lp_column *columns = lp_arena_zeroed(&batch->arena, 3, sizeof *columns);
@@ -153,7 +154,12 @@ START_TEST(arguments_by_signature)
 	        "@rule\n"
 	        "def fresh(x: Series, *, limits: list[float]) -> float:\n"
 	        "    limits.append(3)\n"
-	        "    return len(limits)\n",
+	        "    return len(limits)\n"
+	        "@rule\n"
+	        "def grow(x: Series, *, limits: list = [1.0], more: dict | None = {'a': [1]}) -> float:\n"
+	        "    limits.append(3)\n"
+	        "    more['a'].append(2)\n"
+	        "    return len(limits) + 10 * len(more['a'])\n",
 	        batch);
 	assert_value(batch, 0, 5);
 	assert_value(batch, 1, 1);
@@ -161,6 +167,9 @@ START_TEST(arguments_by_signature)
 	ck_assert_uint_eq(outcome(batch, 2)->samples_read, 3 * FIXTURE_SAMPLES);
 	assert_value(batch, 3, 3);
 	assert_value(batch, 4, 3);
+	/* A default is no place to keep something in. */
+	assert_value(batch, 5, 22);
+	assert_value(batch, 6, 22);
 }
 END_TEST
 
@@ -536,8 +545,9 @@ START_TEST(print_and_logging_are_log_lines)
 	                "    print('a\\nb\\n', end='')\n"
 	                "    print('to stderr', file=sys.stderr)\n"
 	                "    print('x' * 100000)\n"
-	                "    print('\\udc80 odd \\0')\n"
+	                "    print('\\udc80 odd \\0 and on')\n"
 	                "    logging.getLogger('plant').warning('level %d', 7)\n"
+	                "    logging.warning('a\\0b')\n"
 	                "    logging.debug('not shown')\n"
 	                "    print('half', end='')\n"
 	                "    return 1\n",
@@ -545,8 +555,10 @@ START_TEST(print_and_logging_are_log_lines)
 	rewind(file);
 	length = fread(text, 1, sizeof text - 1, file);
 	text[length] = '\0';
-	for (size_t i = 0; i < 7; i++) {
+	for (size_t i = 0; i < 9; i++) {
 		static const char *const parts[] = {
+			"\\\\udc80 odd \\\\x00 and on",
+			"a\\\\x00b",
 			"message=\"two words\" from=stdout calculation=rules.talks rule=rules.talks window_start=1970-01-01T00:00:00",
 			"message=a from=stdout",
 			"message=b from=stdout",
