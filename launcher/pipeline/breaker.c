@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ERROR_MOST = 240 };
+/* TRIALS_FOR_ONE: how many are tried in the next run for each that works again. */
+enum { ERROR_MOST = 240, TRIALS_FOR_ONE = 10 };
 
 static struct lp_breaker_rule *find(struct lp_breaker_rule *const *rules, size_t count, const char *name)
 {
@@ -44,23 +45,98 @@ static bool keep(void *context, const struct lp_breaker *breaker, struct lp_erro
 	return true;
 }
 
-bool lp_breakers_load(struct lp_breakers *breakers, struct lp_store *store, struct lp_error *error)
+struct holding {
+	struct lp_breaker_rule *rule;
+	lp_time tick;
+};
+
+static bool hold(void *context, const struct lp_status *status, struct lp_error *error)
 {
-	return lp_store_each_breaker(store, keep, breakers, error);
+	const struct holding *holding = context;
+	struct lp_breaker_rule *rule = holding->rule;
+	(void)error;
+	if (!status->calculation.enabled)
+		return true;
+	rule->calculations++;
+	if (status->state == LP_STATE_OK || status->state == LP_STATE_NO_DATA) {
+		/* Without a row of `state` it is since the definition was made that a calculation is ok: no release. */
+		rule->released += status->since > rule->stored.since && status->since <= holding->tick;
+		return true;
+	}
+	LP_GROW(rule->held, rule->held_count, rule->held_capacity);
+	rule->held[rule->held_count++] = (struct lp_breaker_held){ .calculation_id = status->calculation.id };
+	return true;
+}
+
+static int compare_held(const void *a, const void *b)
+{
+	const struct lp_breaker_held *left = a, *right = b;
+	return (left->calculation_id > right->calculation_id) - (left->calculation_id < right->calculation_id);
+}
+
+/* Those on trial stand side by side, from a place that jumps about: whatever is due when, each has its turn. */
+static void choose_trials(struct lp_breaker_rule *rule, lp_time tick)
+{
+	uint64_t minute = (uint64_t)(tick / LP_MINUTE), count = rule->held_count;
+	uint64_t trials = rule->released * TRIALS_FOR_ONE;
+	if (count == 0)
+		return;
+	trials = trials < 1 ? 1 : trials > count ? count : trials;
+	uint64_t first = (minute ^ minute >> 7) * UINT64_C(0x9e3779b97f4a7c15) % count;
+	for (uint64_t at = 0; at < trials; at++)
+		rule->held[(first + at) % count].on_trial = true;
+}
+
+bool lp_breakers_load(struct lp_breakers *breakers, struct lp_store *store, lp_time tick, struct lp_error *error)
+{
+	if (!lp_store_each_breaker(store, keep, breakers, error))
+		return false;
+	for (size_t at = 0; at < breakers->open_count; at++) {
+		struct lp_breaker_rule *rule = breakers->open[at];
+		struct lp_status_filter filter = { .rule = rule->rule };
+		struct holding holding = { .rule = rule, .tick = tick };
+		if (!lp_store_each_status(store, &filter, hold, &holding, error))
+			return false;
+		if (rule->held_count > 0)
+			qsort(rule->held, rule->held_count, sizeof *rule->held, compare_held);
+		choose_trials(rule, tick);
+	}
+	return true;
+}
+
+static struct lp_breaker_held *find_held(const struct lp_breaker_rule *rule, int64_t calculation_id)
+{
+	struct lp_breaker_held wanted = { .calculation_id = calculation_id };
+	return rule->held_count == 0 ? NULL
+	                             : bsearch(&wanted, rule->held, rule->held_count, sizeof *rule->held, compare_held);
+}
+
+/*
+ * A pending window of a calculation that is stopped is only read to be tried,
+ * for rules that have no new window in this run: retries come after those.
+ */
+static bool is_trial(const struct lp_batch *batch, struct lp_breaker_rule *rule, struct lp_breaker_held *held)
+{
+	if (batch->kind == LP_BATCH_RETRY)
+		return !atomic_exchange(&rule->tried, true);
+	if (!held->on_trial || atomic_exchange(&held->had, true))
+		return false;
+	atomic_store(&rule->tried, true);
+	return true;
 }
 
 void lp_breakers_decide(const struct lp_breakers *breakers, struct lp_batch *batch)
 {
 	for (size_t at = 0; at < batch->task_count && breakers->open_count > 0; at++) {
 		struct lp_task *task = &batch->tasks[at];
-		struct lp_breaker_rule *rule =
-			find(breakers->open, breakers->open_count, batch->calculations[task->calculation].rule);
-		if (rule == NULL || task->decided)
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+		struct lp_breaker_rule *rule = find(breakers->open, breakers->open_count, calculation->rule);
+		struct lp_breaker_held *held = rule == NULL ? NULL : find_held(rule, calculation->id);
+		if (held == NULL || task->decided)
 			continue;
-		if (!atomic_exchange(&rule->trial, true)) {
-			task->trial = true;
+		task->trial = is_trial(batch, rule, held);
+		if (task->trial)
 			continue;
-		}
 		task->decided = true;
 		task->outcome = (struct lp_outcome){ .state = LP_STATE_TRIPPED,
 			                             .error_message = lp_arena_text(&batch->arena, rule->reason) };
@@ -91,7 +167,7 @@ void lp_breakers_note(struct lp_breakers *breakers, const struct lp_batch *batch
 			keep_error(rule, &task->outcome);
 		if (task->trial) {
 			rule->changed = true;
-			rule->worked = !failed;
+			rule->worked += !failed;
 		}
 		/* A calculation counts once: by its newest window. */
 		if (batch->kind == LP_BATCH_FORWARD && !task->decided && task->window.end == batch->new_watermark) {
@@ -115,12 +191,22 @@ static bool put_one(struct lp_breaker_rule *rule, struct lp_store *store, struct
 	rule->stored.error = rule->error;
 	/* Loud once: cron is to mail what is new, not the same each minute. */
 	lp_log(rule->stored.trials == 0 ? LP_LOG_ERROR : LP_LOG_INFO,
-	       rule->stored.trials == 0 ? "most calculations of a rule fail: it is stopped but for one trial a run"
-	                                : "a rule is stopped, and its trial failed as well",
+	       rule->stored.trials == 0 ? "most calculations of a rule fail: they are stopped but for one trial a run"
+	                                : "a rule is stopped, and not enough of its trials worked",
 	       LP_TEXT("rule", rule->rule), LP_INT("failed", rule->stored.failed), LP_INT("of", rule->stored.of),
 	       LP_WHEN("since", rule->stored.since), LP_INT("trials", rule->stored.trials),
 	       LP_TEXT("error", rule->error));
 	return lp_store_put_breaker(store, &rule->stored, error);
+}
+
+/*
+ * Whether so few are still stopped, or fail again, that what they have is a
+ * fault of their own: the tripping would not be repeated.
+ */
+static bool has_recovered(const struct lp_breakers *breakers, const struct lp_breaker_rule *rule)
+{
+	uint64_t failing = rule->held_count > rule->worked ? rule->held_count - rule->worked : 0;
+	return rule->worked > 0 && (failing < (uint64_t)breakers->failures_least || failing * 2 <= rule->calculations);
 }
 
 bool lp_breakers_end(struct lp_breakers *breakers, struct lp_store *store, const struct lp_run *run,
@@ -129,11 +215,11 @@ bool lp_breakers_end(struct lp_breakers *breakers, struct lp_store *store, const
 	for (size_t at = 0; at < breakers->rule_count; at++) {
 		struct lp_breaker_rule *rule = breakers->rules[at];
 		bool good = true;
-		if (rule->open && rule->changed && rule->worked) {
+		if (rule->open && (rule->held_count == 0 || has_recovered(breakers, rule))) {
 			good = close_one(rule, store, error);
 			rule->open = false;
 		} else if (rule->open && rule->changed) {
-			rule->stored.trials++;
+			rule->stored.trials += rule->worked == 0;
 			good = put_one(rule, store, error);
 		} else if (!rule->open && breakers->failures_least > 0 &&
 		           rule->failed >= (uint64_t)breakers->failures_least && rule->failed * 2 > rule->computed) {
@@ -155,6 +241,7 @@ void lp_breakers_free(struct lp_breakers *breakers)
 		free(breakers->rules[at]->rule);
 		free(breakers->rules[at]->error);
 		free(breakers->rules[at]->reason);
+		free(breakers->rules[at]->held);
 		free(breakers->rules[at]);
 	}
 	free(breakers->rules);

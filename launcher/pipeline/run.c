@@ -449,7 +449,7 @@ static bool begin_within(struct driver *driver, struct lp_store *store, bool *du
 		return false;
 	lp_plan_free(&driver->plan);
 	return load_plan(driver, store, true, due, error) &&
-	       (!*due || (lp_breakers_load(&driver->breakers, store, error) &&
+	       (!*due || (lp_breakers_load(&driver->breakers, store, driver->run->tick, error) &&
 	                  lp_plan_begin(&driver->plan, driver->run->id, error)));
 }
 

@@ -117,9 +117,11 @@ static void compare_states(struct lp_tally *tally, struct lp_batch *batch, size_
 		if (last[at] == NULL)
 			continue;
 		bool before = lp_state_is_failure(batch->calculations[at].state);
-		bool now = lp_state_is_failure(last[at]->outcome.state);
+		enum lp_state state = last[at]->outcome.state;
+		bool now = lp_state_is_failure(state);
 		tally->run->newly_failed += now && !before;
-		if (before && !now)
+		/* Not who is put aside, or waits. */
+		if (before && (state == LP_STATE_OK || state == LP_STATE_NO_DATA))
 			tell_recovery(tally, &batch->calculations[at]);
 	}
 }

@@ -234,7 +234,7 @@ START_TEST(breakers_are_kept_until_they_are_closed)
 }
 END_TEST
 
-START_TEST(of_a_rule_whose_breaker_is_open_the_oldest_window_is_tried)
+START_TEST(of_a_rule_whose_breaker_is_open_one_that_is_stopped_is_tried)
 {
 	struct lp_calculation both[2];
 	const struct pendings *pendings;
@@ -439,7 +439,7 @@ Suite *failures_suite(void)
 	tcase_add_test(tests, the_cause_is_the_one_at_the_root);
 	tcase_add_test(tests, who_waits_for_one_that_is_gone_waits_no_more);
 	tcase_add_test(tests, breakers_are_kept_until_they_are_closed);
-	tcase_add_test(tests, of_a_rule_whose_breaker_is_open_the_oldest_window_is_tried);
+	tcase_add_test(tests, of_a_rule_whose_breaker_is_open_one_that_is_stopped_is_tried);
 	tcase_add_test(tests, what_tripped_is_owed_when_the_breaker_is_closed);
 	tcase_add_test(tests, part_of_what_tripped_still_blocks);
 	tcase_add_test(tests, a_result_can_be_traced_to_the_version_of_its_rule);

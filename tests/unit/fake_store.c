@@ -291,6 +291,17 @@ bool lp_store_each_breaker(struct lp_store *store, lp_breaker_visit *visit, void
 	return true;
 }
 
+bool lp_store_each_status(struct lp_store *store, const struct lp_status_filter *filter, lp_status_visit *visit,
+                          void *context, struct lp_error *error)
+{
+	(void)store;
+	(void)filter;
+	(void)visit;
+	(void)context;
+	(void)error;
+	return true;
+}
+
 bool lp_store_put_breaker(struct lp_store *store, const struct lp_breaker *breaker, struct lp_error *error)
 {
 	(void)store;

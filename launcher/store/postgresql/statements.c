@@ -26,6 +26,10 @@
 		      " i.names, i.ids, i.series, i.units, i.attributes, i.lookbacks, i.intervals, i.windows, i.shifts," \
 		      " i.pruned_from, i.pruned_to,"                                                                     \
 		      " o.names, o.ids, o.series, o.units, o.froms, o.tos"
+/* Of a calculation c: its rule's breaker is open, and it has not worked since. */
+#define PG_IS_STOPPED                                                                                                  \
+	"(EXISTS (SELECT FROM local_processing.breaker x WHERE x.rule = c.rule) AND EXISTS (SELECT FROM"               \
+	" local_processing.state s WHERE s.calculation_id = c.id AND s.state NOT IN ('ok', 'no_data')))"
 #define CALCULATION_TABLES                                                                                                  \
 	" FROM local_processing.calculation c"                                                                              \
 	" LEFT JOIN local_processing.batch b ON b.id = c.batch_id"                                                          \
@@ -337,12 +341,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " FROM local_processing.pending p"
 	                      " JOIN local_processing.calculation c ON c.id = p.calculation_id"
 	                      " WHERE NOT p.given_up AND p.next_attempt <= $1 AND c.enabled"
-	                      " AND NOT EXISTS (SELECT FROM local_processing.breaker b WHERE b.rule = c.rule)"
+	                      " AND NOT " PG_IS_STOPPED
 	                      " UNION ALL SELECT t.* FROM local_processing.breaker b CROSS JOIN LATERAL"
 	                      " (SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"
 	                      " FROM local_processing.calculation c JOIN local_processing.pending p ON p.calculation_id = c.id"
-	                      " WHERE c.rule = b.rule AND c.enabled AND NOT p.given_up"
-	                      " ORDER BY p.window_start, p.window_end, p.calculation_id LIMIT 1) t"
+	                      " WHERE c.rule = b.rule AND c.enabled AND NOT p.given_up AND " PG_IS_STOPPED
+	                      " ORDER BY (c.id * 7919 + (extract(epoch FROM $1)::int8 / 60 % 10007) * 104729) % 10007,"
+	                      " p.window_start, p.window_end, p.calculation_id LIMIT 1) t"
 	                      " ORDER BY 2, 4, 5, 1" },
 	[PG_FETCH] = { "fetch", "fetch samples",
 	               "SELECT r.n, a.ts, a.value, a.quality"
@@ -444,7 +449,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                   " AND x.enabled AND (EXISTS (SELECT FROM local_processing.pending p WHERE p.calculation_id = x.id"
 	                   " AND NOT p.given_up) OR EXISTS (SELECT FROM local_processing.owed t"
 	                   " WHERE t.calculation_id = x.id AND t.reason = 6))))"
-	                   " AND (o.reason <> 6 OR NOT EXISTS (SELECT FROM local_processing.breaker b WHERE b.rule = c.rule))"
+	                   " AND (o.reason <> 6 OR NOT " PG_IS_STOPPED ")"
 	                   " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id" },
 	[PG_FORGET_OWED] = { "forget_owed", "forget owed windows",
 	                     "WITH again AS (UPDATE local_processing.outdated SET owed = false WHERE owed AND $1 = 7)"

@@ -32,6 +32,10 @@
 	"series.pruned_from, series.pruned_to"
 #define OUTPUT_COLUMNS "o.name, o.series_id, series.name, series.unit, series.results_from, series.results_to"
 
+/* Of a calculation c: its rule's breaker is open, and it has not worked since. */
+#define IS_STOPPED                                                                                                     \
+	"(EXISTS (SELECT 1 FROM breaker x WHERE x.rule = c.rule) AND EXISTS (SELECT 1 FROM state s"                    \
+	" WHERE s.calculation_id = c.id AND s.state NOT IN ('ok', 'no_data')))"
 #define IS_PENDING(id) "EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = " id " AND p.given_up = 0)"
 /* From inputs i of a calculation to the calculations w that write them; where these store a number. */
 #define READ_OUTPUTS                                                                                                   \
@@ -134,12 +138,13 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"
 		" FROM pending p JOIN calculation c ON c.id = p.calculation_id"
 		" WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1"
-		" AND NOT EXISTS (SELECT 1 FROM breaker b WHERE b.rule = c.rule)"
+		" AND NOT " IS_STOPPED
 		" UNION ALL SELECT calculation_id, rank, attempts, window_start, window_end, batch_id"
-		" FROM (SELECT p.*, c.rank, c.batch_id,"
-		" row_number() OVER (PARTITION BY c.rule ORDER BY p.window_start, p.window_end, p.calculation_id) AS place"
+		" FROM (SELECT p.*, c.rank, c.batch_id, row_number() OVER (PARTITION BY c.rule ORDER BY"
+		" (c.id * 7919 + ?1 / 60000000 % 10007 * 104729) % 10007,"
+		" p.window_start, p.window_end, p.calculation_id) AS place"
 		" FROM breaker b CROSS JOIN calculation c ON c.rule = b.rule CROSS JOIN pending p ON p.calculation_id = c.id"
-		" WHERE p.given_up = 0 AND c.enabled = 1) WHERE place = 1"
+		" WHERE p.given_up = 0 AND c.enabled = 1 AND " IS_STOPPED ") WHERE place = 1"
 		" ORDER BY 2, 4, 5, 1",
 
 	[LP_SQL_INTERRUPT_RUNS] =
@@ -346,7 +351,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" AND cause.enabled = 1 AND (" IS_PENDING(
 			"cause.id") " OR EXISTS (SELECT 1 FROM owed t"
 				    " WHERE t.calculation_id = cause.id AND t.reason = 6))))"
-				    " AND (o.reason <> 6 OR NOT EXISTS (SELECT 1 FROM breaker b WHERE b.rule = c.rule))"
+				    " AND (o.reason <> 6 OR NOT " IS_STOPPED ")"
 				    " ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_id",
 	[LP_SQL_CHECK_OWED] = "SELECT 1 FROM owed WHERE id = ?1 AND after_end = ?2 AND touched = ?3",
 	[LP_SQL_MOVE_OWED] = "UPDATE owed SET after_end = ?2, window_start = coalesce(?3, window_start), until_end = ?4"
