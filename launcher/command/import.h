@@ -50,7 +50,8 @@ struct lp_import_sample {
 struct lp_import_written {
 	int64_t local, offset;
 	bool has_offset;
-	char zone[32]; /* "": none */
+	bool is_midnight; /* a date alone, or 24:00: where a day begins */
+	char zone[32];    /* "": none */
 };
 
 /* A time of a file in UTC; shift: how much later its local time comes again, 0: it comes once. */

@@ -157,6 +157,7 @@ struct scan {
 	const char *at;
 	struct lp_civil civil;
 	int half, day_of_year, weekday; /* -1: not given */
+	bool has_hour;
 	struct lp_import_written *written;
 };
 
@@ -259,6 +260,7 @@ static bool take_conversion(struct scan *scan, char letter, bool whole)
 		return true;
 	case HOUR:
 	case HALF_HOUR_COUNT:
+		scan->has_hour = true;
 		civil->hour = number;
 		return true;
 	case HALF:
@@ -345,6 +347,7 @@ static bool settle(struct scan *scan)
 	if (scan->weekday >= 0 && ((days + 4) % 7 + 7) % 7 != scan->weekday)
 		return false;
 	scan->written->local = lp_civil_to_local(civil);
+	scan->written->is_midnight = !scan->has_hour || end_of_day;
 	return true;
 }
 

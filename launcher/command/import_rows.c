@@ -129,6 +129,16 @@ static bool find_named(const struct reading *reading, const char *given, const c
 	return *column != NONE || fail_no_column(reading, given != NULL ? given : what, error);
 }
 
+/* A control character, of ASCII or (C1) of what lies above it. */
+static bool has_control(const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+		if (*c < 0x20 || *c == 0x7f || (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0))
+			return true;
+	}
+	return false;
+}
+
 static bool check_name(const struct reading *reading, const char *name, int line, struct lp_error *error)
 {
 	const char *wrong = NULL;
@@ -139,9 +149,8 @@ static bool check_name(const struct reading *reading, const char *name, int line
 	} else if (name[0] == ' ' || name[strlen(name) - 1] == ' ') {
 		wrong = "has a blank at its beginning or end";
 	}
-	for (const char *c = name; *c != '\0' && wrong == NULL; c++) {
-		wrong = (unsigned char)*c < 0x20 || *c == 0x7f ? "has a control character in it" : NULL;
-	}
+	if (wrong == NULL && has_control(name))
+		wrong = "has a control character in it";
 	return wrong == NULL ||
 	       lp_fail(error, LP_EXIT_DATA, "%s:%d: the name of a series %s", reading->file, line, wrong);
 }
@@ -316,16 +325,6 @@ static bool plan(struct reading *reading, const struct lp_csv_row *row, struct l
 	return reading->import->settings->long_form ? plan_long(reading, error) : plan_wide(reading, error);
 }
 
-/* A control character, of ASCII or (C1) of what lies above it. */
-static bool has_control(const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-		if (*c < 0x20 || *c == 0x7f || (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0))
-			return true;
-	}
-	return false;
-}
-
 /* Units that stand below the names, in brackets or not. */
 static bool take_units(struct reading *reading, const struct lp_csv_row *row, struct lp_error *error)
 {
@@ -443,7 +442,7 @@ static bool is_named_missing(const struct lp_import_settings *settings, const ch
 		if (strncasecmp(at, word, length) == 0 && at[length + strspn(at + length, " \t")] == '\0')
 			return true;
 		if (is_number && lp_number_parse(word, settings->decimal_comma, &number) == LP_NUMBER_READ &&
-		    memcmp(&number, &value, sizeof number) == 0)
+		    number <= value && number >= value)
 			return true;
 	}
 	return false;

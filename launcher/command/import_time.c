@@ -50,6 +50,7 @@ static bool parse(const char *format, const char *text, struct lp_import_written
 {
 	*written = (struct lp_import_written){ 0 };
 	if (format == NULL) {
+		written->is_midnight = strchr(text, ':') == NULL || strstr(text, "24:00") == text + 11;
 		return lp_time_parse_written(text, &written->local, &written->has_offset, &written->offset, error) ||
 		       lp_hint(error,
 		               "Times are read as in 2026-03-01T12:00:00Z, 2026-03-01 12:00:00+01:00 or 2026-03-01 "
@@ -66,6 +67,9 @@ static int64_t find_shift(const struct lp_zone *zone, lp_time t, int64_t local)
 {
 	static const int64_t distances[] = { LP_HOUR, 3 * LP_HOUR, LP_DAY };
 
+	/* On nearly all days there is nothing to look for. */
+	if (lp_zone_offset(zone, t, NULL) == lp_zone_offset(zone, t + LP_DAY, NULL))
+		return 0;
 	for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
 		lp_time again = local - lp_zone_offset(zone, t + distances[i], NULL);
 		if (again > t && again + lp_zone_offset(zone, again, NULL) == local)
@@ -121,11 +125,17 @@ static bool read_named(const struct lp_import_settings *settings, const char *te
 	               "all times have the same one, write the word itself in the format, and --time-zone +01:00.");
 }
 
-static bool read_local(const struct lp_import_settings *settings, const char *text, int64_t local,
-                       struct lp_import_time *read, struct lp_error *error)
+static bool read_local(const struct lp_import_settings *settings, const char *text,
+                       const struct lp_import_written *written, struct lp_import_time *read, struct lp_error *error)
 {
+	int64_t local = written->local;
+
 	read->time = lp_zone_to_utc(settings->zone, local);
-	if (read->time + lp_zone_offset(settings->zone, read->time, NULL) != local)
+	int64_t moved = read->time + lp_zone_offset(settings->zone, read->time, NULL) - local;
+	/* Clocks change at midnight in some zones: a day begins at the first of two, or behind one that never was. */
+	if (written->is_midnight && moved < LP_DAY)
+		return true;
+	if (moved != 0)
 		return fail_left_out(settings, read->time, text, error);
 	read->shift = find_shift(settings->zone, read->time, local);
 	return true;
@@ -160,7 +170,7 @@ bool lp_import_time_read(const struct lp_import_settings *settings, const char *
 	else if (written.has_offset || settings->fixed)
 		read->time = written.local - (written.has_offset ? written.offset : settings->offset);
 	else
-		good = read_local(settings, text, written.local, read, error);
+		good = read_local(settings, text, &written, read, error);
 	if (good && read->shift > 0 && settings->repeated_hour != NULL) {
 		read->time += strcmp(settings->repeated_hour, "second") == 0 ? read->shift : 0;
 		read->shift = 0;
