@@ -90,7 +90,9 @@ static int fail_unknown(const char *name)
 		names[i] = entries[i].command->name;
 	}
 	const char *nearest = lp_nearest_of(name, names, COMMAND_COUNT, sizeof names[0]);
-	fprintf(stderr, "local-processing: there is no command \"%s\"\n", name);
+	fputs("local-processing: there is no command \"", stderr);
+	lp_print_text(stderr, name);
+	fputs("\"\n", stderr);
 	if (nearest != NULL) {
 		fprintf(stderr, "Did you mean %s? `local-processing --help` lists them all.\n", nearest);
 	} else {

@@ -6,6 +6,7 @@
 #include "command/earlier.h"
 #include "command/imported.h"
 #include "command/outdated.h"
+#include "command/output.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
@@ -153,8 +154,7 @@ static int run(int count, char **arguments)
 		return lp_command_fail(&lp_command_apply, &error);
 	bool good = load_rules(&session, &request.catalogue, &error) && apply_within(&session, &request, &error);
 	if (good)
-		(void)printf("%s%s", request.description.data,
-		             request.dry_run ? "nothing was changed (--dry-run)\n" : "");
+		lp_print("%s%s", request.description.data, request.dry_run ? "nothing was changed (--dry-run)\n" : "");
 	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_apply, &error);
 	lp_text_free(&request.description);
 	lp_session_close(&session);

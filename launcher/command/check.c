@@ -5,6 +5,7 @@
 #include "command/command.h"
 #include "command/imported.h"
 #include "command/outdated.h"
+#include "command/output.h"
 #include "command/report.h"
 
 #include "calendar/calendar.h"
@@ -72,7 +73,7 @@ static void check_store(struct check *check)
 		failed(check, &error);
 		return;
 	}
-	(void)printf("ok  database: %s (%s)\n", address, lp_store_version(check->store));
+	lp_print("ok  database: %s (%s)\n", address, lp_store_version(check->store));
 	if (!lp_store_schema(check->store, &schema, &error)) {
 		failed(check, &error);
 		return;
@@ -111,9 +112,9 @@ static void check_rules(struct check *check)
 	} else if (problems.count > 0) {
 		wrong(check, &problems);
 	} else {
-		(void)printf("ok  rules: %zu, %s%s\n", check->catalogue->count,
-		             config->rules == NULL ? "all built in" : "with those of ",
-		             config->rules == NULL ? "" : config->rules);
+		lp_print("ok  rules: %zu, %s%s\n", check->catalogue->count,
+		         config->rules == NULL ? "all built in" : "with those of ",
+		         config->rules == NULL ? "" : config->rules);
 	}
 	lp_problems_free(&problems);
 }
@@ -192,7 +193,7 @@ static void tell_files(struct check *check, const struct lp_definitions *definit
 	                                            definitions->calculation_count, &text, &error))
 		failed(check, &error);
 	else if (text.length > 0)
-		(void)printf("    %s", text.data);
+		lp_print("    %s", text.data);
 	lp_text_free(&text);
 }
 
@@ -248,7 +249,7 @@ static int run(int count, char **arguments)
 		return lp_command_fail(&lp_command_check, &error);
 	if (lp_session_open(&common, LP_SESSION_CONFIG, &check.session, &error)) {
 		const char *file = check.session.config.file;
-		(void)printf("ok  configuration: %s\n", file == NULL ? "no file, --store says where" : file);
+		lp_print("ok  configuration: %s\n", file == NULL ? "no file, --store says where" : file);
 	} else {
 		failed(&check, &error);
 		if (error.exit != LP_EXIT_CONFIGURATION)

@@ -264,8 +264,8 @@ static bool check_encoding(const struct lp_csv *csv, const struct lp_csv_cell *c
 		size_t size = character_size(text);
 		if (size == 0) {
 			return fail_at(csv, cell->line, cell->column, error, "this cell is not UTF-8",
-			               "If the file is Latin-1, as older spreadsheets write, convert it: "
-			               "iconv -f LATIN1 -t UTF-8.");
+			               "If it was written on Windows, as by older spreadsheets, convert it: "
+			               "iconv -f WINDOWS-1252 -t UTF-8.");
 		}
 		text += size;
 	}

@@ -5,6 +5,7 @@
  * shown is what was done, and one step cannot disturb the next.
  */
 #include "command/command.h"
+#include "command/output.h"
 #include "command/shell.h"
 #include "command/station.h"
 
@@ -163,12 +164,12 @@ static bool write_files(const char *directory, struct lp_error *error)
 	printf("Write a configuration, definitions, rules and data\n");
 	while ((file = lp_embedded_next(prefix, file)) != NULL) {
 		const char *name = file->name + sizeof prefix - 1;
-		printf("    %s/%s\n", directory, name);
+		lp_print("    %s/%s\n", directory, name);
 		if (!write_file(directory, name, file, error)) {
 			return false;
 		}
 	}
-	printf("    %s/%s\n", directory, STATION);
+	lp_print("    %s/%s\n", directory, STATION);
 	return write_file(directory, STATION, NULL, error);
 }
 
@@ -272,7 +273,7 @@ static bool run_step(const char *directory, const struct step *step, struct lp_e
 static void print_change_directory(const char *directory)
 {
 	char *word = lp_shell_word(directory);
-	printf("  cd %s%s\n", directory[0] == '-' ? "./" : "", word);
+	lp_print("  cd %s%s\n", directory[0] == '-' ? "./" : "", word);
 	free(word);
 }
 

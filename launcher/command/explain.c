@@ -382,9 +382,19 @@ static void print_pruned(const struct explanation *told)
 	char from[40], to[40];
 	lp_time_format(told->pruned->pruned.start, told->zone, from);
 	lp_time_format(told->pruned->pruned.end - 1, told->zone, to);
-	printf("  pruned        samples of %s from %s to %s: %s\n", told->pruned->series, from, to,
-	       told->found ? "this cannot be computed again, and is left as it is"
-	                   : "this cannot be computed; see `local-processing import --help`");
+	lp_print("  pruned        samples of %s from %s to %s: %s\n", told->pruned->series, from, to,
+	         told->found ? "this cannot be computed again, and is left as it is"
+	                     : "this cannot be computed; see `local-processing import --help`");
+}
+
+/* In one line: a message cannot look like what is told by others. */
+static void print_last_error(const struct lp_status *status)
+{
+	fputs("  last error    ", stdout);
+	lp_print_line(stdout, status->error_type);
+	fputs(status->error_type[0] == '\0' ? "" : ": ", stdout);
+	lp_print_line(stdout, status->error_message);
+	putchar('\n');
 }
 
 static bool print(const struct explanation *told, struct lp_error *error)
@@ -392,13 +402,14 @@ static bool print(const struct explanation *told, struct lp_error *error)
 	const struct lp_calculation *calculation = told->calculation;
 	char time[40], from[40], to[40], number[32];
 	lp_time_format(told->time, told->zone, time);
-	printf("%s at %s\n", told->series.name, time);
+	lp_print("%s at %s\n", told->series.name, time);
 	if (told->found) {
 		lp_number_format(told->value, number);
-		printf("  value         %s%s%s%s\n", number, told->series.unit[0] == '\0' ? "" : " ", told->series.unit,
-		       told->quality == LP_QUALITY_GOOD        ? ""
-		       : told->quality == LP_QUALITY_UNCERTAIN ? ", uncertain"
-		                                               : ", bad");
+		lp_print("  value         %s%s%s%s\n", number, told->series.unit[0] == '\0' ? "" : " ",
+		         told->series.unit,
+		         told->quality == LP_QUALITY_GOOD        ? ""
+		         : told->quality == LP_QUALITY_UNCERTAIN ? ", uncertain"
+		                                                 : ", bad");
 		if (told->samples >= 0)
 			printf("  computed from %d good sample%s", (int)told->samples, told->samples == 1 ? "" : "s");
 		if (told->samples >= 0 && !isnan(told->coverage))
@@ -423,19 +434,21 @@ static bool print(const struct explanation *told, struct lp_error *error)
 		return true;
 	}
 	if (!told->found)
-		printf("  no result     %s\n", why_none(told));
-	printf("  calculation   %s, definition version %d\n", calculation->name, (int)calculation->version);
+		lp_print("  no result     %s\n", why_none(told));
+	lp_print("  calculation   %s, definition version %d\n", calculation->name, (int)calculation->version);
 	if (is_imported(told))
 		return true;
-	printf("  rule          %s%s%s\n", calculation->rule, told->rule_version == NULL ? "" : ", version ",
-	       told->rule_version == NULL ? "" : told->rule_version);
-	if (strcmp(calculation->parameters, "{}") != 0)
-		printf("  parameters    %s\n", calculation->parameters);
+	lp_print("  rule          %s%s%s\n", calculation->rule, told->rule_version == NULL ? "" : ", version ",
+	         told->rule_version == NULL ? "" : told->rule_version);
+	if (strcmp(calculation->parameters, "{}") != 0) {
+		fputs("  parameters    ", stdout);
+		lp_print_json(calculation->parameters);
+		putchar('\n');
+	}
 	if (told->has_status && told->status.cause != NULL)
-		printf("  waits for     %s, which failed\n", told->status.cause);
+		lp_print("  waits for     %s, which failed\n", told->status.cause);
 	if (told->has_status && told->status.error_message[0] != '\0')
-		printf("  last error    %s%s%s\n", told->status.error_type,
-		       told->status.error_type[0] == '\0' ? "" : ": ", told->status.error_message);
+		print_last_error(&told->status);
 	if (told->has_status && told->status.owed > 0)
 		printf("  owed          some of its windows are to be computed again: see `local-processing due`\n");
 	if (told->pruned != NULL)

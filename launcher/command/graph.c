@@ -157,7 +157,7 @@ static bool is_shown(const struct node *node)
 static void print_list(const char *label, const char *const *series, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		printf("%s%s", i == 0 ? label : ", ", series[i]);
+		lp_print("%s%s", i == 0 ? label : ", ", series[i]);
 }
 
 static void print_text(const struct graph *graph)
@@ -172,7 +172,7 @@ static void print_text(const struct graph *graph)
 			       node->rank == 0 ? ": reads what is measured" : "");
 			rank = node->rank;
 		}
-		printf("  %s (%s)", node->name, node->rule);
+		lp_print("  %s (%s)", node->name, node->rule);
 		print_list(": ", node->inputs, node->input_count);
 		print_list(" -> ", node->outputs, node->output_count);
 		putchar('\n');
@@ -187,14 +187,14 @@ static void print_text(const struct graph *graph)
  */
 static void print_label(const char *text, bool mermaid)
 {
+	const char *special = mermaid ? "\"#<>&`" : "\"\\";
 	putchar('"');
-	for (; *text != '\0'; text++) {
-		if (mermaid && strchr("\"#<>&`", *text) != NULL)
-			printf("#%d;", *text);
-		else if (!mermaid && strchr("\"\\", *text) != NULL)
-			printf("\\%c", *text);
-		else
-			putchar(*text);
+	while (*text != '\0') {
+		size_t plain = strcspn(text, special);
+		lp_print("%.*s", (int)plain, text);
+		text += plain;
+		if (*text != '\0')
+			printf(mermaid ? "#%d;" : "\\%c", *text++);
 	}
 	putchar('"');
 }

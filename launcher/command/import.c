@@ -2,6 +2,7 @@
 #include "command/import.h"
 
 #include "command/output.h"
+#include "model/text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,6 +94,10 @@ static bool check_pairs(const struct lp_option_values *values, const char *optio
 		}
 		if (is_blank(equals[1]) || is_blank(equals[strlen(equals) - 1])) {
 			return lp_fail(error, LP_EXIT_USAGE, "%s \"%s\" has a blank behind = or at its end", option,
+			               values->items[i]);
+		}
+		if (lp_text_has_control(equals + 1)) {
+			return lp_fail(error, LP_EXIT_USAGE, "%s %s: control characters cannot be in it", option,
 			               values->items[i]);
 		}
 		for (size_t k = 0; k < i; k++) {
@@ -207,7 +212,7 @@ static void report_pruned(const struct lp_import *import)
 	}
 	lp_time_format(one->pruned.end - 1, import->settings->zone, to);
 	lp_time_format(one->last, import->settings->zone, last);
-	printf("\n%" PRIu64 " series (%s) had samples up to %s pruned: ", import->not_restored, one->name, to);
+	lp_print("\n%" PRIu64 " series (%s) had samples up to %s pruned: ", import->not_restored, one->name, to);
 	if (import->settings->restores_pruned) {
 		printf("these reach to %s only, so results that read further are left as they are", last);
 	} else {
@@ -220,7 +225,7 @@ static void report_pruned(const struct lp_import *import)
 static void report(const struct lp_import *import, const struct lp_text *alike)
 {
 	if (import->shown.length > 0)
-		printf("the first samples as they would be stored:\n%s", import->shown.data);
+		lp_print("the first samples as they would be stored:\n%s", import->shown.data);
 	printf("%zu series (%" PRIu64 " new): %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged",
 	       import->series_count, import->created, import->counts.inserted, import->counts.updated,
 	       import->counts.unchanged);
@@ -232,7 +237,7 @@ static void report(const struct lp_import *import, const struct lp_text *alike)
 	}
 	report_pruned(import);
 	fputs(import->settings->dry_run ? "\nnothing was stored (--dry-run)\n" : "\n", stdout);
-	fputs(alike->length > 0 ? alike->data : "", stdout);
+	lp_print_text(stdout, alike->length > 0 ? alike->data : "");
 }
 
 static bool import_files(struct lp_import *import, char *const *files, int count, struct lp_error *error)

@@ -7,10 +7,11 @@
 #include "command/number.h"
 
 #include "model/memory.h"
+#include "model/text.h"
 #include <string.h>
 #include <strings.h>
 
-enum { NONE = -1, NAME_BYTES_MOST = 512, UNIT_BYTES_MOST = 64 };
+enum { NONE = -1, UNIT_BYTES_MOST = 64 };
 
 enum { ROWS_LOOKED_AT = 50 };
 
@@ -129,30 +130,19 @@ static bool find_named(const struct reading *reading, const char *given, const c
 	return *column != NONE || fail_no_column(reading, given != NULL ? given : what, error);
 }
 
-/* A control character, of ASCII or (C1) of what lies above it. */
-static bool has_control(const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-		if (*c < 0x20 || *c == 0x7f || (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0))
-			return true;
-	}
-	return false;
-}
-
 static bool check_name(const struct reading *reading, const char *name, int line, struct lp_error *error)
 {
-	const char *wrong = NULL;
-	if (name[0] == '\0') {
-		wrong = "is empty";
-	} else if (strlen(name) > NAME_BYTES_MOST) {
-		wrong = "is longer than 512 bytes";
-	} else if (name[0] == ' ' || name[strlen(name) - 1] == ' ') {
+	const char *wrong = lp_name_problem(name);
+	if (wrong == NULL && (name[0] == ' ' || name[strlen(name) - 1] == ' ')) {
 		wrong = "has a blank at its beginning or end";
 	}
-	if (wrong == NULL && has_control(name))
-		wrong = "has a control character in it";
-	return wrong == NULL ||
-	       lp_fail(error, LP_EXIT_DATA, "%s:%d: the name of a series %s", reading->file, line, wrong);
+	if (wrong == NULL)
+		return true;
+	lp_fail(error, LP_EXIT_DATA, "%s:%d: the name of a series %s", reading->file, line, wrong);
+	if (lp_text_has_control(name))
+		lp_hint(error, "If the file was converted from Latin-1, convert it from what it was: "
+		               "iconv -f WINDOWS-1252 -t UTF-8.");
+	return false;
 }
 
 /* Each option names a column of this file, and each column is named once. */
@@ -337,7 +327,7 @@ static bool take_units(struct reading *reading, const struct lp_csv_row *row, st
 		if (reading->series[column] == SIZE_MAX || reading->units[column] != NULL || unit[0] == '\0' ||
 		    strcmp(unit, "-") == 0)
 			continue;
-		if (has_control(unit) || strlen(unit) > UNIT_BYTES_MOST)
+		if (lp_text_has_control(unit) || strlen(unit) > UNIT_BYTES_MOST)
 			return fail_cell(reading, &row->cells[column], column, "is no unit", error);
 		reading->import->series[reading->series[column]].unit = lp_arena_text(&reading->import->arena, unit);
 	}

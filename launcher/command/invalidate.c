@@ -1,6 +1,7 @@
 /* `invalidate`: says by hand that samples are not what was read, so that the next run reads them again. */
 #include "calendar/calendar.h"
 #include "command/command.h"
+#include "command/output.h"
 #include "command/selection.h"
 
 #include <inttypes.h>
@@ -50,14 +51,14 @@ static bool invalidate(struct lp_session *session, const char *name, lp_time fro
 	lp_time_format(from, session->zone, first);
 	lp_time_format(to, session->zone, beyond);
 	if (good)
-		printf("%s from %s to %s: noted; %" PRIu64 " calculation%s it; the next run computes what is settled "
-		       "again\n",
-		       name, first, beyond, readers, readers == 1 ? " reads" : "s read");
+		lp_print("%s from %s to %s: noted; %" PRIu64 " calculation%s it; the next run computes what is settled "
+		         "again\n",
+		         name, first, beyond, readers, readers == 1 ? " reads" : "s read");
 	if (good && series.pruned.start < to && from < series.pruned.end) {
 		lp_time_format(series.pruned.end - 1, session->zone, beyond);
-		printf("samples of %s up to %s were pruned: results of windows that read them are left as they are "
-		       "(`import --restores-pruned` brings them back)\n",
-		       name, beyond);
+		lp_print("samples of %s up to %s were pruned: results of windows that read them are left as they are "
+		         "(`import --restores-pruned` brings them back)\n",
+		         name, beyond);
 	}
 	lp_arena_free(&arena);
 	return good;

@@ -1,5 +1,6 @@
 /* `migrate`: makes or upgrades the schema of the store, and grants the rights on it. */
 #include "command/command.h"
+#include "command/output.h"
 
 #include <stdio.h>
 
@@ -78,7 +79,7 @@ static bool migrate(struct lp_session *session, const struct request *request, s
 	    !lp_store_schema(session->store, &before, error))
 		return false;
 	lp_store_describe(session->store_options.address, place, sizeof place);
-	printf("%s (%s): ", place, lp_store_version(session->store));
+	lp_print("%s (%s): ", place, lp_store_version(session->store));
 	if (before.present == 0)
 		printf("no schema yet, this release makes version %d\n", before.wanted);
 	else

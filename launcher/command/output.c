@@ -4,8 +4,10 @@
 #include "command/table.h"
 #include "definition/json.h"
 #include "model/memory.h"
+#include "model/text.h"
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +58,70 @@ bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32
 	}
 	*count = (uint32_t)number;
 	return true;
+}
+
+/* Whether what stands at text is a control character of C1: two bytes. */
+static bool is_c1(const char *text)
+{
+	return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0;
+}
+
+static void print_safely(FILE *output, const char *text, bool one_line)
+{
+	while (*text != '\0') {
+		size_t length = lp_text_printable(text);
+		if (length > 0)
+			(void)fwrite(text, 1, length, output);
+		else if (one_line)
+			fputc(' ', output);
+		else
+			fputc(*text == '\n' || *text == '\t' ? *text : '?', output);
+		text += length > 0 ? length : is_c1(text) ? 2 : 1;
+	}
+}
+
+void lp_print_text(FILE *output, const char *text)
+{
+	print_safely(output, text, false);
+}
+
+void lp_print_line(FILE *output, const char *text)
+{
+	print_safely(output, text, true);
+}
+
+void lp_print(const char *format, ...)
+{
+	va_list arguments, again;
+	char few[512];
+	va_start(arguments, format);
+	va_copy(again, arguments);
+	int length = vsnprintf(few, sizeof few, format, arguments);
+	if (length >= 0 && (size_t)length < sizeof few) {
+		lp_print_text(stdout, few);
+	} else if (length >= 0) {
+		char *text = lp_reallocate(NULL, (size_t)length + 1, 1);
+		(void)vsnprintf(text, (size_t)length + 1, format, again);
+		lp_print_text(stdout, text);
+		free(text);
+	}
+	va_end(again);
+	va_end(arguments);
+}
+
+void lp_print_json(const char *json)
+{
+	while (*json != '\0') {
+		size_t length = lp_text_printable(json);
+		bool c1 = is_c1(json);
+		if (length > 0)
+			(void)fwrite(json, 1, length, stdout);
+		else if (*json == '\n' || *json == '\t' || *json == '\r')
+			putchar(' '); /* between its parts: inside a text it is an escape already */
+		else
+			printf("\\u%04x", (unsigned)(unsigned char)json[c1]);
+		json += length > 0 ? length : c1 ? 2 : 1;
+	}
 }
 
 void lp_print_json_text(const char *name, const char *value)

@@ -18,6 +18,19 @@ bool lp_output_finish(struct lp_error *error) LP_MUST_CHECK;
 bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32_t *count,
                     struct lp_error *error) LP_MUST_CHECK;
 
+/*
+ * What others wrote (names, units, messages, files) is printed by these alone:
+ * none of it may steer the terminal.  Of texts with lines their ends and tabs
+ * stay; other control characters, C1 among them, and bytes that are no UTF-8
+ * become "?".  In what is to be one line all of these become blanks.
+ */
+void lp_print_text(FILE *output, const char *text);
+void lp_print_line(FILE *output, const char *text); /* does not end it */
+/* printf to standard output, through lp_print_text. */
+void lp_print(const char *format, ...) LP_PRINTF(1, 2);
+/* JSON as the store gives it, in which control characters may stand as they are: they become escapes. */
+void lp_print_json(const char *json);
+
 /* A member of a JSON object: `"name": "value"`; NULL, and LP_TIME_NONE, are null. */
 void lp_print_json_text(const char *name, const char *value);
 void lp_print_json_time(const char *name, lp_time t, const struct lp_zone *zone);

@@ -1,4 +1,5 @@
 /* `prune`: which samples go.  Knows kinds and needs; how they are deleted is the store's business. */
+#include "command/output.h"
 #include "command/prune.h"
 
 #include "command/report.h"
@@ -185,8 +186,8 @@ static bool say_held(const struct choosing *choosing, size_t first, size_t count
 	lp_report_count(counted, samples);
 	lp_report_count(count, series);
 	lp_time_format(oldest->range.first, choosing->prune->zone, from);
-	printf("kept: %s%s sample%s of %s series, from %s on: %s reads them", all ? "" : "at least ", samples,
-	       counted == 1 ? "" : "s", series, from, oldest->needed.calculation);
+	lp_print("kept: %s%s sample%s of %s series, from %s on: %s reads them", all ? "" : "at least ", samples,
+	         counted == 1 ? "" : "s", series, from, oldest->needed.calculation);
 	say_why(choosing->prune, &oldest->needed);
 	return true;
 }

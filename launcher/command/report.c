@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 uint64_t lp_report_failed(const struct lp_run *run)
@@ -94,10 +95,10 @@ static void print_again(const struct lp_run *run, const struct lp_run_timing *ti
 	for (size_t i = 0; i < timing->stopped_count && i < LP_RUN_FAILURES_MOST; i++) {
 		const struct lp_run_stopped *stopped = &timing->stopped[i];
 		lp_time_format(stopped->since, zone, since);
-		printf("  STOPPED       the rule %s since %s: %llu of %llu calculations failed, %llu trial%s since\n"
-		       "                %s\n",
-		       stopped->rule, since, (unsigned long long)stopped->failed, (unsigned long long)stopped->of,
-		       (unsigned long long)stopped->trials, stopped->trials == 1 ? "" : "s", stopped->error);
+		lp_print("  STOPPED       the rule %s since %s: %llu of %llu calculations failed, %llu trial%s since\n"
+		         "                %s\n",
+		         stopped->rule, since, (unsigned long long)stopped->failed, (unsigned long long)stopped->of,
+		         (unsigned long long)stopped->trials, stopped->trials == 1 ? "" : "s", stopped->error);
 	}
 }
 
@@ -116,8 +117,8 @@ static void print_times(const struct lp_run *run, const struct lp_run_timing *ti
 	if (run->windows > 0) {
 		lp_report_duration(timing->rule_sum / (int64_t)run->windows, mean);
 		lp_report_duration(timing->rule_worst, worst);
-		printf("  a rule took   %s on average, %s at worst (%s)\n", mean, worst,
-		       timing->rule_worst_calculation);
+		lp_print("  a rule took   %s on average, %s at worst (%s)\n", mean, worst,
+		         timing->rule_worst_calculation);
 	}
 	lp_report_duration(timing->planning, planning);
 	printf("  time          %-9s %8s\n", "planning", planning);
@@ -130,10 +131,12 @@ static void print_times(const struct lp_run *run, const struct lp_run_timing *ti
 }
 
 /* A message of several lines is shown by its first one. */
-static void print_line(const char *text)
+static void print_first_line(const char *text)
 {
-	for (const char *at = text; *at != '\0' && *at != '\n'; at++)
-		putchar((unsigned char)*at < 0x20 || *at == 0x7f ? ' ' : *at);
+	char *line = lp_copy_text(text);
+	line[strcspn(line, "\n")] = '\0';
+	lp_print_line(stdout, line);
+	free(line);
 }
 
 static void print_failures(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone)
@@ -146,17 +149,17 @@ static void print_failures(const struct lp_run *run, const struct lp_run_timing 
 		char time[40];
 		lp_time_format(failure->window.start, zone, time);
 		fputs("  ", stdout);
-		print_line(failure->calculation);
-		printf("  (rule %s, ", failure->rule);
+		print_first_line(failure->calculation);
+		lp_print("  (rule %s, ", failure->rule);
 		if (failure->windows > 1)
 			printf("%" PRIu64 " windows, one ", failure->windows);
 		else
 			fputs("window ", stdout);
 		printf("from %s, %s%s)\n      ", time, lp_state_name(failure->state), failure->newly ? ", new" : "");
-		print_line(failure->error_type);
+		print_first_line(failure->error_type);
 		if (failure->message[0] != '\0') {
 			fputs(": ", stdout);
-			print_line(failure->message);
+			print_first_line(failure->message);
 		}
 		putchar('\n');
 	}

@@ -3,6 +3,7 @@
  * the configured directory, with their signatures and documentation.
  */
 #include "command/command.h"
+#include "command/output.h"
 
 #include "definition/json.h"
 #include "python/python.h"
@@ -106,7 +107,7 @@ static void show_rule(const struct lp_rule *rule)
 		lp_text_addf(&text, " before the window for the last good sample of %s.\n", rule->inputs[i].name);
 	}
 	lp_text_addf(&text, "%s:%d, version %s\n", rule->file, rule->line, rule->version);
-	(void)fputs(text.data, stdout);
+	lp_print_text(stdout, text.data);
 	lp_text_free(&text);
 }
 
@@ -123,9 +124,9 @@ static void list_rules(const struct lp_rule_catalogue *catalogue)
 		const struct lp_rule *rule = &catalogue->rules[i];
 
 		if (rule->summary[0] == '\0')
-			(void)printf("%s\n", rule->name);
+			lp_print("%s\n", rule->name);
 		else
-			(void)printf("%-*s  %s\n", (int)width, rule->name, rule->summary);
+			lp_print("%-*s  %s\n", (int)width, rule->name, rule->summary);
 	}
 }
 

@@ -11,21 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Messages quote what users and files contain: none of it may move the terminal's cursor. */
-static void print_safely(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		unsigned char character = (unsigned char)*text;
-		fputc((character < 0x20 && character != '\n') || character == 0x7f ? '?' : character, stderr);
-	}
-}
-
 static void print_problems(const struct lp_problems *problems)
 {
 	for (uint32_t i = 0; i < problems->count; i++) {
 		const struct lp_problem *problem = &problems->items[i];
 		if (problem->file != NULL) {
-			print_safely(problem->file);
+			lp_print_text(stderr, problem->file);
 			fputc(':', stderr);
 			if (problem->line > 0) {
 				fprintf(stderr, "%d:", problem->line);
@@ -35,7 +26,7 @@ static void print_problems(const struct lp_problems *problems)
 			}
 			fputc(' ', stderr);
 		}
-		print_safely(problem->what);
+		lp_print_text(stderr, problem->what);
 		fputc('\n', stderr);
 	}
 	if (problems->left_out > 0) {
@@ -57,10 +48,10 @@ int lp_command_fail(const struct lp_command *command, const struct lp_error *err
 		return LP_EXIT_OK;
 	}
 	fprintf(stderr, "local-processing %s: ", command->name);
-	print_safely(error->what);
+	lp_print_text(stderr, error->what);
 	fputc('\n', stderr);
 	if (error->hint[0] != '\0') {
-		print_safely(error->hint);
+		lp_print_text(stderr, error->hint);
 		fputc('\n', stderr);
 	}
 	return (int)error->exit;

@@ -127,12 +127,12 @@ static bool last_run(void *context, const struct lp_run *run, struct lp_error *e
 	char tick[40], took[24];
 	(void)error;
 	lp_time_format(run->tick, zone, tick);
-	printf("last run: %" PRId64 ", for %s, %s", run->id, tick, run->result);
+	lp_print("last run: %" PRId64 ", for %s, %s", run->id, tick, run->result);
 	if (run->ended != LP_TIME_NONE) {
 		lp_nanoseconds_format((run->ended - run->started) * 1000, took);
 		printf(" in %s", took);
 	}
-	printf("%s%s\n", run->error == NULL ? "" : ": ", run->error == NULL ? "" : run->error);
+	lp_print("%s%s\n", run->error == NULL ? "" : ": ", run->error == NULL ? "" : run->error);
 	return true;
 }
 

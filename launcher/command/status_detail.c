@@ -1,8 +1,11 @@
 /* `status` of one calculation: everything that is known of it, for a person at night. */
+#include "command/output.h"
 #include "command/status.h"
 
+#include "model/memory.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void lp_nanoseconds_format(int64_t nanoseconds, char text[24])
@@ -17,34 +20,15 @@ void lp_nanoseconds_format(int64_t nanoseconds, char text[24])
 	}
 }
 
-/* Without what moves a terminal's cursor. */
-static void print_character(char c)
-{
-	bool control = ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
-	putchar(control ? '?' : c);
-}
-
-static void print_line(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		print_character(*text);
-	}
-	putchar('\n');
-}
-
 /* Lines of a message or traceback, set in. */
 static void print_block(const char *text)
 {
-	bool line_start = true;
-	for (; *text != '\0'; text++) {
-		if (line_start && *text != '\n') {
-			fputs("    ", stdout);
-		}
-		line_start = *text == '\n';
-		print_character(*text);
-	}
-	if (!line_start) {
-		putchar('\n');
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+		char *line = lp_format_text("%s%.*s\n", length > 0 ? "    " : "", (int)length, text);
+		lp_print_text(stdout, line);
+		free(line);
+		text += length + (text[length] == '\n');
 	}
 }
 
@@ -72,7 +56,7 @@ static void print_schedule(const struct lp_schedule *schedule)
 	if (schedule->delay != 0) {
 		printf(", computed %s after their end", delay);
 	}
-	printf(", %s\n", schedule->zone);
+	lp_print(", %s\n", schedule->zone);
 }
 
 static void print_time(const char *heading, lp_time t, const struct lp_zone *zone)
@@ -111,10 +95,10 @@ static void print_error(const struct lp_status *status)
 	const char *type = status->error_type == NULL ? "" : status->error_type;
 	const char *message = status->error_message == NULL ? "" : status->error_message;
 	print_heading("error");
-	fputs(type, stdout);
+	lp_print_line(stdout, type);
 	if (strchr(message, '\n') == NULL) {
 		fputs(type[0] != '\0' && message[0] != '\0' ? ": " : "", stdout);
-		print_line(message);
+		lp_print("%s\n", message);
 	} else {
 		fputs(type[0] != '\0' ? ":\n" : "\n", stdout);
 		print_block(message);
@@ -129,16 +113,17 @@ void lp_status_print_detail(const struct lp_status *status, const char *held, co
 {
 	const struct lp_calculation *calculation = &status->calculation;
 
-	printf("%s\n", calculation->name);
+	lp_print("%s\n", calculation->name);
 	print_heading("rule");
-	printf("%s%s%s\n", calculation->rule, status->rule_version == NULL ? "" : ", version ",
-	       status->rule_version == NULL ? "" : status->rule_version);
+	lp_print("%s%s%s\n", calculation->rule, status->rule_version == NULL ? "" : ", version ",
+	         status->rule_version == NULL ? "" : status->rule_version);
 	print_schedule(&calculation->schedule);
 	print_heading("definition");
 	printf("version %" PRId32 "%s\n", calculation->version, calculation->enabled ? "" : ", disabled");
 	if (calculation->labels != NULL && strcmp(calculation->labels, "{}") != 0) {
 		print_heading("labels");
-		puts(calculation->labels);
+		lp_print_json(calculation->labels);
+		putchar('\n');
 	}
 	print_heading("state");
 	printf("%s\n", lp_state_name(status->state));
@@ -148,11 +133,11 @@ void lp_status_print_detail(const struct lp_status *status, const char *held, co
 	print_time("settled until", status->watermark, zone);
 	if (held != NULL) {
 		print_heading("next window");
-		puts(held);
+		lp_print("%s\n", held);
 	}
 	if (status->cause != NULL) {
 		print_heading("waits for");
-		printf("%s, which failed\n", status->cause);
+		lp_print("%s, which failed\n", status->cause);
 	}
 	if (status->pending > 0) {
 		print_heading("owed");
@@ -173,9 +158,12 @@ void lp_status_print_definition(const struct lp_calculation *definition)
 	if (definition->description != NULL && definition->description[0] != '\0') {
 		print_heading("description");
 		/* It may have lines: they stay below each other. */
-		for (const char *at = definition->description; *at != '\0'; at++) {
-			print_character(*at);
-			if (*at == '\n' && at[1] != '\0') {
+		for (const char *at = definition->description; *at != '\0';) {
+			size_t length = strcspn(at, "\n");
+			lp_print("%.*s", (int)length, at);
+			at += length;
+			if (*at == '\n' && *++at != '\0') {
+				putchar('\n');
 				print_heading("");
 			}
 		}
@@ -185,18 +173,19 @@ void lp_status_print_definition(const struct lp_calculation *definition)
 		const struct lp_input *input = &definition->inputs[i];
 		const char *unit = input->unit == NULL ? "" : input->unit;
 		print_heading(i == 0 ? "inputs" : "");
-		printf("%s: %s%s%s%s\n", input->name, input->series, unit[0] == '\0' ? "" : " (", unit,
-		       unit[0] == '\0' ? "" : ")");
+		lp_print("%s: %s%s%s%s\n", input->name, input->series, unit[0] == '\0' ? "" : " (", unit,
+		         unit[0] == '\0' ? "" : ")");
 	}
 	if (definition->parameters != NULL && strcmp(definition->parameters, "{}") != 0) {
 		print_heading("parameters");
-		puts(definition->parameters);
+		lp_print_json(definition->parameters);
+		putchar('\n');
 	}
 	for (size_t i = 0; i < definition->output_count; i++) {
 		const struct lp_output *output = &definition->outputs[i];
 		const char *unit = output->unit == NULL ? "" : output->unit;
 		print_heading(i == 0 ? "outputs" : "");
-		printf("%s%s%s%s%s%s\n", output->name, output->name[0] == '\0' ? "" : ": ", output->series,
-		       unit[0] == '\0' ? "" : " (", unit, unit[0] == '\0' ? "" : ")");
+		lp_print("%s%s%s%s%s%s\n", output->name, output->name[0] == '\0' ? "" : ": ", output->series,
+		         unit[0] == '\0' ? "" : " (", unit, unit[0] == '\0' ? "" : ")");
 	}
 }

@@ -29,7 +29,9 @@ static void print_definition(const struct lp_calculation *calculation)
 	lp_print_json_text("name", calculation->name);
 	fputs(", ", stdout);
 	lp_print_json_text("rule", calculation->rule);
-	printf(", \"labels\": %s, ", calculation->labels == NULL ? "{}" : calculation->labels);
+	fputs(", \"labels\": ", stdout);
+	lp_print_json(calculation->labels == NULL ? "{}" : calculation->labels);
+	fputs(", ", stdout);
 	lp_print_json_text("every", every);
 	fputs(", ", stdout);
 	lp_print_json_text("window_length", window);

@@ -1,5 +1,6 @@
 /* Tables on terminals and in logs. */
 #include "command/table.h"
+#include "command/output.h"
 
 #include "model/memory.h"
 #include <assert.h>
@@ -61,12 +62,15 @@ static void write_text(FILE *output, const char *text, size_t room)
 {
 	bool cut = text_width(text) > room;
 	size_t left = cut ? room - 1 : room;
-	for (const char *c = text; *c != '\0'; c++) {
-		if (((unsigned char)*c & 0xC0) != 0x80 && left-- == 0) {
+	size_t length = 0;
+	for (; text[length] != '\0'; length++) {
+		if (((unsigned char)text[length] & 0xC0) != 0x80 && left-- == 0) {
 			break;
 		}
-		fputc((unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c, output);
 	}
+	char *shown = lp_format_text("%.*s", (int)length, text);
+	lp_print_line(output, shown);
+	free(shown);
 	if (cut) {
 		fputs("\xe2\x80\xa6", output);
 	}

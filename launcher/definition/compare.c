@@ -8,6 +8,7 @@
 
 #include "calendar/calendar.h"
 #include "definition/json.h"
+#include "model/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static void show_value(struct lp_text *line, const char *value)
 {
 	if (value[0] == '\0')
 		lp_text_addf(line, "none");
-	else if (lp_json_has_control(value))
+	else if (lp_text_has_control(value))
 		lp_json_add_text(line, value);
 	else
 		lp_text_add(line, value, strlen(value));

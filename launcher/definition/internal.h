@@ -10,7 +10,6 @@
 #include "definition/definition.h"
 
 enum {
-	LP_DEFINITION_NAME_MOST = 512,           /* bytes of a name */
 	LP_DEFINITION_EXPANSIONS_MOST = 1000000, /* definitions that one template may make */
 };
 

@@ -6,6 +6,7 @@
 
 #include "calendar/calendar.h"
 #include "definition/json.h"
+#include "model/text.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -131,10 +132,10 @@ const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *
 const char *lp_item_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
 	const char *text = lp_item_text(item, node, what);
-	if (strlen(text) > LP_DEFINITION_NAME_MOST)
+	if (strlen(text) > LP_NAME_BYTES_MOST)
 		lp_item_problem(item, node, "%s: at most %d bytes can be stored, this has %zu", what,
-		                (int)LP_DEFINITION_NAME_MOST, strlen(text));
-	if (lp_json_has_control(text)) {
+		                (int)LP_NAME_BYTES_MOST, strlen(text));
+	if (lp_text_has_control(text)) {
 		struct lp_text shown = { 0 };
 		lp_json_add_text(&shown, text);
 		lp_item_problem(item, node, "%s: control characters cannot be in it: %.*s", what,

@@ -47,15 +47,6 @@ void lp_json_add_text(struct lp_text *text, const char *value)
 	lp_text_add(text, "\"", 1);
 }
 
-bool lp_json_has_control(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (control_length(text) > 0)
-			return true;
-	}
-	return false;
-}
-
 /* The shortest form that reads back as the same number. */
 static void add_number(struct lp_text *text, double number)
 {

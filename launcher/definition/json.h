@@ -14,7 +14,6 @@ bool lp_json_write(const struct lp_yaml_node *node, struct lp_text *text,
 struct lp_yaml_node *lp_json_read(const char *text, struct lp_arena *arena) LP_MUST_CHECK;
 /* What a store gave, in canonical form; as it is where it is no JSON. */
 const char *lp_json_canonical(const char *text, struct lp_arena *arena);
-bool lp_json_has_control(const char *text); /* whether it has control characters, which are escaped there */
 void lp_json_add_text(struct lp_text *text, const char *value); /* in quotes, escaped */
 
 #endif

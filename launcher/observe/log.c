@@ -6,6 +6,7 @@
 #include "observe/log.h"
 
 #include "model/memory.h"
+#include "model/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -36,26 +37,6 @@ bool lp_log_enabled(enum lp_log_level level)
 	return level >= lowest_level;
 }
 
-/* Length of the valid UTF-8 sequence at text that is safe to show as it is; 0: none. */
-static size_t printable_sequence(const unsigned char *text)
-{
-	unsigned char first = text[0];
-	if (first >= 0x20 && first < 0x7f)
-		return 1;
-	if (first < 0xc2 || first > 0xf4)
-		return 0;
-	size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	/* The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF; and C1 controls. */
-	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : first == 0xc2 ? 0xa0 : 0x80;
-	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-	if (text[1] < low || text[1] > high)
-		return 0;
-	for (size_t at = 2; at < length; at++)
-		if (text[at] < 0x80 || text[at] > 0xbf)
-			return 0;
-	return length;
-}
-
 /*
  * Inside double quotes, for both formats.  A byte that is no text becomes
  * \xNN; in JSON, which has no such escape, its backslash is escaped too.
@@ -64,7 +45,7 @@ static void add_quoted(struct lp_text *line, const char *text, bool json)
 {
 	lp_text_add(line, "\"", 1);
 	for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-		size_t length = printable_sequence(at);
+		size_t length = lp_text_printable((const char *)at);
 		if (*at == '"' || *at == '\\') {
 			lp_text_add(line, "\\", 1);
 			lp_text_add(line, (const char *)at, 1);
@@ -94,7 +75,7 @@ static bool needs_quotes(const char *text)
 	if (*text == '\0')
 		return true;
 	for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-		size_t length = printable_sequence(at);
+		size_t length = lp_text_printable((const char *)at);
 		if (length == 0 || *at == ' ' || *at == '=' || *at == '"' || *at == '\\')
 			return true;
 		at += length;

@@ -165,6 +165,27 @@ START_TEST(a_text_is_cut_between_characters)
 }
 END_TEST
 
+static const struct {
+	const char *name, *problem;
+} names[] = {
+	{ "p1/größe ⚡ 4711", NULL },
+	{ "", "is empty" },
+	{ "two\nlines", "has a control character in it" },
+	{ "\x1b[31m", "has a control character in it" },
+	{ "\x7f", "has a control character in it" },
+	{ "Druck \xc2\x96 Pumpe", "has a control character in it" },
+	{ "\xc2\x9b", "has a control character in it" },
+	{ "\xc2\xa0", NULL },
+	{ "half \xc3", "has a control character in it" },
+};
+
+START_TEST(a_name_steers_no_terminal)
+{
+	const char *problem = lp_name_problem(names[_i].name);
+	ck_assert_pstr_eq(problem, names[_i].problem);
+}
+END_TEST
+
 START_TEST(rules_are_found_by_name)
 {
 	struct lp_rule rules[] = { { .name = "convert" }, { .name = "mean" }, { .name = "pump.efficiency" } };
@@ -190,6 +211,7 @@ int main(void)
 	tcase_add_test(cases, batches_of_long_windows_are_small);
 	tcase_add_test(cases, states_have_names);
 	tcase_add_test(cases, rules_are_found_by_name);
+	tcase_add_loop_test(cases, a_name_steers_no_terminal, 0, (int)(sizeof names / sizeof *names));
 	tcase_add_loop_test(cases, a_text_is_cut_between_characters, 0, (int)(sizeof cuts / sizeof *cuts));
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
