@@ -38,6 +38,14 @@ int64_t lp_local_after(int64_t local, struct lp_length length);
 lp_time lp_time_before(const struct lp_zone *zone, lp_time end, int64_t local, struct lp_length length);
 
 /*
+ * The local time that a boundary was made from.  It is not what clocks showed
+ * where they left that out: midnight, when they go forward at midnight.  False:
+ * boundaries are of elapsed time, or it is none.
+ */
+bool lp_boundary_local(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary,
+                       int64_t *local);
+
+/*
  * Where windows end with months: the place so many months after (before, where
  * negative) one of their boundaries that the offset gives there, so that the
  * 31st is followed by the 28th of February, and that by the 31st.  False: they

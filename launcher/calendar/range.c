@@ -14,15 +14,53 @@
  * - Of windows of months both ends are moved; by months to where the windows of
  *   months before and after begin and end.
  *
+ * A day that ends at a midnight which clocks left out ends at midnight all the
+ * same: moved is what it was made from, not what clocks showed.
+ *
  * An input's own window ends where the moved one does, and begins so much before;
  * one of months where a window of so many months to there would begin.
  */
 #include "calendar/length.h"
 #include "calendar/zone_data.h"
 
-static lp_time shifted(const struct lp_zone *zone, lp_time t, struct lp_length shift)
+/* Ends of a window in local time. */
+struct ends {
+	int64_t start, end;
+};
+
+static int64_t shown_at(const struct lp_zone *zone, lp_time t)
 {
-	return lp_zone_to_utc(zone, lp_local_after(t + lp_zone_offset(zone, t, NULL), shift));
+	return t + lp_zone_offset(zone, t, NULL);
+}
+
+static int64_t made_from(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary)
+{
+	int64_t local;
+	return lp_boundary_local(schedule, zone, boundary, &local) ? local : shown_at(zone, boundary);
+}
+
+/* A window's length before its end, or after its start, is the other one's local time if it is that instant. */
+static int64_t made_with(const struct lp_zone *zone, int64_t local, struct lp_length length, lp_time t,
+                         int64_t otherwise)
+{
+	int64_t other = lp_local_after(local, length);
+	return lp_zone_to_utc(zone, other) == t ? other : otherwise;
+}
+
+static struct ends ends_of(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window)
+{
+	struct lp_length length = lp_length_of(schedule->window);
+	struct lp_length back = { -length.months, -length.days, 0 };
+	struct ends ends = { shown_at(zone, window.start), made_from(schedule, zone, window.end) };
+	if (length.elapsed != 0) {
+		return ends;
+	}
+	if (!lp_boundary_local(schedule, zone, window.start, &ends.start)) {
+		ends.start = made_with(zone, ends.end, back, window.start, ends.start);
+	}
+	/* Where a day was left out, two boundaries are one instant. */
+	ends.end = made_with(zone, ends.start, length, window.end, ends.end);
+	return ends;
 }
 
 /* Whether days are whole months: from some time of a day of the month to the same of a later one. */
@@ -34,14 +72,12 @@ static bool are_months(int64_t local_start, int64_t local_end)
 	return start.day == end.day && (local_end - local_start) % LP_DAY == 0;
 }
 
-static lp_time shifted_end_of_days(const struct lp_zone *zone, struct lp_window window, struct lp_length shift)
+static int64_t moved_end_of_days(struct ends ends, struct lp_length shift)
 {
-	int64_t start = window.start + lp_zone_offset(zone, window.start, NULL);
-	int64_t end = window.end + lp_zone_offset(zone, window.end, NULL);
-	if (shift.months == 0 || are_months(start, end)) {
-		return shifted(zone, window.end, shift);
+	if (shift.months == 0 || are_months(ends.start, ends.end)) {
+		return lp_local_after(ends.end, shift);
 	}
-	return lp_zone_to_utc(zone, lp_local_after(end - LP_DAY, shift) + LP_DAY);
+	return lp_local_after(ends.end - LP_DAY, shift) + LP_DAY;
 }
 
 /* False: its windows do not end with months, or this is one of an earlier definition. */
@@ -55,24 +91,29 @@ static bool moved_months(const struct lp_schedule *schedule, const struct lp_zon
 	       lp_boundary_after(schedule, zone, window.end, months, &moved->end);
 }
 
+/* And in local_end the local time of its end. */
 static struct lp_window shifted_window(const struct lp_schedule *schedule, const struct lp_zone *zone,
-                                       struct lp_window window, struct lp_length shift)
+                                       struct lp_window window, struct ends ends, struct lp_length shift,
+                                       int64_t *local_end)
 {
 	struct lp_length length = lp_length_of(schedule->window);
 	struct lp_window moved;
 	if (shift.elapsed != 0) {
-		return (struct lp_window){ window.start + shift.elapsed, window.end + shift.elapsed };
-	}
-	if (shift.months != 0 && length.months != 0 && moved_months(schedule, zone, window, shift.months, &moved)) {
+		moved = (struct lp_window){ window.start + shift.elapsed, window.end + shift.elapsed };
+		*local_end = shown_at(zone, moved.end);
 		return moved;
 	}
-	moved.start = shifted(zone, window.start, shift);
+	if (shift.months != 0 && length.months != 0 && moved_months(schedule, zone, window, shift.months, &moved)) {
+		*local_end = made_from(schedule, zone, moved.end);
+		return moved;
+	}
+	moved.start = lp_zone_to_utc(zone, lp_local_after(ends.start, shift));
 	if (length.elapsed != 0) {
 		moved.end = moved.start + (window.end - window.start);
-	} else if (length.days != 0) {
-		moved.end = shifted_end_of_days(zone, window, shift);
+		*local_end = shown_at(zone, moved.end);
 	} else {
-		moved.end = shifted(zone, window.end, shift);
+		*local_end = length.days != 0 ? moved_end_of_days(ends, shift) : lp_local_after(ends.end, shift);
+		moved.end = lp_zone_to_utc(zone, *local_end);
 	}
 	/* A day that never was would lie before itself. */
 	if (moved.start > moved.end) {
@@ -84,20 +125,24 @@ static struct lp_window shifted_window(const struct lp_schedule *schedule, const
 bool lp_input_range(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
                     struct lp_span length, struct lp_span shift, struct lp_window *range)
 {
-	int64_t seconds = lp_length_about(lp_length_of(shift));
+	int64_t seconds = lp_length_about(lp_length_of(shift)), local_end;
 	*range = window;
 	if (window.start < LP_TIME_MIN || window.end > LP_TIME_MAX || lp_length_is_too_long(seconds) ||
 	    lp_length_is_too_long(-seconds)) {
 		return false;
 	}
+	if (shift.count == 0 && length.count == 0) {
+		return true;
+	}
+	struct ends ends = ends_of(schedule, zone, window);
+	local_end = ends.end;
 	if (shift.count != 0) {
-		*range = shifted_window(schedule, zone, window, lp_length_of(shift));
+		*range = shifted_window(schedule, zone, window, ends, lp_length_of(shift), &local_end);
 	}
 	struct lp_length own = lp_length_of(length);
 	if (length.count != 0 &&
 	    (own.months == 0 || !lp_boundary_after(schedule, zone, range->end, -own.months, &range->start))) {
-		int64_t local = range->end + lp_zone_offset(zone, range->end, NULL);
-		range->start = lp_time_before(zone, range->end, local, own);
+		range->start = lp_time_before(zone, range->end, local_end, own);
 	}
 	return range->start >= LP_TIME_MIN && range->end <= LP_TIME_MAX;
 }

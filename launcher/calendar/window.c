@@ -367,6 +367,20 @@ bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_
 	return is_within_years(window);
 }
 
+bool lp_boundary_local(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary, int64_t *local)
+{
+	struct plan plan = plan_of(schedule, zone);
+	if (plan.every.elapsed != 0) {
+		return false;
+	}
+	int64_t made_from = boundary_local(&plan, boundary_by(&plan, boundary));
+	if (lp_zone_to_utc(zone, made_from) != boundary) {
+		return false;
+	}
+	*local = made_from;
+	return true;
+}
+
 bool lp_boundary_after(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary, int64_t months,
                        lp_time *other)
 {

@@ -33,7 +33,8 @@ static struct lp_span span_of(const char *text)
 	return span;
 }
 
-#define BERLIN "Europe/Berlin"
+#define BERLIN    "Europe/Berlin"
+#define SAO_PAULO "America/Sao_Paulo"
 
 /* Windows of the tables by their length: of an hour or so, of a day or so, of months. */
 static struct lp_schedule schedule_of(struct lp_window window)
@@ -149,6 +150,27 @@ static const struct {
 	{ "Pacific/Apia", "2011-12-31", "2012-01-01", NULL, "-1 day", "2011-12-31", "2011-12-31" },
 	{ "Pacific/Apia", "2012-01-01", "2012-01-02", NULL, "-1 day", "2011-12-31", "2012-01-01" },
 	{ "Pacific/Apia", "2011-12-29", "2011-12-30T24:00", "1 day", NULL, "2011-12-29", "2011-12-31" },
+	/* The day before it reads a day, not what lies over the date line. */
+	{ "Pacific/Apia", "2011-12-29", "2011-12-31", NULL, "-1 day", "2011-12-28", "2011-12-29" },
+	{ "Pacific/Apia", "2011-12-29", "2011-12-31", NULL, "-1 week", "2011-12-22", "2011-12-23" },
+	{ "Pacific/Apia", "2011-12-29", "2011-12-31", NULL, "1 day", "2011-12-31", "2011-12-31" },
+	/* Clocks went forward at midnight, so that the day is from 01:00 on: others are whole all the same. */
+	{ SAO_PAULO, "2018-11-03", "2018-11-04T01:00", NULL, "-1 day", "2018-11-02", "2018-11-03" },
+	{ SAO_PAULO, "2018-11-03", "2018-11-04T01:00", NULL, "-1 month", "2018-10-03", "2018-10-04" },
+	{ SAO_PAULO, "2018-11-04T01:00", "2018-11-05", NULL, "-1 day", "2018-11-03", "2018-11-04T01:00" },
+	{ SAO_PAULO, "2018-11-04T01:00", "2018-11-05", NULL, "-1 week", "2018-10-28", "2018-10-29" },
+	{ SAO_PAULO, "2018-11-04T01:00", "2018-11-05", NULL, "-1 year", "2017-11-04", "2017-11-05" },
+	{ SAO_PAULO, "2018-11-04T01:00", "2018-11-05", NULL, "1 day", "2018-11-05", "2018-11-06" },
+	{ SAO_PAULO, "2018-11-03", "2018-11-04T01:00", NULL, "1 day", "2018-11-04T01:00", "2018-11-05" },
+	{ SAO_PAULO, "2018-11-05", "2018-11-06", NULL, "-1 day", "2018-11-04T01:00", "2018-11-05" },
+	{ SAO_PAULO, "2018-11-03", "2018-11-04T01:00", "7 days", NULL, "2018-10-28", "2018-11-04T01:00" },
+	{ SAO_PAULO, "2018-11-04T01:00", "2018-11-05", "2 days", "-1 day", "2018-11-02", "2018-11-04T01:00" },
+	{ SAO_PAULO, "2018-11-04T01:00", "2018-11-05", "1 day", "-1 day", "2018-11-03", "2018-11-04T01:00" },
+	{ "America/Asuncion", "2017-10-01T01:00", "2017-11-01", NULL, "-1 day", "2017-09-30", "2017-10-31" },
+	{ "America/Asuncion", "2017-09-01", "2017-10-01T01:00", NULL, "-1 week", "2017-08-25", "2017-09-24" },
+	{ "America/Asuncion", "2017-09-01", "2017-10-01T01:00", "7 days", NULL, "2017-09-24", "2017-10-01T01:00" },
+	{ "America/Asuncion", "2017-10-01T01:00", "2017-11-01", "7 days", "-1 month", "2017-09-24",
+	  "2017-10-01T01:00" },
 	/* Half an hour of summer time. */
 	{ "Australia/Lord_Howe", "2026-04-05", "2026-04-06", "1 day", NULL, "2026-04-05", "2026-04-06" },
 	{ "Australia/Lord_Howe", "2026-04-05", "2026-04-06", "24 h", NULL, "2026-04-05T00:30", "2026-04-06" },
