@@ -206,6 +206,17 @@ static const char *unit_text(const struct lp_series_object *series)
 	return series->input == NULL || series->input->unit == NULL ? "" : series->input->unit;
 }
 
+/* Two names of one unit: degC and °C, kWh and kW h. */
+static bool is_one_unit(const char *one, const char *other)
+{
+	struct lp_error error = { 0 };
+	double scale, offset;
+
+	return strcmp(one, other) == 0 ||
+	       (one[0] != '\0' && other[0] != '\0' && lp_unit_conversion(one, other, &scale, &offset, &error) &&
+	        scale == 1 && offset == 0);
+}
+
 /*
  * The unit that both have, where it is not simply the left one's; "": they have
  * none in common.  That of differences in a unit goes with the unit.
@@ -220,7 +231,7 @@ static bool common_unit(struct lp_rule_state *state, struct lp_series_object *le
 		return false;
 	if (strcmp(one, other) == 0)
 		return true;
-	if (strcmp(lp_unit_stem(one), lp_unit_stem(other)) != 0)
+	if (!is_one_unit(lp_unit_stem(one), lp_unit_stem(other)))
 		*unit = Py_NewRef(state->empty);
 	else
 		*unit = lp_series_unit(lp_unit_is_difference(one) ? right : left);

@@ -101,6 +101,8 @@ static const struct {
 } spellings[] = {
 	{ "bar(a)", "bara" },
 	{ "bar(g)", "barg" },
+	{ "mbar(a)", "mbara" },
+	{ "mbar(g)", "mbarg" },
 	/* Revolutions are counted here, not turned into radians. */
 	{ "rpm", "min-1" },
 	/* A gas volume at norm conditions: to other such volumes it is as m3. */

@@ -27,6 +27,8 @@ class Units(unittest.TestCase):
         (50, "degF", "degC", 10),
         (1013.25, "hPa", "bar", 1.01325),
         (0, "bar(g)", "bar", 1.01325),
+        (500, "mbar(g)", "barg", 0.5),
+        (500, "mbar(a)", "bar", 0.5),
         (1, "barg", "hPa", 2013.25),
         (10, "mWS", "bar", 0.980665),
         (50, "%", "1", 0.5),
@@ -180,7 +182,11 @@ class Differences(unittest.TestCase):
                 with self.subTest(symbol, one=one), self.assertRaisesRegex(ValueError, rf'b\.to\("{one}"\)'):
                     getattr(operator, symbol)(reading(1.0, one), reading(1.0, other))
         # The same unit by two names; another quantity; one of which nothing is known; one that a number converted.
-        self.assertEqual((A + reading(1.0, "°C")).count(), 1)
+        self.assertEqual((A - reading(10.0, "°C")).to("degF").values[0], (A.values[0] - 10.0) * 1.8)
+        self.assertEqual(((A + reading(10.0, "celsius")) / 2).to("K").values[0], (A.values[0] + 10.0) / 2 + 273.15)
+        self.assertEqual((reading(3.0, "barg") - reading(1.0, "bar(g)")).to("mbar").values[0], 2000.0)
+        self.assertEqual((reading(3.0, "kWh") - reading(1.0, "kW h")).to("MJ").values[0], 7.2)
+        self.assertEqual((reading(3.0, "°C") - reading(1.0, "delta_degC")).to("K").values[0], 275.15)
         self.assertEqual((reading(1.0, "kW") > reading(1.0, "m3/h")).count(), 1)
         self.assertEqual((reading(1.0, "kW") > reading(1.0, "")).count(), 1)
         self.assertEqual((reading(1.0, "kW") + reading(1000.0, "W") / 1000).values[0], 2.0)
