@@ -879,14 +879,16 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                          "DELETE FROM local_processing.superseded s"
 	                          " USING unnest($1::int8[], $2::timestamptz[]) r (id, before)"
 	                          " WHERE s.series_id = r.id AND s.ts < r.before" },
-	/* Up to the last one that was noted, included; so many of each series. */
+	/* From the first one that was noted to the last, both included: not what came before them since; so many of each series. */
 	[PG_PRUNE_SAMPLES] = { "prune_samples", "delete old samples",
-	                       "WITH bound AS MATERIALIZED (SELECT r.id, coalesce((SELECT ts FROM local_processing.sample"
-	                       " WHERE series_id = r.id AND ts <= r.last AND ts <= $3 ORDER BY ts OFFSET $4 LIMIT 1),"
+	                       "WITH bound AS MATERIALIZED (SELECT r.id, p.pruned_from AS first,"
+	                       " coalesce((SELECT ts FROM local_processing.sample WHERE series_id = r.id"
+	                       " AND ts >= p.pruned_from AND ts <= r.last AND ts <= $3 ORDER BY ts OFFSET $4 LIMIT 1),"
 	                       " r.last + interval '1 microsecond') AS before"
-	                       " FROM unnest($1::int8[], $2::timestamptz[]) r (id, last))"
+	                       " FROM unnest($1::int8[], $2::timestamptz[]) r (id, last)"
+	                       " JOIN local_processing.series p ON p.id = r.id)"
 	                       " DELETE FROM local_processing.sample s USING bound b"
-	                       " WHERE s.series_id = b.id AND s.ts < b.before AND s.ts <= $3" },
+	                       " WHERE s.series_id = b.id AND s.ts >= b.first AND s.ts < b.before AND s.ts <= $3" },
 	[PG_RESTORE_PRUNED] = { "restore_pruned", "take back how far a series was pruned",
 	                        "UPDATE local_processing.series SET pruned_from = $2, pruned_to = $3 WHERE id = $1" },
 	[PG_COUNT_OUTCOMES] = { "count_outcomes", "count old outcomes",
