@@ -8,6 +8,7 @@
 #include "command/running.h"
 #include "command/shell.h"
 #include "command/table.h"
+#include "model/clock.h"
 #include "model/embedded.h"
 #include "pipeline/pipeline.h"
 #include "python/python.h"
@@ -105,8 +106,39 @@ static void print_report(const struct request *request, const struct lp_session 
 		       LP_WHEN("next_due", timing->next_due));
 }
 
-static int busy(const struct request *request)
+enum { LONG_RUN = 3 }; /* minutes: of one that works for longer people want to know */
+
+static bool take_working(void *context, const struct lp_run *run, struct lp_error *error)
 {
+	bool *told = context;
+	lp_time since = lp_now() - run->started;
+	(void)error;
+	if (*told || run->kind != LP_RUN_MINUTE)
+		return true;
+	*told = true;
+	/* The newest one: where its row says that it ended, the one that holds the lock has not begun yet. */
+	if (run->ended == LP_TIME_NONE && since >= LONG_RUN * LP_MINUTE)
+		lp_log(LP_LOG_WARNING,
+		       "another run has been working for long: if it is no more, what holds its lock has to be ended",
+		       LP_INT("run", run->id), LP_INT("minutes", since / LP_MINUTE), LP_WHEN("started", run->started),
+		       LP_TEXT("host", run->host), LP_INT("process", run->process), LP_WHEN("tick", run->tick));
+	return true;
+}
+
+/* One that stands still, or whose machine is gone, must not look like a busy minute. */
+static void warn_of_long_run(struct lp_store *store)
+{
+	enum { NEWEST = 50 }; /* runs and backfills */
+	struct lp_error error;
+	bool told = false;
+	if (!lp_store_each_run(store, NEWEST, take_working, &told, &error))
+		lp_log(LP_LOG_WARNING, "cannot read for how long the other run has been working",
+		       LP_TEXT("error", error.what));
+}
+
+static int busy(const struct request *request, struct lp_store *store)
+{
+	warn_of_long_run(store);
 	if (request->json)
 		puts("{\"run\": null, \"result\": \"another run is working\"}");
 	else if (request->report)
@@ -130,7 +162,7 @@ static int work(const struct request *request, const struct lp_session *session,
 	if (done.id != 0)
 		lp_running_clear(&options);
 	if (good && timing.busy)
-		return busy(request);
+		return busy(request, session->store);
 	if (good || done.id != 0)
 		print_report(request, session, &done, &timing);
 	return good ? exit_code(request, &done) : lp_command_fail(&lp_command_run, &error);

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+import time
 
 from program import Cluster, Workplace
 
@@ -69,6 +70,22 @@ class Plant:
     def number(self, statement: str) -> int:
         """The only cell of the only row."""
         return int(self.query(statement)[0][0])
+
+    def began(self, minutes: int) -> None:
+        """Let the newest run be one that began so many minutes ago, and goes on."""
+        newest = " WHERE id = (SELECT max(id) FROM {run})"
+        if self.cluster is not None:
+            ago = f"now() - interval '{minutes} minutes'"
+            statement = f"UPDATE {{run}} SET result = 'running', ended = NULL, started = {ago}{newest}"
+            self.cluster.sql(statement.format(run="local_processing.run"), self.database)
+            return
+        started = time.time_ns() // 1000 - minutes * 60_000_000
+        connection = sqlite3.connect(self.place.path / "plant.db", timeout=30)
+        with connection:
+            connection.execute(
+                f"UPDATE run SET result = 'running', ended = NULL, started = {started}{newest.format(run='run')}"
+            )
+        connection.close()
 
     def results(self) -> dict[str, list[tuple[str, ...]]]:
         """All that a run stores, without ids of runs and without durations."""

@@ -55,6 +55,28 @@ static bool check_address(const struct pg_store *store, struct lp_error *error)
 	return false;
 }
 
+/*
+ * A machine that loses its power says no goodbye: until the server finds out
+ * (two hours, as systems come), its sessions keep their locks, and every run
+ * gives way to one that is no more.  So the server is told to look after this
+ * client as this client looks after the server, where it does not look closer
+ * already.  A server that knows no such settings is left as it is.  Through
+ * PgBouncer they are about the server and PgBouncer, and do no harm there.
+ */
+static void keep_alive(PGconn *connection)
+{
+	const char *host = PQhost(connection);
+
+	if (host == NULL || host[0] == '/' || host[0] == '@')
+		return;
+	PQclear(PQexec(
+		connection,
+		"SELECT pg_catalog.set_config(wanted.name, wanted.most::pg_catalog.text, false)"
+		" FROM (VALUES ('tcp_keepalives_idle', 30), ('tcp_keepalives_interval', 10),"
+		" ('tcp_keepalives_count', 3), ('tcp_user_timeout', 60000)) AS wanted (name, most)"
+		" WHERE pg_catalog.current_setting(wanted.name)::pg_catalog.int4 NOT BETWEEN 1 AND wanted.most"));
+}
+
 bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error)
 {
 	char timeout[16];
@@ -81,8 +103,10 @@ bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error 
 		return lp_fail(error, LP_EXIT_INTERNAL, "out of memory for a connection");
 	PQsetNoticeReceiver(*connection, log_notice, NULL);
 	PQsetNoticeProcessor(*connection, no_notice, NULL);
-	if (PQstatus(*connection) == CONNECTION_OK)
+	if (PQstatus(*connection) == CONNECTION_OK) {
+		keep_alive(*connection);
 		return true;
+	}
 	lp_pg_fail_connecting(*connection, store->address, error);
 	if (error->exit == LP_EXIT_OK) {
 		/*
@@ -94,6 +118,7 @@ bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error 
 		PQreset(*connection);
 		if (PQstatus(*connection) == CONNECTION_OK) {
 			PQsetErrorVerbosity(*connection, PQERRORS_DEFAULT);
+			keep_alive(*connection);
 			return true;
 		}
 		lp_pg_fail_connecting(*connection, store->address, error);
