@@ -122,6 +122,18 @@ static struct lp_window shifted_window(const struct lp_schedule *schedule, const
 	return moved;
 }
 
+/* An input's own months begin where windows of months would; false: its end is not where those end. */
+static bool begin_own_months(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time window_end,
+                             int64_t shift, int64_t own, struct lp_window *range)
+{
+	lp_time end;
+	/* Quarters moved by a month end between the ends of quarters. */
+	if (lp_boundary_after(schedule, zone, window_end, shift, &end) && end == range->end) {
+		return lp_boundary_after(schedule, zone, window_end, shift - own, &range->start);
+	}
+	return lp_boundary_after(schedule, zone, range->end, -own, &range->start);
+}
+
 bool lp_input_range(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
                     struct lp_span length, struct lp_span shift, struct lp_window *range)
 {
@@ -141,7 +153,8 @@ bool lp_input_range(const struct lp_schedule *schedule, const struct lp_zone *zo
 	}
 	struct lp_length own = lp_length_of(length);
 	if (length.count != 0 &&
-	    (own.months == 0 || !lp_boundary_after(schedule, zone, range->end, -own.months, &range->start))) {
+	    (own.months == 0 ||
+	     !begin_own_months(schedule, zone, window.end, lp_length_of(shift).months, own.months, range))) {
 		range->start = lp_time_before(zone, range->end, local_end, own);
 	}
 	return range->start >= LP_TIME_MIN && range->end <= LP_TIME_MAX;

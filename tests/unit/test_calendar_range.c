@@ -249,6 +249,12 @@ static const struct {
 	{ "1 month", "1 month", "-1 day", "2026-03-31", "-1 year", "2025-02-28", "2025-03-31", NULL },
 	{ "1 month", "3 months", "29 days", "2026-04-30", "-1 quarter", "2025-10-30", "2026-01-30", NULL },
 	{ "1 quarter", "1 quarter", "30 days", "2026-04-30", "-1 quarter", "2025-10-31", "2026-01-31", NULL },
+	/* Quarters and years too, where the month moved to ends no quarter and no year. */
+	{ "1 quarter", "1 quarter", "30 days", "2026-07-31", "-1 month", "2026-05-31", "2026-06-30", "1 month" },
+	{ "1 quarter", "1 quarter", "30 days", "2026-07-31", "-1 month", "2026-03-31", "2026-06-30", "3 months" },
+	{ "1 quarter", "1 quarter", "28 days", "2025-01-29", "1 month", "2025-01-29", "2025-02-28", "1 month" },
+	{ "1 quarter", "1 quarter", "-1 day", "2026-03-31", "-1 month", "2026-01-31", "2026-02-28", "1 month" },
+	{ "1 year", "1 year", "30 days", "2026-01-31", "1 month", "2026-01-31", "2026-02-28", "1 month" },
 	{ "1 year", "1 year", "-270 days", "2025-04-06", "-1 year", "2023-04-06", "2024-04-06", NULL },
 	/* A month that ends each day ends on the last day of a month that is too short. */
 	{ "1 day", "1 month", "0 s", "2026-03-31", "-1 month", "2026-01-28", "2026-02-28", NULL },
