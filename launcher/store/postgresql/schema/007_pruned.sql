@@ -78,7 +78,13 @@ declare
         ' left join unnest($1, $2) k (id, before) on k.id = s.id'
         ' where (k.before is null or k.before < %L) and exists (select from local_processing.%I p'
         ' where p.series_id = s.id and (k.before is null or p.ts >= k.before)))';
+    -- What came in since the times were noted.
+    is_new text := 'select exists (select from local_processing.series s'
+        ' where exists (select from local_processing.%1$I p'
+        ' where p.series_id = s.id and p.ts < coalesce(s.pruned_from, ''infinity''))'
+        ' or exists (select from local_processing.%1$I p where p.series_id = s.id and p.ts > s.pruned_to))';
     kept boolean;
+    came boolean;
     gone bigint[];
 begin
     select p.name, p.upper_end into old, drop_sample_partition.upper_end
@@ -109,7 +115,8 @@ begin
     execute format('lock table local_processing.%I in access exclusive mode', old);
     -- Nobody writes any more: somebody may have while the rows were counted.
     execute format(is_kept, upper_end, old) into kept using series_ids, befores;
-    if kept then
+    execute format(is_new, old) into came;
+    if kept or came then
         raise exception 'samples came into % while it was looked at', old using errcode = 'lock_not_available';
     end if;
     execute format('drop table local_processing.%I', old);
