@@ -424,6 +424,31 @@ START_TEST(pending_windows_are_opened_by_name_rule_and_period)
 }
 END_TEST
 
+/* What a person is told of the last window is what becomes of it. */
+START_TEST(a_state_whose_window_is_opened_was_not_tried)
+{
+	struct lp_calculation both[2];
+
+	add_series("a,x,y");
+	both[0] = *calculation("one", "fail", "a", "x");
+	both[1] = *calculation("two", "fail", "a", "y");
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
+	policy.max_attempts = 1;
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
+	policy.max_attempts = 3;
+	ck_assert_int_eq(find_status("one")->attempts, 1);
+	ck_assert_int_eq(find_status("one")->next_attempt, LP_TIME_NONE);
+	/* The state is about the second window. */
+	ck_assert_uint_eq(reopen("one", NULL, LP_TIME_NONE, AT(60), 1), 1);
+	ck_assert_int_eq(find_status("one")->attempts, 1);
+	ck_assert_uint_eq(reopen("one", NULL, AT(60), LP_TIME_NONE, 1), 1);
+	ck_assert_int_eq(find_status("one")->attempts, 0);
+	ck_assert_int_eq(find_status("one")->next_attempt, AT(120));
+	ck_assert_int_eq(find_status("two")->attempts, 1);
+}
+END_TEST
+
 Suite *failures_suite(void)
 {
 	Suite *suite = suite_create("failures");
@@ -446,6 +471,7 @@ Suite *failures_suite(void)
 	tcase_add_test(tests, a_run_that_is_over_notes_no_rules);
 	tcase_add_test(tests, a_changed_rule_opens_what_was_given_up);
 	tcase_add_test(tests, pending_windows_are_opened_by_name_rule_and_period);
+	tcase_add_test(tests, a_state_whose_window_is_opened_was_not_tried);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -590,7 +590,13 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                " SET attempts = 0, given_up = false, next_attempt = window_end FROM local_processing.calculation c"
 	                " WHERE c.id = p.calculation_id AND ($1::text IS NULL OR c.name LIKE $1)"
 	                " AND ($2::text IS NULL OR c.rule = $2) AND ($3::timestamptz IS NULL OR p.window_end > $3)"
-	                " AND ($4::timestamptz IS NULL OR p.window_start < $4) RETURNING p.calculation_id)"
+	                " AND ($4::timestamptz IS NULL OR p.window_start < $4) RETURNING p.calculation_id),"
+	                /* attempts and next attempt of a state are those of its window. */
+	                " states AS (UPDATE local_processing.state s SET attempts = 0, next_attempt = window_end"
+	                " FROM local_processing.calculation c WHERE c.id = s.calculation_id AND s.failing_since IS NOT NULL"
+	                " AND ($1::text IS NULL OR c.name LIKE $1) AND ($2::text IS NULL OR c.rule = $2)"
+	                " AND ($3::timestamptz IS NULL OR s.window_end > $3)"
+	                " AND ($4::timestamptz IS NULL OR s.window_start < $4))"
 	                " SELECT count(*), count(DISTINCT calculation_id) FROM opened" },
 	[PG_EACH_STORED] = { "each_stored", "look for results",
 	                     "SELECT r.id, f.e, l.e, n.n FROM unnest($1::int8[]) r (id)"
