@@ -37,7 +37,8 @@ const struct lp_command lp_command_status = {
 		"  --json              a list of objects\n"
 		"  --exit-code         exit 1 if a calculation that is shown fails, for scripts and monitoring\n"
 		"\n"
-		"States: new, ok, no_data, failed, timed_out, given_up, disabled, interrupted.\n"
+		"States: new, ok, no_data, failed, timed_out, given_up, waiting (for one that failed), tripped (its rule\n"
+		"is stopped, because most of its calculations fail), disabled, interrupted.\n"
 		"\n"
 		"Examples:\n"
 		"  local-processing status --failed\n"
@@ -80,7 +81,7 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 	lp_status_format_second(status->failing_since != LP_TIME_NONE ? status->failing_since : status->since, zone,
 	                        since);
 	lp_time_format(status->window.start, zone, window);
-	if (status->window.start != LP_TIME_NONE) {
+	if (lp_status_has_outcome(status)) {
 		lp_nanoseconds_format(status->duration, duration);
 	}
 	if (status->pending > 0) {
@@ -102,9 +103,35 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 	free(message);
 }
 
-static bool show_one(void *context, const struct lp_status *status, struct lp_error *error)
+/*
+ * Of a calculation that goes well the last window is known by its outcome
+ * alone.  Where that was pruned, it is the one that ends at the watermark: up to
+ * there everything was computed.
+ */
+static struct lp_status with_last_window(const struct lp_status *status)
+{
+	struct lp_status shown = *status;
+	const struct lp_schedule *schedule = &status->calculation.schedule;
+	const struct lp_zone *zone;
+	struct lp_window window;
+	struct lp_error not_known;
+
+	if ((status->state != LP_STATE_OK && status->state != LP_STATE_NO_DATA) || status->watermark == LP_TIME_NONE ||
+	    (status->window.start != LP_TIME_NONE && status->window.end >= status->watermark) ||
+	    !lp_zone_find(schedule->zone, &zone, &not_known) ||
+	    !lp_window_ending_by(schedule, zone, status->watermark, &window) || window.end != status->watermark)
+		return shown;
+	shown.window = window;
+	shown.run_id = 0;
+	shown.duration = 0;
+	shown.samples_read = 0;
+	return shown;
+}
+
+static bool show_one(void *context, const struct lp_status *stored, struct lp_error *error)
 {
 	struct showing *showing = context;
+	const struct lp_status known = with_last_window(stored), *status = &known;
 	const char *held = lp_held_why(&showing->held, status->calculation.id);
 	if (showing->detail && !showing->request->json) {
 		lp_status_print_detail(status, held, showing->zone);

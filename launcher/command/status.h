@@ -18,6 +18,8 @@ void lp_status_print_json(const struct lp_status *status, const char *held,
 void lp_status_print_json_history(const struct lp_history *history, const struct lp_zone *zone);
 void lp_status_print_json_run(const struct lp_run *run, const struct lp_zone *zone);
 
+/* Whether run, duration and samples of its last window are known: there was one, and its outcome was not pruned. */
+bool lp_status_has_outcome(const struct lp_status *status);
 /* In whole seconds: fractions of one tell a person nothing here. */
 void lp_status_format_second(lp_time t, const struct lp_zone *zone, char text[40]);
 /* "0.31 ms" */

@@ -70,6 +70,11 @@ static void print_time(const char *heading, lp_time t, const struct lp_zone *zon
 	puts(text);
 }
 
+bool lp_status_has_outcome(const struct lp_status *status)
+{
+	return status->window.start != LP_TIME_NONE && status->run_id != 0;
+}
+
 static void print_last_window(const struct lp_status *status, const struct lp_zone *zone)
 {
 	char start[40], end[40], duration[24];
@@ -83,6 +88,10 @@ static void print_last_window(const struct lp_status *status, const struct lp_zo
 	lp_nanoseconds_format(status->duration, duration);
 	printf("%s to %s\n", start, end);
 	print_heading("");
+	if (!lp_status_has_outcome(status)) {
+		puts("its outcome is past its retention");
+		return;
+	}
 	printf("run %" PRId64 ", %" PRIu32 " sample%s, %s in the rule\n", status->run_id, status->samples_read,
 	       status->samples_read == 1 ? "" : "s", duration);
 }

@@ -75,9 +75,12 @@ void lp_status_print_json(const struct lp_status *status, const char *held, cons
 	}
 	fputs(", ", stdout);
 	print_window(&status->window, zone);
-	printf(", \"run\": %" PRId64 ", \"duration\": %.9f, \"samples_read\": %" PRIu32 ", \"attempts\": %" PRId32
-	       ", \"pending\": %" PRIu32 ", ",
-	       status->run_id, (double)status->duration / 1e9, status->samples_read, status->attempts, status->pending);
+	if (status->window.start != LP_TIME_NONE && !lp_status_has_outcome(status))
+		fputs(", \"run\": null, \"duration\": null, \"samples_read\": null", stdout);
+	else
+		printf(", \"run\": %" PRId64 ", \"duration\": %.9f, \"samples_read\": %" PRIu32, status->run_id,
+		       (double)status->duration / 1e9, status->samples_read);
+	printf(", \"attempts\": %" PRId32 ", \"pending\": %" PRIu32 ", ", status->attempts, status->pending);
 	lp_print_json_text("waits", held);
 	fputs(", ", stdout);
 	lp_print_json_text("rule_version", status->rule_version);
