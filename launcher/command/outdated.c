@@ -459,7 +459,7 @@ void lp_outdated_tell(const struct lp_outdated_works *works, bool done, struct l
 	tell(text, "left, of calculations that are disabled", &disabled, more);
 	tell(text, "left, in series that are written no more", &left, more);
 	if (left_series != NULL) {
-		lp_text_addf(text, "  (to delete them: local-processing prune --samples-before TIME --series ");
+		lp_text_addf(text, "  (to delete them: local-processing prune --results-before TIME --series ");
 		lp_shell_add(text, left_series);
 		lp_text_addf(text, ")\n");
 	}

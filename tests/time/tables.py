@@ -35,6 +35,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import unittest
+from collections.abc import Callable
+from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from program import Cluster, Workplace, clean_environment  # noqa: E402
@@ -273,3 +276,19 @@ class Teller:
                 (self.place.path / step.arguments[0]).rename(self.place.path / step.arguments[1])
             case "remove":
                 (self.place.path / step.arguments[0]).unlink()
+
+
+def add_cases(cls: type[unittest.TestCase], suits: Callable[[Case], bool]) -> None:
+    """Make a test of the class of each case that suits it, in all tables; its method tell() runs one."""
+    here = pathlib.Path(__file__).resolve().parent
+    cases = [case for file in sorted(here.glob("*.table")) for case in read_cases(file)]
+    for number, case in enumerate(cases):
+        if not suits(case):
+            continue
+
+        def test(self: Any, case: Case = case) -> None:
+            self.tell(case)
+
+        test.__doc__ = f"{case.place}: {case.title}"
+        name = "".join(c if c.isalnum() else "_" for c in case.title)
+        setattr(cls, f"test_{number:03}_{name}", test)
