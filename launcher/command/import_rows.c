@@ -565,17 +565,19 @@ static bool is_header(const struct lp_import_settings *settings, const struct lp
 }
 
 /* Where the first lines are wrong: which of those below looks like the header, if one does. */
-static bool hint_header(const struct reading *reading, struct lp_csv *csv, struct lp_error *error)
+static bool hint_header(const struct reading *reading, struct lp_csv *csv, struct lp_csv_row row,
+                        struct lp_error *error)
 {
 	struct lp_error ignored = { 0 };
-	struct lp_csv_row row;
 	bool found = true;
 
-	for (int i = 0; i < ROWS_LOOKED_AT && lp_csv_next(csv, &row, &found, &ignored) && found; i++) {
+	for (int i = 0; i < ROWS_LOOKED_AT && found; i++) {
 		if (row.line > reading->header_line && is_header(reading->import->settings, &row))
 			return lp_hint(error,
 			               "Line %d looks like the one with the names of the columns: --header-line %d.",
 			               row.line, row.line);
+		if (!lp_csv_next(csv, &row, &found, &ignored))
+			return false;
 	}
 	return false;
 }
@@ -598,7 +600,7 @@ static bool read_samples(struct reading *reading, struct lp_csv *csv, struct lp_
 				return false;
 			units = false;
 		} else if (!add_row(reading, &row, error)) {
-			return reading->first_line == row.line && hint_header(reading, csv, error);
+			return reading->first_line == row.line && hint_header(reading, csv, row, error);
 		}
 	}
 }
@@ -616,7 +618,7 @@ static bool read_rows(struct reading *reading, struct lp_csv *csv, struct lp_err
 		return lp_hint(error, "Its first line names the columns: time,NAME,...");
 	}
 	if (!plan(reading, &row, error)) {
-		return hint_header(reading, csv, error);
+		return hint_header(reading, csv, row, error);
 	}
 	return read_samples(reading, csv, error);
 }
