@@ -33,6 +33,7 @@ foreach(room IN LISTS LP_ROOMS)
 	# What a room asks of the linker, such as --wrap, stands in the room.
 	set(options "${CMAKE_SOURCE_DIR}/launcher/${room}/link-options.txt")
 	if(EXISTS "${options}" AND NOT (room STREQUAL python AND LP_STUB_PYTHON))
+		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${options}")
 		file(STRINGS "${options}" options)
 		target_link_options(lp_all INTERFACE ${options})
 	endif()

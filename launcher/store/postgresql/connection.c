@@ -71,10 +71,28 @@ static void keep_alive(PGconn *connection)
 		return;
 	PQclear(PQexec(
 		connection,
+		"SET LOCAL search_path = pg_catalog, pg_temp;"
 		"SELECT pg_catalog.set_config(wanted.name, wanted.most::pg_catalog.text, false)"
 		" FROM (VALUES ('tcp_keepalives_idle', 30), ('tcp_keepalives_interval', 10),"
 		" ('tcp_keepalives_count', 3), ('tcp_user_timeout', 60000)) AS wanted (name, most)"
 		" WHERE pg_catalog.current_setting(wanted.name)::pg_catalog.int4 NOT BETWEEN 1 AND wanted.most"));
+}
+
+/* The linker's names. */
+char *__real_pqBuildStartupPacket3(PGconn *connection, int *length, const void *options);
+char *__wrap_pqBuildStartupPacket3(PGconn *connection, int *length, const void *options);
+
+/*
+ * A server that lets nobody in says why in words of its own language.  Its
+ * SQLSTATE is only told in verbose messages, and those can only be asked for
+ * when there is a connection: too late, unless one logs in a second time, which
+ * counts as a second attempt where accounts are locked after some.  So they are
+ * asked for where libpq is about to say who it is.
+ */
+char *__wrap_pqBuildStartupPacket3(PGconn *connection, int *length, const void *options)
+{
+	PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+	return __real_pqBuildStartupPacket3(connection, length, options);
 }
 
 bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error)
@@ -104,27 +122,11 @@ bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error 
 	PQsetNoticeReceiver(*connection, log_notice, NULL);
 	PQsetNoticeProcessor(*connection, no_notice, NULL);
 	if (PQstatus(*connection) == CONNECTION_OK) {
+		PQsetErrorVerbosity(*connection, PQERRORS_DEFAULT);
 		keep_alive(*connection);
 		return true;
 	}
 	lp_pg_fail_connecting(*connection, store->address, error);
-	if (error->exit == LP_EXIT_OK) {
-		/*
-		 * The server refused, in words of its own language: its SQLSTATE is
-		 * only told in verbose messages, which cannot be asked for before
-		 * the first try.
-		 */
-		PQsetErrorVerbosity(*connection, PQERRORS_VERBOSE);
-		PQreset(*connection);
-		if (PQstatus(*connection) == CONNECTION_OK) {
-			PQsetErrorVerbosity(*connection, PQERRORS_DEFAULT);
-			keep_alive(*connection);
-			return true;
-		}
-		lp_pg_fail_connecting(*connection, store->address, error);
-		if (error->exit == LP_EXIT_OK)
-			error->exit = LP_EXIT_TEMPORARY;
-	}
 	PQfinish(*connection);
 	*connection = NULL;
 	return false;

@@ -189,10 +189,10 @@ bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *do
 }
 
 /* The server's SQLSTATE in a verbose message: "FATAL:  28P01: password authentication failed". */
-static const char *find_state_in(const char *text)
+static char *find_state_in(char *text)
 {
-	for (const char *at = strchr(text, ':'); at != NULL; at = strchr(at + 1, ':')) {
-		const char *state = at + 1;
+	for (char *at = strchr(text, ':'); at != NULL; at = strchr(at + 1, ':')) {
+		char *state = at + 1;
 		size_t length = 0, digits = 0;
 
 		while (*state == ' ')
@@ -286,28 +286,45 @@ bool lp_pg_fail_address(const char *reason, const char *address, struct lp_error
 	                      "other characters of a password as %%40 (@), %%2F (/), %%3A (:).");
 }
 
-/* error->exit stays LP_EXIT_OK where only a verbose message could tell. */
+/*
+ * Takes what verbose messages have besides, of each host that was tried, out of
+ * the text: states, the first of which is kept, and where in the server's
+ * source it was, of no use to anybody here.
+ */
+static bool take_states(char *text, char state[6])
+{
+	char *at = text, *end;
+	bool found = false;
+
+	while ((at = find_state_in(at)) != NULL) {
+		if (!found)
+			snprintf(state, 6, "%.5s", at);
+		found = true;
+		memmove(at, at + 6, strlen(at + 6) + 1);
+	}
+	while (found && (at = strstr(text, "LOCATION:")) != NULL) {
+		end = strchr(at, '\n');
+		if (end != NULL)
+			memmove(at, end + 1, strlen(end + 1) + 1);
+		else
+			*at = '\0';
+	}
+	return found;
+}
+
+/* The phrases first: they tell more than a class of SQLSTATE does. */
 bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error)
 {
 	char text[2048], line[400], place[256], state[6] = "";
-	const char *verbose;
-	char *location;
+	const struct meaning *meaning;
+	bool verbose;
 
 	snprintf(text, sizeof text, "%s", PQerrorMessage(connection));
-	verbose = find_state_in(text);
-	if (verbose != NULL) {
-		char *at = text + (verbose - text);
-
-		snprintf(state, sizeof state, "%.5s", verbose);
-		memmove(at, at + 6, strlen(at + 6) + 1);
-		/* Where in the server's source it was: of no use to anybody here. */
-		location = strstr(text, "LOCATION:");
-		if (location != NULL)
-			*location = '\0';
-	}
+	verbose = take_states(text, state);
 	show(text, address, line, sizeof line, place, sizeof place);
-	lp_fail(error, LP_EXIT_OK, "cannot connect to the database %s: %s", place, line);
+	lp_fail(error, LP_EXIT_TEMPORARY, "cannot connect to the database %s: %s", place, line);
 	memcpy(error->sqlstate, state, sizeof state);
-	set_meaning(verbose != NULL ? find_sqlstate(state) : find_phrase(line), error);
+	meaning = find_phrase(line);
+	set_meaning(meaning != NULL || !verbose ? meaning : find_sqlstate(state), error);
 	return false;
 }
