@@ -431,6 +431,83 @@ START_TEST(the_role_of_readers_can_only_read)
 }
 END_TEST
 
+START_TEST(roles_may_call_functions_that_everybody_may_not)
+{
+	struct lp_store_options options;
+	struct lp_error error;
+
+	/* As where ALTER DEFAULT PRIVILEGES says so. */
+	sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA local_processing FROM PUBLIC");
+	migrate_with_roles();
+	ck_assert_str_eq(sql("SELECT count(*) FROM pg_proc WHERE pronamespace = 'local_processing'::regnamespace"
+	                     " AND prorettype <> 'trigger'::regtype"
+	                     " AND NOT has_function_privilege('lp_run', oid, 'EXECUTE')"),
+	                 "0");
+	add_series("a,x");
+	write_samples("a", "0=1", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	lp_store_close(store);
+	options = as_role("lp_run", "right");
+	ck_ok(lp_store_open(&options, &store, &error), error);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	lp_store_close(store);
+	options = as_role("lp_read", "right");
+	ck_ok(lp_store_open(&options, &store, &error), error);
+	ck_assert_str_eq(status_of("one"), "ok - attempts 0 - pending 0");
+}
+END_TEST
+
+START_TEST(what_cannot_be_granted_is_told)
+{
+	struct lp_migrate_options migrate = { .read_role = "lp_nobody" };
+	struct lp_store_options options;
+	struct lp_store *opened;
+	struct lp_error error;
+
+	migrate_with_roles();
+	options = as_role("lp_run", "right");
+	ck_ok(lp_store_open(&options, &opened, &error), error);
+	/* The server only warns. */
+	ck_fails(lp_store_migrate(opened, &migrate, no_step, NULL, &error), error, LP_EXIT_PERMISSION);
+	ck_assert_ptr_nonnull(strstr(error.what, "lp_nobody"));
+	ck_assert_ptr_nonnull(strstr(error.what, "sample"));
+	ck_assert_ptr_nonnull(strstr(error.hint, sql("SELECT current_user")));
+	lp_store_close(opened);
+	ck_assert_str_eq(sql("SELECT has_schema_privilege('lp_nobody', 'local_processing', 'USAGE')"), "f");
+}
+END_TEST
+
+START_TEST(functions_of_others_are_not_called)
+{
+	struct lp_changes nothing = { .created_count = 0 };
+	struct lp_error error;
+	bool locked;
+
+	/* What whoever may create in `public` can make, and fits better than the server's own; and a path of ill will. */
+	sql("CREATE TABLE public.proof (what text)");
+	sql("CREATE FUNCTION public.has_table_privilege(regclass, text) RETURNS boolean LANGUAGE sql AS"
+	    " $$ INSERT INTO public.proof VALUES ('privilege'); SELECT true $$");
+	sql("CREATE FUNCTION public.unnest(bigint[]) RETURNS SETOF bigint LANGUAGE sql AS"
+	    " $$ INSERT INTO public.proof VALUES ('unnest'); SELECT * FROM pg_catalog.unnest($1) $$");
+	sql("CREATE FUNCTION public.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS"
+	    " $$ INSERT INTO public.proof VALUES ('set_config'); SELECT pg_catalog.set_config($1, $2, $3) $$");
+	sql("CREATE FUNCTION public.pg_try_advisory_xact_lock(int, int) RETURNS boolean LANGUAGE sql AS"
+	    " $$ INSERT INTO public.proof VALUES ('lock'); SELECT true $$");
+	sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET search_path = public, pg_catalog', current_database()); END $$");
+	lp_store_close(store);
+	store = open_again();
+	ck_ok(lp_store_lock_run(store, LP_RUN_MINUTE, &locked, &error), error);
+	add_series("a,x");
+	write_samples("a", "0=1", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	apply_changes(&nothing);
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	ck_assert_str_eq(status_of("one"), "ok - attempts 0 - pending 0");
+	ck_assert_uint_eq(prune_samples(NULL, AT(60), LP_TIME_NONE), 1);
+	ck_assert_str_eq(sql("SELECT pg_catalog.count(*) FROM public.proof"), "0");
+}
+END_TEST
+
 START_TEST(a_role_without_rights_is_told)
 {
 	struct lp_store_options options;
@@ -592,6 +669,9 @@ Suite *postgresql_suite(void)
 	tcase_add_test(tests, the_role_of_runs_can_run);
 	tcase_add_test(tests, what_is_too_much_at_once_is_read_in_pieces);
 	tcase_add_test(tests, the_role_of_readers_can_only_read);
+	tcase_add_test(tests, roles_may_call_functions_that_everybody_may_not);
+	tcase_add_test(tests, what_cannot_be_granted_is_told);
+	tcase_add_test(tests, functions_of_others_are_not_called);
 	tcase_add_test(tests, a_role_without_rights_is_told);
 	tcase_add_test(tests, a_role_that_does_not_exist_cannot_be_granted);
 	tcase_add_loop_test(tests, what_cannot_be_reached_is_said_clearly, 0,

@@ -173,8 +173,13 @@ static bool check_schema(struct lp_store *store, struct lp_error *error)
 
 static char *transaction_settings(int statement_timeout)
 {
-	/* JIT compiles for longer than any statement of ours runs. */
+	/*
+	 * JIT compiles for longer than any statement of ours runs.  The search
+	 * path: who may create functions in `public`, which was everybody up to
+	 * PostgreSQL 14, could else have his own run with our rights.
+	 */
 	return lp_format_text("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL jit = off; "
+	                      "SET LOCAL search_path = pg_catalog, pg_temp; "
 	                      "SET LOCAL statement_timeout = %lld",
 	                      (long long)statement_timeout * 1000);
 }

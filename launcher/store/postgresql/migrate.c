@@ -116,20 +116,47 @@ static bool run_step(struct pg_store *store, const struct lp_embedded *file, int
 
 /*
  * What a role may do.  The role of runs writes data and definitions, and calls
- * the functions that make and drop partitions; it owns nothing.
+ * the functions that make and drop partitions; it owns nothing.  Functions are
+ * named: where everybody may not call what is new, nobody else may.
  */
+#define READ_FUNCTIONS "local_processing.state_name, local_processing.reason_name, local_processing.last_outcomes"
 static const char *const read_grants[] = {
 	"GRANT USAGE ON SCHEMA local_processing TO %s",
 	"GRANT SELECT ON ALL TABLES IN SCHEMA local_processing TO %s",
+	"GRANT EXECUTE ON FUNCTION " READ_FUNCTIONS " TO %s",
 };
 static const char *const run_grants[] = {
 	"GRANT USAGE ON SCHEMA local_processing TO %s",
 	"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA local_processing TO %s",
 	"REVOKE INSERT, UPDATE, DELETE ON local_processing.migration FROM %s",
 	"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA local_processing TO %s",
-	"GRANT EXECUTE ON FUNCTION local_processing.ensure_partitions, local_processing.drop_partition,"
-	" local_processing.drop_sample_partition TO %s",
+	"GRANT EXECUTE ON FUNCTION " READ_FUNCTIONS
+	", local_processing.ensure_partitions, local_processing.drop_partition, local_processing.drop_sample_partition,"
+	" local_processing.pack_batch, local_processing.set_upstream TO %s",
 };
+
+/* The server only warns of what was not granted, because the one who grants it may not. */
+static bool check_rights(struct pg_store *store, const char *role, bool runs, struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	PGresult *result = NULL;
+	bool done;
+
+	lp_pg_argument_text(arguments, role);
+	lp_pg_argument_bool(arguments, runs);
+	done = lp_pg_execute(store, PG_MISSING_RIGHTS, &result, error);
+	if (done && !lp_pg_is_null(result, 0, 0)) {
+		lp_arena_empty(&store->scratch);
+		lp_fail(error, LP_EXIT_PERMISSION, "cannot grant the rights of role %.100s on %s", role,
+		        lp_pg_get_text(result, 0, 0, &store->scratch));
+		done = lp_hint(error,
+		               "Nothing was granted. Migrate as the owner of the schema, %s: who is not may not "
+		               "grant.",
+		               lp_pg_get_text(result, 0, 1, &store->scratch));
+	}
+	PQclear(result);
+	return done;
+}
 
 static bool grant(struct pg_store *store, const char *role, const char *const *grants, size_t count,
                   struct lp_error *error)
@@ -153,7 +180,7 @@ static bool grant(struct pg_store *store, const char *role, const char *const *g
 		free(sql);
 	}
 	PQfreemem(name);
-	return done;
+	return done && check_rights(store, role, grants == run_grants, error);
 }
 
 static bool migrate(struct pg_store *store, const struct lp_migrate_options *options, lp_migrate_step *step,

@@ -19,7 +19,8 @@ bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquir
 	 * in transaction mode.  The transaction does nothing else, so it has no
 	 * snapshot that would hold back vacuum.
 	 */
-	result = PQexec(store->lock_connection, "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
+	result = PQexec(store->lock_connection, "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; "
+	                                        "SET LOCAL search_path = pg_catalog, pg_temp");
 	done = PQresultStatus(result) == PGRES_COMMAND_OK;
 	PQclear(result);
 	result = NULL;

@@ -113,6 +113,24 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_ADD_MIGRATION] = { "add_migration", "note a migration",
 	                       "INSERT INTO local_processing.migration (version, description, program_version)"
 	                       " VALUES ($1, $2, $3)" },
+	/* Of a role that reads ($2: runs). Partitions are written to through their tables; nobody calls triggers. */
+	[PG_MISSING_RIGHTS] = { "missing_rights", "look at the rights of a role",
+	                        "SELECT string_agg(what, ', ' ORDER BY kind, what), (SELECT pg_get_userbyid(nspowner)::text"
+	                        " FROM pg_namespace WHERE nspname = 'local_processing') FROM (SELECT 0 AS kind,"
+	                        " 'the schema' AS what WHERE NOT has_schema_privilege($1, 'local_processing', 'USAGE')"
+	                        " UNION ALL SELECT 1, relname::text FROM pg_class"
+	                        " WHERE relnamespace = 'local_processing'::regnamespace AND relkind IN ('r', 'p', 'v')"
+	                        " AND NOT relispartition AND NOT (has_table_privilege($1, oid, 'SELECT')"
+	                        " AND (NOT $2 OR relname = 'migration' OR has_table_privilege($1, oid, 'INSERT')"
+	                        " AND has_table_privilege($1, oid, 'UPDATE') AND has_table_privilege($1, oid, 'DELETE')))"
+	                        " UNION ALL SELECT 2, relname::text FROM pg_class"
+	                        " WHERE relnamespace = 'local_processing'::regnamespace AND $2"
+	                        " AND CASE WHEN relkind = 'S' THEN NOT has_sequence_privilege($1, oid, 'USAGE') END"
+	                        " UNION ALL SELECT 3, proname || '()' FROM pg_proc"
+	                        " WHERE pronamespace = 'local_processing'::regnamespace"
+	                        " AND (proname IN ('state_name', 'reason_name', 'last_outcomes') OR $2 AND proname IN"
+	                        " ('ensure_partitions', 'drop_partition', 'drop_sample_partition', 'pack_batch',"
+	                        " 'set_upstream')) AND NOT has_function_privilege($1, oid, 'EXECUTE')) r" },
 
 	[PG_EACH_SERIES] = { "each_series", "read the series",
 	                     "SELECT " SERIES_COLUMNS " FROM local_processing.series"

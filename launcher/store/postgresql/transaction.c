@@ -155,6 +155,8 @@ static bool send(struct pg_store *store, enum pg_statement statement, struct lp_
 	bool prepared = store->prepare && !is_asked_once(statement);
 	int sent;
 
+	/* Outside of a transaction the search path would be whatever the role or the database says. */
+	assert(store->depth > 0);
 	if (!to_wire(arguments, &wire, error) || (prepared && !prepare(store, statement, error)))
 		return false;
 	sent = prepared ? PQsendQueryPrepared(store->connection, text->name, arguments->count, wire.values,
