@@ -48,13 +48,15 @@ static void say_step(void *context, int32_t version, const char *description)
 	fflush(stdout);
 }
 
-static void say_outcome(const struct lp_schema_state *before, const struct request *request,
-                        const struct saying *saying)
+static void say_outcome(const struct lp_schema_state *before, const struct lp_schema_state *after,
+                        const struct request *request, const struct saying *saying)
 {
-	if (saying->steps == 0)
-		printf("the schema has version %d: nothing to do\n", before->present);
+	if (saying->steps == 0 && after->present != before->present)
+		printf("another migrate has made version %d meanwhile: nothing left to do\n", after->present);
+	else if (saying->steps == 0)
+		printf("the schema has version %d: nothing to do\n", after->present);
 	else if (!request->dry_run)
-		printf("the schema has version %d\n", before->wanted);
+		printf("the schema has version %d\n", after->present);
 	if (request->run_role != NULL)
 		printf("%s %s: apply, import, run, prune\n", request->dry_run ? "would grant" : "granted",
 		       request->run_role);
@@ -70,11 +72,12 @@ static bool migrate(struct lp_session *session, const struct request *request, s
 		                              .read_role = request->read_role,
 		                              .dry_run = request->dry_run };
 	struct saying saying = { .dry_run = request->dry_run };
-	struct lp_schema_state before;
+	struct lp_schema_state before, after;
 	char place[256];
 
 	session->store_options.any_schema = true;
-	session->store_options.create = true;
+	session->store_options.create = !request->dry_run;
+	session->store_options.pretend = request->dry_run;
 	if (!lp_store_open(&session->store_options, &session->store, error) ||
 	    !lp_store_schema(session->store, &before, error))
 		return false;
@@ -91,7 +94,9 @@ static bool migrate(struct lp_session *session, const struct request *request, s
 		fflush(stdout);
 		return false;
 	}
-	say_outcome(&before, request, &saying);
+	if (!lp_store_schema(session->store, &after, error))
+		return false;
+	say_outcome(&before, &after, request, &saying);
 	return true;
 }
 

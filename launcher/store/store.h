@@ -25,6 +25,7 @@ struct lp_store_options {
 	 */
 	const char *address;
 	bool create;           /* SQLite: make the file when it is not there */
+	bool pretend;          /* SQLite: such a file is only imagined, empty */
 	bool prepare;          /* PostgreSQL: prepared statements; false behind PgBouncer in transaction mode */
 	bool any_schema;       /* do not check the schema's version: for migrate, check, and what was checked before */
 	int connect_timeout;   /* seconds; 0: libpq's */

@@ -86,7 +86,8 @@ static bool open_database(struct lp_sqlite *store, const char *path, const struc
                           struct lp_error *error)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options->create ? SQLITE_OPEN_CREATE : 0);
-	int code = sqlite3_open_v2(path, &store->database, flags, NULL), keep = 1;
+	bool imagined = options->pretend && access(path, F_OK) != 0;
+	int code = sqlite3_open_v2(imagined ? ":memory:" : path, &store->database, flags, NULL), keep = 1;
 
 	store->path = lp_copy_text(path);
 	if (code != SQLITE_OK) {
@@ -121,7 +122,7 @@ bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **op
 	}
 	/* SQLite takes ":memory:" and "file:..." for something else than a file's name. */
 	path = lp_format_text("%s%s", *file == '/' ? "" : "./", file);
-	if (!check_file(path, options->create, error)) {
+	if (!check_file(path, options->create || options->pretend, error)) {
 		free(path);
 		return false;
 	}
