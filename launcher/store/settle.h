@@ -74,6 +74,20 @@ struct lp_outcome_row {
 	size_t task_count;
 };
 
+/* Durations are stored in microseconds, rounded to the nearest one. */
+static inline int64_t lp_stored_duration(int64_t nanoseconds)
+{
+	return (nanoseconds + 500) / 1000;
+}
+
+/* Those of outcomes in four bytes: beyond 35 minutes they are not told apart. */
+static inline int32_t lp_outcome_duration(int64_t nanoseconds)
+{
+	int64_t duration = lp_stored_duration(nanoseconds);
+
+	return duration > INT32_MAX ? INT32_MAX : (int32_t)duration;
+}
+
 struct lp_settled {
 	struct lp_state_row *states; /* to write: one per calculation at most */
 	size_t state_count;

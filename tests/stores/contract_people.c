@@ -198,6 +198,35 @@ START_TEST(history_is_newest_first)
 }
 END_TEST
 
+START_TEST(durations_are_rounded_alike)
+{
+	struct lp_text text = { .length = 0 };
+	struct lp_run run = begin_run(AT(60));
+	struct lp_batch *batch;
+	struct lp_error error;
+	struct lp_status *status;
+
+	add_one("fail");
+	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
+	compute(batch);
+	batch->tasks[0].outcome.duration = 1500;
+	ck_assert(commit(batch));
+	lp_batch_free(batch);
+	status = find_status("one");
+	ck_assert_int_eq(status->duration, 2000);
+	ck_ok(lp_store_each_history(store,
+	                            &(struct lp_history_query){ .calculation_id = status->calculation.id,
+	                                                        .from = LP_TIME_NONE,
+	                                                        .to = LP_TIME_NONE,
+	                                                        .most = 1 },
+	                            take_history, &text, &error),
+	      error);
+	ck_assert_str_eq(text.data, "0-60@60 failed 2000 2\n");
+	ck_assert_str_eq(is_postgresql() ? sql("SELECT duration_us FROM local_processing.state") : "2", "2");
+	lp_text_free(&text);
+}
+END_TEST
+
 START_TEST(windows_of_one_commit_are_told_apart)
 {
 	struct lp_window windows[] = { { AT(0), AT(60) }, { AT(60), AT(120) }, { AT(120), AT(180) } };
@@ -378,6 +407,7 @@ Suite *people_suite(void)
 	tcase_add_test(tests, runs_are_kept);
 	tcase_add_loop_test(tests, states_are_filtered, 0, (int)(sizeof filters / sizeof *filters));
 	tcase_add_test(tests, history_is_newest_first);
+	tcase_add_test(tests, durations_are_rounded_alike);
 	tcase_add_test(tests, windows_of_one_commit_are_told_apart);
 	tcase_add_test(tests, pruning_takes_what_is_older_and_nothing_else);
 	suite_add_tcase(suite, tests);

@@ -299,13 +299,6 @@ static bool write_results(struct pg_commit *committing, struct lp_error *error)
 	       widen_results(committing, error) && put_results(committing, error);
 }
 
-static int32_t microseconds(int64_t nanoseconds)
-{
-	int64_t value = nanoseconds / 1000;
-
-	return value > INT32_MAX ? INT32_MAX : (int32_t)value;
-}
-
 enum outcome_array { OUTCOME_IDS, OUTCOME_STATES, OUTCOME_DURATIONS, OUTCOME_SAMPLES };
 
 static void add_outcome_array(struct pg_arguments *arguments, const struct pg_commit *committing,
@@ -326,7 +319,7 @@ static void add_outcome_array(struct pg_arguments *arguments, const struct pg_co
 			else if (array == OUTCOME_STATES)
 				lp_pg_array_int2(arguments, (int16_t)task->outcome.state);
 			else if (array == OUTCOME_DURATIONS)
-				lp_pg_array_int4(arguments, microseconds(task->outcome.duration));
+				lp_pg_array_int4(arguments, lp_outcome_duration(task->outcome.duration));
 			else
 				lp_pg_array_int4(arguments, (int32_t)task->outcome.samples_read);
 		}

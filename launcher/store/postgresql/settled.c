@@ -33,7 +33,10 @@ static bool put_states(struct pg_store *store, const struct lp_settled *settled,
 	ARRAY(arguments, PG_TIMESTAMPTZ, rows, count, lp_pg_array_time, next_attempt);
 	ARRAY(arguments, PG_TEXT, rows, count, lp_pg_array_text, rule_version);
 	ARRAY(arguments, PG_INT4, rows, count, lp_pg_array_int4, definition_version);
-	ARRAY(arguments, PG_INT8, rows, count, lp_pg_array_int8, duration / 1000);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, lp_stored_duration(rows[i].duration));
+	lp_pg_array_end(arguments);
 	ARRAY(arguments, PG_INT8, rows, count, lp_pg_array_int8, samples_read);
 	ARRAY(arguments, PG_TEXT, rows, count, lp_pg_array_text, error_type);
 	ARRAY(arguments, PG_TEXT, rows, count, lp_pg_array_text, error_message);

@@ -406,13 +406,6 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 	return true;
 }
 
-static int64_t microseconds(int64_t nanoseconds)
-{
-	int64_t rounded = (nanoseconds + 500) / 1000;
-
-	return rounded > INT32_MAX ? INT32_MAX : rounded;
-}
-
 static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_outcome_row *row,
                           struct lp_error *error)
 {
@@ -427,7 +420,7 @@ static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch,
 
 		lp_sqlite_array_add(&arrays[0], batch->calculations[task->calculation].id);
 		lp_sqlite_array_add(&arrays[1], (int64_t)task->outcome.state);
-		lp_sqlite_array_add(&arrays[2], microseconds(task->outcome.duration));
+		lp_sqlite_array_add(&arrays[2], lp_outcome_duration(task->outcome.duration));
 		lp_sqlite_array_add(&arrays[3], task->outcome.samples_read);
 	}
 	sqlite3_bind_int64(statement, 1, batch->run_id);
@@ -491,7 +484,7 @@ static bool write_states(struct lp_sqlite *store, const struct lp_settled *settl
 		lp_sqlite_bind_time(statement, 9, row->next_attempt);
 		lp_sqlite_bind_text(statement, 10, row->rule_version);
 		sqlite3_bind_int(statement, 11, row->definition_version);
-		sqlite3_bind_int64(statement, 12, (row->duration + 500) / 1000);
+		sqlite3_bind_int64(statement, 12, lp_stored_duration(row->duration));
 		sqlite3_bind_int64(statement, 13, row->samples_read);
 		lp_sqlite_bind_text(statement, 14, row->error_type);
 		lp_sqlite_bind_text(statement, 15, row->error_message);
