@@ -197,6 +197,73 @@ START_TEST(a_file_of_the_release_before_is_upgraded_with_what_is_in_it)
 }
 END_TEST
 
+static bool take_quality(void *context, const struct lp_column *column, struct lp_error *ignored)
+{
+	(void)ignored;
+	ck_assert_uint_eq(column->count, 1);
+	*(int *)context = column->quality == NULL ? LP_QUALITY_GOOD : column->quality[0];
+	return true;
+}
+
+static int refused(const char *sql)
+{
+	sqlite3 *database;
+	int code;
+
+	ck_assert_int_eq(sqlite3_open(address + strlen("sqlite:"), &database), SQLITE_OK);
+	code = sqlite3_exec(database, sql, NULL, NULL, NULL);
+	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+	return code;
+}
+
+START_TEST(a_quality_that_is_none_is_refused_and_one_of_before_is_bad)
+{
+	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX };
+	struct lp_store *store;
+	int quality = -1, changes = 0;
+
+	make_first_version();
+	execute("UPDATE sample SET ts = 120000000, quality = 256");
+	sqlite->close(make_store());
+	store = open_store();
+	must(sqlite->read_samples(store, 1, LP_TIME_NONE, LP_TIME_NONE, 0, take_quality, &quality, &error));
+	ck_assert_int_eq(quality, LP_QUALITY_BAD);
+	/* What was computed from it, as from a good one, is computed again. */
+	must(sqlite->each_change(store, &query, count_change, &changes, &error));
+	ck_assert_int_eq(changes, 1);
+	sqlite->close(store);
+	ck_assert_int_eq(refused("INSERT INTO sample (series_id, ts, value, quality) VALUES (1, 1, 1, 3)"),
+	                 SQLITE_CONSTRAINT);
+	ck_assert_int_eq(refused("INSERT INTO sample (series_id, ts, value, quality) VALUES (1, 1, 1, -1)"),
+	                 SQLITE_CONSTRAINT);
+	ck_assert_int_eq(refused("UPDATE sample SET quality = 256"), SQLITE_CONSTRAINT);
+	/* Past the CHECK, too. */
+	execute("PRAGMA ignore_check_constraints = ON; UPDATE sample SET quality = 256");
+	store = open_store();
+	must(sqlite->read_samples(store, 1, LP_TIME_NONE, LP_TIME_NONE, 0, take_quality, &quality, &error));
+	ck_assert_int_eq(quality, LP_QUALITY_BAD);
+	sqlite->close(store);
+	execute("UPDATE sample SET quality = 2; VACUUM; DELETE FROM sample;"
+	        "INSERT INTO sample (series_id, ts, value, quality) VALUES (1, 1, 1, 0), (1, 2, 1, 1), (1, 3, 1, 2),"
+	        " (1, 4, 1, NULL)");
+}
+END_TEST
+
+START_TEST(migrate_on_trial_makes_no_file)
+{
+	struct lp_store_options options = { .address = address, .pretend = true, .any_schema = true };
+	struct lp_migrate_options migrate = { .dry_run = true };
+	struct lp_store *store;
+	int steps = 0;
+
+	must(sqlite->open(&options, &store, &error));
+	must(sqlite->migrate(store, &migrate, no_step, &steps, &error));
+	ck_assert_int_eq(steps, lp_sqlite_migration_count);
+	sqlite->close(store);
+	ck_assert_int_ne(access(address + strlen("sqlite:"), F_OK), 0);
+}
+END_TEST
+
 START_TEST(a_step_that_was_released_is_never_changed)
 {
 	uint64_t digest = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
@@ -429,6 +496,8 @@ int main(void)
 	tcase_add_test(cases, a_database_of_somebody_else_is_left_alone);
 	tcase_add_test(cases, a_newer_schema_is_refused_but_the_next_one_works);
 	tcase_add_test(cases, a_file_of_the_release_before_is_upgraded_with_what_is_in_it);
+	tcase_add_test(cases, a_quality_that_is_none_is_refused_and_one_of_before_is_bad);
+	tcase_add_test(cases, migrate_on_trial_makes_no_file);
 	tcase_add_test(cases, a_step_that_was_released_is_never_changed);
 	tcase_add_test(cases, a_damaged_file_is_told);
 	tcase_add_test(cases, who_may_only_read_can_read);

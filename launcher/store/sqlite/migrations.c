@@ -466,6 +466,20 @@ static const char reading[] =
 	"ALTER TABLE batch ADD COLUMN reading TEXT NOT NULL DEFAULT '';"
 	" -- 'upstream|result_time|window|shift|lookback' of its inputs, parted by ;\n"
 	LP_SQLITE_SET_UPSTREAM ";\n";
+/*
+ * SQLite adds a CHECK to a table only by writing the table anew, which for samples may take hours.  So the table's text
+ * is changed, as SQLite's documentation says how, after what it would refuse is gone: that is bad, and whoever read it
+ * as good reads it again.  The table that comes and goes tells other connections that there is another schema.
+ */
+static const char qualities[] =
+	"UPDATE sample SET quality = 2 WHERE quality NOT BETWEEN 0 AND 2;\n"
+	"UPDATE superseded SET quality = 2 WHERE quality NOT BETWEEN 0 AND 2;\n"
+	"PRAGMA writable_schema = ON;\n"
+	"UPDATE sqlite_schema SET sql = replace(sql, '  quality INTEGER,', '  quality INTEGER CHECK (quality BETWEEN 0 AND 2),')"
+	" WHERE type = 'table' AND name = 'sample';\n"
+	"CREATE TABLE another_schema (one INTEGER) STRICT;\n"
+	"DROP TABLE another_schema;\n"
+	"PRAGMA writable_schema = RESET;\n";
 /* clang-format on */
 
 const struct lp_sqlite_migration lp_sqlite_migrations[] = {
@@ -476,5 +490,6 @@ const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "whose results are outdated", (const char *const[]){ outdated, NULL } },
 	{ "how far samples were pruned", (const char *const[]){ pruned, NULL } },
 	{ "what batches read of others", (const char *const[]){ reading, NULL } },
+	{ "qualities are 0, 1 or 2", (const char *const[]){ qualities, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

@@ -194,6 +194,12 @@ static void grow_rows(struct lp_sqlite_rows *rows)
 	rows->window_end = lp_reallocate(rows->window_end, rows->capacity, sizeof *rows->window_end);
 }
 
+/* A number that is none of ours is bad: whoever stored it past the table's CHECK did not mean good. */
+static inline uint8_t quality_of(int64_t stored)
+{
+	return stored >= LP_QUALITY_GOOD && stored <= LP_QUALITY_BAD ? (uint8_t)stored : LP_QUALITY_BAD;
+}
+
 /* A row (ts, value, quality) onto the rows. */
 static inline void take_row(struct lp_sqlite_rows *rows, sqlite3_stmt *statement)
 {
@@ -204,7 +210,7 @@ static inline void take_row(struct lp_sqlite_rows *rows, sqlite3_stmt *statement
 	rows->time[i] = sqlite3_column_int64(statement, 0);
 	rows->value[i] =
 		sqlite3_column_type(statement, 1) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(statement, 1);
-	rows->quality[i] = (uint8_t)sqlite3_column_int(statement, 2); /* NULL is 0, and 0 is good */
+	rows->quality[i] = quality_of(sqlite3_column_int64(statement, 2)); /* NULL is 0, and 0 is good */
 	rows->any_quality |= rows->quality[i] != LP_QUALITY_GOOD;
 }
 

@@ -4,7 +4,7 @@
  */
 #include "store/sqlite/sqlite.h"
 
-#define IS_GOOD        "value IS NOT NULL AND abs(value) < 9e999 AND quality IS NOT 2"
+#define IS_GOOD        "value IS NOT NULL AND abs(value) < 9e999 AND (quality IS NULL OR quality IN (0, 1))"
 #define SERIES_COLUMNS "id, name, unit, description, attributes, sample_interval, pruned_from, pruned_to"
 
 /* An error is kept until the next one, and shown while the calculation fails or owes a window that failed. */
@@ -458,8 +458,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" AND o.ts = (SELECT min(ts) FROM sample WHERE series_id = s.id)"
 		" WHERE (?1 IS NULL OR s.name GLOB ?1) AND o.ts < ?2 ORDER BY s.id",
 	[LP_SQL_FIND_LAST] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3"
-			     " AND value IS NOT NULL AND abs(value) < 9e999 AND quality IS NOT 2"
-			     " ORDER BY ts DESC LIMIT 1 OFFSET ?4",
+			     " AND " IS_GOOD " ORDER BY ts DESC LIMIT 1 OFFSET ?4",
 	[LP_SQL_EACH_NEED] = "SELECT c.id, c.name, " LP_SQLITE_SCHEDULE_C ", b.watermark, c.start, i.window_length,"
 			     " i.shift, i.lookback, c.enabled FROM calculation_input i"
 			     " JOIN calculation c ON c.id = i.calculation_id LEFT JOIN batch b ON b.id = c.batch_id"
