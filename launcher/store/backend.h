@@ -96,6 +96,8 @@ struct lp_store_backend {
 
 /* The error of a run that is not running any more; returns false. */
 bool lp_run_is_over(struct lp_error *error);
+/* That of a series which is to be deleted and has samples; returns false. */
+bool lp_series_is_held(const char *name, struct lp_error *error);
 
 /* Every store's struct begins with this. */
 struct lp_store {

@@ -425,6 +425,12 @@ bool lp_run_is_over(struct lp_error *error)
 	return lp_hint(error, "What this one has not stored, that one does.");
 }
 
+bool lp_series_is_held(const char *name, struct lp_error *error)
+{
+	(void)lp_fail(error, LP_EXIT_TEMPORARY, "the series \"%s\" has samples: they came in meanwhile", name);
+	return lp_hint(error, "Nothing was changed. Apply again: a series with samples stays.");
+}
+
 bool lp_store_end_run(struct lp_store *store, const struct lp_run *run, struct lp_error *error)
 {
 	return store->backend->end_run(store, run, error);

@@ -88,7 +88,8 @@ bool lp_store_each_calculation(struct lp_store *store, lp_calculation_visit *vis
  * for what changed: a batch never mixes schedules, ranks, starts or
  * watermarks; a calculation that moves keeps its watermark; its generation
  * changes.  Of one whose start is a later one, what is pending or owed before
- * it is forgotten.
+ * it is forgotten.  A series that has samples is data and is not deleted:
+ * lp_series_is_held says so, and the whole is refused.
  */
 struct lp_changes {
 	const struct lp_series *series_created, *series_updated, *series_deleted;

@@ -267,6 +267,7 @@ START_TEST(pruning_and_deleting_a_series_is_nothing_to_follow)
 	noted(true);
 	ck_assert_uint_eq(prune_samples(NULL, AT(60), LP_TIME_NONE), 1);
 	ck_assert_str_eq(noted(false), "");
+	ck_assert_uint_eq(prune_samples("b", AT(90), LP_TIME_NONE), 1);
 	apply_changes(&(struct lp_changes){ .series_deleted = &b, .series_deleted_count = 1 });
 	ck_assert_str_eq(noted(false), "");
 	write_samples("a", "90=1", NULL);

@@ -81,17 +81,27 @@ START_TEST(series_keep_what_was_said)
 }
 END_TEST
 
-START_TEST(a_deleted_series_takes_its_samples_along)
+START_TEST(a_series_is_deleted_only_without_samples)
 {
 	struct lp_series gone = { .name = "a" };
+	struct lp_changes deleted = { .series_deleted = &gone, .series_deleted_count = 1 };
 	struct lp_error error;
 	struct lp_series found;
 	int64_t id;
 
 	add_series("a,b");
-	write_samples("a", "0=1 60=2", NULL);
+	write_samples("a", "0=nan", NULL);
 	id = series_id("a");
-	apply_changes(&(struct lp_changes){ .series_deleted = &gone, .series_deleted_count = 1 });
+	/* Whoever wants it deleted has looked before it came. */
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_lock_definitions(store, &error), error);
+	ck_fails(lp_store_apply(store, &deleted, &error), error, LP_EXIT_TEMPORARY);
+	ck_assert_ptr_nonnull(strstr(error.what, "\"a\""));
+	lp_store_rollback(store);
+	ck_assert_int_eq(series_id("a"), id);
+	ck_samples("a", "0=nan");
+	ck_assert_uint_eq(prune_samples("a", AT(60), LP_TIME_NONE), 1);
+	apply_changes(&deleted);
 	ck_ok(lp_store_find_series(store, "a", &arena, &found, &error), error);
 	ck_assert_int_eq(found.id, 0);
 	add_series("a");
@@ -377,7 +387,7 @@ Suite *definitions_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, series_are_found_by_glob, 0, (int)(sizeof globs / sizeof *globs));
 	tcase_add_test(tests, series_keep_what_was_said);
-	tcase_add_test(tests, a_deleted_series_takes_its_samples_along);
+	tcase_add_test(tests, a_series_is_deleted_only_without_samples);
 	tcase_add_test(tests, a_calculation_comes_back_as_it_was);
 	tcase_add_test(tests, an_output_passes_from_one_calculation_to_another);
 	tcase_add_test(tests, what_does_not_fit_is_refused_and_nothing_is_changed);

@@ -338,6 +338,43 @@ static bool only_adds_series(const struct lp_changes *changes)
 	       0;
 }
 
+/* Fails where one has samples: they came in since the caller looked, and stay. */
+static bool check_empty(struct pg_store *store, const struct lp_series *series, size_t count, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done;
+
+	add_series_names(lp_pg_arguments(store), series, count);
+	done = lp_pg_execute(store, PG_FIND_HELD_SERIES, &result, error);
+	if (done && PQntuples(result) > 0) {
+		lp_arena_empty(&store->scratch);
+		done = lp_series_is_held(lp_pg_get_text(result, 0, 0, &store->scratch), error);
+	}
+	PQclear(result);
+	return done;
+}
+
+/*
+ * Last of all, since whoever writes samples waits from here to the commit.  One
+ * who is in the middle of a long import is not waited for: all others would
+ * queue up behind us.
+ */
+static bool delete_series(struct pg_store *store, const struct lp_series *series, size_t count, struct lp_error *error)
+{
+	if (count == 0)
+		return true;
+	if (!lp_pg_command(store, "SET LOCAL lock_timeout = '1s'", "delete series", error))
+		return false;
+	lp_pg_arguments(store);
+	if (!lp_pg_execute(store, PG_LOCK_SAMPLES, NULL, error)) {
+		if (strcmp(error->sqlstate, "55P03") == 0)
+			lp_hint(error, "Somebody writes samples, which may be of a series to be deleted: apply again "
+			               "later.");
+		return false;
+	}
+	return check_empty(store, series, count, error) && with_series(store, PG_DELETE_SERIES, series, count, error);
+}
+
 /* Links are replaced after all old ones are gone: an output may pass from one calculation to another. */
 static bool apply(struct pg_store *store, const struct lp_changes *changes, struct lp_arena *arena,
                   struct lp_error *error)
@@ -373,9 +410,8 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 	       with_names(store, PG_CLEAR_OUTPUTS, updated, updated_count, error) &&
 	       add_inputs(store, updated, updated_count, error) && add_inputs(store, created, created_count, error) &&
 	       add_outputs(store, updated, updated_count, error) && add_outputs(store, created, created_count, error) &&
-	       with_series(store, PG_DELETE_SAMPLES, changes->series_deleted, changes->series_deleted_count, error) &&
-	       with_series(store, PG_DELETE_SERIES, changes->series_deleted, changes->series_deleted_count, error) &&
-	       lp_pg_arrange(store, &arrange, error);
+	       lp_pg_arrange(store, &arrange, error) &&
+	       delete_series(store, changes->series_deleted, changes->series_deleted_count, error);
 }
 
 bool lp_pg_apply(struct lp_store *opened, const struct lp_changes *changes, struct lp_error *error)

@@ -174,14 +174,16 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                              " UNION SELECT calculation_id, series_id FROM local_processing.calculation_output) u"
 	                              " ON u.series_id = s.id JOIN local_processing.calculation c ON c.id = u.calculation_id"
 	                              " WHERE s.name = ANY ($1))" },
-	[PG_DELETE_SAMPLES] = { "delete_samples", "delete the samples of deleted series",
-	                        "WITH own AS MATERIALIZED (SELECT set_config('local_processing.noted', 'off', true)),"
-	                        " superseded AS (DELETE FROM local_processing.superseded WHERE series_id = ANY"
-	                        " (ARRAY(SELECT id FROM local_processing.series WHERE name = ANY ($1))))"
-	                        " DELETE FROM local_processing.sample USING own WHERE series_id = ANY"
-	                        " (ARRAY(SELECT id FROM local_processing.series WHERE name = ANY ($1)))" },
+	/* So that nobody adds one between the look for them and the end of the series. */
+	[PG_LOCK_SAMPLES] = { "lock_samples", "wait for who writes samples",
+	                      "LOCK TABLE local_processing.sample IN SHARE MODE" },
+	[PG_FIND_HELD_SERIES] = { "find_held_series", "look for samples of series to be deleted",
+	                          "SELECT s.name FROM local_processing.series s WHERE s.name = ANY ($1) AND EXISTS"
+	                          " (SELECT FROM local_processing.sample WHERE series_id = s.id) ORDER BY s.name LIMIT 1" },
 	[PG_DELETE_SERIES] = { "delete_series", "delete series",
-	                       "DELETE FROM local_processing.series WHERE name = ANY ($1)" },
+	                       "WITH superseded AS (DELETE FROM local_processing.superseded WHERE series_id = ANY"
+	                       " (ARRAY(SELECT id FROM local_processing.series WHERE name = ANY ($1))))"
+	                       " DELETE FROM local_processing.series WHERE name = ANY ($1)" },
 	[PG_DROP_PENDING] = { "drop_pending", "drop the pending windows of changed schedules",
 	                      "DELETE FROM local_processing.pending p USING local_processing.calculation c, " DEFINITION_ARRAYS
 	                      " WHERE c.name = r.name AND p.calculation_id = c.id AND (p.window_start < r.start"

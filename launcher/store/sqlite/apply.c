@@ -254,13 +254,26 @@ static bool write_calculations(struct lp_sqlite *store, const struct lp_changes 
 	return true;
 }
 
-/* With their samples: a series that is not there cannot be asked for them. */
+static bool check_empty(struct lp_sqlite *store, const char *name, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_HAS_SAMPLES, error);
+	bool held;
+
+	if (statement == NULL)
+		return false;
+	lp_sqlite_bind_text(statement, 1, name);
+	if (lp_sqlite_step(store, statement, error, "look for samples of a series") < 0)
+		return false;
+	held = sqlite3_column_int(statement, 0) != 0;
+	sqlite3_reset(statement);
+	return !held || lp_series_is_held(name, error);
+}
+
 static bool delete_series(struct lp_sqlite *store, const struct lp_series *series, struct lp_error *error)
 {
-	if (lp_sqlite_be_own(store, true, error) &&
-	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SAMPLES, series->name, NULL, error, "delete the samples") &&
-	    lp_sqlite_be_own(store, false, error) &&
-	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SUPERSEDED, series->name, NULL, error,
+	if (!check_empty(store, series->name, error))
+		return false;
+	if (lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SUPERSEDED, series->name, NULL, error,
 	                        "delete the samples") &&
 	    lp_sqlite_run_named(store, LP_SQL_FORGET_CHANGES, series->name, NULL, error, "delete the series") &&
 	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error, "delete the series"))

@@ -195,7 +195,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[LP_SQL_CHANGE_SERIES] = "UPDATE series SET unit = ?2, description = ?3, attributes = ?4,"
 				 " sample_interval = ?5 WHERE name = ?1",
-	[LP_SQL_DELETE_SERIES_SAMPLES] = "DELETE FROM sample WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
+	[LP_SQL_HAS_SAMPLES] =
+		"SELECT EXISTS (SELECT 1 FROM sample WHERE series_id = (SELECT id FROM series WHERE name = ?1))",
 	[LP_SQL_DELETE_SERIES_SUPERSEDED] =
 		"DELETE FROM superseded WHERE series_id = (SELECT id FROM series WHERE name = ?1)",
 	[LP_SQL_DELETE_SERIES] = "DELETE FROM series WHERE name = ?1",
