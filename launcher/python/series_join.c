@@ -281,7 +281,7 @@ static bool parse_at(struct lp_rule_state *state, PyObject *const *arguments, Py
                      int64_t *hold)
 {
 	static const struct lp_keyword keywords[] = { { "hold", NULL, NULL }, { 0 } };
-	union lp_keyword_value value = { .number = -1 };
+	union lp_keyword_value value = { .number = -INFINITY };
 
 	if (count == 0) {
 		PyErr_SetString(PyExc_TypeError, "at() takes the Series at whose times the values are wanted");
@@ -295,7 +295,7 @@ static bool parse_at(struct lp_rule_state *state, PyObject *const *arguments, Py
 	}
 	if (!lp_keywords_parse("at", keywords, &value, arguments + count, 0, names))
 		return false;
-	if (value.number != -1 && !(value.number >= 0)) {
+	if (value.number != -INFINITY && !(value.number >= 0)) {
 		PyErr_SetString(PyExc_ValueError, "at(): hold must be a number of seconds, 0 or more, or None");
 		return false;
 	}

@@ -161,10 +161,10 @@ static bool area_of(struct lp_series_object *series, enum method method, double 
 	return true;
 }
 
-/* hold is given in seconds, and becomes microseconds; -1: not given. */
+/* hold is given in seconds, and becomes microseconds, or -1 where it is not given (-INFINITY). */
 static bool hold_is_wrong(double *hold)
 {
-	if (*hold != -1 && !(*hold >= 0)) {
+	if (*hold != -INFINITY && !(*hold >= 0)) {
 		PyErr_SetString(PyExc_ValueError, "hold must be a number of seconds, 0 or more, or None");
 		return true;
 	}
@@ -177,7 +177,7 @@ PyObject *lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssiz
 	static const struct lp_keyword keywords[] = {
 		{ "per", pers, pers_text }, { "method", methods, methods_text }, { "hold", NULL, NULL }, { 0 }
 	};
-	union lp_keyword_value values[] = { { .choice = 2 }, { .choice = METHOD_STEP }, { .number = -1 } };
+	union lp_keyword_value values[] = { { .choice = 2 }, { .choice = METHOD_STEP }, { .number = -INFINITY } };
 	struct area area;
 	double only;
 
@@ -196,7 +196,7 @@ PyObject *lp_series_time_weighted_mean(PyObject *self, PyObject *const *argument
 	static const struct lp_keyword keywords[] = { { "method", methods, methods_text },
 		                                      { "hold", NULL, NULL },
 		                                      { 0 } };
-	union lp_keyword_value values[] = { { .choice = METHOD_STEP }, { .number = -1 } };
+	union lp_keyword_value values[] = { { .choice = METHOD_STEP }, { .number = -INFINITY } };
 	struct area area;
 	double only;
 

@@ -265,7 +265,7 @@ class At(unittest.TestCase):
         self.assertEqual(limit.at(late).count(), 1)
         self.assertEqual(limit.at(late, hold=math.inf).count(), 2)
         self.assertEqual(limit.at(late, hold=60).count(), 0)
-        for hold in (-2, math.nan):
+        for hold in (-1, -2, math.nan):
             with self.assertRaises(ValueError):
                 limit.at(late, hold=hold)
 

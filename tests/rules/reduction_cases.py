@@ -79,6 +79,7 @@ class Reductions(Base):
             lambda: series.integral("hour"),
             lambda: series.integral(per="week"),
             lambda: series.integral(method=1),
+            lambda: series.integral(hold=-1),
             lambda: series.integral(hold=-2),
             lambda: series.time_weighted_mean(hold="x"),
             lambda: series.increase(modulus=-1),
