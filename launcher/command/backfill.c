@@ -71,7 +71,7 @@ struct request {
 };
 
 struct sums {
-	uint64_t calculations, windows, samples, never_ran;
+	uint64_t calculations, windows, samples, never_ran, behind;
 	uint64_t moved, removed;         /* results, of those that are outdated */
 	size_t outdated, disabled, owed; /* calculations: to be done, not to be, begun by an earlier backfill */
 	uint64_t pruned;                 /* of the windows: those whose samples are gone */
@@ -114,6 +114,7 @@ static bool sum_up(struct lp_store *store, const struct lp_selection *selection,
 		const struct lp_selected *item = &selection->items[i];
 		const struct lp_zone *zone;
 		sums->never_ran += item->named && item->watermark == LP_TIME_NONE;
+		sums->behind += item->outdated && item->behind;
 		if (!item->selected)
 			continue;
 		if (!lp_zone_find(item->calculation.schedule.zone, &zone, error))
@@ -177,8 +178,9 @@ static bool settle_outdated(struct lp_store *store, const struct lp_selection *s
 		const struct lp_selected *item = &selection->items[i];
 		if ((!item->outdated || item->watermark == LP_TIME_NONE) && !lp_selection_covers(item))
 			continue;
-		taken[count++] =
-			(struct lp_outdated){ .calculation_id = item->calculation.id, .noted = item->outdated_noted };
+		if (!item->behind)
+			taken[count++] = (struct lp_outdated){ .calculation_id = item->calculation.id,
+				                               .noted = item->outdated_noted };
 		good = !item->outdated || remove_rest(store, item, &sums->removed, error);
 	}
 	good = good && (count == 0 || lp_store_owe_outdated(store, taken, count, error));
@@ -260,6 +262,11 @@ static void say(const struct sums *sums, const struct request *request)
 	putchar('\n');
 	if (sums->pruned > 0)
 		say_left(sums->pruned, request->dry_run ? "would be left" : "will be left");
+	if (sums->behind > 0)
+		printf("%" PRIu64 " calculation%s %s results of others that end later than %s last window: "
+		       "they stay outdated until runs have come to these\n",
+		       sums->behind, sums->behind == 1 ? "" : "s", sums->behind == 1 ? "replaces" : "replace",
+		       sums->behind == 1 ? "its" : "their");
 	if (sums->never_ran > 0)
 		printf("%" PRIu64 " calculation%s never ran: the next run begins with %s\n", sums->never_ran,
 		       sums->never_ran == 1 ? "" : "s", sums->never_ran == 1 ? "it" : "them");

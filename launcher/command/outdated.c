@@ -137,7 +137,8 @@ static void span_stored(struct lp_outdated_work *work, const struct lp_stored *s
 }
 
 /* Where a calculation is to write that did not before. */
-static void look_at_new_outputs(const struct places *places, const struct stock *stock, struct lp_outdated_work *work)
+static void look_at_new_outputs(const struct places *places, const struct stock *stock, uint64_t most,
+                                struct lp_outdated_work *work, bool *more)
 {
 	const struct lp_calculation *before = work->outdating->before, *after = work->outdating->after;
 	for (size_t k = 0; before != NULL && after != NULL && k < after->output_count; k++) {
@@ -145,6 +146,8 @@ static void look_at_new_outputs(const struct places *places, const struct stock 
 		if (stored == NULL || writes(before, after->outputs[k].series))
 			continue;
 		work->takes_over = true;
+		work->taken += stored->results;
+		*more = *more || stored->results >= most;
 		span_stored(work, stored);
 	}
 }
@@ -185,14 +188,14 @@ static bool may_begin_together(const struct lp_schedule *schedule)
 	return !lp_schedule_is_tumbling(schedule) && schedule->window.unit >= LP_UNIT_DAY;
 }
 
-/* What is to be done about it, which is nothing where nothing was ever computed. */
+/* What is to be done about it, which is nothing where nothing was ever computed, by it or by whose series it takes. */
 static void decide(struct lp_outdated_work *work, const struct lp_rule_catalogue *catalogue)
 {
 	const struct lp_outdating *outdating = work->outdating;
 	const struct lp_calculation *before = outdating->before, *after = outdating->after;
 	unsigned effects = outdating->effects;
-	bool began =
-		work->results > 0 || (before != NULL && before->start != LP_TIME_NONE && before->state != LP_STATE_NEW);
+	bool began = work->results > 0 || work->takes_over ||
+	             (before != NULL && before->start != LP_TIME_NONE && before->state != LP_STATE_NEW);
 	if (after == NULL || effects == LP_EFFECT_NONE || !began)
 		return;
 	if (before != NULL && (effects & LP_EFFECT_TIMES) != 0 && (effects & LP_EFFECT_WINDOWS) == 0) {
@@ -226,7 +229,7 @@ bool lp_outdated_look(struct lp_store *store, const struct lp_definitions *wante
 			                                     .first_end = LP_TIME_NONE,
 			                                     .last_end = LP_TIME_NONE };
 		take_stock(&places, &stock, most, &works->items[i], &works->more);
-		look_at_new_outputs(&places, &stock, &works->items[i]);
+		look_at_new_outputs(&places, &stock, most, &works->items[i], &works->more);
 		decide(&works->items[i], catalogue);
 	}
 	lp_names_free(&places.stored_series);
@@ -270,7 +273,8 @@ static struct lp_outdated note_of(const struct lp_outdated_work *work)
 		.other_windows = other_windows,
 		/* What lies before `start` by the same windows was left there, and stays. */
 		.after_end = start != LP_TIME_NONE && !other_windows ? start : earlier(start, first_start(work)),
-		.until_end = outdating->before == NULL ? work->last_end : LP_TIME_NONE,
+		/* Those whose place it takes may have ended later than its own last window. */
+		.until_end = outdating->before == NULL || work->takes_over ? work->last_end : LP_TIME_NONE,
 	};
 }
 
@@ -450,9 +454,11 @@ void lp_outdated_tell(const struct lp_outdated_works *works, bool done, struct l
 		if (work->moves)
 			count_in(&moved, work->results);
 		if (work->computes)
-			count_in(outdating->before == NULL || (outdating->effects & LP_EFFECT_WINDOWS) != 0 ? &windows
-			                                                                                    : &values,
-			         work->results);
+			count_in(outdating->before == NULL || work->takes_over ||
+			                         (outdating->effects & LP_EFFECT_WINDOWS) != 0
+			                 ? &windows
+			                 : &values,
+			         work->results + work->taken);
 	}
 	bool more = works->more;
 	tell(text, "left, of calculations that are deleted", &deleted, more);

@@ -19,6 +19,7 @@ struct lp_outdated_work {
 	uint64_t left;               /* in series that it writes no more */
 	const char *left_series;     /* one of these; NULL: there is none */
 	bool takes_over;             /* it is to write where results of others are */
+	uint64_t taken;              /* these */
 	bool moves;                  /* its numbers go to the other end of their windows, without computing */
 	bool computes;               /* `backfill --outdated` computes it again */
 };

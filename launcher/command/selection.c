@@ -148,6 +148,24 @@ static bool choose(struct lp_selection *selection, struct lp_store *store, const
 	return lp_hint(error, "`local-processing status` lists all; * and ? stand for any characters.");
 }
 
+/*
+ * What somebody else wrote there may have ended later than its last window: up
+ * to the next one it is nobody's. From that on runs may be writing meanwhile.
+ */
+static void look_beyond_watermark(struct lp_selected *item, lp_time until_end)
+{
+	const struct lp_schedule *schedule = &item->calculation.schedule;
+	const struct lp_zone *zone;
+	struct lp_window next;
+	struct lp_error ignored;
+	if (item->watermark == LP_TIME_NONE || until_end <= item->watermark ||
+	    !lp_zone_find(schedule->zone, &zone, &ignored) ||
+	    !lp_window_ending_after(schedule, zone, item->watermark, &next))
+		return;
+	item->behind = until_end >= next.end;
+	item->outdated_until = item->behind ? next.end - 1 : until_end;
+}
+
 static bool note_outdated(void *context, const struct lp_outdated *outdated, struct lp_error *error)
 {
 	struct lp_selection *selection = context;
@@ -163,6 +181,8 @@ static bool note_outdated(void *context, const struct lp_outdated *outdated, str
 	item->outdated_noted = outdated->noted;
 	item->outdated_after = outdated->after_end;
 	item->outdated_until = outdated->until_end < item->watermark ? outdated->until_end : item->watermark;
+	if (item->other_windows)
+		look_beyond_watermark(item, outdated->until_end);
 	return true;
 }
 

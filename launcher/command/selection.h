@@ -18,9 +18,10 @@ struct lp_selected {
 	 * stale: its results are outdated, those of windows that end in
 	 * (outdated_after, outdated_until], or would.  outdated: it was chosen for
 	 * that; `own`: its windows among these, where has_own.  other_windows: what
-	 * none of them replaces is to be removed.
+	 * none of them replaces is to be removed.  behind: some of that lies where
+	 * runs have not come to.
 	 */
-	bool stale, outdated, has_own, other_windows, moves;
+	bool stale, outdated, has_own, other_windows, behind, moves;
 	lp_time outdated_after, outdated_until, outdated_noted;
 	struct lp_touched own;
 };

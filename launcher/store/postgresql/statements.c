@@ -629,12 +629,12 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_NOTE_OUTDATED] = { "note_outdated", "note outdated results",
 	                       "INSERT INTO local_processing.outdated AS t"
 	                       " (calculation_id, reason, after_end, until_end, other_windows)"
-	                       " SELECT c.id, r.reason, r.after_end, coalesce(r.until_end, b.watermark), r.other_windows"
+	                       " SELECT c.id, r.reason, r.after_end, greatest(r.until_end, b.watermark), r.other_windows"
 	                       " FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::bool[])"
 	                       " r (name, reason, after_end, until_end, other_windows)"
 	                       " JOIN local_processing.calculation c ON c.name = r.name"
 	                       " LEFT JOIN local_processing.batch b ON b.id = c.batch_id"
-	                       " WHERE coalesce(r.until_end, b.watermark) > r.after_end" OUTDATED_MORE },
+	                       " WHERE greatest(r.until_end, b.watermark) > r.after_end" OUTDATED_MORE },
 	/* Their windows are the same: none ends before the first result, or begins before `start`. */
 	[PG_OUTDATE_RULES] = { "outdate_rules", "note outdated results",
 	                       "INSERT INTO local_processing.outdated AS t (calculation_id, reason, after_end, until_end)"

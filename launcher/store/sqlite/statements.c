@@ -381,8 +381,9 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" (SELECT count(*) FROM (SELECT 1 FROM sample WHERE series_id = ?1 AND " IS_RESULT " LIMIT ?2))",
 	[LP_SQL_NOTE_OUTDATED] =
 		"INSERT INTO outdated (calculation_id, reason, after_end, until_end, noted, other_windows)"
-		" SELECT c.id, ?2, ?3, coalesce(?4, b.watermark), ?5, ?6 FROM calculation c"
-		" LEFT JOIN batch b ON b.id = c.batch_id WHERE c.name = ?1 AND coalesce(?4, b.watermark) > ?3" OUTDATED_MORE,
+		" SELECT id, ?2, ?3, until, ?5, ?6 FROM (SELECT c.id, max(coalesce(?4, b.watermark), coalesce(b.watermark, ?4))"
+		" AS until FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id WHERE c.name = ?1)"
+		" WHERE until > ?3" OUTDATED_MORE,
 	/* Their windows are the same: none ends before the first result, or begins before `start`. */
 	[LP_SQL_OUTDATE_RULE] =
 		"INSERT INTO outdated (calculation_id, reason, after_end, until_end, noted)"
