@@ -68,14 +68,15 @@ static bool limit(const char *option, const char *text, int64_t retention, bool 
 	return true;
 }
 
-static void say(const char *what, lp_time before, uint64_t count, bool dry_run, const struct lp_zone *zone)
+static void say(const char *what, lp_time before, const char *about, uint64_t count, bool dry_run,
+                const struct lp_zone *zone)
 {
 	char time[40];
 
 	if (before == LP_TIME_NONE)
 		return;
 	lp_time_format(before, zone, time);
-	printf("%s before %s: %" PRIu64 "%s\n", what, time, count, dry_run ? " to delete" : " deleted");
+	printf("%s before %s: %s%" PRIu64 "%s\n", what, time, about, count, dry_run ? " to delete" : " deleted");
 }
 
 static bool limits(const struct lp_session *session, const struct request *request, struct lp_prune_samples *samples,
@@ -133,8 +134,9 @@ static bool prune(struct lp_session *session, const struct request *request, str
 		return false;
 	if (!lp_store_prune(session->store, &rest, error))
 		return false;
-	say("outcomes", rest.outcomes_before, rest.outcomes, request->dry_run, zone);
-	say("runs", rest.runs_before, rest.runs, request->dry_run, zone);
+	say("outcomes", rest.outcomes_before, rest.outcomes_estimated ? "about " : "", rest.outcomes, request->dry_run,
+	    zone);
+	say("runs", rest.runs_before, "", rest.runs, request->dry_run, zone);
 	if (request->dry_run)
 		puts("nothing was deleted (--dry-run)");
 	return true;

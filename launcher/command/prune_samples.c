@@ -109,7 +109,7 @@ static bool count_going(const struct choosing *choosing, uint64_t *samples, stru
 	return true;
 }
 
-static void say_gone(const struct lp_prune_samples *prune, uint64_t samples)
+static void say_gone(const struct lp_prune_samples *prune, const struct lp_pruned_samples *pruned)
 {
 	const struct {
 		const char *name;
@@ -124,7 +124,8 @@ static void say_gone(const struct lp_prune_samples *prune, uint64_t samples)
 		printf("%s%s before %s", separator, kinds[at].name, time);
 		separator = ", ";
 	}
-	printf(": %llu%s\n", (unsigned long long)samples, prune->dry_run ? " to delete" : " deleted");
+	printf(": %s%llu%s\n", pruned->estimated ? "about " : "", (unsigned long long)pruned->count,
+	       prune->dry_run ? " to delete" : " deleted");
 }
 
 static int compare_held(const void *a, const void *b)
@@ -240,12 +241,12 @@ static bool say_all_held(struct choosing *choosing, struct lp_error *error)
 static bool prune_chosen(struct choosing *choosing, struct lp_error *error)
 {
 	const struct lp_prune_samples *prune = choosing->prune;
-	uint64_t samples;
-	if (!(prune->dry_run ? count_going(choosing, &samples, error)
+	struct lp_pruned_samples pruned = { .count = 0 };
+	if (!(prune->dry_run ? count_going(choosing, &pruned.count, error)
 	                     : lp_store_prune_samples(prune->store, choosing->series, choosing->count,
-	                                              prune->pattern == NULL, &samples, error)))
+	                                              prune->pattern == NULL, &pruned, error)))
 		return false;
-	say_gone(prune, samples);
+	say_gone(prune, &pruned);
 	if (choosing->results_left > 0)
 		printf("kept: the results of %llu series that calculations write: --results-before is about them\n",
 		       (unsigned long long)choosing->results_left);

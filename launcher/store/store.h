@@ -543,6 +543,7 @@ struct lp_prune {
 	lp_time outcomes_before, runs_before;
 	bool dry_run;
 	uint64_t outcomes, runs; /* out */
+	bool outcomes_estimated; /* out: see lp_pruned_samples */
 };
 bool lp_store_prune(struct lp_store *store, struct lp_prune *prune, struct lp_error *error) LP_MUST_CHECK;
 
@@ -567,8 +568,12 @@ struct lp_prune_series {
 	int64_t series_id;
 	lp_time before; /* LP_TIME_NONE: all of it is kept */
 };
+struct lp_pruned_samples {
+	uint64_t count;
+	bool estimated; /* some went as a whole, and were too many to be counted before */
+};
 bool lp_store_prune_samples(struct lp_store *store, const struct lp_prune_series *series, size_t count, bool every,
-                            uint64_t *samples, struct lp_error *error) LP_MUST_CHECK;
+                            struct lp_pruned_samples *pruned, struct lp_error *error) LP_MUST_CHECK;
 /* Sets what is noted as gone of a series, because it is there again; start >= end: nothing is gone any more. */
 bool lp_store_restore_pruned(struct lp_store *store, int64_t series_id, struct lp_window pruned,
                              struct lp_error *error) LP_MUST_CHECK;

@@ -278,7 +278,7 @@ static struct lp_prune prune(struct lp_prune wanted)
 
 START_TEST(pruning_takes_what_is_older_and_nothing_else)
 {
-	struct lp_prune done, nothing = { LP_TIME_NONE, LP_TIME_NONE, false, 0, 0 };
+	struct lp_prune done, nothing = { .outcomes_before = LP_TIME_NONE, .runs_before = LP_TIME_NONE };
 	struct lp_prune wanted = nothing;
 
 	/* Over months, so that whole partitions go and one is cut. */

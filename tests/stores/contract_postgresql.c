@@ -440,7 +440,7 @@ START_TEST(roles_may_call_functions_that_everybody_may_not)
 	sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA local_processing FROM PUBLIC");
 	migrate_with_roles();
 	ck_assert_str_eq(sql("SELECT count(*) FROM pg_proc WHERE pronamespace = 'local_processing'::regnamespace"
-	                     " AND prorettype <> 'trigger'::regtype"
+	                     " AND prorettype <> 'trigger'::regtype AND proname <> 'count_partition'"
 	                     " AND NOT has_function_privilege('lp_run', oid, 'EXECUTE')"),
 	                 "0");
 	add_series("a,x");
@@ -505,6 +505,38 @@ START_TEST(functions_of_others_are_not_called)
 	ck_assert_str_eq(status_of("one"), "ok - attempts 0 - pending 0");
 	ck_assert_uint_eq(prune_samples(NULL, AT(60), LP_TIME_NONE), 1);
 	ck_assert_str_eq(sql("SELECT pg_catalog.count(*) FROM public.proof"), "0");
+}
+END_TEST
+
+START_TEST(a_large_partition_is_not_counted_before_it_is_dropped)
+{
+	struct lp_prune_series all = { .before = AT(0) };
+	struct lp_pruned_samples pruned;
+	const char *partition;
+	struct lp_error error;
+
+	add_series("a");
+	sql("SELECT local_processing.ensure_partitions('sample', '2025-01-10', '2025-01-10')");
+	/* Large of few rows: 200,000 in more than 64 MB. */
+	partition = lp_arena_text(&arena, sql("SELECT name FROM local_processing.partitions WHERE kind = 'sample'"
+	                                      " AND lower_end <= '2025-01-10' AND upper_end > '2025-01-10'"));
+	sql("ALTER TABLE local_processing.%s SET (fillfactor = 10)", partition);
+	sql("SET local_processing.noted = off; INSERT INTO local_processing.sample (series_id, ts, value)"
+	    " SELECT %lld, timestamptz '2025-01-10 00:00+00' + n * interval '1 second', n FROM generate_series(1, 200000) n",
+	    (long long)series_id("a"));
+	ck_assert_str_eq(sql("SELECT pg_relation_size('local_processing.%s') > 64 << 20", partition), "t");
+	all.series_id = series_id("a");
+	ck_ok(lp_store_prune_samples(store, &all, 1, true, &pruned, &error), error);
+	ck_assert(pruned.estimated);
+	ck_assert_uint_ge(pruned.count, 160000);
+	ck_assert_uint_le(pruned.count, 240000);
+	ck_assert_str_eq(sql("SELECT to_regclass('local_processing.%s') IS NULL", partition), "t");
+	ck_samples("a", "");
+	/* A small one is. */
+	write_samples("a", "-31536000=1", NULL);
+	ck_ok(lp_store_prune_samples(store, &all, 1, true, &pruned, &error), error);
+	ck_assert(!pruned.estimated);
+	ck_assert_uint_eq(pruned.count, 1);
 }
 END_TEST
 
@@ -672,6 +704,7 @@ Suite *postgresql_suite(void)
 	tcase_add_test(tests, roles_may_call_functions_that_everybody_may_not);
 	tcase_add_test(tests, what_cannot_be_granted_is_told);
 	tcase_add_test(tests, functions_of_others_are_not_called);
+	tcase_add_test(tests, a_large_partition_is_not_counted_before_it_is_dropped);
 	tcase_add_test(tests, a_role_without_rights_is_told);
 	tcase_add_test(tests, a_role_that_does_not_exist_cannot_be_granted);
 	tcase_add_loop_test(tests, what_cannot_be_reached_is_said_clearly, 0,

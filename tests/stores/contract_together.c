@@ -2,6 +2,7 @@
 #include "suites.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -187,6 +188,40 @@ START_TEST(a_prune_gives_up_rather_than_have_all_wait_for_a_reader)
 }
 END_TEST
 
+START_TEST(two_prunes_drop_one_after_the_other)
+{
+	struct lp_prune wanted = { .outcomes_before = AT(0), .runs_before = LP_TIME_NONE };
+	struct lp_error error;
+	bool done;
+
+	sql("SELECT local_processing.ensure_partitions('outcome', '2025-01-10', '2025-02-10')");
+	sql("INSERT INTO local_processing.outcome (run_id, batch_id, tick, window_start, window_end, calculation_ids,"
+	    " states, durations_us, samples_read) SELECT 1, 1, t, t, t, '{1}', '{1}', '{1}', '{1}'"
+	    " FROM unnest('{2025-01-10, 2025-02-10}'::timestamptz[]) t");
+	sql("CREATE TABLE public.other (row_count bigint)");
+	/* The other one has dropped the first month, and is not at its end. */
+	if (fork() == 0) {
+		sql("BEGIN; INSERT INTO public.other SELECT local_processing.drop_partition('outcome', '2026-01-01');"
+		    " SELECT pg_sleep(0.5); COMMIT");
+		_exit(0);
+	}
+	for (int i = 0; i < 100 && strcmp(sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+	                                      " AND classid = 1819307120 AND objid = 7"),
+	                                  "0") == 0;
+	     i++)
+		usleep(20000);
+	done = lp_store_prune(store, &wanted, &error);
+	ck_assert_msg(done || error.exit == LP_EXIT_TEMPORARY, "%s", error.what);
+	ck_assert(child_was_fine());
+	if (!done)
+		ck_ok(lp_store_prune(store, &wanted, &error), error);
+	ck_assert_str_eq(sql("SELECT row_count FROM public.other"), "1");
+	ck_assert_uint_eq(wanted.outcomes, 1);
+	ck_assert(!wanted.outcomes_estimated);
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.outcome"), "0");
+}
+END_TEST
+
 Suite *together_suite(void)
 {
 	Suite *suite = suite_create("together");
@@ -198,6 +233,7 @@ Suite *together_suite(void)
 	tcase_add_test(tests, a_retry_that_waited_for_an_apply_sees_what_it_changed);
 	tcase_add_test(tests, a_commit_that_met_a_deadlock_is_tried_again);
 	tcase_add_test(tests, a_result_that_another_commit_supersedes_meanwhile_is_kept);
+	tcase_add_test(tests, two_prunes_drop_one_after_the_other);
 	tcase_add_test(tests, a_prune_gives_up_rather_than_have_all_wait_for_a_reader);
 	suite_add_tcase(suite, tests);
 	return suite;

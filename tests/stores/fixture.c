@@ -557,8 +557,12 @@ bool try_to_prune(const char *pattern, lp_time samples_before, lp_time results_b
 	struct pruning pruning = { .samples_before = samples_before, .results_before = results_before };
 	lp_time last = samples_before > results_before ? samples_before : results_before;
 
-	return lp_store_each_prunable(store, pattern, last, choose_prunable, &pruning, error) &&
-	       lp_store_prune_samples(store, pruning.items, pruning.count, pattern == NULL, samples, error);
+	struct lp_pruned_samples pruned = { .count = 0 };
+	bool done = lp_store_each_prunable(store, pattern, last, choose_prunable, &pruning, error) &&
+	            lp_store_prune_samples(store, pruning.items, pruning.count, pattern == NULL, &pruned, error);
+
+	*samples = pruned.count;
+	return done;
 }
 
 uint64_t prune_samples(const char *pattern, lp_time samples_before, lp_time results_before)

@@ -5,10 +5,10 @@
 static uint64_t prune(struct lp_store *store, int64_t series_id, lp_time before)
 {
 	const struct lp_prune_series one = { .series_id = series_id, .before = before };
-	uint64_t samples;
+	struct lp_pruned_samples pruned;
 
-	must(sqlite->prune_samples(store, &one, 1, false, &samples, &error));
-	return samples;
+	must(sqlite->prune_samples(store, &one, 1, false, &pruned, &error));
+	return pruned.count;
 }
 
 START_TEST(prune_deletes_what_is_older_and_first_only_counts)

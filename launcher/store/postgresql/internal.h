@@ -285,7 +285,7 @@ bool lp_pg_each_status(struct lp_store *, const struct lp_status_filter *, lp_st
 bool lp_pg_each_history(struct lp_store *, const struct lp_history_query *, lp_history_visit *, void *,
                         struct lp_error *);
 bool lp_pg_prune(struct lp_store *, struct lp_prune *, struct lp_error *); /* prune.c */
-bool lp_pg_prune_samples(struct lp_store *, const struct lp_prune_series *, size_t, bool, uint64_t *,
+bool lp_pg_prune_samples(struct lp_store *, const struct lp_prune_series *, size_t, bool, struct lp_pruned_samples *,
                          struct lp_error *);
 bool lp_pg_restore_pruned(struct lp_store *, int64_t, struct lp_window, struct lp_error *);
 bool lp_pg_each_prunable(struct lp_store *, const char *, lp_time, lp_prunable_visit *, void *,

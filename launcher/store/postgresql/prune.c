@@ -27,7 +27,7 @@ static bool count_of(struct pg_store *store, enum pg_statement statement, uint64
 
 /* One a transaction: counting takes its time, and all who read and write would wait for the drops before it. */
 static bool drop_partitions(struct pg_store *store, const char *kind, lp_time before, uint64_t *dropped,
-                            struct lp_error *error)
+                            bool *estimated, struct lp_error *error)
 {
 	bool done = true, found = true;
 
@@ -42,8 +42,10 @@ static bool drop_partitions(struct pg_store *store, const char *kind, lp_time be
 		lp_pg_argument_time(arguments, before);
 		done = lp_pg_execute(store, PG_DROP_PARTITION, &result, error);
 		found = done && !lp_pg_is_null(result, 0, 0);
-		if (found)
+		if (found) {
 			*dropped += (uint64_t)lp_pg_get_int8(result, 0, 0);
+			*estimated |= lp_pg_get_bool(result, 0, 1);
+		}
 		PQclear(result);
 		done = lp_pg_finish(store, done, error);
 	}
@@ -57,15 +59,15 @@ static bool prune_rows_before(struct pg_store *store, enum pg_statement statemen
 	return count_of(store, statement, count, error);
 }
 
-static bool prune_outcomes(struct pg_store *store, const struct lp_prune *prune, uint64_t *pruned,
-                           struct lp_error *error)
+static bool prune_outcomes(struct pg_store *store, struct lp_prune *prune, struct lp_error *error)
 {
 	uint64_t rows = 0;
 
-	if (!drop_partitions(store, "outcome", prune->outcomes_before, pruned, error) ||
+	if (!drop_partitions(store, "outcome", prune->outcomes_before, &prune->outcomes, &prune->outcomes_estimated,
+	                     error) ||
 	    !prune_rows_before(store, PG_PRUNE_OUTCOMES, prune->outcomes_before, &rows, error))
 		return false;
-	*pruned += rows;
+	prune->outcomes += rows;
 	return true;
 }
 
@@ -75,9 +77,10 @@ bool lp_pg_prune(struct lp_store *opened, struct lp_prune *prune, struct lp_erro
 	bool dry = prune->dry_run;
 
 	prune->outcomes = prune->runs = 0;
+	prune->outcomes_estimated = false;
 	if (prune->outcomes_before != LP_TIME_NONE &&
 	    !(dry ? prune_rows_before(store, PG_COUNT_OUTCOMES, prune->outcomes_before, &prune->outcomes, error)
-	          : prune_outcomes(store, prune, &prune->outcomes, error)))
+	          : prune_outcomes(store, prune, error)))
 		return false;
 	return prune->runs_before == LP_TIME_NONE ||
 	       prune_rows_before(store, dry ? PG_COUNT_RUNS : PG_PRUNE_RUNS, prune->runs_before, &prune->runs, error);
@@ -216,7 +219,7 @@ static bool delete_by_series(struct pg_store *store, const struct lp_prune_serie
 }
 
 /* The first partition that ends after *after; that becomes its end, LP_TIME_NONE: there is none. */
-static bool drop_next(struct pg_store *store, const struct going *all, lp_time *after, uint64_t *samples,
+static bool drop_next(struct pg_store *store, const struct going *all, lp_time *after, struct lp_pruned_samples *pruned,
                       struct lp_error *error)
 {
 	struct pg_arguments *arguments;
@@ -231,7 +234,8 @@ static bool drop_next(struct pg_store *store, const struct going *all, lp_time *
 	done = lp_pg_execute(store, PG_DROP_SAMPLE_PARTITION, &result, error);
 	if (done) {
 		*after = lp_pg_get_time(result, 0, 0);
-		*samples += (uint64_t)lp_pg_get_int8(result, 0, 1); /* NULL, as 0: it stays */
+		pruned->count += (uint64_t)lp_pg_get_int8(result, 0, 1); /* NULL, as 0: it stays */
+		pruned->estimated |= lp_pg_get_bool(result, 0, 2);
 	}
 	PQclear(result);
 	return lp_pg_finish(store, done, error);
@@ -239,7 +243,7 @@ static bool drop_next(struct pg_store *store, const struct going *all, lp_time *
 
 /* A partition has the samples of all series. */
 static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune_series *series, size_t count,
-                                   uint64_t *samples, struct lp_error *error)
+                                   struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	struct going all = { .ids = lp_reallocate(NULL, count + 1, sizeof *all.ids),
 		             .times = lp_reallocate(NULL, count + 1, sizeof *all.times) };
@@ -253,20 +257,20 @@ static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune
 		all.times[all.count++] = series[i].before;
 	}
 	while (done && after != LP_TIME_NONE && all.count > 0)
-		done = drop_next(store, &all, &after, samples, error);
+		done = drop_next(store, &all, &after, pruned, error);
 	free(all.ids);
 	free(all.times);
 	return done;
 }
 
 bool lp_pg_prune_samples(struct lp_store *opened, const struct lp_prune_series *series, size_t count, bool every,
-                         uint64_t *samples, struct lp_error *error)
+                         struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
 
-	*samples = 0;
-	return (!every || drop_sample_partitions(store, series, count, samples, error)) &&
-	       delete_by_series(store, series, count, samples, error);
+	*pruned = (struct lp_pruned_samples){ .count = 0 };
+	return (!every || drop_sample_partitions(store, series, count, pruned, error)) &&
+	       delete_by_series(store, series, count, &pruned->count, error);
 }
 
 bool lp_pg_restore_pruned(struct lp_store *opened, int64_t series_id, struct lp_window pruned, struct lp_error *error)

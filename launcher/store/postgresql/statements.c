@@ -69,6 +69,9 @@
 	"ON CONFLICT (series_id, ts, window_end) DO UPDATE SET value = excluded.value, quality = excluded.quality,"    \
 	" coverage = excluded.coverage, samples = excluded.samples"
 
+/* Set by count_partition, before this is looked at: a statement's columns are made from left to right. */
+#define ESTIMATED " coalesce(current_setting('local_processing.estimated', true), '') = 'on'"
+
 /* What a window made, also by a release that did not note the window. */
 #define IS_RESULT "(window_end IS NOT NULL OR samples IS NOT NULL)"
 /* Noted again: what was owed of it was so by other definitions. */
@@ -839,7 +842,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " ORDER BY o.window_end DESC, o.id DESC LIMIT nullif($2, 0)" },
 
 	[PG_DROP_PARTITION] = { "drop_partition", "drop an old partition",
-	                        "SELECT local_processing.drop_partition($1, $2)" },
+	                        "SELECT local_processing.drop_partition($1, $2)," ESTIMATED },
 	/* A series whose calculation is gone still has results: its oldest or its newest sample says so. */
 	[PG_EACH_PRUNABLE] = { "each_prunable", "look for old samples",
 	                       "SELECT s.id, s.name, o.ts, o.samples IS NOT NULL OR EXISTS (SELECT"
@@ -875,7 +878,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       " WHERE series_id = r.id AND ts >= r.first AND ts < r.beyond AND ts >= $4 AND ts < $5"
 	                       " LIMIT $6) few) c" },
 	[PG_DROP_SAMPLE_PARTITION] = { "drop_sample_partition", "drop an old partition",
-	                               "SELECT upper_end, row_count"
+	                               "SELECT upper_end, row_count," ESTIMATED
 	                               " FROM local_processing.drop_sample_partition($1, $2, $3)" },
 	/* A commit holds its batch before it writes: one that read what is about to go waits, and is refused. */
 	[PG_LOCK_READERS] = { "lock_readers", "lock the batches that read series",

@@ -160,7 +160,8 @@ enum pg_lock {
 	PG_LOCK_RUN = 3,
 	PG_LOCK_PARTITIONS = 4,
 	PG_LOCK_BACKFILL = 5,
-	PG_LOCK_BEGIN = 6 /* of runs that begin: each sees the one before, also where a lock was lost */
+	PG_LOCK_PRUNE = 7, /* taken by drop_partition and drop_sample_partition */
+	PG_LOCK_BEGIN = 6  /* of runs that begin: each sees the one before, also where a lock was lost */
 };
 
 #endif

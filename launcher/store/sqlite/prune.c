@@ -190,6 +190,7 @@ bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_er
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 
+	prune->outcomes_estimated = false;
 	if (!prune_kind(store, LP_SQL_COUNT_OUTCOMES, LP_SQL_PRUNE_OUTCOMES, prune->dry_run, prune->outcomes_before,
 	                &prune->outcomes, error) ||
 	    !prune_kind(store, LP_SQL_COUNT_RUNS, LP_SQL_PRUNE_RUNS, prune->dry_run, prune->runs_before, &prune->runs,
@@ -199,11 +200,11 @@ bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_er
 }
 
 bool lp_sqlite_prune_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, bool every,
-                             uint64_t *samples, struct lp_error *error)
+                             struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	(void)every;
-	*samples = 0;
-	return delete_samples(base, series, count, samples, error) && give_back_pages(lp_sqlite_of(base), error);
+	*pruned = (struct lp_pruned_samples){ .count = 0 };
+	return delete_samples(base, series, count, &pruned->count, error) && give_back_pages(lp_sqlite_of(base), error);
 }
 
 bool lp_sqlite_restore_pruned(struct lp_store *base, int64_t series_id, struct lp_window pruned, struct lp_error *error)

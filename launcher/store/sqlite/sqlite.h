@@ -420,7 +420,7 @@ bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_er
 bool lp_sqlite_each_prunable(struct lp_store *base, const char *pattern, lp_time before, lp_prunable_visit *visit,
                              void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_prune_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, bool every,
-                             uint64_t *samples, struct lp_error *error) LP_MUST_CHECK;
+                             struct lp_pruned_samples *pruned, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_restore_pruned(struct lp_store *base, int64_t series_id, struct lp_window pruned,
                               struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_count_samples(struct lp_store *base, const struct lp_count_range *ranges, size_t count, uint64_t most,
