@@ -208,15 +208,47 @@ static void decide(struct lp_outdated_work *work, const struct lp_rule_catalogue
 	                 !(work->moves && effects == LP_EFFECT_TIMES && !may_begin_together(&before->schedule));
 }
 
+/* The calculations whose results are outdated already. */
+struct listed {
+	struct lp_names names;
+	struct lp_arena arena;
+};
+
+static bool add_listed(void *context, const struct lp_outdated *outdated, struct lp_error *error)
+{
+	struct listed *listed = context;
+	(void)error;
+	(void)lp_names_add(&listed->names, lp_arena_text(&listed->arena, outdated->calculation), 0, NULL);
+	return true;
+}
+
+static void free_listed(struct listed *listed)
+{
+	lp_names_free(&listed->names);
+	lp_arena_free(&listed->arena);
+}
+
+static bool read_listed(struct lp_store *store, struct listed *listed, struct lp_error *error)
+{
+	if (lp_store_each_outdated(store, add_listed, listed, error))
+		return true;
+	free_listed(listed);
+	return false;
+}
+
 bool lp_outdated_look(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
                       bool prune, const struct lp_rule_catalogue *catalogue, struct lp_outdated_works *works,
                       struct lp_error *error)
 {
 	struct places places = { .stored = stored };
+	struct listed listed = { 0 };
 	struct stock stock = { 0 };
 	uint64_t most;
 	*works = (struct lp_outdated_works){ 0 };
-	lp_definitions_outdate(wanted, stored, prune, &works->found);
+	if (!read_listed(store, &listed, error))
+		return false;
+	lp_definitions_outdate(wanted, stored, prune, &listed.names, &works->found);
+	free_listed(&listed);
 	for (size_t i = 0; i < stored->series_count; i++)
 		(void)lp_names_add(&places.stored_series, stored->series[i].name, i, NULL);
 	for (size_t i = 0; i < wanted->calculation_count; i++)

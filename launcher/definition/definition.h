@@ -5,6 +5,7 @@
 #ifndef LP_DEFINITION_DEFINITION_H
 #define LP_DEFINITION_DEFINITION_H
 
+#include "config/names.h"
 #include "model/calculation.h"
 #include "model/memory.h"
 #include "model/rule.h"
@@ -75,8 +76,12 @@ struct lp_outdatings {
 	size_t count, capacity;
 	struct lp_arena arena;
 };
+/*
+ * listed: names of stored calculations whose results are outdated already: one
+ * that is renamed takes that along.
+ */
 void lp_definitions_outdate(const struct lp_definitions *wanted, const struct lp_definitions *stored, bool prune,
-                            struct lp_outdatings *all);
+                            const struct lp_names *listed, struct lp_outdatings *all);
 void lp_outdatings_free(struct lp_outdatings *all);
 
 /* The form that lp_definitions_read reads. */

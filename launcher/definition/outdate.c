@@ -10,6 +10,7 @@
 
 struct outdating {
 	const struct lp_definitions *wanted, *stored;
+	const struct lp_names *listed;
 	bool prune;
 	struct lp_names wanted_calculations, wanted_series, stored_series;
 	struct lp_names deleted_writers; /* series to the index of the stored calculation that wrote it and goes */
@@ -123,14 +124,22 @@ static void look_at_created(struct outdating *outdating, const struct lp_calcula
 		before == NULL ? LP_EFFECT_OUTPUTS : lp_calculation_effects(before, after, &outdating->names);
 	if (before == NULL)
 		lp_text_addf(&outdating->names, "another calculation before");
+	else if (lp_names_find(outdating->listed, before->name, NULL)) {
+		/* By what is not known any more: all of it. */
+		effects |= LP_EFFECT_VALUES | LP_EFFECT_WINDOWS;
+		lp_text_addf(&outdating->names, "%soutdated as %s", outdating->names.length == 0 ? "" : ", ",
+		             before->name);
+	}
 	if (effects != LP_EFFECT_NONE)
 		add(outdating, NULL, after, effects);
 }
 
 void lp_definitions_outdate(const struct lp_definitions *wanted, const struct lp_definitions *stored, bool prune,
-                            struct lp_outdatings *all)
+                            const struct lp_names *listed, struct lp_outdatings *all)
 {
-	struct outdating outdating = { .wanted = wanted, .stored = stored, .prune = prune, .all = all };
+	struct outdating outdating = {
+		.wanted = wanted, .stored = stored, .listed = listed, .prune = prune, .all = all
+	};
 	struct lp_names known = { 0 };
 	*all = (struct lp_outdatings){ 0 };
 	for (size_t i = 0; i < wanted->calculation_count; i++)
