@@ -20,7 +20,7 @@ import subprocess
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -99,6 +99,7 @@ class Schedule:
     window: Span
     offset: Span
     week_start: int = 1
+    made: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)  # by the end of a window
 
     def question(self) -> str:
         """As calendar_says reads it."""
@@ -159,70 +160,92 @@ class Schedule:
             for at in range(origin, following, self.every.elapsed):
                 yield at, min(at + self.every.elapsed, following)
 
-    def start_of(self, end: int, start: datetime) -> int:
+    def start_of(self, end: int, start: datetime) -> tuple[int, datetime]:
         """The instant of a start; on the islands that lost a day it goes back until it lies before the end."""
         found = self.zone.instant(start)
         while found >= end:
             start -= DAY
             found = self.zone.instant(start)
-        return found
+        return found, start
 
     def windows(self, first: date, last: date) -> list[tuple[int, int]]:
-        """All windows that end within the dates, by their ends."""
+        """All windows that end within the dates, by their ends; made keeps the local times that they were made from."""
         found: dict[int, int] = {}
         if self.every.elapsed:
             for piece_start, end in self.pieces(first, last):
+                local_end = self.zone.local(end)
                 if self.window.elapsed:
                     tumbling = self.window.elapsed == self.every.elapsed
                     found[end] = piece_start if tumbling else end - self.window.elapsed
+                    self.made[end] = self.zone.local(found[end]), local_end
                 else:
-                    found[end] = self.start_of(end, add(self.zone.local(end), self.window, -1))
+                    found[end], local_start = self.start_of(end, add(local_end, self.window, -1))
+                    self.made[end] = local_start, local_end
         else:
             for local_end, local_start in self.local_boundaries(first, last):
                 end = self.zone.instant(local_end)
-                found[end] = end - self.window.elapsed if self.window.elapsed else self.start_of(end, local_start)
+                if self.window.elapsed:
+                    found[end], local_start = end - self.window.elapsed, self.zone.local(end - self.window.elapsed)
+                else:
+                    found[end], local_start = self.start_of(end, local_start)
+                    # Where a day was left out, two boundaries are one instant.
+                    following = add(local_start, self.window, 1)
+                    local_end = following if self.zone.instant(following) == end else local_end
+                self.made[end] = local_start, local_end
         low, high = (microseconds(datetime(at.year, at.month, at.day)) for at in (first, last))
         return [(start, end) for end, start in sorted(found.items()) if low <= end <= high]
 
-    def boundary_after(self, boundary: int, months: int) -> int | None:
+    def boundary_after(self, boundary: int, months: int) -> datetime | None:
         """The place on the grid of months so many after a boundary; None where it is none."""
         near = (self.zone.local(boundary).year - 1970) * 12
         for months_of in range(near - 36, near + 36):
             at_hand = self.every.months and months_of % self.every.months == 0
             if at_hand and self.zone.instant(self.month_boundary(months_of)) == boundary:
-                return self.zone.instant(self.month_boundary(months_of + months))
+                return self.month_boundary(months_of + months)
         return None
 
-    def moved(self, window: tuple[int, int], shift: Span) -> tuple[int, int]:
-        """A window, moved as docs/time.md says."""
+    def moved(self, window: tuple[int, int], shift: Span) -> tuple[int, int, datetime]:
+        """A window, moved as docs/time.md says, and the local time of its end."""
         start, end = window
         if shift.elapsed:
-            return start + shift.elapsed, end + shift.elapsed
+            return start + shift.elapsed, end + shift.elapsed, self.zone.local(end + shift.elapsed)
         if shift.months and self.every.months and self.window.months:
-            new_start = self.boundary_after(end, shift.months - self.window.months)
-            new_end = self.boundary_after(end, shift.months)
-            assert new_start is not None and new_end is not None
-            return new_start, new_end
-        new_start = self.zone.instant(add(self.zone.local(start), shift, 1))
+            first = self.boundary_after(end, shift.months - self.window.months)
+            last = self.boundary_after(end, shift.months)
+            assert first is not None and last is not None
+            return self.zone.instant(first), self.zone.instant(last), last
+        local_start, local_end = self.made[end]
+        new_start = self.zone.instant(add(local_start, shift, 1))
         if self.window.elapsed:
-            return new_start, new_start + end - start
-        local_start, local_end = self.zone.local(start), self.zone.local(end)
+            new_end = new_start + end - start
+            return new_start, new_end, self.zone.local(new_end)
         whole_months = local_start.day == local_end.day and local_start.time() == local_end.time()
         if self.window.days and shift.months and not whole_months:
-            new_end = self.zone.instant(add(local_end - DAY, shift, 1) + DAY)
+            last = add(local_end - DAY, shift, 1) + DAY
         else:
-            new_end = self.zone.instant(add(local_end, shift, 1))
-        return min(new_start, new_end), new_end
+            last = add(local_end, shift, 1)
+        new_end = self.zone.instant(last)
+        return min(new_start, new_end), new_end, last
 
     def read(self, window: tuple[int, int], length: Span, shift: Span) -> tuple[int, int]:
         """What an input reads for a window."""
-        start, end = self.moved(window, shift) if shift.text != "0s" else window
+        (start, end), local_end = window, self.made[window[1]][1]
+        if shift.text != "0s":
+            start, end, local_end = self.moved(window, shift)
         if length.elapsed:
-            start = end - length.elapsed
-        elif length.text != "0s":
-            place = self.boundary_after(end, -length.months) if length.months else None
-            start = self.start_of(end, add(self.zone.local(end), length, -1)) if place is None else place
-        return start, end
+            return end - length.elapsed, end
+        if length.text == "0s":
+            return start, end
+        place = None
+        if length.months:
+            there = self.boundary_after(window[1], shift.months)
+            if there is not None and self.zone.instant(there) == end:
+                place = self.boundary_after(window[1], shift.months - length.months)
+            else:
+                place = self.boundary_after(end, -length.months)
+        if place is not None:
+            return self.zone.instant(place), end
+        return self.start_of(end, add(local_end, length, -1))[0], end
 
 
 class Comparison:
