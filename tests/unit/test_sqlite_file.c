@@ -266,13 +266,56 @@ END_TEST
 
 START_TEST(a_step_that_was_released_is_never_changed)
 {
-	uint64_t digest = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+	static const uint64_t digests[] = { UINT64_C(0x9f84e29bbc796227), UINT64_C(0x7f19f45290058310) };
 
-	for (const char *const *script = lp_sqlite_migrations[0].scripts; *script != NULL; script++) {
-		for (const char *c = *script; *c != '\0'; c++)
-			digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
+		uint64_t digest = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+		for (const char *const *script = lp_sqlite_migrations[i].scripts; *script != NULL; script++) {
+			for (const char *c = *script; *c != '\0'; c++)
+				digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+		}
+		ck_assert_msg(digest == digests[i], "step %zu: 0x%016llx", i + 1, (unsigned long long)digest);
 	}
-	ck_assert_msg(digest == UINT64_C(0x9f84e29bbc796227), "0x%016llx", (unsigned long long)digest);
+}
+END_TEST
+
+/* How many entries of the schema only one of the two files has. */
+static int differences(const char *file)
+{
+	static const char compare[] =
+		"SELECT count(*) FROM (SELECT 1 FROM (SELECT type, name, sql FROM main.sqlite_schema UNION ALL"
+		" SELECT type, name, sql FROM other.sqlite_schema) GROUP BY type, name, sql HAVING count(*) = 1)";
+	char attach[400];
+	sqlite3 *database;
+	sqlite3_stmt *statement;
+
+	snprintf(attach, sizeof attach, "ATTACH '%s/%s' AS other", directory, file);
+	ck_assert_int_eq(sqlite3_open(address + strlen("sqlite:"), &database), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(database, attach, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(database, compare, -1, &statement, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+
+	int count = sqlite3_column_int(statement, 0);
+
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	return count;
+}
+
+START_TEST(a_released_file_gets_the_schema_of_a_new_one)
+{
+	make_first_version();
+	for (const char *const *script = lp_sqlite_migrations[1].scripts; *script != NULL; script++)
+		execute(*script);
+	execute("INSERT INTO migration VALUES (2, 'released', 0, '0.1'); PRAGMA user_version = 2");
+	sqlite->close(make_store());
+	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "1");
+	snprintf(address, sizeof address, "sqlite:%s/new.db", directory);
+	sqlite->close(make_store());
+	ck_assert_int_eq(differences("plant.db"), 0);
+	execute("CREATE VIEW one_more AS SELECT 1");
+	ck_assert_int_eq(differences("plant.db"), 1);
 }
 END_TEST
 
@@ -499,6 +542,7 @@ int main(void)
 	tcase_add_test(cases, a_quality_that_is_none_is_refused_and_one_of_before_is_bad);
 	tcase_add_test(cases, migrate_on_trial_makes_no_file);
 	tcase_add_test(cases, a_step_that_was_released_is_never_changed);
+	tcase_add_test(cases, a_released_file_gets_the_schema_of_a_new_one);
 	tcase_add_test(cases, a_damaged_file_is_told);
 	tcase_add_test(cases, who_may_only_read_can_read);
 	tcase_add_test(cases, an_unreadable_file_is_a_matter_of_permission);

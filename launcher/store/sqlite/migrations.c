@@ -3,7 +3,7 @@
  * the steps out.  docs/schema.md tells what each table is for; the comments
  * inside the SQL are kept by SQLite and shown by `.schema`.
  *
- * A step that was released is never changed; a new one is added at the end.
+ * A step that was released is never changed; a release adds one at the end, and what comes after it is folded into that.
  */
 #include "store/sqlite/sqlite.h"
 
@@ -402,7 +402,7 @@ static const char time_views[] =
 	"         host, process, program_version, result, error, windows, recomputed, states, newly_failed,\n"
 	"         samples_read, samples_written, still_due\n"
 	"  FROM run;\n";
-/* The third step. */
+/* The third step: which window made a result, whose results are outdated, what was pruned, what batches read. */
 static const char result_columns[] =
 	"ALTER TABLE sample ADD COLUMN window_end INTEGER; -- of a result: of the last window that made it; NULL: measured, imported\n"
 	"ALTER TABLE series ADD COLUMN results_from INTEGER; -- microseconds from a window's end to its first result, at least\n"
@@ -437,7 +437,7 @@ static const char result_views[] =
 	"         host, process, program_version, result, error, windows, recomputed, states, newly_failed,\n"
 	"         samples_read, samples_written, kept_imported, still_due\n"
 	"  FROM run;\n";
-/* The fourth step. */
+
 static const char outdated[] =
 	"CREATE TABLE outdated (\n"
 	"  -- A calculation whose stored results were computed by an earlier definition or rule: `backfill --outdated`\n"
@@ -456,7 +456,6 @@ static const char outdated[] =
 	"         " RFC3339("o.noted") " AS noted\n"
 	"  FROM outdated o JOIN calculation c ON c.id = o.calculation_id;\n";
 
-/* The fifth step. */
 static const char pruned[] =
 	"ALTER TABLE series ADD COLUMN pruned_from INTEGER; -- time of the first sample that prune has removed; NULL: none\n"
 	"ALTER TABLE series ADD COLUMN pruned_to INTEGER; -- of the last one: windows that read from ... to are left as they are\n";
@@ -466,6 +465,7 @@ static const char reading[] =
 	"ALTER TABLE batch ADD COLUMN reading TEXT NOT NULL DEFAULT '';"
 	" -- 'upstream|result_time|window|shift|lookback' of its inputs, parted by ;\n"
 	LP_SQLITE_SET_UPSTREAM ";\n";
+
 /*
  * SQLite adds a CHECK to a table only by writing the table anew, which for samples may take hours.  So the table's text
  * is changed, as SQLite's documentation says how, after what it would refuse is gone: that is bad, and whoever read it
@@ -473,7 +473,6 @@ static const char reading[] =
  */
 static const char qualities[] =
 	"UPDATE sample SET quality = 2 WHERE quality NOT BETWEEN 0 AND 2;\n"
-	"UPDATE superseded SET quality = 2 WHERE quality NOT BETWEEN 0 AND 2;\n"
 	"PRAGMA writable_schema = ON;\n"
 	"UPDATE sqlite_schema SET sql = replace(sql, '  quality INTEGER,', '  quality INTEGER CHECK (quality BETWEEN 0 AND 2),')"
 	" WHERE type = 'table' AND name = 'sample';\n"
@@ -486,10 +485,7 @@ const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "tables and views", (const char *const[]){ tables, views, NULL } },
 	{ "coverage, changed samples, what is computed again, breakers",
 	  (const char *const[]){ time_columns, changes, owed, time_views, NULL } },
-	{ "results know their windows", (const char *const[]){ result_columns, superseded, result_views, NULL } },
-	{ "whose results are outdated", (const char *const[]){ outdated, NULL } },
-	{ "how far samples were pruned", (const char *const[]){ pruned, NULL } },
-	{ "what batches read of others", (const char *const[]){ reading, NULL } },
-	{ "qualities are 0, 1 or 2", (const char *const[]){ qualities, NULL } },
+	{ "results and pruning", (const char *const[]){ result_columns, superseded, result_views, outdated, pruned,
+	                                                reading, qualities, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

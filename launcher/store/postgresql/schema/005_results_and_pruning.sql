@@ -1,0 +1,324 @@
+-- Which window made a result, so that computing it again takes off what it made and nothing else; which results were
+-- imported and are kept.
+
+alter table local_processing.sample add column window_end timestamptz;
+comment on column local_processing.sample.window_end is
+    'Of a result: the end of the window that made it; of several that did, the last one. NULL: measured or imported, or a result of a release that did not note it.';
+
+-- Without an index over window_end, which each result would pay for: the results of a window are found by their times.
+alter table local_processing.series
+    add column results_from bigint,
+    add column results_to bigint;
+comment on column local_processing.series.results_from is
+    'Microseconds from the end of a window to its first result, the least that ever was: where the results of windows are looked for. NULL: none was stored.';
+comment on column local_processing.series.results_to is 'The same to before which its last result lies, at most.';
+
+create table local_processing.superseded (
+    series_id bigint not null,
+    ts timestamptz not null,
+    window_end timestamptz not null,
+    value double precision,
+    quality smallint,
+    coverage real,
+    samples integer,
+    primary key (series_id, ts, window_end)
+);
+comment on table local_processing.superseded is
+    'Results at whose time a window that ends later has one as well, which counts. When that is taken off, the one of the last window here is back.';
+
+alter table local_processing.owed add column replace_imported boolean not null default false;
+comment on column local_processing.owed.replace_imported is 'Also results that somebody imported are written over.';
+
+alter table local_processing.run add column kept_imported bigint not null default 0;
+comment on column local_processing.run.kept_imported is 'Results that were not written because somebody had imported one.';
+
+create or replace view local_processing.sample_named as
+select s.name as series, s.unit, m.ts, m.value, coalesce(m.quality, 0::smallint) as quality, m.coverage, m.samples, m.window_end
+from local_processing.sample m
+    join local_processing.series s on s.id = m.series_id;
+
+-- Whose stored results were computed by definitions or rules that are not those of today.
+
+create table local_processing.outdated (
+    calculation_id bigint primary key references local_processing.calculation (id) on delete cascade,
+    reason text not null,
+    after_end timestamptz not null,
+    until_end timestamptz not null,
+    other_windows boolean not null default false,
+    owed boolean not null default false,
+    noted timestamptz not null default now()
+);
+comment on table local_processing.outdated is
+    'A calculation whose stored results were computed by an earlier definition or rule: backfill --outdated computes them again and takes the row off.';
+comment on column local_processing.outdated.reason is 'What has changed: parameters, every, rule version.';
+comment on column local_processing.outdated.after_end is 'No window of the stored results ends earlier, or begins earlier where its schedule is another one now.';
+comment on column local_processing.outdated.until_end is 'The last window that was settled when it was noted.';
+comment on column local_processing.outdated.other_windows is
+    'Its windows are others now: what those of before made, and no window of today replaces, is taken off.';
+comment on column local_processing.outdated.owed is 'Its windows are owed to a backfill: the row goes when they are computed.';
+
+create view local_processing.outdated_named as
+select c.name as calculation, c.rule, o.reason, o.after_end, o.until_end, o.other_windows, o.owed, o.noted
+from local_processing.outdated o
+    join local_processing.calculation c on c.id = o.calculation_id;
+comment on view local_processing.outdated_named is 'The same with the names of the calculations.';
+
+-- How far samples were pruned, by series: what reads beyond that is not computed from what is left.
+
+alter table local_processing.series
+    add column pruned_from timestamptz,
+    add column pruned_to timestamptz;
+comment on column local_processing.series.pruned_from is 'The first sample that prune has removed had this time. NULL: none was removed.';
+comment on column local_processing.series.pruned_to is
+    'The last sample that prune has removed had this time: windows that read from pruned_from to here are left as they are. import --restores-pruned takes it back.';
+
+-- Beside the contents, which the release before this one reads too.
+alter table local_processing.batch_definition
+    add column results_from bigint[],
+    add column results_to bigint[],
+    add column pruned_from timestamptz[],
+    add column pruned_to timestamptz[];
+comment on column local_processing.batch_definition.results_from is
+    'Of the series of its outputs, as results_to: when those are widened, the row is deleted.';
+comment on column local_processing.batch_definition.pruned_from is
+    'Of the series of its inputs, as pruned_to: when prune moves those, the batch gets another generation.';
+delete from local_processing.batch_definition;
+
+create or replace function local_processing.pack_batch(of_batch bigint, of_generation bigint) returns void language sql
+set search_path = pg_catalog, pg_temp as $$
+    delete from local_processing.batch_definition where batch_id = of_batch;
+    with member as materialized (
+        select row_number() over (order by position)::integer as n, c.*
+        from local_processing.calculation c where batch_id = of_batch
+    )
+    insert into local_processing.batch_definition (batch_id, generation, contents, results_from, results_to, pruned_from, pruned_to)
+    select b.id, b.generation, record_send(packed), made.results_from, made.results_to,
+           read.pruned_from, read.pruned_to
+    from local_processing.batch b, (
+        select * from
+            (select array_agg(id), array_agg(name), array_agg(rule), array_agg(parameters::text),
+                    array_agg(labels::text), array_agg(enabled), array_agg(time_limit), array_agg(version),
+                    array_agg(result_time), array_agg(min_coverage)
+             from (select * from member order by n) ordered) calculations,
+            (select array_agg(n), array_agg(name), array_agg(series_id), array_agg(series), array_agg(unit),
+                    array_agg(attributes), array_agg(lookback), array_agg(sample_interval),
+                    array_agg(window_length), array_agg(shift)
+             from (select m.n, x.name, x.series_id, y.name as series, y.unit, y.attributes::text, x.lookback,
+                          y.sample_interval, x.window_length, x.shift
+                   from member m join local_processing.calculation_input x on x.calculation_id = m.id
+                   join local_processing.series y on y.id = x.series_id
+                   order by m.n, x.position) ordered) inputs,
+            (select array_agg(n), array_agg(name), array_agg(series_id), array_agg(series), array_agg(unit)
+             from (select m.n, x.name, x.series_id, y.name as series, y.unit
+                   from member m join local_processing.calculation_output x on x.calculation_id = m.id
+                   join local_processing.series y on y.id = x.series_id
+                   order by m.n, x.position) ordered) outputs
+    ) packed, (
+        select array_agg(coalesce(results_from, 0)) as results_from, array_agg(coalesce(results_to, 0)) as results_to
+        from (select y.results_from, y.results_to
+              from member m join local_processing.calculation_output x on x.calculation_id = m.id
+              join local_processing.series y on y.id = x.series_id
+              order by m.n, x.position) ordered
+    ) made, (
+        select array_agg(pruned_from) as pruned_from, array_agg(pruned_to) as pruned_to
+        from (select y.pruned_from, y.pruned_to
+              from member m join local_processing.calculation_input x on x.calculation_id = m.id
+              join local_processing.series y on y.id = x.series_id
+              order by m.n, x.position) ordered
+    ) read
+    where b.id = of_batch and b.generation = of_generation and exists (select from member)
+    on conflict do nothing;
+$$;
+
+-- What a batch reads of others, so that what its inputs read decides what has to be there before it is computed.
+
+alter table local_processing.batch add column reading text not null default '';
+comment on column local_processing.batch.upstream is 'Batches that write what this one reads.';
+comment on column local_processing.batch.reading is
+    'What its inputs read of them: upstream|result_time|window|shift|lookback, parted by ;. A window is computed once all is there that lies in its ranges.';
+
+create function local_processing.set_upstream() returns void language sql
+set search_path = pg_catalog, pg_temp as $$
+    with edge as materialized (
+        select distinct c.batch_id, w.batch_id as upstream, w.result_time,
+               coalesce(i.window_length, '') as window_length, coalesce(i.shift, '') as shift,
+               coalesce(i.lookback, '0') as lookback
+        from local_processing.calculation_output o
+            join local_processing.calculation_input i on i.series_id = o.series_id
+            join local_processing.calculation w on w.id = o.calculation_id and w.enabled
+            join local_processing.calculation c on c.id = i.calculation_id
+        where w.batch_id <> c.batch_id
+    ),
+    wanted as materialized (
+        select batch_id, array_agg(distinct upstream order by upstream) as upstream,
+               string_agg(concat_ws('|', upstream, result_time, window_length, shift, lookback), ';'
+                          order by upstream, result_time, window_length, shift, lookback) as reading
+        from edge
+        group by batch_id
+    )
+    update local_processing.batch b
+    set upstream = coalesce(w.upstream, '{}'), reading = coalesce(w.reading, '')
+    from local_processing.batch x left join wanted w on w.batch_id = x.id
+    where x.id = b.id
+        and (b.upstream, b.reading) is distinct from (coalesce(w.upstream, '{}'), coalesce(w.reading, ''));
+$$;
+comment on function local_processing.set_upstream is 'Finds which batches read others, and what: after definitions were applied.';
+select local_processing.set_upstream();
+
+-- The last window of a calculation that fails stays in its view when the outcomes were pruned.
+
+create or replace view local_processing.calculation_state as
+select c.id, c.name, c.rule, c.labels, c.enabled,
+       case
+           when not c.enabled then 'disabled'
+           when s.calculation_id is not null then s.state
+           when b.watermark is null then 'new'
+           else 'ok'
+       end as state,
+       coalesce(s.since, c.created) as since,
+       s.failing_since,
+       b.watermark,
+       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.window_start else s.window_start end as window_start,
+       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.window_end else s.window_end end as window_end,
+       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.run_id else s.run_id end as run_id,
+       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.duration_us else s.duration_us end
+           * interval '1 microsecond' as duration,
+       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.samples_read else s.samples_read end as samples_read,
+       s.attempts, s.next_attempt,
+       coalesce(p.windows, 0) as pending, coalesce(p.given_up, 0) as pending_given_up,
+       c.version as definition_version, s.rule_version,
+       case when s.failing_since is not null or p.failed > 0 then s.error_type end as error_type,
+       case when s.failing_since is not null or p.failed > 0 then s.error_message end as error_message,
+       case when s.failing_since is not null or p.failed > 0 then s.error_traceback end as error_traceback
+from local_processing.calculation c
+    left join local_processing.batch b on b.id = c.batch_id
+    left join local_processing.state s on s.calculation_id = c.id
+    left join local_processing.last_outcomes() o on o.batch_id = c.batch_id and o.calculation_id = c.id and o.state <> 7
+    left join (
+        select calculation_id, count(*) as windows, count(*) filter (where given_up) as given_up,
+               count(*) filter (where attempts > 0) as failed
+        from local_processing.pending
+        group by calculation_id
+    ) p on p.calculation_id = c.id;
+
+-- Partitions are dropped one prune after the other, and what has many rows is not counted to its last one before.
+
+-- Who has it counted within a statement that must end knows by local_processing.estimated whether it was.
+create function local_processing.count_partition(partition name) returns bigint
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    bytes constant bigint := pg_relation_size(format('local_processing.%I', partition)::regclass);
+    counted_bytes constant bigint := 64 * 1024 * 1024;
+    looked_at_bytes constant bigint := 8 * 1024 * 1024;
+    row_count bigint;
+begin
+    if bytes <= counted_bytes then
+        execute format('select count(*) from local_processing.%I', partition) into row_count;
+        return row_count;
+    end if;
+    -- A thousand pages here and there: a count of all would take as long as a large partition is, each night anew.
+    execute format('select count(*) from local_processing.%I tablesample system (%s) repeatable (1)', partition,
+        100.0 * looked_at_bytes / bytes) into row_count;
+    perform set_config('local_processing.estimated', 'on', true);
+    return round(row_count::numeric * bytes / looked_at_bytes, -3);
+end
+$$;
+revoke all on function local_processing.count_partition from public;
+comment on function local_processing.count_partition is
+    'How many rows a partition has; of one of more than 64 MB about how many, and local_processing.estimated is set in the transaction.';
+
+create or replace function local_processing.drop_partition(kind text, before timestamptz) returns bigint
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO'
+    set lock_timeout = '2s'
+as $$
+declare
+    old name;
+    row_count bigint;
+begin
+    -- Two at once would both choose the same one.
+    perform pg_advisory_xact_lock(1819307120, 7);
+    select p.name into old
+    from local_processing.partitions p
+    where p.kind = drop_partition.kind and p.upper_end <= before
+    order by p.lower_end
+    limit 1;
+    if not found then
+        return null;
+    end if;
+    row_count := local_processing.count_partition(old);
+    execute format('drop table local_processing.%I', old);
+    return row_count;
+end
+$$;
+
+-- Of samples: a partition goes only if every series that has samples in it may be pruned as far as they reach. What is
+-- gone is noted in its series, in the transaction of the drop.
+create function local_processing.drop_sample_partition(
+    after timestamptz, series_ids bigint[], befores timestamptz[], out upper_end timestamptz, out row_count bigint)
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO'
+    set lock_timeout = '2s'
+as $$
+declare
+    old name;
+    -- $1 and $2: how far each series may be pruned. One that is not among them is kept.
+    is_kept text := 'select exists (select from local_processing.series s'
+        ' left join unnest($1, $2) k (id, before) on k.id = s.id'
+        ' where (k.before is null or k.before < %L) and exists (select from local_processing.%I p'
+        ' where p.series_id = s.id and (k.before is null or p.ts >= k.before)))';
+    -- What came in since the times were noted.
+    is_new text := 'select exists (select from local_processing.series s'
+        ' where exists (select from local_processing.%1$I p'
+        ' where p.series_id = s.id and p.ts < coalesce(s.pruned_from, ''infinity''))'
+        ' or exists (select from local_processing.%1$I p where p.series_id = s.id and p.ts > s.pruned_to))';
+    kept boolean;
+    came boolean;
+    gone bigint[];
+begin
+    -- Two at once would both choose the same one.
+    perform pg_advisory_xact_lock(1819307120, 7);
+    select p.name, p.upper_end into old, drop_sample_partition.upper_end
+    from local_processing.partitions p
+    where p.kind = 'sample' and p.upper_end > after and p.upper_end <= (select max(b) from unnest(befores) b)
+    order by p.upper_end
+    limit 1;
+    if not found then
+        return;
+    end if;
+    execute format(is_kept, upper_end, old) into kept using series_ids, befores;
+    if kept then
+        return;
+    end if;
+    row_count := local_processing.count_partition(old);
+    -- In the order of a commit, which holds its batch and then writes samples.
+    perform from local_processing.batch order by id for update;
+    execute format('with gone as materialized (select s.id, f.ts as first, l.ts as last from local_processing.series s'
+        ' cross join lateral (select ts from local_processing.%1$I p where p.series_id = s.id order by ts limit 1) f'
+        ' cross join lateral (select ts from local_processing.%1$I p where p.series_id = s.id order by ts desc limit 1) l),'
+        ' noted as (update local_processing.series s set pruned_from = least(s.pruned_from, g.first),'
+        ' pruned_to = greatest(s.pruned_to, g.last) from gone g where s.id = g.id returning s.id)'
+        ' select array_agg(id) from noted', old) into gone;
+    update local_processing.batch set generation = generation + 1
+    where id in (select c.batch_id from local_processing.calculation_input i
+        join local_processing.calculation c on c.id = i.calculation_id where i.series_id = any (gone));
+    lock table only local_processing.sample in access exclusive mode;
+    execute format('lock table local_processing.%I in access exclusive mode', old);
+    -- Nobody writes any more: somebody may have while the rows were counted.
+    execute format(is_kept, upper_end, old) into kept using series_ids, befores;
+    execute format(is_new, old) into came;
+    if kept or came then
+        raise exception 'samples came into % while it was looked at', old using errcode = 'lock_not_available';
+    end if;
+    execute format('drop table local_processing.%I', old);
+end
+$$;
+comment on function local_processing.drop_sample_partition is
+    'Drops the first partition of sample that ends after a time and holds nothing that is kept; its end, and how many rows it had: NULL where something in it is kept, and it stays. No row end: there is none.';
+revoke all on function local_processing.drop_sample_partition from public;
