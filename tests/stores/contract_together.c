@@ -125,6 +125,115 @@ START_TEST(a_commit_that_met_a_deadlock_is_tried_again)
 }
 END_TEST
 
+/*
+ * Somebody else has one table and, once who wants that waits, asks for another
+ * one, which that one has already.  Only the store looks for deadlocks.
+ */
+static void meet_deadlock(const char *first, const char *second)
+{
+	if (fork() == 0) {
+		sql("SET deadlock_timeout = '60s'; DO $$ BEGIN LOCK TABLE local_processing.%s;"
+		    " WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
+		    " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP PERFORM pg_sleep(0.05); END LOOP;"
+		    " LOCK TABLE ONLY local_processing.%s; END $$",
+		    first, second);
+		_exit(0);
+	}
+	usleep(A_WHILE);
+}
+
+static void ck_deadlocks(const char *number)
+{
+	ck_assert_str_eq(sql("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), number);
+}
+
+START_TEST(a_fetch_that_met_a_deadlock_is_tried_again)
+{
+	struct lp_run run;
+	struct lp_batch *batch;
+
+	add_series("a,x");
+	write_samples("a", "0=1 30=4", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	run = begin_run(AT(60));
+	meet_deadlock("sample_2026_03", "sample");
+	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
+	ck_assert(child_was_fine());
+	ck_deadlocks("1");
+	ck_assert_uint_eq(batch->tasks[0].columns[0].count, 2);
+	ck_assert_uint_eq(batch->samples_read, 2);
+	compute(batch);
+	ck_assert(commit(batch));
+	lp_batch_free(batch);
+	ck_samples("x", "0=2.5");
+}
+END_TEST
+
+START_TEST(definitions_whose_reading_met_a_deadlock_are_read_again)
+{
+	struct lp_run run;
+	struct lp_batch *batch;
+
+	add_series("a,x");
+	write_samples("a", "0=1 30=4", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	run = begin_run(AT(60));
+	/* To pack them reads both. */
+	meet_deadlock("calculation_input", "batch_definition");
+	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
+	ck_assert(child_was_fine());
+	ck_deadlocks("1");
+	ck_assert_uint_eq(batch->calculation_count, 1);
+	lp_batch_free(batch);
+}
+END_TEST
+
+START_TEST(a_commit_whose_partitions_met_a_deadlock_is_tried_again)
+{
+	struct lp_run run;
+	struct lp_batch *batch;
+
+	add_series("a,x");
+	add_calculation(calculation("one", "mean", "a", "x"));
+	insert_elsewhere("a", AT(30), 4);
+	run = begin_run(AT(60));
+	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
+	compute(batch);
+	meet_deadlock("sample_default IN SHARE ROW EXCLUSIVE MODE", "sample");
+	ck_assert(commit(batch));
+	ck_assert(child_was_fine());
+	ck_deadlocks("1");
+	lp_batch_free(batch);
+	ck_samples("x", "0=4");
+}
+END_TEST
+
+/* An apply that takes a batch away has locked it before: who packs its definitions must not hold those meanwhile. */
+START_TEST(who_packs_definitions_and_an_apply_wait_for_each_other_in_one_order)
+{
+	struct lp_run run;
+	struct lp_batch *batch;
+
+	add_series("a,x");
+	write_samples("a", "0=1 30=4", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	sql("UPDATE local_processing.batch_definition SET generation = 0");
+	run = begin_run(AT(120));
+	if (fork() == 0) {
+		sql("DO $$ BEGIN PERFORM 1 FROM local_processing.batch FOR UPDATE; PERFORM pg_sleep(0.8);"
+		    " DELETE FROM local_processing.batch_definition; END $$");
+		_exit(0);
+	}
+	usleep(A_WHILE);
+	batch = fetch_batch(&read_heads(0)->items[0], AT(60), AT(120), &run);
+	ck_assert(child_was_fine());
+	ck_assert_uint_eq(batch->calculation_count, 1);
+	ck_deadlocks("0");
+	lp_batch_free(batch);
+}
+END_TEST
+
 /* Somebody else's commit stores what the window after it gives at the same time. */
 START_TEST(a_result_that_another_commit_supersedes_meanwhile_is_kept)
 {
@@ -232,6 +341,10 @@ Suite *together_suite(void)
 	tcase_add_test(tests, an_apply_and_a_commit_wait_for_each_other_in_one_order);
 	tcase_add_test(tests, a_retry_that_waited_for_an_apply_sees_what_it_changed);
 	tcase_add_test(tests, a_commit_that_met_a_deadlock_is_tried_again);
+	tcase_add_test(tests, a_fetch_that_met_a_deadlock_is_tried_again);
+	tcase_add_test(tests, definitions_whose_reading_met_a_deadlock_are_read_again);
+	tcase_add_test(tests, a_commit_whose_partitions_met_a_deadlock_is_tried_again);
+	tcase_add_test(tests, who_packs_definitions_and_an_apply_wait_for_each_other_in_one_order);
 	tcase_add_test(tests, a_result_that_another_commit_supersedes_meanwhile_is_kept);
 	tcase_add_test(tests, two_prunes_drop_one_after_the_other);
 	tcase_add_test(tests, a_prune_gives_up_rather_than_have_all_wait_for_a_reader);

@@ -7,9 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { MOST_TRIES = 3, PAUSE = 200 /* milliseconds, after the first; then twice that */ };
 
 /* The ranges of what is stored move on to where this batch has come; those of which nothing is left are done. */
 static bool move_owed(struct pg_commit *committing, bool done_ones, struct lp_error *error)
@@ -437,29 +434,14 @@ static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct 
 }
 
 /*
- * The server chose this transaction to end a deadlock, or could not put it in
- * an order with others; or rows were on their way to the default partition when
- * somebody made a partition for them (the constraint that they violate), or to
- * a partition that somebody has dropped since.
+ * Besides what passes for everybody: rows were on their way to the default
+ * partition when somebody made a partition for them (the constraint that they
+ * violate), or to a partition that somebody has dropped since.
  */
 static bool is_worth_another_try(const struct lp_error *error)
 {
-	static const char *const passing[] = { "40P01", "40001", "23514", "42P01" };
-
-	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
-		if (strcmp(error->sqlstate, passing[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whoever was let go on needs a moment to take the lock it waited for: a try at once would be there first. */
-static void pause_after(int tries)
-{
-	int milliseconds = PAUSE * tries;
-	struct timespec span = { .tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000 };
-
-	(void)nanosleep(&span, NULL);
+	return lp_pg_is_passing(error) || strcmp(error->sqlstate, "23514") == 0 ||
+	       strcmp(error->sqlstate, "42P01") == 0;
 }
 
 /*
@@ -481,17 +463,15 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 	for (size_t i = 0; i < batch->task_count; i++)
 		states[i] = batch->tasks[i].outcome.state;
 	/* Before the transaction: a partition is made for good, whatever becomes of the batch, and locks are not kept. */
-	if (!ensure_partitions(&begun, error))
-		return false;
-	for (int tries = 1; !try_to_commit(&begun, accepted, error); tries++) {
+	for (int tries = 1; !(ensure_partitions(&begun, error) && try_to_commit(&begun, accepted, error)); tries++) {
 		bool were_there = !store->expect_results && strcmp(error->sqlstate, "23505") == 0;
 
-		if (tries == MOST_TRIES || store->depth > 0 || !(were_there || is_worth_another_try(error)))
+		if (tries == PG_MOST_TRIES || store->depth > 0 || !(were_there || is_worth_another_try(error)))
 			return false;
 		if (were_there)
 			store->expect_results = true;
 		else
-			pause_after(tries);
+			lp_pg_pause(tries);
 		lp_pg_forget_partition(store);
 		/* Settling made given_up or interrupted of some: the next try is to begin with what was computed. */
 		for (size_t i = 0; i < batch->task_count; i++)

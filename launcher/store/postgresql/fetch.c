@@ -388,18 +388,27 @@ static bool is_too_much(const struct lp_error *error)
 	return strcmp(error->sqlstate, "54000") == 0 || strcmp(error->sqlstate, "53200") == 0;
 }
 
-/* How many samples there are is a guess before the first batch: where it was far too low, fewer are read together. */
+/*
+ * How many samples there are is a guess before the first batch: where it was
+ * far too low, fewer are read together.  Whoever makes or drops a partition, or
+ * locks tables by hand, can meet a fetch in a deadlock.
+ */
 bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
 	enum { MOST_TRIES = 4, MORE_OFTEN = 64 };
 	struct pg_store *store = lp_pg_store(opened);
-	bool done;
+	int too_much = 0, passing = 0;
 
 	LP_CHECK_BATCH(batch);
-	for (int tries = 1; !(done = fetch_all(store, batch, share, error)); tries++) {
-		if (tries == MOST_TRIES || store->depth > 0 || !is_too_much(error))
-			break;
-		store->sample_rate *= MORE_OFTEN;
+	while (!fetch_all(store, batch, share, error)) {
+		if (store->depth > 0)
+			return false;
+		if (is_too_much(error) && ++too_much < MOST_TRIES)
+			store->sample_rate *= MORE_OFTEN;
+		else if (lp_pg_is_passing(error) && ++passing < PG_MOST_TRIES)
+			lp_pg_pause(passing);
+		else
+			return false;
 	}
-	return done;
+	return true;
 }

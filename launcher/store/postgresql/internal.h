@@ -154,6 +154,14 @@ bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error) LP_MU
 bool lp_pg_begin_work(struct lp_store *store, struct lp_error *error) LP_MUST_CHECK;
 bool lp_pg_commit_work(struct lp_store *store, struct lp_error *error) LP_MUST_CHECK;
 void lp_pg_rollback(struct lp_store *store);
+/*
+ * The server chose this transaction to end a deadlock, or could not put it in an
+ * order with others: the same once more, from its beginning, may well work.
+ */
+enum { PG_MOST_TRIES = 3 };
+bool lp_pg_is_passing(const struct lp_error *error);
+/* Whoever was let go on needs a moment to take the lock it waited for: a try at once would be there first. */
+void lp_pg_pause(int tries);
 /* SQL without arguments. */
 bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, struct lp_error *error) LP_MUST_CHECK;
 /* Makes the store's arguments empty, for the statement to come. */

@@ -271,28 +271,32 @@ static bool pack(struct pg_store *store, const struct lp_batch *batch, struct lp
 	return lp_pg_execute(store, PG_PACK, NULL, error);
 }
 
-/* An apply has deleted the batch while its definitions were packed. */
-static bool is_of_no_batch(const struct lp_error *error)
+static bool read_batch(struct pg_store *store, struct lp_batch *batch, struct lp_error *error)
 {
-	return strcmp(error->sqlstate, "23503") == 0;
+	bool found = false, done;
+
+	batch->calculation_count = 0;
+	if (!lp_pg_begin(store, error))
+		return false;
+	done = read_packed(store, batch, &found, error);
+	/*
+	 * Still not found after that: definitions have changed since the run read the
+	 * batch, or it is gone, and it will be refused.
+	 */
+	if (done && !found)
+		done = pack(store, batch, error) && read_packed(store, batch, &found, error);
+	return lp_pg_finish(store, done, error);
 }
 
 bool lp_pg_read_batch(struct lp_store *opened, struct lp_batch *batch, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	bool found = false, gone = false, done;
 
 	LP_CHECK_BATCH(batch);
-	batch->calculation_count = 0;
-	if (!lp_pg_begin(store, error))
-		return false;
-	done = read_packed(store, batch, &found, error);
-	/* Still not found after that: definitions have changed since the run read the batch, and it will be refused. */
-	if (done && !found) {
-		done = pack(store, batch, error);
-		gone = !done && is_of_no_batch(error);
-		done = done && read_packed(store, batch, &found, error);
+	for (int tries = 1; !read_batch(store, batch, error); tries++) {
+		if (tries == PG_MOST_TRIES || store->depth > 0 || !lp_pg_is_passing(error))
+			return false;
+		lp_pg_pause(tries);
 	}
-	done = lp_pg_finish(store, done, error);
-	return done || (gone && store->depth == 0);
+	return true;
 }

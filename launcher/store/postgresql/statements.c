@@ -147,7 +147,10 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     "SELECT contents, results_from, results_to, pruned_from, pruned_to"
 	                     " FROM local_processing.batch_definition"
 	                     " WHERE batch_id = $1 AND generation = $2" },
-	[PG_PACK] = { "pack", "pack the calculations of a batch", "SELECT local_processing.pack_batch($1, $2)" },
+	/* The batch is locked first, as by an apply that takes it away, and its definitions with it. */
+	[PG_PACK] = { "pack", "pack the calculations of a batch",
+	              "SELECT local_processing.pack_batch(b.id, $2) FROM"
+	              " (SELECT id FROM local_processing.batch WHERE id = $1 FOR KEY SHARE) b" },
 	[PG_SOME_CALCULATIONS] = { "some_calculations", "read calculations",
 	                           "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES
 	                           " WHERE c.id = ANY ($1) AND c.enabled ORDER BY c.id" },

@@ -4,6 +4,7 @@
 #include "store/postgresql/internal.h"
 
 #include <string.h>
+#include <time.h>
 
 bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, struct lp_error *error)
 {
@@ -77,6 +78,20 @@ void lp_pg_rollback(struct lp_store *store)
 		return;
 	own->depth = 0;
 	PQclear(PQexec(own->connection, "ROLLBACK"));
+}
+
+bool lp_pg_is_passing(const struct lp_error *error)
+{
+	return strcmp(error->sqlstate, "40P01") == 0 || strcmp(error->sqlstate, "40001") == 0;
+}
+
+void lp_pg_pause(int tries)
+{
+	enum { PAUSE = 200 /* milliseconds, after the first; then twice that */ };
+	int milliseconds = PAUSE * tries;
+	struct timespec span = { .tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000 };
+
+	(void)nanosleep(&span, NULL);
 }
 
 struct pg_arguments *lp_pg_arguments(struct pg_store *store)
