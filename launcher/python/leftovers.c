@@ -236,6 +236,15 @@ static void forget_levels(void)
 	PyErr_Clear();
 }
 
+/* The calendar that the module's functions ask. */
+static void keep_calendar(PyObject *module)
+{
+	PyObject *calendar = PyObject_GetAttrString(module, "c");
+
+	lp_modules_watch_instance(calendar, "calendar.c");
+	Py_XDECREF(calendar);
+}
+
 static void keep_attribute_list(PyObject *module, const char *attribute, const char *name)
 {
 	PyObject *list = PyObject_GetAttrString(module, attribute);
@@ -262,9 +271,10 @@ void lp_leftovers_add_module(const char *name, PyObject *module)
 		const char *name;
 		void (*keep)(PyObject *module);
 	} parts[] = {
-		{ "_decimal", keep_decimals }, { "_random", keep_random_methods }, { "_warnings", keep_warnings },
-		{ "logging", keep_logging },   { "os", lp_process_keep_environ },  { "random", keep_random },
-		{ "sys", keep_sys },
+		{ "_decimal", keep_decimals },  { "_random", keep_random_methods },
+		{ "_warnings", keep_warnings }, { "calendar", keep_calendar },
+		{ "logging", keep_logging },    { "os", lp_process_keep_environ },
+		{ "random", keep_random },      { "sys", keep_sys },
 	};
 
 	if (!lp_frozen_is_shared(name))

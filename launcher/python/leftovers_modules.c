@@ -53,6 +53,7 @@ static struct {
 static const struct shown_name {
 	const char *name, *shown;
 } shown_names[] = {
+	{ "calendar.c._firstweekday", "calendar.setfirstweekday" },
 	{ "logging.root.level", "the level of logging" },
 	{ "logging.root.manager._disable", "logging.disable" },
 	{ "logging.root.manager.emittedNoHandlerWarning", NULL },

@@ -102,6 +102,8 @@ static const struct row {
 	  "the function statistics.NormalDist.pdf", false, "__import__('statistics').NormalDist().pdf(0) > 0.3" },
 	{ NONE, "import datetime, calendar; calendar.TextCalendar.itermonthdays = None",
 	  "calendar.TextCalendar.itermonthdays", false, "len(__import__('calendar').month(2026, 3)) > 20" },
+	{ NONE, "import calendar; calendar.setfirstweekday(6)", "calendar.setfirstweekday", false,
+	  "__import__('calendar').firstweekday() == 0" },
 	{ NONE, "import collections; collections.OrderedDict = dict", "the type collections.OrderedDict", false,
 	  "__import__('collections').OrderedDict is not dict" },
 	{ NONE, "from unittest import mock\nwith mock.patch('math.sqrt', return_value=1): pass", "", false, NONE },
