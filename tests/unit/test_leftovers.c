@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -339,6 +340,33 @@ START_TEST(what_the_program_itself_changes_counts)
 }
 END_TEST
 
+/* As an interpreter process: forked from one that remembers already, with descriptors of its own. */
+START_TEST(forked_process_remembers_its_own)
+{
+	struct lp_error error = { 0 };
+	bool replace = false;
+	int status = 0, ends[2];
+	pid_t child;
+
+	prepare();
+	PyOS_BeforeFork();
+	child = fork();
+	if (child == 0) {
+		PyOS_AfterFork_Child();
+		ck_assert_int_eq(pipe(ends), 0);
+		ck_assert(lp_leftovers_keep(&error));
+		ck_assert_str_eq(call("x = 1", &replace), "");
+		ck_assert_str_eq(call("import math; math.sqrt = max", &replace), "the function math.sqrt");
+		ck_assert_str_eq(call("import signal; signal.signal(12, print)", &replace), "the handler of SIGUSR2");
+		ck_assert_int_eq(close(ends[0]), -1);
+		_exit(replace ? 2 : 0);
+	}
+	PyOS_AfterFork_Parent();
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 static double nanoseconds(void)
 {
 	struct timespec now;
@@ -385,6 +413,7 @@ int main(void)
 	tcase_add_test(leftovers, it_is_found_each_time);
 	tcase_add_test(leftovers, decimals_set_by_an_import_are_told);
 	tcase_add_test(leftovers, what_the_program_itself_changes_counts);
+	tcase_add_test(leftovers, forked_process_remembers_its_own);
 	tcase_add_test(leftovers, clean_call_costs_nearly_nothing);
 	tcase_set_timeout(leftovers, 60);
 	suite_add_tcase(suite, leftovers);
