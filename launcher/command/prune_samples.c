@@ -244,7 +244,7 @@ static bool prune_chosen(struct choosing *choosing, struct lp_error *error)
 	struct lp_pruned_samples pruned = { .count = 0 };
 	if (!(prune->dry_run ? count_going(choosing, &pruned.count, error)
 	                     : lp_store_prune_samples(prune->store, choosing->series, choosing->count,
-	                                              prune->pattern == NULL, &pruned, error)))
+	                                              prune->pattern == NULL, prune->samples_before, &pruned, error)))
 		return false;
 	say_gone(prune, &pruned);
 	if (choosing->results_left > 0)

@@ -84,7 +84,7 @@ struct lp_store_backend {
 	bool (*each_run)(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
 	bool (*prune)(struct lp_store *, struct lp_prune *, struct lp_error *);
 	bool (*each_prunable)(struct lp_store *, const char *, lp_time, lp_prunable_visit *, void *, struct lp_error *);
-	bool (*prune_samples)(struct lp_store *, const struct lp_prune_series *, size_t, bool,
+	bool (*prune_samples)(struct lp_store *, const struct lp_prune_series *, size_t, bool, lp_time,
 	                      struct lp_pruned_samples *, struct lp_error *);
 	bool (*restore_pruned)(struct lp_store *, int64_t, struct lp_window, struct lp_error *);
 	bool (*count_samples)(struct lp_store *, const struct lp_count_range *, size_t, uint64_t, uint64_t *,

@@ -666,9 +666,9 @@ bool lp_store_each_prunable(struct lp_store *store, const char *pattern, lp_time
 }
 
 bool lp_store_prune_samples(struct lp_store *store, const struct lp_prune_series *series, size_t count, bool every,
-                            struct lp_pruned_samples *pruned, struct lp_error *error)
+                            lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
 {
-	return store->backend->prune_samples(store, series, count, every, pruned, error);
+	return store->backend->prune_samples(store, series, count, every, nobodys_before, pruned, error);
 }
 
 bool lp_store_restore_pruned(struct lp_store *store, int64_t series_id, struct lp_window pruned, struct lp_error *error)

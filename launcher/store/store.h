@@ -562,7 +562,9 @@ bool lp_store_each_prunable(struct lp_store *store, const char *pattern, lp_time
  * of limited size, and notes before that what goes (struct lp_series: pruned):
  * batches whose definitions were read before it are refused from then on, those
  * that are read after it know.  every: no other series has old samples, so that
- * what is kept as a whole may go as a whole (partitions).
+ * what is kept as a whole may go as a whole (partitions), and what is older than
+ * nobodys_before (LP_TIME_NONE: nothing) and of no series goes, too: samples
+ * that other programs wrote, of a series that is not there any more.
  */
 struct lp_prune_series {
 	int64_t series_id;
@@ -573,7 +575,8 @@ struct lp_pruned_samples {
 	bool estimated; /* some went as a whole, and were too many to be counted before */
 };
 bool lp_store_prune_samples(struct lp_store *store, const struct lp_prune_series *series, size_t count, bool every,
-                            struct lp_pruned_samples *pruned, struct lp_error *error) LP_MUST_CHECK;
+                            lp_time nobodys_before, struct lp_pruned_samples *pruned,
+                            struct lp_error *error) LP_MUST_CHECK;
 /* Sets what is noted as gone of a series, because it is there again; start >= end: nothing is gone any more. */
 bool lp_store_restore_pruned(struct lp_store *store, int64_t series_id, struct lp_window pruned,
                              struct lp_error *error) LP_MUST_CHECK;

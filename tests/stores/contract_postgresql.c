@@ -156,6 +156,27 @@ START_TEST(a_read_only_server_is_said_to_be_one)
 }
 END_TEST
 
+START_TEST(a_partition_that_is_detached_gets_no_results)
+{
+	add_series("a,x");
+	write_samples("a", "0=1 60=2", NULL);
+	add_calculation(calculation("one", "mean", "a", "x"));
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
+	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
+	/* An archive, say.  The connection knows the partition by its name. */
+	sql("ALTER TABLE local_processing.sample DETACH PARTITION local_processing.sample_2026_03");
+	write_samples("a", "120=3 180=4", NULL);
+	ck_assert_int_eq(run_window(AT(120), AT(180), AT(180)), 1);
+	ck_assert_int_eq(run_window(AT(180), AT(240), AT(240)), 1);
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample_2026_03 WHERE series_id = %lld",
+	                     (long long)series_id("x")),
+	                 "2");
+	ck_assert_str_eq(
+		sql("SELECT count(*) FROM local_processing.sample WHERE series_id = %lld", (long long)series_id("x")),
+		"2");
+}
+END_TEST
+
 static const struct {
 	int version;
 	bool opens;
@@ -439,10 +460,13 @@ START_TEST(roles_may_call_functions_that_everybody_may_not)
 	/* As where ALTER DEFAULT PRIVILEGES says so. */
 	sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA local_processing FROM PUBLIC");
 	migrate_with_roles();
-	ck_assert_str_eq(sql("SELECT count(*) FROM pg_proc WHERE pronamespace = 'local_processing'::regnamespace"
-	                     " AND prorettype <> 'trigger'::regtype AND proname <> 'count_partition'"
-	                     " AND NOT has_function_privilege('lp_run', oid, 'EXECUTE')"),
-	                 "0");
+	ck_assert_str_eq(
+		sql("SELECT count(*) FROM pg_proc WHERE pronamespace = 'local_processing'::regnamespace"
+	            " AND prorettype <> 'trigger'::regtype AND proname <> ALL ('{count_partition, lock_briefly,"
+	            " partition_to_make, partition_name, begin_moving, copy_moving, abandon_moving,"
+	            " read_as_of_before, attach_moving}')"
+	            " AND NOT has_function_privilege('lp_run', oid, 'EXECUTE')"),
+		"0");
 	add_series("a,x");
 	write_samples("a", "0=1", NULL);
 	add_calculation(calculation("one", "mean", "a", "x"));
@@ -526,7 +550,7 @@ START_TEST(a_large_partition_is_not_counted_before_it_is_dropped)
 	    (long long)series_id("a"));
 	ck_assert_str_eq(sql("SELECT pg_relation_size('local_processing.%s') > 64 << 20", partition), "t");
 	all.series_id = series_id("a");
-	ck_ok(lp_store_prune_samples(store, &all, 1, true, &pruned, &error), error);
+	ck_ok(lp_store_prune_samples(store, &all, 1, true, LP_TIME_NONE, &pruned, &error), error);
 	ck_assert(pruned.estimated);
 	ck_assert_uint_ge(pruned.count, 160000);
 	ck_assert_uint_le(pruned.count, 240000);
@@ -534,9 +558,37 @@ START_TEST(a_large_partition_is_not_counted_before_it_is_dropped)
 	ck_samples("a", "");
 	/* A small one is. */
 	write_samples("a", "-31536000=1", NULL);
-	ck_ok(lp_store_prune_samples(store, &all, 1, true, &pruned, &error), error);
+	ck_ok(lp_store_prune_samples(store, &all, 1, true, LP_TIME_NONE, &pruned, &error), error);
 	ck_assert(!pruned.estimated);
 	ck_assert_uint_eq(pruned.count, 1);
+}
+END_TEST
+
+START_TEST(what_is_of_no_series_goes_when_it_is_old)
+{
+	struct lp_pruned_samples pruned;
+	struct lp_error error;
+
+	/* Nobody knows its series: another program's ids, before all that there are, between and behind them. */
+	add_series("a,b,c");
+	sql("DELETE FROM local_processing.series WHERE name = 'b'");
+	sql("SELECT local_processing.ensure_partitions('sample', '2020-01-10', '2021-01-10')");
+	sql("INSERT INTO local_processing.sample (series_id, ts, value) SELECT id, ts, 1 FROM generate_series(-1, 5) id,"
+	    " (VALUES (timestamptz '2020-02-01 00:00+00'), ('2021-03-01 00:00+00'), ('2021-05-01 00:00+00')) t (ts)"
+	    " WHERE id NOT IN (SELECT id FROM local_processing.series)");
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample"), "15");
+	ck_ok(lp_store_prune_samples(store, NULL, 0, true, LP_TIME_NONE, &pruned, &error), error);
+	ck_assert_uint_eq(pruned.count, 0);
+	/* Its year goes as a whole; of the next one only what is older. */
+	ck_ok(lp_store_prune_samples(store, NULL, 0, true, INT64_C(1617235200000000), &pruned, &error), error);
+	ck_assert_uint_eq(pruned.count, 10);
+	ck_assert_str_eq(sql("SELECT to_regclass('local_processing.sample_2020') IS NULL"), "t");
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample"), "5");
+	/* Where only results are pruned, they keep their partition. */
+	sql("INSERT INTO local_processing.sample (series_id, ts, value, samples) VALUES (%lld, '2021-01-01 00:00+00', 1, 1)",
+	    (long long)series_id("a"));
+	ck_assert_uint_eq(prune_samples(NULL, LP_TIME_NONE, AT(0)), 1);
+	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample"), "5");
 }
 END_TEST
 
@@ -691,6 +743,7 @@ Suite *postgresql_suite(void)
 	tcase_add_test(tests, a_long_import_holds_no_run_up);
 	tcase_add_test(tests, a_lost_connection_loses_only_what_was_not_committed);
 	tcase_add_test(tests, a_read_only_server_is_said_to_be_one);
+	tcase_add_test(tests, a_partition_that_is_detached_gets_no_results);
 	tcase_add_loop_test(tests, a_schema_of_a_newer_release, 0, (int)(sizeof versions / sizeof *versions));
 	tcase_add_test(tests, no_schema_is_said_with_what_to_do);
 	tcase_add_test(tests, two_migrations_at_once);
@@ -705,6 +758,7 @@ Suite *postgresql_suite(void)
 	tcase_add_test(tests, what_cannot_be_granted_is_told);
 	tcase_add_test(tests, functions_of_others_are_not_called);
 	tcase_add_test(tests, a_large_partition_is_not_counted_before_it_is_dropped);
+	tcase_add_test(tests, what_is_of_no_series_goes_when_it_is_old);
 	tcase_add_test(tests, a_role_without_rights_is_told);
 	tcase_add_test(tests, a_role_that_does_not_exist_cannot_be_granted);
 	tcase_add_loop_test(tests, what_cannot_be_reached_is_said_clearly, 0,

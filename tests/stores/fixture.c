@@ -559,7 +559,8 @@ bool try_to_prune(const char *pattern, lp_time samples_before, lp_time results_b
 
 	struct lp_pruned_samples pruned = { .count = 0 };
 	bool done = lp_store_each_prunable(store, pattern, last, choose_prunable, &pruning, error) &&
-	            lp_store_prune_samples(store, pruning.items, pruning.count, pattern == NULL, &pruned, error);
+	            lp_store_prune_samples(store, pruning.items, pruning.count, pattern == NULL, samples_before,
+	                                   &pruned, error);
 
 	*samples = pruned.count;
 	return done;

@@ -7,9 +7,39 @@ static uint64_t prune(struct lp_store *store, int64_t series_id, lp_time before)
 	const struct lp_prune_series one = { .series_id = series_id, .before = before };
 	struct lp_pruned_samples pruned;
 
-	must(sqlite->prune_samples(store, &one, 1, false, &pruned, &error));
+	must(sqlite->prune_samples(store, &one, 1, false, LP_TIME_NONE, &pruned, &error));
 	return pruned.count;
 }
+
+START_TEST(what_is_of_no_series_goes_when_it_is_old)
+{
+	struct lp_store *store = make_store();
+	struct lp_pruned_samples pruned;
+	sqlite3 *database;
+
+	apply_means(store, 2);
+	for (int i = 0; i < 4; i++)
+		put(store, id_of(store, "in"), T0 + i * LP_MINUTE, i, LP_QUALITY_GOOD);
+	/* Another program's, of series that are not there: one before all ids, one between, one behind. */
+	ck_assert_int_eq(sqlite3_open(address + strlen("sqlite:"), &database), SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_exec(
+			database,
+			"INSERT INTO sample (series_id, ts, value) SELECT n.value, s.ts, 1"
+			" FROM json_each('[-5, 0, 77, 78]') n, sample s; DELETE FROM series WHERE name = 'out0001'",
+			NULL, NULL, NULL),
+		SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+	must(sqlite->prune_samples(store, NULL, 0, false, T0 + 2 * LP_MINUTE, &pruned, &error));
+	ck_assert_uint_eq(pruned.count, 0);
+	must(sqlite->prune_samples(store, NULL, 0, true, LP_TIME_NONE, &pruned, &error));
+	ck_assert_uint_eq(pruned.count, 0);
+	must(sqlite->prune_samples(store, NULL, 0, true, T0 + 2 * LP_MINUTE, &pruned, &error));
+	ck_assert_uint_eq(pruned.count, 8);
+	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "12");
+	sqlite->close(store);
+}
+END_TEST
 
 START_TEST(prune_deletes_what_is_older_and_first_only_counts)
 {
@@ -65,6 +95,7 @@ int main(void)
 {
 	TCase *cases = tcase_create("prune");
 
+	tcase_add_test(cases, what_is_of_no_series_goes_when_it_is_old);
 	tcase_add_test(cases, prune_deletes_what_is_older_and_first_only_counts);
 	tcase_add_test(cases, more_than_a_transaction_holds_is_pruned_and_the_file_gets_smaller);
 	return run_suite(cases);

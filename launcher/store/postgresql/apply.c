@@ -422,6 +422,7 @@ bool lp_pg_apply(struct lp_store *opened, const struct lp_changes *changes, stru
 
 	assert(store->depth == 1);
 	done = apply(store, changes, &arena, error);
+	store->applied = done && !only_adds_series(changes);
 	lp_arena_free(&arena);
 	return done;
 }

@@ -144,6 +144,21 @@ static bool count_imported(struct pg_commit *committing, struct lp_error *error)
 	return done;
 }
 
+/* By the partition's name where one is known. Nothing is added where it is no partition any more. */
+static bool add_new_results(struct pg_commit *committing, PGresult **result, struct lp_error *error)
+{
+	struct pg_store *store = committing->store;
+	enum pg_statement way = lp_pg_way_to_add(store, committing->first, committing->last);
+	bool done = lp_pg_execute(store, way, result, error);
+
+	if (!done || way == PG_ADD_RESULTS || lp_pg_affected(*result) > 0)
+		return done;
+	PQclear(*result);
+	*result = NULL;
+	lp_pg_forget_partition(store);
+	return lp_pg_execute(store, PG_ADD_RESULTS, result, error);
+}
+
 static bool put_results(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settled *settled = &committing->settled;
@@ -162,12 +177,10 @@ static bool put_results(struct pg_commit *committing, struct lp_error *error)
 		lp_pg_argument_bool(arguments, committing->batch->replace_imported);
 		lp_pg_argument_time(arguments, settled->settled_until);
 	}
-	done = lp_pg_execute(committing->store,
-	                     add ? lp_pg_way_to_add(committing->store, committing->first, committing->last)
-	                         : PG_PUT_RESULTS,
-	                     &result, error);
+	done = add ? add_new_results(committing, &result, error)
+	           : lp_pg_execute(committing->store, PG_PUT_RESULTS, &result, error);
 	if (done)
-		written = strtoull(PQcmdTuples(result), NULL, 10);
+		written = lp_pg_affected(result);
 	PQclear(result);
 	committing->written += written;
 	return done && (written == settled->made_count || committing->batch->replace_imported ||

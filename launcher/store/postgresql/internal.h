@@ -107,6 +107,7 @@ struct pg_store {
 	struct pg_store *aside;  /* for what must not wait for this one's transaction; or NULL */
 	char *address, *application_name;
 	char *settings; /* the statement that begins a transaction */
+	bool applied;   /* definitions, in the transaction that is open */
 	int connect_timeout, statement_timeout;
 	bool prepare;
 	int depth; /* of lp_pg_begin without its lp_pg_finish: only the first begins a transaction */
@@ -115,6 +116,7 @@ struct pg_store {
 	struct lp_arena scratch; /* for the function that is running */
 	char version[48];
 	bool sample_months[PG_MONTHS]; /* partitions known to be there */
+	lp_time prepared_until;        /* this month's and the next one's need no look before */
 	lp_time outcome_day;           /* the same for outcomes: the last one asked for */
 	/*
 	 * A month whose samples all lie in one partition that this role may insert
@@ -124,6 +126,8 @@ struct pg_store {
 	 */
 	char *add_results_here;
 	int add_results_month;
+	char add_results_name[32]; /* as a prepared statement */
+	unsigned add_results_names;
 	bool has_qualities;  /* some sample that was read had one */
 	bool expect_results; /* some were there where none should have been */
 	double sample_rate;  /* samples a second of a series, as the last batch had them */
@@ -184,8 +188,15 @@ struct lp_window lp_pg_pruned(lp_time from, lp_time to);
 /* A glob (* and ?) as a pattern of LIKE; NULL stays NULL. */
 const char *lp_pg_like(struct lp_arena *arena, const char *glob);
 
-/* partition.c: best effort; rows without a partition of their own go to the default one. */
+/*
+ * partition.c: best effort; rows without a partition of their own go to the
+ * default one, and are moved out of it later, some at a time.
+ */
 bool lp_pg_ensure_samples(struct pg_store *store, lp_time first, lp_time last, struct lp_error *error) LP_MUST_CHECK;
+/* This month's and the next one's; in a transaction it is done where nothing has to be moved before. */
+bool lp_pg_prepare_partitions(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
+/* Moves samples out of the default partition, for so many nanoseconds or a step longer; 0: all. */
+bool lp_pg_move_samples(struct pg_store *store, int64_t most, struct lp_error *error) LP_MUST_CHECK;
 /* The statement that adds results of these times: into a partition by its name, if that is known. */
 enum pg_statement lp_pg_way_to_add(const struct pg_store *store, lp_time first, lp_time last);
 /* From now on into the table: the partition may be gone. */
@@ -293,8 +304,8 @@ bool lp_pg_each_status(struct lp_store *, const struct lp_status_filter *, lp_st
 bool lp_pg_each_history(struct lp_store *, const struct lp_history_query *, lp_history_visit *, void *,
                         struct lp_error *);
 bool lp_pg_prune(struct lp_store *, struct lp_prune *, struct lp_error *); /* prune.c */
-bool lp_pg_prune_samples(struct lp_store *, const struct lp_prune_series *, size_t, bool, struct lp_pruned_samples *,
-                         struct lp_error *);
+bool lp_pg_prune_samples(struct lp_store *, const struct lp_prune_series *, size_t, bool, lp_time,
+                         struct lp_pruned_samples *, struct lp_error *);
 bool lp_pg_restore_pruned(struct lp_store *, int64_t, struct lp_window, struct lp_error *);
 bool lp_pg_each_prunable(struct lp_store *, const char *, lp_time, lp_prunable_visit *, void *,
                          struct lp_error *); /* need.c */

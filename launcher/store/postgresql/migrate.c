@@ -45,6 +45,7 @@ static int32_t newest_version(void)
 
 struct place {
 	bool schema_there, table_there;
+	bool owned; /* by who migrates; false where there is no schema yet */
 	char encoding[32], database[128];
 };
 
@@ -59,6 +60,7 @@ static bool look(struct pg_store *store, struct place *place, struct lp_error *e
 	place->schema_there = lp_pg_get_bool(result, 0, 1);
 	snprintf(place->encoding, sizeof place->encoding, "%s", PQgetvalue(result, 0, 2));
 	snprintf(place->database, sizeof place->database, "%s", PQgetvalue(result, 0, 3));
+	place->owned = lp_pg_get_bool(result, 0, 4);
 	PQclear(result);
 	return true;
 }
@@ -131,8 +133,8 @@ static const char *const run_grants[] = {
 	"REVOKE INSERT, UPDATE, DELETE ON local_processing.migration FROM %s",
 	"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA local_processing TO %s",
 	"GRANT EXECUTE ON FUNCTION " READ_FUNCTIONS
-	", local_processing.ensure_partitions, local_processing.drop_partition, local_processing.drop_sample_partition,"
-	" local_processing.pack_batch, local_processing.set_upstream TO %s",
+	", local_processing.ensure_partitions, local_processing.move_samples, local_processing.drop_partition,"
+	" local_processing.drop_sample_partition, local_processing.pack_batch, local_processing.set_upstream TO %s",
 };
 
 /* The server only warns of what was not granted, because the one who grants it may not. */
@@ -184,13 +186,14 @@ static bool grant(struct pg_store *store, const char *role, const char *const *g
 }
 
 static bool migrate(struct pg_store *store, const struct lp_migrate_options *options, lp_migrate_step *step,
-                    void *context, struct lp_error *error)
+                    void *context, bool *owner, struct lp_error *error)
 {
 	const struct lp_embedded *file = NULL;
 	char description[64];
 	struct place place;
 	int32_t present;
 
+	*owner = false;
 	lp_pg_argument_int4(lp_pg_arguments(store), PG_LOCK_SCHEMA);
 	if (!lp_pg_execute(store, PG_LOCK, NULL, error) || !look(store, &place, error) ||
 	    !read_version(store, &place, &present, error))
@@ -223,8 +226,11 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 			return false;
 		step(context, version, description);
 	}
+	*owner = place.owned || !place.schema_there;
+	/* Before the grants, so that the role of runs may write to them by their names. */
 	return options->dry_run ||
-	       (grant(store, options->run_role, run_grants, sizeof run_grants / sizeof *run_grants, error) &&
+	       ((!*owner || lp_pg_prepare_partitions(store, error)) &&
+	        grant(store, options->run_role, run_grants, sizeof run_grants / sizeof *run_grants, error) &&
 	        grant(store, options->read_role, read_grants, sizeof read_grants / sizeof *read_grants, error));
 }
 
@@ -232,8 +238,11 @@ bool lp_pg_migrate(struct lp_store *opened, const struct lp_migrate_options *opt
                    void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
+	bool owner;
 
-	if (!lp_pg_begin(store, error))
+	if (!lp_pg_begin(store, error) ||
+	    !lp_pg_finish(store, migrate(store, options, step, context, &owner, error), error))
 		return false;
-	return lp_pg_finish(store, migrate(store, options, step, context, error), error);
+	/* Once more: in one transaction with the steps others could not write while samples are moved. */
+	return options->dry_run || !owner || lp_pg_prepare_partitions(store, error);
 }

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { ROWS_AT_ONCE = 20000, SERIES_AT_ONCE = 1000 };
+enum { ROWS_AT_ONCE = 20000, SERIES_AT_ONCE = 1000, NO_SERIES = -1 };
 
 /* Runs a statement in a transaction of its own: the number in its row, or the rows that it deleted. */
 static bool count_of(struct pg_store *store, enum pg_statement statement, uint64_t *count, struct lp_error *error)
@@ -241,20 +241,22 @@ static bool drop_next(struct pg_store *store, const struct going *all, lp_time *
 	return lp_pg_finish(store, done, error);
 }
 
-/* A partition has the samples of all series. */
+/* A partition has the samples of all series, and of those that are not there: NO_SERIES stands for them. */
 static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune_series *series, size_t count,
-                                   struct lp_pruned_samples *pruned, struct lp_error *error)
+                                   lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	struct going all = { .ids = lp_reallocate(NULL, count + 1, sizeof *all.ids),
 		             .times = lp_reallocate(NULL, count + 1, sizeof *all.times) };
 	lp_time after = LP_TIME_MIN;
 	bool done = true;
 
-	for (size_t i = 0; i < count; i++) {
-		if (series[i].before == LP_TIME_NONE)
+	for (size_t i = 0; i <= count; i++) {
+		lp_time before = i < count ? series[i].before : nobodys_before;
+
+		if (before == LP_TIME_NONE)
 			continue;
-		all.ids[all.count] = series[i].series_id;
-		all.times[all.count++] = series[i].before;
+		all.ids[all.count] = i < count ? series[i].series_id : NO_SERIES;
+		all.times[all.count++] = before;
 	}
 	while (done && after != LP_TIME_NONE && all.count > 0)
 		done = drop_next(store, &all, &after, pruned, error);
@@ -263,13 +265,81 @@ static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune
 	return done;
 }
 
+static bool find_nobodys(struct pg_store *store, lp_time before, int64_t **ids, size_t *count, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_argument_time(lp_pg_arguments(store), before);
+	done = lp_pg_execute(store, PG_EACH_NOBODYS, &result, error);
+	*count = done ? (size_t)PQntuples(result) : 0;
+	*ids = lp_reallocate(NULL, *count + 1, sizeof **ids);
+	for (size_t i = 0; i < *count; i++)
+		(*ids)[i] = lp_pg_get_int8(result, (int)i, 0);
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
+static bool delete_some_nobodys(struct pg_store *store, const int64_t *ids, size_t count, lp_time before,
+                                uint64_t *rows, struct lp_error *error)
+{
+	struct pg_arguments *arguments;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	(void)lp_pg_arguments(store);
+	done = lp_pg_execute(store, PG_PREFER_ROWS, NULL, error);
+	if (done) {
+		arguments = lp_pg_arguments(store);
+		lp_pg_add_ids(arguments, ids, count);
+		lp_pg_argument_time(arguments, before);
+		lp_pg_argument_int8(arguments, ROWS_AT_ONCE);
+		done = lp_pg_execute(store, PG_PRUNE_NOBODYS, &result, error);
+	}
+	*rows = done ? lp_pg_affected(result) : 0;
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
+/* What other programs wrote of series that are not there, in partitions that stay. */
+static bool delete_nobodys(struct pg_store *store, lp_time before, uint64_t *samples, struct lp_error *error)
+{
+	int64_t *ids = NULL;
+	size_t count = 0;
+	uint64_t rows = 0;
+	bool done = find_nobodys(store, before, &ids, &count, error);
+
+	for (size_t first = 0; done && first < count; first += SERIES_AT_ONCE) {
+		size_t some = count - first < SERIES_AT_ONCE ? count - first : SERIES_AT_ONCE;
+
+		do {
+			done = delete_some_nobodys(store, ids + first, some, before, &rows, error);
+			*samples += rows;
+		} while (done && rows == ROWS_AT_ONCE);
+	}
+	free(ids);
+	return done;
+}
+
+static bool prune_wholes(struct pg_store *store, const struct lp_prune_series *series, size_t count,
+                         lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
+{
+	return drop_sample_partitions(store, series, count, nobodys_before, pruned, error) &&
+	       (nobodys_before == LP_TIME_NONE || delete_nobodys(store, nobodys_before, &pruned->count, error));
+}
+
 bool lp_pg_prune_samples(struct lp_store *opened, const struct lp_prune_series *series, size_t count, bool every,
-                         struct lp_pruned_samples *pruned, struct lp_error *error)
+                         lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
 
 	*pruned = (struct lp_pruned_samples){ .count = 0 };
-	return (!every || drop_sample_partitions(store, series, count, pruned, error)) &&
+	return lp_pg_move_samples(store, 0, error) &&
+	       (!every || prune_wholes(store, series, count, nobodys_before, pruned, error)) &&
 	       delete_by_series(store, series, count, &pruned->count, error);
 }
 

@@ -1,7 +1,11 @@
 /* Runs: the lock that there is one at a time, their rows. */
 #include "store/postgresql/internal.h"
 
+#include "model/clock.h"
+
 #include <string.h>
+
+enum { MOVE_AT_END = 2 /* seconds */ };
 
 bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquired, struct lp_error *error)
 {
@@ -116,7 +120,7 @@ bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_
 	struct pg_arguments *arguments;
 	struct lp_text states = { .length = 0 };
 	PGresult *result = NULL;
-	bool done;
+	bool done, moving;
 
 	if (!lp_pg_begin(store, error))
 		return false;
@@ -136,9 +140,12 @@ bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_
 	done = lp_pg_execute(store, PG_END_RUN, &result, error);
 	if (done && lp_pg_affected(result) == 0)
 		done = lp_run_is_over(error);
+	moving = done && lp_pg_get_bool(result, 0, 0);
 	PQclear(result);
 	lp_text_free(&states);
-	return lp_pg_finish(store, done, error);
+	/* What a run began to move and did not finish, as all that is about to be computed was waiting. */
+	return lp_pg_finish(store, done, error) &&
+	       (!moving || lp_pg_move_samples(store, MOVE_AT_END * LP_MONOTONIC_SECOND, error));
 }
 
 static bool visit_run(const PGresult *result, int row, struct lp_arena *arena, lp_run_visit *visit, void *context,

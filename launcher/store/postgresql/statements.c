@@ -99,6 +99,20 @@
 					  " c.week_start, c.time_zone, c.start, i.shift, i.window_length)) x"          \
 					  " GROUP BY id"
 
+/* The partition of a time, under one of the names that ensure_partitions gives it; a table that was detached is none. */
+#define NAMED(kind, at, form)                                                                                          \
+	"to_regclass('local_processing.' || " kind " || to_char(" at " AT TIME ZONE 'UTC', " form "))"
+#define PARTITION_NAMED(kind, at, form)                                                                                \
+	"CASE WHEN pg_partition_root(" NAMED(kind, at, form) ") = to_regclass('local_processing.' || " kind            \
+							     ") THEN " NAMED(kind, at, form) " END"
+#define PARTITION_AT(kind, at, fine, coarse)                                                                           \
+	"coalesce(" PARTITION_NAMED(kind, at, fine) ", " PARTITION_NAMED(kind, at, coarse) ")"
+/* A time in it, wherever in this one we are. */
+#define NEXT_MONTH "date_trunc('month', now(), 'UTC') + interval '32 days'"
+#define ARE_PREPARED                                                                                                   \
+	"(" PARTITION_AT("'sample'", "now()", "'_YYYY_MM'", "'_YYYY'") " IS NOT NULL AND " PARTITION_AT(               \
+		"'sample'", "(" NEXT_MONTH ")", "'_YYYY_MM'", "'_YYYY'") " IS NOT NULL)"
+
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
 	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::int4[]," \
@@ -110,7 +124,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_HAS_SCHEMA] = { "has_schema", "look for the schema local_processing",
 	                    "SELECT to_regclass('local_processing.migration') IS NOT NULL,"
 	                    " to_regnamespace('local_processing') IS NOT NULL, current_setting('server_encoding'),"
-	                    " current_database()::text" },
+	                    " current_database()::text, (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace"
+	                    " WHERE nspname = 'local_processing')" },
 	[PG_SCHEMA_VERSION] = { "schema_version", "read the schema's version",
 	                        "SELECT coalesce(max(version), 0) FROM local_processing.migration" },
 	[PG_ADD_MIGRATION] = { "add_migration", "note a migration",
@@ -132,8 +147,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                        " UNION ALL SELECT 3, proname || '()' FROM pg_proc"
 	                        " WHERE pronamespace = 'local_processing'::regnamespace"
 	                        " AND (proname IN ('state_name', 'reason_name', 'last_outcomes') OR $2 AND proname IN"
-	                        " ('ensure_partitions', 'drop_partition', 'drop_sample_partition', 'pack_batch',"
-	                        " 'set_upstream')) AND NOT has_function_privilege($1, oid, 'EXECUTE')) r" },
+	                        " ('ensure_partitions', 'move_samples', 'drop_partition', 'drop_sample_partition',"
+	                        " 'pack_batch', 'set_upstream')) AND NOT has_function_privilege($1, oid, 'EXECUTE')) r" },
 
 	[PG_EACH_SERIES] = { "each_series", "read the series",
 	                     "SELECT " SERIES_COLUMNS " FROM local_processing.series"
@@ -304,14 +319,19 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	 */
 	[PG_ENSURE_PARTITIONS] = { "ensure_partitions", "make partitions",
 	                           "SELECT CASE WHEN n.name IS NOT NULL THEN 0 ELSE local_processing.ensure_partitions($1, $2, $3) END,"
-	                           " CASE WHEN has_table_privilege(n.name, 'INSERT') THEN n.name::text END"
-	                           " FROM (SELECT $2 AT TIME ZONE 'UTC', $3 AT TIME ZONE 'UTC', k.*"
-	                           " FROM (VALUES ('sample', 'month', '_YYYY_MM', '_YYYY'),"
-	                           " ('outcome', 'day', '_YYYY_MM_DD', '_YYYY_MM')) k (kind, unit, fine, coarse)"
-	                           " WHERE k.kind = $1) p (first, last, kind, unit, fine, coarse),"
-	                           " LATERAL (SELECT CASE WHEN date_trunc(p.unit, p.first) = date_trunc(p.unit, p.last) THEN"
-	                           " coalesce(to_regclass('local_processing.' || $1 || to_char(p.first, p.fine)),"
-	                           " to_regclass('local_processing.' || $1 || to_char(p.first, p.coarse))) END) n (name)" },
+	                           " CASE WHEN has_table_privilege(n.name, 'INSERT') THEN n.name::text END,"
+	                           " $1 = 'sample' AND NOT " ARE_PREPARED " FROM (SELECT CASE"
+	                           " WHEN date_trunc(k.unit, $2, 'UTC') = date_trunc(k.unit, $3, 'UTC') THEN " PARTITION_AT(
+					   "$1", "$2", "k.fine",
+					   "k.coarse") " END"
+	                                               " FROM (VALUES ('sample', 'month', '_YYYY_MM', '_YYYY'),"
+	                                               " ('outcome', 'day', '_YYYY_MM_DD', '_YYYY_MM')) k (kind, unit, fine, coarse)"
+	                                               " WHERE k.kind = $1) n (name)" },
+	[PG_PREPARE_PARTITIONS] = { "prepare_partitions", "make partitions",
+	                            "SELECT CASE WHEN " ARE_PREPARED " THEN 0 ELSE local_processing.ensure_partitions("
+	                            "'sample', now(), " NEXT_MONTH ") END, " NEXT_MONTH },
+	[PG_MOVE_SAMPLES] = { "move_samples", "move samples out of the default partition",
+	                      "SELECT local_processing.move_samples($1, $2, $3)" },
 	/* A result that is written over is none any more. What is there already is read first: an upsert would lock and dirty every row that stays as it is. */
 	[PG_WRITE_SAMPLES] = { "write_samples", "write samples",
 	                       "WITH known AS (SELECT n.series_id, n.ts, n.value, n.quality, s.series_id IS NOT NULL AS stored,"
@@ -351,7 +371,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_END_RUN] = { "end_run", "note the end of the run",
 	                 "UPDATE local_processing.run SET ended = $2, result = $3, error = $4, windows = $5,"
 	                 " states = $6::text::json, newly_failed = $7, samples_read = $8, samples_written = $9,"
-	                 " still_due = $10, recomputed = $11, kept_imported = $12 WHERE id = $1 AND result = 'running'" },
+	                 " still_due = $10, recomputed = $11, kept_imported = $12 WHERE id = $1 AND result = 'running'"
+	                 " RETURNING EXISTS (SELECT FROM local_processing.moving)" },
 	[PG_EACH_RUN] = { "each_run", "read the runs",
 	                  "SELECT id, tick, started, ended, host, process, program_version, result, error, windows,"
 	                  " ARRAY(SELECT coalesce((states ->> local_processing.state_name(n))::bigint, 0)"
@@ -732,8 +753,8 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " AND p.window_start = r.window_start AND p.window_end = r.window_end"
 	                      " WHERE NOT p.given_up ORDER BY r.n FOR UPDATE OF p" },
 	[PG_ADD_RESULTS] = { "add_results", "store results", PG_ADD_RESULTS_TO("local_processing.sample") },
-	/* The connection knows its text. */
-	[PG_ADD_RESULTS_HERE] = { "add_results_here", "store results", "" },
+	/* The connection knows its text and its name. */
+	[PG_ADD_RESULTS_HERE] = { "", "store results", "" },
 	[PG_PUT_RESULTS] = { "put_results", "store results",
 	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality, coverage, samples, window_end)"
 	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"
@@ -921,6 +942,20 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                       " JOIN local_processing.series p ON p.id = r.id)"
 	                       " DELETE FROM local_processing.sample s USING bound b"
 	                       " WHERE s.series_id = b.id AND s.ts >= b.first AND s.ts < b.before AND s.ts <= $3" },
+	/* They are between the ids of two series that follow one another: from one to the next, by the index. */
+	[PG_EACH_NOBODYS] = { "each_nobodys", "look for samples of no series",
+	                      "WITH RECURSIVE nobody (id, before) AS (SELECT (SELECT series_id FROM local_processing.sample"
+	                      " WHERE series_id > g.after AND series_id < g.before AND ts < $1 ORDER BY series_id LIMIT 1),"
+	                      " g.before FROM (SELECT coalesce(lag(s.id) OVER (ORDER BY s.id), -9223372036854775808) AS after,"
+	                      " coalesce(s.id, 9223372036854775807) AS before FROM (SELECT id FROM local_processing.series"
+	                      " UNION ALL SELECT NULL) s) g WHERE g.before - 1 > g.after UNION ALL SELECT (SELECT series_id"
+	                      " FROM local_processing.sample WHERE series_id > n.id AND series_id < n.before AND ts < $1"
+	                      " ORDER BY series_id LIMIT 1), n.before FROM nobody n WHERE n.id IS NOT NULL)"
+	                      " SELECT id FROM nobody WHERE id IS NOT NULL" },
+	[PG_PRUNE_NOBODYS] = { "prune_nobodys", "delete old samples of no series",
+	                       "DELETE FROM local_processing.sample s USING (SELECT series_id, ts FROM local_processing.sample"
+	                       " WHERE series_id = ANY ($1) AND ts < $2 LIMIT $3) o"
+	                       " WHERE s.series_id = o.series_id AND s.ts = o.ts AND s.ts < $2" },
 	[PG_RESTORE_PRUNED] = { "restore_pruned", "take back how far a series was pruned",
 	                        "UPDATE local_processing.series SET pruned_from = $2, pruned_to = $3 WHERE id = $1" },
 	[PG_COUNT_OUTCOMES] = { "count_outcomes", "count old outcomes",

@@ -46,6 +46,8 @@ enum pg_statement {
 	PG_SET_REACH,
 	PG_DROP_OWED,
 	PG_ENSURE_PARTITIONS,
+	PG_PREPARE_PARTITIONS,
+	PG_MOVE_SAMPLES,
 	PG_WRITE_SAMPLES,
 	PG_READ_SAMPLES,
 	PG_ENTER_RUN,
@@ -131,6 +133,8 @@ enum pg_statement {
 	PG_PREFER_ROWS,
 	PG_PRUNE_SUPERSEDED,
 	PG_PRUNE_SAMPLES,
+	PG_EACH_NOBODYS,
+	PG_PRUNE_NOBODYS,
 	PG_RESTORE_PRUNED,
 	PG_COUNT_OUTCOMES,
 	PG_PRUNE_OUTCOMES,
@@ -146,11 +150,20 @@ struct pg_statement_text {
 };
 extern const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT];
 
-/* Into the table of samples, or into one partition of it: see struct pg_store. */
 #define PG_ADD_RESULTS_TO(table)                                                                                       \
 	"INSERT INTO " table " (series_id, ts, value, quality, coverage, samples, window_end)"                         \
 	" SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[], $6::int4[],"     \
 	" $7::timestamptz[])"
+/*
+ * The same into one partition, by its name (see struct pg_store), as long as
+ * it is one: a table that was detached gets nothing.  By way of a row of
+ * pg_class, since the server takes the answer of pg_partition_root for a
+ * constant where it can.
+ */
+#define PG_ADD_RESULTS_WHILE_PARTITION(table)                                                                          \
+	PG_ADD_RESULTS_TO(table)                                                                                       \
+	" WHERE (SELECT pg_partition_root(oid) FROM pg_class WHERE oid = '" table "'::regclass)"                       \
+	" = 'local_processing.sample'::regclass"
 
 /* Keys of advisory locks: a database has one set of them, so the first number is this program's. */
 #define PG_LOCK_CLASS "1819307120"

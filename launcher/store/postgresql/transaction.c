@@ -67,13 +67,23 @@ bool lp_pg_commit_work(struct lp_store *store, struct lp_error *error)
 	struct pg_store *own = lp_pg_store(store);
 
 	assert(own->depth == 1);
-	return lp_pg_finish(own, true, error);
+	if (!lp_pg_finish(own, true, error))
+		return false;
+	if (own->applied) {
+		struct lp_error ignored;
+
+		/* What is applied will be run. */
+		own->applied = false;
+		(void)!lp_pg_prepare_partitions(own, &ignored);
+	}
+	return true;
 }
 
 void lp_pg_rollback(struct lp_store *store)
 {
 	struct pg_store *own = lp_pg_store(store);
 
+	own->applied = false;
 	if (own->depth == 0)
 		return;
 	own->depth = 0;
@@ -143,6 +153,11 @@ static const char *sql_of(const struct pg_store *store, enum pg_statement statem
 	return statement == PG_ADD_RESULTS_HERE ? store->add_results_here : lp_pg_statements[statement].sql;
 }
 
+static const char *name_of(const struct pg_store *store, enum pg_statement statement)
+{
+	return statement == PG_ADD_RESULTS_HERE ? store->add_results_name : lp_pg_statements[statement].name;
+}
+
 static bool prepare(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
 {
 	const struct pg_statement_text *text = &lp_pg_statements[statement];
@@ -151,8 +166,8 @@ static bool prepare(struct pg_store *store, enum pg_statement statement, struct 
 
 	if (store->prepared[statement])
 		return true;
-	result = PQprepare(store->connection, text->name, sql_of(store, statement), store->arguments.count,
-	                   store->arguments.types);
+	result = PQprepare(store->connection, name_of(store, statement), sql_of(store, statement),
+	                   store->arguments.count, store->arguments.types);
 	done = PQresultStatus(result) == PGRES_COMMAND_OK;
 	if (done)
 		store->prepared[statement] = true;
@@ -174,8 +189,8 @@ static bool send(struct pg_store *store, enum pg_statement statement, struct lp_
 	assert(store->depth > 0);
 	if (!to_wire(arguments, &wire, error) || (prepared && !prepare(store, statement, error)))
 		return false;
-	sent = prepared ? PQsendQueryPrepared(store->connection, text->name, arguments->count, wire.values,
-	                                      wire.lengths, wire.formats, 1)
+	sent = prepared ? PQsendQueryPrepared(store->connection, name_of(store, statement), arguments->count,
+	                                      wire.values, wire.lengths, wire.formats, 1)
 	                : PQsendQueryParams(store->connection, sql_of(store, statement), arguments->count,
 	                                    arguments->types, wire.values, wire.lengths, wire.formats, 1);
 	return sent == 1 || lp_pg_fail(store->connection, NULL, text->doing, error);

@@ -199,12 +199,37 @@ bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_er
 	return prune->dry_run || give_back_pages(store, error);
 }
 
-bool lp_sqlite_prune_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, bool every,
-                             struct lp_pruned_samples *pruned, struct lp_error *error)
+/* What other programs wrote of series that are not there: nothing else finds it. */
+static bool delete_nobodys(struct lp_store *base, lp_time before, uint64_t *samples, struct lp_error *error)
 {
-	(void)every;
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_NOBODYS, error);
+	struct lp_prune_series *series = NULL;
+	size_t count = 0, capacity = 0;
+	bool done;
+	int step;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, before);
+	while ((step = lp_sqlite_step(store, statement, error, "look for samples of no series")) == 1) {
+		LP_GROW(series, count, capacity);
+		series[count++] =
+			(struct lp_prune_series){ .series_id = sqlite3_column_int64(statement, 0), .before = before };
+	}
+	done = step == 0 && delete_samples(base, series, count, samples, error);
+	free(series);
+	return done;
+}
+
+bool lp_sqlite_prune_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, bool every,
+                             lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
+{
 	*pruned = (struct lp_pruned_samples){ .count = 0 };
-	return delete_samples(base, series, count, &pruned->count, error) && give_back_pages(lp_sqlite_of(base), error);
+	return delete_samples(base, series, count, &pruned->count, error) &&
+	       (!every || nobodys_before == LP_TIME_NONE ||
+	        delete_nobodys(base, nobodys_before, &pruned->count, error)) &&
+	       give_back_pages(lp_sqlite_of(base), error);
 }
 
 bool lp_sqlite_restore_pruned(struct lp_store *base, int64_t series_id, struct lp_window pruned, struct lp_error *error)

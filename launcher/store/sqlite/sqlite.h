@@ -150,6 +150,7 @@ enum lp_sqlite_statement {
 	LP_SQL_TOUCH_READERS_OF,
 	LP_SQL_RESTORE_PRUNED,
 	LP_SQL_PRUNE_BOUND,
+	LP_SQL_EACH_NOBODYS,
 	LP_SQL_PRUNE_SAMPLES,
 	LP_SQL_PRUNE_SUPERSEDED,
 	LP_SQL_COUNT_OUTCOMES,
@@ -420,7 +421,8 @@ bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_er
 bool lp_sqlite_each_prunable(struct lp_store *base, const char *pattern, lp_time before, lp_prunable_visit *visit,
                              void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_prune_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, bool every,
-                             struct lp_pruned_samples *pruned, struct lp_error *error) LP_MUST_CHECK;
+                             lp_time nobodys_before, struct lp_pruned_samples *pruned,
+                             struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_restore_pruned(struct lp_store *base, int64_t series_id, struct lp_window pruned,
                               struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_count_samples(struct lp_store *base, const struct lp_count_range *ranges, size_t count, uint64_t most,

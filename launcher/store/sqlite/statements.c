@@ -480,6 +480,12 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_PRUNE_SUPERSEDED] = "DELETE FROM superseded WHERE series_id = ?1 AND ts < ?2",
 	[LP_SQL_PRUNE_BOUND] = "SELECT min(ts), max(ts) FROM (SELECT ts FROM sample WHERE series_id = ?1 AND ts < ?2"
 			       " ORDER BY ts LIMIT ?3)",
+	/* From one id to the next by the table's order: to read all samples would take hours. */
+	[LP_SQL_EACH_NOBODYS] =
+		"WITH RECURSIVE each (id) AS (SELECT min(series_id) FROM sample UNION ALL"
+		" SELECT (SELECT min(series_id) FROM sample WHERE series_id > each.id) FROM each WHERE each.id IS NOT NULL)"
+		" SELECT id FROM each WHERE id NOT IN (SELECT id FROM series)"
+		" AND EXISTS (SELECT 1 FROM sample WHERE series_id = id AND ts < ?1)",
 	[LP_SQL_PRUNE_SAMPLES] = "DELETE FROM sample WHERE series_id = ?1 AND ts <= ?2",
 	[LP_SQL_COUNT_OUTCOMES] = "SELECT count(*) FROM outcome WHERE tick < ?1",
 	[LP_SQL_PRUNE_OUTCOMES] = "DELETE FROM outcome WHERE tick < ?1",

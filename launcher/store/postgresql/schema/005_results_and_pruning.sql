@@ -201,6 +201,457 @@ from local_processing.calculation c
         group by calculation_id
     ) p on p.calculation_id = c.id;
 
+-- Partitions: this month's and the next one's are there before anybody needs them. What others put into the default
+-- partition all the same is moved out of it while they go on. Nobody waits for that longer than for a short statement.
+
+-- A lock that is not free is asked for again and again, a moment each time: whoever waits for one has all who come later
+-- wait behind.
+create function local_processing.lock_briefly(mode text, tries integer, variadic tables name[]) returns boolean
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+    set lock_timeout = '50ms'
+as $$
+declare
+    statement text;
+begin
+    select format('lock table %s in %s mode', string_agg(format('only local_processing.%I', t), ', '), mode) into statement
+    from unnest(tables) t;
+    for try in 1..tries loop
+        begin
+            execute statement;
+            return true;
+        exception when lock_not_available then
+            perform pg_sleep(0.05 + random() * 0.05);
+        end;
+    end loop;
+    return false;
+end
+$$;
+comment on function local_processing.lock_briefly is 'Locks tables, all or none; false: somebody had one of them all the time.';
+
+create function local_processing.partition_to_make(
+    kind text, at timestamptz, out lower_end timestamptz, out upper_end timestamptz)
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+as $$
+declare
+    fine constant text := case kind when 'sample' then 'month' else 'day' end;
+    coarse constant text := case kind when 'sample' then 'year' else 'month' end;
+    unit text := coarse;
+begin
+    if kind = 'sample' and abs(extract(year from at) - extract(year from now())) <= 1
+        or kind = 'outcome' and at between now() - interval '40 days' and now() + interval '2 days'
+        -- A year that has months already gets months.
+        or exists (select from local_processing.partitions p
+            where p.kind = partition_to_make.kind
+                and p.lower_end < date_trunc(coarse, at) + ('1 ' || coarse)::interval
+                and p.upper_end > date_trunc(coarse, at)) then
+        unit := fine;
+    end if;
+    lower_end := date_trunc(unit, at);
+    upper_end := lower_end + ('1 ' || unit)::interval;
+end
+$$;
+comment on function local_processing.partition_to_make is
+    'The range of the partition that a time gets. sample: months for last year, this one and the next, years for all others: fifty years of history are fifty tables, not six hundred. outcome: days around today, months for replayed history.';
+
+create function local_processing.partition_name(kind text, lower_end timestamptz, upper_end timestamptz) returns name
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+as $$
+declare
+    form constant text := case
+        when upper_end - lower_end > interval '31 days' then '_YYYY'
+        when upper_end - lower_end > interval '1 day' then '_YYYY_MM'
+        else '_YYYY_MM_DD'
+    end;
+    free text := kind || to_char(lower_end, form);
+begin
+    for number in 2..1000 loop
+        exit when to_regclass(format('local_processing.%I', free)) is null;
+        free := kind || to_char(lower_end, form) || '_no' || number;
+    end loop;
+    return free;
+end
+$$;
+comment on function local_processing.partition_name is
+    'A name for the partition of a range. One that somebody detached keeps its name: the new one has a number behind it.';
+
+-- Times outside of 1970 to 2100 stay in the default partition.
+create or replace function local_processing.ensure_partitions(kind text, first timestamptz, last timestamptz) returns integer
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO'
+    set lock_timeout = '2s'
+as $$
+declare
+    key_column constant name := case kind when 'sample' then 'ts' when 'outcome' then 'tick' end;
+    rest constant name := kind || '_default';
+    at timestamptz := greatest(first, timestamptz '1970-01-01 00:00:00+00');
+    edge constant timestamptz := least(last, timestamptz '2100-12-31 23:59:59.999999+00');
+    child_from timestamptz;
+    child_to timestamptz;
+    child name;
+    is_stray text;
+    alone boolean := false;
+    stray boolean;
+    crowded boolean;
+    made integer := 0;
+    hindered integer := 0;
+begin
+    if key_column is null then
+        raise exception 'ensure_partitions: no such kind: %', kind using errcode = 'invalid_parameter_value';
+    end if;
+    while at <= edge loop
+        select p.upper_end into child_to
+        from local_processing.partitions p
+        where p.kind = ensure_partitions.kind and at >= p.lower_end and at < p.upper_end;
+        if found then
+            at := child_to;
+            continue;
+        end if;
+        if not alone then
+            -- Whoever had to wait here looks again: the other one may have made it.
+            perform pg_advisory_xact_lock(1819307120, 4);
+            alone := true;
+            continue;
+        end if;
+        if kind = 'sample' and exists (select from local_processing.moving m where m.state <> 'attached') then
+            return -2;
+        end if;
+        select m.lower_end, m.upper_end into child_from, child_to
+        from local_processing.partition_to_make(kind, at) m;
+        at := child_to;
+        -- The server goes through the default partition, which is locked, for each one that is attached.
+        crowded := pg_relation_size(format('local_processing.%I', rest)::regclass) > 8 * 1024 * 1024;
+        if kind = 'sample' and crowded then
+            hindered := -2;
+            continue;
+        end if;
+        is_stray := format('select exists (select from local_processing.%I where %I >= %L and %I < %L)',
+            rest, key_column, child_from, key_column, child_to);
+        execute is_stray into stray;
+        if stray and kind = 'sample' then
+            hindered := -2;
+            continue;
+        elsif stray and crowded then
+            -- Only runs write outcomes, and only where they got no lock: prune deletes these by rows.
+            hindered := -1;
+            continue;
+        elsif stray then
+            -- Rows are moved only while nobody can be reading. A statement that has looked up its partitions already
+            -- and waits for the default one would find the rows neither there nor in the partition it does not know.
+            if not local_processing.lock_briefly('access exclusive', 3, kind, rest) then
+                return -1;
+            end if;
+        else
+            -- Attached, not created as a partition, which would lock out everybody who reads. The default partition is
+            -- locked all the same: nobody may add a row between the look at it and the attachment.
+            if not local_processing.lock_briefly('access exclusive', 3, rest) then
+                return -1;
+            end if;
+            execute is_stray into stray;
+            if stray then
+                -- Came in meanwhile. The next call moves them: to lock more now could be a deadlock.
+                return case kind when 'sample' then -2 else -1 end;
+            end if;
+        end if;
+        child := local_processing.partition_name(kind, child_from, child_to);
+        execute format('create table local_processing.%I (like local_processing.%I including defaults including constraints)',
+            child, kind);
+        if stray then
+            execute format('with moved as (delete from local_processing.%I where %I >= %L and %I < %L returning *)
+                    insert into local_processing.%I select * from moved',
+                rest, key_column, child_from, key_column, child_to, child);
+        end if;
+        execute format('alter table local_processing.%I attach partition local_processing.%I for values from (%L) to (%L)',
+            kind, child, child_from, child_to);
+        made := made + 1;
+    end loop;
+    return case when hindered < 0 then hindered else made end;
+exception
+    -- Somebody reads the default partition for long: a dump, say. Rows go there meanwhile; a later call moves them.
+    when lock_not_available then
+        return -1;
+end
+$$;
+comment on function local_processing.ensure_partitions is
+    'Makes the partitions of sample or outcome for the times from first to last that have none; returns how many it made, -1 where a lock could not be had, -2 where samples of the default partition are in the way: see move_samples.';
+
+-- How the rows of sample_default, few or many, get into partitions of their own. Tables for them are made and filled with
+-- copies, some thousand rows a transaction, while triggers do there what others do in sample_default: whoever looks
+-- finds a sample in both or in neither. Then, while nobody is at work in sample, names and bounds change and nothing
+-- else: these tables become partitions, and sample_default a table that is dropped. Until that the rows are where they
+-- were, and nobody reads the copies.
+create table local_processing.moving (
+    one boolean primary key default true check (one),
+    state text not null default 'copying' check (state in ('copying', 'copied', 'attached')),
+    series_id bigint,
+    ts timestamptz,
+    last_copy xid8
+);
+comment on table local_processing.moving is
+    'Has a row while samples are moved out of sample_default. copying: those up to series_id and ts are copied to sample_moving; copied: all are; attached: sample has them there, and sample_moved is to be dropped.';
+comment on column local_processing.moving.last_copy is
+    'The last transaction that copied. Who reads as of before it would not see the copies.';
+
+create function local_processing.mirror_moving() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'TRUNCATE' then
+        truncate local_processing.sample_moving;
+        return null;
+    end if;
+    if tg_op = 'DELETE' or tg_op = 'UPDATE' and (old.series_id, old.ts) is distinct from (new.series_id, new.ts) then
+        -- A transaction that reads as of earlier does not see a copy that was made since, and would leave it there. To
+        -- write it first fails then, as where others have changed a row that it is about to change.
+        insert into local_processing.sample_moving (series_id, ts) values (old.series_id, old.ts)
+        on conflict (series_id, ts) do update set value = null;
+        delete from local_processing.sample_moving m where m.series_id = old.series_id and m.ts = old.ts;
+    end if;
+    if tg_op <> 'DELETE' then
+        insert into local_processing.sample_moving (series_id, ts, value, quality, coverage, samples, window_end)
+        values (new.series_id, new.ts, new.value, new.quality, new.coverage, new.samples, new.window_end)
+        on conflict (series_id, ts) do update set value = excluded.value, quality = excluded.quality,
+            coverage = excluded.coverage, samples = excluded.samples, window_end = excluded.window_end;
+    end if;
+    return null;
+end
+$$;
+
+create view local_processing.moving_partitions as
+select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound,
+       (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']+)''\)'))[1]::timestamptz as lower_end,
+       (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)'))[1]::timestamptz as upper_end
+from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class c on c.oid = i.inhrelid
+where i.inhparent = to_regclass('local_processing.sample_moving');
+comment on view local_processing.moving_partitions is 'What are to be partitions of sample, while samples are moved; the one without ends: sample_default.';
+
+-- The months whose rows are looked for in a part of a large sample_default: what is missed is found the next time.
+create function local_processing.begin_moving(first timestamptz, last timestamptz) returns integer
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO'
+as $$
+declare
+    bytes constant bigint := pg_relation_size('local_processing.sample_default');
+    looked_at_bytes constant bigint := 64 * 1024 * 1024;
+    earliest constant timestamptz := '1970-01-01 00:00+00';
+    latest constant timestamptz := '2100-12-31 23:59:59.999999+00';
+    months timestamptz[];
+    place record;
+begin
+    execute format(
+        $look$
+            select array_agg(distinct m.month)
+            from (select date_trunc('month', d.ts) from local_processing.sample_default d tablesample system (%s)
+                  where d.ts between $1 and $2
+                  union all
+                  select generate_series(date_trunc('month', greatest($3, $1)), least($4, $2), '1 month')
+                  where $3 <= $4) m (month)
+            where not exists (select from local_processing.partitions p
+                where p.kind = 'sample' and m.month >= p.lower_end and m.month < p.upper_end)
+        $look$,
+        least(100, 100.0 * looked_at_bytes / greatest(bytes, 1))) into months using earliest, latest, first, last;
+    if months is null then
+        return 0;
+    end if;
+    if not local_processing.lock_briefly('share row exclusive', 8, 'sample_default') then
+        return -1;
+    end if;
+    create table local_processing.sample_moving (like local_processing.sample including defaults including constraints)
+        partition by range (ts);
+    comment on table local_processing.sample_moving is 'Copies of what is in sample_default: see moving.';
+    create unique index on local_processing.sample_moving (series_id, ts) include (value, quality);
+    create table local_processing.sample_moving_default partition of local_processing.sample_moving default;
+    for place in
+        select distinct p.lower_end, p.upper_end
+        from unnest(months) m (month), local_processing.partition_to_make('sample', m.month) p
+    loop
+        -- The constraint says to the server what it would read all rows for when the table is attached.
+        execute format('create table local_processing.%I partition of local_processing.sample_moving'
+            ' (constraint moving check (ts >= %L and ts < %L)) for values from (%L) to (%L)',
+            'sample_moving_' || to_char(place.lower_end, 'YYYY_MM'),
+            place.lower_end, place.upper_end, place.lower_end, place.upper_end);
+    end loop;
+    create trigger mirror_moving after insert or update or delete on local_processing.sample_default
+        for each row execute function local_processing.mirror_moving();
+    create trigger mirror_truncated after truncate on local_processing.sample_default
+        for each statement execute function local_processing.mirror_moving();
+    alter table local_processing.sample_default enable always trigger mirror_moving;
+    alter table local_processing.sample_default enable always trigger mirror_truncated;
+    insert into local_processing.moving default values;
+    return 1;
+end
+$$;
+
+create function local_processing.copy_moving(behind_series bigint, behind_ts timestamptz, most integer) returns integer
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    copied bigint;
+begin
+    -- The rows are locked: who deletes one meanwhile waits, and then deletes its copy, too.
+    execute format(
+        $copy$
+            with portion as materialized (
+                select d.* from local_processing.sample_default d %s order by d.series_id, d.ts limit $3 for key share
+            ), copies as (
+                insert into local_processing.sample_moving (series_id, ts, value, quality, coverage, samples, window_end)
+                select series_id, ts, value, quality, coverage, samples, window_end from portion
+                on conflict do nothing
+            ), noted as (
+                update local_processing.moving m set series_id = p.series_id, ts = p.ts
+                from (select series_id, ts from portion order by series_id desc, ts desc limit 1) p
+            )
+            select count(*) from portion
+        $copy$,
+        case when behind_series is not null then 'where (d.series_id, d.ts) > ($1, $2)' else '' end)
+        into copied using behind_series, behind_ts, most;
+    if copied < most then
+        update local_processing.moving set state = 'copied', last_copy = pg_current_xact_id();
+    end if;
+    return 1;
+end
+$$;
+
+create function local_processing.abandon_moving() returns integer
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not local_processing.lock_briefly('access exclusive', 8, 'sample_default') then
+        return -1;
+    end if;
+    drop trigger mirror_moving on local_processing.sample_default;
+    drop trigger mirror_truncated on local_processing.sample_default;
+    drop table local_processing.sample_moving;
+    delete from local_processing.moving;
+    return 1;
+end
+$$;
+
+-- Who reads as of a time before the last copy was made would find the samples in neither table. (What has no user is
+-- vacuum.)
+create function local_processing.read_as_of_before(last_copy xid8) returns boolean
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    for try in 1..8 loop
+        perform pg_stat_clear_snapshot();
+        if not exists (select from pg_stat_activity a
+            where a.datname = current_database() and a.pid <> pg_backend_pid()
+                and a.usesysid is not null and age(a.backend_xmin) >= age(last_copy::xid)) then
+            return false;
+        end if;
+        perform pg_sleep(0.05);
+    end loop;
+    return true;
+end
+$$;
+
+create function local_processing.attach_moving(last_copy xid8) returns integer
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO'
+    set lock_timeout = '50ms'
+as $$
+declare
+    alike boolean;
+    child record;
+    granted record;
+begin
+    if local_processing.read_as_of_before(last_copy) then
+        return -1;
+    end if;
+    -- They differ where somebody switched the triggers off; and somebody may have made a partition by hand.
+    select (select count(*) from local_processing.sample_default) = (select count(*) from local_processing.sample_moving)
+        and not exists (select from local_processing.moving_partitions m join local_processing.partitions p
+            on p.kind = 'sample' and p.lower_end < m.upper_end and p.upper_end > m.lower_end)
+    into alike;
+    if not alike then
+        raise warning 'sample_default and its copies differ: moving begins anew';
+        return local_processing.abandon_moving();
+    end if;
+    if not local_processing.lock_briefly('access exclusive', 8, variadic
+        array['sample', 'sample_default', 'sample_moving'] || (select array_agg(m.name) from local_processing.moving_partitions m)) then
+        return -1;
+    end if;
+    alter table local_processing.sample detach partition local_processing.sample_default;
+    alter table local_processing.sample_default rename to sample_moved;
+    -- The default partition last: the server goes through one that is there for each that is attached.
+    for child in select m.*, m.bound = 'DEFAULT' as is_rest from local_processing.moving_partitions m order by is_rest loop
+        execute format('alter table local_processing.sample_moving detach partition local_processing.%I', child.name);
+        execute format('alter table local_processing.sample attach partition local_processing.%I %s',
+            child.name, child.bound);
+        if not child.is_rest then
+            execute format('alter table local_processing.%I drop constraint moving', child.name);
+        end if;
+        execute format('alter table local_processing.%I rename to %I', child.name, case when child.is_rest
+            then 'sample_default' else local_processing.partition_name('sample', child.lower_end, child.upper_end) end);
+    end loop;
+    for granted in
+        select a.privilege_type as what, case a.grantee when 0 then 'public' else a.grantee::regrole::text end as whom
+        from pg_class c, aclexplode(c.relacl) a
+        where c.oid = 'local_processing.sample_moved'::regclass and a.grantee <> c.relowner
+    loop
+        execute format('grant %s on local_processing.sample_default to %s', granted.what, granted.whom);
+    end loop;
+    execute format('comment on table local_processing.sample_default is %L',
+        obj_description('local_processing.sample_moved'::regclass, 'pg_class'));
+    comment on table local_processing.sample_moved is 'What was sample_default: copied, and to be dropped.';
+    drop table local_processing.sample_moving;
+    update local_processing.moving set state = 'attached';
+    return 1;
+end
+$$;
+comment on table local_processing.sample_default is 'Samples outside of every other partition; move_samples moves them out.';
+
+create function local_processing.move_samples(first timestamptz, last timestamptz, most integer) returns integer
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    set lock_timeout = '50ms'
+as $$
+declare
+    position local_processing.moving;
+begin
+    if not pg_try_advisory_xact_lock(1819307120, 4) then
+        return -1;
+    end if;
+    select * into position from local_processing.moving;
+    if not found then
+        return local_processing.begin_moving(first, last);
+    elsif position.state = 'copying' then
+        return local_processing.copy_moving(position.series_id, position.ts, most);
+    elsif position.state = 'copied' then
+        return local_processing.attach_moving(position.last_copy);
+    end if;
+    drop table local_processing.sample_moved;
+    delete from local_processing.moving;
+    return 1;
+exception
+    when lock_not_available then
+        return -1;
+end
+$$;
+comment on function local_processing.move_samples is
+    'A step on the way of what is in sample_default to partitions of its own, among them those from first to last (NULL: none in particular), with at most so many rows: 1 when there is more to do, 0 when there is nothing, -1 when somebody is in the way. A transaction of its own for each step.';
+
+revoke all on function local_processing.lock_briefly, local_processing.partition_to_make,
+    local_processing.partition_name, local_processing.mirror_moving, local_processing.begin_moving,
+    local_processing.copy_moving, local_processing.abandon_moving, local_processing.read_as_of_before,
+    local_processing.attach_moving, local_processing.move_samples from public;
+
 -- Partitions are dropped one prune after the other, and what has many rows is not counted to its last one before.
 
 -- Who has it counted within a statement that must end knows by local_processing.estimated whether it was.
@@ -251,13 +702,16 @@ begin
         return null;
     end if;
     row_count := local_processing.count_partition(old);
+    if not local_processing.lock_briefly('access exclusive', 16, kind, old) then
+        raise exception 'somebody reads or writes % for long', kind using errcode = 'lock_not_available';
+    end if;
     execute format('drop table local_processing.%I', old);
     return row_count;
 end
 $$;
 
--- Of samples: a partition goes only if every series that has samples in it may be pruned as far as they reach. What is
--- gone is noted in its series, in the transaction of the drop.
+-- Of samples: a partition goes only if every series that has samples in it may be pruned as far as they reach, and what
+-- is of no series as well. What is gone is noted in its series, in the transaction of the drop.
 create function local_processing.drop_sample_partition(
     after timestamptz, series_ids bigint[], befores timestamptz[], out upper_end timestamptz, out row_count bigint)
     language plpgsql security definer
@@ -268,11 +722,19 @@ create function local_processing.drop_sample_partition(
 as $$
 declare
     old name;
-    -- $1 and $2: how far each series may be pruned. One that is not among them is kept.
-    is_kept text := 'select exists (select from local_processing.series s'
-        ' left join unnest($1, $2) k (id, before) on k.id = s.id'
-        ' where (k.before is null or k.before < %L) and exists (select from local_processing.%I p'
-        ' where p.series_id = s.id and (k.before is null or p.ts >= k.before)))';
+    -- $1 and $2: how far each series may be pruned. One that is not among them is kept. -1 stands for all that are not
+    -- there: between two ids that follow one another are theirs.
+    is_kept text := $kept$
+        select exists (select from local_processing.series s left join unnest($1, $2) k (id, before) on k.id = s.id
+            where (k.before is null or k.before < %1$L) and exists (select from local_processing.%2$I p
+                where p.series_id = s.id and (k.before is null or p.ts >= k.before)))
+            or not exists (select from unnest($1, $2) k (id, before) where k.id = -1 and k.before >= %1$L)
+            and exists (select from (select coalesce(lag(s.id) over (order by s.id), -9223372036854775808) as after,
+                        coalesce(s.id, 9223372036854775807) as before
+                    from (select id from local_processing.series union all select null) s) g
+                where g.before - 1 > g.after and exists (select from local_processing.%2$I p
+                    where p.series_id > g.after and p.series_id < g.before))
+    $kept$;
     -- What came in since the times were noted.
     is_new text := 'select exists (select from local_processing.series s'
         ' where exists (select from local_processing.%1$I p'
@@ -308,8 +770,9 @@ begin
     update local_processing.batch set generation = generation + 1
     where id in (select c.batch_id from local_processing.calculation_input i
         join local_processing.calculation c on c.id = i.calculation_id where i.series_id = any (gone));
-    lock table only local_processing.sample in access exclusive mode;
-    execute format('lock table local_processing.%I in access exclusive mode', old);
+    if not local_processing.lock_briefly('access exclusive', 16, 'sample', old) then
+        raise exception 'somebody reads or writes samples for long' using errcode = 'lock_not_available';
+    end if;
     -- Nobody writes any more: somebody may have while the rows were counted.
     execute format(is_kept, upper_end, old) into kept using series_ids, befores;
     execute format(is_new, old) into came;
@@ -322,120 +785,3 @@ $$;
 comment on function local_processing.drop_sample_partition is
     'Drops the first partition of sample that ends after a time and holds nothing that is kept; its end, and how many rows it had: NULL where something in it is kept, and it stays. No row end: there is none.';
 revoke all on function local_processing.drop_sample_partition from public;
-
--- Who makes partitions locks the table before its default partition, as everybody does who reads or writes.
-
-create or replace function local_processing.ensure_partitions(kind text, first timestamptz, last timestamptz) returns integer
-    language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
-    set timezone = 'UTC'
-    set datestyle = 'ISO'
-    set lock_timeout = '2s'
-as $$
-declare
-    key_column name;
-    fine text;
-    coarse text;
-    unit text;
-    form text;
-    at timestamptz;
-    edge timestamptz := least(last, timestamptz '2100-12-31 23:59:59.999999+00');
-    child_from timestamptz;
-    child_to timestamptz;
-    child text;
-    alone boolean := false;
-    moving boolean;
-    stray boolean;
-    crowded boolean;
-    made integer := 0;
-begin
-    if kind = 'sample' then
-        key_column := 'ts';
-        fine := 'month';
-        coarse := 'year';
-    elsif kind = 'outcome' then
-        key_column := 'tick';
-        fine := 'day';
-        coarse := 'month';
-    else
-        raise exception 'ensure_partitions: no such kind: %', kind using errcode = 'invalid_parameter_value';
-    end if;
-    -- First those that rows are moved to, which needs both locks. A partition that needs that of the default one alone,
-    -- made before them, would leave the locks to be taken the wrong way round: a reader that has the table and waits
-    -- for the default partition would be waited for, and the server would end one of the two.
-    foreach moving in array array[true, false] loop
-        at := greatest(first, timestamptz '1970-01-01 00:00:00+00');
-        while at <= edge loop
-            select p.upper_end into child_to
-            from local_processing.partitions p
-            where p.kind = ensure_partitions.kind and at >= p.lower_end and at < p.upper_end;
-            if found then
-                at := child_to;
-                continue;
-            end if;
-            if not alone then
-                -- Whoever had to wait here looks again: the other one may have made it.
-                perform pg_advisory_xact_lock(1819307120, 4);
-                alone := true;
-                continue;
-            end if;
-            if kind = 'sample' and abs(extract(year from at) - extract(year from now())) <= 1
-                or kind = 'outcome' and at between now() - interval '40 days' and now() + interval '2 days' then
-                unit := fine;
-            else
-                unit := coarse;
-            end if;
-            -- A year that has months already gets months.
-            if unit = coarse and exists (
-                select from local_processing.partitions p
-                where p.kind = ensure_partitions.kind
-                    and p.lower_end < date_trunc(coarse, at) + ('1 ' || coarse)::interval
-                    and p.upper_end > date_trunc(coarse, at)) then
-                unit := fine;
-            end if;
-            form := case unit when 'year' then '_YYYY' when 'month' then '_YYYY_MM' else '_YYYY_MM_DD' end;
-            child_from := date_trunc(unit, at);
-            child_to := child_from + ('1 ' || unit)::interval;
-            child := kind || to_char(child_from, form);
-            at := child_to;
-            execute format('select exists (select from local_processing.%I where %I >= %L and %I < %L)',
-                kind || '_default', key_column, child_from, key_column, child_to) into stray;
-            -- Rows that came in since the others were moved: a later call moves these.
-            continue when stray <> moving;
-            if stray then
-                -- Rows are moved only while nobody can be reading. A statement that has looked up its partitions already
-                -- and waits for the default one would find the rows neither there nor in the partition it does not know.
-                execute format('select count(*) > 1000000 from (select from local_processing.%I where %I >= %L and %I < %L limit 1000001) few',
-                    kind || '_default', key_column, child_from, key_column, child_to) into crowded;
-                -- To move them would hold up everybody for long: they stay, and are as fast to read there.
-                continue when crowded;
-                execute format('lock table only local_processing.%I in access exclusive mode', kind);
-            end if;
-            -- Attached, not created as a partition, which would lock out everybody who reads. The default partition is
-            -- locked all the same: nobody may add a row between the look at it and the attachment.
-            execute format('lock table local_processing.%I in access exclusive mode', kind || '_default');
-            if not stray then
-                execute format('select exists (select from local_processing.%I where %I >= %L and %I < %L)',
-                    kind || '_default', key_column, child_from, key_column, child_to) into stray;
-                -- Came in meanwhile. The next call moves them: to lock more now could be a deadlock.
-                if stray then
-                    return -1;
-                end if;
-            end if;
-            execute format('create table local_processing.%I (like local_processing.%I including defaults including constraints)',
-                child, kind);
-            execute format('with moved as (delete from local_processing.%I where %I >= %L and %I < %L returning *)
-                    insert into local_processing.%I select * from moved',
-                kind || '_default', key_column, child_from, key_column, child_to, child);
-            execute format('alter table local_processing.%I attach partition local_processing.%I for values from (%L) to (%L)',
-                kind, child, child_from, child_to);
-            made := made + 1;
-        end loop;
-    end loop;
-    return made;
-exception
-    -- Somebody reads the default partition for long: a dump, say. Rows go there meanwhile; a later call moves them.
-    when lock_not_available then
-        return -1;
-end
-$$;
