@@ -2,35 +2,24 @@
 #include "pipeline/changes.h"
 
 #include "observe/log.h"
+#include "pipeline/bounds.h"
 #include "schedule/schedule.h"
 
 #include <stdlib.h>
 
-enum { READERS_OF_AT_ONCE = 10000, RANGES_AT_ONCE = 10000, CHANGES_AT_ONCE = 100000 };
-
-/* A window may hold some of the samples up to its rise, besides those before it. */
-enum { RISE_SAMPLES = 5 * LP_METER_SAMPLES };
+enum { RANGES_AT_ONCE = 10000 };
 #define RISE_UNKNOWN INT64_MAX
 
 struct follower {
 	struct lp_store *store;
 	struct lp_following *following;
-	struct lp_change *changes; /* by series and time */
-	size_t change_count, change_capacity;
+	struct lp_change *changes; /* those that the store tells together, by series and time */
+	size_t change_count;
 	lp_time *rises; /* by change: see limit_lookback */
 	bool *too_old;  /* by change: somebody who reads it does not follow it any more */
 	struct lp_owed_range *ranges;
 	size_t range_count, range_capacity;
 };
-
-static bool keep_change(void *context, const struct lp_change *change, struct lp_error *error)
-{
-	struct follower *follower = context;
-	(void)error;
-	LP_GROW(follower->changes, follower->change_count, follower->change_capacity);
-	follower->changes[follower->change_count++] = *change;
-	return true;
-}
 
 static int compare_changes(const void *a, const void *b)
 {
@@ -61,30 +50,28 @@ static bool flush(struct follower *follower, struct lp_error *error)
 	return lp_store_add_owed(follower->store, follower->ranges, count, error);
 }
 
-/*
- * From when on windows of this reader follow a change; LP_TIME_MAX: not at all.
- * The configuration's limit is for what is measured: a result that was computed
- * again, by hand or because an old window was tried again, must not leave behind
- * what was computed from it before.
- */
-static lp_time follows_from(const struct lp_following *following, const struct lp_reader *reader, bool by_hand)
+/* Of one that follows upon the last one, which becomes wider: a long history is one range. */
+static bool joins(lp_time *window_start, lp_time *after_end, lp_time *until_end, const struct lp_touched *touched)
 {
-	int64_t within = reader->recompute_within != 0 ? reader->recompute_within : following->recompute_within;
-	lp_time from;
-	if (by_hand || (reader->computed && reader->recompute_within == 0))
-		return LP_TIME_MIN;
-	if (within <= 0)
-		return LP_TIME_MAX;
-	return __builtin_sub_overflow(following->tick, within, &from) || from < LP_TIME_MIN ? LP_TIME_MIN : from;
+	if (touched->after_end > *until_end || touched->until_end < *after_end)
+		return false;
+	*window_start = touched->window_start < *window_start ? touched->window_start : *window_start;
+	*after_end = touched->after_end < *after_end ? touched->after_end : *after_end;
+	*until_end = touched->until_end > *until_end ? touched->until_end : *until_end;
+	return true;
 }
 
-static void see(struct lp_following *following, const struct lp_reader *reader, const struct lp_change *change,
+static void see(struct lp_following *following, const struct lp_reader *reader, enum lp_reason reason,
                 const struct lp_touched *touched)
 {
+	struct lp_seen *last = following->seen_count > 0 ? &following->seen[following->seen_count - 1] : NULL;
+	if (last != NULL && last->calculation_id == reader->calculation_id && last->reason == reason &&
+	    joins(&last->window_start, &last->after_end, &last->until_end, touched))
+		return;
 	LP_GROW(following->seen, following->seen_count, following->seen_capacity);
 	following->seen[following->seen_count++] = (struct lp_seen){
 		.calculation_id = reader->calculation_id,
-		.reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE,
+		.reason = reason,
 		.schedule = *reader->schedule,
 		.window_start = touched->window_start,
 		.after_end = touched->after_end,
@@ -127,12 +114,23 @@ static bool join_seen(struct lp_following *following, struct lp_error *error)
 	return true;
 }
 
+/* The next change of the series, of the same kind; NULL: none is told with it. */
+static const struct lp_change *next_change(const struct follower *follower, const struct lp_change *change)
+{
+	const struct lp_change *next = change + 1;
+	return next < follower->changes + follower->change_count && next->series_id == change->series_id &&
+	                       next->by_hand == change->by_hand && next->first > change->last
+	               ? next
+	               : NULL;
+}
+
 /*
  * How far a change is looked back to.  What is `previous` to a window is the
  * last good sample before its range: of windows whose ranges begin after the
  * next good sample that is another one, whatever has changed before it.  Rules
  * that count look at what lies before it too, where a range has a rise by which
- * a meter could be back from a wrong reading.
+ * a meter could be back from a wrong reading.  Where the next sample that has
+ * changed comes before all that, it touches the rest.
  */
 static bool limit_lookback(struct follower *follower, const struct lp_reader *reader, const struct lp_change *change,
                            int64_t *lookback, struct lp_error *error)
@@ -141,9 +139,15 @@ static bool limit_lookback(struct follower *follower, const struct lp_reader *re
 		                             .after = change->last,
 		                             .before = follower->following->newest,
 		                             .times = LP_METER_RISE,
-		                             .most = RISE_SAMPLES };
+		                             .most = LP_RISE_SAMPLES };
+	const struct lp_change *next = reader->lookback > 0 ? next_change(follower, change) : NULL;
 	lp_time *rise = &follower->rises[change - follower->changes], until = change->next_good;
 	*lookback = reader->lookback;
+	if (next != NULL && (until == LP_TIME_NONE || until >= next->first) &&
+	    reader->lookback > next->first - change->last) {
+		*lookback = next->first - change->last;
+		return true;
+	}
 	if (until == LP_TIME_NONE || reader->lookback <= until - change->last)
 		return true;
 	if (reader->lookback >= LP_METER_LOOKBACK) {
@@ -159,18 +163,23 @@ static bool limit_lookback(struct follower *follower, const struct lp_reader *re
 static bool add_touched(struct follower *follower, const struct lp_reader *reader, const struct lp_change *change,
                         const struct lp_touched *touched, struct lp_error *error)
 {
+	enum lp_reason reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE;
+	struct lp_owed_range *last = follower->range_count > 0 ? &follower->ranges[follower->range_count - 1] : NULL;
 	if (touched->after_end >= touched->until_end)
 		return true;
 	follower->following->ranges += reader->enabled;
 	if (follower->following->look) {
 		if (follower->following->tell && reader->enabled)
-			see(follower->following, reader, change, touched);
+			see(follower->following, reader, reason, touched);
 		return true;
 	}
+	if (last != NULL && last->calculation_id == reader->calculation_id && last->reason == reason &&
+	    joins(&last->window_start, &last->after_end, &last->until_end, touched))
+		return true;
 	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);
 	follower->ranges[follower->range_count++] = (struct lp_owed_range){
 		.calculation_id = reader->calculation_id,
-		.reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE,
+		.reason = reason,
 		.window_start = touched->window_start,
 		.after_end = touched->after_end,
 		.until_end = touched->until_end,
@@ -202,7 +211,7 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
                           const struct lp_change *change, struct lp_error *error)
 {
 	struct lp_touched touched;
-	lp_time from = follows_from(follower->following, reader, change->by_hand);
+	lp_time from = lp_bounds_from(follower->following, reader, change->by_hand);
 	int64_t lookback;
 	if (!limit_lookback(follower, reader, change, &lookback, error))
 		return false;
@@ -221,7 +230,7 @@ static bool keep_change_for_later(struct follower *follower, const struct lp_rea
                                   const struct lp_change *change, struct lp_error *error)
 {
 	struct lp_touched touched;
-	lp_time from = follows_from(follower->following, reader, change->by_hand);
+	lp_time from = lp_bounds_from(follower->following, reader, change->by_hand);
 	lp_schedule_touched_about(reader->schedule, reader->window, reader->shift, reader->lookback, change->first,
 	                          change->last, &touched);
 	if (touched.after_end < from)
@@ -250,63 +259,62 @@ static bool follow_reader(void *context, const struct lp_reader *reader, struct 
 
 static bool follow_series(struct follower *follower, struct lp_error *error)
 {
-	int64_t *series = lp_reallocate(NULL, READERS_OF_AT_ONCE, sizeof *series);
+	int64_t *series = lp_reallocate(NULL, follower->change_count, sizeof *series);
 	size_t count = 0;
-	bool good = true;
-	for (size_t at = 0; at < follower->change_count && good; at++) {
-		bool last = at + 1 == follower->change_count ||
-		            follower->changes[at + 1].series_id != follower->changes[at].series_id;
-		if (last)
+	for (size_t at = 0; at < follower->change_count; at++)
+		if (at == 0 || follower->changes[at].series_id != follower->changes[at - 1].series_id)
 			series[count++] = follower->changes[at].series_id;
-		if (count == READERS_OF_AT_ONCE || (at + 1 == follower->change_count && count > 0)) {
-			good = lp_store_each_reader(follower->store, series, count, follow_reader, follower, error);
-			count = 0;
-		}
-	}
+	bool good = lp_store_each_reader(follower->store, series, count, follow_reader, follower, error);
 	free(series);
 	return good && flush(follower, error);
 }
 
-static bool find_next_good(struct follower *follower, struct lp_error *error)
+/* Some of the changes at a time, each hour of a series once or more. */
+static bool follow_some(void *context, struct lp_change *changes, size_t count, struct lp_error *error)
 {
-	for (size_t at = 0; at < follower->change_count; at++)
+	struct follower *follower = context;
+	follower->changes = changes;
+	follower->change_count = count;
+	qsort(changes, count, sizeof *changes, compare_changes);
+	for (size_t at = 0; at < count; at++) {
 		follower->rises[at] = RISE_UNKNOWN;
-	for (size_t at = 0; at < follower->change_count; at += CHANGES_AT_ONCE) {
-		size_t count = follower->change_count - at;
-		if (!lp_store_find_next_good(follower->store, follower->changes + at,
-		                             count < CHANGES_AT_ONCE ? count : CHANGES_AT_ONCE,
-		                             follower->following->newest, error))
-			return false;
+		follower->too_old[at] = false;
 	}
-	return true;
-}
-
-static bool follow_within(struct follower *follower, struct lp_error *error)
-{
-	struct lp_change_query query = {
-		.oldest = LP_TIME_NONE,
-		.newest = follower->following->newest,
-		.take = !follower->following->look,
-	};
-	if (!lp_store_each_change(follower->store, &query, keep_change, follower, error))
-		return false;
-	if (follower->change_count == 0)
-		return true;
-	qsort(follower->changes, follower->change_count, sizeof *follower->changes, compare_changes);
-	follower->too_old = lp_allocate(follower->change_count * sizeof *follower->too_old);
-	follower->rises = lp_reallocate(NULL, follower->change_count, sizeof *follower->rises);
-	bool good = find_next_good(follower, error) && follow_series(follower, error);
-	for (size_t at = 0; at < follower->change_count; at++)
+	bool good = lp_store_find_next_good(follower->store, changes, count, follower->following->newest, error) &&
+	            follow_series(follower, error);
+	for (size_t at = 0; at < count; at++)
 		follower->following->too_old += follower->too_old[at];
 	return good;
 }
 
+static bool follow_within(struct follower *follower, const struct lp_bounds *bounds, struct lp_error *error)
+{
+	struct lp_change_query query = {
+		.newest = follower->following->newest,
+		.take = !follower->following->look,
+		.bounds = bounds->items,
+		.bound_count = bounds->count,
+	};
+	if (!lp_store_each_change(follower->store, &query, follow_some, follower, error))
+		return false;
+	follower->following->too_old += query.too_old;
+	return true;
+}
+
 bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error)
 {
-	struct follower follower = { .store = store, .following = following };
+	struct lp_bounds bounds;
+	struct follower follower = {
+		.store = store,
+		.following = following,
+		.rises = lp_reallocate(NULL, LP_CHANGES_AT_ONCE, sizeof *follower.rises),
+		.too_old = lp_reallocate(NULL, LP_CHANGES_AT_ONCE, sizeof *follower.too_old),
+	};
 	following->ranges = following->too_old = 0;
-	bool good = follow_within(&follower, error);
-	free(follower.changes);
+	bool good = lp_bounds_load(&bounds, store, following, error);
+	following->many = good && following->look && !following->tell && bounds.count > 0;
+	good = good && (following->many || follow_within(&follower, &bounds, error));
+	lp_bounds_free(&bounds);
 	free(follower.too_old);
 	free(follower.rises);
 	free(follower.ranges);

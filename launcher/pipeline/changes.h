@@ -22,6 +22,7 @@ struct lp_following {
 	int64_t recompute_within; /* the configuration's; microseconds, 0: never */
 	bool look;                /* only look: nothing is taken, nothing becomes owed */
 	bool tell;                /* of a look: which windows, in `seen` */
+	bool many;                /* out, of a look that tells nothing: more have changed than are looked at for that */
 	uint64_t ranges;          /* out: of windows that are owed now, and can be computed */
 	uint64_t too_old;         /* out: hours of series that changed and are not followed */
 	struct lp_seen *seen;     /* out, of a look, by calculation, disjoint: the caller's to free */

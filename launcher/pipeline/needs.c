@@ -76,10 +76,10 @@ static void keep_changed(struct lp_needs *needs, int64_t series_id, lp_time firs
 	needs->changed[needs->changed_count++] = (struct changed){ .series_id = series_id, .first = first };
 }
 
-static bool keep_change(void *context, const struct lp_change *change, struct lp_error *error)
+static bool keep_noted(void *context, const struct lp_changed *changed, struct lp_error *error)
 {
 	(void)error;
-	keep_changed(context, change->series_id, change->first);
+	keep_changed(context, changed->series_id, changed->first);
 	return true;
 }
 
@@ -207,11 +207,10 @@ static bool follow_changed(struct lp_needs *needs, struct lp_error *error)
 bool lp_needs_load(struct lp_store *store, lp_time now, struct lp_needs **loaded, struct lp_error *error)
 {
 	struct lp_needs *needs = lp_allocate(sizeof *needs);
-	struct lp_change_query query = { .oldest = LP_TIME_NONE, .newest = LP_TIME_MAX };
 	*needs = (struct lp_needs){ .store = store, .now = now };
 	*loaded = needs;
 	if (!lp_store_each_debt(store, keep_debt, needs, error) ||
-	    !lp_store_each_change(store, &query, keep_change, needs, error))
+	    !lp_store_each_changed(store, LP_TIME_MAX, keep_noted, needs, error))
 		return false;
 	add_found(needs);
 	/* Calculations depend on each other in ranks, without a circle: this comes to an end. */

@@ -284,8 +284,8 @@ static void estimate(struct lp_plan *plan, bool *due)
 
 /*
  * Whether changes of samples are all that is due.  Where something is due
- * anyway, the run that takes them will see: after an import there are many to
- * read.
+ * anyway, the run that takes them will see.  So it will where they are many, as
+ * after an import: taken they are gone, and not looked at minute by minute.
  */
 static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *error)
 {
@@ -294,8 +294,8 @@ static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *er
 		return true;
 	if (!lp_changes_follow(plan->store, following, error))
 		return false;
-	*due = *due || following->ranges > 0;
-	plan->chunks += following->ranges > 0;
+	*due = *due || following->ranges > 0 || following->many;
+	plan->chunks += following->ranges > 0 || following->many;
 	plan->windows += following->ranges;
 	return true;
 }

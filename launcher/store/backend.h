@@ -40,6 +40,7 @@ struct lp_store_backend {
 	bool (*each_pending)(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
 	bool (*fail_batch)(struct lp_store *, int64_t, lp_time, const char *, const char *, struct lp_error *);
 	bool (*each_edge)(struct lp_store *, int64_t, int64_t, lp_edge_visit *, void *, struct lp_error *);
+	bool (*each_changed)(struct lp_store *, lp_time, lp_changed_visit *, void *, struct lp_error *);
 	bool (*each_change)(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *, struct lp_error *);
 	bool (*find_next_good)(struct lp_store *, struct lp_change *, size_t, lp_time, struct lp_error *);
 	bool (*find_rise)(struct lp_store *, const struct lp_rise_query *, lp_time *, struct lp_error *);

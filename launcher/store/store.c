@@ -460,6 +460,12 @@ bool lp_store_each_edge(struct lp_store *store, int64_t batch_id, int64_t calcul
 	return store->backend->each_edge(store, batch_id, calculation_id, visit, context, error);
 }
 
+bool lp_store_each_changed(struct lp_store *store, lp_time newest, lp_changed_visit *visit, void *context,
+                           struct lp_error *error)
+{
+	return store->backend->each_changed(store, newest, visit, context, error);
+}
+
 bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query, lp_change_visit *visit, void *context,
                           struct lp_error *error)
 {

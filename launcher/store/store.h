@@ -210,24 +210,46 @@ struct lp_change {
 	bool by_hand;        /* invalidated: followed however old */
 	lp_time next_good;   /* the first good sample after `last`: see lp_store_find_next_good */
 };
+/* The series that have some with `first` before newest, by id: where the earliest begins, and how many they are. */
+struct lp_changed {
+	int64_t series_id;
+	lp_time first;
+	uint64_t hours;
+};
+typedef bool lp_changed_visit(void *context, const struct lp_changed *changed, struct lp_error *error);
+bool lp_store_each_changed(struct lp_store *store, lp_time newest, lp_changed_visit *visit, void *context,
+                           struct lp_error *error) LP_MUST_CHECK;
+/* From when on somebody follows what changes of a series; LP_TIME_MAX: nobody reads it. */
+struct lp_change_bound {
+	int64_t series_id;
+	lp_time oldest;
+};
 /*
  * Those that are visible, by series and time.  Where `first` is newest or later
- * nobody has read the sample yet: not told.  Where `last` is before oldest, and
- * not by hand: not told, but counted in too_old.  take: all of them are
- * forgotten when the caller's transaction (lp_store_begin) commits.
+ * nobody has read the sample yet: not told.  Where `last` is before its series'
+ * bound, and not by hand: passed over in the store, and counted in too_old if
+ * somebody reads the series.  Of a series without a bound all are told.  take:
+ * all of them are forgotten when the caller's transaction (lp_store_begin)
+ * commits.
+ *
+ * After an import there may be millions: they are told some at a time, and the
+ * visitor may use the store.
  */
+#define LP_CHANGES_AT_ONCE 10000
 struct lp_change_query {
-	lp_time oldest, newest;
+	lp_time newest;
 	bool take;
+	const struct lp_change_bound *bounds; /* by series, one each */
+	size_t bound_count;
 	uint64_t too_old; /* out: hours of series */
 };
-typedef bool lp_change_visit(void *context, const struct lp_change *change, struct lp_error *error);
+typedef bool lp_change_visit(void *context, struct lp_change *changes, size_t count, struct lp_error *error);
 bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query, lp_change_visit *visit, void *context,
                           struct lp_error *error) LP_MUST_CHECK;
 /*
  * Fills next_good of changes whose series somebody reads with a look-back, where
  * there is such a sample before a time; LP_TIME_NONE: there is none, or nobody
- * looks back.  One statement, or a few where there are very many.
+ * looks back.  One statement.
  */
 bool lp_store_find_next_good(struct lp_store *store, struct lp_change *changes, size_t count, lp_time before,
                              struct lp_error *error) LP_MUST_CHECK;

@@ -10,12 +10,10 @@ struct hours {
 };
 
 /* A store may tell the same hour of a series in several pieces: here they are put together. */
-static bool take_change(void *context, const struct lp_change *change, struct lp_error *error)
+static void add_hour(struct hours *hours, const struct lp_change *change)
 {
-	struct hours *hours = context;
 	size_t i = 0;
 
-	(void)error;
 	ck_assert(change->first <= change->last);
 	while (i < hours->count &&
 	       (hours->items[i].series_id != change->series_id || hours->items[i].by_hand != change->by_hand ||
@@ -24,12 +22,21 @@ static bool take_change(void *context, const struct lp_change *change, struct lp
 	ck_assert(i < 256);
 	if (i == hours->count) {
 		hours->items[hours->count++] = *change;
-		return true;
+		return;
 	}
 	if (change->first < hours->items[i].first)
 		hours->items[i].first = change->first;
 	if (change->last > hours->items[i].last)
 		hours->items[i].last = change->last;
+}
+
+static bool take_changes(void *context, struct lp_change *changes, size_t count, struct lp_error *error)
+{
+	(void)error;
+	ck_assert_uint_ge(count, 1);
+	ck_assert_uint_le(count, LP_CHANGES_AT_ONCE);
+	for (size_t i = 0; i < count; i++)
+		add_hour(context, &changes[i]);
 	return true;
 }
 
@@ -53,7 +60,7 @@ static const char *changes(struct lp_change_query *query)
 
 	ck_ok(lp_store_each_series(store, NULL, name_series, names, &error), error);
 	ck_ok(lp_store_begin(store, &error), error);
-	ck_ok(lp_store_each_change(store, query, take_change, hours, &error), error);
+	ck_ok(lp_store_each_change(store, query, take_changes, hours, &error), error);
 	ck_ok(lp_store_commit_work(store, &error), error);
 	text[0] = '\0';
 	for (size_t i = 0; i < hours->count; i++) {
@@ -75,7 +82,7 @@ static const char *changes(struct lp_change_query *query)
 /* All of them. */
 static const char *noted(bool take)
 {
-	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX, .take = take };
+	struct lp_change_query query = { .newest = LP_TIME_MAX, .take = take };
 
 	return changes(&query);
 }
@@ -150,14 +157,14 @@ END_TEST
 
 START_TEST(taking_that_is_rolled_back_takes_nothing)
 {
-	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX, .take = true };
+	struct lp_change_query query = { .newest = LP_TIME_MAX, .take = true };
 	struct hours *hours = lp_arena_zeroed(&arena, 1, sizeof *hours);
 	struct lp_error error;
 
 	add_series("a");
 	write_samples("a", "0=1", NULL);
 	ck_ok(lp_store_begin(store, &error), error);
-	ck_ok(lp_store_each_change(store, &query, take_change, hours, &error), error);
+	ck_ok(lp_store_each_change(store, &query, take_changes, hours, &error), error);
 	ck_assert_uint_eq(hours->count, 1);
 	lp_store_rollback(store);
 	ck_assert_str_eq(noted(true), "a 0");
@@ -180,30 +187,131 @@ START_TEST(what_is_rolled_back_was_no_change)
 }
 END_TEST
 
-START_TEST(new_samples_are_not_told_and_old_ones_are_counted)
+START_TEST(new_samples_are_not_told)
 {
-	struct lp_change_query query = { .oldest = AT(3600), .newest = AT(7230), .take = true };
+	struct lp_change_query query = { .newest = AT(7230), .take = true };
 
 	add_series("a,b");
-	write_samples("a", "0=1 60=1 3600=2 7200=3 7230=4 7290=5 10900=6", NULL);
+	write_samples("a", "3600=2 7200=3 7230=4 7290=5 10900=6", NULL);
 	write_samples("b", "7230=1 7290=1", NULL);
 	/* An hour in which one sample is old enough to have been read is told as it is. */
 	ck_assert_str_eq(changes(&query), "a 3600, a 7200-7290");
-	ck_assert_uint_eq(query.too_old, 1);
 	ck_assert_str_eq(noted(true), ""); /* the others are taken, too */
+}
+END_TEST
+
+START_TEST(what_lies_before_the_bound_of_its_series_is_counted)
+{
+	struct lp_change_bound bounds[2];
+	struct lp_change_query query = { .newest = AT(7230), .take = true, .bounds = bounds, .bound_count = 2 };
+
+	add_series("a,b,c");
+	bounds[0] = (struct lp_change_bound){ .series_id = series_id("a"), .oldest = AT(3600) };
+	bounds[1] = (struct lp_change_bound){ .series_id = series_id("b"), .oldest = LP_TIME_MAX };
+	write_samples("a", "-3600=1 0=1 60=1 3600=2 7200=3 10900=6", NULL);
+	write_samples("b", "0=1 3600=1", NULL);
+	write_samples("c", "0=1", NULL);
+	query.take = false;
+	ck_assert_str_eq(changes(&query), "a 3600, a 7200, c 0");
+	ck_assert_uint_eq(query.too_old, 2);
+	query.take = true;
+	ck_assert_str_eq(changes(&query), "a 3600, a 7200, c 0");
+	ck_assert_uint_eq(query.too_old, 2);
+	ck_assert_str_eq(noted(true), "");
 }
 END_TEST
 
 START_TEST(by_hand_any_time_is_told)
 {
-	struct lp_change_query query = { .oldest = AT(360000), .newest = AT(400000), .take = true };
+	struct lp_change_bound bound = { .oldest = AT(360000) };
+	struct lp_change_query query = { .newest = AT(400000), .take = true, .bounds = &bound, .bound_count = 1 };
 	struct lp_error error;
 
 	add_series("a");
+	bound.series_id = series_id("a");
 	ck_ok(lp_store_invalidate(store, series_id("a"), AT(0), AT(90000), &error), error);
 	write_samples("a", "0=1", NULL);
 	ck_assert_str_eq(changes(&query), "a 0-90000!");
 	ck_assert_uint_eq(query.too_old, 1);
+}
+END_TEST
+
+/* The samples of a long history, an hour apart from 0 on. */
+static void write_history(const char *series, size_t hours)
+{
+	lp_time *time = lp_arena_zeroed(&arena, hours, sizeof *time);
+	double *value = lp_arena_zeroed(&arena, hours, sizeof *value);
+	struct lp_column column = { .count = hours, .time = time, .value = value };
+	struct lp_write_counts counts;
+	struct lp_error error;
+
+	for (size_t i = 0; i < hours; i++)
+		time[i] = AT(0) + (int64_t)i * LP_HOUR;
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_write_samples(store, series_id(series), &column, &counts, &error), error);
+	ck_ok(lp_store_commit_work(store, &error), error);
+}
+
+struct pieces {
+	size_t count, changes;
+	lp_time last;
+};
+
+/* What is told is told piece by piece, in the order of time; meanwhile the store can be asked other things. */
+static bool take_piece(void *context, struct lp_change *told, size_t count, struct lp_error *error)
+{
+	struct pieces *pieces = context;
+
+	ck_assert_uint_le(count, LP_CHANGES_AT_ONCE);
+	pieces->count++;
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_int_gt(told[i].first, pieces->last);
+		pieces->last = told[i].last;
+		pieces->changes++;
+	}
+	return lp_store_find_next_good(store, told, count, LP_TIME_MAX, error);
+}
+
+START_TEST(a_long_history_is_told_in_pieces)
+{
+	struct lp_change_query query = { .newest = LP_TIME_MAX, .take = true };
+	struct pieces pieces = { .last = LP_TIME_NONE };
+	struct lp_error error;
+
+	add_series("a,x");
+	write_history("a", 2 * LP_CHANGES_AT_ONCE + 1);
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_each_change(store, &query, take_piece, &pieces, &error), error);
+	ck_ok(lp_store_commit_work(store, &error), error);
+	ck_assert_uint_eq(pieces.count, 3);
+	ck_assert_uint_eq(pieces.changes, 2 * LP_CHANGES_AT_ONCE + 1);
+	ck_assert_str_eq(noted(true), "");
+}
+END_TEST
+
+static bool show_changed(void *context, const struct lp_changed *changed, struct lp_error *error)
+{
+	struct lp_text *text = context;
+
+	(void)error;
+	lp_text_addf(text, "%s%lld: %llu from %lld", text->length > 0 ? ", " : "",
+	             (long long)changed->series_id - (long long)series_id("a"), (unsigned long long)changed->hours,
+	             (long long)((changed->first - BASE) / LP_SECOND));
+	return true;
+}
+
+START_TEST(which_series_have_changed_and_how_much)
+{
+	struct lp_text text = { 0 };
+	struct lp_error error;
+
+	add_series("a,b,c");
+	write_samples("b", "3630=1", NULL);
+	write_samples("a", "30=1 3600=1 7200=1 7260=1", NULL);
+	write_samples("c", "7300=1", NULL);
+	ck_ok(lp_store_each_changed(store, AT(7260), show_changed, &text, &error), error);
+	ck_assert_str_eq(keep_text(&text), "0: 3 from 30, 1: 1 from 3630");
+	ck_assert_str_eq(noted(true), "a 30, a 3600, a 7200-7260, b 3630, c 7300");
 }
 END_TEST
 
@@ -452,8 +560,11 @@ Suite *changes_suite(void)
 	tcase_add_test(tests, a_sample_that_moves_is_noted_where_it_was_and_where_it_is);
 	tcase_add_test(tests, taking_that_is_rolled_back_takes_nothing);
 	tcase_add_test(tests, what_is_rolled_back_was_no_change);
-	tcase_add_test(tests, new_samples_are_not_told_and_old_ones_are_counted);
+	tcase_add_test(tests, new_samples_are_not_told);
+	tcase_add_test(tests, what_lies_before_the_bound_of_its_series_is_counted);
 	tcase_add_test(tests, by_hand_any_time_is_told);
+	tcase_add_test(tests, a_long_history_is_told_in_pieces);
+	tcase_add_test(tests, which_series_have_changed_and_how_much);
 	tcase_add_test(tests, results_are_noted_only_where_somebody_may_have_read);
 	tcase_add_test(tests, a_retry_s_results_are_noted);
 	tcase_add_test(tests, pruning_and_deleting_a_series_is_nothing_to_follow);

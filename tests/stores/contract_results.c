@@ -332,23 +332,26 @@ START_TEST(at_each_time_is_the_result_of_the_window_that_ends_last)
 }
 END_TEST
 
-static bool ignore_change(void *context, const struct lp_change *change, struct lp_error *error)
+static bool ignore_changes(void *context, struct lp_change *changes, size_t count, struct lp_error *error)
 {
 	(void)context;
-	(void)change;
+	(void)changes;
+	(void)count;
 	(void)error;
 	return true;
 }
 
 /* From the first to the last that was changed of x. */
-static bool widen_change(void *context, const struct lp_change *change, struct lp_error *error)
+static bool widen_changes(void *context, struct lp_change *changes, size_t count, struct lp_error *error)
 {
 	struct lp_window *changed = context;
 
 	(void)error;
-	ck_assert_int_eq(change->series_id, series_id("x"));
-	changed->start = change->first < changed->start ? change->first : changed->start;
-	changed->end = change->last > changed->end ? change->last : changed->end;
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_int_eq(changes[i].series_id, series_id("x"));
+		changed->start = changes[i].first < changed->start ? changes[i].first : changed->start;
+		changed->end = changes[i].last > changed->end ? changes[i].last : changed->end;
+	}
 	return true;
 }
 
@@ -402,7 +405,7 @@ END_TEST
 START_TEST(what_was_superseded_is_back_when_the_last_window_ceases_to_give_it)
 {
 	struct world *world = begin_sliding("echo", "0=1 60=2 120=3 180=4 240=5 300=6");
-	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX, .take = true };
+	struct lp_change_query query = { .newest = LP_TIME_MAX, .take = true };
 	struct lp_window changed = { .start = LP_TIME_MAX, .end = LP_TIME_MIN };
 	struct lp_error error;
 
@@ -410,12 +413,12 @@ START_TEST(what_was_superseded_is_back_when_the_last_window_ceases_to_give_it)
 	redo_each(world, "6");
 	world->calculation->rule = "mean";
 	change_calculation(world->calculation);
-	ck_ok(lp_store_begin(store, &error) && lp_store_each_change(store, &query, ignore_change, NULL, &error) &&
+	ck_ok(lp_store_begin(store, &error) && lp_store_each_change(store, &query, ignore_changes, NULL, &error) &&
 	              lp_store_commit_work(store, &error),
 	      error);
 	redo_each(world, "6"); /* gives a mean at minute 3 now, and nothing at 4 and 5 */
 	ck_samples("x", "0=1 60=2 120=3 180=6 240=5");
-	ck_ok(lp_store_each_change(store, &query, widen_change, &changed, &error), error);
+	ck_ok(lp_store_each_change(store, &query, widen_changes, &changed, &error), error);
 	ck_assert_int_eq(changed.start, AT(180)); /* what reads them follows */
 	ck_assert_int_eq(changed.end, AT(300));
 	redo_each(world, "5"); /* a mean at minute 2 */

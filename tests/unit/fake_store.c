@@ -168,6 +168,25 @@ void lp_store_rollback(struct lp_store *store)
 	fake.begun_within = 0;
 }
 
+bool lp_store_each_changed(struct lp_store *store, lp_time newest, lp_changed_visit *visit, void *context,
+                           struct lp_error *error)
+{
+	(void)store;
+	(void)newest;
+	(void)visit;
+	(void)context;
+	(void)error;
+	return true;
+}
+
+bool lp_store_find_lasts(struct lp_store *store, struct lp_last *lasts, size_t count, struct lp_error *error)
+{
+	(void)store;
+	(void)lasts;
+	(void)error;
+	return count == 0;
+}
+
 bool lp_store_each_change(struct lp_store *store, struct lp_change_query *query, lp_change_visit *visit, void *context,
                           struct lp_error *error)
 {

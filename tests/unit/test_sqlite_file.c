@@ -162,19 +162,21 @@ static bool take_upgraded(void *context, const struct lp_calculation *calculatio
 	return true;
 }
 
-static bool count_change(void *context, const struct lp_change *change, struct lp_error *ignored)
+static bool count_changes(void *context, struct lp_change *changes, size_t count, struct lp_error *ignored)
 {
 	(void)ignored;
-	ck_assert_int_eq(change->series_id, 1);
-	ck_assert_int_eq(change->first, 120000000);
-	++*(int *)context;
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_int_eq(changes[i].series_id, 1);
+		ck_assert_int_eq(changes[i].first, 120000000);
+		++*(int *)context;
+	}
 	return true;
 }
 
 START_TEST(a_file_of_the_release_before_is_upgraded_with_what_is_in_it)
 {
 	struct lp_calculation calculation;
-	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX };
+	struct lp_change_query query = { .newest = LP_TIME_MAX };
 	struct lp_store *store;
 	int count = 0;
 
@@ -188,10 +190,10 @@ START_TEST(a_file_of_the_release_before_is_upgraded_with_what_is_in_it)
 	ck_assert_int_eq(calculation.recompute_within, 0);
 	ck_assert_int_eq(read_heads(store).items[0].watermark, 60000000);
 	/* What was there is no change; what comes is. */
-	must(sqlite->each_change(store, &query, count_change, &count, &error));
+	must(sqlite->each_change(store, &query, count_changes, &count, &error));
 	ck_assert_int_eq(count, 0);
 	execute("INSERT INTO sample (series_id, ts, value) VALUES (1, 120000000, 1)");
-	must(sqlite->each_change(store, &query, count_change, &count, &error));
+	must(sqlite->each_change(store, &query, count_changes, &count, &error));
 	ck_assert_int_eq(count, 1);
 	sqlite->close(store);
 }
@@ -218,7 +220,7 @@ static int refused(const char *sql)
 
 START_TEST(a_quality_that_is_none_is_refused_and_one_of_before_is_bad)
 {
-	struct lp_change_query query = { .oldest = LP_TIME_MIN, .newest = LP_TIME_MAX };
+	struct lp_change_query query = { .newest = LP_TIME_MAX };
 	struct lp_store *store;
 	int quality = -1, changes = 0;
 
@@ -229,7 +231,7 @@ START_TEST(a_quality_that_is_none_is_refused_and_one_of_before_is_bad)
 	must(sqlite->read_samples(store, 1, LP_TIME_NONE, LP_TIME_NONE, 0, take_quality, &quality, &error));
 	ck_assert_int_eq(quality, LP_QUALITY_BAD);
 	/* What was computed from it, as from a good one, is computed again. */
-	must(sqlite->each_change(store, &query, count_change, &changes, &error));
+	must(sqlite->each_change(store, &query, count_changes, &changes, &error));
 	ck_assert_int_eq(changes, 1);
 	sqlite->close(store);
 	ck_assert_int_eq(refused("INSERT INTO sample (series_id, ts, value, quality) VALUES (1, 1, 1, 3)"),

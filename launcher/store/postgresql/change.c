@@ -9,50 +9,144 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct changes {
-	struct lp_change_query *query;
-	struct lp_change *items;
+bool lp_pg_each_changed(struct lp_store *opened, lp_time newest, lp_changed_visit *visit, void *context,
+                        struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	PGresult *result = NULL;
+	bool done;
+
+	if (!lp_pg_begin(store, error))
+		return false;
+	lp_pg_argument_time(lp_pg_arguments(store), newest);
+	done = lp_pg_finish(store, lp_pg_execute(store, PG_EACH_CHANGED, &result, error), error);
+	for (int i = 0; done && i < PQntuples(result); i++) {
+		const struct lp_changed changed = {
+			.series_id = lp_pg_get_int8(result, i, 0),
+			.first = lp_pg_get_time(result, i, 1),
+			.hours = (uint64_t)lp_pg_get_int8(result, i, 2),
+		};
+
+		done = visit(context, &changed, error);
+	}
+	PQclear(result);
+	return done;
+}
+
+/* Rows of `change`: what is told, and taken, is what is in these, whatever is noted meanwhile. */
+struct notes {
+	int64_t *ids;
 	size_t count, capacity;
 };
 
-static bool keep(void *context, const PGresult *row, struct lp_error *error)
+static bool keep_note(void *context, const PGresult *row, struct lp_error *error)
 {
-	struct changes *changes = context;
-	struct lp_change change = {
-		.series_id = lp_pg_get_int8(row, 0, 0),
-		.first = lp_pg_get_time(row, 0, 1),
-		.last = lp_pg_get_time(row, 0, 2),
-		.by_hand = lp_pg_get_bool(row, 0, 3),
-	};
+	struct notes *notes = context;
 
 	(void)error;
-	if (change.last < changes->query->oldest && !change.by_hand) {
-		changes->query->too_old++;
-		return true;
-	}
-	LP_GROW(changes->items, changes->count, changes->capacity);
-	changes->items[changes->count++] = change;
+	LP_GROW(notes->ids, notes->count, notes->capacity);
+	notes->ids[notes->count++] = lp_pg_get_int8(row, 0, 0);
 	return true;
+}
+
+static void add_hours(struct pg_store *store, const struct notes *notes, const struct lp_change_query *query)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+
+	lp_pg_add_ids(arguments, notes->ids, notes->count);
+	lp_pg_argument_time(arguments, query->newest);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < query->bound_count; i++)
+		lp_pg_array_int8(arguments, query->bounds[i].series_id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < query->bound_count; i++)
+		lp_pg_array_time(arguments, query->bounds[i].oldest);
+	lp_pg_array_end(arguments);
+}
+
+static bool count_too_old(struct pg_store *store, const struct notes *notes, struct lp_change_query *query,
+                          struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done;
+
+	if (query->bound_count == 0)
+		return true;
+	add_hours(store, notes, query);
+	lp_pg_argument_time(&store->arguments, LP_TIME_MAX);
+	done = lp_pg_execute(store, PG_COUNT_TOO_OLD, &result, error);
+	if (done)
+		query->too_old = (uint64_t)lp_pg_get_int8(result, 0, 0);
+	PQclear(result);
+	return done;
+}
+
+/* The next ones of the cursor. */
+static bool tell_more(struct pg_store *store, struct lp_change *changes, lp_change_visit *visit, void *context,
+                      size_t *told, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done;
+
+	(void)lp_pg_arguments(store);
+	done = lp_pg_execute(store, PG_MORE_CHANGES, &result, error);
+	*told = done ? (size_t)PQntuples(result) : 0;
+	for (size_t i = 0; i < *told; i++)
+		changes[i] = (struct lp_change){
+			.series_id = lp_pg_get_int8(result, (int)i, 0),
+			.first = lp_pg_get_time(result, (int)i, 1),
+			.last = lp_pg_get_time(result, (int)i, 2),
+			.by_hand = lp_pg_get_bool(result, (int)i, 3),
+		};
+	PQclear(result);
+	return done && (*told == 0 || visit(context, changes, *told, error));
+}
+
+/* Hours by hours, so that neither side has to hold them all at once. */
+static bool tell(struct pg_store *store, const struct notes *notes, const struct lp_change_query *query,
+                 lp_change_visit *visit, void *context, struct lp_error *error)
+{
+	struct lp_change *changes = lp_reallocate(NULL, LP_CHANGES_AT_ONCE, sizeof *changes);
+	size_t told = LP_CHANGES_AT_ONCE;
+	bool done;
+
+	add_hours(store, notes, query);
+	done = lp_pg_execute(store, PG_OPEN_CHANGES, NULL, error);
+	while (done && told == LP_CHANGES_AT_ONCE)
+		done = tell_more(store, changes, visit, context, &told, error);
+	free(changes);
+	(void)lp_pg_arguments(store);
+	return done && lp_pg_execute(store, PG_CLOSE_CHANGES, NULL, error);
+}
+
+static bool tell_and_take(struct pg_store *store, struct notes *notes, struct lp_change_query *query,
+                          lp_change_visit *visit, void *context, struct lp_error *error)
+{
+	lp_pg_argument_time(lp_pg_arguments(store), query->newest);
+	if (!lp_pg_stream(store, query->take ? PG_TAKE_NEWS : PG_EACH_NOTE, keep_note, notes, error))
+		return false;
+	if (notes->count == 0)
+		return true;
+	if (!count_too_old(store, notes, query, error) || !tell(store, notes, query, visit, context, error))
+		return false;
+	lp_pg_add_ids(lp_pg_arguments(store), notes->ids, notes->count);
+	return !query->take || lp_pg_execute(store, PG_TAKE_NOTES, NULL, error);
 }
 
 bool lp_pg_each_change(struct lp_store *opened, struct lp_change_query *query, lp_change_visit *visit, void *context,
                        struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct changes changes = { .query = query };
+	struct notes notes = { .ids = NULL };
 	bool done;
 
 	query->too_old = 0;
 	if (!lp_pg_begin(store, error))
 		return false;
-	lp_pg_argument_time(lp_pg_arguments(store), query->newest);
-	done = lp_pg_finish(
-		store, lp_pg_stream(store, query->take ? PG_TAKE_CHANGES : PG_LOOK_AT_CHANGES, keep, &changes, error),
-		error);
-	for (size_t i = 0; done && i < changes.count; i++)
-		done = visit(context, &changes.items[i], error);
-	free(changes.items);
-	return done;
+	done = tell_and_take(store, &notes, query, visit, context, error);
+	free(notes.ids);
+	return lp_pg_finish(store, done, error);
 }
 
 bool lp_pg_find_next_good(struct lp_store *opened, struct lp_change *changes, size_t count, lp_time before,

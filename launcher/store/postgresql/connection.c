@@ -276,6 +276,7 @@ const struct lp_store_backend lp_store_postgresql = {
 	.each_pending = lp_pg_each_pending,
 	.fail_batch = lp_pg_fail_batch,
 	.each_edge = lp_pg_each_edge,
+	.each_changed = lp_pg_each_changed,
 	.each_change = lp_pg_each_change,
 	.find_next_good = lp_pg_find_next_good,
 	.find_rise = lp_pg_find_rise,

@@ -260,8 +260,8 @@ bool lp_pg_each_batch(struct lp_store *, int32_t, lp_batch_visit *, void *, stru
 bool lp_pg_fail_batch(struct lp_store *, int64_t, lp_time, const char *, const char *, struct lp_error *);
 bool lp_pg_each_edge(struct lp_store *, int64_t, int64_t, lp_edge_visit *, void *, struct lp_error *);
 bool lp_pg_each_pending(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
-bool lp_pg_each_change(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *,
-                       struct lp_error *); /* change.c */
+bool lp_pg_each_changed(struct lp_store *, lp_time, lp_changed_visit *, void *, struct lp_error *); /* change.c */
+bool lp_pg_each_change(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *, struct lp_error *);
 bool lp_pg_find_next_good(struct lp_store *, struct lp_change *, size_t, lp_time, struct lp_error *);
 bool lp_pg_find_rise(struct lp_store *, const struct lp_rise_query *, lp_time *, struct lp_error *);
 bool lp_pg_invalidate(struct lp_store *, int64_t, lp_time, lp_time, struct lp_error *);

@@ -7,6 +7,8 @@
  */
 #include "store/postgresql/statements.h"
 
+#include "store/store.h"
+
 /* NaN is more than infinity here. */
 #define IS_GOOD "value > '-Infinity' AND value < 'Infinity' AND quality IS DISTINCT FROM 2"
 
@@ -112,6 +114,20 @@
 #define ARE_PREPARED                                                                                                   \
 	"(" PARTITION_AT("'sample'", "now()", "'_YYYY_MM'", "'_YYYY'") " IS NOT NULL AND " PARTITION_AT(               \
 		"'sample'", "(" NEXT_MONTH ")", "'_YYYY_MM'", "'_YYYY'") " IS NOT NULL)"
+
+/*
+ * The hours of series in the notes $1 that begin before $2, each with its
+ * series' place in the bounds $3 and $4, which are sorted: a join could be
+ * planned as a loop, since the planner knows nothing of what is in arrays.
+ */
+#define NOTED_HOURS                                                                                                    \
+	" FROM local_processing.change t CROSS JOIN LATERAL unnest(t.series_ids, t.firsts, t.lasts)"                   \
+	" r (series_id, first, last) CROSS JOIN LATERAL (SELECT width_bucket(r.series_id, $3::int8[])) b (place)"      \
+	" WHERE t.id = ANY ($1::int8[]) AND r.first < $2"
+#define IS_PASSED_OVER "NOT t.by_hand AND ($3::int8[])[b.place] = r.series_id AND r.last < ($4::timestamptz[])[b.place]"
+
+#define TO_DIGITS(number) #number
+#define IN_DIGITS(number) TO_DIGITS(number)
 
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
@@ -501,17 +517,27 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_FORGET_OWED] = { "forget_owed", "forget owed windows",
 	                     "WITH again AS (UPDATE local_processing.outdated SET owed = false WHERE owed AND $1 = 7)"
 	                     " DELETE FROM local_processing.owed WHERE reason = $1" },
-	/* One statement, so that a row that comes in between is not taken unseen. */
-	[PG_TAKE_CHANGES] = { "take_changes", "take the changes of samples",
-	                      "WITH taken AS (DELETE FROM local_processing.change"
-	                      " RETURNING series_ids, firsts, lasts, first, by_hand)"
-	                      " SELECT r.series_id, r.first, r.last, t.by_hand FROM taken t"
-	                      " CROSS JOIN LATERAL unnest(t.series_ids, t.firsts, t.lasts) r (series_id, first, last)"
-	                      " WHERE t.first < $1 AND r.first < $1 ORDER BY r.series_id, r.first" },
-	[PG_LOOK_AT_CHANGES] = { "look_at_changes", "read the changes of samples",
-	                         "SELECT r.series_id, r.first, r.last, t.by_hand FROM local_processing.change t"
-	                         " CROSS JOIN LATERAL unnest(t.series_ids, t.firsts, t.lasts) r (series_id, first, last)"
-	                         " WHERE t.first < $1 AND r.first < $1 ORDER BY r.series_id, r.first" },
+	[PG_EACH_CHANGED] = { "each_changed", "read which series have changed",
+	                      "SELECT r.series_id, min(r.first), count(*) FROM local_processing.change t"
+	                      " CROSS JOIN LATERAL unnest(t.series_ids, t.firsts) r (series_id, first)"
+	                      " WHERE t.first < $1 AND r.first < $1 GROUP BY r.series_id ORDER BY r.series_id" },
+	[PG_EACH_NOTE] = { "each_note", "read the changes of samples",
+	                   "SELECT id FROM local_processing.change WHERE first < $1" },
+	/* What nobody has read yet is forgotten at once. A row that comes in later stays for the next run. */
+	[PG_TAKE_NEWS] = { "take_news", "take the changes of samples",
+	                   "WITH news AS (DELETE FROM local_processing.change WHERE first >= $1)"
+	                   " SELECT id FROM local_processing.change WHERE first < $1" },
+	[PG_COUNT_TOO_OLD] = { "count_too_old", "count changes of samples",
+	                       "SELECT count(*)" NOTED_HOURS " AND " IS_PASSED_OVER
+	                       " AND ($4::timestamptz[])[b.place] < $5" },
+	[PG_OPEN_CHANGES] = { "open_changes", "read the changes of samples",
+	                      "DECLARE changes NO SCROLL CURSOR FOR SELECT r.series_id, r.first, r.last, t.by_hand" NOTED_HOURS
+	                      " AND (" IS_PASSED_OVER ") IS NOT TRUE ORDER BY r.series_id, r.first" },
+	[PG_MORE_CHANGES] = { "more_changes", "read the changes of samples",
+	                      "FETCH FORWARD " IN_DIGITS(LP_CHANGES_AT_ONCE) " FROM changes" },
+	[PG_CLOSE_CHANGES] = { "close_changes", "read the changes of samples", "CLOSE changes" },
+	[PG_TAKE_NOTES] = { "take_notes", "take the changes of samples",
+	                    "DELETE FROM local_processing.change WHERE id = ANY ($1)" },
 	[PG_INVALIDATE] = { "invalidate", "note that samples are to be read again",
 	                    "INSERT INTO local_processing.change (series_ids, firsts, lasts, first, last, by_hand)"
 	                    " VALUES (ARRAY[$1::int8], ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $2, $3, true)" },

@@ -137,9 +137,10 @@ static bool to_wire(const struct pg_arguments *arguments, struct wire_arguments 
 /* What a run asks at its beginning and end: to prepare it is a round trip for nothing. */
 static bool is_asked_once(enum pg_statement statement)
 {
-	static const enum pg_statement once[] = { PG_HAS_SCHEMA,   PG_SCHEMA_VERSION, PG_EACH_BATCH,
-		                                  PG_EACH_PENDING, PG_EACH_OWED,      PG_LOOK_AT_CHANGES,
-		                                  PG_ENTER_RUN,    PG_BEGIN_RUN,      PG_END_RUN };
+	static const enum pg_statement once[] = { PG_HAS_SCHEMA,   PG_SCHEMA_VERSION, PG_EACH_BATCH, PG_EACH_PENDING,
+		                                  PG_EACH_OWED,    PG_EACH_CHANGED,   PG_EACH_NOTE,  PG_COUNT_TOO_OLD,
+		                                  PG_OPEN_CHANGES, PG_CLOSE_CHANGES,  PG_TAKE_NOTES, PG_ENTER_RUN,
+		                                  PG_BEGIN_RUN,    PG_END_RUN };
 
 	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
 		if (once[i] == statement)

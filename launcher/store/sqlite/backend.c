@@ -27,6 +27,7 @@ const struct lp_store_backend lp_store_sqlite = {
 	.each_pending = lp_sqlite_each_pending,
 	.fail_batch = lp_sqlite_fail_batch,
 	.each_edge = lp_sqlite_each_edge,
+	.each_changed = lp_sqlite_each_changed,
 	.each_change = lp_sqlite_each_change,
 	.find_next_good = lp_sqlite_find_next_good,
 	.find_rise = lp_sqlite_find_rise,

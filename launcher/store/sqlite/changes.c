@@ -4,22 +4,121 @@
  */
 #include "store/sqlite/sqlite.h"
 
+#include <stdlib.h>
+
 bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error)
 {
 	assert(sqlite3_get_autocommit(store->database) == 0);
 	return lp_sqlite_execute(store, own ? LP_SQL_BECOME_OWN : LP_SQL_BE_OWN_NO_MORE, error);
 }
 
-static bool count_old(struct lp_sqlite *store, struct lp_change_query *query, struct lp_error *error)
+bool lp_sqlite_each_changed(struct lp_store *base, lp_time newest, lp_changed_visit *visit, void *context,
+                            struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_COUNT_OLD_CHANGES, error);
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_CHANGED, error);
+	int row;
 
 	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, query->oldest);
-	if (lp_sqlite_step(store, statement, error, "count changes of samples") != 1)
+	sqlite3_bind_int64(statement, 1, newest);
+	while ((row = lp_sqlite_step(store, statement, error, "read which series have changed")) == 1) {
+		const struct lp_changed changed = {
+			.series_id = sqlite3_column_int64(statement, 0),
+			.first = sqlite3_column_int64(statement, 1),
+			.hours = (uint64_t)sqlite3_column_int64(statement, 2),
+		};
+
+		if (!visit(context, &changed, error)) {
+			sqlite3_reset(statement);
+			return false;
+		}
+	}
+	return row == 0;
+}
+
+struct telling {
+	struct lp_sqlite *store;
+	struct lp_change_query *query;
+	lp_change_visit *visit;
+	void *context;
+	struct lp_change *changes;
+	size_t count;
+};
+
+static bool tell(struct telling *telling, struct lp_error *error)
+{
+	size_t count = telling->count;
+
+	telling->count = 0;
+	return count == 0 || telling->visit(telling->context, telling->changes, count, error);
+}
+
+static int compare_bound(const void *series_id, const void *bound)
+{
+	int64_t left = *(const int64_t *)series_id, right = ((const struct lp_change_bound *)bound)->series_id;
+
+	return (left > right) - (left < right);
+}
+
+static bool count_too_old(struct telling *telling, const struct lp_change_bound *bound, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(telling->store, LP_SQL_COUNT_TOO_OLD, error);
+
+	if (statement == NULL)
 		return false;
-	query->too_old = (uint64_t)sqlite3_column_int64(statement, 0);
+	sqlite3_bind_int64(statement, 1, bound->series_id);
+	sqlite3_bind_int64(statement, 2, bound->oldest);
+	sqlite3_bind_int64(statement, 3, telling->query->newest);
+	if (lp_sqlite_step(telling->store, statement, error, "count changes of samples") != 1)
+		return false;
+	telling->query->too_old += (uint64_t)sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return true;
+}
+
+static bool tell_series(struct telling *telling, int64_t series_id, struct lp_error *error)
+{
+	const struct lp_change_query *query = telling->query;
+	const struct lp_change_bound *bound =
+		query->bound_count == 0
+			? NULL
+			: bsearch(&series_id, query->bounds, query->bound_count, sizeof *query->bounds, compare_bound);
+	sqlite3_stmt *statement = lp_sqlite_prepare(telling->store, LP_SQL_CHANGES_OF, error);
+	bool good = true;
+	int row = 0;
+
+	if (statement == NULL ||
+	    (bound != NULL && bound->oldest < LP_TIME_MAX && !count_too_old(telling, bound, error)))
+		return false;
+	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 2, bound == NULL ? INT64_MIN : bound->oldest);
+	sqlite3_bind_int64(statement, 3, query->newest);
+	while (good && (row = lp_sqlite_step(telling->store, statement, error, "read the changes of samples")) == 1) {
+		telling->changes[telling->count++] = (struct lp_change){
+			.series_id = series_id,
+			.first = sqlite3_column_int64(statement, 0),
+			.last = sqlite3_column_int64(statement, 1),
+			.by_hand = sqlite3_column_int(statement, 2) != 0,
+		};
+		good = telling->count < LP_CHANGES_AT_ONCE || tell(telling, error);
+	}
+	sqlite3_reset(statement);
+	return good && row == 0;
+}
+
+/* The next one after a series; false in *found: there is none. */
+static bool find_next_changed(struct lp_sqlite *store, int64_t *series_id, bool *found, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NEXT_CHANGED, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, *series_id);
+	if (lp_sqlite_step(store, statement, error, "read which series have changed") != 1)
+		return false;
+	*found = sqlite3_column_type(statement, 0) != SQLITE_NULL;
+	*series_id = sqlite3_column_int64(statement, 0);
 	sqlite3_reset(statement);
 	return true;
 }
@@ -27,28 +126,37 @@ static bool count_old(struct lp_sqlite *store, struct lp_change_query *query, st
 bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query, lp_change_visit *visit, void *context,
                            struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_CHANGE, error);
-	int row;
+	struct telling telling = {
+		.store = lp_sqlite_of(base),
+		.query = query,
+		.visit = visit,
+		.context = context,
+		.changes = lp_reallocate(NULL, LP_CHANGES_AT_ONCE, sizeof *telling.changes),
+	};
+	int64_t series_id = 0;
+	bool found, good;
 
-	if (statement == NULL || !count_old(store, query, error))
+	query->too_old = 0;
+	while ((good = find_next_changed(telling.store, &series_id, &found, error)) && found &&
+	       (good = tell_series(&telling, series_id, error)))
+		;
+	good = good && tell(&telling, error);
+	free(telling.changes);
+	return good && (!query->take || lp_sqlite_execute(telling.store, LP_SQL_TAKE_CHANGES, error));
+}
+
+static bool find_looked_back(struct lp_sqlite *store, int64_t series_id, bool *looked_back, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_LOOKED_BACK, error);
+
+	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, query->oldest);
-	sqlite3_bind_int64(statement, 2, query->newest);
-	while ((row = lp_sqlite_step(store, statement, error, "read the changes of samples")) == 1) {
-		struct lp_change change = {
-			.series_id = sqlite3_column_int64(statement, 0),
-			.first = sqlite3_column_int64(statement, 1),
-			.last = sqlite3_column_int64(statement, 2),
-			.by_hand = sqlite3_column_int(statement, 3) != 0,
-		};
-
-		if (!visit(context, &change, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
-	}
-	return row == 0 && (!query->take || lp_sqlite_execute(store, LP_SQL_TAKE_CHANGES, error));
+	sqlite3_bind_int64(statement, 1, series_id);
+	if (lp_sqlite_step(store, statement, error, "look for who looks back") != 1)
+		return false;
+	*looked_back = sqlite3_column_int(statement, 0) != 0;
+	sqlite3_reset(statement);
+	return true;
 }
 
 bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, size_t count, lp_time before,
@@ -56,11 +164,20 @@ bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, 
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NEXT_GOOD, error);
+	bool looked_back = false;
 
 	if (statement == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		int row;
+
+		/* In the statement it would be asked behind the samples: of a series nobody looks back in, all of them. */
+		if ((i == 0 || changes[i].series_id != changes[i - 1].series_id) &&
+		    !find_looked_back(store, changes[i].series_id, &looked_back, error))
+			return false;
+		changes[i].next_good = LP_TIME_NONE;
+		if (!looked_back)
+			continue;
 
 		sqlite3_bind_int64(statement, 1, changes[i].series_id);
 		sqlite3_bind_int64(statement, 2, changes[i].last);
@@ -68,7 +185,8 @@ bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, 
 		row = lp_sqlite_step(store, statement, error, "look for the next good samples");
 		if (row < 0)
 			return false;
-		changes[i].next_good = row == 1 ? sqlite3_column_int64(statement, 0) : LP_TIME_NONE;
+		if (row == 1)
+			changes[i].next_good = sqlite3_column_int64(statement, 0);
 		sqlite3_reset(statement);
 	}
 	return true;

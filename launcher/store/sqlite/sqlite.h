@@ -98,10 +98,13 @@ enum lp_sqlite_statement {
 	LP_SQL_IS_RUNNING,
 	LP_SQL_FAIL_BATCH,
 	LP_SQL_EACH_EDGE,
-	LP_SQL_EACH_CHANGE,
-	LP_SQL_COUNT_OLD_CHANGES,
+	LP_SQL_EACH_CHANGED,
+	LP_SQL_NEXT_CHANGED,
+	LP_SQL_CHANGES_OF,
+	LP_SQL_COUNT_TOO_OLD,
 	LP_SQL_TAKE_CHANGES,
 	LP_SQL_NOTE_CHANGE,
+	LP_SQL_LOOKED_BACK,
 	LP_SQL_NEXT_GOOD,
 	LP_SQL_RISE,
 	LP_SQL_EACH_READER,
@@ -341,6 +344,8 @@ bool lp_sqlite_apply(struct lp_store *base, const struct lp_changes *changes, st
 bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error) LP_MUST_CHECK;
 
 /* changes.c: changes of samples, and who follows them */
+bool lp_sqlite_each_changed(struct lp_store *base, lp_time newest, lp_changed_visit *visit, void *context,
+                            struct lp_error *error);
 bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query, lp_change_visit *visit, void *context,
                            struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, size_t count, lp_time before,

@@ -313,15 +313,19 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" JOIN calculation r ON r.id = i.calculation_id"
 		" WHERE (?1 = 0 OR r.batch_id = ?1) AND (?2 = 0 OR r.id = ?2) AND r.enabled = 1 AND w.enabled = 1"
 		" AND w.id <> r.id ORDER BY r.id, w.id",
-	[LP_SQL_EACH_CHANGE] = "SELECT series_id, first, last, by_hand FROM change"
-			       " WHERE first < ?2 AND (last >= ?1 OR by_hand = 1) ORDER BY series_id, first",
-	[LP_SQL_COUNT_OLD_CHANGES] = "SELECT count(*) FROM change WHERE last < ?1 AND by_hand = 0",
+	[LP_SQL_EACH_CHANGED] = "SELECT series_id, min(first), count(*) FROM change WHERE first < ?1"
+				" GROUP BY series_id ORDER BY series_id",
+	[LP_SQL_NEXT_CHANGED] = "SELECT min(series_id) FROM change WHERE series_id > ?1",
+	[LP_SQL_CHANGES_OF] = "SELECT first, last, by_hand FROM change WHERE series_id = ?1"
+			      " AND first < ?3 AND (last >= ?2 OR by_hand = 1) ORDER BY hour, by_hand",
+	[LP_SQL_COUNT_TOO_OLD] = "SELECT count(*) FROM change WHERE series_id = ?1 AND first < ?3"
+				 " AND last < ?2 AND by_hand = 0",
 	[LP_SQL_TAKE_CHANGES] = "DELETE FROM change",
 	[LP_SQL_NOTE_CHANGE] = "INSERT INTO change (series_id, hour, by_hand, first, last)"
 			       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (series_id, hour, by_hand) DO UPDATE"
 			       " SET first = min(first, excluded.first), last = max(last, excluded.last)",
+	[LP_SQL_LOOKED_BACK] = "SELECT EXISTS (SELECT 1 FROM calculation_input WHERE series_id = ?1 AND lookback > 0)",
 	[LP_SQL_NEXT_GOOD] = "SELECT ts FROM sample WHERE series_id = ?1 AND ts > ?2 AND ts < ?3 AND " IS_GOOD
-			     " AND EXISTS (SELECT 1 FROM calculation_input WHERE series_id = ?1 AND lookback > 0)"
 			     " ORDER BY ts LIMIT 1",
 	[LP_SQL_RISE] = "SELECT max(ts) FROM (SELECT ts, value, lag(value) OVER (ORDER BY ts) AS before"
 			" FROM (SELECT ts, value FROM sample WHERE series_id = ?1 AND ts > ?2 AND ts < ?3 AND " IS_GOOD

@@ -1,0 +1,166 @@
+/* How far back changes are followed, and no further.  Knows readers and widths of windows; no calendar, no threads. */
+#include "pipeline/bounds.h"
+
+#include "schedule/schedule.h"
+
+#include <stdlib.h>
+
+enum { FEW_HOURS = 10000, SERIES_AT_ONCE = 10000, LASTS_AT_ONCE = 1000 };
+
+/*
+ * Of a series that has changed: how far back its readers that look back follow,
+ * what lies before a window being of no account to them (near) and as it may be
+ * (far), and how many good samples they may look at.
+ */
+struct reach {
+	lp_time first; /* of its changes */
+	lp_time near, far;
+	int32_t number; /* 0: nobody looks back */
+};
+
+struct bounding {
+	struct lp_store *store;
+	const struct lp_following *following;
+	struct lp_bounds *bounds;
+	size_t capacity;
+	struct reach *reaches; /* of each */
+	size_t reach_count, reach_capacity;
+};
+
+lp_time lp_bounds_from(const struct lp_following *following, const struct lp_reader *reader, bool by_hand)
+{
+	int64_t within = reader->recompute_within != 0 ? reader->recompute_within : following->recompute_within;
+	lp_time from;
+	if (by_hand || (reader->computed && reader->recompute_within == 0))
+		return LP_TIME_MIN;
+	if (within <= 0)
+		return LP_TIME_MAX;
+	return __builtin_sub_overflow(following->tick, within, &from) || from < LP_TIME_MIN ? LP_TIME_MIN : from;
+}
+
+static bool keep_changed(void *context, const struct lp_changed *changed, struct lp_error *error)
+{
+	struct bounding *bounding = context;
+	struct lp_bounds *bounds = bounding->bounds;
+	(void)error;
+	LP_GROW(bounds->items, bounds->count, bounding->capacity);
+	bounds->items[bounds->count++] =
+		(struct lp_change_bound){ .series_id = changed->series_id, .oldest = LP_TIME_MAX };
+	bounds->hours += changed->hours;
+	LP_GROW(bounding->reaches, bounding->reach_count, bounding->reach_capacity);
+	bounding->reaches[bounding->reach_count++] =
+		(struct reach){ .first = changed->first, .near = LP_TIME_MAX, .far = LP_TIME_MAX };
+	return true;
+}
+
+static size_t find_bound(const struct lp_bounds *bounds, int64_t series_id)
+{
+	size_t low = 0, high = bounds->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (bounds->items[middle].series_id < series_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * What changed before it touches nothing that this reader follows, if it looks
+ * back so far.  Its windows are taken to be as wide as they can be: changes of
+ * some days more are told, and found to be too old then.
+ */
+static lp_time oldest_followed(const struct lp_following *following, const struct lp_reader *reader, int64_t lookback)
+{
+	lp_time from = lp_bounds_from(following, reader, false);
+	struct lp_touched about;
+	from = from < reader->watermark ? from : reader->watermark;
+	lp_schedule_touched_about(reader->schedule, reader->window, reader->shift, lookback, 0, 0, &about);
+	return from == LP_TIME_MIN || from < LP_TIME_MIN + about.until_end ? LP_TIME_MIN : from - about.until_end;
+}
+
+static bool bound_reader(void *context, const struct lp_reader *reader, struct lp_error *error)
+{
+	struct bounding *bounding = context;
+	size_t at = find_bound(bounding->bounds, reader->series_id);
+	struct lp_change_bound *bound = &bounding->bounds->items[at];
+	struct reach *reach = &bounding->reaches[at];
+	lp_time near = oldest_followed(bounding->following, reader, 0), far;
+	int32_t number = reader->lookback >= LP_METER_LOOKBACK ? LP_RISE_SAMPLES + 1 : 1;
+	(void)error;
+	bound->oldest = near < bound->oldest ? near : bound->oldest;
+	if (reader->lookback <= 0)
+		return true;
+	far = oldest_followed(bounding->following, reader, reader->lookback);
+	reach->near = near < reach->near ? near : reach->near;
+	reach->far = far < reach->far ? far : reach->far;
+	reach->number = number > reach->number ? number : reach->number;
+	return true;
+}
+
+static bool read_readers(struct bounding *bounding, struct lp_error *error)
+{
+	const struct lp_bounds *bounds = bounding->bounds;
+	int64_t *series = lp_reallocate(NULL, bounds->count, sizeof *series);
+	bool good = true;
+	for (size_t at = 0; at < bounds->count; at++)
+		series[at] = bounds->items[at].series_id;
+	for (size_t at = 0; at < bounds->count && good; at += SERIES_AT_ONCE) {
+		size_t left = bounds->count - at;
+		good = lp_store_each_reader(bounding->store, series + at, left < SERIES_AT_ONCE ? left : SERIES_AT_ONCE,
+		                            bound_reader, bounding, error);
+	}
+	free(series);
+	return good;
+}
+
+/* No look-back goes beyond the good samples that it needs: where they begin, if they are there. */
+static bool bound_lookbacks(struct bounding *bounding, struct lp_error *error)
+{
+	struct lp_change_bound *bounds = bounding->bounds->items;
+	struct lp_last *lasts = lp_reallocate(NULL, bounding->reach_count, sizeof *lasts);
+	size_t *places = lp_reallocate(NULL, bounding->reach_count, sizeof *places), count = 0;
+	bool good = true;
+	for (size_t at = 0; at < bounding->reach_count; at++) {
+		const struct reach *reach = &bounding->reaches[at];
+		if (reach->number == 0 || reach->first >= reach->near)
+			continue;
+		places[count] = at;
+		lasts[count++] = (struct lp_last){ .series_id = bounds[at].series_id,
+			                           .first = reach->far,
+			                           .beyond = reach->near,
+			                           .number = reach->number };
+	}
+	for (size_t at = 0; at < count && good; at += LASTS_AT_ONCE)
+		good = lp_store_find_lasts(bounding->store, lasts + at,
+		                           count - at < LASTS_AT_ONCE ? count - at : LASTS_AT_ONCE, error);
+	for (size_t at = 0; at < count && good; at++) {
+		lp_time begin = lasts[at].time != LP_TIME_NONE ? lasts[at].time : lasts[at].first;
+		if (begin < bounds[places[at]].oldest)
+			bounds[places[at]].oldest = begin;
+	}
+	free(lasts);
+	free(places);
+	return good;
+}
+
+bool lp_bounds_load(struct lp_bounds *bounds, struct lp_store *store, const struct lp_following *following,
+                    struct lp_error *error)
+{
+	struct bounding bounding = { .store = store, .following = following, .bounds = bounds };
+	*bounds = (struct lp_bounds){ .items = NULL };
+	bool good = lp_store_each_changed(store, following->newest, keep_changed, &bounding, error);
+	if (bounds->hours <= FEW_HOURS)
+		bounds->count = 0;
+	else
+		good = good && read_readers(&bounding, error) && bound_lookbacks(&bounding, error);
+	free(bounding.reaches);
+	return good;
+}
+
+void lp_bounds_free(struct lp_bounds *bounds)
+{
+	free(bounds->items);
+	*bounds = (struct lp_bounds){ .items = NULL };
+}
