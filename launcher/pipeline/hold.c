@@ -70,28 +70,43 @@ bool lp_plan_reads_gaps(const struct lp_plan *plan, const struct lp_batch_head *
 	return false;
 }
 
+/* The first window that is still to be made up for; begins at LP_TIME_MIN: nobody knows. */
+static struct lp_window first_of_gap(const struct lp_plan_batch *upstream)
+{
+	struct lp_window first = { .start = LP_TIME_MIN };
+	const struct lp_zone *zone;
+	struct lp_error error;
+	if (lp_zone_find(upstream->head.schedule.zone, &zone, &error))
+		(void)lp_window_ending_after(&upstream->head.schedule, zone, upstream->gap_after, &first);
+	return first;
+}
+
 /* Whether an input for this range, or what it holds from before it, reads what is still to be made up for. */
 static bool reads_gap(const struct lp_plan_batch *upstream, const struct lp_batch_reading *reading,
                       const struct lp_window *range)
 {
-	struct lp_window first = { .start = LP_TIME_MIN };
 	lp_time from = range->start - reading->lookback;
-	const struct lp_zone *zone;
-	struct lp_error error;
 	if (upstream->gap_until == LP_TIME_NONE)
 		return false;
-	if (lp_zone_find(upstream->head.schedule.zone, &zone, &error))
-		(void)lp_window_ending_after(&upstream->head.schedule, zone, upstream->gap_after, &first);
+	const struct lp_window first = first_of_gap(upstream);
 	return first.start < range->end && (reading->at_end ? upstream->gap_until >= from : upstream->gap_until > from);
 }
 
-bool lp_plan_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window)
+/* Windows that end by then do not read what is still to be made up for, which is read by one that ends later. */
+static lp_time before_gap(const struct lp_batch_head *head, const struct lp_zone *zone,
+                          const struct lp_plan_batch *upstream, const struct lp_batch_reading *reading)
 {
-	const struct lp_plan *plan = context;
-	const struct lp_zone *zone;
-	struct lp_error error;
-	if (head->reading_count == 0 || !lp_zone_find(head->schedule.zone, &zone, &error))
-		return true;
+	const struct lp_window first = first_of_gap(upstream);
+	return first.start == LP_TIME_MIN
+	               ? LP_TIME_MIN
+	               : lp_schedule_reads_before(&head->schedule, zone, reading->window, reading->shift, first.start);
+}
+
+/* The window's end, if all is there that it reads; else windows that end after this, and by its end, wait with it. */
+static lp_time ready_by(const struct lp_plan *plan, const struct lp_batch_head *head, const struct lp_zone *zone,
+                        const struct lp_window *window)
+{
+	lp_time by = window->end;
 	for (size_t at = 0; at < head->reading_count; at++) {
 		const struct lp_batch_reading *reading = &head->readings[at];
 		const struct lp_plan_batch *upstream = lp_plan_find(plan, reading->upstream);
@@ -99,10 +114,55 @@ bool lp_plan_ready(void *context, const struct lp_batch_head *head, const struct
 		if (upstream == NULL ||
 		    !lp_input_range(&head->schedule, zone, *window, reading->window, reading->shift, &range))
 			continue;
-		if (allowed(plan, head, zone, reading) < window->end || reads_gap(upstream, reading, &range))
-			return false;
+		lp_time until = allowed(plan, head, zone, reading);
+		if (until >= window->end && reads_gap(upstream, reading, &range)) {
+			until = before_gap(head, zone, upstream, reading);
+			until = until < window->end ? until : window->end - 1;
+		}
+		by = until < by ? until : by;
 	}
-	return true;
+	return by;
+}
+
+bool lp_plan_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window)
+{
+	const struct lp_zone *zone;
+	struct lp_error error;
+	return head->reading_count == 0 || !lp_zone_find(head->schedule.zone, &zone, &error) ||
+	       ready_by(context, head, zone, window) == window->end;
+}
+
+/* The end of the last window that is ready, of those that end by `end`; LP_TIME_MIN: none is known to be. */
+static lp_time last_ready(const struct lp_plan *plan, const struct lp_batch_head *head, lp_time end)
+{
+	const struct lp_zone *zone;
+	struct lp_window window;
+	struct lp_error error;
+	if (!lp_zone_find(head->schedule.zone, &zone, &error))
+		return LP_TIME_MIN;
+	for (int looked_at = 0; looked_at < LOOKED_AT_MOST; looked_at++) {
+		if (!lp_window_ending_by(&head->schedule, zone, end, &window))
+			return LP_TIME_MIN;
+		end = ready_by(plan, head, zone, &window);
+		if (end == window.end)
+			return end;
+	}
+	return LP_TIME_MIN;
+}
+
+lp_time lp_plan_cut(const struct lp_plan *plan, const struct lp_redo *redo)
+{
+	const struct lp_zone *zone;
+	struct lp_window next;
+	struct lp_error error;
+	if (!redo->past || redo->after_end >= redo->until_end ||
+	    !lp_zone_find(redo->head->schedule.zone, &zone, &error))
+		return LP_TIME_NONE;
+	lp_time by = last_ready(plan, redo->head, redo->until_end);
+	return by > redo->after_end && lp_window_ending_after(&redo->head->schedule, zone, by, &next) &&
+	                       next.end <= redo->until_end
+	               ? by
+	               : LP_TIME_NONE;
 }
 
 static lp_time due_at(const struct lp_batch_head *head, lp_time end)

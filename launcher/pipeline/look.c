@@ -106,9 +106,14 @@ static void make_up(struct looking *looking, struct lp_plan_batch *batch)
 	batch->gap_after = batch->gap_until = LP_TIME_NONE;
 	for (size_t at = 0; at < plan->redos.count; at++) {
 		struct lp_redo *redo = &plan->redos.items[at];
-		lp_time until = redo->until_end;
 		if (!redo->past || redo->head->id != batch->head.id)
 			continue;
+		lp_time until = lp_plan_cut(plan, redo);
+		if (until != LP_TIME_NONE) {
+			lp_redos_cut(&plan->redos, at, until);
+			redo = &plan->redos.items[at];
+		}
+		until = redo->until_end;
 		uint64_t windows = 0;
 		redo->told_from = redo->after_end;
 		while ((plan->catch_up == 0 || redo->windows + windows < most) &&

@@ -538,6 +538,35 @@ static void share_limit(struct lp_plan *plan)
 	}
 }
 
+/* The ranges of a group become two each. */
+static bool cut_owed(struct lp_plan *plan, const struct lp_redo *redo, lp_time at, bool *cut, struct lp_error *error)
+{
+	if (!lp_store_begin(plan->store, error))
+		return false;
+	bool good = lp_store_hold_run(plan->store, plan->run_id, error) &&
+	            lp_store_cut_owed(plan->store, &plan->redos.owed[redo->first], redo->count, at, cut, error);
+	if (good && *cut && lp_store_commit_work(plan->store, error))
+		return true;
+	lp_store_rollback(plan->store);
+	return good && !*cut;
+}
+
+/* What was missed goes from the newest window on: where that one waits for a slower one, what is settled before it does not. */
+static bool cut_past(struct lp_plan *plan, struct lp_error *error)
+{
+	for (size_t at = 0, count = plan->redos.count; at < count; at++) {
+		lp_time until = lp_plan_cut(plan, &plan->redos.items[at]);
+		bool cut = false;
+		if (until == LP_TIME_NONE)
+			continue;
+		if (!cut_owed(plan, &plan->redos.items[at], until, &cut, error))
+			return false;
+		if (cut)
+			lp_redos_cut(&plan->redos, at, until);
+	}
+	return true;
+}
+
 /* Nothing is in flight: the next phase, or the next rank. */
 static bool go_on(struct lp_plan *plan, struct lp_error *error)
 {
@@ -552,7 +581,7 @@ static bool go_on(struct lp_plan *plan, struct lp_error *error)
 		if (!lp_redos_load(&plan->redos, plan->store, plan->kind, plan->rank, head_of, is_gone, plan, error))
 			return false;
 		share_limit(plan);
-		return true;
+		return cut_past(plan, error);
 	}
 	if (plan->owing)
 		find_gaps(plan, plan->rank);

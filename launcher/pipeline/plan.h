@@ -124,6 +124,11 @@ lp_time lp_plan_upstream(const struct lp_plan *plan, const struct lp_batch_head 
  * nothing is still to be made up for.  An lp_window_ready; context: the plan.
  */
 bool lp_plan_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window);
+/*
+ * Of windows that were missed the newest are not ready: up to where they can be
+ * computed all the same.  LP_TIME_NONE: they are ready, or all have to wait.
+ */
+lp_time lp_plan_cut(const struct lp_plan *plan, const struct lp_redo *redo);
 /* Whether anything that it reads is still to be made up for. */
 bool lp_plan_reads_gaps(const struct lp_plan *plan, const struct lp_batch_head *head);
 /* Of windows that are over; false: the next one can be computed, or none is over. */

@@ -133,6 +133,24 @@ void lp_redos_use(struct lp_redos *redos, size_t index, uint64_t windows)
 	}
 }
 
+void lp_redos_cut(struct lp_redos *redos, size_t index, lp_time at)
+{
+	LP_GROW(redos->items, redos->count, redos->capacity);
+	struct lp_redo *redo = &redos->items[index];
+	assert(redo->past && redo->after_end < at && at < redo->until_end);
+	redos->items[redos->count++] = (struct lp_redo){
+		.first = redo->first,
+		.count = redo->count,
+		.head = redo->head,
+		.after_end = at,
+		.until_end = redo->until_end,
+		.past = true,
+		.windows = redo->windows,
+		.finished = true,
+	};
+	redo->until_end = at;
+}
+
 /* Two commits that touch one calculation could wait for each other in the database. */
 static bool is_held_up(const struct lp_redos *redos, const struct lp_redo *redo)
 {

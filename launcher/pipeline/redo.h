@@ -46,6 +46,8 @@ bool lp_redos_next(struct lp_redos *redos, uint64_t most, lp_window_ready *ready
                    struct lp_job *job) LP_MUST_CHECK;
 /* So many windows of a group are given out. */
 void lp_redos_use(struct lp_redos *redos, size_t index, uint64_t windows);
+/* Of a group that was missed: what ends after `at` is a group of its own, which waits. */
+void lp_redos_cut(struct lp_redos *redos, size_t index, lp_time at);
 /* A job came back. */
 void lp_redos_finish(struct lp_redos *redos, const struct lp_job *job);
 /* Calculations times windows that are left. */

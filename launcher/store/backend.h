@@ -47,6 +47,7 @@ struct lp_store_backend {
 	bool (*invalidate)(struct lp_store *, int64_t, lp_time, lp_time, struct lp_error *);
 	bool (*each_reader)(struct lp_store *, const int64_t *, size_t, lp_reader_visit *, void *, struct lp_error *);
 	bool (*add_owed)(struct lp_store *, const struct lp_owed_range *, size_t, struct lp_error *);
+	bool (*cut_owed)(struct lp_store *, const struct lp_owed *, size_t, lp_time, bool *, struct lp_error *);
 	bool (*each_owed)(struct lp_store *, enum lp_run_kind, int32_t, lp_owed_visit *, void *, struct lp_error *);
 	bool (*drop_owed)(struct lp_store *, enum lp_reason, uint64_t *, struct lp_error *);
 	bool (*each_progress)(struct lp_store *, const int64_t *, size_t, lp_progress_visit *, void *,

@@ -63,7 +63,9 @@ static void join_neighbours(struct lp_owed_row *rows, size_t count)
 	bool has_new = false;
 
 	for (size_t i = 0; i <= count; i++) {
-		bool joins = i < count && kept != NULL && are_of_one_kind(&kept->range, &rows[i].range) &&
+		/* Two that are stored may touch: one was cut (lp_store_cut_owed), and a run works on the first. */
+		bool joins = i < count && kept != NULL && (has_new || rows[i].id == 0) &&
+		             are_of_one_kind(&kept->range, &rows[i].range) &&
 		             rows[i].range.after_end <= kept->range.until_end;
 
 		if (joins) {

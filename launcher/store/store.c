@@ -500,6 +500,12 @@ bool lp_store_add_owed(struct lp_store *store, const struct lp_owed_range *range
 	return store->backend->add_owed(store, ranges, count, error);
 }
 
+bool lp_store_cut_owed(struct lp_store *store, const struct lp_owed *owed, size_t count, lp_time at, bool *cut,
+                       struct lp_error *error)
+{
+	return store->backend->cut_owed(store, owed, count, at, cut, error);
+}
+
 bool lp_store_each_owed(struct lp_store *store, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
                         void *context, struct lp_error *error)
 {

@@ -306,6 +306,13 @@ struct lp_owed_range {
 bool lp_store_add_owed(struct lp_store *store, const struct lp_owed_range *ranges, size_t count,
                        struct lp_error *error) LP_MUST_CHECK;
 /*
+ * Ranges as they were read become two each: up to `at`, which keeps its id, and
+ * from there on.  In the caller's transaction.  *cut is false where any of them
+ * is not what it was any more; then it has to be rolled back.
+ */
+bool lp_store_cut_owed(struct lp_store *store, const struct lp_owed *owed, size_t count, lp_time at, bool *cut,
+                       struct lp_error *error) LP_MUST_CHECK;
+/*
  * Those that a run of this kind works on: a backfill those of LP_REASON_BACKFILL,
  * the minute's the others.  Of enabled calculations; of those that waited only
  * where the cause has no window left that is pending or tripped; of those that

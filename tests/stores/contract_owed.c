@@ -106,6 +106,36 @@ START_TEST(ranges_are_given_by_rank_batch_reason_and_time)
 }
 END_TEST
 
+START_TEST(a_range_is_cut_where_it_is_what_it_was)
+{
+	const struct oweds *oweds;
+	struct lp_error error;
+	bool cut;
+
+	set_up("mean");
+	add_owed("one", LP_REASON_CATCH_UP, 0, 0, 240);
+	oweds = read_owed(LP_RUN_MINUTE, -1);
+	ck_ok(lp_store_begin(store, &error) &&
+	              lp_store_cut_owed(store, oweds->items, oweds->count, AT(120), &cut, &error) &&
+	              lp_store_commit_work(store, &error),
+	      error);
+	ck_assert(cut);
+	/* Each is worked off by itself, although they touch; what was read before goes on with the first one. */
+	ck_owed("catch-up 0-120, catch-up 120-240");
+	ck_assert_int_eq(read_owed(LP_RUN_MINUTE, -1)->items[0].id, oweds->items[0].id);
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_cut_owed(store, oweds->items, oweds->count, AT(120), &cut, &error), error);
+	ck_assert(!cut);
+	lp_store_rollback(store);
+	add_owed("one", LP_REASON_LATE, 0, 0, 60); /* touches it */
+	ck_ok(lp_store_begin(store, &error), error);
+	ck_ok(lp_store_cut_owed(store, oweds->items, oweds->count, AT(60), &cut, &error), error);
+	ck_assert(!cut);
+	lp_store_rollback(store);
+	ck_owed("catch-up 0-120, catch-up 120-240, late samples 0-60");
+}
+END_TEST
+
 START_TEST(a_backfill_has_its_own)
 {
 	uint64_t dropped;
@@ -442,6 +472,7 @@ Suite *owed_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, ranges_of_a_kind_that_touch_are_one);
 	tcase_add_test(tests, ranges_are_given_by_rank_batch_reason_and_time);
+	tcase_add_test(tests, a_range_is_cut_where_it_is_what_it_was);
 	tcase_add_test(tests, a_backfill_has_its_own);
 	tcase_add_test(tests, added_in_a_transaction_that_is_rolled_back_there_is_none);
 	tcase_add_test(tests, a_redo_replaces_results_and_finishes_the_range);

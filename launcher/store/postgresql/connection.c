@@ -283,6 +283,7 @@ const struct lp_store_backend lp_store_postgresql = {
 	.invalidate = lp_pg_invalidate,
 	.each_reader = lp_pg_each_reader,
 	.add_owed = lp_pg_add_owed,
+	.cut_owed = lp_pg_cut_owed,
 	.each_owed = lp_pg_each_owed,
 	.drop_owed = lp_pg_drop_owed,
 	.each_blocker = lp_pg_each_blocker,

@@ -267,6 +267,7 @@ bool lp_pg_find_rise(struct lp_store *, const struct lp_rise_query *, lp_time *,
 bool lp_pg_invalidate(struct lp_store *, int64_t, lp_time, lp_time, struct lp_error *);
 bool lp_pg_each_reader(struct lp_store *, const int64_t *, size_t, lp_reader_visit *, void *, struct lp_error *);
 bool lp_pg_add_owed(struct lp_store *, const struct lp_owed_range *, size_t, struct lp_error *); /* owed.c */
+bool lp_pg_cut_owed(struct lp_store *, const struct lp_owed *, size_t, lp_time, bool *, struct lp_error *);
 bool lp_pg_each_owed(struct lp_store *, enum lp_run_kind, int32_t, lp_owed_visit *, void *, struct lp_error *);
 bool lp_pg_drop_owed(struct lp_store *, enum lp_reason, uint64_t *, struct lp_error *);
 bool lp_pg_reopen(struct lp_store *, struct lp_reopen *, struct lp_error *);

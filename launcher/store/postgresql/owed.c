@@ -54,6 +54,34 @@ bool lp_pg_add_owed(struct lp_store *opened, const struct lp_owed_range *ranges,
 	       lp_pg_finish(store, lp_pg_put_owed(store, ranges, count, true, error), error);
 }
 
+bool lp_pg_cut_owed(struct lp_store *opened, const struct lp_owed *owed, size_t count, lp_time at, bool *cut,
+                    struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	PGresult *result = NULL;
+	bool done;
+
+	assert(store->depth == 1);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, owed[i].id);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_time(arguments, owed[i].after_end);
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, owed[i].touched);
+	lp_pg_array_end(arguments);
+	lp_pg_argument_time(arguments, at);
+	done = lp_pg_execute(store, PG_CUT_OWED, &result, error);
+	*cut = done && lp_pg_affected(result) == count;
+	PQclear(result);
+	return done;
+}
+
 bool lp_pg_each_owed(struct lp_store *opened, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit, void *context,
                      struct lp_error *error)
 {

@@ -501,6 +501,16 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                  " (calculation_id, reason, cause_id, window_start, after_end, until_end, replace_imported)"
 	                  " SELECT calculation_id, reason, cause_id, min(window_start), min(after_end), max(until_end), replace_imported"
 	                  " FROM island GROUP BY calculation_id, reason, cause_id, replace_imported, number" },
+	[PG_CUT_OWED] = { "cut_owed", "cut owed windows",
+	                  "WITH cut AS (UPDATE local_processing.owed o SET until_end = $4"
+	                  " FROM (SELECT w.* FROM unnest($1::int8[], $2::timestamptz[], $3::int8[]) r (id, after_end, touched)"
+	                  " JOIN local_processing.owed w ON w.id = r.id AND w.after_end = r.after_end"
+	                  " AND w.touched = r.touched AND w.after_end < $4 AND w.until_end > $4 FOR UPDATE OF w) w"
+	                  " WHERE o.id = w.id RETURNING w.*)"
+	                  " INSERT INTO local_processing.owed"
+	                  " (calculation_id, reason, cause_id, window_start, after_end, until_end, touched, replace_imported)"
+	                  " SELECT calculation_id, reason, cause_id, window_start, $4, until_end, touched, replace_imported"
+	                  " FROM cut" },
 	[PG_EACH_OWED] = { "each_owed", "read the owed windows",
 	                   "SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end, o.touched,"
 	                   " o.cause_id, o.replace_imported,"

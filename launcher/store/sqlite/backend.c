@@ -34,6 +34,7 @@ const struct lp_store_backend lp_store_sqlite = {
 	.invalidate = lp_sqlite_invalidate,
 	.each_reader = lp_sqlite_each_reader,
 	.add_owed = lp_sqlite_add_owed,
+	.cut_owed = lp_sqlite_cut_owed,
 	.each_owed = lp_sqlite_each_owed,
 	.drop_owed = lp_sqlite_drop_owed,
 	.each_blocker = lp_sqlite_each_blocker,

@@ -124,6 +124,44 @@ bool lp_sqlite_add_owed(struct lp_store *base, const struct lp_owed_range *range
 	return false;
 }
 
+static bool cut_one(struct lp_sqlite *store, const struct lp_owed *owed, lp_time at, bool *cut, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_COPY_OWED, error);
+	int64_t copied = 0;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, owed->id);
+	sqlite3_bind_int64(statement, 2, owed->after_end);
+	sqlite3_bind_int64(statement, 3, owed->touched);
+	sqlite3_bind_int64(statement, 4, at);
+	if (!lp_sqlite_run(store, statement, &copied, error, "cut owed windows"))
+		return false;
+	*cut = copied > 0;
+	if (!*cut)
+		return true;
+	statement = lp_sqlite_prepare(store, LP_SQL_CUT_OWED, error);
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, owed->id);
+	sqlite3_bind_int64(statement, 2, at);
+	return lp_sqlite_run(store, statement, NULL, error, "cut owed windows");
+}
+
+bool lp_sqlite_cut_owed(struct lp_store *base, const struct lp_owed *owed, size_t count, lp_time at, bool *cut,
+                        struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+
+	assert(sqlite3_get_autocommit(store->database) == 0);
+	*cut = true;
+	for (size_t i = 0; i < count && *cut; i++) {
+		if (!cut_one(store, &owed[i], at, cut, error))
+			return false;
+	}
+	return true;
+}
+
 bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
                          void *context, struct lp_error *error)
 {

@@ -110,6 +110,8 @@ enum lp_sqlite_statement {
 	LP_SQL_EACH_READER,
 	LP_SQL_OWED_OF,
 	LP_SQL_PUT_OWED,
+	LP_SQL_COPY_OWED,
+	LP_SQL_CUT_OWED,
 	LP_SQL_EACH_OWED,
 	LP_SQL_CHECK_OWED,
 	LP_SQL_MOVE_OWED,
@@ -369,6 +371,8 @@ bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ra
                          bool samples_changed, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_add_owed(struct lp_store *base, const struct lp_owed_range *ranges, size_t count,
                         struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_cut_owed(struct lp_store *base, const struct lp_owed *owed, size_t count, lp_time at, bool *cut,
+                        struct lp_error *error);
 bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
                          void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t *dropped,

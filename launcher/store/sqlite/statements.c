@@ -347,6 +347,12 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" replace_imported) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE"
 		" SET window_start = excluded.window_start, after_end = excluded.after_end,"
 		" until_end = excluded.until_end, touched = excluded.touched",
+	[LP_SQL_COPY_OWED] =
+		"INSERT INTO owed (calculation_id, reason, window_start, after_end, until_end, cause_id, touched, noted,"
+		" replace_imported) SELECT calculation_id, reason, window_start, ?4, until_end, cause_id, touched, noted,"
+		" replace_imported FROM owed WHERE id = ?1 AND after_end = ?2 AND touched = ?3 AND after_end < ?4"
+		" AND until_end > ?4",
+	[LP_SQL_CUT_OWED] = "UPDATE owed SET until_end = ?2 WHERE id = ?1",
 	[LP_SQL_EACH_OWED] =
 		"SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end,"
 		" o.touched, o.cause_id, o.replace_imported, (SELECT batch_id FROM calculation WHERE id = o.cause_id)"
