@@ -77,17 +77,36 @@ struct sums {
 	uint64_t pruned;                 /* of the windows: those whose samples are gone */
 };
 
-static bool count_column(void *context, const struct lp_column *column, struct lp_error *error)
+/*
+ * What is in the store now, of each input, from the first window to the last:
+ * many inputs a query, but no more of time than one may count before it is too
+ * slow, with a sample a second.
+ */
+enum { INPUTS_AT_ONCE = 1000 };
+#define COUNTED_AT_ONCE (10000 * LP_DAY)
+
+struct counting {
+	struct lp_store *store;
+	struct lp_count_range ranges[INPUTS_AT_ONCE];
+	size_t count;
+	int64_t length; /* of all of them */
+	uint64_t samples;
+};
+
+static bool count_some(struct counting *counting, struct lp_error *error)
 {
-	uint64_t *samples = context;
-	(void)error;
-	*samples += column->count;
+	uint64_t samples = 0;
+	if (counting->count > 0 &&
+	    !lp_store_count_samples(counting->store, counting->ranges, counting->count, 0, &samples, error))
+		return false;
+	counting->samples += samples;
+	counting->count = 0;
+	counting->length = 0;
 	return true;
 }
 
-/* What is in the store now, of each input, from the first window to the last. */
-static bool count_samples(struct lp_store *store, const struct lp_selected *item, const struct lp_zone *zone,
-                          uint64_t *samples, struct lp_error *error)
+static bool count_samples(struct counting *counting, const struct lp_selected *item, const struct lp_zone *zone,
+                          struct lp_error *error)
 {
 	const struct lp_calculation *calculation = &item->calculation;
 	struct lp_window last, range, until;
@@ -98,16 +117,22 @@ static bool count_samples(struct lp_store *store, const struct lp_selected *item
 		struct lp_window first = { .end = item->windows.after_end };
 		if (!lp_window_ending_after(&calculation->schedule, zone, first.end, &first) ||
 		    !lp_input_range(&calculation->schedule, zone, first, input->window, input->shift, &range) ||
-		    !lp_input_range(&calculation->schedule, zone, last, input->window, input->shift, &until))
+		    !lp_input_range(&calculation->schedule, zone, last, input->window, input->shift, &until) ||
+		    range.start >= until.end)
 			continue;
-		if (!lp_store_read_samples(store, input->series_id, range.start, until.end, 0, count_column, samples,
-		                           error))
+		counting->ranges[counting->count++] = (struct lp_count_range){ .series_id = input->series_id,
+			                                                       .first = range.start,
+			                                                       .beyond = until.end };
+		counting->length += until.end - range.start;
+		if ((counting->count == INPUTS_AT_ONCE || counting->length >= COUNTED_AT_ONCE) &&
+		    !count_some(counting, error))
 			return false;
 	}
 	return true;
 }
 
-static bool sum_up(struct lp_store *store, const struct lp_selection *selection, bool with_samples, struct sums *sums,
+/* counting: NULL: no samples are counted. */
+static bool sum_up(const struct lp_selection *selection, struct counting *counting, struct sums *sums,
                    struct lp_error *error)
 {
 	for (size_t i = 0; i < selection->count; i++) {
@@ -124,9 +149,12 @@ static bool sum_up(struct lp_store *store, const struct lp_selection *selection,
 		                                   item->windows.until_end);
 		sums->pruned +=
 			lp_schedule_pruned(&item->calculation, zone, item->windows.after_end, item->windows.until_end);
-		if (with_samples && !count_samples(store, item, zone, &sums->samples, error))
+		if (counting != NULL && !count_samples(counting, item, zone, error))
 			return false;
 	}
+	if (counting != NULL && !count_some(counting, error))
+		return false;
+	sums->samples = counting != NULL ? counting->samples : 0;
 	return true;
 }
 
@@ -310,11 +338,15 @@ static bool choose(struct lp_session *session, const struct request *request, st
 {
 	struct lp_selection selection = { .count = 0 };
 	struct sums sums = { .calculations = 0 };
+	struct counting *counting = request->dry_run ? lp_allocate(sizeof *counting) : NULL;
+	if (counting != NULL)
+		counting->store = session->store;
 	bool good = request->outdated ? choose_outdated(session, request, running, &selection, &sums, error)
 	                              : lp_selection_choose(&selection, session->store, request->names,
 	                                                    request->name_count, request->rule, error);
 	good = good && lp_selection_windows(&selection, request->from, request->to, !request->only, error) &&
-	       sum_up(session->store, &selection, request->dry_run, &sums, error);
+	       sum_up(&selection, counting, &sums, error);
+	free(counting);
 	*nothing = request->dry_run || sums.calculations + sums.owed == 0;
 	if (good && !request->dry_run && selection.named > 0)
 		good = note(session->store, &selection, request->replace_imported, &sums, error);
