@@ -895,11 +895,15 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " ORDER BY c.name COLLATE \"C\"" },
 	[PG_EACH_HISTORY] = { "each_history", "read the history of a calculation",
 	                      "SELECT o.run_id, o.tick, o.window_start, o.window_end, o.states[o.at],"
-	                      " o.durations_us[o.at], o.samples_read[o.at], o.reason"
+	                      " o.durations_us[o.at], o.samples_read[o.at], o.reason, o.id"
 	                      " FROM (SELECT *, array_position(calculation_ids, $1) AS at"
-	                      " FROM local_processing.outcome WHERE ($3::timestamptz IS NULL OR window_end > $3 AND tick >= $3)"
-	                      " AND ($4::timestamptz IS NULL OR window_end <= $4)) o WHERE o.at IS NOT NULL"
-	                      " ORDER BY o.window_end DESC, o.id DESC LIMIT nullif($2, 0)" },
+	                      " FROM local_processing.outcome WHERE tick >= $2 AND tick < $3"
+	                      " AND ($4::timestamptz IS NULL OR window_end > $4)"
+	                      " AND ($5::timestamptz IS NULL OR window_end <= $5) AND $1 = ANY (calculation_ids)) o"
+	                      " ORDER BY o.window_end DESC, o.id DESC LIMIT $6" },
+	[PG_OUTCOME_TICKS] = { "outcome_ticks", "read the history of a calculation",
+	                       "SELECT (SELECT tick FROM local_processing.outcome ORDER BY tick LIMIT 1),"
+	                       " (SELECT tick FROM local_processing.outcome ORDER BY tick DESC LIMIT 1)" },
 
 	[PG_DROP_PARTITION] = { "drop_partition", "drop an old partition",
 	                        "SELECT local_processing.drop_partition($1, $2)," ESTIMATED },

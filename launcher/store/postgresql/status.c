@@ -1,6 +1,7 @@
 /* What `status` shows: where calculations stand, and the last windows of one. */
 #include "store/postgresql/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct visiting {
@@ -85,35 +86,119 @@ bool lp_pg_each_status(struct lp_store *opened, const struct lp_status_filter *f
 	return lp_pg_finish(store, lp_pg_stream(store, PG_EACH_STATUS, visit_row, &visiting, error), error);
 }
 
+/*
+ * The last windows of one calculation, out of rows that hold thousands of
+ * others': newest ticks first, and piece by piece, each twice as long as the one
+ * before.  No window ends after the tick that it was computed for, so what has
+ * older ticks is older than a window that ends where these pieces begin.
+ */
+struct histories {
+	struct placed {
+		struct lp_history history;
+		int64_t id; /* of the outcome */
+	} * items;
+	size_t count, capacity;
+};
+
+static int compare_placed(const void *a, const void *b)
+{
+	const struct placed *left = a, *right = b;
+
+	if (left->history.window.end != right->history.window.end)
+		return left->history.window.end > right->history.window.end ? -1 : 1;
+	return (left->id < right->id) - (left->id > right->id);
+}
+
+static bool keep_history(void *context, const PGresult *row, struct lp_error *error)
+{
+	struct histories *histories = context;
+
+	(void)error;
+	LP_GROW(histories->items, histories->count, histories->capacity);
+	histories->items[histories->count++] = (struct placed){
+		.history = {
+			.run_id = lp_pg_get_int8(row, 0, 0),
+			.tick = lp_pg_get_time(row, 0, 1),
+			.window = { lp_pg_get_time(row, 0, 2), lp_pg_get_time(row, 0, 3) },
+			.state = (enum lp_state)lp_pg_get_int4(row, 0, 4),
+			.duration = lp_pg_get_int8(row, 0, 5) * 1000,
+			.samples_read = (uint32_t)lp_pg_get_int8(row, 0, 6),
+			.reason = (enum lp_reason)lp_pg_get_int4(row, 0, 7),
+		},
+		.id = lp_pg_get_int8(row, 0, 8),
+	};
+	return true;
+}
+
+/* Of the ticks from `first` on, before `beyond`. */
+static bool read_piece(struct pg_store *store, const struct lp_history_query *query, lp_time first, lp_time beyond,
+                       struct histories *histories, struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+
+	lp_pg_argument_int8(arguments, query->calculation_id);
+	lp_pg_argument_time(arguments, first);
+	lp_pg_argument_time(arguments, beyond);
+	lp_pg_argument_time(arguments, query->from);
+	lp_pg_argument_time(arguments, query->to);
+	if (query->most > 0)
+		lp_pg_argument_int8(arguments, query->most);
+	else
+		lp_pg_argument_no_int8(arguments);
+	if (!lp_pg_stream(store, PG_EACH_HISTORY, keep_history, histories, error))
+		return false;
+	if (histories->count > 0)
+		qsort(histories->items, histories->count, sizeof *histories->items, compare_placed);
+	if (query->most > 0 && histories->count > query->most)
+		histories->count = query->most;
+	return true;
+}
+
+static bool has_enough(const struct histories *histories, const struct lp_history_query *query, lp_time first)
+{
+	return query->most > 0 && histories->count == query->most &&
+	       histories->items[histories->count - 1].history.window.end >= first;
+}
+
+static bool read_pieces(struct pg_store *store, const struct lp_history_query *query, struct histories *histories,
+                        struct lp_error *error)
+{
+	lp_time oldest, first, beyond = LP_TIME_MAX;
+	int64_t length = LP_HOUR;
+	PGresult *result = NULL;
+
+	(void)lp_pg_arguments(store);
+	if (!lp_pg_execute(store, PG_OUTCOME_TICKS, &result, error))
+		return false;
+	oldest = lp_pg_get_time(result, 0, 0);
+	first = lp_pg_get_time(result, 0, 1);
+	PQclear(result);
+	if (first == LP_TIME_NONE)
+		return true;
+	if (query->from != LP_TIME_NONE && query->from > oldest)
+		oldest = query->from;
+	do {
+		first = first - length > oldest ? first - length : oldest;
+		if (!read_piece(store, query, first, beyond, histories, error))
+			return false;
+		beyond = first;
+		length *= 2;
+	} while (first > oldest && !has_enough(histories, query, first));
+	return true;
+}
+
 bool lp_pg_each_history(struct lp_store *opened, const struct lp_history_query *query, lp_history_visit *visit,
                         void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
-	PGresult *result = NULL;
+	struct histories histories = { .items = NULL };
 	bool done;
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	arguments = lp_pg_arguments(store);
-	lp_pg_argument_int8(arguments, query->calculation_id);
-	lp_pg_argument_int8(arguments, query->most);
-	lp_pg_argument_time(arguments, query->from);
-	lp_pg_argument_time(arguments, query->to);
-	done = lp_pg_execute(store, PG_EACH_HISTORY, &result, error);
-	for (int i = 0; done && i < PQntuples(result); i++) {
-		struct lp_history history = {
-			.run_id = lp_pg_get_int8(result, i, 0),
-			.tick = lp_pg_get_time(result, i, 1),
-			.window = { lp_pg_get_time(result, i, 2), lp_pg_get_time(result, i, 3) },
-			.state = (enum lp_state)lp_pg_get_int4(result, i, 4),
-			.duration = lp_pg_get_int8(result, i, 5) * 1000,
-			.samples_read = (uint32_t)lp_pg_get_int8(result, i, 6),
-			.reason = (enum lp_reason)lp_pg_get_int4(result, i, 7),
-		};
-
-		done = visit(context, &history, error);
-	}
-	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	done = lp_pg_finish(store, read_pieces(store, query, &histories, error), error);
+	for (size_t i = 0; done && i < histories.count; i++)
+		done = visit(context, &histories.items[i].history, error);
+	free(histories.items);
+	return done;
 }
