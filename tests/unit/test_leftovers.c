@@ -221,7 +221,8 @@ static const struct row {
 	{ NONE, "import faulthandler; faulthandler.enable(open('/dev/null'))", "the handler of SIGILL, ", true, NONE },
 	{ NONE, "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (50, r.getrlimit(r.RLIMIT_NOFILE)[1]))",
 	  "a limit of the process", false, NONE },
-	{ NONE, "import os; os.nice(1)", "the priority of the process", true, NONE },
+	{ NONE, "import os; os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))", "the priority of the process",
+	  true, NONE },
 	/* Descriptors. */
 	{ NONE, "open('/dev/null').close()", "", false, NONE },
 	{ NONE, "import builtins; builtins.kept = open('/dev/null')", "an open file", true, NONE },
