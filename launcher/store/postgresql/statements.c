@@ -533,9 +533,9 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " WHERE t.first < $1 AND r.first < $1 GROUP BY r.series_id ORDER BY r.series_id" },
 	[PG_EACH_NOTE] = { "each_note", "read the changes of samples",
 	                   "SELECT id FROM local_processing.change WHERE first < $1" },
-	/* What nobody has read yet is forgotten at once. A row that comes in later stays for the next run. */
+	/* What nobody has read yet ($1 is NULL: anything) is forgotten at once. A row that comes in later stays for the next run. */
 	[PG_TAKE_NEWS] = { "take_news", "take the changes of samples",
-	                   "WITH news AS (DELETE FROM local_processing.change WHERE first >= $1)"
+	                   "WITH news AS (DELETE FROM local_processing.change WHERE (first < $1) IS NOT TRUE)"
 	                   " SELECT id FROM local_processing.change WHERE first < $1" },
 	[PG_COUNT_TOO_OLD] = { "count_too_old", "count changes of samples",
 	                       "SELECT count(*)" NOTED_HOURS " AND " IS_PASSED_OVER
