@@ -10,7 +10,7 @@
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
-#include "python/python.h"
+#include "process/process.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -38,6 +38,7 @@ const struct lp_command lp_command_check = {
 struct check {
 	struct lp_session session;
 	struct lp_store *store;
+	struct lp_rule_server *rules;
 	const struct lp_rule_catalogue *catalogue;
 	struct lp_definitions stored;
 	bool have_stored;
@@ -105,8 +106,9 @@ static void check_rules(struct check *check)
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
 	const struct lp_config *config = &check->session.config;
-	struct lp_python_options options = { .rules = config->rules, .time_limit = config->time_limit };
-	if (!lp_python_start(&options, &error) || !lp_python_catalogue(&check->catalogue, &problems, &error)) {
+	const struct lp_process_options options = { .rules = config->rules, .tzdata = config->tzdata };
+	check->rules = lp_rule_server_new(&options);
+	if (!lp_rule_server_catalogue(check->rules, NULL, &check->catalogue, &problems, &error)) {
 		check->catalogue = NULL;
 		failed(check, &error);
 	} else if (problems.count > 0) {
@@ -267,6 +269,7 @@ static int run(int count, char **arguments)
 	if (operands > 0 && check.session.zone != NULL)
 		check_files(&check, arguments, (size_t)operands);
 	lp_definitions_free(&check.stored);
+	lp_rule_server_free(check.rules);
 	lp_store_close(check.store);
 	lp_session_close(&check.session);
 	return check.code;

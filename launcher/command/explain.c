@@ -166,7 +166,7 @@ static bool find_calculation(struct explanation *told, struct lp_error *error)
 		return false;
 	if (id == 0)
 		return true;
-	told->batch = lp_batch_new();
+	told->batch = lp_batch_new(NULL);
 	if (!lp_store_read_calculations(told->store, &id, 1, told->batch, error))
 		return false;
 	/* One that is disabled is not read: its definition is not in force. */

@@ -269,7 +269,7 @@ static bool show_history(struct lp_session *session, const struct showing *showi
 /* Inputs, parameters and outputs, which a state does not have with it; of a disabled one they are not read. */
 static bool show_definition(struct lp_session *session, const struct showing *showing, struct lp_error *error)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	bool read = lp_store_read_calculations(session->store, &showing->calculation_id, 1, batch, error);
 	if (read && batch->calculation_count == 1) {
 		lp_status_print_definition(&batch->calculations[0]);

@@ -113,9 +113,9 @@ done:
 	return result;
 }
 
-void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *batch, struct lp_task *task)
+void lp_worker_compute_task(struct lp_batch *batch, struct lp_task *task, double *covered)
 {
-	struct lp_worker_rules *rules = worker->rules;
+	struct lp_worker_rules *rules = lp_worker.rules;
 	struct lp_rule_state *state = rules->state;
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	struct lp_outcome *outcome = &task->outcome;
@@ -146,6 +146,7 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
 		Py_XDECREF(result);
 	}
 	lp_rule_log_flush(state);
+	*covered = state->covered;
 	/* From here on the batch's memory is not the rules' any more. */
 	if (!lp_series_detach_all(state))
 		PyErr_Clear();

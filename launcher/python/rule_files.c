@@ -1,6 +1,6 @@
 /*
- * Reads the users' rules, once, at start: every interpreter of the process
- * gets the same texts, also when a file is changed meanwhile.  It knows files
+ * Reads the users' rules, once, at start: every interpreter process has the same
+ * texts, also when a file is changed meanwhile.  It knows files
  * and names, not Python code.
  */
 #include "python/embedding.h"
@@ -16,7 +16,7 @@
 
 enum { FILE_SIZE_MOST = 8 << 20, DEPTH_MOST = 8 };
 
-/* Filled by lp_rule_sources_read before there are threads; only `code` changes later, in the main interpreter. */
+/* Filled once, by lp_rule_sources_read. */
 static struct {
 	struct lp_rule_source *items;
 	uint32_t count, capacity;

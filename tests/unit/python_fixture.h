@@ -64,7 +64,7 @@ static inline void fixture_start(const char *rules_text, int64_t time_limit)
 /* A batch of one task per name: "spin" is the rule rules.spin. */
 static inline struct lp_batch *fixture_batch(const char *const *names)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	size_t count = 0;
 
 	while (names[count] != NULL)
