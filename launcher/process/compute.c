@@ -158,15 +158,20 @@ static void set_crashed(struct lp_batch *batch, struct lp_task *task, int status
 	lp_describe_end(status, end, sizeof end);
 	lp_text_addf(&text, "the process of the rule %s", end);
 	task->outcome = (struct lp_outcome){ .state = LP_STATE_CRASHED,
+		                             .duration = task->outcome.duration,
+		                             .samples_read = task->outcome.samples_read,
 		                             .error_type = "Crash",
 		                             .error_message = lp_arena_text(&batch->arena, text.data),
 		                             .error_traceback = words };
 	lp_text_free(&text);
 }
 
-static void count_samples(const struct lp_batch *batch, struct lp_task *task)
+/* What the process cannot tell any more: what it had read, and how long it took. */
+static void measure(const struct lp_batch *batch, struct lp_task *task, const struct lp_pulse *pulse)
 {
-	task->outcome.samples_read = 0;
+	int64_t took = lp_monotonic() - atomic_load(&pulse->began);
+
+	task->outcome = (struct lp_outcome){ .duration = took > 0 ? took : 0 };
 	for (size_t i = 0; i < batch->calculations[task->calculation].input_count; i++)
 		task->outcome.samples_read += (uint32_t)task->columns[i].count;
 }
@@ -270,14 +275,15 @@ static bool settle_end(struct lp_interpreter *interpreter, enum ended ended, boo
 		ended = ENDED_ABSURD;
 	words = lp_words_read(interpreter->words, &batch->arena);
 	begun = interpreter->begun;
-	forget_process(interpreter);
 	index = (uint32_t)atomic_load(&batch->computed);
+	if (index < batch->task_count)
+		measure(batch, &batch->tasks[index], &interpreter->area.head->pulse);
+	forget_process(interpreter);
 	if (ended == ENDED_STOPPED || index >= batch->task_count)
 		return false;
 	struct lp_task *task = &batch->tasks[index];
 	if (ended != ENDED_HUNG && begun > 0 && !alone)
 		return true;
-	count_samples(batch, task);
 	if (ended == ENDED_HUNG)
 		set_timed_out(batch, task, limit_of(interpreter, index), words,
 		              ", and was killed because it took no notice");

@@ -1,31 +1,21 @@
 /*
- * Stands in for launcher/python where the interpreter cannot go: under
+ * Stands in for launcher/process where the interpreter cannot go: under
  * ThreadSanitizer, and in tests of the pipeline.  The rules are C, chosen by
- * name: mean, fail, slow (50 ms), endless (until it is interrupted), stuck (for a
- * minute, whatever happens).
+ * name: mean, fail, slow (50 ms), endless (until its time limit).
  */
-#include "python/python.h"
+#include "process/process.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum interruption { NONE, TIME_LIMIT, STOP };
 
-struct lp_python_worker {
-	struct lp_python_worker *next;
-	_Atomic int64_t ends; /* monotonic nanoseconds at which the rule's time is over */
-	atomic_bool running;
-	atomic_int interruption;
-};
-
 static int64_t default_limit = 10 * LP_SECOND;
-static atomic_int workers_left = 1 << 20; /* that can be opened; a test takes most of them away */
-/* As real ones, workers live as long as the process: kept in sight, so that nobody takes them for leaks. */
-static _Atomic(struct lp_python_worker *) all_workers;
+static atomic_int workers_left = 1 << 20;   /* that can be opened; a test takes most of them away */
+static atomic_int processes_left = 1 << 20; /* batches that can be begun until there are no processes any more */
 
 static int64_t now(void)
 {
@@ -40,48 +30,50 @@ static void nap(int milliseconds)
 	nanosleep(&time, NULL);
 }
 
-bool lp_python_start(const struct lp_python_options *options, struct lp_error *error)
+struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options)
 {
-	(void)error;
 	if (options->time_limit > 0)
 		default_limit = options->time_limit;
-	return true;
+	return NULL;
 }
 
-bool lp_python_catalogue(const struct lp_rule_catalogue **catalogue, struct lp_problems *problems,
-                         struct lp_error *error)
+bool lp_rule_server_memory(struct lp_rule_server *server, struct lp_arena_source **source, struct lp_error *error)
 {
-	static const char *const names[] = { "endless", "fail", "mean", "slow", "stuck" };
-	static struct lp_rule_input inputs[] = { { .name = "x" } };
-	static struct lp_rule rules[sizeof names / sizeof names[0]];
-	static struct lp_rule_catalogue all = { .rules = rules, .count = sizeof names / sizeof names[0] };
-	(void)problems;
+	(void)server;
 	(void)error;
-	for (size_t at = 0; at < all.count; at++)
-		rules[at] = (struct lp_rule){ .name = names[at],
-			                      .summary = "",
-			                      .documentation = "",
-			                      .file = "python.c",
-			                      .version = "000000000000",
-			                      .inputs = inputs,
-			                      .input_count = 1 };
-	*catalogue = &all;
+	*source = NULL;
 	return true;
 }
 
-void lp_python_release(void)
+bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error)
 {
+	(void)server;
+	(void)error;
+	return true;
 }
 
-bool lp_python_worker_open(struct lp_python_worker **worker, struct lp_error *error)
+struct lp_process_usage lp_rule_server_usage(struct lp_rule_server *server)
 {
+	(void)server;
+	return (struct lp_process_usage){ 0 };
+}
+
+struct lp_interpreter {
+	int64_t stop_since;
+};
+
+bool lp_interpreter_open(struct lp_rule_server *server, struct lp_interpreter **interpreter, struct lp_error *error)
+{
+	(void)server;
 	if (atomic_fetch_sub(&workers_left, 1) <= 0)
-		return lp_fail(error, LP_EXIT_INTERNAL, "cannot create a worker's interpreter: no memory");
-	*worker = lp_allocate(sizeof **worker);
-	(*worker)->next = atomic_load(&all_workers);
-	while (!atomic_compare_exchange_weak(&all_workers, &(*worker)->next, *worker))
-		continue;
+		return lp_fail(error, LP_EXIT_TEMPORARY, "cannot open an interpreter: no memory");
+	*interpreter = lp_allocate(sizeof **interpreter);
 	return true;
+}
+
+void lp_interpreter_close(struct lp_interpreter *interpreter)
+{
+	free(interpreter);
 }
 
 static void fail(struct lp_outcome *outcome, enum lp_state state, const char *type, const char *message)
@@ -111,37 +103,36 @@ static void mean(struct lp_batch *batch, struct lp_task *task)
 	task->outcome.result_count = 1;
 }
 
-/* Computes nothing; what interrupted it, if anything did. */
-static enum interruption wait(struct lp_python_worker *worker, int milliseconds)
+/* Computes nothing for so long; 0: for ever.  What interrupted it, if anything did: a stop leaves it two seconds. */
+static enum interruption wait(int milliseconds, int64_t limit, const atomic_bool *stop)
 {
-	int64_t until = now() + milliseconds * INT64_C(1000000);
-	while (milliseconds == 0 || now() < until) {
-		int interruption = atomic_load(&worker->interruption);
-		if (interruption != NONE)
-			return (enum interruption)interruption;
+	int64_t begin = now(), stop_since = 0;
+	while (milliseconds == 0 || now() < begin + milliseconds * INT64_C(1000000)) {
+		if (atomic_load(stop) && stop_since == 0)
+			stop_since = now();
+		if (stop_since != 0 && now() - stop_since > INT64_C(2000000000))
+			return STOP;
+		if (now() - begin > limit * 1000)
+			return TIME_LIMIT;
 		nap(1);
 	}
 	return NONE;
 }
 
 /* False: interrupted because the run ends; the task stays owed. */
-static bool compute(struct lp_python_worker *worker, struct lp_batch *batch, struct lp_task *task)
+static bool compute(struct lp_batch *batch, struct lp_task *task, const atomic_bool *stop)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	int64_t begin = now(), limit = calculation->time_limit > 0 ? calculation->time_limit : default_limit;
 	enum interruption interruption = NONE;
-	atomic_store(&worker->interruption, NONE);
-	atomic_store(&worker->ends, begin + limit * 1000);
-	atomic_store(&worker->running, true);
+	if (task->decided)
+		return true;
 	task->outcome =
 		(struct lp_outcome){ .samples_read = task->outcome.samples_read, .rule_version = "000000000000" };
 	if (strcmp(calculation->rule, "slow") == 0)
-		interruption = wait(worker, 50);
+		interruption = wait(50, limit, stop);
 	else if (strcmp(calculation->rule, "endless") == 0)
-		interruption = wait(worker, 0);
-	else if (strcmp(calculation->rule, "stuck") == 0)
-		nap(60000);
-	atomic_store(&worker->running, false);
+		interruption = wait(0, limit, stop);
 	if (interruption == STOP)
 		return false;
 	if (interruption == TIME_LIMIT)
@@ -154,40 +145,15 @@ static bool compute(struct lp_python_worker *worker, struct lp_batch *batch, str
 	return true;
 }
 
-void lp_python_compute(struct lp_python_worker *worker, struct lp_batch *batch, const atomic_bool *stop)
+bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const atomic_bool *stop,
+                            struct lp_error *error)
 {
 	LP_CHECK_BATCH(batch);
+	(void)interpreter;
+	if (atomic_fetch_sub(&processes_left, 1) <= 0)
+		return lp_fail(error, LP_EXIT_TEMPORARY, "cannot start an interpreter process");
 	size_t computed = atomic_load(&batch->computed);
-	while (computed < batch->task_count && !atomic_load(stop) && compute(worker, batch, &batch->tasks[computed]))
+	while (computed < batch->task_count && !atomic_load(stop) && compute(batch, &batch->tasks[computed], stop))
 		atomic_store(&batch->computed, ++computed);
-}
-
-void lp_python_worker_watch(struct lp_python_worker *worker, bool stop)
-{
-	if (!atomic_load(&worker->running))
-		return;
-	if (stop)
-		atomic_store(&worker->interruption, STOP);
-	else if (now() > atomic_load(&worker->ends))
-		atomic_store(&worker->interruption, TIME_LIMIT);
-}
-
-int lp_python_main(int count, char **arguments)
-{
-	(void)count;
-	fprintf(stderr, "%s: this build has no Python\n", arguments[0]);
-	return LP_EXIT_INTERNAL;
-}
-
-bool lp_python_is_meant(int count, char **arguments)
-{
-	(void)count;
-	(void)arguments;
-	return false;
-}
-
-_Noreturn void lp_python_exit(int code)
-{
-	fflush(NULL);
-	_exit(code);
+	return true;
 }
