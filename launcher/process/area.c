@@ -172,14 +172,14 @@ static struct lp_stretch text_stretch(struct lp_area *area, const char *text)
 	return stretch_of(area, text, text == NULL ? 0 : strlen(text));
 }
 
-void lp_area_answer(struct lp_area *area, uint32_t index, const struct lp_outcome *outcome, double covered,
-                    bool interrupted)
+void lp_area_answer(struct lp_area *area, uint32_t index, const struct lp_outcome *outcome,
+                    const struct lp_python_computed *computed)
 {
 	area->head->answers[index % LP_AREA_TASKS] = (struct lp_answer){
 		.state = (uint32_t)outcome->state,
 		.samples_read = outcome->samples_read,
 		.duration = outcome->duration,
-		.covered = covered,
+		.covered = computed->covered,
 		.results = { outcome->result_count == 0
 		                     ? 0
 		                     : (uint64_t)((const char *)outcome->results - (const char *)area->head),
@@ -188,7 +188,8 @@ void lp_area_answer(struct lp_area *area, uint32_t index, const struct lp_outcom
 		.error_type = text_stretch(area, outcome->error_type),
 		.error_message = text_stretch(area, outcome->error_message),
 		.error_traceback = text_stretch(area, outcome->error_traceback),
-		.interrupted = interrupted,
+		.left = text_stretch(area, computed->left),
+		.interrupted = computed->interrupted,
 	};
 	/* Who sees the new count sees the answer. */
 	atomic_store_explicit(&area->head->computed, index + 1, memory_order_release);
@@ -278,7 +279,7 @@ static bool take_results(const struct lp_area *area, const struct lp_answer *ans
 }
 
 bool lp_area_take(const struct lp_area *area, uint32_t index, struct lp_arena *arena, struct lp_task *task,
-                  const struct lp_calculation *calculation, bool *interrupted)
+                  const struct lp_calculation *calculation, bool *interrupted, const char **left)
 {
 	/* A copy: what is checked is what is used. */
 	struct lp_answer answer;
@@ -296,7 +297,8 @@ bool lp_area_take(const struct lp_area *area, uint32_t index, struct lp_arena *a
 	    !take_text(area, answer.rule_version, arena, 64, &outcome.rule_version) ||
 	    !take_text(area, answer.error_type, arena, 1 << 16, &outcome.error_type) ||
 	    !take_text(area, answer.error_message, arena, 1 << 18, &outcome.error_message) ||
-	    !take_text(area, answer.error_traceback, arena, 1 << 18, &outcome.error_traceback))
+	    !take_text(area, answer.error_traceback, arena, 1 << 18, &outcome.error_traceback) ||
+	    !take_text(area, answer.left, arena, 1 << 12, left))
 		return false;
 	task->outcome = outcome;
 	*interrupted = answer.interrupted != 0;

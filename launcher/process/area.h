@@ -32,7 +32,8 @@ struct lp_answer {
 	double covered;
 	struct lp_stretch results; /* length in results */
 	struct lp_stretch rule_version, error_type, error_message, error_traceback;
-	uint32_t interrupted; /* at its time limit */
+	struct lp_stretch left; /* what the rule left behind */
+	uint32_t interrupted;   /* at its time limit */
 };
 
 /* One line that was printed or logged; its texts follow, padded to 8 bytes. */
@@ -80,8 +81,8 @@ bool lp_area_has_room(const struct lp_area *area);
 /* How many samples a result may have here. */
 size_t lp_area_results_most(const struct lp_area *area);
 /* An outcome that was made in an arena of the area's source. */
-void lp_area_answer(struct lp_area *area, uint32_t index, const struct lp_outcome *outcome, double covered,
-                    bool interrupted);
+void lp_area_answer(struct lp_area *area, uint32_t index, const struct lp_outcome *outcome,
+                    const struct lp_python_computed *computed);
 void lp_area_log(struct lp_area *area, uint32_t task, enum lp_log_level level, const char *from, const char *logger,
                  const char *text);
 
@@ -89,9 +90,12 @@ void lp_area_log(struct lp_area *area, uint32_t task, enum lp_log_level level, c
  * The main process.
  */
 
-/* Copies answer `index` into a task's outcome, its texts and results into the arena.  False: it makes no sense. */
+/*
+ * Copies answer `index` into a task's outcome, its texts and results into the
+ * arena.  *left: what the rule left behind, or NULL.  False: it makes no sense.
+ */
 bool lp_area_take(const struct lp_area *area, uint32_t index, struct lp_arena *arena, struct lp_task *task,
-                  const struct lp_calculation *calculation, bool *interrupted) LP_MUST_CHECK;
+                  const struct lp_calculation *calculation, bool *interrupted, const char **left) LP_MUST_CHECK;
 /* A stretch that lies within the area, or NULL. */
 const char *lp_area_bytes(const struct lp_area *area, struct lp_stretch stretch);
 

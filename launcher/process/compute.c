@@ -42,6 +42,7 @@ struct lp_interpreter {
 /* How the handing over of some tasks ended. */
 enum ended {
 	ENDED_DONE,    /* as far as it says; more may be left */
+	ENDED_REPLACE, /* the same, and the process is not to be used again */
 	ENDED_DIED,    /* the process has ended */
 	ENDED_HUNG,    /* and this has ended it: a task took no notice of its time limit */
 	ENDED_STOPPED, /* the same, because the run ends */
@@ -190,9 +191,14 @@ static bool take_answers(struct lp_interpreter *interpreter, uint32_t end)
 		bool interrupted = false;
 
 		if (!task->decided) {
-			if (!lp_area_take(&interpreter->area, index, &batch->arena, task,
-			                  &batch->calculations[task->calculation], &interrupted))
+			const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+			const char *left;
+
+			if (!lp_area_take(&interpreter->area, index, &batch->arena, task, calculation, &interrupted,
+			                  &left))
 				return false;
+			if (left != NULL)
+				lp_rule_server_warn(interpreter->server, calculation, left);
 			interpreter->begun++;
 		}
 		if (interrupted)
@@ -239,7 +245,7 @@ static enum ended wait_for(struct lp_interpreter *interpreter, const struct lp_p
 			if (done.computed > end || (done.computed == first && !atomic_load(stop)) ||
 			    !take_answers(interpreter, done.computed))
 				return ENDED_ABSURD;
-			return ENDED_DONE;
+			return done.replace != 0 ? ENDED_REPLACE : ENDED_DONE;
 		}
 		if (both[1].revents != 0 || both[0].revents != 0)
 			return ENDED_DIED;
@@ -320,10 +326,11 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 		atomic_store(&interpreter->area.head->computed, first);
 		if (lp_send(interpreter->socket, &part, sizeof part, NULL, 0))
 			ended = wait_for(interpreter, &part, stop);
-		if (ended == ENDED_DONE)
-			alone = false;
-		else
-			alone = settle_end(interpreter, ended, alone);
+		if (ended == ENDED_REPLACE) {
+			(void)end_process(interpreter);
+			forget_process(interpreter);
+		}
+		alone = ended > ENDED_REPLACE && settle_end(interpreter, ended, alone);
 	}
 	interpreter->batch = NULL;
 	return true;

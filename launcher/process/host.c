@@ -111,6 +111,7 @@ static bool send_setup(struct lp_rule_server *server, struct lp_error *error)
 
 	server->setup.rules = server->options.rules;
 	server->setup.tzdata = server->options.tzdata;
+	server->setup.rights = server->options.rights;
 	server->setup.memory_limit = server->options.memory_limit;
 	server->setup.level = lp_log_enabled(LP_LOG_DEBUG)     ? LP_LOG_DEBUG
 	                      : lp_log_enabled(LP_LOG_INFO)    ? LP_LOG_INFO
@@ -456,6 +457,24 @@ bool lp_rule_server_count_line(struct lp_rule_server *server)
 	return lines <= LINES_MOST;
 }
 
+void lp_rule_server_warn(struct lp_rule_server *server, const struct lp_calculation *calculation, const char *left)
+{
+	bool known = false;
+
+	pthread_mutex_lock(&server->lock);
+	for (size_t i = 0; i < server->warned_count && !known; i++)
+		known = strcmp(server->warned[i], calculation->rule) == 0;
+	if (!known) {
+		LP_GROW(server->warned, server->warned_count, server->warned_capacity);
+		server->warned[server->warned_count++] = lp_copy_text(calculation->rule);
+	}
+	pthread_mutex_unlock(&server->lock);
+	if (!known)
+		lp_log(LP_LOG_WARNING, "what a rule leaves behind is put back after each call: let it do that itself",
+		       LP_TEXT("rule", calculation->rule), LP_TEXT("calculation", calculation->name),
+		       LP_TEXT("left", left));
+}
+
 static void close_fork(struct lp_fork *fork)
 {
 	close_descriptor(&fork->socket);
@@ -503,6 +522,9 @@ void lp_rule_server_free(struct lp_rule_server *server)
 	lp_rule_server_stop(server);
 	lp_shared_close(&server->shared);
 	lp_problems_free(&server->problems);
+	for (size_t i = 0; i < server->warned_count; i++)
+		free(server->warned[i]);
+	free(server->warned);
 	lp_arena_free(&server->arena);
 	pthread_mutex_destroy(&server->lock);
 	free(server);

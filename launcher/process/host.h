@@ -34,6 +34,8 @@ struct lp_rule_server {
 	bool has_first;
 	struct lp_fork first; /* that was forked before anybody asked */
 	uint64_t lines;       /* printed by rules, in all parts of the run */
+	char **warned;        /* rules that leave something behind */
+	size_t warned_count, warned_capacity;
 	struct lp_process_usage usage;
 };
 
@@ -65,6 +67,8 @@ bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, st
 /* Of a process that has ended: with which status. */
 bool lp_rule_server_bury(struct lp_rule_server *server, pid_t process, int *status, struct lp_error *error)
 	LP_MUST_CHECK;
+/* Once for each rule: it has left something behind. */
+void lp_rule_server_warn(struct lp_rule_server *server, const struct lp_calculation *calculation, const char *left);
 /* Whether one more line of a rule is logged. */
 bool lp_rule_server_count_line(struct lp_rule_server *server);
 

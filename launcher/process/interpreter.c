@@ -35,37 +35,39 @@ static void tell_lost_lines(void)
 	lp_area_log(interpreter.area, interpreter.index, LP_LOG_WARNING, "local-processing", NULL, text);
 }
 
-static void compute_task(struct lp_batch *batch, uint32_t index)
+/* False: the process has to be replaced. */
+static bool compute_task(struct lp_batch *batch, uint32_t index)
 {
 	/* A copy: the batch itself cannot be written to. */
 	struct lp_task task = batch->tasks[index];
-	double covered = 1;
-	bool interrupted = false;
+	struct lp_python_computed computed;
 
 	interpreter.index = index;
 	interpreter.lines = 0;
-	lp_python_compute(batch, &task, index, &covered, &interrupted);
+	lp_python_compute(batch, &task, index, &computed);
 	tell_lost_lines();
-	lp_area_answer(interpreter.area, index, &task.outcome, covered, interrupted);
+	lp_area_answer(interpreter.area, index, &task.outcome, &computed);
+	return !computed.replace;
 }
 
 static void compute_part(const struct lp_part *part, struct lp_part_done *done)
 {
 	struct lp_batch batch = *part->batch;
 	uint32_t index = part->first, end = part->first + part->count;
+	bool replace = false;
 
 	lp_area_empty(interpreter.area);
 	batch.arena = (struct lp_arena){ .source = &interpreter.area->source };
 	atomic_store(&interpreter.area->head->computed, index);
-	while (index < end && lp_area_has_room(interpreter.area) &&
+	while (index < end && !replace && lp_area_has_room(interpreter.area) &&
 	       atomic_load_explicit(&interpreter.area->head->pulse.stop, memory_order_relaxed) == 0) {
 		if (batch.tasks[index].decided)
 			atomic_store_explicit(&interpreter.area->head->computed, index + 1, memory_order_release);
 		else
-			compute_task(&batch, index);
+			replace = !compute_task(&batch, index);
 		index++;
 	}
-	*done = (struct lp_part_done){ .computed = index };
+	*done = (struct lp_part_done){ .computed = index, .replace = replace };
 }
 
 /* Bytes of memory of its own that an idle copy has already. */

@@ -17,6 +17,7 @@
 
 #include "model/batch.h"
 #include "model/rule.h"
+#include "process/rights.h"
 #include <stdatomic.h>
 
 struct lp_process_options {
@@ -24,6 +25,7 @@ struct lp_process_options {
 	const char *tzdata; /* directory of time zones, or NULL: the embedded ones */
 	int64_t time_limit; /* microseconds a window may take where its calculation does not say; 0: none */
 	int64_t memory_limit; /* bytes that a rule may use beyond what an idle process has; 0: no limit */
+	struct lp_rights rights;
 };
 
 /* What the processes of a server have used, those that have ended included. */

@@ -8,6 +8,7 @@
 #include "process/server.h"
 
 #include "process/process.h"
+#include "process/rights.h"
 #include "process/shared.h"
 
 #include <assert.h>
@@ -197,7 +198,7 @@ static _Noreturn void be_interpreter(struct child *child)
 	close(child->words);
 	lp_interpreter_start(&child->area, server.setup.memory_limit);
 	lp_area_unmap(&server.area);
-	if (!lp_python_forked(&error))
+	if (!lp_python_forked(&error) || !lp_rights_limit_interpreter(&server.setup.rights, &error))
 		lp_server_end(&error);
 	lp_interpreter_main(socket);
 }
@@ -291,6 +292,8 @@ _Noreturn void lp_rule_server_main(void)
 	close(LP_SERVER_SHARED);
 	lp_area_empty(&server.area);
 	start_python(&error);
+	if (!lp_rights_limit_server(&server.setup.rights, server.setup.rules, server.setup.tzdata, &error))
+		lp_server_end(&error);
 	tell_files(&error);
 	tell_catalogue(&error);
 	if (!lp_send(LP_SERVER_CONTROL, &ready, sizeof ready, NULL, 0))

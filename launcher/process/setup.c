@@ -5,10 +5,31 @@
 
 enum { MANY = 1 << 20 };
 
+static void write_texts(const char *const *texts, size_t count, struct lp_text *text)
+{
+	lp_put_number(text, (int64_t)count);
+	for (size_t i = 0; i < count; i++)
+		lp_put_text(text, texts[i]);
+}
+
+static const char *const *read_texts(struct lp_reading *reading, struct lp_arena *arena, size_t *count)
+{
+	const char **texts;
+
+	*count = (size_t)lp_get_number(reading, 0, LP_SETUP_DIRECTORIES_MOST);
+	texts = lp_arena_zeroed(arena, *count, sizeof *texts);
+	for (size_t i = 0; i < *count; i++)
+		texts[i] = lp_get_text(reading, arena);
+	return texts;
+}
+
 void lp_setup_write(const struct lp_setup *setup, struct lp_text *text)
 {
 	lp_put_text(text, setup->rules);
 	lp_put_text(text, setup->tzdata);
+	lp_put_number(text, setup->rights.network);
+	write_texts(setup->rights.read, setup->rights.read_count, text);
+	write_texts(setup->rights.write, setup->rights.write_count, text);
 	lp_put_number(text, setup->memory_limit);
 	lp_put_number(text, setup->level);
 	lp_put_number(text, (int64_t)setup->shared_address);
@@ -28,6 +49,9 @@ bool lp_setup_read(const char *bytes, size_t size, struct lp_arena *arena, struc
 
 	*setup = (struct lp_setup){ .rules = lp_get_text(&reading, arena) };
 	setup->tzdata = lp_get_text(&reading, arena);
+	setup->rights.network = lp_get_number(&reading, 0, 1) != 0;
+	setup->rights.read = read_texts(&reading, arena, &setup->rights.read_count);
+	setup->rights.write = read_texts(&reading, arena, &setup->rights.write_count);
 	setup->memory_limit = lp_get_number(&reading, 0, INT64_MAX);
 	setup->level = (enum lp_log_level)lp_get_number(&reading, LP_LOG_DEBUG, LP_LOG_ERROR);
 	setup->shared_address = (uint64_t)lp_get_number(&reading, 0, INT64_MAX);

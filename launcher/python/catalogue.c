@@ -6,6 +6,7 @@
  * It runs no rule.
  */
 #include "python/embedding.h"
+#include "python/leftovers.h"
 #include "python/rule_types.h"
 
 #include <stdlib.h>
@@ -263,6 +264,38 @@ static bool has_other_threads(void)
 	return PyThreadState_Next(PyInterpreterState_ThreadHead(PyInterpreterState_Get())) != NULL;
 }
 
+/* What a file changes for all of the program, while it is imported, is put back: it is to be done in the rule. */
+static PyObject *import_apart(const char *name, const char *file)
+{
+	PyObject *module;
+	const char *left;
+	bool decimals, replace;
+
+	if (!lp_leftovers_enter())
+		return NULL;
+	module = PyImport_ImportModule(name);
+	decimals = lp_leftovers_decimals_are_set();
+	lp_leftovers_leave();
+	if (module != NULL && decimals) {
+		Py_CLEAR(module);
+		PyErr_SetString(PyExc_ImportError,
+		                "it changes the context of decimals for all rules: do that in the rule, "
+		                "with decimal.localcontext()");
+	}
+	PyObject *exception = PyErr_GetRaisedException();
+	left = lp_leftovers_put_back(&replace);
+	if (left != NULL) {
+		char text[512];
+
+		snprintf(text, sizeof text, "what a file of rules changes while it is imported is put back: %.200s: %.200s",
+		         file, left);
+		if (lp_python_options()->log != NULL)
+			lp_python_options()->log(LP_LOG_WARNING, "local-processing", NULL, text);
+	}
+	PyErr_SetRaisedException(exception);
+	return module;
+}
+
 /* False: it has left a thread.  index: of the file, for the pulse. */
 static bool read_module(struct lp_catalogue *catalogue, const char *name, const char *file, const char *version,
                         uint32_t index, struct lp_problems *problems)
@@ -274,7 +307,7 @@ static bool read_module(struct lp_catalogue *catalogue, const char *name, const 
 	bool good;
 
 	lp_limit_begin(index);
-	module = PyImport_ImportModule(name);
+	module = import_apart(name, file);
 	good = module != NULL && lp_rules_visit(module, name, read_rule, &reading);
 	Py_XDECREF(module);
 	if (!good)
@@ -373,6 +406,8 @@ bool lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_prob
 	/* What files print goes to the log. */
 	if (state == NULL || !lp_rule_log_install(state))
 		return lp_runtime_fail(error, "cannot load the types of rules");
+	if (!lp_leftovers_keep(error))
+		return false;
 	PyGC_Disable();
 	good = read_all(catalogue, problems, error);
 	PyGC_Enable();

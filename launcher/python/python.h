@@ -65,20 +65,21 @@ const char *lp_python_file(uint32_t index);
 
 /* After the catalogue: what calling rules needs.  Then the process may be forked. */
 bool lp_python_open(struct lp_error *error) LP_MUST_CHECK;
-/* In the forked copy: what it may not have in common with the others. */
+/* In the forked copy, once that is as rules are to find it: what it may not have in common with the others. */
 bool lp_python_forked(struct lp_error *error) LP_MUST_CHECK;
 /* From now on this pulse, and lines go there: as of struct lp_python_options. */
 void lp_python_tell(struct lp_pulse *pulse,
                     void (*log)(enum lp_log_level level, const char *from, const char *logger, const char *text));
-/*
- * Computes a task whose outcome is not decided; all of the outcome is the
- * batch's arena's.  index: for the pulse.  *covered: the share of the window that
- * the rule knew a value for.  *interrupted: it was, at its time limit.
- */
-void lp_python_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index, double *covered,
-                       bool *interrupted);
-/* The task under way, and its batch; NULL: none is. */
-const struct lp_task *lp_python_task(const struct lp_batch **batch);
+/* What there is to say about a task besides its outcome. */
+struct lp_python_computed {
+	double covered;   /* the share of the window that the rule knew a value for */
+	bool interrupted; /* at its time limit */
+	bool replace;     /* it left something behind that cannot be put back: the process has to be replaced */
+	const char *left; /* what it left behind; NULL: nothing.  Valid until the next task. */
+};
+/* Computes a task whose outcome is not decided; all of the outcome is the batch's arena's.  index: for the pulse. */
+void lp_python_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index,
+                       struct lp_python_computed *computed);
 
 /* `local-processing python ...`: like python3. arguments[0] is the program's name. Returns its exit code. */
 int lp_python_main(int count, char **arguments);

@@ -5,6 +5,7 @@
  * The order matters, and each step says why it stands where it does.
  */
 #include "python/embedding.h"
+#include "python/leftovers.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -169,7 +170,7 @@ bool lp_python_forked(struct lp_error *error)
 	if (PyErr_Occurred())
 		return lp_runtime_fail(error, "cannot seed the random numbers of rules");
 	Py_XDECREF(random);
-	return true;
+	return lp_leftovers_keep(error);
 }
 
 bool lp_python_start(const struct lp_python_options *given, struct lp_error *error)
