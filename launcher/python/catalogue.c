@@ -406,10 +406,8 @@ bool lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_prob
 	/* What files print goes to the log. */
 	if (state == NULL || !lp_rule_log_install(state))
 		return lp_runtime_fail(error, "cannot load the types of rules");
-	if (!lp_leftovers_keep(error))
-		return false;
 	PyGC_Disable();
-	good = read_all(catalogue, problems, error);
+	good = lp_leftovers_keep(error) && read_all(catalogue, problems, error);
 	PyGC_Enable();
 	lp_rule_log_flush(state);
 	if (catalogue->rules.count > 0)

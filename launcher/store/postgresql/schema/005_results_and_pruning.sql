@@ -785,3 +785,129 @@ $$;
 comment on function local_processing.drop_sample_partition is
     'Drops the first partition of sample that ends after a time and holds nothing that is kept; its end, and how many rows it had: NULL where something in it is kept, and it stays. No row end: there is none.';
 revoke all on function local_processing.drop_sample_partition from public;
+<<<<<<< HEAD
+=======
+
+-- Who makes partitions locks the table before its default partition, as everybody does who reads or writes.
+
+create or replace function local_processing.ensure_partitions(kind text, first timestamptz, last timestamptz) returns integer
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO'
+    set lock_timeout = '2s'
+as $$
+declare
+    key_column name;
+    fine text;
+    coarse text;
+    unit text;
+    form text;
+    at timestamptz;
+    edge timestamptz := least(last, timestamptz '2100-12-31 23:59:59.999999+00');
+    child_from timestamptz;
+    child_to timestamptz;
+    child text;
+    alone boolean := false;
+    moving boolean;
+    stray boolean;
+    crowded boolean;
+    made integer := 0;
+begin
+    if kind = 'sample' then
+        key_column := 'ts';
+        fine := 'month';
+        coarse := 'year';
+    elsif kind = 'outcome' then
+        key_column := 'tick';
+        fine := 'day';
+        coarse := 'month';
+    else
+        raise exception 'ensure_partitions: no such kind: %', kind using errcode = 'invalid_parameter_value';
+    end if;
+    -- First those that rows are moved to, which needs both locks. A partition that needs that of the default one alone,
+    -- made before them, would leave the locks to be taken the wrong way round: a reader that has the table and waits
+    -- for the default partition would be waited for, and the server would end one of the two.
+    foreach moving in array array[true, false] loop
+        at := greatest(first, timestamptz '1970-01-01 00:00:00+00');
+        while at <= edge loop
+            select p.upper_end into child_to
+            from local_processing.partitions p
+            where p.kind = ensure_partitions.kind and at >= p.lower_end and at < p.upper_end;
+            if found then
+                at := child_to;
+                continue;
+            end if;
+            if not alone then
+                -- Whoever had to wait here looks again: the other one may have made it.
+                perform pg_advisory_xact_lock(1819307120, 4);
+                alone := true;
+                continue;
+            end if;
+            if kind = 'sample' and abs(extract(year from at) - extract(year from now())) <= 1
+                or kind = 'outcome' and at between now() - interval '40 days' and now() + interval '2 days' then
+                unit := fine;
+            else
+                unit := coarse;
+            end if;
+            -- A year that has months already gets months.
+            if unit = coarse and exists (
+                select from local_processing.partitions p
+                where p.kind = ensure_partitions.kind
+                    and p.lower_end < date_trunc(coarse, at) + ('1 ' || coarse)::interval
+                    and p.upper_end > date_trunc(coarse, at)) then
+                unit := fine;
+            end if;
+            form := case unit when 'year' then '_YYYY' when 'month' then '_YYYY_MM' else '_YYYY_MM_DD' end;
+            child_from := date_trunc(unit, at);
+            child_to := child_from + ('1 ' || unit)::interval;
+            child := kind || to_char(child_from, form);
+            at := child_to;
+            execute format('select exists (select from local_processing.%I where %I >= %L and %I < %L)',
+                kind || '_default', key_column, child_from, key_column, child_to) into stray;
+            -- Rows that came in since the others were moved: a later call moves these.
+            continue when stray <> moving;
+            if stray then
+                -- Rows are moved only while nobody can be reading. A statement that has looked up its partitions already
+                -- and waits for the default one would find the rows neither there nor in the partition it does not know.
+                execute format('select count(*) > 1000000 from (select from local_processing.%I where %I >= %L and %I < %L limit 1000001) few',
+                    kind || '_default', key_column, child_from, key_column, child_to) into crowded;
+                -- To move them would hold up everybody for long: they stay, and are as fast to read there.
+                continue when crowded;
+                execute format('lock table only local_processing.%I in access exclusive mode', kind);
+            end if;
+            -- Attached, not created as a partition, which would lock out everybody who reads. The default partition is
+            -- locked all the same: nobody may add a row between the look at it and the attachment.
+            execute format('lock table local_processing.%I in access exclusive mode', kind || '_default');
+            if not stray then
+                execute format('select exists (select from local_processing.%I where %I >= %L and %I < %L)',
+                    kind || '_default', key_column, child_from, key_column, child_to) into stray;
+                -- Came in meanwhile. The next call moves them: to lock more now could be a deadlock.
+                if stray then
+                    return -1;
+                end if;
+            end if;
+            execute format('create table local_processing.%I (like local_processing.%I including defaults including constraints)',
+                child, kind);
+            execute format('with moved as (delete from local_processing.%I where %I >= %L and %I < %L returning *)
+                    insert into local_processing.%I select * from moved',
+                kind || '_default', key_column, child_from, key_column, child_to, child);
+            execute format('alter table local_processing.%I attach partition local_processing.%I for values from (%L) to (%L)',
+                kind, child, child_from, child_to);
+            made := made + 1;
+        end loop;
+    end loop;
+    return made;
+exception
+    -- Somebody reads the default partition for long: a dump, say. Rows go there meanwhile; a later call moves them.
+    when lock_not_available then
+        return -1;
+end
+$$;
+
+create or replace function local_processing.state_name(state integer) returns text
+    language sql immutable parallel safe
+    set search_path = pg_catalog, pg_temp
+as $$ select (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted', 'waiting', 'tripped', 'crashed'])[state + 1] $$;
+comment on column local_processing.outcome.states is '1 ok, 2 no_data, 3 failed, 4 timed_out, 5 given_up, 7 interrupted, 8 waiting, 9 tripped, 10 crashed: see state_name.';
+>>>>>>> bf0e7b9 (model: the state of a rule that kills its process)
