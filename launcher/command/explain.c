@@ -322,6 +322,7 @@ static const char *why_none(const struct explanation *told)
 		return "the rule had nothing to say, or its samples were too few";
 	case LP_STATE_FAILED:
 	case LP_STATE_TIMED_OUT:
+	case LP_STATE_CRASHED:
 		return "the rule failed; the window is tried again";
 	case LP_STATE_GIVEN_UP:
 		return "the rule failed at the last attempt: see `local-processing retry --help`";
