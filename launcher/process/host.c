@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define IMPORT_LIMIT INT64_C(10000000000)
+#define IMPORT_LIMIT (10 * LP_SECOND)
 enum { STACK_SIZE = 32 << 20, LOOK_EVERY = 100, LINES_MOST = 10000, REST = 16 /* numbers from here on are free to use */ };
 
 struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options)
@@ -231,6 +231,11 @@ static int bury_server(struct lp_rule_server *server)
 	return ended > 0 ? status : 0;
 }
 
+static int64_t import_limit(const struct lp_rule_server *server)
+{
+	return server->options.import_limit > 0 ? server->options.import_limit : IMPORT_LIMIT;
+}
+
 enum waited { WAITED_READY, WAITED_ENDED, WAITED_HUNG, WAITED_STOPPED };
 
 /* Until all files are imported, or the one under way is at its end. */
@@ -246,7 +251,8 @@ static enum waited wait_for_imports(struct lp_rule_server *server, const volatil
 
 		if (stop != NULL && *stop != 0)
 			return WAITED_STOPPED;
-		if (lp_deadline_look(&deadline, &server->area.head->pulse, server->descriptor, IMPORT_LIMIT, &wait) ==
+		if (lp_deadline_look(&deadline, &server->area.head->pulse, server->descriptor,
+		                     1000 * import_limit(server), &wait) ==
 		    LP_OVERTIME_SPENT)
 			return WAITED_HUNG;
 		if (poll(both, 2, wait) <= 0)
@@ -309,8 +315,8 @@ static bool blame_file(struct lp_rule_server *server, enum waited waited, int st
 		return false;
 	lp_describe_end(status, end, sizeof end);
 	if (waited == WAITED_HUNG)
-		snprintf(text, sizeof text, "still being imported after its time limit of %d s",
-		         (int)(IMPORT_LIMIT / 1000000000));
+		snprintf(text, sizeof text, "still being imported after its time limit of %g s",
+		         (double)import_limit(server) / LP_SECOND);
 	else if (own != NULL)
 		snprintf(text, sizeof text, "%.*s", (int)strcspn(own, "\n"), own);
 	else

@@ -267,23 +267,24 @@ static bool has_other_threads(void)
 /* What a file changes for all of the program, while it is imported, is put back: it is to be done in the rule. */
 static PyObject *import_apart(const char *name, const char *file)
 {
-	PyObject *module;
+	PyObject *module, *exception;
 	const char *left;
 	bool decimals, replace;
 
 	if (!lp_leftovers_enter())
 		return NULL;
 	module = PyImport_ImportModule(name);
+	exception = PyErr_GetRaisedException();
 	decimals = lp_leftovers_decimals_are_set();
 	lp_leftovers_leave();
+	left = lp_leftovers_put_back(&replace);
+	PyErr_SetRaisedException(exception);
 	if (module != NULL && decimals) {
 		Py_CLEAR(module);
 		PyErr_SetString(PyExc_ImportError,
 		                "it changes the context of decimals for all rules: do that in the rule, "
 		                "with decimal.localcontext()");
 	}
-	PyObject *exception = PyErr_GetRaisedException();
-	left = lp_leftovers_put_back(&replace);
 	if (left != NULL) {
 		char text[512];
 
@@ -292,7 +293,6 @@ static PyObject *import_apart(const char *name, const char *file)
 		if (lp_python_options()->log != NULL)
 			lp_python_options()->log(LP_LOG_WARNING, "local-processing", NULL, text);
 	}
-	PyErr_SetRaisedException(exception);
 	return module;
 }
 
@@ -316,7 +316,7 @@ static bool read_module(struct lp_catalogue *catalogue, const char *name, const 
 		return false;
 	if (lp_limit_end(&where)) {
 		failure.type = "TimeLimit";
-		failure.message = "still being imported after its time limit of 10 s";
+		failure.message = "still being imported after its time limit";
 		good = false;
 	}
 	if (!good) {

@@ -7,6 +7,7 @@
  * A result whose unit is known is converted to the one that its output is
  * declared with, or refused: the label is all that whoever reads it knows.
  */
+#include "python/internal.h"
 #include "python/rule_types.h"
 #include "python/units.h"
 

@@ -601,10 +601,6 @@ START_TEST(without_processes_it_ends)
 	ck_assert(!ran.good);
 	ck_assert_int_eq(ran.error.exit, LP_EXIT_TEMPORARY);
 	ck_assert_uint_eq(fake.result_count, 0);
-	atomic_store(&processes_left, 1 << 20);
-	ran = run_with(&options, 2);
-	ck_assert_msg(ran.good, "%s", ran.error.what);
-	ck_assert_uint_eq(fake.pending_count, 0);
 }
 END_TEST
 
