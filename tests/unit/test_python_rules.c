@@ -386,7 +386,7 @@ END_TEST
 START_TEST(a_result_that_changes_while_it_is_read)
 {
 	struct lp_batch *batch = fixture_batch(RULES("change"));
-	struct lp_output outputs[] = { { .name = "a", .unit = "" }, { .name = "b", .unit = "" } };
+	static struct lp_output outputs[] = { { .name = "a", .unit = "" }, { .name = "b", .unit = "" } };
 
 	batch->calculations[0].outputs = outputs;
 	batch->calculations[0].output_count = 2;
