@@ -10,6 +10,7 @@
 #include "pipeline/plan.h"
 #include "pipeline/stages.h"
 #include "pipeline/tally.h"
+#include "process/machine.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -90,6 +90,4 @@ bool lp_job_join(struct lp_job *part) LP_MUST_CHECK;
 /* Before the commit of a job that was stopped in the middle: see there. */
 void lp_job_cut(struct lp_job *job);
 
-int lp_cores(void); /* how many this process may use */
-
 #endif
