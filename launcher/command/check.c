@@ -7,6 +7,7 @@
 #include "command/outdated.h"
 #include "command/output.h"
 #include "command/report.h"
+#include "command/rule_limits.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
@@ -21,8 +22,9 @@ const struct lp_command lp_command_check = {
 	.summary = "look at configuration, database, rules and definitions, and say all that is wrong",
 	.help = "Usage: local-processing check [FILE|DIRECTORY|-...]\n"
 		"\n"
-		"Looks at the configuration, the connection to the database, its schema, the rules, and the\n"
-		"calculations that are stored, and, where files of definitions are named, at these as apply would.\n"
+		"Looks at the configuration, the connection to the database, its schema, the rules, what they may do\n"
+		"and take on this machine, and the calculations that are stored, and, where files of definitions are\n"
+		"named, at these as apply would.\n"
 		"Changes nothing. A line for what is fine goes to standard output, what is wrong to standard error.\n"
 		"\n"
 		"Exits 0 when all is fine, else with the code of the first thing that is not: 78 configuration or\n"
@@ -119,6 +121,14 @@ static void check_rules(struct check *check)
 		         config->rules == NULL ? "" : config->rules);
 	}
 	lp_problems_free(&problems);
+}
+
+static void check_limits(struct check *check)
+{
+	struct lp_error error = { 0 };
+	if (!lp_rule_rights_tell(&check->session.config, &error))
+		failed(check, &error);
+	lp_rule_memory_tell(&check->session.config);
 }
 
 /* Time zones come and go with `tzdata`: one that is gone is told once, with the first calculation that has it. */
@@ -262,6 +272,7 @@ static int run(int count, char **arguments)
 		check_store(&check);
 	if (check.session.zone != NULL)
 		check_rules(&check);
+	check_limits(&check);
 	if (check.store != NULL) {
 		check_stored(&check);
 		check_results(&check);
