@@ -7,6 +7,7 @@
 #include "command/imported.h"
 #include "command/outdated.h"
 #include "command/output.h"
+#include "command/rule_limits.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
@@ -149,7 +150,7 @@ static int run(int count, char **arguments)
 	request.file_count = (size_t)operands;
 	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error))
 		return lp_command_fail(&lp_command_apply, &error);
-	const struct lp_process_options rules = { .rules = session.config.rules, .tzdata = session.config.tzdata };
+	const struct lp_process_options rules = lp_rule_options(&session.config);
 	struct lp_rule_server *server = lp_rule_server_new(&rules);
 	bool good = load_rules(server, &request.catalogue, &error);
 	/* What it knows is known. */

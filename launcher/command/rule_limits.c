@@ -109,3 +109,12 @@ void lp_rule_memory_tell(const struct lp_config *config)
 	                 : ", which is killed as a whole when it has no more (memory.oom.group): lower workers or "
 	                   "memory_limit");
 }
+
+struct lp_process_options lp_rule_options(const struct lp_config *config)
+{
+	return (struct lp_process_options){ .rules = config->rules,
+		                            .tzdata = config->tzdata,
+		                            .time_limit = config->time_limit,
+		                            .memory_limit = lp_rule_memory_limit(config),
+		                            .rights = lp_rule_rights(config) };
+}

@@ -5,7 +5,7 @@
 #define LP_COMMAND_RULE_LIMITS_H
 
 #include "config/config.h"
-#include "process/rights.h"
+#include "process/process.h"
 
 /* Its lists are the configuration's. */
 struct lp_rights lp_rule_rights(const struct lp_config *config);
@@ -13,6 +13,9 @@ struct lp_rights lp_rule_rights(const struct lp_config *config);
 int lp_rule_workers(const struct lp_config *config);
 /* Bytes. */
 int64_t lp_rule_memory_limit(const struct lp_config *config);
+
+/* All of it, for the processes of rules.  Its texts are the configuration's. */
+struct lp_process_options lp_rule_options(const struct lp_config *config);
 
 /*
  * For `check`, a line each: what rules may do here, and whether their memory

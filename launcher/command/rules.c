@@ -4,6 +4,7 @@
  */
 #include "command/command.h"
 #include "command/output.h"
+#include "command/rule_limits.h"
 
 #include "definition/json.h"
 #include "process/process.h"
@@ -207,13 +208,13 @@ static bool open_catalogue(const struct lp_common_options *common, const char *d
                            struct lp_rule_server **server, const struct lp_rule_catalogue **catalogue,
                            struct lp_problems *problems, struct lp_error *error)
 {
-	struct lp_process_options options = { .rules = directory };
+	struct lp_process_options options;
 
-	if (directory == NULL) {
-		if (!lp_config_load(common->config, true, config, problems, error))
-			return false;
-		options.rules = config->rules;
-	}
+	if (directory == NULL && !lp_config_load(common->config, true, config, problems, error))
+		return false;
+	options = lp_rule_options(config);
+	if (directory != NULL)
+		options.rules = directory;
 	*server = lp_rule_server_new(&options);
 	return lp_rule_server_catalogue(*server, NULL, catalogue, problems, error);
 }

@@ -3,6 +3,7 @@
 
 #include "command/outdated.h"
 #include "command/report.h"
+#include "command/rule_limits.h"
 #include "command/table.h"
 #include "model/clock.h"
 #include "model/embedded.h"
@@ -65,10 +66,7 @@ static bool prepare(void *context, struct lp_error *error)
 
 static void make_rules(struct lp_running *running)
 {
-	const struct lp_config *config = &running->session->config;
-	const struct lp_process_options options = { .rules = config->rules,
-		                                    .tzdata = config->tzdata,
-		                                    .time_limit = config->time_limit };
+	const struct lp_process_options options = lp_rule_options(&running->session->config);
 	if (running->rules == NULL)
 		running->rules = lp_rule_server_new(&options);
 }

@@ -8,6 +8,7 @@
 #include "process/host.h"
 
 #include "model/clock.h"
+#include "process/rights.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -177,6 +178,19 @@ static void measure(const struct lp_batch *batch, struct lp_task *task, const st
 		task->outcome.samples_read += (uint32_t)task->columns[i].count;
 }
 
+/* Where it failed by what it may not do, the setting that would let it. */
+static void add_note(struct lp_batch *batch, struct lp_outcome *outcome)
+{
+	struct lp_text text = { 0 };
+	const char *note;
+
+	if (outcome->state != LP_STATE_FAILED || !lp_rights_note(outcome->error_type, outcome->error_message, &note))
+		return;
+	lp_text_addf(&text, "%s (%s)", outcome->error_message == NULL ? "" : outcome->error_message, note);
+	outcome->error_message = lp_arena_text(&batch->arena, text.data);
+	lp_text_free(&text);
+}
+
 /* Takes the answers up to before `end`.  False: one makes no sense. */
 static bool take_answers(struct lp_interpreter *interpreter, uint32_t end)
 {
@@ -197,6 +211,7 @@ static bool take_answers(struct lp_interpreter *interpreter, uint32_t end)
 			if (!lp_area_take(&interpreter->area, index, &batch->arena, task, calculation, &interrupted,
 			                  &left))
 				return false;
+			add_note(batch, &task->outcome);
 			if (left != NULL)
 				lp_rule_server_warn(interpreter->server, calculation, left);
 			interpreter->begun++;
