@@ -156,11 +156,15 @@ static void forget_process(struct lp_rule_server *server)
 
 bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error)
 {
-	int sockets[2] = { -1, -1 }, self = open_self(), nothing = memfd_create("nothing", MFD_CLOEXEC);
+	int sockets[2] = { -1, -1 }, self, nothing;
 	bool started = false;
 
 	if (server->process != 0)
 		return true;
+	self = open_self();
+	nothing = memfd_create("nothing", MFD_CLOEXEC);
+	/* Its memory and environment, with what libpq knows, are for no other process of the same user. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	/* Without it, who ends before its server would leave the interpreters to somebody else. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	server->words = memfd_create("local-processing: last words", MFD_CLOEXEC);

@@ -70,16 +70,27 @@ static void compute_part(const struct lp_part *part, struct lp_part_done *done)
 	*done = (struct lp_part_done){ .computed = index, .replace = replace };
 }
 
+/*
+ * Of the rule server, opened while it may open it: a copy that was just made has
+ * what it has.
+ */
+static FILE *statm;
+
+void lp_interpreter_prepare(void)
+{
+	statm = fopen("/proc/self/statm", "re");
+}
+
 /* Bytes of memory of its own that an idle copy has already. */
 static int64_t data_size(void)
 {
 	long pages = 0;
 	struct rusage usage;
-	FILE *file = fopen("/proc/self/statm", "re");
-	bool known = file != NULL && fscanf(file, "%*s %*s %*s %*s %*s %ld", &pages) == 1;
+	bool known = statm != NULL && fscanf(statm, "%*s %*s %*s %*s %*s %ld", &pages) == 1;
 
-	if (file != NULL)
-		fclose(file);
+	if (statm != NULL)
+		fclose(statm);
+	statm = NULL;
 	if (known)
 		return pages * sysconf(_SC_PAGESIZE);
 	getrusage(RUSAGE_SELF, &usage);

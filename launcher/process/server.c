@@ -292,6 +292,7 @@ _Noreturn void lp_rule_server_main(void)
 	close(LP_SERVER_SHARED);
 	lp_area_empty(&server.area);
 	start_python(&error);
+	lp_interpreter_prepare();
 	if (!lp_rights_limit_server(&server.setup.rights, server.setup.rules, server.setup.tzdata, &error))
 		lp_server_end(&error);
 	tell_files(&error);

@@ -8,7 +8,9 @@
 
 #define LP_SERVER_NAME "local-processing: rule server"
 
-/* interpreter.c: in a forked copy.  From the start on what is printed, and the pulse, are of this area. */
+/* interpreter.c: in the rule server, before its rights are limited. */
+void lp_interpreter_prepare(void);
+/* In a forked copy.  From the start on what is printed, and the pulse, are of this area. */
 void lp_interpreter_start(struct lp_area *area, int64_t memory_limit);
 /* Computes parts until its socket is closed. */
 _Noreturn void lp_interpreter_main(int socket);
