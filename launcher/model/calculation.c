@@ -69,5 +69,6 @@ bool lp_state_parse(const char *name, enum lp_state *state)
 
 bool lp_state_is_failure(enum lp_state state)
 {
-	return state == LP_STATE_FAILED || state == LP_STATE_TIMED_OUT || state == LP_STATE_CRASHED || state == LP_STATE_GIVEN_UP;
+	return state == LP_STATE_FAILED || state == LP_STATE_TIMED_OUT || state == LP_STATE_CRASHED ||
+	       state == LP_STATE_GIVEN_UP;
 }

@@ -64,7 +64,12 @@ char *lp_format_text(const char *format, ...)
  * of one a few texts: the first block is small.  With its head a block is a
  * power of two, in which shared memory is given out.
  */
-enum { ARENA_ALIGNMENT = 16, ARENA_HEAD = 32, ARENA_FIRST_BLOCK = (1 << 16) - ARENA_HEAD, ARENA_BLOCK = (1 << 18) - ARENA_HEAD };
+enum {
+	ARENA_ALIGNMENT = 16,
+	ARENA_HEAD = 32,
+	ARENA_FIRST_BLOCK = (1 << 16) - ARENA_HEAD,
+	ARENA_BLOCK = (1 << 18) - ARENA_HEAD
+};
 
 struct lp_arena_block {
 	struct lp_arena_block *next;

@@ -37,12 +37,12 @@ struct driver {
 	struct lp_job *free_jobs; /* linked by next */
 	size_t jobs;              /* made so far */
 	size_t jobs_most;
-	int64_t ending_since; /* monotonic nanoseconds; 0: not ending */
-	bool interrupted;     /* by the stop flag */
-	bool paused;          /* somebody else goes first */
-	bool failed;          /* error says why */
+	int64_t ending_since;           /* monotonic nanoseconds; 0: not ending */
+	bool interrupted;               /* by the stop flag */
+	bool paused;                    /* somebody else goes first */
+	bool failed;                    /* error says why */
 	struct lp_arena_source *memory; /* of batches */
-	struct lp_error error; /* the first one */
+	struct lp_error error;          /* the first one */
 };
 
 static void begin_ending(struct driver *driver)

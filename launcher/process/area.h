@@ -11,12 +11,12 @@
 #include "python/python.h"
 
 enum {
-	LP_AREA_LOG = 256 << 10,         /* bytes of printed lines of a part */
-	LP_AREA_LINES_MOST = 100,        /* of one calculation; what is more is counted */
-	LP_AREA_TASKS = 2048,            /* handed over at once, at most */
+	LP_AREA_LOG = 256 << 10,  /* bytes of printed lines of a part */
+	LP_AREA_LINES_MOST = 100, /* of one calculation; what is more is counted */
+	LP_AREA_TASKS = 2048,     /* handed over at once, at most */
 };
-#define LP_AREA_SIZE          ((size_t)256 << 20)
-#define LP_AREA_SIZE_LEAST    ((size_t)4 << 20)
+#define LP_AREA_SIZE           ((size_t)256 << 20)
+#define LP_AREA_SIZE_LEAST     ((size_t)4 << 20)
 #define LP_RESULT_SAMPLES_MOST 1000000 /* of one window of one calculation */
 
 /* A stretch of the area; length without a final NUL. */

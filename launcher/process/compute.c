@@ -117,9 +117,9 @@ static void log_line(void *context, uint32_t index, enum lp_log_level level, con
 		return;
 	const struct lp_task *task = &batch->tasks[index];
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
-	lp_log(level, text, LP_TEXT("from", from), LP_TEXT("logger", logger),
-	       LP_TEXT("calculation", calculation->name), LP_TEXT("rule", calculation->rule),
-	       LP_WHEN("window_start", task->window.start), LP_WHEN("window_end", task->window.end));
+	lp_log(level, text, LP_TEXT("from", from), LP_TEXT("logger", logger), LP_TEXT("calculation", calculation->name),
+	       LP_TEXT("rule", calculation->rule), LP_WHEN("window_start", task->window.start),
+	       LP_WHEN("window_end", task->window.end));
 }
 
 static int64_t limit_of(const struct lp_interpreter *interpreter, uint32_t index)
@@ -291,8 +291,7 @@ static bool settle_end(struct lp_interpreter *interpreter, enum ended ended, boo
 	if (ended == ENDED_HUNG)
 		lp_deadline_say_where(interpreter->descriptor, interpreter->words);
 	status = end_process(interpreter);
-	if (ended != ENDED_ABSURD &&
-	    !take_answers(interpreter, atomic_load(&interpreter->area.head->computed)))
+	if (ended != ENDED_ABSURD && !take_answers(interpreter, atomic_load(&interpreter->area.head->computed)))
 		ended = ENDED_ABSURD;
 	words = lp_words_read(interpreter->words, &batch->arena);
 	begun = interpreter->begun;

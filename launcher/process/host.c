@@ -28,7 +28,12 @@
 #include <unistd.h>
 
 #define IMPORT_LIMIT (10 * LP_SECOND)
-enum { STACK_SIZE = 32 << 20, LOOK_EVERY = 100, LINES_MOST = 10000, REST = 16 /* numbers from here on are free to use */ };
+enum {
+	STACK_SIZE = 32 << 20,
+	LOOK_EVERY = 100,
+	LINES_MOST = 10000,
+	REST = 16 /* numbers from here on are free to use */
+};
 
 struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options)
 {
@@ -172,10 +177,14 @@ bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
 		fail_start(error);
 	} else if (lp_area_create(&server->area, "local-processing: rules", error)) {
-		const int from[] = { nothing, server->words, server->words, sockets[1], server->shared.descriptor,
+		const int from[] = { nothing,
+			             server->words,
+			             server->words,
+			             sockets[1],
+			             server->shared.descriptor,
 			             server->area.descriptor };
-		const int without[] = { nothing, server->words, server->words, sockets[1], nothing,
-			                server->area.descriptor };
+		const int without[] = { nothing,    server->words, server->words,
+			                sockets[1], nothing,       server->area.descriptor };
 
 		server->control = sockets[0];
 		sockets[0] = -1;
@@ -256,13 +265,12 @@ static enum waited wait_for_imports(struct lp_rule_server *server, const volatil
 		if (stop != NULL && *stop != 0)
 			return WAITED_STOPPED;
 		if (lp_deadline_look(&deadline, &server->area.head->pulse, server->descriptor,
-		                     1000 * import_limit(server), &wait) ==
-		    LP_OVERTIME_SPENT)
+		                     1000 * import_limit(server), &wait) == LP_OVERTIME_SPENT)
 			return WAITED_HUNG;
 		if (poll(both, 2, wait) <= 0)
 			continue;
-		if ((both[0].revents & POLLIN) != 0 &&
-		    lp_receive(server->control, &reply, sizeof reply, NULL, 0) && reply.kind == LP_REPLY_READY)
+		if ((both[0].revents & POLLIN) != 0 && lp_receive(server->control, &reply, sizeof reply, NULL, 0) &&
+		    reply.kind == LP_REPLY_READY)
 			return WAITED_READY;
 		if (both[1].revents != 0 || (both[0].revents & (POLLHUP | POLLERR)) != 0)
 			return WAITED_ENDED;
@@ -298,7 +306,9 @@ static const char *find_file(struct lp_rule_server *server, uint32_t index)
 {
 	struct lp_stretch stretch = server->area.head->files;
 	const char *bytes = lp_area_bytes(&server->area, stretch), *module = NULL;
-	struct lp_reading reading = { .at = bytes, .end = bytes == NULL ? NULL : bytes + stretch.length, .bad = bytes == NULL };
+	struct lp_reading reading = { .at = bytes,
+		                      .end = bytes == NULL ? NULL : bytes + stretch.length,
+		                      .bad = bytes == NULL };
 
 	for (uint32_t i = 0; i <= index && !reading.bad; i++)
 		module = lp_get_text(&reading, &server->arena);
@@ -338,10 +348,11 @@ static bool take_catalogue(struct lp_rule_server *server, struct lp_error *error
 	struct lp_stretch stretch = server->area.head->catalogue;
 	const char *bytes = lp_area_bytes(&server->area, stretch);
 
-	if (bytes == NULL || !lp_catalogue_read(bytes, stretch.length, &server->arena, &server->catalogue,
-	                                        &server->problems))
-		return lp_fail(error, LP_EXIT_DATA, "what the rule server tells about the rules makes no sense: a file of "
-		                                    "rules may have damaged its process");
+	if (bytes == NULL ||
+	    !lp_catalogue_read(bytes, stretch.length, &server->arena, &server->catalogue, &server->problems))
+		return lp_fail(error, LP_EXIT_DATA,
+		               "what the rule server tells about the rules makes no sense: a file of "
+		               "rules may have damaged its process");
 	return true;
 }
 
@@ -412,8 +423,8 @@ bool lp_rule_server_catalogue(struct lp_rule_server *server, const volatile int 
 
 static bool fail_fork(const struct lp_reply *reply, struct lp_error *error)
 {
-	lp_fail_errno(error, LP_EXIT_TEMPORARY, reply->error_number,
-	              "cannot start an interpreter process: no %.*s", (int)sizeof reply->what, reply->what);
+	lp_fail_errno(error, LP_EXIT_TEMPORARY, reply->error_number, "cannot start an interpreter process: no %.*s",
+	              (int)sizeof reply->what, reply->what);
 	return lp_hint(error, "A limit on processes (ulimit -u, pids.max) or memory may be too low: a run needs one "
 	                      "process more than it has workers.");
 }
@@ -503,7 +514,8 @@ struct lp_process_usage lp_rule_server_usage(struct lp_rule_server *server)
 	usage = server->usage;
 	pthread_mutex_unlock(&server->lock);
 	/* Of the server itself the kernel tells both together. */
-	if (server->process > 0 && clock_getcpuclockid(server->process, &clock) == 0 && clock_gettime(clock, &spent) == 0)
+	if (server->process > 0 && clock_getcpuclockid(server->process, &clock) == 0 &&
+	    clock_gettime(clock, &spent) == 0)
 		usage.user += (double)spent.tv_sec + (double)spent.tv_nsec / 1e9;
 	return usage;
 }

@@ -14,10 +14,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -42,8 +42,8 @@ bool lp_rule_server_is_meant(int count, char **arguments)
 	struct stat status;
 
 	/* Whoever types that has no socket there. */
-	return count == 1 && strcmp(arguments[0], LP_SERVER_NAME) == 0 &&
-	       fstat(LP_SERVER_CONTROL, &status) == 0 && S_ISSOCK(status.st_mode);
+	return count == 1 && strcmp(arguments[0], LP_SERVER_NAME) == 0 && fstat(LP_SERVER_CONTROL, &status) == 0 &&
+	       S_ISSOCK(status.st_mode);
 }
 
 _Noreturn void lp_server_end(const struct lp_error *error)
@@ -285,8 +285,8 @@ _Noreturn void lp_rule_server_main(void)
 	lp_log_set(LP_LOG_FORMAT_LOGFMT, server.setup.level);
 	if (!lp_area_map(&server.area, LP_SERVER_AREA, &error) ||
 	    (server.setup.shared_size > 0 &&
-	     !lp_shared_join(LP_SERVER_SHARED, (void *)(uintptr_t)server.setup.shared_address,
-	                     server.setup.shared_size, &error)))
+	     !lp_shared_join(LP_SERVER_SHARED, (void *)(uintptr_t)server.setup.shared_address, server.setup.shared_size,
+	                     &error)))
 		lp_server_end(&error);
 	/* Nobody can map it for writing who has no descriptor of it. */
 	close(LP_SERVER_SHARED);

@@ -192,8 +192,7 @@ void lp_shared_close(struct lp_shared *shared)
 
 bool lp_shared_join(int descriptor, void *address, size_t size, struct lp_error *error)
 {
-	void *got =
-		mmap(address, size, PROT_READ, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, descriptor, 0);
+	void *got = mmap(address, size, PROT_READ, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, descriptor, 0);
 
 	if (got != address)
 		return lp_fail_errno(error, LP_EXIT_TEMPORARY, errno, "cannot map the memory of the batches at %p",

@@ -288,8 +288,8 @@ static PyObject *import_apart(const char *name, const char *file)
 	if (left != NULL) {
 		char text[512];
 
-		snprintf(text, sizeof text, "what a file of rules changes while it is imported is put back: %.200s: %.200s",
-		         file, left);
+		snprintf(text, sizeof text,
+		         "what a file of rules changes while it is imported is put back: %.200s: %.200s", file, left);
 		if (lp_python_options()->log != NULL)
 			lp_python_options()->log(LP_LOG_WARNING, "local-processing", NULL, text);
 	}
@@ -392,8 +392,8 @@ static bool read_all(struct lp_catalogue *catalogue, struct lp_problems *problem
 			good = read_module(catalogue, sources[i].module, sources[i].path, sources[i].version,
 			                   (uint32_t)i + 1, problems);
 	}
-	return good || lp_fail(error, LP_EXIT_DATA,
-	                       "its import leaves a thread: start threads in the rule, or do without");
+	return good ||
+	       lp_fail(error, LP_EXIT_DATA, "its import leaves a thread: start threads in the rule, or do without");
 }
 
 bool lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)

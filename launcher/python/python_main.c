@@ -92,4 +92,3 @@ int lp_python_main(int count, char **arguments)
 	PyConfig_Clear(&config);
 	return Py_RunMain();
 }
-

@@ -195,7 +195,8 @@ static bool check_room(size_t room)
 
 	if (most == 0 || room <= most)
 		return true;
-	PyErr_Format(PyExc_ValueError, "the rule returned %zu samples for one window: at most %zu are stored", room, most);
+	PyErr_Format(PyExc_ValueError, "the rule returned %zu samples for one window: at most %zu are stored", room,
+	             most);
 	return false;
 }
 

@@ -70,8 +70,11 @@ static PyObject *time_is_over(PyObject *module, PyObject *arguments)
 		Py_RETURN_NONE;
 	if (!limit.interrupted) {
 		limit.interrupted = true;
+		/* The signal comes again: not while this is found out. */
+		lp_limit_grace();
 		if (lp_worker.batch != NULL)
 			limit.where = current_calls(&lp_worker.batch->arena);
+		limit.grace = 0;
 	}
 	PyErr_SetString(limit.exception, "the time limit has passed");
 	return NULL;

@@ -76,7 +76,7 @@ END_TEST
 START_TEST(a_changed_definition_is_packed_anew)
 {
 	struct lp_calculation *one = calculation("one", "mean", "a", "x");
-	struct lp_batch *batch = lp_batch_new(NULL), *stale = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL), *stale = lp_batch_new(NULL);
 	struct lp_error error;
 
 	add_series("a,x");

@@ -411,20 +411,20 @@ END_TEST
 START_TEST(catalogue_describes_signatures)
 {
 	struct lp_problems problems = { 0 };
-	const struct lp_rule_catalogue *catalogue =
-		fixture_load((const char *const[]){ "pump.py",
-	                                    "from local_processing import Series, rule\n"
-	                                    "from helper import SCALE\n"
-	                                    "@rule(outputs=('a', 'b'), lookback='2 hours')\n"
-	                                    "def f(x: Series, y: Series | None = None, *, k: float = SCALE, n: int):\n"
-	                                    "    '''First line.\n\n    The rest.'''\n",
-	                                    "helper.py", "SCALE = 2.5\n", "größe.py",
-	                                    "from local_processing import Series, rule\n"
-	                                    "@rule\n"
-	                                    "def länge(x: Series): ...\n"
-	                                    "alias = länge\n",
-	                                    "other.py", "from pump import f\n", NULL },
-	             &problems);
+	const struct lp_rule_catalogue *catalogue = fixture_load(
+		(const char *const[]){ "pump.py",
+	                               "from local_processing import Series, rule\n"
+	                               "from helper import SCALE\n"
+	                               "@rule(outputs=('a', 'b'), lookback='2 hours')\n"
+	                               "def f(x: Series, y: Series | None = None, *, k: float = SCALE, n: int):\n"
+	                               "    '''First line.\n\n    The rest.'''\n",
+	                               "helper.py", "SCALE = 2.5\n", "größe.py",
+	                               "from local_processing import Series, rule\n"
+	                               "@rule\n"
+	                               "def länge(x: Series): ...\n"
+	                               "alias = länge\n",
+	                               "other.py", "from pump import f\n", NULL },
+		&problems);
 	const struct lp_rule *rule = lp_rule_find(catalogue, "pump.f");
 
 	ck_assert_uint_eq(problems.count, 0);
@@ -457,14 +457,14 @@ START_TEST(catalogue_tells_all_problems_at_once)
 	struct lp_problems problems = { 0 };
 	const struct lp_rule_catalogue *catalogue =
 		fixture_load((const char *const[]){ "broken.py", "import os\n\ndef f(:\n", "absent.py",
-	                                    "\nimport nowhere_to_be_found\n", "wrong.py",
-	                                    "from local_processing import Series, rule\n"
-	                                    "@rule\n"
-	                                    "def good(x: Series): ...\n"
-	                                    "@rule\n"
-	                                    "def bad(x, y: int): ...\n",
-	                                    "raises.py", "def g():\n    1 / 0\n\ng()\n", NULL },
-	             &problems);
+	                                            "\nimport nowhere_to_be_found\n", "wrong.py",
+	                                            "from local_processing import Series, rule\n"
+	                                            "@rule\n"
+	                                            "def good(x: Series): ...\n"
+	                                            "@rule\n"
+	                                            "def bad(x, y: int): ...\n",
+	                                            "raises.py", "def g():\n    1 / 0\n\ng()\n", NULL },
+	                     &problems);
 	static const struct {
 		const char *file, *what;
 		int line;

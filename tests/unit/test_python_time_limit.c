@@ -30,7 +30,8 @@ START_TEST(endless_rule_is_interrupted)
 
 	ck_assert_uint_eq(batch->computed, 3);
 	ck_assert_str_eq(outcome->error_message, "still running after its time limit of 0.25 s");
-	ck_assert_msg(strstr(outcome->error_traceback, "in spin\n    turn(x)\n") != NULL, "%s", outcome->error_traceback);
+	ck_assert_msg(strstr(outcome->error_traceback, "in spin\n    turn(x)\n") != NULL, "%s",
+	              outcome->error_traceback);
 	ck_assert_ptr_nonnull(strstr(outcome->error_traceback, "in turn\n"));
 	ck_assert_int_eq(batch->tasks[1].outcome.state, LP_STATE_OK);
 	timed_out(batch, 2);

@@ -180,27 +180,28 @@ END_TEST
 
 START_TEST(state_is_put_back)
 {
-	const struct lp_batch *batch = fixture_compute("import decimal, math, os, sys, threading\n"
-	                                               "@rule\n"
-	                                               "def leaves(x: Series) -> float:\n"
-	                                               "    decimal.getcontext().prec = 3\n"
-	                                               "    math.sqrt = lambda number: 0.0\n"
-	                                               "    os.environ['TZ'] = 'Mars/Phobos'\n"
-	                                               "    sys.setrecursionlimit(50)\n"
-	                                               "    sys.stdout = None\n"
-	                                               "    return float(len(x))\n"
-	                                               "@rule\n"
-	                                               "def thread(x: Series) -> float:\n"
-	                                               "    threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
-	                                               "    return float(len(x))\n"
-	                                               "@rule\n"
-	                                               "def clean(x: Series) -> float:\n"
-	                                               "    print('to be seen')\n"
-	                                               "    assert 'TZ' not in os.environ and math.sqrt(4) == 2\n"
-	                                               "    assert sys.getrecursionlimit() > 500 and threading.active_count() == 1\n"
-	                                               "    assert decimal.Decimal('14691.3') * 1 == decimal.Decimal('14691.3')\n"
-	                                               "    return float(len(x))\n",
-	                                               0, RULES("leaves", "clean", "thread", "clean"));
+	const struct lp_batch *batch =
+		fixture_compute("import decimal, math, os, sys, threading\n"
+	                        "@rule\n"
+	                        "def leaves(x: Series) -> float:\n"
+	                        "    decimal.getcontext().prec = 3\n"
+	                        "    math.sqrt = lambda number: 0.0\n"
+	                        "    os.environ['TZ'] = 'Mars/Phobos'\n"
+	                        "    sys.setrecursionlimit(50)\n"
+	                        "    sys.stdout = None\n"
+	                        "    return float(len(x))\n"
+	                        "@rule\n"
+	                        "def thread(x: Series) -> float:\n"
+	                        "    threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+	                        "    return float(len(x))\n"
+	                        "@rule\n"
+	                        "def clean(x: Series) -> float:\n"
+	                        "    print('to be seen')\n"
+	                        "    assert 'TZ' not in os.environ and math.sqrt(4) == 2\n"
+	                        "    assert sys.getrecursionlimit() > 500 and threading.active_count() == 1\n"
+	                        "    assert decimal.Decimal('14691.3') * 1 == decimal.Decimal('14691.3')\n"
+	                        "    return float(len(x))\n",
+	                        0, RULES("leaves", "clean", "thread", "clean"));
 
 	for (int i = 0; i < 4; i++)
 		assert_ok(&batch->tasks[i]);
