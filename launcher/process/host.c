@@ -32,7 +32,8 @@ enum {
 	STACK_SIZE = 32 << 20,
 	LOOK_EVERY = 100,
 	LINES_MOST = 10000,
-	REST = 16 /* numbers from here on are free to use */
+	REST = 16,              /* numbers from here on are free to use */
+	DESCRIPTORS_MOST = 4096 /* that are closed where the kernel cannot close all at once */
 };
 
 struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options)
@@ -40,7 +41,7 @@ struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *optio
 	struct lp_rule_server *server = lp_allocate(sizeof *server);
 
 	server->options = *options;
-	server->shared.descriptor = server->descriptor = server->control = server->words = -1;
+	server->shared.descriptor = server->shared.reader = server->descriptor = server->control = server->words = -1;
 	server->area.descriptor = -1;
 	pthread_mutex_init(&server->lock, NULL);
 	return server;
@@ -83,6 +84,12 @@ static void become_server(int self, const int from[REST], int count)
 	for (int i = 0; i < count; i++)
 		if (dup2(moved[i], i) < 0)
 			return;
+	/* What whoever has started the program left open is no rule's business. */
+	if ((self = dup3(self, count, O_CLOEXEC)) < 0)
+		return;
+	if (syscall(SYS_close_range, count + 1, ~0u, 0) != 0)
+		for (int i = count + 1; i < DESCRIPTORS_MOST; i++)
+			(void)close(i);
 	(void)getrlimit(RLIMIT_STACK, &stack);
 	stack.rlim_cur = stack.rlim_max == RLIM_INFINITY || stack.rlim_max > STACK_SIZE ? STACK_SIZE : stack.rlim_max;
 	(void)setrlimit(RLIMIT_STACK, &stack);
@@ -177,12 +184,8 @@ bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
 		fail_start(error);
 	} else if (lp_area_create(&server->area, "local-processing: rules", error)) {
-		const int from[] = { nothing,
-			             server->words,
-			             server->words,
-			             sockets[1],
-			             server->shared.descriptor,
-			             server->area.descriptor };
+		const int from[] = { nothing,    server->words,         server->words,
+			             sockets[1], server->shared.reader, server->area.descriptor };
 		const int without[] = { nothing,    server->words, server->words,
 			                sockets[1], nothing,       server->area.descriptor };
 

@@ -17,10 +17,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x0010
-#endif
-
 enum { LEAST_SHIFT = 16 };
 #define SIZE_MOST     ((size_t)64 << 30)
 #define SIZE_LEAST    ((size_t)64 << 20)
@@ -38,7 +34,7 @@ static unsigned class_of(size_t size)
 {
 	unsigned shift = LEAST_SHIFT;
 
-	while (((size_t)1 << shift) < size)
+	while (shift < LEAST_SHIFT + LP_SHARED_CLASSES && ((size_t)1 << shift) < size)
 		shift++;
 	return shift - LEAST_SHIFT;
 }
@@ -60,12 +56,13 @@ static void *take(struct lp_arena_source *source, size_t *size)
 {
 	struct lp_shared *shared = (struct lp_shared *)source;
 	unsigned class = class_of(*size);
-	size_t whole = (size_t)1 << (class + LEAST_SHIFT);
+	size_t whole;
 	void *memory = NULL;
 	bool has_pages = false;
 
 	if (class >= LP_SHARED_CLASSES)
 		return NULL;
+	whole = (size_t)1 << (class + LEAST_SHIFT);
 	pthread_mutex_lock(&shared->lock);
 	if (shared->free[class] != NULL) {
 		memory = shared->free[class];
@@ -144,10 +141,26 @@ static bool fail_open(struct lp_error *error)
 	                      "needs 256 MB of each.");
 }
 
+/*
+ * The same memory for reading: what is mapped with it cannot be made writable.
+ * (F_SEAL_FUTURE_WRITE would do that too, but with it no pages can be given back.)
+ * Without /proc it is mapped for reading only, and that is all.
+ */
+static int open_reader(int descriptor)
+{
+	char path[32];
+	int reader;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	return reader >= 0 ? reader : fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+}
+
 bool lp_shared_open(struct lp_shared *shared, struct lp_error *error)
 {
 	size_t size = limited(SIZE_MOST);
 	int descriptor = memfd_create("local-processing: batches", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int reader = -1;
 	void *address = NULL;
 
 	if (descriptor < 0)
@@ -163,8 +176,9 @@ bool lp_shared_open(struct lp_shared *shared, struct lp_error *error)
 		close(descriptor);
 		return false;
 	}
-	/* Nobody who gets the descriptor can write to it, or take pages away from under the main process. */
-	if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
+	/* Nobody who gets a descriptor can take pages away from under the main process. */
+	if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0 ||
+	    (reader = open_reader(descriptor)) < 0) {
 		fail_open(error);
 		munmap(address, size);
 		close(descriptor);
@@ -174,6 +188,7 @@ bool lp_shared_open(struct lp_shared *shared, struct lp_error *error)
 	(void)madvise(address, size, MADV_DONTDUMP);
 	*shared = (struct lp_shared){ .source = { .take = take, .give = give, .fail = fail },
 		                      .descriptor = descriptor,
+		                      .reader = reader,
 		                      .address = address,
 		                      .size = size };
 	pthread_mutex_init(&shared->lock, NULL);
@@ -186,8 +201,9 @@ void lp_shared_close(struct lp_shared *shared)
 		return;
 	munmap(shared->address, shared->size);
 	close(shared->descriptor);
+	close(shared->reader);
 	pthread_mutex_destroy(&shared->lock);
-	*shared = (struct lp_shared){ .descriptor = -1 };
+	*shared = (struct lp_shared){ .descriptor = -1, .reader = -1 };
 }
 
 bool lp_shared_join(int descriptor, void *address, size_t size, struct lp_error *error)

@@ -14,7 +14,8 @@ enum { LP_SHARED_CLASSES = 48 };
 struct lp_shared {
 	struct lp_arena_source source; /* the first member: an arena's source is this */
 	pthread_mutex_t lock;
-	int descriptor; /* of the memory, which nobody else can map for writing */
+	int descriptor; /* of the memory */
+	int reader;     /* for others: who has it cannot map it for writing, now or later */
 	void *address;
 	size_t size, used;
 	struct lp_shared_piece *free[LP_SHARED_CLASSES]; /* by size, a power of two */
