@@ -5,6 +5,7 @@
  */
 #include "process/area.h"
 
+#include "model/clock.h"
 #include "model/text.h"
 
 #include <assert.h>
@@ -126,8 +127,9 @@ static _Noreturn void fail(struct lp_arena_source *source)
 	_exit(LP_EXIT_INTERNAL);
 }
 
-void lp_area_empty(struct lp_area *area)
+void lp_area_empty(struct lp_area *area, uint64_t part)
 {
+	area->part = part;
 	area->source = (struct lp_arena_source){ .take = take, .give = give, .fail = fail };
 	area->used = arena_begin();
 	atomic_store(&area->head->computed, 0);
@@ -176,6 +178,8 @@ void lp_area_answer(struct lp_area *area, uint32_t index, const struct lp_outcom
                     const struct lp_python_computed *computed)
 {
 	area->head->answers[index % LP_AREA_TASKS] = (struct lp_answer){
+		.part = area->part,
+		.index = index,
 		.state = (uint32_t)outcome->state,
 		.samples_read = outcome->samples_read,
 		.duration = outcome->duration,
@@ -252,15 +256,24 @@ static bool take_text(const struct lp_area *area, struct lp_stretch stretch, str
 	return lp_text_is_utf8(copy);
 }
 
+/* By output, then by time: no store takes two numbers for one time. */
+static bool is_after(const struct lp_result *result, const struct lp_result *before)
+{
+	return before == NULL || result->output > before->output ||
+	       (result->output == before->output && result->time > before->time);
+}
+
 static bool take_results(const struct lp_area *area, const struct lp_answer *answer, struct lp_arena *arena,
                          const struct lp_calculation *calculation, struct lp_outcome *outcome)
 {
 	struct lp_stretch bytes = { answer->results.offset, 0 };
+	const struct lp_result *before = NULL;
 	const char *from;
 
 	if (answer->results.length == 0)
 		return true;
-	if (__builtin_mul_overflow(answer->results.length, sizeof(struct lp_result), &bytes.length))
+	if (answer->results.length > LP_RESULT_SAMPLES_MOST ||
+	    __builtin_mul_overflow(answer->results.length, sizeof(struct lp_result), &bytes.length))
 		return false;
 	from = lp_area_bytes(area, bytes);
 	if (from == NULL)
@@ -272,8 +285,10 @@ static bool take_results(const struct lp_area *area, const struct lp_answer *ans
 		const struct lp_result *result = &outcome->results[i];
 
 		if (result->output >= calculation->output_count || !isfinite(result->value) ||
-		    result->quality > LP_QUALITY_BAD || result->time < LP_TIME_MIN || result->time > LP_TIME_MAX)
+		    result->quality > LP_QUALITY_BAD || result->time < LP_TIME_MIN || result->time > LP_TIME_MAX ||
+		    !is_after(result, before))
 			return false;
+		before = result;
 	}
 	return true;
 }
@@ -286,12 +301,15 @@ bool lp_area_take(const struct lp_area *area, uint32_t index, struct lp_arena *a
 	struct lp_outcome outcome;
 
 	memcpy(&answer, &area->head->answers[index % LP_AREA_TASKS], sizeof answer);
+	if (answer.part != area->part || answer.index != index)
+		return false;
 	if (answer.state != LP_STATE_OK && answer.state != LP_STATE_NO_DATA && answer.state != LP_STATE_FAILED)
 		return false;
 	outcome = (struct lp_outcome){ .state = (enum lp_state)answer.state,
 		                       .samples_read = answer.samples_read,
 		                       .duration = answer.duration };
-	if (answer.duration < 0 || !(answer.covered >= 0 && answer.covered <= 1) ||
+	/* Nothing has taken longer than the machine is up. */
+	if (answer.duration < 0 || answer.duration > lp_monotonic() || !(answer.covered >= 0 && answer.covered <= 1) ||
 	    !take_results(area, &answer, arena, calculation, &outcome) ||
 	    (outcome.state == LP_STATE_OK) != (outcome.result_count > 0) ||
 	    !take_text(area, answer.rule_version, arena, 64, &outcome.rule_version) ||
@@ -334,4 +352,12 @@ void lp_area_each_line(const struct lp_area *area, uint64_t *told, lp_area_line_
 		free(texts);
 		*told += (size + 7) & ~UINT64_C(7);
 	}
+}
+
+void lp_area_expect(struct lp_area *area, uint32_t first)
+{
+	area->part++;
+	atomic_store(&area->head->computed, first);
+	atomic_store(&area->head->log_used, 0);
+	atomic_store(&area->head->log_lost, 0);
 }

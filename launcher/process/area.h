@@ -26,6 +26,9 @@ struct lp_stretch {
 
 /* What came of a task. */
 struct lp_answer {
+	/* Whose it is: what an earlier part has left in its place is no answer. */
+	uint64_t part;
+	uint32_t index;
 	uint32_t state;
 	uint32_t samples_read;
 	int64_t duration;
@@ -59,6 +62,7 @@ struct lp_area {
 	int descriptor;
 	struct lp_area_head *head;
 	size_t size;
+	uint64_t part; /* the one under way, each with a number of its own; 0: none */
 	/* In the process that writes: what follows head and log is an arena's. */
 	struct lp_arena_source source;
 	size_t used, log_last;
@@ -74,8 +78,8 @@ void lp_area_unmap(struct lp_area *area); /* and closes its descriptor */
  * The process that writes.
  */
 
-/* Ready for the next part: nothing is in it. */
-void lp_area_empty(struct lp_area *area);
+/* Ready for the next part, of this number: nothing is in it. */
+void lp_area_empty(struct lp_area *area, uint64_t part);
 /* Whether the results and texts of any task still fit. */
 bool lp_area_has_room(const struct lp_area *area);
 /* How many samples a result may have here. */
@@ -103,5 +107,7 @@ typedef void lp_area_line_visit(void *context, uint32_t task, enum lp_log_level 
                                 const char *logger, const char *text);
 /* Each line that was not told yet; `told` says up to where. */
 void lp_area_each_line(const struct lp_area *area, uint64_t *told, lp_area_line_visit *visit, void *context);
+/* Before the next part is handed over: nothing of it is computed, and what the one before it printed is told. */
+void lp_area_expect(struct lp_area *area, uint32_t first);
 
 #endif

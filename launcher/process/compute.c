@@ -24,6 +24,7 @@
 /* Milliseconds between looks at whether the run is to end; nanoseconds that a task has then. */
 enum { LOOK_EVERY = 100 };
 #define STOP_WITHIN INT64_C(2000000000)
+#define FAR_OVERDUE INT64_C(5000000000) /* nanoseconds that a task is over its time only where its pulse tells lies */
 
 struct lp_interpreter {
 	struct lp_rule_server *server;
@@ -132,6 +133,24 @@ static int64_t limit_of(const struct lp_interpreter *interpreter, uint32_t index
 	return calculation->time_limit != 0 ? calculation->time_limit : interpreter->server->options.time_limit;
 }
 
+/*
+ * The pulse is the process's own, and a rule that damages it could run for ever.
+ * So this looks at its own clock too: since when no other task has been computed.
+ */
+struct progress {
+	uint32_t computed;
+	int64_t since;
+};
+static bool is_far_overdue(const struct lp_interpreter *interpreter, struct progress *progress, uint32_t computed,
+                           uint32_t end)
+{
+	int64_t now = lp_monotonic(), limit = computed < end ? limit_of(interpreter, computed) : 1;
+
+	if (progress->since == 0 || progress->computed != computed)
+		*progress = (struct progress){ computed, now };
+	return limit > 0 && now - progress->since > 1000 * limit + FAR_OVERDUE;
+}
+
 /* The rule was over its time, whatever it made of that.  where: the calls then, or NULL. */
 static void set_timed_out(struct lp_batch *batch, struct lp_task *task, int64_t limit, const char *where,
                           const char *how)
@@ -224,11 +243,21 @@ static bool take_answers(struct lp_interpreter *interpreter, uint32_t end)
 	return true;
 }
 
+static void tell_lost_lines(const struct lp_interpreter *interpreter)
+{
+	uint64_t lost = atomic_load(&interpreter->area.head->log_lost);
+
+	if (lost > 0)
+		lp_log(LP_LOG_WARNING, "rules print too much at once: lines of theirs are left out",
+		       LP_INT("lines", lost < INT32_MAX ? (int64_t)lost : INT32_MAX));
+}
+
 /* Waits until the process is done with what it was given, or this is done with the process. */
 static enum ended wait_for(struct lp_interpreter *interpreter, const struct lp_part *part, const atomic_bool *stop)
 {
 	struct lp_pulse *pulse = &interpreter->area.head->pulse;
 	struct lp_deadline deadline = { 0 };
+	struct progress progress = { 0 };
 	struct lp_part_done done;
 	uint32_t first = part->first, end = part->first + part->count;
 
@@ -250,15 +279,16 @@ static enum ended wait_for(struct lp_interpreter *interpreter, const struct lp_p
 			return ENDED_ABSURD;
 		if (lp_deadline_look(&deadline, pulse, interpreter->descriptor,
 		                     1000 * limit_of(interpreter, atomic_load(&pulse->index)),
-		                     &wait) == LP_OVERTIME_SPENT)
+		                     &wait) == LP_OVERTIME_SPENT ||
+		    is_far_overdue(interpreter, &progress, computed, end))
 			return ENDED_HUNG;
 		if (poll(both, 2, wait) <= 0)
 			continue;
 		if ((both[0].revents & POLLIN) != 0) {
 			if (!lp_receive(interpreter->socket, &done, sizeof done, NULL, 0))
 				return errno == 0 || errno == ECONNRESET ? ENDED_DIED : ENDED_ABSURD;
-			if (done.computed > end || (done.computed == first && !atomic_load(stop)) ||
-			    !take_answers(interpreter, done.computed))
+			if (done.computed < first || done.computed > end ||
+			    (done.computed == first && !atomic_load(stop)) || !take_answers(interpreter, done.computed))
 				return ENDED_ABSURD;
 			return done.replace != 0 ? ENDED_REPLACE : ENDED_DONE;
 		}
@@ -291,7 +321,8 @@ static bool settle_end(struct lp_interpreter *interpreter, enum ended ended, boo
 	if (ended == ENDED_HUNG)
 		lp_deadline_say_where(interpreter->descriptor, interpreter->words);
 	status = end_process(interpreter);
-	if (ended != ENDED_ABSURD && !take_answers(interpreter, atomic_load(&interpreter->area.head->computed)))
+	/* Those that make sense: who is to blame comes after them. */
+	if (!take_answers(interpreter, atomic_load(&interpreter->area.head->computed)))
 		ended = ENDED_ABSURD;
 	words = lp_words_read(interpreter->words, &batch->arena);
 	begun = interpreter->begun;
@@ -302,7 +333,8 @@ static bool settle_end(struct lp_interpreter *interpreter, enum ended ended, boo
 	if (ended == ENDED_STOPPED || index >= batch->task_count)
 		return false;
 	struct lp_task *task = &batch->tasks[index];
-	if (ended != ENDED_HUNG && begun > 0 && !alone)
+	/* What makes no sense may have been damaged by one that came after it. */
+	if (ended != ENDED_HUNG && (begun > 0 || ended == ENDED_ABSURD) && !alone)
 		return true;
 	if (ended == ENDED_HUNG)
 		set_timed_out(batch, task, limit_of(interpreter, index), words,
@@ -337,9 +369,11 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 		if (!start_process(interpreter, error))
 			return false;
 		interpreter->told = 0;
-		atomic_store(&interpreter->area.head->computed, first);
+		lp_area_expect(&interpreter->area, first);
+		part.number = interpreter->area.part;
 		if (lp_send(interpreter->socket, &part, sizeof part, NULL, 0))
 			ended = wait_for(interpreter, &part, stop);
+		tell_lost_lines(interpreter);
 		if (ended == ENDED_REPLACE) {
 			(void)end_process(interpreter);
 			forget_process(interpreter);

@@ -56,7 +56,7 @@ static void compute_part(const struct lp_part *part, struct lp_part_done *done)
 	uint32_t index = part->first, end = part->first + part->count;
 	bool replace = false;
 
-	lp_area_empty(interpreter.area);
+	lp_area_empty(interpreter.area, part->number);
 	batch.arena = (struct lp_arena){ .source = &interpreter.area->source };
 	atomic_store(&interpreter.area->head->computed, index);
 	while (index < end && !replace && lp_area_has_room(interpreter.area) &&

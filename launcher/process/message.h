@@ -32,6 +32,7 @@ struct lp_reply {
 struct lp_part {
 	const struct lp_batch *batch; /* in the shared memory */
 	uint32_t first, count;
+	uint64_t number; /* of the parts that this process is given: 1, 2, ... */
 };
 /* And back: what is in the area is all. */
 struct lp_part_done {

@@ -196,6 +196,9 @@ static _Noreturn void be_interpreter(struct child *child)
 	dup2(child->words, STDOUT_FILENO);
 	dup2(child->words, STDERR_FILENO);
 	close(child->words);
+	/* A rule could write there whatever it likes, and not only what it computed. */
+	close(child->area.descriptor);
+	child->area.descriptor = -1;
 	lp_interpreter_start(&child->area, server.setup.memory_limit);
 	lp_area_unmap(&server.area);
 	if (!lp_python_forked(&error) || !lp_rights_limit_interpreter(&server.setup.rights, &error))
@@ -290,7 +293,7 @@ _Noreturn void lp_rule_server_main(void)
 		lp_server_end(&error);
 	/* Nobody can map it for writing who has no descriptor of it. */
 	close(LP_SERVER_SHARED);
-	lp_area_empty(&server.area);
+	lp_area_empty(&server.area, 0);
 	start_python(&error);
 	lp_interpreter_prepare();
 	if (!lp_rights_limit_server(&server.setup.rights, server.setup.rules, server.setup.tzdata, &error))
