@@ -55,8 +55,12 @@ static bool prepare(void *context, struct lp_error *error)
 {
 	struct lp_running *running = context;
 	struct lp_problems problems = { 0 };
+	struct lp_arena_source *memory;
 	if (running->catalogue != NULL)
 		return true;
+	/* What is imported before a run begins computes in that run. */
+	if (!lp_rule_server_memory(running->rules, &memory, error))
+		return false;
 	install_handlers();
 	bool loaded = lp_rule_server_catalogue(running->rules, &stop, &running->catalogue, &problems, error);
 	log_problems(&problems);
