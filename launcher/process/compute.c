@@ -37,6 +37,7 @@ struct lp_interpreter {
 
 	/* Of the part under way. */
 	struct lp_batch *batch;
+	const atomic_bool *stop;
 	uint64_t told;      /* of its printed lines */
 	int64_t stop_since; /* when the run was first seen to end; 0: it goes on */
 };
@@ -82,7 +83,7 @@ static bool start_process(struct lp_interpreter *interpreter, struct lp_error *e
 
 	if (interpreter->alive)
 		return true;
-	if (!lp_rule_server_fork(interpreter->server, &fork, error))
+	if (!lp_rule_server_fork(interpreter->server, &fork, interpreter->stop, error))
 		return false;
 	interpreter->process = fork.process;
 	interpreter->descriptor = fork.descriptor;
@@ -103,7 +104,7 @@ static int end_process(struct lp_interpreter *interpreter)
 	int status = 0;
 
 	(void)syscall(SYS_pidfd_send_signal, interpreter->descriptor, SIGKILL, NULL, 0);
-	if (!lp_rule_server_bury(interpreter->server, interpreter->process, &status, &error))
+	if (!lp_rule_server_bury(interpreter->server, interpreter->process, &status, interpreter->stop, &error))
 		status = SIGKILL; /* with the server */
 	return status;
 }
@@ -171,12 +172,13 @@ static void set_timed_out(struct lp_batch *batch, struct lp_task *task, int64_t 
 	lp_text_free(&traceback);
 }
 
-static void set_crashed(struct lp_batch *batch, struct lp_task *task, int status, const char *words)
+static void set_crashed(struct lp_batch *batch, struct lp_task *task, enum ended ended, int status, const char *words)
 {
-	char end[160];
+	char end[160] = "answered what makes no sense, and was ended: the rule has damaged it";
 	struct lp_text text = { 0 };
 
-	lp_describe_end(status, end, sizeof end);
+	if (ended != ENDED_ABSURD)
+		lp_describe_end(status, end, sizeof end);
 	lp_text_addf(&text, "the process of the rule %s", end);
 	task->outcome = (struct lp_outcome){ .state = LP_STATE_CRASHED,
 		                             .duration = task->outcome.duration,
@@ -308,7 +310,9 @@ static const struct lp_batch *image_of(struct lp_batch *batch)
 
 /*
  * The process has ended in the middle.  Who had computed others in it is computed
- * once more, alone, in a fresh one: it may not be to blame.  True: that is to be done.
+ * once more, alone, in a fresh one: it may not be to blame.  So is whoever comes
+ * first in what makes no sense, since anybody after it may have done that.  True:
+ * that is to be done.
  */
 static bool settle_end(struct lp_interpreter *interpreter, enum ended ended, bool alone)
 {
@@ -340,7 +344,7 @@ static bool settle_end(struct lp_interpreter *interpreter, enum ended ended, boo
 		set_timed_out(batch, task, limit_of(interpreter, index), words,
 		              ", and was killed because it took no notice");
 	else
-		set_crashed(batch, task, status, words);
+		set_crashed(batch, task, ended, status, words);
 	atomic_store_explicit(&batch->computed, index + 1, memory_order_release);
 	return false;
 }
@@ -353,6 +357,7 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 
 	LP_CHECK_BATCH(batch);
 	interpreter->batch = batch;
+	interpreter->stop = stop;
 	while (atomic_load(&batch->computed) < batch->task_count && !atomic_load(stop)) {
 		uint32_t first = (uint32_t)atomic_load(&batch->computed);
 		struct lp_part part = { .batch = image,
@@ -381,6 +386,7 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 		alone = ended > ENDED_REPLACE && settle_end(interpreter, ended, alone);
 	}
 	interpreter->batch = NULL;
+	interpreter->stop = NULL;
 	return true;
 }
 

@@ -28,6 +28,10 @@
 #include <unistd.h>
 
 #define IMPORT_LIMIT (10 * LP_SECOND)
+/* Nanoseconds: what the server needs before, between and after files; for an answer; for one when the run ends. */
+#define START_LIMIT INT64_C(30000000000)
+#define PATIENCE    INT64_C(10000000000)
+#define HURRY       INT64_C(1000000000)
 enum {
 	STACK_SIZE = 32 << 20,
 	LOOK_EVERY = 100,
@@ -259,8 +263,11 @@ static enum waited wait_for_imports(struct lp_rule_server *server, const volatil
 {
 	struct lp_deadline deadline = { 0 };
 	struct lp_reply reply;
+	uint64_t seen = 0;
+	int64_t since = lp_monotonic();
 
 	for (;;) {
+		uint64_t sequence = atomic_load_explicit(&server->area.head->pulse.sequence, memory_order_acquire);
 		struct pollfd both[] = { { .fd = server->control, .events = POLLIN },
 			                 { .fd = server->descriptor, .events = POLLIN } };
 		int wait = LOOK_EVERY;
@@ -269,6 +276,13 @@ static enum waited wait_for_imports(struct lp_rule_server *server, const volatil
 			return WAITED_STOPPED;
 		if (lp_deadline_look(&deadline, &server->area.head->pulse, server->descriptor,
 		                     1000 * import_limit(server), &wait) == LP_OVERTIME_SPENT)
+			return WAITED_HUNG;
+		if (sequence != seen) {
+			seen = sequence;
+			since = lp_monotonic();
+		}
+		/* Stopped, or starved; of a file under way the deadline tells. */
+		if (sequence % 2 == 0 && lp_monotonic() - since > START_LIMIT)
 			return WAITED_HUNG;
 		if (poll(both, 2, wait) <= 0)
 			continue;
@@ -359,11 +373,42 @@ static bool take_catalogue(struct lp_rule_server *server, struct lp_error *error
 	return true;
 }
 
-static void receive_fork(struct lp_rule_server *server, struct lp_reply *reply, struct lp_fork *fork)
+/*
+ * Waits for an answer as long as the server may take for one.  A server that was
+ * stopped, or does nothing any more, is ended.  *stop set: the run has no time.
+ */
+static bool receive_reply(struct lp_rule_server *server, struct lp_reply *reply, int *descriptors, int count,
+                          const atomic_bool *stop)
+{
+	int64_t since = lp_monotonic();
+
+	for (;;) {
+		struct pollfd both[] = { { .fd = server->control, .events = POLLIN },
+			                 { .fd = server->descriptor, .events = POLLIN } };
+
+		(void)poll(both, 2, LOOK_EVERY);
+		if (both[0].revents != 0)
+			return lp_receive(server->control, reply, sizeof *reply, descriptors, count);
+		for (int i = 0; i < count; i++)
+			descriptors[i] = -1;
+		if (both[1].revents != 0) {
+			errno = EPIPE;
+			return false;
+		}
+		if (lp_monotonic() - since > (stop != NULL && atomic_load(stop) ? HURRY : PATIENCE)) {
+			kill(server->process, SIGKILL);
+			errno = ETIMEDOUT;
+			return false;
+		}
+	}
+}
+
+static void receive_fork(struct lp_rule_server *server, struct lp_reply *reply, struct lp_fork *fork,
+                         const atomic_bool *stop)
 {
 	int descriptors[LP_REPLY_DESCRIPTORS];
 
-	if (!lp_receive(server->control, reply, sizeof *reply, descriptors, LP_REPLY_DESCRIPTORS)) {
+	if (!receive_reply(server, reply, descriptors, LP_REPLY_DESCRIPTORS, stop)) {
 		reply->kind = LP_REPLY_FAILED;
 		reply->error_number = errno == 0 ? EPIPE : errno;
 		snprintf(reply->what, sizeof reply->what, "an answer of the rule server");
@@ -395,6 +440,11 @@ static bool load(struct lp_rule_server *server, const volatile int *stop, struct
 		}
 		if (!blame_file(server, waited, status, words)) {
 			forget_process(server);
+			if (waited == WAITED_HUNG)
+				return lp_fail(error, LP_EXIT_TEMPORARY,
+				               "the rule server, the process that runs rules, has made no progress for "
+				               "%d s: it was stopped, or the machine has too much to do",
+				               (int)(START_LIMIT / 1000000000));
 			return fail_server(status, words, error);
 		}
 		forget_process(server);
@@ -411,7 +461,7 @@ bool lp_rule_server_catalogue(struct lp_rule_server *server, const volatile int 
 		if (!load(server, stop, error))
 			return false;
 		server->loaded = true;
-		receive_fork(server, &reply, &server->first);
+		receive_fork(server, &reply, &server->first, NULL);
 		server->has_first = reply.kind == LP_REPLY_FORKED;
 	}
 	*catalogue = &server->catalogue;
@@ -432,7 +482,8 @@ static bool fail_fork(const struct lp_reply *reply, struct lp_error *error)
 	                      "process more than it has workers.");
 }
 
-bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, struct lp_error *error)
+bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, const atomic_bool *stop,
+                         struct lp_error *error)
 {
 	const struct lp_order order = { .kind = LP_ORDER_FORK };
 	struct lp_reply reply = { .kind = LP_REPLY_FORKED };
@@ -442,7 +493,7 @@ bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, st
 		*fork = server->first;
 		server->has_first = false;
 	} else if (lp_send(server->control, &order, sizeof order, NULL, 0)) {
-		receive_fork(server, &reply, fork);
+		receive_fork(server, &reply, fork, stop);
 	} else {
 		reply = (struct lp_reply){ .kind = LP_REPLY_FAILED, .error_number = errno, .what = "rule server" };
 	}
@@ -450,7 +501,8 @@ bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, st
 	return reply.kind == LP_REPLY_FORKED || fail_fork(&reply, error);
 }
 
-bool lp_rule_server_bury(struct lp_rule_server *server, pid_t process, int *status, struct lp_error *error)
+bool lp_rule_server_bury(struct lp_rule_server *server, pid_t process, int *status, const atomic_bool *stop,
+                         struct lp_error *error)
 {
 	const struct lp_order order = { .kind = LP_ORDER_BURY, .process = process };
 	struct lp_reply reply = { .kind = LP_REPLY_FAILED };
@@ -458,7 +510,7 @@ bool lp_rule_server_bury(struct lp_rule_server *server, pid_t process, int *stat
 
 	pthread_mutex_lock(&server->lock);
 	told = lp_send(server->control, &order, sizeof order, NULL, 0) &&
-	       lp_receive(server->control, &reply, sizeof reply, NULL, 0) && reply.kind == LP_REPLY_BURIED;
+	       receive_reply(server, &reply, NULL, 0, stop) && reply.kind == LP_REPLY_BURIED;
 	if (told)
 		note_usage(server, &reply.usage);
 	pthread_mutex_unlock(&server->lock);

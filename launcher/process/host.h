@@ -63,9 +63,10 @@ const char *lp_words_read(int words, struct lp_arena *arena);
 void lp_describe_end(int status, char *text, size_t size);
 
 /* An interpreter process: from the server's reply. */
-bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, struct lp_error *error) LP_MUST_CHECK;
+bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, const atomic_bool *stop,
+                         struct lp_error *error) LP_MUST_CHECK;
 /* Of a process that has ended: with which status. */
-bool lp_rule_server_bury(struct lp_rule_server *server, pid_t process, int *status,
+bool lp_rule_server_bury(struct lp_rule_server *server, pid_t process, int *status, const atomic_bool *stop,
                          struct lp_error *error) LP_MUST_CHECK;
 /* Once for each rule: it has left something behind. */
 void lp_rule_server_warn(struct lp_rule_server *server, const struct lp_calculation *calculation, const char *left);

@@ -104,6 +104,7 @@ static void start_python(struct lp_error *error)
 		.log = log_line,
 	};
 
+	lp_python_refuse_forks(true);
 	if (!lp_python_start(&options, error))
 		lp_server_end(error);
 }
@@ -193,6 +194,9 @@ static _Noreturn void be_interpreter(struct child *child)
 		_exit(LP_EXIT_TEMPORARY); /* the server died meanwhile */
 	close(LP_SERVER_CONTROL);
 	close(child->sockets[0]);
+	/* It stays mapped, but nobody can cut it, or write to it by a descriptor. */
+	close(child->area.descriptor);
+	child->area.descriptor = -1;
 	dup2(child->words, STDOUT_FILENO);
 	dup2(child->words, STDERR_FILENO);
 	close(child->words);
@@ -215,10 +219,12 @@ static void fork_child(void)
 	prepare_child(&child);
 	reply.error_number = errno;
 	if (child.failed == NULL) {
+		lp_python_refuse_forks(false);
 		reply.process = fork();
 		if (reply.process == 0)
 			be_interpreter(&child);
 		reply.error_number = errno;
+		lp_python_refuse_forks(true);
 		if (reply.process < 0)
 			child.failed = "a process";
 		else if ((child.process = (int)syscall(SYS_pidfd_open, reply.process, 0)) < 0) {

@@ -67,6 +67,8 @@ const char *lp_python_file(uint32_t index);
 bool lp_python_open(struct lp_error *error) LP_MUST_CHECK;
 /* In the forked copy, once that is as rules are to find it: what it may not have in common with the others. */
 bool lp_python_forked(struct lp_error *error) LP_MUST_CHECK;
+/* Whether fork() fails in this process: the rule server's files of rules may not. */
+void lp_python_refuse_forks(bool refuse);
 /* From now on this pulse, and lines go there: as of struct lp_python_options. */
 void lp_python_tell(struct lp_pulse *pulse,
                     void (*log)(enum lp_log_level level, const char *from, const char *logger, const char *text));

@@ -70,8 +70,8 @@ static PyObject *time_is_over(PyObject *module, PyObject *arguments)
 		Py_RETURN_NONE;
 	if (!limit.interrupted) {
 		limit.interrupted = true;
-		/* The signal comes again: not while this is found out. */
-		lp_limit_grace();
+		/* Who is asked again while it tells where it is would tell nothing: who asks has its own patience. */
+		limit.grace = INT64_MAX;
 		if (lp_worker.batch != NULL)
 			limit.where = current_calls(&lp_worker.batch->arena);
 		limit.grace = 0;
