@@ -152,13 +152,15 @@ rule("hangs in __del__ of its result", """
             while True: pass
     return Held(1)
     """, timed_out(), failed("TypeError", traceback=""))  # fmt: skip
-rule("leaves a cycle with a __del__ that hangs", """
+rule("collects a cycle with a __del__ that hangs", """
+    import gc
     class Held:
         def __init__(self): self.me = self
         def __del__(self):
             while True: pass
     Held()
-    """, ok(), timed_out())  # fmt: skip
+    gc.collect()
+    """, timed_out())  # fmt: skip
 rule("raises an exception whose str hangs", """
     class Endless(Exception):
         def __str__(self):
@@ -233,17 +235,17 @@ rule("waits for a signal that is blocked", "import signal; signal.sigwait({signa
 rule("opens a FIFO", 'import os; open(os.path.join(os.path.dirname(__file__), "fifo"))',
      timed_out(), prepare=lambda rules: os.mkfifo(rules / "fifo"))  # fmt: skip
 rule("opens a FIFO of its own", 'import os; os.mkfifo("fifo"); open("fifo").read()', timed_out(), failed(REFUSED))
-rule("sums for ever", "return float(sum(range(10**12)))", timed_out("sum"))
+rule("sums for ever", "return float(sum(range(10**12)))", timed_out())
 rule("counts for ever",
-     "import collections, itertools; collections.deque(itertools.count(), maxlen=0)", timed_out("deque"))  # fmt: skip
-rule("compares for ever", "import itertools; return float(max(itertools.repeat(1)))", timed_out("max"))
+     "import collections, itertools; collections.deque(itertools.count(), maxlen=0)", timed_out())  # fmt: skip
+rule("compares for ever", "import itertools; return float(max(itertools.repeat(1)))", timed_out())
 rule("searches bytes for ever",
-     'return float((b"a" * 10_000_000).rfind(b"ab" + b"a" * 1_000_000))', timed_out("rfind"))  # fmt: skip
+     'return float((b"a" * 10_000_000).rfind(b"ab" + b"a" * 1_000_000))', timed_out())  # fmt: skip
 rule("derives a key for ever",
-     'import hashlib; hashlib.pbkdf2_hmac("sha256", b"x", b"y", 2**31 - 1)', timed_out("pbkdf2"))  # fmt: skip
+     'import hashlib; hashlib.pbkdf2_hmac("sha256", b"x", b"y", 2**31 - 1)', timed_out())  # fmt: skip
 rule("computes a large power", "return float(len(str(3 ** 10**8)))", timed_out(r"\*\*"))
 rule("computes a decimal for ever",
-     "import decimal; decimal.Context(prec=10**7, Emax=10**9, Emin=-10**9).exp(decimal.Decimal(3))", timed_out("exp"))  # fmt: skip
+     "import decimal; decimal.Context(prec=10**7, Emax=10**9, Emin=-10**9).exp(decimal.Decimal(3))", timed_out())  # fmt: skip
 rule("asks SQLite for all numbers", """
     import sqlite3
     sqlite3.connect(":memory:").execute(
@@ -319,7 +321,7 @@ rule("raises every signal of the user", """
         signal.raise_signal(number)
     """, ok(), timed_out(""), crashed(""))  # fmt: skip
 rule("dereferences nothing", "import faulthandler; faulthandler._sigsegv()", crashed(SEGV, IN_BAD))
-rule("is a fatal error", "import faulthandler; faulthandler._fatal_error_c_thread()", crashed(ABORT))
+rule("is a fatal error", "import faulthandler; faulthandler._fatal_error_c_thread()", crashed("SIG"))
 rule("overflows the stack in C", "import faulthandler; faulthandler._stack_overflow()", crashed(SEGV))
 rule("has broken bytecode", r"""
     code = (lambda: 0).__code__.replace(co_code=b"\x00\x00" * 3 + b"\x53\xff" * 20, co_stacksize=1)
@@ -359,7 +361,7 @@ rule("calls itself through C without a limit", """
     sys.setrecursionlimit(2**31 - 1)
     def deeper(n): return sorted([n, n + 1], key=deeper)[0]
     return deeper(0)
-    """, crashed(SEGV), TOO_DEEP)  # fmt: skip
+    """, crashed(SEGV), TOO_DEEP, time_limit="10 s")  # fmt: skip
 rule("nests iterators until they break", """
     nested = iter(())
     for _ in range(1_000_000): nested = filter(None, nested)
@@ -372,24 +374,24 @@ rule("calls itself", "return bad(x)", TOO_DEEP)
 rule("calls itself through sorted", """
     def deeper(n): return sorted([n, n + 1], key=deeper)[0]
     return deeper(0)
-    """, TOO_DEEP)  # fmt: skip
+    """, TOO_DEEP, time_limit="10 s")  # fmt: skip
 rule("shows a deep list", """
     nested = []
     for _ in range(200_000): nested = [nested]
     repr(nested)
-    """, TOO_DEEP)  # fmt: skip
+    """, TOO_DEEP, time_limit="10 s")  # fmt: skip
 rule("dumps a deep list", """
     import json
     nested = []
     for _ in range(200_000): nested = [nested]
     json.dumps(nested)
-    """, TOO_DEEP)  # fmt: skip
-rule("loads a deep list", 'import json; json.loads("[" * 1_000_000)', TOO_DEEP)
+    """, TOO_DEEP, time_limit="10 s")  # fmt: skip
+rule("loads a deep list", 'import json; json.loads("[" * 1_000_000)', TOO_DEEP, time_limit="10 s")
 rule("compares deep tuples", """
     a, b = (), ()
     for _ in range(200_000): a, b = (a,), (b,)
     a == b
-    """, TOO_DEEP)  # fmt: skip
+    """, TOO_DEEP, time_limit="10 s")  # fmt: skip
 rule("drops a deep tuple", """
     nested = ()
     for _ in range(300_000): nested = (nested,)
@@ -426,7 +428,7 @@ rule("raises an exception without a name", """
     class Nasty(Exception, metaclass=Meta): pass
     raise Nasty
     """, failed(".*"))  # fmt: skip
-rule("raises 100 MB of text", 'raise ValueError("x" * 100_000_000)', failed("ValueError", "xxx"), time_limit="10 s")
+rule("raises 10 MB of text", 'raise ValueError("x" * 10_000_000)', failed("ValueError", "xxx"), time_limit="20 s")
 rule("raises a text of no bytes that are text", r'raise ValueError("\ud800\0\x1b[31m" * 1000)', failed("ValueError"))
 rule("raises an exception that is its own cause", """
     error, other = ValueError("round"), KeyError("about")
@@ -449,8 +451,8 @@ rule("raises from a deep stack", """
     import sys
     sys.setrecursionlimit(100_000)
     def deeper(n): return deeper(n - 1) if n else 1 / 0
-    return deeper(50_000)
-    """, failed("ZeroDivisionError"), time_limit="10 s")  # fmt: skip
+    return deeper(5_000)
+    """, failed("ZeroDivisionError"), time_limit="20 s")  # fmt: skip
 rule("raises a warning as an error for ever", """
     import warnings
     warnings.simplefilter("error")
@@ -678,7 +680,7 @@ rule("leaves handlers of logging", """
     """, ok())  # fmt: skip
 rule("leaves a low recursion limit", "import sys; sys.setrecursionlimit(40)", ok(), failed("RecursionError"))
 rule("leaves a high recursion limit", "import sys; sys.setrecursionlimit(2**31 - 1)", ok())
-rule("leaves a locale", 'import locale; locale.setlocale(locale.LC_ALL, "de_DE.UTF-8")', ok(), failed("Error"))
+rule("leaves a locale", 'import locale; locale.setlocale(locale.LC_ALL, "de_DE.UTF-8")', ok(), failed("locale.Error"))
 rule("leaves the locale of C", 'import locale; locale.setlocale(locale.LC_ALL, "C")', ok())
 rule("leaves variables of the environment", """
     import os, time
@@ -872,7 +874,8 @@ at_import("its import writes nonsense to all descriptors", """
 at_import("its import prints for ever", 'while True: print("loading")', Outcome("failed"), Outcome("timed_out"))
 at_import("its import puts another object in its place", "import sys; sys.modules[__name__] = 5", ok(), Outcome("failed"))
 at_import("its import leaves a locale", 'import locale; locale.setlocale(locale.LC_ALL, "de_DE.UTF-8")', ok(), Outcome("failed"))
-at_import("its import leaves a precision of decimals", "import decimal; decimal.getcontext().prec = 3", ok())
+at_import("its import leaves a precision of decimals", "import decimal; decimal.getcontext().prec = 3",
+          ok(), Outcome("failed", "ImportError", "decimal"))  # fmt: skip
 at_import("its import leaves a low recursion limit", "import sys; sys.setrecursionlimit(60)", ok(), Outcome("failed"))
 at_import("its import leaves another working directory", 'import os; os.chdir("/")', ok(), Outcome("failed"))
 at_import("its import leaves another standard output", "import io, sys; sys.stdout = sys.stderr = io.StringIO()", ok())
