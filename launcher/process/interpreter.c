@@ -100,10 +100,12 @@ static int64_t data_size(void)
 static void limit_memory(int64_t memory_limit)
 {
 	struct rlimit limit;
+	/* Asked in any case: it leaves nothing open. */
+	int64_t idle = data_size();
 
 	if (memory_limit <= 0 || getrlimit(RLIMIT_DATA, &limit) != 0)
 		return;
-	limit.rlim_cur = (rlim_t)(data_size() + memory_limit);
+	limit.rlim_cur = (rlim_t)(idle + memory_limit);
 	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_cur < limit.rlim_max)
 		limit.rlim_max = limit.rlim_cur;
 	else
