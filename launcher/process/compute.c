@@ -314,7 +314,7 @@ static const struct lp_batch *image_of(struct lp_batch *batch)
  * first in what makes no sense, since anybody after it may have done that.  True:
  * that is to be done.
  */
-static bool settle_end(struct lp_interpreter *interpreter, enum ended ended, bool alone)
+static bool settle_end(struct lp_interpreter *interpreter, const struct lp_part *part, enum ended ended, bool alone)
 {
 	struct lp_batch *batch = interpreter->batch;
 	uint64_t begun;
@@ -334,7 +334,8 @@ static bool settle_end(struct lp_interpreter *interpreter, enum ended ended, boo
 	if (index < batch->task_count)
 		measure(batch, &batch->tasks[index], &interpreter->area.head->pulse);
 	forget_process(interpreter);
-	if (ended == ENDED_STOPPED || index >= batch->task_count)
+	/* Where all of the part is there nobody was under way. */
+	if (ended == ENDED_STOPPED || index >= part->first + part->count)
 		return false;
 	struct lp_task *task = &batch->tasks[index];
 	/* What makes no sense may have been damaged by one that came after it. */
@@ -383,7 +384,7 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 			(void)end_process(interpreter);
 			forget_process(interpreter);
 		}
-		alone = ended > ENDED_REPLACE && settle_end(interpreter, ended, alone);
+		alone = ended > ENDED_REPLACE && settle_end(interpreter, &part, ended, alone);
 	}
 	interpreter->batch = NULL;
 	interpreter->stop = NULL;

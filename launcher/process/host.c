@@ -286,9 +286,12 @@ static enum waited wait_for_imports(struct lp_rule_server *server, const volatil
 			return WAITED_HUNG;
 		if (poll(both, 2, wait) <= 0)
 			continue;
-		if ((both[0].revents & POLLIN) != 0 && lp_receive(server->control, &reply, sizeof reply, NULL, 0) &&
-		    reply.kind == LP_REPLY_READY)
-			return WAITED_READY;
+		if ((both[0].revents & POLLIN) != 0)
+			/* What makes no sense, a file of rules has written there. */
+			return lp_receive(server->control, &reply, sizeof reply, NULL, 0) &&
+			                       reply.kind == LP_REPLY_READY
+			               ? WAITED_READY
+			               : WAITED_ENDED;
 		if (both[1].revents != 0 || (both[0].revents & (POLLHUP | POLLERR)) != 0)
 			return WAITED_ENDED;
 	}

@@ -299,6 +299,9 @@ _Noreturn void lp_rule_server_main(void)
 		lp_server_end(&error);
 	/* Nobody can map it for writing who has no descriptor of it. */
 	close(LP_SERVER_SHARED);
+	/* And by none a file of rules writes into what the main process looks at. */
+	close(LP_SERVER_AREA);
+	server.area.descriptor = -1;
 	lp_area_empty(&server.area, 0);
 	start_python(&error);
 	lp_interpreter_prepare();

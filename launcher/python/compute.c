@@ -127,7 +127,6 @@ void lp_worker_compute_task(struct lp_batch *batch, struct lp_task *task, double
 		outcome->samples_read += (uint32_t)task->columns[i].count;
 	state->calculation = calculation;
 	state->covered = 1;
-	lp_rules_watch_logging(rules);
 	plan = lp_plan_for(rules, calculation);
 	state->quantity = plan->has_quantity ? &plan->quantity : NULL;
 	outcome->rule_version = plan->version;

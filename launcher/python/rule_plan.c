@@ -98,16 +98,16 @@ bool lp_worker_load_rules(struct lp_error *error)
 	return true;
 }
 
-void lp_rules_watch_logging(struct lp_worker_rules *rules)
+bool lp_rules_watch_logging(struct lp_worker_rules *rules)
 {
 	PyObject *modules, *module, *installed;
 
 	if (rules->logging_name == NULL)
-		return;
+		return false;
 	modules = PyImport_GetModuleDict();
 	if (PyDict_GetItemWithError(modules, rules->logging_name) == NULL) {
 		PyErr_Clear();
-		return;
+		return false;
 	}
 	Py_CLEAR(rules->logging_name);
 	module = PyImport_ImportModule("local_processing._logging");
@@ -116,6 +116,7 @@ void lp_rules_watch_logging(struct lp_worker_rules *rules)
 		PyErr_WriteUnraisable(NULL);
 	Py_XDECREF(installed);
 	Py_XDECREF(module);
+	return true;
 }
 
 static const struct lp_worker_rule *find_rule(const struct lp_worker_rules *rules, const char *name)

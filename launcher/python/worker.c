@@ -5,6 +5,7 @@
 #include "python/embedding.h"
 
 #include "python/leftovers.h"
+#include "python/rule_plan.h"
 
 #include <assert.h>
 
@@ -12,7 +13,18 @@ struct lp_python_worker lp_worker;
 
 bool lp_python_open(struct lp_error *error)
 {
-	return lp_worker_load_rules(error);
+	if (!lp_worker_load_rules(error))
+		return false;
+	(void)lp_rules_watch_logging(lp_worker.rules);
+	return true;
+}
+
+/* What the program itself has just changed is no rule's, and stays. */
+static bool watch_logging(void)
+{
+	struct lp_error error;
+
+	return !lp_rules_watch_logging(lp_worker.rules) || lp_leftovers_keep(&error);
 }
 
 const struct lp_task *lp_python_task(const struct lp_batch **batch)
@@ -24,7 +36,7 @@ const struct lp_task *lp_python_task(const struct lp_batch **batch)
 /* In a context of its own, and what the rule leaves behind is put back: all of that within its time. */
 static void call_apart(struct lp_batch *batch, struct lp_task *task, struct lp_python_computed *computed)
 {
-	if (lp_leftovers_enter()) {
+	if (watch_logging() && lp_leftovers_enter()) {
 		lp_worker_compute_task(batch, task, &computed->covered);
 		lp_leftovers_leave();
 	} else {
