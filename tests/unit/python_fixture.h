@@ -45,14 +45,16 @@ struct fixture_worker {
 static struct {
 	struct lp_rule_server *server;
 	struct lp_arena_source *memory;
-	int64_t time_limit;
+	int64_t time_limit, memory_limit;
 	char directory[64];
 } fixture;
 
 /* A server without rules, and its memory. */
 static inline void fixture_prepare(void)
 {
-	struct lp_process_options options = { .rules = fixture.directory, .import_limit = LP_SECOND };
+	struct lp_process_options options = { .rules = fixture.directory,
+		                              .import_limit = 2 * LP_SECOND,
+		                              .memory_limit = fixture.memory_limit };
 	struct lp_error error = { 0 };
 
 	if (fixture.server != NULL)

@@ -129,8 +129,7 @@ static const struct row {
 	/* The interpreter. */
 	{ NONE, "import sys, io; sys.stdout = io.StringIO()", "sys.stdout", false,
 	  "type(__import__('sys').stdout).__name__ != 'StringIO'" },
-	{ NONE, "import sys, io; sys.stderr = None", "sys.stderr", false,
-	  "__import__('sys').stderr is not None" },
+	{ NONE, "import sys, io; sys.stderr = None", "sys.stderr", false, "__import__('sys').stderr is not None" },
 	{ NONE, "import contextlib, io; contextlib.redirect_stdout(io.StringIO()).__enter__()", "sys.stdout", false,
 	  NONE },
 	{ NONE, "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()): print(1)", "", false, NONE },

@@ -39,9 +39,20 @@ static uint64_t random_below(uint64_t most)
 /* Bytes of any kind, or a number that hurts where an offset, a length or a count is expected. */
 static void write_random(char *memory, size_t size)
 {
-	static const uint64_t numbers[] = { 0,       1,           7,         LP_AREA_LOG,    LP_AREA_SIZE - 1, LP_AREA_SIZE,
-		                            1 << 20, UINT32_MAX,  INT64_MAX, UINT64_MAX - 7, UINT64_MAX,       1 << 18,
-		                            2048,    UINT64_C(0x7ff0) << 48 };
+	static const uint64_t numbers[] = { 0,
+		                            1,
+		                            7,
+		                            LP_AREA_LOG,
+		                            LP_AREA_SIZE - 1,
+		                            LP_AREA_SIZE,
+		                            1 << 20,
+		                            UINT32_MAX,
+		                            INT64_MAX,
+		                            UINT64_MAX - 7,
+		                            UINT64_MAX,
+		                            1 << 18,
+		                            2048,
+		                            UINT64_C(0x7ff0) << 48 };
 	size_t at = random_below(size) & ~(size_t)7, length = 1 + random_below(64);
 	uint64_t number = random_below(3) == 0 ? random_below(LP_AREA_SIZE)
 	                                       : numbers[random_below(sizeof numbers / sizeof *numbers)];
@@ -82,7 +93,8 @@ static void answer(struct lp_area *area, uint32_t index)
 	outcome.result_count = 2;
 	outcome.results[0] = (struct lp_result){ .output = 0, .time = 5, .value = 1.5 };
 	outcome.results[1] = (struct lp_result){ .output = 1, .quality = LP_QUALITY_BAD, .time = 5, .value = -2 };
-	outcome.error_message = lp_arena_text(&arena, "gr\xc3\xb6\xc3\x9f" "er");
+	outcome.error_message = lp_arena_text(&arena, "gr\xc3\xb6\xc3\x9f"
+	                                              "er");
 	lp_area_answer(area, index, &outcome, &computed);
 }
 
@@ -115,7 +127,8 @@ START_TEST(answers_come_back_as_they_were)
 		ck_assert_int_eq(task.outcome.duration, 17);
 		ck_assert_uint_eq(task.outcome.samples_read, 3);
 		ck_assert_str_eq(task.outcome.rule_version, "0123");
-		ck_assert_str_eq(task.outcome.error_message, "gr\xc3\xb6\xc3\x9f" "er");
+		ck_assert_str_eq(task.outcome.error_message, "gr\xc3\xb6\xc3\x9f"
+		                                             "er");
 		ck_assert_ptr_null(task.outcome.error_type);
 		ck_assert_uint_eq(task.outcome.result_count, 2);
 		ck_assert_double_eq(task.outcome.results[0].value, 1.5);
@@ -189,12 +202,9 @@ END_TEST
 START_TEST(results_that_make_no_sense)
 {
 	static const struct lp_result lies[] = {
-		{ .output = 2, .time = 5, .value = 1 },
-		{ .output = 1, .time = 5, .value = NAN },
-		{ .output = 1, .time = 5, .value = INFINITY },
-		{ .output = 1, .time = 5, .value = 1, .quality = 3 },
-		{ .output = 1, .time = INT64_MAX, .value = 1 },
-		{ .output = 1, .time = LP_TIME_NONE, .value = 1 },
+		{ .output = 2, .time = 5, .value = 1 },         { .output = 1, .time = 5, .value = NAN },
+		{ .output = 1, .time = 5, .value = INFINITY },  { .output = 1, .time = 5, .value = 1, .quality = 3 },
+		{ .output = 1, .time = INT64_MAX, .value = 1 }, { .output = 1, .time = LP_TIME_NONE, .value = 1 },
 		{ .output = 0, .time = 5, .value = 1 }, /* twice */
 		{ .output = 0, .time = 4, .value = 1 }, /* in no order */
 	};
@@ -467,13 +477,15 @@ START_TEST(numbers_and_texts)
 	struct lp_reading reading;
 
 	lp_put_number(&text, INT64_MIN);
-	lp_put_text(&text, "gr\xc3\xb6\xc3\x9f" "er");
+	lp_put_text(&text, "gr\xc3\xb6\xc3\x9f"
+	                   "er");
 	lp_put_text(&text, "");
 	lp_put_text(&text, NULL);
 	lp_put_text(&text, "half \xc3");
 	reading = (struct lp_reading){ .at = text.data, .end = text.data + text.length };
 	ck_assert_int_eq(lp_get_number(&reading, INT64_MIN, INT64_MAX), INT64_MIN);
-	ck_assert_str_eq(lp_get_text(&reading, &arena), "gr\xc3\xb6\xc3\x9f" "er");
+	ck_assert_str_eq(lp_get_text(&reading, &arena), "gr\xc3\xb6\xc3\x9f"
+	                                                "er");
 	ck_assert_str_eq(lp_get_text(&reading, &arena), "");
 	ck_assert_ptr_null(lp_get_text(&reading, &arena));
 	ck_assert(!reading.bad);
@@ -552,11 +564,7 @@ static void write_catalogue(struct lp_text *text)
 		                                  { "mode", LP_PARAMETER_TEXT, false, NULL, "[\"a\",\"b\"]" } };
 	const char *names[] = { "low", "high" };
 	struct lp_rule rules[] = {
-		{ .name = "mean",
-		  .summary = "",
-		  .documentation = "",
-		  .file = "built in",
-		  .version = "0123456789ab" },
+		{ .name = "mean", .summary = "", .documentation = "", .file = "built in", .version = "0123456789ab" },
 		{ .name = "pump.f",
 		  .summary = "Says.",
 		  .documentation = "Says.\n\nMore.",
@@ -920,7 +928,7 @@ START_TEST(random_bytes_over_areas_of_rules_at_work)
 		{ 0, 64 }, /* pulse, counts */
 		{ offsetof(struct lp_area_head, pulse), sizeof(struct lp_pulse) },
 		{ offsetof(struct lp_area_head, answers), 16 * sizeof(struct lp_answer) },
-		{ sizeof(struct lp_area_head), 4096 }, /* lines */
+		{ sizeof(struct lp_area_head), 4096 },               /* lines */
 		{ sizeof(struct lp_area_head) + LP_AREA_LOG, 4096 }, /* results and texts */
 		{ 0, sizeof(struct lp_area_head) + LP_AREA_LOG + 4096 },
 	};
@@ -954,7 +962,6 @@ START_TEST(random_bytes_over_areas_of_rules_at_work)
 	printf("of %d calculations: %d ok, %d failed, %d timed out, %d crashed\n", ROUNDS * 30, counts[LP_STATE_OK],
 	       counts[LP_STATE_FAILED], counts[LP_STATE_TIMED_OUT], counts[LP_STATE_CRASHED]);
 	ck_assert_int_gt(counts[LP_STATE_OK], 0);
-	ck_assert_int_gt(counts[LP_STATE_CRASHED], 0);
 }
 END_TEST
 
@@ -1045,28 +1052,28 @@ static void assert_crashed(const struct lp_batch *batch, size_t task)
 
 START_TEST(a_rule_that_writes_into_its_socket)
 {
-	const struct lp_batch *batch = fixture_compute("import os, struct\n"
-	                                               "def say(message):\n"
-	                                               "    for descriptor in range(3, 64):\n"
-	                                               "        try: os.write(descriptor, message)\n"
-	                                               "        except OSError: pass\n"
-	                                               "@rule\n"
-	                                               "def noise(x: Series) -> float:\n"
-	                                               "    say(b'noise')\n"
-	                                               "    while True: pass\n"
-	                                               "@rule\n"
-	                                               "def much(x: Series) -> float:\n"
-	                                               "    say(struct.pack('II', 2**32 - 1, 0))\n"
-	                                               "    while True: pass\n"
-	                                               "@rule\n"
-	                                               "def nothing(x: Series) -> float:\n"
-	                                               "    say(struct.pack('II', 0, 0))\n"
-	                                               "    while True: pass\n"
-	                                               "@rule\n"
-	                                               "def good(x: Series) -> float:\n"
-	                                               "    return float(len(x))\n",
-	                                               LP_SECOND,
-	                                               RULES("good", "noise", "good", "much", "good", "nothing", "good"));
+	const struct lp_batch *batch =
+		fixture_compute("import os, struct\n"
+	                        "def say(message):\n"
+	                        "    for descriptor in range(3, 64):\n"
+	                        "        try: os.write(descriptor, message)\n"
+	                        "        except OSError: pass\n"
+	                        "@rule\n"
+	                        "def noise(x: Series) -> float:\n"
+	                        "    say(b'noise')\n"
+	                        "    while True: pass\n"
+	                        "@rule\n"
+	                        "def much(x: Series) -> float:\n"
+	                        "    say(struct.pack('II', 2**32 - 1, 0))\n"
+	                        "    while True: pass\n"
+	                        "@rule\n"
+	                        "def nothing(x: Series) -> float:\n"
+	                        "    say(struct.pack('II', 0, 0))\n"
+	                        "    while True: pass\n"
+	                        "@rule\n"
+	                        "def good(x: Series) -> float:\n"
+	                        "    return float(len(x))\n",
+	                        LP_SECOND, RULES("good", "noise", "good", "much", "good", "nothing", "good"));
 
 	for (size_t i = 0; i < 7; i++) {
 		if (i % 2 == 0)
@@ -1077,6 +1084,28 @@ START_TEST(a_rule_that_writes_into_its_socket)
 }
 END_TEST
 
+/* It may be another's fault that a process dies: in a fresh one, alone, it is its own. */
+START_TEST(who_may_not_be_to_blame_is_computed_once_more)
+{
+	const struct lp_batch *batch = fixture_compute("import os\n"
+	                                               "calls = []\n"
+	                                               "@rule\n"
+	                                               "def second(x: Series) -> float:\n"
+	                                               "    calls.append(1)\n"
+	                                               "    if len(calls) > 1: os._exit(4)\n"
+	                                               "    return float(len(x))\n"
+	                                               "@rule\n"
+	                                               "def always(x: Series) -> float:\n"
+	                                               "    os._exit(5)\n",
+	                                               0, RULES("second", "second", "always", "second"));
+
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(batch->tasks[i].outcome.state, i == 2 ? LP_STATE_CRASHED : LP_STATE_OK);
+	ck_assert_str_eq(batch->tasks[2].outcome.error_type, "Crash");
+	ck_assert_str_eq(batch->tasks[2].outcome.error_message, "the process of the rule ended with exit code 5");
+}
+END_TEST
+
 START_TEST(a_rule_has_its_socket_and_nothing_else_open)
 {
 	const struct lp_batch *batch;
@@ -1084,19 +1113,43 @@ START_TEST(a_rule_has_its_socket_and_nothing_else_open)
 	/* As who starts the program may leave something open for it. */
 	ck_assert_int_eq(dup2(STDOUT_FILENO, 77), 77);
 	batch = fixture_compute("import os, stat\n"
-	                                               "@rule\n"
-	                                               "def look(x: Series) -> float:\n"
-	                                               "    found = 0\n"
-	                                               "    for descriptor in range(3, 1024):\n"
-	                                               "        try: mode = os.fstat(descriptor).st_mode\n"
-	                                               "        except OSError: continue\n"
-	                                               "        assert stat.S_ISSOCK(mode), descriptor\n"
-	                                               "        found += 1\n"
-	                                               "    return found\n",
-	                                               0, RULES("look"));
+	                        "@rule\n"
+	                        "def look(x: Series) -> float:\n"
+	                        "    found = 0\n"
+	                        "    for descriptor in range(3, 1024):\n"
+	                        "        try: mode = os.fstat(descriptor).st_mode\n"
+	                        "        except OSError: continue\n"
+	                        "        assert stat.S_ISSOCK(mode), descriptor\n"
+	                        "        found += 1\n"
+	                        "    return found\n",
+	                        0, RULES("look"));
 
 	ck_assert_msg(batch->tasks[0].outcome.state == LP_STATE_OK, "%s", batch->tasks[0].outcome.error_traceback);
 	ck_assert_double_eq(batch->tasks[0].outcome.results[0].value, 1);
+}
+END_TEST
+
+START_TEST(each_process_has_the_same_memory)
+{
+	const struct lp_batch *batch;
+
+	fixture.memory_limit = 64 << 20;
+	batch = fixture_compute("import os, resource\n"
+	                        "held = bytes(200 << 20)\n"
+	                        "@rule\n"
+	                        "def limit(x: Series) -> float:\n"
+	                        "    return resource.getrlimit(resource.RLIMIT_DATA)[0]\n"
+	                        "@rule\n"
+	                        "def leave(x: Series) -> float:\n"
+	                        "    os._exit(1)\n"
+	                        "@rule\n"
+	                        "def eat(x: Series) -> float:\n"
+	                        "    return len([bytearray(1 << 20) for _ in range(80)])\n",
+	                        0, RULES("limit", "eat", "leave", "limit", "leave", "limit"));
+	ck_assert_str_eq(batch->tasks[1].outcome.error_type, "MemoryError");
+	for (size_t i = 0; i < 6; i += i == 0 ? 3 : 2)
+		ck_assert_double_eq_tol(batch->tasks[i].outcome.results[0].value,
+		                        batch->tasks[0].outcome.results[0].value, 1 << 20);
 }
 END_TEST
 
@@ -1162,6 +1215,32 @@ START_TEST(lines_that_are_lost_are_told)
 }
 END_TEST
 
+/* Each waits inside of its rule until both are there: the rule sees what this process writes into the batch. */
+START_TEST(workers_compute_at_the_same_time)
+{
+	FILE *file = catch_log();
+	struct fixture_worker workers[2] = { 0 };
+
+	fixture_start("@rule\n"
+	              "def meet(x: Series) -> float:\n"
+	              "    print('inside')\n"
+	              "    while x.sum() == 3: pass\n"
+	              "    return float(len(x))\n",
+	              30 * LP_SECOND);
+	for (int i = 0; i < 2; i++)
+		fixture_run(&workers[i], fixture_batch(RULES("meet")));
+	while (count_in_log(file, "inside") < 2)
+		usleep(10000);
+	for (int i = 0; i < 2; i++)
+		workers[i].batch->tasks[0].columns[0].value[0] = 2;
+	for (int i = 0; i < 2; i++) {
+		fixture_watch(&workers[i], 0);
+		ck_assert_msg(workers[i].batch->tasks[0].outcome.state == LP_STATE_OK, "%s",
+		              workers[i].batch->tasks[0].outcome.error_traceback);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("process");
@@ -1196,7 +1275,10 @@ int main(void)
 	tcase_add_loop_test(processes, who_lies_about_its_time_is_ended, 0, 4);
 	tcase_add_test(processes, answers_of_an_earlier_part_are_not_taken);
 	tcase_add_test(processes, a_rule_that_writes_into_its_socket);
+	tcase_add_test(processes, who_may_not_be_to_blame_is_computed_once_more);
 	tcase_add_test(processes, a_rule_has_its_socket_and_nothing_else_open);
+	tcase_add_test(processes, each_process_has_the_same_memory);
+	tcase_add_test(processes, workers_compute_at_the_same_time);
 	tcase_add_test(processes, lines_of_many_parts_are_told_once);
 	tcase_add_test(processes, lines_that_are_lost_are_told);
 	suite_add_tcase(suite, processes);
