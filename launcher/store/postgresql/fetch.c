@@ -401,13 +401,9 @@ bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_shar
 
 	LP_CHECK_BATCH(batch);
 	while (!fetch_all(store, batch, share, error)) {
-		if (store->depth > 0)
-			return false;
-		if (is_too_much(error) && ++too_much < MOST_TRIES)
+		if (store->depth == 0 && is_too_much(error) && ++too_much < MOST_TRIES)
 			store->sample_rate *= MORE_OFTEN;
-		else if (lp_pg_is_passing(error) && ++passing < PG_MOST_TRIES)
-			lp_pg_pause(passing);
-		else
+		else if (!lp_pg_tries_again(store, error, &passing))
 			return false;
 	}
 	return true;

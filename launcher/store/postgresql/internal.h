@@ -166,6 +166,8 @@ enum { PG_MOST_TRIES = 3 };
 bool lp_pg_is_passing(const struct lp_error *error);
 /* Whoever was let go on needs a moment to take the lock it waited for: a try at once would be there first. */
 void lp_pg_pause(int tries);
+/* Of a transaction that failed so: whether it is to be tried again, after a pause.  *tries counts, from 0. */
+bool lp_pg_tries_again(const struct pg_store *store, const struct lp_error *error, int *tries);
 /* SQL without arguments. */
 bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, struct lp_error *error) LP_MUST_CHECK;
 /* Makes the store's arguments empty, for the statement to come. */

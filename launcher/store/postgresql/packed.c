@@ -291,12 +291,12 @@ static bool read_batch(struct pg_store *store, struct lp_batch *batch, struct lp
 bool lp_pg_read_batch(struct lp_store *opened, struct lp_batch *batch, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
+	int tries = 0;
 
 	LP_CHECK_BATCH(batch);
-	for (int tries = 1; !read_batch(store, batch, error); tries++) {
-		if (tries == PG_MOST_TRIES || store->depth > 0 || !lp_pg_is_passing(error))
+	while (!read_batch(store, batch, error)) {
+		if (!lp_pg_tries_again(store, error, &tries))
 			return false;
-		lp_pg_pause(tries);
 	}
 	return true;
 }

@@ -104,6 +104,15 @@ void lp_pg_pause(int tries)
 	(void)nanosleep(&span, NULL);
 }
 
+bool lp_pg_tries_again(const struct pg_store *store, const struct lp_error *error, int *tries)
+{
+	/* Within somebody's transaction that one would have to begin anew. */
+	if (store->depth > 0 || !lp_pg_is_passing(error) || ++*tries == PG_MOST_TRIES)
+		return false;
+	lp_pg_pause(*tries);
+	return true;
+}
+
 struct pg_arguments *lp_pg_arguments(struct pg_store *store)
 {
 	store->arguments.count = 0;
