@@ -156,28 +156,38 @@ static bool note_pruned(struct pg_store *store, struct going *going, struct lp_e
 	return lp_pg_finish(store, done, error);
 }
 
-/* One transaction: of each series at most so many that all together stay few. */
+/* A transaction that deletes samples row by row; then its arguments are added, and finish_deleting() is the statement. */
+static bool begin_deleting(struct pg_store *store, struct lp_error *error)
+{
+	if (!lp_pg_begin(store, error))
+		return false;
+	(void)lp_pg_arguments(store);
+	return lp_pg_execute(store, PG_PREFER_ROWS, NULL, error) || lp_pg_finish(store, false, error);
+}
+
+static bool finish_deleting(struct pg_store *store, enum pg_statement statement, uint64_t *rows, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool done = lp_pg_execute(store, statement, &result, error);
+
+	*rows = done ? lp_pg_affected(result) : 0;
+	PQclear(result);
+	return lp_pg_finish(store, done, error);
+}
+
+/* Of each series at most so many that all together stay few. */
 static bool delete_some(struct pg_store *store, const struct going *going, int64_t of_each, uint64_t *rows,
                         struct lp_error *error)
 {
 	struct pg_arguments *arguments;
-	PGresult *result = NULL;
-	bool done;
 
-	if (!lp_pg_begin(store, error))
+	if (!begin_deleting(store, error))
 		return false;
-	(void)lp_pg_arguments(store);
-	done = lp_pg_execute(store, PG_PREFER_ROWS, NULL, error);
-	if (done) {
-		arguments = lp_pg_arguments(store);
-		add_series(arguments, going);
-		lp_pg_argument_time(arguments, latest(going));
-		lp_pg_argument_int8(arguments, of_each);
-		done = lp_pg_execute(store, PG_PRUNE_SAMPLES, &result, error);
-	}
-	*rows = done ? lp_pg_affected(result) : 0;
-	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	arguments = lp_pg_arguments(store);
+	add_series(arguments, going);
+	lp_pg_argument_time(arguments, latest(going));
+	lp_pg_argument_int8(arguments, of_each);
+	return finish_deleting(store, PG_PRUNE_SAMPLES, rows, error);
 }
 
 static bool delete_noted(struct pg_store *store, const struct going *going, uint64_t *samples, struct lp_error *error)
@@ -286,23 +296,14 @@ static bool delete_some_nobodys(struct pg_store *store, const int64_t *ids, size
                                 uint64_t *rows, struct lp_error *error)
 {
 	struct pg_arguments *arguments;
-	PGresult *result = NULL;
-	bool done;
 
-	if (!lp_pg_begin(store, error))
+	if (!begin_deleting(store, error))
 		return false;
-	(void)lp_pg_arguments(store);
-	done = lp_pg_execute(store, PG_PREFER_ROWS, NULL, error);
-	if (done) {
-		arguments = lp_pg_arguments(store);
-		lp_pg_add_ids(arguments, ids, count);
-		lp_pg_argument_time(arguments, before);
-		lp_pg_argument_int8(arguments, ROWS_AT_ONCE);
-		done = lp_pg_execute(store, PG_PRUNE_NOBODYS, &result, error);
-	}
-	*rows = done ? lp_pg_affected(result) : 0;
-	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	arguments = lp_pg_arguments(store);
+	lp_pg_add_ids(arguments, ids, count);
+	lp_pg_argument_time(arguments, before);
+	lp_pg_argument_int8(arguments, ROWS_AT_ONCE);
+	return finish_deleting(store, PG_PRUNE_NOBODYS, rows, error);
 }
 
 /* What other programs wrote of series that are not there, in partitions that stay. */
