@@ -147,7 +147,8 @@ static void ck_deadlocks(const char *number)
 	ck_assert_str_eq(sql("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), number);
 }
 
-START_TEST(a_fetch_that_met_a_deadlock_is_tried_again)
+/* What is fetched of a calculation, after it met one over these tables. */
+static struct lp_batch *fetch_amid_deadlock(const char *first, const char *second)
 {
 	struct lp_run run;
 	struct lp_batch *batch;
@@ -156,10 +157,17 @@ START_TEST(a_fetch_that_met_a_deadlock_is_tried_again)
 	write_samples("a", "0=1 30=4", NULL);
 	add_calculation(calculation("one", "mean", "a", "x"));
 	run = begin_run(AT(60));
-	meet_deadlock("sample_2026_03", "sample");
+	meet_deadlock(first, second);
 	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
 	ck_assert(child_was_fine());
 	ck_deadlocks("1");
+	return batch;
+}
+
+START_TEST(a_fetch_that_met_a_deadlock_is_tried_again)
+{
+	struct lp_batch *batch = fetch_amid_deadlock("sample_2026_03", "sample");
+
 	ck_assert_uint_eq(batch->tasks[0].columns[0].count, 2);
 	ck_assert_uint_eq(batch->samples_read, 2);
 	compute(batch);
@@ -171,18 +179,9 @@ END_TEST
 
 START_TEST(definitions_whose_reading_met_a_deadlock_are_read_again)
 {
-	struct lp_run run;
-	struct lp_batch *batch;
-
-	add_series("a,x");
-	write_samples("a", "0=1 30=4", NULL);
-	add_calculation(calculation("one", "mean", "a", "x"));
-	run = begin_run(AT(60));
 	/* To pack them reads both. */
-	meet_deadlock("calculation_input", "batch_definition");
-	batch = fetch_batch(&read_heads(0)->items[0], AT(0), AT(60), &run);
-	ck_assert(child_was_fine());
-	ck_deadlocks("1");
+	struct lp_batch *batch = fetch_amid_deadlock("calculation_input", "batch_definition");
+
 	ck_assert_uint_eq(batch->calculation_count, 1);
 	lp_batch_free(batch);
 }
