@@ -3,6 +3,7 @@
 
 #include "schedule/schedule.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { FEW_HOURS = 10000, SERIES_AT_ONCE = 10000, LASTS_AT_ONCE = 1000 };
@@ -53,19 +54,6 @@ static bool keep_changed(void *context, const struct lp_changed *changed, struct
 	return true;
 }
 
-static size_t find_bound(const struct lp_bounds *bounds, int64_t series_id)
-{
-	size_t low = 0, high = bounds->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (bounds->items[middle].series_id < series_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /*
  * What changed before it touches nothing that this reader follows, if it looks
  * back so far.  Its windows are taken to be as wide as they can be: changes of
@@ -83,9 +71,12 @@ static lp_time oldest_followed(const struct lp_following *following, const struc
 static bool bound_reader(void *context, const struct lp_reader *reader, struct lp_error *error)
 {
 	struct bounding *bounding = context;
-	size_t at = find_bound(bounding->bounds, reader->series_id);
-	struct lp_change_bound *bound = &bounding->bounds->items[at];
-	struct reach *reach = &bounding->reaches[at];
+	const struct lp_bounds *bounds = bounding->bounds;
+	const struct lp_change_bound *found = lp_change_bound_of(bounds->items, bounds->count, reader->series_id);
+	/* Readers are told of the series that were asked for. */
+	assert(found != NULL);
+	struct lp_change_bound *bound = &bounds->items[found - bounds->items];
+	struct reach *reach = &bounding->reaches[found - bounds->items];
 	lp_time near = oldest_followed(bounding->following, reader, 0), far;
 	int32_t number = reader->lookback >= LP_METER_LOOKBACK ? LP_RISE_SAMPLES + 1 : 1;
 	(void)error;

@@ -224,6 +224,8 @@ struct lp_change_bound {
 	int64_t series_id;
 	lp_time oldest;
 };
+/* That of a series among bounds by series; NULL: it has none. */
+const struct lp_change_bound *lp_change_bound_of(const struct lp_change_bound *bounds, size_t count, int64_t series_id);
 /*
  * Those that are visible, by series and time.  Where `first` is newest or later
  * nobody has read the sample yet: not told.  Where `last` is before its series'

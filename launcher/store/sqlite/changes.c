@@ -54,13 +54,6 @@ static bool tell(struct telling *telling, struct lp_error *error)
 	return count == 0 || telling->visit(telling->context, telling->changes, count, error);
 }
 
-static int compare_bound(const void *series_id, const void *bound)
-{
-	int64_t left = *(const int64_t *)series_id, right = ((const struct lp_change_bound *)bound)->series_id;
-
-	return (left > right) - (left < right);
-}
-
 static bool count_too_old(struct telling *telling, const struct lp_change_bound *bound, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(telling->store, LP_SQL_COUNT_TOO_OLD, error);
@@ -80,10 +73,7 @@ static bool count_too_old(struct telling *telling, const struct lp_change_bound 
 static bool tell_series(struct telling *telling, int64_t series_id, struct lp_error *error)
 {
 	const struct lp_change_query *query = telling->query;
-	const struct lp_change_bound *bound =
-		query->bound_count == 0
-			? NULL
-			: bsearch(&series_id, query->bounds, query->bound_count, sizeof *query->bounds, compare_bound);
+	const struct lp_change_bound *bound = lp_change_bound_of(query->bounds, query->bound_count, series_id);
 	sqlite3_stmt *statement = lp_sqlite_prepare(telling->store, LP_SQL_CHANGES_OF, error);
 	bool good = true;
 	int row = 0;
