@@ -34,6 +34,8 @@ struct lp_rule_source *lp_rule_source_find(const char *module);
 bool lp_frozen_install(struct lp_error *error) LP_MUST_CHECK;
 /* Whether a module of this name is frozen or built in. */
 bool lp_frozen_has(const char *name);
+/* Whether it is of the standard library or the program's own, and no module of rules compiled into app/. */
+bool lp_frozen_is_shared(const char *name);
 
 /* time_limit.c */
 

@@ -52,6 +52,15 @@ bool lp_frozen_has(const char *name)
 	return false;
 }
 
+bool lp_frozen_is_shared(const char *name)
+{
+	const struct lp_frozen_block *blocks;
+
+	return lp_frozen_has(name) &&
+	       (find_source(name, &blocks) == NULL || blocks == lp_frozen_stdlib_blocks ||
+	        strncmp(name, "_embedded", 9) == 0 || strncmp(name, "local_processing", 16) == 0);
+}
+
 /* The source text as bytes.  Raises. */
 static PyObject *unpack_source(const struct lp_frozen_source *source, const struct lp_frozen_block *blocks)
 {
