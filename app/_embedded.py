@@ -1,11 +1,11 @@
 """Make the interpreter at home in an executable that has no files beside it.
 
-Every interpreter calls :func:`install` once, right after it was made. From
+The interpreter calls :func:`install` once, right after it was made. From
 then on the users' rules can be imported, tracebacks of frozen modules and of
 rules show source lines, ``zoneinfo`` has its time zones, and an import that
 can't work says what to do instead.
 
-It imports nothing that is not loaded already: each worker pays for it.
+It imports nothing that is not loaded already: each run pays for it.
 """
 
 import sys
@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import CodeType, ModuleType
-    from typing import Any, BinaryIO, NoReturn, TypeVar
+    from typing import Any, BinaryIO, TypeVar
 
     Function = TypeVar("Function", bound=Any)
 
@@ -54,28 +54,6 @@ ABSENT: "dict[str, str]" = {
     "ensurepip": "nothing can be installed into local-processing",
     "pip": "nothing can be installed into local-processing",
 }
-
-#: Built-in modules that an isolated interpreter refuses.
-REFUSED_IN_WORKERS: "dict[str, str]" = {
-    "faulthandler": "the program reports fatal signals itself",
-    "_tracemalloc": "it counts the memory of the whole process",
-    "tracemalloc": "it counts the memory of the whole process",
-}
-
-#: Functions that would change the whole process and that no audit event tells of.
-REFUSED_FUNCTIONS: "dict[str, str]" = {
-    "posix": (
-        "_exit abort chroot fchdir setegid seteuid setgid setgroups setpgid "
-        "setpriority setregid setresgid setresuid setreuid setsid setuid umask"
-    ),
-    "_signal": "alarm pthread_sigmask raise_signal setitimer",
-}
-
-#: Seconds that a rule sleeps at most before it looks up.
-SLEEP_SLICE: float = 0.05
-
-PUBLIC_NAMES: "dict[str, str]" = {"posix": "os", "_signal": "signal"}
-
 
 def in_import_system(function: "Function") -> "Function":
     """Let tracebacks and warnings pass over a function as over the import system."""
@@ -152,20 +130,6 @@ class AbsentImporter:
             raise ModuleNotFoundError(
                 f"{name} is not part of local-processing: {advice}", name=name
             )
-
-
-class WorkerImporter:
-    """Comes first in workers: refuses what would fail less clearly."""
-
-    @staticmethod
-    @in_import_system
-    def find_spec(
-        name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
-    ) -> None:
-        """Raise for a name of `REFUSED_IN_WORKERS`, return None for any other."""
-        reason = REFUSED_IN_WORKERS.get(name)
-        if reason is not None:
-            raise ImportError(f"{name} is refused to rules: {reason}", name=name)
 
 
 def _get_source(name: str) -> "str | None":
@@ -325,105 +289,17 @@ def _locate_loaded() -> None:
                 module.__path__ = spec.submodule_search_locations
 
 
-def _refuse(module: "Any", name: str) -> None:
-    def refused(*_: object, **__: object) -> "NoReturn":
-        raise RuntimeError(
-            f"{full_name} is refused to rules: it changes the whole process"
-        )
-
-    full_name = f"{PUBLIC_NAMES.get(module.__name__, module.__name__)}.{name}"
-    if hasattr(module, name):
-        setattr(module, name, refused)
-
-
-def _sleep_in_slices(module: "Any") -> None:
-    """Let the time limit reach a rule that sleeps: it comes between two calls."""
-    sleep_whole = module.sleep
-    monotonic = module.monotonic
-
-    def sleep(seconds: "Any", /) -> None:
-        """Delay execution for a given number of seconds."""
-        if not isinstance(seconds, (int, float)) or not seconds > SLEEP_SLICE:
-            sleep_whole(seconds)
-            return
-        end = monotonic() + seconds
-        while (left := end - monotonic()) > SLEEP_SLICE:
-            sleep_whole(SLEEP_SLICE)
-        sleep_whole(max(left, 0))
-
-    module.sleep = sleep
-
-
-def install(in_worker: bool) -> None:
-    """Install the import hooks, and in a worker its restrictions."""
+def install(for_rules: bool) -> None:
+    """Install the import hooks."""
     setattr(FrozenImporter, "get_source", staticmethod(_get_source))
     setattr(FrozenImporter, "find_spec", staticmethod(_find_spec))
     _locate_loaded()
     # Behind the built-in and the frozen modules, before the path.
     sys.meta_path.insert(2, RuleImporter)
     sys.meta_path.append(AbsentImporter)
-    if in_worker:
+    if for_rules:
         # Whoever asks for input would wait for a person who is not there.
         setattr(sys, "stdin", None)
-        sys.meta_path.insert(0, WorkerImporter)
-        for module_name, functions in REFUSED_FUNCTIONS.items():
-            module = __import__(module_name)
-            for name in functions.split():
-                _refuse(module, name)
-        _sleep_in_slices(__import__("time"))
-
-
-def run(kind: str, what: str, arguments: "list[str]") -> int:
-    """Run a program in this interpreter and return its exit code.
-
-    Parameters
-    ----------
-    kind : {"command", "module", "script"}
-        As ``-c``, ``-m`` and a file do for ``python3``.
-    what : str
-        The code, the module's name or the file's.
-    arguments : list of str
-        What comes behind it.
-    """
-    import os
-    import runpy
-    import traceback
-
-    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
-    first = {"command": "-c", "module": what, "script": what}[kind]
-    sys.argv[:] = [first, *arguments]
-    search = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:] = [os.path.abspath(directory) for directory in search if directory]
-    try:
-        if kind == "command":
-            sys.path.insert(0, "")
-            exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
-        elif kind == "module":
-            sys.path.insert(0, os.getcwd())
-            runpy.run_module(what, run_name="__main__", alter_sys=True)
-        else:
-            sys.path.insert(0, os.path.dirname(os.path.abspath(what)))
-            runpy.run_path(what, run_name="__main__")
-    except SystemExit as exit_request:
-        code = exit_request.code
-        if code is None or isinstance(code, int):
-            return 0 if code is None else code & 0xFF
-        print(code, file=sys.stderr)
-        return 1
-    except BaseException as error:
-        # The first frame is this function's.
-        first_frame = error.__traceback__
-        traceback.print_exception(
-            error.with_traceback(first_frame.tb_next if first_frame else None)
-        )
-        return 1
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except OSError:
-                return 120
-    return 0
 
 
 def install_builtins(_: object = None) -> None:

@@ -6,6 +6,7 @@
 #include "command/host.h"
 #include "command/output.h"
 #include "config/names.h"
+#include "process/process.h"
 #include "python/python.h"
 
 #include <errno.h>
@@ -153,6 +154,9 @@ static void finish_at_exit(void)
 
 int main(int count, char **arguments)
 {
+	if (lp_rule_server_is_meant(count, arguments)) {
+		lp_rule_server_main();
+	}
 	lp_host_prepare();
 	if (lp_python_is_meant(count, arguments)) {
 		return lp_python_main(count, arguments);

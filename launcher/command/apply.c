@@ -7,10 +7,11 @@
 #include "command/imported.h"
 #include "command/outdated.h"
 #include "command/output.h"
+#include "command/rule_limits.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
-#include "python/python.h"
+#include "process/process.h"
 #include <stdio.h>
 
 static int run(int count, char **arguments);
@@ -49,14 +50,11 @@ struct request {
 	struct lp_text description; /* of what changes; printed once that is certain */
 };
 
-static bool load_rules(const struct lp_session *session, const struct lp_rule_catalogue **catalogue,
+static bool load_rules(struct lp_rule_server *server, const struct lp_rule_catalogue **catalogue,
                        struct lp_error *error)
 {
-	struct lp_python_options options = { .rules = session->config.rules, .time_limit = session->config.time_limit };
 	struct lp_problems problems = { 0 };
-	if (!lp_python_start(&options, error))
-		return false;
-	bool good = lp_python_catalogue(catalogue, &problems, error);
+	bool good = lp_rule_server_catalogue(server, NULL, catalogue, &problems, error);
 	/* A rule that does not load is trouble for its own calculations only: those are refused for want of it. */
 	if (good && problems.count > 0)
 		lp_command_problems(&lp_command_apply, &problems);
@@ -152,11 +150,17 @@ static int run(int count, char **arguments)
 	request.file_count = (size_t)operands;
 	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error))
 		return lp_command_fail(&lp_command_apply, &error);
-	bool good = load_rules(&session, &request.catalogue, &error) && apply_within(&session, &request, &error);
+	const struct lp_process_options rules = lp_rule_options(&session.config);
+	struct lp_rule_server *server = lp_rule_server_new(&rules);
+	bool good = load_rules(server, &request.catalogue, &error);
+	/* What it knows is known. */
+	lp_rule_server_stop(server);
+	good = good && apply_within(&session, &request, &error);
 	if (good)
 		lp_print("%s%s", request.description.data, request.dry_run ? "nothing was changed (--dry-run)\n" : "");
 	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_apply, &error);
 	lp_text_free(&request.description);
+	lp_rule_server_free(server);
 	lp_session_close(&session);
 	return code;
 }

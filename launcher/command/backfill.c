@@ -12,7 +12,6 @@
 #include "command/table.h"
 #include "model/clock.h"
 #include "observe/log.h"
-#include "python/python.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -565,10 +564,5 @@ static int run(int count, char **arguments)
 	            backfill(&session, &request, &running, &left_behind, &error);
 	good = lp_output_finish(good ? &error : &(struct lp_error){ .exit = LP_EXIT_OK }) && good;
 	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_backfill, &error);
-	/* Threads that were left behind may still look at what the session holds. */
-	if (!left_behind)
-		lp_session_close(&session);
-	if (!running.python)
-		return code;
-	lp_python_exit(code);
+	return lp_running_end(&running, &session, left_behind, code);
 }

@@ -7,10 +7,11 @@
 #include "command/outdated.h"
 #include "command/output.h"
 #include "command/report.h"
+#include "command/rule_limits.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
-#include "python/python.h"
+#include "process/process.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -21,8 +22,9 @@ const struct lp_command lp_command_check = {
 	.summary = "look at configuration, database, rules and definitions, and say all that is wrong",
 	.help = "Usage: local-processing check [FILE|DIRECTORY|-...]\n"
 		"\n"
-		"Looks at the configuration, the connection to the database, its schema, the rules, and the\n"
-		"calculations that are stored, and, where files of definitions are named, at these as apply would.\n"
+		"Looks at the configuration, the connection to the database, its schema, the rules, what they may do\n"
+		"and take on this machine, and the calculations that are stored, and, where files of definitions are\n"
+		"named, at these as apply would.\n"
 		"Changes nothing. A line for what is fine goes to standard output, what is wrong to standard error.\n"
 		"\n"
 		"Exits 0 when all is fine, else with the code of the first thing that is not: 78 configuration or\n"
@@ -38,6 +40,7 @@ const struct lp_command lp_command_check = {
 struct check {
 	struct lp_session session;
 	struct lp_store *store;
+	struct lp_rule_server *rules;
 	const struct lp_rule_catalogue *catalogue;
 	struct lp_definitions stored;
 	bool have_stored;
@@ -105,8 +108,9 @@ static void check_rules(struct check *check)
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
 	const struct lp_config *config = &check->session.config;
-	struct lp_python_options options = { .rules = config->rules, .time_limit = config->time_limit };
-	if (!lp_python_start(&options, &error) || !lp_python_catalogue(&check->catalogue, &problems, &error)) {
+	const struct lp_process_options options = lp_rule_options(config);
+	check->rules = lp_rule_server_new(&options);
+	if (!lp_rule_server_catalogue(check->rules, NULL, &check->catalogue, &problems, &error)) {
 		check->catalogue = NULL;
 		failed(check, &error);
 	} else if (problems.count > 0) {
@@ -117,6 +121,14 @@ static void check_rules(struct check *check)
 		         config->rules == NULL ? "" : config->rules);
 	}
 	lp_problems_free(&problems);
+}
+
+static void check_limits(struct check *check)
+{
+	struct lp_error error = { 0 };
+	if (!lp_rule_rights_tell(&check->session.config, &error))
+		failed(check, &error);
+	lp_rule_memory_tell(&check->session.config);
 }
 
 /* Time zones come and go with `tzdata`: one that is gone is told once, with the first calculation that has it. */
@@ -260,6 +272,7 @@ static int run(int count, char **arguments)
 		check_store(&check);
 	if (check.session.zone != NULL)
 		check_rules(&check);
+	check_limits(&check);
 	if (check.store != NULL) {
 		check_stored(&check);
 		check_results(&check);
@@ -267,6 +280,7 @@ static int run(int count, char **arguments)
 	if (operands > 0 && check.session.zone != NULL)
 		check_files(&check, arguments, (size_t)operands);
 	lp_definitions_free(&check.stored);
+	lp_rule_server_free(check.rules);
 	lp_store_close(check.store);
 	lp_session_close(&check.session);
 	return check.code;

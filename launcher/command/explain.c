@@ -166,7 +166,7 @@ static bool find_calculation(struct explanation *told, struct lp_error *error)
 		return false;
 	if (id == 0)
 		return true;
-	told->batch = lp_batch_new();
+	told->batch = lp_batch_new(NULL);
 	if (!lp_store_read_calculations(told->store, &id, 1, told->batch, error))
 		return false;
 	/* One that is disabled is not read: its definition is not in force. */
@@ -322,6 +322,7 @@ static const char *why_none(const struct explanation *told)
 		return "the rule had nothing to say, or its samples were too few";
 	case LP_STATE_FAILED:
 	case LP_STATE_TIMED_OUT:
+	case LP_STATE_CRASHED:
 		return "the rule failed; the window is tried again";
 	case LP_STATE_GIVEN_UP:
 		return "the rule failed at the last attempt: see `local-processing retry --help`";

@@ -4,9 +4,10 @@
  */
 #include "command/command.h"
 #include "command/output.h"
+#include "command/rule_limits.h"
 
 #include "definition/json.h"
-#include "python/python.h"
+#include "process/process.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -204,17 +205,18 @@ static void show_json(const struct lp_rule *rules, size_t count, bool list)
 
 /* The directory: --rules, else the configuration's, where there is one: the built-in rules need none. */
 static bool open_catalogue(const struct lp_common_options *common, const char *directory, struct lp_config *config,
-                           const struct lp_rule_catalogue **catalogue, struct lp_problems *problems,
-                           struct lp_error *error)
+                           struct lp_rule_server **server, const struct lp_rule_catalogue **catalogue,
+                           struct lp_problems *problems, struct lp_error *error)
 {
-	struct lp_python_options python = { .rules = directory };
+	struct lp_process_options options;
 
-	if (directory == NULL) {
-		if (!lp_config_load(common->config, true, config, problems, error))
-			return false;
-		python.rules = config->rules;
-	}
-	return lp_python_start(&python, error) && lp_python_catalogue(catalogue, problems, error);
+	if (directory == NULL && !lp_config_load(common->config, true, config, problems, error))
+		return false;
+	options = lp_rule_options(config);
+	if (directory != NULL)
+		options.rules = directory;
+	*server = lp_rule_server_new(&options);
+	return lp_rule_server_catalogue(*server, NULL, catalogue, problems, error);
 }
 
 static int run(int count, char **arguments)
@@ -230,6 +232,7 @@ static int run(int count, char **arguments)
 		{ .name = "--json", .target = &json },
 		{ 0 },
 	};
+	struct lp_rule_server *server = NULL;
 	const struct lp_rule_catalogue *catalogue = NULL;
 	const struct lp_rule *rule = NULL;
 	int operands, code = LP_EXIT_OK;
@@ -241,7 +244,7 @@ static int run(int count, char **arguments)
 		              arguments[1]);
 		return lp_command_fail(&lp_command_rules, &error);
 	}
-	if (!open_catalogue(&common, directory, &config, &catalogue, &problems, &error)) {
+	if (!open_catalogue(&common, directory, &config, &server, &catalogue, &problems, &error)) {
 		if (problems.count > 0)
 			lp_command_problems(&lp_command_rules, &problems);
 		code = lp_command_fail(&lp_command_rules, &error);
@@ -263,6 +266,7 @@ static int run(int count, char **arguments)
 		list_rules(catalogue);
 	}
 done:
+	lp_rule_server_free(server);
 	lp_problems_free(&problems);
 	lp_config_free(&config);
 	return code;

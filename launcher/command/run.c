@@ -11,7 +11,6 @@
 #include "model/clock.h"
 #include "model/embedded.h"
 #include "pipeline/pipeline.h"
-#include "python/python.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -217,12 +216,7 @@ static int run(int count, char **arguments)
 		code = lp_command_fail(&lp_command_run, &error);
 	else
 		code = work(&request, &session, &running, tick, &left_behind);
-	/* Threads that were left behind may still look at what the session holds. */
-	if (!left_behind)
-		lp_session_close(&session);
-	if (!running.python)
-		return code;
 	if (!lp_output_finish(&error) && code == LP_EXIT_OK)
 		code = lp_command_fail(&lp_command_run, &error);
-	lp_python_exit(code);
+	return lp_running_end(&running, &session, left_behind, code);
 }

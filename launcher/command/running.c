@@ -3,10 +3,10 @@
 
 #include "command/outdated.h"
 #include "command/report.h"
+#include "command/rule_limits.h"
 #include "command/table.h"
 #include "model/clock.h"
 #include "model/embedded.h"
-#include "python/python.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Set by the handler; the only thing it touches. */
-static volatile sig_atomic_t stop;
+static volatile int stop;
 
 static void on_signal(int number)
 {
@@ -48,31 +48,31 @@ static void log_problems(const struct lp_problems *problems)
 }
 
 /*
- * Something is due: Python is needed after all.  Signals are handled from here
- * on; before, there is nothing that ending at once could lose, and a rule that
- * hangs while it is imported could not be ended otherwise.
+ * Something is due: rules are needed after all.  Signals are handled from here
+ * on; before, there is nothing that ending at once could lose.
  */
 static bool prepare(void *context, struct lp_error *error)
 {
 	struct lp_running *running = context;
-	const struct lp_config *config = &running->session->config;
-	if (running->python)
-		return true;
-	const struct lp_python_options options = { .rules = config->rules,
-		                                   .tzdata = config->tzdata,
-		                                   .time_limit = config->time_limit };
 	struct lp_problems problems = { 0 };
-	if (!lp_python_start(&options, error))
+	struct lp_arena_source *memory;
+	if (running->catalogue != NULL)
+		return true;
+	/* What is imported before a run begins computes in that run. */
+	if (!lp_rule_server_memory(running->rules, &memory, error))
 		return false;
-	running->python = true;
-	bool loaded = lp_python_catalogue(&running->catalogue, &problems, error);
+	install_handlers();
+	bool loaded = lp_rule_server_catalogue(running->rules, &stop, &running->catalogue, &problems, error);
 	log_problems(&problems);
 	lp_problems_free(&problems);
-	if (!loaded)
-		return false;
-	lp_python_release();
-	install_handlers();
-	return true;
+	return loaded;
+}
+
+static void make_rules(struct lp_running *running)
+{
+	const struct lp_process_options options = lp_rule_options(&running->session->config);
+	if (running->rules == NULL)
+		running->rules = lp_rule_server_new(&options);
 }
 
 /* One line that is written over: the cursor goes back to its start, so that a log line covers it. */
@@ -158,6 +158,7 @@ bool lp_running_look_at_rules(struct lp_running *running, bool note, size_t *cha
 {
 	struct lp_store *store = running->session->store;
 	struct lp_run run = lp_running_run(running, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);
+	make_rules(running);
 	if (!prepare(running, error) || !find_changed(running, changed, error))
 		return false;
 	if (*changed == 0 || !note)
@@ -175,6 +176,7 @@ struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32
 {
 	const struct lp_config *config = &running->session->config;
 	running->began = lp_monotonic() / LP_MONOTONIC_SECOND;
+	make_rules(running);
 	return (struct lp_pipeline_options){
 		.store = running->session->store_options,
 		.workers = workers > 0 ? (int)workers : config->workers,
@@ -183,6 +185,7 @@ struct lp_pipeline_options lp_running_options(struct lp_running *running, uint32
 		.catch_up = (uint32_t)config->catch_up,
 		.recompute_within = config->recompute_within,
 		.breaker_failures = config->breaker_failures,
+		.rules = running->rules,
 		.begun = note_rules,
 		.begun_context = running,
 		.retry = { .max_attempts = config->max_attempts,
@@ -251,4 +254,17 @@ void lp_running_clear(const struct lp_pipeline_options *options)
 {
 	if (options->progress != NULL)
 		fputs("\x1b[K", stderr);
+}
+
+int lp_running_end(struct lp_running *running, struct lp_session *session, bool left_behind, int code)
+{
+	if (!left_behind) {
+		lp_rule_server_free(running->rules);
+		lp_session_close(session);
+		return code;
+	}
+	if (running->rules != NULL)
+		lp_rule_server_stop(running->rules);
+	fflush(NULL);
+	_exit(code);
 }

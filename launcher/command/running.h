@@ -1,6 +1,6 @@
 /*
- * What `run` and `backfill` have in common around the pipeline: Python, signals,
- * the progress line.
+ * What `run` and `backfill` have in common around the pipeline: the rules,
+ * signals, the progress line.
  */
 #ifndef LP_COMMAND_RUNNING_H
 #define LP_COMMAND_RUNNING_H
@@ -10,8 +10,8 @@
 
 struct lp_running {
 	const struct lp_session *session;
-	const struct lp_rule_catalogue *catalogue; /* once Python was started */
-	bool python;                               /* was started: the process has to end by lp_running_exit */
+	struct lp_rule_server *rules;              /* made by lp_running_options */
+	const struct lp_rule_catalogue *catalogue; /* once the rules are imported */
 	int64_t began;                             /* monotonic seconds */
 	char host[256];
 };
@@ -32,6 +32,12 @@ bool lp_running_look_at_rules(struct lp_running *running, bool note, size_t *cha
                               struct lp_error *error) LP_MUST_CHECK;
 /* Set by SIGTERM and SIGINT. */
 const volatile int *lp_running_stop(void);
+/*
+ * The end of a verb: ends the processes of rules, closes the session, and says
+ * which exit code it is; or leaves with that, where threads were left behind that
+ * may still look at what is to be freed.
+ */
+int lp_running_end(struct lp_running *running, struct lp_session *session, bool left_behind, int code);
 /* Takes the progress line off the terminal. */
 void lp_running_clear(const struct lp_pipeline_options *options);
 

@@ -29,7 +29,7 @@ const struct lp_command lp_command_status = {
 		"have * and ? in it; where it is the name of one calculation, everything about that is shown:\n"
 		"the error with its traceback, the windows that are owed, the last ones computed.\n"
 		"\n"
-		"  --failed            only those that fail: failed, timed_out, given_up\n"
+		"  --failed            only those that fail: failed, timed_out, crashed, given_up\n"
 		"  --rule RULE         only those with this rule\n"
 		"  --label NAME=VALUE  only those with this label\n"
 		"  --history N         of one calculation: its last N windows (10)\n"
@@ -37,7 +37,7 @@ const struct lp_command lp_command_status = {
 		"  --json              a list of objects\n"
 		"  --exit-code         exit 1 if a calculation that is shown fails, for scripts and monitoring\n"
 		"\n"
-		"States: new, ok, no_data, failed, timed_out, given_up, waiting (for one that failed), tripped (its rule\n"
+		"States: new, ok, no_data, failed, timed_out, crashed, given_up, waiting (for one that failed), tripped (its rule\n"
 		"is stopped, because most of its calculations fail), disabled, interrupted.\n"
 		"\n"
 		"Examples:\n"
@@ -269,7 +269,7 @@ static bool show_history(struct lp_session *session, const struct showing *showi
 /* Inputs, parameters and outputs, which a state does not have with it; of a disabled one they are not read. */
 static bool show_definition(struct lp_session *session, const struct showing *showing, struct lp_error *error)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	bool read = lp_store_read_calculations(session->store, &showing->calculation_id, 1, batch, error);
 	if (read && batch->calculation_count == 1) {
 		lp_status_print_definition(&batch->calculations[0]);

@@ -19,7 +19,7 @@
 /* A configuration is a page or two; a larger file is something else, named by mistake. */
 enum { FILE_BYTES_MOST = 1 << 20 };
 
-enum kind { ADDRESS, DIRECTORY, ZONE, FLAG, NUMBER, SECONDS, DURATION, RETENTION, FORMAT, LEVEL };
+enum kind { ADDRESS, DIRECTORY, ZONE, FLAG, NUMBER, SECONDS, DURATION, RETENTION, FORMAT, LEVEL, SIZE, DIRECTORIES };
 
 /* What a kind is called where it is expected, and in the table for people. */
 static const struct {
@@ -35,6 +35,8 @@ static const struct {
 	[RETENTION] = { "time span", "a time span, such as \"90 days\" or \"2 years\", or forever" },
 	[FORMAT] = { "logfmt or json", "auto, logfmt or json" },
 	[LEVEL] = { "log level", "debug, info, warning or error" },
+	[SIZE] = { "size", "a size, such as \"512 MB\", or auto" },
+	[DIRECTORIES] = { "list of directories", "a list of directories, such as [tables, /srv/weather]" },
 };
 
 static const struct setting {
@@ -73,6 +75,15 @@ static const struct setting {
 	  "for one trial a run; 0: never" },
 	{ "time_limit", DURATION, FIELD(time_limit), "10 s", LP_SECOND / 100, LP_DAY,
 	  "how long a rule may take for one window, where its calculation does not say" },
+	{ "memory_limit", SIZE, FIELD(memory_limit), "auto", 16000000, 1000000000000,
+	  "memory that a rule may take beyond what its process has at rest; auto: a quarter of the machine's memory, or of "
+	  "the container's where that is less, divided by the workers, at most 1 GB" },
+	{ "rules_may.network", FLAG, FIELD(rules_network), "false", 0, 0,
+	  "true: rules may open sockets of IPv4 and IPv6" },
+	{ "rules_may.read", DIRECTORIES, FIELD(rules_read), NULL, 0, 0,
+	  "directories whose files rules may read, besides their own; needs Landlock (Linux 5.13)" },
+	{ "rules_may.write", DIRECTORIES, FIELD(rules_write), NULL, 0, 0,
+	  "directories in which rules may read, write and remove files; needs Landlock" },
 	{ "retry.max_attempts", NUMBER, FIELD(max_attempts), "8", 1, 1000,
 	  "how often a window that fails is tried before it is given up" },
 	{ "retry.first_delay", DURATION, FIELD(retry_first_delay), "1 min", LP_SECOND, 30 * LP_DAY,
@@ -183,6 +194,8 @@ static void format_limit(enum kind kind, int64_t limit, char text[32])
 {
 	if (kind == NUMBER)
 		(void)snprintf(text, 32, "%lld", (long long)limit);
+	else if (kind == SIZE)
+		lp_size_format(limit, text);
 	else
 		lp_duration_format(kind == SECONDS ? limit * LP_SECOND : limit, text);
 }
@@ -202,22 +215,48 @@ static void check_limits(struct loading *loading, const struct setting *setting,
 		        least, most);
 }
 
-static void set_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+static void check_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node,
+                            const char *directory)
 {
 	struct stat status;
-	char *directory = in_directory(loading, "", node->text);
-	set_text(loading, setting, directory);
 	if (stat(directory, &status) != 0)
 		PROBLEM(loading, node, "%s: %s: %s", setting->path, directory, strerror(errno));
 	else if (!S_ISDIR(status.st_mode))
 		PROBLEM(loading, node, "%s: %s is no directory", setting->path, directory);
 }
 
+static void set_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+{
+	char *directory = in_directory(loading, "", node->text);
+	set_text(loading, setting, directory);
+	check_directory(loading, setting, node, directory);
+}
+
+/* False: the node is not what the setting expects; one of its items that is not is told here. */
+static bool set_directories(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+{
+	struct lp_config_list *list = field_of(loading, setting);
+	if (node->type != LP_YAML_LIST)
+		return false;
+	list->items = lp_allocate((node->count + 1) * sizeof *list->items);
+	for (size_t i = 0; i < node->count; i++) {
+		const struct lp_yaml_node *item = node->items[i];
+		if (item->type != LP_YAML_TEXT || item->text[0] == '\0') {
+			PROBLEM(loading, item, "%s: expected %s, found %s", setting->path, kinds[DIRECTORY].expected,
+			        item->type == LP_YAML_TEXT ? "an empty text" : lp_yaml_type_name(item->type));
+			continue;
+		}
+		list->items[list->count] = in_directory(loading, "", item->text);
+		check_directory(loading, setting, item, list->items[list->count++]);
+	}
+	return true;
+}
+
 /* False: the node is not what the setting expects.  What is of the right kind but impossible is told here. */
 static bool set_from_text(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
 {
 	struct lp_error error;
-	int64_t duration = 0;
+	int64_t duration = 0; /* or a size */
 	int chosen = 0;
 	size_t prefix;
 
@@ -264,8 +303,17 @@ static bool set_from_text(struct loading *loading, const struct setting *setting
 			return false;
 		*(enum lp_log_level *)field_of(loading, setting) = (enum lp_log_level)chosen;
 		return true;
+	case SIZE:
+		if (strcmp(node->text, "auto") != 0) {
+			if (!lp_size_parse(node->text, &duration))
+				return false;
+			check_limits(loading, setting, node, duration);
+		}
+		*(int64_t *)field_of(loading, setting) = duration;
+		return true;
 	case FLAG:
 	case NUMBER:
+	case DIRECTORIES:
 		return false;
 	}
 	return false;
@@ -283,6 +331,8 @@ static bool set_value(struct loading *loading, const struct setting *setting, co
 			*(int32_t *)field_of(loading, setting) = (int32_t)node->value.integer;
 		return true;
 	}
+	if (setting->kind == DIRECTORIES)
+		return set_directories(loading, setting, node);
 	return node->type == LP_YAML_TEXT && set_from_text(loading, setting, node);
 }
 
@@ -505,8 +555,17 @@ bool lp_config_load(const char *file, bool store_given, struct lp_config *config
 	return false;
 }
 
+static void free_list(struct lp_config_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+}
+
 void lp_config_free(struct lp_config *config)
 {
+	free_list(&config->rules_read);
+	free_list(&config->rules_write);
 	free(config->file);
 	free(config->store);
 	free(config->rules);

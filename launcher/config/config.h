@@ -9,7 +9,12 @@
 #include "observe/log.h"
 #include <stddef.h>
 
-/* Durations are microseconds. */
+struct lp_config_list {
+	char **items;
+	size_t count;
+};
+
+/* Durations are microseconds, sizes bytes. */
 struct lp_config {
 	char *file;      /* NULL: none was found */
 	char *store;     /* address; a relative SQLite file is relative to the configuration file */
@@ -25,6 +30,9 @@ struct lp_config {
 	int32_t max_attempts;
 	int64_t retry_first_delay, retry_longest_delay;
 	int64_t time_limit;
+	int64_t memory_limit; /* 0: by the machine */
+	bool rules_network;
+	struct lp_config_list rules_read, rules_write; /* directories, absolute once loaded */
 	enum lp_log_format log_format;
 	enum lp_log_level log_level;
 	int64_t retention_samples, retention_results, retention_outcomes, retention_runs; /* 0: for ever */
@@ -39,6 +47,10 @@ struct lp_config {
 bool lp_config_load(const char *file, bool store_given, struct lp_config *config, struct lp_problems *problems,
                     struct lp_error *error) LP_MUST_CHECK;
 void lp_config_free(struct lp_config *config);
+/* "512 MB", "1.5 GiB": what a size is written as.  False: it is none. */
+bool lp_size_parse(const char *text, int64_t *size) LP_MUST_CHECK;
+/* With at most one decimal: "1.5 GB". */
+void lp_size_format(int64_t size, char text[32]);
 /* The table of settings as text, for `help configuration` and the documentation: name, type, default, meaning. */
 void lp_config_describe(void (*line)(void *context, const char *text), void *context);
 

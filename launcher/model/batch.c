@@ -21,9 +21,10 @@ size_t lp_batch_tasks(int64_t window)
 	return within_samples(window, 2 * (size_t)LP_BATCH_SAMPLES, lp_batch_size(window), LP_BATCH_TASKS_MOST);
 }
 
-struct lp_batch *lp_batch_new(void)
+struct lp_batch *lp_batch_new(struct lp_arena_source *source)
 {
 	struct lp_batch *batch = lp_allocate(sizeof *batch);
+	batch->arena.source = source;
 	batch->magic = LP_BATCH_MAGIC;
 	batch->new_watermark = LP_TIME_NONE;
 	return batch;

@@ -192,7 +192,8 @@ static inline bool lp_share_holds(const struct lp_share *share, int64_t series_i
 
 #define LP_CHECK_BATCH(batch) assert((batch) != NULL && (batch)->magic == LP_BATCH_MAGIC)
 
-struct lp_batch *lp_batch_new(void);
+/* source: where its memory comes from; NULL: malloc. */
+struct lp_batch *lp_batch_new(struct lp_arena_source *source);
 void lp_batch_empty(struct lp_batch *batch); /* keeps its memory for the next use */
 void lp_batch_free(struct lp_batch *batch);
 /*

@@ -15,6 +15,7 @@ static const char *const state_names[LP_STATE_COUNT] = {
 	[LP_STATE_INTERRUPTED] = "interrupted",
 	[LP_STATE_WAITING] = "waiting",
 	[LP_STATE_TRIPPED] = "tripped",
+	[LP_STATE_CRASHED] = "crashed",
 };
 
 static const char *const reason_names[LP_REASON_COUNT] = {
@@ -68,5 +69,6 @@ bool lp_state_parse(const char *name, enum lp_state *state)
 
 bool lp_state_is_failure(enum lp_state state)
 {
-	return state == LP_STATE_FAILED || state == LP_STATE_TIMED_OUT || state == LP_STATE_GIVEN_UP;
+	return state == LP_STATE_FAILED || state == LP_STATE_TIMED_OUT || state == LP_STATE_CRASHED ||
+	       state == LP_STATE_GIVEN_UP;
 }

@@ -73,12 +73,13 @@ enum lp_state {
 	LP_STATE_INTERRUPTED = 7, /* the run ended before it came to it; the next one does it */
 	LP_STATE_WAITING = 8,     /* a calculation that it reads has failed; computed when that one works again */
 	LP_STATE_TRIPPED = 9,     /* its rule's breaker is open: see struct lp_breaker */
+	LP_STATE_CRASHED = 10,    /* the rule has killed the process that it ran in */
 	LP_STATE_COUNT
 };
 
 const char *lp_state_name(enum lp_state state); /* "no_data" */
 bool lp_state_parse(const char *name, enum lp_state *state);
-/* Whether people are to be told: failed, timed_out, given_up. */
+/* Whether people are to be told: failed, timed_out, crashed, given_up. */
 bool lp_state_is_failure(enum lp_state state);
 
 /* Why a window is computed.  Stored as these numbers in outcomes and owed ranges. */

@@ -59,14 +59,43 @@ char *lp_format_text(const char *format, ...)
 	return text;
 }
 
-/* A batch of 1,000 windows of 60 samples takes about 1 MB of columns. */
-enum { ARENA_BLOCK_SIZE = 1 << 18, ARENA_ALIGNMENT = 16 };
+/*
+ * A batch of 1,000 windows of 60 samples takes about 1 MB of columns, and a part
+ * of one a few texts: the first block is small.  With its head a block is a
+ * power of two, in which shared memory is given out.
+ */
+enum {
+	ARENA_ALIGNMENT = 16,
+	ARENA_HEAD = 32,
+	ARENA_FIRST_BLOCK = (1 << 16) - ARENA_HEAD,
+	ARENA_BLOCK = (1 << 18) - ARENA_HEAD
+};
 
 struct lp_arena_block {
 	struct lp_arena_block *next;
 	size_t size, used;
 	alignas(ARENA_ALIGNMENT) unsigned char data[];
 };
+static_assert(sizeof(struct lp_arena_block) == ARENA_HEAD, "the head of a block is counted");
+
+static struct lp_arena_block *take_block(struct lp_arena *arena, size_t size)
+{
+	struct lp_arena_block *block;
+	size_t whole;
+	if (__builtin_add_overflow(sizeof *block, size, &whole)) {
+		out_of_memory();
+	}
+	block = arena->source == NULL ? malloc(whole) : arena->source->take(arena->source, &whole);
+	if (block == NULL && arena->source != NULL) {
+		arena->source->fail(arena->source);
+	}
+	if (block == NULL) {
+		out_of_memory();
+	}
+	block->size = (whole - sizeof *block) & ~(size_t)(ARENA_ALIGNMENT - 1);
+	block->used = 0;
+	return block;
+}
 
 void *lp_arena_allocate(struct lp_arena *arena, size_t size)
 {
@@ -81,13 +110,9 @@ void *lp_arena_allocate(struct lp_arena *arena, size_t size)
 		block = block->next;
 	}
 	if (block == NULL || block->size - block->used < rounded) {
-		size_t block_size = rounded > ARENA_BLOCK_SIZE ? rounded : ARENA_BLOCK_SIZE;
-		struct lp_arena_block *fresh = malloc(sizeof *fresh + block_size);
-		if (fresh == NULL) {
-			out_of_memory();
-		}
-		fresh->size = block_size;
-		fresh->used = 0;
+		size_t usual = arena->first == NULL ? ARENA_FIRST_BLOCK : ARENA_BLOCK;
+		size_t block_size = rounded > usual ? rounded : usual;
+		struct lp_arena_block *fresh = take_block(arena, block_size);
 		fresh->next = block != NULL ? block->next : NULL;
 		if (block != NULL) {
 			block->next = fresh;
@@ -136,10 +161,14 @@ void lp_arena_free(struct lp_arena *arena)
 {
 	for (struct lp_arena_block *block = arena->first; block != NULL;) {
 		struct lp_arena_block *next = block->next;
-		free(block);
+		if (arena->source == NULL) {
+			free(block);
+		} else {
+			arena->source->give(arena->source, block, sizeof *block + block->size);
+		}
 		block = next;
 	}
-	*arena = (struct lp_arena){ 0 };
+	*arena = (struct lp_arena){ .source = arena->source };
 }
 
 static void text_reserve(struct lp_text *text, size_t more)

@@ -24,6 +24,19 @@ char *lp_format_text(const char *format, ...) LP_PRINTF(1, 2);
 struct lp_arena_block;
 struct lp_arena {
 	struct lp_arena_block *first, *current;
+	struct lp_arena_source *source; /* NULL: malloc */
+};
+
+/*
+ * Where an arena's blocks come from, if not from malloc: memory that another
+ * process sees too.  Called by whichever thread has the arena.
+ */
+struct lp_arena_source {
+	/* At least *size bytes, aligned to 16; *size becomes what there is.  NULL: so much cannot be had. */
+	void *(*take)(struct lp_arena_source *source, size_t *size);
+	void (*give)(struct lp_arena_source *source, void *memory, size_t size);
+	/* What is to be done where nothing can be had; does not return. */
+	void (*fail)(struct lp_arena_source *source);
 };
 
 void *lp_arena_allocate(struct lp_arena *arena, size_t size); /* aligned to 16, not zeroed */
@@ -31,7 +44,7 @@ void *lp_arena_zeroed(struct lp_arena *arena, size_t count, size_t size);
 char *lp_arena_copy(struct lp_arena *arena, const char *text, size_t length); /* adds the final NUL */
 char *lp_arena_text(struct lp_arena *arena, const char *text);                /* NULL stays NULL */
 void lp_arena_empty(struct lp_arena *arena);
-void lp_arena_free(struct lp_arena *arena);
+void lp_arena_free(struct lp_arena *arena); /* keeps its source */
 
 /* A text that grows.  A zeroed struct is an empty text; data is NUL-terminated once anything was added. */
 struct lp_text {

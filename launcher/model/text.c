@@ -48,6 +48,19 @@ bool lp_text_has_control(const char *text)
 	return false;
 }
 
+bool lp_text_is_utf8(const char *text)
+{
+	while (*text != '\0') {
+		unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+		bool is_control = first < 0x80 || (first == 0xc2 && second >= 0x80 && second < 0xa0);
+		size_t length = is_control ? (first < 0x80 ? 1 : 2) : lp_text_printable(text);
+		if (length == 0)
+			return false;
+		text += length;
+	}
+	return true;
+}
+
 const char *lp_name_problem(const char *name)
 {
 	if (name[0] == '\0')

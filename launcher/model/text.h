@@ -11,6 +11,8 @@ size_t lp_text_whole(const char *text, size_t length);
 size_t lp_text_printable(const char *text);
 /* Some of its characters may not be shown as they are, a line's end and a tab among them. */
 bool lp_text_has_control(const char *text);
+/* Whether it is what the databases take as UTF-8: of surrogates, or of overlong forms, it is not. */
+bool lp_text_is_utf8(const char *text);
 
 enum { LP_NAME_BYTES_MOST = 512 };
 /* What is wrong with the name of a series or a calculation, for every way in: "the name " + this; NULL: nothing. */

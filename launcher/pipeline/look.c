@@ -173,7 +173,7 @@ static bool count_left(const struct lp_calculation *calculation, lp_time after_e
 static bool count_left_of(struct looking *looking, const struct lp_redo *redo, struct lp_look_line *line,
                           struct lp_error *error)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	int64_t *ids = lp_arena_zeroed(&batch->arena, redo->count, sizeof *ids);
 	for (size_t at = 0; at < redo->count; at++)
 		ids[at] = looking->plan.redos.owed[redo->first + at].calculation_id;
@@ -256,7 +256,7 @@ static bool tell_seen(struct looking *looking, const struct lp_seen *seen, const
 /* By calculation, as they are sorted: their definitions are read many at a time. */
 static bool tell_some_changes(struct looking *looking, const struct lp_seen *seen, size_t count, struct lp_error *error)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	int64_t *ids = lp_arena_zeroed(&batch->arena, count, sizeof *ids);
 	size_t id_count = 0, next = 0;
 	for (size_t at = 0; at < count; at++)

@@ -140,7 +140,7 @@ static void change_outputs(struct lp_needs *needs, const struct lp_calculation *
 /* The outputs of those that were found. */
 static bool change_found(struct lp_needs *needs, struct lp_error *error)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	bool good = true;
 	for (size_t first = 0; first < needs->found_count && good; first += AT_ONCE) {
 		int64_t ids[AT_ONCE];

@@ -36,11 +36,7 @@ void lp_job_split(struct lp_job *whole, size_t most)
 	atomic_store(&whole->parts_left, count);
 }
 
-/*
- * Some tasks were not computed: those that were go first, because `computed`
- * counts from the beginning.  Into a new array, and of the others only what their
- * plan was: a worker that was given up may still be writing to them.
- */
+/* Some tasks were not computed: those that were go first, because `computed` counts from the beginning. */
 static void put_in_order(struct lp_job *whole)
 {
 	struct lp_batch *batch = whole->batch;
@@ -53,9 +49,7 @@ static void put_in_order(struct lp_job *whole)
 		for (size_t at = 0; at < computed; at++)
 			tasks[done++] = part->tasks[at];
 		for (size_t at = computed; at < part->task_count; at++)
-			rest[left++] = (struct lp_task){ .calculation = part->tasks[at].calculation,
-				                         .attempt = part->tasks[at].attempt,
-				                         .window = part->tasks[at].window };
+			rest[left++] = part->tasks[at];
 	}
 	assert(done + left == batch->task_count);
 	atomic_store(&batch->computed, done);
@@ -72,6 +66,10 @@ bool lp_job_join(struct lp_job *part)
 	size_t computed = 0;
 	for (size_t index = 0; index < whole->part_count; index++) {
 		computed += atomic_load(&whole->parts[index]->batch->computed);
+		if (whole->parts[index]->end == LP_JOB_FAILED && whole->end != LP_JOB_FAILED) {
+			whole->end = LP_JOB_FAILED;
+			whole->error = whole->parts[index]->error;
+		}
 		whole->batch->compute_time += whole->parts[index]->batch->compute_time;
 	}
 	if (computed == whole->batch->task_count)

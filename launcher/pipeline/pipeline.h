@@ -3,12 +3,13 @@
  * bounded queues, and the run that drives it rank by rank.
  *
  * Each stage's threads run plain blocking code with a connection or an
- * interpreter of their own.  No transaction is open while Python runs.
+ * interpreter process of their own.  No transaction is open while Python runs.
  */
 #ifndef LP_PIPELINE_PIPELINE_H
 #define LP_PIPELINE_PIPELINE_H
 
 #include "model/run.h"
+#include "process/process.h"
 #include "store/store.h"
 
 struct lp_pipeline_options {
@@ -25,11 +26,11 @@ struct lp_pipeline_options {
 	 * the caller holds it.
 	 */
 	bool lock;
+	struct lp_rule_server *rules; /* its process is started when something is due */
 	/*
 	 * Called once, from the main thread, when something is due and before the
-	 * first worker, while fetchers read already: starts Python where the caller
-	 * has not yet, so that a run with nothing to do costs nothing.  If it fails
-	 * there was no run.  May be NULL.
+	 * first worker, while fetchers read already: waits until the rules are
+	 * imported.  If it fails there was no run.  May be NULL.
 	 */
 	bool (*prepare)(void *context, struct lp_error *error);
 	void *prepare_context;
@@ -78,7 +79,7 @@ struct lp_run_timing {
 	int fetchers, workers, committers; /* threads used */
 	int64_t rule_sum, rule_worst;      /* nanoseconds in rules */
 	char rule_worst_calculation[256];
-	double cpu_user, cpu_system; /* seconds, of the process */
+	double cpu_user, cpu_system; /* seconds, of all of the program's processes */
 	uint64_t peak_memory;        /* bytes; 0: not known (no /proc) */
 	uint64_t batches;
 	uint64_t refused; /* batches not stored: their definitions changed, or their samples were pruned, meanwhile */
@@ -98,9 +99,8 @@ struct lp_run_timing {
 
 /*
  * One run of its kind for run->tick.  The caller holds the store's lock of that
- * kind on `store` (or asks for it by options->lock), has filled kind, tick, host,
- * process and program_version of run, and has started Python and released its
- * GIL (or does so in `prepare`).  *stop is set by a signal handler: the run then
+ * kind on `store` (or asks for it by options->lock), and has filled kind, tick,
+ * host, process and program_version of run.  *stop is set by a signal handler: the run then
  * ends within 5 seconds, what was computed is committed.
  * False: it could not do its work, or was stopped (error says why, and how far
  * it came); what was committed stays, and the next run does the rest.  run and

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-struct lp_job *lp_job_new(void)
+struct lp_job *lp_job_new(struct lp_arena_source *source)
 {
 	struct lp_job *job = lp_allocate(sizeof *job);
-	job->batch = lp_batch_new();
+	job->batch = lp_batch_new(source);
 	job->windows = lp_reallocate(NULL, LP_BATCH_TASKS_MOST, sizeof *job->windows);
 	return job;
 }
@@ -22,7 +22,7 @@ struct lp_job *lp_job_part(struct lp_job *whole, size_t index)
 	if (index == whole->part_capacity) {
 		whole->parts = lp_reallocate(whole->parts, index + 1, sizeof whole->parts[0]);
 		struct lp_job *fresh = lp_allocate(sizeof *fresh);
-		fresh->batch = lp_batch_new();
+		fresh->batch = lp_batch_new(whole->batch->arena.source);
 		whole->parts[whole->part_capacity++] = fresh;
 	}
 	return whole->parts[index];

@@ -54,7 +54,7 @@ struct lp_job {
 	struct lp_share share;
 };
 
-struct lp_job *lp_job_new(void);
+struct lp_job *lp_job_new(struct lp_arena_source *source);      /* as of lp_batch_new */
 struct lp_job *lp_job_part(struct lp_job *whole, size_t index); /* made where there is none; index <= part_capacity */
 void lp_job_empty(struct lp_job *job);                          /* ready for the next batch; keeps its memory */
 void lp_job_free(struct lp_job *job);

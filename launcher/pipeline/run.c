@@ -1,6 +1,6 @@
 /*
  * A run: from what is due to what is stored.  The main thread gives out jobs,
- * takes them back, watches time limits and the stop flag; the stages do the work.
+ * takes them back, watches the stop flag; the stages do the work.
  * Knows no command line and prints nothing but log lines.
  */
 #include "pipeline/pipeline.h"
@@ -10,6 +10,7 @@
 #include "pipeline/plan.h"
 #include "pipeline/stages.h"
 #include "pipeline/tally.h"
+#include "process/machine.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -20,10 +21,8 @@
 /* Milliseconds.  A run that is told to stop must have ended after 5 seconds. */
 enum {
 	WATCH_EVERY = 50,
-	INTERRUPT_AFTER = 2000, /* rules that are still running are interrupted */
-	ABANDON_AFTER = 4000,   /* workers that did not react are given up; what they had computed is committed */
-	LEAVE_AFTER = 4500,     /* whatever is still under way is left to the next run */
-	JOIN_WITHIN = 250,      /* of a run that is ending early; else there is time to close connections */
+	LEAVE_AFTER = 4500, /* whatever is still under way is left to the next run */
+	JOIN_WITHIN = 250,  /* of a run that is ending early; else there is time to close connections */
 	JOIN_CALMLY = 10000,
 };
 enum { IO_THREADS = 2 };
@@ -38,12 +37,12 @@ struct driver {
 	struct lp_job *free_jobs; /* linked by next */
 	size_t jobs;              /* made so far */
 	size_t jobs_most;
-	int64_t ending_since; /* monotonic nanoseconds; 0: not ending */
-	bool interrupted;     /* by the stop flag */
-	bool paused;          /* somebody else goes first */
-	bool failed;          /* error says why */
-	bool abandoned;
-	struct lp_error error; /* the first one */
+	int64_t ending_since;           /* monotonic nanoseconds; 0: not ending */
+	bool interrupted;               /* by the stop flag */
+	bool paused;                    /* somebody else goes first */
+	bool failed;                    /* error says why */
+	struct lp_arena_source *memory; /* of batches */
+	struct lp_error error;          /* the first one */
 };
 
 static void begin_ending(struct driver *driver)
@@ -67,7 +66,7 @@ static struct lp_job *take_free_job(struct driver *driver)
 	if (job != NULL)
 		driver->free_jobs = job->next;
 	else if (driver->jobs < driver->jobs_most) {
-		job = lp_job_new();
+		job = lp_job_new(driver->memory);
 		driver->jobs++;
 	} else
 		return NULL;
@@ -165,14 +164,6 @@ static bool hurry(struct driver *driver)
 {
 	int64_t passed = (lp_monotonic() - driver->ending_since) / 1000000;
 	lp_stages_stop(driver->stages);
-	if (passed >= ABANDON_AFTER && !driver->abandoned) {
-		driver->abandoned = true;
-		size_t taken = lp_stages_abandon(driver->stages);
-		if (taken > 0)
-			lp_log(LP_LOG_WARNING,
-			       "rules do not return and are given up; what was computed before them is stored",
-			       LP_INT("workers", taken));
-	}
 	return passed < LEAVE_AFTER;
 }
 
@@ -203,9 +194,6 @@ static void drive(struct driver *driver, const volatile int *stop)
 			return;
 		if (now - watched >= WATCH_EVERY * INT64_C(1000000)) {
 			watched = now;
-			lp_stages_watch(driver->stages,
-			                driver->ending_since != 0 &&
-			                        now - driver->ending_since >= INTERRUPT_AFTER * INT64_C(1000000));
 			show_progress(driver);
 		}
 		struct lp_job *job = lp_stages_finished(driver->stages, WATCH_EVERY);
@@ -247,20 +235,32 @@ static uint64_t peak_memory(void)
 	return (uint64_t)kilobytes * 1024;
 }
 
-static void count_resources(struct lp_run_timing *timing, const struct rusage *before)
+/* What the main process has used so far, and those of rules. */
+static struct lp_process_usage use(const struct lp_pipeline_options *options)
 {
-	struct rusage after;
-	getrusage(RUSAGE_SELF, &after);
-	timing->cpu_user = (double)(after.ru_utime.tv_sec - before->ru_utime.tv_sec) +
-	                   (double)(after.ru_utime.tv_usec - before->ru_utime.tv_usec) / 1e6;
-	timing->cpu_system = (double)(after.ru_stime.tv_sec - before->ru_stime.tv_sec) +
-	                     (double)(after.ru_stime.tv_usec - before->ru_stime.tv_usec) / 1e6;
+	struct lp_process_usage usage = lp_rule_server_usage(options->rules);
+	struct rusage own;
+	getrusage(RUSAGE_SELF, &own);
+	usage.user += (double)own.ru_utime.tv_sec + (double)own.ru_utime.tv_usec / 1e6;
+	usage.system += (double)own.ru_stime.tv_sec + (double)own.ru_stime.tv_usec / 1e6;
+	return usage;
+}
+
+static void count_resources(const struct lp_pipeline_options *options, struct lp_run_timing *timing,
+                            const struct lp_process_usage *before)
+{
+	struct lp_process_usage after = use(options);
+	timing->cpu_user = after.user - before->user;
+	timing->cpu_system = after.system - before->system;
 	timing->peak_memory = peak_memory();
 }
 
 static bool start(struct driver *driver, struct lp_error *error)
 {
 	int most[LP_STAGE_COUNT];
+	if (!lp_rule_server_memory(driver->options->rules, &driver->memory, error) ||
+	    !lp_rule_server_start(driver->options->rules, error))
+		return false;
 	choose_threads(driver, most);
 	/* Each thread has one job in its hands; another for each worker waits, so that none runs dry. */
 	driver->jobs_most = (size_t)(most[LP_STAGE_FETCH] + 2 * most[LP_STAGE_COMPUTE] + most[LP_STAGE_COMMIT]);
@@ -276,7 +276,7 @@ static void finish(struct driver *driver)
 	timing->left_behind = lp_stages_end(driver->stages, driver->ending_since != 0 ? JOIN_WITHIN : JOIN_CALMLY);
 	for (struct lp_job *job = driver->free_jobs, *next; job != NULL; job = next) {
 		next = job->next;
-		/* A worker that was given up may still look at what its job refers to. */
+		/* A thread that was left behind may still look at what its job refers to. */
 		if (timing->left_behind == 0)
 			lp_job_free(job);
 	}
@@ -477,8 +477,7 @@ static bool lock(struct driver *driver, struct lp_store *store, struct lp_error 
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error)
 {
-	struct rusage before;
-	getrusage(RUSAGE_SELF, &before);
+	struct lp_process_usage before = use(options);
 	int64_t started = lp_monotonic();
 	struct driver driver = { .options = options,
 		                 .run = run,
@@ -510,7 +509,7 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	else if (done && !timing->busy)
 		done = compute(&driver, store, stop, error);
 	timing->wall = lp_monotonic() - started;
-	count_resources(timing, &before);
+	count_resources(options, timing, &before);
 	if (run->id != 0)
 		log_finished(run, timing);
 	if (timing->left_behind == 0) {

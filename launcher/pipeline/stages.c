@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { IO_STACK = 8 << 20, PARTS_A_WORKER = 4 };
+enum { STACK = 8 << 20, PARTS_A_WORKER = 4 };
 /* Nanoseconds that something waits for a stage without a break before it gets its other threads. */
 #define GROW_AFTER INT64_C(20000000)
 
@@ -143,7 +143,9 @@ static void return_part(struct lp_stages *stages, struct lp_job *part)
 	struct lp_job *whole = part->whole;
 	if (!lp_job_join(part))
 		return;
-	if (atomic_load(&whole->batch->computed) == 0 && whole->batch->task_count > 0)
+	if (whole->end == LP_JOB_FAILED)
+		finish(stages, whole, LP_JOB_FAILED);
+	else if (atomic_load(&whole->batch->computed) == 0 && whole->batch->task_count > 0)
 		finish(stages, whole, LP_JOB_DROPPED);
 	else
 		send(&stages->to_commit, whole);
@@ -209,39 +211,36 @@ static void *fetch_thread(void *argument)
 	return NULL;
 }
 
-/* False: the job was taken away meanwhile. */
-static bool compute(struct lp_stage_thread *thread, struct lp_python_worker *python, struct lp_job *job)
+static void compute(struct lp_stage_thread *thread, struct lp_interpreter *interpreter, struct lp_job *job)
 {
 	int64_t begin = lp_monotonic();
 	pthread_mutex_lock(&thread->lock);
 	thread->job = job;
 	pthread_mutex_unlock(&thread->lock);
-	lp_python_compute(python, job->batch, &thread->stages->stopping);
+	if (!lp_interpreter_compute(interpreter, job->batch, &thread->stages->stopping, &job->error))
+		job->end = LP_JOB_FAILED;
 	pthread_mutex_lock(&thread->lock);
 	thread->job = NULL;
 	atomic_fetch_add(&thread->stages->computed, atomic_load(&job->batch->computed));
-	bool mine = !thread->abandoned;
 	pthread_mutex_unlock(&thread->lock);
-	if (mine)
-		job->batch->compute_time = lp_monotonic() - begin;
-	return mine;
+	job->batch->compute_time = lp_monotonic() - begin;
 }
 
 static void *compute_thread(void *argument)
 {
 	struct lp_stage_thread *thread = argument;
 	struct lp_stages *stages = thread->stages;
-	struct lp_python_worker *python = NULL;
-	if (!lp_python_worker_open(&python, &thread->message.error)) {
+	struct lp_interpreter *interpreter = NULL;
+	if (!lp_interpreter_open(stages->options->rules, &interpreter, &thread->message.error)) {
 		report_down(thread);
 		return NULL;
 	}
-	atomic_store(&thread->python, python);
 	for (struct lp_job *job; (job = lp_queue_pop(&stages->to_compute)) != NULL;) {
-		if (!atomic_load(&stages->stopping) && !compute(thread, python, job))
-			return NULL;
+		if (!atomic_load(&stages->stopping))
+			compute(thread, interpreter, job);
 		return_part(stages, job);
 	}
+	lp_interpreter_close(interpreter);
 	return NULL;
 }
 
@@ -280,9 +279,7 @@ static int start_thread(struct lp_stage_thread *thread)
 	sigset_t all, before;
 	int result = pthread_attr_init(&attributes);
 	assert(result == 0);
-	/* CPython counts its recursion, it does not measure the stack: it needs one for the worst case. */
-	size_t stack = thread->stage == LP_STAGE_COMPUTE ? (size_t)LP_PYTHON_STACK : (size_t)IO_STACK;
-	result = pthread_attr_setstacksize(&attributes, stack);
+	result = pthread_attr_setstacksize(&attributes, STACK);
 	assert(result == 0);
 	/* Signals are the main thread's: a worker must never be the one that is interrupted. */
 	sigfillset(&all);
@@ -414,36 +411,6 @@ uint64_t lp_stages_computed(struct lp_stages *stages)
 		pthread_mutex_unlock(&thread->lock);
 	}
 	return computed;
-}
-
-void lp_stages_watch(struct lp_stages *stages, bool interrupt)
-{
-	for (int at = 0; at < stages->thread_count; at++) {
-		struct lp_python_worker *python = atomic_load(&stages->threads[at].python);
-		if (python != NULL)
-			lp_python_worker_watch(python, interrupt);
-	}
-}
-
-size_t lp_stages_abandon(struct lp_stages *stages)
-{
-	size_t taken = 0;
-	struct lp_job *job;
-	/* Where every worker is stuck nobody returns what waits for one. */
-	while ((job = lp_queue_pop_within(&stages->to_compute, 0)) != NULL)
-		return_part(stages, job);
-	for (int at = 0; at < stages->thread_count; at++) {
-		struct lp_stage_thread *thread = &stages->threads[at];
-		pthread_mutex_lock(&thread->lock);
-		struct lp_job *stuck = thread->abandoned ? NULL : thread->job;
-		thread->abandoned = thread->abandoned || stuck != NULL;
-		pthread_mutex_unlock(&thread->lock);
-		if (stuck == NULL)
-			continue;
-		return_part(stages, stuck);
-		taken++;
-	}
-	return taken;
 }
 
 static void destroy(struct lp_stages *stages)

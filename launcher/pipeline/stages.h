@@ -17,7 +17,6 @@
 #include "pipeline/breaker.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/queue.h"
-#include "python/python.h"
 
 enum lp_stage { LP_STAGE_FETCH, LP_STAGE_COMPUTE, LP_STAGE_COMMIT, LP_STAGE_COUNT };
 
@@ -27,11 +26,9 @@ struct lp_stage_thread {
 	pthread_t thread;
 	enum lp_stage stage;
 	struct lp_job message; /* its end is LP_JOB_THREAD_DOWN: this thread could not start */
-	/* Of a worker: what it computes, so that the main thread can take it away from code that never returns. */
+	/* Of a worker: what it computes, for the progress. */
 	pthread_mutex_t lock;
 	struct lp_job *job;
-	bool abandoned;
-	_Atomic(struct lp_python_worker *) python;
 };
 
 struct lp_stages {
@@ -57,7 +54,7 @@ struct lp_stages {
 bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_breakers *breakers,
                      const int most[LP_STAGE_COUNT], size_t jobs, struct lp_stages **stages,
                      struct lp_error *error) LP_MUST_CHECK;
-/* Python runs: the first worker.  It needs no row of the run either. */
+/* The rules are imported: the first worker.  It needs no row of the run either. */
 bool lp_stages_compute(struct lp_stages *stages, struct lp_error *error) LP_MUST_CHECK;
 /* There is a row of the run: the first committer. */
 bool lp_stages_commit(struct lp_stages *stages, int64_t run_id, struct lp_error *error) LP_MUST_CHECK;
@@ -70,14 +67,6 @@ struct lp_job *lp_stages_finished(struct lp_stages *stages, int milliseconds);
 void lp_stages_stop(struct lp_stages *stages);
 /* Windows computed so far, committed or not: a batch is committed as a whole, and may take a while until then. */
 uint64_t lp_stages_computed(struct lp_stages *stages);
-/* The watchdog's look at every worker; interrupt: rules are ended now, whatever their time limit. */
-void lp_stages_watch(struct lp_stages *stages, bool interrupt);
-/*
- * Takes the jobs away from workers that do not return, and sends on what they
- * have computed.  Returns how many workers there were; their jobs must never be
- * emptied or freed.
- */
-size_t lp_stages_abandon(struct lp_stages *stages);
 /* Ends the threads.  Returns how many did not end in time; then nothing of stages is freed. */
 int lp_stages_end(struct lp_stages *stages, int milliseconds);
 
@@ -100,7 +89,5 @@ void lp_job_split(struct lp_job *whole, size_t most);
 bool lp_job_join(struct lp_job *part) LP_MUST_CHECK;
 /* Before the commit of a job that was stopped in the middle: see there. */
 void lp_job_cut(struct lp_job *job);
-
-int lp_cores(void); /* how many this process may use */
 
 #endif

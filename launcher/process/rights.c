@@ -109,8 +109,10 @@ static bool drop_capabilities(uint64_t kept, struct lp_error *error)
 /* What an executable could get back: nobody starts one, so that failing here, as ordinary users do, is nothing. */
 static void empty_bounding_set(void)
 {
-	for (unsigned long capability = 0; capability < 64; capability++)
-		(void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+	unsigned long capability = 0;
+
+	while (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
+		capability++;
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
@@ -139,5 +141,5 @@ bool lp_rights_limit_interpreter(const struct lp_rights *rights, struct lp_error
 		return false;
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* The server has a filter wherever the kernel has seccomp. */
-	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER || lp_seccomp_limit_interpreter(error);
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER || lp_seccomp_limit_interpreter(rights, error);
 }

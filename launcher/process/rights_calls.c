@@ -19,7 +19,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
-#include <string.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -51,8 +51,8 @@ struct call {
 	enum group group;
 };
 
-/* Those used most come first: an old kernel goes through the list at each call. */
 static const struct call calls[] = {
+	/* What everything does all the time. */
 	{ SYS_futex, ALWAYS },
 	{ SYS_read, ALWAYS },
 	{ SYS_write, ALWAYS },
@@ -215,6 +215,7 @@ static const struct call calls[] = {
 	{ SYS_setsockopt, ALWAYS },
 	{ SYS_getsockname, ALWAYS },
 	{ SYS_getpeername, ALWAYS },
+	{ SYS_sendto, NETWORK }, /* else to where the socket is connected */
 	{ SYS_connect, NETWORK },
 	{ SYS_bind, NETWORK },
 	{ SYS_listen, NETWORK },
@@ -572,25 +573,73 @@ bool lp_seccomp_is_there(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EFAULT;
 }
 
+enum { CALLS = sizeof calls / sizeof calls[0] };
+
+/* Numbers that follow each other, all of them allowed. */
+struct range {
+	uint32_t first, last;
+};
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static size_t find_ranges(const struct lp_rights *rights, int landlock, struct range ranges[CALLS])
+{
+	uint32_t numbers[CALLS];
+	size_t count = 0, range_count = 0;
+
+	for (size_t i = 0; i < CALLS; i++) {
+		if (is_allowed(calls[i].group, rights, landlock))
+			numbers[count++] = calls[i].number;
+	}
+	qsort(numbers, count, sizeof numbers[0], compare_numbers);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && numbers[i] == numbers[i - 1] + 1)
+			ranges[range_count - 1].last = numbers[i];
+		else
+			ranges[range_count++] = (struct range){ numbers[i], numbers[i] };
+	}
+	return range_count;
+}
+
+/*
+ * Halves the ranges until one is left: the kernel runs a filter for every number
+ * there is when it is installed, and one before Linux 5.11 at every call.
+ */
+static void search_ranges(struct filter *filter, const struct range *ranges, size_t count)
+{
+	unsigned short jump;
+
+	if (count > 1) {
+		emit(filter, BPF_JMP | BPF_JGE | BPF_K, 0, 1, ranges[count / 2].first);
+		jump = filter->length;
+		emit(filter, BPF_JMP | BPF_JA, 0, 0, 0);
+		search_ranges(filter, ranges, count / 2);
+		filter->code[jump].k = (uint32_t)(filter->length - jump - 1);
+		search_ranges(filter, ranges + count / 2, count - count / 2);
+		return;
+	}
+	emit(filter, BPF_JMP | BPF_JGE | BPF_K, 0, 2, ranges[0].first);
+	emit(filter, BPF_JMP | BPF_JGT | BPF_K, 1, 0, ranges[0].last);
+	allow(filter);
+	when_at_least(filter, FIRST_OPTIONAL_CALL);
+	refuse(filter, ENOSYS);
+	refuse(filter, EPERM);
+}
+
 bool lp_seccomp_limit_server(const struct lp_rights *rights, int landlock, struct lp_error *error)
 {
 	struct filter filter = { .length = 0 };
+	struct range ranges[CALLS];
+	size_t count = find_ranges(rights, landlock, ranges);
 
 	begin_filter(&filter);
-	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-		if (!is_allowed(calls[i].group, rights, landlock))
-			continue;
-		when_equal(&filter, calls[i].number);
-		allow(&filter);
-	}
-	if (rights->network) {
-		when_equal(&filter, SYS_sendto);
-		allow(&filter);
-	}
 	check_server_calls(&filter, rights, landlock);
-	when_at_least(&filter, FIRST_OPTIONAL_CALL);
-	refuse(&filter, ENOSYS);
-	refuse(&filter, EPERM);
+	search_ranges(&filter, ranges, count);
 	return install(&filter, error);
 }
 
@@ -598,7 +647,7 @@ bool lp_seccomp_limit_server(const struct lp_rights *rights, int landlock, struc
  * What the limit of a process's memory does not count: shared memory that no
  * file is behind, and what the kernel takes for a stack.
  */
-static void check_mmap(struct filter *filter)
+static void check_mmap(struct filter *filter, bool writing)
 {
 	unsigned short begin = begin_call(filter, SYS_mmap);
 
@@ -608,11 +657,13 @@ static void check_mmap(struct filter *filter)
 	keep_bits(filter, MAP_SHARED | MAP_ANONYMOUS); /* MAP_SHARED_VALIDATE has the bit too */
 	when_equal(filter, MAP_SHARED | MAP_ANONYMOUS);
 	refuse(filter, EPERM);
-	when_not_equal(filter, MAP_SHARED);
-	allow(filter);
-	load_argument(filter, 2);
-	when_any_bit(filter, PROT_WRITE);
-	refuse(filter, EPERM);
+	if (!writing) {
+		when_not_equal(filter, MAP_SHARED);
+		allow(filter);
+		load_argument(filter, 2);
+		when_any_bit(filter, PROT_WRITE);
+		refuse(filter, EPERM);
+	}
 	allow(filter);
 	end_call(filter, begin);
 }
@@ -642,13 +693,13 @@ static void check_no_change(struct filter *filter)
 	end_call(filter, begin);
 }
 
-bool lp_seccomp_limit_interpreter(struct lp_error *error)
+bool lp_seccomp_limit_interpreter(const struct lp_rights *rights, struct lp_error *error)
 {
 	struct filter filter = { .length = 0 };
 	pid_t self = getpid();
 
 	begin_filter(&filter);
-	check_mmap(&filter);
+	check_mmap(&filter, rights->write_count > 0); /* SQLite shares what it has of an index */
 	check_threads_only(&filter);
 	check_no_change(&filter);
 	check_null(&filter, SYS_prlimit64, 2);

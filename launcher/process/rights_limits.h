@@ -17,6 +17,6 @@ bool lp_seccomp_is_there(void);
 /* The list of what the rule server may call; landlock: its version, which says what it sees to. */
 bool lp_seccomp_limit_server(const struct lp_rights *rights, int landlock, struct lp_error *error) LP_MUST_CHECK;
 /* What an interpreter process may not, of that list. */
-bool lp_seccomp_limit_interpreter(struct lp_error *error) LP_MUST_CHECK;
+bool lp_seccomp_limit_interpreter(const struct lp_rights *rights, struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
 	const char *note;
 } refusals[] = {
 	{ "socket.gaierror", NULL, network },
+	{ NULL, "[Errno -3] Temporary failure in name resolution", network },
 	{ "sqlite3.OperationalError", "unable to open database file", files },
 	{ "sqlite3.OperationalError", "readonly database", files },
 	{ "sqlite3.OperationalError", "disk I/O error", files },

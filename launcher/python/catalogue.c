@@ -1,16 +1,18 @@
 /*
- * The catalogue of rules: imports the built-in and the users' modules in the
- * main interpreter and writes down what the decorator `rule` found out about
+ * The catalogue of rules: imports the built-in and the users' modules and
+ * writes down what the decorator `rule` found out about
  * their functions, and what is wrong with them.
  *
  * It runs no rule.
  */
-#include "python/internal.h"
+#include "python/embedding.h"
+#include "python/leftovers.h"
 #include "python/rule_types.h"
 
 #include <stdlib.h>
 
 const char lp_builtin_module[] = "local_processing.builtin";
+static const char builtin_path[] = "app/local_processing/builtin.py";
 
 struct lp_catalogue {
 	struct lp_rule_catalogue rules;
@@ -24,7 +26,7 @@ struct lp_catalogue {
 	struct lp_arena arena;
 };
 
-/* There is one set of rules in a process, and it is as long-lived as the interpreters; workers only read it. */
+/* There is one set of rules in a process, and it is as long-lived as that. */
 static struct lp_catalogue catalogue_of_process;
 
 /* What one module is read into. */
@@ -257,23 +259,73 @@ const struct lp_python_failure *lp_catalogue_failure(const char *module)
 	return NULL;
 }
 
-static void read_module(struct lp_catalogue *catalogue, const char *name, const char *file, const char *version,
-                        struct lp_problems *problems)
+static bool has_other_threads(void)
+{
+	return PyThreadState_Next(PyInterpreterState_ThreadHead(PyInterpreterState_Get())) != NULL;
+}
+
+/* What a file changes for all of the program, while it is imported, is put back: it is to be done in the rule. */
+static PyObject *import_apart(const char *name, const char *file)
+{
+	PyObject *module, *exception;
+	const char *left;
+	bool decimals, replace;
+
+	if (!lp_leftovers_enter())
+		return NULL;
+	module = PyImport_ImportModule(name);
+	exception = PyErr_GetRaisedException();
+	decimals = lp_leftovers_decimals_are_set();
+	lp_leftovers_leave();
+	left = lp_leftovers_put_back(&replace);
+	PyErr_SetRaisedException(exception);
+	if (module != NULL && decimals) {
+		Py_CLEAR(module);
+		PyErr_SetString(PyExc_ImportError,
+		                "it changes the context of decimals for all rules: do that in the rule, "
+		                "with decimal.localcontext()");
+	}
+	if (left != NULL) {
+		char text[512];
+
+		snprintf(text, sizeof text,
+		         "what a file of rules changes while it is imported is put back: %.200s: %.200s", file, left);
+		if (lp_python_options()->log != NULL)
+			lp_python_options()->log(LP_LOG_WARNING, "local-processing", NULL, text);
+	}
+	return module;
+}
+
+/* False: it has left a thread.  index: of the file, for the pulse. */
+static bool read_module(struct lp_catalogue *catalogue, const char *name, const char *file, const char *version,
+                        uint32_t index, struct lp_problems *problems)
 {
 	struct reading reading = { catalogue, problems, file, version };
-	PyObject *module = lp_import_limited(name, LP_IMPORT_LIMIT);
-	bool good = module != NULL && lp_rules_visit(module, name, read_rule, &reading);
+	struct lp_python_failure failure;
+	PyObject *module;
+	const char *where;
+	bool good;
 
+	lp_limit_begin(index);
+	module = import_apart(name, file);
+	good = module != NULL && lp_rules_visit(module, name, read_rule, &reading);
 	Py_XDECREF(module);
-	if (!good) {
-		struct lp_python_failure failure;
-
+	if (!good)
 		lp_python_failure_take(&catalogue->arena, &failure);
+	if (has_other_threads())
+		return false;
+	if (lp_limit_end(&where)) {
+		failure.type = "TimeLimit";
+		failure.message = "still being imported after its time limit";
+		good = false;
+	}
+	if (!good) {
 		remember_failure(catalogue, name, &failure);
 		lp_problem_add(problems, failure.file != NULL ? failure.file : file,
 		               failure.file != NULL ? failure.line : 0, failure.file != NULL ? failure.column : 0,
 		               "%s%s%s", failure.type, failure.message[0] == '\0' ? "" : ": ", failure.message);
 	}
+	return true;
 }
 
 /* A file that can't be a module: its name is taken, or it can't be read. */
@@ -286,54 +338,79 @@ static void refuse_module(struct lp_catalogue *catalogue, const struct lp_rule_s
 	lp_problem_add(problems, source->path, 0, 0, "%s", source->problem);
 }
 
+/* What the start before this one has found out about a file; NULL: nothing. */
+static const struct lp_python_skip *find_skip(const char *module)
+{
+	const struct lp_python_options *options = lp_python_options();
+
+	for (size_t i = 0; i < options->skip_count; i++) {
+		if (strcmp(options->skips[i].module, module) == 0)
+			return &options->skips[i];
+	}
+	return NULL;
+}
+
+static void skip_module(struct lp_catalogue *catalogue, const struct lp_rule_source *source,
+                        const struct lp_python_skip *skip, struct lp_problems *problems)
+{
+	struct lp_python_failure failure = { .type = skip->type,
+		                             .message = skip->reason,
+		                             .traceback = skip->traceback == NULL ? "" : skip->traceback };
+
+	remember_failure(catalogue, source->module, &failure);
+	lp_problem_add(problems, source->path, 0, 0, "%s: %s", skip->type, skip->reason);
+}
+
+const char *lp_python_file(uint32_t index)
+{
+	size_t count;
+	const struct lp_rule_source *sources = lp_rule_sources(&count);
+
+	return index == 0 ? lp_builtin_module : index <= count ? sources[index - 1].module : NULL;
+}
+
 static int by_name(const void *one, const void *other)
 {
 	return strcmp(((const struct lp_rule *)one)->name, ((const struct lp_rule *)other)->name);
 }
 
-/* What modules print while they are imported goes to the log: standard output belongs to the command. */
-static bool divert_streams(struct lp_rule_state *state, PyObject *saved[2])
+/* Collected are only what files leave behind: at their import nothing is garbage. */
+static bool read_all(struct lp_catalogue *catalogue, struct lp_problems *problems, struct lp_error *error)
 {
-	saved[0] = Py_XNewRef(PySys_GetObject("stdout"));
-	saved[1] = Py_XNewRef(PySys_GetObject("stderr"));
-	return lp_rule_log_install(state);
-}
+	size_t count;
+	const struct lp_rule_source *sources = lp_rule_sources(&count);
+	bool good = read_module(catalogue, lp_builtin_module, builtin_path, lp_app_version(), 0, problems);
 
-static void restore_streams(struct lp_rule_state *state, PyObject *saved[2])
-{
-	static const char *const names[] = { "stdout", "stderr" };
+	for (size_t i = 0; i < count && good; i++) {
+		const struct lp_python_skip *skip = find_skip(sources[i].module);
 
-	lp_rule_log_flush(state);
-	for (size_t i = 0; i < 2; i++) {
-		if (saved[i] != NULL && PySys_SetObject(names[i], saved[i]) < 0)
-			PyErr_Clear();
-		Py_XDECREF(saved[i]);
+		if (sources[i].problem != NULL)
+			refuse_module(catalogue, &sources[i], problems);
+		else if (skip != NULL)
+			skip_module(catalogue, &sources[i], skip, problems);
+		else
+			good = read_module(catalogue, sources[i].module, sources[i].path, sources[i].version,
+			                   (uint32_t)i + 1, problems);
 	}
+	return good ||
+	       lp_fail(error, LP_EXIT_DATA, "its import leaves a thread: start threads in the rule, or do without");
 }
 
 bool lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)
 {
 	struct lp_catalogue *catalogue = &catalogue_of_process;
 	struct lp_rule_state *state = lp_rule_state();
-	PyObject *saved[2] = { NULL, NULL };
-	size_t count;
-	const struct lp_rule_source *sources = lp_rule_sources(&count);
+	bool good;
 
 	*result = &catalogue->rules;
+	/* What files print goes to the log. */
+	if (state == NULL || !lp_rule_log_install(state))
+		return lp_runtime_fail(error, "cannot load the types of rules");
+	PyGC_Disable();
+	good = lp_leftovers_keep(error) && read_all(catalogue, problems, error);
+	PyGC_Enable();
+	lp_rule_log_flush(state);
 	if (catalogue->rules.count > 0)
-		return true;
-	if (state == NULL || !divert_streams(state, saved)) {
-		PyErr_Clear();
-		return lp_fail(error, LP_EXIT_INTERNAL, "cannot load the types of rules");
-	}
-	read_module(catalogue, lp_builtin_module, "app/local_processing/builtin.py", lp_app_version(), problems);
-	for (size_t i = 0; i < count; i++) {
-		if (sources[i].problem != NULL)
-			refuse_module(catalogue, &sources[i], problems);
-		else
-			read_module(catalogue, sources[i].module, sources[i].path, sources[i].version, problems);
-	}
-	restore_streams(state, saved);
-	qsort(catalogue->rules.rules, catalogue->rules.count, sizeof *catalogue->rules.rules, by_name);
-	return true;
+		qsort(catalogue->rules.rules, catalogue->rules.count, sizeof *catalogue->rules.rules, by_name);
+	return good;
 }

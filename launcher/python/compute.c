@@ -113,9 +113,9 @@ done:
 	return result;
 }
 
-void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *batch, struct lp_task *task)
+void lp_worker_compute_task(struct lp_batch *batch, struct lp_task *task, double *covered)
 {
-	struct lp_worker_rules *rules = worker->rules;
+	struct lp_worker_rules *rules = lp_worker.rules;
 	struct lp_rule_state *state = rules->state;
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	struct lp_outcome *outcome = &task->outcome;
@@ -127,7 +127,6 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
 		outcome->samples_read += (uint32_t)task->columns[i].count;
 	state->calculation = calculation;
 	state->covered = 1;
-	lp_rules_watch_logging(rules);
 	plan = lp_plan_for(rules, calculation);
 	state->quantity = plan->has_quantity ? &plan->quantity : NULL;
 	outcome->rule_version = plan->version;
@@ -146,6 +145,7 @@ void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *ba
 		Py_XDECREF(result);
 	}
 	lp_rule_log_flush(state);
+	*covered = state->covered;
 	/* From here on the batch's memory is not the rules' any more. */
 	if (!lp_series_detach_all(state))
 		PyErr_Clear();

@@ -1,6 +1,6 @@
 /*
  * What the files of the embedding share among themselves: start-up, frozen
- * imports, workers, time limits, guards.  The rules' half includes internal.h
+ * imports, time limits.  The rules' half includes internal.h
  * only.
  */
 #ifndef LP_PYTHON_EMBEDDING_H
@@ -10,11 +10,8 @@
 
 /* runtime.c */
 
-/*
- * Initialises the main interpreter; nothing is opened.  Afterwards the calling
- * thread has its GIL, and app/_embedded.py has installed its import hooks.
- */
-bool lp_runtime_start(PyConfig *config, struct lp_error *error) LP_MUST_CHECK;
+/* Initialises the interpreter; nothing is opened.  Afterwards app/_embedded.py has installed its import hooks. */
+bool lp_runtime_start(PyConfig *config, bool for_rules, struct lp_error *error) LP_MUST_CHECK;
 /* What both kinds of configuration have in common: where Python believes to be installed, no bytecode, no site. */
 PyStatus lp_runtime_configure(PyConfig *config);
 /* Calls _embedded.FUNCTION(argument) in the current interpreter; argument is given up. */
@@ -39,26 +36,13 @@ bool lp_frozen_is_shared(const char *name);
 
 /* time_limit.c */
 
-struct lp_worker_limit *lp_limit_new(void);
-/* Creates the exception that interrupts, in the worker's interpreter. */
-bool lp_limit_prepare(struct lp_python_worker *worker);
-/* Around a task, in the worker's thread.  time_limit in microseconds, 0: none. */
-void lp_limit_begin(struct lp_python_worker *worker, int64_t time_limit);
-/* *where: the calls that were going on when it was interrupted first, in the batch's arena, or NULL. */
-enum lp_interruption lp_limit_end(struct lp_python_worker *worker, const char **where);
+/* Creates the exception that interrupts, and the signal's handler. */
+bool lp_limit_prepare(struct lp_error *error) LP_MUST_CHECK;
+/* Around a task, or the import of a file. */
+void lp_limit_begin(uint32_t index);
+/* Whether it was interrupted.  *where: the calls that were going on then, in the batch's arena, or NULL. */
+bool lp_limit_end(const char **where);
 /* The rule has ended, its exception is going to be shown: an interruption may not hit that at once. */
-void lp_limit_grace(struct lp_python_worker *worker);
-
-/* guard.c */
-
-/* Before Py_Initialize: what would change the whole process is refused in workers. */
-bool lp_guard_install(struct lp_error *error) LP_MUST_CHECK;
-
-/* crash.c */
-
-/* A fatal signal says which calculation the thread was on, and then takes its course. */
-void lp_crash_install(void);
-/* An alternate signal stack for this thread, so that a stack overflow can be told too. */
-void lp_crash_stack(void);
+void lp_limit_grace(void);
 
 #endif

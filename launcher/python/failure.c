@@ -176,14 +176,12 @@ static void locate_traceback(struct lp_arena *arena, PyObject *exception, struct
 void lp_python_failure_take(struct lp_arena *arena, struct lp_python_failure *failure)
 {
 	PyObject *exception = PyErr_GetRaisedException();
-	struct lp_python_worker *worker = lp_worker_current();
 	PyObject *text;
 
 	*failure = (struct lp_python_failure){ 0 };
 	assert(exception != NULL);
 	/* The rule's frames are gone by now: time to tell of them. */
-	if (worker != NULL)
-		lp_limit_grace(worker);
+	lp_limit_grace();
 
 	failure->type = copy_type(arena, exception);
 	text = PyObject_Str(exception);

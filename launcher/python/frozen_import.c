@@ -9,7 +9,6 @@
 #include "model/embedded.h"
 
 #include <lzma.h>
-#include <marshal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,26 +212,6 @@ static PyObject *compile_text(const struct lp_rule_source *source)
 	return code;
 }
 
-/* The rule's file compiled by this interpreter.  The main one keeps the result for the workers. */
-static PyObject *compile_rule(struct lp_rule_source *source)
-{
-	PyObject *code = compile_text(source), *marshalled;
-
-	if (code == NULL || PyInterpreterState_Get() != PyInterpreterState_Main())
-		return code;
-	marshalled = PyMarshal_WriteObjectToString(code, Py_MARSHAL_VERSION);
-	if (marshalled == NULL) {
-		Py_DECREF(code);
-		return NULL;
-	}
-	free(source->code);
-	source->code_size = (size_t)PyBytes_GET_SIZE(marshalled);
-	source->code = lp_allocate(source->code_size);
-	memcpy(source->code, PyBytes_AS_STRING(marshalled), source->code_size);
-	Py_DECREF(marshalled);
-	return code;
-}
-
 PyDoc_STRVAR(rule_code_doc, "rule_code(module)\n--\n\nThe code object of a file of the users' rules.");
 
 static PyObject *rule_code(PyObject *module, PyObject *argument)
@@ -245,9 +224,7 @@ static PyObject *rule_code(PyObject *module, PyObject *argument)
 		return NULL;
 	if (source == NULL)
 		return PyErr_Format(PyExc_ImportError, "no file of the rules is named %s", name);
-	if (source->code != NULL)
-		return PyMarshal_ReadObjectFromString((const char *)source->code, (Py_ssize_t)source->code_size);
-	return compile_rule(source);
+	return compile_text(source);
 }
 
 PyDoc_STRVAR(rule_text_doc, "rule_text(module)\n--\n\nThe source of a file of the users' rules, as bytes, or None.");

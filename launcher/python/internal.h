@@ -1,6 +1,6 @@
 /*
- * What the two halves of this room share: the embedding (runtime, workers,
- * frozen imports, time limits) and the rules (the Series type, the catalogue,
+ * What the two halves of this room share: the embedding (runtime, frozen
+ * imports, time limits) and the rules (the Series type, the catalogue,
  * calling a rule).  Nobody outside launcher/python includes it.
  */
 #ifndef LP_PYTHON_INTERNAL_H
@@ -9,58 +9,37 @@
 #include <Python.h>
 
 #include "python/python.h"
-#include <stdatomic.h>
 
-/* Why a rule was interrupted first. */
-enum lp_interruption {
-	LP_INTERRUPTION_NONE,
-	LP_INTERRUPTION_TIME_LIMIT, /* its state: timed_out */
-	LP_INTERRUPTION_STOP,       /* the run ends: its task stays owed */
-};
+struct lp_worker_rules; /* rule_plan.h: what is kept of the rules that are imported */
 
-struct lp_worker_rules; /* catalogue.c: what a worker keeps of the rules it has loaded */
-struct lp_worker_limit; /* time_limit.c: what the watchdog and the worker say to each other */
-
-/* One thread, one interpreter.  Only `limit` is touched by another thread. */
+/* There is one interpreter in a process, and one thread that has it. */
 struct lp_python_worker {
-	uint32_t magic;
-#define LP_PYTHON_WORKER_MAGIC 0x9f7b0c5du
-	PyInterpreterState *interpreter;
-	PyThreadState *thread; /* its GIL is held inside of lp_python_worker_open and lp_python_compute only */
 	struct lp_worker_rules *rules;
-	struct lp_worker_limit *limit;
-	/* What it computes now; NULL outside of lp_worker_compute_task.  For log lines and the report of a crash. */
+	/* What is computed now; NULL outside of lp_worker_compute_task. */
 	struct lp_batch *batch;
 	struct lp_task *task;
 };
-
-#define LP_CHECK_WORKER(worker) assert((worker) != NULL && (worker)->magic == LP_PYTHON_WORKER_MAGIC)
-
-/* The worker whose thread this is; NULL in the main interpreter and outside of workers. */
-struct lp_python_worker *lp_worker_current(void);
+extern struct lp_python_worker lp_worker;
 
 /*
  * The embedding calls these of the rules' half.
  */
 
-/*
- * The builtin module `_local_processing`: multi-phase, ready for an own GIL
- * (Py_MOD_PER_INTERPRETER_GIL_SUPPORTED), its state per interpreter.
- */
+/* The builtin module `_local_processing`: multi-phase, its state per interpreter. */
 PyObject *lp_series_module_init(void);
 /*
- * Once in each new worker interpreter, its GIL held: imports the rules and
- * makes worker->rules.  A rule's file that does not load is no error here: the
- * catalogue has told, and its calculations fail with the import's error.
+ * Once all files are imported: makes lp_worker.rules.  A rule's file that does
+ * not load is no error here: the catalogue has told, and its calculations fail
+ * with the import's error.
  */
-bool lp_worker_load_rules(struct lp_python_worker *worker, struct lp_error *error) LP_MUST_CHECK;
+bool lp_worker_load_rules(struct lp_error *error) LP_MUST_CHECK;
 /*
  * Computes one task and fills its outcome (samples_read, state, results,
  * error, duration), all in batch->arena.  No exception is set before or after.
  * The time limit is armed by the caller, and it is the caller who turns an
  * interrupted task into what it is: a rule that is interrupted just raises.
  */
-void lp_worker_compute_task(struct lp_python_worker *worker, struct lp_batch *batch, struct lp_task *task);
+void lp_worker_compute_task(struct lp_batch *batch, struct lp_task *task, double *covered);
 
 /*
  * The rules' half calls these of the embedding.
@@ -79,19 +58,9 @@ struct lp_rule_source {
 	char version[13];    /* 12 hexadecimal digits over module and text */
 	bool is_package;     /* an __init__.py, or a directory without one (text "") */
 	const char *problem; /* why it can't be imported ("its name is one of the standard library"); NULL: it can */
-	unsigned char
-		*code; /* marshalled, made by the main interpreter's import of it, or NULL; spares workers the parser */
-	size_t code_size;
 };
 /* Sorted by module; importlib.import_module(module) loads them, in any interpreter. */
 const struct lp_rule_source *lp_rule_sources(size_t *count);
-/*
- * Imports one in the main interpreter.  Raises TimeLimit where that takes
- * longer than limit seconds: a loop in a file of rules must not stop the
- * program for ever.
- */
-enum { LP_IMPORT_LIMIT = 10 };
-PyObject *lp_import_limited(const char *module, int limit);
 /* Built-in modules: hexadecimal digits over the frozen code of app/, in the form of lp_rule_source.version. */
 const char *lp_app_version(void);
 const struct lp_python_options *lp_python_options(void);

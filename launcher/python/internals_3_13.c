@@ -27,16 +27,6 @@
 #error "this file is for CPython 3.13: check what it uses against the version at hand"
 #endif
 
-bool lp_internals_interrupt(PyInterpreterState *interpreter, int (*function)(void *), void *argument)
-{
-	/*
-	 * Py_AddPendingCall reaches the main interpreter only.  This one takes the
-	 * queue of the interpreter given, under a mutex of its own, and wakes
-	 * the thread that holds that interpreter's GIL.
-	 */
-	return _PyEval_AddPendingCall(interpreter, function, argument, 0) == _Py_ADD_PENDING_SUCCESS;
-}
-
 void lp_internals_settings(struct lp_internals_settings *settings)
 {
 	const PyThreadState *thread = _PyThreadState_GET();

@@ -7,12 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Has the thread that runs this interpreter call function(argument) between
- * two bytecodes.  From any thread, no GIL needed.  False: too many are waiting.
- */
-bool lp_internals_interrupt(PyInterpreterState *interpreter, int (*function)(void *), void *argument);
-
 /* Settings of the interpreter that Python code can change and that no dict or libc function tells of. */
 struct lp_internals_settings {
 	void *trace, *profile;   /* sys.settrace, sys.setprofile, of this thread */

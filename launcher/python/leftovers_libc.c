@@ -8,6 +8,7 @@
  * which only an interpreter process does.
  */
 #include "python/leftovers_parts.h"
+#include "python/python.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -80,6 +81,22 @@ WRAP(char *, setlocale, int category, const char *locale)
 	if (locale != NULL)
 		changed(LP_CHANGE_LOCALE);
 	return __real_setlocale(category, locale);
+}
+
+/* Of the rule server alone: a file of rules that forked it at its import would make it two. */
+static bool forks_are_refused;
+
+void lp_python_refuse_forks(bool refuse)
+{
+	forks_are_refused = refuse;
+}
+
+WRAP(pid_t, fork, void)
+{
+	if (!forks_are_refused)
+		return __real_fork();
+	errno = EPERM;
+	return -1;
 }
 
 WRAP(mode_t, umask, mode_t mask)

@@ -106,7 +106,8 @@ static bool is_watched_module(PyObject *module)
 static bool counts(PyObject *dict, const struct watched *of, PyObject *key, PyObject *old, PyObject *new)
 {
 	if (dict == watch.modules)
-		return is_watched_module(old);
+		return is_watched_module(old) ||
+		       (old == NULL && new == Py_None); /* None keeps it from being imported */
 	if (of->owner == NULL)
 		return true;
 	/* New in a type: whether a base has it is asked when it is looked at, a type that changes cannot say. */

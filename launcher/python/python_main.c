@@ -1,10 +1,6 @@
-/*
- * `local-processing python`: the embedded interpreter as python3 is, or, with
- * --worker, inside of an isolated interpreter as rules are.
- */
+/* `local-processing python`: the embedded interpreter as python3 is. */
 #include "python/embedding.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,7 +59,7 @@ static int fail(const struct lp_error *error)
 	return (int)error->exit;
 }
 
-static int run_like_python(int count, char **arguments)
+int lp_python_main(int count, char **arguments)
 {
 	PyPreConfig before;
 	PyConfig config;
@@ -88,151 +84,11 @@ static int run_like_python(int count, char **arguments)
 		status = set_search_path(&config);
 	if (PyStatus_Exception(status))
 		return exit_with_status(&config, status);
-	if (!lp_runtime_start(&config, &error) ||
+	if (!lp_runtime_start(&config, false, &error) ||
 	    !lp_runtime_call_hook("install_builtins", Py_NewRef(Py_None), &error)) {
 		PyConfig_Clear(&config);
 		return fail(&error);
 	}
 	PyConfig_Clear(&config);
 	return Py_RunMain();
-}
-
-/* What --worker runs; filled by the main thread, run by the worker's. */
-struct program {
-	const char *kind, *what;
-	int count;
-	char **arguments;
-	int exit_code;
-	bool opened;
-	struct lp_error error;
-};
-
-static PyObject *text_list(int count, char **texts)
-{
-	PyObject *list = PyList_New(count);
-
-	for (int i = 0; list != NULL && i < count; i++) {
-		PyObject *text = PyUnicode_DecodeFSDefault(texts[i]);
-
-		if (text == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SET_ITEM(list, i, text);
-	}
-	return list;
-}
-
-static int run_program(const struct program *program)
-{
-	PyObject *module = PyImport_ImportModule("_embedded");
-	PyObject *what = PyUnicode_DecodeFSDefault(program->what);
-	PyObject *arguments = text_list(program->count, program->arguments);
-	PyObject *code = NULL;
-	int exit_code = LP_EXIT_INTERNAL;
-
-	if (module != NULL && what != NULL && arguments != NULL)
-		code = PyObject_CallMethod(module, "run", "sOO", program->kind, what, arguments);
-	if (code != NULL)
-		exit_code = (int)PyLong_AsLong(code);
-	if (PyErr_Occurred())
-		PyErr_Print();
-	Py_XDECREF(code);
-	Py_XDECREF(arguments);
-	Py_XDECREF(what);
-	Py_XDECREF(module);
-	return exit_code;
-}
-
-static void *worker_thread(void *context)
-{
-	struct program *program = context;
-	struct lp_python_worker *worker;
-
-	program->opened = lp_python_worker_open(&worker, &program->error);
-	if (program->opened) {
-		PyEval_RestoreThread(worker->thread);
-		program->exit_code = run_program(program);
-		(void)PyEval_SaveThread();
-	}
-	return NULL;
-}
-
-static char *read_standard_input(void)
-{
-	struct lp_text text = { 0 };
-	char part[8192];
-	size_t length;
-
-	while ((length = fread(part, 1, sizeof part, stdin)) > 0)
-		lp_text_add(&text, part, length);
-	return text.data == NULL ? lp_copy_text("") : text.data;
-}
-
-static const char worker_usage[] =
-	"usage: local-processing python --worker [-c CODE | -m MODULE | FILE | -] [ARGUMENT ...]\n"
-	"Runs it inside of an isolated interpreter, as rules are: with an own GIL, without threads and processes,\n"
-	"and with what rules are refused.\n";
-
-/* False: the usage has been printed. */
-static bool parse_worker_arguments(int count, char **arguments, struct program *program)
-{
-	const char *first = count > 0 ? arguments[0] : "-";
-	int used = 1;
-
-	if (strcmp(first, "-c") == 0 || strcmp(first, "-m") == 0) {
-		if (count < 2) {
-			fprintf(stderr, "local-processing python: %s needs an argument\n%s", first, worker_usage);
-			return false;
-		}
-		program->kind = first[1] == 'c' ? "command" : "module";
-		program->what = arguments[1];
-		used = 2;
-	} else if (strcmp(first, "-") == 0) {
-		program->kind = "command";
-		program->what = read_standard_input();
-		used = count > 0;
-	} else if (first[0] == '-') {
-		fprintf(stderr, "local-processing python: --worker does not know the option %s\n%s", first,
-		        worker_usage);
-		return false;
-	} else {
-		program->kind = "script";
-		program->what = first;
-	}
-	program->arguments = arguments + used;
-	program->count = count - used;
-	return true;
-}
-
-static int run_in_worker(int count, char **arguments)
-{
-	struct program program = { .kind = NULL };
-	const struct lp_python_options options = { .rules = NULL };
-	pthread_attr_t attributes;
-	pthread_t thread;
-	int failed;
-
-	if (!parse_worker_arguments(count, arguments, &program))
-		return LP_EXIT_USAGE;
-	if (!lp_python_start(&options, &program.error))
-		return fail(&program.error);
-	lp_python_release();
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, LP_PYTHON_STACK);
-	failed = pthread_create(&thread, &attributes, worker_thread, &program);
-	if (failed != 0) {
-		lp_fail_errno(&program.error, LP_EXIT_INTERNAL, failed, "cannot start a thread");
-		return fail(&program.error);
-	}
-	pthread_join(thread, NULL);
-	if (!program.opened)
-		return fail(&program.error);
-	return program.exit_code;
-}
-
-int lp_python_main(int count, char **arguments)
-{
-	if (count > 1 && strcmp(arguments[1], "--worker") == 0)
-		return run_in_worker(count - 2, arguments + 2);
-	return run_like_python(count, arguments);
 }

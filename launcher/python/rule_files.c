@@ -1,10 +1,12 @@
 /*
- * Reads the users' rules, once, at start: every interpreter of the process
- * gets the same texts, also when a file is changed meanwhile.  It knows files
+ * Reads the users' rules, once, at start: every interpreter process has the same
+ * texts, also when a file is changed meanwhile.  It knows files
  * and names, not Python code.
  */
 #include "python/embedding.h"
 #include "python/frozen.h"
+
+#include "model/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,9 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_SIZE_MOST = 8 << 20, DEPTH_MOST = 8 };
+enum { FILE_SIZE_MOST = 8 << 20, DEPTH_MOST = 8, ABOVE_MOST = 64 };
 
-/* Filled by lp_rule_sources_read before there are threads; only `code` changes later, in the main interpreter. */
+/* Filled once, by lp_rule_sources_read. */
 static struct {
 	struct lp_rule_source *items;
 	uint32_t count, capacity;
@@ -171,11 +173,37 @@ static bool is_left_out(const char *name, bool is_directory)
 	return strncmp(name, "test_", 5) == 0 || strcmp(name, "conftest.py") == 0;
 }
 
+/* Where the walk is: the directories from the root to the one that is read. */
+struct above {
+	const struct above *next;
+	dev_t device;
+	ino_t number;
+};
+
+static bool is_above(const struct above *above, const struct stat *status)
+{
+	for (; above != NULL; above = above->next)
+		if (above->device == status->st_dev && above->number == status->st_ino)
+			return true;
+	return false;
+}
+
 static bool read_directory(int parent, const char *name, const char *path, const char *package, int depth,
-                           struct lp_error *error) LP_MUST_CHECK;
+                           const struct above *above, struct lp_error *error) LP_MUST_CHECK;
+
+/* What cannot be shown of a name, as question marks. */
+static char *shown_name(const char *name)
+{
+	char *shown = lp_copy_text(name);
+
+	for (char *at = shown; !lp_text_is_utf8(shown); at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	return shown;
+}
 
 static bool read_entry(int directory, const char *name, const char *path, const char *package, int depth,
-                       struct lp_error *error)
+                       const struct above *above, struct lp_error *error)
 {
 	struct stat status;
 	size_t length = strlen(name);
@@ -191,9 +219,22 @@ static bool read_entry(int directory, const char *name, const char *path, const 
 		status.st_mode = S_IFREG;
 	}
 	is_directory = S_ISDIR(status.st_mode);
+	/* A link that leads back up has nothing that is not there under its own name, or the whole machine. */
 	if (is_left_out(name, is_directory) || (!is_directory && !is_python) ||
-	    (is_directory && (depth >= DEPTH_MOST || !is_identifier(name, length))))
+	    (is_directory && (depth >= DEPTH_MOST || !is_identifier(name, length) || !lp_text_is_utf8(name) ||
+	                      is_above(above, &status))))
 		return true;
+	if (!lp_text_is_utf8(name)) {
+		char *shown = shown_name(name);
+
+		file_path = lp_format_text("%s/%s", path, shown);
+		module = lp_format_text("%s%s%.*s", package, dot, (int)length - 3, shown);
+		add(module, file_path, lp_allocate(1), 0, false, "its name is not UTF-8: rename it");
+		free(module);
+		free(file_path);
+		free(shown);
+		return true;
+	}
 	if (is_python && !is_directory)
 		length -= 3;
 	if (problem == NULL)
@@ -203,7 +244,7 @@ static bool read_entry(int directory, const char *name, const char *path, const 
 	if (is_directory) {
 		uint32_t before = sources.count;
 
-		read = read_directory(directory, name, file_path, module, depth + 1, error);
+		read = read_directory(directory, name, file_path, module, depth + 1, above, error);
 		/* Without an __init__.py of its own it is a package all the same, if there are rules in it. */
 		if (read && sources.count > before) {
 			bool has_own = false;
@@ -229,10 +270,11 @@ static bool read_entry(int directory, const char *name, const char *path, const 
 }
 
 static bool read_directory(int parent, const char *name, const char *path, const char *package, int depth,
-                           struct lp_error *error)
+                           const struct above *above, struct lp_error *error)
 {
 	int file = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = file < 0 ? NULL : fdopendir(file);
+	struct stat status;
 	bool read = true;
 
 	if (directory == NULL) {
@@ -242,17 +284,46 @@ static bool read_directory(int parent, const char *name, const char *path, const
 			close(file);
 		return false;
 	}
-	for (struct dirent *entry; read && (entry = readdir(directory)) != NULL;)
-		read = read_entry(dirfd(directory), entry->d_name, path, package, depth, error);
+	if (fstat(dirfd(directory), &status) == 0) {
+		const struct above here = { above, status.st_dev, status.st_ino };
+
+		for (struct dirent *entry; read && (entry = readdir(directory)) != NULL;)
+			read = read_entry(dirfd(directory), entry->d_name, path, package, depth, &here, error);
+	}
 	closedir(directory);
 	return read;
 }
 
+/* The directories above one, from the root: how many, at most ABOVE_MOST. */
+static size_t climb(const char *directory, struct above above[ABOVE_MOST])
+{
+	int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t count = 0;
+	struct stat status;
+
+	while (at >= 0 && count < ABOVE_MOST && fstat(at, &status) == 0 &&
+	       (count == 0 || above[count - 1].device != status.st_dev || above[count - 1].number != status.st_ino)) {
+		int up = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		above[count] = (struct above){ count == 0 ? NULL : &above[count - 1], status.st_dev, status.st_ino };
+		count++;
+		close(at);
+		at = up;
+	}
+	if (at >= 0)
+		close(at);
+	return count;
+}
+
 bool lp_rule_sources_read(const char *directory, struct lp_error *error)
 {
+	struct above above[ABOVE_MOST];
+	size_t count;
+
 	if (directory == NULL)
 		return true;
-	if (!read_directory(AT_FDCWD, directory, directory, "", 0, error))
+	count = climb(directory, above);
+	if (!read_directory(AT_FDCWD, directory, directory, "", 0, count == 0 ? NULL : &above[count - 1], error))
 		return false;
 	if (sources.count > 0)
 		qsort(sources.items, sources.count, sizeof *sources.items, compare_sources);

@@ -2,7 +2,7 @@
  * print() and logging in rules: log lines of the program that say which
  * calculation and window they are about.
  *
- * In a worker this stands in for sys.stdout and sys.stderr: what is written is
+ * This stands in for sys.stdout and sys.stderr: what is written is
  * cut into lines, and what has no end of line when the rule returns is a line
  * too.  app/local_processing/_logging.py sends the module logging here.
  */
@@ -31,20 +31,12 @@ static enum lp_log_level level_of(long level)
 
 static void write_line(enum lp_log_level level, const char *source, const char *logger, const char *text)
 {
-	const struct lp_python_worker *worker = lp_worker_current();
-	const struct lp_task *task = worker == NULL ? NULL : worker->task;
-	const struct lp_calculation *calculation =
-		task == NULL ? NULL : &worker->batch->calculations[task->calculation];
-
 	if (!lp_log_enabled(level))
 		return;
-	if (calculation == NULL) {
+	if (lp_python_options()->log != NULL)
+		lp_python_options()->log(level, source, logger, text);
+	else
 		lp_log(level, text, LP_TEXT("from", source), LP_TEXT("logger", logger));
-		return;
-	}
-	lp_log(level, text, LP_TEXT("from", source), LP_TEXT("logger", logger),
-	       LP_TEXT("calculation", calculation->name), LP_TEXT("rule", calculation->rule),
-	       LP_WHEN("window_start", task->window.start), LP_WHEN("window_end", task->window.end));
 }
 
 static void stream_flush(struct stream_object *stream)

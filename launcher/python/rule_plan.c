@@ -1,7 +1,6 @@
 /*
- * What a worker knows about its rules: it imports their modules into its own
- * interpreter, and works out once for each kind of calculation what to pass to
- * the rule's function.
+ * What is known about the rules that are imported: works out once for each kind
+ * of calculation what to pass to the rule's function.
  */
 #include "python/rule_plan.h"
 
@@ -47,7 +46,7 @@ static void add_failed(struct lp_worker_rules *rules, const char *name, const ch
 
 static void load_module(struct lp_worker_rules *rules, const char *name, const char *version)
 {
-	/* What failed in the main interpreter, perhaps after ten seconds in a loop, is not tried again in each worker. */
+	/* What failed is not tried again. */
 	const struct lp_python_failure *known = lp_catalogue_failure(name);
 	size_t before = rules->count;
 	PyObject *module;
@@ -73,7 +72,7 @@ static int by_name(const void *one, const void *other)
 	return strcmp(((const struct lp_worker_rule *)one)->name, ((const struct lp_worker_rule *)other)->name);
 }
 
-bool lp_worker_load_rules(struct lp_python_worker *worker, struct lp_error *error)
+bool lp_worker_load_rules(struct lp_error *error)
 {
 	struct lp_worker_rules *rules = lp_allocate(sizeof *rules);
 	size_t count;
@@ -95,20 +94,20 @@ bool lp_worker_load_rules(struct lp_python_worker *worker, struct lp_error *erro
 		load_module(rules, sources[i].module, sources[i].version);
 	lp_rule_log_flush(rules->state);
 	qsort(rules->rules, rules->count, sizeof *rules->rules, by_name);
-	worker->rules = rules;
+	lp_worker.rules = rules;
 	return true;
 }
 
-void lp_rules_watch_logging(struct lp_worker_rules *rules)
+bool lp_rules_watch_logging(struct lp_worker_rules *rules)
 {
 	PyObject *modules, *module, *installed;
 
 	if (rules->logging_name == NULL)
-		return;
+		return false;
 	modules = PyImport_GetModuleDict();
 	if (PyDict_GetItemWithError(modules, rules->logging_name) == NULL) {
 		PyErr_Clear();
-		return;
+		return false;
 	}
 	Py_CLEAR(rules->logging_name);
 	module = PyImport_ImportModule("local_processing._logging");
@@ -117,6 +116,7 @@ void lp_rules_watch_logging(struct lp_worker_rules *rules)
 		PyErr_WriteUnraisable(NULL);
 	Py_XDECREF(installed);
 	Py_XDECREF(module);
+	return true;
 }
 
 static const struct lp_worker_rule *find_rule(const struct lp_worker_rules *rules, const char *name)

@@ -72,7 +72,7 @@ struct lp_worker_rules {
 
 /* Never NULL: a plan that can't be made says why.  Valid until the next call. */
 const struct lp_plan *lp_plan_for(struct lp_worker_rules *rules, const struct lp_calculation *calculation);
-/* Sends the module logging to the program's log once a rule has imported it. */
-void lp_rules_watch_logging(struct lp_worker_rules *rules);
+/* Sends the module logging to the program's log once a rule has imported it.  True: just now. */
+bool lp_rules_watch_logging(struct lp_worker_rules *rules);
 
 #endif

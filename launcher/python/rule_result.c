@@ -7,6 +7,7 @@
  * A result whose unit is known is converted to the one that its output is
  * declared with, or refused: the label is all that whoever reads it knows.
  */
+#include "python/internal.h"
 #include "python/rule_types.h"
 #include "python/units.h"
 
@@ -187,6 +188,18 @@ static bool take_series(struct lp_rule_state *state, struct lp_task *task, size_
 	return true;
 }
 
+/* A rule that makes a result for every microsecond fills its database. */
+static bool check_room(size_t room)
+{
+	size_t most = lp_python_options()->results_most;
+
+	if (most == 0 || room <= most)
+		return true;
+	PyErr_Format(PyExc_ValueError, "the rule returned %zu samples for one window: at most %zu are stored", room,
+	             most);
+	return false;
+}
+
 /* What will be stored at most. */
 static size_t room_for(const struct lp_rule_state *state, PyObject *result)
 {
@@ -245,7 +258,9 @@ static bool take_dict(struct lp_rule_state *state, struct lp_batch *batch, struc
 
 		room += one == NULL ? 0 : room_for(state, one);
 	}
-	task->outcome.results = lp_arena_allocate(&batch->arena, room * sizeof *task->outcome.results);
+	good = good && check_room(room);
+	if (good)
+		task->outcome.results = lp_arena_allocate(&batch->arena, room * sizeof *task->outcome.results);
 	for (size_t i = 0; good && i < calculation->output_count; i++) {
 		PyObject *one = PyDict_GetItemString(values, calculation->outputs[i].name);
 
@@ -279,8 +294,13 @@ bool lp_rule_result(struct lp_rule_state *state, struct lp_batch *batch, struct 
 		                "the rule returned a dict, but declares no outputs: @rule(outputs=(...))");
 		good = false;
 	} else {
-		outcome->results = lp_arena_allocate(&batch->arena, room_for(state, result) * sizeof *outcome->results);
-		good = take_one(state, task, 0, "", result);
+		size_t room = room_for(state, result);
+
+		good = check_room(room);
+		if (good) {
+			outcome->results = lp_arena_allocate(&batch->arena, room * sizeof *outcome->results);
+			good = take_one(state, task, 0, "", result);
+		}
 	}
 	if (!good) {
 		outcome->result_count = 0;

@@ -278,7 +278,7 @@ extern const char lp_builtin_module[];
 /* Calls visit for each rule that is defined in an imported module.  False: an exception is set. */
 bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_visit visit, void *context) LP_MUST_CHECK;
 
-/* What the import of a module failed with in the main interpreter; NULL: it did not.  Any thread, once the catalogue is read. */
+/* What the import of a module failed with; NULL: it did not. */
 struct lp_python_failure;
 const struct lp_python_failure *lp_catalogue_failure(const char *module);
 

@@ -1,10 +1,11 @@
 /*
- * Start-up of the main interpreter: from nothing but what is inside of the
+ * Start-up of the interpreter: from nothing but what is inside of the
  * executable.  It knows how CPython is configured, not what runs in it.
  *
  * The order matters, and each step says why it stands where it does.
  */
 #include "python/embedding.h"
+#include "python/leftovers.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -21,11 +22,17 @@
 /* Stands before the program's name in sys.executable: see executable_path. */
 #define SPELLING "/././"
 
-static struct lp_python_options options; /* set once by lp_python_start, before there are threads */
+static struct lp_python_options options; /* set once by lp_python_start */
 
 const struct lp_python_options *lp_python_options(void)
 {
 	return &options;
+}
+
+void lp_python_tell(struct lp_pulse *pulse, void (*log)(enum lp_log_level, const char *, const char *, const char *))
+{
+	options.pulse = pulse;
+	options.log = log;
 }
 
 /*
@@ -112,28 +119,58 @@ bool lp_runtime_call_hook(const char *function, PyObject *argument, struct lp_er
 	return true;
 }
 
-bool lp_runtime_start(PyConfig *config, struct lp_error *error)
+bool lp_runtime_start(PyConfig *config, bool for_rules, struct lp_error *error)
 {
 	PyStatus status;
-	PyObject *datetime;
 
-	if (!lp_frozen_install(error) || !lp_guard_install(error))
+	if (!lp_frozen_install(error))
 		return false;
 	status = Py_InitializeFromConfig(config);
 	if (PyStatus_Exception(status))
 		return lp_fail(error, LP_EXIT_INTERNAL, "cannot start the Python interpreter: %s: %s",
 		               status.func == NULL ? "unknown place" : status.func,
 		               status.err_msg == NULL ? "unknown reason" : status.err_msg);
+	return lp_runtime_call_hook("install", PyBool_FromLong(for_rules), error);
+}
 
-	/*
-	 * gh-136421: the static types of _datetime belong to the first interpreter
-	 * that imports it; if that is not the main one, memory gets corrupted.
-	 */
-	datetime = PyImport_ImportModule("_datetime");
-	if (datetime == NULL)
-		return lp_runtime_fail(error, "cannot prepare the Python interpreter");
-	Py_DECREF(datetime);
-	return lp_runtime_call_hook("install", Py_NewRef(Py_False), error);
+/*
+ * The last words of a process that a rule kills, or that has to be killed: where
+ * it was.  To standard error, which is the process's own.
+ */
+static bool prepare_last_words(struct lp_error *error)
+{
+	PyObject *module = PyImport_ImportModule("faulthandler"), *done = NULL;
+
+	if (module != NULL && (done = PyObject_CallMethod(module, "enable", "i", STDERR_FILENO)) != NULL) {
+		Py_DECREF(done);
+		done = PyObject_CallMethod(module, "register", "iiii", LP_PYTHON_SAY_WHERE, STDERR_FILENO, 0, 0);
+	}
+	Py_XDECREF(done);
+	Py_XDECREF(module);
+	return done != NULL || lp_runtime_fail(error, "cannot prepare the Python interpreter");
+}
+
+/* Where a file of rules has imported it; NULL: none has. */
+static PyObject *random_module(void)
+{
+	PyObject *name = PyUnicode_FromString("random"), *module = name == NULL ? NULL : PyImport_GetModule(name);
+
+	Py_XDECREF(name);
+	return module;
+}
+
+bool lp_python_forked(struct lp_error *error)
+{
+	PyObject *random = random_module(), *seeded = NULL;
+
+	/* Two copies must not draw the same numbers. */
+	if (random != NULL)
+		seeded = PyObject_CallMethod(random, "seed", NULL);
+	Py_XDECREF(seeded);
+	if (PyErr_Occurred())
+		return lp_runtime_fail(error, "cannot seed the random numbers of rules");
+	Py_XDECREF(random);
+	return lp_leftovers_keep(error);
 }
 
 bool lp_python_start(const struct lp_python_options *given, struct lp_error *error)
@@ -146,7 +183,6 @@ bool lp_python_start(const struct lp_python_options *given, struct lp_error *err
 	options = *given;
 	if (!lp_rule_sources_read(options.rules, error))
 		return false;
-	lp_crash_install();
 
 	PyPreConfig_InitIsolatedConfig(&before);
 	before.utf8_mode = 1;
@@ -167,22 +203,7 @@ bool lp_python_start(const struct lp_python_options *given, struct lp_error *err
 		PyConfig_Clear(&config);
 		return lp_fail(error, LP_EXIT_INTERNAL, "cannot configure the Python interpreter: %s", status.err_msg);
 	}
-	started = lp_runtime_start(&config, error);
+	started = lp_runtime_start(&config, true, error) && prepare_last_words(error) && lp_limit_prepare(error);
 	PyConfig_Clear(&config);
 	return started;
-}
-
-void lp_python_release(void)
-{
-	/*
-	 * For good: the init function of an extension module runs in the main
-	 * interpreter, whichever worker imports it, and takes the main GIL for that.
-	 */
-	(void)PyEval_SaveThread();
-}
-
-void lp_python_exit(int code)
-{
-	fflush(NULL);
-	_exit(code);
 }

@@ -1,63 +1,39 @@
 /*
- * Time limits: how the watchdog interrupts a rule without the worker's GIL.
+ * Time limits: how whoever keeps the time from outside ends a rule.
  *
- * Each task has a sequence number.  The watchdog queues a pending call with
- * that number as its argument; the worker runs it between two bytecodes, and
- * it raises TimeLimit if the number is still that of the task under way.  So a
- * call that comes too late does nothing, whatever the rule did meanwhile.
+ * Each task has a sequence number.  When its time is over that number is written
+ * beside it, and a signal sent, whose handler is Python's: `time.sleep`, regular
+ * expressions, long integers, locks and reads look for signals, and between two
+ * bytecodes Python does.  The handler raises TimeLimit if the number is still
+ * that of the task under way, so a signal that comes too late does nothing.
  *
- * TimeLimit is a BaseException: `except Exception` lets it through.  A rule
- * that swallows it nevertheless is asked again, and after a second the call
- * queues itself anew each time before it raises, so that there is no place
- * left where the rule could go on.
+ * TimeLimit is a BaseException: `except Exception` lets it through.  A rule that
+ * swallows it is sent the signal again, and what does not end within a second
+ * ends with its process.
+ *
+ * Runs in the rule server and the interpreter processes.
  */
 #include "model/clock.h"
 #include "python/embedding.h"
-#include "python/internals_3_13.h"
 
 #include <assert.h>
 
-/* The watchdog asks again after this long, */
-#define ASK_AGAIN INT64_C(500000000)
-/* and gives no rest after this long: a `finally` has had its time. */
-#define INSIST INT64_C(1000000000)
-#define GRACE  INT64_C(1000000000)
+/* For showing what was raised. */
+#define GRACE INT64_C(300000000)
 
-struct lp_worker_limit {
-	/* Odd: a task is under way; the worker writes, the watchdog reads. */
-	_Atomic uint64_t sequence;
-	_Atomic int64_t deadline; /* of CLOCK_MONOTONIC, nanoseconds; INT64_MAX: none */
-
-	/* The worker's own. */
-	int64_t grace; /* until then no interruption */
-	enum lp_interruption interrupted;
-	const char *where;
+static struct lp_pulse nobodys;
+static struct {
 	PyObject *exception; /* the class TimeLimit */
+	int64_t grace;       /* until then no interruption */
+	bool interrupted;
+	const char *where;
+} limit;
 
-	/* The watchdog's own: the task it has asked to end, first and last time. */
-	uint64_t asked;
-	int64_t asked_first, asked_last;
-};
-
-/* The argument of a pending call: sequence << 2 | insist << 1 | stop. */
-enum { ASK_STOP = 1, ASK_INSIST = 2, ASK_BITS = 2 };
-
-struct lp_worker_limit *lp_limit_new(void)
+static struct lp_pulse *pulse_of_process(void)
 {
-	struct lp_worker_limit *limit = lp_allocate(sizeof *limit);
+	struct lp_pulse *pulse = lp_python_options()->pulse;
 
-	atomic_init(&limit->sequence, 0);
-	atomic_init(&limit->deadline, INT64_MAX);
-	return limit;
-}
-
-bool lp_limit_prepare(struct lp_python_worker *worker)
-{
-	worker->limit->exception = PyErr_NewExceptionWithDoc(
-		"local_processing.TimeLimit",
-		"The rule is still running after its time limit.  Do not catch it: it comes again.",
-		PyExc_BaseException, NULL);
-	return worker->limit->exception != NULL;
+	return pulse == NULL ? &nobodys : pulse;
 }
 
 /* The calls that are going on, as a traceback shows them.  NULL where even that can't be done. */
@@ -82,93 +58,76 @@ static const char *current_calls(struct lp_arena *arena)
 	return text;
 }
 
-/* The pending call: runs in the worker's thread, with its GIL, amid the rule's bytecode. */
-static int interrupt(void *argument)
+/* The signal's handler: amid the rule's bytecode, or in a call of C that looks for signals. */
+static PyObject *time_is_over(PyObject *module, PyObject *arguments)
 {
-	uintptr_t asked = (uintptr_t)argument;
-	struct lp_python_worker *worker = lp_worker_current();
-	struct lp_worker_limit *limit;
-	enum lp_interruption reason = asked & ASK_STOP ? LP_INTERRUPTION_STOP : LP_INTERRUPTION_TIME_LIMIT;
+	struct lp_pulse *pulse = pulse_of_process();
+	uint64_t sequence = atomic_load_explicit(&pulse->sequence, memory_order_relaxed);
 
-	if (worker == NULL)
-		return 0;
-	limit = worker->limit;
-	if (atomic_load_explicit(&limit->sequence, memory_order_relaxed) != (uint64_t)asked >> ASK_BITS)
-		return 0;
-	if (lp_monotonic() < limit->grace)
-		return 0;
-
-	if (limit->interrupted == LP_INTERRUPTION_NONE) {
-		limit->interrupted = reason;
-		if (worker->batch != NULL)
-			limit->where = current_calls(&worker->batch->arena);
+	(void)module;
+	(void)arguments;
+	if (sequence % 2 == 0 || atomic_load(&pulse->asked) != sequence || lp_monotonic() < limit.grace)
+		Py_RETURN_NONE;
+	if (!limit.interrupted) {
+		limit.interrupted = true;
+		/* Who is asked again while it tells where it is would tell nothing: who asks has its own patience. */
+		limit.grace = INT64_MAX;
+		if (lp_worker.batch != NULL)
+			limit.where = current_calls(&lp_worker.batch->arena);
+		limit.grace = 0;
 	}
-	if (asked & ASK_INSIST)
-		(void)lp_internals_interrupt(worker->interpreter, interrupt, argument);
-	PyErr_SetString(limit->exception,
-	                reason == LP_INTERRUPTION_STOP ? "the run is being stopped" : "the time limit has passed");
-	return -1;
+	PyErr_SetString(limit.exception, "the time limit has passed");
+	return NULL;
 }
 
-void lp_limit_begin(struct lp_python_worker *worker, int64_t time_limit)
+bool lp_limit_prepare(struct lp_error *error)
 {
-	struct lp_worker_limit *limit = worker->limit;
-	uint64_t sequence = atomic_load_explicit(&limit->sequence, memory_order_relaxed);
+	static PyMethodDef method = { "time_is_over", time_is_over, METH_VARARGS, NULL };
+	PyObject *signals = PyImport_ImportModule("_signal"), *handler, *before = NULL;
+
+	limit.exception = PyErr_NewExceptionWithDoc(
+		"local_processing.TimeLimit",
+		"The rule is still running after its time limit.  Do not catch it: it comes again.",
+		PyExc_BaseException, NULL);
+	handler = limit.exception == NULL ? NULL : PyCFunction_New(&method, NULL);
+	if (signals != NULL && handler != NULL)
+		before = PyObject_CallMethod(signals, "signal", "iO", LP_PYTHON_SIGNAL, handler);
+	Py_XDECREF(handler);
+	Py_XDECREF(signals);
+	if (before == NULL)
+		return lp_runtime_fail(error, "cannot prepare the time limit of rules");
+	Py_DECREF(before);
+	return true;
+}
+
+void lp_limit_begin(uint32_t index)
+{
+	struct lp_pulse *pulse = pulse_of_process();
+	uint64_t sequence = atomic_load_explicit(&pulse->sequence, memory_order_relaxed);
 
 	assert(sequence % 2 == 0);
-	limit->grace = 0;
-	limit->interrupted = LP_INTERRUPTION_NONE;
-	limit->where = NULL;
-	atomic_store_explicit(&limit->deadline, time_limit == 0 ? INT64_MAX : lp_monotonic() + time_limit * 1000,
-	                      memory_order_relaxed);
-	/* Who sees the new number sees the deadline that belongs to it, or a later one. */
-	atomic_store_explicit(&limit->sequence, sequence + 1, memory_order_release);
+	limit.grace = 0;
+	limit.interrupted = false;
+	limit.where = NULL;
+	atomic_store_explicit(&pulse->index, index, memory_order_relaxed);
+	atomic_store_explicit(&pulse->began, lp_monotonic(), memory_order_relaxed);
+	/* Who sees the new number sees what belongs to it, or to a later one. */
+	atomic_store_explicit(&pulse->sequence, sequence + 1, memory_order_release);
 }
 
-enum lp_interruption lp_limit_end(struct lp_python_worker *worker, const char **where)
+bool lp_limit_end(const char **where)
 {
-	struct lp_worker_limit *limit = worker->limit;
-	uint64_t sequence = atomic_load_explicit(&limit->sequence, memory_order_relaxed);
+	struct lp_pulse *pulse = pulse_of_process();
+	uint64_t sequence = atomic_load_explicit(&pulse->sequence, memory_order_relaxed);
 
 	assert(sequence % 2 == 1);
-	atomic_store_explicit(&limit->sequence, sequence + 1, memory_order_release);
-	*where = limit->where;
-	return limit->interrupted;
+	atomic_store_explicit(&pulse->sequence, sequence + 1, memory_order_release);
+	*where = limit.where;
+	return limit.interrupted;
 }
 
-void lp_limit_grace(struct lp_python_worker *worker)
+void lp_limit_grace(void)
 {
-	struct lp_worker_limit *limit = worker->limit;
-
-	if (limit->interrupted != LP_INTERRUPTION_NONE)
-		limit->grace = lp_monotonic() + GRACE;
-}
-
-void lp_python_worker_watch(struct lp_python_worker *worker, bool stop)
-{
-	struct lp_worker_limit *limit;
-	uint64_t sequence;
-	int64_t now = lp_monotonic(), deadline;
-	uintptr_t asked;
-
-	LP_CHECK_WORKER(worker);
-	limit = worker->limit;
-	sequence = atomic_load_explicit(&limit->sequence, memory_order_acquire);
-	deadline = atomic_load_explicit(&limit->deadline, memory_order_relaxed);
-	if (sequence % 2 == 0 || (!stop && now < deadline))
-		return;
-	if (limit->asked != sequence) {
-		limit->asked = sequence;
-		limit->asked_first = now;
-	} else if (now - limit->asked_last < ASK_AGAIN) {
-		return;
-	}
-	limit->asked_last = now;
-	asked = (uintptr_t)(sequence << ASK_BITS);
-	if (stop)
-		asked |= ASK_STOP;
-	if (now - limit->asked_first >= INSIST)
-		asked |= ASK_INSIST;
-	/* A full queue means that the worker is stuck in C and has been asked often enough. */
-	(void)lp_internals_interrupt(worker->interpreter, interrupt, (void *)asked);
+	if (limit.interrupted)
+		limit.grace = lp_monotonic() + GRACE;
 }

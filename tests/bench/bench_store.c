@@ -151,7 +151,7 @@ static void minute(struct lp_store *store, int number)
 	must(lp_store_begin_run(store, &run, &error) && lp_store_each_batch(store, -1, take_head, &heads, &error),
 	     &error);
 	for (size_t i = 0; i < heads.count; i++) {
-		struct lp_batch *batch = lp_batch_new();
+		struct lp_batch *batch = lp_batch_new(NULL);
 
 		batch->head = heads.items[i];
 		batch->run_id = run.id;

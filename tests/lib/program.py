@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 SOURCE = pathlib.Path(os.environ.get("LOCAL_PROCESSING_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
@@ -139,10 +140,21 @@ class Cluster:
         subprocess.run([self._script, "stop", self._directory], capture_output=True, check=False)
 
 
-def main() -> None:
-    """Run the calling script's unittest cases and print the count."""
+def tests_of(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
+    """The cases in a suite of suites."""
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from tests_of(test)
+        else:
+            yield test
+
+
+def main(only: Sequence[str] = ()) -> None:
+    """Run the calling script's unittest cases, or those whose names contain one of the texts, and print the count."""
     loader = unittest.defaultTestLoader
     suite = loader.loadTestsFromModule(sys.modules["__main__"])
+    if only:
+        suite = unittest.TestSuite(test for test in tests_of(suite) if any(text in test.id() for text in only))
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
     for test, reason in result.skipped:
         print(f"SKIP {test.id().removeprefix('__main__.')}: {reason}")

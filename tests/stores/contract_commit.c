@@ -211,7 +211,7 @@ START_TEST(the_same_retry_is_stored_once)
 	id = find_status("one")->calculation.id;
 	run = begin_run(AT(120));
 	for (int i = 0; i < 2; i++) {
-		batches[i] = lp_batch_new();
+		batches[i] = lp_batch_new(NULL);
 		batches[i]->kind = LP_BATCH_RETRY;
 		batches[i]->run_id = run.id;
 		batches[i]->tick = run.tick;
@@ -263,7 +263,7 @@ START_TEST(two_values_for_one_time_are_the_later_windows)
 
 	set_up("echo");
 	run = begin_run(AT(180));
-	batch = lp_batch_new();
+	batch = lp_batch_new(NULL);
 	batch->head = read_heads(0)->items[0];
 	batch->run_id = run.id;
 	batch->tick = run.tick;
@@ -292,7 +292,7 @@ START_TEST(a_retry_of_a_calculation_that_is_gone_is_left_out)
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 	id = find_status("one")->calculation.id;
 	run = begin_run(AT(120));
-	batch = lp_batch_new();
+	batch = lp_batch_new(NULL);
 	batch->kind = LP_BATCH_RETRY;
 	batch->run_id = run.id;
 	batch->tick = run.tick;

@@ -240,7 +240,7 @@ START_TEST(windows_of_one_commit_are_told_apart)
 	write_samples("a", "0=1 60=2 90=3", NULL);
 	add_calculation(calculation("one", "mean", "a", "x"));
 	run = begin_run(AT(180));
-	batch = lp_batch_new();
+	batch = lp_batch_new(NULL);
 	batch->head = read_heads(0)->items[0];
 	batch->run_id = run.id;
 	batch->tick = run.tick;

@@ -3,7 +3,7 @@
 
 static struct lp_window pruned_of_input(const char *calculation_name)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	int64_t id = calculation_id(calculation_name);
 	struct lp_window pruned;
 	struct lp_error error;
@@ -139,7 +139,7 @@ START_TEST(retries_whose_samples_went_while_they_were_read_are_refused)
 {
 	struct lp_calculation *one = add_one("fail");
 	const struct pendings *pendings;
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_run run;
 	struct lp_error error;
 

@@ -147,7 +147,7 @@ static void go_forward(struct world *world)
 {
 	int count = 1 + chance(world, 3), last = world->ended + count;
 	struct lp_run run = next_run(world);
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_error error;
 
 	if (last > WINDOWS)
@@ -176,7 +176,7 @@ static void redo_in_one(struct world *world, int after, int until, int first)
 		                       .until_end = AT(until * 60),
 		                       .replace_imported = world->replace_imported };
 	struct lp_run run = next_run(world);
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_owed *owed;
 	struct lp_error error;
 
@@ -227,7 +227,7 @@ static void retry_those_that_failed(struct world *world)
 
 	for (size_t i = 0; i < pendings->count; i++) {
 		const struct lp_pending *pending = &pendings->items[i];
-		struct lp_batch *batch = lp_batch_new();
+		struct lp_batch *batch = lp_batch_new(NULL);
 		int end = (int)((pending->window.end - BASE) / LP_MINUTE);
 		struct lp_error error;
 

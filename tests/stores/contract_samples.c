@@ -258,7 +258,7 @@ START_TEST(quality_is_only_there_where_it_says_something)
 	add_series("a,x");
 	write_samples("a", "0=1 30=2 60=3b 90=4", NULL);
 	add_calculation(calculation("one", "mean", "a", "x"));
-	batch = lp_batch_new();
+	batch = lp_batch_new(NULL);
 	batch->head = read_heads(0)->items[0];
 	batch->run_id = run.id;
 	ck_ok(lp_store_read_batch(store, batch, &error), error);
@@ -282,7 +282,7 @@ START_TEST(shares_are_the_whole)
 	struct lp_store *stores[] = { store, open_again() };
 	struct lp_arena arenas[2] = { 0 };
 	struct lp_share shares[2];
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_error error;
 
 	many_calculations(many, MANY);
@@ -338,7 +338,7 @@ START_TEST(windows_that_overlap_share_what_they_read)
 	both[1] = *calculation("two", "mean", "b,a", "y");
 	both[1].inputs[1].lookback = LP_HOUR;
 	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
-	batch = lp_batch_new();
+	batch = lp_batch_new(NULL);
 	batch->head = read_heads(0)->items[0];
 	ck_ok(lp_store_read_batch(store, batch, &error), error);
 	ck_assert_uint_eq(batch->calculation_count, 2);
@@ -375,7 +375,7 @@ START_TEST(each_input_looks_back_as_far_as_it_says)
 	both[1] = *calculation("near", "held", "a", "y");
 	both[1].inputs[0].lookback = 10 * LP_MINUTE;
 	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
-	batch = lp_batch_new();
+	batch = lp_batch_new(NULL);
 	batch->head = read_heads(0)->items[0];
 	ck_ok(lp_store_read_batch(store, batch, &error), error);
 	ck_assert_uint_eq(batch->calculation_count, 2);
@@ -397,7 +397,7 @@ START_TEST(each_of_many_series_gets_its_own_samples)
 	enum { MANY = 150, WIDER = 70, LOOKING_BACK = 90 };
 	struct lp_calculation many[MANY];
 	struct lp_window window = { AT(60), AT(120) };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_error error;
 
 	many_calculations(many, MANY);

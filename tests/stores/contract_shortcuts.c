@@ -76,7 +76,7 @@ END_TEST
 START_TEST(a_changed_definition_is_packed_anew)
 {
 	struct lp_calculation *one = calculation("one", "mean", "a", "x");
-	struct lp_batch *batch = lp_batch_new(), *stale = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL), *stale = lp_batch_new(NULL);
 	struct lp_error error;
 
 	add_series("a,x");
@@ -113,7 +113,7 @@ START_TEST(packed_definitions_that_are_broken_say_how_to_mend_them)
 		                              "substr(contents, 1, 40)",
 		                              "'\\x00000001'::bytea || contents",
 		                              "set_byte(contents, 11, 255)" };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_error error;
 
 	add_series("a,x");

@@ -130,7 +130,7 @@ START_TEST(a_run_that_is_over_cannot_commit)
 	compute(forward);
 	redo = fetch_redo(read_owed(LP_RUN_MINUTE, -1)->items, 1, AT(60), &first);
 	compute(redo);
-	retry = lp_batch_new();
+	retry = lp_batch_new(NULL);
 	retry->kind = LP_BATCH_RETRY;
 	retry->run_id = first.id;
 	retry->tick = first.tick;

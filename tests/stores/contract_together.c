@@ -42,7 +42,7 @@ END_TEST
 static int retry_meanwhile(int64_t id, const struct lp_run *run)
 {
 	struct lp_window window = { AT(0), AT(60) };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_store *other = open_again();
 	struct lp_error error;
 	bool accepted;

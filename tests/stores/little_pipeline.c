@@ -23,7 +23,7 @@ struct lp_run begin_run(lp_time tick)
 
 struct lp_batch *fetch_batch(const struct lp_batch_head *head, lp_time from, lp_time to, const struct lp_run *run)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_window window = { from, to };
 	struct lp_error error;
 
@@ -41,7 +41,7 @@ struct lp_batch *fetch_batch(const struct lp_batch_head *head, lp_time from, lp_
 
 struct lp_batch *fetch_redo(const struct lp_owed *owed, size_t count, lp_time until, const struct lp_run *run)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	int64_t ids[16];
 	struct lp_window windows[64];
 	size_t window_count = 0;
@@ -181,7 +181,7 @@ static bool take_pending(void *context, const struct lp_pending *pending, struct
 
 static bool retry(const struct lp_pending *pending, const struct lp_run *run)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_error error;
 	bool accepted;
 

@@ -1,12 +1,12 @@
 /*
- * A directory of rules, and calculations of these computed by workers, with
- * this thread as their watchdog.  Every case runs in a process of its own
- * (Check's fork mode): Python starts once in a process.
+ * A directory of rules, and calculations of these computed by worker threads
+ * with interpreter processes of their own.  The rule server is this executable,
+ * started anew.
  */
 #ifndef TESTS_PYTHON_FIXTURE_H
 #define TESTS_PYTHON_FIXTURE_H
 
-#include "python/python.h"
+#include "process/process.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -20,7 +20,7 @@
 /* Every rule of the fixture has one input x, which has this many samples of value 1. */
 enum { FIXTURE_SAMPLES = 3, FIXTURE_TASKS_MOST = 64 };
 
-/* Interpreters are never destroyed: what is in them is no leak. */
+/* Interpreters are never destroyed: what is in them is no leak.  Nothing of the environment reaches the rule server. */
 const char *__asan_default_options(void);
 inline const char *__asan_default_options(void)
 {
@@ -29,43 +29,88 @@ inline const char *__asan_default_options(void)
 }
 extern const char *__asan_default_options(void);
 
+/* Called by the C library before main(): whether this is the rule server that main() has started. */
+__attribute__((constructor)) static void fixture_become_server(int count, char **arguments)
+{
+	if (lp_rule_server_is_meant(count, arguments))
+		lp_rule_server_main();
+}
+
 struct fixture_worker {
 	pthread_t thread;
 	struct lp_batch *batch;
 	atomic_bool stop, done;
-	_Atomic(struct lp_python_worker *) worker;
 };
+
+static struct {
+	struct lp_rule_server *server;
+	struct lp_arena_source *memory;
+	int64_t time_limit, memory_limit;
+	char directory[64];
+} fixture;
+
+/* A server without rules, and its memory. */
+static inline void fixture_prepare(void)
+{
+	struct lp_process_options options = { .rules = fixture.directory,
+		                              .import_limit = 2 * LP_SECOND,
+		                              .memory_limit = fixture.memory_limit };
+	struct lp_error error = { 0 };
+
+	if (fixture.server != NULL)
+		return;
+	strcpy(fixture.directory, "/tmp/local-processing-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(fixture.directory));
+	fixture.server = lp_rule_server_new(&options);
+	ck_assert_msg(lp_rule_server_memory(fixture.server, &fixture.memory, &error), "%s", error.what);
+}
+
+/* names and texts of files, NULL at the end. */
+static inline const struct lp_rule_catalogue *fixture_load(const char *const *files, struct lp_problems *problems)
+{
+	const struct lp_rule_catalogue *catalogue;
+	struct lp_error error = { 0 };
+	char path[256];
+
+	fixture_prepare();
+	for (size_t i = 0; files[i] != NULL; i += 2) {
+		FILE *file;
+
+		snprintf(path, sizeof path, "%s/%s", fixture.directory, files[i]);
+		file = fopen(path, "w");
+		ck_assert_ptr_nonnull(file);
+		fputs(files[i + 1], file);
+		fclose(file);
+	}
+	ck_assert_msg(lp_rule_server_catalogue(fixture.server, NULL, &catalogue, problems, &error), "%s", error.what);
+	for (size_t i = 0; files[i] != NULL; i += 2) {
+		snprintf(path, sizeof path, "%s/%s", fixture.directory, files[i]);
+		unlink(path);
+	}
+	rmdir(fixture.directory);
+	return catalogue;
+}
 
 static inline void fixture_start(const char *rules_text, int64_t time_limit)
 {
-	char directory[] = "/tmp/local-processing-test-XXXXXX", path[64];
-	const struct lp_rule_catalogue *catalogue;
-	struct lp_python_options options = { .rules = directory, .time_limit = time_limit };
+	char *text = lp_format_text("from local_processing import Series, rule\n%s", rules_text);
 	struct lp_problems problems = { 0 };
-	struct lp_error error = { 0 };
-	FILE *file;
 
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof path, "%s/rules.py", directory);
-	file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	fputs("from local_processing import Series, rule\n", file);
-	fputs(rules_text, file);
-	fclose(file);
-	ck_assert_msg(lp_python_start(&options, &error), "%s", error.what);
-	unlink(path);
-	rmdir(directory);
-	ck_assert_msg(lp_python_catalogue(&catalogue, &problems, &error), "%s", error.what);
+	fixture.time_limit = time_limit;
+	fixture_load((const char *const[]){ "rules.py", text, NULL }, &problems);
 	for (uint32_t i = 0; i < problems.count; i++)
 		ck_abort_msg("%s:%d: %s", problems.items[i].file, problems.items[i].line, problems.items[i].what);
-	lp_python_release();
+	free(text);
 }
 
 /* A batch of one task per name: "spin" is the rule rules.spin. */
 static inline struct lp_batch *fixture_batch(const char *const *names)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch;
 	size_t count = 0;
+
+	fixture_prepare();
+	batch = lp_batch_new(fixture.memory);
 
 	while (names[count] != NULL)
 		count++;
@@ -112,24 +157,23 @@ static inline struct lp_batch *fixture_batch(const char *const *names)
 static inline void *fixture_thread(void *context)
 {
 	struct fixture_worker *one = context;
-	struct lp_python_worker *worker;
+	struct lp_interpreter *interpreter;
 	struct lp_error error = { 0 };
 
-	ck_assert_msg(lp_python_worker_open(&worker, &error), "%s", error.what);
-	atomic_store(&one->worker, worker);
-	lp_python_compute(worker, one->batch, &one->stop);
+	for (size_t i = 0; i < one->batch->calculation_count; i++)
+		if (one->batch->calculations[i].time_limit == 0)
+			one->batch->calculations[i].time_limit = fixture.time_limit;
+	ck_assert_msg(lp_interpreter_open(fixture.server, &interpreter, &error), "%s", error.what);
+	ck_assert_msg(lp_interpreter_compute(interpreter, one->batch, &one->stop, &error), "%s", error.what);
+	lp_interpreter_close(interpreter);
 	atomic_store(&one->done, true);
 	return NULL;
 }
 
 static inline void fixture_run(struct fixture_worker *one, struct lp_batch *batch)
 {
-	pthread_attr_t attributes;
-
 	one->batch = batch;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, LP_PYTHON_STACK);
-	ck_assert_int_eq(pthread_create(&one->thread, &attributes, fixture_thread, one), 0);
+	ck_assert_int_eq(pthread_create(&one->thread, NULL, fixture_thread, one), 0);
 }
 
 static inline double fixture_seconds(void)
@@ -140,19 +184,14 @@ static inline double fixture_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Watches until it is done; asks it to stop after that many seconds, 0: never.  Returns how long it took. */
+/* Waits until it is done; asks it to stop after that many seconds, 0: never.  Returns how long it took. */
 static inline double fixture_watch(struct fixture_worker *one, double stop_after)
 {
 	double begin = fixture_seconds();
 
 	while (!atomic_load(&one->done)) {
-		struct lp_python_worker *worker = atomic_load(&one->worker);
-		bool stop = stop_after > 0 && fixture_seconds() - begin > stop_after;
-
-		if (stop)
+		if (stop_after > 0 && fixture_seconds() - begin > stop_after)
 			atomic_store(&one->stop, true);
-		if (worker != NULL)
-			lp_python_worker_watch(worker, stop);
 		usleep(10000);
 	}
 	pthread_join(one->thread, NULL);

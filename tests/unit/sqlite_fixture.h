@@ -192,7 +192,7 @@ static inline int64_t running(struct lp_store *store)
 /* The batch's definitions and the tasks of one window, fetched. */
 static inline struct lp_batch *plan_batch(struct lp_store *store, const struct lp_batch_head *head, lp_time start)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_window window = { start, start + LP_MINUTE };
 
 	batch->head = *head;

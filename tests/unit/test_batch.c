@@ -102,7 +102,7 @@ static struct lp_column column_of(struct lp_arena *arena, const char *samples)
 
 static struct lp_batch *batch_of(struct lp_calculation *calculation, const struct given *inputs)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	const struct lp_window window = { 0, LP_MINUTE };
 	batch->calculations = calculation;
 	batch->calculation_count = 1;
@@ -210,7 +210,7 @@ START_TEST(covering_twice_is_covering_once)
 		{ .enabled = true, .inputs = &input, .input_count = 1 },
 		{ .enabled = true },
 	};
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	const struct lp_window windows[2] = { { 0, LP_MINUTE }, { LP_MINUTE, 2 * LP_MINUTE } };
 	batch->calculations = calculations;
 	batch->calculation_count = 2;
@@ -294,7 +294,7 @@ static const struct {
 START_TEST(news_is_what_nobody_can_have_read)
 {
 	struct lp_calculation calculation = { .enabled = true };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	const struct lp_window windows[2] = { { 0, 10 }, { 10, 20 } };
 	batch->calculations = &calculation;
 	batch->calculation_count = 1;

@@ -87,6 +87,10 @@ START_TEST(defaults)
 	ck_assert_int_eq(config.retry_first_delay, LP_MINUTE);
 	ck_assert_int_eq(config.retry_longest_delay, LP_HOUR);
 	ck_assert_int_eq(config.time_limit, 10 * LP_SECOND);
+	ck_assert_int_eq(config.memory_limit, 0);
+	ck_assert(!config.rules_network);
+	ck_assert_uint_eq(config.rules_read.count, 0);
+	ck_assert_uint_eq(config.rules_write.count, 0);
 	ck_assert_int_eq(config.log_format, LP_LOG_FORMAT_AUTO);
 	ck_assert_int_eq(config.log_level, LP_LOG_INFO);
 	ck_assert_int_eq(config.retention_samples, 0);
@@ -108,6 +112,7 @@ START_TEST(every_setting_arrives)
 		"store: sqlite:plant.db\nrules: rules\ntime_zone: Europe/Berlin\nprepared_statements: false\n"
 		"connect_timeout: 3 s\nstatement_timeout: 0 s\nworkers: 3\nfetchers: 4\ncommitters: 5\ncatch_up: 6\n"
 		"retry: {max_attempts: 7, first_delay: 2 minutes, longest_delay: 1 day}\ntime_limit: 250 ms\n"
+		"memory_limit: 512 MB\nrules_may: {network: true, read: [rules, /usr], write: [.]}\n"
 		"log: {format: json, level: warning}\nretention: {samples: 2 years, outcomes: 2 days, runs: 1 month}\n");
 	ck_assert_msg(lp_config_load(NULL, false, &config, &problems, &error), "%s",
 	              problems.count > 0 ? problems.items[0].what : error.what);
@@ -118,6 +123,14 @@ START_TEST(every_setting_arrives)
 	ck_assert_str_eq(config.store, expected);
 	(void)snprintf(expected, sizeof expected, "%s/rules", resolved);
 	ck_assert_str_eq(config.rules, expected);
+	ck_assert_uint_eq(config.rules_read.count, 2);
+	ck_assert_str_eq(config.rules_read.items[0], expected);
+	ck_assert_str_eq(config.rules_read.items[1], "/usr");
+	ck_assert_uint_eq(config.rules_write.count, 1);
+	(void)snprintf(expected, sizeof expected, "%s/.", resolved);
+	ck_assert_str_eq(config.rules_write.items[0], expected);
+	ck_assert(config.rules_network);
+	ck_assert_int_eq(config.memory_limit, 512000000);
 	free(resolved);
 	ck_assert_str_eq(config.time_zone, "Europe/Berlin");
 	ck_assert(!config.prepared_statements);
@@ -138,6 +151,46 @@ START_TEST(every_setting_arrives)
 	ck_assert_int_eq(config.retention_outcomes, 2 * LP_DAY);
 	ck_assert_int_eq(config.retention_runs, 31 * LP_DAY);
 	lp_config_free(&config);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int64_t size;      /* 0: it is none */
+	const char *shown; /* NULL: as it is written */
+} sizes[] = {
+	{ "512 MB", 512000000, NULL },
+	{ "512MB", 512000000, "512 MB" },
+	{ "1.5 GB", 1500000000, NULL },
+	{ "64 KiB", 65536, "65.5 kB" },
+	{ "2 GiB", INT64_C(2) << 30, "2.1 GB" },
+	{ "1 TB", 1000000000000, NULL },
+	{ "999.9 MB", 999900000, NULL },
+	{ "512", 0, NULL },
+	{ "512 M", 0, NULL },
+	{ "512 mb", 0, NULL },
+	{ "MB", 0, NULL },
+	{ ".5 GB", 0, NULL },
+	{ "5. GB", 0, NULL },
+	{ "-1 GB", 0, NULL },
+	{ "1e3 MB", 0, NULL },
+	{ "0 MB", 0, NULL },
+	{ "512  MB", 0, NULL },
+	{ "999999999999999 TB", 0, NULL },
+	{ "", 0, NULL },
+};
+
+START_TEST(sizes_are_written_with_their_unit)
+{
+	char shown[32];
+	int64_t size = 0;
+	bool good = lp_size_parse(sizes[_i].text, &size);
+	ck_assert_int_eq(good, sizes[_i].size > 0);
+	if (!good)
+		return;
+	ck_assert_int_eq(size, sizes[_i].size);
+	lp_size_format(size, shown);
+	ck_assert_str_eq(shown, sizes[_i].shown == NULL ? sizes[_i].text : sizes[_i].shown);
 }
 END_TEST
 
@@ -260,6 +313,7 @@ int main(void)
 	tcase_add_test(tests, says_what_the_cases_say);
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, every_setting_arrives);
+	tcase_add_loop_test(tests, sizes_are_written_with_their_unit, 0, sizeof sizes / sizeof sizes[0]);
 	tcase_add_test(tests, looked_for_in_order);
 	tcase_add_test(tests, files_that_are_none);
 	tcase_add_test(tests, a_password_is_never_shown);

@@ -88,7 +88,7 @@ END_TEST
 
 START_TEST(batch_plans_enabled_calculations_by_window)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_calculation calculations[3] = { { .id = 1, .enabled = true, .input_count = 2 },
 		                                  { .id = 2, .enabled = false },
 		                                  { .id = 3, .enabled = true } };

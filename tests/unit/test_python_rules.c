@@ -27,7 +27,8 @@ static void assert_failed(const struct lp_batch *batch, size_t task, const char 
 {
 	const struct lp_outcome *one = outcome(batch, task);
 
-	ck_assert_int_eq(one->state, LP_STATE_FAILED);
+	ck_assert_msg(one->state == LP_STATE_FAILED, "%s: %s\n%s", lp_state_name(one->state), one->error_message,
+	              one->error_traceback);
 	ck_assert_str_eq(one->error_type, type);
 	ck_assert_msg(strstr(one->error_message, message) != NULL, "no \"%s\" in: %s", message, one->error_message);
 	ck_assert_uint_eq(one->result_count, 0);
@@ -44,16 +45,15 @@ static struct lp_batch *compute(const char *rules, struct lp_batch *batch)
 }
 
 /* Computes two batches one after the other; the memory of the first is used for something else meanwhile. */
-static void *compute_two(void *context)
+static void compute_two(struct lp_batch *const batches[2])
 {
-	struct lp_batch **batches = context;
 	struct lp_column *column = batches[0]->tasks[0].columns;
-	struct lp_python_worker *worker;
+	struct lp_interpreter *interpreter;
 	struct lp_error error = { 0 };
 	atomic_bool stop = false;
 
-	ck_assert_msg(lp_python_worker_open(&worker, &error), "%s", error.what);
-	lp_python_compute(worker, batches[0], &stop);
+	ck_assert_msg(lp_interpreter_open(fixture.server, &interpreter, &error), "%s", error.what);
+	ck_assert(lp_interpreter_compute(interpreter, batches[0], &stop, &error));
 	for (size_t i = 0; i < column->count; i++) {
 		column->time[i] = -1;
 		column->value[i] = 99;
@@ -61,8 +61,8 @@ static void *compute_two(void *context)
 	batches[0]->calculations[0].inputs[0] =
 		(struct lp_input){ .name = "?", .series = "?", .unit = "?", .attributes = "{\"?\":0}" };
 	batches[0]->calculations[0].schedule.zone[0] = '?';
-	lp_python_compute(worker, batches[1], &stop);
-	return NULL;
+	ck_assert(lp_interpreter_compute(interpreter, batches[1], &stop, &error));
+	lp_interpreter_close(interpreter);
 }
 
 START_TEST(kept_series_stay_valid)
@@ -92,20 +92,18 @@ START_TEST(kept_series_stay_valid)
 		"    assert (whole + x).sum() == 6\n"
 		"    return 5\n";
 	struct lp_batch *batches[] = { fixture_batch(RULES("keep")), fixture_batch(RULES("look")) };
-	pthread_attr_t attributes;
-	pthread_t thread;
-	double value = 7;
-	lp_time time = -1;
+	struct lp_column *previous = batches[0]->tasks[0].previous;
 
-	batches[0]->tasks[0].previous[0] = (struct lp_column){ .count = 1, .time = &time, .value = &value };
+	*previous = (struct lp_column){ .count = 1,
+		                        .time = lp_arena_zeroed(&batches[0]->arena, 1, sizeof *previous->time),
+		                        .value = lp_arena_zeroed(&batches[0]->arena, 1, sizeof *previous->value) };
+	previous->time[0] = -1;
+	previous->value[0] = 7;
 	batches[0]->calculations[0].inputs[0] = (struct lp_input){
 		.name = "x", .series = "plant/x", .unit = "kW", .attributes = "{\"site\":\"north\"}"
 	};
 	fixture_start(rules, 0);
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, LP_PYTHON_STACK);
-	ck_assert_int_eq(pthread_create(&thread, &attributes, compute_two, batches), 0);
-	pthread_join(thread, NULL);
+	compute_two(batches);
 	assert_value(batches[0], 0, 12);
 	assert_value(batches[1], 0, 5);
 }
@@ -207,7 +205,7 @@ START_TEST(a_long_name_is_told_in_full)
 
 	for (int i = 0; i < 600; i++)
 		strcat(name, "\xe2\x82\xac");
-	batch->calculations[0].rule = name;
+	batch->calculations[0].rule = lp_arena_text(&batch->arena, name);
 	compute("", batch);
 	assert_failed(batch, 0, "LookupError", name);
 }
@@ -385,37 +383,10 @@ START_TEST(results_of_many)
 }
 END_TEST
 
-/* A directory of rules: NULL-terminated pairs of file and text. */
-static const struct lp_rule_catalogue *load(const char *const *files, struct lp_problems *problems)
-{
-	char directory[] = "/tmp/local-processing-test-XXXXXX", command[64];
-	struct lp_python_options options = { .rules = directory };
-	const struct lp_rule_catalogue *catalogue;
-	struct lp_error error = { 0 };
-
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	for (; files[0] != NULL; files += 2) {
-		char path[128];
-		FILE *file;
-
-		snprintf(path, sizeof path, "%s/%s", directory, files[0]);
-		file = fopen(path, "w");
-		ck_assert_ptr_nonnull(file);
-		fputs(files[1], file);
-		fclose(file);
-	}
-	ck_assert_msg(lp_python_start(&options, &error), "%s", error.what);
-	ck_assert_msg(lp_python_catalogue(&catalogue, problems, &error), "%s", error.what);
-	snprintf(command, sizeof command, "rm -r %s", directory);
-	ck_assert_int_eq(system(command), 0);
-	return catalogue;
-}
-
-/* A value that is asked for its number may change the dict that it is in. */
 START_TEST(a_result_that_changes_while_it_is_read)
 {
 	struct lp_batch *batch = fixture_batch(RULES("change"));
-	struct lp_output outputs[] = { { .name = "a", .unit = "" }, { .name = "b", .unit = "" } };
+	static struct lp_output outputs[] = { { .name = "a", .unit = "" }, { .name = "b", .unit = "" } };
 
 	batch->calculations[0].outputs = outputs;
 	batch->calculations[0].output_count = 2;
@@ -440,20 +411,20 @@ END_TEST
 START_TEST(catalogue_describes_signatures)
 {
 	struct lp_problems problems = { 0 };
-	const struct lp_rule_catalogue *catalogue =
-		load((const char *const[]){ "pump.py",
-	                                    "from local_processing import Series, rule\n"
-	                                    "from helper import SCALE\n"
-	                                    "@rule(outputs=('a', 'b'), lookback='2 hours')\n"
-	                                    "def f(x: Series, y: Series | None = None, *, k: float = SCALE, n: int):\n"
-	                                    "    '''First line.\n\n    The rest.'''\n",
-	                                    "helper.py", "SCALE = 2.5\n", "größe.py",
-	                                    "from local_processing import Series, rule\n"
-	                                    "@rule\n"
-	                                    "def länge(x: Series): ...\n"
-	                                    "alias = länge\n",
-	                                    "other.py", "from pump import f\n", NULL },
-	             &problems);
+	const struct lp_rule_catalogue *catalogue = fixture_load(
+		(const char *const[]){ "pump.py",
+	                               "from local_processing import Series, rule\n"
+	                               "from helper import SCALE\n"
+	                               "@rule(outputs=('a', 'b'), lookback='2 hours')\n"
+	                               "def f(x: Series, y: Series | None = None, *, k: float = SCALE, n: int):\n"
+	                               "    '''First line.\n\n    The rest.'''\n",
+	                               "helper.py", "SCALE = 2.5\n", "größe.py",
+	                               "from local_processing import Series, rule\n"
+	                               "@rule\n"
+	                               "def länge(x: Series): ...\n"
+	                               "alias = länge\n",
+	                               "other.py", "from pump import f\n", NULL },
+		&problems);
 	const struct lp_rule *rule = lp_rule_find(catalogue, "pump.f");
 
 	ck_assert_uint_eq(problems.count, 0);
@@ -485,15 +456,15 @@ START_TEST(catalogue_tells_all_problems_at_once)
 {
 	struct lp_problems problems = { 0 };
 	const struct lp_rule_catalogue *catalogue =
-		load((const char *const[]){ "broken.py", "import os\n\ndef f(:\n", "absent.py",
-	                                    "\nimport nowhere_to_be_found\n", "wrong.py",
-	                                    "from local_processing import Series, rule\n"
-	                                    "@rule\n"
-	                                    "def good(x: Series): ...\n"
-	                                    "@rule\n"
-	                                    "def bad(x, y: int): ...\n",
-	                                    "raises.py", "def g():\n    1 / 0\n\ng()\n", NULL },
-	             &problems);
+		fixture_load((const char *const[]){ "broken.py", "import os\n\ndef f(:\n", "absent.py",
+	                                            "\nimport nowhere_to_be_found\n", "wrong.py",
+	                                            "from local_processing import Series, rule\n"
+	                                            "@rule\n"
+	                                            "def good(x: Series): ...\n"
+	                                            "@rule\n"
+	                                            "def bad(x, y: int): ...\n",
+	                                            "raises.py", "def g():\n    1 / 0\n\ng()\n", NULL },
+	                     &problems);
 	static const struct {
 		const char *file, *what;
 		int line;

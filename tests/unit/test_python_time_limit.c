@@ -1,5 +1,4 @@
 /* Time limits: whoever runs too long is stopped, whatever it does about that, and nobody else is. */
-#include "python/internal.h"
 #include "python_fixture.h"
 
 #define GOOD                                                                                                           \
@@ -31,7 +30,8 @@ START_TEST(endless_rule_is_interrupted)
 
 	ck_assert_uint_eq(batch->computed, 3);
 	ck_assert_str_eq(outcome->error_message, "still running after its time limit of 0.25 s");
-	ck_assert_ptr_nonnull(strstr(outcome->error_traceback, "in spin\n    turn(x)\n"));
+	ck_assert_msg(strstr(outcome->error_traceback, "in spin\n    turn(x)\n") != NULL, "%s",
+	              outcome->error_traceback);
 	ck_assert_ptr_nonnull(strstr(outcome->error_traceback, "in turn\n"));
 	ck_assert_int_eq(batch->tasks[1].outcome.state, LP_STATE_OK);
 	timed_out(batch, 2);
@@ -129,50 +129,57 @@ START_TEST(exception_that_takes_for_ever_to_show)
 }
 END_TEST
 
-/* Imports the module whose text this is, with one second for it. */
-static const struct lp_python_failure *import_of(const char *text)
+/* A file that does not come to an end costs its own rules. */
+static void expect_import(const char *text, const char *reason)
 {
-	static struct lp_arena arena;
-	static struct lp_python_failure failure;
-	char directory[] = "/tmp/local-processing-test-XXXXXX", path[64];
-	struct lp_python_options options = { .rules = directory };
-	struct lp_error error = { 0 };
-	FILE *file;
+	struct lp_problems problems = { 0 };
+	const struct lp_rule_catalogue *catalogue =
+		fixture_load((const char *const[]){ "bad.py", text, "fine.py",
+	                                            "from local_processing import Series, rule\n" GOOD, NULL },
+	                     &problems);
 
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof path, "%s/rules.py", directory);
-	file = fopen(path, "w");
-	fputs(text, file);
-	fclose(file);
-	ck_assert_msg(lp_python_start(&options, &error), "%s", error.what);
-	unlink(path);
-	rmdir(directory);
-	ck_assert_ptr_null(lp_import_limited("rules", 1));
-	lp_python_failure_take(&arena, &failure);
-	/* And nobody after it is interrupted. */
-	ck_assert_ptr_nonnull(lp_import_limited("statistics", 1));
-	ck_assert_int_eq(PyRun_SimpleString("for _ in range(1_000_000): pass"), 0);
-	return &failure;
+	ck_assert_uint_eq(problems.count, 1);
+	ck_assert_ptr_nonnull(strstr(problems.items[0].file, "bad.py"));
+	ck_assert_msg(strstr(problems.items[0].what, reason) != NULL, "%s", problems.items[0].what);
+	ck_assert_ptr_nonnull(lp_rule_find(catalogue, "fine.good"));
+	lp_problems_free(&problems);
 }
 
 START_TEST(endless_import_is_interrupted)
 {
-	const struct lp_python_failure *failure = import_of("import math\nwhile True:\n    pass\n");
+	expect_import("import math\nwhile True:\n    pass\n", "TimeLimit: still being imported");
+}
+END_TEST
 
-	ck_assert_str_eq(failure->type, "local_processing.TimeLimit");
-	ck_assert_str_eq(failure->message, "still being imported after 1 s");
-	ck_assert_msg(failure->line >= 2, "%s %s", failure->file, failure->traceback);
+START_TEST(sleeping_import_is_interrupted)
+{
+	expect_import("import time\ntime.sleep(3600)\n", "TimeLimit: still being imported");
 }
 END_TEST
 
 START_TEST(import_that_swallows_the_interruption)
 {
-	const struct lp_python_failure *failure = import_of("while True:\n"
-	                                                    "    try:\n"
-	                                                    "        while True: pass\n"
-	                                                    "    except BaseException: pass\n");
+	expect_import("while True:\n    try:\n        while True: pass\n    except BaseException: pass\n",
+	              "TimeLimit: still being imported");
+}
+END_TEST
 
-	ck_assert_str_eq(failure->type, "local_processing.TimeLimit");
+START_TEST(import_that_kills_its_process)
+{
+	expect_import("import os\nos._exit(3)\n", "the process that imported it ended with exit code 3");
+}
+END_TEST
+
+START_TEST(import_that_crashes)
+{
+	expect_import("import os\nos.abort()\n", "was killed by signal 6 (SIGABRT");
+}
+END_TEST
+
+START_TEST(import_that_leaves_a_thread)
+{
+	expect_import("import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n",
+	              "its import leaves a thread");
 }
 END_TEST
 
@@ -212,13 +219,7 @@ START_TEST(no_rule_pays_for_another)
 	names[FIXTURE_TASKS_MOST] = NULL;
 	fixture_start(rules, LP_SECOND / 100);
 	fixture_run(&one, fixture_batch(names));
-	while (!atomic_load(&one.done)) {
-		struct lp_python_worker *worker = atomic_load(&one.worker);
-
-		if (worker != NULL)
-			lp_python_worker_watch(worker, false);
-	}
-	pthread_join(one.thread, NULL);
+	fixture_watch(&one, 0);
 	for (int i = 0; i < FIXTURE_TASKS_MOST; i++) {
 		const struct lp_outcome *outcome = &one.batch->tasks[i].outcome;
 
@@ -248,7 +249,11 @@ int main(void)
 	tcase_add_test(cases, swallowing_the_interruption_does_not_help);
 	tcase_add_test(cases, exception_that_takes_for_ever_to_show);
 	tcase_add_test(cases, endless_import_is_interrupted);
+	tcase_add_test(cases, sleeping_import_is_interrupted);
 	tcase_add_test(cases, import_that_swallows_the_interruption);
+	tcase_add_test(cases, import_that_kills_its_process);
+	tcase_add_test(cases, import_that_crashes);
+	tcase_add_test(cases, import_that_leaves_a_thread);
 	tcase_add_test(cases, stop_leaves_the_task_owed);
 	tcase_add_test(cases, no_rule_pays_for_another);
 	suite_add_tcase(suite, cases);

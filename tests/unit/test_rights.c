@@ -448,21 +448,26 @@ static int map_private(void)
 	return map(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
 }
 
-static int map_file(int protection)
+static int map_file(const char *name, int flags, int protection)
 {
-	int file = open(in_directory("rules/rule.py"), O_RDONLY | O_CLOEXEC);
+	int file = open(in_directory(name), flags | O_CLOEXEC);
 	void *memory = mmap(NULL, 4, protection, MAP_SHARED, file, 0);
 	return memory == MAP_FAILED ? errno : 0;
 }
 
 static int map_rule(void)
 {
-	return map_file(PROT_READ);
+	return map_file("rules/rule.py", O_RDONLY, PROT_READ);
 }
 
 static int map_rule_for_writing(void)
 {
-	return map_file(PROT_READ | PROT_WRITE);
+	return map_file("rules/rule.py", O_RDONLY, PROT_READ | PROT_WRITE);
+}
+
+static int map_written(void)
+{
+	return map_file("write/old", O_RDWR, PROT_READ | PROT_WRITE);
 }
 
 static int make_memory_file(void)
@@ -743,6 +748,9 @@ static const struct try with_lists[] = {
 	{ "read another file", read_other, BOTH, EACCES, NOTHING },
 	{ "write another file", write_other, BOTH, EACCES, NOTHING },
 	{ "chmod", change_mode, BOTH, EPERM, NOTHING },
+	{ "map a file for writing", map_written, BOTH, 0, NOTHING },
+	{ "map a rule for writing", map_rule_for_writing, BOTH, EACCES, NOTHING },
+	{ "shared memory", map_shared, INTERPRETER, EPERM, NOTHING },
 	{ "socket", open_socket, BOTH, EPERM, NOTHING },
 };
 
@@ -986,6 +994,7 @@ static const struct {
 	{ "OSError", "[Errno 1] Operation not permitted", "rules_may" },
 	{ "urllib.error.URLError", "<urlopen error [Errno 1] Operation not permitted>", "rules_may" },
 	{ "socket.gaierror", "[Errno -3] Temporary failure in name resolution", "network: true" },
+	{ "urllib.error.URLError", "<urlopen error [Errno -3] Temporary failure in name resolution>", "network: true" },
 	{ "sqlite3.OperationalError", "unable to open database file", "read: [DIR]" },
 	{ "sqlite3.OperationalError", "no such table: x", NULL },
 	{ "FileNotFoundError", "[Errno 2] No usable temporary directory found in ['/tmp']", "write: [DIR]" },

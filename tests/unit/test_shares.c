@@ -39,7 +39,7 @@ static const struct {
 
 static struct lp_job *job_of(int index)
 {
-	struct lp_job *job = lp_job_new();
+	struct lp_job *job = lp_job_new(NULL);
 	struct lp_batch *batch = job->batch;
 	char text[64], *rest = text;
 	strcpy(text, cuts[index].calculations);

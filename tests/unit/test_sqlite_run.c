@@ -128,7 +128,7 @@ static size_t read_pendings(struct lp_store *store, lp_time tick)
 
 static struct lp_batch *plan_retry(struct lp_store *store, lp_time tick)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	int64_t ids[16];
 
 	ck_assert_uint_gt(read_pendings(store, tick), 0);

@@ -104,7 +104,7 @@ END_TEST
 /* Two calculations, 7 and 3, windows of a minute; ranges by calculation. */
 static struct lp_batch *redo(size_t windows, size_t computed, const struct lp_owed *owed, size_t owed_count)
 {
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_window due[MOST];
 
 	batch->kind = LP_BATCH_REDO;

@@ -131,7 +131,7 @@ static int minutes(lp_time time)
 START_TEST(a_story_ends_as_told)
 {
 	const struct story *story = &stories[_i];
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
 	struct lp_settled settled;
 	char text[256] = "";
@@ -184,7 +184,7 @@ static const char *owed_of(const char *tasks, enum lp_batch_kind kind, int water
 	static char text[256];
 	struct story story = { .tasks = tasks, .attempt = 1, .watermark = watermark };
 	struct lp_owed range = { .id = 4, .calculation_id = 77, .after_end = AT(0), .until_end = AT(60) };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
 	struct lp_settled settled;
 
@@ -242,7 +242,7 @@ END_TEST
 START_TEST(a_trial_that_fails_counts_no_attempt)
 {
 	struct story story = { .tasks = "f", .retry = true, .attempt = 3, .watermark = 1 };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
 	struct lp_settled settled;
 
@@ -292,7 +292,7 @@ static const char *reaches_of(const char *tasks, enum lp_batch_kind kind, int wi
 {
 	static char text[256];
 	struct story story = { .tasks = tasks, .attempt = 1, .watermark = 60 };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_output output = { .series_id = 5,
 		                    .results_from = room_from * LP_MINUTE,
 		                    .results_to = room_to * LP_MINUTE + (room_from == room_to) };
@@ -360,7 +360,7 @@ static const char *room_of(enum lp_result_time result_time, int64_t offset, int6
 {
 	static char text[64];
 	struct story story = { .tasks = "o", .attempt = 1, .watermark = 60 };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_output output = { .series_id = 5, .results_from = from * LP_SECOND, .results_to = to * LP_SECOND };
 	struct lp_result result = { .time = AT(1) + offset * LP_SECOND, .value = 1 };
 	struct lp_settle_known known;
@@ -402,7 +402,7 @@ END_TEST
 START_TEST(a_redo_that_fails_is_pending)
 {
 	struct story story = { .tasks = "of", .attempt = 1, .watermark = 60 };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
 	struct lp_settled settled;
 
@@ -452,7 +452,7 @@ END_TEST
 START_TEST(the_reason_is_one_line_cut_on_a_character)
 {
 	struct story story = { .tasks = "f", .attempt = 1, .watermark = -1 };
-	struct lp_batch *batch = lp_batch_new();
+	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
 	struct lp_settled settled;
 	char message[600] = "";

@@ -891,7 +891,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                     " WHERE ($1::text IS NULL OR c.name LIKE $1) AND ($2::text IS NULL OR c.rule = $2)"
 	                     " AND ($3::text IS NULL OR CASE WHEN $4::text IS NULL THEN (c.labels ->> $3) IS NOT NULL"
 	                     " ELSE c.labels ->> $3 = $4 END)"
-	                     " AND (NOT $5 OR c.enabled AND (s.state IN ('failed', 'timed_out', 'given_up') OR p.failed > 0))"
+	                     " AND (NOT $5 OR c.enabled AND (s.state IN ('failed', 'timed_out', 'crashed', 'given_up') OR p.failed > 0))"
 	                     " ORDER BY c.name COLLATE \"C\"" },
 	[PG_EACH_HISTORY] = { "each_history", "read the history of a calculation",
 	                      "SELECT o.run_id, o.tick, o.window_start, o.window_end, o.states[o.at],"

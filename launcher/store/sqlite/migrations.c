@@ -424,7 +424,18 @@ static const char superseded[] =
 	"  PRIMARY KEY (series_id, ts, window_end)\n"
 	") STRICT, WITHOUT ROWID;\n";
 
+#define STATE_NAME_3(number) "CASE " number " WHEN 10 THEN 'crashed' ELSE " STATE_NAME_2(number) " END"
+
 static const char result_views[] =
+	"DROP VIEW outcome_row;\n"
+	"CREATE VIEW outcome_row AS\n"
+	"  SELECT o.run_id, o.batch_id, " RFC3339("o.tick") " AS tick, " RFC3339("o.window_start") " AS window_start,\n"
+	"         " RFC3339("o.window_end") " AS window_end, c.name AS calculation, id.value AS calculation_id,\n"
+	"         " STATE_NAME_3(ITEM("o.states", "id.key")) " AS state,\n"
+	"         " ITEM("o.durations_us", "id.key") " AS duration_us,\n"
+	"         " ITEM("o.samples_read", "id.key") " AS samples_read,\n"
+	"         " REASON_NAME("o.reason") " AS reason\n"
+	"  FROM outcome o, json_each(o.calculation_ids) AS id LEFT JOIN calculation c ON c.id = id.value;\n"
 	"DROP VIEW sample_named;\n"
 	"CREATE VIEW sample_named AS\n"
 	"  SELECT series.name AS series, series.unit, " RFC3339("sample.ts") " AS ts, sample.value,\n"

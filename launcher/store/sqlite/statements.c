@@ -287,7 +287,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"WHERE (?1 IS NULL OR c.name GLOB ?1) AND (?2 IS NULL OR c.rule = ?2)"
 		" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3"
 		" AND (?4 IS NULL OR l.value = ?4)))"
-		" AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ('failed', 'timed_out', 'given_up')"
+		" AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ('failed', 'timed_out', 'crashed', 'given_up')"
 		" OR " OWES "))"
 		" ORDER BY c.name",
 	[LP_SQL_EACH_HISTORY] = "SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us,"

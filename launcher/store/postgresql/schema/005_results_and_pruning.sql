@@ -785,3 +785,9 @@ $$;
 comment on function local_processing.drop_sample_partition is
     'Drops the first partition of sample that ends after a time and holds nothing that is kept; its end, and how many rows it had: NULL where something in it is kept, and it stays. No row end: there is none.';
 revoke all on function local_processing.drop_sample_partition from public;
+
+create or replace function local_processing.state_name(state integer) returns text
+    language sql immutable parallel safe
+    set search_path = pg_catalog, pg_temp
+as $$ select (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted', 'waiting', 'tripped', 'crashed'])[state + 1] $$;
+comment on column local_processing.outcome.states is '1 ok, 2 no_data, 3 failed, 4 timed_out, 5 given_up, 7 interrupted, 8 waiting, 9 tripped, 10 crashed: see state_name.';

@@ -1,0 +1,134 @@
+/*
+ * An interpreter process: a forked copy of the rule server, with one thread,
+ * that computes parts of batches.
+ *
+ * It has its socket, its area, and its last words for standard output and error;
+ * the batches are in its memory, read-only.  The main process ends it whenever it
+ * likes.
+ */
+#include "process/server.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static struct {
+	struct lp_area *area;
+	uint32_t index; /* of the task under way */
+	uint32_t lines; /* that it has printed */
+} interpreter;
+
+static void log_line(enum lp_log_level level, const char *from, const char *logger, const char *text)
+{
+	if (interpreter.lines++ < LP_AREA_LINES_MOST)
+		lp_area_log(interpreter.area, interpreter.index, level, from, logger, text);
+}
+
+static void tell_lost_lines(void)
+{
+	char text[96];
+
+	if (interpreter.lines <= LP_AREA_LINES_MOST)
+		return;
+	snprintf(text, sizeof text, "%u more lines are left out: of one calculation the first %d are shown",
+	         interpreter.lines - LP_AREA_LINES_MOST, LP_AREA_LINES_MOST);
+	lp_area_log(interpreter.area, interpreter.index, LP_LOG_WARNING, "local-processing", NULL, text);
+}
+
+/* False: the process has to be replaced. */
+static bool compute_task(struct lp_batch *batch, uint32_t index)
+{
+	/* A copy: the batch itself cannot be written to. */
+	struct lp_task task = batch->tasks[index];
+	struct lp_python_computed computed;
+
+	interpreter.index = index;
+	interpreter.lines = 0;
+	lp_python_compute(batch, &task, index, &computed);
+	tell_lost_lines();
+	lp_area_answer(interpreter.area, index, &task.outcome, &computed);
+	return !computed.replace;
+}
+
+static void compute_part(const struct lp_part *part, struct lp_part_done *done)
+{
+	struct lp_batch batch = *part->batch;
+	uint32_t index = part->first, end = part->first + part->count;
+	bool replace = false;
+
+	lp_area_empty(interpreter.area, part->number);
+	batch.arena = (struct lp_arena){ .source = &interpreter.area->source };
+	atomic_store(&interpreter.area->head->computed, index);
+	while (index < end && !replace && lp_area_has_room(interpreter.area) &&
+	       atomic_load_explicit(&interpreter.area->head->pulse.stop, memory_order_relaxed) == 0) {
+		if (batch.tasks[index].decided)
+			atomic_store_explicit(&interpreter.area->head->computed, index + 1, memory_order_release);
+		else
+			replace = !compute_task(&batch, index);
+		index++;
+	}
+	*done = (struct lp_part_done){ .computed = index, .replace = replace };
+}
+
+/*
+ * Of the rule server, opened while it may open it: a copy that was just made has
+ * what it has.
+ */
+static FILE *statm;
+
+void lp_interpreter_prepare(void)
+{
+	statm = fopen("/proc/self/statm", "re");
+}
+
+/* Bytes of memory of its own that an idle copy has already. */
+static int64_t data_size(void)
+{
+	long pages = 0;
+	struct rusage usage;
+	bool known = statm != NULL && fscanf(statm, "%*s %*s %*s %*s %*s %ld", &pages) == 1;
+
+	if (statm != NULL)
+		fclose(statm);
+	statm = NULL;
+	if (known)
+		return pages * sysconf(_SC_PAGESIZE);
+	getrusage(RUSAGE_SELF, &usage);
+	return (int64_t)usage.ru_maxrss * 1024;
+}
+
+static void limit_memory(int64_t memory_limit)
+{
+	struct rlimit limit;
+	/* Asked in any case: it leaves nothing open. */
+	int64_t idle = data_size();
+
+	if (memory_limit <= 0 || getrlimit(RLIMIT_DATA, &limit) != 0)
+		return;
+	limit.rlim_cur = (rlim_t)(idle + memory_limit);
+	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_cur < limit.rlim_max)
+		limit.rlim_max = limit.rlim_cur;
+	else
+		limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_DATA, &limit);
+}
+
+void lp_interpreter_start(struct lp_area *area, int64_t memory_limit)
+{
+	interpreter.area = area;
+	lp_python_tell(&area->head->pulse, log_line);
+	limit_memory(memory_limit);
+}
+
+_Noreturn void lp_interpreter_main(int socket)
+{
+	struct lp_part part;
+	struct lp_part_done done;
+
+	while (lp_receive(socket, &part, sizeof part, NULL, 0)) {
+		compute_part(&part, &done);
+		if (!lp_send(socket, &done, sizeof done, NULL, 0))
+			break;
+	}
+	_exit(0);
+}

@@ -1,0 +1,323 @@
+/*
+ * The rule server: this executable, started anew by the main process.
+ *
+ * It has no connection, password or configuration in its memory, and nothing
+ * open but what it is told through.  It imports the files of rules once, and
+ * then is what interpreter processes are forked from.  One thread.
+ */
+#include "process/server.h"
+
+#include "process/process.h"
+#include "process/rights.h"
+#include "process/shared.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WORDS_SIZE = 64 << 10, SETUP_MOST = 128 << 10 };
+
+static struct {
+	struct lp_arena arena;
+	struct lp_setup setup;
+	struct lp_area area;
+	pid_t process;
+	pid_t *children; /* not buried yet */
+	size_t child_count, child_capacity;
+} server;
+
+bool lp_rule_server_is_meant(int count, char **arguments)
+{
+	struct stat status;
+
+	/* Whoever types that has no socket there. */
+	return count == 1 && strcmp(arguments[0], LP_SERVER_NAME) == 0 && fstat(LP_SERVER_CONTROL, &status) == 0 &&
+	       S_ISSOCK(status.st_mode);
+}
+
+_Noreturn void lp_server_end(const struct lp_error *error)
+{
+	fprintf(stderr, "local-processing: %s\n", error->what);
+	if (error->hint[0] != '\0')
+		fprintf(stderr, "%s\n", error->hint);
+	fflush(stderr);
+	_exit((int)error->exit);
+}
+
+/* What files of rules print while they are imported. */
+static void log_line(enum lp_log_level level, const char *from, const char *logger, const char *text)
+{
+	lp_area_log(&server.area, UINT32_MAX, level, from, logger, text);
+}
+
+static void take_setup(struct lp_error *error)
+{
+	static char bytes[SETUP_MOST];
+	ssize_t size;
+
+	do
+		size = recv(LP_SERVER_CONTROL, bytes, sizeof bytes, 0);
+	while (size < 0 && errno == EINTR);
+	if (size <= 0)
+		_exit(LP_EXIT_TEMPORARY); /* the main process is gone */
+	if (!lp_setup_read(bytes, (size_t)size, &server.arena, &server.setup)) {
+		lp_fail(error, LP_EXIT_INTERNAL, "the rule server was told what makes no sense");
+		lp_server_end(error);
+	}
+}
+
+/* Signals to the program as a whole are the main process's, which ends the others. */
+static void be_alone(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ };
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void start_python(struct lp_error *error)
+{
+	const struct lp_setup *setup = &server.setup;
+	const struct lp_python_options options = {
+		.rules = setup->rules,
+		.tzdata = setup->tzdata,
+		.skips = setup->skips,
+		.skip_count = setup->skip_count,
+		.pulse = &server.area.head->pulse,
+		.results_most = lp_area_results_most(&server.area),
+		.log = log_line,
+	};
+
+	lp_python_refuse_forks(true);
+	if (!lp_python_start(&options, error))
+		lp_server_end(error);
+}
+
+/* For the main process to read, for as long as the server lives. */
+static struct lp_stretch keep(struct lp_text *text, struct lp_error *error)
+{
+	size_t size = text->length;
+	char *copy = server.area.source.take(&server.area.source, &size);
+	struct lp_stretch stretch;
+
+	if (copy == NULL) {
+		lp_fail(error, LP_EXIT_DATA, "the descriptions of the rules are larger than %zu bytes",
+		        server.area.size);
+		lp_server_end(error);
+	}
+	memcpy(copy, text->data, text->length);
+	stretch = (struct lp_stretch){ (uint64_t)(copy - (char *)server.area.head), text->length };
+	lp_text_free(text);
+	return stretch;
+}
+
+static void tell_files(struct lp_error *error)
+{
+	struct lp_text text = { 0 };
+	const char *module;
+
+	for (uint32_t index = 0; (module = lp_python_file(index)) != NULL; index++)
+		lp_put_text(&text, module);
+	server.area.head->files = keep(&text, error);
+}
+
+static void tell_catalogue(struct lp_error *error)
+{
+	struct lp_problems problems = { 0 };
+	const struct lp_rule_catalogue *catalogue;
+	struct lp_text text = { 0 };
+
+	if (!lp_python_catalogue(&catalogue, &problems, error) || !lp_python_open(error))
+		lp_server_end(error);
+	lp_catalogue_write(catalogue, &problems, &text);
+	lp_problems_free(&problems);
+	server.area.head->catalogue = keep(&text, error);
+}
+
+/* What a copy of the server has. */
+struct child {
+	int sockets[2], words, process;
+	struct lp_area area;
+	const char *failed; /* NULL: all of it could be had */
+};
+
+static void close_child(struct child *child)
+{
+	const int all[] = { child->sockets[0], child->sockets[1], child->words, child->process };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (all[i] >= 0)
+			close(all[i]);
+	}
+	lp_area_unmap(&child->area);
+}
+
+static void prepare_child(struct child *child)
+{
+	struct lp_error error;
+
+	*child = (struct child){ .sockets = { -1, -1 }, .words = -1, .process = -1, .area = { .descriptor = -1 } };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, child->sockets) != 0)
+		child->failed = "a socket";
+	else if ((child->words = memfd_create("local-processing: last words", MFD_CLOEXEC | MFD_ALLOW_SEALING)) < 0 ||
+	         ftruncate(child->words, WORDS_SIZE) != 0 ||
+	         fcntl(child->words, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+		child->failed = "memory for its last words";
+	else if (!lp_area_create(&child->area, "local-processing: results", &error))
+		child->failed = "memory for results";
+}
+
+/* In the copy. */
+static _Noreturn void be_interpreter(struct child *child)
+{
+	struct lp_error error;
+	int socket = child->sockets[1];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != server.process)
+		_exit(LP_EXIT_TEMPORARY); /* the server died meanwhile */
+	close(LP_SERVER_CONTROL);
+	close(child->sockets[0]);
+	/* It stays mapped, but nobody can cut it, or write to it by a descriptor. */
+	close(child->area.descriptor);
+	child->area.descriptor = -1;
+	dup2(child->words, STDOUT_FILENO);
+	dup2(child->words, STDERR_FILENO);
+	close(child->words);
+	/* A rule could write there whatever it likes, and not only what it computed. */
+	close(child->area.descriptor);
+	child->area.descriptor = -1;
+	lp_interpreter_start(&child->area, server.setup.memory_limit);
+	lp_area_unmap(&server.area);
+	if (!lp_python_forked(&error) || !lp_rights_limit_interpreter(&server.setup.rights, &error))
+		lp_server_end(&error);
+	lp_interpreter_main(socket);
+}
+
+static void fork_child(void)
+{
+	struct child child;
+	struct lp_reply reply = { .kind = LP_REPLY_FORKED };
+	int descriptors[LP_REPLY_DESCRIPTORS];
+
+	prepare_child(&child);
+	reply.error_number = errno;
+	if (child.failed == NULL) {
+		lp_python_refuse_forks(false);
+		reply.process = fork();
+		if (reply.process == 0)
+			be_interpreter(&child);
+		reply.error_number = errno;
+		lp_python_refuse_forks(true);
+		if (reply.process < 0)
+			child.failed = "a process";
+		else if ((child.process = (int)syscall(SYS_pidfd_open, reply.process, 0)) < 0) {
+			reply.error_number = errno;
+			child.failed = "a descriptor of the process";
+			kill(reply.process, SIGKILL);
+			waitpid(reply.process, NULL, 0);
+		}
+	}
+	if (child.failed == NULL) {
+		LP_GROW(server.children, server.child_count, server.child_capacity);
+		server.children[server.child_count++] = reply.process;
+	} else {
+		reply.kind = LP_REPLY_FAILED;
+		snprintf(reply.what, sizeof reply.what, "%s", child.failed);
+	}
+	descriptors[0] = child.sockets[0];
+	descriptors[1] = child.process;
+	descriptors[2] = child.area.descriptor;
+	descriptors[3] = child.words;
+	if (!lp_send(LP_SERVER_CONTROL, &reply, sizeof reply, descriptors,
+	             child.failed == NULL ? LP_REPLY_DESCRIPTORS : 0))
+		_exit(LP_EXIT_TEMPORARY);
+	close_child(&child);
+}
+
+static void bury(pid_t process)
+{
+	struct lp_reply reply = { .kind = LP_REPLY_BURIED, .process = process };
+	pid_t ended;
+
+	do
+		ended = wait4(process, &reply.status, 0, &reply.usage);
+	while (ended < 0 && errno == EINTR);
+	for (size_t i = 0; i < server.child_count; i++) {
+		if (server.children[i] == process)
+			server.children[i] = server.children[--server.child_count];
+	}
+	if (ended < 0) {
+		reply.kind = LP_REPLY_FAILED;
+		reply.error_number = errno;
+		snprintf(reply.what, sizeof reply.what, "the end of a process");
+	}
+	if (!lp_send(LP_SERVER_CONTROL, &reply, sizeof reply, NULL, 0))
+		_exit(LP_EXIT_TEMPORARY);
+}
+
+/* The main process has closed its end.  All are waited for, so that their time is counted. */
+static _Noreturn void end_all(void)
+{
+	for (size_t i = 0; i < server.child_count; i++)
+		kill(server.children[i], SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		continue;
+	_exit(0);
+}
+
+_Noreturn void lp_rule_server_main(void)
+{
+	struct lp_error error = { 0 };
+	struct lp_reply ready = { .kind = LP_REPLY_READY };
+	struct lp_order order;
+
+	server.process = getpid();
+	be_alone();
+	take_setup(&error);
+	lp_log_set(LP_LOG_FORMAT_LOGFMT, server.setup.level);
+	if (!lp_area_map(&server.area, LP_SERVER_AREA, &error) ||
+	    (server.setup.shared_size > 0 &&
+	     !lp_shared_join(LP_SERVER_SHARED, (void *)(uintptr_t)server.setup.shared_address, server.setup.shared_size,
+	                     &error)))
+		lp_server_end(&error);
+	/* Nobody can map it for writing who has no descriptor of it. */
+	close(LP_SERVER_SHARED);
+	/* And by none a file of rules writes into what the main process looks at. */
+	close(LP_SERVER_AREA);
+	server.area.descriptor = -1;
+	lp_area_empty(&server.area, 0);
+	start_python(&error);
+	lp_interpreter_prepare();
+	if (!lp_rights_limit_server(&server.setup.rights, server.setup.rules, server.setup.tzdata, &error))
+		lp_server_end(&error);
+	tell_files(&error);
+	tell_catalogue(&error);
+	if (!lp_send(LP_SERVER_CONTROL, &ready, sizeof ready, NULL, 0))
+		_exit(LP_EXIT_TEMPORARY);
+	/* The first is forked before a worker asks. */
+	fork_child();
+	while (lp_receive(LP_SERVER_CONTROL, &order, sizeof order, NULL, 0)) {
+		if (order.kind == LP_ORDER_FORK)
+			fork_child();
+		else
+			bury(order.process);
+	}
+	end_all();
+}

@@ -1,0 +1,21 @@
+/* The two other processes: what they are made of.  Internal to process/. */
+#ifndef LP_PROCESS_SERVER_H
+#define LP_PROCESS_SERVER_H
+
+#include "process/area.h"
+#include "process/message.h"
+#include "process/setup.h"
+
+#define LP_SERVER_NAME "local-processing: rule server"
+
+/* interpreter.c: in the rule server, before its rights are limited. */
+void lp_interpreter_prepare(void);
+/* In a forked copy.  From the start on what is printed, and the pulse, are of this area. */
+void lp_interpreter_start(struct lp_area *area, int64_t memory_limit);
+/* Computes parts until its socket is closed. */
+_Noreturn void lp_interpreter_main(int socket);
+
+/* Ends the process with this as its last words. */
+_Noreturn void lp_server_end(const struct lp_error *error);
+
+#endif

@@ -1,0 +1,30 @@
+/* What the main process tells the rule server once, and what that tells back of the rules.  Internal to process/. */
+#ifndef LP_PROCESS_SETUP_H
+#define LP_PROCESS_SETUP_H
+
+#include "process/message.h"
+#include "process/rights.h"
+#include "python/python.h"
+
+enum { LP_SETUP_SKIPS_MOST = 64, LP_SETUP_DIRECTORIES_MOST = 256 };
+
+struct lp_setup {
+	const char *rules, *tzdata; /* or NULL */
+	struct lp_rights rights;
+	int64_t memory_limit; /* bytes; 0: none */
+	enum lp_log_level level;
+	uint64_t shared_address, shared_size; /* 0: there is none */
+	struct lp_python_skip skips[LP_SETUP_SKIPS_MOST];
+	size_t skip_count;
+};
+
+void lp_setup_write(const struct lp_setup *setup, struct lp_text *text);
+/* Its texts are the arena's.  False: it makes no sense. */
+bool lp_setup_read(const char *bytes, size_t size, struct lp_arena *arena, struct lp_setup *setup) LP_MUST_CHECK;
+
+void lp_catalogue_write(const struct lp_rule_catalogue *catalogue, const struct lp_problems *problems,
+                        struct lp_text *text);
+bool lp_catalogue_read(const char *bytes, size_t size, struct lp_arena *arena, struct lp_rule_catalogue *catalogue,
+                       struct lp_problems *problems) LP_MUST_CHECK;
+
+#endif
