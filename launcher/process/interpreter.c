@@ -8,6 +8,7 @@
  */
 #include "process/server.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -71,27 +72,29 @@ static void compute_part(const struct lp_part *part, struct lp_part_done *done)
 }
 
 /*
- * Of the rule server, opened while it may open it: a copy that was just made has
- * what it has.
+ * The rule server's, opened while it may open it: a copy that was just made has
+ * what the server has.
  */
-static FILE *statm;
+static int statm = -1;
 
 void lp_interpreter_prepare(void)
 {
-	statm = fopen("/proc/self/statm", "re");
+	statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 }
 
-/* Bytes of memory of its own that an idle copy has already. */
+/* Bytes of memory of its own that an idle copy has already.  All copies share the open file, and so its position. */
 static int64_t data_size(void)
 {
+	char text[128];
 	long pages = 0;
 	struct rusage usage;
-	bool known = statm != NULL && fscanf(statm, "%*s %*s %*s %*s %*s %ld", &pages) == 1;
+	ssize_t got = statm < 0 ? -1 : pread(statm, text, sizeof text - 1, 0);
 
-	if (statm != NULL)
-		fclose(statm);
-	statm = NULL;
-	if (known)
+	if (statm >= 0)
+		close(statm);
+	statm = -1;
+	text[got > 0 ? got : 0] = '\0';
+	if (sscanf(text, "%*s %*s %*s %*s %*s %ld", &pages) == 1)
 		return pages * sysconf(_SC_PAGESIZE);
 	getrusage(RUSAGE_SELF, &usage);
 	return (int64_t)usage.ru_maxrss * 1024;
