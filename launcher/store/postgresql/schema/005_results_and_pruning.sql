@@ -165,6 +165,23 @@ $$;
 comment on function local_processing.set_upstream is 'Finds which batches read others, and what: after definitions were applied.';
 select local_processing.set_upstream();
 
+-- The row of each batch is looked up by itself. A join is planned by how many batches there seem to be, and a table that
+-- was never analyzed seems to have hundreds too many: whole partitions were read then.
+create or replace function local_processing.last_outcomes()
+    returns table (batch_id bigint, run_id bigint, tick timestamptz, window_start timestamptz, window_end timestamptz,
+                   calculation_id bigint, state smallint, duration_us integer, samples_read integer)
+    language sql stable rows 10000
+    set search_path = pg_catalog, pg_temp
+as $$
+select b.id, o.run_id, o.tick, o.window_start, o.window_end, r.calculation_id, r.state, r.duration_us, r.samples_read
+from local_processing.batch b
+    cross join lateral (
+        select x.* from local_processing.outcome x where x.tick = b.last_tick and x.id = b.last_outcome limit 1
+    ) o
+    cross join lateral unnest(o.calculation_ids, o.states, o.durations_us, o.samples_read)
+        as r (calculation_id, state, duration_us, samples_read)
+$$;
+
 -- The last window of a calculation that fails stays in its view when the outcomes were pruned.
 
 create or replace view local_processing.calculation_state as
