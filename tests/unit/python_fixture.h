@@ -24,10 +24,28 @@ enum { FIXTURE_SAMPLES = 3, FIXTURE_TASKS_MOST = 64 };
 const char *__asan_default_options(void);
 inline const char *__asan_default_options(void)
 {
-	/* And memory that cannot be had is asked for on purpose. */
-	return "detect_leaks=0:allocator_may_return_null=1";
+	/* Memory that cannot be had is asked for on purpose, and processes that crash are to end as they do elsewhere. */
+	return "detect_leaks=0:allocator_may_return_null=1:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
+	       "handle_abort=0";
 }
 extern const char *__asan_default_options(void);
+
+/*
+ * Cases that a sanitizer gets in the way of are not run under it.  Both end the
+ * process where they cannot have memory of their own; ThreadSanitizer keeps a
+ * signal back until the next system call, so that an endless loop is killed and a
+ * crash has no traceback.
+ */
+#ifdef __SANITIZE_ADDRESS__
+enum { FIXTURE_ADDRESS_SANITIZER = true };
+#else
+enum { FIXTURE_ADDRESS_SANITIZER = false };
+#endif
+#ifdef __SANITIZE_THREAD__
+enum { FIXTURE_THREAD_SANITIZER = true };
+#else
+enum { FIXTURE_THREAD_SANITIZER = false };
+#endif
 
 /* Called by the C library before main(): whether this is the rule server that main() has started. */
 __attribute__((constructor)) static void fixture_become_server(int count, char **arguments)

@@ -2,7 +2,7 @@
  * Runs over a store in memory and rules in C: given these batches at this tick,
  * expect these results, these pending windows, this end.
  */
-#include "../stub_process/process.c"
+#include "fake_process.c"
 #include "fake_store.c"
 
 #include "observe/log.h"

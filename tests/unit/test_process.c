@@ -1277,7 +1277,8 @@ int main(void)
 	tcase_add_test(processes, a_rule_that_writes_into_its_socket);
 	tcase_add_test(processes, who_may_not_be_to_blame_is_computed_once_more);
 	tcase_add_test(processes, a_rule_has_its_socket_and_nothing_else_open);
-	tcase_add_test(processes, each_process_has_the_same_memory);
+	if (!FIXTURE_ADDRESS_SANITIZER && !FIXTURE_THREAD_SANITIZER)
+		tcase_add_test(processes, each_process_has_the_same_memory);
 	tcase_add_test(processes, workers_compute_at_the_same_time);
 	tcase_add_test(processes, lines_of_many_parts_are_told_once);
 	tcase_add_test(processes, lines_that_are_lost_are_told);

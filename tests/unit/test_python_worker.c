@@ -312,12 +312,14 @@ int main(void)
 	tcase_add_test(cases, failure_shows_its_cause);
 	tcase_add_test(cases, message_of_any_characters);
 	tcase_add_test(cases, exit_is_a_failure);
-	tcase_add_test(cases, crash_is_a_state);
+	if (!FIXTURE_THREAD_SANITIZER)
+		tcase_add_test(cases, crash_is_a_state);
 	tcase_add_test(cases, other_processes_are_out_of_reach);
 	tcase_add_test(cases, state_is_put_back);
 	tcase_add_test(cases, recursion_ends_as_an_error);
 	tcase_add_test(cases, input_ends_as_an_error);
-	tcase_add_test(cases, memory_ends_as_an_error);
+	if (!FIXTURE_THREAD_SANITIZER)
+		tcase_add_test(cases, memory_ends_as_an_error);
 	tcase_add_test(cases, modules_with_code_in_c_load_in_every_worker);
 	tcase_add_test(cases, absent_module_says_what_to_do);
 	suite_add_tcase(suite, cases);

@@ -1,7 +1,6 @@
 /*
- * Stands in for launcher/process where the interpreter cannot go: under
- * ThreadSanitizer, and in tests of the pipeline.  The rules are C, chosen by
- * name: mean, fail, slow (50 ms), endless (until its time limit).
+ * Stands in for launcher/process in tests of the pipeline.  The rules are C,
+ * chosen by name: mean, fail, slow (50 ms), endless (until its time limit).
  */
 #include "process/process.h"
 
