@@ -1,4 +1,4 @@
-"""The table of bad rules for tests/faults/test_bad_rules: what each does, and what becomes of its calculation.
+"""The table of bad rules of tests/faults/test_bad_rules_*: what each does, and what becomes of its calculation.
 
 A case is the body of a rule (`rule`), what stands at the top of a file of
 rules (`at_import`), or what lies in the directory of rules (`odd_file`). The

@@ -1,10 +1,10 @@
-#!/usr/bin/env python3
 """A rule can hurt nobody: beside each bad one ten innocent calculations are right, and nothing is left behind.
 
-The table is tests/lib/bad_rules.py. Each case is a place of its own on each
-store: a run with the bad rule, and one more after the rule was mended. The
-cases go through lanes, processes that run some at a time, since most of them
-wait for a time limit. `--only TEXT` takes the cases whose name contains it.
+The table is bad_rules.py; tests/faults/test_bad_rules_sqlite and
+test_bad_rules_postgresql run it. Each case is a place of its own: a run with
+the bad rule, and one more after the rule was mended. The cases go through
+lanes, processes that run some at a time, since most of them wait for a time
+limit.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ import unittest
 from collections.abc import Callable
 from typing import Any
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from bad_rules import CASES, Case, Outcome  # noqa: E402
-from processes import become_subreaper, left_behind  # noqa: E402
-from program import Cluster, Workplace, main  # noqa: E402
+from bad_rules import CASES, Case, Outcome
+from processes import become_subreaper, left_behind
+from program import Cluster, Workplace, main
 
 LANES = 4
 IN_TIME = 30.0  # seconds: much more than any limit of a case that is not its own
@@ -363,6 +362,9 @@ def fits(outcome: Outcome, row: dict[str, Any]) -> bool:
     )
 
 
+ARGUMENTS = argparse.Namespace()
+
+
 class BadRules:
     """The cases of a store; a test method for each is added below."""
 
@@ -491,12 +493,13 @@ class OnPostgresql(BadRules, unittest.TestCase):
         cls.cluster.close()
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def run_cases(doc: str, store: type[BadRules]) -> None:
+    """All cases on a store, or those that the command line asks for."""
+    global ARGUMENTS
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="TEXT", help="only cases whose name contains TEXT")
     parser.add_argument("--leave-out", action="append", default=[], metavar="TEXT", help="no case whose name contains TEXT")
-    parser.add_argument("--on", default="", metavar="STORE", help="only on sqlite, or postgresql")
     parser.add_argument("--lanes", type=int, default=LANES, metavar="N", help="cases at a time (default 4)")
     ARGUMENTS = parser.parse_args()
-    add_tests(OnSqlite, OnPostgresql)
-    main([f"On{ARGUMENTS.on.capitalize()}"])
+    add_tests(store)
+    main()
