@@ -316,8 +316,8 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_EACH_CHANGED] = "SELECT series_id, min(first), count(*) FROM change WHERE first < ?1"
 				" GROUP BY series_id ORDER BY series_id",
 	[LP_SQL_NEXT_CHANGED] = "SELECT min(series_id) FROM change WHERE series_id > ?1",
-	[LP_SQL_CHANGES_OF] = "SELECT first, last, by_hand FROM change WHERE series_id = ?1"
-			      " AND first < ?3 AND (last >= ?2 OR by_hand = 1) ORDER BY hour, by_hand",
+	[LP_SQL_EACH_CHANGE] = "SELECT series_id, first, last, by_hand FROM change WHERE series_id BETWEEN ?1 AND ?2"
+			       " AND first < ?4 AND (last >= ?3 OR by_hand = 1) ORDER BY series_id, hour, by_hand",
 	[LP_SQL_COUNT_TOO_OLD] = "SELECT count(*) FROM change WHERE series_id = ?1 AND first < ?3"
 				 " AND last < ?2 AND by_hand = 0",
 	[LP_SQL_TAKE_CHANGES] = "DELETE FROM change",
