@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,11 +83,23 @@ static bool check_file(const char *path, bool create, struct lp_error *error)
 	return true;
 }
 
+/*
+ * SQLite counts its memory under one lock that all connections would wait for,
+ * each time they ask for some.  Nobody here looks at the count.  Where a rule's
+ * Python was first with SQLite, it stays.
+ */
+static void count_no_memory(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool open_database(struct lp_sqlite *store, const char *path, const struct lp_store_options *options,
                           struct lp_error *error)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options->create ? SQLITE_OPEN_CREATE : 0);
 	bool imagined = options->pretend && access(path, F_OK) != 0;
+	(void)pthread_once(&once, count_no_memory);
 	int code = sqlite3_open_v2(imagined ? ":memory:" : path, &store->database, flags, NULL), keep = 1;
 
 	store->path = lp_copy_text(path);
