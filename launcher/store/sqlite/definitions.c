@@ -5,7 +5,11 @@
 #include "calendar/calendar.h"
 #include "store/sqlite/sqlite.h"
 
+#include <assert.h>
 #include <string.h>
+
+/* INPUT_COLUMNS and OUTPUT_COLUMNS of statements.c; behind them is the calculation's id. */
+enum { INPUT_COLUMN_COUNT = 11, OUTPUT_COLUMN_COUNT = 6 };
 
 bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation, struct lp_error *error)
 {
@@ -68,65 +72,110 @@ static void *add_to_list(struct list *list, struct lp_arena *arena, size_t size)
 	return (char *)list->items + list->count++ * size;
 }
 
-static bool read_inputs(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_arena *arena,
+static bool take_input(sqlite3_stmt *statement, const struct lp_calculation *calculation, struct list *list,
+                       struct lp_arena *arena, struct lp_error *error)
+{
+	struct lp_input *input = add_to_list(list, arena, sizeof *input);
+
+	*input = (struct lp_input){
+		.name = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 0)),
+		.series_id = sqlite3_column_int64(statement, 1),
+		.series = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 2)),
+		.unit = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 3)),
+		.attributes = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 4)),
+		.lookback = sqlite3_column_int64(statement, 5),
+		.interval = sqlite3_column_int64(statement, 6),
+		.pruned = lp_sqlite_pruned(statement, 9),
+	};
+	return (lp_sqlite_span(statement, 7, &input->window, error) &&
+	        lp_sqlite_span(statement, 8, &input->shift, error)) ||
+	       lp_fail_within(error, "input %s of calculation %s", input->name, calculation->name);
+}
+
+static void take_output(sqlite3_stmt *statement, struct list *list, struct lp_arena *arena)
+{
+	struct lp_output *output = add_to_list(list, arena, sizeof *output);
+
+	*output = (struct lp_output){
+		.name = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 0)),
+		.series_id = sqlite3_column_int64(statement, 1),
+		.series = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 2)),
+		.unit = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 3)),
+		.results_from = sqlite3_column_int64(statement, 4),
+		.results_to = sqlite3_column_int64(statement, 5),
+	};
+}
+
+/* Calculations, or inputs or outputs of those in the same order: of a batch, or of one. */
+struct rows {
+	struct lp_sqlite *store;
+	sqlite3_stmt *statement;
+	int row; /* as lp_sqlite_step says */
+};
+
+static bool next_row(struct rows *rows, struct lp_error *error)
+{
+	rows->row = lp_sqlite_step(rows->store, rows->statement, error, "read definitions");
+	return rows->row >= 0;
+}
+
+static bool open_rows(struct rows *rows, struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id,
+                      struct lp_error *error)
+{
+	*rows = (struct rows){ .store = store, .statement = lp_sqlite_prepare(store, which, error) };
+	if (rows->statement == NULL)
+		return false;
+	sqlite3_bind_int64(rows->statement, 1, id);
+	return next_row(rows, error);
+}
+
+static void close_rows(const struct rows *rows)
+{
+	if (rows->statement != NULL)
+		sqlite3_reset(rows->statement);
+}
+
+static bool take_inputs(struct rows *inputs, struct lp_calculation *calculation, struct lp_arena *arena,
                         struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ONE_INPUTS, error);
 	struct list list = { 0 };
-	int row;
 
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, calculation->id);
-	while ((row = lp_sqlite_step(store, statement, error, "read the inputs of a calculation")) == 1) {
-		struct lp_input *input = add_to_list(&list, arena, sizeof *input);
-
-		*input = (struct lp_input){
-			.name = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 0)),
-			.series_id = sqlite3_column_int64(statement, 1),
-			.series = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 2)),
-			.unit = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 3)),
-			.attributes = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 4)),
-			.lookback = sqlite3_column_int64(statement, 5),
-			.interval = sqlite3_column_int64(statement, 6),
-			.pruned = lp_sqlite_pruned(statement, 9),
-		};
-		if (!lp_sqlite_span(statement, 7, &input->window, error) ||
-		    !lp_sqlite_span(statement, 8, &input->shift, error)) {
-			sqlite3_reset(statement);
-			return lp_fail_within(error, "input %s of calculation %s", input->name, calculation->name);
-		}
+	while (inputs->row == 1 && sqlite3_column_int64(inputs->statement, INPUT_COLUMN_COUNT) == calculation->id) {
+		if (!take_input(inputs->statement, calculation, &list, arena, error) || !next_row(inputs, error))
+			return false;
 	}
 	calculation->inputs = list.items;
 	calculation->input_count = list.count;
-	return row == 0;
+	return true;
 }
 
-static bool read_outputs(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_arena *arena,
+static bool take_outputs(struct rows *outputs, struct lp_calculation *calculation, struct lp_arena *arena,
                          struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ONE_OUTPUTS, error);
 	struct list list = { 0 };
-	int row;
 
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, calculation->id);
-	while ((row = lp_sqlite_step(store, statement, error, "read the outputs of a calculation")) == 1) {
-		struct lp_output *output = add_to_list(&list, arena, sizeof *output);
-
-		*output = (struct lp_output){
-			.name = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 0)),
-			.series_id = sqlite3_column_int64(statement, 1),
-			.series = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 2)),
-			.unit = lp_arena_text(arena, lp_sqlite_text_or_empty(statement, 3)),
-			.results_from = sqlite3_column_int64(statement, 4),
-			.results_to = sqlite3_column_int64(statement, 5),
-		};
+	while (outputs->row == 1 && sqlite3_column_int64(outputs->statement, OUTPUT_COLUMN_COUNT) == calculation->id) {
+		take_output(outputs->statement, &list, arena);
+		if (!next_row(outputs, error))
+			return false;
 	}
 	calculation->outputs = list.items;
 	calculation->output_count = list.count;
-	return row == 0;
+	return true;
+}
+
+static bool read_members(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_arena *arena,
+                         struct lp_error *error)
+{
+	struct rows inputs, outputs = { .row = 0 };
+	bool ok = open_rows(&inputs, store, LP_SQL_ONE_INPUTS, calculation->id, error) &&
+	          take_inputs(&inputs, calculation, arena, error) &&
+	          open_rows(&outputs, store, LP_SQL_ONE_OUTPUTS, calculation->id, error) &&
+	          take_outputs(&outputs, calculation, arena, error);
+
+	close_rows(&inputs);
+	close_rows(&outputs);
+	return ok;
 }
 
 bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *visit, void *context,
@@ -144,8 +193,7 @@ bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *vis
 
 		lp_arena_empty(&arena);
 		if (!lp_sqlite_calculation_of(statement, &calculation, error) ||
-		    !read_inputs(store, &calculation, &arena, error) ||
-		    !read_outputs(store, &calculation, &arena, error) || !visit(context, &calculation, error)) {
+		    !read_members(store, &calculation, &arena, error) || !visit(context, &calculation, error)) {
 			sqlite3_reset(statement);
 			row = -1;
 			break;
@@ -155,26 +203,52 @@ bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *vis
 	return row == 0;
 }
 
-/* Steps through a statement of calculations that is bound already; all its rows go to the list. */
-static bool take_calculations(struct lp_sqlite *store, sqlite3_stmt *statement, struct list *list,
-                              struct lp_arena *arena, struct lp_error *error)
+static struct lp_calculation *take_calculation(sqlite3_stmt *statement, struct list *list, struct lp_arena *arena,
+                                               struct lp_error *error)
 {
-	int row;
+	struct lp_calculation *calculation = add_to_list(list, arena, sizeof *calculation);
 
-	while ((row = lp_sqlite_step(store, statement, error, "read the definitions of a batch")) == 1) {
-		struct lp_calculation *calculation = add_to_list(list, arena, sizeof *calculation);
+	if (!lp_sqlite_calculation_of(statement, calculation, error))
+		return NULL;
+	keep_texts(calculation, arena);
+	return calculation;
+}
 
-		if (!lp_sqlite_calculation_of(statement, calculation, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
-		keep_texts(calculation, arena);
-		if (!read_inputs(store, calculation, arena, error) || !read_outputs(store, calculation, arena, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
+/* A statement for each calculation costs more than what it reads: each kind of row of a batch is one statement's. */
+static bool take_batch(struct lp_sqlite *store, struct lp_batch *batch, struct list *list, struct lp_error *error)
+{
+	struct rows calculations, inputs = { .row = 0 }, outputs = { .row = 0 };
+	bool ok = open_rows(&calculations, store, LP_SQL_BATCH_CALCULATIONS, batch->head.id, error) &&
+	          open_rows(&inputs, store, LP_SQL_BATCH_INPUTS, batch->head.id, error) &&
+	          open_rows(&outputs, store, LP_SQL_BATCH_OUTPUTS, batch->head.id, error);
+
+	while (ok && calculations.row == 1) {
+		struct lp_calculation *calculation =
+			take_calculation(calculations.statement, list, &batch->arena, error);
+
+		ok = calculation != NULL && take_inputs(&inputs, calculation, &batch->arena, error) &&
+		     take_outputs(&outputs, calculation, &batch->arena, error) && next_row(&calculations, error);
 	}
-	return row == 0;
+	assert(!ok || (inputs.row == 0 && outputs.row == 0));
+	close_rows(&calculations);
+	close_rows(&inputs);
+	close_rows(&outputs);
+	return ok;
+}
+
+static bool take_one(struct lp_sqlite *store, int64_t id, struct list *list, struct lp_arena *arena,
+                     struct lp_error *error)
+{
+	struct rows calculations;
+	bool ok = open_rows(&calculations, store, LP_SQL_ONE_CALCULATION, id, error);
+
+	if (ok && calculations.row == 1) {
+		struct lp_calculation *calculation = take_calculation(calculations.statement, list, arena, error);
+
+		ok = calculation != NULL && read_members(store, calculation, arena, error);
+	}
+	close_rows(&calculations);
+	return ok;
 }
 
 static bool finish_reading(struct lp_store *base, bool ok, struct list *list, struct lp_batch *batch,
@@ -192,31 +266,25 @@ static bool finish_reading(struct lp_store *base, bool ok, struct list *list, st
 bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_BATCH_CALCULATIONS, error);
 	struct list list = { 0 };
 
 	LP_CHECK_BATCH(batch);
-	if (statement == NULL || !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
+	if (!lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
 		return false;
-	sqlite3_bind_int64(statement, 1, batch->head.id);
-	bool ok = take_calculations(store, statement, &list, &batch->arena, error);
-	return finish_reading(base, ok, &list, batch, error);
+	return finish_reading(base, take_batch(store, batch, &list, error), &list, batch, error);
 }
 
 bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size_t count, struct lp_batch *batch,
                                  struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ONE_CALCULATION, error);
 	struct list list = { 0 };
 	bool ok = true;
 
 	LP_CHECK_BATCH(batch);
-	if (statement == NULL || !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
+	if (!lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
 		return false;
-	for (size_t i = 0; i < count && ok; i++) {
-		sqlite3_bind_int64(statement, 1, ids[i]);
-		ok = take_calculations(store, statement, &list, &batch->arena, error);
-	}
+	for (size_t i = 0; i < count && ok; i++)
+		ok = take_one(store, ids[i], &list, &batch->arena, error);
 	return finish_reading(base, ok, &list, batch, error);
 }

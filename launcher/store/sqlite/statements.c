@@ -128,7 +128,15 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"SELECT " OUTPUT_COLUMNS ", o.calculation_id FROM calculation_output o"
 		" JOIN series ON series.id = o.series_id WHERE o.calculation_id = ?1 ORDER BY o.position",
 	[LP_SQL_BATCH_CALCULATIONS] =
-		"SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "WHERE c.batch_id = ?1 ORDER BY c.position",
+		"SELECT " CALCULATION_COLUMNS CALCULATION_TABLES "WHERE c.batch_id = ?1 ORDER BY c.position, c.id",
+	[LP_SQL_BATCH_INPUTS] =
+		"SELECT " INPUT_COLUMNS ", i.calculation_id FROM calculation c"
+		" CROSS JOIN calculation_input i ON i.calculation_id = c.id CROSS JOIN series ON series.id = i.series_id"
+		" WHERE c.batch_id = ?1 ORDER BY c.position, c.id, i.position",
+	[LP_SQL_BATCH_OUTPUTS] =
+		"SELECT " OUTPUT_COLUMNS ", o.calculation_id FROM calculation c"
+		" CROSS JOIN calculation_output o ON o.calculation_id = c.id CROSS JOIN series ON series.id = o.series_id"
+		" WHERE c.batch_id = ?1 ORDER BY c.position, c.id, o.position",
 
 	[LP_SQL_EACH_BATCH] =
 		"SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream, reach, reading"
