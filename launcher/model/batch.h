@@ -117,6 +117,7 @@ struct lp_task {
 	double coverage;
 	uint32_t samples; /* good ones, over all inputs */
 	bool decided;     /* the outcome is known without calling the rule: no_data, waiting, tripped */
+	bool left;        /* decided, and without outcome: the run has no time for it, it stays owed */
 	bool trial;       /* of a rule whose breaker is open: a failure counts no attempt */
 	const struct lp_input
 		*pruned; /* that may have had more samples before `prune`: see lp_batch_leave_pruned; or NULL */

@@ -36,7 +36,7 @@ void lp_job_split(struct lp_job *whole, size_t most)
 	atomic_store(&whole->parts_left, count);
 }
 
-/* Some tasks were not computed: those that were go first, because `computed` counts from the beginning. */
+/* Some tasks were not computed, or left: those that were go first, because `computed` counts from the beginning. */
 static void put_in_order(struct lp_job *whole)
 {
 	struct lp_batch *batch = whole->batch;
@@ -46,10 +46,11 @@ static void put_in_order(struct lp_job *whole)
 	for (size_t index = 0; index < whole->part_count; index++) {
 		const struct lp_batch *part = whole->parts[index]->batch;
 		size_t computed = atomic_load(&part->computed);
-		for (size_t at = 0; at < computed; at++)
-			tasks[done++] = part->tasks[at];
-		for (size_t at = computed; at < part->task_count; at++)
-			rest[left++] = part->tasks[at];
+		for (size_t at = 0; at < part->task_count; at++)
+			if (at < computed && !part->tasks[at].left)
+				tasks[done++] = part->tasks[at];
+			else
+				rest[left++] = part->tasks[at];
 	}
 	assert(done + left == batch->task_count);
 	atomic_store(&batch->computed, done);
@@ -58,21 +59,32 @@ static void put_in_order(struct lp_job *whole)
 	batch->tasks = tasks;
 }
 
+/* Only of what is tried again. */
+static bool has_left(const struct lp_batch *part)
+{
+	for (size_t at = 0; at < part->task_count && part->kind == LP_BATCH_RETRY; at++)
+		if (part->tasks[at].left)
+			return true;
+	return false;
+}
+
 bool lp_job_join(struct lp_job *part)
 {
 	struct lp_job *whole = part->whole;
 	if (atomic_fetch_sub(&whole->parts_left, 1) != 1)
 		return false;
 	size_t computed = 0;
+	bool left = false;
 	for (size_t index = 0; index < whole->part_count; index++) {
 		computed += atomic_load(&whole->parts[index]->batch->computed);
 		if (whole->parts[index]->end == LP_JOB_FAILED && whole->end != LP_JOB_FAILED) {
 			whole->end = LP_JOB_FAILED;
 			whole->error = whole->parts[index]->error;
 		}
+		left = left || has_left(whole->parts[index]->batch);
 		whole->batch->compute_time += whole->parts[index]->batch->compute_time;
 	}
-	if (computed == whole->batch->task_count)
+	if (computed == whole->batch->task_count && !left)
 		atomic_store(&whole->batch->computed, computed);
 	else
 		put_in_order(whole);

@@ -213,12 +213,16 @@ static void *fetch_thread(void *argument)
 
 static void compute(struct lp_stage_thread *thread, struct lp_interpreter *interpreter, struct lp_job *job)
 {
+	struct lp_patience *patience = thread->stages->patience;
+	const struct lp_costly costly = { .visit = lp_patience_note, .context = patience };
 	int64_t begin = lp_monotonic();
 	pthread_mutex_lock(&thread->lock);
 	thread->job = job;
 	pthread_mutex_unlock(&thread->lock);
-	if (!lp_interpreter_compute(interpreter, job->batch, &thread->stages->stopping, &job->error))
+	lp_patience_begin(patience, job->batch);
+	if (!lp_interpreter_compute(interpreter, job->batch, &costly, &thread->stages->stopping, &job->error))
 		job->end = LP_JOB_FAILED;
+	lp_patience_end(patience, job->batch);
 	pthread_mutex_lock(&thread->lock);
 	thread->job = NULL;
 	atomic_fetch_add(&thread->stages->computed, atomic_load(&job->batch->computed));
@@ -335,6 +339,7 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
 	}
 	stages->options = options;
 	stages->breakers = breakers;
+	stages->patience = lp_patience_new(options->breaker_failures, (size_t)workers);
 	stages->threads = lp_allocate(all * sizeof *stages->threads);
 	stages->shares = (size_t)most[LP_STAGE_FETCH];
 	/* More parts than workers: a worker whose part was quick takes another. */
@@ -421,6 +426,7 @@ static void destroy(struct lp_stages *stages)
 	lp_queue_destroy(&stages->to_compute);
 	lp_queue_destroy(&stages->to_commit);
 	lp_queue_destroy(&stages->finished);
+	lp_patience_free(stages->patience);
 	free(stages->threads);
 	free(stages);
 }

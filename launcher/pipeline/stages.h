@@ -15,6 +15,7 @@
 #define LP_PIPELINE_STAGES_H
 
 #include "pipeline/breaker.h"
+#include "pipeline/patience.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/queue.h"
 
@@ -34,6 +35,7 @@ struct lp_stage_thread {
 struct lp_stages {
 	const struct lp_pipeline_options *options;
 	const struct lp_breakers *breakers; /* those that were open when the run began */
+	struct lp_patience *patience;       /* with what costs much in this run */
 	struct lp_queue to_fetch, to_compute, to_commit, finished;
 	size_t shares;               /* that a job is fetched in, at most */
 	size_t parts;                /* that a job is computed in, at most */

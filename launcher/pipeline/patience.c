@@ -1,0 +1,272 @@
+/* See patience.h.  Knows parts and what became of their tasks; in the threads of workers. */
+#include "pipeline/patience.h"
+
+#include "model/text.h"
+#include "observe/log.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IN_A_ROW_MOST = 3 };
+
+/* A rule of which a window was computed in this run. */
+struct met_rule {
+	char *name;
+	uint64_t computed; /* windows that cost no more than they should, of parts that are done */
+	uint64_t failing;  /* calculations of which a window has timed out or crashed */
+	char *reason;      /* what is put aside says; NULL: it is not put aside */
+};
+
+/* A calculation of which a window has timed out or crashed in this run. */
+struct met_calculation {
+	int64_t id;
+	int in_a_row; /* windows that timed out */
+};
+
+struct lp_patience {
+	pthread_mutex_t lock;
+	uint64_t failures_least; /* of a rule; 0: any number will do */
+	struct met_rule **rules;
+	size_t rule_count, rule_capacity;
+	struct met_calculation *calculations;
+	size_t calculation_count, calculation_capacity;
+	const struct lp_batch **under_way;
+	size_t under_way_count, workers;
+	int64_t spent,
+		spent_again; /* nanoseconds in rules: on new windows; by what timed out or crashed when tried again */
+	bool is_short;       /* what is tried again has had its share */
+};
+
+struct lp_patience *lp_patience_new(int32_t breaker_failures, size_t workers)
+{
+	struct lp_patience *patience = lp_allocate(sizeof *patience);
+	pthread_mutex_init(&patience->lock, NULL);
+	patience->failures_least = (uint64_t)breaker_failures;
+	patience->under_way = lp_allocate(workers * sizeof(const struct lp_batch *));
+	patience->workers = workers;
+	return patience;
+}
+
+void lp_patience_free(struct lp_patience *patience)
+{
+	for (size_t at = 0; at < patience->rule_count; at++) {
+		free(patience->rules[at]->name);
+		free(patience->rules[at]->reason);
+		free(patience->rules[at]);
+	}
+	free(patience->rules);
+	free(patience->calculations);
+	free(patience->under_way);
+	pthread_mutex_destroy(&patience->lock);
+	free(patience);
+}
+
+static const struct lp_calculation *calculation_of(const struct lp_batch *part, const struct lp_task *task)
+{
+	return &part->calculations[task->calculation];
+}
+
+static bool is_costly(const struct lp_task *task)
+{
+	return task->outcome.state == LP_STATE_TIMED_OUT || task->outcome.state == LP_STATE_CRASHED;
+}
+
+static struct met_rule *rule_of(struct lp_patience *patience, const char *name)
+{
+	for (size_t at = 0; at < patience->rule_count; at++)
+		if (strcmp(patience->rules[at]->name, name) == 0)
+			return patience->rules[at];
+	struct met_rule *rule = lp_allocate(sizeof *rule);
+	rule->name = lp_copy_text(name);
+	LP_GROW(patience->rules, patience->rule_count, patience->rule_capacity);
+	return patience->rules[patience->rule_count++] = rule;
+}
+
+static struct met_calculation *find_calculation(const struct lp_patience *patience, int64_t id)
+{
+	for (size_t at = 0; at < patience->calculation_count; at++)
+		if (patience->calculations[at].id == id)
+			return &patience->calculations[at];
+	return NULL;
+}
+
+/* Windows of a rule that have cost no more than they should, of a part that is not done yet. */
+static uint64_t count_computed(const struct lp_batch *part, const char *rule)
+{
+	size_t end = atomic_load_explicit(&part->computed, memory_order_acquire);
+	uint64_t count = 0;
+	for (size_t at = 0; at < end; at++) {
+		const struct lp_task *task = &part->tasks[at];
+		count += !task->decided && !is_costly(task) && strcmp(calculation_of(part, task)->rule, rule) == 0;
+	}
+	return count;
+}
+
+static void put_aside(struct lp_batch *part, struct lp_task *task, const char *reason)
+{
+	task->decided = true;
+	task->trial = false;
+	task->outcome =
+		(struct lp_outcome){ .state = LP_STATE_TRIPPED, .error_message = lp_arena_text(&part->arena, reason) };
+}
+
+static void leave(struct lp_task *task)
+{
+	task->decided = task->left = true;
+}
+
+/* The tasks from there on that the run has no patience for. */
+static void decide(const struct lp_patience *patience, struct lp_batch *part, size_t first)
+{
+	for (size_t at = first; at < part->task_count; at++) {
+		struct lp_task *task = &part->tasks[at];
+		const struct lp_calculation *calculation = calculation_of(part, task);
+		const struct met_calculation *met = find_calculation(patience, calculation->id);
+		const char *reason = NULL;
+		if (task->decided)
+			continue;
+		for (size_t rule = 0; rule < patience->rule_count && reason == NULL; rule++)
+			if (patience->rules[rule]->reason != NULL &&
+			    strcmp(patience->rules[rule]->name, calculation->rule) == 0)
+				reason = patience->rules[rule]->reason;
+		if (part->kind == LP_BATCH_RETRY) {
+			if (reason != NULL || (met != NULL && patience->is_short))
+				leave(task);
+		} else if (reason != NULL) {
+			put_aside(part, task, reason);
+		} else if (met != NULL && met->in_a_row >= IN_A_ROW_MOST) {
+			put_aside(part, task,
+			          "put aside for the rest of this run, because three of its windows in a row timed "
+			          "out; the next runs compute it");
+		}
+	}
+}
+
+void lp_patience_begin(struct lp_patience *patience, struct lp_batch *part)
+{
+	pthread_mutex_lock(&patience->lock);
+	assert(patience->under_way_count < patience->workers);
+	patience->under_way[patience->under_way_count++] = part;
+	if (patience->calculation_count > 0)
+		decide(patience, part, 0);
+	pthread_mutex_unlock(&patience->lock);
+}
+
+/* How many of its windows in a row have timed out, the one at index included.  A crash takes no time. */
+static int count_in_a_row(const struct lp_batch *part, size_t index, int before)
+{
+	if (part->tasks[index].outcome.state != LP_STATE_TIMED_OUT)
+		return 0;
+	uint32_t calculation = part->tasks[index].calculation;
+	for (size_t at = index; at-- > 0;)
+		if (part->tasks[at].calculation == calculation)
+			return part->tasks[at].outcome.state == LP_STATE_TIMED_OUT ? before + 1 : 1;
+	return before + 1;
+}
+
+static struct met_calculation *meet_calculation(struct lp_patience *patience, int64_t id, struct met_rule *rule)
+{
+	struct met_calculation *met = find_calculation(patience, id);
+	if (met != NULL)
+		return met;
+	LP_GROW(patience->calculations, patience->calculation_count, patience->calculation_capacity);
+	rule->failing++;
+	met = &patience->calculations[patience->calculation_count++];
+	*met = (struct met_calculation){ .id = id };
+	return met;
+}
+
+static void judge_rule(const struct lp_patience *patience, struct met_rule *rule, const struct lp_outcome *outcome)
+{
+	uint64_t computed = rule->computed;
+	if (rule->reason != NULL || patience->failures_least == 0 || rule->failing < patience->failures_least)
+		return;
+	for (size_t at = 0; at < patience->under_way_count; at++)
+		computed += count_computed(patience->under_way[at], rule->name);
+	if (rule->failing <= computed)
+		return;
+	rule->reason = lp_format_text("the rule %s is stopped for the rest of this run, because %llu of its "
+	                              "calculations timed out or crashed: %s",
+	                              rule->name, (unsigned long long)rule->failing, outcome->error_message);
+	lp_log(LP_LOG_WARNING, "calculations of a rule time out or crash: the others are put aside in this run",
+	       LP_TEXT("rule", rule->name), LP_INT("failing", (int64_t)rule->failing),
+	       LP_INT("computed", (int64_t)computed), LP_TEXT("error", outcome->error_message));
+}
+
+/*
+ * Who comes next may have the same fault, as neighbours have; one from the
+ * middle of what is left of the rule tells whether the others have it.
+ */
+static void look_elsewhere(struct lp_batch *part, size_t first, const char *rule)
+{
+	size_t next = part->task_count, count = 0, middle;
+	for (size_t at = first; at < part->task_count; at++) {
+		if (part->tasks[at].decided || strcmp(calculation_of(part, &part->tasks[at])->rule, rule) != 0)
+			continue;
+		if (count++ == 0)
+			next = at;
+	}
+	middle = next;
+	for (size_t left = count / 2; left > 0;) {
+		middle++;
+		left -= !part->tasks[middle].decided &&
+		        strcmp(calculation_of(part, &part->tasks[middle])->rule, rule) == 0;
+	}
+	if (middle != next) {
+		struct lp_task task = part->tasks[next];
+		part->tasks[next] = part->tasks[middle];
+		part->tasks[middle] = task;
+	}
+}
+
+/* What is tried again has had its share when it took as long as new windows did; the first such window it has in any case. */
+static void judge_retries(struct lp_patience *patience, int64_t duration)
+{
+	patience->spent_again += duration;
+	if (patience->is_short || patience->spent_again < patience->spent)
+		return;
+	patience->is_short = true;
+	lp_log(LP_LOG_INFO,
+	       "what is tried again times out or crashes for as long as new windows took: the rest of such "
+	       "calculations is left to the next run");
+}
+
+void lp_patience_note(void *context, struct lp_batch *part, size_t index)
+{
+	struct lp_patience *patience = context;
+	const struct lp_task *task = &part->tasks[index];
+	const struct lp_calculation *calculation = calculation_of(part, task);
+	pthread_mutex_lock(&patience->lock);
+	struct met_rule *rule = rule_of(patience, calculation->rule);
+	struct met_calculation *met = meet_calculation(patience, calculation->id, rule);
+	met->in_a_row = count_in_a_row(part, index, met->in_a_row);
+	if (part->kind == LP_BATCH_RETRY)
+		judge_retries(patience, task->outcome.duration);
+	judge_rule(patience, rule, &task->outcome);
+	decide(patience, part, index + 1);
+	look_elsewhere(part, index + 1, rule->name);
+	pthread_mutex_unlock(&patience->lock);
+}
+
+void lp_patience_end(struct lp_patience *patience, const struct lp_batch *part)
+{
+	size_t end = atomic_load(&part->computed);
+	struct met_rule *rule = NULL;
+	pthread_mutex_lock(&patience->lock);
+	for (size_t at = 0; at < patience->under_way_count; at++)
+		if (patience->under_way[at] == part)
+			patience->under_way[at] = patience->under_way[--patience->under_way_count];
+	for (size_t at = 0; at < end; at++) {
+		const struct lp_task *task = &part->tasks[at];
+		const char *name = calculation_of(part, task)->rule;
+		if (task->decided)
+			continue;
+		if (rule == NULL || strcmp(rule->name, name) != 0)
+			rule = rule_of(patience, name);
+		rule->computed += !is_costly(task);
+		patience->spent += part->kind == LP_BATCH_RETRY ? 0 : task->outcome.duration;
+	}
+	pthread_mutex_unlock(&patience->lock);
+}
