@@ -350,8 +350,21 @@ static bool settle_end(struct lp_interpreter *interpreter, const struct lp_part 
 	return false;
 }
 
-bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const atomic_bool *stop,
-                            struct lp_error *error)
+/* Its process has ended with it, so nobody reads the tasks after it. */
+static void tell_costly(const struct lp_interpreter *interpreter, const struct lp_costly *costly, uint32_t first)
+{
+	struct lp_batch *batch = interpreter->batch;
+	size_t computed = atomic_load(&batch->computed);
+
+	if (costly == NULL || interpreter->alive || computed <= first)
+		return;
+	const struct lp_task *task = &batch->tasks[computed - 1];
+	if (!task->decided && (task->outcome.state == LP_STATE_TIMED_OUT || task->outcome.state == LP_STATE_CRASHED))
+		costly->visit(costly->context, batch, computed - 1);
+}
+
+bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const struct lp_costly *costly,
+                            const atomic_bool *stop, struct lp_error *error)
 {
 	const struct lp_batch *image = image_of(batch);
 	bool alone = false;
@@ -385,6 +398,7 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 			forget_process(interpreter);
 		}
 		alone = ended > ENDED_REPLACE && settle_end(interpreter, &part, ended, alone);
+		tell_costly(interpreter, costly, first);
 	}
 	interpreter->batch = NULL;
 	interpreter->stop = NULL;

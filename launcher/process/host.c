@@ -69,14 +69,15 @@ static int open_self(void)
 	return self >= 0 || executed == NULL ? self : open(executed, O_RDONLY | O_CLOEXEC);
 }
 
-/* In the vforked child: only what is safe there.  from: in the order of the numbers that they get. */
+/*
+ * In the vforked child: only what is safe there.  from: in the order of the
+ * numbers that they get.  Returns where it fails: errno says why.
+ */
 static void become_server(int self, const int from[REST], int count)
 {
 	static char name[] = LP_SERVER_NAME;
 	static char *arguments[] = { name, NULL }, *environment[] = { NULL };
 	struct rlimit stack = { .rlim_cur = STACK_SIZE };
-	static const char failed[] = "local-processing: this executable cannot be started anew as the rule server: ";
-	const char *why;
 	int moved[REST];
 
 	/* First out of the way of the numbers that are to be given. */
@@ -98,10 +99,10 @@ static void become_server(int self, const int from[REST], int count)
 	stack.rlim_cur = stack.rlim_max == RLIM_INFINITY || stack.rlim_max > STACK_SIZE ? STACK_SIZE : stack.rlim_max;
 	(void)setrlimit(RLIMIT_STACK, &stack);
 	syscall(SYS_execveat, self, "", arguments, environment, AT_EMPTY_PATH);
-	why = strerrordesc_np(errno);
-	(void)!write(STDERR_FILENO, failed, sizeof failed - 1);
-	(void)!write(STDERR_FILENO, why, strlen(why));
 }
+
+/* Of the vforked child, which has this memory: why it could not become the server. */
+static volatile int child_error;
 
 static pid_t spawn(int self, const int *from, int count)
 {
@@ -111,12 +112,19 @@ static pid_t spawn(int self, const int *from, int count)
 	/* No handler of this process may run in the child, which has its memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	child_error = 0;
 	process = vfork();
 	if (process == 0) {
 		become_server(self, from, count);
-		_exit(LP_EXIT_INTERNAL);
+		child_error = errno == EINVAL ? EMFILE : errno; /* numbers from REST on are beyond the limit */
+		_exit(LP_EXIT_TEMPORARY);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (process > 0 && child_error != 0) {
+		waitpid(process, NULL, 0);
+		errno = child_error;
+		return -1;
+	}
 	return process;
 }
 
@@ -149,6 +157,8 @@ static bool fail_start(struct lp_error *error)
 	if (number == EAGAIN)
 		lp_hint(error, "The limit on processes (ulimit -u, pids.max) may be too low: a run needs one more than "
 		               "it has workers.");
+	else if (number == EMFILE || number == ENFILE)
+		lp_hint(error, "The limit on open files (ulimit -n) may be too low.");
 	return false;
 }
 
@@ -311,13 +321,17 @@ static bool fail_server(int status, const char *words, struct lp_error *error)
 {
 	char end[160];
 	const char *own = own_words(words);
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 
 	lp_describe_end(status, end, sizeof end);
 	if (own != NULL)
 		return lp_fail(error, WIFEXITED(status) ? (enum lp_exit)WEXITSTATUS(status) : LP_EXIT_INTERNAL, "%.*s",
 		               (int)strcspn(own, "\n"), own);
-	lp_fail(error, LP_EXIT_INTERNAL, "the rule server, the process that runs rules, %s%s%s", end,
-	        words == NULL ? "" : ": ", words == NULL ? "" : words);
+	lp_fail(error, killed ? LP_EXIT_TEMPORARY : LP_EXIT_INTERNAL,
+	        "the rule server, the process that runs rules, %s%s%s", end, words == NULL ? "" : ": ",
+	        words == NULL ? "" : words);
+	if (killed)
+		return false;
 	return lp_hint(error, "This is a bug in local-processing, or the machine is out of memory.");
 }
 

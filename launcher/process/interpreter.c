@@ -48,7 +48,8 @@ static bool compute_task(struct lp_batch *batch, uint32_t index)
 	lp_python_compute(batch, &task, index, &computed);
 	tell_lost_lines();
 	lp_area_answer(interpreter.area, index, &task.outcome, &computed);
-	return !computed.replace;
+	/* The main process may have something else to be computed than others like it. */
+	return !computed.replace && !computed.interrupted;
 }
 
 static void compute_part(const struct lp_part *part, struct lp_part_done *done)
@@ -77,12 +78,7 @@ static void compute_part(const struct lp_part *part, struct lp_part_done *done)
  */
 static int statm = -1;
 
-void lp_interpreter_prepare(void)
-{
-	statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-}
-
-/* Bytes of memory of its own that an idle copy has already.  All copies share the open file, and so its position. */
+/* Bytes of memory of its own that the server has already.  All copies share the open file, and so its position. */
 static int64_t data_size(void)
 {
 	char text[128];
@@ -90,9 +86,6 @@ static int64_t data_size(void)
 	struct rusage usage;
 	ssize_t got = statm < 0 ? -1 : pread(statm, text, sizeof text - 1, 0);
 
-	if (statm >= 0)
-		close(statm);
-	statm = -1;
 	text[got > 0 ? got : 0] = '\0';
 	if (sscanf(text, "%*s %*s %*s %*s %*s %ld", &pages) == 1)
 		return pages * sysconf(_SC_PAGESIZE);
@@ -100,27 +93,34 @@ static int64_t data_size(void)
 	return (int64_t)usage.ru_maxrss * 1024;
 }
 
-static void limit_memory(int64_t memory_limit)
+/* for_good: the process cannot take it back. */
+static void limit_memory(int64_t memory_limit, bool for_good)
 {
 	struct rlimit limit;
-	/* Asked in any case: it leaves nothing open. */
-	int64_t idle = data_size();
 
 	if (memory_limit <= 0 || getrlimit(RLIMIT_DATA, &limit) != 0)
 		return;
-	limit.rlim_cur = (rlim_t)(idle + memory_limit);
-	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_cur < limit.rlim_max)
-		limit.rlim_max = limit.rlim_cur;
-	else
+	limit.rlim_cur = (rlim_t)(data_size() + memory_limit);
+	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_cur > limit.rlim_max)
 		limit.rlim_cur = limit.rlim_max;
+	else if (for_good)
+		limit.rlim_max = limit.rlim_cur;
 	(void)setrlimit(RLIMIT_DATA, &limit);
+}
+
+void lp_interpreter_prepare(int64_t memory_limit)
+{
+	statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	limit_memory(memory_limit, false);
 }
 
 void lp_interpreter_start(struct lp_area *area, int64_t memory_limit)
 {
 	interpreter.area = area;
 	lp_python_tell(&area->head->pulse, log_line);
-	limit_memory(memory_limit);
+	limit_memory(memory_limit, true);
+	if (statm >= 0)
+		close(statm);
 }
 
 _Noreturn void lp_interpreter_main(int socket)

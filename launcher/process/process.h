@@ -68,14 +68,24 @@ struct lp_interpreter;
 bool lp_interpreter_open(struct lp_rule_server *server, struct lp_interpreter **interpreter,
                          struct lp_error *error) LP_MUST_CHECK;
 /*
+ * Is told of each task that has timed out or crashed, before the next one is
+ * begun: it may decide those that come after it, and change their order.
+ */
+typedef void lp_costly_visit(void *context, struct lp_batch *batch, size_t index);
+struct lp_costly {
+	lp_costly_visit *visit;
+	void *context;
+};
+
+/*
  * Computes the tasks from batch->computed on, in order, counting computed up as
  * outcomes are complete.  Whatever a rule does is its own outcome, and over 1.5 s
- * after its time limit.  *stop set: begins no other task; one that is still
- * running two seconds later is ended, and stays owed.  False: there are no
- * processes to be had; what is computed by then is.
+ * after its time limit.  costly may be NULL.  *stop set: begins no other task;
+ * one that is still running two seconds later is ended, and stays owed.  False:
+ * there are no processes to be had; what is computed by then is.
  */
-bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const atomic_bool *stop,
-                            struct lp_error *error) LP_MUST_CHECK;
+bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const struct lp_costly *costly,
+                            const atomic_bool *stop, struct lp_error *error) LP_MUST_CHECK;
 void lp_interpreter_close(struct lp_interpreter *interpreter);
 
 /*

@@ -304,7 +304,7 @@ _Noreturn void lp_rule_server_main(void)
 	server.area.descriptor = -1;
 	lp_area_empty(&server.area, 0);
 	start_python(&error);
-	lp_interpreter_prepare();
+	lp_interpreter_prepare(server.setup.memory_limit);
 	if (!lp_rights_limit_server(&server.setup.rights, server.setup.rules, server.setup.tzdata, &error))
 		lp_server_end(&error);
 	tell_files(&error);

@@ -8,8 +8,11 @@
 
 #define LP_SERVER_NAME "local-processing: rule server"
 
-/* interpreter.c: in the rule server, before its rights are limited. */
-void lp_interpreter_prepare(void);
+/*
+ * interpreter.c: in the rule server, before its rights are limited and files are
+ * imported: those may take as much memory together as one rule.
+ */
+void lp_interpreter_prepare(int64_t memory_limit);
 /* In a forked copy.  From the start on what is printed, and the pulse, are of this area. */
 void lp_interpreter_start(struct lp_area *area, int64_t memory_limit);
 /* Computes parts until its socket is closed. */

@@ -144,15 +144,19 @@ static bool compute(struct lp_batch *batch, struct lp_task *task, const atomic_b
 	return true;
 }
 
-bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const atomic_bool *stop,
-                            struct lp_error *error)
+bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const struct lp_costly *costly,
+                            const atomic_bool *stop, struct lp_error *error)
 {
 	LP_CHECK_BATCH(batch);
 	(void)interpreter;
 	if (atomic_fetch_sub(&processes_left, 1) <= 0)
 		return lp_fail(error, LP_EXIT_TEMPORARY, "cannot start an interpreter process");
 	size_t computed = atomic_load(&batch->computed);
-	while (computed < batch->task_count && !atomic_load(stop) && compute(batch, &batch->tasks[computed], stop))
+	while (computed < batch->task_count && !atomic_load(stop) && compute(batch, &batch->tasks[computed], stop)) {
+		const struct lp_task *task = &batch->tasks[computed];
 		atomic_store(&batch->computed, ++computed);
+		if (costly != NULL && !task->decided && task->outcome.state == LP_STATE_TIMED_OUT)
+			costly->visit(costly->context, batch, computed - 1);
+	}
 	return true;
 }

@@ -182,7 +182,7 @@ static inline void *fixture_thread(void *context)
 		if (one->batch->calculations[i].time_limit == 0)
 			one->batch->calculations[i].time_limit = fixture.time_limit;
 	ck_assert_msg(lp_interpreter_open(fixture.server, &interpreter, &error), "%s", error.what);
-	ck_assert_msg(lp_interpreter_compute(interpreter, one->batch, &one->stop, &error), "%s", error.what);
+	ck_assert_msg(lp_interpreter_compute(interpreter, one->batch, NULL, &one->stop, &error), "%s", error.what);
 	lp_interpreter_close(interpreter);
 	atomic_store(&one->done, true);
 	return NULL;

@@ -869,7 +869,7 @@ static void compute_with(struct lp_interpreter *interpreter, struct lp_batch *ba
 	atomic_bool stop = false;
 	struct lp_error error = { 0 };
 
-	ck_assert_msg(lp_interpreter_compute(interpreter, batch, &stop, &error), "%s", error.what);
+	ck_assert_msg(lp_interpreter_compute(interpreter, batch, NULL, &stop, &error), "%s", error.what);
 	ck_assert_uint_eq(batch->computed, batch->task_count);
 }
 
@@ -1133,7 +1133,7 @@ START_TEST(each_process_has_the_same_memory)
 {
 	const struct lp_batch *batch;
 
-	fixture.memory_limit = 64 << 20;
+	fixture.memory_limit = 256 << 20;
 	batch = fixture_compute("import os, resource\n"
 	                        "held = bytes(200 << 20)\n"
 	                        "@rule\n"
@@ -1144,7 +1144,7 @@ START_TEST(each_process_has_the_same_memory)
 	                        "    os._exit(1)\n"
 	                        "@rule\n"
 	                        "def eat(x: Series) -> float:\n"
-	                        "    return len([bytearray(1 << 20) for _ in range(80)])\n",
+	                        "    return len([bytearray(1 << 20) for _ in range(260)])\n",
 	                        0, RULES("limit", "eat", "leave", "limit", "leave", "limit"));
 	ck_assert_str_eq(batch->tasks[1].outcome.error_type, "MemoryError");
 	for (size_t i = 0; i < 6; i += i == 0 ? 3 : 2)

@@ -53,7 +53,7 @@ static void compute_two(struct lp_batch *const batches[2])
 	atomic_bool stop = false;
 
 	ck_assert_msg(lp_interpreter_open(fixture.server, &interpreter, &error), "%s", error.what);
-	ck_assert(lp_interpreter_compute(interpreter, batches[0], &stop, &error));
+	ck_assert(lp_interpreter_compute(interpreter, batches[0], NULL, &stop, &error));
 	for (size_t i = 0; i < column->count; i++) {
 		column->time[i] = -1;
 		column->value[i] = 99;
@@ -61,7 +61,7 @@ static void compute_two(struct lp_batch *const batches[2])
 	batches[0]->calculations[0].inputs[0] =
 		(struct lp_input){ .name = "?", .series = "?", .unit = "?", .attributes = "{\"?\":0}" };
 	batches[0]->calculations[0].schedule.zone[0] = '?';
-	ck_assert(lp_interpreter_compute(interpreter, batches[1], &stop, &error));
+	ck_assert(lp_interpreter_compute(interpreter, batches[1], NULL, &stop, &error));
 	lp_interpreter_close(interpreter);
 }
 
