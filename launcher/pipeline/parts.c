@@ -2,7 +2,7 @@
  * A job in parts: the tasks of one batch, computed by several workers at once.
  * Knows no threads but that each part is in the hands of one.
  */
-#include "pipeline/stages.h"
+#include "pipeline/job.h"
 
 #include <assert.h>
 

@@ -6,7 +6,7 @@
 #ifndef LP_PIPELINE_REDO_H
 #define LP_PIPELINE_REDO_H
 
-#include "pipeline/queue.h"
+#include "pipeline/job.h"
 #include "schedule/schedule.h"
 
 struct lp_redo {

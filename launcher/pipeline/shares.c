@@ -4,7 +4,7 @@
  * what several calculations read is still fetched once, and in the order of
  * their ids, for neighbours lie on the same pages.
  */
-#include "pipeline/stages.h"
+#include "pipeline/job.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * The threads of the pipeline: fetchers, workers, committers.  Internal to
  * pipeline/.
  *
- *   main -> to_fetch -> fetcher -> to_compute -> worker -> to_commit -> committer -> finished -> main
+ *   main -> fetcher -> worker -> committer -> main, with a queue on each arrow
  *
  * Where fetchers would have nothing else to do they fetch a batch together, each
  * a share of its series.  It is computed in parts, so that one batch keeps every
@@ -15,6 +15,7 @@
 #define LP_PIPELINE_STAGES_H
 
 #include "pipeline/breaker.h"
+#include "pipeline/job.h"
 #include "pipeline/patience.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/queue.h"
@@ -34,14 +35,15 @@ struct lp_stage_thread {
 
 struct lp_stages {
 	const struct lp_pipeline_options *options;
-	const struct lp_breakers *breakers; /* those that were open when the run began */
-	struct lp_patience *patience;       /* with what costs much in this run */
-	struct lp_queue to_fetch, to_compute, to_commit, finished;
-	size_t shares;               /* that a job is fetched in, at most */
-	size_t parts;                /* that a job is computed in, at most */
-	int to_come[LP_STAGE_COUNT]; /* threads that lp_stages_grow starts */
-	int64_t run_id;              /* what committers store belongs to it */
-	atomic_bool stopping;        /* what is not computed yet is not computed any more */
+	const struct lp_breakers *breakers;     /* those that were open when the run began */
+	struct lp_patience *patience;           /* with what costs much in this run */
+	struct lp_queue queues[LP_STAGE_COUNT]; /* of what a stage is to take */
+	struct lp_queue finished;               /* of what the main thread is to take */
+	size_t shares;                          /* that a job is fetched in, at most */
+	size_t parts;                           /* that a job is computed in, at most */
+	int to_come[LP_STAGE_COUNT];            /* threads that lp_stages_grow starts */
+	int64_t run_id;                         /* what committers store belongs to it */
+	atomic_bool stopping;                   /* what is not computed yet is not computed any more */
 	struct lp_stage_thread *threads;
 	int thread_count;
 	int alive[LP_STAGE_COUNT];
@@ -72,24 +74,23 @@ uint64_t lp_stages_computed(struct lp_stages *stages);
 /* Ends the threads.  Returns how many did not end in time; then nothing of stages is freed. */
 int lp_stages_end(struct lp_stages *stages, int milliseconds);
 
-/* waiting.c: decides the tasks that have to wait for another calculation. */
-bool lp_job_wait(struct lp_store *store, struct lp_job *job, struct lp_error *error) LP_MUST_CHECK;
+/* What the threads themselves call. */
 
-/*
- * shares.c: cuts a job that is to be fetched into at most `most` shares.  For
- * one more it needs so many samples, expected at one a second where no interval
- * is known: they take about as long as another session of the server to begin.
- */
-#define LP_SHARE_SAMPLES 6000
-void lp_job_share(struct lp_job *whole, size_t most);
-/* A share came back; true: it was the last one.  Then whole->end says whether the whole goes on. */
-bool lp_job_fetched(struct lp_job *part) LP_MUST_CHECK;
+/* fetcher.c, worker.c, committer.c: until the stage's queue is closed and empty. */
+void lp_fetcher_run(struct lp_stage_thread *thread);
+void lp_worker_run(struct lp_stage_thread *thread);
+void lp_committer_run(struct lp_stage_thread *thread);
+/* worker.c: a part is done with, or was not begun. */
+void lp_worker_return(struct lp_stages *stages, struct lp_job *part);
 
-/* parts.c: cuts a fetched job into at most `most` parts. */
-void lp_job_split(struct lp_job *whole, size_t most);
-/* A part came back; true: it was the last one, and the whole is put together again. */
-bool lp_job_join(struct lp_job *part) LP_MUST_CHECK;
-/* Before the commit of a job that was stopped in the middle: see there. */
-void lp_job_cut(struct lp_job *job);
+/* The next job of the thread's own stage; NULL: there will be none. */
+struct lp_job *lp_stages_next(struct lp_stage_thread *thread);
+void lp_stages_send(struct lp_stages *stages, enum lp_stage stage, struct lp_job *job);
+/* Back to the main thread. */
+void lp_stages_finish(struct lp_stages *stages, struct lp_job *job, enum lp_job_end end);
+/* A connection of the thread's own.  False: the main thread knows that this thread is none. */
+bool lp_stages_open_store(struct lp_stage_thread *thread, struct lp_store **store) LP_MUST_CHECK;
+/* thread->message.error says why it cannot begin. */
+void lp_stages_report_down(struct lp_stage_thread *thread);
 
 #endif

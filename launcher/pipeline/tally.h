@@ -5,8 +5,8 @@
 #ifndef LP_PIPELINE_TALLY_H
 #define LP_PIPELINE_TALLY_H
 
+#include "pipeline/job.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/queue.h"
 
 struct lp_tally_rule {
 	char *rule;

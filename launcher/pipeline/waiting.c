@@ -1,8 +1,8 @@
 /*
  * Who has to wait: tasks that read results of a calculation that has failed, or
- * waits itself.  Knows ranges of inputs; part of the fetch stage.
+ * waits itself.  Knows ranges of inputs; called by fetchers.
  */
-#include "pipeline/stages.h"
+#include "pipeline/job.h"
 
 static void let_wait(struct lp_batch *batch, struct lp_task *task, const struct lp_blocker *blocker)
 {

@@ -1,0 +1,158 @@
+/*
+ * Fetchers: what has to be known before a batch is computed.  They have a
+ * connection of their own, read definitions and samples, and decide the tasks
+ * that need no computing.
+ */
+#include "pipeline/stages.h"
+
+#include "calendar/calendar.h"
+#include "model/clock.h"
+
+#include <assert.h>
+
+/* Pending windows say how often each was tried; the definitions came without those of calculations that are gone. */
+static void set_attempts(struct lp_job *job)
+{
+	for (size_t at = 0; at < job->batch->task_count; at++) {
+		struct lp_task *task = &job->batch->tasks[at];
+		int64_t id = job->batch->calculations[task->calculation].id;
+		size_t low = 0, high = job->pending_count;
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+			if (job->pending[middle].calculation_id < id)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		assert(low < job->pending_count && job->pending[low].calculation_id == id);
+		task->attempt = job->pending[low].attempts + 1;
+	}
+}
+
+static bool read_definitions(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+{
+	const struct lp_batch *batch = job->batch;
+	if (batch->kind == LP_BATCH_FORWARD)
+		return lp_store_read_batch(store, job->batch, error);
+	size_t count = batch->kind == LP_BATCH_RETRY ? job->pending_count : batch->owed_count;
+	int64_t *ids = lp_arena_zeroed(&job->batch->arena, count, sizeof *ids);
+	for (size_t at = 0; at < count; at++)
+		ids[at] = batch->kind == LP_BATCH_RETRY ? job->pending[at].calculation_id
+		                                        : batch->owed[at].calculation_id;
+	return lp_store_read_calculations(store, ids, count, job->batch, error);
+}
+
+/* The misfortune of one calculation: the others go on. */
+static void fail_task(struct lp_batch *batch, struct lp_task *task, const struct lp_error *error)
+{
+	task->decided = true;
+	task->outcome = (struct lp_outcome){ .state = LP_STATE_FAILED,
+		                             .error_type = "TimeZoneNotFound",
+		                             .error_message = lp_arena_text(&batch->arena, error->what) };
+}
+
+/* What an input reads, where that is not the window; nothing, where it lies outside of all years. */
+static void set_ranges(struct lp_batch *batch)
+{
+	for (size_t at = 0; at < batch->task_count; at++) {
+		struct lp_task *task = &batch->tasks[at];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+		for (size_t k = 0; k < calculation->input_count; k++) {
+			const struct lp_input *input = &calculation->inputs[k];
+			const struct lp_zone *zone;
+			struct lp_error error;
+			if (input->window.count == 0 && input->shift.count == 0)
+				continue;
+			if (!lp_zone_find(calculation->schedule.zone, &zone, &error)) {
+				fail_task(batch, task, &error);
+				break;
+			}
+			if (!lp_input_range(&calculation->schedule, zone, task->window, input->window, input->shift,
+			                    &task->ranges[k]))
+				task->ranges[k] = (struct lp_window){ task->window.start, task->window.start };
+		}
+	}
+}
+
+/* Everything that has to be known before samples are read. */
+static bool read_tasks(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+{
+	int64_t begin = lp_monotonic();
+	bool read = read_definitions(store, job, error);
+	if (read) {
+		lp_batch_plan(job->batch, job->windows, job->window_count);
+		if (job->batch->kind == LP_BATCH_RETRY)
+			set_attempts(job);
+		set_ranges(job->batch);
+		read = lp_job_wait(store, job, error);
+	}
+	job->batch->fetch_time = lp_monotonic() - begin;
+	return read;
+}
+
+static void send_parts(struct lp_stages *stages, struct lp_job *job)
+{
+	lp_job_split(job, stages->parts);
+	/* From the first push on the job may come to its end at any moment. */
+	size_t count = job->part_count;
+	for (size_t at = 0; at < count; at++)
+		lp_stages_send(stages, LP_STAGE_COMPUTE, job->parts[at]);
+}
+
+static void fetch_share(struct lp_stages *stages, struct lp_store *store, struct lp_job *share)
+{
+	struct lp_job *whole = share->whole;
+	int64_t begin = lp_monotonic();
+	if (atomic_load(&stages->stopping))
+		share->end = LP_JOB_DROPPED;
+	else if (!lp_store_fetch_share(store, whole->batch, &share->share, &share->error))
+		share->end = LP_JOB_FAILED;
+	share->batch->fetch_time = lp_monotonic() - begin;
+	if (!lp_job_fetched(share))
+		return;
+	if (whole->end != LP_JOB_GOES_ON) {
+		lp_stages_finish(stages, whole, whole->end);
+		return;
+	}
+	lp_batch_leave_pruned(whole->batch);
+	lp_batch_cover(whole->batch);
+	lp_breakers_decide(stages->breakers, whole->batch);
+	send_parts(stages, whole);
+}
+
+static void fetch(struct lp_stages *stages, struct lp_store *store, struct lp_job *job)
+{
+	if (!read_tasks(store, job, &job->error)) {
+		lp_stages_finish(stages, job, LP_JOB_FAILED);
+		return;
+	}
+	if (job->batch->kind == LP_BATCH_RETRY && job->batch->task_count == 0) {
+		lp_stages_finish(stages, job, LP_JOB_COMMITTED); /* nobody is owed these windows any more */
+		return;
+	}
+	/* Where other jobs wait every fetcher has one of its own. */
+	lp_job_share(job, lp_queue_is_empty(&stages->queues[LP_STAGE_FETCH]) ? stages->shares : 1);
+	struct lp_job *first = job->parts[0];
+	/* From the first push on another may be the last to come back. */
+	size_t count = job->part_count;
+	for (size_t at = 1; at < count; at++)
+		lp_stages_send(stages, LP_STAGE_FETCH, job->parts[at]);
+	fetch_share(stages, store, first);
+}
+
+void lp_fetcher_run(struct lp_stage_thread *thread)
+{
+	struct lp_stages *stages = thread->stages;
+	struct lp_store *store = NULL;
+	if (!lp_stages_open_store(thread, &store))
+		return;
+	for (struct lp_job *job; (job = lp_stages_next(thread)) != NULL;) {
+		if (job->whole != NULL)
+			fetch_share(stages, store, job);
+		else if (atomic_load(&stages->stopping))
+			lp_stages_finish(stages, job, LP_JOB_DROPPED);
+		else
+			fetch(stages, store, job);
+	}
+	lp_store_close(store);
+}
