@@ -354,6 +354,19 @@ static bool fetch_task(struct lp_sqlite *store, const struct fetching *fetching,
 	return true;
 }
 
+/*
+ * A fetcher reads each page once, in the order of series: to keep many costs
+ * memory and page faults, and saves nothing.
+ */
+static bool keep_few_pages(struct lp_sqlite *store, struct lp_error *error)
+{
+	if (!store->keeps_few_pages &&
+	    !lp_sqlite_script(store, "PRAGMA cache_size = -2048", error, "make the cache smaller"))
+		return false;
+	store->keeps_few_pages = true;
+	return true;
+}
+
 /* Within one transaction: every series as of one moment, and SQLite takes its locks once. */
 bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
@@ -364,7 +377,7 @@ bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_sh
 	if ((fetching.range = lp_sqlite_prepare(store, LP_SQL_FETCH, error)) == NULL ||
 	    (fetching.previous = lp_sqlite_prepare(store, LP_SQL_FETCH_PREVIOUS, error)) == NULL ||
 	    (fetching.earlier = lp_sqlite_prepare(store, LP_SQL_FETCH_EARLIER, error)) == NULL ||
-	    !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
+	    !keep_few_pages(store, error) || !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
 		return false;
 	for (size_t i = 0; i < batch->task_count; i++) {
 		if (!fetch_task(store, &fetching, batch, &batch->tasks[i], share, error)) {

@@ -177,6 +177,7 @@ struct lp_sqlite {
 	char *path; /* absolute, symbolic links resolved; for messages and the lock's name */
 	int busy_seconds;
 	int run_lock; /* file descriptor, or -1 */
+	bool keeps_few_pages;
 	sqlite3_stmt *statements[LP_SQL_COUNT];
 	/* Rows being fetched, before their number is known; kept between batches. */
 	struct lp_sqlite_rows {

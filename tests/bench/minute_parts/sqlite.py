@@ -16,10 +16,10 @@ AT_ONCE = 10  # samples of a series
 class SqlitePlant:
     """A file with series and definitions."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, rules: str = RULES) -> None:
         self.shape = shape
         self.place = Workplace("sqlite:plant.db")
-        self.place.write("rules/bench.py", RULES)
+        self.place.write("rules/bench.py", rules)
         self.place.ok("migrate")
         with self.connect() as connection:
             connection.execute(
