@@ -7,7 +7,7 @@
 #include "command/output.h"
 #include "config/names.h"
 #include "process/process.h"
-#include "python/python.h"
+#include "python/rules.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -159,6 +159,7 @@ int main(int count, char **arguments)
 	}
 	lp_host_prepare();
 	if (lp_python_is_meant(count, arguments)) {
+		lp_rules_add_types();
 		return lp_python_main(count, arguments);
 	}
 	/* A reader that goes away is noticed by the write that fails. */

@@ -1,7 +1,7 @@
 /* `local-processing python`: the embedded interpreter, as python3 is. */
 #include "command/command.h"
 
-#include "python/python.h"
+#include "python/rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +13,7 @@ static int run(int count, char **arguments)
 		fputs(lp_command_python.help, stdout);
 		return LP_EXIT_OK;
 	}
+	lp_rules_add_types();
 	return lp_python_main(count, arguments);
 }
 

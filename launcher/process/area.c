@@ -175,7 +175,7 @@ static struct lp_stretch text_stretch(struct lp_area *area, const char *text)
 }
 
 void lp_area_answer(struct lp_area *area, uint32_t index, const struct lp_outcome *outcome,
-                    const struct lp_python_computed *computed)
+                    const struct lp_rule_computed *computed)
 {
 	area->head->answers[index % LP_AREA_TASKS] = (struct lp_answer){
 		.part = area->part,

@@ -8,7 +8,7 @@
 #define LP_PROCESS_AREA_H
 
 #include "model/batch.h"
-#include "python/python.h"
+#include "python/rules.h"
 
 enum {
 	LP_AREA_LOG = 256 << 10,  /* bytes of printed lines of a part */
@@ -86,7 +86,7 @@ bool lp_area_has_room(const struct lp_area *area);
 size_t lp_area_results_most(const struct lp_area *area);
 /* An outcome that was made in an arena of the area's source. */
 void lp_area_answer(struct lp_area *area, uint32_t index, const struct lp_outcome *outcome,
-                    const struct lp_python_computed *computed);
+                    const struct lp_rule_computed *computed);
 void lp_area_log(struct lp_area *area, uint32_t task, enum lp_log_level level, const char *from, const char *logger,
                  const char *text);
 

@@ -354,7 +354,7 @@ static bool blame_file(struct lp_rule_server *server, enum waited waited, int st
 {
 	struct lp_pulse *pulse = &server->area.head->pulse;
 	uint32_t index = atomic_load(&pulse->index);
-	struct lp_python_skip *skip = &server->setup.skips[server->setup.skip_count];
+	struct lp_rule_skip *skip = &server->setup.skips[server->setup.skip_count];
 	const char *own = own_words(words), *module;
 	char end[160], text[400];
 
@@ -369,10 +369,10 @@ static bool blame_file(struct lp_rule_server *server, enum waited waited, int st
 		snprintf(text, sizeof text, "%.*s", (int)strcspn(own, "\n"), own);
 	else
 		snprintf(text, sizeof text, "the process that imported it %s", end);
-	*skip = (struct lp_python_skip){ .module = module,
-		                         .type = waited == WAITED_HUNG ? "TimeLimit" : "ImportError",
-		                         .reason = lp_arena_text(&server->arena, text),
-		                         .traceback = words };
+	*skip = (struct lp_rule_skip){ .module = module,
+		                       .type = waited == WAITED_HUNG ? "TimeLimit" : "ImportError",
+		                       .reason = lp_arena_text(&server->arena, text),
+		                       .traceback = words };
 	server->setup.skip_count++;
 	return true;
 }

@@ -41,11 +41,11 @@ static bool compute_task(struct lp_batch *batch, uint32_t index)
 {
 	/* A copy: the batch itself cannot be written to. */
 	struct lp_task task = batch->tasks[index];
-	struct lp_python_computed computed;
+	struct lp_rule_computed computed;
 
 	interpreter.index = index;
 	interpreter.lines = 0;
-	lp_python_compute(batch, &task, index, &computed);
+	lp_rules_compute(batch, &task, index, &computed);
 	tell_lost_lines();
 	lp_area_answer(interpreter.area, index, &task.outcome, &computed);
 	/* The main process may have something else to be computed than others like it. */
@@ -117,7 +117,7 @@ void lp_interpreter_prepare(int64_t memory_limit)
 void lp_interpreter_start(struct lp_area *area, int64_t memory_limit)
 {
 	interpreter.area = area;
-	lp_python_tell(&area->head->pulse, log_line);
+	lp_rules_tell(&area->head->pulse, log_line);
 	limit_memory(memory_limit, true);
 	if (statm >= 0)
 		close(statm);

@@ -94,8 +94,8 @@ static void be_alone(void)
 static void start_python(struct lp_error *error)
 {
 	const struct lp_setup *setup = &server.setup;
-	const struct lp_python_options options = {
-		.rules = setup->rules,
+	const struct lp_rules_options options = {
+		.directory = setup->rules,
 		.tzdata = setup->tzdata,
 		.skips = setup->skips,
 		.skip_count = setup->skip_count,
@@ -105,7 +105,7 @@ static void start_python(struct lp_error *error)
 	};
 
 	lp_python_refuse_forks(true);
-	if (!lp_python_start(&options, error))
+	if (!lp_rules_start(&options, error))
 		lp_server_end(error);
 }
 
@@ -132,7 +132,7 @@ static void tell_files(struct lp_error *error)
 	struct lp_text text = { 0 };
 	const char *module;
 
-	for (uint32_t index = 0; (module = lp_python_file(index)) != NULL; index++)
+	for (uint32_t index = 0; (module = lp_rules_module(index)) != NULL; index++)
 		lp_put_text(&text, module);
 	server.area.head->files = keep(&text, error);
 }
@@ -143,7 +143,7 @@ static void tell_catalogue(struct lp_error *error)
 	const struct lp_rule_catalogue *catalogue;
 	struct lp_text text = { 0 };
 
-	if (!lp_python_catalogue(&catalogue, &problems, error) || !lp_python_open(error))
+	if (!lp_rules_import(&catalogue, &problems, error) || !lp_rules_open(error))
 		lp_server_end(error);
 	lp_catalogue_write(catalogue, &problems, &text);
 	lp_problems_free(&problems);

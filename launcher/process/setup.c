@@ -58,7 +58,7 @@ bool lp_setup_read(const char *bytes, size_t size, struct lp_arena *arena, struc
 	setup->shared_size = (uint64_t)lp_get_number(&reading, 0, INT64_MAX);
 	setup->skip_count = (size_t)lp_get_number(&reading, 0, LP_SETUP_SKIPS_MOST);
 	for (size_t i = 0; i < setup->skip_count; i++) {
-		struct lp_python_skip *skip = &setup->skips[i];
+		struct lp_rule_skip *skip = &setup->skips[i];
 
 		skip->module = lp_get_text(&reading, arena);
 		skip->type = lp_get_text(&reading, arena);

@@ -4,7 +4,7 @@
 
 #include "process/message.h"
 #include "process/rights.h"
-#include "python/python.h"
+#include "python/rules.h"
 
 enum { LP_SETUP_SKIPS_MOST = 64, LP_SETUP_DIRECTORIES_MOST = 256 };
 
@@ -14,7 +14,7 @@ struct lp_setup {
 	int64_t memory_limit; /* bytes; 0: none */
 	enum lp_log_level level;
 	uint64_t shared_address, shared_size; /* 0: there is none */
-	struct lp_python_skip skips[LP_SETUP_SKIPS_MOST];
+	struct lp_rule_skip skips[LP_SETUP_SKIPS_MOST];
 	size_t skip_count;
 };
 

@@ -5,8 +5,7 @@
  *
  * It runs no rule.
  */
-#include "python/embedding.h"
-#include "python/leftovers.h"
+#include "python/internal.h"
 #include "python/rule_types.h"
 
 #include <stdlib.h>
@@ -290,8 +289,8 @@ static PyObject *import_apart(const char *name, const char *file)
 
 		snprintf(text, sizeof text,
 		         "what a file of rules changes while it is imported is put back: %.200s: %.200s", file, left);
-		if (lp_python_options()->log != NULL)
-			lp_python_options()->log(LP_LOG_WARNING, "local-processing", NULL, text);
+		if (lp_rules_options()->log != NULL)
+			lp_rules_options()->log(LP_LOG_WARNING, "local-processing", NULL, text);
 	}
 	return module;
 }
@@ -306,7 +305,7 @@ static bool read_module(struct lp_catalogue *catalogue, const char *name, const 
 	const char *where;
 	bool good;
 
-	lp_limit_begin(index);
+	lp_limit_begin(index, NULL);
 	module = import_apart(name, file);
 	good = module != NULL && lp_rules_visit(module, name, read_rule, &reading);
 	Py_XDECREF(module);
@@ -329,7 +328,7 @@ static bool read_module(struct lp_catalogue *catalogue, const char *name, const 
 }
 
 /* A file that can't be a module: its name is taken, or it can't be read. */
-static void refuse_module(struct lp_catalogue *catalogue, const struct lp_rule_source *source,
+static void refuse_module(struct lp_catalogue *catalogue, const struct lp_python_source *source,
                           struct lp_problems *problems)
 {
 	struct lp_python_failure failure = { .type = "ImportError", .message = source->problem, .traceback = "" };
@@ -339,9 +338,9 @@ static void refuse_module(struct lp_catalogue *catalogue, const struct lp_rule_s
 }
 
 /* What the start before this one has found out about a file; NULL: nothing. */
-static const struct lp_python_skip *find_skip(const char *module)
+static const struct lp_rule_skip *find_skip(const char *module)
 {
-	const struct lp_python_options *options = lp_python_options();
+	const struct lp_rules_options *options = lp_rules_options();
 
 	for (size_t i = 0; i < options->skip_count; i++) {
 		if (strcmp(options->skips[i].module, module) == 0)
@@ -350,8 +349,8 @@ static const struct lp_python_skip *find_skip(const char *module)
 	return NULL;
 }
 
-static void skip_module(struct lp_catalogue *catalogue, const struct lp_rule_source *source,
-                        const struct lp_python_skip *skip, struct lp_problems *problems)
+static void skip_module(struct lp_catalogue *catalogue, const struct lp_python_source *source,
+                        const struct lp_rule_skip *skip, struct lp_problems *problems)
 {
 	struct lp_python_failure failure = { .type = skip->type,
 		                             .message = skip->reason,
@@ -361,10 +360,10 @@ static void skip_module(struct lp_catalogue *catalogue, const struct lp_rule_sou
 	lp_problem_add(problems, source->path, 0, 0, "%s: %s", skip->type, skip->reason);
 }
 
-const char *lp_python_file(uint32_t index)
+const char *lp_rules_module(uint32_t index)
 {
 	size_t count;
-	const struct lp_rule_source *sources = lp_rule_sources(&count);
+	const struct lp_python_source *sources = lp_rule_files(&count);
 
 	return index == 0 ? lp_builtin_module : index <= count ? sources[index - 1].module : NULL;
 }
@@ -378,25 +377,25 @@ static int by_name(const void *one, const void *other)
 static bool read_all(struct lp_catalogue *catalogue, struct lp_problems *problems, struct lp_error *error)
 {
 	size_t count;
-	const struct lp_rule_source *sources = lp_rule_sources(&count);
-	bool good = read_module(catalogue, lp_builtin_module, builtin_path, lp_app_version(), 0, problems);
+	const struct lp_python_source *sources = lp_rule_files(&count);
+	bool good = read_module(catalogue, lp_builtin_module, builtin_path, lp_frozen_app_version(), 0, problems);
 
 	for (size_t i = 0; i < count && good; i++) {
-		const struct lp_python_skip *skip = find_skip(sources[i].module);
+		const struct lp_rule_skip *skip = find_skip(sources[i].module);
 
 		if (sources[i].problem != NULL)
 			refuse_module(catalogue, &sources[i], problems);
 		else if (skip != NULL)
 			skip_module(catalogue, &sources[i], skip, problems);
 		else
-			good = read_module(catalogue, sources[i].module, sources[i].path, sources[i].version,
+			good = read_module(catalogue, sources[i].module, sources[i].path, lp_rule_file_version(i),
 			                   (uint32_t)i + 1, problems);
 	}
 	return good ||
 	       lp_fail(error, LP_EXIT_DATA, "its import leaves a thread: start threads in the rule, or do without");
 }
 
-bool lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)
+bool lp_rules_import(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)
 {
 	struct lp_catalogue *catalogue = &catalogue_of_process;
 	struct lp_rule_state *state = lp_rule_state();
@@ -405,7 +404,7 @@ bool lp_python_catalogue(const struct lp_rule_catalogue **result, struct lp_prob
 	*result = &catalogue->rules;
 	/* What files print goes to the log. */
 	if (state == NULL || !lp_rule_log_install(state))
-		return lp_runtime_fail(error, "cannot load the types of rules");
+		return lp_python_fail(error, "cannot load the types of rules");
 	PyGC_Disable();
 	good = lp_leftovers_keep(error) && read_all(catalogue, problems, error);
 	PyGC_Enable();

@@ -113,9 +113,9 @@ done:
 	return result;
 }
 
-void lp_worker_compute_task(struct lp_batch *batch, struct lp_task *task, double *covered)
+void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *covered)
 {
-	struct lp_worker_rules *rules = lp_worker.rules;
+	struct lp_loaded_rules *rules = lp_loaded_rules;
 	struct lp_rule_state *state = rules->state;
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	struct lp_outcome *outcome = &task->outcome;

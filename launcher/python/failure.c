@@ -140,18 +140,7 @@ static void locate_syntax_error(struct lp_arena *arena, PyObject *exception, str
 	Py_XDECREF(file);
 }
 
-static bool is_rule_file(const char *path)
-{
-	size_t count;
-	const struct lp_rule_source *sources = lp_rule_sources(&count);
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(sources[i].path, path) == 0)
-			return true;
-	return false;
-}
-
-/* The innermost frame that stands in a file of the rules. */
+/* The innermost frame that stands in one of the sources. */
 static void locate_traceback(struct lp_arena *arena, PyObject *exception, struct lp_python_failure *failure)
 {
 	PyObject *traceback = PyException_GetTraceback(exception);
@@ -163,7 +152,7 @@ static void locate_traceback(struct lp_arena *arena, PyObject *exception, struct
 
 		if (path == NULL) {
 			PyErr_Clear();
-		} else if (is_rule_file(path)) {
+		} else if (lp_source_of_path(path) != NULL) {
 			failure->file = lp_arena_text(arena, path);
 			failure->line = int_attribute(traceback, "tb_lineno");
 		}

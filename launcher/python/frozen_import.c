@@ -1,13 +1,15 @@
 /*
  * What Python imports from inside of the executable: the table of frozen
  * modules, and the builtin module `_embedded_files`, by which app/_embedded.py
- * reaches source texts, time zones and the users' rules.
+ * reaches source texts, time zones and the sources that this was started with.
  */
 #include "python/embedding.h"
 #include "python/frozen.h"
 
 #include "model/embedded.h"
+#include "model/hash.h"
 
+#include <assert.h>
 #include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,60 @@ static const struct lp_frozen_source *const source_tables[] = { lp_frozen_stdlib
 static const struct lp_frozen_block *const block_tables[] = { lp_frozen_stdlib_blocks, lp_frozen_app_blocks };
 static const struct _frozen *const module_tables[] = { lp_frozen_stdlib, lp_frozen_app };
 enum { TABLES = 2 };
+
+/* Builtin modules of others. */
+static struct {
+	const char *name;
+	PyObject *(*make)(void);
+} added[4];
+static size_t added_count;
+
+void lp_python_add_module(const char *name, PyObject *(*make)(void))
+{
+	assert(added_count < sizeof added / sizeof *added);
+	added[added_count].name = name;
+	added[added_count++].make = make;
+}
+
+const char *lp_frozen_app_version(void)
+{
+	static char version[LP_VERSION_SIZE];
+
+	if (version[0] == '\0') {
+		uint64_t hash = LP_HASH_START;
+
+		for (const struct _frozen *module = lp_frozen_app; module->name != NULL; module++) {
+			hash = lp_hash_add(hash, module->name, strlen(module->name));
+			hash = lp_hash_add(hash, module->code, (size_t)module->size);
+		}
+		lp_hash_write(hash, version);
+	}
+	return version;
+}
+
+static int compare_to_module(const void *module, const void *source)
+{
+	return strcmp(module, ((const struct lp_python_source *)source)->module);
+}
+
+const struct lp_python_source *lp_source_find(const char *module)
+{
+	const struct lp_python_options *options = lp_python_options();
+
+	if (options->source_count == 0)
+		return NULL;
+	return bsearch(module, options->sources, options->source_count, sizeof *options->sources, compare_to_module);
+}
+
+const struct lp_python_source *lp_source_of_path(const char *path)
+{
+	const struct lp_python_options *options = lp_python_options();
+
+	for (size_t i = 0; i < options->source_count; i++)
+		if (strcmp(options->sources[i].path, path) == 0)
+			return &options->sources[i];
+	return NULL;
+}
 
 static int compare_to_name(const void *name, const void *source)
 {
@@ -120,8 +176,7 @@ PyDoc_STRVAR(path_source_doc, "path_source(path)\n--\n\n"
 static PyObject *path_source(PyObject *module, PyObject *argument)
 {
 	const char *path = PyUnicode_AsUTF8(argument);
-	const struct lp_rule_source *rules;
-	size_t count;
+	const struct lp_python_source *source;
 
 	(void)module;
 	if (path == NULL) {
@@ -129,13 +184,12 @@ static PyObject *path_source(PyObject *module, PyObject *argument)
 		Py_RETURN_NONE;
 	}
 	for (int table = 0; table < TABLES; table++)
-		for (const struct lp_frozen_source *source = source_tables[table]; source->name != NULL; source++)
-			if (strcmp(source->path, path) == 0)
-				return unpack_source(source, block_tables[table]);
-	rules = lp_rule_sources(&count);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(rules[i].path, path) == 0)
-			return PyBytes_FromStringAndSize(rules[i].text, (Py_ssize_t)rules[i].size);
+		for (const struct lp_frozen_source *frozen = source_tables[table]; frozen->name != NULL; frozen++)
+			if (strcmp(frozen->path, path) == 0)
+				return unpack_source(frozen, block_tables[table]);
+	source = lp_source_of_path(path);
+	if (source != NULL)
+		return PyBytes_FromStringAndSize(source->text, (Py_ssize_t)source->size);
 	Py_RETURN_NONE;
 }
 
@@ -180,7 +234,7 @@ PyDoc_STRVAR(rule_doc, "rule(module)\n--\n\n"
 static PyObject *rule(PyObject *module, PyObject *argument)
 {
 	const char *name = PyUnicode_AsUTF8(argument);
-	const struct lp_rule_source *source = name == NULL ? NULL : lp_rule_source_find(name);
+	const struct lp_python_source *source = name == NULL ? NULL : lp_source_find(name);
 
 	(void)module;
 	if (name == NULL)
@@ -195,7 +249,7 @@ static PyObject *rule(PyObject *module, PyObject *argument)
  * whether it was given a syntax tree, and makes the 120 types of trees for that:
  * as much work as the rest of reading a file of rules.
  */
-static PyObject *compile_text(const struct lp_rule_source *source)
+static PyObject *compile_text(const struct lp_python_source *source)
 {
 	PyCompilerFlags flags = { .cf_flags = PyCF_SOURCE_IS_UTF8, .cf_feature_version = PY_MINOR_VERSION };
 	PyObject *path, *code;
@@ -217,7 +271,7 @@ PyDoc_STRVAR(rule_code_doc, "rule_code(module)\n--\n\nThe code object of a file 
 static PyObject *rule_code(PyObject *module, PyObject *argument)
 {
 	const char *name = PyUnicode_AsUTF8(argument);
-	struct lp_rule_source *source = name == NULL ? NULL : lp_rule_source_find(name);
+	const struct lp_python_source *source = name == NULL ? NULL : lp_source_find(name);
 
 	(void)module;
 	if (name == NULL)
@@ -232,7 +286,7 @@ PyDoc_STRVAR(rule_text_doc, "rule_text(module)\n--\n\nThe source of a file of th
 static PyObject *rule_text(PyObject *module, PyObject *argument)
 {
 	const char *name = PyUnicode_AsUTF8(argument);
-	struct lp_rule_source *source = name == NULL ? NULL : lp_rule_source_find(name);
+	const struct lp_python_source *source = name == NULL ? NULL : lp_source_find(name);
 
 	(void)module;
 	if (name == NULL)
@@ -290,6 +344,7 @@ bool lp_frozen_install(struct lp_error *error)
 {
 	size_t count = 0;
 	struct _frozen *joined;
+	bool room;
 
 	for (int table = 0; table < TABLES; table++)
 		for (const struct _frozen *module = module_tables[table]; module->name != NULL; module++)
@@ -301,8 +356,10 @@ bool lp_frozen_install(struct lp_error *error)
 		for (const struct _frozen *module = module_tables[table]; module->name != NULL; module++)
 			*joined++ = *module;
 
-	if (PyImport_AppendInittab("_embedded_files", embedded_files_init) < 0 ||
-	    PyImport_AppendInittab("_local_processing", lp_series_module_init) < 0)
+	room = PyImport_AppendInittab("_embedded_files", embedded_files_init) == 0;
+	for (size_t i = 0; room && i < added_count; i++)
+		room = PyImport_AppendInittab(added[i].name, added[i].make) == 0;
+	if (!room)
 		return lp_fail(error, LP_EXIT_INTERNAL, "cannot prepare Python's import system: out of memory");
 	return true;
 }

@@ -3,9 +3,9 @@
  * texts, also when a file is changed meanwhile.  It knows files
  * and names, not Python code.
  */
-#include "python/embedding.h"
-#include "python/frozen.h"
+#include "python/internal.h"
 
+#include "model/hash.h"
 #include "model/text.h"
 
 #include <dirent.h>
@@ -18,65 +18,27 @@
 
 enum { FILE_SIZE_MOST = 8 << 20, DEPTH_MOST = 8, ABOVE_MOST = 64 };
 
-/* Filled once, by lp_rule_sources_read. */
+/* Filled once, by lp_rule_files_read. */
 static struct {
-	struct lp_rule_source *items;
+	struct lp_python_source *items;
 	uint32_t count, capacity;
+	char (*versions)[LP_VERSION_SIZE];
 } sources;
 
-const struct lp_rule_source *lp_rule_sources(size_t *count)
+const struct lp_python_source *lp_rule_files(size_t *count)
 {
 	*count = sources.count;
 	return sources.items;
 }
 
-static int compare_to_name(const void *name, const void *item)
-{
-	return strcmp(name, ((const struct lp_rule_source *)item)->module);
-}
-
 static int compare_sources(const void *a, const void *b)
 {
-	return strcmp(((const struct lp_rule_source *)a)->module, ((const struct lp_rule_source *)b)->module);
+	return strcmp(((const struct lp_python_source *)a)->module, ((const struct lp_python_source *)b)->module);
 }
 
-struct lp_rule_source *lp_rule_source_find(const char *module)
+const char *lp_rule_file_version(size_t index)
 {
-	if (sources.count == 0)
-		return NULL;
-	return bsearch(module, sources.items, sources.count, sizeof *sources.items, compare_to_name);
-}
-
-/* FNV-1a: tells one state of a file from another; it protects nothing. */
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
-{
-	const unsigned char *bytes = data;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-
-static void write_version(char version[13], uint64_t hash)
-{
-	snprintf(version, 13, "%012llx", (unsigned long long)((hash ^ hash >> 48) & UINT64_C(0xffffffffffff)));
-}
-
-const char *lp_app_version(void)
-{
-	static char version[13]; /* asked for first by the main thread, while there is no other */
-
-	if (version[0] == '\0') {
-		uint64_t hash = HASH_START;
-
-		for (const struct _frozen *module = lp_frozen_app; module->name != NULL; module++) {
-			hash = hash_bytes(hash, module->name, strlen(module->name));
-			hash = hash_bytes(hash, module->code, (size_t)module->size);
-		}
-		write_version(version, hash);
-	}
-	return version;
+	return sources.versions[index];
 }
 
 static bool is_identifier(const char *name, size_t length)
@@ -109,11 +71,11 @@ static const char *problem_of_name(const char *name, size_t length, bool at_top)
 
 static void add(const char *module, const char *path, char *text, size_t size, bool is_package, const char *problem)
 {
-	struct lp_rule_source *source;
+	struct lp_python_source *source;
 
 	LP_GROW(sources.items, sources.count, sources.capacity);
 	source = &sources.items[sources.count++];
-	*source = (struct lp_rule_source){
+	*source = (struct lp_python_source){
 		.module = lp_copy_text(module),
 		.path = lp_copy_text(path),
 		.text = text,
@@ -121,7 +83,6 @@ static void add(const char *module, const char *path, char *text, size_t size, b
 		.is_package = is_package,
 		.problem = problem,
 	};
-	write_version(source->version, hash_bytes(hash_bytes(HASH_START, module, strlen(module)), text, size));
 }
 
 /* A file that can't be read is a problem of that file: the others are of use without it. */
@@ -315,7 +276,7 @@ static size_t climb(const char *directory, struct above above[ABOVE_MOST])
 	return count;
 }
 
-bool lp_rule_sources_read(const char *directory, struct lp_error *error)
+bool lp_rule_files_read(const char *directory, struct lp_error *error)
 {
 	struct above above[ABOVE_MOST];
 	size_t count;
@@ -327,6 +288,13 @@ bool lp_rule_sources_read(const char *directory, struct lp_error *error)
 		return false;
 	if (sources.count > 0)
 		qsort(sources.items, sources.count, sizeof *sources.items, compare_sources);
+	sources.versions = lp_allocate((sources.count + 1) * sizeof *sources.versions);
+	for (uint32_t i = 0; i < sources.count; i++) {
+		const struct lp_python_source *source = &sources.items[i];
+		uint64_t hash = lp_hash_add(LP_HASH_START, source->module, strlen(source->module));
+
+		lp_hash_write(lp_hash_add(hash, source->text, source->size), sources.versions[i]);
+	}
 	/* pumps.py and pumps/ want the same name. */
 	for (uint32_t i = 1; i < sources.count; i++)
 		if (strcmp(sources.items[i - 1].module, sources.items[i].module) == 0)

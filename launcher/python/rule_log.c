@@ -33,8 +33,8 @@ static void write_line(enum lp_log_level level, const char *source, const char *
 {
 	if (!lp_log_enabled(level))
 		return;
-	if (lp_python_options()->log != NULL)
-		lp_python_options()->log(level, source, logger, text);
+	if (lp_rules_options()->log != NULL)
+		lp_rules_options()->log(level, source, logger, text);
 	else
 		lp_log(level, text, LP_TEXT("from", source), LP_TEXT("logger", logger));
 }

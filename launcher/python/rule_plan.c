@@ -7,13 +7,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
+struct lp_loaded_rules *lp_loaded_rules;
+
 static bool add_rule(void *context, const struct lp_found_rule *found)
 {
-	struct lp_worker_rules *rules = context;
+	struct lp_loaded_rules *rules = context;
 	PyObject *problems = PyObject_GetAttrString(found->description, "problems");
 	PyObject *outputs = PyObject_GetAttrString(found->description, "outputs");
 	const char *name = PyUnicode_AsUTF8(found->name);
-	struct lp_worker_rule rule;
+	struct lp_loaded_rule rule;
 
 	if (problems == NULL || outputs == NULL || name == NULL) {
 		Py_XDECREF(problems);
@@ -21,7 +23,7 @@ static bool add_rule(void *context, const struct lp_found_rule *found)
 		return false;
 	}
 	assert(PyList_Check(problems) && PyTuple_Check(outputs));
-	rule = (struct lp_worker_rule){ .name = lp_copy_text(name),
+	rule = (struct lp_loaded_rule){ .name = lp_copy_text(name),
 		                        .function = Py_NewRef(found->function),
 		                        .description = Py_NewRef(found->description),
 		                        .outputs = outputs };
@@ -36,15 +38,15 @@ static bool add_rule(void *context, const struct lp_found_rule *found)
 	return true;
 }
 
-static void add_failed(struct lp_worker_rules *rules, const char *name, const char *version,
+static void add_failed(struct lp_loaded_rules *rules, const char *name, const char *version,
                        const struct lp_python_failure *failure)
 {
 	LP_GROW(rules->failed, rules->failed_count, rules->failed_capacity);
 	rules->failed[rules->failed_count++] =
-		(struct lp_worker_module){ .name = name, .version = version, .failure = *failure };
+		(struct lp_failed_module){ .name = name, .version = version, .failure = *failure };
 }
 
-static void load_module(struct lp_worker_rules *rules, const char *name, const char *version)
+static void load_module(struct lp_loaded_rules *rules, const char *name, const char *version)
 {
 	/* What failed is not tried again. */
 	const struct lp_python_failure *known = lp_catalogue_failure(name);
@@ -69,14 +71,14 @@ static void load_module(struct lp_worker_rules *rules, const char *name, const c
 
 static int by_name(const void *one, const void *other)
 {
-	return strcmp(((const struct lp_worker_rule *)one)->name, ((const struct lp_worker_rule *)other)->name);
+	return strcmp(((const struct lp_loaded_rule *)one)->name, ((const struct lp_loaded_rule *)other)->name);
 }
 
-bool lp_worker_load_rules(struct lp_error *error)
+bool lp_rules_load(struct lp_error *error)
 {
-	struct lp_worker_rules *rules = lp_allocate(sizeof *rules);
+	struct lp_loaded_rules *rules = lp_allocate(sizeof *rules);
 	size_t count;
-	const struct lp_rule_source *sources = lp_rule_sources(&count);
+	const struct lp_python_source *sources = lp_rule_files(&count);
 
 	rules->state = lp_rule_state();
 	rules->logging_name = PyUnicode_InternFromString("logging");
@@ -89,16 +91,16 @@ bool lp_worker_load_rules(struct lp_error *error)
 		free(rules);
 		return false;
 	}
-	load_module(rules, lp_builtin_module, lp_app_version());
+	load_module(rules, lp_builtin_module, lp_frozen_app_version());
 	for (size_t i = 0; i < count; i++)
-		load_module(rules, sources[i].module, sources[i].version);
+		load_module(rules, sources[i].module, lp_rule_file_version(i));
 	lp_rule_log_flush(rules->state);
 	qsort(rules->rules, rules->count, sizeof *rules->rules, by_name);
-	lp_worker.rules = rules;
+	lp_loaded_rules = rules;
 	return true;
 }
 
-bool lp_rules_watch_logging(struct lp_worker_rules *rules)
+bool lp_rules_watch_logging(struct lp_loaded_rules *rules)
 {
 	PyObject *modules, *module, *installed;
 
@@ -119,15 +121,15 @@ bool lp_rules_watch_logging(struct lp_worker_rules *rules)
 	return true;
 }
 
-static const struct lp_worker_rule *find_rule(const struct lp_worker_rules *rules, const char *name)
+static const struct lp_loaded_rule *find_rule(const struct lp_loaded_rules *rules, const char *name)
 {
-	struct lp_worker_rule key = { .name = (char *)(uintptr_t)name };
+	struct lp_loaded_rule key = { .name = (char *)(uintptr_t)name };
 
 	return rules->count == 0 ? NULL : bsearch(&key, rules->rules, rules->count, sizeof *rules->rules, by_name);
 }
 
 /* The module of a rule's name, "plant.pumps" of "plant.pumps.efficiency", if its import failed. */
-static const struct lp_worker_module *find_failed(const struct lp_worker_rules *rules, const char *name)
+static const struct lp_failed_module *find_failed(const struct lp_loaded_rules *rules, const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
@@ -206,7 +208,7 @@ static void free_plan(struct lp_plan *plan)
 	free(plan);
 }
 
-static void forget_plans(struct lp_worker_rules *rules)
+static void forget_plans(struct lp_loaded_rules *rules)
 {
 	for (size_t i = 0; i < LP_PLAN_BUCKETS; i++) {
 		while (rules->buckets[i] != NULL) {
@@ -330,7 +332,7 @@ static bool plan_defaults(struct lp_plan *plan, PyObject *parameters, PyObject *
 	return true;
 }
 
-static bool plan_parameters(struct lp_worker_rules *rules, struct lp_plan *plan, PyObject *parameters, PyObject *names)
+static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_plan *plan, PyObject *parameters, PyObject *names)
 {
 	PyObject *values = lp_json_parse(rules->state, plan->parameters), *name, *value;
 	Py_ssize_t position = 0;
@@ -400,7 +402,7 @@ static PyObject *list_of(PyObject *description, const char *name)
 	return list;
 }
 
-static bool plan_arguments(struct lp_worker_rules *rules, struct lp_plan *plan)
+static bool plan_arguments(struct lp_loaded_rules *rules, struct lp_plan *plan)
 {
 	PyObject *description = plan->rule->description, *layout = list_of(description, "layout"),
 		 *inputs = list_of(description, "inputs"), *parameters = list_of(description, "parameters"),
@@ -435,10 +437,10 @@ static void plan_quantity(struct lp_plan *plan)
 	plan->has_quantity = lp_rule_quantity(plan->rule_name, per, &plan->quantity);
 }
 
-static struct lp_plan *make_plan(struct lp_worker_rules *rules, const struct lp_calculation *calculation, uint64_t hash)
+static struct lp_plan *make_plan(struct lp_loaded_rules *rules, const struct lp_calculation *calculation, uint64_t hash)
 {
 	struct lp_plan *plan = lp_allocate(sizeof *plan);
-	const struct lp_worker_module *failed;
+	const struct lp_failed_module *failed;
 
 	plan->hash = hash;
 	plan->rule_name = lp_copy_text(calculation->rule);
@@ -472,7 +474,7 @@ static struct lp_plan *make_plan(struct lp_worker_rules *rules, const struct lp_
 	return plan;
 }
 
-const struct lp_plan *lp_plan_for(struct lp_worker_rules *rules, const struct lp_calculation *calculation)
+const struct lp_plan *lp_plan_for(struct lp_loaded_rules *rules, const struct lp_calculation *calculation)
 {
 	struct lp_plan **bucket, *plan;
 	uint64_t hash;

@@ -9,7 +9,7 @@
 #include "python/rule_types.h"
 #include "python/units.h"
 
-struct lp_worker_rule {
+struct lp_loaded_rule {
 	char *name;
 	PyObject *function, *description, *outputs;
 	const char *version;
@@ -17,7 +17,7 @@ struct lp_worker_rule {
 };
 
 /* A module whose import failed: what its calculations fail with. */
-struct lp_worker_module {
+struct lp_failed_module {
 	const char *name, *version;
 	struct lp_python_failure failure;
 };
@@ -43,7 +43,7 @@ struct lp_plan {
 	char *rule_name, *parameters;
 	char **inputs;
 	size_t input_count;
-	const struct lp_worker_rule *rule;  /* NULL: there is none of that name, or its module failed */
+	const struct lp_loaded_rule *rule;  /* NULL: there is none of that name, or its module failed */
 	struct lp_plan_argument *arguments; /* positional ones, then keywords */
 	size_t argument_count, positional_count;
 	PyObject *keyword_names; /* a tuple, or NULL */
@@ -57,11 +57,11 @@ struct lp_plan {
 /* Beyond so many all are forgotten: memory must not grow with the number of calculations. */
 enum { LP_PLAN_BUCKETS = 1024, LP_PLANS_MOST = 4096 };
 
-struct lp_worker_rules {
+struct lp_loaded_rules {
 	struct lp_rule_state *state;
-	struct lp_worker_rule *rules; /* sorted by name */
+	struct lp_loaded_rule *rules; /* sorted by name */
 	size_t count, capacity;
-	struct lp_worker_module *failed;
+	struct lp_failed_module *failed;
 	size_t failed_count, failed_capacity;
 	struct lp_plan *buckets[LP_PLAN_BUCKETS];
 	size_t plan_count;
@@ -71,8 +71,8 @@ struct lp_worker_rules {
 };
 
 /* Never NULL: a plan that can't be made says why.  Valid until the next call. */
-const struct lp_plan *lp_plan_for(struct lp_worker_rules *rules, const struct lp_calculation *calculation);
+const struct lp_plan *lp_plan_for(struct lp_loaded_rules *rules, const struct lp_calculation *calculation);
 /* Sends the module logging to the program's log once a rule has imported it.  True: just now. */
-bool lp_rules_watch_logging(struct lp_worker_rules *rules);
+bool lp_rules_watch_logging(struct lp_loaded_rules *rules);
 
 #endif

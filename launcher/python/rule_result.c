@@ -191,7 +191,7 @@ static bool take_series(struct lp_rule_state *state, struct lp_task *task, size_
 /* A rule that makes a result for every microsecond fills its database. */
 static bool check_room(size_t room)
 {
-	size_t most = lp_python_options()->results_most;
+	size_t most = lp_rules_options()->results_most;
 
 	if (most == 0 || room <= most)
 		return true;

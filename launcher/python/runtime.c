@@ -5,7 +5,6 @@
  * The order matters, and each step says why it stands where it does.
  */
 #include "python/embedding.h"
-#include "python/leftovers.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -29,10 +28,9 @@ const struct lp_python_options *lp_python_options(void)
 	return &options;
 }
 
-void lp_python_tell(struct lp_pulse *pulse, void (*log)(enum lp_log_level, const char *, const char *, const char *))
+void lp_python_set_pulse(struct lp_pulse *pulse)
 {
 	options.pulse = pulse;
-	options.log = log;
 }
 
 /*
@@ -94,7 +92,7 @@ PyStatus lp_runtime_configure(PyConfig *config)
 	return status;
 }
 
-bool lp_runtime_fail(struct lp_error *error, const char *what)
+bool lp_python_fail(struct lp_error *error, const char *what)
 {
 	struct lp_arena arena = { 0 };
 	struct lp_python_failure failure;
@@ -114,7 +112,7 @@ bool lp_runtime_call_hook(const char *function, PyObject *argument, struct lp_er
 	Py_XDECREF(module);
 	Py_DECREF(argument);
 	if (result == NULL)
-		return lp_runtime_fail(error, "cannot prepare the Python interpreter");
+		return lp_python_fail(error, "cannot prepare the Python interpreter");
 	Py_DECREF(result);
 	return true;
 }
@@ -147,7 +145,7 @@ static bool prepare_last_words(struct lp_error *error)
 	}
 	Py_XDECREF(done);
 	Py_XDECREF(module);
-	return done != NULL || lp_runtime_fail(error, "cannot prepare the Python interpreter");
+	return done != NULL || lp_python_fail(error, "cannot prepare the Python interpreter");
 }
 
 /* Where a file of rules has imported it; NULL: none has. */
@@ -168,7 +166,7 @@ bool lp_python_forked(struct lp_error *error)
 		seeded = PyObject_CallMethod(random, "seed", NULL);
 	Py_XDECREF(seeded);
 	if (PyErr_Occurred())
-		return lp_runtime_fail(error, "cannot seed the random numbers of rules");
+		return lp_python_fail(error, "cannot seed the random numbers of rules");
 	Py_XDECREF(random);
 	return lp_leftovers_keep(error);
 }
@@ -181,9 +179,6 @@ bool lp_python_start(const struct lp_python_options *given, struct lp_error *err
 	bool started;
 
 	options = *given;
-	if (!lp_rule_sources_read(options.rules, error))
-		return false;
-
 	PyPreConfig_InitIsolatedConfig(&before);
 	before.utf8_mode = 1;
 	/* A locale would be read from files. */

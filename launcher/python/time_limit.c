@@ -26,6 +26,7 @@ static struct {
 	PyObject *exception; /* the class TimeLimit */
 	int64_t grace;       /* until then no interruption */
 	bool interrupted;
+	struct lp_arena *arena;
 	const char *where;
 } limit;
 
@@ -72,8 +73,8 @@ static PyObject *time_is_over(PyObject *module, PyObject *arguments)
 		limit.interrupted = true;
 		/* Who is asked again while it tells where it is would tell nothing: who asks has its own patience. */
 		limit.grace = INT64_MAX;
-		if (lp_worker.batch != NULL)
-			limit.where = current_calls(&lp_worker.batch->arena);
+		if (limit.arena != NULL)
+			limit.where = current_calls(limit.arena);
 		limit.grace = 0;
 	}
 	PyErr_SetString(limit.exception, "the time limit has passed");
@@ -95,12 +96,12 @@ bool lp_limit_prepare(struct lp_error *error)
 	Py_XDECREF(handler);
 	Py_XDECREF(signals);
 	if (before == NULL)
-		return lp_runtime_fail(error, "cannot prepare the time limit of rules");
+		return lp_python_fail(error, "cannot prepare the time limit of rules");
 	Py_DECREF(before);
 	return true;
 }
 
-void lp_limit_begin(uint32_t index)
+void lp_limit_begin(uint32_t index, struct lp_arena *arena)
 {
 	struct lp_pulse *pulse = pulse_of_process();
 	uint64_t sequence = atomic_load_explicit(&pulse->sequence, memory_order_relaxed);
@@ -108,6 +109,7 @@ void lp_limit_begin(uint32_t index)
 	assert(sequence % 2 == 0);
 	limit.grace = 0;
 	limit.interrupted = false;
+	limit.arena = arena;
 	limit.where = NULL;
 	atomic_store_explicit(&pulse->index, index, memory_order_relaxed);
 	atomic_store_explicit(&pulse->began, lp_monotonic(), memory_order_relaxed);

@@ -2,20 +2,16 @@
  * Computing tasks, one after the other, in the only thread of an interpreter
  * process: what is around the call of a rule.
  */
-#include "python/embedding.h"
-
-#include "python/leftovers.h"
+#include "python/internal.h"
 #include "python/rule_plan.h"
 
 #include <assert.h>
 
-struct lp_python_worker lp_worker;
-
-bool lp_python_open(struct lp_error *error)
+bool lp_rules_open(struct lp_error *error)
 {
-	if (!lp_worker_load_rules(error))
+	if (!lp_rules_load(error))
 		return false;
-	(void)lp_rules_watch_logging(lp_worker.rules);
+	(void)lp_rules_watch_logging(lp_loaded_rules);
 	return true;
 }
 
@@ -24,20 +20,14 @@ static bool watch_logging(void)
 {
 	struct lp_error error;
 
-	return !lp_rules_watch_logging(lp_worker.rules) || lp_leftovers_keep(&error);
-}
-
-const struct lp_task *lp_python_task(const struct lp_batch **batch)
-{
-	*batch = lp_worker.batch;
-	return lp_worker.task;
+	return !lp_rules_watch_logging(lp_loaded_rules) || lp_leftovers_keep(&error);
 }
 
 /* In a context of its own, and what the rule leaves behind is put back: all of that within its time. */
-static void call_apart(struct lp_batch *batch, struct lp_task *task, struct lp_python_computed *computed)
+static void call_apart(struct lp_batch *batch, struct lp_task *task, struct lp_rule_computed *computed)
 {
 	if (watch_logging() && lp_leftovers_enter()) {
-		lp_worker_compute_task(batch, task, &computed->covered);
+		lp_rule_call(batch, task, &computed->covered);
 		lp_leftovers_leave();
 	} else {
 		task->outcome = (struct lp_outcome){ .state = LP_STATE_FAILED };
@@ -46,22 +36,17 @@ static void call_apart(struct lp_batch *batch, struct lp_task *task, struct lp_p
 	computed->left = lp_leftovers_put_back(&computed->replace);
 }
 
-void lp_python_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index,
-                       struct lp_python_computed *computed)
+void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index, struct lp_rule_computed *computed)
 {
 	const char *where;
 
 	LP_CHECK_BATCH(batch);
 	assert(!task->decided);
-	*computed = (struct lp_python_computed){ .covered = 1 };
-	lp_worker.batch = batch;
-	lp_worker.task = task;
-	lp_limit_begin(index);
+	*computed = (struct lp_rule_computed){ .covered = 1 };
+	lp_limit_begin(index, &batch->arena);
 	call_apart(batch, task, computed);
 	assert(!PyErr_Occurred());
 	computed->interrupted = lp_limit_end(&where);
-	lp_worker.batch = NULL;
-	lp_worker.task = NULL;
 	if (computed->interrupted) {
 		/* Whatever the rule made of that: where it was is what counts. */
 		task->outcome.state = LP_STATE_FAILED;

@@ -2,8 +2,8 @@
  * Fresh state: each row is a rule that leaves something behind, what its
  * warning names, and what must be true once it was put back.
  */
-#include "python/internal.h"
-#include "python/leftovers.h"
+#include "python/rules.h"
+#include <Python.h>
 
 #include <check.h>
 #include <fcntl.h>
@@ -25,6 +25,7 @@ static void start(void)
 	const struct lp_python_options options = { 0 };
 	struct lp_error error = { 0 };
 
+	lp_rules_add_types();
 	ck_assert_msg(lp_python_start(&options, &error), "%s", error.what);
 	ck_assert_msg(lp_leftovers_keep(&error), "%s", error.what);
 }

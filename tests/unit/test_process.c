@@ -86,7 +86,7 @@ static void answer(struct lp_area *area, uint32_t index)
 {
 	struct lp_arena arena;
 	struct lp_outcome outcome = { .state = LP_STATE_OK, .duration = 17, .samples_read = 3, .rule_version = "0123" };
-	const struct lp_python_computed computed = { .covered = 0.5, .left = "sys.path" };
+	const struct lp_rule_computed computed = { .covered = 0.5, .left = "sys.path" };
 
 	arena = (struct lp_arena){ .source = &area->source };
 	outcome.results = lp_arena_zeroed(&arena, 2, sizeof *outcome.results);

@@ -1,0 +1,32 @@
+/* Starting Python with rules in it, and what the process was told of them. */
+#include "python/internal.h"
+
+static struct lp_rules_options options; /* set once by lp_rules_start */
+
+const struct lp_rules_options *lp_rules_options(void)
+{
+	return &options;
+}
+
+void lp_rules_add_types(void)
+{
+	lp_python_add_module("_local_processing", lp_series_module_init);
+}
+
+bool lp_rules_start(const struct lp_rules_options *given, struct lp_error *error)
+{
+	struct lp_python_options python = { .tzdata = given->tzdata, .pulse = given->pulse };
+
+	options = *given;
+	if (!lp_rule_files_read(options.directory, error))
+		return false;
+	python.sources = lp_rule_files(&python.source_count);
+	lp_rules_add_types();
+	return lp_python_start(&python, error);
+}
+
+void lp_rules_tell(struct lp_pulse *pulse, lp_rule_log *log)
+{
+	lp_python_set_pulse(pulse);
+	options.log = log;
+}
