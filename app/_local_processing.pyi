@@ -1,6 +1,6 @@
 """The builtin module behind local_processing, for type checkers and editors.
 
-launcher/python/rule_module.c and the files beside it are its implementation.
+launcher/rules/module.c and the files beside it are its implementation.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

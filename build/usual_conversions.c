@@ -1,9 +1,9 @@
 /*
  * usual_conversions: prints the C table of the conversions between the units
- * that plants usually have, as launcher/python/units_library.c finds them.  The
- * build runs it; see launcher/python/units.c.
+ * that plants usually have, as launcher/rules/units_library.c finds them.  The
+ * build runs it; see launcher/rules/units.c.
  */
-#include "python/units.h"
+#include "rules/units.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -88,7 +88,7 @@ int main(void)
 	for (size_t i = 0; i < count; i++)
 		add_all(units[i], units, count);
 	qsort(rows, row_count, sizeof *rows, compare);
-	puts("/* Made by build/usual_conversions.c. */\n#include \"python/units.h\"\n\n"
+	puts("/* Made by build/usual_conversions.c. */\n#include \"rules/units.h\"\n\n"
 	     "const struct lp_usual_conversion lp_usual_conversions[] = {");
 	for (size_t i = 0; i < row_count; i++) {
 		printf("\t{ ");

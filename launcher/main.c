@@ -7,7 +7,7 @@
 #include "command/output.h"
 #include "config/names.h"
 #include "process/process.h"
-#include "python/rules.h"
+#include "rules/rules.h"
 
 #include <errno.h>
 #include <signal.h>

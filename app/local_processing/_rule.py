@@ -48,7 +48,7 @@ class _Wrong(Exception):
 
 
 class Rule:
-    """What the program knows about a rule; launcher/python/catalogue.c reads it."""
+    """What the program knows about a rule; launcher/rules/catalogue.c reads it."""
 
     __slots__ = (
         "name", "line", "document", "inputs", "parameters", "outputs", "layout", "keywords", "problems", "returns",

@@ -43,7 +43,7 @@ set_target_properties(lp_libpq PROPERTIES
 	INTERFACE_LINK_LIBRARIES "${LP_OPENSSL};-lm")
 
 # UDUNITS reads its database with open, read and close. In this copy of the
-# library they have other names, and launcher/python/units.c answers from memory
+# library they have other names, and launcher/rules/units.c answers from memory
 # (--wrap would catch every other library's calls too).
 find_library(LP_UDUNITS libudunits2.a REQUIRED)
 add_custom_command(OUTPUT libudunits2.a VERBATIM

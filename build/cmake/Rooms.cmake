@@ -1,7 +1,7 @@
 # One static library per folder of launcher/. The linker takes from them what
 # is referred to, so a test of one room needs only what that room needs.
 set(LP_ROOMS model calendar observe config schedule store store/postgresql store/sqlite
-	python process definition pipeline command)
+	python rules process definition pipeline command)
 
 add_library(lp_all INTERFACE)
 set(group "")
@@ -12,6 +12,8 @@ foreach(room IN LISTS LP_ROOMS)
 	target_include_directories(${target} PUBLIC launcher)
 	target_compile_options(${target} PRIVATE ${LP_LTO_OPTIONS})
 	if(room STREQUAL python)
+		target_link_libraries(${target} PUBLIC lp_cpython)
+	elseif(room STREQUAL rules)
 		target_link_libraries(${target} PUBLIC lp_cpython lp_udunits)
 	elseif(room STREQUAL store/postgresql)
 		target_link_libraries(${target} PUBLIC lp_libpq)
@@ -31,7 +33,7 @@ foreach(room IN LISTS LP_ROOMS)
 endforeach()
 
 # The loops over columns are written to be vectorised, which gcc 12 does at -O3 only.
-file(GLOB loops CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/launcher/python/series_*.c")
+file(GLOB loops CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/launcher/rules/series_*.c")
 set_property(SOURCE ${loops} APPEND PROPERTY COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
 
 target_include_directories(lp_all INTERFACE launcher)

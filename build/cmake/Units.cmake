@@ -1,5 +1,5 @@
 # What UDUNITS says of the usual units, so that most runs need not load its database.
-add_executable(usual_conversions build/usual_conversions.c launcher/python/units_library.c)
+add_executable(usual_conversions build/usual_conversions.c launcher/rules/units_library.c)
 target_include_directories(usual_conversions PRIVATE launcher)
 target_link_libraries(usual_conversions PRIVATE lp_model lp_generated lp_udunits -lz)
 add_custom_command(OUTPUT usual_conversions_table.c VERBATIM
@@ -7,4 +7,4 @@ add_custom_command(OUTPUT usual_conversions_table.c VERBATIM
 		sh -c "./usual_conversions >usual_conversions_table.c"
 	DEPENDS usual_conversions
 	COMMENT "Computing the usual conversions of units")
-target_sources(lp_python PRIVATE "${CMAKE_BINARY_DIR}/usual_conversions_table.c")
+target_sources(lp_rules PRIVATE "${CMAKE_BINARY_DIR}/usual_conversions_table.c")

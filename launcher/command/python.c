@@ -1,7 +1,7 @@
 /* `local-processing python`: the embedded interpreter, as python3 is. */
 #include "command/command.h"
 
-#include "python/rules.h"
+#include "rules/rules.h"
 
 #include <stdio.h>
 #include <string.h>

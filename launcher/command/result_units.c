@@ -7,7 +7,7 @@
 
 #include "definition/definition.h"
 #include "definition/json.h"
-#include "python/rules.h"
+#include "rules/rules.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #define LP_PROCESS_AREA_H
 
 #include "model/batch.h"
-#include "python/rules.h"
+#include "rules/rules.h"
 
 enum {
 	LP_AREA_LOG = 256 << 10,  /* bytes of printed lines of a part */

@@ -4,7 +4,7 @@
 
 #include "process/message.h"
 #include "process/rights.h"
-#include "python/rules.h"
+#include "rules/rules.h"
 
 enum { LP_SETUP_SKIPS_MOST = 64, LP_SETUP_DIRECTORIES_MOST = 256 };
 

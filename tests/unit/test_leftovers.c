@@ -2,7 +2,7 @@
  * Fresh state: each row is a rule that leaves something behind, what its
  * warning names, and what must be true once it was put back.
  */
-#include "python/rules.h"
+#include "rules/rules.h"
 #include <Python.h>
 
 #include <check.h>

@@ -2,7 +2,7 @@
  * The type Series as Python sees it: a sequence of samples, buffers of its
  * columns, its properties, and the tables that put all of its files together.
  */
-#include "python/rule_types.h"
+#include "rules/types.h"
 
 #include <stddef.h>
 

@@ -6,11 +6,11 @@
  * cut into lines, and what has no end of line when the rule returns is a line
  * too.  app/local_processing/_logging.py sends the module logging here.
  */
-#include "python/rule_types.h"
+#include "rules/types.h"
 
 #include "model/text.h"
 #include "observe/log.h"
-#include "python/internal.h"
+#include "rules/internal.h"
 
 /* More of one line helps nobody who reads a log; a logged exception may have a traceback. */
 enum { LINE_MOST = 8192, RECORD_MOST = 65536 };

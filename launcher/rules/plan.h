@@ -1,13 +1,13 @@
 /*
- * What a worker keeps of the rules it has loaded, and how it calls them.
- * Shared by rule_plan.c, which makes it, and compute.c, which uses it.
+ * What is kept of the rules that are loaded, and how they are called.
+ * Shared by plan.c, which makes it, and call.c, which uses it.
  */
-#ifndef LP_PYTHON_RULE_PLAN_H
-#define LP_PYTHON_RULE_PLAN_H
+#ifndef LP_RULES_PLAN_H
+#define LP_RULES_PLAN_H
 
-#include "python/internal.h"
-#include "python/rule_types.h"
-#include "python/units.h"
+#include "rules/internal.h"
+#include "rules/types.h"
+#include "rules/units.h"
 
 struct lp_loaded_rule {
 	char *name;

@@ -2,8 +2,8 @@
  * Computing tasks, one after the other, in the only thread of an interpreter
  * process: what is around the call of a rule.
  */
-#include "python/internal.h"
-#include "python/rule_plan.h"
+#include "rules/internal.h"
+#include "rules/plan.h"
 
 #include <assert.h>
 

@@ -10,7 +10,7 @@
 #include "model/rule.h"
 #include "observe/log.h"
 #include "python/python.h"
-#include "python/units.h"
+#include "rules/units.h"
 
 /* A file of rules that is not imported, and what its calculations fail with instead. */
 struct lp_rule_skip {

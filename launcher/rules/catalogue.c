@@ -5,8 +5,8 @@
  *
  * It runs no rule.
  */
-#include "python/internal.h"
-#include "python/rule_types.h"
+#include "rules/internal.h"
+#include "rules/types.h"
 
 #include <stdlib.h>
 

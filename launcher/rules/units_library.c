@@ -6,7 +6,7 @@
  * open(), read() and close(); the build gives these three other names in the
  * library, and here they read from memory.
  */
-#include "python/units.h"
+#include "rules/units.h"
 
 #include "model/embedded.h"
 #include "model/memory.h"

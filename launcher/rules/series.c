@@ -5,8 +5,8 @@
  * This file has its life (borrowed, own or shared memory) and what describes
  * it; series_type.c has the type as Python sees it.  Neither calculates.
  */
-#include "python/rule_types.h"
-#include "python/units.h"
+#include "rules/types.h"
+#include "rules/units.h"
 
 #include <stddef.h>
 

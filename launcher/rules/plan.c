@@ -2,7 +2,7 @@
  * What is known about the rules that are imported: works out once for each kind
  * of calculation what to pass to the rule's function.
  */
-#include "python/rule_plan.h"
+#include "rules/plan.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * texts, also when a file is changed meanwhile.  It knows files
  * and names, not Python code.
  */
-#include "python/internal.h"
+#include "rules/internal.h"
 
 #include "model/hash.h"
 #include "model/text.h"

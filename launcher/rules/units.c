@@ -6,7 +6,7 @@
  * between the units that plants usually have are computed when the program is
  * built (build/usual_conversions.c), by the same function that finds the others.
  */
-#include "python/units.h"
+#include "rules/units.h"
 
 #include "model/memory.h"
 #include <math.h>

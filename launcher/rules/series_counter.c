@@ -15,7 +15,7 @@
  * value): a counter that was reset and grows past it counts.  What a step counts depends
  * on the LP_METER_SAMPLES good samples before it at most, wherever windows end.
  */
-#include "python/rule_types.h"
+#include "rules/types.h"
 
 /* A fall to less than half is a reset; from below a tenth of the value before it back to nine tenths, it was none. */
 static const double half = 0.5, near_zero = 0.1, back = 0.9;

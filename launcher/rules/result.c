@@ -7,9 +7,9 @@
  * A result whose unit is known is converted to the one that its output is
  * declared with, or refused: the label is all that whoever reads it knows.
  */
-#include "python/internal.h"
-#include "python/rule_types.h"
-#include "python/units.h"
+#include "rules/internal.h"
+#include "rules/types.h"
+#include "rules/units.h"
 
 #include "model/memory.h"
 #include <stdlib.h>

@@ -2,11 +2,11 @@
  * The types that rules see, and the state that the builtin module
  * _local_processing keeps per interpreter.
  *
- * Shared by the files that make up that module and by compute.c, which makes
+ * Shared by the files that make up that module and by call.c, which makes
  * the arguments of rules.  It knows neither interpreters' lives nor the store.
  */
-#ifndef LP_PYTHON_RULE_TYPES_H
-#define LP_PYTHON_RULE_TYPES_H
+#ifndef LP_RULES_TYPES_H
+#define LP_RULES_TYPES_H
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -79,7 +79,7 @@ struct lp_rule_state {
 	const struct lp_calculation *calculation; /* being computed, in whose zone windows show; or NULL */
 	double covered; /* the least share of a window over which what was asked for knew a value; 1: all of it */
 	const struct lp_quantity *quantity; /* what its rule returns, but for the unit; NULL: only its rule knows */
-	struct lp_label *label;             /* rule_result.c: how numbers are converted to an output's unit */
+	struct lp_label *label;             /* result.c: how numbers are converted to an output's unit */
 };
 
 /* The state of the current interpreter's module; NULL with an exception set. */
@@ -237,7 +237,7 @@ static inline void lp_good_release(struct lp_good *good)
 	PyMem_Free(good->copy);
 }
 
-/* rule_values.c: Sample, Window, Context and times. */
+/* values.c: Sample, Window, Context and times. */
 extern PyType_Spec lp_sample_spec, lp_window_spec, lp_context_spec;
 PyObject *lp_sample_new(struct lp_rule_state *state, lp_time time, double value, uint8_t quality);
 PyObject *lp_window_new(struct lp_rule_state *state, const struct lp_window *window, PyObject *zone);
@@ -258,7 +258,7 @@ static inline PyObject *lp_text_object(const char *text)
 PyObject *lp_json_mapping(struct lp_rule_state *state, const char *json);
 PyObject *lp_json_parse(struct lp_rule_state *state, const char *json);
 
-/* rule_log.c: print and logging in rules. */
+/* log.c: print and logging in rules. */
 extern PyType_Spec lp_stream_spec;
 /* Puts the streams in place of sys.stdout and sys.stderr of this interpreter. */
 bool lp_rule_log_install(struct lp_rule_state *state);
@@ -283,7 +283,7 @@ struct lp_python_failure;
 const struct lp_python_failure *lp_catalogue_failure(const char *module);
 
 /*
- * rule_result.c: what a rule returned, into the task's outcome.  declared: the tuple of its outputs' names.
+ * result.c: what a rule returned, into the task's outcome.  declared: the tuple of its outputs' names.
  * False: an exception is set that says what is wrong.
  */
 void lp_label_free(struct lp_label *label);

@@ -2,7 +2,7 @@
  * The small things that rules see besides Series: Sample, Window, Context; and
  * times between microseconds and datetime.
  */
-#include "python/rule_types.h"
+#include "rules/types.h"
 
 /* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back (H. Hinnant's civil algorithms). */
 static int64_t days_of(int year, int month, int day)

@@ -1,5 +1,5 @@
 /* Starting Python with rules in it, and what the process was told of them. */
-#include "python/internal.h"
+#include "rules/internal.h"
 
 static struct lp_rules_options options; /* set once by lp_rules_start */
 

@@ -2,8 +2,8 @@
  * Series(times, values, ...): a Series of whatever sequences and buffers a
  * rule or a test has at hand.
  */
-#include "python/rule_types.h"
-#include "python/units.h"
+#include "rules/types.h"
+#include "rules/units.h"
 
 /* Fills a column from a buffer of that very format.  False: it is no such buffer. */
 static bool from_buffer(PyObject *object, const char *formats, size_t size, void *target, size_t count)

@@ -6,8 +6,8 @@
  * instructions: a number takes part as a block full of it.  What is missing on
  * either side becomes NaN in one pass afterwards.
  */
-#include "python/rule_types.h"
-#include "python/units.h"
+#include "rules/types.h"
+#include "rules/units.h"
 
 enum { BLOCK = 256 };
 

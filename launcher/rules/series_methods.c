@@ -1,8 +1,8 @@
 /*
  * The methods of Series: their table, and those that make another Series.
  */
-#include "python/rule_types.h"
-#include "python/units.h"
+#include "rules/types.h"
+#include "rules/units.h"
 
 static PyObject *series_good(PyObject *self, PyObject *unused)
 {

@@ -3,7 +3,7 @@
  * unit of the input.  What a user's rule returns as a number has the unit that
  * its author computed it in.  Knows nothing of Python.
  */
-#include "python/units.h"
+#include "rules/units.h"
 
 #include <math.h>
 #include <string.h>

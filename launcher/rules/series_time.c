@@ -3,7 +3,7 @@
  * difference.  Also the parsing of keyword arguments that these methods share
  * with those of other files.
  */
-#include "python/rule_types.h"
+#include "rules/types.h"
 
 bool lp_keywords_parse(const char *method, const struct lp_keyword *keywords, union lp_keyword_value *values,
                        PyObject *const *arguments, Py_ssize_t count, PyObject *names)

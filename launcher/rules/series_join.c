@@ -9,7 +9,7 @@
  * next sample, and what is made of them is known over time: it is no series of
  * samples, which a tariff's change would make more of.  at() says otherwise.
  */
-#include "python/rule_types.h"
+#include "rules/types.h"
 
 #include <stdlib.h>
 

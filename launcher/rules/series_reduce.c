@@ -4,7 +4,7 @@
  * They go over the good values only.  Where none is missing these are the
  * Series' own columns, and the loops are free of branches.
  */
-#include "python/rule_types.h"
+#include "rules/types.h"
 
 #include <stdlib.h>
 

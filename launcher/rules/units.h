@@ -7,8 +7,8 @@
  * in a reading, none in a difference, two in a sum of two readings.  Of a unit
  * U, `delta_U` is that of differences: 10 delta_degC are 10 K and 18 delta_degF.
  */
-#ifndef LP_PYTHON_UNITS_H
-#define LP_PYTHON_UNITS_H
+#ifndef LP_RULES_UNITS_H
+#define LP_RULES_UNITS_H
 
 #include "model/error.h"
 
@@ -31,7 +31,7 @@ bool lp_quantity_conversion(const struct lp_quantity *from, const char *to, doub
 /* The same where the values will have no more than `to` to say what they are: readings, or differences. */
 bool lp_quantity_label(const struct lp_quantity *from, const char *to, double *scale, double *offset,
                        struct lp_error *error) LP_MUST_CHECK;
-/* rule_unit.c: what a built-in rule returns as a number, but for its unit.  False: the rule is none, or it has no unit. */
+/* quantity.c: what a built-in rule returns as a number, but for its unit.  False: the rule is none, or it has no unit. */
 bool lp_rule_quantity(const char *rule, const char *per, struct lp_quantity *quantity);
 /* Whether the unit has a zero that is not nothing. */
 bool lp_unit_has_zero(const char *unit);

@@ -4,7 +4,7 @@
 
 #include <Python.h>
 
-#include "python/rules.h"
+#include "rules/rules.h"
 
 /* rules.c: what lp_rules_start was given, but for lp_rules_tell. */
 const struct lp_rules_options *lp_rules_options(void);

@@ -3,9 +3,9 @@
  * need per interpreter.  Rules import local_processing, which names the public
  * ones.
  */
-#include "python/internal.h"
-#include "python/rule_types.h"
-#include "python/units.h"
+#include "rules/internal.h"
+#include "rules/types.h"
+#include "rules/units.h"
 
 static PyObject *unit_conversion(PyObject *module, PyObject *arguments)
 {

@@ -6,9 +6,9 @@
  * once and kept (a plan); a task then costs its Series and the call.
  */
 #include "model/clock.h"
-#include "python/internal.h"
-#include "python/rule_plan.h"
-#include "python/rule_types.h"
+#include "rules/internal.h"
+#include "rules/plan.h"
+#include "rules/types.h"
 
 enum { ARGUMENTS_ON_STACK = 32 };
 
