@@ -122,6 +122,14 @@ void lp_internals_put_settings(const struct lp_internals_settings *settings)
 	_PyRuntime.signals.wakeup.fd = settings->wakeup_descriptor;
 }
 
+void lp_internals_heap(struct lp_internals_heap *heap)
+{
+	const struct _gc_runtime_state *collector = &_PyInterpreterState_GET()->gc;
+
+	heap->young = collector->generations[0].count;
+	heap->looked = collector->generations[1].count;
+}
+
 int lp_internals_drop_exit_handlers(int count, bool (*stays)(PyObject *function))
 {
 	struct atexit_state *state = &_PyInterpreterState_GET()->atexit;

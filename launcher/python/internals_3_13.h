@@ -38,6 +38,14 @@ void lp_internals_put_settings(const struct lp_internals_settings *settings);
 int lp_internals_drop_exit_handlers(int count, bool (*stays)(PyObject *function));
 /* Whoever has looked at warnings.filters looks again. */
 void lp_internals_warnings_changed(void);
+/*
+ * What the collector of cycles has counted: objects that were made and not freed
+ * again since it last looked, and how often it looked.
+ */
+struct lp_internals_heap {
+	int young, looked;
+};
+void lp_internals_heap(struct lp_internals_heap *heap);
 /* gc.callbacks. */
 PyObject *lp_internals_collector_callbacks(void);
 /* What Python calls at a signal, borrowed; NULL where the module signal has not been loaded. */

@@ -29,6 +29,8 @@ static struct {
 	PyObject *decimals[DECIMALS], *decimal_copies[DECIMALS]; /* NULL: the module decimal is not loaded */
 	PyObject *random;                                        /* of which random.random() and its like are methods */
 	PyObject *context;                                       /* of the call */
+	struct lp_internals_heap heap;                           /* before the call */
+	PyObject *collect;                                       /* gc.collect, whatever becomes of that name */
 } kept;
 
 void lp_leftovers_name(struct lp_leftovers *found, const char *format, ...)
@@ -390,6 +392,7 @@ static void take_settings(struct lp_leftovers *found)
 bool lp_leftovers_enter(void)
 {
 	assert(kept.context == NULL);
+	lp_internals_heap(&kept.heap);
 	kept.context = PyContext_New();
 	if (kept.context != NULL && PyContext_Enter(kept.context) < 0)
 		Py_CLEAR(kept.context);
@@ -407,6 +410,32 @@ void lp_leftovers_leave(void)
 	}
 	Py_CLEAR(kept.context);
 	PyErr_SetRaisedException(error);
+}
+
+void lp_leftovers_end_cycles(void)
+{
+	struct lp_internals_heap heap;
+	PyObject *done;
+
+	lp_internals_heap(&heap);
+	if (heap.young == kept.heap.young && heap.looked == kept.heap.looked)
+		return;
+	/* What is new is young, but where the collector has looked at it meanwhile. */
+	done = PyObject_CallFunction(kept.collect, "i", heap.looked == kept.heap.looked ? 0 : 2);
+	if (done == NULL)
+		PyErr_Clear();
+	Py_XDECREF(done);
+}
+
+bool lp_leftovers_freeze(struct lp_error *error)
+{
+	PyObject *collector = PyImport_ImportModule("gc");
+	PyObject *frozen = collector == NULL ? NULL : PyObject_CallMethod(collector, "freeze", NULL);
+
+	Py_XSETREF(kept.collect, frozen == NULL ? NULL : PyObject_GetAttrString(collector, "collect"));
+	Py_XDECREF(frozen);
+	Py_XDECREF(collector);
+	return kept.collect != NULL || lp_python_fail(error, "cannot prepare the collector of cycles");
 }
 
 bool lp_leftovers_decimals_are_set(void)

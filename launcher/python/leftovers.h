@@ -46,6 +46,17 @@ bool lp_leftovers_keep(struct lp_error *error) LP_MUST_CHECK;
 bool lp_leftovers_enter(void) LP_MUST_CHECK;
 void lp_leftovers_leave(void);
 /*
+ * After that: cycles that the call has made and left end now, within its time.
+ * Else one whose __del__ hangs would hang in another's.  Costs a comparison where
+ * the call has freed as many objects as it made.
+ */
+void lp_leftovers_end_cycles(void);
+/*
+ * Before the first fork: what there is now is left alone by the collector, which
+ * would write to each of its pages in each copy.
+ */
+bool lp_leftovers_freeze(struct lp_error *error) LP_MUST_CHECK;
+/*
  * Before lp_leftovers_leave: whether the context of decimals is not the default
  * one.  Nothing of that is left after a call, but of who sets it while a file
  * is imported, the rules in the file expect it.

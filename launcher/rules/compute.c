@@ -12,7 +12,7 @@ bool lp_rules_open(struct lp_error *error)
 	if (!lp_rules_load(error))
 		return false;
 	(void)lp_rules_watch_logging(lp_loaded_rules);
-	return true;
+	return lp_leftovers_freeze(error);
 }
 
 /* What the program itself has just changed is no rule's, and stays. */
@@ -29,6 +29,7 @@ static void call_apart(struct lp_batch *batch, struct lp_task *task, struct lp_r
 	if (watch_logging() && lp_leftovers_enter()) {
 		lp_rule_call(batch, task, &computed->covered);
 		lp_leftovers_leave();
+		lp_leftovers_end_cycles();
 	} else {
 		task->outcome = (struct lp_outcome){ .state = LP_STATE_FAILED };
 		lp_python_error_take(&batch->arena, &task->outcome);

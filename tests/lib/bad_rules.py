@@ -161,6 +161,20 @@ rule("collects a cycle with a __del__ that hangs", """
     Held()
     gc.collect()
     """, timed_out())  # fmt: skip
+rule("leaves a cycle with a __del__ that hangs", """
+    class Held:
+        def __init__(self): self.me = self
+        def __del__(self):
+            while True: pass
+    Held()
+    """, timed_out())  # fmt: skip
+rule("leaves a cycle with a __del__ that crashes", """
+    import os
+    class Held:
+        def __init__(self): self.me = self
+        def __del__(self): os.abort()
+    Held()
+    """, crashed(ABORT))  # fmt: skip
 rule("raises an exception whose str hangs", """
     class Endless(Exception):
         def __str__(self):
