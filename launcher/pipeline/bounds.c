@@ -1,4 +1,9 @@
-/* How far back changes are followed, and no further.  Knows readers and widths of windows; no calendar, no threads. */
+/*
+ * How far back changes are followed, and no further.  Knows readers and widths of
+ * windows; no calendar, no threads.
+ *
+ * Runs in the main process, in its main thread.
+ */
 #include "pipeline/bounds.h"
 
 #include "schedule/schedule.h"

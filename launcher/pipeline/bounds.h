@@ -1,7 +1,9 @@
 /*
  * From when on changes of each series are followed.  After an import of history
  * there are very many, most of which nobody follows: the store passes over
- * these.  Internal to pipeline/; used by the main thread alone.
+ * these.  Internal to pipeline/.
+ *
+ * Runs in the main process, in its main thread.
  */
 #ifndef LP_PIPELINE_BOUNDS_H
 #define LP_PIPELINE_BOUNDS_H

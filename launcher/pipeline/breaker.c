@@ -1,4 +1,9 @@
-/* See breaker.h.  Knows outcomes of rules; nothing of plans. */
+/*
+ * See breaker.h.  Knows outcomes of rules; nothing of plans.
+ *
+ * Runs in the main process, in its main thread; what decides about the tasks of a
+ * batch, in fetchers.
+ */
 #include "pipeline/breaker.h"
 
 #include "model/text.h"

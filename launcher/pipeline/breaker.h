@@ -7,6 +7,9 @@
  * works goes on working.  For each that works again ten are tried in the next
  * run.  The breaker closes when those that are still stopped are no more than
  * half of the rule's, or fewer than would trip it.  Internal to pipeline/.
+ *
+ * Runs in the main process, in its main thread; what decides about the tasks of a
+ * batch, in fetchers.
  */
 #ifndef LP_PIPELINE_BREAKER_H
 #define LP_PIPELINE_BREAKER_H

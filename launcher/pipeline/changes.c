@@ -1,4 +1,8 @@
-/* Changes of samples, followed.  Knows readers and windows; no threads, no clock. */
+/*
+ * Changes of samples, followed.  Knows readers and windows; no threads, no clock.
+ *
+ * Runs in the main process, in its main thread.
+ */
 #include "pipeline/changes.h"
 
 #include "observe/log.h"

@@ -1,6 +1,8 @@
 /*
  * Changes of samples, followed: which windows read them, and so are owed.
- * Internal to pipeline/; used by the main thread alone.
+ * Internal to pipeline/.
+ *
+ * Runs in the main process, in its main thread.
  */
 #ifndef LP_PIPELINE_CHANGES_H
 #define LP_PIPELINE_CHANGES_H

@@ -1,4 +1,9 @@
-/* Committers: results and outcomes of whole batches, a transaction each, over a connection of their own. */
+/*
+ * Committers: results and outcomes of whole batches, a transaction each, over a
+ * connection of their own.
+ *
+ * Runs in the main process, in the threads of committers.
+ */
 #include "pipeline/stages.h"
 
 #include "model/clock.h"

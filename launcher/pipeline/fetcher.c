@@ -2,6 +2,8 @@
  * Fetchers: what has to be known before a batch is computed.  They have a
  * connection of their own, read definitions and samples, and decide the tasks
  * that need no computing.
+ *
+ * Runs in the main process, in the threads of fetchers.
  */
 #include "pipeline/stages.h"
 

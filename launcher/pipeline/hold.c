@@ -7,6 +7,8 @@
  * still to come of it is of the first window after that and of later ones, and
  * none of it can lie before that window's start (before its end, where numbers
  * are stored there).  A range that ends by then is complete.
+ *
+ * Runs in the main process, in its main thread.
  */
 #include "pipeline/plan.h"
 

@@ -1,4 +1,9 @@
-/* Jobs, made and freed; parts.c and shares.c cut them.  Knows no threads: a job is in the hands of one at a time. */
+/*
+ * Jobs, made and freed; parts.c and shares.c cut them.  Knows no threads: a job is
+ * in the hands of one at a time.
+ *
+ * Runs in the main process, in whichever thread has the job.
+ */
 #include "pipeline/job.h"
 
 #include <assert.h>

@@ -2,6 +2,8 @@
  * A job: a batch on its way through the stages.  Made by the main thread, which
  * alone gives jobs out and takes them back; in between it belongs to whoever
  * popped it.  Internal to pipeline/.
+ *
+ * Runs in the main process, in whichever thread has the job.
  */
 #ifndef LP_PIPELINE_JOB_H
 #define LP_PIPELINE_JOB_H

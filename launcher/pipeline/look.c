@@ -1,4 +1,8 @@
-/* What a run would do, told without doing it.  The plan is the run's own. */
+/*
+ * What a run would do, told without doing it.  The plan is the run's own.
+ *
+ * Runs in the main process, in its main thread.
+ */
 #include "pipeline/pipeline.h"
 #include "pipeline/plan.h"
 

@@ -3,6 +3,8 @@
  * computed again may change its results, and who reads these is computed again
  * too.  Then each reader of a series is asked for the first window that it has
  * still to compute.
+ *
+ * Runs in the main process, in its main thread.
  */
 #include "pipeline/needs.h"
 

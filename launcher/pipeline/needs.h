@@ -2,6 +2,8 @@
  * Which samples will still be read: by windows that are not computed yet, that
  * failed, that are owed, or whose samples have changed.  For `prune`, which
  * leaves them.  Knows windows and readers; deletes nothing.
+ *
+ * Runs in the main process, in its main thread.
  */
 #ifndef LP_PIPELINE_NEEDS_H
 #define LP_PIPELINE_NEEDS_H

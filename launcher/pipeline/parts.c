@@ -1,6 +1,9 @@
 /*
  * A job in parts: the tasks of one batch, computed by several workers at once.
  * Knows no threads but that each part is in the hands of one.
+ *
+ * Runs in the main process: cut by fetchers, put together by workers, and
+ * lp_job_cut by committers.
  */
 #include "pipeline/job.h"
 

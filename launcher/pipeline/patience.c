@@ -1,4 +1,8 @@
-/* See patience.h.  Knows parts and what became of their tasks; in the threads of workers. */
+/*
+ * See patience.h.  Knows parts and what became of their tasks.
+ *
+ * Runs in the main process, in the threads of workers.
+ */
 #include "pipeline/patience.h"
 
 #include "model/text.h"

@@ -8,6 +8,8 @@
  * on such windows as long as the workers have spent on new ones, and then leaves
  * those of calculations that have timed out or crashed in the run before, so that
  * they make nobody late.  Internal to pipeline/.
+ *
+ * Runs in the main process, in the threads of workers.
  */
 #ifndef LP_PIPELINE_PATIENCE_H
 #define LP_PIPELINE_PATIENCE_H

@@ -4,6 +4,8 @@
  *
  * Each stage's threads run plain blocking code with a connection or an
  * interpreter process of their own.  No transaction is open while Python runs.
+ *
+ * Runs in the main process, in its main thread.
  */
 #ifndef LP_PIPELINE_PIPELINE_H
 #define LP_PIPELINE_PIPELINE_H

@@ -1,4 +1,8 @@
-/* Which batch goes next.  Knows watermarks and windows; no threads, no clock. */
+/*
+ * Which batch goes next.  Knows watermarks and windows; no threads, no clock.
+ *
+ * Runs in the main process, in its main thread.
+ */
 #include "pipeline/plan.h"
 
 #include "observe/log.h"

@@ -1,6 +1,6 @@
 /*
  * The plan of a run: which batch goes next, with which windows.  Internal to
- * pipeline/; used by the main thread alone.
+ * pipeline/.
  *
  * Rank by rank, because a batch must not read inputs that a lower rank is still
  * writing.  Within a rank every batch gets its next chunk of windows in turn and
@@ -8,6 +8,8 @@
  * windows that failed in earlier runs are tried again after those, and what is
  * to be computed again comes last: what is fresh waits for neither.  Where that
  * changed results, who reads them owes them before the next rank begins.
+ *
+ * Runs in the main process, in its main thread.
  */
 #ifndef LP_PIPELINE_PLAN_H
 #define LP_PIPELINE_PLAN_H

@@ -1,4 +1,8 @@
-/* Bounded queues between threads.  Knows of jobs only that they can be linked. */
+/*
+ * Bounded queues between threads.  Knows of jobs only that they can be linked.
+ *
+ * Runs in the main process, in any thread.
+ */
 #include "pipeline/queue.h"
 
 #include "model/clock.h"

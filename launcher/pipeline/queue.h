@@ -1,5 +1,7 @@
 /*
  * Bounded queues of jobs between threads.  Internal to pipeline/.
+ *
+ * Runs in the main process, in any thread.
  */
 #ifndef LP_PIPELINE_QUEUE_H
 #define LP_PIPELINE_QUEUE_H

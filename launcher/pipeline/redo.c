@@ -1,4 +1,8 @@
-/* Which owed windows go next.  Knows ranges and windows; no threads, no clock. */
+/*
+ * Which owed windows go next.  Knows ranges and windows; no threads, no clock.
+ *
+ * Runs in the main process, in its main thread.
+ */
 #include "pipeline/redo.h"
 
 #include <assert.h>

@@ -1,7 +1,9 @@
 /*
  * Owed windows of one rank, put together into jobs: calculations of a stored
  * batch whose ranges have one reason and begin together.  Internal to
- * pipeline/; used by the main thread alone.
+ * pipeline/.
+ *
+ * Runs in the main process, in its main thread.
  */
 #ifndef LP_PIPELINE_REDO_H
 #define LP_PIPELINE_REDO_H

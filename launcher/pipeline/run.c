@@ -2,6 +2,8 @@
  * A run: from what is due to what is stored.  The main thread gives out jobs,
  * takes them back, watches the stop flag; the stages do the work.
  * Knows no command line and prints nothing but log lines.
+ *
+ * Runs in the main process, in its main thread.
  */
 #include "pipeline/pipeline.h"
 

@@ -3,6 +3,8 @@
  * once, each those of other series.  Cut by series and not by tasks, so that
  * what several calculations read is still fetched once, and in the order of
  * their ids, for neighbours lie on the same pages.
+ *
+ * Runs in the main process, in the threads of fetchers.
  */
 #include "pipeline/job.h"
 

@@ -2,6 +2,9 @@
  * The threads of the pipeline: starting and ending them, and the queues between
  * them.  What they do is in fetcher.c, worker.c and committer.c; which job and
  * when is the main thread's business.
+ *
+ * Runs in the main process, in its main thread; what threads do for themselves, in
+ * each of them.
  */
 #include "pipeline/stages.h"
 
@@ -193,6 +196,7 @@ void lp_stages_grow(struct lp_stages *stages)
 
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job)
 {
+	assert(here == NULL);
 	lp_stages_send(stages, LP_STAGE_FETCH, job);
 }
 

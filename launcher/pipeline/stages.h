@@ -10,6 +10,9 @@
  *
  * A job that cannot go on goes to `finished` at once.  The main thread gives out
  * no more jobs than any queue holds, so that nobody ever waits to push.
+ *
+ * Runs in the main process: the first half in its main thread, the second in the
+ * threads of stages.
  */
 #ifndef LP_PIPELINE_STAGES_H
 #define LP_PIPELINE_STAGES_H

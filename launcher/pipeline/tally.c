@@ -1,4 +1,9 @@
-/* Counts what a run has done and tells what failed.  Knows outcomes; no threads, no store. */
+/*
+ * Counts what a run has done and tells what failed.  Knows outcomes; no threads, no
+ * store.
+ *
+ * Runs in the main process, in its main thread.
+ */
 #include "pipeline/tally.h"
 
 #include "model/text.h"

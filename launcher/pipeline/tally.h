@@ -1,6 +1,8 @@
 /*
  * What a run has done, counted job by job, and told: failures as log lines.
- * Internal to pipeline/; used by the main thread alone.
+ * Internal to pipeline/.
+ *
+ * Runs in the main process, in its main thread.
  */
 #ifndef LP_PIPELINE_TALLY_H
 #define LP_PIPELINE_TALLY_H

@@ -1,6 +1,8 @@
 /*
  * Who has to wait: tasks that read results of a calculation that has failed, or
- * waits itself.  Knows ranges of inputs; called by fetchers.
+ * waits itself.  Knows ranges of inputs.
+ *
+ * Runs in the main process, in the threads of fetchers.
  */
 #include "pipeline/job.h"
 

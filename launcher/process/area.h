@@ -3,6 +3,8 @@
  * the tasks of a part, what they printed.  It lies in a memfd that the main
  * process maps as well; everything in it is an offset, and the main process
  * checks whatever it reads.  Internal to process/.
+ *
+ * Runs in the main process and in those of rules: as it says of each.
  */
 #ifndef LP_PROCESS_AREA_H
 #define LP_PROCESS_AREA_H

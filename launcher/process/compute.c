@@ -56,6 +56,7 @@ bool lp_interpreter_open(struct lp_rule_server *server, struct lp_interpreter **
 {
 	struct lp_interpreter *interpreter = lp_allocate(sizeof *interpreter);
 
+	assert(lp_role == LP_ROLE_MAIN && server->loaded);
 	(void)error;
 	interpreter->server = server;
 	interpreter->descriptor = interpreter->socket = interpreter->words = interpreter->area.descriptor = -1;

@@ -2,6 +2,9 @@
  * How the main process keeps the time of a process that runs users' code: first
  * it asks, again and again; then it has it say where it is; what comes then,
  * SIGKILL, is the caller's.
+ *
+ * Runs in the main process: in the main thread for the rule server, in workers'
+ * threads for their interpreter processes.
  */
 #include "process/host.h"
 

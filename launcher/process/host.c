@@ -4,6 +4,8 @@
  *
  * A file that hangs, kills the server or leaves a thread is found out by what
  * the server was at, and left out by the next start.
+ *
+ * Runs in the main process, in its main thread; what workers ask for, in theirs.
  */
 #include "process/host.h"
 
@@ -39,6 +41,12 @@ enum {
 	REST = 16,              /* numbers from here on are free to use */
 	DESCRIPTORS_MOST = 4096 /* that are closed where the kernel cannot close all at once */
 };
+
+/* The server ends with the thread that has started it, and has no server of its own. */
+static bool is_main_thread(void)
+{
+	return lp_role == LP_ROLE_MAIN && gettid() == getpid();
+}
 
 struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options)
 {
@@ -185,6 +193,7 @@ bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error)
 	int sockets[2] = { -1, -1 }, self, nothing;
 	bool started = false;
 
+	assert(is_main_thread());
 	if (server->process != 0)
 		return true;
 	self = open_self();
@@ -474,6 +483,7 @@ bool lp_rule_server_catalogue(struct lp_rule_server *server, const volatile int 
 {
 	struct lp_reply reply;
 
+	assert(is_main_thread());
 	if (!server->loaded) {
 		if (!load(server, stop, error))
 			return false;
@@ -594,6 +604,7 @@ struct lp_process_usage lp_rule_server_usage(struct lp_rule_server *server)
 
 void lp_rule_server_stop(struct lp_rule_server *server)
 {
+	assert(is_main_thread());
 	if (server->has_first)
 		close_fork(&server->first);
 	server->has_first = false;

@@ -1,4 +1,8 @@
-/* The main process's side of the rule server.  Internal to process/. */
+/*
+ * The main process's side of the rule server.  Internal to process/.
+ *
+ * Runs in the main process: in its main thread, and in those of workers.
+ */
 #ifndef LP_PROCESS_HOST_H
 #define LP_PROCESS_HOST_H
 

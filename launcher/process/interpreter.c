@@ -5,9 +5,13 @@
  * It has its socket, its area, and its last words for standard output and error;
  * the batches are in its memory, read-only.  The main process ends it whenever it
  * likes.
+ *
+ * Runs in interpreter processes, in their only thread; lp_interpreter_prepare in
+ * the rule server.
  */
 #include "process/server.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -128,6 +132,7 @@ _Noreturn void lp_interpreter_main(int socket)
 	struct lp_part part;
 	struct lp_part_done done;
 
+	assert(lp_role == LP_ROLE_INTERPRETER);
 	while (lp_receive(socket, &part, sizeof part, NULL, 0)) {
 		compute_part(&part, &done);
 		if (!lp_send(socket, &done, sizeof done, NULL, 0))

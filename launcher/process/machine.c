@@ -1,6 +1,8 @@
 /*
- * Any process.  A control group's limit holds for all groups below it, so the
+ * A control group's limit holds for all groups below it, so the
  * least on the way up counts.  In a container its own group looks like the root.
+ *
+ * Runs in any process, in any thread.
  */
 #include "process/machine.h"
 

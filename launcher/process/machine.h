@@ -1,7 +1,9 @@
 /*
  * What this process may use of the machine: cores and memory, less where its
- * control group gives less.  Any process, any thread; reads /proc and
+ * control group gives less.  Reads /proc and
  * /sys/fs/cgroup, and does without either.
+ *
+ * Runs in any process, in any thread.
  */
 #ifndef LP_PROCESS_MACHINE_H
 #define LP_PROCESS_MACHINE_H

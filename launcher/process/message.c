@@ -1,4 +1,4 @@
-/* Runs in all processes.  Knows bytes, and not what they are about. */
+/* Runs in all processes, in any thread.  Knows bytes, and not what they are about. */
 #include "process/message.h"
 
 #include "model/text.h"
@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum lp_role lp_role;
 
 bool lp_send(int socket, const void *message, size_t size, const int *descriptors, int count)
 {

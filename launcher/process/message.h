@@ -1,6 +1,8 @@
 /*
  * What the processes say to each other: small messages over a socket, with
  * descriptors, and longer ones made of numbers and texts.  Internal to process/.
+ *
+ * Runs in all processes, in any thread.
  */
 #ifndef LP_PROCESS_MESSAGE_H
 #define LP_PROCESS_MESSAGE_H
@@ -8,6 +10,10 @@
 #include "model/memory.h"
 #include <sys/resource.h>
 #include <sys/types.h>
+
+/* Which of the processes this is: what may run in one of them only asserts it. */
+enum lp_role { LP_ROLE_MAIN, LP_ROLE_SERVER, LP_ROLE_INTERPRETER };
+extern enum lp_role lp_role;
 
 /* Descriptors that the rule server finds open. */
 enum { LP_SERVER_CONTROL = 3, LP_SERVER_SHARED = 4, LP_SERVER_AREA = 5 };

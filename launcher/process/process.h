@@ -11,6 +11,9 @@
  * nothing of what it reads there.
  *
  * This header is the door: the main process includes nothing else of this room.
+ *
+ * Runs in the main process: lp_rule_server_... in its main thread, lp_interpreter_...
+ * in the thread of the worker whose it is.  lp_rule_server_main is the others.
  */
 #ifndef LP_PROCESS_PROCESS_H
 #define LP_PROCESS_PROCESS_H

@@ -13,6 +13,9 @@
  *
  * What is refused is EPERM (EACCES where Landlock does it): mostly Python's
  * PermissionError.  A call that libc tries in its newest form first is ENOSYS.
+ *
+ * Runs in the rule server and in interpreter processes; the questions about the
+ * kernel in the main process too.
  */
 #ifndef LP_PROCESS_RIGHTS_H
 #define LP_PROCESS_RIGHTS_H

@@ -1,5 +1,7 @@
 /*
- * Rule server and interpreter processes.  Which system calls there are: two
+ * Runs in the rule server and in interpreter processes, in their only thread.
+ *
+ * Which system calls there are: two
  * filters of seccomp, written in the kernel's BPF.  The server's is a list of
  * what may be called; an interpreter's takes a few things from that list.  The
  * kernel runs both, and what either refuses is refused.

@@ -1,5 +1,7 @@
 /*
- * Rule server.  Which files can be opened: Landlock.  It says nothing about
+ * Runs in the rule server, in its only thread.
+ *
+ * Which files can be opened: Landlock.  It says nothing about
  * looking at names and sizes (stat), nor about owners, modes and times of files:
  * the list of calls refuses to change those.
  */

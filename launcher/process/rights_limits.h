@@ -1,5 +1,7 @@
 /*
  * The two limits that rights.c puts on a process.  Internal to process/.
+ *
+ * Runs in the rule server and in interpreter processes.
  */
 #ifndef LP_PROCESS_RIGHTS_LIMITS_H
 #define LP_PROCESS_RIGHTS_LIMITS_H

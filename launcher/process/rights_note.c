@@ -1,5 +1,7 @@
 /*
- * Any process: pure.  A refusal reaches a rule's author as an error of Python,
+ * Runs in any process, in any thread.
+ *
+ * A refusal reaches a rule's author as an error of Python,
  * which cannot know why; some say nothing of a permission at all.
  */
 #include "process/rights.h"

@@ -3,7 +3,9 @@
  *
  * It has no connection, password or configuration in its memory, and nothing
  * open but what it is told through.  It imports the files of rules once, and
- * then is what interpreter processes are forked from.  One thread.
+ * then is what interpreter processes are forked from.
+ *
+ * Runs in the rule server, in its only thread.
  */
 #include "process/server.h"
 
@@ -48,6 +50,7 @@ bool lp_rule_server_is_meant(int count, char **arguments)
 
 _Noreturn void lp_server_end(const struct lp_error *error)
 {
+	assert(lp_role != LP_ROLE_MAIN);
 	fprintf(stderr, "local-processing: %s\n", error->what);
 	if (error->hint[0] != '\0')
 		fprintf(stderr, "%s\n", error->hint);
@@ -189,6 +192,7 @@ static _Noreturn void be_interpreter(struct child *child)
 	struct lp_error error;
 	int socket = child->sockets[1];
 
+	lp_role = LP_ROLE_INTERPRETER;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != server.process)
 		_exit(LP_EXIT_TEMPORARY); /* the server died meanwhile */
@@ -288,6 +292,7 @@ _Noreturn void lp_rule_server_main(void)
 	struct lp_reply ready = { .kind = LP_REPLY_READY };
 	struct lp_order order;
 
+	lp_role = LP_ROLE_SERVER;
 	server.process = getpid();
 	be_alone();
 	take_setup(&error);

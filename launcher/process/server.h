@@ -1,4 +1,8 @@
-/* The two other processes: what they are made of.  Internal to process/. */
+/*
+ * The two other processes: what they are made of.  Internal to process/.
+ *
+ * Runs in the rule server and in interpreter processes, in their only thread.
+ */
 #ifndef LP_PROCESS_SERVER_H
 #define LP_PROCESS_SERVER_H
 

@@ -1,4 +1,8 @@
-/* Written in one process and read in the other, field by field in the same order. */
+/*
+ * Written in one process and read in the other, field by field in the same order.
+ *
+ * Runs in the main process and in the rule server, in the main thread of each.
+ */
 #include "process/setup.h"
 
 #include <limits.h>

@@ -1,4 +1,9 @@
-/* What the main process tells the rule server once, and what that tells back of the rules.  Internal to process/. */
+/*
+ * What the main process tells the rule server once, and what that tells back of
+ * the rules.  Internal to process/.
+ *
+ * Runs in the main process and in the rule server, in the main thread of each.
+ */
 #ifndef LP_PROCESS_SETUP_H
 #define LP_PROCESS_SETUP_H
 

@@ -1,6 +1,8 @@
 /*
  * Memory of the main process that the rule server and its interpreters see at
  * the same address, read-only.  Internal to process/.
+ *
+ * Runs in the main process, in any thread; lp_shared_join in the rule server.
  */
 #ifndef LP_PROCESS_SHARED_H
 #define LP_PROCESS_SHARED_H

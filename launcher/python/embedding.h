@@ -1,4 +1,4 @@
-/* What the files of this room share.  Internal to python/. */
+/* What the files of this room share.  Internal to python/.  Runs where python.h says. */
 #ifndef LP_PYTHON_EMBEDDING_H
 #define LP_PYTHON_EMBEDDING_H
 

@@ -2,6 +2,8 @@
  * Python exceptions as plain texts, for the database and for people.  It has
  * to succeed whatever an exception is made of: a __str__ that raises, lone
  * surrogates, NUL, no memory left, the recursion limit.
+ *
+ * Runs in the rule server and in interpreter processes, in their only thread.
  */
 #include "model/text.h"
 #include "python/embedding.h"

@@ -2,6 +2,8 @@
  * What Python imports from inside of the executable: the table of frozen
  * modules, and the builtin module `_embedded_files`, by which app/_embedded.py
  * reaches source texts, time zones and the sources that this was started with.
+ *
+ * Runs where python.h says.
  */
 #include "python/embedding.h"
 #include "python/frozen.h"

@@ -1,6 +1,8 @@
 /*
  * The one file that knows CPython's internals.  Another version of CPython
  * means another file of this kind.
+ *
+ * Runs in the rule server and in interpreter processes, GIL held.
  */
 #define Py_BUILD_CORE 1
 /* CPython's internal headers do not hold themselves to this program's warnings. */

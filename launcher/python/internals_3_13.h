@@ -1,4 +1,9 @@
-/* What this program needs of CPython that is not public; what differs between versions of CPython is in internals_3_13.c. */
+/*
+ * What this program needs of CPython that is not public; what differs between
+ * versions of CPython is in internals_3_13.c.
+ *
+ * Runs in the rule server and in interpreter processes, GIL held.
+ */
 #ifndef LP_PYTHON_INTERNALS_3_13_H
 #define LP_PYTHON_INTERNALS_3_13_H
 

@@ -3,7 +3,7 @@
  * libc tells of: settings of the interpreter, lists that are changed in place,
  * decimals, random numbers.
  *
- * Interpreter process, the thread that calls rules, GIL held.
+ * Runs in an interpreter process, in the thread that calls rules, GIL held.
  */
 #include "python/embedding.h"
 #include "python/internals_3_13.h"

@@ -4,8 +4,8 @@
  * that there is something to look at, and what was there before where nobody
  * could tell later; then libc does what it was asked.
  *
- * Any process, any thread.  Does nothing of its own until `watching` is set,
- * which only an interpreter process does.
+ * Runs in any process, in any thread.  Does nothing of its own until `watching`
+ * is set, which only the processes of rules do.
  */
 #include "python/leftovers_parts.h"
 #include "python/python.h"

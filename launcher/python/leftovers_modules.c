@@ -8,8 +8,8 @@
  * object is a function, a type, a module or a float, a public one always, but
  * for the few in `shown_names` that have no name to be shown.
  *
- * Interpreter process, any thread that holds the GIL (the watcher); the thread
- * that calls rules (the rest).
+ * Runs in an interpreter process: the watcher in any thread that holds the GIL,
+ * the rest in the thread that calls rules.
  */
 #include "python/embedding.h"
 #include "python/internals_3_13.h"

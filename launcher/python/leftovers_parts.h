@@ -1,6 +1,8 @@
 /*
  * What the files of leftovers.h share.  leftovers_libc.c is linked into every
  * program, because other libraries call what it wraps: it knows no Python.
+ *
+ * Runs where leftovers.h says; what is in leftovers_libc.c in any process.
  */
 #ifndef LP_PYTHON_LEFTOVERS_PARTS_H
 #define LP_PYTHON_LEFTOVERS_PARTS_H

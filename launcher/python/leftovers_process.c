@@ -5,7 +5,7 @@
  * at every start, by the wrapped functions before the first change
  * (leftovers_libc.c).
  *
- * Interpreter process, the thread that calls rules, GIL held.
+ * Runs in an interpreter process, in the thread that calls rules, GIL held.
  */
 #include "python/internals_3_13.h"
 #include "python/leftovers_parts.h"

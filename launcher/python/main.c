@@ -1,4 +1,8 @@
-/* `local-processing python`: the embedded interpreter as python3 is. */
+/*
+ * `local-processing python`: the embedded interpreter as python3 is.
+ *
+ * Runs in the process that was started as Python, in its main thread.
+ */
 #include "python/embedding.h"
 
 #include <stdlib.h>

@@ -3,6 +3,8 @@
  * executable.  It knows how CPython is configured, not what runs in it.
  *
  * The order matters, and each step says why it stands where it does.
+ *
+ * Runs where python.h says; lp_python_is_meant in the main process too.
  */
 #include "python/embedding.h"
 
@@ -178,6 +180,7 @@ bool lp_python_start(const struct lp_python_options *given, struct lp_error *err
 	PyStatus status;
 	bool started;
 
+	assert(!Py_IsInitialized());
 	options = *given;
 	PyPreConfig_InitIsolatedConfig(&before);
 	before.utf8_mode = 1;

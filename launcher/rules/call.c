@@ -4,6 +4,8 @@
  *
  * How a calculation's rule, parameters and inputs become arguments is found out
  * once and kept (a plan); a task then costs its Series and the call.
+ *
+ * Runs in interpreter processes, in their only thread.
  */
 #include "model/clock.h"
 #include "rules/internal.h"

@@ -4,10 +4,13 @@
  * their functions, and what is wrong with them.
  *
  * It runs no rule.
+ *
+ * Runs in the rule server, in its only thread.
  */
 #include "rules/internal.h"
 #include "rules/types.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 const char lp_builtin_module[] = "local_processing.builtin";
@@ -398,9 +401,11 @@ static bool read_all(struct lp_catalogue *catalogue, struct lp_problems *problem
 bool lp_rules_import(const struct lp_rule_catalogue **result, struct lp_problems *problems, struct lp_error *error)
 {
 	struct lp_catalogue *catalogue = &catalogue_of_process;
-	struct lp_rule_state *state = lp_rule_state();
+	struct lp_rule_state *state;
 	bool good;
 
+	assert(Py_IsInitialized());
+	state = lp_rule_state();
 	*result = &catalogue->rules;
 	/* What files print goes to the log. */
 	if (state == NULL || !lp_rule_log_install(state))

@@ -1,6 +1,8 @@
 /*
- * Computing tasks, one after the other, in the only thread of an interpreter
- * process: what is around the call of a rule.
+ * Computing tasks, one after the other: what is around the call of a rule.
+ *
+ * Runs in interpreter processes, in their only thread; lp_rules_open in the rule
+ * server.
  */
 #include "rules/internal.h"
 #include "rules/plan.h"
@@ -9,6 +11,7 @@
 
 bool lp_rules_open(struct lp_error *error)
 {
+	assert(Py_IsInitialized());
 	if (!lp_rules_load(error))
 		return false;
 	(void)lp_rules_watch_logging(lp_loaded_rules);
@@ -42,7 +45,7 @@ void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t ind
 	const char *where;
 
 	LP_CHECK_BATCH(batch);
-	assert(!task->decided);
+	assert(lp_loaded_rules != NULL && !task->decided);
 	*computed = (struct lp_rule_computed){ .covered = 1 };
 	lp_limit_begin(index, &batch->arena);
 	call_apart(batch, task, computed);

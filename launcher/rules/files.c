@@ -2,6 +2,8 @@
  * Reads the users' rules, once, at start: every interpreter process has the same
  * texts, also when a file is changed meanwhile.  It knows files
  * and names, not Python code.
+ *
+ * Runs in the rule server, in its only thread.
  */
 #include "rules/internal.h"
 

@@ -1,4 +1,9 @@
-/* What the files of this room share, besides the types that rules see.  Internal to rules/. */
+/*
+ * What the files of this room share, besides the types that rules see.  Internal to
+ * rules/.
+ *
+ * Runs where rules.h says.
+ */
 #ifndef LP_RULES_INTERNAL_H
 #define LP_RULES_INTERNAL_H
 

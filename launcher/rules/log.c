@@ -5,6 +5,8 @@
  * This stands in for sys.stdout and sys.stderr: what is written is
  * cut into lines, and what has no end of line when the rule returns is a line
  * too.  app/local_processing/_logging.py sends the module logging here.
+ *
+ * Runs in the rule server and in interpreter processes, in their only thread.
  */
 #include "rules/types.h"
 

@@ -2,6 +2,8 @@
  * The builtin module _local_processing: makes its types and keeps what they
  * need per interpreter.  Rules import local_processing, which names the public
  * ones.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/internal.h"
 #include "rules/types.h"

@@ -1,6 +1,9 @@
 /*
  * What is known about the rules that are imported: works out once for each kind
  * of calculation what to pass to the rule's function.
+ *
+ * Runs in interpreter processes, in their only thread; lp_rules_load in the rule
+ * server.
  */
 #include "rules/plan.h"
 

@@ -1,6 +1,9 @@
 /*
  * What is kept of the rules that are loaded, and how they are called.
  * Shared by plan.c, which makes it, and call.c, which uses it.
+ *
+ * Runs in interpreter processes, in their only thread; lp_rules_load in the rule
+ * server.
  */
 #ifndef LP_RULES_PLAN_H
 #define LP_RULES_PLAN_H

@@ -2,6 +2,8 @@
  * The units of what the built-in rules return as numbers: they follow from the
  * unit of the input.  What a user's rule returns as a number has the unit that
  * its author computed it in.  Knows nothing of Python.
+ *
+ * Runs in any process, in any thread.
  */
 #include "rules/units.h"
 

@@ -6,6 +6,8 @@
  * It decides what can be stored; what can't raises an exception that says so.
  * A result whose unit is known is converted to the one that its output is
  * declared with, or refused: the label is all that whoever reads it knows.
+ *
+ * Runs in interpreter processes, in their only thread.
  */
 #include "rules/internal.h"
 #include "rules/types.h"

@@ -1,4 +1,9 @@
-/* Starting Python with rules in it, and what the process was told of them. */
+/*
+ * Starting Python with rules in it, and what the process was told of them.
+ *
+ * Runs in the rule server, in its only thread; lp_rules_tell in interpreter
+ * processes, lp_rules_add_types wherever Python is started.
+ */
 #include "rules/internal.h"
 
 static struct lp_rules_options options; /* set once by lp_rules_start */

@@ -4,6 +4,8 @@
  *
  * This file has its life (borrowed, own or shared memory) and what describes
  * it; series_type.c has the type as Python sees it.  Neither calculates.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 #include "rules/units.h"

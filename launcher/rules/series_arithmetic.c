@@ -5,6 +5,8 @@
  * Each operation is a loop over blocks that the compiler can turn into vector
  * instructions: a number takes part as a block full of it.  What is missing on
  * either side becomes NaN in one pass afterwards.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 #include "rules/units.h"

@@ -14,6 +14,8 @@
  * boots).  It has to come back in one step, from near 0 (below a tenth of that
  * value): a counter that was reset and grows past it counts.  What a step counts depends
  * on the LP_METER_SAMPLES good samples before it at most, wherever windows end.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 

@@ -8,6 +8,8 @@
  * changes, two meters that do not tick together.  There each holds until its
  * next sample, and what is made of them is known over time: it is no series of
  * samples, which a tariff's change would make more of.  at() says otherwise.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 

@@ -1,5 +1,7 @@
 /*
  * The methods of Series: their table, and those that make another Series.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 #include "rules/units.h"

@@ -1,6 +1,8 @@
 /*
  * Series(times, values, ...): a Series of whatever sequences and buffers a
  * rule or a test has at hand.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 #include "rules/units.h"

@@ -3,6 +3,8 @@
  *
  * They go over the good values only.  Where none is missing these are the
  * Series' own columns, and the loops are free of branches.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 

@@ -2,6 +2,8 @@
  * One number of many samples where time counts: integral, time-weighted mean,
  * difference.  Also the parsing of keyword arguments that these methods share
  * with those of other files.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 

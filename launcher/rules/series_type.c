@@ -1,6 +1,8 @@
 /*
  * The type Series as Python sees it: a sequence of samples, buffers of its
  * columns, its properties, and the tables that put all of its files together.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 

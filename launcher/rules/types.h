@@ -4,6 +4,8 @@
  *
  * Shared by the files that make up that module and by call.c, which makes
  * the arguments of rules.  It knows neither interpreters' lives nor the store.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #ifndef LP_RULES_TYPES_H
 #define LP_RULES_TYPES_H

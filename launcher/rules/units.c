@@ -1,10 +1,12 @@
 /*
- * Conversion of units, for rules in any thread.
+ * Conversion of units.
  *
  * To read the database of units takes as long as to start an interpreter, and a
  * run that computes a thousand means needs one conversion out of it.  So those
  * between the units that plants usually have are computed when the program is
  * built (build/usual_conversions.c), by the same function that finds the others.
+ *
+ * Runs in any process, in any thread.
  */
 #include "rules/units.h"
 

@@ -6,6 +6,8 @@
  * quantity is known by its unit and by how many zeros of it are in a value: one
  * in a reading, none in a difference, two in a sum of two readings.  Of a unit
  * U, `delta_U` is that of differences: 10 delta_degC are 10 K and 18 delta_degF.
+ *
+ * Runs in any process, in any thread, but for what is of units_library.c.
  */
 #ifndef LP_RULES_UNITS_H
 #define LP_RULES_UNITS_H

@@ -5,6 +5,8 @@
  * when the first conversion is asked for.  The library reads its XML files with
  * open(), read() and close(); the build gives these three other names in the
  * library, and here they read from memory.
+ *
+ * Runs in any process, in one thread at a time.
  */
 #include "rules/units.h"
 

@@ -1,6 +1,8 @@
 /*
  * The small things that rules see besides Series: Sample, Window, Context; and
  * times between microseconds and datetime.
+ *
+ * Runs wherever Python does, GIL held.
  */
 #include "rules/types.h"
 
