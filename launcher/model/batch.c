@@ -4,21 +4,26 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static size_t within_samples(int64_t window, size_t samples, size_t least, size_t most)
+static size_t within_samples(int64_t span, size_t samples, size_t least, size_t most)
 {
-	int64_t seconds = window / LP_SECOND > 0 ? window / LP_SECOND : 1;
+	int64_t seconds = span / LP_SECOND > 0 ? span / LP_SECOND : 1;
 	size_t fit = samples / (size_t)seconds;
 	return fit < least ? least : fit > most ? most : fit;
 }
 
-size_t lp_batch_size(int64_t window)
+size_t lp_batch_size(int64_t span)
 {
-	return within_samples(window, LP_BATCH_SAMPLES, LP_BATCH_SIZE_LEAST, LP_BATCH_SIZE);
+	return within_samples(span, LP_BATCH_SAMPLES, LP_BATCH_SIZE_LEAST, LP_BATCH_SIZE);
 }
 
-size_t lp_batch_tasks(int64_t window)
+size_t lp_batch_tasks(int64_t span)
 {
-	return within_samples(window, 2 * (size_t)LP_BATCH_SAMPLES, lp_batch_size(window), LP_BATCH_TASKS_MOST);
+	return within_samples(span, 2 * (size_t)LP_BATCH_SAMPLES, lp_batch_size(span), LP_BATCH_TASKS_MOST);
+}
+
+int64_t lp_batch_span(const struct lp_batch_head *head)
+{
+	return head->span > 0 ? head->span : lp_span_about(head->schedule.window);
 }
 
 struct lp_batch *lp_batch_new(struct lp_arena_source *source)

@@ -22,18 +22,19 @@
 
 /*
  * How much goes through the pipeline at once is bounded by samples too: a batch
- * holds fewer calculations where windows are long, so that its columns stay at
- * about 16 MB for samples of every second, and twice that when catching up.
+ * holds fewer calculations where one of their windows reads much, so that its
+ * columns stay at about 16 MB for samples of every second, and twice that when
+ * catching up.
  */
 enum {
 	LP_BATCH_SIZE = 1000,       /* calculations in a stored batch */
-	LP_BATCH_SIZE_LEAST = 10,   /* however long the windows are */
+	LP_BATCH_SIZE_LEAST = 10,   /* however much they read */
 	LP_BATCH_TASKS_MOST = 2000, /* calculations times windows */
 	LP_BATCH_SAMPLES = 1 << 20, /* of a batch, at one a second */
 };
-/* For windows of so many microseconds. */
-size_t lp_batch_size(int64_t window);
-size_t lp_batch_tasks(int64_t window); /* at least lp_batch_size */
+/* Where a window of a calculation reads so many microseconds, over all its inputs. */
+size_t lp_batch_size(int64_t span);
+size_t lp_batch_tasks(int64_t span); /* at least lp_batch_size */
 
 /*
  * What a batch reads of what another one writes: for each pair of batches, the
@@ -61,7 +62,10 @@ struct lp_batch_head {
 	const struct lp_batch_reading *readings; /* what it reads of them */
 	size_t reading_count;
 	int64_t reach; /* microseconds past a window's end that its inputs' ranges come to at most (shift > 0); 0: none */
+	int64_t span; /* microseconds that one window of a calculation reads over all its inputs, at most; 0: unknown */
 };
+/* The same; where it is unknown, as much as the window is long. */
+int64_t lp_batch_span(const struct lp_batch_head *head);
 
 /* Windows of one calculation that are to be computed although they are behind the watermark. */
 struct lp_owed {

@@ -3,28 +3,59 @@
  */
 #include "store/compose.h"
 
+#include "calendar/calendar.h"
+
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NOWHERE SIZE_MAX
 
 /* Numbers in one order, so that keys compare field by field in one loop. */
-enum { KEY_NUMBERS = 14 };
+enum { KEY_NUMBERS = 15 };
 
 struct key {
 	int64_t numbers[KEY_NUMBERS];
 	const char *zone;
 };
 
+/*
+ * About how much a window of a calculation reads.  0: no more than its window is
+ * long, or so little that it could be one of a full batch; n: up to 2 to the nth
+ * times that.  Who reads a year each minute would make a batch small for those
+ * that read the minute.  What only fits into the smallest batches is told apart
+ * no further.
+ */
+static int64_t ordinary_span(const struct lp_schedule *schedule)
+{
+	int64_t window = lp_span_about(schedule->window), full = LP_BATCH_SAMPLES / LP_BATCH_SIZE * LP_SECOND;
+
+	return window > full ? window : full;
+}
+
+static size_t size_of_bulk(const struct lp_schedule *schedule, int64_t bulk)
+{
+	return lp_batch_size(ordinary_span(schedule) << bulk);
+}
+
+static int64_t find_bulk(const struct lp_schedule *schedule, int64_t span)
+{
+	int64_t ordinary = ordinary_span(schedule), bulk = 0;
+
+	while (span > ordinary << bulk && size_of_bulk(schedule, bulk) > LP_BATCH_SIZE_LEAST)
+		bulk++;
+	return bulk;
+}
+
 static struct key make_key(const struct lp_schedule *schedule, int32_t rank, lp_time start, lp_time watermark,
-                           uint64_t reads, bool enabled)
+                           uint64_t reads, int64_t bulk, bool enabled)
 {
 	return (struct key){
 		.numbers = { enabled ? 0 : 1, rank, (int64_t)schedule->every.unit, schedule->every.count,
 		             (int64_t)schedule->window.unit, schedule->window.count, (int64_t)schedule->offset.unit,
 		             schedule->offset.count, schedule->delay, schedule->week_start, (int64_t)schedule->missed,
-		             start, watermark, (int64_t)reads },
+		             start, watermark, (int64_t)reads, bulk },
 		.zone = schedule->zone,
 	};
 }
@@ -32,13 +63,13 @@ static struct key make_key(const struct lp_schedule *schedule, int32_t rank, lp_
 static struct key key_of_member(const struct lp_compose_member *member)
 {
 	return make_key(&member->schedule, member->rank, member->start, member->watermark, member->reads,
-	                member->enabled);
+	                find_bulk(&member->schedule, member->span), member->enabled);
 }
 
 static struct key key_of_batch(const struct lp_compose_batch *batch)
 {
 	return make_key(&batch->head.schedule, batch->head.rank, batch->head.start, batch->head.watermark, batch->reads,
-	                batch->enabled);
+	                batch->bulk, batch->enabled);
 }
 
 static int compare_keys(const struct key *a, const struct key *b)
@@ -79,15 +110,16 @@ static struct lp_compose_batch *find_batch(struct lp_compose_batch *batches, siz
 	return id == 0 ? NULL : bsearch(&wanted, batches, count, sizeof *batches, compare_batches_by_id);
 }
 
-/* How many calculations of a schedule share a batch. */
-static size_t room(const struct lp_schedule *schedule)
+/* How many calculations it holds. */
+static size_t room(const struct lp_compose_batch *batch)
 {
-	return lp_batch_size(lp_span_about(schedule->window));
+	return size_of_bulk(&batch->head.schedule, batch->bulk);
 }
 
 /*
  * A batch reads what the first of its calculations reads: where the schedule
- * of what they all read was changed, they stay where they are.
+ * of what they all read was changed, they stay where they are.  It is the one
+ * that reads least that says how much: who begins to read much leaves.
  */
 static void set_reads(struct lp_composition *composition, size_t stored, bool *known)
 {
@@ -95,10 +127,13 @@ static void set_reads(struct lp_composition *composition, size_t stored, bool *k
 		const struct lp_compose_member *member = &composition->members[i];
 		struct lp_compose_batch *batch = find_batch(composition->batches, stored, member->batch_id);
 
-		if (batch == NULL || known[batch - composition->batches])
+		if (batch == NULL)
 			continue;
+		int64_t bulk = find_bulk(&member->schedule, member->span);
+		bool first = !known[batch - composition->batches];
 		known[batch - composition->batches] = true;
-		batch->reads = member->reads;
+		batch->reads = first ? member->reads : batch->reads;
+		batch->bulk = first || bulk < batch->bulk ? bulk : batch->bulk;
 	}
 }
 
@@ -113,7 +148,7 @@ static void keep_what_fits(struct lp_composition *composition, size_t stored)
 		if (batch == NULL)
 			continue;
 		struct key own = key_of_member(member), common = key_of_batch(batch);
-		if (compare_keys(&own, &common) == 0 && batch->members < room(&batch->head.schedule)) {
+		if (compare_keys(&own, &common) == 0 && batch->members < room(batch)) {
 			member->batch = (size_t)(batch - composition->batches);
 			batch->members++;
 			batch->changed = batch->changed || member->changed;
@@ -146,7 +181,7 @@ static void loosen_small_batches(struct lp_compose_batch *batches, struct group 
 
 	for (size_t i = 0; i < group->batch_count; i++) {
 		struct lp_compose_batch *batch = &batches[group->batches[i]];
-		bool small = batch->members < room(&batch->head.schedule) / 2;
+		bool small = batch->members < room(batch) / 2;
 
 		if (small && small_one_kept) {
 			batch->members = 0;
@@ -175,7 +210,7 @@ static void place_group(struct lp_composition *composition, struct group *group)
 
 		if (member->batch != NOWHERE)
 			continue;
-		while (place == NOWHERE || composition->batches[place].members >= room(&member->schedule)) {
+		while (place == NOWHERE || composition->batches[place].members >= room(&composition->batches[place])) {
 			if (next < group->batch_count) {
 				place = group->batches[next++];
 				continue;
@@ -188,6 +223,7 @@ static void place_group(struct lp_composition *composition, struct group *group)
 				          .watermark = member->watermark },
 				.enabled = member->enabled,
 				.reads = member->reads,
+				.bulk = find_bulk(&member->schedule, member->span),
 				.origin = member->batch_id,
 			};
 		}
@@ -197,6 +233,23 @@ static void place_group(struct lp_composition *composition, struct group *group)
 		if (batch->origin != member->batch_id)
 			batch->origin = 0;
 		member->batch = place;
+	}
+}
+
+/* What a window of one of its calculations reads, at most. */
+static void measure_batches(struct lp_composition *composition, int64_t *spans)
+{
+	for (size_t i = 0; i < composition->member_count; i++) {
+		const struct lp_compose_member *member = &composition->members[i];
+
+		if (member->span > spans[member->batch])
+			spans[member->batch] = member->span;
+	}
+	for (size_t i = 0; i < composition->batch_count; i++) {
+		struct lp_compose_batch *batch = &composition->batches[i];
+
+		batch->changed = batch->changed || batch->head.span != spans[i];
+		batch->head.span = spans[i];
 	}
 }
 
@@ -274,6 +327,27 @@ uint64_t lp_compose_reads(const char *text)
 	return number;
 }
 
+bool lp_compose_span(const struct lp_schedule *schedule, const char *windows, int64_t *span, struct lp_error *error)
+{
+	const char *at = windows != NULL ? windows : "";
+
+	*span = 0;
+	for (;;) {
+		struct lp_span window = schedule->window;
+		size_t length = strcspn(at, ";");
+		char text[64];
+
+		snprintf(text, sizeof text, "%.*s", (int)length, at);
+		if (length > 0 && !lp_span_parse(text, &window, error))
+			return lp_fail_within(error, "the stored window of an input");
+		if (__builtin_add_overflow(*span, lp_span_about(window), span))
+			*span = INT64_MAX;
+		if (at[length] == '\0')
+			return true;
+		at += length + 1;
+	}
+}
+
 void lp_compose(struct lp_composition *composition, struct lp_arena *arena)
 {
 	size_t stored = composition->batch_count, count = composition->member_count, capacity;
@@ -302,5 +376,6 @@ void lp_compose(struct lp_composition *composition, struct lp_arena *arena)
 		first += group.member_count;
 	}
 	assert(composition->batch_count <= capacity);
+	measure_batches(composition, lp_arena_zeroed(arena, composition->batch_count, sizeof(int64_t)));
 	number_members(composition, sorted, lp_arena_zeroed(arena, composition->batch_count, sizeof(int32_t)));
 }

@@ -10,16 +10,17 @@
 
 /*
  * What the calculations of a batch have in common: schedule, rank, start,
- * watermark, what could hold them back, and whether they are enabled.  (Disabled ones have batches of
- * their own, of size 0 in `batch`: they keep their watermark there and are
- * never due.)
+ * watermark, what could hold them back, about how much a window of them reads,
+ * and whether they are enabled.  (Disabled ones have batches of their own, of
+ * size 0 in `batch`: they keep their watermark there and are never due.)
  */
 struct lp_compose_batch {
-	/* In: id, generation, rank, schedule, start, watermark. Out: size too, and generation one higher where changed. */
+	/* In: id, generation, rank, schedule, start, watermark, span. Out: size too; generation one higher where changed. */
 	struct lp_batch_head head; /* id 0: to be made */
 	bool enabled;
 	bool changed;     /* in: a calculation of it was deleted; out: write the row */
 	uint64_t reads;   /* out: of its calculations, see struct lp_compose_member */
+	int64_t bulk;     /* out: about how much they read, see compose.c */
 	uint32_t members; /* out; 0: delete the row (if it has an id) */
 	int64_t origin;   /* out, of a new one: the stored batch all its calculations come from; 0: several, or none */
 };
@@ -38,6 +39,7 @@ struct lp_compose_member {
 	 * back those that do not.
 	 */
 	uint64_t reads;
+	int64_t span; /* microseconds that a window of it reads: see lp_compose_span */
 	bool enabled;
 	bool changed; /* in: the definition differs from what a run may have read, even if it stays where it is */
 	size_t batch; /* out: index into batches */
@@ -60,5 +62,12 @@ struct lp_composition {
 void lp_compose(struct lp_composition *composition, struct lp_arena *arena);
 /* A text as a number, the same for the same text. */
 uint64_t lp_compose_reads(const char *text);
+/*
+ * What a window of a calculation reads: the sum of what each input does.
+ * windows: of the inputs, as in "1 week;;2 days", where "" is as long as the
+ * calculation's window; NULL: without inputs, which counts as one such.
+ */
+bool lp_compose_span(const struct lp_schedule *schedule, const char *windows, int64_t *span,
+                     struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -361,6 +361,47 @@ START_TEST(a_new_calculation_does_not_join_what_has_run)
 }
 END_TEST
 
+/* "SIZE:SECONDS SIZE:SECONDS" in the order of the batches. */
+static const char *batch_spans(void)
+{
+	const struct heads *heads = read_heads(-1);
+	struct lp_text text = { .length = 0 };
+
+	for (size_t i = 0; i < heads->count; i++)
+		lp_text_addf(&text, "%s%d:%lld", i > 0 ? " " : "", heads->items[i].size,
+		             (long long)(heads->items[i].span / LP_SECOND));
+	return keep_text(&text);
+}
+
+START_TEST(who_reads_much_has_batches_of_its_own)
+{
+	struct lp_calculation *made;
+
+	add_series("a");
+	made = many("c", 30);
+	for (int i = 5; i < 30; i++)
+		made[i].inputs[0].window = span(1, LP_UNIT_WEEK);
+	made[29].inputs[0].window = span(2, LP_UNIT_WEEK);
+	apply_changes(&(struct lp_changes){ .created = made, .created_count = 30 });
+	ck_assert_str_eq(batch_spans(), "5:60 10:604800 10:604800 5:1209600");
+
+	/* Several inputs count together: one reads a week, one as long as the window. */
+	made[0] = *calculation("c0", "mean", "a,a", "c0");
+	made[0].inputs[0].window = span(1, LP_UNIT_WEEK);
+	change_calculation(&made[0]);
+	ck_assert_str_eq(batch_spans(), "4:60 10:604800 10:604800 6:1209600");
+	made[29].inputs[0].window = span(0, LP_UNIT_SECOND);
+	change_calculation(&made[29]);
+	ck_assert_str_eq(batch_spans(), "5:60 10:604800 10:604800 5:604860");
+	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 4);
+
+	/* Without inputs it is as much as its window. */
+	made[1].input_count = 0;
+	change_calculation(&made[1]);
+	ck_assert_str_eq(batch_spans(), "5:60 10:604800 10:604800 5:604860");
+}
+END_TEST
+
 START_TEST(two_applies_at_once_are_one_after_the_other)
 {
 	struct lp_store *other = open_again();
@@ -395,6 +436,7 @@ Suite *definitions_suite(void)
 	tcase_add_test(tests, a_batch_knows_what_it_reads_from);
 	tcase_add_test(tests, a_changed_unit_changes_the_generation);
 	tcase_add_test(tests, a_new_calculation_does_not_join_what_has_run);
+	tcase_add_test(tests, who_reads_much_has_batches_of_its_own);
 	tcase_add_test(tests, two_applies_at_once_are_one_after_the_other);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -109,17 +109,21 @@ START_TEST(batch_plans_enabled_calculations_by_window)
 }
 END_TEST
 
-START_TEST(batches_of_long_windows_are_small)
+START_TEST(batches_that_read_much_are_small)
 {
 	ck_assert_uint_eq(lp_batch_size(LP_MINUTE), LP_BATCH_SIZE);
 	ck_assert_uint_eq(lp_batch_size(0), LP_BATCH_SIZE);
 	ck_assert_uint_eq(lp_batch_size(LP_HOUR), LP_BATCH_SAMPLES / 3600);
 	ck_assert_uint_eq(lp_batch_size(365 * LP_DAY), LP_BATCH_SIZE_LEAST);
 	ck_assert_uint_eq(lp_batch_tasks(LP_MINUTE), LP_BATCH_TASKS_MOST);
-	for (int64_t window = LP_SECOND; window < 1000 * LP_DAY; window *= 3) {
-		ck_assert_uint_ge(lp_batch_tasks(window), lp_batch_size(window));
-		ck_assert_uint_le(lp_batch_tasks(window), LP_BATCH_TASKS_MOST);
+	for (int64_t span = LP_SECOND; span < 1000 * LP_DAY; span *= 3) {
+		ck_assert_uint_ge(lp_batch_tasks(span), lp_batch_size(span));
+		ck_assert_uint_le(lp_batch_tasks(span), LP_BATCH_TASKS_MOST);
 	}
+	struct lp_batch_head head = { .schedule.window = { 2, LP_UNIT_HOUR } };
+	ck_assert_int_eq(lp_batch_span(&head), 2 * LP_HOUR);
+	head.span = LP_MINUTE;
+	ck_assert_int_eq(lp_batch_span(&head), LP_MINUTE);
 	ck_assert_int_eq(lp_span_about((struct lp_span){ 2, LP_UNIT_WEEK }), 14 * LP_DAY);
 	ck_assert_int_eq(lp_span_about((struct lp_span){ INT32_MAX, LP_UNIT_YEAR }), INT64_MAX);
 	ck_assert_int_eq(lp_span_limit((struct lp_span){ 2, LP_UNIT_HOUR }), 2 * LP_HOUR);
@@ -208,7 +212,7 @@ int main(void)
 	tcase_add_test(cases, arena_reuses_its_blocks);
 	tcase_add_test(cases, text_grows);
 	tcase_add_test(cases, batch_plans_enabled_calculations_by_window);
-	tcase_add_test(cases, batches_of_long_windows_are_small);
+	tcase_add_test(cases, batches_that_read_much_are_small);
 	tcase_add_test(cases, states_have_names);
 	tcase_add_test(cases, rules_are_found_by_name);
 	tcase_add_loop_test(cases, a_name_steers_no_terminal, 0, (int)(sizeof names / sizeof *names));

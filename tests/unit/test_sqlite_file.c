@@ -1,4 +1,5 @@
 /* SQLite: every reason against a file has its own message and exit code. */
+#include "calendar/calendar.h"
 #include "store/sqlite/sqlite.h"
 
 #include "sqlite_fixture.h"
@@ -321,6 +322,38 @@ START_TEST(a_released_file_gets_the_schema_of_a_new_one)
 }
 END_TEST
 
+/* In SQL as in C: apply, which computes it anew, finds nothing to change. */
+START_TEST(a_released_file_is_told_how_much_its_batches_read)
+{
+	int64_t sum = LP_MINUTE; /* of the input that is there */
+	char text[200];
+
+	make_first_version();
+	for (const char *const *script = lp_sqlite_migrations[1].scripts; *script != NULL; script++)
+		execute(*script);
+	for (int unit = LP_UNIT_SECOND; unit <= LP_UNIT_YEAR; unit++) {
+		struct lp_span window = { unit % 2 + 1, (enum lp_unit)unit };
+		char length[24];
+
+		sum += lp_span_about(window);
+		lp_span_format(window, length);
+		snprintf(text, sizeof text,
+		         "INSERT INTO calculation_input (calculation_id, position, name, series_id, window_length)"
+		         " VALUES (1, %d, 'x%d', 1, '%s')",
+		         unit + 1, unit, length);
+		execute(text);
+	}
+	execute("INSERT INTO batch (rank, size, enabled, every, window_length, \"offset\", delay, week_start, time_zone)"
+	        " VALUES (0, 1, 1, '1 day', '2 days', '', '0 s', 1, 'UTC');"
+	        "INSERT INTO calculation (name, rule, every, window_length, \"offset\", delay, week_start, time_zone,"
+	        " batch_id, created, updated) VALUES ('alone', 'mean', '1 day', '2 days', '', '0 s', 1, 'UTC', 2, 0, 0)");
+	execute("INSERT INTO migration VALUES (2, 'released', 0, '0.1'); PRAGMA user_version = 2");
+	sqlite->close(make_store());
+	snprintf(text, sizeof text, "%lld,%lld", (long long)sum, (long long)(2 * LP_DAY));
+	ck_assert_str_eq(ask("SELECT group_concat(span) FROM (SELECT span FROM batch ORDER BY id)"), text);
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_told)
 {
 	char noise[4096];
@@ -545,6 +578,7 @@ int main(void)
 	tcase_add_test(cases, migrate_on_trial_makes_no_file);
 	tcase_add_test(cases, a_step_that_was_released_is_never_changed);
 	tcase_add_test(cases, a_released_file_gets_the_schema_of_a_new_one);
+	tcase_add_test(cases, a_released_file_is_told_how_much_its_batches_read);
 	tcase_add_test(cases, a_damaged_file_is_told);
 	tcase_add_test(cases, who_may_only_read_can_read);
 	tcase_add_test(cases, an_unreadable_file_is_a_matter_of_permission);

@@ -25,6 +25,7 @@ static bool read_batches(struct pg_store *store, struct lp_arena *arena, const s
 		batch->head.start = lp_pg_get_time(result, row, AFTER_SCHEDULE);
 		batch->head.watermark = lp_pg_get_time(result, row, AFTER_SCHEDULE + 1);
 		batch->enabled = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 2);
+		batch->head.span = lp_pg_get_int8(result, row, AFTER_SCHEDULE + 3);
 		for (size_t k = 0; k < arrange->shrunk_count; k++)
 			batch->changed = batch->changed || arrange->shrunk[k] == batch->head.id;
 		done = lp_pg_get_schedule(result, row, 3, &batch->head.schedule, error);
@@ -61,7 +62,9 @@ static bool read_members(struct pg_store *store, struct lp_arena *arena, const s
 		member->enabled = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 2);
 		member->changed = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 3);
 		member->reads = (uint64_t)lp_pg_get_int8(result, row, AFTER_SCHEDULE + 4);
-		done = lp_pg_get_schedule(result, row, 4, &member->schedule, error);
+		done = lp_pg_get_schedule(result, row, 4, &member->schedule, error) &&
+		       lp_compose_span(&member->schedule, lp_pg_get_text(result, row, AFTER_SCHEDULE + 5, arena),
+		                       &member->span, error);
 	}
 	PQclear(result);
 	return done;
@@ -89,6 +92,7 @@ static bool add_batch(struct pg_store *store, struct lp_compose_batch *batch, st
 	lp_pg_argument_time(arguments, batch->head.start);
 	lp_pg_argument_time(arguments, batch->head.watermark);
 	lp_pg_argument_int8(arguments, batch->origin);
+	lp_pg_argument_int8(arguments, batch->head.span);
 	done = lp_pg_execute(store, PG_ADD_BATCH, &result, error);
 	if (done)
 		batch->head.id = lp_pg_get_int8(result, 0, 0);
@@ -117,6 +121,12 @@ static bool change_batches(struct pg_store *store, const struct lp_composition *
 	for (size_t i = 0; i < composition->batch_count; i++) {
 		if (batches[i].changed && batches[i].members > 0)
 			lp_pg_array_int4(arguments, batches[i].head.size);
+	}
+	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < composition->batch_count; i++) {
+		if (batches[i].changed && batches[i].members > 0)
+			lp_pg_array_int8(arguments, batches[i].head.span);
 	}
 	lp_pg_array_end(arguments);
 	return lp_pg_execute(store, PG_CHANGE_BATCHES, NULL, error);

@@ -20,6 +20,7 @@ static bool get_head(const PGresult *result, int row, struct lp_arena *arena, st
 		.start = lp_pg_get_time(result, row, AFTER_SCHEDULE),
 		.watermark = lp_pg_get_time(result, row, AFTER_SCHEDULE + 1),
 		.reach = lp_pg_get_int8(result, row, AFTER_SCHEDULE + 3),
+		.span = lp_pg_get_int8(result, row, AFTER_SCHEDULE + 5),
 	};
 	if (!lp_pg_get_schedule(result, row, 4, &head->schedule, error) ||
 	    !lp_pg_reader_open(result, row, AFTER_SCHEDULE + 2, &upstream, error))

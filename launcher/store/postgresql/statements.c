@@ -287,25 +287,28 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_LOCK_BATCHES] = { "lock_batches", "lock the batches",
 	                      "SELECT FROM local_processing.batch ORDER BY id FOR UPDATE" },
 	[PG_ALL_BATCHES] = { "all_batches", "read the batches",
-	                     "SELECT id, generation, rank, " SCHEDULE("") ", start, watermark, enabled"
+	                     "SELECT id, generation, rank, " SCHEDULE("") ", start, watermark, enabled, span"
 	                                                                  " FROM local_processing.batch ORDER BY id" },
 	[PG_ALL_MEMBERS] = { "all_members", "read what is in the batches",
 	                     "SELECT c.id, c.batch_id, c.position, c.rank, " SCHEDULE(
 				     "c.") ", c.start, b.watermark,"
-	                                   " c.enabled, c.name = ANY ($1), coalesce(s.reads, 0)"
+	                                   " c.enabled, c.name = ANY ($1), coalesce(s.reads, 0), i.windows"
 	                                   " FROM local_processing.calculation c"
 	                                   " LEFT JOIN local_processing.batch b ON b.id = c.batch_id"
-	                                   " LEFT JOIN (" READS ") s ON s.id = c.id ORDER BY c.id" },
+	                                   " LEFT JOIN (" READS ") s ON s.id = c.id"
+	                                   " LEFT JOIN (SELECT calculation_id, string_agg(coalesce(window_length, ''), ';')"
+	                                   " FROM local_processing.calculation_input GROUP BY 1) i (id, windows)"
+	                                   " ON i.id = c.id ORDER BY c.id" },
 	[PG_ADD_BATCH] = { "add_batch", "add a batch",
 	                   "INSERT INTO local_processing.batch (rank, enabled, size, " SCHEDULE(
 				   "") ", start, watermark,"
-	                               " last_run_id, last_outcome, last_tick)"
+	                               " last_run_id, last_outcome, last_tick, span)"
 	                               " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-	                               " o.last_run_id, o.last_outcome, o.last_tick"
+	                               " o.last_run_id, o.last_outcome, o.last_tick, $14"
 	                               " FROM (SELECT) one LEFT JOIN local_processing.batch o ON o.id = $13 RETURNING id" },
 	[PG_CHANGE_BATCHES] = { "change_batches", "change batches",
-	                        "UPDATE local_processing.batch b SET generation = r.generation, size = r.size"
-	                        " FROM unnest($1::int8[], $2::int8[], $3::int4[]) r (id, generation, size)"
+	                        "UPDATE local_processing.batch b SET generation = r.generation, size = r.size, span = r.span"
+	                        " FROM unnest($1::int8[], $2::int8[], $3::int4[], $4::int8[]) r (id, generation, size, span)"
 	                        " WHERE b.id = r.id" },
 	[PG_DELETE_BATCHES] = { "delete_batches", "delete batches",
 	                        "DELETE FROM local_processing.batch WHERE id = ANY ($1)" },
@@ -397,7 +400,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                  " FROM local_processing.run ORDER BY id DESC LIMIT $1" },
 	[PG_EACH_BATCH] = { "each_batch", "read the batches",
 	                    "SELECT id, generation, rank, size, " SCHEDULE(
-				    "") ", start, watermark, upstream, reach, reading"
+				    "") ", start, watermark, upstream, reach, reading, span"
 	                                " FROM local_processing.batch WHERE ($1 = -1 OR rank = $1) ORDER BY rank, id" },
 	[PG_EACH_PENDING] = { "each_pending", "read the pending windows",
 	                      "SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"

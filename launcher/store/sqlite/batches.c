@@ -25,7 +25,8 @@ static bool read_batches(struct lp_sqlite *store, struct lp_composition *composi
 			          .generation = sqlite3_column_int64(statement, 1),
 			          .rank = sqlite3_column_int(statement, 2),
 			          .start = lp_sqlite_time(statement, after),
-			          .watermark = lp_sqlite_time(statement, after + 1) },
+			          .watermark = lp_sqlite_time(statement, after + 1),
+			          .span = sqlite3_column_int64(statement, after + 2) },
 			.enabled = sqlite3_column_int(statement, 3) != 0,
 		};
 		if (!lp_sqlite_read_schedule(statement, 4, &batch->head.schedule, error)) {
@@ -59,7 +60,8 @@ static bool read_members(struct lp_sqlite *store, struct lp_composition *composi
 			.enabled = sqlite3_column_int(statement, after + 2) != 0,
 			.reads = lp_compose_reads(lp_sqlite_text(statement, after + 3)),
 		};
-		if (!lp_sqlite_read_schedule(statement, 4, &member->schedule, error)) {
+		if (!lp_sqlite_read_schedule(statement, 4, &member->schedule, error) ||
+		    !lp_compose_span(&member->schedule, lp_sqlite_text(statement, after + 4), &member->span, error)) {
 			sqlite3_reset(statement);
 			return lp_fail_within(error, "schedule of calculation %lld", (long long)member->calculation_id);
 		}
@@ -86,12 +88,14 @@ static bool write_batch(struct lp_sqlite *store, struct lp_compose_batch *batch,
 		lp_sqlite_bind_time(statement, after, head->start);
 		lp_sqlite_bind_time(statement, after + 1, head->watermark);
 		sqlite3_bind_int64(statement, after + 2, batch->origin);
+		sqlite3_bind_int64(statement, after + 3, head->span);
 	} else {
 		sqlite3_bind_int64(statement, 1, head->id);
 	}
 	if (which == LP_SQL_CHANGE_BATCH) {
 		sqlite3_bind_int64(statement, 2, head->generation);
 		sqlite3_bind_int(statement, 3, head->size);
+		sqlite3_bind_int64(statement, 4, head->span);
 	}
 	if (!lp_sqlite_run(store, statement, NULL, error, "put the calculations into batches"))
 		return false;

@@ -477,6 +477,19 @@ static const char reading[] =
 	" -- 'upstream|result_time|window|shift|lookback' of its inputs, parted by ;\n"
 	LP_SQLITE_SET_UPSTREAM ";\n";
 
+/* How much a batch reads: its size and how many of its windows go together follow that, and not its window alone. */
+#define LENGTH(text) \
+	"CAST(" text " AS INTEGER) * CASE rtrim(substr(" text ", instr(" text ", ' ') + 1), 's') WHEN 'second' THEN 1000000" \
+	" WHEN 'minute' THEN 60000000 WHEN 'hour' THEN 3600000000 WHEN 'day' THEN 86400000000 WHEN 'week' THEN 604800000000" \
+	" WHEN 'month' THEN 2419200000000 WHEN 'quarter' THEN 7776000000000 WHEN 'year' THEN 31536000000000 END"
+static const char span[] =
+	"ALTER TABLE batch ADD COLUMN span INTEGER NOT NULL DEFAULT 0;"
+	" -- microseconds that a window of one of its calculations reads over all its inputs, at most\n"
+	"UPDATE batch SET span = wanted.span FROM (SELECT batch_id, max(span) AS span FROM (SELECT c.batch_id AS batch_id,\n"
+	"  CAST(total(" LENGTH("coalesce(i.window_length, c.window_length)") ") AS INTEGER) AS span\n"
+	"  FROM calculation c LEFT JOIN calculation_input i ON i.calculation_id = c.id GROUP BY c.id) GROUP BY batch_id) AS wanted\n"
+	"  WHERE wanted.batch_id = batch.id;\n";
+
 /*
  * SQLite adds a CHECK to a table only by writing the table anew, which for samples may take hours.  So the table's text
  * is changed, as SQLite's documentation says how, after what it would refuse is gone: that is bad, and whoever read it
@@ -497,6 +510,6 @@ const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "coverage, changed samples, what is computed again, breakers",
 	  (const char *const[]){ time_columns, changes, owed, time_views, NULL } },
 	{ "results and pruning", (const char *const[]){ result_columns, superseded, result_views, outdated, pruned,
-	                                                reading, qualities, NULL } },
+	                                                reading, span, qualities, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

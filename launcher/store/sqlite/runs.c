@@ -272,6 +272,7 @@ bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *v
 			.start = lp_sqlite_time(statement, after),
 			.watermark = lp_sqlite_time(statement, after + 1),
 			.reach = sqlite3_column_int64(statement, after + 3),
+			.span = sqlite3_column_int64(statement, after + 5),
 		};
 		lp_sqlite_array_read(lp_sqlite_text(statement, after + 2), &upstream, &head.upstream_count,
 		                     &upstream_capacity);

@@ -138,9 +138,9 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" CROSS JOIN calculation_output o ON o.calculation_id = c.id CROSS JOIN series ON series.id = o.series_id"
 		" WHERE c.batch_id = ?1 ORDER BY c.position, c.id, o.position",
 
-	[LP_SQL_EACH_BATCH] =
-		"SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE ", start, watermark, upstream, reach, reading"
-		" FROM batch WHERE (?1 = -1 OR rank = ?1) ORDER BY rank, id",
+	[LP_SQL_EACH_BATCH] = "SELECT id, generation, rank, size, " LP_SQLITE_SCHEDULE
+			      ", start, watermark, upstream, reach, reading, span"
+			      " FROM batch WHERE (?1 = -1 OR rank = ?1) ORDER BY rank, id",
 	/* Behind the first half, of each rule whose breaker is open, the trial. */
 	[LP_SQL_EACH_PENDING] =
 		"SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id"
@@ -248,7 +248,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 	[LP_SQL_ADD_OUTPUT] = "INSERT INTO calculation_output (calculation_id, position, name, series_id)"
 			      " SELECT ?1, ?2, ?3, id FROM series WHERE name = ?4",
 
-	[LP_SQL_ALL_BATCHES] = "SELECT id, generation, rank, enabled, " LP_SQLITE_SCHEDULE ", start, watermark"
+	[LP_SQL_ALL_BATCHES] = "SELECT id, generation, rank, enabled, " LP_SQLITE_SCHEDULE ", start, watermark, span"
 			       " FROM batch ORDER BY id",
 	/* What is read at once where its own schedule is another's: that holds nobody back for long. */
 	[LP_SQL_ALL_MEMBERS] =
@@ -264,13 +264,15 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 					  " OR i.shift IS NOT NULL OR i.window_length IS NOT NULL ORDER BY 1, 2) GROUP BY id)"
 					  " SELECT c.id, c.batch_id, c.position, c.rank, " LP_SQLITE_SCHEDULE_C
 					  ", c.start,"
-					  " b.watermark, c.enabled, s.what FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"
+					  " b.watermark, c.enabled, s.what,"
+					  " (SELECT group_concat(coalesce(i.window_length, ''), ';') FROM calculation_input i"
+					  " WHERE i.calculation_id = c.id) FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"
 					  " LEFT JOIN slower s ON s.id = c.id ORDER BY c.id",
 	[LP_SQL_ADD_BATCH] =
 		"INSERT INTO batch (rank, size, enabled, " LP_SQLITE_SCHEDULE ", start, watermark, last_run_id,"
-		" last_outcome) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-		" (SELECT last_run_id FROM batch WHERE id = ?13), (SELECT last_outcome FROM batch WHERE id = ?13)",
-	[LP_SQL_CHANGE_BATCH] = "UPDATE batch SET generation = ?2, size = ?3 WHERE id = ?1",
+		" last_outcome, span) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+		" (SELECT last_run_id FROM batch WHERE id = ?13), (SELECT last_outcome FROM batch WHERE id = ?13), ?14",
+	[LP_SQL_CHANGE_BATCH] = "UPDATE batch SET generation = ?2, size = ?3, span = ?4 WHERE id = ?1",
 	[LP_SQL_DELETE_BATCH] = "DELETE FROM batch WHERE id = ?1",
 	[LP_SQL_MOVE_CALCULATION] = "UPDATE calculation SET batch_id = ?2, position = ?3 WHERE id = ?1",
 	[LP_SQL_SET_UPSTREAM] = LP_SQLITE_SET_UPSTREAM,

@@ -165,6 +165,31 @@ $$;
 comment on function local_processing.set_upstream is 'Finds which batches read others, and what: after definitions were applied.';
 select local_processing.set_upstream();
 
+-- How much a batch reads: its size and how many of its windows go together follow that, and not its window alone.
+
+alter table local_processing.batch add column span bigint not null default 0;
+comment on column local_processing.batch.span is
+    'Microseconds that a window of one of its calculations reads over all its inputs, at most; a month has 28 days. 0: as its window.';
+
+with read as (
+    select c.id, c.batch_id, coalesce(i.window_length, c.window_length) as length
+    from local_processing.calculation c
+        left join local_processing.calculation_input i on i.calculation_id = c.id
+),
+unit (name, seconds) as (
+    values ('second', 1), ('minute', 60), ('hour', 3600), ('day', 86400), ('week', 604800), ('month', 2419200),
+           ('quarter', 7776000), ('year', 31536000)
+),
+calculation as (
+    select r.batch_id, sum(split_part(r.length, ' ', 1)::numeric * u.seconds * 1000000) as span
+    from read r join unit u on u.name = rtrim(split_part(r.length, ' ', 2), 's')
+    group by r.id, r.batch_id
+)
+update local_processing.batch b
+set span = c.span
+from (select batch_id, least(max(span), 9223372036854775807)::bigint as span from calculation group by batch_id) c
+where c.batch_id = b.id;
+
 -- The row of each batch is looked up by itself. A join is planned by how many batches there seem to be, and a table that
 -- was never analyzed seems to have hundreds too many: whole partitions were read then.
 create or replace function local_processing.last_outcomes()
