@@ -136,17 +136,28 @@ static void leave_out_gone(struct lp_plan *plan)
 	plan->pending_count = plan->gone_count > 0 ? kept : plan->pending_count;
 }
 
+/* What a pending window reads at most. */
+static int64_t pending_span(const struct lp_plan *plan, const struct lp_pending *pending)
+{
+	const struct lp_plan_batch *batch = lp_plan_find(plan, pending->batch_id);
+	return batch != NULL ? lp_batch_span(&batch->head) : pending->window.end - pending->window.start;
+}
+
 static void group_pending(struct lp_plan *plan)
 {
+	int64_t most = 0; /* that one of the last group reads */
 	for (size_t at = 0; at < plan->pending_count; at++) {
 		const struct lp_pending *pending = &plan->pending[at];
+		int64_t span = pending_span(plan, pending);
 		struct lp_plan_retry *last = plan->retry_count > 0 ? &plan->retries[plan->retry_count - 1] : NULL;
 		const struct lp_pending *first = last != NULL ? &plan->pending[last->first] : NULL;
-		if (first == NULL || last->count >= lp_batch_size(pending->window.end - pending->window.start) ||
-		    first->rank != pending->rank || !lp_window_equals(first->window, pending->window)) {
+		most = span > most ? span : most;
+		if (first == NULL || last->count >= lp_batch_size(most) || first->rank != pending->rank ||
+		    !lp_window_equals(first->window, pending->window)) {
 			LP_GROW(plan->retries, plan->retry_count, plan->retry_capacity);
 			last = &plan->retries[plan->retry_count++];
 			*last = (struct lp_plan_retry){ .first = at };
+			most = span;
 		}
 		last->count++;
 	}
@@ -421,7 +432,7 @@ static bool follow_again(struct lp_plan *plan, struct lp_error *error)
 static size_t chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
 {
 	size_t size = batch->head.size > 0 ? (size_t)batch->head.size : 1;
-	size_t tasks = lp_batch_tasks(lp_span_about(batch->head.schedule.window));
+	size_t tasks = lp_batch_tasks(lp_batch_span(&batch->head));
 	size_t most = tasks / size > 0 ? tasks / size : 1;
 	if (plan->catch_up > 0) {
 		uint64_t left = batch->windows < plan->catch_up ? plan->catch_up - batch->windows : 0;

@@ -32,7 +32,7 @@ struct lp_plan_batch {
 	lp_time gap_after, gap_until;
 };
 
-/* Pending windows of one rank and window, of at most lp_batch_size calculations. */
+/* Pending windows of one rank and window, of at most lp_batch_size calculations: as for the one that reads most. */
 struct lp_plan_retry {
 	size_t first, count; /* in pending */
 	bool finished, committed;

@@ -81,7 +81,7 @@ static void group(struct lp_redos *redos, lp_head_of *head_of, lp_is_gone *is_go
 		struct lp_redo *last = redos->count > 0 ? &redos->items[redos->count - 1] : NULL;
 		if (last == NULL || last->first + last->count != at ||
 		    !goes_with(&redos->owed[last->first], owed - 1, owed) ||
-		    last->count >= lp_batch_size(lp_span_about(last->head->schedule.window))) {
+		    last->count >= lp_batch_size(lp_batch_span(last->head))) {
 			const struct lp_batch_head *head = head_of(context, owed->batch_id);
 			if (head == NULL)
 				continue;
@@ -168,7 +168,7 @@ static bool is_held_up(const struct lp_redos *redos, const struct lp_redo *redo)
 /* How many windows of a group go together. */
 static uint64_t chunk_size(const struct lp_redo *redo, uint64_t most)
 {
-	uint64_t fit = lp_batch_tasks(lp_span_about(redo->head->schedule.window)) / redo->count;
+	uint64_t fit = lp_batch_tasks(lp_batch_span(redo->head)) / redo->count;
 	if (most > 0 && fit > most - redo->windows)
 		fit = most - redo->windows;
 	return fit > 0 ? fit : 1;

@@ -469,6 +469,7 @@ static void store_task(struct lp_batch *batch, const struct lp_retry_policy *pol
 		of->state[id % 1000] = task->outcome.state;
 	fake.pending[fake.pending_count] = (struct lp_pending){
 		.calculation_id = id,
+		.batch_id = of->head.id,
 		.rank = of->head.rank,
 		.attempts = computed ? task->attempt : task->attempt - 1,
 		.window = task->window,

@@ -659,6 +659,49 @@ START_TEST(many_pending_windows_are_tried_in_one_run)
 }
 END_TEST
 
+/* In each chunk there are as many windows as fit for what they read: of ten calculations that read a week, one. */
+START_TEST(windows_that_read_much_go_one_by_one)
+{
+	struct lp_pipeline_options options = options_of(2);
+	begin();
+	options.catch_up = 7;
+	fake_add(1, 0, 10, "mean", 0, NULL)->head.span = 7 * LP_DAY;
+	ck_assert(run_with(&options, 20).good);
+	expect_all(1, 13, 19);
+	ck_assert_uint_eq(fake.commits, 7);
+	ck_assert(run_with(&options, 20).good);
+	expect_all(1, 6, 19);
+	ck_assert_uint_eq(fake.commits, 14);
+
+	begin();
+	fake_add(1, 0, 10, "mean", 0, NULL);
+	ck_assert(run_with(&options, 20).good);
+	ck_assert_uint_eq(fake.commits, 1);
+	ck_assert(run_with(&options, 20).good);
+	expect_all(1, 6, 19);
+	ck_assert_uint_eq(fake.commits, 2);
+}
+END_TEST
+
+/* The ordinary ones together, whatever comes behind them; of the others as many as read no more than a batch may. */
+START_TEST(pending_windows_that_read_much_are_tried_in_small_batches)
+{
+	begin();
+	fake_add(1, 0, 300, "fail", 0, NULL);
+	fake_add(2, 0, 25, "fail", 0, NULL)->head.span = 7 * LP_DAY;
+	ck_assert(run_at(1).good);
+	ck_assert_uint_eq(fake.pending_count, 325);
+	for (int at = 0; at < 2; at++) {
+		fake.batches[at].rule = fake.batches[at].first_rule = "mean";
+		fake.batches[at].head.watermark = T0 + 2 * LP_MINUTE;
+	}
+	size_t before = fake.commits;
+	ck_assert(run_at(2).good);
+	ck_assert_uint_eq(fake.pending_count, 0);
+	ck_assert_uint_eq(fake.commits - before, 1 + 3);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pipeline");
@@ -694,6 +737,8 @@ int main(void)
 	tcase_add_test(tests, a_schedule_nobody_can_follow_stops_no_other);
 	tcase_add_test(tests, one_batch_keeps_every_worker_busy);
 	tcase_add_test(tests, many_pending_windows_are_tried_in_one_run);
+	tcase_add_test(tests, windows_that_read_much_go_one_by_one);
+	tcase_add_test(tests, pending_windows_that_read_much_are_tried_in_small_batches);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
