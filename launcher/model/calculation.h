@@ -110,8 +110,9 @@ struct lp_calculation {
 	const char *labels;     /* JSON object of texts, canonical */
 	bool enabled;
 	struct lp_schedule schedule;
-	lp_time start;      /* windows before it are not computed; LP_TIME_NONE: from the first run on */
-	int64_t time_limit; /* microseconds a window may take; 0: the configuration's */
+	lp_time start;        /* windows before it are not computed; LP_TIME_NONE: from the first run on */
+	int64_t time_limit;   /* microseconds a window may take; 0: the configuration's */
+	int64_t memory_limit; /* bytes beyond what an idle process has; 0: the configuration's */
 	enum lp_result_time result_time;
 	double min_coverage; /* 0 to 1: below it a window is no_data and the rule is not called; 0: no limit */
 	/* Windows that ended so many microseconds before the tick follow changes of their samples; 0: the configuration's. */

@@ -30,6 +30,7 @@ struct lp_interpreter {
 	struct lp_rule_server *server;
 	/* Of the process, while there is one. */
 	bool alive;
+	int64_t memory_limit; /* that it was made with, for its life */
 	pid_t process;
 	int descriptor, socket, words;
 	struct lp_area area;
@@ -78,26 +79,6 @@ static void forget_process(struct lp_interpreter *interpreter)
 	interpreter->begun = 0;
 }
 
-static bool start_process(struct lp_interpreter *interpreter, struct lp_error *error)
-{
-	struct lp_fork fork;
-
-	if (interpreter->alive)
-		return true;
-	if (!lp_rule_server_fork(interpreter->server, &fork, interpreter->stop, error))
-		return false;
-	interpreter->process = fork.process;
-	interpreter->descriptor = fork.descriptor;
-	interpreter->socket = fork.socket;
-	interpreter->words = fork.words;
-	interpreter->alive = true;
-	if (lp_area_map(&interpreter->area, fork.area, error))
-		return true;
-	interpreter->area.descriptor = fork.area;
-	lp_interpreter_close(interpreter);
-	return false;
-}
-
 /* Ends the process if that has not ended by itself.  Returns its status, as of waitpid. */
 static int end_process(struct lp_interpreter *interpreter)
 {
@@ -108,6 +89,38 @@ static int end_process(struct lp_interpreter *interpreter)
 	if (!lp_rule_server_bury(interpreter->server, interpreter->process, &status, interpreter->stop, &error))
 		status = SIGKILL; /* with the server */
 	return status;
+}
+
+static bool fork_process(struct lp_interpreter *interpreter, int64_t memory_limit, struct lp_error *error)
+{
+	struct lp_fork fork;
+
+	if (!lp_rule_server_fork(interpreter->server, memory_limit, &fork, interpreter->stop, error))
+		return false;
+	interpreter->memory_limit = memory_limit;
+	interpreter->process = fork.process;
+	interpreter->descriptor = fork.descriptor;
+	interpreter->socket = fork.socket;
+	interpreter->words = fork.words;
+	interpreter->alive = true;
+	if (lp_area_map(&interpreter->area, fork.area, error))
+		return true;
+	interpreter->area.descriptor = fork.area;
+	(void)end_process(interpreter);
+	forget_process(interpreter);
+	return false;
+}
+
+/* A process with that limit: the one that is there, or another one in its place. */
+static bool start_process(struct lp_interpreter *interpreter, int64_t memory_limit, struct lp_error *error)
+{
+	if (interpreter->alive && interpreter->memory_limit == memory_limit)
+		return true;
+	if (interpreter->alive) {
+		(void)end_process(interpreter);
+		forget_process(interpreter);
+	}
+	return fork_process(interpreter, memory_limit, error);
 }
 
 static void log_line(void *context, uint32_t index, enum lp_log_level level, const char *from, const char *logger,
@@ -133,6 +146,27 @@ static int64_t limit_of(const struct lp_interpreter *interpreter, uint32_t index
 		return 0;
 	const struct lp_calculation *calculation = &batch->calculations[batch->tasks[index].calculation];
 	return calculation->time_limit != 0 ? calculation->time_limit : interpreter->server->options.time_limit;
+}
+
+static int64_t memory_limit_of(const struct lp_interpreter *interpreter, uint32_t index)
+{
+	const struct lp_batch *batch = interpreter->batch;
+	const struct lp_calculation *calculation = &batch->calculations[batch->tasks[index].calculation];
+
+	return calculation->memory_limit != 0 ? calculation->memory_limit : interpreter->server->options.memory_limit;
+}
+
+/* How many from the first on can be handed over at once: a process has one limit of memory. */
+static uint32_t count_alike(const struct lp_interpreter *interpreter, uint32_t first)
+{
+	const struct lp_batch *batch = interpreter->batch;
+	int64_t limit = memory_limit_of(interpreter, first);
+	uint32_t count = 1;
+
+	while (count < LP_AREA_TASKS && first + count < batch->task_count &&
+	       (batch->tasks[first + count].decided || memory_limit_of(interpreter, first + count) == limit))
+		count++;
+	return count;
 }
 
 /*
@@ -377,16 +411,14 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 		uint32_t first = (uint32_t)atomic_load(&batch->computed);
 		struct lp_part part = { .batch = image,
 			                .first = first,
-			                .count = alone ? 1 : (uint32_t)batch->task_count - first };
-		if (part.count > LP_AREA_TASKS)
-			part.count = LP_AREA_TASKS;
+			                .count = alone ? 1 : count_alike(interpreter, first) };
 		enum ended ended = ENDED_DIED;
 
 		if (batch->tasks[first].decided) {
 			atomic_store_explicit(&batch->computed, first + 1, memory_order_release);
 			continue;
 		}
-		if (!start_process(interpreter, error))
+		if (!start_process(interpreter, memory_limit_of(interpreter, first), error))
 			return false;
 		interpreter->told = 0;
 		lp_area_expect(&interpreter->area, first);

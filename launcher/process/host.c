@@ -509,14 +509,14 @@ static bool fail_fork(const struct lp_reply *reply, struct lp_error *error)
 	                      "process more than it has workers.");
 }
 
-bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, const atomic_bool *stop,
-                         struct lp_error *error)
+bool lp_rule_server_fork(struct lp_rule_server *server, int64_t memory_limit, struct lp_fork *fork,
+                         const atomic_bool *stop, struct lp_error *error)
 {
-	const struct lp_order order = { .kind = LP_ORDER_FORK };
+	const struct lp_order order = { .kind = LP_ORDER_FORK, .memory_limit = memory_limit };
 	struct lp_reply reply = { .kind = LP_REPLY_FORKED };
 
 	pthread_mutex_lock(&server->lock);
-	if (server->has_first) {
+	if (server->has_first && memory_limit == server->options.memory_limit) {
 		*fork = server->first;
 		server->has_first = false;
 	} else if (lp_send(server->control, &order, sizeof order, NULL, 0)) {

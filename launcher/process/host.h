@@ -66,9 +66,9 @@ const char *lp_words_read(int words, struct lp_arena *arena);
 /* How a process ended, in words: "was killed by signal 11 (SIGSEGV: Segmentation fault)". */
 void lp_describe_end(int status, char *text, size_t size);
 
-/* An interpreter process: from the server's reply. */
-bool lp_rule_server_fork(struct lp_rule_server *server, struct lp_fork *fork, const atomic_bool *stop,
-                         struct lp_error *error) LP_MUST_CHECK;
+/* An interpreter process with this limit of memory for its life: from the server's reply. */
+bool lp_rule_server_fork(struct lp_rule_server *server, int64_t memory_limit, struct lp_fork *fork,
+                         const atomic_bool *stop, struct lp_error *error) LP_MUST_CHECK;
 /* Of a process that has ended: with which status. */
 bool lp_rule_server_bury(struct lp_rule_server *server, pid_t process, int *status, const atomic_bool *stop,
                          struct lp_error *error) LP_MUST_CHECK;

@@ -21,7 +21,8 @@ enum { LP_SERVER_CONTROL = 3, LP_SERVER_SHARED = 4, LP_SERVER_AREA = 5 };
 /* Main process to rule server. */
 struct lp_order {
 	enum { LP_ORDER_FORK, LP_ORDER_BURY } kind;
-	pid_t process; /* to be buried: it has ended */
+	pid_t process;        /* to be buried: it has ended */
+	int64_t memory_limit; /* of the fork: bytes beyond what an idle process has; 0: none */
 };
 /* And back.  A fork comes with four descriptors: socket, process, area, last words. */
 enum { LP_REPLY_DESCRIPTORS = 4 };

@@ -28,7 +28,8 @@ struct lp_process_options {
 	const char *tzdata;   /* directory of time zones, or NULL: the embedded ones */
 	int64_t time_limit;   /* microseconds a window may take where its calculation does not say; 0: none */
 	int64_t import_limit; /* microseconds that the import of a file may take; 0: 10 s */
-	int64_t memory_limit; /* bytes that a rule may use beyond what an idle process has; 0: no limit */
+	/* Bytes that a rule may use beyond what an idle process has where its calculation does not say; 0: no limit. */
+	int64_t memory_limit;
 	struct lp_rights rights;
 };
 

@@ -187,7 +187,7 @@ static void prepare_child(struct child *child)
 }
 
 /* In the copy. */
-static _Noreturn void be_interpreter(struct child *child)
+static _Noreturn void be_interpreter(struct child *child, int64_t memory_limit)
 {
 	struct lp_error error;
 	int socket = child->sockets[1];
@@ -207,14 +207,14 @@ static _Noreturn void be_interpreter(struct child *child)
 	/* A rule could write there whatever it likes, and not only what it computed. */
 	close(child->area.descriptor);
 	child->area.descriptor = -1;
-	lp_interpreter_start(&child->area, server.setup.memory_limit);
+	lp_interpreter_start(&child->area, memory_limit);
 	lp_area_unmap(&server.area);
 	if (!lp_python_forked(&error) || !lp_rights_limit_interpreter(&server.setup.rights, &error))
 		lp_server_end(&error);
 	lp_interpreter_main(socket);
 }
 
-static void fork_child(void)
+static void fork_child(int64_t memory_limit)
 {
 	struct child child;
 	struct lp_reply reply = { .kind = LP_REPLY_FORKED };
@@ -226,7 +226,7 @@ static void fork_child(void)
 		lp_python_refuse_forks(false);
 		reply.process = fork();
 		if (reply.process == 0)
-			be_interpreter(&child);
+			be_interpreter(&child, memory_limit);
 		reply.error_number = errno;
 		lp_python_refuse_forks(true);
 		if (reply.process < 0)
@@ -316,11 +316,11 @@ _Noreturn void lp_rule_server_main(void)
 	tell_catalogue(&error);
 	if (!lp_send(LP_SERVER_CONTROL, &ready, sizeof ready, NULL, 0))
 		_exit(LP_EXIT_TEMPORARY);
-	/* The first is forked before a worker asks. */
-	fork_child();
+	/* The first is forked before a worker asks, with the limit that most have. */
+	fork_child(server.setup.memory_limit);
 	while (lp_receive(LP_SERVER_CONTROL, &order, sizeof order, NULL, 0)) {
 		if (order.kind == LP_ORDER_FORK)
-			fork_child();
+			fork_child(order.memory_limit);
 		else
 			bury(order.process);
 	}

@@ -16,7 +16,7 @@ enum { LP_SETUP_SKIPS_MOST = 64, LP_SETUP_DIRECTORIES_MOST = 256 };
 struct lp_setup {
 	const char *rules, *tzdata; /* or NULL */
 	struct lp_rights rights;
-	int64_t memory_limit; /* bytes; 0: none */
+	int64_t memory_limit; /* of the first interpreter process: bytes; 0: none */
 	enum lp_log_level level;
 	uint64_t shared_address, shared_size; /* 0: there is none */
 	struct lp_rule_skip skips[LP_SETUP_SKIPS_MOST];

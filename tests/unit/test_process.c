@@ -859,7 +859,7 @@ static struct lp_interpreter *open_interpreter(struct lp_area *area)
 	struct lp_error error = { 0 };
 
 	ck_assert_msg(lp_interpreter_open(fixture.server, &interpreter, &error), "%s", error.what);
-	ck_assert_msg(start_process(interpreter, &error), "%s", error.what);
+	ck_assert_msg(start_process(interpreter, fixture.memory_limit, &error), "%s", error.what);
 	ck_assert(lp_area_map(area, dup(interpreter->area.descriptor), &error));
 	return interpreter;
 }
@@ -1153,6 +1153,118 @@ START_TEST(each_process_has_the_same_memory)
 }
 END_TEST
 
+/* One worker, the tasks of these names in their order, each with a limit of memory of its own (0: the setting's). */
+static struct lp_batch *compute_within(const char *const *names, const int64_t *limits)
+{
+	static struct fixture_worker one;
+	struct lp_batch *batch = fixture_batch(names);
+
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		batch->calculations[i].memory_limit = limits[i];
+	one = (struct fixture_worker){ 0 };
+	fixture_run(&one, batch);
+	fixture_watch(&one, 0);
+	return batch;
+}
+
+static void assert_memory(const struct lp_batch *batch, size_t task, bool enough)
+{
+	const struct lp_outcome *outcome = &batch->tasks[task].outcome;
+
+	ck_assert_msg(outcome->state == (enough ? LP_STATE_OK : LP_STATE_FAILED), "task %zu: %s: %s", task,
+	              lp_state_name(outcome->state), outcome->error_message);
+	if (!enough)
+		ck_assert_str_eq(outcome->error_type, "MemoryError");
+}
+
+START_TEST(a_calculation_has_memory_of_its_own)
+{
+	enum { MB = 1 << 20 };
+	const struct lp_batch *batch;
+
+	fixture.memory_limit = 200 * MB;
+	fixture_start("@rule\n"
+	              "def some(x: Series) -> float:\n"
+	              "    return len([bytearray(1 << 20) for _ in range(100)])\n"
+	              "@rule\n"
+	              "def much(x: Series) -> float:\n"
+	              "    return len([bytearray(1 << 20) for _ in range(300)])\n",
+	              0);
+	batch = compute_within(RULES("some", "much", "some", "some", "much", "much", "some", "much"),
+	                       (const int64_t[]){ 0, 0, 64 * MB, 0, 400 * MB, 0, 0, 400 * MB });
+	assert_memory(batch, 0, true);
+	assert_memory(batch, 1, false);
+	assert_memory(batch, 2, false); /* less than the setting */
+	assert_memory(batch, 3, true);  /* and that holds again */
+	assert_memory(batch, 4, true);  /* more than it */
+	assert_memory(batch, 5, false); /* and it holds again */
+	assert_memory(batch, 6, true);
+	assert_memory(batch, 7, true);
+	/* From the first one on. */
+	batch = compute_within(RULES("some", "much", "much"), (const int64_t[]){ 64 * MB, 400 * MB, 0 });
+	assert_memory(batch, 0, false);
+	assert_memory(batch, 1, true);
+	assert_memory(batch, 2, false);
+}
+END_TEST
+
+/* What has the same limit, said or not, is computed in one process; another limit is another process. */
+START_TEST(a_process_has_one_limit)
+{
+	enum { COUNT = 8 };
+	const int64_t setting = INT64_C(1) << 40, other = INT64_C(2) << 40;
+	const int64_t limits[COUNT] = { 0, setting, 0, other, other, 0, 0, other };
+	const struct lp_batch *batch;
+
+	fixture.memory_limit = setting;
+	fixture_start("import os\n"
+	              "@rule\n"
+	              "def process(x: Series) -> float:\n"
+	              "    return os.getpid()\n",
+	              0);
+	batch = compute_within(
+		RULES("process", "process", "process", "process", "process", "process", "process", "process"), limits);
+	for (size_t i = 0; i < COUNT; i++)
+		ck_assert_int_eq(batch->tasks[i].outcome.state, LP_STATE_OK);
+	for (size_t i = 1; i < COUNT; i++) {
+		bool alike = (limits[i] == other) == (limits[i - 1] == other);
+		ck_assert((batch->tasks[i].outcome.results[0].value == batch->tasks[i - 1].outcome.results[0].value) ==
+		          alike);
+	}
+}
+END_TEST
+
+START_TEST(no_rule_raises_its_own_limit)
+{
+	const struct lp_batch *batch;
+	const int64_t own = 64 << 20;
+
+	fixture.memory_limit = 512 << 20;
+	fixture_start("import resource\n"
+	              "@rule\n"
+	              "def limit(x: Series) -> float:\n"
+	              "    return resource.getrlimit(resource.RLIMIT_DATA)[0]\n"
+	              "@rule\n"
+	              "def lift(x: Series) -> float:\n"
+	              "    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)\n"
+	              "    more, most = hard + (400 << 20), resource.RLIM_INFINITY\n"
+	              "    for pair in ((more, more), (most, most), (soft, more), (soft, most), (more, hard)):\n"
+	              "        try: resource.setrlimit(resource.RLIMIT_DATA, pair)\n"
+	              "        except (OSError, ValueError): continue\n"
+	              "        raise AssertionError(f'{pair} was not refused')\n"
+	              "    assert resource.getrlimit(resource.RLIMIT_DATA) == (soft, hard)\n"
+	              "    return soft\n",
+	              0);
+	batch = compute_within(RULES("limit", "lift", "limit"), (const int64_t[]){ own, own, 0 });
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_msg(batch->tasks[i].outcome.state == LP_STATE_OK, "%s",
+		              batch->tasks[i].outcome.error_message);
+	ck_assert_double_eq(batch->tasks[1].outcome.results[0].value, batch->tasks[0].outcome.results[0].value);
+	ck_assert_double_eq_tol(batch->tasks[2].outcome.results[0].value - batch->tasks[0].outcome.results[0].value,
+	                        (double)(fixture.memory_limit - own), 1 << 20);
+}
+END_TEST
+
 /* Standard error of the process into a text, from here to the end of the case. */
 static FILE *catch_log(void)
 {
@@ -1277,8 +1389,12 @@ int main(void)
 	tcase_add_test(processes, a_rule_that_writes_into_its_socket);
 	tcase_add_test(processes, who_may_not_be_to_blame_is_computed_once_more);
 	tcase_add_test(processes, a_rule_has_its_socket_and_nothing_else_open);
-	if (!FIXTURE_ADDRESS_SANITIZER && !FIXTURE_THREAD_SANITIZER)
+	if (!FIXTURE_ADDRESS_SANITIZER && !FIXTURE_THREAD_SANITIZER) {
 		tcase_add_test(processes, each_process_has_the_same_memory);
+		tcase_add_test(processes, a_calculation_has_memory_of_its_own);
+		tcase_add_test(processes, no_rule_raises_its_own_limit);
+	}
+	tcase_add_test(processes, a_process_has_one_limit);
 	tcase_add_test(processes, workers_compute_at_the_same_time);
 	tcase_add_test(processes, lines_of_many_parts_are_told_once);
 	tcase_add_test(processes, lines_that_are_lost_are_told);
