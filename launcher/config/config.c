@@ -75,7 +75,7 @@ static const struct setting {
 	  "for one trial a run; 0: never" },
 	{ "time_limit", DURATION, FIELD(time_limit), "10 s", LP_SECOND / 100, LP_DAY,
 	  "how long a rule may take for one window, where its calculation does not say" },
-	{ "memory_limit", SIZE, FIELD(memory_limit), "auto", 16000000, 1000000000000,
+	{ "memory_limit", SIZE, FIELD(memory_limit), "auto", LP_MEMORY_LIMIT_LEAST, LP_MEMORY_LIMIT_MOST,
 	  "memory that a rule may take beyond what its process has at rest; auto: a quarter of the machine's memory, or of "
 	  "the container's where that is less, divided by the workers, at most 1 GB" },
 	{ "rules_may.network", FLAG, FIELD(rules_network), "false", 0, 0,

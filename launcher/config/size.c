@@ -36,7 +36,8 @@ bool lp_size_parse(const char *text, int64_t *size)
 		double bytes = strtod(text, NULL) * (double)units[i].bytes;
 		if (strcmp(unit, units[i].name) != 0)
 			continue;
-		*size = bytes < 1e18 ? (int64_t)bytes : 0;
+		/* A decimal is seldom a double: of one that means a whole byte the nearest is meant. */
+		*size = bytes < 1e18 ? (int64_t)(bytes + 0.5) : 0;
 		return *size > 0;
 	}
 	return false;
@@ -57,4 +58,20 @@ void lp_size_format(int64_t size, char text[32])
 		(void)snprintf(text, 32, "%lld %s", (long long)(tenths / 10), shown[unit].name);
 	else
 		(void)snprintf(text, 32, "%lld.%d %s", (long long)(tenths / 10), (int)(tenths % 10), shown[unit].name);
+}
+
+void lp_size_write(int64_t size, char text[32])
+{
+	int64_t read, whole = 1;
+
+	lp_size_format(size, text);
+	if (lp_size_parse(text, &read) && read == size)
+		return;
+	(void)snprintf(text, 32, "%lld.%03lld kB", (long long)(size / 1000), (long long)(size % 1000));
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		if (units[i].bytes <= whole || size % units[i].bytes != 0)
+			continue;
+		whole = units[i].bytes;
+		(void)snprintf(text, 32, "%lld %s", (long long)(size / whole), units[i].name);
+	}
 }

@@ -5,6 +5,7 @@
 #include "definition/internal.h"
 
 #include "calendar/calendar.h"
+#include "config/config.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ enum {
 	WEEK_START,
 	START,
 	TIME_LIMIT,
+	MEMORY_LIMIT,
 	RESULT_TIME,
 	MIN_COVERAGE,
 	MISSED,
@@ -50,6 +52,7 @@ static const struct lp_item_key keys[KEYS] = {
 	[WEEK_START] = { "week_start", false },
 	[START] = { "start", false },
 	[TIME_LIMIT] = { "time_limit", false },
+	[MEMORY_LIMIT] = { "memory_limit", false },
 	[RESULT_TIME] = { "result_time", false },
 	[MIN_COVERAGE] = { "min_coverage", false },
 	[MISSED] = { "missed", false },
@@ -195,6 +198,29 @@ static int64_t read_recompute_within(const struct lp_item *item, const struct lp
 		return LP_NEVER;
 	int64_t within = lp_item_duration(item, node, keys[RECOMPUTE_WITHIN].name, 0);
 	return node != NULL && within == 0 ? LP_NEVER : within;
+}
+
+static int64_t read_memory_limit(const struct lp_item *item, const struct lp_yaml_node *node)
+{
+	char least[32], most[32];
+	int64_t size;
+	if (node == NULL)
+		return 0;
+	if (node->type != LP_YAML_TEXT || !lp_size_parse(node->text, &size)) {
+		bool number = node->type == LP_YAML_INT || node->type == LP_YAML_FLOAT;
+		lp_item_problem(item, node, "memory_limit: expected a size, such as \"512 MB\", found %s",
+		                node->type == LP_YAML_TEXT ? node->text
+		                : number                   ? "a number without unit"
+		                                           : lp_yaml_type_name(node->type));
+		return 0;
+	}
+	if (size >= LP_MEMORY_LIMIT_LEAST && size <= LP_MEMORY_LIMIT_MOST)
+		return size;
+	lp_size_format(LP_MEMORY_LIMIT_LEAST, least);
+	lp_size_format(LP_MEMORY_LIMIT_MOST, most);
+	lp_item_problem(item, node, "memory_limit: %s is outside of what is possible: %s to %s", node->text, least,
+	                most);
+	return 0;
 }
 
 /* A series' name, or {series: NAME, ...}: the values of the other keys, which stand behind `series` in full. */
@@ -386,6 +412,7 @@ void lp_calculation_read(const struct lp_item *item)
 		.labels = lp_item_json(item, nodes[LABELS], LP_MAP_LABELS),
 		.enabled = read_flag(item, nodes[ENABLED], keys[ENABLED].name, true),
 		.time_limit = lp_item_duration(item, nodes[TIME_LIMIT], keys[TIME_LIMIT].name, 1),
+		.memory_limit = read_memory_limit(item, nodes[MEMORY_LIMIT]),
 		.result_time = (enum lp_result_time)read_word(item, nodes[RESULT_TIME], keys[RESULT_TIME].name,
 		                                              lp_result_time_names),
 		.min_coverage = read_share(item, nodes[MIN_COVERAGE], keys[MIN_COVERAGE].name),

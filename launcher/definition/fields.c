@@ -2,6 +2,7 @@
 #include "definition/fields.h"
 
 #include "calendar/calendar.h"
+#include "config/config.h"
 #include <string.h>
 
 static void add(struct lp_text *text, const char *value)
@@ -124,6 +125,15 @@ static void format_time_limit(const struct lp_calculation *calculation, struct l
 	add_duration(text, calculation->time_limit);
 }
 
+static void format_memory_limit(const struct lp_calculation *calculation, struct lp_text *text)
+{
+	char written[32];
+	if (calculation->memory_limit == 0)
+		return;
+	lp_size_write(calculation->memory_limit, written);
+	add(text, written);
+}
+
 static void format_week_start(const struct lp_calculation *calculation, struct lp_text *text)
 {
 	static const char *const days[] = {
@@ -192,6 +202,7 @@ const struct lp_calculation_field lp_calculation_fields[] = {
 	{ "time_zone", LP_FIELD_PLAIN, NULL, LP_EFFECT_WINDOWS, format_time_zone },
 	{ "start", LP_FIELD_WORD, "null", LP_EFFECT_NONE, format_start },
 	{ "time_limit", LP_FIELD_WORD, "0 s", LP_EFFECT_NONE, format_time_limit },
+	{ "memory_limit", LP_FIELD_WORD, "", LP_EFFECT_NONE, format_memory_limit },
 	{ "result_time", LP_FIELD_WORD, "start", LP_EFFECT_TIMES, format_result_time },
 	{ "min_coverage", LP_FIELD_WORD, "0", LP_EFFECT_VALUES, format_min_coverage },
 	{ "missed", LP_FIELD_WORD, "catch_up", LP_EFFECT_NONE, format_missed },

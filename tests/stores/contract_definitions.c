@@ -116,13 +116,14 @@ static bool take_calculation(void *context, const struct lp_calculation *calcula
 	const struct lp_schedule *s = &calculation->schedule;
 
 	(void)error;
-	lp_text_addf(text, "%s|%s|%s|%s|%s|%d|%d.%d %d.%d %d.%d %lld %d %s|%lld|%lld|v%d r%d %s", calculation->name,
-	             calculation->description, calculation->rule, calculation->parameters, calculation->labels,
-	             calculation->enabled, s->every.count, s->every.unit, s->window.count, s->window.unit,
-	             s->offset.count, s->offset.count == 0 ? 0 : s->offset.unit, (long long)s->delay, s->week_start,
-	             s->zone, (long long)(calculation->start == LP_TIME_NONE ? -1 : calculation->start - BASE),
-	             (long long)calculation->time_limit, calculation->version, calculation->rank,
-	             lp_state_name(calculation->state));
+	lp_text_addf(text, "%s|%s|%s|%s|%s|%d|%d.%d %d.%d %d.%d %lld %d %s|%lld|%lld|%lld|v%d r%d %s",
+	             calculation->name, calculation->description, calculation->rule, calculation->parameters,
+	             calculation->labels, calculation->enabled, s->every.count, s->every.unit, s->window.count,
+	             s->window.unit, s->offset.count, s->offset.count == 0 ? 0 : s->offset.unit, (long long)s->delay,
+	             s->week_start, s->zone,
+	             (long long)(calculation->start == LP_TIME_NONE ? -1 : calculation->start - BASE),
+	             (long long)calculation->time_limit, (long long)calculation->memory_limit, calculation->version,
+	             calculation->rank, lp_state_name(calculation->state));
 	for (size_t i = 0; i < calculation->input_count; i++) {
 		const struct lp_input *input = &calculation->inputs[i];
 		lp_text_addf(text, " <%s=%s[%s]%s %lld", input->name, input->series, input->unit, input->attributes,
@@ -150,6 +151,45 @@ static const char *all_calculations(void)
 	return kept;
 }
 
+/* Runs may read another copy of the definitions than people do. */
+static const char *limits_in_batch(void)
+{
+	struct lp_batch *batch = lp_batch_new(NULL);
+	struct lp_text text = { 0 };
+	const char *kept;
+	struct lp_error error;
+
+	batch->head = read_heads(0)->items[0];
+	ck_ok(lp_store_read_batch(store, batch, &error), error);
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		lp_text_addf(&text, "%s=%lld,%lld ", batch->calculations[i].name,
+		             (long long)batch->calculations[i].time_limit,
+		             (long long)batch->calculations[i].memory_limit);
+	lp_batch_free(batch);
+	kept = lp_arena_text(&arena, text.data);
+	lp_text_free(&text);
+	return kept;
+}
+
+START_TEST(limits_of_a_calculation_reach_a_run)
+{
+	struct lp_calculation *one = calculation("one", "mean", "a", "x");
+	struct lp_calculation *two = calculation("two", "mean", "a", "y");
+
+	add_series("a,x,y");
+	two->time_limit = 5 * LP_SECOND;
+	two->memory_limit = 64 << 20;
+	add_calculation(one);
+	add_calculation(two);
+	ck_assert_str_eq(limits_in_batch(), "one=0,0 two=5000000,67108864 ");
+	one->memory_limit = INT64_C(2) << 40;
+	two->memory_limit = 0;
+	change_calculation(one);
+	change_calculation(two);
+	ck_assert_str_eq(limits_in_batch(), "one=0,2199023255552 two=5000000,0 ");
+}
+END_TEST
+
 START_TEST(a_calculation_comes_back_as_it_was)
 {
 	struct lp_series series[] = {
@@ -172,6 +212,7 @@ START_TEST(a_calculation_comes_back_as_it_was)
 		                              .zone = "America/Argentina/ComodRivadavia" };
 	one->start = AT(-86400);
 	one->time_limit = 2500000;
+	one->memory_limit = INT64_C(3000000001);
 	one->rank = 3;
 	one->inputs[1].lookback = 90 * LP_MINUTE;
 	add_calculation(one);
@@ -179,7 +220,7 @@ START_TEST(a_calculation_comes_back_as_it_was)
 		all_calculations(),
 		"Größe \"1\"|two\nlines|pump.efficiency|{\"head\":1e-07,\"list\":[1,2.5,\"z\"]}|"
 		"{\"team\":\"water\"}|1|1.4 2.4 -6.2 10500000 7 America/Argentina/ComodRivadavia|-86400000000|"
-		"2500000|v1 r3 new <x=a[kW]{\"site\":\"north\"} 0 <y=b[]{} 5400000000 <z=a[kW]{\"site\":\"north\"} 0"
+		"2500000|3000000001|v1 r3 new <x=a[kW]{\"site\":\"north\"} 0 <y=b[]{} 5400000000 <z=a[kW]{\"site\":\"north\"} 0"
 		" >x=x[kWh] >y=y[]\n");
 
 	one->input_count = 1;
@@ -188,11 +229,12 @@ START_TEST(a_calculation_comes_back_as_it_was)
 	one->outputs[1].series = "x";
 	one->enabled = false;
 	one->start = LP_TIME_NONE;
+	one->memory_limit = 0;
 	change_calculation(one);
 	ck_assert_str_eq(all_calculations(),
 	                 "Größe \"1\"|two\nlines|pump.efficiency|{\"head\":1e-07,\"list\":[1,2.5,\"z\"]}|"
 	                 "{\"team\":\"water\"}|0|1.4 2.4 -6.2 10500000 7 America/Argentina/ComodRivadavia|-1|"
-	                 "2500000|v2 r3 disabled <x=b[]{} 0 >x=y[] >y=x[kWh]\n");
+	                 "2500000|0|v2 r3 disabled <x=b[]{} 0 >x=y[] >y=x[kWh]\n");
 
 	apply_changes(&(struct lp_changes){ .deleted = one, .deleted_count = 1 });
 	ck_assert_str_eq(all_calculations(), "");
@@ -429,6 +471,7 @@ Suite *definitions_suite(void)
 	tcase_add_loop_test(tests, series_are_found_by_glob, 0, (int)(sizeof globs / sizeof *globs));
 	tcase_add_test(tests, series_keep_what_was_said);
 	tcase_add_test(tests, a_series_is_deleted_only_without_samples);
+	tcase_add_test(tests, limits_of_a_calculation_reach_a_run);
 	tcase_add_test(tests, a_calculation_comes_back_as_it_was);
 	tcase_add_test(tests, an_output_passes_from_one_calculation_to_another);
 	tcase_add_test(tests, what_does_not_fit_is_refused_and_nothing_is_changed);

@@ -194,6 +194,49 @@ START_TEST(sizes_are_written_with_their_unit)
 }
 END_TEST
 
+static const struct {
+	const char *text, *written;
+} sizes_again[] = {
+	{ "512 MB", "512 MB" },
+	{ "1.5 GB", "1.5 GB" },
+	{ "0.5 GiB", "512 MiB" },
+	{ "1024 MB", "1024 MB" },
+	{ "1 TiB", "1 TiB" },
+	{ "1234567 kB", "1234567 kB" },
+	{ "100.1 MiB", "104962.458 kB" },
+	{ "16000.001 kB", "16000.001 kB" },
+	{ "999999999.999 kB", "999999999.999 kB" },
+};
+
+START_TEST(sizes_are_written_so_that_they_stay_what_they_are)
+{
+	char written[32];
+	int64_t size = 0, again = 0;
+
+	ck_assert(lp_size_parse(sizes_again[_i].text, &size));
+	lp_size_write(size, written);
+	ck_assert_str_eq(written, sizes_again[_i].written);
+	ck_assert(lp_size_parse(written, &again));
+	ck_assert_int_eq(again, size);
+}
+END_TEST
+
+/* Each byte by itself, over more than a page of them, and as large as a limit can be. */
+START_TEST(no_size_is_lost_on_paper)
+{
+	char written[32];
+	int64_t again;
+
+	for (int64_t from = LP_MEMORY_LIMIT_LEAST; from < LP_MEMORY_LIMIT_MOST; from = from * 3 + 7) {
+		for (int64_t size = from; size < from + 5000; size++) {
+			lp_size_write(size, written);
+			ck_assert_msg(lp_size_parse(written, &again) && again == size, "%lld: %s", (long long)size,
+			              written);
+		}
+	}
+}
+END_TEST
+
 START_TEST(looked_for_in_order)
 {
 	struct lp_config config;
@@ -314,6 +357,9 @@ int main(void)
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, every_setting_arrives);
 	tcase_add_loop_test(tests, sizes_are_written_with_their_unit, 0, sizeof sizes / sizeof sizes[0]);
+	tcase_add_loop_test(tests, sizes_are_written_so_that_they_stay_what_they_are, 0,
+	                    sizeof sizes_again / sizeof sizes_again[0]);
+	tcase_add_test(tests, no_size_is_lost_on_paper);
 	tcase_add_test(tests, looked_for_in_order);
 	tcase_add_test(tests, files_that_are_none);
 	tcase_add_test(tests, a_password_is_never_shown);

@@ -178,6 +178,14 @@ static bool write_definitions(struct pg_store *store, enum pg_statement statemen
 			add_duration(arguments, calculations[i].recompute_within);
 	}
 	lp_pg_array_end(arguments);
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++) {
+		if (calculations[i].memory_limit > 0)
+			lp_pg_array_int8(arguments, calculations[i].memory_limit);
+		else
+			lp_pg_array_null(arguments);
+	}
+	lp_pg_array_end(arguments);
 	return lp_pg_execute(store, statement, NULL, error);
 }
 

@@ -42,7 +42,8 @@ enum {
 struct packed {
 	struct lp_arena *arena;
 	struct pg_reader columns[COLUMN_COUNT];
-	struct pg_reader results_from, results_to; /* of the outputs, beside the contents */
+	struct pg_reader memory_limits;            /* of the calculations, beside the contents */
+	struct pg_reader results_from, results_to; /* of the outputs */
 	struct pg_reader pruned_from, pruned_to;   /* of the inputs */
 	int64_t next_input_of, next_output_of;     /* read ahead; 0: none is left */
 };
@@ -112,12 +113,14 @@ static bool open(const PGresult *result, struct lp_arena *arena, struct packed *
 	if (!lp_pg_reader_open(result, 0, 1, &packed->results_from, error) ||
 	    !lp_pg_reader_open(result, 0, 2, &packed->results_to, error) ||
 	    !lp_pg_reader_open(result, 0, 3, &packed->pruned_from, error) ||
-	    !lp_pg_reader_open(result, 0, 4, &packed->pruned_to, error))
+	    !lp_pg_reader_open(result, 0, 4, &packed->pruned_to, error) ||
+	    !lp_pg_reader_open(result, 0, 5, &packed->memory_limits, error))
 		return false;
 	if (packed->results_from.count != packed->columns[OUTPUT_OF].count ||
 	    packed->results_to.count != packed->columns[OUTPUT_OF].count ||
 	    packed->pruned_from.count != packed->columns[INPUT_OF].count ||
-	    packed->pruned_to.count != packed->columns[INPUT_OF].count)
+	    packed->pruned_to.count != packed->columns[INPUT_OF].count ||
+	    packed->memory_limits.count != packed->columns[ID].count)
 		return fail_packed(error);
 	packed->next_input_of = next_of(packed, INPUT_OF);
 	packed->next_output_of = next_of(packed, OUTPUT_OF);
@@ -184,6 +187,7 @@ static bool read_calculation(struct packed *packed, const struct lp_batch_head *
 		.enabled = integer(packed, ENABLED) != 0,
 		.schedule = head->schedule,
 		.start = head->start,
+		.memory_limit = lp_pg_read_int(&packed->memory_limits),
 		.version = (int32_t)integer(packed, VERSION),
 		.min_coverage = lp_pg_read_float8(&packed->columns[MIN_COVERAGE]),
 		.rank = head->rank,

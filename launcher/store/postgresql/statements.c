@@ -21,7 +21,7 @@
 /* The order that calculation.c reads.  Sorted once below the aggregates: an ORDER BY in each would sort ten times. */
 #define CALCULATION_COLUMNS                                                                                              \
 	"c.id, c.name, c.description, c.rule, c.parameters::text, c.labels::text, c.enabled, " SCHEDULE(                 \
-		"c.") ", c.start, c.time_limit, c.version, c.rank,"                                                      \
+		"c.") ", c.start, c.time_limit, c.memory_limit, c.version, c.rank,"                                      \
 		      " CASE WHEN NOT c.enabled THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state"                   \
 		      " WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END,"                                              \
 		      " c.result_time, c.min_coverage, c.recompute_within, coalesce(b.generation, 0),"                   \
@@ -132,9 +132,9 @@
 #define DEFINITION_ARRAYS                                                                                                \
 	"unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],"         \
 	" $9::text[], $10::text[], $11::int2[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::int4[]," \
-	" $17::int4[], $18::text[], $19::float8[], $20::text[])"                                                         \
+	" $17::int4[], $18::text[], $19::float8[], $20::text[], $21::int8[])"                                            \
 	" r (name, description, rule, parameters, labels, enabled, " SCHEDULE(                                           \
-		"") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within)"
+		"") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within, memory_limit)"
 
 const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_HAS_SCHEMA] = { "has_schema", "look for the schema local_processing",
@@ -175,7 +175,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_EACH_CALCULATION] = { "each_calculation", "read the calculations",
 	                          "SELECT " CALCULATION_COLUMNS CALCULATION_TABLES " ORDER BY c.name COLLATE \"C\"" },
 	[PG_READ_PACKED] = { "read_packed", "read the calculations of a batch",
-	                     "SELECT contents, results_from, results_to, pruned_from, pruned_to"
+	                     "SELECT contents, results_from, results_to, pruned_from, pruned_to, memory_limits"
 	                     " FROM local_processing.batch_definition"
 	                     " WHERE batch_id = $1 AND generation = $2" },
 	/* The batch is locked first, as by an apply that takes it away, and its definitions with it. */
@@ -242,16 +242,16 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	[PG_ADD_CALCULATIONS] = { "add_calculations", "add calculations",
 	                          "INSERT INTO local_processing.calculation (name, description, rule, parameters, labels, enabled,"
 	                          " " SCHEDULE(
-					  "") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within)"
+					  "") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within, memory_limit)"
 	                                      " SELECT name, description, rule, parameters::json, labels::json, enabled, " SCHEDULE(
-						      "") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within FROM " DEFINITION_ARRAYS },
+						      "") ", start, time_limit, version, rank, result_time, min_coverage, recompute_within, memory_limit FROM " DEFINITION_ARRAYS },
 	[PG_CHANGE_CALCULATIONS] = { "change_calculations", "change calculations",
 	                             "UPDATE local_processing.calculation c SET description = r.description, rule = r.rule,"
 	                             " parameters = r.parameters::json, labels = r.labels::json, enabled = r.enabled, every = r.every,"
 	                             " window_length = r.window_length, \"offset\" = r.\"offset\", delay = r.delay,"
 	                             " week_start = r.week_start, time_zone = r.time_zone, start = r.start, time_limit = r.time_limit,"
 	                             " version = r.version, rank = r.rank, missed = r.missed, result_time = r.result_time,"
-	                             " min_coverage = r.min_coverage, recompute_within = r.recompute_within,"
+	                             " min_coverage = r.min_coverage, recompute_within = r.recompute_within, memory_limit = r.memory_limit,"
 	                             " updated = now() FROM " DEFINITION_ARRAYS " WHERE c.name = r.name" },
 	[PG_CHANGE_RANKS] = { "change_ranks", "change ranks",
 	                      "UPDATE local_processing.calculation c SET rank = r.rank"

@@ -77,6 +77,10 @@ static void bind_calculation(sqlite3_stmt *statement, const struct lp_calculatio
 	lp_sqlite_bind_text(statement, after + 5, lp_result_time_names[calculation->result_time]);
 	sqlite3_bind_double(statement, after + 6, calculation->min_coverage);
 	sqlite3_bind_int64(statement, after + 7, calculation->recompute_within);
+	if (calculation->memory_limit > 0)
+		sqlite3_bind_int64(statement, after + 8, calculation->memory_limit);
+	else
+		sqlite3_bind_null(statement, after + 8);
 }
 
 /* rows 0: the series a definition names is not there. */

@@ -34,6 +34,7 @@ bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *ca
 	calculation->min_coverage = sqlite3_column_double(statement, after + 6);
 	calculation->recompute_within = sqlite3_column_int64(statement, after + 7);
 	calculation->generation = sqlite3_column_int64(statement, after + 8);
+	calculation->memory_limit = sqlite3_column_int64(statement, after + 9);
 	if (!lp_sqlite_read_schedule(statement, 7, &calculation->schedule, error) ||
 	    (time_limit != NULL && !lp_duration_parse(time_limit, &calculation->time_limit, error)))
 		return lp_fail_within(error, "schedule of the stored calculation %s", calculation->name);

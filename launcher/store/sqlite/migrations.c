@@ -402,13 +402,19 @@ static const char time_views[] =
 	"         host, process, program_version, result, error, windows, recomputed, states, newly_failed,\n"
 	"         samples_read, samples_written, still_due\n"
 	"  FROM run;\n";
-/* The third step: which window made a result, whose results are outdated, what was pruned, what batches read. */
+/*
+ * The third step: which window made a result, whose results are outdated, what was pruned, what batches read, how
+ * much memory a calculation may take.
+ */
 static const char result_columns[] =
 	"ALTER TABLE sample ADD COLUMN window_end INTEGER; -- of a result: of the last window that made it; NULL: measured, imported\n"
 	"ALTER TABLE series ADD COLUMN results_from INTEGER; -- microseconds from a window's end to its first result, at least\n"
 	"ALTER TABLE series ADD COLUMN results_to INTEGER; -- to before which its last one lies; NULL: no result was stored\n"
 	"ALTER TABLE owed ADD COLUMN replace_imported INTEGER NOT NULL DEFAULT 0; -- 1: also results that somebody imported\n"
 	"ALTER TABLE run ADD COLUMN kept_imported INTEGER NOT NULL DEFAULT 0; -- results not written: one was imported there\n";
+
+static const char memory_limit[] =
+	"ALTER TABLE calculation ADD COLUMN memory_limit INTEGER CHECK (memory_limit > 0); -- bytes that its rule may take; NULL: the configuration's\n";
 
 static const char superseded[] =
 	"CREATE TABLE superseded (\n"
@@ -510,6 +516,6 @@ const struct lp_sqlite_migration lp_sqlite_migrations[] = {
 	{ "coverage, changed samples, what is computed again, breakers",
 	  (const char *const[]){ time_columns, changes, owed, time_views, NULL } },
 	{ "results and pruning", (const char *const[]){ result_columns, superseded, result_views, outdated, pruned,
-	                                                reading, span, qualities, NULL } },
+	                                                reading, span, qualities, memory_limit, NULL } },
 };
 const int32_t lp_sqlite_migration_count = sizeof lp_sqlite_migrations / sizeof *lp_sqlite_migrations;

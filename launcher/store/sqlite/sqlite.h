@@ -275,7 +275,7 @@ const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern);
 
 /* definitions.c */
 /* From the first columns of a row, which are CALCULATION_COLUMNS of statements.c; texts are valid until the next step. */
-enum { LP_SQLITE_CALCULATION_COLUMNS = 23 };
+enum { LP_SQLITE_CALCULATION_COLUMNS = 24 };
 bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation,
                               struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *visit, void *context,

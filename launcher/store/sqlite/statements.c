@@ -23,7 +23,7 @@
 	", c.start, c.time_limit, c.version, c.rank, "                                                                 \
 	"CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state "                               \
 	"WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END, "                                                          \
-	"c.result_time, c.min_coverage, c.recompute_within, coalesce(b.generation, 0)"
+	"c.result_time, c.min_coverage, c.recompute_within, coalesce(b.generation, 0), c.memory_limit"
 #define CALCULATION_TABLES                                                                                             \
 	" FROM calculation c LEFT JOIN batch b ON b.id = c.batch_id"                                                   \
 	" LEFT JOIN state s ON s.calculation_id = c.id "
@@ -216,9 +216,10 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		" JOIN series ON series.id = o.series_id WHERE series.name = ?1))",
 	[LP_SQL_ADD_CALCULATION] =
 		"INSERT INTO calculation (name, description, rule, parameters, labels, enabled, " LP_SQLITE_SCHEDULE
-		", start, time_limit, version, rank, created, updated, result_time, min_coverage, recompute_within)"
+		", start, time_limit, version, rank, created, updated, result_time, min_coverage, recompute_within,"
+		" memory_limit)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18,"
-		" ?19, ?20, ?21)",
+		" ?19, ?20, ?21, ?22)",
 	[LP_SQL_SCHEDULE_CHANGES] =
 		"SELECT id, every <> ?2 OR window_length <> ?3 OR \"offset\" <> ?4"
 		" OR week_start <> ?6 OR time_zone <> ?7 FROM calculation WHERE name = ?1 AND ?5 <> '' AND ?8 <> ''",
@@ -235,7 +236,7 @@ const char *const lp_sqlite_texts[LP_SQL_COUNT] = {
 		"UPDATE calculation SET description = ?2, rule = ?3, parameters = ?4, labels = ?5, enabled = ?6,"
 		" every = ?7, window_length = ?8, \"offset\" = ?9, delay = ?10, week_start = ?11, time_zone = ?12,"
 		" missed = ?13, start = ?14, time_limit = ?15, version = ?16, rank = ?17, updated = ?18,"
-		" result_time = ?19, min_coverage = ?20, recompute_within = ?21 WHERE name = ?1",
+		" result_time = ?19, min_coverage = ?20, recompute_within = ?21, memory_limit = ?22 WHERE name = ?1",
 	[LP_SQL_CHANGE_RANK] = "UPDATE calculation SET rank = ?2 WHERE name = ?1",
 	[LP_SQL_TOUCH_BATCH_OF] = "UPDATE batch SET generation = generation + 1"
 				  " WHERE id = (SELECT batch_id FROM calculation WHERE name = ?1)",

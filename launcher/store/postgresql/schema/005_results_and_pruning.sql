@@ -63,6 +63,12 @@ from local_processing.outdated o
     join local_processing.calculation c on c.id = o.calculation_id;
 comment on view local_processing.outdated_named is 'The same with the names of the calculations.';
 
+-- A calculation that needs more memory than the others, or is to have less.
+
+alter table local_processing.calculation add column memory_limit bigint check (memory_limit > 0);
+comment on column local_processing.calculation.memory_limit is
+    'Bytes that its rule may take beyond what a process has at rest; NULL: the configuration says.';
+
 -- How far samples were pruned, by series: what reads beyond that is not computed from what is left.
 
 alter table local_processing.series
@@ -77,11 +83,13 @@ alter table local_processing.batch_definition
     add column results_from bigint[],
     add column results_to bigint[],
     add column pruned_from timestamptz[],
-    add column pruned_to timestamptz[];
+    add column pruned_to timestamptz[],
+    add column memory_limits bigint[];
 comment on column local_processing.batch_definition.results_from is
     'Of the series of its outputs, as results_to: when those are widened, the row is deleted.';
 comment on column local_processing.batch_definition.pruned_from is
     'Of the series of its inputs, as pruned_to: when prune moves those, the batch gets another generation.';
+comment on column local_processing.batch_definition.memory_limits is 'Of its calculations; NULL: the configuration says.';
 delete from local_processing.batch_definition;
 
 create or replace function local_processing.pack_batch(of_batch bigint, of_generation bigint) returns void language sql
@@ -91,9 +99,10 @@ set search_path = pg_catalog, pg_temp as $$
         select row_number() over (order by position)::integer as n, c.*
         from local_processing.calculation c where batch_id = of_batch
     )
-    insert into local_processing.batch_definition (batch_id, generation, contents, results_from, results_to, pruned_from, pruned_to)
+    insert into local_processing.batch_definition (batch_id, generation, contents, results_from, results_to, pruned_from, pruned_to,
+        memory_limits)
     select b.id, b.generation, record_send(packed), made.results_from, made.results_to,
-           read.pruned_from, read.pruned_to
+           read.pruned_from, read.pruned_to, (select array_agg(memory_limit order by n) from member)
     from local_processing.batch b, (
         select * from
             (select array_agg(id), array_agg(name), array_agg(rule), array_agg(parameters::text),
