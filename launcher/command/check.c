@@ -44,7 +44,8 @@ struct check {
 	const struct lp_rule_catalogue *catalogue;
 	struct lp_definitions stored;
 	bool have_stored;
-	int code; /* of the first thing that is wrong */
+	int64_t memory_limit; /* the largest of the calculations, stored or in files; 0: none has one */
+	int code;             /* of the first thing that is wrong */
 };
 
 static void failed(struct check *check, const struct lp_error *error)
@@ -123,12 +124,20 @@ static void check_rules(struct check *check)
 	lp_problems_free(&problems);
 }
 
-static void check_limits(struct check *check)
+static void check_rights(struct check *check)
 {
 	struct lp_error error = { 0 };
 	if (!lp_rule_rights_tell(&check->session.config, &error))
 		failed(check, &error);
-	lp_rule_memory_tell(&check->session.config);
+}
+
+static void note_memory(struct check *check, const struct lp_definitions *definitions)
+{
+	for (size_t at = 0; at < definitions->calculation_count; at++) {
+		const struct lp_calculation *calculation = &definitions->calculations[at];
+		if (calculation->enabled && calculation->memory_limit > check->memory_limit)
+			check->memory_limit = calculation->memory_limit;
+	}
 }
 
 /* Time zones come and go with `tzdata`: one that is gone is told once, with the first calculation that has it. */
@@ -156,6 +165,7 @@ static void check_stored(struct check *check)
 		return;
 	}
 	check->have_stored = true;
+	note_memory(check, &check->stored);
 	if (check->catalogue != NULL)
 		lp_definitions_check_rules(&check->stored, check->catalogue, &problems);
 	check_zones(check, &problems);
@@ -199,6 +209,7 @@ static void tell_files(struct check *check, const struct lp_definitions *definit
 {
 	struct lp_text text = { 0 };
 	struct lp_error error = { 0 };
+	note_memory(check, definitions);
 	(void)printf("ok  files: %zu series, %zu calculation%s\n", definitions->series_count,
 	             definitions->calculation_count, definitions->calculation_count == 1 ? "" : "s");
 	if (check->have_stored && !lp_imported_tell(check->store, &check->stored, definitions->calculations,
@@ -272,13 +283,14 @@ static int run(int count, char **arguments)
 		check_store(&check);
 	if (check.session.zone != NULL)
 		check_rules(&check);
-	check_limits(&check);
+	check_rights(&check);
 	if (check.store != NULL) {
 		check_stored(&check);
 		check_results(&check);
 	}
 	if (operands > 0 && check.session.zone != NULL)
 		check_files(&check, arguments, (size_t)operands);
+	lp_rule_memory_tell(&check.session.config, check.memory_limit);
 	lp_definitions_free(&check.stored);
 	lp_rule_server_free(check.rules);
 	lp_store_close(check.store);

@@ -90,14 +90,16 @@ bool lp_rule_rights_tell(const struct lp_config *config, struct lp_error *error)
 	return true;
 }
 
-void lp_rule_memory_tell(const struct lp_config *config)
+void lp_rule_memory_tell(const struct lp_config *config, int64_t largest)
 {
 	struct lp_machine_memory memory = lp_machine_memory("");
 	int workers = lp_rule_workers(config);
 	int64_t limit = lp_rule_memory_limit(config), there = lp_memory_there(&memory);
-	bool fits = limit < there / workers;
+	bool fits;
 	char each[32], all[32];
 
+	limit = largest > limit ? largest : limit;
+	fits = limit < there / workers;
 	lp_size_format(limit, each);
 	lp_size_format(there, all);
 	lp_print("%s  memory: %d worker%s, whose rules take %s each at most, %s %s of the %s%s\n", fits ? "ok" : "--",

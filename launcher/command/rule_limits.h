@@ -19,9 +19,10 @@ struct lp_process_options lp_rule_options(const struct lp_config *config);
 
 /*
  * For `check`, a line each: what rules may do here, and whether their memory
- * fits.  False: error says what is wrong with the setting.
+ * fits.  False: error says what is wrong with the setting.  largest: bytes, of the
+ * calculations that have a limit of their own; every worker may have one of them.
  */
 bool lp_rule_rights_tell(const struct lp_config *config, struct lp_error *error) LP_MUST_CHECK;
-void lp_rule_memory_tell(const struct lp_config *config);
+void lp_rule_memory_tell(const struct lp_config *config, int64_t largest);
 
 #endif
