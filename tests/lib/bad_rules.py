@@ -727,7 +727,7 @@ rule("leaves a handler of signals", """
 rule("leaves a callback of the collector", """
     import gc, time
     gc.callbacks.append(lambda *_: time.sleep(3600))
-    """, ok())  # fmt: skip
+    """, timed_out())  # fmt: skip
 rule("leaves the collector off", "import gc; gc.disable()", ok())
 rule("leaves the collector busy", "import gc; gc.set_threshold(1); gc.set_debug(gc.DEBUG_STATS)", ok())
 rule("leaves a call for the end", """
