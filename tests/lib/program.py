@@ -41,9 +41,12 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 
 class Workplace:
-    """A directory with configuration, definitions and rules, and the program run in it."""
+    """A directory with configuration, definitions and rules, and the program run in it; another one where that is named."""
 
-    def __init__(self, store: str, environment: dict[str, str] | None = None, settings: str = "") -> None:
+    def __init__(
+        self, store: str, environment: dict[str, str] | None = None, settings: str = "", program: str = PROGRAM
+    ) -> None:
+        self.program = program
         self._temporary = tempfile.TemporaryDirectory(prefix="place-", ignore_cleanup_errors=True)
         self.path = pathlib.Path(self._temporary.name)
         self.path.chmod(0o755)
@@ -60,7 +63,7 @@ class Workplace:
 
     def command(self, *arguments: str) -> list[str]:
         """The program's command line."""
-        return [PROGRAM, *arguments]
+        return [self.program, *arguments]
 
     def run(self, *arguments: str, timeout: float = 300, stdin: bytes = b"") -> Result:
         """Run the program to its end."""
@@ -130,10 +133,10 @@ class Cluster:
             raise AssertionError(done.stderr.decode())
         return [line.split("\x1f") for line in done.stdout.decode().splitlines()]
 
-    def place(self, database: str, settings: str = "") -> Workplace:
+    def place(self, database: str, settings: str = "", program: str = PROGRAM) -> Workplace:
         """A fresh database and a workplace that uses it."""
         self.sql(f'CREATE DATABASE "{database}"')
-        return Workplace(f"dbname={database}", self.environment, settings)
+        return Workplace(f"dbname={database}", self.environment, settings, program)
 
     def close(self) -> None:
         """Stop the server and remove its files."""

@@ -18,7 +18,7 @@ class SqlitePlant:
 
     def __init__(self, shape: Shape, rules: str = RULES) -> None:
         self.shape = shape
-        self.place = Workplace("sqlite:plant.db")
+        self.place = Workplace("sqlite:plant.db", program=shape.program)
         self.place.write("rules/bench.py", rules)
         self.place.ok("migrate")
         with self.connect() as connection:

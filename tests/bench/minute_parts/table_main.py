@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from program import PROGRAM
+
 from minute_parts import measure, report
 from minute_parts.workload import Plant, Shape, stamp, temporary_cluster
 
@@ -25,6 +27,7 @@ class Contestant:
     commands: Callable[[Plant, int], list[list[str]]]
     arrays: bool  # states as rows of arrays, else a row a calculation
     needs: str = ""  # a module of Debian's python3
+    program: str = PROGRAM  # of the plant
 
 
 def cores() -> int:
@@ -53,12 +56,18 @@ def sql(script: str, sessions: int) -> Callable[[Plant, int], list[list[str]]]:
     ]  # fmt: skip
 
 
-def contestants(processes: int, threads: int) -> list[Contestant]:
+def contestants(processes: int, threads: int, before: str) -> list[Contestant]:
     """All of them, in the order of the table."""
     n = cores()
+    earlier = [
+        Contestant(f"ours_before{w}", f"the program before, {w} worker{'s' if w > 1 else ''}", ours(w), True, program=before)
+        for w in (1, 2)
+        if before
+    ]
     return [
         Contestant("ours1", "this program, 1 worker", ours(1), True),
         Contestant("ours2", "this program, 2 workers", ours(2), True),
+        *earlier,
         Contestant("processes", f"ordinary Python, {processes} processes",
                    python("ordinary.py", "processes", str(processes)), False, "psycopg2"),
         Contestant("threads", f"ordinary Python, {threads} threads",
@@ -87,13 +96,14 @@ class Options:
     repeat: int
     processes: int
     threads: int
+    before: str = ""  # an older program, as a contestant
     watch: bool = True
 
 
 def measure_all(options: Options) -> dict[str, measure.Rounds]:
     """The rounds: one to warm up, those that count, one that is watched."""
     chosen = []
-    for contestant in contestants(options.processes, options.threads):
+    for contestant in contestants(options.processes, options.threads, options.before):
         if contestant.needs and not has(contestant.needs):
             print(f"without {contestant.title}: it needs Debian's python3-{contestant.needs}", file=sys.stderr)
         else:
@@ -103,7 +113,9 @@ def measure_all(options: Options) -> dict[str, measure.Rounds]:
         server = measure.Server(cluster)
         plants = {
             c.name: Plant(
-                cluster, c.name, Shape(options.calculations, options.samples, noted=c.name.startswith("ours"))
+                cluster,
+                c.name,
+                Shape(options.calculations, options.samples, noted=c.name.startswith("ours"), program=c.program),
             )
             for c in chosen
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 
+from program import PROGRAM
+
 from minute_parts import report, variants
 from minute_parts.workload import Shape, temporary_cluster
 
@@ -15,11 +17,18 @@ RULES = {
 }
 
 
-def rules_table(calculations: int, samples: int, repeat: int) -> tuple[str, dict[str, object]]:
+def rules_table(calculations: int, samples: int, repeat: int, before: str = "") -> tuple[str, dict[str, object]]:
     """The Markdown, and the raw figures."""
     chosen = [
-        variants.Variant(rule, title, Shape(calculations, samples, rule=rule, noted=False), ("--workers", "1"))
+        variants.Variant(
+            f"{rule}{which}",
+            f"{title}{which}",
+            Shape(calculations, samples, rule=rule, noted=False, program=program),
+            ("--workers", "1"),
+        )
         for rule, title in RULES.items()
+        for which, program in (("", PROGRAM), (", before", before))
+        if program
     ]
     with temporary_cluster() as cluster:
         rounds = variants.run_again(cluster, chosen, repeat)

@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 
-from program import Cluster, clean_environment
+from program import PROGRAM, Cluster, clean_environment
 
 from minute_parts.measure import Work
 
@@ -106,6 +106,7 @@ class Shape:
     recompute: bool = True  # late samples are followed
     dependent: float = 0.0  # share of the calculations that read another's result
     noted: bool = True  # changes of samples are noted
+    program: str = PROGRAM  # that computes it
 
     @property
     def readers(self) -> int:
@@ -150,7 +151,7 @@ class Plant:
         self.name = name
         self.shape = shape
         self.samples_of: dict[int, int] = {}
-        self.place = cluster.place(name)
+        self.place = cluster.place(name, program=shape.program)
         self.place.write("rules/bench.py", RULES)
         self.place.ok("migrate")
         interval = "'1 s'" if shape.interval else "NULL"
