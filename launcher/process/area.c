@@ -347,9 +347,11 @@ void lp_area_each_line(const struct lp_area *area, uint64_t *told, lp_area_line_
 		                line.logger_length);
 		text = memcpy(logger + line.logger_length + 1,
 		              log + *told + sizeof line + line.from_length + line.logger_length, line.text_length);
-		visit(context, line.task, (enum lp_log_level)line.level, from, line.logger_length == 0 ? NULL : logger,
-		      text);
+		bool heard = visit(context, line.task, (enum lp_log_level)line.level, from,
+		                   line.logger_length == 0 ? NULL : logger, text);
 		free(texts);
+		if (!heard)
+			return;
 		*told += (size + 7) & ~UINT64_C(7);
 	}
 }

@@ -105,9 +105,10 @@ bool lp_area_take(const struct lp_area *area, uint32_t index, struct lp_arena *a
 /* A stretch that lies within the area, or NULL. */
 const char *lp_area_bytes(const struct lp_area *area, struct lp_stretch stretch);
 
-typedef void lp_area_line_visit(void *context, uint32_t task, enum lp_log_level level, const char *from,
+/* False: not yet, it is to be told again. */
+typedef bool lp_area_line_visit(void *context, uint32_t task, enum lp_log_level level, const char *from,
                                 const char *logger, const char *text);
-/* Each line that was not told yet; `told` says up to where. */
+/* Each line that was not told yet, up to one that is not to be; `told` says up to where. */
 void lp_area_each_line(const struct lp_area *area, uint64_t *told, lp_area_line_visit *visit, void *context);
 /* Before the next part is handed over: nothing of it is computed, and what the one before it printed is told. */
 void lp_area_expect(struct lp_area *area, uint32_t first);

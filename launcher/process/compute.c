@@ -26,6 +26,13 @@ enum { LOOK_EVERY = 100 };
 #define STOP_WITHIN INT64_C(2000000000)
 #define FAR_OVERDUE INT64_C(5000000000) /* nanoseconds that a task is over its time only where its pulse tells lies */
 
+/* Whose lines were told last. */
+struct speaker {
+	uint32_t index;
+	uint64_t said; /* lines, in the process that there is */
+	uint64_t told;
+};
+
 struct lp_interpreter {
 	struct lp_rule_server *server;
 	/* Of the process, while there is one. */
@@ -39,7 +46,8 @@ struct lp_interpreter {
 	/* Of the part under way. */
 	struct lp_batch *batch;
 	const atomic_bool *stop;
-	uint64_t told;      /* of its printed lines */
+	uint64_t told; /* of its printed lines */
+	struct speaker speaker;
 	int64_t stop_since; /* when the run was first seen to end; 0: it goes on */
 };
 
@@ -123,19 +131,33 @@ static bool start_process(struct lp_interpreter *interpreter, int64_t memory_lim
 	return fork_process(interpreter, memory_limit, error);
 }
 
-static void log_line(void *context, uint32_t index, enum lp_log_level level, const char *from, const char *logger,
+/*
+ * Lines of tasks that are taken, and of the one under way as they come.  Who comes
+ * after that may have to be computed again, and so may that one: what it had said
+ * in the process before is not told twice.
+ */
+static bool log_line(void *context, uint32_t index, enum lp_log_level level, const char *from, const char *logger,
                      const char *text)
 {
-	const struct lp_interpreter *interpreter = context;
+	struct lp_interpreter *interpreter = context;
 	const struct lp_batch *batch = interpreter->batch;
+	struct speaker *speaker = &interpreter->speaker;
 
-	if (index >= batch->task_count || !lp_rule_server_count_line(interpreter->server))
-		return;
+	if (index >= batch->task_count)
+		return true;
+	if (index > atomic_load_explicit(&batch->computed, memory_order_relaxed))
+		return false;
+	if (speaker->index != index)
+		*speaker = (struct speaker){ .index = index };
+	if (speaker->said++ < speaker->told || !lp_rule_server_count_line(interpreter->server))
+		return true;
+	speaker->told = speaker->said;
 	const struct lp_task *task = &batch->tasks[index];
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	lp_log(level, text, LP_TEXT("from", from), LP_TEXT("logger", logger), LP_TEXT("calculation", calculation->name),
 	       LP_TEXT("rule", calculation->rule), LP_WHEN("window_start", task->window.start),
 	       LP_WHEN("window_end", task->window.end));
+	return true;
 }
 
 static int64_t limit_of(const struct lp_interpreter *interpreter, uint32_t index)
@@ -248,14 +270,13 @@ static void add_note(struct lp_batch *batch, struct lp_outcome *outcome)
 }
 
 /* Takes the answers up to before `end`.  False: one makes no sense. */
-static bool take_answers(struct lp_interpreter *interpreter, uint32_t end)
+static bool take_outcomes(struct lp_interpreter *interpreter, uint32_t end)
 {
 	struct lp_batch *batch = interpreter->batch;
 	uint32_t index = (uint32_t)atomic_load_explicit(&batch->computed, memory_order_relaxed);
 
 	if (end > batch->task_count)
 		return false;
-	lp_area_each_line(&interpreter->area, &interpreter->told, log_line, interpreter);
 	for (; index < end; index++) {
 		struct lp_task *task = &batch->tasks[index];
 		bool interrupted = false;
@@ -278,6 +299,15 @@ static bool take_answers(struct lp_interpreter *interpreter, uint32_t end)
 		atomic_store_explicit(&batch->computed, index + 1, memory_order_release);
 	}
 	return true;
+}
+
+/* And tells what they and the one under way have printed. */
+static bool take_answers(struct lp_interpreter *interpreter, uint32_t end)
+{
+	bool taken = take_outcomes(interpreter, end);
+
+	lp_area_each_line(&interpreter->area, &interpreter->told, log_line, interpreter);
+	return taken;
 }
 
 static void tell_lost_lines(const struct lp_interpreter *interpreter)
@@ -407,6 +437,7 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 	LP_CHECK_BATCH(batch);
 	interpreter->batch = batch;
 	interpreter->stop = stop;
+	interpreter->speaker = (struct speaker){ .index = UINT32_MAX };
 	while (atomic_load(&batch->computed) < batch->task_count && !atomic_load(stop)) {
 		uint32_t first = (uint32_t)atomic_load(&batch->computed);
 		struct lp_part part = { .batch = image,
@@ -421,6 +452,7 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 		if (!start_process(interpreter, memory_limit_of(interpreter, first), error))
 			return false;
 		interpreter->told = 0;
+		interpreter->speaker.said = 0;
 		lp_area_expect(&interpreter->area, first);
 		part.number = interpreter->area.part;
 		if (lp_send(interpreter->socket, &part, sizeof part, NULL, 0))

@@ -238,7 +238,7 @@ bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error)
 	return started;
 }
 
-static void log_line(void *context, uint32_t task, enum lp_log_level level, const char *from, const char *logger,
+static bool log_line(void *context, uint32_t task, enum lp_log_level level, const char *from, const char *logger,
                      const char *text)
 {
 	struct lp_rule_server *server = context;
@@ -246,6 +246,7 @@ static void log_line(void *context, uint32_t task, enum lp_log_level level, cons
 	(void)task;
 	if (lp_rule_server_count_line(server))
 		lp_log(level, text, LP_TEXT("from", from), LP_TEXT("logger", logger));
+	return true;
 }
 
 static void note_usage(struct lp_rule_server *server, const struct rusage *usage)

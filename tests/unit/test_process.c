@@ -277,19 +277,23 @@ struct lines {
 	int count;
 	size_t bytes;
 	uint32_t last_task;
+	uint32_t not_yet; /* whose lines are refused; 0: nobody's */
 	char last[64];
 };
 
-static void note_line(void *context, uint32_t task, enum lp_log_level level, const char *from, const char *logger,
+static bool note_line(void *context, uint32_t task, enum lp_log_level level, const char *from, const char *logger,
                       const char *text)
 {
 	struct lines *lines = context;
 
 	ck_assert_int_le(level, LP_LOG_ERROR);
+	if (lines->not_yet != 0 && task == lines->not_yet)
+		return false;
 	lines->count++;
 	lines->bytes += strlen(from) + strlen(text) + (logger == NULL ? 0 : strlen(logger));
 	lines->last_task = task;
 	snprintf(lines->last, sizeof lines->last, "%s %s %.40s", from, logger == NULL ? "-" : logger, text);
+	return true;
 }
 
 START_TEST(lines_come_once_and_in_order)
@@ -306,7 +310,10 @@ START_TEST(lines_come_once_and_in_order)
 	ck_assert_uint_eq(lines.last_task, 3);
 	lp_area_log(&area, 4, LP_LOG_WARNING, "logging", "plant", "");
 	lp_area_log(&area, 5, LP_LOG_ERROR, "logging", "plant", "three");
+	lines.not_yet = 5;
 	lp_area_each_line(&area, &told, note_line, &lines);
+	ck_assert_int_eq(lines.count, 2);
+	lines.not_yet = 0;
 	lp_area_each_line(&area, &told, note_line, &lines);
 	ck_assert_int_eq(lines.count, 3);
 	ck_assert_str_eq(lines.last, "logging plant three");
@@ -1312,6 +1319,35 @@ START_TEST(lines_of_many_parts_are_told_once)
 }
 END_TEST
 
+/* Whoever is computed again after another has damaged the process, or died of something itself. */
+START_TEST(lines_of_who_is_computed_again_are_told_once)
+{
+	FILE *file = catch_log();
+	const struct lp_batch *batch = fixture_compute("import os\n"
+	                                               "@rule\n"
+	                                               "def says(x: Series) -> float:\n"
+	                                               "    print('words of it')\n"
+	                                               "    return 1\n"
+	                                               "@rule\n"
+	                                               "def noise(x: Series) -> float:\n"
+	                                               "    for descriptor in range(3, 64):\n"
+	                                               "        try: os.write(descriptor, b'x' * 40)\n"
+	                                               "        except OSError: pass\n"
+	                                               "    return 1\n"
+	                                               "@rule\n"
+	                                               "def leaves(x: Series) -> float:\n"
+	                                               "    print('last words')\n"
+	                                               "    os._exit(3)\n",
+	                                               0, RULES("says", "noise", "says", "says", "leaves", "says"));
+
+	for (size_t i = 0; i < 6; i += i == 0 ? 2 : i == 3 ? 2 : 1)
+		ck_assert_int_eq(batch->tasks[i].outcome.state, LP_STATE_OK);
+	ck_assert_int_eq(batch->tasks[4].outcome.state, LP_STATE_CRASHED);
+	ck_assert_int_eq(count_in_log(file, "words of it"), 4);
+	ck_assert_int_eq(count_in_log(file, "last words"), 1);
+}
+END_TEST
+
 START_TEST(lines_that_are_lost_are_told)
 {
 	FILE *file = catch_log();
@@ -1397,6 +1433,7 @@ int main(void)
 	tcase_add_test(processes, a_process_has_one_limit);
 	tcase_add_test(processes, workers_compute_at_the_same_time);
 	tcase_add_test(processes, lines_of_many_parts_are_told_once);
+	tcase_add_test(processes, lines_of_who_is_computed_again_are_told_once);
 	tcase_add_test(processes, lines_that_are_lost_are_told);
 	suite_add_tcase(suite, processes);
 	runner = srunner_create(suite);
