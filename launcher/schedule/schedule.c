@@ -197,14 +197,80 @@ static bool window_before(const struct lp_schedule *schedule, const struct lp_zo
 	return lp_window_ending_by(schedule, zone, window->end - 1, window);
 }
 
+/* Months, quarters and years. */
+static bool is_of_months(struct lp_span span)
+{
+	return span.count != 0 && span.unit >= LP_UNIT_MONTH;
+}
+
+/*
+ * How far the range of a window may lie before that of an earlier one: as far as
+ * clocks are put back, and by a day where days that a month does not have are
+ * its last one.
+ */
+static int64_t disorder_at(const struct lp_zone *zone, struct lp_span shift, lp_time end)
+{
+	int64_t shortest, longest;
+	struct lp_civil civil;
+	lp_span_bounds(zone, (struct lp_span){ 1, LP_UNIT_DAY }, &shortest, &longest);
+	if (!is_of_months(shift))
+		return LP_DAY - shortest;
+	lp_civil_from_local(end + lp_zone_offset(zone, end, NULL), &civil);
+	return LP_DAY - shortest + (civil.day >= 3 && civil.day <= 27 ? 0 : LP_DAY);
+}
+
+/* Where to begin is searched for by halves as long as there may be so much between. */
+#define BY_HALVES (16 * LP_MINUTE)
+
+/* A time up to which no window's range ends after a time, but not long before the first one of which it does. */
+static lp_time skip_those_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                                 struct lp_span shift, lp_time time, lp_time low, lp_time high)
+{
+	struct lp_window window, range;
+	while (high - low > BY_HALVES) {
+		lp_time middle = low + (high - low) / 2;
+		if (!lp_window_ending_by(schedule, zone, middle, &window) ||
+		    (window.end > low && (!lp_input_range(schedule, zone, window, length, shift, &range) ||
+		                          range.end > time - disorder_at(zone, shift, window.end))))
+			high = middle;
+		else
+			low = middle;
+	}
+	return low;
+}
+
+/* A time after which all windows' ranges start after a time, but not long after the last one of which it does not. */
+static lp_time skip_those_after(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                                struct lp_span shift, lp_time time, lp_time low, lp_time high)
+{
+	struct lp_window window, range;
+	/* Where such a range starts is another day of the month. */
+	if (is_of_months(length) || is_of_months(schedule->window))
+		return high;
+	while (high - low > BY_HALVES) {
+		lp_time middle = low + (high - low) / 2;
+		if (!lp_window_ending_after(schedule, zone, middle, &window) ||
+		    (window.end <= high && (!lp_input_range(schedule, zone, window, length, shift, &range) ||
+		                            range.start <= time + 2 * disorder_at(zone, shift, window.end))))
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
 /* The first window whose range ends after a time. */
 static bool first_past(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
                        struct lp_span shift, lp_time time, struct lp_window *window)
 {
 	struct lp_window range;
 	int64_t least, most;
+	lp_time from;
 	shift_bounds(zone, shift, &least, &most);
-	if (!lp_window_ending_after(schedule, zone, minus(time, most), window))
+	from = minus(time, most);
+	if (most - least > BY_HALVES && most < LP_TIME_MAX)
+		from = skip_those_before(schedule, zone, length, shift, time, from, minus(time, least));
+	if (!lp_window_ending_after(schedule, zone, from, window))
 		return false;
 	while (!lp_input_range(schedule, zone, *window, length, shift, &range) || range.end <= time) {
 		if (!lp_window_ending_after(schedule, zone, window->end, window))
@@ -227,6 +293,8 @@ static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *
 		lp_window_bounds(schedule, zone, &shortest, &longest);
 	if (__builtin_add_overflow(time, longest - least, &latest) || latest > LP_TIME_MAX)
 		latest = LP_TIME_MAX;
+	if (most - least > BY_HALVES && most < LP_TIME_MAX)
+		latest = skip_those_after(schedule, zone, length, shift, time, minus(latest, most - least), latest);
 	if (!lp_window_ending_by(schedule, zone, latest, window))
 		return false;
 	while (!lp_input_range(schedule, zone, *window, length, shift, &range) || range.start > time) {

@@ -259,6 +259,87 @@ static const struct reading readings[] = {
 	  0,
 	  "2026-03-01",
 	  40 * LP_DAY },
+	{ "Europe/Berlin",
+	  { 15, LP_UNIT_MINUTE },
+	  { 15, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { -1, LP_UNIT_MONTH },
+	  0,
+	  "2026-03-22",
+	  LP_HOUR },
+	{ "Europe/Berlin",
+	  { 15, LP_UNIT_MINUTE },
+	  { 15, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { -1, LP_UNIT_MONTH },
+	  0,
+	  "2026-02-20",
+	  LP_HOUR },
+	{ "Europe/Berlin",
+	  { 10, LP_UNIT_MINUTE },
+	  { 10, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 2, LP_UNIT_DAY },
+	  { 1, LP_UNIT_MONTH },
+	  0,
+	  "2026-02-20",
+	  LP_HOUR },
+	{ "Europe/Berlin",
+	  { 10, LP_UNIT_MINUTE },
+	  { 10, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { 1, LP_UNIT_MONTH },
+	  0,
+	  "2026-03-24",
+	  LP_HOUR },
+	{ "America/New_York",
+	  { 1, LP_UNIT_HOUR },
+	  { 1, LP_UNIT_HOUR },
+	  { 0, 0 },
+	  { 1, LP_UNIT_HOUR },
+	  { -1, LP_UNIT_YEAR },
+	  0,
+	  "2024-02-22",
+	  LP_HOUR },
+	{ "America/New_York",
+	  { 20, LP_UNIT_MINUTE },
+	  { 20, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { 1, LP_UNIT_QUARTER },
+	  0,
+	  "2026-05-24",
+	  LP_HOUR },
+	{ "Australia/Lord_Howe",
+	  { 30, LP_UNIT_MINUTE },
+	  { 30, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 1, LP_UNIT_MONTH },
+	  { -1, LP_UNIT_QUARTER },
+	  0,
+	  "2026-04-01",
+	  LP_HOUR },
+	{ "Pacific/Apia",
+	  { 30, LP_UNIT_MINUTE },
+	  { 30, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { 1, LP_UNIT_MONTH },
+	  0,
+	  "2011-11-22",
+	  LP_HOUR },
+	{ "Pacific/Apia",
+	  { 30, LP_UNIT_MINUTE },
+	  { 30, LP_UNIT_MINUTE },
+	  { 0, 0 },
+	  { 0, 0 },
+	  { -1, LP_UNIT_DAY },
+	  0,
+	  "2011-12-24",
+	  LP_HOUR },
 };
 
 START_TEST(touched_windows_are_those_that_read_the_sample)
@@ -269,9 +350,10 @@ START_TEST(touched_windows_are_those_that_read_the_sample)
 		.every = reading->every, .window = reading->window, .offset = reading->offset, .week_start = 1
 	};
 	lp_time begin = when(reading->from, reading->zone);
+	int64_t far = reading->shift.unit == LP_UNIT_YEAR ? 400 * LP_DAY : 130 * LP_DAY;
 	uint64_t seed = 1;
 
-	for (int round = 0; round < 30; round++) {
+	for (int round = 0; round < (reading->every.unit == LP_UNIT_MINUTE ? 9 : 30); round++) {
 		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
 		lp_time first = begin + (lp_time)((seed >> 20) % (uint64_t)(14 * LP_DAY));
 		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
@@ -284,9 +366,8 @@ START_TEST(touched_windows_are_those_that_read_the_sample)
 		bool found = lp_schedule_touched(&schedule, zone, reading->length, reading->shift, reading->lookback,
 		                                 first, last, &touched);
 		lp_time after = LP_TIME_NONE, until = LP_TIME_NONE, start = LP_TIME_NONE, before = LP_TIME_NONE;
-		struct lp_window window = { .end = first - 100 * LP_DAY }, range;
-		while (lp_window_ending_after(&schedule, zone, window.end, &window) &&
-		       window.end < last + 100 * LP_DAY) {
+		struct lp_window window = { .end = first - far }, range;
+		while (lp_window_ending_after(&schedule, zone, window.end, &window) && window.end < last + far) {
 			ck_assert(lp_input_range(&schedule, zone, window, reading->length, reading->shift, &range));
 			bool reads = range.end > first && range.start - reading->lookback <= last;
 			if (reads && after == LP_TIME_NONE) {
