@@ -476,6 +476,18 @@ static bool lock(struct driver *driver, struct lp_store *store, struct lp_error 
 	return true;
 }
 
+/*
+ * Something is due, so that rules are needed: Python starts while the run is
+ * begun.  What cannot be had is said by start(), when the run has a row.
+ */
+static void start_rules(struct driver *driver)
+{
+	struct lp_error later;
+	if (lp_rule_server_memory(driver->options->rules, &driver->memory, &later) &&
+	    lp_rule_server_start(driver->options->rules, &later))
+		return;
+}
+
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error)
 {
@@ -502,8 +514,10 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	       (run->kind != LP_RUN_MINUTE || lp_plan_fail_unusable(&driver.plan, error));
 	if (done && due && options->lock)
 		done = lock(&driver, store, error);
-	if (done && due && !timing->busy)
+	if (done && due && !timing->busy) {
+		start_rules(&driver);
 		done = begin_run(&driver, store, &due, error);
+	}
 	timing->planning = lp_monotonic() - started;
 	timing->skipped = lp_plan_unusable(&driver.plan);
 	if (done && !due)
