@@ -87,13 +87,18 @@ static void forget_process(struct lp_interpreter *interpreter)
 	interpreter->begun = 0;
 }
 
+static void kill_process(const struct lp_interpreter *interpreter)
+{
+	(void)syscall(SYS_pidfd_send_signal, interpreter->descriptor, SIGKILL, NULL, 0);
+}
+
 /* Ends the process if that has not ended by itself.  Returns its status, as of waitpid. */
 static int end_process(struct lp_interpreter *interpreter)
 {
 	struct lp_error error;
 	int status = 0;
 
-	(void)syscall(SYS_pidfd_send_signal, interpreter->descriptor, SIGKILL, NULL, 0);
+	kill_process(interpreter);
 	if (!lp_rule_server_bury(interpreter->server, interpreter->process, &status, interpreter->stop, &error))
 		status = SIGKILL; /* with the server */
 	return status;
@@ -474,8 +479,11 @@ void lp_interpreter_close(struct lp_interpreter *interpreter)
 {
 	if (interpreter == NULL)
 		return;
-	if (interpreter->alive)
-		(void)end_process(interpreter);
+	if (interpreter->alive) {
+		/* It is at nothing, and the run has its end to store meanwhile. */
+		kill_process(interpreter);
+		lp_rule_server_bury_later(interpreter->server, interpreter->process);
+	}
 	forget_process(interpreter);
 	free(interpreter);
 }

@@ -587,12 +587,40 @@ static void close_fork(struct lp_fork *fork)
 	close_descriptor(&fork->words);
 }
 
+void lp_rule_server_bury_later(struct lp_rule_server *server, pid_t process)
+{
+	pthread_mutex_lock(&server->lock);
+	LP_GROW(server->ended, server->ended_count, server->ended_capacity);
+	server->ended[server->ended_count++] = process;
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* A server that does not answer at once has been stopped: it is not waited for. */
+static void bury_ended(struct lp_rule_server *server)
+{
+	static const atomic_bool hurry = true;
+	struct lp_error error;
+	int status;
+
+	for (;;) {
+		pid_t process = 0;
+
+		pthread_mutex_lock(&server->lock);
+		if (server->ended_count > 0)
+			process = server->ended[--server->ended_count];
+		pthread_mutex_unlock(&server->lock);
+		if (process == 0 || !lp_rule_server_bury(server, process, &status, &hurry, &error))
+			return;
+	}
+}
+
 struct lp_process_usage lp_rule_server_usage(struct lp_rule_server *server)
 {
 	struct lp_process_usage usage;
 	struct timespec spent;
 	clockid_t clock;
 
+	bury_ended(server);
 	pthread_mutex_lock(&server->lock);
 	usage = server->usage;
 	pthread_mutex_unlock(&server->lock);
@@ -631,6 +659,7 @@ void lp_rule_server_free(struct lp_rule_server *server)
 	for (size_t i = 0; i < server->warned_count; i++)
 		free(server->warned[i]);
 	free(server->warned);
+	free(server->ended);
 	lp_arena_free(&server->arena);
 	pthread_mutex_destroy(&server->lock);
 	free(server);

@@ -41,6 +41,8 @@ struct lp_rule_server {
 	char **warned;        /* rules that leave something behind */
 	size_t warned_count, warned_capacity;
 	struct lp_process_usage usage;
+	pid_t *ended; /* were killed when their worker was done, and nobody has asked how they ended */
+	size_t ended_count, ended_capacity;
 };
 
 /* The signal, or the deadline: what was asked of a process that runs user's code, and when. */
@@ -72,6 +74,8 @@ bool lp_rule_server_fork(struct lp_rule_server *server, int64_t memory_limit, st
 /* Of a process that has ended: with which status. */
 bool lp_rule_server_bury(struct lp_rule_server *server, pid_t process, int *status, const atomic_bool *stop,
                          struct lp_error *error) LP_MUST_CHECK;
+/* The same of one that a worker is done with, when there is time for it. */
+void lp_rule_server_bury_later(struct lp_rule_server *server, pid_t process);
 /* Once for each rule: it has left something behind. */
 void lp_rule_server_warn(struct lp_rule_server *server, const struct lp_calculation *calculation, const char *left);
 /* Whether one more line of a rule is logged. */
