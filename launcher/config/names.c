@@ -5,16 +5,15 @@
  */
 #include "config/names.h"
 
+#include "model/hash.h"
 #include "model/memory.h"
 #include <stdlib.h>
 #include <string.h>
 
 static uint64_t hash_of(const char *text)
 {
-	/* FNV-1a; the final mix makes the low bits, which pick the slot, depend on all of it. */
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (const unsigned char *c = (const unsigned char *)text; *c != 0; c++)
-		hash = (hash ^ *c) * UINT64_C(0x100000001b3);
+	/* The final mix makes the low bits, which pick the slot, depend on all of it. */
+	uint64_t hash = lp_hash_text(text);
 	hash ^= hash >> 32;
 	return hash * UINT64_C(0x9e3779b97f4a7c15);
 }

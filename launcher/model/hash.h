@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LP_HASH_START UINT64_C(0xcbf29ce484222325)
 
@@ -15,6 +16,11 @@ static inline uint64_t lp_hash_add(uint64_t hash, const void *data, size_t size)
 	for (size_t i = 0; i < size; i++)
 		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
 	return hash;
+}
+
+static inline uint64_t lp_hash_text(const char *text)
+{
+	return lp_hash_add(LP_HASH_START, text, strlen(text));
 }
 
 /* As 12 hexadecimal digits: how versions of rules are told. */

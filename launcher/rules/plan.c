@@ -7,6 +7,8 @@
  */
 #include "rules/plan.h"
 
+#include "model/hash.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -145,17 +147,15 @@ static const struct lp_failed_module *find_failed(const struct lp_loaded_rules *
 	return NULL;
 }
 
+/* With its end, so that two texts are not another two with the border elsewhere. */
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-	do
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	while (*text++ != '\0');
-	return hash;
+	return lp_hash_add(hash, text, strlen(text) + 1);
 }
 
 static uint64_t hash_of(const struct lp_calculation *calculation)
 {
-	uint64_t hash = hash_text(UINT64_C(14695981039346656037), calculation->rule);
+	uint64_t hash = hash_text(LP_HASH_START, calculation->rule);
 
 	hash = hash_text(hash, calculation->parameters);
 	for (size_t i = 0; i < calculation->input_count; i++)

@@ -4,6 +4,7 @@
 #include "store/compose.h"
 
 #include "calendar/calendar.h"
+#include "model/hash.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -315,16 +316,9 @@ static struct group take_group(struct lp_compose_member **sorted, size_t first, 
 	return group;
 }
 
-/* FNV-1a. */
 uint64_t lp_compose_reads(const char *text)
 {
-	uint64_t number = UINT64_C(0xcbf29ce484222325);
-
-	if (text == NULL || text[0] == '\0')
-		return 0;
-	for (const char *at = text; *at != '\0'; at++)
-		number = (number ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-	return number;
+	return text == NULL || text[0] == '\0' ? 0 : lp_hash_text(text);
 }
 
 bool lp_compose_span(const struct lp_schedule *schedule, const char *windows, int64_t *span, struct lp_error *error)
