@@ -72,3 +72,8 @@ bool lp_state_is_failure(enum lp_state state)
 	return state == LP_STATE_FAILED || state == LP_STATE_TIMED_OUT || state == LP_STATE_CRASHED ||
 	       state == LP_STATE_GIVEN_UP;
 }
+
+bool lp_state_is_costly(enum lp_state state)
+{
+	return state == LP_STATE_TIMED_OUT || state == LP_STATE_CRASHED;
+}

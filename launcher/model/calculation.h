@@ -81,6 +81,7 @@ const char *lp_state_name(enum lp_state state); /* "no_data" */
 bool lp_state_parse(const char *name, enum lp_state *state);
 /* Whether people are to be told: failed, timed_out, crashed, given_up. */
 bool lp_state_is_failure(enum lp_state state);
+bool lp_state_is_costly(enum lp_state state); /* timed out or crashed: it has cost a process */
 
 /* Why a window is computed.  Stored as these numbers in outcomes and owed ranges. */
 enum lp_reason {

@@ -41,6 +41,7 @@ struct lp_patience {
 	int64_t spent,
 		spent_again; /* nanoseconds in rules: on new windows; by what timed out or crashed when tried again */
 	bool is_short;       /* what is tried again has had its share */
+	bool is_hanging;     /* a calculation has timed out so often in a row that the rest of it is put aside */
 };
 
 struct lp_patience *lp_patience_new(int32_t breaker_failures, size_t workers)
@@ -72,11 +73,6 @@ static const struct lp_calculation *calculation_of(const struct lp_batch *part, 
 	return &part->calculations[task->calculation];
 }
 
-static bool is_costly(const struct lp_task *task)
-{
-	return task->outcome.state == LP_STATE_TIMED_OUT || task->outcome.state == LP_STATE_CRASHED;
-}
-
 static struct met_rule *rule_of(struct lp_patience *patience, const char *name)
 {
 	for (size_t at = 0; at < patience->rule_count; at++)
@@ -96,6 +92,12 @@ static struct met_calculation *find_calculation(const struct lp_patience *patien
 	return NULL;
 }
 
+static bool hangs(const struct lp_patience *patience, int64_t id)
+{
+	const struct met_calculation *met = find_calculation(patience, id);
+	return met != NULL && met->in_a_row >= IN_A_ROW_MOST;
+}
+
 /* Windows of a rule that have cost no more than they should, of a part that is not done yet. */
 static uint64_t count_computed(const struct lp_batch *part, const char *rule)
 {
@@ -103,7 +105,8 @@ static uint64_t count_computed(const struct lp_batch *part, const char *rule)
 	uint64_t count = 0;
 	for (size_t at = 0; at < end; at++) {
 		const struct lp_task *task = &part->tasks[at];
-		count += !task->decided && !is_costly(task) && strcmp(calculation_of(part, task)->rule, rule) == 0;
+		count += !task->decided && !lp_state_is_costly(task->outcome.state) &&
+		         strcmp(calculation_of(part, task)->rule, rule) == 0;
 	}
 	return count;
 }
@@ -127,7 +130,6 @@ static void decide(const struct lp_patience *patience, struct lp_batch *part, si
 	for (size_t at = first; at < part->task_count; at++) {
 		struct lp_task *task = &part->tasks[at];
 		const struct lp_calculation *calculation = calculation_of(part, task);
-		const struct met_calculation *met = find_calculation(patience, calculation->id);
 		const char *reason = NULL;
 		if (task->decided)
 			continue;
@@ -136,11 +138,12 @@ static void decide(const struct lp_patience *patience, struct lp_batch *part, si
 			    strcmp(patience->rules[rule]->name, calculation->rule) == 0)
 				reason = patience->rules[rule]->reason;
 		if (part->kind == LP_BATCH_RETRY) {
-			if (reason != NULL || (met != NULL && patience->is_short))
+			if (reason != NULL ||
+			    (patience->is_short && find_calculation(patience, calculation->id) != NULL))
 				leave(task);
 		} else if (reason != NULL) {
 			put_aside(part, task, reason);
-		} else if (met != NULL && met->in_a_row >= IN_A_ROW_MOST) {
+		} else if (patience->is_hanging && hangs(patience, calculation->id)) {
 			put_aside(part, task,
 			          "put aside for the rest of this run, because three of its windows in a row timed "
 			          "out; the next runs compute it");
@@ -246,6 +249,7 @@ void lp_patience_note(void *context, struct lp_batch *part, size_t index)
 	struct met_rule *rule = rule_of(patience, calculation->rule);
 	struct met_calculation *met = meet_calculation(patience, calculation->id, rule);
 	met->in_a_row = count_in_a_row(part, index, met->in_a_row);
+	patience->is_hanging = patience->is_hanging || met->in_a_row >= IN_A_ROW_MOST;
 	if (part->kind == LP_BATCH_RETRY)
 		judge_retries(patience, task->outcome.duration);
 	judge_rule(patience, rule, &task->outcome);
@@ -269,7 +273,7 @@ void lp_patience_end(struct lp_patience *patience, const struct lp_batch *part)
 			continue;
 		if (rule == NULL || strcmp(rule->name, name) != 0)
 			rule = rule_of(patience, name);
-		rule->computed += !is_costly(task);
+		rule->computed += !lp_state_is_costly(task->outcome.state);
 		patience->spent += part->kind == LP_BATCH_RETRY ? 0 : task->outcome.duration;
 	}
 	pthread_mutex_unlock(&patience->lock);

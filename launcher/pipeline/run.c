@@ -257,11 +257,17 @@ static void count_resources(const struct lp_pipeline_options *options, struct lp
 	timing->peak_memory = peak_memory();
 }
 
+/* Again where that could not be had the first time; else nothing is left to do. */
+static bool start_rules(struct driver *driver, struct lp_error *error)
+{
+	return lp_rule_server_memory(driver->options->rules, &driver->memory, error) &&
+	       lp_rule_server_start(driver->options->rules, error);
+}
+
 static bool start(struct driver *driver, struct lp_error *error)
 {
 	int most[LP_STAGE_COUNT];
-	if (!lp_rule_server_memory(driver->options->rules, &driver->memory, error) ||
-	    !lp_rule_server_start(driver->options->rules, error))
+	if (!start_rules(driver, error))
 		return false;
 	choose_threads(driver, most);
 	/* Each thread has one job in its hands; another for each worker waits, so that none runs dry. */
@@ -476,18 +482,6 @@ static bool lock(struct driver *driver, struct lp_store *store, struct lp_error 
 	return true;
 }
 
-/*
- * Something is due, so that rules are needed: Python starts while the run is
- * begun.  What cannot be had is said by start(), when the run has a row.
- */
-static void start_rules(struct driver *driver)
-{
-	struct lp_error later;
-	if (lp_rule_server_memory(driver->options->rules, &driver->memory, &later) &&
-	    lp_rule_server_start(driver->options->rules, &later))
-		return;
-}
-
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error)
 {
@@ -515,7 +509,9 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	if (done && due && options->lock)
 		done = lock(&driver, store, error);
 	if (done && due && !timing->busy) {
-		start_rules(&driver);
+		/* Python starts while the run is begun; what it lacks is told by start(), when the run has a row. */
+		struct lp_error later;
+		(void)!start_rules(&driver, &later);
 		done = begin_run(&driver, store, &due, error);
 	}
 	timing->planning = lp_monotonic() - started;

@@ -429,7 +429,7 @@ static void tell_costly(const struct lp_interpreter *interpreter, const struct l
 	if (costly == NULL || interpreter->alive || computed <= first)
 		return;
 	const struct lp_task *task = &batch->tasks[computed - 1];
-	if (!task->decided && (task->outcome.state == LP_STATE_TIMED_OUT || task->outcome.state == LP_STATE_CRASHED))
+	if (!task->decided && lp_state_is_costly(task->outcome.state))
 		costly->visit(costly->context, batch, computed - 1);
 }
 

@@ -204,9 +204,6 @@ static _Noreturn void be_interpreter(struct child *child, int64_t memory_limit)
 	dup2(child->words, STDOUT_FILENO);
 	dup2(child->words, STDERR_FILENO);
 	close(child->words);
-	/* A rule could write there whatever it likes, and not only what it computed. */
-	close(child->area.descriptor);
-	child->area.descriptor = -1;
 	lp_interpreter_start(&child->area, memory_limit);
 	lp_area_unmap(&server.area);
 	if (!lp_python_forked(&error) || !lp_rights_limit_interpreter(&server.setup.rights, &error))

@@ -155,7 +155,7 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 	while (computed < batch->task_count && !atomic_load(stop) && compute(batch, &batch->tasks[computed], stop)) {
 		const struct lp_task *task = &batch->tasks[computed];
 		atomic_store(&batch->computed, ++computed);
-		if (costly != NULL && !task->decided && task->outcome.state == LP_STATE_TIMED_OUT)
+		if (costly != NULL && !task->decided && lp_state_is_costly(task->outcome.state))
 			costly->visit(costly->context, batch, computed - 1);
 	}
 	return true;
