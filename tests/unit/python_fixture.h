@@ -6,6 +6,7 @@
 #ifndef TESTS_PYTHON_FIXTURE_H
 #define TESTS_PYTHON_FIXTURE_H
 
+#include "observe/log.h"
 #include "process/process.h"
 
 #include <check.h>
@@ -225,6 +226,17 @@ static inline struct lp_batch *fixture_compute(const char *rules_text, int64_t t
 	fixture_run(&one, fixture_batch(names));
 	fixture_watch(&one, 0);
 	return one.batch;
+}
+
+/* Standard error of the process into a text, from here to the end of the case. */
+static inline FILE *fixture_catch_log(void)
+{
+	FILE *file = tmpfile();
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(dup2(fileno(file), STDERR_FILENO), 0);
+	lp_log_set(LP_LOG_FORMAT_LOGFMT, LP_LOG_INFO);
+	return file;
 }
 
 #define RULES(...)                                                                                                     \

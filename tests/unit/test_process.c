@@ -1272,17 +1272,6 @@ START_TEST(no_rule_raises_its_own_limit)
 }
 END_TEST
 
-/* Standard error of the process into a text, from here to the end of the case. */
-static FILE *catch_log(void)
-{
-	FILE *file = tmpfile();
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(dup2(fileno(file), STDERR_FILENO), 0);
-	lp_log_set(LP_LOG_FORMAT_LOGFMT, LP_LOG_INFO);
-	return file;
-}
-
 static int count_in_log(FILE *file, const char *text)
 {
 	char line[8192];
@@ -1299,7 +1288,7 @@ START_TEST(lines_of_many_parts_are_told_once)
 {
 	enum { COUNT = 2 * LP_AREA_TASKS + 100 };
 	static const char *names[COUNT + 1];
-	FILE *file = catch_log();
+	FILE *file = fixture_catch_log();
 	struct lp_area area;
 	struct lp_interpreter *interpreter;
 
@@ -1322,7 +1311,7 @@ END_TEST
 /* Whoever is computed again after another has damaged the process, or died of something itself. */
 START_TEST(lines_of_who_is_computed_again_are_told_once)
 {
-	FILE *file = catch_log();
+	FILE *file = fixture_catch_log();
 	const struct lp_batch *batch = fixture_compute("import os\n"
 	                                               "@rule\n"
 	                                               "def says(x: Series) -> float:\n"
@@ -1350,7 +1339,7 @@ END_TEST
 
 START_TEST(lines_that_are_lost_are_told)
 {
-	FILE *file = catch_log();
+	FILE *file = fixture_catch_log();
 	const struct lp_batch *batch = fixture_compute("@rule\n"
 	                                               "def says(x: Series) -> float:\n"
 	                                               "    for _ in range(90): print('word' * 1000)\n"
@@ -1366,7 +1355,7 @@ END_TEST
 /* Each waits inside of its rule until both are there: the rule sees what this process writes into the batch. */
 START_TEST(workers_compute_at_the_same_time)
 {
-	FILE *file = catch_log();
+	FILE *file = fixture_catch_log();
 	struct fixture_worker workers[2] = { 0 };
 
 	fixture_start("@rule\n"

@@ -4,8 +4,6 @@
  */
 #include "python_fixture.h"
 
-#include "observe/log.h"
-
 static const struct lp_outcome *outcome(const struct lp_batch *batch, size_t task)
 {
 	return &batch->tasks[task].outcome;
@@ -491,20 +489,9 @@ START_TEST(catalogue_tells_all_problems_at_once)
 }
 END_TEST
 
-/* Standard error of the process into a text, from here to the end of the case. */
-static FILE *catch_log(void)
-{
-	FILE *file = tmpfile();
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(dup2(fileno(file), STDERR_FILENO), 0);
-	lp_log_set(LP_LOG_FORMAT_LOGFMT, LP_LOG_INFO);
-	return file;
-}
-
 START_TEST(print_and_logging_are_log_lines)
 {
-	FILE *file = catch_log();
+	FILE *file = fixture_catch_log();
 	static char text[65536];
 	size_t length;
 
