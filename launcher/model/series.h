@@ -72,6 +72,22 @@ static inline bool lp_column_is_computed(const struct lp_column *column, size_t 
 	       (column->window_end != NULL && column->window_end[i] != LP_TIME_NONE);
 }
 
+/* The index of the first sample whose time is not before time; column->count: there is none. */
+static inline size_t lp_column_first_at(const struct lp_column *column, lp_time time)
+{
+	size_t low = 0, high = column->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (column->time[middle] < time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static inline bool lp_sample_is_missing(double value, uint8_t quality)
 {
 	return !isfinite(value) || quality == LP_QUALITY_BAD;

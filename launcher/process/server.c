@@ -48,7 +48,8 @@ bool lp_rule_server_is_meant(int count, char **arguments)
 	       S_ISSOCK(status.st_mode);
 }
 
-_Noreturn void lp_server_end(const struct lp_error *error)
+/* Ends the process with this as its last words. */
+static _Noreturn void end_with(const struct lp_error *error)
 {
 	assert(lp_role != LP_ROLE_MAIN);
 	fprintf(stderr, "local-processing: %s\n", error->what);
@@ -76,7 +77,7 @@ static void take_setup(struct lp_error *error)
 		_exit(LP_EXIT_TEMPORARY); /* the main process is gone */
 	if (!lp_setup_read(bytes, (size_t)size, &server.arena, &server.setup)) {
 		lp_fail(error, LP_EXIT_INTERNAL, "the rule server was told what makes no sense");
-		lp_server_end(error);
+		end_with(error);
 	}
 }
 
@@ -109,7 +110,7 @@ static void start_python(struct lp_error *error)
 
 	lp_python_refuse_forks(true);
 	if (!lp_rules_start(&options, error))
-		lp_server_end(error);
+		end_with(error);
 }
 
 /* For the main process to read, for as long as the server lives. */
@@ -122,7 +123,7 @@ static struct lp_stretch keep(struct lp_text *text, struct lp_error *error)
 	if (copy == NULL) {
 		lp_fail(error, LP_EXIT_DATA, "the descriptions of the rules are larger than %zu bytes",
 		        server.area.size);
-		lp_server_end(error);
+		end_with(error);
 	}
 	memcpy(copy, text->data, text->length);
 	stretch = (struct lp_stretch){ (uint64_t)(copy - (char *)server.area.head), text->length };
@@ -147,7 +148,7 @@ static void tell_catalogue(struct lp_error *error)
 	struct lp_text text = { 0 };
 
 	if (!lp_rules_import(&catalogue, &problems, error) || !lp_rules_open(error))
-		lp_server_end(error);
+		end_with(error);
 	lp_catalogue_write(catalogue, &problems, &text);
 	lp_problems_free(&problems);
 	server.area.head->catalogue = keep(&text, error);
@@ -207,7 +208,7 @@ static _Noreturn void be_interpreter(struct child *child, int64_t memory_limit)
 	lp_interpreter_start(&child->area, memory_limit);
 	lp_area_unmap(&server.area);
 	if (!lp_python_forked(&error) || !lp_rights_limit_interpreter(&server.setup.rights, &error))
-		lp_server_end(&error);
+		end_with(&error);
 	lp_interpreter_main(socket);
 }
 
@@ -298,7 +299,7 @@ _Noreturn void lp_rule_server_main(void)
 	    (server.setup.shared_size > 0 &&
 	     !lp_shared_join(LP_SERVER_SHARED, (void *)(uintptr_t)server.setup.shared_address, server.setup.shared_size,
 	                     &error)))
-		lp_server_end(&error);
+		end_with(&error);
 	/* Nobody can map it for writing who has no descriptor of it. */
 	close(LP_SERVER_SHARED);
 	/* And by none a file of rules writes into what the main process looks at. */
@@ -308,7 +309,7 @@ _Noreturn void lp_rule_server_main(void)
 	start_python(&error);
 	lp_interpreter_prepare(server.setup.memory_limit);
 	if (!lp_rights_limit_server(&server.setup.rights, server.setup.rules, server.setup.tzdata, &error))
-		lp_server_end(&error);
+		end_with(&error);
 	tell_files(&error);
 	tell_catalogue(&error);
 	if (!lp_send(LP_SERVER_CONTROL, &ready, sizeof ready, NULL, 0))

@@ -22,7 +22,4 @@ void lp_interpreter_start(struct lp_area *area, int64_t memory_limit);
 /* Computes parts until its socket is closed. */
 _Noreturn void lp_interpreter_main(int socket);
 
-/* Ends the process with this as its last words. */
-_Noreturn void lp_server_end(const struct lp_error *error);
-
 #endif

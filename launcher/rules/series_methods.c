@@ -206,22 +206,6 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 	return (PyObject *)result;
 }
 
-/* The first index whose time is not before time. */
-static size_t index_of(const struct lp_column *column, lp_time time)
-{
-	size_t low = 0, high = column->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (column->time[middle] < time)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
 	struct lp_rule_state *state = lp_state_of(self);
@@ -248,8 +232,8 @@ static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_s
 		window.start = window.start > series->window.end ? series->window.end : window.start;
 		window.end = window.end < window.start ? window.start : window.end;
 	}
-	first = index_of(&series->column, window.start);
-	end = index_of(&series->column, window.end);
+	first = lp_column_first_at(&series->column, window.start);
+	end = lp_column_first_at(&series->column, window.end);
 	part = lp_series_view(state, series, first, end - first);
 	if (part == NULL)
 		return NULL;

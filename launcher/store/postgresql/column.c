@@ -120,24 +120,9 @@ bool lp_pg_get_coverage(const PGresult *result, int row, int first, struct lp_ar
 	return true;
 }
 
-size_t lp_pg_first_at(const struct lp_column *column, lp_time time)
-{
-	size_t low = 0, high = column->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (column->time[middle] < time)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 struct lp_column lp_pg_slice(const struct lp_column *column, struct lp_window window)
 {
-	size_t begin = lp_pg_first_at(column, window.start), end = lp_pg_first_at(column, window.end);
+	size_t begin = lp_column_first_at(column, window.start), end = lp_column_first_at(column, window.end);
 	struct lp_column slice = { .count = end > begin ? end - begin : 0 };
 
 	if (slice.count == 0)

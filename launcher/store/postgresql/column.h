@@ -11,8 +11,6 @@ void lp_pg_order_column(struct lp_column *column); /* time, value and quality, b
 /* Coverage and numbers of samples of results, from two arrays; NULL where the samples have none. */
 bool lp_pg_get_coverage(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
                         struct lp_error *error) LP_MUST_CHECK;
-/* Index of the first sample at or after a time. */
-size_t lp_pg_first_at(const struct lp_column *column, lp_time time);
 /* The samples of a window, in the same memory; without quality where all of them are good. */
 struct lp_column lp_pg_slice(const struct lp_column *column, struct lp_window window);
 
