@@ -5,28 +5,18 @@
 #include <string.h>
 
 static const char *const state_names[LP_STATE_COUNT] = {
-	[LP_STATE_NEW] = "new",
-	[LP_STATE_OK] = "ok",
-	[LP_STATE_NO_DATA] = "no_data",
-	[LP_STATE_FAILED] = "failed",
-	[LP_STATE_TIMED_OUT] = "timed_out",
-	[LP_STATE_GIVEN_UP] = "given_up",
-	[LP_STATE_DISABLED] = "disabled",
-	[LP_STATE_INTERRUPTED] = "interrupted",
-	[LP_STATE_WAITING] = "waiting",
-	[LP_STATE_TRIPPED] = "tripped",
-	[LP_STATE_CRASHED] = "crashed",
+#define STATE(name, number, word, failure, meaning) [number] = (word),
+#include "model/state.table"
+};
+
+static const bool state_failures[LP_STATE_COUNT] = {
+#define STATE(name, number, word, failure, meaning) [number] = (failure),
+#include "model/state.table"
 };
 
 static const char *const reason_names[LP_REASON_COUNT] = {
-	[LP_REASON_NEW] = "new window",
-	[LP_REASON_CATCH_UP] = "catch-up",
-	[LP_REASON_RETRY] = "retry",
-	[LP_REASON_LATE] = "late samples",
-	[LP_REASON_INVALIDATED] = "invalidated",
-	[LP_REASON_WAITED] = "waited for an input",
-	[LP_REASON_TRIPPED] = "breaker was open",
-	[LP_REASON_BACKFILL] = "backfill",
+#define REASON(name, number, word, meaning) [number] = (word),
+#include "model/reason.table"
 };
 
 const char *const lp_run_kind_names[2] = { "run", "backfill" };
@@ -69,8 +59,8 @@ bool lp_state_parse(const char *name, enum lp_state *state)
 
 bool lp_state_is_failure(enum lp_state state)
 {
-	return state == LP_STATE_FAILED || state == LP_STATE_TIMED_OUT || state == LP_STATE_CRASHED ||
-	       state == LP_STATE_GIVEN_UP;
+	assert(state < LP_STATE_COUNT);
+	return state_failures[state];
 }
 
 bool lp_state_is_costly(enum lp_state state)

@@ -61,38 +61,22 @@ struct lp_output {
 	int64_t results_from, results_to;
 };
 
-/* Where a calculation stands.  Stored as these numbers in outcomes, as these words everywhere else. */
+/* Where a calculation stands.  Stored as these numbers in outcomes, as words everywhere else. */
 enum lp_state {
-	LP_STATE_NEW = 0, /* no window computed yet */
-	LP_STATE_OK = 1,
-	LP_STATE_NO_DATA = 2,     /* the rule returned None */
-	LP_STATE_FAILED = 3,      /* the rule raised, or returned what cannot be stored */
-	LP_STATE_TIMED_OUT = 4,   /* the rule was still running at its time limit */
-	LP_STATE_GIVEN_UP = 5,    /* the last attempt at a window failed as well */
-	LP_STATE_DISABLED = 6,    /* by a person */
-	LP_STATE_INTERRUPTED = 7, /* the run ended before it came to it; the next one does it */
-	LP_STATE_WAITING = 8,     /* a calculation that it reads has failed; computed when that one works again */
-	LP_STATE_TRIPPED = 9,     /* its rule's breaker is open: see struct lp_breaker */
-	LP_STATE_CRASHED = 10,    /* the rule has killed the process that it ran in */
+#define STATE(name, number, word, failure, meaning) LP_STATE_##name = (number),
+#include "model/state.table"
 	LP_STATE_COUNT
 };
 
 const char *lp_state_name(enum lp_state state); /* "no_data" */
 bool lp_state_parse(const char *name, enum lp_state *state);
-/* Whether people are to be told: failed, timed_out, crashed, given_up. */
-bool lp_state_is_failure(enum lp_state state);
-bool lp_state_is_costly(enum lp_state state); /* timed out or crashed: it has cost a process */
+bool lp_state_is_failure(enum lp_state state); /* people are to be told */
+bool lp_state_is_costly(enum lp_state state);  /* timed out or crashed: it has cost a process */
 
 /* Why a window is computed.  Stored as these numbers in outcomes and owed ranges. */
 enum lp_reason {
-	LP_REASON_NEW = 0,         /* the newest window, due for the first time */
-	LP_REASON_CATCH_UP = 1,    /* one that was missed */
-	LP_REASON_RETRY = 2,       /* it failed, or was interrupted */
-	LP_REASON_LATE = 3,        /* its samples have changed since */
-	LP_REASON_INVALIDATED = 4, /* by a person */
-	LP_REASON_WAITED = 5,      /* it waited for an input */
-	LP_REASON_TRIPPED = 6,     /* its rule's breaker was open */
-	LP_REASON_BACKFILL = 7,    /* by a person: `backfill` */
+#define REASON(name, number, word, meaning) LP_REASON_##name = (number),
+#include "model/reason.table"
 	LP_REASON_COUNT
 };
 const char *lp_reason_name(enum lp_reason reason); /* "catch-up", "late samples" */
