@@ -154,11 +154,11 @@ static void finish_at_exit(void)
 
 int main(int count, char **arguments)
 {
-	if (lp_rule_server_is_meant(count, arguments)) {
+	if (lp_rule_server_was_invoked(count, arguments)) {
 		lp_rule_server_main();
 	}
 	lp_host_prepare();
-	if (lp_python_is_meant(count, arguments)) {
+	if (lp_python_was_invoked(count, arguments)) {
 		lp_rules_add_types();
 		return lp_python_main(count, arguments);
 	}

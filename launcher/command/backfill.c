@@ -175,7 +175,7 @@ static lp_time pruned_until(const struct lp_calculation *calculation)
 static bool remove_rest(struct lp_store *store, const struct lp_selected *item, uint64_t *removed,
                         struct lp_error *error)
 {
-	const struct lp_touched rests[] = {
+	const struct lp_window_range rests[] = {
 		{ .after_end = item->outdated_after,
 		  .until_end = item->has_own ? item->own.after_end : item->outdated_until },
 		{ .after_end = item->has_own ? item->own.until_end : item->outdated_until,

@@ -45,7 +45,7 @@ struct showing {
 };
 
 /* Who waits, where it is one, and for whom. */
-static bool say_hold(struct showing *showing, const struct lp_look_line *line, const char **name, const char **waits,
+static bool say_hold(struct showing *showing, const struct lp_preview_line *line, const char **name, const char **waits,
                      struct lp_error *error)
 {
 	struct lp_hold_names names;
@@ -57,7 +57,7 @@ static bool say_hold(struct showing *showing, const struct lp_look_line *line, c
 	return true;
 }
 
-static bool show(void *context, const struct lp_look_line *line, struct lp_error *error)
+static bool show(void *context, const struct lp_preview_line *line, struct lp_error *error)
 {
 	struct showing *showing = context;
 	char from[40], to[40], windows[32], later[32], calculations[64], every[24] = "";
@@ -115,7 +115,7 @@ static bool show(void *context, const struct lp_look_line *line, struct lp_error
 	return true;
 }
 
-static void end(const struct showing *showing, lp_time tick, const struct lp_look *look)
+static void end(const struct showing *showing, lp_time tick, const struct lp_preview *look)
 {
 	char text[40], windows[32], later[32];
 	if (showing->json) {
@@ -161,7 +161,7 @@ static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_
 	struct lp_running running = { .session = session };
 	const struct lp_pipeline_options options = lp_running_options(&running, 0, false);
 	struct showing showing = { .store = session->store, .zone = session->zone, .json = json };
-	struct lp_look found = { .next_due = LP_TIME_NONE };
+	struct lp_preview found = { .next_due = LP_TIME_NONE };
 	bool good = lp_selection_choose(&showing.selection, session->store, NULL, 0, NULL, error);
 	/* No calculation at all is no error here: then nothing is due. */
 	good = good || showing.selection.count == 0;
@@ -169,7 +169,7 @@ static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_
 		fputs("{\n  \"due\": [", stdout);
 	else
 		showing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
-	good = good && lp_look(session->store, &options, tick, show, &showing, &found, error);
+	good = good && lp_preview_run(session->store, &options, tick, show, &showing, &found, error);
 	if (!json)
 		lp_table_end(showing.table);
 	if (good)

@@ -91,7 +91,7 @@ static bool add(void *context, const struct lp_progress *progress, struct lp_err
 	if (!lp_zone_find(after->schedule.zone, &zone, error))
 		return lp_fail_within(error, "calculation %s", after->name);
 	lp_time until = computed_from(before, after, zone, progress);
-	struct lp_touched touched = { .after_end = after->start, .until_end = until };
+	struct lp_window_range touched = { .after_end = after->start, .until_end = until };
 	if (until == LP_TIME_NONE || until <= after->start ||
 	    !lp_schedule_clip(&after->schedule, zone, after->start, LP_TIME_MIN, progress->watermark, &touched))
 		return true;

@@ -255,9 +255,9 @@ static struct writing *list_writings(struct lp_selection *selection, size_t *cou
 	return writings;
 }
 
-static void add_windows(struct lp_selected *item, const struct lp_touched *windows)
+static void add_windows(struct lp_selected *item, const struct lp_window_range *windows)
 {
-	struct lp_touched *all = &item->windows;
+	struct lp_window_range *all = &item->windows;
 	if (!item->selected) {
 		item->selected = true;
 		*all = *windows;
@@ -269,7 +269,7 @@ static void add_windows(struct lp_selected *item, const struct lp_touched *windo
 }
 
 /* Settled windows, not before `start`. */
-static bool clip(const struct lp_selected *item, const struct lp_zone *zone, struct lp_touched *windows)
+static bool clip(const struct lp_selected *item, const struct lp_zone *zone, struct lp_window_range *windows)
 {
 	return item->watermark != LP_TIME_NONE && item->calculation.enabled &&
 	       lp_schedule_clip(&item->calculation.schedule, zone, item->calculation.start, LP_TIME_MIN,
@@ -280,11 +280,11 @@ static bool clip(const struct lp_selected *item, const struct lp_zone *zone, str
 static void select_own(struct lp_selected *item, const struct lp_zone *zone, lp_time from, lp_time to)
 {
 	const struct lp_span none = { .count = 0 };
-	struct lp_touched touched = { .after_end = item->outdated_after, .until_end = item->outdated_until };
+	struct lp_window_range touched = { .after_end = item->outdated_after, .until_end = item->outdated_until };
 	/* A result at `from` may be that of the window that ends there. */
 	lp_time first = from - (item->calculation.result_time == LP_RESULT_AT_END ? 1 : 0);
 	if (!item->outdated) {
-		if (lp_schedule_touched(&item->calculation.schedule, zone, none, none, 0, first, to - 1, &touched))
+		if (lp_schedule_affected(&item->calculation.schedule, zone, none, none, 0, first, to - 1, &touched))
 			add_windows(item, &touched);
 		return;
 	}
@@ -296,7 +296,7 @@ static void select_own(struct lp_selected *item, const struct lp_zone *zone, lp_
 
 bool lp_selection_covers(const struct lp_selected *item)
 {
-	struct lp_touched touched = { .after_end = item->outdated_after, .until_end = item->outdated_until };
+	struct lp_window_range touched = { .after_end = item->outdated_after, .until_end = item->outdated_until };
 	const struct lp_zone *zone;
 	struct lp_error ignored;
 	return item->selected && item->stale && !item->other_windows &&
@@ -322,11 +322,11 @@ static bool changing_results(const struct lp_selected *item, lp_time *first, lp_
 static void select_reader(struct lp_selected *item, const struct lp_zone *zone, const struct lp_input *input,
                           const struct lp_selected *writer)
 {
-	struct lp_touched touched;
+	struct lp_window_range touched;
 	lp_time first, last;
 	if (changing_results(writer, &first, &last) &&
-	    lp_schedule_touched(&item->calculation.schedule, zone, input->window, input->shift, input->lookback, first,
-	                        last, &touched))
+	    lp_schedule_affected(&item->calculation.schedule, zone, input->window, input->shift, input->lookback, first,
+	                         last, &touched))
 		add_windows(item, &touched);
 }
 

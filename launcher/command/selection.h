@@ -13,7 +13,7 @@ struct lp_selected {
 	lp_time watermark;                 /* LP_TIME_NONE: has never run */
 	bool named;                        /* asked for, not a dependant */
 	bool selected;
-	struct lp_touched windows; /* of a selected one */
+	struct lp_window_range windows; /* of a selected one */
 	/*
 	 * stale: its results are outdated, those of windows that end in
 	 * (outdated_after, outdated_until], or would.  outdated: it was chosen for
@@ -23,7 +23,7 @@ struct lp_selected {
 	 */
 	bool stale, outdated, has_own, other_windows, behind, moves;
 	lp_time outdated_after, outdated_until, outdated_noted;
-	struct lp_touched own;
+	struct lp_window_range own;
 };
 
 struct lp_selection {

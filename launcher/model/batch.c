@@ -84,7 +84,7 @@ void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size
 	atomic_store(&batch->computed, 0);
 }
 
-bool lp_batch_is_news(const struct lp_batch *batch)
+bool lp_batch_is_unread(const struct lp_batch *batch)
 {
 	LP_CHECK_BATCH(batch);
 	for (size_t i = 0; i < batch->task_count && batch->read_before > LP_TIME_NONE; i++) {
@@ -152,7 +152,7 @@ bool lp_task_is_left(const struct lp_batch *batch, const struct lp_task *task)
 	case LP_REASON_TRIPPED:
 		return false;
 	default:
-		return task->pruned != NULL && batch->kind == LP_BATCH_REDO;
+		return task->pruned != NULL && batch->kind == LP_BATCH_RECOMPUTE;
 	}
 }
 

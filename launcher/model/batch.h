@@ -129,9 +129,9 @@ struct lp_task {
 };
 
 enum lp_batch_kind {
-	LP_BATCH_FORWARD, /* the windows after the watermark of a stored batch */
-	LP_BATCH_RETRY,   /* a pending window of several calculations, of several batches */
-	LP_BATCH_REDO,    /* owed windows of calculations of one stored batch */
+	LP_BATCH_FORWARD,   /* the windows after the watermark of a stored batch */
+	LP_BATCH_RETRY,     /* a pending window of several calculations, of several batches */
+	LP_BATCH_RECOMPUTE, /* owed windows of calculations of one stored batch */
 };
 
 struct lp_batch {
@@ -148,17 +148,17 @@ struct lp_batch {
 	lp_time left_start, left_after, left_until;
 	/*
 	 * Redo: the calculations' ranges, by calculation_id, which all begin at one
-	 * after_end; what is computed of them now ends at redone_until.  A range
+	 * after_end; what is computed of them now ends at recomputed_until.  A range
 	 * that ends by then is done.
 	 */
 	const struct lp_owed *owed;
 	size_t owed_count;
-	lp_time redone_until;
+	lp_time recomputed_until;
 	/*
 	 * Redo, where the past is made up for (LP_REASON_CATCH_UP): from the newest
-	 * window on.  The ranges then end at one until_end, and go back to redone_from.
+	 * window on.  The ranges then end at one until_end, and go back to recomputed_from.
 	 */
-	lp_time redone_from;
+	lp_time recomputed_from;
 	/*
 	 * Results before this time are written as changes of samples, which what
 	 * reads them follows; those from it on nobody has read yet.  LP_TIME_NONE:
@@ -174,7 +174,7 @@ struct lp_batch {
 	atomic_size_t computed;                        /* tasks whose outcome is complete; the others are still owed */
 	int64_t fetch_time, compute_time, commit_time; /* nanoseconds spent in the stages, for the report */
 	uint64_t samples_read, samples_written;
-	bool replace_imported;  /* redo: results that somebody imported are written over */
+	bool replace_imported;  /* recompute: results that somebody imported are written over */
 	uint64_t kept_imported; /* results that were not written because somebody had imported one */
 	struct lp_arena arena;
 	struct lp_batch *next; /* for whoever holds it: queues, pools */
@@ -208,7 +208,7 @@ void lp_batch_free(struct lp_batch *batch);
  */
 void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size_t window_count);
 /* Whether nobody can have read a time that it writes to: then its results are no changes that anybody follows. */
-bool lp_batch_is_news(const struct lp_batch *batch);
+bool lp_batch_is_unread(const struct lp_batch *batch);
 /*
  * Decides the tasks that read samples which `prune` may have removed: once
  * fetched, because a look-back that found its sample behind them needs none of

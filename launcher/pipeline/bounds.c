@@ -26,22 +26,22 @@ struct reach {
 
 struct bounding {
 	struct lp_store *store;
-	const struct lp_following *following;
+	const struct lp_change_scan *scan;
 	struct lp_bounds *bounds;
 	size_t capacity;
 	struct reach *reaches; /* of each */
 	size_t reach_count, reach_capacity;
 };
 
-lp_time lp_bounds_from(const struct lp_following *following, const struct lp_reader *reader, bool by_hand)
+lp_time lp_bounds_from(const struct lp_change_scan *scan, const struct lp_reader *reader, bool by_hand)
 {
-	int64_t within = reader->recompute_within != 0 ? reader->recompute_within : following->recompute_within;
+	int64_t within = reader->recompute_within != 0 ? reader->recompute_within : scan->recompute_within;
 	lp_time from;
 	if (by_hand || (reader->computed && reader->recompute_within == 0))
 		return LP_TIME_MIN;
 	if (within <= 0)
 		return LP_TIME_MAX;
-	return __builtin_sub_overflow(following->tick, within, &from) || from < LP_TIME_MIN ? LP_TIME_MIN : from;
+	return __builtin_sub_overflow(scan->tick, within, &from) || from < LP_TIME_MIN ? LP_TIME_MIN : from;
 }
 
 static bool keep_changed(void *context, const struct lp_changed *changed, struct lp_error *error)
@@ -64,12 +64,12 @@ static bool keep_changed(void *context, const struct lp_changed *changed, struct
  * back so far.  Its windows are taken to be as wide as they can be: changes of
  * some days more are told, and found to be too old then.
  */
-static lp_time oldest_followed(const struct lp_following *following, const struct lp_reader *reader, int64_t lookback)
+static lp_time oldest_followed(const struct lp_change_scan *scan, const struct lp_reader *reader, int64_t lookback)
 {
-	lp_time from = lp_bounds_from(following, reader, false);
-	struct lp_touched about;
+	lp_time from = lp_bounds_from(scan, reader, false);
+	struct lp_window_range about;
 	from = from < reader->watermark ? from : reader->watermark;
-	lp_schedule_touched_about(reader->schedule, reader->window, reader->shift, lookback, 0, 0, &about);
+	lp_schedule_affected_about(reader->schedule, reader->window, reader->shift, lookback, 0, 0, &about);
 	return from == LP_TIME_MIN || from < LP_TIME_MIN + about.until_end ? LP_TIME_MIN : from - about.until_end;
 }
 
@@ -82,13 +82,13 @@ static bool bound_reader(void *context, const struct lp_reader *reader, struct l
 	assert(found != NULL);
 	struct lp_change_bound *bound = &bounds->items[found - bounds->items];
 	struct reach *reach = &bounding->reaches[found - bounds->items];
-	lp_time near = oldest_followed(bounding->following, reader, 0), far;
+	lp_time near = oldest_followed(bounding->scan, reader, 0), far;
 	int32_t number = reader->lookback >= LP_METER_LOOKBACK ? LP_RISE_SAMPLES + 1 : 1;
 	(void)error;
 	bound->oldest = near < bound->oldest ? near : bound->oldest;
 	if (reader->lookback <= 0)
 		return true;
-	far = oldest_followed(bounding->following, reader, reader->lookback);
+	far = oldest_followed(bounding->scan, reader, reader->lookback);
 	reach->near = near < reach->near ? near : reach->near;
 	reach->far = far < reach->far ? far : reach->far;
 	reach->number = number > reach->number ? number : reach->number;
@@ -141,12 +141,12 @@ static bool bound_lookbacks(struct bounding *bounding, struct lp_error *error)
 	return good;
 }
 
-bool lp_bounds_load(struct lp_bounds *bounds, struct lp_store *store, const struct lp_following *following,
+bool lp_bounds_load(struct lp_bounds *bounds, struct lp_store *store, const struct lp_change_scan *scan,
                     struct lp_error *error)
 {
-	struct bounding bounding = { .store = store, .following = following, .bounds = bounds };
+	struct bounding bounding = { .store = store, .scan = scan, .bounds = bounds };
 	*bounds = (struct lp_bounds){ .items = NULL };
-	bool good = lp_store_each_changed(store, following->newest, keep_changed, &bounding, error);
+	bool good = lp_store_each_changed(store, scan->newest, keep_changed, &bounding, error);
 	if (bounds->hours <= FEW_HOURS)
 		bounds->count = 0;
 	else

@@ -20,7 +20,7 @@ struct lp_bounds {
  * Those of the series that have changed.  None where few hours have: it is
  * quicker to follow all then than to ask first who follows how far back.
  */
-bool lp_bounds_load(struct lp_bounds *bounds, struct lp_store *store, const struct lp_following *following,
+bool lp_bounds_load(struct lp_bounds *bounds, struct lp_store *store, const struct lp_change_scan *scan,
                     struct lp_error *error) LP_MUST_CHECK;
 void lp_bounds_free(struct lp_bounds *bounds);
 
@@ -30,7 +30,7 @@ void lp_bounds_free(struct lp_bounds *bounds);
  * again, by hand or because an old window was tried again, must not leave behind
  * what was computed from it before.
  */
-lp_time lp_bounds_from(const struct lp_following *following, const struct lp_reader *reader, bool by_hand);
+lp_time lp_bounds_from(const struct lp_change_scan *scan, const struct lp_reader *reader, bool by_hand);
 
 /* The good samples from a change on in which a rise is looked for: a window may hold some of those up to its rise. */
 enum { LP_RISE_SAMPLES = 5 * LP_METER_SAMPLES };

@@ -16,7 +16,7 @@ enum { RANGES_AT_ONCE = 10000 };
 
 struct follower {
 	struct lp_store *store;
-	struct lp_following *following;
+	struct lp_change_scan *scan;
 	struct lp_change *changes; /* those that the store tells together, by series and time */
 	size_t change_count;
 	lp_time *rises; /* by change: see limit_lookback */
@@ -55,37 +55,37 @@ static bool flush(struct follower *follower, struct lp_error *error)
 }
 
 /* Of one that follows upon the last one, which becomes wider: a long history is one range. */
-static bool joins(lp_time *window_start, lp_time *after_end, lp_time *until_end, const struct lp_touched *touched)
+static bool joins(lp_time *window_start, lp_time *after_end, lp_time *until_end, const struct lp_window_range *affected)
 {
-	if (touched->after_end > *until_end || touched->until_end < *after_end)
+	if (affected->after_end > *until_end || affected->until_end < *after_end)
 		return false;
-	*window_start = touched->window_start < *window_start ? touched->window_start : *window_start;
-	*after_end = touched->after_end < *after_end ? touched->after_end : *after_end;
-	*until_end = touched->until_end > *until_end ? touched->until_end : *until_end;
+	*window_start = affected->window_start < *window_start ? affected->window_start : *window_start;
+	*after_end = affected->after_end < *after_end ? affected->after_end : *after_end;
+	*until_end = affected->until_end > *until_end ? affected->until_end : *until_end;
 	return true;
 }
 
-static void see(struct lp_following *following, const struct lp_reader *reader, enum lp_reason reason,
-                const struct lp_touched *touched)
+static void note_affected(struct lp_change_scan *scan, const struct lp_reader *reader, enum lp_reason reason,
+                          const struct lp_window_range *affected)
 {
-	struct lp_seen *last = following->seen_count > 0 ? &following->seen[following->seen_count - 1] : NULL;
+	struct lp_affected_range *last = scan->affected_count > 0 ? &scan->affected[scan->affected_count - 1] : NULL;
 	if (last != NULL && last->calculation_id == reader->calculation_id && last->reason == reason &&
-	    joins(&last->window_start, &last->after_end, &last->until_end, touched))
+	    joins(&last->window_start, &last->after_end, &last->until_end, affected))
 		return;
-	LP_GROW(following->seen, following->seen_count, following->seen_capacity);
-	following->seen[following->seen_count++] = (struct lp_seen){
+	LP_GROW(scan->affected, scan->affected_count, scan->affected_capacity);
+	scan->affected[scan->affected_count++] = (struct lp_affected_range){
 		.calculation_id = reader->calculation_id,
 		.reason = reason,
 		.schedule = *reader->schedule,
-		.window_start = touched->window_start,
-		.after_end = touched->after_end,
-		.until_end = touched->until_end,
+		.window_start = affected->window_start,
+		.after_end = affected->after_end,
+		.until_end = affected->until_end,
 	};
 }
 
-static int compare_seen(const void *a, const void *b)
+static int compare_affected(const void *a, const void *b)
 {
-	const struct lp_seen *left = a, *right = b;
+	const struct lp_affected_range *left = a, *right = b;
 	if (left->calculation_id != right->calculation_id)
 		return left->calculation_id < right->calculation_id ? -1 : 1;
 	if (left->reason != right->reason)
@@ -94,26 +94,27 @@ static int compare_seen(const void *a, const void *b)
 }
 
 /* Several changes touch a window, of one input or of several: it is computed once. */
-static bool join_seen(struct lp_following *following, struct lp_error *error)
+static bool join_affected(struct lp_change_scan *scan, struct lp_error *error)
 {
-	struct lp_seen *seen = following->seen;
+	struct lp_affected_range *affected = scan->affected;
 	const struct lp_zone *zone;
 	size_t last = 0;
-	if (following->seen_count == 0)
+	if (scan->affected_count == 0)
 		return true;
-	qsort(seen, following->seen_count, sizeof *seen, compare_seen);
-	for (size_t at = 1; at < following->seen_count; at++) {
-		if (seen[at].calculation_id != seen[last].calculation_id || seen[at].reason != seen[last].reason ||
-		    seen[at].after_end > seen[last].until_end)
-			seen[++last] = seen[at];
-		else if (seen[at].until_end > seen[last].until_end)
-			seen[last].until_end = seen[at].until_end;
+	qsort(affected, scan->affected_count, sizeof *affected, compare_affected);
+	for (size_t at = 1; at < scan->affected_count; at++) {
+		if (affected[at].calculation_id != affected[last].calculation_id ||
+		    affected[at].reason != affected[last].reason || affected[at].after_end > affected[last].until_end)
+			affected[++last] = affected[at];
+		else if (affected[at].until_end > affected[last].until_end)
+			affected[last].until_end = affected[at].until_end;
 	}
-	following->seen_count = last + 1;
+	scan->affected_count = last + 1;
 	for (size_t at = 0; at <= last; at++) {
-		if (!lp_zone_find(seen[at].schedule.zone, &zone, error))
+		if (!lp_zone_find(affected[at].schedule.zone, &zone, error))
 			return false;
-		seen[at].windows = lp_schedule_count(&seen[at].schedule, zone, seen[at].after_end, seen[at].until_end);
+		affected[at].windows =
+			lp_schedule_count(&affected[at].schedule, zone, affected[at].after_end, affected[at].until_end);
 	}
 	return true;
 }
@@ -141,7 +142,7 @@ static bool limit_lookback(struct follower *follower, const struct lp_reader *re
 {
 	const struct lp_rise_query query = { .series_id = change->series_id,
 		                             .after = change->last,
-		                             .before = follower->following->newest,
+		                             .before = follower->scan->newest,
 		                             .times = LP_METER_RISE,
 		                             .most = LP_RISE_SAMPLES };
 	const struct lp_change *next = reader->lookback > 0 ? next_change(follower, change) : NULL;
@@ -164,87 +165,87 @@ static bool limit_lookback(struct follower *follower, const struct lp_reader *re
 	return true;
 }
 
-static bool add_touched(struct follower *follower, const struct lp_reader *reader, const struct lp_change *change,
-                        const struct lp_touched *touched, struct lp_error *error)
+static bool add_affected(struct follower *follower, const struct lp_reader *reader, const struct lp_change *change,
+                         const struct lp_window_range *affected, struct lp_error *error)
 {
 	enum lp_reason reason = change->by_hand ? LP_REASON_INVALIDATED : LP_REASON_LATE;
 	struct lp_owed_range *last = follower->range_count > 0 ? &follower->ranges[follower->range_count - 1] : NULL;
-	if (touched->after_end >= touched->until_end)
+	if (affected->after_end >= affected->until_end)
 		return true;
-	follower->following->ranges += reader->enabled;
-	if (follower->following->look) {
-		if (follower->following->tell && reader->enabled)
-			see(follower->following, reader, reason, touched);
+	follower->scan->ranges += reader->enabled;
+	if (follower->scan->look) {
+		if (follower->scan->tell && reader->enabled)
+			note_affected(follower->scan, reader, reason, affected);
 		return true;
 	}
 	if (last != NULL && last->calculation_id == reader->calculation_id && last->reason == reason &&
-	    joins(&last->window_start, &last->after_end, &last->until_end, touched))
+	    joins(&last->window_start, &last->after_end, &last->until_end, affected))
 		return true;
 	LP_GROW(follower->ranges, follower->range_count, follower->range_capacity);
 	follower->ranges[follower->range_count++] = (struct lp_owed_range){
 		.calculation_id = reader->calculation_id,
 		.reason = reason,
-		.window_start = touched->window_start,
-		.after_end = touched->after_end,
-		.until_end = touched->until_end,
+		.window_start = affected->window_start,
+		.after_end = affected->after_end,
+		.until_end = affected->until_end,
 	};
 	return follower->range_count < RANGES_AT_ONCE || flush(follower, error);
 }
 
 /* What was never computed is not computed again: windows that were missed will read what is there then. */
 static bool add_computed(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
-                         const struct lp_change *change, struct lp_touched *touched, struct lp_error *error)
+                         const struct lp_change *change, struct lp_window_range *affected, struct lp_error *error)
 {
-	struct lp_touched later = *touched;
+	struct lp_window_range later = *affected;
 	struct lp_window first;
-	if (reader->past_until == LP_TIME_NONE || reader->past_until <= touched->after_end ||
-	    reader->past_after >= touched->until_end)
-		return add_touched(follower, reader, change, touched, error);
-	if (touched->until_end > reader->past_after)
-		touched->until_end = reader->past_after;
+	if (reader->past_until == LP_TIME_NONE || reader->past_until <= affected->after_end ||
+	    reader->past_after >= affected->until_end)
+		return add_affected(follower, reader, change, affected, error);
+	if (affected->until_end > reader->past_after)
+		affected->until_end = reader->past_after;
 	if (later.after_end < reader->past_until) {
 		later.after_end = reader->past_until;
 		if (lp_window_ending_after(reader->schedule, zone, later.after_end, &first))
 			later.window_start = first.start;
 	}
-	return add_touched(follower, reader, change, touched, error) &&
-	       add_touched(follower, reader, change, &later, error);
+	return add_affected(follower, reader, change, affected, error) &&
+	       add_affected(follower, reader, change, &later, error);
 }
 
 static bool follow_change(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
                           const struct lp_change *change, struct lp_error *error)
 {
-	struct lp_touched touched;
-	lp_time from = lp_bounds_from(follower->following, reader, change->by_hand);
+	struct lp_window_range affected;
+	lp_time from = lp_bounds_from(follower->scan, reader, change->by_hand);
 	int64_t lookback;
 	if (!limit_lookback(follower, reader, change, &lookback, error))
 		return false;
-	if (!lp_schedule_touched(reader->schedule, zone, reader->window, reader->shift, lookback, change->first,
-	                         change->last, &touched))
+	if (!lp_schedule_affected(reader->schedule, zone, reader->window, reader->shift, lookback, change->first,
+	                          change->last, &affected))
 		return true;
-	if (touched.until_end <= from && touched.until_end <= reader->watermark)
+	if (affected.until_end <= from && affected.until_end <= reader->watermark)
 		follower->too_old[change - follower->changes] = true;
-	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &touched))
+	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &affected))
 		return true;
-	return add_computed(follower, reader, zone, change, &touched, error);
+	return add_computed(follower, reader, zone, change, &affected, error);
 }
 
 /* Its zone is gone: what a change touches is kept for when it is back. */
 static bool keep_change_for_later(struct follower *follower, const struct lp_reader *reader,
                                   const struct lp_change *change, struct lp_error *error)
 {
-	struct lp_touched touched;
-	lp_time from = lp_bounds_from(follower->following, reader, change->by_hand);
-	lp_schedule_touched_about(reader->schedule, reader->window, reader->shift, reader->lookback, change->first,
-	                          change->last, &touched);
-	if (touched.after_end < from)
-		touched.after_end = from;
-	if (reader->start != LP_TIME_NONE && touched.after_end < reader->start)
-		touched.after_end = reader->start;
-	if (touched.until_end > reader->watermark)
-		touched.until_end = reader->watermark;
+	struct lp_window_range affected;
+	lp_time from = lp_bounds_from(follower->scan, reader, change->by_hand);
+	lp_schedule_affected_about(reader->schedule, reader->window, reader->shift, reader->lookback, change->first,
+	                           change->last, &affected);
+	if (affected.after_end < from)
+		affected.after_end = from;
+	if (reader->start != LP_TIME_NONE && affected.after_end < reader->start)
+		affected.after_end = reader->start;
+	if (affected.until_end > reader->watermark)
+		affected.until_end = reader->watermark;
 	/* What only looks has nothing to compute. */
-	return follower->following->look || add_touched(follower, reader, change, &touched, error);
+	return follower->scan->look || add_affected(follower, reader, change, &affected, error);
 }
 
 static bool follow_reader(void *context, const struct lp_reader *reader, struct lp_error *error)
@@ -284,46 +285,46 @@ static bool follow_some(void *context, struct lp_change *changes, size_t count, 
 		follower->rises[at] = RISE_UNKNOWN;
 		follower->too_old[at] = false;
 	}
-	bool good = lp_store_find_next_good(follower->store, changes, count, follower->following->newest, error) &&
+	bool good = lp_store_find_next_good(follower->store, changes, count, follower->scan->newest, error) &&
 	            follow_series(follower, error);
 	for (size_t at = 0; at < count; at++)
-		follower->following->too_old += follower->too_old[at];
+		follower->scan->too_old += follower->too_old[at];
 	return good;
 }
 
 static bool follow_within(struct follower *follower, const struct lp_bounds *bounds, struct lp_error *error)
 {
 	struct lp_change_query query = {
-		.newest = follower->following->newest,
-		.take = !follower->following->look,
+		.newest = follower->scan->newest,
+		.take = !follower->scan->look,
 		.bounds = bounds->items,
 		.bound_count = bounds->count,
 	};
 	if (!lp_store_each_change(follower->store, &query, follow_some, follower, error))
 		return false;
-	follower->following->too_old += query.too_old;
+	follower->scan->too_old += query.too_old;
 	return true;
 }
 
-bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error)
+bool lp_changes_follow(struct lp_store *store, struct lp_change_scan *scan, struct lp_error *error)
 {
 	struct lp_bounds bounds;
 	struct follower follower = {
 		.store = store,
-		.following = following,
+		.scan = scan,
 		.rises = lp_reallocate(NULL, LP_CHANGES_AT_ONCE, sizeof *follower.rises),
 		.too_old = lp_reallocate(NULL, LP_CHANGES_AT_ONCE, sizeof *follower.too_old),
 	};
-	following->ranges = following->too_old = 0;
-	bool good = lp_bounds_load(&bounds, store, following, error);
-	following->many = good && following->look && !following->tell && bounds.count > 0;
-	good = good && (following->many || follow_within(&follower, &bounds, error));
+	scan->ranges = scan->too_old = 0;
+	bool good = lp_bounds_load(&bounds, store, scan, error);
+	scan->many = good && scan->look && !scan->tell && bounds.count > 0;
+	good = good && (scan->many || follow_within(&follower, &bounds, error));
 	lp_bounds_free(&bounds);
 	free(follower.too_old);
 	free(follower.rises);
 	free(follower.ranges);
-	good = good && join_seen(following, error);
-	if (good && !following->look && following->ranges > 0)
-		lp_log(LP_LOG_DEBUG, "samples that were read have changed", LP_INT("ranges", following->ranges));
+	good = good && join_affected(scan, error);
+	if (good && !scan->look && scan->ranges > 0)
+		lp_log(LP_LOG_DEBUG, "samples that were read have changed", LP_INT("ranges", scan->ranges));
 	return good;
 }

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 /* A range of windows that changes touch, when it is only looked for: after_end < end <= until_end. */
-struct lp_seen {
+struct lp_affected_range {
 	int64_t calculation_id;
 	enum lp_reason reason;
 	struct lp_schedule schedule;
@@ -18,17 +18,17 @@ struct lp_seen {
 	uint64_t windows;
 };
 
-struct lp_following {
+struct lp_change_scan {
 	lp_time tick;
 	lp_time newest;           /* up to where anybody has read, and a bit: changes from there on are no news */
 	int64_t recompute_within; /* the configuration's; microseconds, 0: never */
 	bool look;                /* only look: nothing is taken, nothing becomes owed */
-	bool tell;                /* of a look: which windows, in `seen` */
+	bool tell;                /* of a look: which windows, in `affected` */
 	bool many;                /* out, of a look that tells nothing: more have changed than are looked at for that */
 	uint64_t ranges;          /* out: of windows that are owed now, and can be computed */
 	uint64_t too_old;         /* out: hours of series that changed and are not followed */
-	struct lp_seen *seen;     /* out, of a look, by calculation, disjoint: the caller's to free */
-	size_t seen_count, seen_capacity;
+	struct lp_affected_range *affected; /* out, of a look, by calculation, disjoint: the caller's to free */
+	size_t affected_count, affected_capacity;
 };
 
 /*
@@ -38,6 +38,6 @@ struct lp_following {
  * not see stays for the next call.  To look needs no transaction, and does not
  * keep writers waiting.
  */
-bool lp_changes_follow(struct lp_store *store, struct lp_following *following, struct lp_error *error) LP_MUST_CHECK;
+bool lp_changes_follow(struct lp_store *store, struct lp_change_scan *scan, struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -86,7 +86,7 @@ static bool read_tasks(struct lp_store *store, struct lp_job *job, struct lp_err
 		if (job->batch->kind == LP_BATCH_RETRY)
 			set_attempts(job);
 		set_ranges(job->batch);
-		read = lp_job_wait(store, job, error);
+		read = lp_job_find_waiting(store, job, error);
 	}
 	job->batch->fetch_time = lp_monotonic() - begin;
 	return read;

@@ -152,17 +152,17 @@ static lp_time last_ready(const struct lp_plan *plan, const struct lp_batch_head
 	return LP_TIME_MIN;
 }
 
-lp_time lp_plan_cut(const struct lp_plan *plan, const struct lp_redo *redo)
+lp_time lp_plan_cut(const struct lp_plan *plan, const struct lp_recompute *recompute)
 {
 	const struct lp_zone *zone;
 	struct lp_window next;
 	struct lp_error error;
-	if (!redo->past || redo->after_end >= redo->until_end ||
-	    !lp_zone_find(redo->head->schedule.zone, &zone, &error))
+	if (!recompute->past || recompute->after_end >= recompute->until_end ||
+	    !lp_zone_find(recompute->head->schedule.zone, &zone, &error))
 		return LP_TIME_NONE;
-	lp_time by = last_ready(plan, redo->head, redo->until_end);
-	return by > redo->after_end && lp_window_ending_after(&redo->head->schedule, zone, by, &next) &&
-	                       next.end <= redo->until_end
+	lp_time by = last_ready(plan, recompute->head, recompute->until_end);
+	return by > recompute->after_end && lp_window_ending_after(&recompute->head->schedule, zone, by, &next) &&
+	                       next.end <= recompute->until_end
 	               ? by
 	               : LP_TIME_NONE;
 }

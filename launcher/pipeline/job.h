@@ -21,7 +21,7 @@ enum lp_job_end {
 };
 
 /* A batch whose windows nobody knows: what it would have written from a time on is not there. */
-struct lp_gone {
+struct lp_lost_batch {
 	int64_t batch_id;
 	lp_time from;
 };
@@ -33,7 +33,7 @@ struct lp_job {
 	size_t window_count;
 	const struct lp_pending *pending; /* of a retry: by calculation; the plan's */
 	size_t pending_count;
-	const struct lp_gone *gone; /* the plan's; none mostly */
+	const struct lp_lost_batch *gone; /* the plan's; none mostly */
 	size_t gone_count;
 	enum lp_job_end end;
 	struct lp_error error;
@@ -59,7 +59,7 @@ void lp_job_empty(struct lp_job *job);                          /* ready for the
 void lp_job_free(struct lp_job *job);
 
 /* waiting.c: decides the tasks that have to wait for another calculation. */
-bool lp_job_wait(struct lp_store *store, struct lp_job *job, struct lp_error *error) LP_MUST_CHECK;
+bool lp_job_find_waiting(struct lp_store *store, struct lp_job *job, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * shares.c: cuts a job that is to be fetched into at most `most` shares.  For

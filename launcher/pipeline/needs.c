@@ -179,14 +179,14 @@ static bool follow(void *context, const struct lp_need *need, struct lp_error *e
 	struct lp_needs *needs = context;
 	lp_time first = first_change(needs, need->series_id);
 	const struct lp_zone *zone;
-	struct lp_touched touched;
+	struct lp_window_range affected;
 	struct lp_error ignored;
 	if (need->watermark == LP_TIME_NONE || !lp_zone_find(need->schedule->zone, &zone, &ignored) ||
-	    !lp_schedule_touched(need->schedule, zone, need->window, need->shift, need->lookback, first, first,
-	                         &touched) ||
-	    touched.after_end >= need->watermark)
+	    !lp_schedule_affected(need->schedule, zone, need->window, need->shift, need->lookback, first, first,
+	                          &affected) ||
+	    affected.after_end >= need->watermark)
 		return true;
-	const struct lp_debt debt = { .calculation_id = need->calculation_id, .after_end = touched.after_end };
+	const struct lp_debt debt = { .calculation_id = need->calculation_id, .after_end = affected.after_end };
 	return keep_debt(needs, &debt, error);
 }
 

@@ -102,12 +102,12 @@ static void cut_redo(struct lp_batch *batch, size_t computed)
 	for (size_t at = computed; at < batch->task_count; at++)
 		if (batch->tasks[at].window.end < missing)
 			missing = batch->tasks[at].window.end;
-	batch->redone_until = batch->owed[0].after_end;
+	batch->recomputed_until = batch->owed[0].after_end;
 	for (size_t at = 0; at < computed; at++) {
 		if (batch->tasks[at].window.end >= missing)
 			continue;
-		if (batch->tasks[at].window.end > batch->redone_until)
-			batch->redone_until = batch->tasks[at].window.end;
+		if (batch->tasks[at].window.end > batch->recomputed_until)
+			batch->recomputed_until = batch->tasks[at].window.end;
 		batch->tasks[keep++] = batch->tasks[at];
 	}
 	batch->task_count = keep;
@@ -125,7 +125,7 @@ void lp_job_cut(struct lp_job *job)
 	size_t computed = atomic_load(&batch->computed), keep = computed;
 	if (computed == batch->task_count || computed == 0)
 		return;
-	if (batch->kind == LP_BATCH_REDO) {
+	if (batch->kind == LP_BATCH_RECOMPUTE) {
 		cut_redo(batch, computed);
 		return;
 	}

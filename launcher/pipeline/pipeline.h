@@ -133,21 +133,21 @@ struct lp_hold {
 };
 
 /* What a run for a tick would do, without doing it. */
-enum { LP_LOOK_WINDOWS_MOST = 100000 };
-struct lp_look_line {
+enum { LP_PREVIEW_WINDOWS_MOST = 100000 };
+struct lp_preview_line {
 	enum lp_reason reason;
 	int32_t rank;
 	const struct lp_schedule *schedule; /* NULL: not told */
 	int64_t calculation_id;             /* of one calculation; else 0 */
 	uint64_t calculations, windows;     /* windows: of each calculation, now */
 	uint64_t left;              /* of all of them together: stay as they are, because their samples were pruned */
-	uint64_t later;             /* windows that a following run does, by the catch-up limit */
+	uint64_t later;             /* windows that a scan run does, by the catch-up limit */
 	lp_time from, to;           /* what the windows cover, as far as this run does them */
 	const char *problem;        /* they cannot be scheduled, and why; NULL: they can */
 	const struct lp_hold *hold; /* they are not computed: this keeps them; NULL: nothing does */
 };
-typedef bool lp_look_visit(void *context, const struct lp_look_line *line, struct lp_error *error);
-struct lp_look {
+typedef bool lp_preview_visit(void *context, const struct lp_preview_line *line, struct lp_error *error);
+struct lp_preview {
 	lp_time next_due; /* where nothing is due: the tick at which something will be, or LP_TIME_NONE */
 	uint64_t too_old; /* hours of series that changed and are not followed */
 };
@@ -158,7 +158,8 @@ bool lp_each_hold(struct lp_store *store, lp_time tick, lp_hold_visit *visit, vo
 /* The same of one batch and window; *held: something keeps it. */
 bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const struct lp_window *window, bool *held,
                 struct lp_hold *hold, struct lp_error *error) LP_MUST_CHECK;
-bool lp_look(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick, lp_look_visit *visit,
-             void *context, struct lp_look *look, struct lp_error *error) LP_MUST_CHECK;
+bool lp_preview_run(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick,
+                    lp_preview_visit *visit, void *context, struct lp_preview *look,
+                    struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -112,7 +112,7 @@ static void find_unusable(struct lp_plan *plan, bool tell)
 		batch->finished = batch->unusable = true;
 		LP_GROW(plan->gone, plan->gone_count, plan->gone_capacity);
 		plan->gone[plan->gone_count++] =
-			(struct lp_gone){ .batch_id = batch->head.id, .from = earliest_unknown(&batch->head) };
+			(struct lp_lost_batch){ .batch_id = batch->head.id, .from = earliest_unknown(&batch->head) };
 		if (tell)
 			lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
 			       LP_INT("batch", batch->head.id), LP_INT("calculations", batch->head.size),
@@ -233,11 +233,11 @@ static void find_gaps(struct lp_plan *plan, int32_t rank)
 	for (size_t at = 0; at < plan->batch_count; at++)
 		if (rank == -1 || plan->batches[at].head.rank == rank)
 			plan->batches[at].gap_after = plan->batches[at].gap_until = LP_TIME_NONE;
-	for (size_t at = 0; at < plan->redos.count; at++) {
-		const struct lp_redo *redo = &plan->redos.items[at];
-		struct lp_plan_batch *batch = redo->past ? lp_plan_find(plan, redo->head->id) : NULL;
+	for (size_t at = 0; at < plan->recomputes.count; at++) {
+		const struct lp_recompute *recompute = &plan->recomputes.items[at];
+		struct lp_plan_batch *batch = recompute->past ? lp_plan_find(plan, recompute->head->id) : NULL;
 		if (batch != NULL)
-			widen_gap(batch, redo->after_end, redo->until_end);
+			widen_gap(batch, recompute->after_end, recompute->until_end);
 	}
 }
 
@@ -273,9 +273,9 @@ bool lp_plan_choose(const struct lp_plan *plan, const struct lp_plan_batch *batc
 
 static void estimate(struct lp_plan *plan, bool *due)
 {
-	uint64_t owed = lp_redos_left(&plan->redos);
-	*due = plan->retry_count > 0 || plan->redos.count > 0;
-	plan->chunks = plan->retry_count + plan->redos.count;
+	uint64_t owed = lp_recompute_left(&plan->recomputes);
+	*due = plan->retry_count > 0 || plan->recomputes.count > 0;
+	plan->chunks = plan->retry_count + plan->recomputes.count;
 	plan->windows = plan->pending_count + owed;
 	plan->samples = 0;
 	if (plan->kind == LP_RUN_BACKFILL)
@@ -304,14 +304,14 @@ static void estimate(struct lp_plan *plan, bool *due)
  */
 static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *error)
 {
-	struct lp_following *following = &plan->following;
-	if (plan->kind != LP_RUN_MINUTE || following->newest == LP_TIME_NONE || (*due && !following->tell))
+	struct lp_change_scan *scan = &plan->scan;
+	if (plan->kind != LP_RUN_MINUTE || scan->newest == LP_TIME_NONE || (*due && !scan->tell))
 		return true;
-	if (!lp_changes_follow(plan->store, following, error))
+	if (!lp_changes_follow(plan->store, scan, error))
 		return false;
-	*due = *due || following->ranges > 0 || following->many;
-	plan->chunks += following->ranges > 0 || following->many;
-	plan->windows += following->ranges;
+	*due = *due || scan->ranges > 0 || scan->many;
+	plan->chunks += scan->ranges > 0 || scan->many;
+	plan->windows += scan->ranges;
 	return true;
 }
 
@@ -354,7 +354,7 @@ bool lp_plan_load_heads(struct lp_plan *plan, struct lp_store *store, lp_time ti
 		return false;
 	sort_batches(plan);
 	find_unusable(plan, false);
-	if (!lp_redos_load(&plan->redos, store, LP_RUN_MINUTE, -1, head_of, is_gone, plan, error))
+	if (!lp_recompute_load(&plan->recomputes, store, LP_RUN_MINUTE, -1, head_of, is_gone, plan, error))
 		return false;
 	find_gaps(plan, -1);
 	return true;
@@ -368,10 +368,10 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		.kind = options->kind,
 		.tick = options->tick,
 		.catch_up = options->kind == LP_RUN_BACKFILL ? 0 : options->catch_up,
-		.following = { .tick = options->tick,
-		               .recompute_within = options->recompute_within,
-		               .look = true,
-		               .tell = options->tell },
+		.scan = { .tick = options->tick,
+		          .recompute_within = options->recompute_within,
+		          .look = true,
+		          .tell = options->tell },
 	};
 	if (!read_plan(plan, error))
 		return false;
@@ -382,12 +382,12 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		qsort(plan->pending, plan->pending_count, sizeof *plan->pending, compare_pending);
 	group_pending(plan);
 	find_readers(plan);
-	plan->following.newest = newest_read(plan);
-	if (!lp_redos_load(&plan->redos, store, plan->kind, -1, head_of, is_gone, plan, error))
+	plan->scan.newest = newest_read(plan);
+	if (!lp_recompute_load(&plan->recomputes, store, plan->kind, -1, head_of, is_gone, plan, error))
 		return false;
 	find_gaps(plan, -1);
 	/* What waited for a window that failed is owed once that window was tried again with success. */
-	plan->owing = plan->redos.count > 0 || plan->retry_count > 0;
+	plan->owing = plan->recomputes.count > 0 || plan->retry_count > 0;
 	estimate(plan, due);
 	if (!look_at_changes(plan, due, error))
 		return false;
@@ -401,18 +401,18 @@ static bool follow(struct lp_plan *plan, struct lp_error *error)
 	plan->rewritten = false;
 	if (plan->kind == LP_RUN_BACKFILL)
 		return true;
-	plan->following.newest = newest_read(plan);
-	if (!lp_changes_follow(plan->store, &plan->following, error))
+	plan->scan.newest = newest_read(plan);
+	if (!lp_changes_follow(plan->store, &plan->scan, error))
 		return false;
-	plan->too_old += plan->following.too_old;
-	plan->owing = plan->owing || plan->following.ranges > 0;
+	plan->too_old += plan->scan.too_old;
+	plan->owing = plan->owing || plan->scan.ranges > 0;
 	return true;
 }
 
 bool lp_plan_begin(struct lp_plan *plan, int64_t run_id, struct lp_error *error)
 {
 	plan->run_id = run_id;
-	plan->following.look = false;
+	plan->scan.look = false;
 	return follow(plan, error);
 }
 
@@ -536,8 +536,8 @@ static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 		return plan->next_retry < plan->retry_count &&
 		       plan->pending[plan->retries[plan->next_retry].first].rank == plan->rank &&
 		       start_retry(plan, job);
-	case LP_PLAN_REDO:
-		return lp_redos_next(&plan->redos, plan->catch_up, lp_plan_ready, plan, job);
+	case LP_PLAN_RECOMPUTE:
+		return lp_recompute_next(&plan->recomputes, plan->catch_up, lp_plan_ready, plan, job);
 	}
 	return false;
 }
@@ -545,21 +545,23 @@ static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 /* New windows and those that were missed are within one limit. */
 static void share_limit(struct lp_plan *plan)
 {
-	for (size_t at = 0; at < plan->redos.count; at++) {
-		struct lp_redo *redo = &plan->redos.items[at];
-		const struct lp_plan_batch *batch = redo->past ? lp_plan_find(plan, redo->head->id) : NULL;
+	for (size_t at = 0; at < plan->recomputes.count; at++) {
+		struct lp_recompute *recompute = &plan->recomputes.items[at];
+		const struct lp_plan_batch *batch = recompute->past ? lp_plan_find(plan, recompute->head->id) : NULL;
 		if (batch != NULL)
-			redo->windows = batch->windows;
+			recompute->windows = batch->windows;
 	}
 }
 
 /* The ranges of a group become two each. */
-static bool cut_owed(struct lp_plan *plan, const struct lp_redo *redo, lp_time at, bool *cut, struct lp_error *error)
+static bool cut_owed(struct lp_plan *plan, const struct lp_recompute *recompute, lp_time at, bool *cut,
+                     struct lp_error *error)
 {
 	if (!lp_store_begin(plan->store, error))
 		return false;
 	bool good = lp_store_hold_run(plan->store, plan->run_id, error) &&
-	            lp_store_cut_owed(plan->store, &plan->redos.owed[redo->first], redo->count, at, cut, error);
+	            lp_store_cut_owed(plan->store, &plan->recomputes.owed[recompute->first], recompute->count, at, cut,
+	                              error);
 	if (good && *cut && lp_store_commit_work(plan->store, error))
 		return true;
 	lp_store_rollback(plan->store);
@@ -569,15 +571,15 @@ static bool cut_owed(struct lp_plan *plan, const struct lp_redo *redo, lp_time a
 /* What was missed goes from the newest window on: where that one waits for a slower one, what is settled before it does not. */
 static bool cut_past(struct lp_plan *plan, struct lp_error *error)
 {
-	for (size_t at = 0, count = plan->redos.count; at < count; at++) {
-		lp_time until = lp_plan_cut(plan, &plan->redos.items[at]);
+	for (size_t at = 0, count = plan->recomputes.count; at < count; at++) {
+		lp_time until = lp_plan_cut(plan, &plan->recomputes.items[at]);
 		bool cut = false;
 		if (until == LP_TIME_NONE)
 			continue;
-		if (!cut_owed(plan, &plan->redos.items[at], until, &cut, error))
+		if (!cut_owed(plan, &plan->recomputes.items[at], until, &cut, error))
 			return false;
 		if (cut)
-			lp_redos_cut(&plan->redos, at, until);
+			lp_recompute_cut(&plan->recomputes, at, until);
 	}
 	return true;
 }
@@ -590,18 +592,19 @@ static bool go_on(struct lp_plan *plan, struct lp_error *error)
 		return true;
 	}
 	if (plan->phase == LP_PLAN_RETRY) {
-		plan->phase = LP_PLAN_REDO;
+		plan->phase = LP_PLAN_RECOMPUTE;
 		if (!plan->owing)
 			return true;
-		if (!lp_redos_load(&plan->redos, plan->store, plan->kind, plan->rank, head_of, is_gone, plan, error))
+		if (!lp_recompute_load(&plan->recomputes, plan->store, plan->kind, plan->rank, head_of, is_gone, plan,
+		                       error))
 			return false;
 		share_limit(plan);
 		return cut_past(plan, error);
 	}
 	if (plan->owing)
 		find_gaps(plan, plan->rank);
-	plan->still_owed += lp_redos_left(&plan->redos);
-	plan->redos.count = 0;
+	plan->still_owed += lp_recompute_left(&plan->recomputes);
+	plan->recomputes.count = 0;
 	plan->phase = LP_PLAN_FORWARD;
 	plan->rank = next_rank(plan, plan->rank);
 	return !plan->rewritten || plan->rank == INT32_MAX || follow_again(plan, error);
@@ -631,10 +634,10 @@ void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 {
 	assert(plan->in_flight > 0);
 	plan->in_flight--;
-	if (job->end == LP_JOB_COMMITTED && !lp_batch_is_news(job->batch))
+	if (job->end == LP_JOB_COMMITTED && !lp_batch_is_unread(job->batch))
 		plan->rewritten = true;
-	if (job->batch->kind == LP_BATCH_REDO) {
-		lp_redos_finish(&plan->redos, job);
+	if (job->batch->kind == LP_BATCH_RECOMPUTE) {
+		lp_recompute_finish(&plan->recomputes, job);
 		return;
 	}
 	if (job->batch->kind == LP_BATCH_RETRY) {
@@ -656,7 +659,7 @@ void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 
 uint64_t lp_plan_still_due(const struct lp_plan *plan)
 {
-	uint64_t still_due = plan->still_owed + lp_redos_left(&plan->redos);
+	uint64_t still_due = plan->still_owed + lp_recompute_left(&plan->recomputes);
 	for (size_t at = 0; at < plan->batch_count && plan->kind == LP_RUN_MINUTE; at++) {
 		const struct lp_plan_batch *batch = &plan->batches[at];
 		struct lp_due due = { 0 };
@@ -716,8 +719,8 @@ void lp_plan_free(struct lp_plan *plan)
 	free(plan->pending);
 	free(plan->gone);
 	free(plan->retries);
-	lp_redos_free(&plan->redos);
-	free(plan->following.seen);
+	lp_recompute_free(&plan->recomputes);
+	free(plan->scan.affected);
 	lp_arena_free(&plan->arena);
 	*plan = (struct lp_plan){ 0 };
 }

@@ -16,7 +16,7 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/redo.h"
+#include "pipeline/recompute.h"
 
 struct lp_plan_batch {
 	struct lp_batch_head head; /* its watermark is that of the last commit */
@@ -38,14 +38,14 @@ struct lp_plan_retry {
 	bool finished, committed;
 };
 
-enum lp_plan_phase { LP_PLAN_FORWARD, LP_PLAN_RETRY, LP_PLAN_REDO };
+enum lp_plan_phase { LP_PLAN_FORWARD, LP_PLAN_RETRY, LP_PLAN_RECOMPUTE };
 
 struct lp_plan_options {
 	enum lp_run_kind kind; /* a backfill only works on its owed windows */
 	lp_time tick;
 	uint32_t catch_up;        /* windows a calculation and run; 0: no limit */
-	int64_t recompute_within; /* as in struct lp_following */
-	bool tell;                /* as in struct lp_following */
+	int64_t recompute_within; /* as in struct lp_change_scan */
+	bool tell;                /* as in struct lp_change_scan */
 	bool again;               /* read before in this run: what cannot be scheduled is in the log */
 };
 
@@ -55,7 +55,7 @@ struct lp_plan {
 	int64_t run_id; /* once it has begun */
 	lp_time tick;
 	uint32_t catch_up;
-	struct lp_following following;
+	struct lp_change_scan scan;
 	struct lp_arena arena;
 	struct lp_plan_batch *batches; /* by rank */
 	size_t batch_count, batch_capacity;
@@ -67,10 +67,10 @@ struct lp_plan {
 	struct lp_plan_retry *retries;
 	size_t retry_count, retry_capacity;
 
-	struct lp_redos redos; /* of the rank that is worked on; before the first: of all */
-	bool owing;            /* something may have become owed that can be computed now */
-	bool rewritten;        /* what somebody may have read, since changes were followed */
-	struct lp_gone *gone;  /* batches whose schedule cannot be followed */
+	struct lp_recompute_list recomputes; /* of the rank that is worked on; before the first: of all */
+	bool owing;                          /* something may have become owed that can be computed now */
+	bool rewritten;                      /* what somebody may have read, since changes were followed */
+	struct lp_lost_batch *gone;          /* batches whose schedule cannot be followed */
 	size_t gone_count, gone_capacity;
 	uint64_t still_owed; /* of ranks that are done */
 	uint64_t too_old;    /* hours of series that changed and are not followed */
@@ -130,7 +130,7 @@ bool lp_plan_ready(void *context, const struct lp_batch_head *head, const struct
  * Of windows that were missed the newest are not ready: up to where they can be
  * computed all the same.  LP_TIME_NONE: they are ready, or all have to wait.
  */
-lp_time lp_plan_cut(const struct lp_plan *plan, const struct lp_redo *redo);
+lp_time lp_plan_cut(const struct lp_plan *plan, const struct lp_recompute *recompute);
 /* Whether anything that it reads is still to be made up for. */
 bool lp_plan_reads_gaps(const struct lp_plan *plan, const struct lp_batch_head *head);
 /* Of windows that are over; false: the next one can be computed, or none is over. */

@@ -297,9 +297,9 @@ static bool begin(struct driver *driver, struct lp_store *store, const volatile 
 	if (*stop == 0)
 		feed(driver);
 	return (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
-	       lp_stages_compute(driver->stages, error) &&
+	       lp_stages_start_worker(driver->stages, error) &&
 	       (options->begun == NULL || options->begun(options->begun_context, store, driver->run, error)) &&
-	       lp_stages_commit(driver->stages, driver->run->id, error);
+	       lp_stages_start_committer(driver->stages, driver->run->id, error);
 }
 
 static void log_started(const struct driver *driver)
@@ -447,7 +447,7 @@ static bool load_plan(struct driver *driver, struct lp_store *store, bool again,
  * In one transaction: runs that were left over are over, this one has its row,
  * and only then is read what there is to do, and taken what has changed.  In
  * this order, because a run that has lost its lock may go on until its row says
- * that it is over: what it commits before that is seen here, and after that it
+ * that it is over: what it commits before that is affected here, and after that it
  * neither commits nor takes anything.  What was found to be due before, another
  * run may have done meanwhile; then there is no row.
  */

@@ -171,12 +171,12 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
 }
 
 /* A worker costs an interpreter, a committer a session of the server: most runs are over before more are of use. */
-bool lp_stages_compute(struct lp_stages *stages, struct lp_error *error)
+bool lp_stages_start_worker(struct lp_stages *stages, struct lp_error *error)
 {
 	return add_threads(stages, LP_STAGE_COMPUTE, 1, error);
 }
 
-bool lp_stages_commit(struct lp_stages *stages, int64_t run_id, struct lp_error *error)
+bool lp_stages_start_committer(struct lp_stages *stages, int64_t run_id, struct lp_error *error)
 {
 	stages->run_id = run_id;
 	return add_threads(stages, LP_STAGE_COMMIT, 1, error);

@@ -62,9 +62,9 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
                      const int most[LP_STAGE_COUNT], size_t jobs, struct lp_stages **stages,
                      struct lp_error *error) LP_MUST_CHECK;
 /* The rules are imported: the first worker.  It needs no row of the run either. */
-bool lp_stages_compute(struct lp_stages *stages, struct lp_error *error) LP_MUST_CHECK;
+bool lp_stages_start_worker(struct lp_stages *stages, struct lp_error *error) LP_MUST_CHECK;
 /* There is a row of the run: the first committer. */
-bool lp_stages_commit(struct lp_stages *stages, int64_t run_id, struct lp_error *error) LP_MUST_CHECK;
+bool lp_stages_start_committer(struct lp_stages *stages, int64_t run_id, struct lp_error *error) LP_MUST_CHECK;
 /* The other threads of a stage that jobs have been waiting for. */
 void lp_stages_grow(struct lp_stages *stages);
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job);

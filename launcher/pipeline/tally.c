@@ -179,7 +179,7 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 		if (add_pruned(tally, batch, task))
 			continue;
 		run->windows++;
-		run->recomputed += batch->kind == LP_BATCH_REDO && batch->reason != LP_REASON_CATCH_UP;
+		run->recomputed += batch->kind == LP_BATCH_RECOMPUTE && batch->reason != LP_REASON_CATCH_UP;
 		run->states[outcome->state]++;
 		timing->rule_sum += outcome->duration;
 		if (outcome->duration > timing->rule_worst) {

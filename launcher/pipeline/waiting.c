@@ -50,7 +50,7 @@ static bool decide_gone(void *context, const struct lp_edge *edge, struct lp_err
 {
 	struct going *going = context;
 	for (size_t at = 0; at < going->job->gone_count; at++) {
-		const struct lp_gone *gone = &going->job->gone[at];
+		const struct lp_lost_batch *gone = &going->job->gone[at];
 		const struct lp_blocker blocker = { .calculation_id = edge->reader_id,
 			                            .series_id = edge->series_id,
 			                            .first = gone->from,
@@ -77,7 +77,7 @@ static bool wait_for_gone(struct lp_store *store, struct lp_job *job, struct lp_
 	return true;
 }
 
-bool lp_job_wait(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+bool lp_job_find_waiting(struct lp_store *store, struct lp_job *job, struct lp_error *error)
 {
 	struct lp_batch *batch = job->batch;
 	lp_time from = LP_TIME_MAX, to = LP_TIME_MIN;

@@ -96,7 +96,7 @@ void lp_interpreter_close(struct lp_interpreter *interpreter);
  * main() asks before it looks for a verb: whether the program was started as a
  * rule server, and then becomes one.
  */
-bool lp_rule_server_is_meant(int count, char **arguments) LP_MUST_CHECK;
+bool lp_rule_server_was_invoked(int count, char **arguments) LP_MUST_CHECK;
 _Noreturn void lp_rule_server_main(void);
 
 #endif

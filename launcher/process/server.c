@@ -39,7 +39,7 @@ static struct {
 	size_t child_count, child_capacity;
 } server;
 
-bool lp_rule_server_is_meant(int count, char **arguments)
+bool lp_rule_server_was_invoked(int count, char **arguments)
 {
 	struct stat status;
 

@@ -96,6 +96,6 @@ int lp_python_main(int count, char **arguments);
  * wants another Python: main() asks before it looks for a verb, and then calls
  * lp_python_main with all arguments.
  */
-bool lp_python_is_meant(int count, char **arguments) LP_MUST_CHECK;
+bool lp_python_was_invoked(int count, char **arguments) LP_MUST_CHECK;
 
 #endif

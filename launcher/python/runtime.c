@@ -4,7 +4,7 @@
  *
  * The order matters, and each step says why it stands where it does.
  *
- * Runs where python.h says; lp_python_is_meant in the main process too.
+ * Runs where python.h says; lp_python_was_invoked in the main process too.
  */
 #include "python/embedding.h"
 
@@ -39,7 +39,7 @@ void lp_python_set_pulse(struct lp_pulse *pulse)
  * sys.executable.  A script starts Python again as `sys.executable -c ...`, and
  * what it starts is this same file, which has other verbs.  So the path is
  * spelled in a way nobody types, "/usr/bin/././local-processing", and the
- * program knows itself called as Python by that spelling (lp_python_is_meant).
+ * program knows itself called as Python by that spelling (lp_python_was_invoked).
  * No variable in the environment could do that: it would reach every other
  * `local-processing run` that the script starts, too.
  */
@@ -61,7 +61,7 @@ static char *executable_path(void)
 	                      name == executed ? 0 : (int)(name - executed - 1), executed, name);
 }
 
-bool lp_python_is_meant(int count, char **arguments)
+bool lp_python_was_invoked(int count, char **arguments)
 {
 	const char *name = count > 0 ? strrchr(arguments[0], '/') : NULL;
 	size_t length = sizeof SPELLING - 1;

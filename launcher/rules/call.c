@@ -8,8 +8,8 @@
  * Runs in interpreter processes, in their only thread.
  */
 #include "model/clock.h"
+#include "rules/call_plan.h"
 #include "rules/internal.h"
-#include "rules/plan.h"
 #include "rules/types.h"
 
 enum { ARGUMENTS_ON_STACK = 32 };
@@ -63,7 +63,7 @@ static PyObject *context_argument(struct lp_rule_state *state, const struct lp_b
 }
 
 static PyObject *argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct lp_task *task,
-                          const struct lp_plan_argument *source)
+                          const struct lp_call_argument *source)
 {
 	switch (source->kind) {
 	case LP_ARGUMENT_INPUT:
@@ -84,7 +84,7 @@ static PyObject *argument(struct lp_rule_state *state, const struct lp_batch *ba
 	Py_UNREACHABLE();
 }
 
-static PyObject *call(struct lp_rule_state *state, const struct lp_plan *plan, struct lp_batch *batch,
+static PyObject *call(struct lp_rule_state *state, const struct lp_call_plan *plan, struct lp_batch *batch,
                       struct lp_task *task)
 {
 	PyObject *on_stack[ARGUMENTS_ON_STACK + 1], **arguments = on_stack, *result = NULL;
@@ -121,7 +121,7 @@ void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *covered)
 	struct lp_rule_state *state = rules->state;
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	struct lp_outcome *outcome = &task->outcome;
-	const struct lp_plan *plan;
+	const struct lp_call_plan *plan;
 	PyObject *result = NULL;
 
 	*outcome = (struct lp_outcome){ .state = LP_STATE_FAILED };
@@ -129,7 +129,7 @@ void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *covered)
 		outcome->samples_read += (uint32_t)task->columns[i].count;
 	state->calculation = calculation;
 	state->covered = 1;
-	plan = lp_plan_for(rules, calculation);
+	plan = lp_call_plan_for(rules, calculation);
 	state->quantity = plan->has_quantity ? &plan->quantity : NULL;
 	outcome->rule_version = plan->version;
 	if (plan->error_type != NULL) {

@@ -4,8 +4,8 @@
  * Runs in interpreter processes, in their only thread; lp_rules_open in the rule
  * server.
  */
+#include "rules/call_plan.h"
 #include "rules/internal.h"
-#include "rules/plan.h"
 
 #include <assert.h>
 

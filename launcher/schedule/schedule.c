@@ -173,9 +173,9 @@ void lp_schedule_choose(const struct lp_batch_head *head, const struct lp_zone *
 		choice->until = last.end;
 	else if (found && lowest.end > first.end) {
 		choice->leaves = true;
-		choice->later = (struct lp_touched){ .after_end = first.end - 1,
-			                             .until_end = window.end,
-			                             .window_start = first.start };
+		choice->later = (struct lp_window_range){ .after_end = first.end - 1,
+			                                  .until_end = window.end,
+			                                  .window_start = first.start };
 		if (lp_window_ending_by(&head->schedule, zone, first.end - 1, &window))
 			choice->later.after_end = window.end;
 	}
@@ -313,9 +313,9 @@ lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struc
 	return first_past(schedule, zone, length, shift, time, &window) ? window.end - 1 : LP_TIME_MAX;
 }
 
-bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                         struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
-                         struct lp_touched *touched)
+bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                          struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
+                          struct lp_window_range *affected)
 {
 	struct lp_window earliest, latest, before;
 	lp_time until;
@@ -327,7 +327,7 @@ bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zon
 		return false;
 	/* From the window before, so that ranges of windows that follow one another touch. */
 	before = earliest;
-	*touched = (struct lp_touched){
+	*affected = (struct lp_window_range){
 		.after_end = window_before(schedule, zone, &before) ? before.end : earliest.end - 1,
 		.until_end = latest.end,
 		.window_start = earliest.start,
@@ -335,8 +335,8 @@ bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zon
 	return true;
 }
 
-void lp_schedule_touched_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
-                               int64_t lookback, lp_time first, lp_time last, struct lp_touched *touched)
+void lp_schedule_affected_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
+                                int64_t lookback, lp_time first, lp_time last, struct lp_window_range *affected)
 {
 	/* The date line has passed over islands. */
 	const int64_t jump = 2 * LP_DAY;
@@ -344,34 +344,34 @@ void lp_schedule_touched_about(const struct lp_schedule *schedule, struct lp_spa
 	int64_t longest = lp_span_limit(length.count != 0 ? length : schedule->window);
 	int64_t far = shift.count == 0 ? 0 : lp_span_limit(forwards);
 	int64_t near = shift.count == 0 ? 0 : lp_span_about(forwards) - jump;
-	*touched = (struct lp_touched){ .after_end = minus(first, shift.count < 0 ? -near : far) };
-	if (__builtin_add_overflow(last, lookback, &touched->until_end) ||
-	    __builtin_add_overflow(touched->until_end, longest, &touched->until_end) ||
-	    __builtin_add_overflow(touched->until_end, shift.count < 0 ? far : -near, &touched->until_end) ||
-	    touched->until_end > LP_TIME_MAX)
-		touched->until_end = LP_TIME_MAX;
-	touched->window_start = minus(touched->after_end, lp_span_limit(schedule->window));
+	*affected = (struct lp_window_range){ .after_end = minus(first, shift.count < 0 ? -near : far) };
+	if (__builtin_add_overflow(last, lookback, &affected->until_end) ||
+	    __builtin_add_overflow(affected->until_end, longest, &affected->until_end) ||
+	    __builtin_add_overflow(affected->until_end, shift.count < 0 ? far : -near, &affected->until_end) ||
+	    affected->until_end > LP_TIME_MAX)
+		affected->until_end = LP_TIME_MAX;
+	affected->window_start = minus(affected->after_end, lp_span_limit(schedule->window));
 }
 
 bool lp_schedule_clip(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time start, lp_time from,
-                      lp_time until, struct lp_touched *touched)
+                      lp_time until, struct lp_window_range *affected)
 {
 	struct lp_window first, last;
-	if (from > touched->after_end)
-		touched->after_end = from;
-	if (until < touched->until_end)
-		touched->until_end = until;
-	if (touched->until_end <= touched->after_end ||
-	    !lp_window_ending_by(schedule, zone, touched->until_end, &last) || last.end <= touched->after_end)
+	if (from > affected->after_end)
+		affected->after_end = from;
+	if (until < affected->until_end)
+		affected->until_end = until;
+	if (affected->until_end <= affected->after_end ||
+	    !lp_window_ending_by(schedule, zone, affected->until_end, &last) || last.end <= affected->after_end)
 		return false;
-	first = (struct lp_window){ .end = touched->after_end };
+	first = (struct lp_window){ .end = affected->after_end };
 	do {
-		touched->after_end = first.end;
+		affected->after_end = first.end;
 		if (!lp_window_ending_after(schedule, zone, first.end, &first) || first.end > last.end)
 			return false;
 	} while (start != LP_TIME_NONE && first.start < start);
-	touched->window_start = first.start;
-	touched->until_end = last.end;
+	affected->window_start = first.start;
+	affected->until_end = last.end;
 	return true;
 }
 
@@ -418,20 +418,20 @@ uint64_t lp_schedule_pruned(const struct lp_calculation *calculation, const stru
 	uint64_t windows = 0;
 	/* Ranges of inputs may overlap: each time the one that begins first, from where those before it ended. */
 	while (begin < to) {
-		struct lp_touched next = { .after_end = LP_TIME_MAX };
+		struct lp_window_range next = { .after_end = LP_TIME_MAX };
 		for (size_t i = 0; i < calculation->input_count; i++) {
 			const struct lp_input *input = &calculation->inputs[i];
-			struct lp_touched touched;
+			struct lp_window_range affected;
 			if (input->pruned.start >= input->pruned.end ||
-			    !lp_schedule_touched(&calculation->schedule, zone, input->window, input->shift, 0,
-			                         input->pruned.start, input->pruned.end - 1, &touched) ||
-			    touched.until_end <= begin)
+			    !lp_schedule_affected(&calculation->schedule, zone, input->window, input->shift, 0,
+			                          input->pruned.start, input->pruned.end - 1, &affected) ||
+			    affected.until_end <= begin)
 				continue;
-			if (touched.after_end < begin)
-				touched.after_end = begin;
-			if (touched.after_end < next.after_end ||
-			    (touched.after_end == next.after_end && touched.until_end > next.until_end))
-				next = touched;
+			if (affected.after_end < begin)
+				affected.after_end = begin;
+			if (affected.after_end < next.after_end ||
+			    (affected.after_end == next.after_end && affected.until_end > next.until_end))
+				next = affected;
 		}
 		if (next.after_end >= to)
 			break;

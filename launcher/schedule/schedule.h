@@ -16,7 +16,7 @@ struct lp_due {
 };
 
 /* Windows with after_end < end <= until_end; window_start is the start of the first of them. */
-struct lp_touched {
+struct lp_window_range {
 	lp_time after_end, until_end, window_start;
 };
 
@@ -37,9 +37,9 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
  * the last one, and are ready.  Where the last one is not, the oldest that are.
  */
 struct lp_choice {
-	lp_time until;           /* windows that end by then */
-	bool leaves;             /* some are left behind the new watermark: */
-	struct lp_touched later; /* these */
+	lp_time until;                /* windows that end by then */
+	bool leaves;                  /* some are left behind the new watermark: */
+	struct lp_window_range later; /* these */
 };
 typedef bool lp_window_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window);
 void lp_schedule_choose(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
@@ -56,18 +56,18 @@ lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struc
  * The windows of a schedule that read, for an input like this, any sample from
  * first to last (both included; lookback counts as read).  False: there is none.
  */
-bool lp_schedule_touched(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                         struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
-                         struct lp_touched *touched);
+bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                          struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
+                          struct lp_window_range *affected);
 /* The same where the zone is not known any more: surely all of them, and perhaps some more. */
-void lp_schedule_touched_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
-                               int64_t lookback, lp_time first, lp_time last, struct lp_touched *touched);
+void lp_schedule_affected_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
+                                int64_t lookback, lp_time first, lp_time last, struct lp_window_range *affected);
 /*
  * Leaves of a range of windows those that end after `from` and by `until`, and do
  * not begin before start (LP_TIME_NONE: whenever).  False: none is left.
  */
 bool lp_schedule_clip(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time start, lp_time from,
-                      lp_time until, struct lp_touched *touched);
+                      lp_time until, struct lp_window_range *affected);
 /* How many windows have from < end <= to; counted up to 1,000, estimated beyond. */
 uint64_t lp_schedule_count(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from, lp_time to);
 

@@ -168,7 +168,7 @@ struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
 	bool *cut_short = lp_arena_zeroed(&batch->arena, count, sizeof *cut_short);
 
 	LP_CHECK_BATCH(batch);
-	assert(batch->kind == LP_BATCH_REDO);
+	assert(batch->kind == LP_BATCH_RECOMPUTE);
 	for (size_t i = 0; i < count; i++)
 		places[i] = (struct place){ .calculation_id = batch->calculations[i].id, .index = (uint32_t)i };
 	if (count > 0)
@@ -203,14 +203,14 @@ struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
 			if (cut_short[found->index])
 				continue;
 			move->after_end = move->owed->after_end;
-			move->until_end = batch->redone_from;
+			move->until_end = batch->recomputed_from;
 			move->done = move->until_end <= move->after_end;
 			move->window_start = LP_TIME_NONE;
 			continue;
 		}
 		move->until_end = move->owed->until_end;
 		if (!cut_short[found->index])
-			move->after_end = batch->redone_until;
+			move->after_end = batch->recomputed_until;
 		else if (task != NULL)
 			move->after_end = task->window.end;
 		if (move->after_end == LP_TIME_NONE)

@@ -1,6 +1,6 @@
 /*
  * Owed ranges: how new ones join those that are stored (SQLite; PostgreSQL says
- * the same in SQL, for thousands at once), and how far a redo batch brings
+ * the same in SQL, for thousands at once), and how far a recompute batch brings
  * those that it works on (both).  Called inside the store's transaction.  Knows
  * no SQL.
  */
@@ -37,7 +37,7 @@ void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const s
                   size_t added_count, bool samples_changed, struct lp_arena *arena, struct lp_owed_joined *joined);
 
 /*
- * What a redo batch makes of its ranges: one for each of batch->owed, in the
+ * What a recompute batch makes of its ranges: one for each of batch->owed, in the
  * same order.  Windows that were not computed stay owed.
  */
 struct lp_owed_move {

@@ -61,7 +61,7 @@ static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *ou
 	return lp_arena_copy(arena, text, length);
 }
 
-static void add_outcome(struct lp_settled *settled, const struct lp_task *task, size_t *place, size_t index)
+static void add_outcome(struct lp_settlement *settled, const struct lp_task *task, size_t *place, size_t index)
 {
 	struct lp_outcome_row *last = NULL;
 
@@ -148,8 +148,8 @@ static void note_unreached(const struct lp_batch *batch, const struct lp_task *t
 /* The end of the window before the first one of the batch; LP_TIME_NONE: not known. */
 static lp_time end_before(const struct lp_batch *batch)
 {
-	if (batch->kind == LP_BATCH_REDO && batch->owed_count > 0)
-		return batch->reason == LP_REASON_CATCH_UP ? batch->redone_from : batch->owed[0].after_end;
+	if (batch->kind == LP_BATCH_RECOMPUTE && batch->owed_count > 0)
+		return batch->reason == LP_REASON_CATCH_UP ? batch->recomputed_from : batch->owed[0].after_end;
 	if (batch->kind == LP_BATCH_FORWARD && batch->left_after < batch->left_until)
 		return batch->left_until;
 	/* Behind the watermark lie windows that are not to be computed, where they are skipped or `start` was moved. */
@@ -164,8 +164,8 @@ static lp_time end_before(const struct lp_batch *batch)
  * one range; so that those of two batches touch as well, a range begins at the
  * end of the window before, which is `before` where windows slide.
  */
-static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, const struct lp_calculation *calculation,
-                     const struct lp_task *task, lp_time before)
+static void add_owed(struct lp_settlement *settled, struct lp_owed_range **last,
+                     const struct lp_calculation *calculation, const struct lp_task *task, lp_time before)
 {
 	struct lp_owed_range range = {
 		.calculation_id = calculation->id,
@@ -190,7 +190,7 @@ static void add_owed(struct lp_settled *settled, struct lp_owed_range **last, co
 }
 
 /* What lies before the first window of the batch was missed, and is made up for later. */
-static void leave(struct lp_settled *settled, const struct lp_batch *batch)
+static void leave(struct lp_settlement *settled, const struct lp_batch *batch)
 {
 	for (size_t i = 0; i < batch->calculation_count; i++) {
 		if (!batch->calculations[i].enabled)
@@ -251,7 +251,7 @@ static enum kind kind_of(const struct lp_task *task, const struct lp_calculation
  * series: where neither is known it is left alone, as all is where windows
  * overlap or give samples outside of themselves.
  */
-static void add_unknown(const struct lp_batch *batch, struct lp_settled *settled, const struct lp_task *task)
+static void add_unknown(const struct lp_batch *batch, struct lp_settlement *settled, const struct lp_task *task)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 
@@ -291,8 +291,8 @@ static lp_time within_times(lp_time time, int64_t offset)
 }
 
 /* Of each output, where the results of these windows lie. */
-static void add_reach(const struct lp_batch *batch, struct lp_settled *settled, uint32_t calculation, lp_time after_end,
-                      lp_time until_end)
+static void add_reach(const struct lp_batch *batch, struct lp_settlement *settled, uint32_t calculation,
+                      lp_time after_end, lp_time until_end)
 {
 	const struct lp_calculation *of = &batch->calculations[calculation];
 
@@ -317,7 +317,7 @@ static void add_reach(const struct lp_batch *batch, struct lp_settled *settled, 
  * for good, with what an earlier schedule has left before their ends.
  */
 static void add_ranges(struct lp_batch *batch, const struct lp_settle_known *known, const bool *owed,
-                       struct lp_settled *settled)
+                       struct lp_settlement *settled)
 {
 	const struct lp_owed_move *moves = lp_owed_moves(batch);
 	size_t computed = atomic_load(&batch->computed);
@@ -331,7 +331,7 @@ static void add_ranges(struct lp_batch *batch, const struct lp_settle_known *kno
 		if (moves[i].calculation != UINT32_MAX && known[moves[i].calculation].claimed &&
 		    moves[i].after_end != LP_TIME_NONE)
 			from[moves[i].calculation] = last[moves[i].calculation] =
-				past ? batch->redone_from : moves[i].owed->after_end;
+				past ? batch->recomputed_from : moves[i].owed->after_end;
 	}
 	for (size_t i = 0; i < computed; i++) {
 		const struct lp_task *task = &batch->tasks[i];
@@ -374,7 +374,7 @@ static bool are_at_one_time(const struct lp_made *a, const struct lp_made *b)
 }
 
 /* Of each time the last one stays. */
-static void part_superseded(struct lp_settled *settled, struct lp_arena *arena)
+static void part_superseded(struct lp_settlement *settled, struct lp_arena *arena)
 {
 	size_t kept = 0;
 
@@ -394,7 +394,7 @@ static void part_superseded(struct lp_settled *settled, struct lp_arena *arena)
 	settled->made_count = kept;
 }
 
-static void gather_results(struct lp_batch *batch, struct lp_settled *settled, const size_t *stored,
+static void gather_results(struct lp_batch *batch, struct lp_settlement *settled, const size_t *stored,
                            size_t stored_count)
 {
 	size_t all = 0;
@@ -423,7 +423,7 @@ static void gather_results(struct lp_batch *batch, struct lp_settled *settled, c
 }
 
 /* Two windows can give a result at one time only where not all lie at one distance from the ends of their windows. */
-static bool may_meet(const struct lp_batch *batch, const struct lp_settled *settled)
+static bool may_meet(const struct lp_batch *batch, const struct lp_settlement *settled)
 {
 	for (size_t i = 0; i < settled->widened_count; i++) {
 		if (settled->widened[i].to - settled->widened[i].from > 1)
@@ -458,13 +458,13 @@ static bool find_made(const struct lp_made *made, size_t count, int64_t series_i
 	       (end == NULL || made[low].task->window.end == *end);
 }
 
-bool lp_settled_has(const struct lp_settled *settled, int64_t series_id, lp_time time, lp_time window_end)
+bool lp_settlement_has(const struct lp_settlement *settled, int64_t series_id, lp_time time, lp_time window_end)
 {
 	return find_made(settled->made, settled->made_count, series_id, time, &window_end) ||
 	       find_made(settled->superseded, settled->superseded_count, series_id, time, &window_end);
 }
 
-bool lp_settled_has_time(const struct lp_settled *settled, int64_t series_id, lp_time time)
+bool lp_settlement_has_time(const struct lp_settlement *settled, int64_t series_id, lp_time time)
 {
 	return find_made(settled->made, settled->made_count, series_id, time, NULL);
 }
@@ -490,7 +490,7 @@ static struct lp_widened room_for(const struct lp_task *task, const struct lp_re
 }
 
 /* The row of an output, made where there is none; hint: where the last one was found. */
-static struct lp_widened *widened_of(struct lp_settled *settled, const struct lp_output *output, size_t *hint)
+static struct lp_widened *widened_of(struct lp_settlement *settled, const struct lp_output *output, size_t *hint)
 {
 	size_t at = *hint;
 
@@ -506,7 +506,7 @@ static struct lp_widened *widened_of(struct lp_settled *settled, const struct lp
 }
 
 /* Nearly always there is nothing to do: definitions are read with the room that there is. */
-static void widen(const struct lp_batch *batch, const struct lp_task *task, struct lp_settled *settled)
+static void widen(const struct lp_batch *batch, const struct lp_task *task, struct lp_settlement *settled)
 {
 	const struct lp_output *outputs = batch->calculations[task->calculation].outputs;
 	size_t hint = 0;
@@ -565,7 +565,7 @@ static size_t count_reaches(const struct lp_batch *batch)
 }
 
 void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, const struct lp_settle_known *known,
-               const bool *owed, struct lp_settled *settled)
+               const bool *owed, struct lp_settlement *settled)
 {
 	struct lp_arena *arena = &batch->arena;
 	size_t tasks = batch->task_count;
@@ -580,7 +580,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 
 	LP_CHECK_BATCH(batch);
 	assert(computed <= tasks);
-	*settled = (struct lp_settled){
+	*settled = (struct lp_settlement){
 		.pending = lp_arena_zeroed(arena, tasks, sizeof *settled->pending),
 		.done = lp_arena_zeroed(arena, again ? tasks : 0, sizeof *settled->done),
 		.owed = lp_arena_zeroed(arena, tasks + (leaves ? batch->calculation_count : 0), sizeof *settled->owed),
@@ -651,7 +651,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		before[task->calculation] = task->window.end;
 		add_outcome(settled, task, &places[place_count++], i);
 	}
-	if (batch->kind == LP_BATCH_REDO)
+	if (batch->kind == LP_BATCH_RECOMPUTE)
 		add_ranges(batch, known, owed, settled);
 	gather_results(batch, settled, stored, stored_count);
 	settled->may_meet = may_meet(batch, settled);

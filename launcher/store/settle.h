@@ -88,7 +88,7 @@ static inline int32_t lp_outcome_duration(int64_t nanoseconds)
 	return duration > INT32_MAX ? INT32_MAX : (int32_t)duration;
 }
 
-struct lp_settled {
+struct lp_settlement {
 	struct lp_state_row *states; /* to write: one per calculation at most */
 	size_t state_count;
 	struct lp_pending_row *pending; /* to write, over what is there */
@@ -97,7 +97,7 @@ struct lp_settled {
 	size_t done_count;
 	struct lp_owed_range *owed; /* to add (lp_owed_join, no samples changed): what waits, tripped, or was left */
 	size_t owed_count;
-	struct lp_reach *reaches; /* none but in retry and redo batches */
+	struct lp_reach *reaches; /* none but in retry and recompute batches */
 	size_t reach_count;
 	/*
 	 * All results, by series and time.  Where windows give one at the same time
@@ -121,9 +121,9 @@ struct lp_settled {
 };
 
 /* Whether a window's result at that time is among those made. */
-bool lp_settled_has(const struct lp_settled *settled, int64_t series_id, lp_time time, lp_time window_end);
+bool lp_settlement_has(const struct lp_settlement *settled, int64_t series_id, lp_time time, lp_time window_end);
 /* The same for whatever window. */
-bool lp_settled_has_time(const struct lp_settled *settled, int64_t series_id, lp_time time);
+bool lp_settlement_has_time(const struct lp_settlement *settled, int64_t series_id, lp_time time);
 
 /* What is stored of a calculation, read in the transaction that will write. */
 struct lp_settle_known {
@@ -133,12 +133,12 @@ struct lp_settle_known {
 	lp_time window_end; /* of the row in `state`; LP_TIME_NONE: none */
 	lp_time watermark;  /* of the batch it belongs to, before this commit */
 	int64_t cause_id;   /* of the row in `state`; 0: none */
-	bool claimed;       /* redo: its range is what the run read */
+	bool claimed;       /* recompute: its range is what the run read */
 };
 
 /*
  * known: one per calculation of the batch.  owed: one per task, or NULL: all;
- * a task of a retry or redo batch that is not owed any more (no such pending
+ * a task of a retry or recompute batch that is not owed any more (no such pending
  * window with so many attempts, a range that was touched, another version of
  * the definition) is left out.
  *
@@ -152,7 +152,7 @@ struct lp_settle_known {
  * failure, also of a window that a later one of the batch has outdone.
  */
 void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, const struct lp_settle_known *known,
-               const bool *owed, struct lp_settled *settled);
+               const bool *owed, struct lp_settlement *settled);
 
 /*
  * When a window is tried again after so many attempts that failed; LP_TIME_NONE:

@@ -496,15 +496,15 @@ bool lp_store_fetch_share(struct lp_store *store, struct lp_batch *batch, struct
  * next one that lp_retry_policy gives; tasks that succeeded are taken off;
  * those that wait or tripped become owed ranges.
  * forward: the batch's watermark moves to new_watermark on the condition that
- * it and the generation are what batch->head says.  redo: every range moves on
- * to redone_until on the condition that after_end and touched are what
+ * it and the generation are what batch->head says.  recompute: every range moves on
+ * to recomputed_until on the condition that after_end and touched are what
  * batch->owed says, and the definition's version what was computed with.
  * Otherwise somebody else did this work, the samples or the definitions
- * changed: nothing is stored (redo: of that calculation), and *accepted is
+ * changed: nothing is stored (recompute: of that calculation), and *accepted is
  * false where nothing at all was.  The same where the run is not running any
  * more.
  * A window that had been settled before also loses what it had produced and does
- * not produce any more: of a retry that window, of a redo every window that ended
+ * not produce any more: of a retry that window, of a recompute every window that ended
  * in the range, but for those that failed or wait.  At a time at which several
  * windows give a result the one that ends last counts, in whatever order they
  * are computed; the others are kept, and the last of them is back when it ceases

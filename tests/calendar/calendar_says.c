@@ -131,7 +131,7 @@ static bool say_touched(char **words, struct lp_error *error)
 	const struct lp_zone *zone;
 	struct lp_schedule schedule;
 	struct lp_span length, shift;
-	struct lp_touched touched;
+	struct lp_window_range touched;
 	int64_t lookback;
 
 	if (!read_schedule(words, &schedule, &zone, error) || !lp_span_parse(words[6], &length, error) ||
@@ -139,7 +139,7 @@ static bool say_touched(char **words, struct lp_error *error)
 		return false;
 	}
 	lp_time t = strtoll(words[9], NULL, 10);
-	if (lp_schedule_touched(&schedule, zone, length, shift, lookback, t, t, &touched)) {
+	if (lp_schedule_affected(&schedule, zone, length, shift, lookback, t, t, &touched)) {
 		printf("%" PRId64 " %" PRId64 " %" PRId64 "\n", touched.after_end, touched.until_end,
 		       touched.window_start);
 	} else {

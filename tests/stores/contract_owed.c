@@ -54,7 +54,7 @@ static const char *owed_for(enum lp_run_kind kind)
 #define ck_owed(expected) ck_assert_str_eq(owed_for(LP_RUN_MINUTE), expected)
 
 /* The only range, up to `until`, computed. */
-static struct lp_batch *redo(int until, const struct lp_run *run)
+static struct lp_batch *recompute(int until, const struct lp_run *run)
 {
 	const struct oweds *oweds = read_owed(LP_RUN_MINUTE, -1);
 	struct lp_batch *batch;
@@ -174,7 +174,7 @@ START_TEST(a_redo_replaces_results_and_finishes_the_range)
 	write_samples("a", "60=20", NULL);
 	add_owed("one", LP_REASON_LATE, 0, 0, 120);
 	run = begin_run(AT(300));
-	batch = redo(120, &run);
+	batch = recompute(120, &run);
 	ck_assert_uint_eq(batch->task_count, 2);
 	ck_assert(commit(batch));
 	ck_assert_uint_eq(batch->samples_written, 1); /* the other one is as it was */
@@ -196,12 +196,12 @@ START_TEST(a_long_range_is_redone_in_pieces)
 	write_samples("a", "0=10 60=20 120=30", NULL);
 	add_owed("one", LP_REASON_LATE, 0, 0, 180);
 	run = begin_run(AT(300));
-	batch = redo(60, &run);
+	batch = recompute(60, &run);
 	ck_assert(commit(batch));
 	lp_batch_free(batch);
 	ck_owed("late samples 60-180");
 	ck_samples("x", "0=10 60=2 120=3 180=4 240=5");
-	batch = redo(180, &run);
+	batch = recompute(180, &run);
 	ck_assert(commit(batch));
 	lp_batch_free(batch);
 	ck_owed("");
@@ -218,8 +218,8 @@ START_TEST(the_same_redo_is_stored_once)
 	write_samples("a", "0=10", NULL);
 	add_owed("one", LP_REASON_LATE, 0, 0, 120);
 	run = begin_run(AT(300));
-	first = redo(60, &run);
-	second = redo(60, &run);
+	first = recompute(60, &run);
+	second = recompute(60, &run);
 	second->tasks[0].outcome.results[0].value = 99;
 	ck_assert(commit(first));
 	ck_assert(!commit(second));
@@ -239,7 +239,7 @@ START_TEST(work_on_samples_that_changed_meanwhile_is_refused)
 	write_samples("a", "0=10", NULL);
 	add_owed("one", LP_REASON_LATE, 0, 0, 60);
 	run = begin_run(AT(300));
-	batch = redo(60, &run);
+	batch = recompute(60, &run);
 	write_samples("a", "0=11", NULL);
 	add_owed("one", LP_REASON_INVALIDATED, 0, 0, 60); /* another reason, the same windows */
 	ck_assert(!commit(batch));
@@ -247,13 +247,13 @@ START_TEST(work_on_samples_that_changed_meanwhile_is_refused)
 	ck_samples("x", "0=1 60=2 120=3 180=4 240=5");
 	ck_owed("late samples 0-60, invalidated 0-60");
 
-	batch = redo(60, &run);
+	batch = recompute(60, &run);
 	add_owed("one", LP_REASON_LATE, 0, 0, 60); /* the same range */
 	ck_assert(!commit(batch));
 	lp_batch_free(batch);
 
 	/* What is added beside it does not matter. */
-	batch = redo(60, &run);
+	batch = recompute(60, &run);
 	add_owed("one", LP_REASON_INVALIDATED, 0, 180, 240);
 	ck_assert(commit(batch));
 	lp_batch_free(batch);
@@ -301,7 +301,7 @@ START_TEST(a_definition_that_changed_meanwhile_refuses_it_too)
 	write_samples("a", "0=10", NULL);
 	add_owed("one", LP_REASON_LATE, 0, 0, 60);
 	run = begin_run(AT(300));
-	batch = redo(60, &run);
+	batch = recompute(60, &run);
 	one->parameters = "{\"n\":2}";
 	change_calculation(one);
 	ck_assert(!commit(batch));
@@ -395,13 +395,13 @@ START_TEST(what_a_redo_did_not_reach_stays_owed)
 	write_samples("a", "0=10 60=20", NULL);
 	add_owed("one", LP_REASON_LATE, 0, 0, 180);
 	run = begin_run(AT(300));
-	batch = redo(180, &run);
+	batch = recompute(180, &run);
 	atomic_store(&batch->computed, 1);
 	ck_assert(commit(batch));
 	lp_batch_free(batch);
 	ck_samples("x", "0=10 60=2 120=3 180=4 240=5");
 	ck_owed("late samples 60-180");
-	batch = redo(180, &run);
+	batch = recompute(180, &run);
 	atomic_store(&batch->computed, 0);
 	ck_assert(!commit(batch));
 	lp_batch_free(batch);

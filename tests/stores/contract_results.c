@@ -34,7 +34,7 @@ struct world {
 	double imported[SAMPLES + 1]; /* by sample, of the output */
 	bool is_imported[SAMPLES + 1];
 	bool fails[WINDOWS + 1]; /* the rule, for that window, the next time */
-	bool replace_imported;   /* the next redo */
+	bool replace_imported;   /* the next recompute */
 	uint64_t kept_imported;  /* by the last one */
 };
 
@@ -182,12 +182,12 @@ static void redo_in_one(struct world *world, int after, int until, int first)
 
 	ck_ok(lp_store_add_owed(store, &range, 1, &error), error);
 	owed = &read_owed(LP_RUN_MINUTE, -1)->items[0];
-	batch->kind = LP_BATCH_REDO;
+	batch->kind = LP_BATCH_RECOMPUTE;
 	batch->reason = LP_REASON_LATE;
 	batch->head.id = owed->batch_id;
 	batch->owed = owed;
 	batch->owed_count = 1;
-	batch->redone_until = range.until_end;
+	batch->recomputed_until = range.until_end;
 	batch->replace_imported = owed->replace_imported;
 	batch->read_before = LP_TIME_MAX;
 	batch->run_id = run.id;
@@ -201,7 +201,7 @@ static void redo_in_one(struct world *world, int after, int until, int first)
 	lp_batch_free(batch);
 }
 
-static void redo(struct world *world, int after, int until)
+static void recompute(struct world *world, int after, int until)
 {
 	redo_in_one(world, after, until, after + 1);
 	note_windows(world, after + 1, until);
@@ -217,7 +217,7 @@ static void redo_somewhere(struct world *world)
 	until = after + 1 + chance(world, world->ended - after);
 	if (chance(world, 3) == 0)
 		world->fails[after + 1 + chance(world, until - after)] = true;
-	redo(world, after, until);
+	recompute(world, after, until);
 }
 
 static void retry_those_that_failed(struct world *world)
@@ -362,7 +362,7 @@ static void redo_each(struct world *world, const char *ends)
 		char *rest;
 		int end = (int)strtol(at, &rest, 10);
 
-		redo(world, end - 1, end);
+		recompute(world, end - 1, end);
 		at = rest;
 	}
 }
@@ -509,19 +509,19 @@ START_TEST(what_somebody_imported_is_written_over_where_that_is_asked)
 	write_samples("x", "0=1 60=20", &counts); /* also what is equal is somebody's now */
 	ck_assert_uint_eq(counts.updated, 2);
 	write_samples("a", "0=5 60=6 120=7", NULL);
-	redo(world, 0, 3);
+	recompute(world, 0, 3);
 	ck_samples("x", "0=1 60=20 120=7");
 	ck_assert_uint_eq(world->kept_imported, 2);
 	world->replace_imported = true;
-	redo(world, 0, 1);
+	recompute(world, 0, 1);
 	ck_samples("x", "0=5 60=20 120=7");
 	ck_assert_uint_eq(world->kept_imported, 0);
 	delete_elsewhere("a", AT(60), AT(60));
-	redo(world, 1, 2); /* nothing to write over it with */
+	recompute(world, 1, 2); /* nothing to write over it with */
 	ck_samples("x", "0=5 60=20 120=7");
 	world->replace_imported = false;
 	write_samples("a", "0=8", NULL);
-	redo(world, 0, 1); /* it is a result again */
+	recompute(world, 0, 1); /* it is a result again */
 	ck_samples("x", "0=8 60=20 120=7");
 }
 END_TEST

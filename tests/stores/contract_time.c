@@ -107,7 +107,7 @@ END_TEST
 START_TEST(a_run_that_is_over_cannot_commit)
 {
 	struct lp_run first, second;
-	struct lp_batch *forward, *retry, *redo;
+	struct lp_batch *forward, *retry, *recompute;
 	struct lp_owed_range range = {
 		.reason = LP_REASON_LATE, .window_start = AT(0), .after_end = AT(0), .until_end = AT(60)
 	};
@@ -128,8 +128,8 @@ START_TEST(a_run_that_is_over_cannot_commit)
 	first = begin_run(AT(180));
 	forward = fetch_batch(&read_heads(0)->items[0], AT(120), AT(180), &first);
 	compute(forward);
-	redo = fetch_redo(read_owed(LP_RUN_MINUTE, -1)->items, 1, AT(60), &first);
-	compute(redo);
+	recompute = fetch_redo(read_owed(LP_RUN_MINUTE, -1)->items, 1, AT(60), &first);
+	compute(recompute);
 	retry = lp_batch_new(NULL);
 	retry->kind = LP_BATCH_RETRY;
 	retry->run_id = first.id;
@@ -142,18 +142,18 @@ START_TEST(a_run_that_is_over_cannot_commit)
 	second = begin_run(AT(180));
 	ck_assert(!commit(forward));
 	ck_assert(!commit(retry));
-	ck_assert(!commit(redo));
+	ck_assert(!commit(recompute));
 	ck_samples("x", "0=2");
 	ck_assert_int_eq(find_status("one")->watermark, AT(120));
 	/* The same work of the run that is going on is stored. */
-	forward->run_id = retry->run_id = redo->run_id = second.id;
+	forward->run_id = retry->run_id = recompute->run_id = second.id;
 	ck_assert(commit(forward));
 	ck_assert(commit(retry));
-	ck_assert(commit(redo));
+	ck_assert(commit(recompute));
 	ck_samples("x", "0=2 60=5 120=7");
 	lp_batch_free(forward);
 	lp_batch_free(retry);
-	lp_batch_free(redo);
+	lp_batch_free(recompute);
 }
 END_TEST
 

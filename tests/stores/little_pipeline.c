@@ -52,13 +52,13 @@ struct lp_batch *fetch_redo(const struct lp_owed *owed, size_t count, lp_time un
 		ids[i] = owed[i].calculation_id;
 	for (lp_time end = owed[0].after_end + LP_MINUTE; end <= until; end += LP_MINUTE)
 		windows[window_count++] = (struct lp_window){ end - LP_MINUTE, end };
-	batch->kind = LP_BATCH_REDO;
+	batch->kind = LP_BATCH_RECOMPUTE;
 	batch->reason = owed[0].reason;
 	batch->head.id = owed[0].batch_id;
 	batch->head.rank = owed[0].rank;
 	batch->owed = owed;
 	batch->owed_count = count;
-	batch->redone_until = until;
+	batch->recomputed_until = until;
 	batch->read_before = LP_TIME_MAX;
 	batch->run_id = run->id;
 	batch->tick = run->tick;

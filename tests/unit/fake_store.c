@@ -497,8 +497,8 @@ bool lp_store_commit_batch(struct lp_store *store, struct lp_batch *batch, const
 			store_task(batch, policy, at);
 		if (of != NULL && batch->kind == LP_BATCH_FORWARD)
 			of->head.watermark = batch->new_watermark;
-		if (of != NULL && batch->kind == LP_BATCH_REDO)
-			of->left_until = batch->redone_from;
+		if (of != NULL && batch->kind == LP_BATCH_RECOMPUTE)
+			of->left_until = batch->recomputed_from;
 		if (of != NULL && batch->left_after < batch->left_until) {
 			ck_assert_int_eq(of->left_until, of->left_after);
 			of->left_after = batch->left_after;

@@ -51,7 +51,7 @@ enum { FIXTURE_THREAD_SANITIZER = false };
 /* Called by the C library before main(): whether this is the rule server that main() has started. */
 __attribute__((constructor)) static void fixture_become_server(int count, char **arguments)
 {
-	if (lp_rule_server_is_meant(count, arguments))
+	if (lp_rule_server_was_invoked(count, arguments))
 		lp_rule_server_main();
 }
 

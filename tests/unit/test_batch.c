@@ -284,9 +284,9 @@ static const struct {
 	{ "forward, only the last was read", LP_BATCH_FORWARD, 6, { { 7, 9 }, { 8, 5 } }, false },
 	{ "forward, all may have been read", LP_BATCH_FORWARD, LP_TIME_MAX, { { 5 } }, false },
 	{ "forward, all may have been read, no results", LP_BATCH_FORWARD, LP_TIME_MAX, { { 0 } }, true },
-	{ "redo, nobody reads", LP_BATCH_REDO, LP_TIME_NONE, { { 5 } }, true },
-	{ "redo may take off what was read", LP_BATCH_REDO, 5, { { 5, 6 }, { 7, 8 } }, false },
-	{ "redo without results may as well", LP_BATCH_REDO, 5, { { 0 } }, false },
+	{ "recompute, nobody reads", LP_BATCH_RECOMPUTE, LP_TIME_NONE, { { 5 } }, true },
+	{ "recompute may take off what was read", LP_BATCH_RECOMPUTE, 5, { { 5, 6 }, { 7, 8 } }, false },
+	{ "recompute without results may as well", LP_BATCH_RECOMPUTE, 5, { { 0 } }, false },
 	{ "retry, nobody reads", LP_BATCH_RETRY, LP_TIME_NONE, { { 5 } }, true },
 	{ "retry may take off what was read", LP_BATCH_RETRY, 5, { { 6 } }, false },
 };
@@ -307,7 +307,7 @@ START_TEST(news_is_what_nobody_can_have_read)
 		for (size_t k = 0; k < 2 && readings[_i].results[i][k] != 0; k++)
 			outcome->results[outcome->result_count++].time = readings[_i].results[i][k];
 	}
-	ck_assert_msg(lp_batch_is_news(batch) == readings[_i].news, "%s", readings[_i].what);
+	ck_assert_msg(lp_batch_is_unread(batch) == readings[_i].news, "%s", readings[_i].what);
 	lp_batch_free(batch);
 }
 END_TEST

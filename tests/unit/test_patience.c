@@ -153,7 +153,7 @@ START_TEST(calculation_that_hangs_costs_three_windows)
 	ck_assert_uint_eq(count(part, LP_STATE_OK), 180);
 	ck_assert_uint_eq(count(part, LP_STATE_TRIPPED), 17);
 	/* In the next part of its windows as well. */
-	ck_assert_uint_eq(compute(patience, part_of(0, LP_BATCH_REDO, 0, 10, 20, "mostly"), only_seven), 0);
+	ck_assert_uint_eq(compute(patience, part_of(0, LP_BATCH_RECOMPUTE, 0, 10, 20, "mostly"), only_seven), 0);
 	ck_assert_uint_eq(count(&parts[0].batch, LP_STATE_TRIPPED), 20);
 	lp_patience_free(patience);
 }

@@ -175,7 +175,7 @@ START_TEST(in_steps_or_at_once)
 }
 END_TEST
 
-/* Which windows read a sample: by looking at each, against what lp_schedule_touched says. */
+/* Which windows read a sample: by looking at each, against what lp_schedule_affected says. */
 struct reading {
 	const char *zone;
 	struct lp_span every, window, offset, length, shift;
@@ -362,9 +362,9 @@ START_TEST(touched_windows_are_those_that_read_the_sample)
 			first -= first % LP_HOUR; /* on a boundary, where off by one shows */
 			last = first;
 		}
-		struct lp_touched touched = { 0 };
-		bool found = lp_schedule_touched(&schedule, zone, reading->length, reading->shift, reading->lookback,
-		                                 first, last, &touched);
+		struct lp_window_range touched = { 0 };
+		bool found = lp_schedule_affected(&schedule, zone, reading->length, reading->shift, reading->lookback,
+		                                  first, last, &touched);
 		lp_time after = LP_TIME_NONE, until = LP_TIME_NONE, start = LP_TIME_NONE, before = LP_TIME_NONE;
 		struct lp_window window = { .end = first - far }, range;
 		while (lp_window_ending_after(&schedule, zone, window.end, &window) && window.end < last + far) {
@@ -399,8 +399,8 @@ static void check_none_left_out(const char *name, struct lp_span every, struct l
 	const struct lp_zone *zone = zone_named(name);
 	struct lp_schedule schedule = { .every = every, .window = every, .week_start = 1 };
 	struct lp_window window = { .end = time - 70 * LP_DAY }, range;
-	struct lp_touched touched;
-	bool found = lp_schedule_touched(&schedule, zone, length, shift, 0, time, time, &touched);
+	struct lp_window_range touched;
+	bool found = lp_schedule_affected(&schedule, zone, length, shift, 0, time, time, &touched);
 	while (lp_window_ending_after(&schedule, zone, window.end, &window) && window.end < time + 70 * LP_DAY) {
 		ck_assert(lp_input_range(&schedule, zone, window, length, shift, &range));
 		if (range.start <= time && time < range.end)
@@ -598,9 +598,9 @@ START_TEST(without_the_zone_no_window_that_reads_a_sample_is_left_out)
 		struct lp_schedule schedule = { .every = everies[i / 5], .window = everies[i / 5], .week_start = 1 };
 		const struct lp_span whole = { .count = 0 };
 		lp_time time = when(moments[_i].time, moments[_i].zone);
-		struct lp_touched exact, about;
-		lp_schedule_touched_about(&schedule, whole, shifts[i % 5], LP_HOUR, time, time, &about);
-		if (!lp_schedule_touched(&schedule, zone, whole, shifts[i % 5], LP_HOUR, time, time, &exact))
+		struct lp_window_range exact, about;
+		lp_schedule_affected_about(&schedule, whole, shifts[i % 5], LP_HOUR, time, time, &about);
+		if (!lp_schedule_affected(&schedule, zone, whole, shifts[i % 5], LP_HOUR, time, time, &exact))
 			continue;
 		struct lp_window first = { .end = exact.after_end };
 		ck_assert(lp_window_ending_after(&schedule, zone, first.end, &first));

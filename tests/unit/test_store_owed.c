@@ -1,4 +1,4 @@
-/* Owed ranges: new ones among those that are stored, and what a redo batch leaves of them. */
+/* Owed ranges: new ones among those that are stored, and what a recompute batch leaves of them. */
 #include "store/owed.h"
 
 #include <check.h>
@@ -102,12 +102,12 @@ START_TEST(ranges_join)
 END_TEST
 
 /* Two calculations, 7 and 3, windows of a minute; ranges by calculation. */
-static struct lp_batch *redo(size_t windows, size_t computed, const struct lp_owed *owed, size_t owed_count)
+static struct lp_batch *recompute(size_t windows, size_t computed, const struct lp_owed *owed, size_t owed_count)
 {
 	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_window due[MOST];
 
-	batch->kind = LP_BATCH_REDO;
+	batch->kind = LP_BATCH_RECOMPUTE;
 	batch->calculations = lp_arena_zeroed(&batch->arena, 2, sizeof *batch->calculations);
 	batch->calculation_count = 2;
 	for (size_t i = 0; i < 2; i++) {
@@ -122,7 +122,7 @@ static struct lp_batch *redo(size_t windows, size_t computed, const struct lp_ow
 	atomic_store(&batch->computed, computed);
 	batch->owed = owed;
 	batch->owed_count = owed_count;
-	batch->redone_until = (lp_time)windows * LP_MINUTE;
+	batch->recomputed_until = (lp_time)windows * LP_MINUTE;
 	return batch;
 }
 
@@ -133,7 +133,7 @@ START_TEST(a_redo_moves_its_ranges_on)
 		{ .id = 2, .calculation_id = 5, .after_end = 0, .until_end = 2 * LP_MINUTE },
 		{ .id = 3, .calculation_id = 7, .after_end = 0, .until_end = 9 * LP_MINUTE },
 	};
-	struct lp_batch *batch = redo(3, 6, owed, 3);
+	struct lp_batch *batch = recompute(3, 6, owed, 3);
 	const struct lp_owed_move *moves = lp_owed_moves(batch);
 
 	ck_assert_uint_eq(moves[0].calculation, 1);
@@ -153,7 +153,7 @@ START_TEST(what_was_not_computed_stays_owed)
 		{ .id = 1, .calculation_id = 3, .after_end = 0, .until_end = 2 * LP_MINUTE },
 		{ .id = 3, .calculation_id = 7, .after_end = 0, .until_end = 2 * LP_MINUTE },
 	};
-	struct lp_batch *batch = redo(2, 1, owed, 2);
+	struct lp_batch *batch = recompute(2, 1, owed, 2);
 	const struct lp_owed_move *moves = lp_owed_moves(batch);
 
 	ck_assert_int_eq(moves[0].after_end, LP_TIME_NONE); /* its first window was not reached */
@@ -167,7 +167,7 @@ END_TEST
 START_TEST(sliding_windows_that_are_left_begin_after_the_last_one_done)
 {
 	const struct lp_owed owed[] = { { .id = 3, .calculation_id = 7, .after_end = 0, .until_end = 9 * LP_MINUTE } };
-	struct lp_batch *batch = redo(2, 4, owed, 1);
+	struct lp_batch *batch = recompute(2, 4, owed, 1);
 
 	batch->calculations[0].schedule.window.count = 5;
 	ck_assert_int_eq(lp_owed_moves(batch)[0].window_start, LP_MINUTE + 1);
@@ -183,16 +183,16 @@ START_TEST(what_was_missed_goes_back_from_its_newest_window)
 		{ .id = 1, .calculation_id = 3, .after_end = 0, .until_end = 9 * LP_MINUTE },
 		{ .id = 3, .calculation_id = 7, .after_end = 0, .until_end = 9 * LP_MINUTE },
 	};
-	struct lp_batch *batch = redo(3, 6, owed, 2);
+	struct lp_batch *batch = recompute(3, 6, owed, 2);
 	const struct lp_owed_move *moves;
 
 	batch->reason = LP_REASON_CATCH_UP;
-	batch->redone_from = 6 * LP_MINUTE;
+	batch->recomputed_from = 6 * LP_MINUTE;
 	moves = lp_owed_moves(batch);
 	ck_assert(!moves[0].done);
 	ck_assert_int_eq(moves[0].after_end, 0);
 	ck_assert_int_eq(moves[0].until_end, 6 * LP_MINUTE);
-	batch->redone_from = 0;
+	batch->recomputed_from = 0;
 	ck_assert(lp_owed_moves(batch)[1].done);
 	/* The last task, of calculation 3, was not computed: all of its windows are done again. */
 	atomic_store(&batch->computed, 5);

@@ -133,7 +133,7 @@ START_TEST(a_story_ends_as_told)
 	const struct story *story = &stories[_i];
 	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
-	struct lp_settled settled;
+	struct lp_settlement settled;
 	char text[256] = "";
 
 	build(story, batch, &known);
@@ -186,7 +186,7 @@ static const char *owed_of(const char *tasks, enum lp_batch_kind kind, int water
 	struct lp_owed range = { .id = 4, .calculation_id = 77, .after_end = AT(0), .until_end = AT(60) };
 	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
-	struct lp_settled settled;
+	struct lp_settlement settled;
 
 	build(&story, batch, &known);
 	batch->kind = kind;
@@ -194,7 +194,7 @@ static const char *owed_of(const char *tasks, enum lp_batch_kind kind, int water
 	batch->head.start = LP_TIME_NONE;
 	batch->head.schedule.missed = missed;
 	batch->owed = &range;
-	batch->owed_count = kind == LP_BATCH_REDO;
+	batch->owed_count = kind == LP_BATCH_RECOMPUTE;
 	batch->calculations[0].schedule.window.count = window;
 	for (size_t i = 0; i < batch->task_count; i++)
 		batch->tasks[i].window.start = batch->tasks[i].window.end - window * LP_MINUTE;
@@ -223,7 +223,7 @@ START_TEST(windows_put_aside_are_ranges)
 	                 "waited:9 0-1 from 0, waited:9 2-3 from 2");
 	ck_assert_str_eq(owed_of("wwvv", LP_BATCH_FORWARD, 0, 1, LP_MISSED_CATCH_UP),
 	                 "waited:9 0-2 from 0, waited:8 2-4 from 2");
-	ck_assert_str_eq(owed_of("bb", LP_BATCH_REDO, 60, 1, LP_MISSED_CATCH_UP), "tripped:0 0-2 from 0");
+	ck_assert_str_eq(owed_of("bb", LP_BATCH_RECOMPUTE, 60, 1, LP_MISSED_CATCH_UP), "tripped:0 0-2 from 0");
 	ck_assert_str_eq(owed_of("ww", LP_BATCH_RETRY, 60, 1, LP_MISSED_CATCH_UP), "");
 }
 END_TEST
@@ -232,7 +232,7 @@ START_TEST(ranges_of_sliding_windows_touch_those_of_the_batch_before)
 {
 	ck_assert_str_eq(owed_of("ww", LP_BATCH_FORWARD, 0, 5, LP_MISSED_CATCH_UP), "waited:9 0-2 from -4");
 	ck_assert_str_eq(owed_of("ow", LP_BATCH_FORWARD, 0, 5, LP_MISSED_CATCH_UP), "waited:9 1-2 from -3");
-	ck_assert_str_eq(owed_of("w", LP_BATCH_REDO, 60, 5, LP_MISSED_CATCH_UP), "waited:9 0-1 from -4");
+	ck_assert_str_eq(owed_of("w", LP_BATCH_RECOMPUTE, 60, 5, LP_MISSED_CATCH_UP), "waited:9 0-1 from -4");
 	/* Windows that nobody wants must not come in that way. */
 	ck_assert_str_eq(owed_of("w", LP_BATCH_FORWARD, -1, 5, LP_MISSED_CATCH_UP), "waited:9 0.9-1 from -4");
 	ck_assert_str_eq(owed_of("w", LP_BATCH_FORWARD, 0, 5, LP_MISSED_SKIP), "waited:9 0.9-1 from -4");
@@ -244,7 +244,7 @@ START_TEST(a_trial_that_fails_counts_no_attempt)
 	struct story story = { .tasks = "f", .retry = true, .attempt = 3, .watermark = 1 };
 	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
-	struct lp_settled settled;
+	struct lp_settlement settled;
 
 	build(&story, batch, &known);
 	batch->tasks[0].trial = true;
@@ -261,12 +261,12 @@ END_TEST
 
 static const struct lp_owed redone = { .calculation_id = 77, .after_end = AT(0), .until_end = AT(9) };
 
-static void redo(struct lp_batch *batch, struct lp_settle_known *known, lp_time until)
+static void recompute(struct lp_batch *batch, struct lp_settle_known *known, lp_time until)
 {
-	batch->kind = LP_BATCH_REDO;
+	batch->kind = LP_BATCH_RECOMPUTE;
 	batch->owed = &redone;
 	batch->owed_count = 1;
-	batch->redone_until = until;
+	batch->recomputed_until = until;
 	known->claimed = true;
 }
 
@@ -297,7 +297,7 @@ static const char *reaches_of(const char *tasks, enum lp_batch_kind kind, int wi
 		                    .results_from = room_from * LP_MINUTE,
 		                    .results_to = room_to * LP_MINUTE + (room_from == room_to) };
 	struct lp_settle_known known;
-	struct lp_settled settled;
+	struct lp_settlement settled;
 	char *at = text;
 
 	build(&story, batch, &known);
@@ -312,8 +312,8 @@ static const char *reaches_of(const char *tasks, enum lp_batch_kind kind, int wi
 		task->result_time = result_time == LP_RESULT_AT_END ? task->window.end : task->window.start;
 	}
 	batch->kind = kind;
-	if (kind == LP_BATCH_REDO)
-		redo(batch, &known, AT((int)strlen(tasks)));
+	if (kind == LP_BATCH_RECOMPUTE)
+		recompute(batch, &known, AT((int)strlen(tasks)));
 	lp_settle(batch, &policy, &known, NULL, &settled);
 	*at = '\0';
 	for (size_t i = 0; i < settled.reach_count; i++) {
@@ -341,17 +341,18 @@ START_TEST(what_windows_do_not_produce_any_more_is_known)
 
 	ck_assert_str_eq(reaches_of("o", LP_BATCH_FORWARD, 1, start, -1, -1), "");
 	ck_assert_str_eq(reaches_of("o", LP_BATCH_RETRY, 1, start, -1, -1), "@0..1- 1-..1@0..0");
-	ck_assert_str_eq(reaches_of("on", LP_BATCH_REDO, 1, start, -1, -1), "@0..1- @1..2- 0..2@-1+..1");
+	ck_assert_str_eq(reaches_of("on", LP_BATCH_RECOMPUTE, 1, start, -1, -1), "@0..1- @1..2- 0..2@-1+..1");
 	/* The old results of a window stay until a retry works. */
-	ck_assert_str_eq(reaches_of("ofo", LP_BATCH_REDO, 1, start, -1, -1), "@0..1- @2..3- 0..2-@-1+..1- 2..3@1+..2");
-	ck_assert_str_eq(reaches_of("ow", LP_BATCH_REDO, 1, start, -1, -1), "@0..1- 0..2-@-1+..1-");
+	ck_assert_str_eq(reaches_of("ofo", LP_BATCH_RECOMPUTE, 1, start, -1, -1),
+	                 "@0..1- @2..3- 0..2-@-1+..1- 2..3@1+..2");
+	ck_assert_str_eq(reaches_of("ow", LP_BATCH_RECOMPUTE, 1, start, -1, -1), "@0..1- 0..2-@-1+..1-");
 	ck_assert_str_eq(reaches_of("f", LP_BATCH_RETRY, 1, start, -1, -1), "");
 	/* A number at the end; samples of a series before it. */
-	ck_assert_str_eq(reaches_of("o", LP_BATCH_REDO, 1, end, 0, 0), "@0+..1 0..1@0+..1");
-	ck_assert_str_eq(reaches_of("o", LP_BATCH_REDO, 1, end, -1, 0), "@0..1- 0..1@-1+..1-");
+	ck_assert_str_eq(reaches_of("o", LP_BATCH_RECOMPUTE, 1, end, 0, 0), "@0+..1 0..1@0+..1");
+	ck_assert_str_eq(reaches_of("o", LP_BATCH_RECOMPUTE, 1, end, -1, 0), "@0..1- 0..1@-1+..1-");
 	/* Windows that overlap. */
-	ck_assert_str_eq(reaches_of("o", LP_BATCH_REDO, 5, start, -5, -5), "@-4..-4 0..1@-5+..-4");
-	ck_assert_str_eq(reaches_of("o", LP_BATCH_REDO, 5, start, -5, 0), "0..1@-5+..1-");
+	ck_assert_str_eq(reaches_of("o", LP_BATCH_RECOMPUTE, 5, start, -5, -5), "@-4..-4 0..1@-5+..-4");
+	ck_assert_str_eq(reaches_of("o", LP_BATCH_RECOMPUTE, 5, start, -5, 0), "0..1@-5+..1-");
 }
 END_TEST
 
@@ -364,7 +365,7 @@ static const char *room_of(enum lp_result_time result_time, int64_t offset, int6
 	struct lp_output output = { .series_id = 5, .results_from = from * LP_SECOND, .results_to = to * LP_SECOND };
 	struct lp_result result = { .time = AT(1) + offset * LP_SECOND, .value = 1 };
 	struct lp_settle_known known;
-	struct lp_settled settled;
+	struct lp_settlement settled;
 
 	build(&story, batch, &known);
 	batch->calculations[0].outputs = &output;
@@ -404,10 +405,10 @@ START_TEST(a_redo_that_fails_is_pending)
 	struct story story = { .tasks = "of", .attempt = 1, .watermark = 60 };
 	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
-	struct lp_settled settled;
+	struct lp_settlement settled;
 
 	build(&story, batch, &known);
-	batch->kind = LP_BATCH_REDO;
+	batch->kind = LP_BATCH_RECOMPUTE;
 	lp_settle(batch, &policy, &known, NULL, &settled);
 	ck_assert_uint_eq(settled.state_count, 0); /* the newest window says how it is; pending says what is wrong */
 	ck_assert_uint_eq(settled.pending_count, 1);
@@ -454,7 +455,7 @@ START_TEST(the_reason_is_one_line_cut_on_a_character)
 	struct story story = { .tasks = "f", .attempt = 1, .watermark = -1 };
 	struct lp_batch *batch = lp_batch_new(NULL);
 	struct lp_settle_known known;
-	struct lp_settled settled;
+	struct lp_settlement settled;
 	char message[600] = "";
 
 	for (int i = 0; i < 200; i++)

@@ -18,7 +18,7 @@ static bool move_watermark(struct pg_commit *committing, bool *accepted, struct 
 	lp_pg_argument_time(arguments, batch->new_watermark);
 	lp_pg_argument_int8(arguments, batch->run_id);
 	lp_pg_argument_time(arguments, batch->tick);
-	lp_pg_argument_text(arguments, lp_batch_is_news(batch) ? "off" : "on");
+	lp_pg_argument_text(arguments, lp_batch_is_unread(batch) ? "off" : "on");
 	done = lp_pg_execute(committing->store, PG_MOVE_WATERMARK, &result, error);
 	*accepted = done && PQntuples(result) == 1;
 	if (*accepted)

@@ -56,7 +56,7 @@ static bool are_new(const struct pg_commit *committing)
 	const struct lp_batch *batch = committing->batch;
 
 	return !committing->store->expect_results && committing->store->depth == 1 && batch->kind == LP_BATCH_FORWARD &&
-	       batch->head.watermark != LP_TIME_NONE && lp_batch_is_news(batch) &&
+	       batch->head.watermark != LP_TIME_NONE && lp_batch_is_unread(batch) &&
 	       lp_schedule_is_tumbling(&batch->head.schedule);
 }
 
@@ -104,7 +104,7 @@ static void add_results(struct pg_arguments *arguments, const struct lp_made *ma
 /* Of those that met another window's result, the one of the earlier window goes to `superseded`. */
 static bool set_aside(struct pg_commit *committing, struct lp_error *error)
 {
-	const struct lp_settled *settled = &committing->settled;
+	const struct lp_settlement *settled = &committing->settled;
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 
 	add_results(arguments, settled->made, settled->made_count);
@@ -122,7 +122,7 @@ static bool set_aside(struct pg_commit *committing, struct lp_error *error)
 /* Some were not written: they are there as they are, or somebody imported one. */
 static bool count_imported(struct pg_commit *committing, struct lp_error *error)
 {
-	const struct lp_settled *settled = &committing->settled;
+	const struct lp_settlement *settled = &committing->settled;
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	PGresult *result = NULL;
 	bool done;
@@ -148,7 +148,7 @@ static bool count_imported(struct pg_commit *committing, struct lp_error *error)
 static bool add_new_results(struct pg_commit *committing, PGresult **result, struct lp_error *error)
 {
 	struct pg_store *store = committing->store;
-	enum pg_statement way = lp_pg_way_to_add(store, committing->first, committing->last);
+	enum pg_statement way = lp_pg_choose_insert(store, committing->first, committing->last);
 	bool done = lp_pg_execute(store, way, result, error);
 
 	if (!done || way == PG_ADD_RESULTS || lp_pg_affected(*result) > 0)
@@ -161,7 +161,7 @@ static bool add_new_results(struct pg_commit *committing, PGresult **result, str
 
 static bool put_results(struct pg_commit *committing, struct lp_error *error)
 {
-	const struct lp_settled *settled = &committing->settled;
+	const struct lp_settlement *settled = &committing->settled;
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
 	uint64_t written = 0;
@@ -211,7 +211,7 @@ static void add_reaches(struct pg_arguments *arguments, const struct lp_reach *r
 	lp_pg_array_end(arguments);
 }
 
-static void add_keys(struct pg_arguments *arguments, const struct lp_settled *settled)
+static void add_keys(struct pg_arguments *arguments, const struct lp_settlement *settled)
 {
 	const struct lp_made *made = settled->made;
 
@@ -232,7 +232,7 @@ static void add_keys(struct pg_arguments *arguments, const struct lp_settled *se
 /* What earlier computations of these windows stored, and this one does not produce any more. */
 static bool take_off_results(struct pg_commit *committing, struct lp_error *error)
 {
-	const struct lp_settled *settled = &committing->settled;
+	const struct lp_settlement *settled = &committing->settled;
 	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
@@ -259,7 +259,7 @@ static bool take_off_results(struct pg_commit *committing, struct lp_error *erro
 /* Where the results of windows are looked for when these are computed again. */
 static bool widen_results(struct pg_commit *committing, struct lp_error *error)
 {
-	const struct lp_settled *settled = &committing->settled;
+	const struct lp_settlement *settled = &committing->settled;
 	struct pg_arguments *arguments;
 
 	if (settled->widened_count == 0)
@@ -340,7 +340,7 @@ static void add_outcome_array(struct pg_arguments *arguments, const struct pg_co
 /* All rows in one statement: the arrays are sent end to end, each row is a slice of them. */
 static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 {
-	const struct lp_settled *settled = &committing->settled;
+	const struct lp_settlement *settled = &committing->settled;
 	struct pg_arguments *arguments;
 	int32_t first = 1, last = 0;
 
@@ -431,7 +431,7 @@ static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct 
 	}
 	if (done) {
 		lp_settle(batch, committing.policy, committing.known, committing.owed, &committing.settled);
-		done = (batch->kind != LP_BATCH_REDO ||
+		done = (batch->kind != LP_BATCH_RECOMPUTE ||
 		        (move_owed(&committing, true, error) && move_owed(&committing, false, error))) &&
 		       write_results(&committing, error) && add_outcomes(&committing, error) &&
 		       lp_pg_put_settled(store, &committing.settled, error) &&

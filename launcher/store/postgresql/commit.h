@@ -15,10 +15,10 @@ struct pg_commit {
 	const struct lp_retry_policy *policy;
 	lp_time first, last;              /* of all results that there may be; first > last: there are none */
 	struct lp_settle_known *known;    /* one per calculation */
-	bool *owed;                       /* one per task of a retry or redo batch, else NULL */
-	const struct lp_owed_move *moves; /* of a redo batch: one per range */
+	bool *owed;                       /* one per task of a retry or recompute batch, else NULL */
+	const struct lp_owed_move *moves; /* of a recompute batch: one per range */
 	int64_t outcome_id;               /* of the last window; 0 in a retry batch */
-	struct lp_settled settled;
+	struct lp_settlement settled;
 	uint64_t written, kept_imported;
 };
 

@@ -236,7 +236,7 @@ void lp_pg_close(struct lp_store *opened)
 	PQfinish(store->connection);
 	lp_arena_free(&store->scratch);
 	free(store->arguments.data);
-	free(store->add_results_here);
+	free(store->add_results_to_partition);
 	free(store->settings);
 	free(store->application_name);
 	free(store->address);

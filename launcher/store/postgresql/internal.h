@@ -124,7 +124,7 @@ struct pg_store {
 	 * costs a quarter less, because rows have to be neither routed nor kept for
 	 * the triggers that note changes.  NULL: none is known.
 	 */
-	char *add_results_here;
+	char *add_results_to_partition;
 	int add_results_month;
 	char add_results_name[32]; /* as a prepared statement */
 	unsigned add_results_names;
@@ -200,7 +200,7 @@ bool lp_pg_prepare_partitions(struct pg_store *store, struct lp_error *error) LP
 /* Moves samples out of the default partition, for so many nanoseconds or a step longer; 0: all. */
 bool lp_pg_move_samples(struct pg_store *store, int64_t most, struct lp_error *error) LP_MUST_CHECK;
 /* The statement that adds results of these times: into a partition by its name, if that is known. */
-enum pg_statement lp_pg_way_to_add(const struct pg_store *store, lp_time first, lp_time last);
+enum pg_statement lp_pg_choose_insert(const struct pg_store *store, lp_time first, lp_time last);
 /* From now on into the table: the partition may be gone. */
 void lp_pg_forget_partition(struct pg_store *store);
 bool lp_pg_ensure_outcomes(struct pg_store *store, lp_time tick, struct lp_error *error) LP_MUST_CHECK;
@@ -215,8 +215,9 @@ struct pg_arrange {
 bool lp_pg_arrange(struct pg_store *store, const struct pg_arrange *arrange, struct lp_error *error) LP_MUST_CHECK;
 
 /* settled.c: rows of state and pending. */
-struct lp_settled;
-bool lp_pg_put_settled(struct pg_store *store, const struct lp_settled *settled, struct lp_error *error) LP_MUST_CHECK;
+struct lp_settlement;
+bool lp_pg_put_settled(struct pg_store *store, const struct lp_settlement *settled,
+                       struct lp_error *error) LP_MUST_CHECK;
 
 /* schedule.c: the schedule's columns: every, window_length, offset, delay, week_start, time_zone, missed. */
 enum { PG_SCHEDULE_COLUMNS = 7 };

@@ -220,17 +220,17 @@ static int month_of(lp_time time)
 
 void lp_pg_forget_partition(struct pg_store *store)
 {
-	free(store->add_results_here);
-	store->add_results_here = NULL;
+	free(store->add_results_to_partition);
+	store->add_results_to_partition = NULL;
 	/*
 	 * The next one gets a name of its own: PgBouncer, which keeps account of
 	 * names, ends a connection that prepares one twice, and does not see what
 	 * DEALLOCATE takes back.
 	 */
-	if (store->prepared[PG_ADD_RESULTS_HERE])
+	if (store->prepared[PG_ADD_RESULTS_TO_PARTITION])
 		PQclear(PQclosePrepared(store->connection, store->add_results_name));
-	store->prepared[PG_ADD_RESULTS_HERE] = false;
-	snprintf(store->add_results_name, sizeof store->add_results_name, "add_results_here_%u",
+	store->prepared[PG_ADD_RESULTS_TO_PARTITION] = false;
+	snprintf(store->add_results_name, sizeof store->add_results_name, "add_results_to_partition_%u",
 	         ++store->add_results_names);
 }
 
@@ -239,16 +239,16 @@ static void remember_partition(struct pg_store *store, int month, const char *na
 	lp_pg_forget_partition(store);
 	/* The first and the last month stand for all times before and after them, too. */
 	if (name != NULL && month > 0 && month < PG_MONTHS - 1)
-		store->add_results_here = lp_format_text(PG_ADD_RESULTS_WHILE_PARTITION("%1$s"), name);
+		store->add_results_to_partition = lp_format_text(PG_ADD_RESULTS_WHILE_PARTITION("%1$s"), name);
 	store->add_results_month = month;
 }
 
-enum pg_statement lp_pg_way_to_add(const struct pg_store *store, lp_time first, lp_time last)
+enum pg_statement lp_pg_choose_insert(const struct pg_store *store, lp_time first, lp_time last)
 {
-	bool here = store->add_results_here != NULL && month_of(first) == store->add_results_month &&
+	bool here = store->add_results_to_partition != NULL && month_of(first) == store->add_results_month &&
 	            month_of(last) == store->add_results_month;
 
-	return here ? PG_ADD_RESULTS_HERE : PG_ADD_RESULTS;
+	return here ? PG_ADD_RESULTS_TO_PARTITION : PG_ADD_RESULTS;
 }
 
 bool lp_pg_ensure_samples(struct pg_store *store, lp_time first, lp_time last, struct lp_error *error)

@@ -11,7 +11,7 @@
 		lp_pg_array_end(arguments);                                                                            \
 	} while (0)
 
-static bool put_states(struct pg_store *store, const struct lp_settled *settled, struct lp_error *error)
+static bool put_states(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	const struct lp_state_row *rows = settled->states;
 	size_t count = settled->state_count;
@@ -52,7 +52,7 @@ static bool put_states(struct pg_store *store, const struct lp_settled *settled,
 	return lp_pg_execute(store, PG_PUT_STATES, NULL, error);
 }
 
-static bool put_pending(struct pg_store *store, const struct lp_settled *settled, struct lp_error *error)
+static bool put_pending(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	const struct lp_pending_row *rows = settled->pending;
 	size_t count = settled->pending_count;
@@ -70,7 +70,7 @@ static bool put_pending(struct pg_store *store, const struct lp_settled *settled
 	return lp_pg_execute(store, PG_PUT_PENDING, NULL, error);
 }
 
-static bool delete_pending(struct pg_store *store, const struct lp_settled *settled, struct lp_error *error)
+static bool delete_pending(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	const struct lp_pending_row *rows = settled->done;
 	size_t count = settled->done_count;
@@ -84,7 +84,7 @@ static bool delete_pending(struct pg_store *store, const struct lp_settled *sett
 	return lp_pg_execute(store, PG_DELETE_PENDING, NULL, error);
 }
 
-bool lp_pg_put_settled(struct pg_store *store, const struct lp_settled *settled, struct lp_error *error)
+bool lp_pg_put_settled(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	return put_states(store, settled, error) && put_pending(store, settled, error) &&
 	       delete_pending(store, settled, error);

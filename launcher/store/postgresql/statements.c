@@ -793,7 +793,7 @@ const struct pg_statement_text lp_pg_statements[PG_STATEMENT_COUNT] = {
 	                      " WHERE NOT p.given_up ORDER BY r.n FOR UPDATE OF p" },
 	[PG_ADD_RESULTS] = { "add_results", "store results", PG_ADD_RESULTS_TO("local_processing.sample") },
 	/* The connection knows its text and its name. */
-	[PG_ADD_RESULTS_HERE] = { "", "store results", "" },
+	[PG_ADD_RESULTS_TO_PARTITION] = { "", "store results", "" },
 	[PG_PUT_RESULTS] = { "put_results", "store results",
 	                     "INSERT INTO local_processing.sample AS s (series_id, ts, value, quality, coverage, samples, window_end)"
 	                     " SELECT * FROM unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int2[], $5::float8[],"

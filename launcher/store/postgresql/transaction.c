@@ -160,12 +160,13 @@ static bool is_asked_once(enum pg_statement statement)
 
 static const char *sql_of(const struct pg_store *store, enum pg_statement statement)
 {
-	return statement == PG_ADD_RESULTS_HERE ? store->add_results_here : lp_pg_statements[statement].sql;
+	return statement == PG_ADD_RESULTS_TO_PARTITION ? store->add_results_to_partition
+	                                                : lp_pg_statements[statement].sql;
 }
 
 static const char *name_of(const struct pg_store *store, enum pg_statement statement)
 {
-	return statement == PG_ADD_RESULTS_HERE ? store->add_results_name : lp_pg_statements[statement].name;
+	return statement == PG_ADD_RESULTS_TO_PARTITION ? store->add_results_name : lp_pg_statements[statement].name;
 }
 
 static bool prepare(struct pg_store *store, enum pg_statement statement, struct lp_error *error)

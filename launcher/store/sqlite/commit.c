@@ -177,7 +177,7 @@ struct times {
 };
 
 /* The times at which there is a result that this computation does not produce. */
-static bool read_unmade(struct lp_sqlite *store, const struct lp_settled *settled, const struct lp_reach *reach,
+static bool read_unmade(struct lp_sqlite *store, const struct lp_settlement *settled, const struct lp_reach *reach,
                         struct times *times, struct lp_error *error)
 {
 	bool known = reach->until_end != LP_TIME_NONE;
@@ -197,8 +197,8 @@ static bool read_unmade(struct lp_sqlite *store, const struct lp_settled *settle
 	while ((row = lp_sqlite_step(store, statement, error, "look for earlier results")) == 1) {
 		lp_time time = sqlite3_column_int64(statement, 0);
 
-		if (known ? lp_settled_has(settled, reach->series_id, time, sqlite3_column_int64(statement, 1))
-		          : lp_settled_has_time(settled, reach->series_id, time))
+		if (known ? lp_settlement_has(settled, reach->series_id, time, sqlite3_column_int64(statement, 1))
+		          : lp_settlement_has_time(settled, reach->series_id, time))
 			continue;
 		LP_GROW(times->items, times->count, times->capacity);
 		times->items[times->count++] = time;
@@ -228,7 +228,7 @@ static bool take_off_one(struct lp_sqlite *store, int64_t series_id, lp_time tim
 	       (back == 0 || run_at(store, LP_SQL_SUPERSEDED_NO_MORE, series_id, time, NULL, error));
 }
 
-static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
                      const struct lp_reach *reach, struct lp_error *error)
 {
 	struct times times = { 0 };
@@ -257,7 +257,7 @@ static bool take_off_superseded(struct lp_sqlite *store, const struct lp_reach *
 	return lp_sqlite_run(store, statement, NULL, error, "take off superseded results");
 }
 
-static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
                              struct lp_error *error)
 {
 	for (size_t i = 0; i < settled->reach_count; i++) {
@@ -274,7 +274,7 @@ static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, co
 }
 
 /* Where the results of windows are looked for when these are computed again. */
-static bool widen_results(struct lp_sqlite *store, const struct lp_settled *settled, struct lp_error *error)
+static bool widen_results(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_WIDEN_RESULTS, error);
 
@@ -368,7 +368,7 @@ static bool add_result(struct lp_sqlite *store, const struct lp_made *made, bool
 	return true;
 }
 
-static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
                        const struct lp_made *made, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_SAMPLE, error);
@@ -385,7 +385,7 @@ static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const st
 	return rows > 0 || look_why(store, batch, made, error);
 }
 
-static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settled *settled,
+static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
                           struct lp_error *error)
 {
 	for (size_t i = 0; i < settled->made_count; i++) {
@@ -454,7 +454,7 @@ static bool note_last_outcome(struct lp_sqlite *store, const struct lp_batch *ba
 	return lp_sqlite_run(store, statement, NULL, error, "note the outcome of a batch");
 }
 
-static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settled *settled,
+static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settlement *settled,
                            struct lp_error *error)
 {
 	for (size_t i = 0; i < settled->outcome_count; i++) {
@@ -464,7 +464,7 @@ static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch
 	return settled->outcome_count == 0 || batch->kind != LP_BATCH_FORWARD || note_last_outcome(store, batch, error);
 }
 
-static bool write_states(struct lp_sqlite *store, const struct lp_settled *settled, struct lp_error *error)
+static bool write_states(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_STATE, error);
 
@@ -499,7 +499,7 @@ static bool write_states(struct lp_sqlite *store, const struct lp_settled *settl
 	return true;
 }
 
-static bool write_pending(struct lp_sqlite *store, const struct lp_settled *settled, struct lp_error *error)
+static bool write_pending(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	sqlite3_stmt *put = lp_sqlite_prepare(store, LP_SQL_PUT_PENDING, error);
 	sqlite3_stmt *take = put == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_DELETE_PENDING, error);
@@ -537,7 +537,7 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	struct lp_arena *arena = &batch->arena;
 	struct lp_settle_known *known = lp_arena_zeroed(arena, batch->calculation_count, sizeof *known);
 	bool *current = lp_arena_zeroed(arena, batch->calculation_count, sizeof *current), *owed = NULL;
-	struct lp_settled settled;
+	struct lp_settlement settled;
 
 	/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
 	*accepted = false;
@@ -562,7 +562,7 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 			return true;
 	}
 	lp_settle(batch, policy, known, owed, &settled);
-	bool noted = !lp_batch_is_news(batch);
+	bool noted = !lp_batch_is_unread(batch);
 	return (noted || lp_sqlite_be_own(store, true, error)) && take_off_results(store, batch, &settled, error) &&
 	       widen_results(store, &settled, error) && write_results(store, batch, &settled, error) &&
 	       (noted || lp_sqlite_be_own(store, false, error)) && write_outcomes(store, batch, &settled, error) &&

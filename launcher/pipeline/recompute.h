@@ -5,27 +5,27 @@
  *
  * Runs in the main process, in its main thread.
  */
-#ifndef LP_PIPELINE_REDO_H
-#define LP_PIPELINE_REDO_H
+#ifndef LP_PIPELINE_RECOMPUTE_H
+#define LP_PIPELINE_RECOMPUTE_H
 
 #include "pipeline/job.h"
 #include "schedule/schedule.h"
 
-struct lp_redo {
+struct lp_recompute {
 	size_t first, count;              /* in owed */
 	const struct lp_batch_head *head; /* of their batch; the plan's */
 	lp_time after_end, until_end;     /* what is left of it: until_end is that of the longest range */
 	bool past;                        /* windows that were missed, from the newest on */
-	lp_time told_from;                /* of lp_look: where the windows begin that are done now */
+	lp_time told_from;                /* of lp_preview_run: where the windows begin that are done now */
 	uint64_t told;                    /* and how many they are */
 	uint64_t windows;                 /* given out in this run, a calculation */
 	bool on_its_way, finished;
 };
 
-struct lp_redos {
+struct lp_recompute_list {
 	struct lp_owed *owed; /* in each group by calculation */
 	size_t owed_count, owed_capacity;
-	struct lp_redo *items;
+	struct lp_recompute *items;
 	size_t count, capacity;
 	size_t cursor; /* where the search for the next one begins, so that each gets its turn */
 };
@@ -37,23 +37,24 @@ struct lp_redos {
  */
 typedef const struct lp_batch_head *lp_head_of(const void *context, int64_t batch_id);
 typedef bool lp_is_gone(const void *context, int64_t batch_id);
-bool lp_redos_load(struct lp_redos *redos, struct lp_store *store, enum lp_run_kind kind, int32_t rank,
-                   lp_head_of *head_of, lp_is_gone *is_gone, const void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_recompute_load(struct lp_recompute_list *recomputes, struct lp_store *store, enum lp_run_kind kind,
+                       int32_t rank, lp_head_of *head_of, lp_is_gone *is_gone, const void *context,
+                       struct lp_error *error) LP_MUST_CHECK;
 /*
  * Fills the job with the next windows, at most `most` a range and run (0: no
  * limit).  Windows that were missed only as far as they are ready: who makes up
  * for the past does so after what it reads.  False: none now.
  */
-bool lp_redos_next(struct lp_redos *redos, uint64_t most, lp_window_ready *ready, void *context,
-                   struct lp_job *job) LP_MUST_CHECK;
+bool lp_recompute_next(struct lp_recompute_list *recomputes, uint64_t most, lp_window_ready *ready, void *context,
+                       struct lp_job *job) LP_MUST_CHECK;
 /* So many windows of a group are given out. */
-void lp_redos_use(struct lp_redos *redos, size_t index, uint64_t windows);
+void lp_recompute_use(struct lp_recompute_list *recomputes, size_t index, uint64_t windows);
 /* Of a group that was missed: what ends after `at` is a group of its own, which waits. */
-void lp_redos_cut(struct lp_redos *redos, size_t index, lp_time at);
+void lp_recompute_cut(struct lp_recompute_list *recomputes, size_t index, lp_time at);
 /* A job came back. */
-void lp_redos_finish(struct lp_redos *redos, const struct lp_job *job);
+void lp_recompute_finish(struct lp_recompute_list *recomputes, const struct lp_job *job);
 /* Calculations times windows that are left. */
-uint64_t lp_redos_left(const struct lp_redos *redos);
-void lp_redos_free(struct lp_redos *redos);
+uint64_t lp_recompute_left(const struct lp_recompute_list *recomputes);
+void lp_recompute_free(struct lp_recompute_list *recomputes);
 
 #endif

@@ -5,7 +5,7 @@
  * Runs in interpreter processes, in their only thread; lp_rules_load in the rule
  * server.
  */
-#include "rules/plan.h"
+#include "rules/call_plan.h"
 
 #include "model/hash.h"
 
@@ -163,7 +163,7 @@ static uint64_t hash_of(const struct lp_calculation *calculation)
 	return hash;
 }
 
-static bool suits(const struct lp_plan *plan, const struct lp_calculation *calculation)
+static bool suits(const struct lp_call_plan *plan, const struct lp_calculation *calculation)
 {
 	if (plan->input_count != calculation->input_count || strcmp(plan->rule_name, calculation->rule) != 0 ||
 	    strcmp(plan->parameters, calculation->parameters) != 0)
@@ -175,7 +175,7 @@ static bool suits(const struct lp_plan *plan, const struct lp_calculation *calcu
 	return true;
 }
 
-static void set_error(struct lp_plan *plan, const char *type, const char *message, const char *traceback)
+static void set_error(struct lp_call_plan *plan, const char *type, const char *message, const char *traceback)
 {
 	/* The first is what the user has to see first. */
 	if (plan->error_type != NULL)
@@ -186,13 +186,13 @@ static void set_error(struct lp_plan *plan, const char *type, const char *messag
 }
 
 /* message is given up. */
-static void fail_plan(struct lp_plan *plan, const char *type, char *message)
+static void fail_plan(struct lp_call_plan *plan, const char *type, char *message)
 {
 	set_error(plan, type, message, NULL);
 	free(message);
 }
 
-static void free_plan(struct lp_plan *plan)
+static void free_plan(struct lp_call_plan *plan)
 {
 	for (size_t i = 0; i < plan->argument_count; i++) {
 		Py_XDECREF(plan->arguments[i].value);
@@ -213,9 +213,9 @@ static void free_plan(struct lp_plan *plan)
 
 static void forget_plans(struct lp_loaded_rules *rules)
 {
-	for (size_t i = 0; i < LP_PLAN_BUCKETS; i++) {
+	for (size_t i = 0; i < LP_CALL_PLAN_BUCKETS; i++) {
 		while (rules->buckets[i] != NULL) {
-			struct lp_plan *plan = rules->buckets[i];
+			struct lp_call_plan *plan = rules->buckets[i];
 
 			rules->buckets[i] = plan->next;
 			free_plan(plan);
@@ -225,18 +225,18 @@ static void forget_plans(struct lp_loaded_rules *rules)
 	rules->last = NULL;
 }
 
-static struct lp_plan_argument *add_argument(struct lp_plan *plan, enum lp_argument_kind kind)
+static struct lp_call_argument *add_argument(struct lp_call_plan *plan, enum lp_argument_kind kind)
 {
-	struct lp_plan_argument *argument;
+	struct lp_call_argument *argument;
 
 	plan->arguments = lp_reallocate(plan->arguments, plan->argument_count + 1, sizeof *plan->arguments);
 	argument = &plan->arguments[plan->argument_count++];
-	*argument = (struct lp_plan_argument){ .kind = kind };
+	*argument = (struct lp_call_argument){ .kind = kind };
 	return argument;
 }
 
 /* One positional parameter: "window", "context" or the index of an input of the rule. */
-static bool plan_positional(struct lp_plan *plan, PyObject *entry, PyObject *inputs, bool *used)
+static bool plan_positional(struct lp_call_plan *plan, PyObject *entry, PyObject *inputs, bool *used)
 {
 	PyObject *row, *name;
 	int optional, many;
@@ -280,7 +280,7 @@ static bool takes_many(PyObject *inputs)
 	return count > 0 && PyObject_IsTrue(PyTuple_GET_ITEM(PyList_GET_ITEM(inputs, count - 1), 2)) == 1;
 }
 
-static bool plan_inputs(struct lp_plan *plan, PyObject *layout, PyObject *inputs)
+static bool plan_inputs(struct lp_call_plan *plan, PyObject *layout, PyObject *inputs)
 {
 	bool *used = lp_allocate(plan->input_count + 1), good = true, many = takes_many(inputs);
 
@@ -316,7 +316,7 @@ static int type_of_parameter(PyObject *parameters, PyObject *name)
  * Defaults that are lists or dicts are given as well, fresh in each call: the
  * function's own would be one object for all calls, and keep what they put in.
  */
-static bool plan_defaults(struct lp_plan *plan, PyObject *parameters, PyObject *values, PyObject *names)
+static bool plan_defaults(struct lp_call_plan *plan, PyObject *parameters, PyObject *values, PyObject *names)
 {
 	for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parameters); i++) {
 		PyObject *row = PyList_GET_ITEM(parameters, i), *name = PyTuple_GET_ITEM(row, 0);
@@ -335,7 +335,8 @@ static bool plan_defaults(struct lp_plan *plan, PyObject *parameters, PyObject *
 	return true;
 }
 
-static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_plan *plan, PyObject *parameters, PyObject *names)
+static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_call_plan *plan, PyObject *parameters,
+                            PyObject *names)
 {
 	PyObject *values = lp_json_parse(rules->state, plan->parameters), *name, *value;
 	Py_ssize_t position = 0;
@@ -348,7 +349,7 @@ static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_plan *plan,
 	}
 	while (PyDict_Next(values, &position, &name, &value)) {
 		int type = type_of_parameter(parameters, name);
-		struct lp_plan_argument *argument;
+		struct lp_call_argument *argument;
 
 		if (type < 0) {
 			fail_plan(plan, "TypeError",
@@ -379,7 +380,7 @@ static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_plan *plan,
 }
 
 /* Keyword-only parameters that get the window or the context. */
-static bool plan_keywords(struct lp_plan *plan, PyObject *keywords, PyObject *names)
+static bool plan_keywords(struct lp_call_plan *plan, PyObject *keywords, PyObject *names)
 {
 	for (Py_ssize_t i = 0; i < PyList_GET_SIZE(keywords); i++) {
 		PyObject *name, *kind;
@@ -405,7 +406,7 @@ static PyObject *list_of(PyObject *description, const char *name)
 	return list;
 }
 
-static bool plan_arguments(struct lp_loaded_rules *rules, struct lp_plan *plan)
+static bool plan_arguments(struct lp_loaded_rules *rules, struct lp_call_plan *plan)
 {
 	PyObject *description = plan->rule->description, *layout = list_of(description, "layout"),
 		 *inputs = list_of(description, "inputs"), *parameters = list_of(description, "parameters"),
@@ -426,7 +427,7 @@ static bool plan_arguments(struct lp_loaded_rules *rules, struct lp_plan *plan)
 	return good;
 }
 
-static void plan_quantity(struct lp_plan *plan)
+static void plan_quantity(struct lp_call_plan *plan)
 {
 	const char *per = NULL;
 
@@ -440,9 +441,10 @@ static void plan_quantity(struct lp_plan *plan)
 	plan->has_quantity = lp_rule_quantity(plan->rule_name, per, &plan->quantity);
 }
 
-static struct lp_plan *make_plan(struct lp_loaded_rules *rules, const struct lp_calculation *calculation, uint64_t hash)
+static struct lp_call_plan *make_plan(struct lp_loaded_rules *rules, const struct lp_calculation *calculation,
+                                      uint64_t hash)
 {
-	struct lp_plan *plan = lp_allocate(sizeof *plan);
+	struct lp_call_plan *plan = lp_allocate(sizeof *plan);
 	const struct lp_failed_module *failed;
 
 	plan->hash = hash;
@@ -477,21 +479,21 @@ static struct lp_plan *make_plan(struct lp_loaded_rules *rules, const struct lp_
 	return plan;
 }
 
-const struct lp_plan *lp_plan_for(struct lp_loaded_rules *rules, const struct lp_calculation *calculation)
+const struct lp_call_plan *lp_call_plan_for(struct lp_loaded_rules *rules, const struct lp_calculation *calculation)
 {
-	struct lp_plan **bucket, *plan;
+	struct lp_call_plan **bucket, *plan;
 	uint64_t hash;
 
 	if (rules->last != NULL && suits(rules->last, calculation))
 		return rules->last;
 	hash = hash_of(calculation);
-	bucket = &rules->buckets[hash % LP_PLAN_BUCKETS];
+	bucket = &rules->buckets[hash % LP_CALL_PLAN_BUCKETS];
 	for (plan = *bucket; plan != NULL; plan = plan->next) {
 		if (plan->hash == hash && suits(plan, calculation))
 			break;
 	}
 	if (plan == NULL) {
-		if (rules->plan_count == LP_PLANS_MOST)
+		if (rules->plan_count == LP_CALL_PLANS_MOST)
 			forget_plans(rules);
 		rules->plan_count++;
 		plan = make_plan(rules, calculation, hash);
