@@ -5,9 +5,9 @@
 #include "command/command.h"
 #include "command/host.h"
 #include "command/output.h"
-#include "config/names.h"
 #include "process/process.h"
 #include "rules/rules.h"
+#include "text/names.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 # One static library per folder of launcher/. The linker takes from them what
 # is referred to, so a test of one room needs only what that room needs.
-set(LP_ROOMS model calendar observe config schedule store store/postgresql store/sqlite
+set(LP_ROOMS model text calendar observe config schedule store store/postgresql store/sqlite
 	python rules process definition pipeline command)
 
 add_library(lp_all INTERFACE)
@@ -19,7 +19,7 @@ foreach(room IN LISTS LP_ROOMS)
 		target_link_libraries(${target} PUBLIC lp_libpq)
 	elseif(room STREQUAL store/sqlite)
 		target_link_libraries(${target} PUBLIC -lsqlite3 -lm)
-	elseif(room STREQUAL config OR room STREQUAL definition)
+	elseif(room STREQUAL text)
 		target_link_libraries(${target} PUBLIC -lyaml)
 	endif()
 	list(APPEND group ${target})

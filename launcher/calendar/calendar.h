@@ -6,6 +6,7 @@
 #define LP_CALENDAR_CALENDAR_H
 
 #include "model/error.h"
+#include "model/memory.h"
 #include "model/time.h"
 #include <stddef.h>
 
@@ -56,6 +57,8 @@ bool lp_time_parse_written(const char *text, int64_t *local, bool *has_offset, i
                            struct lp_error *error) LP_MUST_CHECK;
 /* "2026-03-01T13:00:00+01:00", "...Z" in UTC; fractions only where there are any; LP_TIME_NONE: "-". */
 void lp_time_format(lp_time t, const struct lp_zone *zone, char text[40]);
+/* The same as a member of a JSON document (text/json.h); LP_TIME_NONE: null. */
+void lp_json_add_time(struct lp_text *json, const char *name, lp_time t, const struct lp_zone *zone);
 /* Fixed offsets for data in local standard time: "+01:00", "-0800", "UTC+1".  False: it is not of that form. */
 bool lp_offset_parse(const char *text, int64_t *offset);
 

@@ -3,6 +3,7 @@
  */
 #include "calendar/zone_data.h"
 
+#include "text/json.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -207,4 +208,11 @@ void lp_time_format(lp_time t, const struct lp_zone *zone, char text[40])
 		snprintf(text + length, (size_t)(40 - length), "%c%02" PRId32 ":%02" PRId32, offset < 0 ? '-' : '+',
 		         minutes / 60, minutes % 60);
 	}
+}
+
+void lp_json_add_time(struct lp_text *json, const char *name, lp_time t, const struct lp_zone *zone)
+{
+	char text[40];
+	lp_time_format(t, zone, text);
+	lp_json_add_text(json, name, t == LP_TIME_NONE ? NULL : text);
 }

@@ -2,8 +2,8 @@
 #include "command/earlier.h"
 
 #include "command/report.h"
-#include "config/names.h"
 #include "schedule/schedule.h"
+#include "text/names.h"
 
 #include <stdlib.h>
 

@@ -2,12 +2,12 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/hold.h"
-#include "command/number.h"
 #include "command/output.h"
 #include "command/selection.h"
 #include "command/table.h"
 #include "model/clock.h"
 #include "schedule/schedule.h"
+#include "text/number.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "command/import.h"
 
 #include "command/output.h"
-#include "model/text.h"
+#include "text/utf8.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,7 +96,7 @@ static bool check_pairs(const struct lp_option_values *values, const char *optio
 			return lp_fail(error, LP_EXIT_USAGE, "%s \"%s\" has a blank behind = or at its end", option,
 			               values->items[i]);
 		}
-		if (lp_text_has_control(equals + 1)) {
+		if (lp_utf8_has_control(equals + 1)) {
 			return lp_fail(error, LP_EXIT_USAGE, "%s %s: control characters cannot be in it", option,
 			               values->items[i]);
 		}

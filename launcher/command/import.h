@@ -12,9 +12,9 @@
 
 #include "calendar/calendar.h"
 #include "command/command.h"
-#include "config/names.h"
 #include "model/memory.h"
 #include "store/store.h"
+#include "text/names.h"
 #include <stdio.h>
 
 enum { LP_IMPORT_SAMPLES_MOST = 4000000 };

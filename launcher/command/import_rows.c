@@ -2,12 +2,12 @@
  * `import`: the rows of a CSV file to samples.  Decides which column is what,
  * and names the cell where something is wrong.  Knows nothing of the store.
  */
-#include "command/csv.h"
 #include "command/import.h"
-#include "command/number.h"
+#include "text/csv.h"
+#include "text/number.h"
 
 #include "model/memory.h"
-#include "model/text.h"
+#include "text/utf8.h"
 #include <string.h>
 #include <strings.h>
 
@@ -139,7 +139,7 @@ static bool check_name(const struct reading *reading, const char *name, int line
 	if (wrong == NULL)
 		return true;
 	lp_fail(error, LP_EXIT_DATA, "%s:%d: the name of a series %s", reading->file, line, wrong);
-	if (lp_text_has_control(name))
+	if (lp_utf8_has_control(name))
 		lp_hint(error, "If the file was converted from Latin-1, convert it from what it was: "
 		               "iconv -f WINDOWS-1252 -t UTF-8.");
 	return false;
@@ -327,7 +327,7 @@ static bool take_units(struct reading *reading, const struct lp_csv_row *row, st
 		if (reading->series[column] == SIZE_MAX || reading->units[column] != NULL || unit[0] == '\0' ||
 		    strcmp(unit, "-") == 0)
 			continue;
-		if (lp_text_has_control(unit) || strlen(unit) > UNIT_BYTES_MOST)
+		if (lp_utf8_has_control(unit) || strlen(unit) > UNIT_BYTES_MOST)
 			return fail_cell(reading, &row->cells[column], column, "is no unit", error);
 		reading->import->series[reading->series[column]].unit = lp_arena_text(&reading->import->arena, unit);
 	}

@@ -1,6 +1,6 @@
 /* `import`: samples gathered by series, checked, and written in one transaction.  Knows nothing of CSV. */
 #include "command/import.h"
-#include "command/number.h"
+#include "text/number.h"
 
 #include "model/memory.h"
 #include <stdlib.h>

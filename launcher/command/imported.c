@@ -2,7 +2,7 @@
 #include "command/imported.h"
 
 #include "command/report.h"
-#include "config/names.h"
+#include "text/names.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * operands.  Knows the options that all commands share, and no command.
  */
 #include "command/command.h"
-#include "config/names.h"
 #include "model/memory.h"
+#include "text/names.h"
 
 #include <assert.h>
 #include <stdio.h>

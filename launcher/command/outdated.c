@@ -4,8 +4,8 @@
 #include "calendar/calendar.h"
 #include "command/report.h"
 #include "command/shell.h"
-#include "config/names.h"
 #include "definition/fields.h"
+#include "text/names.h"
 
 #include <assert.h>
 #include <stdlib.h>

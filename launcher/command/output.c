@@ -2,9 +2,9 @@
 #include "command/output.h"
 
 #include "command/table.h"
-#include "definition/json.h"
 #include "model/memory.h"
-#include "model/text.h"
+#include "text/json.h"
+#include "text/utf8.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -60,23 +60,17 @@ bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32
 	return true;
 }
 
-/* Whether what stands at text is a control character of C1: two bytes. */
-static bool is_c1(const char *text)
-{
-	return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0;
-}
-
 static void print_safely(FILE *output, const char *text, bool one_line)
 {
 	while (*text != '\0') {
-		size_t length = lp_text_printable(text);
+		size_t length = lp_utf8_printable(text);
 		if (length > 0)
 			(void)fwrite(text, 1, length, output);
 		else if (one_line)
 			fputc(' ', output);
 		else
 			fputc(*text == '\n' || *text == '\t' ? *text : '?', output);
-		text += length > 0 ? length : is_c1(text) ? 2 : 1;
+		text += length > 0 ? length : lp_utf8_control(text) == 2 ? 2 : 1;
 	}
 }
 
@@ -109,36 +103,29 @@ void lp_print(const char *format, ...)
 	va_end(arguments);
 }
 
+static void print_built(struct lp_text *json)
+{
+	(void)fputs(json->data, stdout);
+	lp_text_free(json);
+}
+
 void lp_print_json(const char *json)
 {
-	while (*json != '\0') {
-		size_t length = lp_text_printable(json);
-		bool c1 = is_c1(json);
-		if (length > 0)
-			(void)fwrite(json, 1, length, stdout);
-		else if (*json == '\n' || *json == '\t' || *json == '\r')
-			putchar(' '); /* between its parts: inside a text it is an escape already */
-		else
-			printf("\\u%04x", (unsigned)(unsigned char)json[c1]);
-		json += length > 0 ? length : c1 ? 2 : 1;
-	}
+	struct lp_text text = { 0 };
+	lp_json_add_stored(&text, NULL, json);
+	print_built(&text);
 }
 
 void lp_print_json_text(const char *name, const char *value)
 {
 	struct lp_text text = { 0 };
-	if (value == NULL) {
-		printf("\"%s\": null", name);
-		return;
-	}
-	lp_json_add_text(&text, value);
-	printf("\"%s\": %s", name, text.data);
-	lp_text_free(&text);
+	lp_json_add_text(&text, name, value);
+	print_built(&text);
 }
 
 void lp_print_json_time(const char *name, lp_time t, const struct lp_zone *zone)
 {
-	char text[40];
-	lp_time_format(t, zone, text);
-	lp_print_json_text(name, t == LP_TIME_NONE ? NULL : text);
+	struct lp_text text = { 0 };
+	lp_json_add_time(&text, name, t, zone);
+	print_built(&text);
 }

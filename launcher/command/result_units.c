@@ -6,8 +6,8 @@
 #include "command/command.h"
 
 #include "definition/definition.h"
-#include "definition/json.h"
 #include "rules/rules.h"
+#include "text/json_tree.h"
 #include <stdlib.h>
 #include <string.h>
 

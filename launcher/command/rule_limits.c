@@ -5,6 +5,7 @@
 
 #include "command/output.h"
 #include "process/machine.h"
+#include "text/size.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 #include "command/output.h"
 #include "command/rule_limits.h"
 
-#include "definition/json.h"
 #include "process/process.h"
+#include "text/json.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -137,7 +137,7 @@ static void add_member(struct lp_text *text, const char *name, const char *value
 	if (value == NULL)
 		lp_text_addf(text, "null");
 	else
-		lp_json_add_text(text, value);
+		lp_json_quote(text, value);
 }
 
 static void add_json(struct lp_text *text, const struct lp_rule *rule)
@@ -184,7 +184,7 @@ static void add_json(struct lp_text *text, const struct lp_rule *rule)
 	lp_text_addf(text, "], \"outputs\": [");
 	for (size_t i = 0; i < rule->output_count; i++) {
 		lp_text_addf(text, "%s", i == 0 ? "" : ", ");
-		lp_json_add_text(text, rule->outputs[i]);
+		lp_json_quote(text, rule->outputs[i]);
 	}
 	lp_text_addf(text, "]}");
 }

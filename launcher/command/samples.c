@@ -1,10 +1,10 @@
 /* `samples`: prints the samples of a series as they stream from the store. */
 #include "calendar/calendar.h"
 #include "command/command.h"
-#include "command/number.h"
 #include "command/output.h"
 #include "command/selection.h"
 #include "command/table.h"
+#include "text/number.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,8 +6,10 @@
 #include "config/config.h"
 
 #include "calendar/calendar.h"
-#include "config/names.h"
-#include "config/yaml.h"
+#include "model/calculation.h"
+#include "text/names.h"
+#include "text/size.h"
+#include "text/yaml.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -47,15 +47,6 @@ struct lp_config {
 bool lp_config_load(const char *file, bool store_given, struct lp_config *config, struct lp_problems *problems,
                     struct lp_error *error) LP_MUST_CHECK;
 void lp_config_free(struct lp_config *config);
-/* What memory_limit can be, in the configuration and of a calculation. */
-#define LP_MEMORY_LIMIT_LEAST INT64_C(16000000)
-#define LP_MEMORY_LIMIT_MOST  INT64_C(1000000000000)
-/* "512 MB", "1.5 GiB": what a size is written as.  False: it is none. */
-bool lp_size_parse(const char *text, int64_t *size) LP_MUST_CHECK;
-/* For people, with at most one decimal: "1.5 GB". */
-void lp_size_format(int64_t size, char text[32]);
-/* So that it is read back as the same: "1.5 GB", "64 MiB", "67108.865 kB". */
-void lp_size_write(int64_t size, char text[32]);
 /* The table of settings as text, for `help configuration` and the documentation: name, type, default, meaning. */
 void lp_config_describe(void (*line)(void *context, const char *text), void *context);
 

@@ -5,7 +5,7 @@
 #include "definition/internal.h"
 
 #include "calendar/calendar.h"
-#include "config/config.h"
+#include "text/size.h"
 #include <stdio.h>
 #include <string.h>
 

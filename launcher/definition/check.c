@@ -5,7 +5,7 @@
 #include "definition/internal.h"
 
 #include "calendar/calendar.h"
-#include "definition/json.h"
+#include "text/json_tree.h"
 
 #include <stdarg.h>
 #include <stdio.h>

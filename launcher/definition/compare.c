@@ -7,8 +7,8 @@
 #include "definition/internal.h"
 
 #include "calendar/calendar.h"
-#include "definition/json.h"
-#include "model/text.h"
+#include "text/json.h"
+#include "text/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +32,8 @@ static void show_value(struct lp_text *line, const char *value)
 {
 	if (value[0] == '\0')
 		lp_text_addf(line, "none");
-	else if (lp_text_has_control(value))
-		lp_json_add_text(line, value);
+	else if (lp_utf8_has_control(value))
+		lp_json_quote(line, value);
 	else
 		lp_text_add(line, value, strlen(value));
 }

@@ -5,11 +5,11 @@
 #ifndef LP_DEFINITION_DEFINITION_H
 #define LP_DEFINITION_DEFINITION_H
 
-#include "config/names.h"
 #include "model/calculation.h"
 #include "model/memory.h"
 #include "model/rule.h"
 #include "store/store.h"
+#include "text/names.h"
 #include <stdio.h>
 
 /* Definitions, with where they stand in their files. */

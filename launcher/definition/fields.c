@@ -2,7 +2,7 @@
 #include "definition/fields.h"
 
 #include "calendar/calendar.h"
-#include "config/config.h"
+#include "text/size.h"
 #include <string.h>
 
 static void add(struct lp_text *text, const char *value)

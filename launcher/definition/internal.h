@@ -5,9 +5,9 @@
 #ifndef LP_DEFINITION_INTERNAL_H
 #define LP_DEFINITION_INTERNAL_H
 
-#include "config/names.h"
-#include "config/yaml.h"
 #include "definition/definition.h"
+#include "text/names.h"
+#include "text/yaml.h"
 
 enum {
 	LP_DEFINITION_EXPANSIONS_MOST = 1000000, /* definitions that one template may make */
@@ -82,15 +82,6 @@ const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *
 void lp_template_expand(const struct lp_item *item, bool of_series, void (*read)(const struct lp_item *item));
 
 /* match.c */
-enum { LP_GLOB_STARS_MOST = 16 };
-struct lp_glob_match {
-	struct {
-		const char *text;
-		size_t length;
-	} stars[LP_GLOB_STARS_MOST]; /* what each * matched */
-	size_t count;
-};
-bool lp_glob(const char *pattern, const char *text, struct lp_glob_match *match); /* match may be NULL */
 /* The series that fit, by name; NULL where the pattern is wrong, which is told. */
 const struct lp_yaml_node *lp_match_series(const struct lp_item *item, const struct lp_yaml_node *filter);
 

@@ -5,8 +5,9 @@
 #include "definition/internal.h"
 
 #include "calendar/calendar.h"
-#include "definition/json.h"
-#include "model/text.h"
+#include "text/json.h"
+#include "text/json_tree.h"
+#include "text/utf8.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -135,9 +136,9 @@ const char *lp_item_line(const struct lp_item *item, const struct lp_yaml_node *
 	if (strlen(text) > LP_NAME_BYTES_MOST)
 		lp_item_problem(item, node, "%s: at most %d bytes can be stored, this has %zu", what,
 		                (int)LP_NAME_BYTES_MOST, strlen(text));
-	if (lp_text_has_control(text)) {
+	if (lp_utf8_has_control(text)) {
 		struct lp_text shown = { 0 };
-		lp_json_add_text(&shown, text);
+		lp_json_quote(&shown, text);
 		lp_item_problem(item, node, "%s: control characters cannot be in it: %.*s", what,
 		                shown.length > 80 ? 80 : (int)shown.length, shown.data);
 		lp_text_free(&shown);

@@ -1,7 +1,8 @@
 /* Definitions as they are kept: added, copied, loaded from a store, freed.  Knows nothing of YAML. */
 #include "definition/internal.h"
-#include "definition/json.h"
 
+#include "text/glob.h"
+#include "text/json_tree.h"
 #include <stdlib.h>
 #include <string.h>
 

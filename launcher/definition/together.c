@@ -4,8 +4,8 @@
  * cycles.  Knows no file: problems go to the places that reading kept.
  */
 #include "definition/internal.h"
-#include "definition/json.h"
 
+#include "text/json_tree.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,10 +4,12 @@
  */
 #include "definition/fields.h"
 #include "definition/internal.h"
-#include "definition/json.h"
 
 #include "calendar/calendar.h"
-#include "config/scalar.h"
+#include "text/json.h"
+#include "text/json_tree.h"
+#include "text/scalar.h"
+#include "text/utf8.h"
 #include <errno.h>
 #include <string.h>
 
@@ -31,10 +33,10 @@ static void add_text(struct lp_text *yaml, const char *text)
 		lp_text_add(yaml, text, strlen(text));
 		return;
 	}
-	lp_json_add_text(&quoted, text);
+	lp_json_quote(&quoted, text);
 	lp_text_add(&quoted, "", 1);
 	for (const unsigned char *c = (const unsigned char *)quoted.data; *c != 0;) {
-		size_t length = lp_utf8_length(c, strlen((const char *)c));
+		size_t length = lp_utf8_length((const char *)c, 4);
 		if (length == 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9))
 			lp_text_addf(yaml, "\\u20%02x", c[2] == 0xa8 ? 0x28U : 0x29U); /* line breaks to YAML */
 		else if (length == 3 && c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf)

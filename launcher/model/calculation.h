@@ -86,6 +86,10 @@ enum lp_result_time { LP_RESULT_AT_START, LP_RESULT_AT_END };
 extern const char *const lp_result_time_names[2]; /* "start", "end" */
 extern const char *const lp_missed_names[2];      /* "catch_up", "skip" */
 
+/* The least and the most that a memory_limit can be, in the configuration and of a calculation: bytes. */
+#define LP_MEMORY_LIMIT_LEAST INT64_C(16000000)
+#define LP_MEMORY_LIMIT_MOST  INT64_C(1000000000000)
+
 struct lp_calculation {
 	int64_t id; /* 0: not stored yet */
 	const char *name;

@@ -2,7 +2,7 @@
 #include "model/error.h"
 
 #include "model/memory.h"
-#include "model/text.h"
+#include "text/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 /* What was cut at its size, to whole characters. */
 static void trim_to_character(char *text, size_t length)
 {
-	text[lp_text_whole(text, length)] = '\0';
+	text[lp_utf8_cut(text, length)] = '\0';
 }
 
 static void format_into(char *target, size_t size, const char *format, va_list arguments)

@@ -6,14 +6,15 @@
 #include "observe/log.h"
 
 #include "model/memory.h"
-#include "model/text.h"
+#include "text/json.h"
+#include "text/number.h"
+#include "text/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,45 +38,12 @@ bool lp_log_enabled(enum lp_log_level level)
 	return level >= lowest_level;
 }
 
-/*
- * Inside double quotes, for both formats.  A byte that is no text becomes
- * \xNN; in JSON, which has no such escape, its backslash is escaped too.
- */
-static void add_quoted(struct lp_text *line, const char *text, bool json)
-{
-	lp_text_add(line, "\"", 1);
-	for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-		size_t length = lp_text_printable((const char *)at);
-		if (*at == '"' || *at == '\\') {
-			lp_text_add(line, "\\", 1);
-			lp_text_add(line, (const char *)at, 1);
-			at++;
-		} else if (length > 0) {
-			lp_text_add(line, (const char *)at, length);
-			at += length;
-		} else {
-			if (*at == '\n')
-				lp_text_add(line, "\\n", 2);
-			else if (*at == '\t')
-				lp_text_add(line, "\\t", 2);
-			else if (*at == '\r')
-				lp_text_add(line, "\\r", 2);
-			else if (*at < 0x80)
-				lp_text_addf(line, "\\u%04x", (unsigned)*at);
-			else
-				lp_text_addf(line, json ? "\\\\x%02x" : "\\x%02x", (unsigned)*at);
-			at++;
-		}
-	}
-	lp_text_add(line, "\"", 1);
-}
-
 static bool needs_quotes(const char *text)
 {
 	if (*text == '\0')
 		return true;
 	for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-		size_t length = lp_text_printable((const char *)at);
+		size_t length = lp_utf8_printable((const char *)at);
 		if (length == 0 || *at == ' ' || *at == '=' || *at == '"' || *at == '\\')
 			return true;
 		at += length;
@@ -86,7 +54,7 @@ static bool needs_quotes(const char *text)
 static void add_text(struct lp_text *line, const char *text, bool json)
 {
 	if (json || needs_quotes(text))
-		add_quoted(line, text, json);
+		lp_json_quote(line, text);
 	else
 		lp_text_add(line, text, strlen(text));
 }
@@ -111,15 +79,12 @@ static void format_time(lp_time t, char text[40])
 
 static void add_number(struct lp_text *line, double number, bool json)
 {
-	if (!isfinite(number)) {
-		add_text(line, isnan(number) ? "nan" : number > 0 ? "inf" : "-inf", json);
-		return;
-	}
 	char text[32];
-	snprintf(text, sizeof text, "%.15g", number);
-	if (strtod(text, NULL) != number)
-		snprintf(text, sizeof text, "%.17g", number);
-	lp_text_add(line, text, strlen(text));
+	lp_number_format(number, text);
+	if (isfinite(number))
+		lp_text_add(line, text, strlen(text));
+	else
+		add_text(line, text, json);
 }
 
 static void add_field(struct lp_text *line, const struct lp_log_field *field, bool json)
@@ -129,7 +94,7 @@ static void add_field(struct lp_text *line, const struct lp_log_field *field, bo
 		return;
 	if (json) {
 		lp_text_add(line, ",", 1);
-		add_quoted(line, field->name, true);
+		lp_json_quote(line, field->name);
 		lp_text_add(line, ":", 1);
 	} else
 		lp_text_addf(line, " %s=", field->name);

@@ -6,8 +6,8 @@
  */
 #include "pipeline/breaker.h"
 
-#include "model/text.h"
 #include "observe/log.h"
+#include "text/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,7 +153,7 @@ static void keep_error(struct lp_breaker_rule *rule, const struct lp_outcome *ou
 	char text[ERROR_MOST + 1];
 	snprintf(text, sizeof text, "%s: %s", outcome->error_type == NULL ? "" : outcome->error_type,
 	         outcome->error_message == NULL ? "" : outcome->error_message);
-	text[lp_text_whole(text, strlen(text))] = '\0';
+	text[lp_utf8_cut(text, strlen(text))] = '\0';
 	free(rule->error);
 	rule->error = lp_copy_text(text);
 }

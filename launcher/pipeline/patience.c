@@ -5,8 +5,8 @@
  */
 #include "pipeline/patience.h"
 
-#include "model/text.h"
 #include "observe/log.h"
+#include "text/utf8.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -6,8 +6,8 @@
  */
 #include "pipeline/tally.h"
 
-#include "model/text.h"
 #include "observe/log.h"
+#include "text/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static void copy_cut(char *target, size_t size, const char *text)
 {
 	size_t length = text != NULL ? strlen(text) : 0;
 	if (length >= size)
-		length = lp_text_whole(text, size - 1);
+		length = lp_utf8_cut(text, size - 1);
 	if (length > 0)
 		memcpy(target, text, length);
 	target[length] = '\0';

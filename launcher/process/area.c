@@ -6,7 +6,7 @@
 #include "process/area.h"
 
 #include "model/clock.h"
-#include "model/text.h"
+#include "text/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -251,9 +251,9 @@ static bool take_text(const struct lp_area *area, struct lp_stretch stretch, str
 	if (bytes == NULL || stretch.length > most)
 		return false;
 	copy = lp_arena_copy(arena, bytes, stretch.length);
-	copy[lp_text_whole(copy, strlen(copy))] = '\0';
+	copy[lp_utf8_cut(copy, strlen(copy))] = '\0';
 	*text = copy;
-	return lp_text_is_utf8(copy);
+	return lp_utf8_is_valid(copy);
 }
 
 /* By output, then by time: no store takes two numbers for one time. */

@@ -9,7 +9,7 @@
 #include "process/host.h"
 
 #include "model/clock.h"
-#include "model/text.h"
+#include "text/utf8.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -89,12 +89,12 @@ const char *lp_words_read(int words, struct lp_arena *arena)
 
 	while (length > 0 && text[length - 1] == '\n')
 		length--;
-	length = lp_text_whole(text, length);
+	length = lp_utf8_cut(text, length);
 	if (length == 0)
 		return NULL;
 	copy = lp_arena_copy(arena, text, length);
 	/* Whatever a rule has written there by os.write(2, ...). */
-	for (size_t i = 0; i < length && !lp_text_is_utf8(copy); i++)
+	for (size_t i = 0; i < length && !lp_utf8_is_valid(copy); i++)
 		if ((unsigned char)copy[i] >= 0x80)
 			copy[i] = '?';
 	return copy;

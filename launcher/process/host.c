@@ -10,8 +10,8 @@
 #include "process/host.h"
 
 #include "model/clock.h"
-#include "model/text.h"
 #include "process/server.h"
+#include "text/utf8.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* Runs in all processes, in any thread.  Knows bytes, and not what they are about. */
 #include "process/message.h"
 
-#include "model/text.h"
+#include "text/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -128,7 +128,7 @@ const char *lp_get_text(struct lp_reading *reading, struct lp_arena *arena)
 	}
 	copy = lp_arena_copy(arena, reading->at, (size_t)length);
 	reading->at += length;
-	if (strlen(copy) != (size_t)length || !lp_text_is_utf8(copy)) {
+	if (strlen(copy) != (size_t)length || !lp_utf8_is_valid(copy)) {
 		reading->bad = true;
 		return "";
 	}

@@ -5,8 +5,8 @@
  *
  * Runs in the rule server and in interpreter processes, in their only thread.
  */
-#include "model/text.h"
 #include "python/embedding.h"
+#include "text/utf8.h"
 
 #include <assert.h>
 #include <string.h>
@@ -64,8 +64,8 @@ static const char *copy_text(struct lp_arena *arena, PyObject *text)
 		size--;
 	head = tail = size;
 	if (size > TEXT_MOST) {
-		head = lp_text_whole(data, TEXT_MOST / 2);
-		tail = lp_text_whole(data, size - TEXT_MOST / 2);
+		head = lp_utf8_cut(data, TEXT_MOST / 2);
+		tail = lp_utf8_cut(data, size - TEXT_MOST / 2);
 		snprintf(gap, sizeof gap, "\n... (%zu bytes are left out) ...\n", tail - head);
 	}
 	copy = lp_arena_allocate(arena, head + size - tail + sizeof gap +

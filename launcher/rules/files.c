@@ -8,7 +8,7 @@
 #include "rules/internal.h"
 
 #include "model/hash.h"
-#include "model/text.h"
+#include "text/utf8.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -159,7 +159,7 @@ static char *shown_name(const char *name)
 {
 	char *shown = lp_copy_text(name);
 
-	for (char *at = shown; !lp_text_is_utf8(shown); at++)
+	for (char *at = shown; !lp_utf8_is_valid(shown); at++)
 		if ((unsigned char)*at >= 0x80)
 			*at = '?';
 	return shown;
@@ -184,10 +184,10 @@ static bool read_entry(int directory, const char *name, const char *path, const 
 	is_directory = S_ISDIR(status.st_mode);
 	/* A link that leads back up has nothing that is not there under its own name, or the whole machine. */
 	if (is_left_out(name, is_directory) || (!is_directory && !is_python) ||
-	    (is_directory && (depth >= DEPTH_MOST || !is_identifier(name, length) || !lp_text_is_utf8(name) ||
+	    (is_directory && (depth >= DEPTH_MOST || !is_identifier(name, length) || !lp_utf8_is_valid(name) ||
 	                      is_above(above, &status))))
 		return true;
-	if (!lp_text_is_utf8(name)) {
+	if (!lp_utf8_is_valid(name)) {
 		char *shown = shown_name(name);
 
 		file_path = lp_format_text("%s/%s", path, shown);

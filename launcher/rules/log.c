@@ -10,9 +10,9 @@
  */
 #include "rules/types.h"
 
-#include "model/text.h"
 #include "observe/log.h"
 #include "rules/internal.h"
+#include "text/utf8.h"
 
 /* More of one line helps nobody who reads a log; a logged exception may have a traceback. */
 enum { LINE_MOST = 8192, RECORD_MOST = 65536 };
@@ -71,7 +71,7 @@ static void stream_add(struct stream_object *stream, const char *text, size_t le
 	if (stream->cut)
 		return;
 	if (length > room) {
-		add_escaped(&stream->line, text, lp_text_whole(text, room));
+		add_escaped(&stream->line, text, lp_utf8_cut(text, room));
 		lp_text_add(&stream->line, " ... (cut)", strlen(" ... (cut)"));
 		stream->cut = true;
 		return;
@@ -216,7 +216,7 @@ PyObject *lp_rule_log_write(PyObject *module, PyObject *arguments)
 		return NULL;
 	size_t length = (size_t)PyBytes_GET_SIZE(bytes);
 	if (length > RECORD_MOST)
-		length = lp_text_whole(PyBytes_AS_STRING(bytes), RECORD_MOST);
+		length = lp_utf8_cut(PyBytes_AS_STRING(bytes), RECORD_MOST);
 	add_escaped(&line, PyBytes_AS_STRING(bytes), length);
 	Py_DECREF(bytes);
 	write_line(level_of(level), "logging", logger, line.data == NULL ? "" : line.data);

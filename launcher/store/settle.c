@@ -3,8 +3,8 @@
  */
 #include "store/settle.h"
 
-#include "model/text.h"
 #include "store/owed.h"
+#include "text/utf8.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *ou
 		size_t line = strcspn(parts[i], "\n");
 		size_t room = REASON_MOST - length;
 		if (line > room)
-			line = lp_text_whole(parts[i], room);
+			line = lp_utf8_cut(parts[i], room);
 		memcpy(text + length, parts[i], line);
 		length += line;
 	}

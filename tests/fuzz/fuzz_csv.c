@@ -1,6 +1,6 @@
 /* libFuzzer: any bytes as a CSV file, and each of its cells as a number. */
-#include "command/csv.h"
-#include "command/number.h"
+#include "text/csv.h"
+#include "text/number.h"
 
 #include <assert.h>
 #include <math.h>

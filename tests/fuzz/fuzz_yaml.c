@@ -1,6 +1,6 @@
 /* libFuzzer: any bytes as YAML and as JSON; what can be read must be written as JSON and come back the same. */
-#include "config/yaml.h"
-#include "definition/json.h"
+#include "text/json_tree.h"
+#include "text/yaml.h"
 
 #include <assert.h>
 #include <stdlib.h>

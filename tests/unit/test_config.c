@@ -2,6 +2,8 @@
 #include "cases.h"
 
 #include "config/config.h"
+#include "model/calculation.h"
+#include "text/size.h"
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,9 +1,9 @@
 /* The CSV reader, values as texts, and tables: given these bytes, expect these cells or this message. */
-#include "command/csv.h"
-#include "command/number.h"
 #include "command/shell.h"
 #include "command/table.h"
 #include "model/memory.h"
+#include "text/csv.h"
+#include "text/number.h"
 
 #include <check.h>
 #include <math.h>

@@ -63,12 +63,13 @@ static const struct {
 	{ "\x7f", "\"\\u007f\"", "\"\\u007f\"" },
 	{ "Zähler/Öl", "Zähler/Öl", "\"Zähler/Öl\"" },
 	{ "\xf0\x9f\x92\xa7", "\xf0\x9f\x92\xa7", "\"\xf0\x9f\x92\xa7\"" },
-	{ "\xff\xfe", "\"\\xff\\xfe\"", "\"\\\\xff\\\\xfe\"" },
-	{ "cut \xc3", "\"cut \\xc3\"", "\"cut \\\\xc3\"" },
-	{ "over\xc0\xaf", "\"over\\xc0\\xaf\"", "\"over\\\\xc0\\\\xaf\"" },
-	{ "half \xed\xa0\x80", "\"half \\xed\\xa0\\x80\"", "\"half \\\\xed\\\\xa0\\\\x80\"" },
-	{ "beyond \xf4\x90\x80\x80", "\"beyond \\xf4\\x90\\x80\\x80\"", "\"beyond \\\\xf4\\\\x90\\\\x80\\\\x80\"" },
-	{ "c1 \xc2\x9b", "\"c1 \\xc2\\x9b\"", "\"c1 \\\\xc2\\\\x9b\"" },
+	{ "\xff\xfe", "\"\\\\xff\\\\xfe\"", "\"\\\\xff\\\\xfe\"" },
+	{ "cut \xc3", "\"cut \\\\xc3\"", "\"cut \\\\xc3\"" },
+	{ "over\xc0\xaf", "\"over\\\\xc0\\\\xaf\"", "\"over\\\\xc0\\\\xaf\"" },
+	{ "half \xed\xa0\x80", "\"half \\\\xed\\\\xa0\\\\x80\"", "\"half \\\\xed\\\\xa0\\\\x80\"" },
+	{ "beyond \xf4\x90\x80\x80", "\"beyond \\\\xf4\\\\x90\\\\x80\\\\x80\"",
+	  "\"beyond \\\\xf4\\\\x90\\\\x80\\\\x80\"" },
+	{ "c1 \xc2\x9b", "\"c1 \\u009b\"", "\"c1 \\u009b\"" },
 };
 
 START_TEST(any_text_in_logfmt)
@@ -101,7 +102,7 @@ START_TEST(numbers_and_times)
 	       LP_WHEN("t", INT64_C(1767225600123456)), LP_WHEN("before", -1), LP_WHEN("first", LP_TIME_MIN),
 	       LP_WHEN("never", LP_TIME_NONE), LP_TOOK("took", 1500000), LP_TEXT("left_out", NULL));
 	ck_assert_str_eq(one_line("time=", " level=debug message=m"),
-	                 " i=-7 f=0.1 g=0.33333333333333331 n=nan t=2026-01-01T00:00:00.123Z"
+	                 " i=-7 f=0.1 g=0.3333333333333333 n=nan t=2026-01-01T00:00:00.123Z"
 	                 " before=1969-12-31T23:59:59.999Z first=0001-01-01T00:00:00.000Z never=- took=0.001500\n");
 }
 END_TEST

@@ -1,7 +1,6 @@
 /* The plain data: errors keep to their sizes, arenas give back what they took, batches plan their tasks. */
 #include "model/batch.h"
 #include "model/rule.h"
-#include "model/text.h"
 
 #include <check.h>
 #include <errno.h>
@@ -146,50 +145,6 @@ START_TEST(states_have_names)
 }
 END_TEST
 
-static const struct {
-	const char *text;
-	size_t length, whole;
-} cuts[] = {
-	{ "", 0, 0 },
-	{ "abc", 3, 3 },
-	{ "abc", 2, 2 },
-	{ "\xc3\xbc", 2, 2 },
-	{ "\xc3\xbc", 1, 0 },
-	{ "a\xe2\x82\xac", 4, 4 },
-	{ "a\xe2\x82\xac", 3, 1 },
-	{ "a\xe2\x82\xac", 2, 1 },
-	{ "\xf0\x9f\x98\x80", 4, 4 },
-	{ "\xf0\x9f\x98\x80", 3, 0 },
-	{ "\xc3\xbc\xc3\xbc", 3, 2 },
-};
-
-START_TEST(a_text_is_cut_between_characters)
-{
-	ck_assert_uint_eq(lp_text_whole(cuts[_i].text, cuts[_i].length), cuts[_i].whole);
-}
-END_TEST
-
-static const struct {
-	const char *name, *problem;
-} names[] = {
-	{ "p1/größe ⚡ 4711", NULL },
-	{ "", "is empty" },
-	{ "two\nlines", "has a control character in it" },
-	{ "\x1b[31m", "has a control character in it" },
-	{ "\x7f", "has a control character in it" },
-	{ "Druck \xc2\x96 Pumpe", "has a control character in it" },
-	{ "\xc2\x9b", "has a control character in it" },
-	{ "\xc2\xa0", NULL },
-	{ "half \xc3", "has a control character in it" },
-};
-
-START_TEST(a_name_steers_no_terminal)
-{
-	const char *problem = lp_name_problem(names[_i].name);
-	ck_assert_pstr_eq(problem, names[_i].problem);
-}
-END_TEST
-
 START_TEST(rules_are_found_by_name)
 {
 	struct lp_rule rules[] = { { .name = "convert" }, { .name = "mean" }, { .name = "pump.efficiency" } };
@@ -215,8 +170,6 @@ int main(void)
 	tcase_add_test(cases, batches_that_read_much_are_small);
 	tcase_add_test(cases, states_have_names);
 	tcase_add_test(cases, rules_are_found_by_name);
-	tcase_add_loop_test(cases, a_name_steers_no_terminal, 0, (int)(sizeof names / sizeof *names));
-	tcase_add_loop_test(cases, a_text_is_cut_between_characters, 0, (int)(sizeof cuts / sizeof *cuts));
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -8,7 +8,7 @@
 /* Within this file, so that a case reaches the area of an interpreter process: the library's is then not linked. */
 #include "process/compute.c"
 
-#include "model/text.h"
+#include "text/utf8.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -231,7 +231,7 @@ END_TEST
 
 static void assert_text(const char *text)
 {
-	ck_assert(text == NULL || lp_text_is_utf8(text));
+	ck_assert(text == NULL || lp_utf8_is_valid(text));
 }
 
 START_TEST(random_bytes_over_an_answer)
@@ -638,14 +638,15 @@ static void assert_catalogue(const struct lp_rule_catalogue *catalogue)
 	for (size_t i = 0; i < catalogue->count; i++) {
 		const struct lp_rule *rule = &catalogue->rules[i];
 
-		ck_assert(lp_text_is_utf8(rule->name) && lp_text_is_utf8(rule->file) && lp_text_is_utf8(rule->version));
-		ck_assert(lp_text_is_utf8(rule->summary) && lp_text_is_utf8(rule->documentation));
+		ck_assert(lp_utf8_is_valid(rule->name) && lp_utf8_is_valid(rule->file) &&
+		          lp_utf8_is_valid(rule->version));
+		ck_assert(lp_utf8_is_valid(rule->summary) && lp_utf8_is_valid(rule->documentation));
 		for (size_t j = 0; j < rule->input_count; j++)
-			ck_assert(lp_text_is_utf8(rule->inputs[j].name));
+			ck_assert(lp_utf8_is_valid(rule->inputs[j].name));
 		for (size_t j = 0; j < rule->parameter_count; j++)
-			ck_assert(lp_text_is_utf8(rule->parameters[j].name));
+			ck_assert(lp_utf8_is_valid(rule->parameters[j].name));
 		for (size_t j = 0; j < rule->output_count; j++)
-			ck_assert(lp_text_is_utf8(rule->outputs[j]));
+			ck_assert(lp_utf8_is_valid(rule->outputs[j]));
 	}
 }
 

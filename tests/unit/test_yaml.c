@@ -1,9 +1,8 @@
 /* YAML to trees: types, places, and what is refused and why. */
 #include "cases.h"
 
-#include "config/names.h"
-#include "config/yaml.h"
-#include "definition/json.h"
+#include "text/json_tree.h"
+#include "text/yaml.h"
 
 /* yaml.cases: the tree as JSON, or the problems. */
 START_TEST(reads_what_the_cases_say)
@@ -155,74 +154,6 @@ START_TEST(files_that_cannot_be_read)
 }
 END_TEST
 
-START_TEST(json_comes_back_in_its_one_form)
-{
-	static const struct {
-		const char *json, *canonical;
-	} cases[] = {
-		{ "{}", "{}" },
-		{ " { \"b\" : [1, 2.50, -0.0] , \"a\" : null } ", "{\"a\":null,\"b\":[1,2.5,0.0]}" },
-		{ "\"\\ud83d\\ude00 \\u00e9\\n\\/\"", "\"😀 é\\n/\"" },
-		/* As PostgreSQL writes jsonb: numbers in full. */
-		{ "[10000000000000000000000, 1000000000000000.0, 0.0000001]", "[1e+22,1000000000000000.0,1e-07]" },
-		{ "[0.1, 100000, 1e300]", "[0.1,100000,1e+300]" },
-		{ "[9223372036854775807, 9223372036854775808]", "[9223372036854775807,9223372036854775808.0]" },
-	};
-	static const char *const wrong[] = { "",           "{",           "[1,]",        "{\"a\"}", "{a:1}",
-		                             "\"\\x\"",    "\"\\ud800\"", "\"\\u0000\"", "nul",     "[1 2]",
-		                             "{\"a\":1,}", "1 2",         "\"a" };
-	struct lp_arena arena = { 0 };
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const char *once = lp_json_canonical(cases[i].json, &arena);
-		ck_assert_str_eq(once, cases[i].canonical);
-		ck_assert_str_eq(lp_json_canonical(once, &arena), once);
-	}
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
-		ck_assert_msg(lp_json_read(wrong[i], &arena) == NULL, "%s was taken for JSON", wrong[i]);
-	lp_arena_free(&arena);
-}
-END_TEST
-
-START_TEST(the_nearest_word_is_suggested)
-{
-	static const char *const words[] = { "retention", "retry", "log", "time_zone", "time_limit" };
-	static const struct {
-		const char *word, *nearest;
-	} cases[] = {
-		{ "retension", "retention" },
-		{ "rety", "retry" },
-		{ "timezone", "time_zone" },
-		{ "lgo", "log" },
-		{ "time_limt", "time_limit" },
-		{ "whatever", NULL },
-		{ "x", NULL },
-		{ "", NULL },
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		ck_assert_pstr_eq(lp_nearest_of(cases[i].word, words, 5, sizeof words[0]), cases[i].nearest);
-}
-END_TEST
-
-START_TEST(names_are_found_among_many)
-{
-	struct lp_names names = { 0 };
-	struct lp_arena arena = { 0 };
-	size_t value;
-	char text[32];
-	for (size_t i = 0; i < 10000; i++) {
-		(void)snprintf(text, sizeof text, "plant/%zu", i);
-		ck_assert(lp_names_add(&names, lp_arena_text(&arena, text), i, NULL));
-	}
-	ck_assert(!lp_names_add(&names, "plant/77", 1, &value));
-	ck_assert_uint_eq(value, 77);
-	ck_assert(lp_names_find(&names, "plant/9999", &value));
-	ck_assert_uint_eq(value, 9999);
-	ck_assert(!lp_names_find(&names, "plant/10000", &value));
-	lp_names_free(&names);
-	lp_arena_free(&arena);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("yaml");
@@ -234,9 +165,6 @@ int main(void)
 	tcase_add_test(tests, refuses_what_is_too_large);
 	tcase_add_test(tests, finds_a_key_that_is_there_twice_among_many);
 	tcase_add_test(tests, files_that_cannot_be_read);
-	tcase_add_test(tests, json_comes_back_in_its_one_form);
-	tcase_add_test(tests, the_nearest_word_is_suggested);
-	tcase_add_test(tests, names_are_found_among_many);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

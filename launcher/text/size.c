@@ -2,7 +2,7 @@
  * Sizes of memory, as people write them and as they are told: kB, MB, GB are
  * powers of 1,000, KiB, MiB, GiB of 1,024.
  */
-#include "config/config.h"
+#include "text/size.h"
 
 #include <stdio.h>
 #include <stdlib.h>

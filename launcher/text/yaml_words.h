@@ -1,8 +1,8 @@
 /*
  * What libyaml says is wrong, in words for people who have a file that does not work.
  */
-#ifndef LP_CONFIG_WORDS_H
-#define LP_CONFIG_WORDS_H
+#ifndef LP_TEXT_YAML_WORDS_H
+#define LP_TEXT_YAML_WORDS_H
 
 /* Its own words where there are none better. */
 const char *lp_yaml_plain_words(const char *problem);

@@ -3,7 +3,7 @@
  * definitions are compared without anything quadratic), and suggestions for
  * mistyped words.
  */
-#include "config/names.h"
+#include "text/names.h"
 
 #include "model/hash.h"
 #include "model/memory.h"

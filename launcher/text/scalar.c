@@ -1,8 +1,5 @@
-/*
- * Scalars: what a text without quotes stands for, and what is UTF-8.  Knows
- * nothing of files.
- */
-#include "config/scalar.h"
+/* Scalars: what a text without quotes stands for.  Knows nothing of files. */
+#include "text/scalar.h"
 
 #include <errno.h>
 #include <math.h>
@@ -124,22 +121,4 @@ void lp_yaml_resolve(struct lp_yaml_node *node)
 		node->type = LP_YAML_FLOAT;
 		node->value.number = strtod(text, NULL);
 	}
-}
-
-size_t lp_utf8_length(const unsigned char *data, size_t left)
-{
-	if (data[0] < 0x80)
-		return 1;
-	size_t length = data[0] >= 0xf0 ? 4 : data[0] >= 0xe0 ? 3 : 2;
-	if (data[0] < 0xc2 || data[0] > 0xf4 || length > left)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((data[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Overlong forms, surrogates, and what lies beyond Unicode. */
-	if ((data[0] == 0xe0 && data[1] < 0xa0) || (data[0] == 0xed && data[1] > 0x9f) ||
-	    (data[0] == 0xf0 && data[1] < 0x90) || (data[0] == 0xf4 && data[1] > 0x8f))
-		return 0;
-	return length;
 }

@@ -1,5 +1,5 @@
 /* The CSV reader: one character at a time through a buffer, one row at a time to its caller. */
-#include "command/csv.h"
+#include "text/csv.h"
 
 #include "model/memory.h"
 #include <errno.h>

@@ -8,8 +8,8 @@
  * quotes left open, text behind a closing quote, NUL bytes and UTF-16, bytes
  * that are not UTF-8.  Knows nothing of what the cells mean.
  */
-#ifndef LP_COMMAND_CSV_H
-#define LP_COMMAND_CSV_H
+#ifndef LP_TEXT_CSV_H
+#define LP_TEXT_CSV_H
 
 #include "model/error.h"
 #include <stddef.h>

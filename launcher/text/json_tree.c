@@ -6,46 +6,14 @@
  * is read and written again before anything is compared, and a number with a
  * fraction, even of zero, is written so that it comes back as one.
  */
-#include "definition/json.h"
+#include "text/json_tree.h"
 
-#include "config/scalar.h"
+#include "text/json.h"
+#include "text/number.h"
+#include "text/scalar.h"
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Control characters beyond ASCII's too: they steer a terminal as well, and YAML does not take them as they are. */
-static size_t control_length(const char *c)
-{
-	const unsigned char *byte = (const unsigned char *)c;
-	if (byte[0] < 0x20 || byte[0] == 0x7f)
-		return 1;
-	return byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0 ? 2 : 0;
-}
-
-void lp_json_add_text(struct lp_text *text, const char *value)
-{
-	static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-	const char *from = value;
-	lp_text_add(text, "\"", 1);
-	for (const char *c = value; *c != '\0'; c++) {
-		size_t control = control_length(c);
-		if (control == 0 && *c != '"' && *c != '\\')
-			continue;
-		lp_text_add(text, from, (size_t)(c - from));
-		const char *pair = NULL;
-		for (size_t i = 0; i + 1 < sizeof short_forms; i += 2)
-			pair = short_forms[i] == *c ? &short_forms[i + 1] : pair;
-		if (pair != NULL)
-			lp_text_addf(text, "\\%c", *pair);
-		else
-			lp_text_addf(text, "\\u%04x", (unsigned)(unsigned char)c[control - 1]);
-		c += control == 2;
-		from = c + 1;
-	}
-	lp_text_add(text, from, strlen(from));
-	lp_text_add(text, "\"", 1);
-}
 
 /* The shortest form that reads back as the same number. */
 static void add_number(struct lp_text *text, double number)
@@ -59,11 +27,7 @@ static void add_number(struct lp_text *text, double number)
 		lp_text_addf(text, "%.1f", number); /* in full: 1e+15 would come back from jsonb as a whole number */
 		return;
 	}
-	for (int precision = 15; precision <= 17; precision++) {
-		(void)snprintf(digits, sizeof digits, "%.*g", precision, number);
-		if (strtod(digits, NULL) == number)
-			break;
-	}
+	lp_number_format(number, digits);
 	lp_text_add(text, digits, strlen(digits));
 }
 
@@ -85,7 +49,7 @@ static bool write_map(const struct lp_yaml_node *map, struct lp_text *text, cons
 	for (size_t i = 0; i < map->count && good; i++) {
 		if (i > 0)
 			lp_text_add(text, ",", 1);
-		lp_json_add_text(text, map->keys[order[i]]->text);
+		lp_json_quote(text, map->keys[order[i]]->text);
 		lp_text_add(text, ":", 1);
 		good = lp_json_write(map->items[order[i]], text, culprit);
 	}
@@ -114,7 +78,7 @@ bool lp_json_write(const struct lp_yaml_node *node, struct lp_text *text, const 
 		add_number(text, node->value.number);
 		return true;
 	case LP_YAML_TEXT:
-		lp_json_add_text(text, node->text);
+		lp_json_quote(text, node->text);
 		return true;
 	case LP_YAML_LIST:
 		lp_text_add(text, "[", 1);

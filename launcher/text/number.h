@@ -1,6 +1,6 @@
 /* Values of samples as texts. */
-#ifndef LP_COMMAND_NUMBER_H
-#define LP_COMMAND_NUMBER_H
+#ifndef LP_TEXT_NUMBER_H
+#define LP_TEXT_NUMBER_H
 
 #include <stdbool.h>
 

@@ -6,11 +6,12 @@
  * no more memory than it has bytes; what whoever walks the tree would meet is
  * counted as it is read, and the file refused when that passes the limit.
  */
-#include "config/yaml.h"
+#include "text/yaml.h"
 
-#include "config/names.h"
-#include "config/scalar.h"
-#include "config/words.h"
+#include "text/names.h"
+#include "text/scalar.h"
+#include "text/utf8.h"
+#include "text/yaml_words.h"
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -421,7 +422,7 @@ static bool check_text(struct reader *reader)
 {
 	const unsigned char *data = (const unsigned char *)reader->data;
 	for (size_t i = 0; i < reader->size;) {
-		size_t length = lp_utf8_length(data + i, reader->size - i);
+		size_t length = lp_utf8_length(reader->data + i, reader->size - i);
 		if (data[i] != 0 && length > 0) {
 			i += length;
 			continue;

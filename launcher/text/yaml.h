@@ -4,8 +4,8 @@
  * LP_YAML_NODES_MOST nodes after aliases are followed.  Shared by the
  * configuration and the definitions; knows the meaning of neither.
  */
-#ifndef LP_CONFIG_YAML_H
-#define LP_CONFIG_YAML_H
+#ifndef LP_TEXT_YAML_H
+#define LP_TEXT_YAML_H
 
 #include "model/error.h"
 #include "model/memory.h"

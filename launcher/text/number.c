@@ -1,5 +1,5 @@
 /* Values of samples as texts: shortest out, strict in. */
-#include "command/number.h"
+#include "text/number.h"
 
 #include <math.h>
 #include <stdio.h>

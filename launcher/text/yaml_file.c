@@ -1,5 +1,5 @@
 /* YAML from files and standard input, up to a size.  Knows nothing of YAML itself. */
-#include "config/yaml.h"
+#include "text/yaml.h"
 
 #include <errno.h>
 #include <fcntl.h>

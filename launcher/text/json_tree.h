@@ -2,10 +2,10 @@
  * Trees to canonical JSON and back: sorted keys, no spaces, numbers in one
  * form, so that equal values are equal texts.
  */
-#ifndef LP_DEFINITION_JSON_H
-#define LP_DEFINITION_JSON_H
+#ifndef LP_TEXT_JSON_TREE_H
+#define LP_TEXT_JSON_TREE_H
 
-#include "config/yaml.h"
+#include "text/yaml.h"
 
 /* False: *culprit is a number that JSON has no form for (infinite, or none). */
 bool lp_json_write(const struct lp_yaml_node *node, struct lp_text *text,
@@ -14,6 +14,5 @@ bool lp_json_write(const struct lp_yaml_node *node, struct lp_text *text,
 struct lp_yaml_node *lp_json_read(const char *text, struct lp_arena *arena) LP_MUST_CHECK;
 /* What a store gave, in canonical form; as it is where it is no JSON. */
 const char *lp_json_canonical(const char *text, struct lp_arena *arena);
-void lp_json_add_text(struct lp_text *text, const char *value); /* in quotes, escaped */
 
 #endif

@@ -2,7 +2,7 @@
  * libyaml's words for what is wrong are those of the YAML specification; these
  * are for people.  Knows nothing but the texts.
  */
-#include "config/words.h"
+#include "text/yaml_words.h"
 
 #include <stddef.h>
 #include <string.h>

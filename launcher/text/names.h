@@ -2,8 +2,8 @@
  * Tables from texts to numbers, and the nearest of some known words to a
  * mistyped one.  Knows nothing of what the texts name.
  */
-#ifndef LP_CONFIG_NAMES_H
-#define LP_CONFIG_NAMES_H
+#ifndef LP_TEXT_NAMES_H
+#define LP_TEXT_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>
