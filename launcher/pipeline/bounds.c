@@ -99,16 +99,16 @@ static bool read_readers(struct bounding *bounding, struct lp_error *error)
 {
 	const struct lp_bounds *bounds = bounding->bounds;
 	int64_t *series = lp_reallocate(NULL, bounds->count, sizeof *series);
-	bool good = true;
-	for (size_t at = 0; at < bounds->count; at++)
-		series[at] = bounds->items[at].series_id;
-	for (size_t at = 0; at < bounds->count && good; at += SERIES_AT_ONCE) {
-		size_t left = bounds->count - at;
-		good = lp_store_each_reader(bounding->store, series + at, left < SERIES_AT_ONCE ? left : SERIES_AT_ONCE,
-		                            bound_reader, bounding, error);
+	bool ok = true;
+	for (size_t i = 0; i < bounds->count; i++)
+		series[i] = bounds->items[i].series_id;
+	for (size_t i = 0; i < bounds->count && ok; i += SERIES_AT_ONCE) {
+		size_t left = bounds->count - i;
+		ok = lp_store_each_reader(bounding->store, series + i, left < SERIES_AT_ONCE ? left : SERIES_AT_ONCE,
+		                          bound_reader, bounding, error);
 	}
 	free(series);
-	return good;
+	return ok;
 }
 
 /* No look-back goes beyond the good samples that it needs: where they begin, if they are there. */
@@ -117,28 +117,28 @@ static bool bound_lookbacks(struct bounding *bounding, struct lp_error *error)
 	struct lp_change_bound *bounds = bounding->bounds->items;
 	struct lp_last *lasts = lp_reallocate(NULL, bounding->reach_count, sizeof *lasts);
 	size_t *places = lp_reallocate(NULL, bounding->reach_count, sizeof *places), count = 0;
-	bool good = true;
-	for (size_t at = 0; at < bounding->reach_count; at++) {
-		const struct reach *reach = &bounding->reaches[at];
+	bool ok = true;
+	for (size_t i = 0; i < bounding->reach_count; i++) {
+		const struct reach *reach = &bounding->reaches[i];
 		if (reach->number == 0 || reach->first >= reach->near)
 			continue;
-		places[count] = at;
-		lasts[count++] = (struct lp_last){ .series_id = bounds[at].series_id,
+		places[count] = i;
+		lasts[count++] = (struct lp_last){ .series_id = bounds[i].series_id,
 			                           .first = reach->far,
 			                           .beyond = reach->near,
 			                           .number = reach->number };
 	}
-	for (size_t at = 0; at < count && good; at += LASTS_AT_ONCE)
-		good = lp_store_find_lasts(bounding->store, lasts + at,
-		                           count - at < LASTS_AT_ONCE ? count - at : LASTS_AT_ONCE, error);
-	for (size_t at = 0; at < count && good; at++) {
-		lp_time begin = lasts[at].time != LP_TIME_NONE ? lasts[at].time : lasts[at].first;
-		if (begin < bounds[places[at]].oldest)
-			bounds[places[at]].oldest = begin;
+	for (size_t i = 0; i < count && ok; i += LASTS_AT_ONCE)
+		ok = lp_store_find_lasts(bounding->store, lasts + i,
+		                         count - i < LASTS_AT_ONCE ? count - i : LASTS_AT_ONCE, error);
+	for (size_t i = 0; i < count && ok; i++) {
+		lp_time begin = lasts[i].time != LP_TIME_NONE ? lasts[i].time : lasts[i].first;
+		if (begin < bounds[places[i]].oldest)
+			bounds[places[i]].oldest = begin;
 	}
 	free(lasts);
 	free(places);
-	return good;
+	return ok;
 }
 
 bool lp_bounds_load(struct lp_bounds *bounds, struct lp_store *store, const struct lp_change_scan *scan,
@@ -146,13 +146,13 @@ bool lp_bounds_load(struct lp_bounds *bounds, struct lp_store *store, const stru
 {
 	struct bounding bounding = { .store = store, .scan = scan, .bounds = bounds };
 	*bounds = (struct lp_bounds){ .items = NULL };
-	bool good = lp_store_each_changed(store, scan->newest, keep_changed, &bounding, error);
+	bool ok = lp_store_each_changed(store, scan->newest, keep_changed, &bounding, error);
 	if (bounds->hours <= FEW_HOURS)
 		bounds->count = 0;
 	else
-		good = good && read_readers(&bounding, error) && bound_lookbacks(&bounding, error);
+		ok = ok && read_readers(&bounding, error) && bound_lookbacks(&bounding, error);
 	free(bounding.reaches);
-	return good;
+	return ok;
 }
 
 void lp_bounds_free(struct lp_bounds *bounds)

@@ -18,9 +18,9 @@ enum { ERROR_MOST = 240, TRIALS_FOR_ONE = 10 };
 
 static struct lp_breaker_rule *find(struct lp_breaker_rule *const *rules, size_t count, const char *name)
 {
-	for (size_t at = 0; at < count; at++)
-		if (strcmp(rules[at]->rule, name) == 0)
-			return rules[at];
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rules[i]->rule, name) == 0)
+			return rules[i];
 	return NULL;
 }
 
@@ -88,16 +88,16 @@ static void choose_trials(struct lp_breaker_rule *rule, lp_time tick)
 		return;
 	trials = trials < 1 ? 1 : trials > count ? count : trials;
 	uint64_t first = (minute ^ minute >> 7) * UINT64_C(0x9e3779b97f4a7c15) % count;
-	for (uint64_t at = 0; at < trials; at++)
-		rule->held[(first + at) % count].on_trial = true;
+	for (uint64_t i = 0; i < trials; i++)
+		rule->held[(first + i) % count].on_trial = true;
 }
 
 bool lp_breakers_load(struct lp_breakers *breakers, struct lp_store *store, lp_time tick, struct lp_error *error)
 {
 	if (!lp_store_each_breaker(store, keep, breakers, error))
 		return false;
-	for (size_t at = 0; at < breakers->open_count; at++) {
-		struct lp_breaker_rule *rule = breakers->open[at];
+	for (size_t i = 0; i < breakers->open_count; i++) {
+		struct lp_breaker_rule *rule = breakers->open[i];
 		struct lp_status_filter filter = { .rule = rule->rule };
 		struct holding holding = { .rule = rule, .tick = tick };
 		if (!lp_store_each_status(store, &filter, hold, &holding, error))
@@ -132,8 +132,8 @@ static bool is_trial(const struct lp_batch *batch, struct lp_breaker_rule *rule,
 
 void lp_breakers_decide(const struct lp_breakers *breakers, struct lp_batch *batch)
 {
-	for (size_t at = 0; at < batch->task_count && breakers->open_count > 0; at++) {
-		struct lp_task *task = &batch->tasks[at];
+	for (size_t i = 0; i < batch->task_count && breakers->open_count > 0; i++) {
+		struct lp_task *task = &batch->tasks[i];
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 		struct lp_breaker_rule *rule = find(breakers->open, breakers->open_count, calculation->rule);
 		struct lp_breaker_held *held = rule == NULL ? NULL : find_held(rule, calculation->id);
@@ -162,8 +162,8 @@ void lp_breakers_note(struct lp_breakers *breakers, const struct lp_batch *batch
 {
 	size_t computed = atomic_load(&batch->computed);
 	struct lp_breaker_rule *rule = NULL;
-	for (size_t at = 0; at < computed; at++) {
-		const struct lp_task *task = &batch->tasks[at];
+	for (size_t i = 0; i < computed; i++) {
+		const struct lp_task *task = &batch->tasks[i];
 		const char *name = batch->calculations[task->calculation].rule;
 		bool failed = lp_state_is_failure(task->outcome.state);
 		if (rule == NULL || strcmp(rule->rule, name) != 0)
@@ -217,24 +217,24 @@ static bool has_recovered(const struct lp_breakers *breakers, const struct lp_br
 bool lp_breakers_end(struct lp_breakers *breakers, struct lp_store *store, const struct lp_run *run,
                      struct lp_error *error)
 {
-	for (size_t at = 0; at < breakers->rule_count; at++) {
-		struct lp_breaker_rule *rule = breakers->rules[at];
-		bool good = true;
+	for (size_t i = 0; i < breakers->rule_count; i++) {
+		struct lp_breaker_rule *rule = breakers->rules[i];
+		bool ok = true;
 		if (rule->open && (rule->held_count == 0 || has_recovered(breakers, rule))) {
-			good = close_one(rule, store, error);
+			ok = close_one(rule, store, error);
 			rule->open = false;
 		} else if (rule->open && rule->changed) {
 			rule->stored.trials += rule->worked == 0;
-			good = put_one(rule, store, error);
+			ok = put_one(rule, store, error);
 		} else if (!rule->open && breakers->failures_least > 0 &&
 		           rule->failed >= (uint64_t)breakers->failures_least && rule->failed * 2 > rule->computed) {
 			rule->open = true;
 			rule->stored = (struct lp_breaker){
 				.since = run->tick, .run_id = run->id, .failed = rule->failed, .of = rule->computed
 			};
-			good = put_one(rule, store, error);
+			ok = put_one(rule, store, error);
 		}
-		if (!good)
+		if (!ok)
 			return false;
 	}
 	return true;
@@ -242,12 +242,12 @@ bool lp_breakers_end(struct lp_breakers *breakers, struct lp_store *store, const
 
 void lp_breakers_free(struct lp_breakers *breakers)
 {
-	for (size_t at = 0; at < breakers->rule_count; at++) {
-		free(breakers->rules[at]->rule);
-		free(breakers->rules[at]->error);
-		free(breakers->rules[at]->reason);
-		free(breakers->rules[at]->held);
-		free(breakers->rules[at]);
+	for (size_t i = 0; i < breakers->rule_count; i++) {
+		free(breakers->rules[i]->rule);
+		free(breakers->rules[i]->error);
+		free(breakers->rules[i]->reason);
+		free(breakers->rules[i]->held);
+		free(breakers->rules[i]);
 	}
 	free(breakers->rules);
 	free(breakers->open);

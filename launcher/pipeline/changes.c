@@ -102,19 +102,19 @@ static bool join_affected(struct lp_change_scan *scan, struct lp_error *error)
 	if (scan->affected_count == 0)
 		return true;
 	qsort(affected, scan->affected_count, sizeof *affected, compare_affected);
-	for (size_t at = 1; at < scan->affected_count; at++) {
-		if (affected[at].calculation_id != affected[last].calculation_id ||
-		    affected[at].reason != affected[last].reason || affected[at].after_end > affected[last].until_end)
-			affected[++last] = affected[at];
-		else if (affected[at].until_end > affected[last].until_end)
-			affected[last].until_end = affected[at].until_end;
+	for (size_t i = 1; i < scan->affected_count; i++) {
+		if (affected[i].calculation_id != affected[last].calculation_id ||
+		    affected[i].reason != affected[last].reason || affected[i].after_end > affected[last].until_end)
+			affected[++last] = affected[i];
+		else if (affected[i].until_end > affected[last].until_end)
+			affected[last].until_end = affected[i].until_end;
 	}
 	scan->affected_count = last + 1;
-	for (size_t at = 0; at <= last; at++) {
-		if (!lp_zone_find(affected[at].schedule.zone, &zone, error))
+	for (size_t i = 0; i <= last; i++) {
+		if (!lp_zone_find(affected[i].schedule.zone, &zone, error))
 			return false;
-		affected[at].windows =
-			lp_schedule_count(&affected[at].schedule, zone, affected[at].after_end, affected[at].until_end);
+		affected[i].windows =
+			lp_schedule_count(&affected[i].schedule, zone, affected[i].after_end, affected[i].until_end);
 	}
 	return true;
 }
@@ -254,10 +254,10 @@ static bool follow_reader(void *context, const struct lp_reader *reader, struct 
 	const struct lp_zone *zone;
 	struct lp_error ignored;
 	bool known = lp_zone_find(reader->schedule->zone, &zone, &ignored);
-	for (size_t at = find_changes(follower, reader->series_id);
-	     at < follower->change_count && follower->changes[at].series_id == reader->series_id; at++)
-		if (!(known ? follow_change(follower, reader, zone, &follower->changes[at], error)
-		            : keep_change_for_later(follower, reader, &follower->changes[at], error)))
+	for (size_t i = find_changes(follower, reader->series_id);
+	     i < follower->change_count && follower->changes[i].series_id == reader->series_id; i++)
+		if (!(known ? follow_change(follower, reader, zone, &follower->changes[i], error)
+		            : keep_change_for_later(follower, reader, &follower->changes[i], error)))
 			return false;
 	return true;
 }
@@ -266,12 +266,12 @@ static bool follow_series(struct follower *follower, struct lp_error *error)
 {
 	int64_t *series = lp_reallocate(NULL, follower->change_count, sizeof *series);
 	size_t count = 0;
-	for (size_t at = 0; at < follower->change_count; at++)
-		if (at == 0 || follower->changes[at].series_id != follower->changes[at - 1].series_id)
-			series[count++] = follower->changes[at].series_id;
-	bool good = lp_store_each_reader(follower->store, series, count, follow_reader, follower, error);
+	for (size_t i = 0; i < follower->change_count; i++)
+		if (i == 0 || follower->changes[i].series_id != follower->changes[i - 1].series_id)
+			series[count++] = follower->changes[i].series_id;
+	bool ok = lp_store_each_reader(follower->store, series, count, follow_reader, follower, error);
 	free(series);
-	return good && flush(follower, error);
+	return ok && flush(follower, error);
 }
 
 /* Some of the changes at a time, each hour of a series once or more. */
@@ -281,15 +281,15 @@ static bool follow_some(void *context, struct lp_change *changes, size_t count, 
 	follower->changes = changes;
 	follower->change_count = count;
 	qsort(changes, count, sizeof *changes, compare_changes);
-	for (size_t at = 0; at < count; at++) {
-		follower->rises[at] = RISE_UNKNOWN;
-		follower->too_old[at] = false;
+	for (size_t i = 0; i < count; i++) {
+		follower->rises[i] = RISE_UNKNOWN;
+		follower->too_old[i] = false;
 	}
-	bool good = lp_store_find_next_good(follower->store, changes, count, follower->scan->newest, error) &&
-	            follow_series(follower, error);
-	for (size_t at = 0; at < count; at++)
-		follower->scan->too_old += follower->too_old[at];
-	return good;
+	bool ok = lp_store_find_next_good(follower->store, changes, count, follower->scan->newest, error) &&
+	          follow_series(follower, error);
+	for (size_t i = 0; i < count; i++)
+		follower->scan->too_old += follower->too_old[i];
+	return ok;
 }
 
 static bool follow_within(struct follower *follower, const struct lp_bounds *bounds, struct lp_error *error)
@@ -316,15 +316,15 @@ bool lp_changes_follow(struct lp_store *store, struct lp_change_scan *scan, stru
 		.too_old = lp_reallocate(NULL, LP_CHANGES_AT_ONCE, sizeof *follower.too_old),
 	};
 	scan->ranges = scan->too_old = 0;
-	bool good = lp_bounds_load(&bounds, store, scan, error);
-	scan->many = good && scan->look && !scan->tell && bounds.count > 0;
-	good = good && (scan->many || follow_within(&follower, &bounds, error));
+	bool ok = lp_bounds_load(&bounds, store, scan, error);
+	scan->many = ok && scan->look && !scan->tell && bounds.count > 0;
+	ok = ok && (scan->many || follow_within(&follower, &bounds, error));
 	lp_bounds_free(&bounds);
 	free(follower.too_old);
 	free(follower.rises);
 	free(follower.ranges);
-	good = good && join_affected(scan, error);
-	if (good && !scan->look && scan->ranges > 0)
+	ok = ok && join_affected(scan, error);
+	if (ok && !scan->look && scan->ranges > 0)
 		lp_log(LP_LOG_DEBUG, "samples that were read have changed", LP_INT("ranges", scan->ranges));
-	return good;
+	return ok;
 }

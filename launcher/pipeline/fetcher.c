@@ -15,8 +15,8 @@
 /* Pending windows say how often each was tried; the definitions came without those of calculations that are gone. */
 static void set_attempts(struct lp_job *job)
 {
-	for (size_t at = 0; at < job->batch->task_count; at++) {
-		struct lp_task *task = &job->batch->tasks[at];
+	for (size_t i = 0; i < job->batch->task_count; i++) {
+		struct lp_task *task = &job->batch->tasks[i];
 		int64_t id = job->batch->calculations[task->calculation].id;
 		size_t low = 0, high = job->pending_count;
 		while (low < high) {
@@ -38,9 +38,8 @@ static bool read_definitions(struct lp_store *store, struct lp_job *job, struct 
 		return lp_store_read_batch(store, job->batch, error);
 	size_t count = batch->kind == LP_BATCH_RETRY ? job->pending_count : batch->owed_count;
 	int64_t *ids = lp_arena_zeroed(&job->batch->arena, count, sizeof *ids);
-	for (size_t at = 0; at < count; at++)
-		ids[at] = batch->kind == LP_BATCH_RETRY ? job->pending[at].calculation_id
-		                                        : batch->owed[at].calculation_id;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = batch->kind == LP_BATCH_RETRY ? job->pending[i].calculation_id : batch->owed[i].calculation_id;
 	return lp_store_read_calculations(store, ids, count, job->batch, error);
 }
 
@@ -56,8 +55,8 @@ static void fail_task(struct lp_batch *batch, struct lp_task *task, const struct
 /* What an input reads, where that is not the window; nothing, where it lies outside of all years. */
 static void set_ranges(struct lp_batch *batch)
 {
-	for (size_t at = 0; at < batch->task_count; at++) {
-		struct lp_task *task = &batch->tasks[at];
+	for (size_t i = 0; i < batch->task_count; i++) {
+		struct lp_task *task = &batch->tasks[i];
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 		for (size_t k = 0; k < calculation->input_count; k++) {
 			const struct lp_input *input = &calculation->inputs[k];
@@ -97,8 +96,8 @@ static void send_parts(struct lp_stages *stages, struct lp_job *job)
 	lp_job_split(job, stages->parts);
 	/* From the first push on the job may come to its end at any moment. */
 	size_t count = job->part_count;
-	for (size_t at = 0; at < count; at++)
-		lp_stages_send(stages, LP_STAGE_COMPUTE, job->parts[at]);
+	for (size_t i = 0; i < count; i++)
+		lp_stages_send(stages, LP_STAGE_COMPUTE, job->parts[i]);
 }
 
 static void fetch_share(struct lp_stages *stages, struct lp_store *store, struct lp_job *share)
@@ -137,8 +136,8 @@ static void fetch(struct lp_stages *stages, struct lp_store *store, struct lp_jo
 	struct lp_job *first = job->parts[0];
 	/* From the first push on another may be the last to come back. */
 	size_t count = job->part_count;
-	for (size_t at = 1; at < count; at++)
-		lp_stages_send(stages, LP_STAGE_FETCH, job->parts[at]);
+	for (size_t i = 1; i < count; i++)
+		lp_stages_send(stages, LP_STAGE_FETCH, job->parts[i]);
 	fetch_share(stages, store, first);
 }
 

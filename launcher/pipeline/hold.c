@@ -55,8 +55,8 @@ lp_time lp_plan_upstream(const struct lp_plan *plan, const struct lp_batch_head 
 		return LP_TIME_MAX;
 	if (!lp_zone_find(head->schedule.zone, &zone, &error))
 		return LP_TIME_NONE;
-	for (size_t at = 0; at < head->reading_count; at++) {
-		lp_time until = allowed(plan, head, zone, &head->readings[at]);
+	for (size_t i = 0; i < head->reading_count; i++) {
+		lp_time until = allowed(plan, head, zone, &head->readings[i]);
 		lowest = until < lowest ? until : lowest;
 	}
 	return lowest;
@@ -64,8 +64,8 @@ lp_time lp_plan_upstream(const struct lp_plan *plan, const struct lp_batch_head 
 
 bool lp_plan_reads_gaps(const struct lp_plan *plan, const struct lp_batch_head *head)
 {
-	for (size_t at = 0; at < head->reading_count; at++) {
-		const struct lp_plan_batch *upstream = lp_plan_find(plan, head->readings[at].upstream);
+	for (size_t i = 0; i < head->reading_count; i++) {
+		const struct lp_plan_batch *upstream = lp_plan_find(plan, head->readings[i].upstream);
 		if (upstream != NULL && upstream->gap_until != LP_TIME_NONE)
 			return true;
 	}
@@ -109,8 +109,8 @@ static lp_time ready_by(const struct lp_plan *plan, const struct lp_batch_head *
                         const struct lp_window *window)
 {
 	lp_time by = window->end;
-	for (size_t at = 0; at < head->reading_count; at++) {
-		const struct lp_batch_reading *reading = &head->readings[at];
+	for (size_t i = 0; i < head->reading_count; i++) {
+		const struct lp_batch_reading *reading = &head->readings[i];
 		const struct lp_plan_batch *upstream = lp_plan_find(plan, reading->upstream);
 		struct lp_window range;
 		if (upstream == NULL ||
@@ -233,9 +233,9 @@ static bool hold_of_window(const struct lp_plan *plan, const struct lp_batch_hea
                            const struct lp_window *window, struct lp_hold *hold)
 {
 	bool held = false;
-	for (size_t at = 0; at < head->reading_count; at++) {
+	for (size_t i = 0; i < head->reading_count; i++) {
 		struct lp_hold one;
-		if (!keeps(plan, head, zone, window, &head->readings[at], &one))
+		if (!keeps(plan, head, zone, window, &head->readings[i], &one))
 			continue;
 		if (!held ||
 		    (hold->goes_on != LP_TIME_NONE && (one.goes_on == LP_TIME_NONE || one.goes_on > hold->goes_on)))
@@ -266,12 +266,12 @@ bool lp_each_hold(struct lp_store *store, lp_time tick, lp_hold_visit *visit, vo
 {
 	struct lp_plan plan;
 	struct lp_hold hold;
-	bool good = lp_plan_load_heads(&plan, store, tick, error);
-	for (size_t at = 0; at < plan.batch_count && good; at++)
-		if (lp_plan_hold(&plan, &plan.batches[at].head, &hold))
-			good = visit(context, &hold, error);
+	bool ok = lp_plan_load_heads(&plan, store, tick, error);
+	for (size_t i = 0; i < plan.batch_count && ok; i++)
+		if (lp_plan_hold(&plan, &plan.batches[i].head, &hold))
+			ok = visit(context, &hold, error);
 	lp_plan_free(&plan);
-	return good;
+	return ok;
 }
 
 bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const struct lp_window *window, bool *held,
@@ -280,12 +280,12 @@ bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const st
 	struct lp_plan plan;
 	const struct lp_zone *zone;
 	struct lp_error ignored;
-	bool good = lp_plan_load_heads(&plan, store, tick, error);
-	const struct lp_plan_batch *batch = good ? lp_plan_find(&plan, batch_id) : NULL;
+	bool ok = lp_plan_load_heads(&plan, store, tick, error);
+	const struct lp_plan_batch *batch = ok ? lp_plan_find(&plan, batch_id) : NULL;
 	*held = batch != NULL && lp_zone_find(batch->head.schedule.zone, &zone, &ignored) &&
 	        hold_of_window(&plan, &batch->head, zone, window, hold);
 	if (*held)
 		hold->schedule = NULL; /* the plan's */
 	lp_plan_free(&plan);
-	return good;
+	return ok;
 }

@@ -32,8 +32,8 @@ struct lp_job *lp_job_part(struct lp_job *whole, size_t index)
 void lp_job_empty(struct lp_job *job)
 {
 	lp_batch_empty(job->batch);
-	for (size_t at = 0; at < job->part_capacity; at++)
-		lp_batch_empty(job->parts[at]->batch);
+	for (size_t i = 0; i < job->part_capacity; i++)
+		lp_batch_empty(job->parts[i]->batch);
 	*job = (struct lp_job){
 		.batch = job->batch, .windows = job->windows, .parts = job->parts, .part_capacity = job->part_capacity
 	};
@@ -43,8 +43,8 @@ void lp_job_free(struct lp_job *job)
 {
 	if (job == NULL)
 		return;
-	for (size_t at = 0; at < job->part_capacity; at++)
-		lp_job_free(job->parts[at]);
+	for (size_t i = 0; i < job->part_capacity; i++)
+		lp_job_free(job->parts[i]);
 	lp_batch_free(job->batch);
 	free(job->parts);
 	free(job->windows);

@@ -91,9 +91,9 @@ static void sort_changed(struct lp_needs *needs)
 	size_t kept = 0;
 	if (needs->changed_count > 0)
 		qsort(needs->changed, needs->changed_count, sizeof *needs->changed, compare_changed);
-	for (size_t at = 0; at < needs->changed_count; at++)
-		if (kept == 0 || needs->changed[kept - 1].series_id != needs->changed[at].series_id)
-			needs->changed[kept++] = needs->changed[at];
+	for (size_t i = 0; i < needs->changed_count; i++)
+		if (kept == 0 || needs->changed[kept - 1].series_id != needs->changed[i].series_id)
+			needs->changed[kept++] = needs->changed[i];
 	needs->changed_count = kept;
 }
 
@@ -103,25 +103,25 @@ static void add_found(struct lp_needs *needs)
 	size_t news = 0, old = needs->debt_count;
 	if (needs->found_count > 0)
 		qsort(needs->found, needs->found_count, sizeof *needs->found, compare_debts);
-	for (size_t at = 0; at < needs->found_count; at++) {
-		const struct lp_debt *found = &needs->found[at];
+	for (size_t i = 0; i < needs->found_count; i++) {
+		const struct lp_debt *found = &needs->found[i];
 		const struct lp_debt *known = find_debt(needs, found->calculation_id);
 		bool again = news > 0 && needs->found[news - 1].calculation_id == found->calculation_id;
 		if (!again && (known == NULL || found->after_end < known->after_end))
 			needs->found[news++] = *found;
 	}
 	needs->found_count = news;
-	for (size_t at = 0; at < news; at++) {
+	for (size_t i = 0; i < news; i++) {
 		LP_GROW(needs->debts, needs->debt_count, needs->debt_capacity);
-		needs->debts[needs->debt_count++] = needs->found[at];
+		needs->debts[needs->debt_count++] = needs->found[i];
 	}
 	if (needs->debt_count == old)
 		return;
 	qsort(needs->debts, needs->debt_count, sizeof *needs->debts, compare_debts);
 	size_t kept = 0;
-	for (size_t at = 0; at < needs->debt_count; at++)
-		if (kept == 0 || needs->debts[kept - 1].calculation_id != needs->debts[at].calculation_id)
-			needs->debts[kept++] = needs->debts[at];
+	for (size_t i = 0; i < needs->debt_count; i++)
+		if (kept == 0 || needs->debts[kept - 1].calculation_id != needs->debts[i].calculation_id)
+			needs->debts[kept++] = needs->debts[i];
 	needs->debt_count = kept;
 }
 
@@ -135,28 +135,28 @@ static void change_outputs(struct lp_needs *needs, const struct lp_calculation *
 	if (debt == NULL || !lp_zone_find(calculation->schedule.zone, &zone, &ignored) ||
 	    !lp_window_ending_after(&calculation->schedule, zone, debt->after_end, &window))
 		return;
-	for (size_t at = 0; at < calculation->output_count; at++)
-		keep_changed(needs, calculation->outputs[at].series_id, window.start);
+	for (size_t i = 0; i < calculation->output_count; i++)
+		keep_changed(needs, calculation->outputs[i].series_id, window.start);
 }
 
 /* The outputs of those that were found. */
 static bool change_found(struct lp_needs *needs, struct lp_error *error)
 {
 	struct lp_batch *batch = lp_batch_new(NULL);
-	bool good = true;
-	for (size_t first = 0; first < needs->found_count && good; first += AT_ONCE) {
+	bool ok = true;
+	for (size_t first = 0; first < needs->found_count && ok; first += AT_ONCE) {
 		int64_t ids[AT_ONCE];
 		size_t count = needs->found_count - first < AT_ONCE ? needs->found_count - first : AT_ONCE;
-		for (size_t at = 0; at < count; at++)
-			ids[at] = needs->found[first + at].calculation_id;
+		for (size_t i = 0; i < count; i++)
+			ids[i] = needs->found[first + i].calculation_id;
 		lp_batch_empty(batch);
-		good = lp_store_read_calculations(needs->store, ids, count, batch, error);
-		for (size_t at = 0; good && at < batch->calculation_count; at++)
-			change_outputs(needs, &batch->calculations[at]);
+		ok = lp_store_read_calculations(needs->store, ids, count, batch, error);
+		for (size_t i = 0; ok && i < batch->calculation_count; i++)
+			change_outputs(needs, &batch->calculations[i]);
 	}
 	lp_batch_free(batch);
 	needs->found_count = 0;
-	return good;
+	return ok;
 }
 
 static lp_time first_change(const struct lp_needs *needs, int64_t series_id)
@@ -193,17 +193,17 @@ static bool follow(void *context, const struct lp_need *need, struct lp_error *e
 /* Who reads what has changed. */
 static bool follow_changed(struct lp_needs *needs, struct lp_error *error)
 {
-	bool good = true;
+	bool ok = true;
 	sort_changed(needs);
-	for (size_t first = 0; first < needs->changed_count && good; first += AT_ONCE) {
+	for (size_t first = 0; first < needs->changed_count && ok; first += AT_ONCE) {
 		int64_t ids[AT_ONCE];
 		size_t count = needs->changed_count - first < AT_ONCE ? needs->changed_count - first : AT_ONCE;
-		for (size_t at = 0; at < count; at++)
-			ids[at] = needs->changed[first + at].series_id;
-		good = lp_store_each_need(needs->store, ids, count, follow, needs, error);
+		for (size_t i = 0; i < count; i++)
+			ids[i] = needs->changed[first + i].series_id;
+		ok = lp_store_each_need(needs->store, ids, count, follow, needs, error);
 	}
 	needs->changed_count = 0;
-	return good;
+	return ok;
 }
 
 bool lp_needs_load(struct lp_store *store, lp_time now, struct lp_needs **loaded, struct lp_error *error)
@@ -338,26 +338,26 @@ static bool look_back(const struct asking *asking, struct lp_error *error)
 {
 	struct lp_last *lasts = lp_reallocate(NULL, asking->count + 1, sizeof *lasts);
 	size_t *places = lp_reallocate(NULL, asking->count + 1, sizeof *places), count = 0;
-	for (size_t at = 0; at < asking->count; at++) {
-		const struct lp_needed *needed = &asking->needed[at];
-		if (needed->before == 0 || needed->from >= needed->start || needed->from >= asking->series[at].before)
+	for (size_t i = 0; i < asking->count; i++) {
+		const struct lp_needed *needed = &asking->needed[i];
+		if (needed->before == 0 || needed->from >= needed->start || needed->from >= asking->series[i].before)
 			continue;
-		places[count] = at;
-		lasts[count++] = (struct lp_last){ .series_id = asking->series[at].series_id,
+		places[count] = i;
+		lasts[count++] = (struct lp_last){ .series_id = asking->series[i].series_id,
 			                           .first = needed->from,
 			                           .beyond = needed->start,
 			                           .number = needed->before };
 	}
-	bool good = true;
-	for (size_t at = 0; at < count && good; at += AT_ONCE)
-		good = lp_store_find_lasts(asking->needs->store, lasts + at,
-		                           count - at < AT_ONCE ? count - at : AT_ONCE, error);
-	for (size_t at = 0; at < count && good; at++)
-		if (lasts[at].time != LP_TIME_NONE)
-			asking->needed[places[at]].from = lasts[at].time;
+	bool ok = true;
+	for (size_t i = 0; i < count && ok; i += AT_ONCE)
+		ok = lp_store_find_lasts(asking->needs->store, lasts + i, count - i < AT_ONCE ? count - i : AT_ONCE,
+		                         error);
+	for (size_t i = 0; i < count && ok; i++)
+		if (lasts[i].time != LP_TIME_NONE)
+			asking->needed[places[i]].from = lasts[i].time;
 	free(lasts);
 	free(places);
-	return good;
+	return ok;
 }
 
 bool lp_needs_of(struct lp_needs *needs, const struct lp_prune_series *series, size_t count, struct lp_needed *needed,
@@ -366,18 +366,18 @@ bool lp_needs_of(struct lp_needs *needs, const struct lp_prune_series *series, s
 	struct asking asking = { .needs = needs, .series = series, .needed = needed, .count = count };
 	size_t *places = lp_reallocate(NULL, count + 1, sizeof *places);
 	int64_t *ids = lp_reallocate(NULL, count + 1, sizeof *ids);
-	for (size_t at = 0; at < count; at++) {
-		places[at] = at;
-		ids[at] = series[at].series_id;
-		needed[at] = (struct lp_needed){ .from = LP_TIME_MAX, .start = LP_TIME_MAX };
+	for (size_t i = 0; i < count; i++) {
+		places[i] = i;
+		ids[i] = series[i].series_id;
+		needed[i] = (struct lp_needed){ .from = LP_TIME_MAX, .start = LP_TIME_MAX };
 	}
 	if (count > 0)
 		qsort_r(places, count, sizeof *places, compare_places, (void *)(uintptr_t)series);
 	asking.places = places;
-	bool good = lp_store_each_need(needs->store, ids, count, ask, &asking, error) && look_back(&asking, error);
+	bool ok = lp_store_each_need(needs->store, ids, count, ask, &asking, error) && look_back(&asking, error);
 	free(places);
 	free(ids);
-	return good;
+	return ok;
 }
 
 void lp_needs_free(struct lp_needs *needs)

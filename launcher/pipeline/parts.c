@@ -49,24 +49,24 @@ static void put_in_order(struct lp_job *whole)
 	for (size_t index = 0; index < whole->part_count; index++) {
 		const struct lp_batch *part = whole->parts[index]->batch;
 		size_t computed = atomic_load(&part->computed);
-		for (size_t at = 0; at < part->task_count; at++)
-			if (at < computed && !part->tasks[at].left)
-				tasks[done++] = part->tasks[at];
+		for (size_t i = 0; i < part->task_count; i++)
+			if (i < computed && !part->tasks[i].left)
+				tasks[done++] = part->tasks[i];
 			else
-				rest[left++] = part->tasks[at];
+				rest[left++] = part->tasks[i];
 	}
 	assert(done + left == batch->task_count);
 	atomic_store(&batch->computed, done);
-	for (size_t at = 0; at < left; at++)
-		tasks[done++] = rest[at];
+	for (size_t i = 0; i < left; i++)
+		tasks[done++] = rest[i];
 	batch->tasks = tasks;
 }
 
 /* Only of what is tried again. */
 static bool has_left(const struct lp_batch *part)
 {
-	for (size_t at = 0; at < part->task_count && part->kind == LP_BATCH_RETRY; at++)
-		if (part->tasks[at].left)
+	for (size_t i = 0; i < part->task_count && part->kind == LP_BATCH_RETRY; i++)
+		if (part->tasks[i].left)
 			return true;
 	return false;
 }
@@ -99,16 +99,16 @@ static void cut_redo(struct lp_batch *batch, size_t computed)
 {
 	lp_time missing = LP_TIME_MAX;
 	size_t keep = 0;
-	for (size_t at = computed; at < batch->task_count; at++)
-		if (batch->tasks[at].window.end < missing)
-			missing = batch->tasks[at].window.end;
+	for (size_t i = computed; i < batch->task_count; i++)
+		if (batch->tasks[i].window.end < missing)
+			missing = batch->tasks[i].window.end;
 	batch->recomputed_until = batch->owed[0].after_end;
-	for (size_t at = 0; at < computed; at++) {
-		if (batch->tasks[at].window.end >= missing)
+	for (size_t i = 0; i < computed; i++) {
+		if (batch->tasks[i].window.end >= missing)
 			continue;
-		if (batch->tasks[at].window.end > batch->recomputed_until)
-			batch->recomputed_until = batch->tasks[at].window.end;
-		batch->tasks[keep++] = batch->tasks[at];
+		if (batch->tasks[i].window.end > batch->recomputed_until)
+			batch->recomputed_until = batch->tasks[i].window.end;
+		batch->tasks[keep++] = batch->tasks[i];
 	}
 	batch->task_count = keep;
 	atomic_store(&batch->computed, keep);
@@ -130,12 +130,12 @@ void lp_job_cut(struct lp_job *job)
 		return;
 	}
 	lp_time last = LP_TIME_NONE;
-	for (size_t at = 0; at < computed; at++)
-		if (batch->tasks[at].window.end > last)
-			last = batch->tasks[at].window.end;
-	for (size_t at = computed; at < batch->task_count && batch->kind != LP_BATCH_RETRY; at++)
-		if (batch->tasks[at].window.end <= last)
-			batch->tasks[keep++] = batch->tasks[at];
+	for (size_t i = 0; i < computed; i++)
+		if (batch->tasks[i].window.end > last)
+			last = batch->tasks[i].window.end;
+	for (size_t i = computed; i < batch->task_count && batch->kind != LP_BATCH_RETRY; i++)
+		if (batch->tasks[i].window.end <= last)
+			batch->tasks[keep++] = batch->tasks[i];
 	batch->task_count = keep;
 	if (batch->kind != LP_BATCH_RETRY)
 		batch->new_watermark = last;

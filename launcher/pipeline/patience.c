@@ -56,10 +56,10 @@ struct lp_patience *lp_patience_new(int32_t breaker_failures, size_t workers)
 
 void lp_patience_free(struct lp_patience *patience)
 {
-	for (size_t at = 0; at < patience->rule_count; at++) {
-		free(patience->rules[at]->name);
-		free(patience->rules[at]->reason);
-		free(patience->rules[at]);
+	for (size_t i = 0; i < patience->rule_count; i++) {
+		free(patience->rules[i]->name);
+		free(patience->rules[i]->reason);
+		free(patience->rules[i]);
 	}
 	free(patience->rules);
 	free(patience->calculations);
@@ -75,9 +75,9 @@ static const struct lp_calculation *calculation_of(const struct lp_batch *part, 
 
 static struct met_rule *rule_of(struct lp_patience *patience, const char *name)
 {
-	for (size_t at = 0; at < patience->rule_count; at++)
-		if (strcmp(patience->rules[at]->name, name) == 0)
-			return patience->rules[at];
+	for (size_t i = 0; i < patience->rule_count; i++)
+		if (strcmp(patience->rules[i]->name, name) == 0)
+			return patience->rules[i];
 	struct met_rule *rule = lp_allocate(sizeof *rule);
 	rule->name = lp_copy_text(name);
 	LP_GROW(patience->rules, patience->rule_count, patience->rule_capacity);
@@ -86,9 +86,9 @@ static struct met_rule *rule_of(struct lp_patience *patience, const char *name)
 
 static struct met_calculation *find_calculation(const struct lp_patience *patience, int64_t id)
 {
-	for (size_t at = 0; at < patience->calculation_count; at++)
-		if (patience->calculations[at].id == id)
-			return &patience->calculations[at];
+	for (size_t i = 0; i < patience->calculation_count; i++)
+		if (patience->calculations[i].id == id)
+			return &patience->calculations[i];
 	return NULL;
 }
 
@@ -103,8 +103,8 @@ static uint64_t count_computed(const struct lp_batch *part, const char *rule)
 {
 	size_t end = atomic_load_explicit(&part->computed, memory_order_acquire);
 	uint64_t count = 0;
-	for (size_t at = 0; at < end; at++) {
-		const struct lp_task *task = &part->tasks[at];
+	for (size_t i = 0; i < end; i++) {
+		const struct lp_task *task = &part->tasks[i];
 		count += !task->decided && !lp_state_is_costly(task->outcome.state) &&
 		         strcmp(calculation_of(part, task)->rule, rule) == 0;
 	}
@@ -127,8 +127,8 @@ static void leave(struct lp_task *task)
 /* The tasks from there on that the run has no patience for. */
 static void decide(const struct lp_patience *patience, struct lp_batch *part, size_t first)
 {
-	for (size_t at = first; at < part->task_count; at++) {
-		struct lp_task *task = &part->tasks[at];
+	for (size_t i = first; i < part->task_count; i++) {
+		struct lp_task *task = &part->tasks[i];
 		const struct lp_calculation *calculation = calculation_of(part, task);
 		const char *reason = NULL;
 		if (task->decided)
@@ -167,9 +167,9 @@ static int count_in_a_row(const struct lp_batch *part, size_t index, int before)
 	if (part->tasks[index].outcome.state != LP_STATE_TIMED_OUT)
 		return 0;
 	uint32_t calculation = part->tasks[index].calculation;
-	for (size_t at = index; at-- > 0;)
-		if (part->tasks[at].calculation == calculation)
-			return part->tasks[at].outcome.state == LP_STATE_TIMED_OUT ? before + 1 : 1;
+	for (size_t i = index; i-- > 0;)
+		if (part->tasks[i].calculation == calculation)
+			return part->tasks[i].outcome.state == LP_STATE_TIMED_OUT ? before + 1 : 1;
 	return before + 1;
 }
 
@@ -190,8 +190,8 @@ static void judge_rule(const struct lp_patience *patience, struct met_rule *rule
 	uint64_t computed = rule->computed;
 	if (rule->reason != NULL || patience->failures_least == 0 || rule->failing < patience->failures_least)
 		return;
-	for (size_t at = 0; at < patience->under_way_count; at++)
-		computed += count_computed(patience->under_way[at], rule->name);
+	for (size_t i = 0; i < patience->under_way_count; i++)
+		computed += count_computed(patience->under_way[i], rule->name);
 	if (rule->failing <= computed)
 		return;
 	rule->reason = lp_format_text("the rule %s is stopped for the rest of this run, because %llu of its "
@@ -209,11 +209,11 @@ static void judge_rule(const struct lp_patience *patience, struct met_rule *rule
 static void look_elsewhere(struct lp_batch *part, size_t first, const char *rule)
 {
 	size_t next = part->task_count, count = 0, middle;
-	for (size_t at = first; at < part->task_count; at++) {
-		if (part->tasks[at].decided || strcmp(calculation_of(part, &part->tasks[at])->rule, rule) != 0)
+	for (size_t i = first; i < part->task_count; i++) {
+		if (part->tasks[i].decided || strcmp(calculation_of(part, &part->tasks[i])->rule, rule) != 0)
 			continue;
 		if (count++ == 0)
-			next = at;
+			next = i;
 	}
 	middle = next;
 	for (size_t left = count / 2; left > 0;) {
@@ -263,11 +263,11 @@ void lp_patience_end(struct lp_patience *patience, const struct lp_batch *part)
 	size_t end = atomic_load(&part->computed);
 	struct met_rule *rule = NULL;
 	pthread_mutex_lock(&patience->lock);
-	for (size_t at = 0; at < patience->under_way_count; at++)
-		if (patience->under_way[at] == part)
-			patience->under_way[at] = patience->under_way[--patience->under_way_count];
-	for (size_t at = 0; at < end; at++) {
-		const struct lp_task *task = &part->tasks[at];
+	for (size_t i = 0; i < patience->under_way_count; i++)
+		if (patience->under_way[i] == part)
+			patience->under_way[i] = patience->under_way[--patience->under_way_count];
+	for (size_t i = 0; i < end; i++) {
+		const struct lp_task *task = &part->tasks[i];
 		const char *name = calculation_of(part, task)->rule;
 		if (task->decided)
 			continue;

@@ -141,7 +141,7 @@ struct lp_preview_line {
 	int64_t calculation_id;             /* of one calculation; else 0 */
 	uint64_t calculations, windows;     /* windows: of each calculation, now */
 	uint64_t left;              /* of all of them together: stay as they are, because their samples were pruned */
-	uint64_t later;             /* windows that a scan run does, by the catch-up limit */
+	uint64_t later;             /* windows that a later run does, by the catch-up limit */
 	lp_time from, to;           /* what the windows cover, as far as this run does them */
 	const char *problem;        /* they cannot be scheduled, and why; NULL: they can */
 	const struct lp_hold *hold; /* they are not computed: this keeps them; NULL: nothing does */

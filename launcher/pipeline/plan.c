@@ -69,9 +69,9 @@ static int compare_pending(const void *a, const void *b)
 		{ left->window.end, right->window.end },
 		{ left->calculation_id, right->calculation_id },
 	};
-	for (size_t at = 0; at < sizeof keys / sizeof keys[0]; at++)
-		if (keys[at][0] != keys[at][1])
-			return keys[at][0] < keys[at][1] ? -1 : 1;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (keys[i][0] != keys[i][1])
+			return keys[i][0] < keys[i][1] ? -1 : 1;
 	return 0;
 }
 
@@ -103,8 +103,8 @@ static lp_time earliest_unknown(const struct lp_batch_head *head)
 /* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
 static void find_unusable(struct lp_plan *plan, bool tell)
 {
-	for (size_t at = 0; at < plan->batch_count; at++) {
-		struct lp_plan_batch *batch = &plan->batches[at];
+	for (size_t i = 0; i < plan->batch_count; i++) {
+		struct lp_plan_batch *batch = &plan->batches[i];
 		const struct lp_zone *zone;
 		struct lp_error error;
 		if (lp_zone_find(batch->head.schedule.zone, &zone, &error))
@@ -130,9 +130,9 @@ static bool is_gone(const void *context, int64_t batch_id)
 static void leave_out_gone(struct lp_plan *plan)
 {
 	size_t kept = 0;
-	for (size_t at = 0; at < plan->pending_count && plan->gone_count > 0; at++)
-		if (!is_gone(plan, plan->pending[at].batch_id))
-			plan->pending[kept++] = plan->pending[at];
+	for (size_t i = 0; i < plan->pending_count && plan->gone_count > 0; i++)
+		if (!is_gone(plan, plan->pending[i].batch_id))
+			plan->pending[kept++] = plan->pending[i];
 	plan->pending_count = plan->gone_count > 0 ? kept : plan->pending_count;
 }
 
@@ -146,8 +146,8 @@ static int64_t pending_span(const struct lp_plan *plan, const struct lp_pending 
 static void group_pending(struct lp_plan *plan)
 {
 	int64_t most = 0; /* that one of the last group reads */
-	for (size_t at = 0; at < plan->pending_count; at++) {
-		const struct lp_pending *pending = &plan->pending[at];
+	for (size_t i = 0; i < plan->pending_count; i++) {
+		const struct lp_pending *pending = &plan->pending[i];
 		int64_t span = pending_span(plan, pending);
 		struct lp_plan_retry *last = plan->retry_count > 0 ? &plan->retries[plan->retry_count - 1] : NULL;
 		const struct lp_pending *first = last != NULL ? &plan->pending[last->first] : NULL;
@@ -156,7 +156,7 @@ static void group_pending(struct lp_plan *plan)
 		    !lp_window_equals(first->window, pending->window)) {
 			LP_GROW(plan->retries, plan->retry_count, plan->retry_capacity);
 			last = &plan->retries[plan->retry_count++];
-			*last = (struct lp_plan_retry){ .first = at };
+			*last = (struct lp_plan_retry){ .first = i };
 			most = span;
 		}
 		last->count++;
@@ -182,12 +182,12 @@ static lp_time read_up_to(const struct lp_batch_head *head)
 static lp_time newest_read(const struct lp_plan *plan)
 {
 	lp_time newest = LP_TIME_NONE;
-	for (size_t at = 0; at < plan->batch_count; at++) {
-		lp_time read = read_up_to(&plan->batches[at].head);
+	for (size_t i = 0; i < plan->batch_count; i++) {
+		lp_time read = read_up_to(&plan->batches[i].head);
 		newest = read > newest ? read : newest;
 	}
-	for (size_t at = 0; at < plan->asleep_count; at++) {
-		lp_time read = read_up_to(&plan->asleep[at]);
+	for (size_t i = 0; i < plan->asleep_count; i++) {
+		lp_time read = read_up_to(&plan->asleep[i]);
 		newest = read > newest ? read : newest;
 	}
 	return newest;
@@ -210,12 +210,12 @@ static void note_reader(struct lp_plan *plan, const struct lp_batch_head *head)
  */
 static void find_readers(struct lp_plan *plan)
 {
-	for (size_t at = 0; at < plan->batch_count; at++)
-		plan->batches[at].read_before = LP_TIME_NONE;
-	for (size_t at = 0; at < plan->batch_count; at++)
-		note_reader(plan, &plan->batches[at].head);
-	for (size_t at = 0; at < plan->asleep_count; at++)
-		note_reader(plan, &plan->asleep[at]);
+	for (size_t i = 0; i < plan->batch_count; i++)
+		plan->batches[i].read_before = LP_TIME_NONE;
+	for (size_t i = 0; i < plan->batch_count; i++)
+		note_reader(plan, &plan->batches[i].head);
+	for (size_t i = 0; i < plan->asleep_count; i++)
+		note_reader(plan, &plan->asleep[i]);
 }
 
 static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end)
@@ -230,11 +230,11 @@ static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time un
 /* What batches of a rank (-1: of all) have still to make up for, from the owed windows that were read. */
 static void find_gaps(struct lp_plan *plan, int32_t rank)
 {
-	for (size_t at = 0; at < plan->batch_count; at++)
-		if (rank == -1 || plan->batches[at].head.rank == rank)
-			plan->batches[at].gap_after = plan->batches[at].gap_until = LP_TIME_NONE;
-	for (size_t at = 0; at < plan->recomputes.count; at++) {
-		const struct lp_recompute *recompute = &plan->recomputes.items[at];
+	for (size_t i = 0; i < plan->batch_count; i++)
+		if (rank == -1 || plan->batches[i].head.rank == rank)
+			plan->batches[i].gap_after = plan->batches[i].gap_until = LP_TIME_NONE;
+	for (size_t i = 0; i < plan->recomputes.count; i++) {
+		const struct lp_recompute *recompute = &plan->recomputes.items[i];
 		struct lp_plan_batch *batch = recompute->past ? lp_plan_find(plan, recompute->head->id) : NULL;
 		if (batch != NULL)
 			widen_gap(batch, recompute->after_end, recompute->until_end);
@@ -280,8 +280,8 @@ static void estimate(struct lp_plan *plan, bool *due)
 	plan->samples = 0;
 	if (plan->kind == LP_RUN_BACKFILL)
 		return;
-	for (size_t at = 0; at < plan->batch_count; at++) {
-		struct lp_plan_batch *batch = &plan->batches[at];
+	for (size_t i = 0; i < plan->batch_count; i++) {
+		struct lp_plan_batch *batch = &plan->batches[i];
 		struct lp_due now = { 0 }, later = { 0 };
 		struct lp_choice choice;
 		struct lp_error error;
@@ -318,12 +318,12 @@ static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *er
 static int32_t next_rank(const struct lp_plan *plan, int32_t after)
 {
 	int32_t rank = INT32_MAX;
-	for (size_t at = 0; at < plan->batch_count; at++)
-		if (plan->batches[at].head.rank > after && plan->batches[at].head.rank < rank)
-			rank = plan->batches[at].head.rank;
-	for (size_t at = 0; at < plan->pending_count; at++)
-		if (plan->pending[at].rank > after && plan->pending[at].rank < rank)
-			rank = plan->pending[at].rank;
+	for (size_t i = 0; i < plan->batch_count; i++)
+		if (plan->batches[i].head.rank > after && plan->batches[i].head.rank < rank)
+			rank = plan->batches[i].head.rank;
+	for (size_t i = 0; i < plan->pending_count; i++)
+		if (plan->pending[i].rank > after && plan->pending[i].rank < rank)
+			rank = plan->pending[i].rank;
 	return rank;
 }
 
@@ -341,8 +341,8 @@ static void sort_batches(struct lp_plan *plan)
 	if (plan->batch_count > 0)
 		qsort(plan->batches, plan->batch_count, sizeof *plan->batches, compare_rank);
 	plan->by_id = lp_arena_zeroed(&plan->arena, plan->batch_count, sizeof *plan->by_id);
-	for (size_t at = 0; at < plan->batch_count; at++)
-		plan->by_id[at] = at;
+	for (size_t i = 0; i < plan->batch_count; i++)
+		plan->by_id[i] = i;
 	if (plan->batch_count > 0)
 		qsort_r(plan->by_id, plan->batch_count, sizeof *plan->by_id, compare_id, plan->batches);
 }
@@ -494,8 +494,8 @@ static bool start_retry(struct lp_plan *plan, struct lp_job *job)
 	struct lp_plan_retry *retry = &plan->retries[index];
 	while (plan->first_retry < index && plan->retries[plan->first_retry].finished)
 		plan->first_retry++;
-	for (size_t at = plan->first_retry; at < index; at++)
-		if (!plan->retries[at].finished && share_a_calculation(plan, retry, &plan->retries[at]))
+	for (size_t i = plan->first_retry; i < index; i++)
+		if (!plan->retries[i].finished && share_a_calculation(plan, retry, &plan->retries[i]))
 			return false;
 	const struct lp_pending *pending = &plan->pending[retry->first];
 	job->plan = index;
@@ -545,8 +545,8 @@ static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 /* New windows and those that were missed are within one limit. */
 static void share_limit(struct lp_plan *plan)
 {
-	for (size_t at = 0; at < plan->recomputes.count; at++) {
-		struct lp_recompute *recompute = &plan->recomputes.items[at];
+	for (size_t i = 0; i < plan->recomputes.count; i++) {
+		struct lp_recompute *recompute = &plan->recomputes.items[i];
 		const struct lp_plan_batch *batch = recompute->past ? lp_plan_find(plan, recompute->head->id) : NULL;
 		if (batch != NULL)
 			recompute->windows = batch->windows;
@@ -559,27 +559,27 @@ static bool cut_owed(struct lp_plan *plan, const struct lp_recompute *recompute,
 {
 	if (!lp_store_begin(plan->store, error))
 		return false;
-	bool good = lp_store_hold_run(plan->store, plan->run_id, error) &&
-	            lp_store_cut_owed(plan->store, &plan->recomputes.owed[recompute->first], recompute->count, at, cut,
-	                              error);
-	if (good && *cut && lp_store_commit_work(plan->store, error))
+	bool ok = lp_store_hold_run(plan->store, plan->run_id, error) &&
+	          lp_store_cut_owed(plan->store, &plan->recomputes.owed[recompute->first], recompute->count, at, cut,
+	                            error);
+	if (ok && *cut && lp_store_commit_work(plan->store, error))
 		return true;
 	lp_store_rollback(plan->store);
-	return good && !*cut;
+	return ok && !*cut;
 }
 
 /* What was missed goes from the newest window on: where that one waits for a slower one, what is settled before it does not. */
 static bool cut_past(struct lp_plan *plan, struct lp_error *error)
 {
-	for (size_t at = 0, count = plan->recomputes.count; at < count; at++) {
-		lp_time until = lp_plan_cut(plan, &plan->recomputes.items[at]);
+	for (size_t i = 0, count = plan->recomputes.count; i < count; i++) {
+		lp_time until = lp_plan_cut(plan, &plan->recomputes.items[i]);
 		bool cut = false;
 		if (until == LP_TIME_NONE)
 			continue;
-		if (!cut_owed(plan, &plan->recomputes.items[at], until, &cut, error))
+		if (!cut_owed(plan, &plan->recomputes.items[i], until, &cut, error))
 			return false;
 		if (cut)
-			lp_recompute_cut(&plan->recomputes, at, until);
+			lp_recompute_cut(&plan->recomputes, i, until);
 	}
 	return true;
 }
@@ -660,24 +660,24 @@ void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job)
 uint64_t lp_plan_still_due(const struct lp_plan *plan)
 {
 	uint64_t still_due = plan->still_owed + lp_recompute_left(&plan->recomputes);
-	for (size_t at = 0; at < plan->batch_count && plan->kind == LP_RUN_MINUTE; at++) {
-		const struct lp_plan_batch *batch = &plan->batches[at];
+	for (size_t i = 0; i < plan->batch_count && plan->kind == LP_RUN_MINUTE; i++) {
+		const struct lp_plan_batch *batch = &plan->batches[i];
 		struct lp_due due = { 0 };
 		struct lp_error error;
 		if (!batch->unusable &&
 		    lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 0, &due, &error))
 			still_due += due.left * (uint64_t)batch->head.size;
 	}
-	for (size_t at = 0; at < plan->retry_count; at++)
-		if (!plan->retries[at].committed)
-			still_due += plan->retries[at].count;
+	for (size_t i = 0; i < plan->retry_count; i++)
+		if (!plan->retries[i].committed)
+			still_due += plan->retries[i].count;
 	return still_due;
 }
 
 bool lp_plan_fail_unusable(const struct lp_plan *plan, struct lp_error *error)
 {
-	for (size_t at = 0; at < plan->gone_count; at++) {
-		const struct lp_plan_batch *batch = lp_plan_find(plan, plan->gone[at].batch_id);
+	for (size_t i = 0; i < plan->gone_count; i++) {
+		const struct lp_plan_batch *batch = lp_plan_find(plan, plan->gone[i].batch_id);
 		const struct lp_zone *zone;
 		struct lp_error reason;
 		if (!lp_zone_find(batch->head.schedule.zone, &zone, &reason) &&
@@ -691,20 +691,20 @@ bool lp_plan_fail_unusable(const struct lp_plan *plan, struct lp_error *error)
 size_t lp_plan_unusable(const struct lp_plan *plan)
 {
 	size_t count = 0;
-	for (size_t at = 0; at < plan->batch_count; at++)
-		count += plan->batches[at].unusable;
+	for (size_t i = 0; i < plan->batch_count; i++)
+		count += plan->batches[i].unusable;
 	return count;
 }
 
 lp_time lp_plan_next_due(const struct lp_plan *plan)
 {
 	lp_time earliest = LP_TIME_NONE;
-	for (size_t at = 0; at < plan->batch_count; at++) {
+	for (size_t i = 0; i < plan->batch_count; i++) {
 		lp_time next;
 		struct lp_error error;
-		const struct lp_batch_head *head = &plan->batches[at].head;
+		const struct lp_batch_head *head = &plan->batches[i].head;
 		/* What waits for another one goes on when that one has something to do. */
-		if (!plan->batches[at].unusable && lp_schedule_next(head, plan->tick, &next, &error) &&
+		if (!plan->batches[i].unusable && lp_schedule_next(head, plan->tick, &next, &error) &&
 		    next != LP_TIME_NONE && (earliest == LP_TIME_NONE || next < earliest) &&
 		    next - head->schedule.delay <= lp_plan_upstream(plan, head))
 			earliest = next;

@@ -109,14 +109,14 @@ static void make_up(struct previewer *previewer, struct lp_plan_batch *batch)
 	if (!lp_zone_find(schedule->zone, &zone, &error))
 		return;
 	batch->gap_after = batch->gap_until = LP_TIME_NONE;
-	for (size_t at = 0; at < plan->recomputes.count; at++) {
-		struct lp_recompute *recompute = &plan->recomputes.items[at];
+	for (size_t i = 0; i < plan->recomputes.count; i++) {
+		struct lp_recompute *recompute = &plan->recomputes.items[i];
 		if (!recompute->past || recompute->head->id != batch->head.id)
 			continue;
 		lp_time until = lp_plan_cut(plan, recompute);
 		if (until != LP_TIME_NONE) {
-			lp_recompute_cut(&plan->recomputes, at, until);
-			recompute = &plan->recomputes.items[at];
+			lp_recompute_cut(&plan->recomputes, i, until);
+			recompute = &plan->recomputes.items[i];
 		}
 		until = recompute->until_end;
 		uint64_t windows = 0;
@@ -129,7 +129,7 @@ static void make_up(struct previewer *previewer, struct lp_plan_batch *batch)
 			until = lp_window_ending_by(schedule, zone, window.end - 1, &window) ? window.end
 			                                                                     : recompute->after_end;
 		}
-		lp_recompute_use(&plan->recomputes, at, windows);
+		lp_recompute_use(&plan->recomputes, i, windows);
 		recompute->told = windows;
 		widen_gap(batch, recompute->after_end, until);
 	}
@@ -148,8 +148,8 @@ static bool look_at_batch(struct previewer *previewer, struct lp_plan_batch *bat
 static bool tell_retries(struct previewer *previewer, struct lp_error *error)
 {
 	const struct lp_plan *plan = &previewer->plan;
-	for (size_t at = 0; at < plan->retry_count; at++) {
-		const struct lp_plan_retry *retry = &plan->retries[at];
+	for (size_t i = 0; i < plan->retry_count; i++) {
+		const struct lp_plan_retry *retry = &plan->retries[i];
 		const struct lp_pending *pending = &plan->pending[retry->first];
 		struct lp_preview_line line = { .reason = LP_REASON_RETRY,
 			                        .rank = pending->rank,
@@ -180,14 +180,14 @@ static bool count_left_of(struct previewer *previewer, const struct lp_recompute
 {
 	struct lp_batch *batch = lp_batch_new(NULL);
 	int64_t *ids = lp_arena_zeroed(&batch->arena, recompute->count, sizeof *ids);
-	for (size_t at = 0; at < recompute->count; at++)
-		ids[at] = previewer->plan.recomputes.owed[recompute->first + at].calculation_id;
-	bool good = lp_store_read_calculations(previewer->plan.store, ids, recompute->count, batch, error);
-	for (size_t at = 0; at < batch->calculation_count && good; at++)
-		good = count_left(&batch->calculations[at],
-		                  recompute->past ? recompute->told_from : recompute->after_end, line, error);
+	for (size_t i = 0; i < recompute->count; i++)
+		ids[i] = previewer->plan.recomputes.owed[recompute->first + i].calculation_id;
+	bool ok = lp_store_read_calculations(previewer->plan.store, ids, recompute->count, batch, error);
+	for (size_t i = 0; i < batch->calculation_count && ok; i++)
+		ok = count_left(&batch->calculations[i], recompute->past ? recompute->told_from : recompute->after_end,
+		                line, error);
 	lp_batch_free(batch);
-	return good;
+	return ok;
 }
 
 /* Of windows that are owed a run does so many of a calculation. */
@@ -199,7 +199,7 @@ static void limit(const struct lp_plan *plan, const struct lp_zone *zone, lp_tim
 		return;
 	line->later = line->windows - plan->catch_up;
 	line->windows = plan->catch_up;
-	for (uint64_t at = 0; at < line->windows; at++)
+	for (uint64_t i = 0; i < line->windows; i++)
 		if (!lp_window_ending_after(line->schedule, zone, window.end, &window))
 			return;
 	line->to = window.end;
@@ -216,8 +216,8 @@ static void limit_past(const struct lp_recompute *recompute, struct lp_preview_l
 static bool tell_owed(struct previewer *previewer, struct lp_error *error)
 {
 	const struct lp_plan *plan = &previewer->plan;
-	for (size_t at = 0; at < plan->recomputes.count; at++) {
-		const struct lp_recompute *recompute = &plan->recomputes.items[at];
+	for (size_t i = 0; i < plan->recomputes.count; i++) {
+		const struct lp_recompute *recompute = &plan->recomputes.items[i];
 		const struct lp_owed *owed = &plan->recomputes.owed[recompute->first];
 		const struct lp_zone *zone;
 		if (!lp_zone_find(recompute->head->schedule.zone, &zone, error))
@@ -268,32 +268,32 @@ static bool tell_some_changes(struct previewer *previewer, const struct lp_affec
 	struct lp_batch *batch = lp_batch_new(NULL);
 	int64_t *ids = lp_arena_zeroed(&batch->arena, count, sizeof *ids);
 	size_t id_count = 0, next = 0;
-	for (size_t at = 0; at < count; at++)
-		if (at == 0 || affected[at].calculation_id != affected[at - 1].calculation_id)
-			ids[id_count++] = affected[at].calculation_id;
-	bool good = lp_store_read_calculations(previewer->plan.store, ids, id_count, batch, error);
-	for (size_t at = 0; at < count && good; at++) {
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || affected[i].calculation_id != affected[i - 1].calculation_id)
+			ids[id_count++] = affected[i].calculation_id;
+	bool ok = lp_store_read_calculations(previewer->plan.store, ids, id_count, batch, error);
+	for (size_t i = 0; i < count && ok; i++) {
 		const struct lp_calculation *calculation = NULL;
-		while (next < batch->calculation_count && batch->calculations[next].id < affected[at].calculation_id)
+		while (next < batch->calculation_count && batch->calculations[next].id < affected[i].calculation_id)
 			next++;
-		if (next < batch->calculation_count && batch->calculations[next].id == affected[at].calculation_id)
+		if (next < batch->calculation_count && batch->calculations[next].id == affected[i].calculation_id)
 			calculation = &batch->calculations[next];
-		good = report_affected(previewer, &affected[at], calculation, error);
+		ok = report_affected(previewer, &affected[i], calculation, error);
 	}
 	lp_batch_free(batch);
-	return good;
+	return ok;
 }
 
 static bool tell_changes(struct previewer *previewer, struct lp_error *error)
 {
 	const struct lp_change_scan *scan = &previewer->plan.scan;
-	bool good = true;
-	for (size_t at = 0; at < scan->affected_count && good; at += LP_BATCH_SIZE) {
-		size_t left = scan->affected_count - at;
-		good = tell_some_changes(previewer, &scan->affected[at], left < LP_BATCH_SIZE ? left : LP_BATCH_SIZE,
-		                         error);
+	bool ok = true;
+	for (size_t i = 0; i < scan->affected_count && ok; i += LP_BATCH_SIZE) {
+		size_t left = scan->affected_count - i;
+		ok = tell_some_changes(previewer, &scan->affected[i], left < LP_BATCH_SIZE ? left : LP_BATCH_SIZE,
+		                       error);
 	}
-	return good;
+	return ok;
 }
 
 bool lp_preview_run(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick,
@@ -305,15 +305,14 @@ bool lp_preview_run(struct lp_store *store, const struct lp_pipeline_options *op
 		                                      .catch_up = options->catch_up,
 		                                      .recompute_within = options->recompute_within,
 		                                      .tell = true };
-	bool due, good = lp_plan_load(&previewer.plan, store, &plan_options, &due, error);
+	bool due, ok = lp_plan_load(&previewer.plan, store, &plan_options, &due, error);
 	*look = (struct lp_preview){ .next_due = LP_TIME_NONE };
-	for (size_t at = 0; at < previewer.plan.batch_count && good; at++)
-		good = look_at_batch(&previewer, &previewer.plan.batches[at], error);
-	good = good && tell_retries(&previewer, error) && tell_owed(&previewer, error) &&
-	       tell_changes(&previewer, error);
-	if (good && !due)
+	for (size_t i = 0; i < previewer.plan.batch_count && ok; i++)
+		ok = look_at_batch(&previewer, &previewer.plan.batches[i], error);
+	ok = ok && tell_retries(&previewer, error) && tell_owed(&previewer, error) && tell_changes(&previewer, error);
+	if (ok && !due)
 		look->next_due = lp_plan_next_due(&previewer.plan);
 	look->too_old = previewer.plan.scan.too_old;
 	lp_plan_free(&previewer.plan);
-	return good;
+	return ok;
 }

@@ -42,9 +42,9 @@ static int compare_owed(const void *a, const void *b)
 		{ left->calculation_id, right->calculation_id },
 		{ left->id, right->id },
 	};
-	for (size_t at = 0; at < sizeof keys / sizeof keys[0]; at++)
-		if (keys[at][0] != keys[at][1])
-			return keys[at][0] < keys[at][1] ? -1 : 1;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (keys[i][0] != keys[i][1])
+			return keys[i][0] < keys[i][1] ? -1 : 1;
 	return 0;
 }
 
@@ -74,12 +74,12 @@ static void leave_out(struct lp_recompute *recompute)
 
 static void group(struct lp_recompute_list *recomputes, lp_head_of *head_of, lp_is_gone *is_gone, const void *context)
 {
-	for (size_t at = 0; at < recomputes->owed_count; at++) {
-		const struct lp_owed *owed = &recomputes->owed[at];
+	for (size_t i = 0; i < recomputes->owed_count; i++) {
+		const struct lp_owed *owed = &recomputes->owed[i];
 		if (owed->reason == LP_REASON_WAITED && is_gone(context, owed->cause_batch))
 			continue;
 		struct lp_recompute *last = recomputes->count > 0 ? &recomputes->items[recomputes->count - 1] : NULL;
-		if (last == NULL || last->first + last->count != at ||
+		if (last == NULL || last->first + last->count != i ||
 		    !goes_with(&recomputes->owed[last->first], owed - 1, owed) ||
 		    last->count >= lp_batch_size(lp_batch_span(last->head))) {
 			const struct lp_batch_head *head = head_of(context, owed->batch_id);
@@ -88,7 +88,7 @@ static void group(struct lp_recompute_list *recomputes, lp_head_of *head_of, lp_
 			LP_GROW(recomputes->items, recomputes->count, recomputes->capacity);
 			last = &recomputes->items[recomputes->count++];
 			*last = (struct lp_recompute){
-				.first = at, .head = head, .after_end = owed->after_end, .until_end = owed->until_end
+				.first = i, .head = head, .after_end = owed->after_end, .until_end = owed->until_end
 			};
 			if (is_past(owed))
 				leave_out(last);
@@ -131,9 +131,9 @@ void lp_recompute_use(struct lp_recompute_list *recomputes, size_t index, uint64
 	struct lp_recompute *recompute = &recomputes->items[index];
 	recompute->windows += windows;
 	/* What a calculation has missed is within one limit, however many ranges it is. */
-	for (size_t at = 0; at < recomputes->count && recompute->past; at++) {
-		struct lp_recompute *other = &recomputes->items[at];
-		if (at != index && other->past && other->head->id == recompute->head->id &&
+	for (size_t i = 0; i < recomputes->count && recompute->past; i++) {
+		struct lp_recompute *other = &recomputes->items[i];
+		if (i != index && other->past && other->head->id == recompute->head->id &&
 		    share_a_calculation(recomputes, recompute, other))
 			other->windows += windows;
 	}
@@ -160,9 +160,9 @@ void lp_recompute_cut(struct lp_recompute_list *recomputes, size_t index, lp_tim
 /* Two commits that touch one calculation could wait for each other in the database. */
 static bool is_held_up(const struct lp_recompute_list *recomputes, const struct lp_recompute *recompute)
 {
-	for (size_t at = 0; at < recomputes->count; at++)
-		if (recomputes->items[at].on_its_way && recomputes->items[at].head->id == recompute->head->id &&
-		    share_a_calculation(recomputes, recompute, &recomputes->items[at]))
+	for (size_t i = 0; i < recomputes->count; i++)
+		if (recomputes->items[i].on_its_way && recomputes->items[i].head->id == recompute->head->id &&
+		    share_a_calculation(recomputes, recompute, &recomputes->items[i]))
 			return true;
 	return false;
 }
@@ -236,11 +236,11 @@ static bool start(struct lp_recompute_list *recomputes, size_t index, uint64_t m
 		return false;
 	}
 	/* What the last chunk has stored is where this one goes on. */
-	for (size_t at = recompute->first; at < recompute->first + recompute->count; at++) {
+	for (size_t i = recompute->first; i < recompute->first + recompute->count; i++) {
 		if (recompute->past)
-			recomputes->owed[at].until_end = recompute->until_end;
+			recomputes->owed[i].until_end = recompute->until_end;
 		else
-			recomputes->owed[at].after_end = recompute->after_end;
+			recomputes->owed[i].after_end = recompute->after_end;
 	}
 	job->window_count = 0;
 	if (!recompute->past)
@@ -296,8 +296,8 @@ void lp_recompute_finish(struct lp_recompute_list *recomputes, const struct lp_j
 uint64_t lp_recompute_left(const struct lp_recompute_list *recomputes)
 {
 	uint64_t left = 0;
-	for (size_t at = 0; at < recomputes->count; at++) {
-		const struct lp_recompute *recompute = &recomputes->items[at];
+	for (size_t i = 0; i < recomputes->count; i++) {
+		const struct lp_recompute *recompute = &recomputes->items[i];
 		const struct lp_zone *zone;
 		struct lp_error error;
 		if (recompute->after_end < recompute->until_end &&

@@ -341,8 +341,8 @@ static bool end_breakers(struct driver *driver, struct lp_store *store, struct l
 	struct lp_run_timing *timing = driver->tally.timing;
 	if (!lp_breakers_end(&driver->breakers, store, driver->run, error))
 		return false;
-	for (size_t at = 0; at < driver->breakers.rule_count; at++) {
-		const struct lp_breaker_rule *rule = driver->breakers.rules[at];
+	for (size_t i = 0; i < driver->breakers.rule_count; i++) {
+		const struct lp_breaker_rule *rule = driver->breakers.rules[i];
 		if (!rule->open)
 			continue;
 		if (timing->stopped_count < LP_RUN_FAILURES_MOST) {
@@ -426,9 +426,9 @@ static bool compute(struct driver *driver, struct lp_store *store, const volatil
 	/* Where it could not begin, too: what was given out comes back. */
 	drive(driver, stop);
 	finish(driver);
-	bool done = conclude(driver, store, error);
+	bool ok = conclude(driver, store, error);
 	lp_tally_end(&driver->tally);
-	return done;
+	return ok;
 }
 
 static bool load_plan(struct driver *driver, struct lp_store *store, bool again, bool *due, struct lp_error *error)
@@ -447,7 +447,7 @@ static bool load_plan(struct driver *driver, struct lp_store *store, bool again,
  * In one transaction: runs that were left over are over, this one has its row,
  * and only then is read what there is to do, and taken what has changed.  In
  * this order, because a run that has lost its lock may go on until its row says
- * that it is over: what it commits before that is affected here, and after that it
+ * that it is over: what it commits before that is seen here, and after that it
  * neither commits nor takes anything.  What was found to be due before, another
  * run may have done meanwhile; then there is no row.
  */
@@ -465,12 +465,12 @@ static bool begin_run(struct driver *driver, struct lp_store *store, bool *due, 
 {
 	if (!lp_store_begin(store, error))
 		return false;
-	bool good = begin_within(driver, store, due, error);
-	if (good && *due && lp_store_commit_work(store, error))
+	bool ok = begin_within(driver, store, due, error);
+	if (ok && *due && lp_store_commit_work(store, error))
 		return true;
 	lp_store_rollback(store);
 	driver->run->id = 0;
-	return good && !*due;
+	return ok && !*due;
 }
 
 static bool lock(struct driver *driver, struct lp_store *store, struct lp_error *error)
@@ -490,7 +490,7 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	struct driver driver = { .options = options,
 		                 .run = run,
 		                 .breakers = { .failures_least = options->breaker_failures } };
-	bool due, done;
+	bool due, ok;
 	memset(timing, 0, sizeof *timing);
 	timing->next_due = LP_TIME_NONE;
 	*run = (struct lp_run){
@@ -504,22 +504,22 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		.result = "running",
 	};
 	driver.tally = (struct lp_tally){ .run = run, .timing = timing };
-	done = load_plan(&driver, store, false, &due, error) &&
-	       (run->kind != LP_RUN_MINUTE || lp_plan_fail_unusable(&driver.plan, error));
-	if (done && due && options->lock)
-		done = lock(&driver, store, error);
-	if (done && due && !timing->busy) {
+	ok = load_plan(&driver, store, false, &due, error) &&
+	     (run->kind != LP_RUN_MINUTE || lp_plan_fail_unusable(&driver.plan, error));
+	if (ok && due && options->lock)
+		ok = lock(&driver, store, error);
+	if (ok && due && !timing->busy) {
 		/* Python starts while the run is begun; what it lacks is told by start(), when the run has a row. */
 		struct lp_error later;
 		(void)!start_rules(&driver, &later);
-		done = begin_run(&driver, store, &due, error);
+		ok = begin_run(&driver, store, &due, error);
 	}
 	timing->planning = lp_monotonic() - started;
 	timing->skipped = lp_plan_unusable(&driver.plan);
-	if (done && !due)
+	if (ok && !due)
 		timing->next_due = lp_plan_next_due(&driver.plan);
-	else if (done && !timing->busy)
-		done = compute(&driver, store, stop, error);
+	else if (ok && !timing->busy)
+		ok = compute(&driver, store, stop, error);
 	timing->wall = lp_monotonic() - started;
 	count_resources(options, timing, &before);
 	if (run->id != 0)
@@ -528,5 +528,5 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		lp_plan_free(&driver.plan);
 		lp_breakers_free(&driver.breakers);
 	}
-	return done;
+	return ok;
 }

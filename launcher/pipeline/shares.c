@@ -25,16 +25,16 @@ static int compare(const void *a, const void *b)
 static size_t count_inputs(const struct lp_batch *batch)
 {
 	size_t count = 0;
-	for (size_t at = 0; at < batch->task_count; at++)
-		count += batch->calculations[batch->tasks[at].calculation].input_count;
+	for (size_t i = 0; i < batch->task_count; i++)
+		count += batch->calculations[batch->tasks[i].calculation].input_count;
 	return count;
 }
 
 static struct wanted look(struct lp_batch *batch)
 {
 	struct wanted wanted = { .series = lp_arena_zeroed(&batch->arena, count_inputs(batch), sizeof(int64_t)) };
-	for (size_t at = 0; at < batch->task_count; at++) {
-		const struct lp_task *task = &batch->tasks[at];
+	for (size_t i = 0; i < batch->task_count; i++) {
+		const struct lp_task *task = &batch->tasks[i];
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 		for (size_t k = 0; k < calculation->input_count; k++) {
 			const struct lp_input *input = &calculation->inputs[k];
@@ -62,8 +62,8 @@ void lp_job_share(struct lp_job *whole, size_t most)
 		struct wanted wanted = look(whole->batch);
 		double worth = wanted.samples / LP_SHARE_SAMPLES;
 		size_t shares = worth < (double)most ? (size_t)worth : most;
-		for (size_t at = 1; at < shares; at++) {
-			int64_t next = wanted.series[wanted.count * at / shares];
+		for (size_t i = 1; i < shares; i++) {
+			int64_t next = wanted.series[wanted.count * i / shares];
 			/* Neither nothing before the first series, nor the same one twice. */
 			if (next == wanted.series[0] || next == first)
 				continue;
@@ -82,8 +82,8 @@ bool lp_job_fetched(struct lp_job *part)
 	struct lp_batch *batch = whole->batch;
 	if (atomic_fetch_sub(&whole->parts_left, 1) != 1)
 		return false;
-	for (size_t at = 0; at < whole->part_count; at++) {
-		struct lp_job *share = whole->parts[at];
+	for (size_t i = 0; i < whole->part_count; i++) {
+		struct lp_job *share = whole->parts[i];
 		batch->fetch_time += share->batch->fetch_time;
 		batch->samples_read += share->share.samples_read;
 		if (share->end == LP_JOB_GOES_ON || whole->end == LP_JOB_FAILED)

@@ -101,8 +101,8 @@ static int start_thread(struct lp_stage_thread *thread)
 	/* Signals are the main thread's: a worker must never be the one that is interrupted. */
 	sigfillset(&all);
 	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
-	for (size_t at = 0; at < sizeof own / sizeof own[0]; at++)
-		sigdelset(&all, own[at]);
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	result = pthread_create(&thread->thread, &attributes, begin, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -128,7 +128,7 @@ static int add_thread(struct lp_stages *stages, enum lp_stage stage)
 /* At once, or the run cannot be: `count` threads of the stage. */
 static bool add_threads(struct lp_stages *stages, enum lp_stage stage, int count, struct lp_error *error)
 {
-	for (int at = 0; at < count; at++) {
+	for (int i = 0; i < count; i++) {
 		int result = add_thread(stages, stage);
 		if (result != 0) {
 			lp_fail_errno(error, LP_EXIT_TEMPORARY, result, "cannot start a thread");
@@ -220,8 +220,8 @@ void lp_stages_stop(struct lp_stages *stages)
 uint64_t lp_stages_computed(struct lp_stages *stages)
 {
 	uint64_t computed = atomic_load(&stages->computed);
-	for (int at = 0; at < stages->thread_count; at++) {
-		struct lp_stage_thread *thread = &stages->threads[at];
+	for (int i = 0; i < stages->thread_count; i++) {
+		struct lp_stage_thread *thread = &stages->threads[i];
 		pthread_mutex_lock(&thread->lock);
 		if (thread->job != NULL)
 			computed += atomic_load(&thread->job->batch->computed);
@@ -232,8 +232,8 @@ uint64_t lp_stages_computed(struct lp_stages *stages)
 
 static void destroy(struct lp_stages *stages)
 {
-	for (int at = 0; at < stages->thread_count; at++)
-		pthread_mutex_destroy(&stages->threads[at].lock);
+	for (int i = 0; i < stages->thread_count; i++)
+		pthread_mutex_destroy(&stages->threads[i].lock);
 	for (int stage = 0; stage < LP_STAGE_COUNT; stage++)
 		lp_queue_destroy(&stages->queues[stage]);
 	lp_queue_destroy(&stages->finished);
@@ -256,8 +256,8 @@ int lp_stages_end(struct lp_stages *stages, int milliseconds)
 		until.tv_nsec -= 1000000000L;
 	}
 	int left = 0;
-	for (int at = 0; at < stages->thread_count; at++)
-		left += pthread_timedjoin_np(stages->threads[at].thread, NULL, &until) != 0;
+	for (int i = 0; i < stages->thread_count; i++)
+		left += pthread_timedjoin_np(stages->threads[i].thread, NULL, &until) != 0;
 	if (left == 0)
 		destroy(stages);
 	return left;

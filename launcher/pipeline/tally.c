@@ -22,9 +22,9 @@ enum { TOLD_MOST = 50 };
 
 static struct lp_tally_rule *find_rule(struct lp_tally *tally, const char *name)
 {
-	for (size_t at = 0; at < tally->rule_count; at++)
-		if (strcmp(tally->rules[at].rule, name) == 0)
-			return &tally->rules[at];
+	for (size_t i = 0; i < tally->rule_count; i++)
+		if (strcmp(tally->rules[i].rule, name) == 0)
+			return &tally->rules[i];
 	LP_GROW(tally->rules, tally->rule_count, tally->rule_capacity);
 	struct lp_tally_rule *rule = &tally->rules[tally->rule_count++];
 	*rule = (struct lp_tally_rule){ .rule = lp_copy_text(name) };
@@ -51,9 +51,9 @@ static void keep_failure(struct lp_run_timing *timing, const struct lp_calculati
 		                          .attempt = task->attempt,
 		                          .newly = newly };
 	copy_cut(failure.calculation, sizeof failure.calculation, calculation->name);
-	for (size_t at = 0; at < timing->failure_count; at++) {
-		if (strcmp(timing->failures[at].calculation, failure.calculation) == 0) {
-			timing->failures[at].windows++;
+	for (size_t i = 0; i < timing->failure_count; i++) {
+		if (strcmp(timing->failures[i].calculation, failure.calculation) == 0) {
+			timing->failures[i].windows++;
 			return;
 		}
 	}
@@ -68,8 +68,8 @@ static void keep_failure(struct lp_run_timing *timing, const struct lp_calculati
 static bool was_told(struct lp_tally *tally, int64_t calculation, bool given_up)
 {
 	int64_t key = given_up ? -calculation : calculation;
-	for (size_t at = 0; at < tally->told; at++)
-		if (tally->told_about[at] == key)
+	for (size_t i = 0; i < tally->told; i++)
+		if (tally->told_about[i] == key)
 			return true;
 	return false;
 }
@@ -116,18 +116,18 @@ static void tell_recovery(struct lp_tally *tally, const struct lp_calculation *c
 static void compare_states(struct lp_tally *tally, struct lp_batch *batch, size_t computed)
 {
 	const struct lp_task **last = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *last);
-	for (size_t at = 0; at < computed; at++)
-		last[batch->tasks[at].calculation] = &batch->tasks[at];
-	for (size_t at = 0; at < batch->calculation_count; at++) {
-		if (last[at] == NULL)
+	for (size_t i = 0; i < computed; i++)
+		last[batch->tasks[i].calculation] = &batch->tasks[i];
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		if (last[i] == NULL)
 			continue;
-		bool before = lp_state_is_failure(batch->calculations[at].state);
-		enum lp_state state = last[at]->outcome.state;
+		bool before = lp_state_is_failure(batch->calculations[i].state);
+		enum lp_state state = last[i]->outcome.state;
 		bool now = lp_state_is_failure(state);
 		tally->run->newly_failed += now && !before;
 		/* Not who is put aside, or waits. */
 		if (before && (state == LP_STATE_OK || state == LP_STATE_NO_DATA))
-			tell_recovery(tally, &batch->calculations[at]);
+			tell_recovery(tally, &batch->calculations[i]);
 	}
 }
 
@@ -172,8 +172,8 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 	run->samples_read += batch->samples_read;
 	run->samples_written += batch->samples_written;
 	run->kept_imported += batch->kept_imported;
-	for (size_t at = 0; at < computed; at++) {
-		const struct lp_task *task = &batch->tasks[at];
+	for (size_t i = 0; i < computed; i++) {
+		const struct lp_task *task = &batch->tasks[i];
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 		const struct lp_outcome *outcome = &task->outcome;
 		if (add_pruned(tally, batch, task))
@@ -190,7 +190,7 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 		if (lp_state_is_failure(outcome->state))
 			tell_failure(tally, calculation, task, batch->kind != LP_BATCH_FORWARD);
 	}
-	for (size_t at = computed; at < batch->task_count; at++)
+	for (size_t i = computed; i < batch->task_count; i++)
 		run->states[LP_STATE_INTERRUPTED]++;
 	if (batch->kind == LP_BATCH_FORWARD)
 		compare_states(tally, batch, computed);
@@ -214,8 +214,8 @@ static void tell_pruned(const struct lp_run_timing *timing)
 void lp_tally_end(struct lp_tally *tally)
 {
 	tell_pruned(tally->timing);
-	for (size_t at = 0; at < tally->rule_count; at++) {
-		struct lp_tally_rule *rule = &tally->rules[at];
+	for (size_t i = 0; i < tally->rule_count; i++) {
+		struct lp_tally_rule *rule = &tally->rules[i];
 		if (rule->failed > rule->told)
 			lp_log(rule->news ? LP_LOG_WARNING : LP_LOG_INFO,
 			       "more windows of this rule failed; `local-processing status --failed` "

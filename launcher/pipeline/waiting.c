@@ -31,8 +31,8 @@ static bool decide(void *context, const struct lp_blocker *blocker, struct lp_er
 {
 	struct lp_batch *batch = context;
 	(void)error;
-	for (size_t at = 0; at < batch->task_count; at++) {
-		struct lp_task *task = &batch->tasks[at];
+	for (size_t i = 0; i < batch->task_count; i++) {
+		struct lp_task *task = &batch->tasks[i];
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 		if (calculation->id == blocker->calculation_id && !task->decided && is_read(calculation, task, blocker))
 			let_wait(batch, task, blocker);
@@ -49,8 +49,8 @@ struct going {
 static bool decide_gone(void *context, const struct lp_edge *edge, struct lp_error *error)
 {
 	struct going *going = context;
-	for (size_t at = 0; at < going->job->gone_count; at++) {
-		const struct lp_lost_batch *gone = &going->job->gone[at];
+	for (size_t i = 0; i < going->job->gone_count; i++) {
+		const struct lp_lost_batch *gone = &going->job->gone[i];
 		const struct lp_blocker blocker = { .calculation_id = edge->reader_id,
 			                            .series_id = edge->series_id,
 			                            .first = gone->from,
@@ -71,8 +71,8 @@ static bool wait_for_gone(struct lp_store *store, struct lp_job *job, struct lp_
 		return true;
 	if (batch->kind != LP_BATCH_RETRY)
 		return lp_store_each_edge(store, batch->head.id, 0, decide_gone, &going, error);
-	for (size_t at = 0; at < batch->calculation_count; at++)
-		if (!lp_store_each_edge(store, 0, batch->calculations[at].id, decide_gone, &going, error))
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		if (!lp_store_each_edge(store, 0, batch->calculations[i].id, decide_gone, &going, error))
 			return false;
 	return true;
 }
@@ -86,10 +86,10 @@ bool lp_job_find_waiting(struct lp_store *store, struct lp_job *job, struct lp_e
 		return true;
 	if (!wait_for_gone(store, job, error))
 		return false;
-	for (size_t at = 0; at < batch->calculation_count; at++)
-		ids[at] = batch->calculations[at].id;
-	for (size_t at = 0; at < batch->task_count; at++) {
-		const struct lp_task *task = &batch->tasks[at];
+	for (size_t i = 0; i < batch->calculation_count; i++)
+		ids[i] = batch->calculations[i].id;
+	for (size_t i = 0; i < batch->task_count; i++) {
+		const struct lp_task *task = &batch->tasks[i];
 		for (size_t k = 0; k < batch->calculations[task->calculation].input_count; k++) {
 			from = task->ranges[k].start < from ? task->ranges[k].start : from;
 			to = task->ranges[k].end > to ? task->ranges[k].end : to;
