@@ -1,6 +1,6 @@
 /*
- * How far back changes are followed, and no further.  Knows readers and widths of
- * windows; no calendar, no threads.
+ * Limits how far back changes of samples are followed. Knows readers and the
+ * widths of their windows; no calendar, no threads.
  *
  * Runs in the main process, in its main thread.
  */
@@ -14,14 +14,14 @@
 enum { FEW_HOURS = 10000, SERIES_AT_ONCE = 10000, LASTS_AT_ONCE = 1000 };
 
 /*
- * Of a series that has changed: how far back its readers that look back follow,
- * what lies before a window being of no account to them (near) and as it may be
- * (far), and how many good samples they may look at.
+ * How far back the readers of a changed series look, and how many good samples
+ * they may need. `near` and `far` bound the distance, because the width of a
+ * window depends on the calendar.
  */
 struct reach {
 	lp_time first; /* of its changes */
 	lp_time near, far;
-	int32_t number; /* 0: nobody looks back */
+	int32_t number; /* good samples; 0: no reader looks back */
 };
 
 struct bounding {
@@ -29,7 +29,7 @@ struct bounding {
 	const struct lp_change_scan *scan;
 	struct lp_bounds *bounds;
 	size_t capacity;
-	struct reach *reaches; /* of each */
+	struct reach *reaches; /* one per bound */
 	size_t reach_count, reach_capacity;
 };
 
@@ -60,9 +60,9 @@ static bool keep_changed(void *context, const struct lp_changed *changed, struct
 }
 
 /*
- * What changed before it touches nothing that this reader follows, if it looks
- * back so far.  Its windows are taken to be as wide as they can be: changes of
- * some days more are told, and found to be too old then.
+ * Returns the oldest change that can affect a window which this reader still
+ * follows. Windows are taken as wide as they can be, so some changes are read
+ * that then turn out to be too old; that costs little.
  */
 static lp_time oldest_followed(const struct lp_change_scan *scan, const struct lp_reader *reader, int64_t lookback)
 {
@@ -78,7 +78,7 @@ static bool bound_reader(void *context, const struct lp_reader *reader, struct l
 	struct bounding *bounding = context;
 	const struct lp_bounds *bounds = bounding->bounds;
 	const struct lp_change_bound *found = lp_change_bound_of(bounds->items, bounds->count, reader->series_id);
-	/* Readers are told of the series that were asked for. */
+	/* The store visits only readers of the series that were asked for. */
 	assert(found != NULL);
 	struct lp_change_bound *bound = &bounds->items[found - bounds->items];
 	struct reach *reach = &bounding->reaches[found - bounds->items];
@@ -111,7 +111,10 @@ static bool read_readers(struct bounding *bounding, struct lp_error *error)
 	return ok;
 }
 
-/* No look-back goes beyond the good samples that it needs: where they begin, if they are there. */
+/*
+ * A look-back never reads beyond the good samples that it needs. Where the store
+ * has that many, the bound moves up to the oldest of them.
+ */
 static bool bound_lookbacks(struct bounding *bounding, struct lp_error *error)
 {
 	struct lp_change_bound *bounds = bounding->bounds->items;

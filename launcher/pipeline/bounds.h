@@ -1,7 +1,7 @@
 /*
- * From when on changes of each series are followed.  After an import of history
- * there are very many, most of which nobody follows: the store passes over
- * these.  Internal to pipeline/.
+ * The bound of each changed series before which no reader follows a change. An
+ * import of history changes very many hours, most of which no reader follows;
+ * the store skips those. Internal to pipeline/.
  *
  * Runs in the main process, in its main thread.
  */
@@ -11,28 +11,34 @@
 #include "pipeline/changes.h"
 
 struct lp_bounds {
-	uint64_t hours;                /* of series that have changed, whoever reads them */
+	uint64_t hours;                /* that have changed, of all series */
 	struct lp_change_bound *items; /* by series */
 	size_t count;
 };
 
 /*
- * Those of the series that have changed.  None where few hours have: it is
- * quicker to follow all then than to ask first who follows how far back.
+ * Loads the bounds of the changed series. There are none if only few hours
+ * changed: following all of them is then quicker than asking how far back each
+ * reader follows.
  */
 bool lp_bounds_load(struct lp_bounds *bounds, struct lp_store *store, const struct lp_change_scan *scan,
                     struct lp_error *error) LP_MUST_CHECK;
 void lp_bounds_free(struct lp_bounds *bounds);
 
 /*
- * From when on windows of this reader follow a change; LP_TIME_MAX: not at all.
- * The configuration's limit is for what is measured: a result that was computed
- * again, by hand or because an old window was tried again, must not leave behind
- * what was computed from it before.
+ * Returns the time from which this reader's windows follow a change;
+ * LP_TIME_MAX: none does. The limit of the configuration applies to measured
+ * samples only. A result that was computed again, by request or by a retry, must
+ * be followed however old it is; otherwise what was computed from it would stay
+ * wrong.
  */
 lp_time lp_bounds_from(const struct lp_change_scan *scan, const struct lp_reader *reader, bool by_hand);
 
-/* The good samples from a change on in which a rise is looked for: a window may hold some of those up to its rise. */
+/*
+ * How many good samples after a change are searched for a rise. A window may
+ * hold some of those that lie before its rise, so this is a multiple of what a
+ * meter needs.
+ */
 enum { LP_RISE_SAMPLES = 5 * LP_METER_SAMPLES };
 
 #endif

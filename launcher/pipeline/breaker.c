@@ -1,8 +1,7 @@
 /*
- * See breaker.h.  Knows outcomes of rules; nothing of plans.
+ * See breaker.h. Knows outcomes of rules; nothing of plans.
  *
- * Runs in the main process, in its main thread; what decides about the tasks of a
- * batch, in fetchers.
+ * Runs in the main process, in its main thread; lp_breakers_decide in fetchers.
  */
 #include "pipeline/breaker.h"
 
@@ -13,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* TRIALS_FOR_ONE: how many are tried in the next run for each that works again. */
+/* TRIALS_FOR_ONE: trials in the next run for each calculation that works again. */
 enum { ERROR_MOST = 240, TRIALS_FOR_ONE = 10 };
 
 static struct lp_breaker_rule *find(struct lp_breaker_rule *const *rules, size_t count, const char *name)
@@ -64,7 +63,10 @@ static bool hold(void *context, const struct lp_status *status, struct lp_error 
 		return true;
 	rule->calculations++;
 	if (status->state == LP_STATE_OK || status->state == LP_STATE_NO_DATA) {
-		/* Without a row of `state` it is since the definition was made that a calculation is ok: no release. */
+		/*
+		 * A calculation without a row of `state` has been ok since its definition was
+		 * made, so it was not released.
+		 */
 		rule->released += status->since > rule->stored.since && status->since <= holding->tick;
 		return true;
 	}
@@ -79,7 +81,10 @@ static int compare_held(const void *a, const void *b)
 	return (left->calculation_id > right->calculation_id) - (left->calculation_id < right->calculation_id);
 }
 
-/* Those on trial stand side by side, from a place that jumps about: whatever is due when, each has its turn. */
+/*
+ * Trials are neighbours, from a starting point that jumps from minute to minute.
+ * So every calculation gets its turn, whatever its schedule.
+ */
 static void choose_trials(struct lp_breaker_rule *rule, lp_time tick)
 {
 	uint64_t minute = (uint64_t)(tick / LP_MINUTE), count = rule->held_count;
@@ -117,8 +122,8 @@ static struct lp_breaker_held *find_held(const struct lp_breaker_rule *rule, int
 }
 
 /*
- * A pending window of a calculation that is stopped is only read to be tried,
- * for rules that have no new window in this run: retries come after those.
+ * The pending window of a stopped calculation is read only as a trial, for rules
+ * that have no new window in this run: retries follow the new windows.
  */
 static bool is_trial(const struct lp_batch *batch, struct lp_breaker_rule *rule, struct lp_breaker_held *held)
 {
@@ -174,7 +179,7 @@ void lp_breakers_note(struct lp_breakers *breakers, const struct lp_batch *batch
 			rule->changed = true;
 			rule->worked += !failed;
 		}
-		/* A calculation counts once: by its newest window. */
+		/* A calculation counts once, by its newest window. */
 		if (batch->kind == LP_BATCH_FORWARD && !task->decided && task->window.end == batch->new_watermark) {
 			rule->computed++;
 			rule->failed += failed;
@@ -194,7 +199,7 @@ static bool put_one(struct lp_breaker_rule *rule, struct lp_store *store, struct
 {
 	rule->stored.rule = rule->rule;
 	rule->stored.error = rule->error;
-	/* Loud once: cron is to mail what is new, not the same each minute. */
+	/* Only the first time is an error: cron should mail what is new, not the same line every minute. */
 	lp_log(rule->stored.trials == 0 ? LP_LOG_ERROR : LP_LOG_INFO,
 	       rule->stored.trials == 0 ? "most calculations of a rule fail: they are stopped but for one trial a run"
 	                                : "a rule is stopped, and not enough of its trials worked",
@@ -205,8 +210,8 @@ static bool put_one(struct lp_breaker_rule *rule, struct lp_store *store, struct
 }
 
 /*
- * Whether so few are still stopped, or fail again, that what they have is a
- * fault of their own: the tripping would not be repeated.
+ * True if so few calculations are still stopped, or failed their trial, that the
+ * breaker would not trip again. Those have faults of their own.
  */
 static bool has_recovered(const struct lp_breakers *breakers, const struct lp_breaker_rule *rule)
 {

@@ -1,15 +1,15 @@
 /*
- * Breakers: a rule of which most calculations fail in a run is stopped.
+ * Breakers stop a rule of which most calculations failed in one run.
  *
- * Stopped are the calculations whose last window failed, or was put aside: who
- * was ok is computed as always.  Each run tries one that is stopped, chosen
- * anew, so that one with a fault of its own does not stand for the others; who
- * works goes on working.  For each that works again ten are tried in the next
- * run.  The breaker closes when those that are still stopped are no more than
- * half of the rule's, or fewer than would trip it.  Internal to pipeline/.
+ * The calculations that are stopped are those whose last window failed or was
+ * set aside; those that were ok are computed as always. Each run tries one
+ * stopped calculation, chosen anew, so that a fault of its own does not decide
+ * for the others. One that works again goes on working, and for each of them ten
+ * more are tried in the next run. The breaker closes when those still stopped
+ * are no more than half of the rule's calculations, or fewer than would trip it.
+ * Internal to pipeline/.
  *
- * Runs in the main process, in its main thread; what decides about the tasks of a
- * batch, in fetchers.
+ * Runs in the main process, in its main thread; lp_breakers_decide in fetchers.
  */
 #ifndef LP_PIPELINE_BREAKER_H
 #define LP_PIPELINE_BREAKER_H
@@ -17,46 +17,53 @@
 #include "store/store.h"
 #include <stdatomic.h>
 
-/* A calculation of an open rule that is stopped. */
+/* A stopped calculation of a rule whose breaker is open. */
 struct lp_breaker_held {
 	int64_t calculation_id;
 	bool on_trial;   /* in this run */
-	atomic_bool had; /* it: one window is enough */
+	atomic_bool had; /* it had its trial: one window is enough */
 };
 
 struct lp_breaker_rule {
-	char *rule, *error; /* error: of the last failure; NULL: none */
-	char *reason;       /* what tasks that are put aside say; of one that was open, and not changed any more */
-	bool open;          /* when the run began, or tripped by it */
-	bool changed;       /* to be stored */
+	char *rule, *error; /* error: of the last failure, or NULL */
+	/*
+	 * the message of tasks that are set aside; only if open when the run began,
+	 * and constant then
+	 */
+	char *reason;
+	bool open;    /* since before the run, or tripped by it */
+	bool changed; /* has to be stored */
 	struct lp_breaker stored;
-	/* Of one that was open: those that are stopped, by id, and how many calculations the rule has. */
+	/*
+	 * If it was open when the run began: the stopped calculations, by id, and how
+	 * many calculations the rule has.
+	 */
 	struct lp_breaker_held *held;
 	size_t held_count, held_capacity;
 	uint64_t calculations;
-	uint64_t released; /* work again since it is open */
-	atomic_bool tried; /* one of its calculations was, in this run */
+	uint64_t released; /* calculations that work again since it opened */
+	atomic_bool tried; /* one of its calculations had a trial in this run */
 	/* Of this run's forward windows. */
 	uint64_t computed, failed;
-	uint64_t worked; /* trials */
+	uint64_t worked; /* trials that worked */
 };
 
 struct lp_breakers {
-	int32_t failures_least;        /* the configuration's; 0: none ever trips */
-	struct lp_breaker_rule **open; /* before the first thread: those that are open; then only looked at */
+	int32_t failures_least;        /* of the configuration; 0: no breaker ever trips */
+	struct lp_breaker_rule **open; /* open when the run began; constant once threads have started */
 	size_t open_count, open_capacity;
-	struct lp_breaker_rule **rules; /* all that were met; the main thread's alone */
+	struct lp_breaker_rule **rules; /* all that were met; only the main thread uses them */
 	size_t rule_count, rule_capacity;
 };
 
-/* tick: of the run; who is on trial follows from it. */
+/* Loads the open breakers. tick: of the run; it decides which calculations are tried. */
 bool lp_breakers_load(struct lp_breakers *breakers, struct lp_store *store, lp_time tick,
                       struct lp_error *error) LP_MUST_CHECK;
-/* From any thread: puts aside the tasks of calculations that are stopped, but for the trials. */
+/* Sets aside the tasks of stopped calculations, except trials. Any thread may call it. */
 void lp_breakers_decide(const struct lp_breakers *breakers, struct lp_batch *batch);
-/* What became of a batch; main thread. */
+/* Counts the outcomes of a batch. Main thread only. */
 void lp_breakers_note(struct lp_breakers *breakers, const struct lp_batch *batch);
-/* Trips and closes, and says so. */
+/* Trips and closes breakers, and logs it. */
 bool lp_breakers_end(struct lp_breakers *breakers, struct lp_store *store, const struct lp_run *run,
                      struct lp_error *error) LP_MUST_CHECK;
 void lp_breakers_free(struct lp_breakers *breakers);

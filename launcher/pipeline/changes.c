@@ -1,5 +1,6 @@
 /*
- * Changes of samples, followed.  Knows readers and windows; no threads, no clock.
+ * Follows changes of samples to the windows that read them. Knows readers and
+ * windows; no threads, no clock.
  *
  * Runs in the main process, in its main thread.
  */
@@ -17,10 +18,10 @@ enum { RANGES_AT_ONCE = 10000 };
 struct follower {
 	struct lp_store *store;
 	struct lp_change_scan *scan;
-	struct lp_change *changes; /* those that the store tells together, by series and time */
+	struct lp_change *changes; /* one chunk of the store's, by series and time */
 	size_t change_count;
 	lp_time *rises; /* by change: see limit_lookback */
-	bool *too_old;  /* by change: somebody who reads it does not follow it any more */
+	bool *too_old;  /* by change: a reader of it does not follow changes so old */
 	struct lp_owed_range *ranges;
 	size_t range_count, range_capacity;
 };
@@ -33,7 +34,7 @@ static int compare_changes(const void *a, const void *b)
 	return (left->first > right->first) - (left->first < right->first);
 }
 
-/* The first change of a series. */
+/* Returns the index of the first change of a series. */
 static size_t find_changes(const struct follower *follower, int64_t series_id)
 {
 	size_t low = 0, high = follower->change_count;
@@ -54,7 +55,10 @@ static bool flush(struct follower *follower, struct lp_error *error)
 	return lp_store_add_owed(follower->store, follower->ranges, count, error);
 }
 
-/* Of one that follows upon the last one, which becomes wider: a long history is one range. */
+/*
+ * Widens the last range if the next one touches it, so that a long history
+ * becomes one range. False: they do not touch.
+ */
 static bool joins(lp_time *window_start, lp_time *after_end, lp_time *until_end, const struct lp_window_range *affected)
 {
 	if (affected->after_end > *until_end || affected->until_end < *after_end)
@@ -93,7 +97,7 @@ static int compare_affected(const void *a, const void *b)
 	return (left->after_end > right->after_end) - (left->after_end < right->after_end);
 }
 
-/* Several changes touch a window, of one input or of several: it is computed once. */
+/* Joins overlapping ranges: a window that several changes affect is computed once. */
 static bool join_affected(struct lp_change_scan *scan, struct lp_error *error)
 {
 	struct lp_affected_range *affected = scan->affected;
@@ -119,7 +123,7 @@ static bool join_affected(struct lp_change_scan *scan, struct lp_error *error)
 	return true;
 }
 
-/* The next change of the series, of the same kind; NULL: none is told with it. */
+/* Returns the next change of the same series and kind; NULL: there is none in this chunk. */
 static const struct lp_change *next_change(const struct follower *follower, const struct lp_change *change)
 {
 	const struct lp_change *next = change + 1;
@@ -130,12 +134,12 @@ static const struct lp_change *next_change(const struct follower *follower, cons
 }
 
 /*
- * How far a change is looked back to.  What is `previous` to a window is the
- * last good sample before its range: of windows whose ranges begin after the
- * next good sample that is another one, whatever has changed before it.  Rules
- * that count look at what lies before it too, where a range has a rise by which
- * a meter could be back from a wrong reading.  Where the next sample that has
- * changed comes before all that, it touches the rest.
+ * Sets how far beyond a change windows can look back to it. `previous` of a
+ * window is the last good sample before its range, so a window whose range
+ * begins after the next good sample no longer sees the change. Rules that count
+ * also look at what lies before it, if the range has a rise by which a meter
+ * could recover from a wrong reading. If the next change of the series comes
+ * earlier than all that, it affects the rest by itself.
  */
 static bool limit_lookback(struct follower *follower, const struct lp_reader *reader, const struct lp_change *change,
                            int64_t *lookback, struct lp_error *error)
@@ -173,8 +177,8 @@ static bool add_affected(struct follower *follower, const struct lp_reader *read
 	if (affected->after_end >= affected->until_end)
 		return true;
 	follower->scan->ranges += reader->enabled;
-	if (follower->scan->look) {
-		if (follower->scan->tell && reader->enabled)
+	if (follower->scan->dry_run) {
+		if (follower->scan->list && reader->enabled)
 			note_affected(follower->scan, reader, reason, affected);
 		return true;
 	}
@@ -192,7 +196,7 @@ static bool add_affected(struct follower *follower, const struct lp_reader *read
 	return follower->range_count < RANGES_AT_ONCE || flush(follower, error);
 }
 
-/* What was never computed is not computed again: windows that were missed will read what is there then. */
+/* Leaves out windows that were missed: they were never computed, and will read the changed samples when they are. */
 static bool add_computed(struct follower *follower, const struct lp_reader *reader, const struct lp_zone *zone,
                          const struct lp_change *change, struct lp_window_range *affected, struct lp_error *error)
 {
@@ -230,7 +234,7 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 	return add_computed(follower, reader, zone, change, &affected, error);
 }
 
-/* Its zone is gone: what a change touches is kept for when it is back. */
+/* The reader's time zone is unknown here. The range is kept, and computed once the zone is known again. */
 static bool keep_change_for_later(struct follower *follower, const struct lp_reader *reader,
                                   const struct lp_change *change, struct lp_error *error)
 {
@@ -244,8 +248,8 @@ static bool keep_change_for_later(struct follower *follower, const struct lp_rea
 		affected.after_end = reader->start;
 	if (affected.until_end > reader->watermark)
 		affected.until_end = reader->watermark;
-	/* What only looks has nothing to compute. */
-	return follower->scan->look || add_affected(follower, reader, change, &affected, error);
+	/* A dry run has nothing to compute. */
+	return follower->scan->dry_run || add_affected(follower, reader, change, &affected, error);
 }
 
 static bool follow_reader(void *context, const struct lp_reader *reader, struct lp_error *error)
@@ -274,7 +278,7 @@ static bool follow_series(struct follower *follower, struct lp_error *error)
 	return ok && flush(follower, error);
 }
 
-/* Some of the changes at a time, each hour of a series once or more. */
+/* Follows one chunk of changes. A series may have the same hour more than once in it. */
 static bool follow_some(void *context, struct lp_change *changes, size_t count, struct lp_error *error)
 {
 	struct follower *follower = context;
@@ -296,7 +300,7 @@ static bool follow_within(struct follower *follower, const struct lp_bounds *bou
 {
 	struct lp_change_query query = {
 		.newest = follower->scan->newest,
-		.take = !follower->scan->look,
+		.take = !follower->scan->dry_run,
 		.bounds = bounds->items,
 		.bound_count = bounds->count,
 	};
@@ -317,14 +321,14 @@ bool lp_changes_follow(struct lp_store *store, struct lp_change_scan *scan, stru
 	};
 	scan->ranges = scan->too_old = 0;
 	bool ok = lp_bounds_load(&bounds, store, scan, error);
-	scan->many = ok && scan->look && !scan->tell && bounds.count > 0;
+	scan->many = ok && scan->dry_run && !scan->list && bounds.count > 0;
 	ok = ok && (scan->many || follow_within(&follower, &bounds, error));
 	lp_bounds_free(&bounds);
 	free(follower.too_old);
 	free(follower.rises);
 	free(follower.ranges);
 	ok = ok && join_affected(scan, error);
-	if (ok && !scan->look && scan->ranges > 0)
+	if (ok && !scan->dry_run && scan->ranges > 0)
 		lp_log(LP_LOG_DEBUG, "samples that were read have changed", LP_INT("ranges", scan->ranges));
 	return ok;
 }

@@ -1,6 +1,6 @@
 /*
- * Changes of samples, followed: which windows read them, and so are owed.
- * Internal to pipeline/.
+ * Follows changed samples to the settled windows that read them; these become
+ * owed. Internal to pipeline/.
  *
  * Runs in the main process, in its main thread.
  */
@@ -9,7 +9,7 @@
 
 #include "store/store.h"
 
-/* A range of windows that changes touch, when it is only looked for: after_end < end <= until_end. */
+/* Windows of one calculation that changes affect, found by a dry run: after_end < end <= until_end. */
 struct lp_affected_range {
 	int64_t calculation_id;
 	enum lp_reason reason;
@@ -20,23 +20,27 @@ struct lp_affected_range {
 
 struct lp_change_scan {
 	lp_time tick;
-	lp_time newest;           /* up to where anybody has read, and a bit: changes from there on are no news */
-	int64_t recompute_within; /* the configuration's; microseconds, 0: never */
-	bool look;                /* only look: nothing is taken, nothing becomes owed */
-	bool tell;                /* of a look: which windows, in `affected` */
-	bool many;                /* out, of a look that tells nothing: more have changed than are looked at for that */
-	uint64_t ranges;          /* out: of windows that are owed now, and can be computed */
-	uint64_t too_old;         /* out: hours of series that changed and are not followed */
-	struct lp_affected_range *affected; /* out, of a look, by calculation, disjoint: the caller's to free */
+	lp_time newest;           /* no reader has read a sample from this time on, so changes there affect nothing */
+	int64_t recompute_within; /* of the configuration; microseconds, 0: never */
+	bool dry_run;             /* finds changes without taking them; nothing becomes owed */
+	bool list;                /* of a dry run: fills `affected` */
+	/*
+	 * out, of a dry run that does not list: more has changed than it is worth to
+	 * follow twice
+	 */
+	bool many;
+	uint64_t ranges;                    /* out: ranges of windows that are owed now and can be computed */
+	uint64_t too_old;                   /* out: hours of series whose changes are too old to be followed */
+	struct lp_affected_range *affected; /* out, of a dry run, by calculation, disjoint; the caller frees it */
 	size_t affected_count, affected_capacity;
 };
 
 /*
- * In the caller's transaction, which holds the run's row: the changes that are
- * visible are taken, and the settled windows that read them become owed.
- * Samples that are fetched after its commit hold all that was taken; what it did
- * not see stays for the next call.  To look needs no transaction, and does not
- * keep writers waiting.
+ * Takes the changes that are visible, and makes the settled windows that read
+ * them owed. Call it in a transaction that holds the run's row: samples fetched
+ * after its commit include everything that was taken, and what it did not see
+ * stays for the next call. A dry run needs no transaction and does not block
+ * writers.
  */
 bool lp_changes_follow(struct lp_store *store, struct lp_change_scan *scan, struct lp_error *error) LP_MUST_CHECK;
 

@@ -1,6 +1,6 @@
 /*
- * Committers: results and outcomes of whole batches, a transaction each, over a
- * connection of their own.
+ * Committers store the results and outcomes of whole batches, one transaction
+ * each, over a connection of their own.
  *
  * Runs in the main process, in the threads of committers.
  */
@@ -17,7 +17,7 @@ void lp_committer_run(struct lp_stage_thread *thread)
 		return;
 	for (struct lp_job *job; (job = lp_stages_next(thread)) != NULL;) {
 		bool accepted = false;
-		/* The run ends with the first error; with a connection that is gone there is nothing more to try. */
+		/* The run ends at the first error. If the connection is lost, there is nothing more to try. */
 		if (broken) {
 			lp_stages_finish(stages, job, LP_JOB_DROPPED);
 			continue;

@@ -1,7 +1,7 @@
 /*
- * Fetchers: what has to be known before a batch is computed.  They have a
- * connection of their own, read definitions and samples, and decide the tasks
- * that need no computing.
+ * Fetchers read what a batch needs before it can be computed: definitions and
+ * samples. They also decide the tasks that need no computing. Each has a
+ * connection of its own.
  *
  * Runs in the main process, in the threads of fetchers.
  */
@@ -12,7 +12,10 @@
 
 #include <assert.h>
 
-/* Pending windows say how often each was tried; the definitions came without those of calculations that are gone. */
+/*
+ * A pending window knows how often it was tried. Definitions of calculations
+ * that were deleted meanwhile are missing.
+ */
 static void set_attempts(struct lp_job *job)
 {
 	for (size_t i = 0; i < job->batch->task_count; i++) {
@@ -43,7 +46,7 @@ static bool read_definitions(struct lp_store *store, struct lp_job *job, struct 
 	return lp_store_read_calculations(store, ids, count, job->batch, error);
 }
 
-/* The misfortune of one calculation: the others go on. */
+/* Fails one task; the other calculations of the batch go on. */
 static void fail_task(struct lp_batch *batch, struct lp_task *task, const struct lp_error *error)
 {
 	task->decided = true;
@@ -52,7 +55,7 @@ static void fail_task(struct lp_batch *batch, struct lp_task *task, const struct
 		                             .error_message = lp_arena_text(&batch->arena, error->what) };
 }
 
-/* What an input reads, where that is not the window; nothing, where it lies outside of all years. */
+/* Sets the range of each input that differs from the window. It is empty if it falls outside the years 1 to 9999. */
 static void set_ranges(struct lp_batch *batch)
 {
 	for (size_t i = 0; i < batch->task_count; i++) {
@@ -75,7 +78,7 @@ static void set_ranges(struct lp_batch *batch)
 	}
 }
 
-/* Everything that has to be known before samples are read. */
+/* Reads and decides everything that must be known before samples are read. */
 static bool read_tasks(struct lp_store *store, struct lp_job *job, struct lp_error *error)
 {
 	int64_t begin = lp_monotonic();
@@ -94,7 +97,7 @@ static bool read_tasks(struct lp_store *store, struct lp_job *job, struct lp_err
 static void send_parts(struct lp_stages *stages, struct lp_job *job)
 {
 	lp_job_split(job, stages->parts);
-	/* From the first push on the job may come to its end at any moment. */
+	/* Once a share is pushed, another thread may finish the job: `job` is not read after that. */
 	size_t count = job->part_count;
 	for (size_t i = 0; i < count; i++)
 		lp_stages_send(stages, LP_STAGE_COMPUTE, job->parts[i]);
@@ -128,13 +131,14 @@ static void fetch(struct lp_stages *stages, struct lp_store *store, struct lp_jo
 		return;
 	}
 	if (job->batch->kind == LP_BATCH_RETRY && job->batch->task_count == 0) {
-		lp_stages_finish(stages, job, LP_JOB_COMMITTED); /* nobody is owed these windows any more */
+		/* these windows are no longer owed to any calculation */
+		lp_stages_finish(stages, job, LP_JOB_COMMITTED);
 		return;
 	}
-	/* Where other jobs wait every fetcher has one of its own. */
+	/* If other jobs are waiting, every fetcher has one of its own, and sharing gains nothing. */
 	lp_job_share(job, lp_queue_is_empty(&stages->queues[LP_STAGE_FETCH]) ? stages->shares : 1);
 	struct lp_job *first = job->parts[0];
-	/* From the first push on another may be the last to come back. */
+	/* Once a part is pushed, another thread may finish the job: `job` is not read after that. */
 	size_t count = job->part_count;
 	for (size_t i = 1; i < count; i++)
 		lp_stages_send(stages, LP_STAGE_FETCH, job->parts[i]);

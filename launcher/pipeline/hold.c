@@ -1,12 +1,13 @@
 /*
- * What holds a batch back: results of others that its inputs would read and
- * that are still to come.  Not how far the others have come as a whole: who
- * reads yesterday's figure does not wait for today's.
+ * What a batch has to wait for: results of other batches that its inputs read
+ * and that are still to come.
  *
- * Of a batch all windows are settled that end by its watermark, so what is
- * still to come of it is of the first window after that and of later ones, and
- * none of it can lie before that window's start (before its end, where numbers
- * are stored there).  A range that ends by then is complete.
+ * What counts is which times are missing, not how far the other batch has come
+ * as a whole: a calculation that reads yesterday's figure does not wait for
+ * today's. All windows of a batch that end by its watermark are settled. What is
+ * still to come belongs to the first window after that or to later ones, so it
+ * cannot lie before that window's start (or before its end, if numbers are
+ * stored there). An input's range that ends by then is complete.
  *
  * Runs in the main process, in its main thread.
  */
@@ -14,7 +15,10 @@
 
 enum { LOOKED_AT_MOST = 10000 };
 
-/* Its first window that is not computed yet; ends at LP_TIME_MAX: there is none, or nobody knows. */
+/*
+ * Returns the first window of a batch that is not computed yet. It ends at
+ * LP_TIME_MAX if there is none or it is unknown.
+ */
 static struct lp_window to_come(const struct lp_plan *plan, struct lp_plan_batch *batch)
 {
 	const struct lp_zone *zone;
@@ -34,7 +38,10 @@ static lp_time earliest_result(const struct lp_window *window, bool at_end)
 	return at_end ? window->end : window->start;
 }
 
-/* Windows of the batch that end by then do not read what is still to come of this one. */
+/*
+ * Returns the latest time such that windows of the batch that end by then read
+ * nothing of this other one that is still to come.
+ */
 static lp_time allowed(const struct lp_plan *plan, const struct lp_batch_head *head, const struct lp_zone *zone,
                        const struct lp_batch_reading *reading)
 {
@@ -72,7 +79,7 @@ bool lp_plan_reads_gaps(const struct lp_plan *plan, const struct lp_batch_head *
 	return false;
 }
 
-/* The first window that is still to be made up for; begins at LP_TIME_MIN: nobody knows. */
+/* Returns the first window of a gap that has not been made up for; it begins at LP_TIME_MIN if that is unknown. */
 static struct lp_window first_of_gap(const struct lp_plan_batch *upstream)
 {
 	struct lp_window first = { .start = LP_TIME_MIN };
@@ -83,7 +90,10 @@ static struct lp_window first_of_gap(const struct lp_plan_batch *upstream)
 	return first;
 }
 
-/* Whether an input for this range, or what it holds from before it, reads what is still to be made up for. */
+/*
+ * True if an input with this range, or the sample it holds from before it, reads
+ * from a gap that is not made up for.
+ */
 static bool reads_gap(const struct lp_plan_batch *upstream, const struct lp_batch_reading *reading,
                       const struct lp_window *range)
 {
@@ -94,7 +104,10 @@ static bool reads_gap(const struct lp_plan_batch *upstream, const struct lp_batc
 	return first.start < range->end && (reading->at_end ? upstream->gap_until >= from : upstream->gap_until > from);
 }
 
-/* Windows that end by then do not read what is still to be made up for, which is read by one that ends later. */
+/*
+ * Returns the latest time such that windows that end by then do not read from a
+ * gap that a later window does read from.
+ */
 static lp_time before_gap(const struct lp_batch_head *head, const struct lp_zone *zone,
                           const struct lp_plan_batch *upstream, const struct lp_batch_reading *reading)
 {
@@ -104,7 +117,11 @@ static lp_time before_gap(const struct lp_batch_head *head, const struct lp_zone
 	               : lp_schedule_reads_before(&head->schedule, zone, reading->window, reading->shift, first.start);
 }
 
-/* The window's end, if all is there that it reads; else windows that end after this, and by its end, wait with it. */
+/*
+ * Returns the window's end if all that it reads is there. Otherwise returns a
+ * lower bound: windows that end after it, and by the window's end, have to wait
+ * too.
+ */
 static lp_time ready_by(const struct lp_plan *plan, const struct lp_batch_head *head, const struct lp_zone *zone,
                         const struct lp_window *window)
 {
@@ -134,7 +151,7 @@ bool lp_plan_ready(void *context, const struct lp_batch_head *head, const struct
 	       ready_by(context, head, zone, window) == window->end;
 }
 
-/* The end of the last window that is ready, of those that end by `end`; LP_TIME_MIN: none is known to be. */
+/* Returns the end of the last ready window among those that end by `end`; LP_TIME_MIN: none is known to be ready. */
 static lp_time last_ready(const struct lp_plan *plan, const struct lp_batch_head *head, lp_time end)
 {
 	const struct lp_zone *zone;
@@ -176,7 +193,10 @@ static lp_time due_at(const struct lp_batch_head *head, lp_time end)
 	return into == 0 ? due : due - into + (into < 0 ? 0 : LP_MINUTE);
 }
 
-/* The last window of the other one that may have results before `before`: the first one to come is one. */
+/*
+ * Returns the last window of the other batch that may have results before
+ * `before`. The first window still to come is always one.
+ */
 static struct lp_window last_needed(const struct lp_plan *plan, struct lp_plan_batch *upstream, bool at_end,
                                     lp_time before)
 {
@@ -194,7 +214,7 @@ static struct lp_window last_needed(const struct lp_plan *plan, struct lp_plan_b
 	return needed;
 }
 
-/* Whether a window has to wait for this one, and if so until when, at the least. */
+/* True if a window has to wait for this other batch; fills until when, at least. */
 static bool keeps(const struct lp_plan *plan, const struct lp_batch_head *head, const struct lp_zone *zone,
                   const struct lp_window *window, const struct lp_batch_reading *reading, struct lp_hold *hold)
 {
@@ -228,7 +248,7 @@ static bool keeps(const struct lp_plan *plan, const struct lp_batch_head *head, 
 	return true;
 }
 
-/* Of all that it waits for, what it waits for longest. */
+/* Of everything a window waits for, finds what takes longest. */
 static bool hold_of_window(const struct lp_plan *plan, const struct lp_batch_head *head, const struct lp_zone *zone,
                            const struct lp_window *window, struct lp_hold *hold)
 {
@@ -251,7 +271,7 @@ bool lp_plan_hold(const struct lp_plan *plan, const struct lp_batch_head *head, 
 	struct lp_error error;
 	struct lp_window window, newest;
 	lp_time ended = plan->tick - head->schedule.delay;
-	/* The next window, and where that one has to wait for the past alone, the newest. */
+	/* Look at the next window and, if it waits only for a gap to be made up for, at the newest one as well. */
 	if (head->reading_count == 0 || !lp_zone_find(head->schedule.zone, &zone, &error) ||
 	    !lp_schedule_to_come(head, zone, plan->tick, &window) || window.end > ended ||
 	    !hold_of_window(plan, head, zone, &window, hold) ||
@@ -285,7 +305,7 @@ bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const st
 	*held = batch != NULL && lp_zone_find(batch->head.schedule.zone, &zone, &ignored) &&
 	        hold_of_window(&plan, &batch->head, zone, window, hold);
 	if (*held)
-		hold->schedule = NULL; /* the plan's */
+		hold->schedule = NULL; /* it belongs to the plan */
 	lp_plan_free(&plan);
 	return ok;
 }

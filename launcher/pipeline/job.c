@@ -1,6 +1,5 @@
 /*
- * Jobs, made and freed; parts.c and shares.c cut them.  Knows no threads: a job is
- * in the hands of one at a time.
+ * Makes and frees jobs; parts.c and shares.c cut them.
  *
  * Runs in the main process, in whichever thread has the job.
  */

@@ -1,7 +1,7 @@
 /*
- * A job: a batch on its way through the stages.  Made by the main thread, which
- * alone gives jobs out and takes them back; in between it belongs to whoever
- * popped it.  Internal to pipeline/.
+ * A job is a batch on its way through the stages. The main thread makes jobs,
+ * gives them out and takes them back; in between, a job belongs to the thread
+ * that popped it. Internal to pipeline/.
  *
  * Runs in the main process, in whichever thread has the job.
  */
@@ -10,17 +10,17 @@
 
 #include "store/store.h"
 
-/* How a job came back to the main thread, or a part of it to the whole. */
+/* How a job came back to the main thread, or a part to its whole. */
 enum lp_job_end {
-	LP_JOB_GOES_ON, /* not at its end */
+	LP_JOB_GOES_ON, /* not finished */
 	LP_JOB_COMMITTED,
 	LP_JOB_REFUSED,     /* nothing was stored: the definitions changed meanwhile */
-	LP_JOB_DROPPED,     /* the run is ending: nothing of it was computed */
+	LP_JOB_DROPPED,     /* the run is ending, and nothing of it was computed */
 	LP_JOB_FAILED,      /* error says why */
-	LP_JOB_THREAD_DOWN, /* no job: the message of a thread that could not start */
+	LP_JOB_THREAD_DOWN, /* not a job: the message of a thread that could not start */
 };
 
-/* A batch whose windows nobody knows: what it would have written from a time on is not there. */
+/* A batch whose schedule cannot be followed: the results that it should have written from `from` on are missing. */
 struct lp_lost_batch {
 	int64_t batch_id;
 	lp_time from;
@@ -28,54 +28,56 @@ struct lp_lost_batch {
 
 struct lp_job {
 	struct lp_batch *batch;
-	size_t plan;               /* whose it is: index into the plan's batches, or its retries */
-	struct lp_window *windows; /* room for LP_BATCH_TASKS_MOST */
+	/* index into the plan's batches, retries or recompute groups, by the kind of the batch */
+	size_t plan;
+	struct lp_window *windows; /* of LP_BATCH_TASKS_MOST */
 	size_t window_count;
-	const struct lp_pending *pending; /* of a retry: by calculation; the plan's */
+	const struct lp_pending *pending; /* of a retry: by calculation; they belong to the plan */
 	size_t pending_count;
-	const struct lp_lost_batch *gone; /* the plan's; none mostly */
-	size_t gone_count;
+	const struct lp_lost_batch *lost; /* the plan's; none mostly */
+	size_t lost_count;
 	enum lp_job_end end;
 	struct lp_error error;
 	struct lp_job *next;
 
 	/*
-	 * Of a job that is being fetched or computed: its parts.  While it is
-	 * fetched each is a share of the series, while it is computed a job with a
-	 * batch of its own over some of the tasks; what was fetched lies in their
-	 * arenas.
+	 * While a job is fetched or computed: its parts. During the fetch each is a
+	 * share of the series; during the computation each has a batch of its own with
+	 * some of the tasks. The samples lie in their arenas.
 	 */
 	struct lp_job **parts;
 	size_t part_count, part_capacity;
-	atomic_size_t parts_left; /* not come back yet */
+	atomic_size_t parts_left; /* that have not come back yet */
 	/* Of a part. */
 	struct lp_job *whole;
 	struct lp_share share;
 };
 
-struct lp_job *lp_job_new(struct lp_arena_source *source);      /* as of lp_batch_new */
-struct lp_job *lp_job_part(struct lp_job *whole, size_t index); /* made where there is none; index <= part_capacity */
-void lp_job_empty(struct lp_job *job);                          /* ready for the next batch; keeps its memory */
+struct lp_job *lp_job_new(struct lp_arena_source *source); /* as of lp_batch_new */
+/* makes it if it does not exist; index <= part_capacity */
+struct lp_job *lp_job_part(struct lp_job *whole, size_t index);
+void lp_job_empty(struct lp_job *job); /* keeps its memory for the next batch */
 void lp_job_free(struct lp_job *job);
 
 /* waiting.c: decides the tasks that have to wait for another calculation. */
 bool lp_job_find_waiting(struct lp_store *store, struct lp_job *job, struct lp_error *error) LP_MUST_CHECK;
 
 /*
- * shares.c: cuts a job that is to be fetched into at most `most` shares.  For
- * one more it needs so many samples, expected at one a second where no interval
- * is known: they take about as long as another session of the server to begin.
+ * shares.c: cuts a job into at most `most` shares to be fetched. Each further
+ * share must bring LP_SHARE_SAMPLES samples (expected, at one a second if the
+ * series has no interval): fewer are read faster than another session of the
+ * server can begin.
  */
 #define LP_SHARE_SAMPLES 6000
 void lp_job_share(struct lp_job *whole, size_t most);
-/* A share came back; true: it was the last one.  Then whole->end says whether the whole goes on. */
+/* Takes back a share. True: it was the last one, and whole->end says how the fetch ended. */
 bool lp_job_fetched(struct lp_job *part) LP_MUST_CHECK;
 
-/* parts.c: cuts a fetched job into at most `most` parts. */
+/* parts.c: cuts a fetched job into at most `most` parts to be computed. */
 void lp_job_split(struct lp_job *whole, size_t most);
-/* A part came back; true: it was the last one, and the whole is put together again. */
+/* Takes back a part. True: it was the last one, and the whole is put together again. */
 bool lp_job_join(struct lp_job *part) LP_MUST_CHECK;
-/* Before the commit of a job that was stopped in the middle: see there. */
+/* Drops what was not computed from a job that was stopped midway, before it is committed. */
 void lp_job_cut(struct lp_job *job);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * What is owed is found first, with what follows from it: a calculation that is
- * computed again may change its results, and who reads these is computed again
- * too.  Then each reader of a series is asked for the first window that it has
- * still to compute.
+ * Finds which samples will still be read. It begins with what is owed and what
+ * follows from it: results that are computed again may change, so their readers
+ * are computed again too. Then each reader of a series is asked for the first
+ * window that it has still to compute.
  *
  * Runs in the main process, in its main thread.
  */
@@ -15,7 +15,7 @@
 
 enum { AT_ONCE = 1000 };
 
-/* The first sample of a series that has changed, or may change. */
+/* The first sample of a series that has changed or may change. */
 struct changed {
 	int64_t series_id;
 	lp_time first;
@@ -27,9 +27,9 @@ struct lp_needs {
 	struct lp_arena arena;
 	struct lp_debt *debts; /* by calculation, one each */
 	size_t debt_count, debt_capacity;
-	struct changed *changed; /* by series, one each, once they are sorted */
+	struct changed *changed; /* by series, one each once they are sorted */
 	size_t changed_count, changed_capacity;
-	struct lp_debt *found; /* by what was followed, to become debts */
+	struct lp_debt *found; /* what followed from `changed`; becomes debts */
 	size_t found_count, found_capacity;
 };
 
@@ -85,7 +85,7 @@ static bool keep_noted(void *context, const struct lp_changed *changed, struct l
 	return true;
 }
 
-/* Of each series the first change is enough: what it touches is what has to be computed first. */
+/* Sorts, and keeps the first change of each series: its first window is computed first. */
 static void sort_changed(struct lp_needs *needs)
 {
 	size_t kept = 0;
@@ -97,7 +97,7 @@ static void sort_changed(struct lp_needs *needs)
 	needs->changed_count = kept;
 }
 
-/* What was found becomes debts; of it stays what is news: a calculation that owes more than before. */
+/* Turns what was found into debts, and keeps in `found` only calculations that owe more than before. */
 static void add_found(struct lp_needs *needs)
 {
 	size_t news = 0, old = needs->debt_count;
@@ -125,7 +125,7 @@ static void add_found(struct lp_needs *needs)
 	needs->debt_count = kept;
 }
 
-/* Its results may change from the first window on that it owes. */
+/* The results may change from the first owed window on. */
 static void change_outputs(struct lp_needs *needs, const struct lp_calculation *calculation)
 {
 	const struct lp_debt *debt = find_debt(needs, calculation->id);
@@ -139,7 +139,7 @@ static void change_outputs(struct lp_needs *needs, const struct lp_calculation *
 		keep_changed(needs, calculation->outputs[i].series_id, window.start);
 }
 
-/* The outputs of those that were found. */
+/* Marks the outputs of the calculations that were found. */
 static bool change_found(struct lp_needs *needs, struct lp_error *error)
 {
 	struct lp_batch *batch = lp_batch_new(NULL);
@@ -173,7 +173,7 @@ static lp_time first_change(const struct lp_needs *needs, int64_t series_id)
 	return needs->changed[low].first;
 }
 
-/* Windows that are settled; the ones after them are its next ones anyway. */
+/* Adds settled windows only: those after them are the reader's next ones anyway. */
 static bool follow(void *context, const struct lp_need *need, struct lp_error *error)
 {
 	struct lp_needs *needs = context;
@@ -190,7 +190,7 @@ static bool follow(void *context, const struct lp_need *need, struct lp_error *e
 	return keep_debt(needs, &debt, error);
 }
 
-/* Who reads what has changed. */
+/* Finds the readers of what has changed. */
 static bool follow_changed(struct lp_needs *needs, struct lp_error *error)
 {
 	bool ok = true;
@@ -215,7 +215,7 @@ bool lp_needs_load(struct lp_store *store, lp_time now, struct lp_needs **loaded
 	    !lp_store_each_changed(store, LP_TIME_MAX, keep_noted, needs, error))
 		return false;
 	add_found(needs);
-	/* Calculations depend on each other in ranks, without a circle: this comes to an end. */
+	/* Terminates, because ranks order the calculations without a cycle. */
 	while (needs->found_count > 0 || needs->changed_count > 0) {
 		if (!change_found(needs, error) || !follow_changed(needs, error))
 			return false;
@@ -224,7 +224,7 @@ bool lp_needs_load(struct lp_store *store, lp_time now, struct lp_needs **loaded
 	return true;
 }
 
-/* The first window that runs will compute by themselves. */
+/* Finds the first window that a run will compute next. */
 static bool next_window(const struct lp_needs *needs, const struct lp_need *need, const struct lp_zone *zone,
                         struct lp_window *window)
 {
@@ -245,7 +245,7 @@ static bool next_window(const struct lp_needs *needs, const struct lp_need *need
 	return true;
 }
 
-/* What of the series a window reads; nothing, where it lies outside of all years. */
+/* Returns what the window reads of the series; the range is empty if it falls outside the years 1 to 9999. */
 static bool reads(const struct lp_need *need, const struct lp_zone *zone, struct lp_window window,
                   struct lp_needed *needed)
 {
@@ -260,7 +260,7 @@ static bool reads(const struct lp_need *need, const struct lp_zone *zone, struct
 	return true;
 }
 
-/* What a reader needs of the series. */
+/* Returns what a reader needs of the series. */
 static struct lp_needed need_of(const struct lp_needs *needs, const struct lp_need *need)
 {
 	struct lp_needed needed = { .from = LP_TIME_MAX,
@@ -333,7 +333,7 @@ static bool ask(void *context, const struct lp_need *need, struct lp_error *erro
 	return true;
 }
 
-/* Of what look-backs reach, what is there: all, where it is less than they ask for. */
+/* Limits look-backs to the good samples that exist: all, if there are fewer than they ask for. */
 static bool look_back(const struct asking *asking, struct lp_error *error)
 {
 	struct lp_last *lasts = lp_reallocate(NULL, asking->count + 1, sizeof *lasts);

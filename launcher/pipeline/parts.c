@@ -1,9 +1,9 @@
 /*
- * A job in parts: the tasks of one batch, computed by several workers at once.
- * Knows no threads but that each part is in the hands of one.
+ * Cuts a fetched job into parts, computed by several workers at once, and puts
+ * them together again. Each part belongs to one thread at a time.
  *
- * Runs in the main process: cut by fetchers, put together by workers, and
- * lp_job_cut by committers.
+ * Runs in the main process: cut by fetchers, joined by workers, lp_job_cut in
+ * committers.
  */
 #include "pipeline/job.h"
 
@@ -39,7 +39,7 @@ void lp_job_split(struct lp_job *whole, size_t most)
 	atomic_store(&whole->parts_left, count);
 }
 
-/* Some tasks were not computed, or left: those that were go first, because `computed` counts from the beginning. */
+/* `computed` counts from the first task, so tasks that were not computed or were left move to the end. */
 static void put_in_order(struct lp_job *whole)
 {
 	struct lp_batch *batch = whole->batch;
@@ -62,7 +62,7 @@ static void put_in_order(struct lp_job *whole)
 	batch->tasks = tasks;
 }
 
-/* Only of what is tried again. */
+/* Only retries can be left. */
 static bool has_left(const struct lp_batch *part)
 {
 	for (size_t i = 0; i < part->task_count && part->kind == LP_BATCH_RETRY; i++)
@@ -94,8 +94,8 @@ bool lp_job_join(struct lp_job *part)
 	return true;
 }
 
-/* Ranges move on by whole windows: of all calculations, or of none. */
-static void cut_redo(struct lp_batch *batch, size_t computed)
+/* Cuts to whole windows: a range moves on by windows of which every calculation was computed. */
+static void cut_recompute(struct lp_batch *batch, size_t computed)
 {
 	lp_time missing = LP_TIME_MAX;
 	size_t keep = 0;
@@ -115,9 +115,9 @@ static void cut_redo(struct lp_batch *batch, size_t computed)
 }
 
 /*
- * The windows of which nothing was computed stay due: the watermark goes no
- * further than the last one of which something was.  The rest of that and of
- * those before it becomes pending.
+ * Windows of which nothing was computed stay due: the watermark moves only to
+ * the last window of which something was. Tasks missing up to there become
+ * pending.
  */
 void lp_job_cut(struct lp_job *job)
 {
@@ -126,7 +126,7 @@ void lp_job_cut(struct lp_job *job)
 	if (computed == batch->task_count || computed == 0)
 		return;
 	if (batch->kind == LP_BATCH_RECOMPUTE) {
-		cut_redo(batch, computed);
+		cut_recompute(batch, computed);
 		return;
 	}
 	lp_time last = LP_TIME_NONE;

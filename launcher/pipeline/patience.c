@@ -1,5 +1,5 @@
 /*
- * See patience.h.  Knows parts and what became of their tasks.
+ * See patience.h. Knows parts and the outcomes of their tasks.
  *
  * Runs in the main process, in the threads of workers.
  */
@@ -15,15 +15,15 @@
 
 enum { IN_A_ROW_MOST = 3 };
 
-/* A rule of which a window was computed in this run. */
+/* A rule of which this run has computed a window. */
 struct met_rule {
 	char *name;
-	uint64_t computed; /* windows that cost no more than they should, of parts that are done */
-	uint64_t failing;  /* calculations of which a window has timed out or crashed */
-	char *reason;      /* what is put aside says; NULL: it is not put aside */
+	uint64_t computed; /* windows that neither timed out nor crashed, of finished parts */
+	uint64_t failing;  /* calculations of which a window timed out or crashed */
+	char *reason;      /* the message of tasks that are set aside; NULL: the rule is not */
 };
 
-/* A calculation of which a window has timed out or crashed in this run. */
+/* A calculation of which a window timed out or crashed in this run. */
 struct met_calculation {
 	int64_t id;
 	int in_a_row; /* windows that timed out */
@@ -31,17 +31,16 @@ struct met_calculation {
 
 struct lp_patience {
 	pthread_mutex_t lock;
-	uint64_t failures_least; /* of a rule; 0: any number will do */
+	uint64_t failures_least; /* calculations of a rule; 0: a rule is never set aside */
 	struct met_rule **rules;
 	size_t rule_count, rule_capacity;
 	struct met_calculation *calculations;
 	size_t calculation_count, calculation_capacity;
 	const struct lp_batch **under_way;
 	size_t under_way_count, workers;
-	int64_t spent,
-		spent_again; /* nanoseconds in rules: on new windows; by what timed out or crashed when tried again */
-	bool is_short;       /* what is tried again has had its share */
-	bool is_hanging;     /* a calculation has timed out so often in a row that the rest of it is put aside */
+	int64_t spent, spent_again; /* nanoseconds in rules: for new windows; for retries that timed out or crashed */
+	bool is_short;              /* retries have used up their share */
+	bool is_hanging;            /* a calculation timed out so often in a row that its other windows are set aside */
 };
 
 struct lp_patience *lp_patience_new(int32_t breaker_failures, size_t workers)
@@ -98,7 +97,7 @@ static bool hangs(const struct lp_patience *patience, int64_t id)
 	return met != NULL && met->in_a_row >= IN_A_ROW_MOST;
 }
 
-/* Windows of a rule that have cost no more than they should, of a part that is not done yet. */
+/* Counts the windows of a rule in an unfinished part that neither timed out nor crashed. */
 static uint64_t count_computed(const struct lp_batch *part, const char *rule)
 {
 	size_t end = atomic_load_explicit(&part->computed, memory_order_acquire);
@@ -124,7 +123,7 @@ static void leave(struct lp_task *task)
 	task->decided = task->left = true;
 }
 
-/* The tasks from there on that the run has no patience for. */
+/* Decides the tasks from `first` on that the run has no patience for. */
 static void decide(const struct lp_patience *patience, struct lp_batch *part, size_t first)
 {
 	for (size_t i = first; i < part->task_count; i++) {
@@ -161,7 +160,10 @@ void lp_patience_begin(struct lp_patience *patience, struct lp_batch *part)
 	pthread_mutex_unlock(&patience->lock);
 }
 
-/* How many of its windows in a row have timed out, the one at index included.  A crash takes no time. */
+/*
+ * Counts how many windows of the calculation in a row have timed out, the one at
+ * index included. A crash takes no time, so it does not count.
+ */
 static int count_in_a_row(const struct lp_batch *part, size_t index, int before)
 {
 	if (part->tasks[index].outcome.state != LP_STATE_TIMED_OUT)
@@ -203,8 +205,9 @@ static void judge_rule(const struct lp_patience *patience, struct met_rule *rule
 }
 
 /*
- * Who comes next may have the same fault, as neighbours have; one from the
- * middle of what is left of the rule tells whether the others have it.
+ * The next calculation may well have the same fault, as neighbours often do.
+ * Swapping in one from the middle of the rule's remaining tasks shows sooner
+ * whether the others have it.
  */
 static void look_elsewhere(struct lp_batch *part, size_t first, const char *rule)
 {
@@ -228,7 +231,10 @@ static void look_elsewhere(struct lp_batch *part, size_t first, const char *rule
 	}
 }
 
-/* What is tried again has had its share when it took as long as new windows did; the first such window it has in any case. */
+/*
+ * Retries have used up their share once they took as long as the new windows
+ * did. The first one that hangs is always allowed.
+ */
 static void judge_retries(struct lp_patience *patience, int64_t duration)
 {
 	patience->spent_again += duration;

@@ -1,5 +1,6 @@
 /*
- * Which batch goes next.  Knows watermarks and windows; no threads, no clock.
+ * Decides which batch goes next. Knows watermarks and windows; no threads, no
+ * clock.
  *
  * Runs in the main process, in its main thread.
  */
@@ -19,9 +20,9 @@ static bool add_batch(void *context, const struct lp_batch_head *head, struct lp
 	if (head->upstream_count > 0)
 		memcpy(upstream, head->upstream, head->upstream_count * sizeof *upstream);
 	if (head->size == 0) {
-		LP_GROW(plan->asleep, plan->asleep_count, plan->asleep_capacity);
-		plan->asleep[plan->asleep_count] = *head;
-		plan->asleep[plan->asleep_count++].upstream = upstream;
+		LP_GROW(plan->disabled, plan->disabled_count, plan->disabled_capacity);
+		plan->disabled[plan->disabled_count] = *head;
+		plan->disabled[plan->disabled_count++].upstream = upstream;
 		return true;
 	}
 	LP_GROW(plan->batches, plan->batch_count, plan->batch_capacity);
@@ -91,7 +92,7 @@ struct lp_plan_batch *lp_plan_find(const struct lp_plan *plan, int64_t id)
 	return NULL;
 }
 
-/* What a batch writes may lie so early: its windows are not known any more. */
+/* Returns the earliest time at which a batch with an unknown schedule may still write. */
 static lp_time earliest_unknown(const struct lp_batch_head *head)
 {
 	if (head->watermark == LP_TIME_NONE)
@@ -100,8 +101,8 @@ static lp_time earliest_unknown(const struct lp_batch_head *head)
 	                                                : head->watermark - lp_span_limit(head->schedule.window);
 }
 
-/* A schedule that cannot be followed is its calculations' misfortune, not that of the others. */
-static void find_unusable(struct lp_plan *plan, bool tell)
+/* A schedule that cannot be followed fails its own calculations; the others go on. */
+static void find_unusable(struct lp_plan *plan, bool log)
 {
 	for (size_t i = 0; i < plan->batch_count; i++) {
 		struct lp_plan_batch *batch = &plan->batches[i];
@@ -110,33 +111,33 @@ static void find_unusable(struct lp_plan *plan, bool tell)
 		if (lp_zone_find(batch->head.schedule.zone, &zone, &error))
 			continue;
 		batch->finished = batch->unusable = true;
-		LP_GROW(plan->gone, plan->gone_count, plan->gone_capacity);
-		plan->gone[plan->gone_count++] =
+		LP_GROW(plan->lost, plan->lost_count, plan->lost_capacity);
+		plan->lost[plan->lost_count++] =
 			(struct lp_lost_batch){ .batch_id = batch->head.id, .from = earliest_unknown(&batch->head) };
-		if (tell)
+		if (log)
 			lp_log(LP_LOG_ERROR, "a batch of calculations cannot be scheduled",
 			       LP_INT("batch", batch->head.id), LP_INT("calculations", batch->head.size),
 			       LP_TEXT("reason", error.what));
 	}
 }
 
-static bool is_gone(const void *context, int64_t batch_id)
+static bool is_lost(const void *context, int64_t batch_id)
 {
 	const struct lp_plan_batch *batch = lp_plan_find(context, batch_id);
 	return batch != NULL && batch->unusable;
 }
 
-/* What is owed to calculations whose windows nobody knows stays so. */
-static void leave_out_gone(struct lp_plan *plan)
+/* Windows of a schedule that cannot be followed stay pending. */
+static void leave_out_lost(struct lp_plan *plan)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < plan->pending_count && plan->gone_count > 0; i++)
-		if (!is_gone(plan, plan->pending[i].batch_id))
+	for (size_t i = 0; i < plan->pending_count && plan->lost_count > 0; i++)
+		if (!is_lost(plan, plan->pending[i].batch_id))
 			plan->pending[kept++] = plan->pending[i];
-	plan->pending_count = plan->gone_count > 0 ? kept : plan->pending_count;
+	plan->pending_count = plan->lost_count > 0 ? kept : plan->pending_count;
 }
 
-/* What a pending window reads at most. */
+/* Returns how much a pending window reads, at most. */
 static int64_t pending_span(const struct lp_plan *plan, const struct lp_pending *pending)
 {
 	const struct lp_plan_batch *batch = lp_plan_find(plan, pending->batch_id);
@@ -145,7 +146,7 @@ static int64_t pending_span(const struct lp_plan *plan, const struct lp_pending 
 
 static void group_pending(struct lp_plan *plan)
 {
-	int64_t most = 0; /* that one of the last group reads */
+	int64_t most = 0; /* of the last group: what its widest reader reads */
 	for (size_t i = 0; i < plan->pending_count; i++) {
 		const struct lp_pending *pending = &plan->pending[i];
 		int64_t span = pending_span(plan, pending);
@@ -169,7 +170,7 @@ static const struct lp_batch_head *head_of(const void *context, int64_t batch_id
 	return batch == NULL || batch->unusable ? NULL : &batch->head;
 }
 
-/* A moment that all readers of a batch have not come to yet, and what they read beyond. */
+/* Returns a time that no reader of the batch has read yet, the reach of its inputs included. */
 static lp_time read_up_to(const struct lp_batch_head *head)
 {
 	lp_time end;
@@ -178,7 +179,7 @@ static lp_time read_up_to(const struct lp_batch_head *head)
 	return __builtin_add_overflow(head->watermark, head->reach, &end) ? LP_TIME_MAX : end;
 }
 
-/* Changes from there on touch nothing that was read. */
+/* Returns the time from which on no sample has been read, so that changes there affect nothing. */
 static lp_time newest_read(const struct lp_plan *plan)
 {
 	lp_time newest = LP_TIME_NONE;
@@ -186,8 +187,8 @@ static lp_time newest_read(const struct lp_plan *plan)
 		lp_time read = read_up_to(&plan->batches[i].head);
 		newest = read > newest ? read : newest;
 	}
-	for (size_t i = 0; i < plan->asleep_count; i++) {
-		lp_time read = read_up_to(&plan->asleep[i]);
+	for (size_t i = 0; i < plan->disabled_count; i++) {
+		lp_time read = read_up_to(&plan->disabled[i]);
 		newest = read > newest ? read : newest;
 	}
 	return newest;
@@ -204,9 +205,10 @@ static void note_reader(struct lp_plan *plan, const struct lp_batch_head *head)
 }
 
 /*
- * Results from there on are news to nobody; what is written before it, a batch
- * of a higher rank may have read: sliding windows, whose results lie far back,
- * or a calculation that was put in front of others that have long been running.
+ * Finds up to where the results of each batch may have been read. What is
+ * written after that need not be followed. What is written before it, a batch of
+ * a higher rank may have read: sliding windows have results far back, and a new
+ * calculation may come before others that have run for long.
  */
 static void find_readers(struct lp_plan *plan)
 {
@@ -214,8 +216,8 @@ static void find_readers(struct lp_plan *plan)
 		plan->batches[i].read_before = LP_TIME_NONE;
 	for (size_t i = 0; i < plan->batch_count; i++)
 		note_reader(plan, &plan->batches[i].head);
-	for (size_t i = 0; i < plan->asleep_count; i++)
-		note_reader(plan, &plan->asleep[i]);
+	for (size_t i = 0; i < plan->disabled_count; i++)
+		note_reader(plan, &plan->disabled[i]);
 }
 
 static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end)
@@ -227,7 +229,7 @@ static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time un
 	batch->gap_until = until_end > batch->gap_until ? until_end : batch->gap_until;
 }
 
-/* What batches of a rank (-1: of all) have still to make up for, from the owed windows that were read. */
+/* Finds the gaps that batches of a rank (-1: of all) still have to make up for, from the owed windows. */
 static void find_gaps(struct lp_plan *plan, int32_t rank)
 {
 	for (size_t i = 0; i < plan->batch_count; i++)
@@ -256,7 +258,7 @@ bool lp_plan_choose(const struct lp_plan *plan, const struct lp_plan_batch *batc
 	    from.schedule.missed == LP_MISSED_SKIP || !lp_zone_find(from.schedule.zone, &zone, error))
 		return true;
 	ended = plan->tick - from.schedule.delay;
-	/* A new one has but the newest window. */
+	/* A new batch without a start has only its newest window. */
 	if (from.watermark == LP_TIME_NONE && from.start == LP_TIME_NONE) {
 		struct lp_window newest;
 		if (lp_window_ending_by(&from.schedule, zone, upstream < ended ? upstream : ended, &newest) &&
@@ -298,14 +300,15 @@ static void estimate(struct lp_plan *plan, bool *due)
 }
 
 /*
- * Whether changes of samples are all that is due.  Where something is due
- * anyway, the run that takes them will see.  So it will where they are many, as
- * after an import: taken they are gone, and not looked at minute by minute.
+ * Finds whether changes of samples are all that is due. If something else is
+ * due, the run finds them itself. If there are many, as after an import, they
+ * count as due, so that the run takes them and the next runs do not look at them
+ * again.
  */
 static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *error)
 {
 	struct lp_change_scan *scan = &plan->scan;
-	if (plan->kind != LP_RUN_MINUTE || scan->newest == LP_TIME_NONE || (*due && !scan->tell))
+	if (plan->kind != LP_RUN_MINUTE || scan->newest == LP_TIME_NONE || (*due && !scan->list))
 		return true;
 	if (!lp_changes_follow(plan->store, scan, error))
 		return false;
@@ -335,7 +338,7 @@ static bool read_plan(struct lp_plan *plan, struct lp_error *error)
 	       lp_store_each_pending(plan->store, plan->tick, add_pending, plan, error);
 }
 
-/* The order is what ranks stand on: it is made sure of here, whatever the store said. */
+/* Ranks rely on this order, so it does not depend on the store. */
 static void sort_batches(struct lp_plan *plan)
 {
 	if (plan->batch_count > 0)
@@ -354,7 +357,7 @@ bool lp_plan_load_heads(struct lp_plan *plan, struct lp_store *store, lp_time ti
 		return false;
 	sort_batches(plan);
 	find_unusable(plan, false);
-	if (!lp_recompute_load(&plan->recomputes, store, LP_RUN_MINUTE, -1, head_of, is_gone, plan, error))
+	if (!lp_recompute_load(&plan->recomputes, store, LP_RUN_MINUTE, -1, head_of, is_lost, plan, error))
 		return false;
 	find_gaps(plan, -1);
 	return true;
@@ -370,23 +373,23 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		.catch_up = options->kind == LP_RUN_BACKFILL ? 0 : options->catch_up,
 		.scan = { .tick = options->tick,
 		          .recompute_within = options->recompute_within,
-		          .look = true,
-		          .tell = options->tell },
+		          .dry_run = true,
+		          .list = options->list },
 	};
 	if (!read_plan(plan, error))
 		return false;
 	sort_batches(plan);
-	find_unusable(plan, !options->again && !options->tell);
-	leave_out_gone(plan);
+	find_unusable(plan, !options->again && !options->list);
+	leave_out_lost(plan);
 	if (plan->pending_count > 0)
 		qsort(plan->pending, plan->pending_count, sizeof *plan->pending, compare_pending);
 	group_pending(plan);
 	find_readers(plan);
 	plan->scan.newest = newest_read(plan);
-	if (!lp_recompute_load(&plan->recomputes, store, plan->kind, -1, head_of, is_gone, plan, error))
+	if (!lp_recompute_load(&plan->recomputes, store, plan->kind, -1, head_of, is_lost, plan, error))
 		return false;
 	find_gaps(plan, -1);
-	/* What waited for a window that failed is owed once that window was tried again with success. */
+	/* What waited for a failed window becomes owed as soon as its retry succeeds. */
 	plan->owing = plan->recomputes.count > 0 || plan->retry_count > 0;
 	estimate(plan, due);
 	if (!look_at_changes(plan, due, error))
@@ -395,7 +398,10 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 	return true;
 }
 
-/* In a transaction. All changes are taken: those from `newest` on touch what nobody has read, and is read after this. */
+/*
+ * Takes all changes, inside the run's transaction. Those from `newest` on affect
+ * nothing: what they change has not been read yet and is read after this.
+ */
 static bool follow(struct lp_plan *plan, struct lp_error *error)
 {
 	plan->rewritten = false;
@@ -412,11 +418,14 @@ static bool follow(struct lp_plan *plan, struct lp_error *error)
 bool lp_plan_begin(struct lp_plan *plan, int64_t run_id, struct lp_error *error)
 {
 	plan->run_id = run_id;
-	plan->scan.look = false;
+	plan->scan.dry_run = false;
 	return follow(plan, error);
 }
 
-/* Between two ranks.  Another run may have begun, which counts on all that is changed from then on. */
+/*
+ * Follows changes between two ranks. Stops if another run has begun, because
+ * that one relies on all changes from then on.
+ */
 static bool follow_again(struct lp_plan *plan, struct lp_error *error)
 {
 	if (!lp_store_begin(plan->store, error))
@@ -428,7 +437,7 @@ static bool follow_again(struct lp_plan *plan, struct lp_error *error)
 	return false;
 }
 
-/* How many windows of a batch go through the pipeline together. */
+/* Returns how many windows of a batch go through the pipeline together. */
 static size_t chunk_size(const struct lp_plan *plan, const struct lp_plan_batch *batch)
 {
 	size_t size = batch->head.size > 0 ? (size_t)batch->head.size : 1;
@@ -485,8 +494,8 @@ static bool share_a_calculation(const struct lp_plan *plan, const struct lp_plan
 }
 
 /*
- * Two commits that touch the same calculation could wait for each other in the
- * database, and so never meet: the retry waits for those before it.
+ * Two commits that touch the same calculation could deadlock in the database, so
+ * a retry waits until those before it are back.
  */
 static bool start_retry(struct lp_plan *plan, struct lp_job *job)
 {
@@ -526,7 +535,7 @@ static bool next_forward(struct lp_plan *plan, struct lp_job *job)
 	return false;
 }
 
-/* Of the rank and the phase that are worked on. */
+/* Gives out the next job of the current rank and phase. */
 static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 {
 	switch (plan->phase) {
@@ -542,7 +551,7 @@ static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 	return false;
 }
 
-/* New windows and those that were missed are within one limit. */
+/* New windows and missed ones share one limit. */
 static void share_limit(struct lp_plan *plan)
 {
 	for (size_t i = 0; i < plan->recomputes.count; i++) {
@@ -553,7 +562,7 @@ static void share_limit(struct lp_plan *plan)
 	}
 }
 
-/* The ranges of a group become two each. */
+/* Cuts the ranges of a group in two. */
 static bool cut_owed(struct lp_plan *plan, const struct lp_recompute *recompute, lp_time at, bool *cut,
                      struct lp_error *error)
 {
@@ -568,7 +577,10 @@ static bool cut_owed(struct lp_plan *plan, const struct lp_recompute *recompute,
 	return ok && !*cut;
 }
 
-/* What was missed goes from the newest window on: where that one waits for a slower one, what is settled before it does not. */
+/*
+ * Missed windows are made up for from the newest on. If the newest waits for a
+ * slower batch, the range is cut, and the settled part before it goes on.
+ */
 static bool cut_past(struct lp_plan *plan, struct lp_error *error)
 {
 	for (size_t i = 0, count = plan->recomputes.count; i < count; i++) {
@@ -584,7 +596,7 @@ static bool cut_past(struct lp_plan *plan, struct lp_error *error)
 	return true;
 }
 
-/* Nothing is in flight: the next phase, or the next rank. */
+/* Moves on to the next phase or rank, once nothing is in flight. */
 static bool go_on(struct lp_plan *plan, struct lp_error *error)
 {
 	if (plan->phase == LP_PLAN_FORWARD) {
@@ -595,7 +607,7 @@ static bool go_on(struct lp_plan *plan, struct lp_error *error)
 		plan->phase = LP_PLAN_RECOMPUTE;
 		if (!plan->owing)
 			return true;
-		if (!lp_recompute_load(&plan->recomputes, plan->store, plan->kind, plan->rank, head_of, is_gone, plan,
+		if (!lp_recompute_load(&plan->recomputes, plan->store, plan->kind, plan->rank, head_of, is_lost, plan,
 		                       error))
 			return false;
 		share_limit(plan);
@@ -617,8 +629,8 @@ bool lp_plan_next(struct lp_plan *plan, struct lp_job *job, bool *found, struct 
 		if (next_of_phase(plan, job)) {
 			plan->in_flight++;
 			job->batch->tick = plan->tick;
-			job->gone = plan->gone;
-			job->gone_count = plan->gone_count;
+			job->lost = plan->lost;
+			job->lost_count = plan->lost_count;
 			*found = true;
 			return true;
 		}
@@ -676,8 +688,8 @@ uint64_t lp_plan_still_due(const struct lp_plan *plan)
 
 bool lp_plan_fail_unusable(const struct lp_plan *plan, struct lp_error *error)
 {
-	for (size_t i = 0; i < plan->gone_count; i++) {
-		const struct lp_plan_batch *batch = lp_plan_find(plan, plan->gone[i].batch_id);
+	for (size_t i = 0; i < plan->lost_count; i++) {
+		const struct lp_plan_batch *batch = lp_plan_find(plan, plan->lost[i].batch_id);
 		const struct lp_zone *zone;
 		struct lp_error reason;
 		if (!lp_zone_find(batch->head.schedule.zone, &zone, &reason) &&
@@ -703,7 +715,7 @@ lp_time lp_plan_next_due(const struct lp_plan *plan)
 		lp_time next;
 		struct lp_error error;
 		const struct lp_batch_head *head = &plan->batches[i].head;
-		/* What waits for another one goes on when that one has something to do. */
+		/* A batch that waits for another goes on when that one has something to do. */
 		if (!plan->batches[i].unusable && lp_schedule_next(head, plan->tick, &next, &error) &&
 		    next != LP_TIME_NONE && (earliest == LP_TIME_NONE || next < earliest) &&
 		    next - head->schedule.delay <= lp_plan_upstream(plan, head))
@@ -715,9 +727,9 @@ lp_time lp_plan_next_due(const struct lp_plan *plan)
 void lp_plan_free(struct lp_plan *plan)
 {
 	free(plan->batches);
-	free(plan->asleep);
+	free(plan->disabled);
 	free(plan->pending);
-	free(plan->gone);
+	free(plan->lost);
 	free(plan->retries);
 	lp_recompute_free(&plan->recomputes);
 	free(plan->scan.affected);

@@ -1,5 +1,5 @@
 /*
- * What a run would do, told without doing it.  The plan is the run's own.
+ * Shows what a run would do, without doing it. The plan is the run's own.
  *
  * Runs in the main process, in its main thread.
  */
@@ -10,13 +10,13 @@
 
 struct previewer {
 	struct lp_plan plan;
-	struct lp_window_range left; /* by the batch that was told last */
+	struct lp_window_range left; /* that the last batch leaves for later */
 	lp_preview_visit *visit;
 	void *context;
 };
 
-/* What is over and yet not computed, and why. */
-static bool tell_hold(struct previewer *previewer, const struct lp_plan_batch *batch, struct lp_error *error)
+/* Reports windows that are over and have to wait, and why. */
+static bool report_hold(struct previewer *previewer, const struct lp_plan_batch *batch, struct lp_error *error)
 {
 	struct lp_hold hold;
 	if (!lp_plan_hold(&previewer->plan, &batch->head, &hold))
@@ -34,7 +34,7 @@ static bool tell_hold(struct previewer *previewer, const struct lp_plan_batch *b
 	return previewer->visit(previewer->context, &line, error);
 }
 
-static bool tell_problem(struct previewer *previewer, const struct lp_plan_batch *batch, struct lp_error *error)
+static bool report_problem(struct previewer *previewer, const struct lp_plan_batch *batch, struct lp_error *error)
 {
 	const struct lp_zone *zone;
 	struct lp_error reason;
@@ -48,8 +48,11 @@ static bool tell_problem(struct previewer *previewer, const struct lp_plan_batch
 	       previewer->visit(previewer->context, &line, error);
 }
 
-/* What it reads is computed before it, in the same run: by rank, each leaves its watermark where the run would. */
-static bool tell_batch(struct previewer *previewer, struct lp_plan_batch *batch, struct lp_error *error)
+/*
+ * What it reads is computed before it in the same run. So batches are reported
+ * by rank, and each leaves its watermark where the run would.
+ */
+static bool report_batch(struct previewer *previewer, struct lp_plan_batch *batch, struct lp_error *error)
 {
 	const struct lp_plan *plan = &previewer->plan;
 	struct lp_window first;
@@ -57,13 +60,13 @@ static bool tell_batch(struct previewer *previewer, struct lp_plan_batch *batch,
 	struct lp_choice choice;
 	const struct lp_zone *zone;
 	if (batch->unusable)
-		return tell_problem(previewer, batch, error);
+		return report_problem(previewer, batch, error);
 	if (!lp_plan_choose(plan, batch, 1, &choice, &due, error) ||
 	    !lp_zone_find(batch->head.schedule.zone, &zone, error))
 		return true;
 	uint64_t all = due.count + due.left, now = plan->catch_up > 0 && all > plan->catch_up ? plan->catch_up : all;
 	if (all == 0)
-		return tell_hold(previewer, batch, error);
+		return report_hold(previewer, batch, error);
 	struct lp_preview_line line = {
 		.reason = all == 1 && !choice.leaves ? LP_REASON_NEW : LP_REASON_CATCH_UP,
 		.rank = batch->head.rank,
@@ -85,7 +88,7 @@ static bool tell_batch(struct previewer *previewer, struct lp_plan_batch *batch,
 	batch->head.watermark = line.to;
 	batch->windows = now;
 	return previewer->visit(previewer->context, &line, error) &&
-	       (line.later > 0 || tell_hold(previewer, batch, error));
+	       (line.later > 0 || report_hold(previewer, batch, error));
 }
 
 static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end)
@@ -97,8 +100,8 @@ static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time un
 	batch->gap_until = until_end > batch->gap_until ? until_end : batch->gap_until;
 }
 
-/* How far the run would come back with what a batch has missed: who reads that comes after it. */
-static void make_up(struct previewer *previewer, struct lp_plan_batch *batch)
+/* Moves the gaps of a batch to where the run would leave them, because its readers come after it. */
+static void move_gap(struct previewer *previewer, struct lp_plan_batch *batch)
 {
 	struct lp_plan *plan = &previewer->plan;
 	const struct lp_schedule *schedule = &batch->head.schedule;
@@ -120,17 +123,17 @@ static void make_up(struct previewer *previewer, struct lp_plan_batch *batch)
 		}
 		until = recompute->until_end;
 		uint64_t windows = 0;
-		recompute->told_from = recompute->after_end;
+		recompute->previewed_from = recompute->after_end;
 		while ((plan->catch_up == 0 || recompute->windows + windows < most) &&
 		       lp_window_ending_by(schedule, zone, until, &window) && window.end > recompute->after_end &&
 		       lp_plan_ready(plan, &batch->head, &window)) {
 			windows++;
-			recompute->told_from = window.start;
+			recompute->previewed_from = window.start;
 			until = lp_window_ending_by(schedule, zone, window.end - 1, &window) ? window.end
 			                                                                     : recompute->after_end;
 		}
 		lp_recompute_use(&plan->recomputes, i, windows);
-		recompute->told = windows;
+		recompute->previewed = windows;
 		widen_gap(batch, recompute->after_end, until);
 	}
 	widen_gap(batch, previewer->left.after_end, previewer->left.until_end);
@@ -139,13 +142,13 @@ static void make_up(struct previewer *previewer, struct lp_plan_batch *batch)
 static bool look_at_batch(struct previewer *previewer, struct lp_plan_batch *batch, struct lp_error *error)
 {
 	previewer->left = (struct lp_window_range){ .after_end = 0 };
-	if (!tell_batch(previewer, batch, error))
+	if (!report_batch(previewer, batch, error))
 		return false;
-	make_up(previewer, batch);
+	move_gap(previewer, batch);
 	return true;
 }
 
-static bool tell_retries(struct previewer *previewer, struct lp_error *error)
+static bool report_retries(struct previewer *previewer, struct lp_error *error)
 {
 	const struct lp_plan *plan = &previewer->plan;
 	for (size_t i = 0; i < plan->retry_count; i++) {
@@ -164,7 +167,7 @@ static bool tell_retries(struct previewer *previewer, struct lp_error *error)
 	return true;
 }
 
-/* Settled windows of a calculation whose samples were pruned: they are left as they are. */
+/* Counts settled windows whose samples were pruned: they stay as they are. */
 static bool count_left(const struct lp_calculation *calculation, lp_time after_end, struct lp_preview_line *line,
                        struct lp_error *error)
 {
@@ -184,13 +187,13 @@ static bool count_left_of(struct previewer *previewer, const struct lp_recompute
 		ids[i] = previewer->plan.recomputes.owed[recompute->first + i].calculation_id;
 	bool ok = lp_store_read_calculations(previewer->plan.store, ids, recompute->count, batch, error);
 	for (size_t i = 0; i < batch->calculation_count && ok; i++)
-		ok = count_left(&batch->calculations[i], recompute->past ? recompute->told_from : recompute->after_end,
-		                line, error);
+		ok = count_left(&batch->calculations[i],
+		                recompute->past ? recompute->previewed_from : recompute->after_end, line, error);
 	lp_batch_free(batch);
 	return ok;
 }
 
-/* Of windows that are owed a run does so many of a calculation. */
+/* Applies the run's limit to owed windows. */
 static void limit(const struct lp_plan *plan, const struct lp_zone *zone, lp_time after_end,
                   struct lp_preview_line *line)
 {
@@ -205,15 +208,15 @@ static void limit(const struct lp_plan *plan, const struct lp_zone *zone, lp_tim
 	line->to = window.end;
 }
 
-/* New windows and those that were missed are within one limit, and these come after what they read. */
+/* New and missed windows share one limit, and missed ones come after what they read. */
 static void limit_past(const struct lp_recompute *recompute, struct lp_preview_line *line)
 {
-	line->later = line->windows > recompute->told ? line->windows - recompute->told : 0;
-	line->windows = recompute->told;
-	line->from = recompute->told_from;
+	line->later = line->windows > recompute->previewed ? line->windows - recompute->previewed : 0;
+	line->windows = recompute->previewed;
+	line->from = recompute->previewed_from;
 }
 
-static bool tell_owed(struct previewer *previewer, struct lp_error *error)
+static bool report_owed(struct previewer *previewer, struct lp_error *error)
 {
 	const struct lp_plan *plan = &previewer->plan;
 	for (size_t i = 0; i < plan->recomputes.count; i++) {
@@ -261,9 +264,9 @@ static bool report_affected(struct previewer *previewer, const struct lp_affecte
 	       previewer->visit(previewer->context, &line, error);
 }
 
-/* By calculation, as they are sorted: their definitions are read many at a time. */
-static bool tell_some_changes(struct previewer *previewer, const struct lp_affected_range *affected, size_t count,
-                              struct lp_error *error)
+/* Ranges are sorted by calculation; definitions are read many at a time. */
+static bool report_some_changes(struct previewer *previewer, const struct lp_affected_range *affected, size_t count,
+                                struct lp_error *error)
 {
 	struct lp_batch *batch = lp_batch_new(NULL);
 	int64_t *ids = lp_arena_zeroed(&batch->arena, count, sizeof *ids);
@@ -284,14 +287,14 @@ static bool tell_some_changes(struct previewer *previewer, const struct lp_affec
 	return ok;
 }
 
-static bool tell_changes(struct previewer *previewer, struct lp_error *error)
+static bool report_changes(struct previewer *previewer, struct lp_error *error)
 {
 	const struct lp_change_scan *scan = &previewer->plan.scan;
 	bool ok = true;
 	for (size_t i = 0; i < scan->affected_count && ok; i += LP_BATCH_SIZE) {
 		size_t left = scan->affected_count - i;
-		ok = tell_some_changes(previewer, &scan->affected[i], left < LP_BATCH_SIZE ? left : LP_BATCH_SIZE,
-		                       error);
+		ok = report_some_changes(previewer, &scan->affected[i], left < LP_BATCH_SIZE ? left : LP_BATCH_SIZE,
+		                         error);
 	}
 	return ok;
 }
@@ -304,12 +307,13 @@ bool lp_preview_run(struct lp_store *store, const struct lp_pipeline_options *op
 		                                      .tick = tick,
 		                                      .catch_up = options->catch_up,
 		                                      .recompute_within = options->recompute_within,
-		                                      .tell = true };
+		                                      .list = true };
 	bool due, ok = lp_plan_load(&previewer.plan, store, &plan_options, &due, error);
 	*look = (struct lp_preview){ .next_due = LP_TIME_NONE };
 	for (size_t i = 0; i < previewer.plan.batch_count && ok; i++)
 		ok = look_at_batch(&previewer, &previewer.plan.batches[i], error);
-	ok = ok && tell_retries(&previewer, error) && tell_owed(&previewer, error) && tell_changes(&previewer, error);
+	ok = ok && report_retries(&previewer, error) && report_owed(&previewer, error) &&
+	     report_changes(&previewer, error);
 	if (ok && !due)
 		look->next_due = lp_plan_next_due(&previewer.plan);
 	look->too_old = previewer.plan.scan.too_old;

@@ -1,5 +1,6 @@
 /*
- * Bounded queues between threads.  Knows of jobs only that they can be linked.
+ * Bounded queues between threads. Of a job it knows only the link to the next
+ * one.
  *
  * Runs in the main process, in any thread.
  */
@@ -25,7 +26,7 @@ void lp_queue_init(struct lp_queue *queue, size_t capacity)
 	*queue = (struct lp_queue){ .capacity = capacity, .last = &queue->first };
 	must(pthread_mutex_init(&queue->lock, NULL));
 	must(pthread_cond_init(&queue->not_full, NULL));
-	/* Timed waits must not jump when somebody sets the machine's clock. */
+	/* A timed wait must not jump when the machine's clock is set. */
 	pthread_condattr_t attributes;
 	must(pthread_condattr_init(&attributes));
 	must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
@@ -59,7 +60,7 @@ bool lp_queue_push(struct lp_queue *queue, struct lp_job *job)
 	return taken;
 }
 
-/* The lock is held. */
+/* Call it with the lock held. */
 static struct lp_job *take(struct lp_queue *queue)
 {
 	struct lp_job *job = queue->first;

@@ -23,16 +23,16 @@ struct lp_queue {
 
 void lp_queue_init(struct lp_queue *queue, size_t capacity);
 void lp_queue_destroy(struct lp_queue *queue);
-/* Waits while it is full.  A closed queue takes no more: false, and the job stays the caller's. */
+/* Waits while the queue is full. A closed queue takes no more: returns false, and the job stays the caller's. */
 bool lp_queue_push(struct lp_queue *queue, struct lp_job *job) LP_MUST_CHECK;
-/* Waits while it is empty.  NULL: it is closed, and empty. */
+/* Waits while the queue is empty. Returns NULL if it is closed and empty. */
 struct lp_job *lp_queue_pop(struct lp_queue *queue);
-/* The same, but waits so many milliseconds at most.  NULL: nothing came. */
+/* The same, but waits at most so many milliseconds. NULL: nothing came. */
 struct lp_job *lp_queue_pop_within(struct lp_queue *queue, int milliseconds);
 bool lp_queue_is_empty(struct lp_queue *queue);
-/* For how many nanoseconds something has been waiting in it all the time. */
+/* Returns for how many nanoseconds the queue has not been empty. */
 int64_t lp_queue_waiting(struct lp_queue *queue);
-/* What is in it can still be popped. */
+/* Takes no more jobs; those in it can still be popped. */
 void lp_queue_close(struct lp_queue *queue);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Which owed windows go next.  Knows ranges and windows; no threads, no clock.
+ * Decides which owed windows go next. Knows ranges and windows; no threads, no
+ * clock.
  *
  * Runs in the main process, in its main thread.
  */
@@ -23,9 +24,9 @@ static bool is_past(const struct lp_owed *owed)
 }
 
 /*
- * What was computed before is put right oldest first.  What never was comes
- * after that, and from the newest on: the nearer to the present, the sooner
- * somebody will look at it.  What can go together stands together.
+ * Results that exist are corrected first, oldest first. Missed windows come
+ * after them, newest first, because people look at the present sooner. What can
+ * go together is adjacent.
  */
 static int compare_owed(const void *a, const void *b)
 {
@@ -55,7 +56,7 @@ static bool goes_with(const struct lp_owed *first, const struct lp_owed *last, c
 	       first->replace_imported == next->replace_imported && last->calculation_id != next->calculation_id;
 }
 
-/* Windows that begin before a start that was given later, and those that are skipped now, are not made up for. */
+/* Missed windows that begin before a later start, or that are skipped now, are not made up for. */
 static void leave_out(struct lp_recompute *recompute)
 {
 	struct lp_window_range left = { .after_end = recompute->after_end, .until_end = recompute->until_end };
@@ -72,11 +73,11 @@ static void leave_out(struct lp_recompute *recompute)
 		recompute->after_end = left.after_end;
 }
 
-static void group(struct lp_recompute_list *recomputes, lp_head_of *head_of, lp_is_gone *is_gone, const void *context)
+static void group(struct lp_recompute_list *recomputes, lp_head_of *head_of, lp_is_lost *is_lost, const void *context)
 {
 	for (size_t i = 0; i < recomputes->owed_count; i++) {
 		const struct lp_owed *owed = &recomputes->owed[i];
-		if (owed->reason == LP_REASON_WAITED && is_gone(context, owed->cause_batch))
+		if (owed->reason == LP_REASON_WAITED && is_lost(context, owed->cause_batch))
 			continue;
 		struct lp_recompute *last = recomputes->count > 0 ? &recomputes->items[recomputes->count - 1] : NULL;
 		if (last == NULL || last->first + last->count != i ||
@@ -98,7 +99,7 @@ static void group(struct lp_recompute_list *recomputes, lp_head_of *head_of, lp_
 }
 
 bool lp_recompute_load(struct lp_recompute_list *recomputes, struct lp_store *store, enum lp_run_kind kind,
-                       int32_t rank, lp_head_of *head_of, lp_is_gone *is_gone, const void *context,
+                       int32_t rank, lp_head_of *head_of, lp_is_lost *is_lost, const void *context,
                        struct lp_error *error)
 {
 	recomputes->owed_count = recomputes->count = recomputes->cursor = 0;
@@ -106,7 +107,7 @@ bool lp_recompute_load(struct lp_recompute_list *recomputes, struct lp_store *st
 		return false;
 	if (recomputes->owed_count > 0)
 		qsort(recomputes->owed, recomputes->owed_count, sizeof *recomputes->owed, compare_owed);
-	group(recomputes, head_of, is_gone, context);
+	group(recomputes, head_of, is_lost, context);
 	return true;
 }
 
@@ -130,7 +131,7 @@ void lp_recompute_use(struct lp_recompute_list *recomputes, size_t index, uint64
 {
 	struct lp_recompute *recompute = &recomputes->items[index];
 	recompute->windows += windows;
-	/* What a calculation has missed is within one limit, however many ranges it is. */
+	/* All ranges that a calculation has missed share one limit. */
 	for (size_t i = 0; i < recomputes->count && recompute->past; i++) {
 		struct lp_recompute *other = &recomputes->items[i];
 		if (i != index && other->past && other->head->id == recompute->head->id &&
@@ -157,7 +158,7 @@ void lp_recompute_cut(struct lp_recompute_list *recomputes, size_t index, lp_tim
 	recompute->until_end = at;
 }
 
-/* Two commits that touch one calculation could wait for each other in the database. */
+/* Two commits that touch one calculation could deadlock in the database. */
 static bool is_held_up(const struct lp_recompute_list *recomputes, const struct lp_recompute *recompute)
 {
 	for (size_t i = 0; i < recomputes->count; i++)
@@ -167,7 +168,7 @@ static bool is_held_up(const struct lp_recompute_list *recomputes, const struct 
 	return false;
 }
 
-/* How many windows of a group go together. */
+/* Returns how many windows of a group go together. */
 static uint64_t chunk_size(const struct lp_recompute *recompute, uint64_t most)
 {
 	uint64_t fit = lp_batch_tasks(lp_batch_span(recompute->head)) / recompute->count;
@@ -177,8 +178,8 @@ static uint64_t chunk_size(const struct lp_recompute *recompute, uint64_t most)
 }
 
 /*
- * The newest windows of a group that were missed.  False: the newest is not
- * ready.  Without any the group is finished.
+ * Fills the job with the newest windows of a group that was missed. False: the
+ * newest one is not ready. If there are none, the group is finished.
  */
 static bool take_newest(struct lp_recompute_list *recomputes, struct lp_recompute *recompute,
                         const struct lp_zone *zone, uint64_t most, lp_window_ready *ready, void *context,
@@ -202,12 +203,12 @@ static bool take_newest(struct lp_recompute_list *recomputes, struct lp_recomput
 		job->windows[low] = later;
 	}
 	job->window_count = count;
-	/* What begins before the start is done with the last one. */
+	/* What begins before the start is finished with the last window. */
 	job->batch->recomputed_from = more ? window.end : recomputes->owed[recompute->first].after_end;
 	return true;
 }
 
-/* The next windows of a group; without any, it is finished. */
+/* Fills the job with the next windows of a group. If there are none, the group is finished. */
 static void take_windows(struct lp_recompute *recompute, const struct lp_zone *zone, uint64_t most, struct lp_job *job)
 {
 	const struct lp_schedule *schedule = &recompute->head->schedule;
@@ -217,7 +218,7 @@ static void take_windows(struct lp_recompute *recompute, const struct lp_zone *z
 	while ((more = lp_window_ending_after(schedule, zone, window.end, &window) &&
 	               window.end <= recompute->until_end) &&
 	       job->window_count < fit) {
-		/* Of windows that slide on the calendar one that ends later can begin earlier. */
+		/* Windows that slide on the calendar can end later and yet begin earlier. */
 		if (recompute->head->start == LP_TIME_NONE || window.start >= recompute->head->start)
 			job->windows[job->window_count++] = window;
 	}
@@ -235,7 +236,7 @@ static bool start(struct lp_recompute_list *recomputes, size_t index, uint64_t m
 		recompute->finished = true;
 		return false;
 	}
-	/* What the last chunk has stored is where this one goes on. */
+	/* Continue where the last chunk was stored. */
 	for (size_t i = recompute->first; i < recompute->first + recompute->count; i++) {
 		if (recompute->past)
 			recomputes->owed[i].until_end = recompute->until_end;

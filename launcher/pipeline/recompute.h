@@ -1,7 +1,6 @@
 /*
- * Owed windows of one rank, put together into jobs: calculations of a stored
- * batch whose ranges have one reason and begin together.  Internal to
- * pipeline/.
+ * Owed windows of one rank, grouped into jobs: calculations of a stored batch
+ * whose ranges have one reason and begin together. Internal to pipeline/.
  *
  * Runs in the main process, in its main thread.
  */
@@ -13,12 +12,12 @@
 
 struct lp_recompute {
 	size_t first, count;              /* in owed */
-	const struct lp_batch_head *head; /* of their batch; the plan's */
-	lp_time after_end, until_end;     /* what is left of it: until_end is that of the longest range */
-	bool past;                        /* windows that were missed, from the newest on */
-	lp_time told_from;                /* of lp_preview_run: where the windows begin that are done now */
-	uint64_t told;                    /* and how many they are */
-	uint64_t windows;                 /* given out in this run, a calculation */
+	const struct lp_batch_head *head; /* of their batch; it belongs to the plan */
+	lp_time after_end, until_end;     /* what is left of it; until_end is that of the longest range */
+	bool past;                        /* windows that were missed, newest first */
+	lp_time previewed_from;           /* of lp_preview_run: start of the windows that this run would do */
+	uint64_t previewed;               /* and how many they are */
+	uint64_t windows;                 /* given out in this run, per calculation */
 	bool on_its_way, finished;
 };
 
@@ -27,33 +26,33 @@ struct lp_recompute_list {
 	size_t owed_count, owed_capacity;
 	struct lp_recompute *items;
 	size_t count, capacity;
-	size_t cursor; /* where the search for the next one begins, so that each gets its turn */
+	size_t cursor; /* where the search for the next group begins, so that each gets its turn */
 };
 
 /*
- * Reads the owed windows of a rank (-1: of all).  head_of: the head of a batch
- * by id; NULL: leave its windows out.  is_gone: its windows are not known, and
- * who waits for it goes on waiting.
+ * Reads the owed windows of a rank (-1: of all). head_of returns the head of a
+ * batch by id, or NULL to leave its windows out. is_lost: the batch's windows
+ * are unknown, and its readers go on waiting.
  */
 typedef const struct lp_batch_head *lp_head_of(const void *context, int64_t batch_id);
-typedef bool lp_is_gone(const void *context, int64_t batch_id);
+typedef bool lp_is_lost(const void *context, int64_t batch_id);
 bool lp_recompute_load(struct lp_recompute_list *recomputes, struct lp_store *store, enum lp_run_kind kind,
-                       int32_t rank, lp_head_of *head_of, lp_is_gone *is_gone, const void *context,
+                       int32_t rank, lp_head_of *head_of, lp_is_lost *is_lost, const void *context,
                        struct lp_error *error) LP_MUST_CHECK;
 /*
- * Fills the job with the next windows, at most `most` a range and run (0: no
- * limit).  Windows that were missed only as far as they are ready: who makes up
- * for the past does so after what it reads.  False: none now.
+ * Fills the job with the next windows, at most `most` per range and run (0: no
+ * limit). Missed windows are taken only as far as they are ready, because they
+ * come after what they read. False: there is none now.
  */
 bool lp_recompute_next(struct lp_recompute_list *recomputes, uint64_t most, lp_window_ready *ready, void *context,
                        struct lp_job *job) LP_MUST_CHECK;
-/* So many windows of a group are given out. */
+/* Counts windows of a group as given out. */
 void lp_recompute_use(struct lp_recompute_list *recomputes, size_t index, uint64_t windows);
-/* Of a group that was missed: what ends after `at` is a group of its own, which waits. */
+/* Cuts a group of missed windows: what ends after `at` becomes a group of its own, which waits. */
 void lp_recompute_cut(struct lp_recompute_list *recomputes, size_t index, lp_time at);
-/* A job came back. */
+/* Takes back a job. */
 void lp_recompute_finish(struct lp_recompute_list *recomputes, const struct lp_job *job);
-/* Calculations times windows that are left. */
+/* Returns calculations times windows that are left. */
 uint64_t lp_recompute_left(const struct lp_recompute_list *recomputes);
 void lp_recompute_free(struct lp_recompute_list *recomputes);
 

@@ -1,7 +1,7 @@
 /*
- * A run: from what is due to what is stored.  The main thread gives out jobs,
- * takes them back, watches the stop flag; the stages do the work.
- * Knows no command line and prints nothing but log lines.
+ * A run, from what is due to what is stored. The main thread gives out jobs,
+ * takes them back and watches the stop flag; the stages do the work. It knows no
+ * command line and prints only log lines.
  *
  * Runs in the main process, in its main thread.
  */
@@ -12,19 +12,19 @@
 #include "pipeline/plan.h"
 #include "pipeline/stages.h"
 #include "pipeline/tally.h"
+#include "pipeline/usage.h"
 #include "process/machine.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
-/* Milliseconds.  A run that is told to stop must have ended after 5 seconds. */
+/* Milliseconds. A run that is told to stop has to end within 5 seconds. */
 enum {
 	WATCH_EVERY = 50,
-	LEAVE_AFTER = 4500, /* whatever is still under way is left to the next run */
-	JOIN_WITHIN = 250,  /* of a run that is ending early; else there is time to close connections */
+	LEAVE_AFTER = 4500, /* what is still in flight is left to the next run */
+	JOIN_WITHIN = 250,  /* if the run ends early; otherwise there is time to close connections */
 	JOIN_CALMLY = 10000,
 };
 enum { IO_THREADS = 2 };
@@ -39,9 +39,9 @@ struct driver {
 	struct lp_job *free_jobs; /* linked by next */
 	size_t jobs;              /* made so far */
 	size_t jobs_most;
-	int64_t ending_since;           /* monotonic nanoseconds; 0: not ending */
+	int64_t ending_since;           /* monotonic nanoseconds; 0: it is not ending */
 	bool interrupted;               /* by the stop flag */
-	bool paused;                    /* somebody else goes first */
+	bool paused;                    /* another run goes first */
 	bool failed;                    /* error says why */
 	struct lp_arena_source *memory; /* of batches */
 	struct lp_error error;          /* the first one */
@@ -106,7 +106,7 @@ static void feed(struct driver *driver)
 	}
 }
 
-/* A stage goes on with the threads it has; without any the run cannot go on. */
+/* A stage goes on with the threads that it has. Without any, the run has to end. */
 static void take_message(struct driver *driver, const struct lp_job *message)
 {
 	static const char *const names[] = {
@@ -119,7 +119,7 @@ static void take_message(struct driver *driver, const struct lp_job *message)
 		       LP_TEXT("reason", message->error.what));
 }
 
-/* A commit was refused.  Where another run has begun, all that are to come will be. */
+/* A commit was refused. If another run has begun, all further commits would be refused too. */
 static void ask_whether_over(struct driver *driver)
 {
 	struct lp_error error;
@@ -161,8 +161,8 @@ static void take_back(struct driver *driver, struct lp_job *job)
 	give_back(driver, job);
 }
 
-/* False: the run has to leave now. */
-static bool hurry(struct driver *driver)
+/* Returns false if the run has to leave now. */
+static bool hurry_stages(struct driver *driver)
 {
 	int64_t passed = (lp_monotonic() - driver->ending_since) / 1000000;
 	lp_stages_stop(driver->stages);
@@ -190,7 +190,7 @@ static void drive(struct driver *driver, const volatile int *stop)
 		}
 		if (driver->ending_since == 0)
 			feed(driver);
-		else if (!hurry(driver))
+		else if (!hurry_stages(driver))
 			return;
 		if (driver->plan.in_flight == 0 && (!driver->paused || driver->ending_since != 0))
 			return;
@@ -224,40 +224,7 @@ static void choose_threads(const struct driver *driver, int most[LP_STAGE_COUNT]
 	most[LP_STAGE_COMMIT] = one_writer ? 1 : at_least_one(options->committers, IO_THREADS, useful);
 }
 
-/* Not getrusage's figure: that one is inherited from whoever started this program, a shell or a large Python. */
-static uint64_t peak_memory(void)
-{
-	char line[128];
-	unsigned long long kilobytes = 0;
-	FILE *file = fopen("/proc/self/status", "re");
-	while (file != NULL && fgets(line, sizeof line, file) != NULL && sscanf(line, "VmHWM: %llu", &kilobytes) != 1)
-		continue;
-	if (file != NULL)
-		fclose(file);
-	return (uint64_t)kilobytes * 1024;
-}
-
-/* What the main process has used so far, and those of rules. */
-static struct lp_process_usage use(const struct lp_pipeline_options *options)
-{
-	struct lp_process_usage usage = lp_rule_server_usage(options->rules);
-	struct rusage own;
-	getrusage(RUSAGE_SELF, &own);
-	usage.user += (double)own.ru_utime.tv_sec + (double)own.ru_utime.tv_usec / 1e6;
-	usage.system += (double)own.ru_stime.tv_sec + (double)own.ru_stime.tv_usec / 1e6;
-	return usage;
-}
-
-static void count_resources(const struct lp_pipeline_options *options, struct lp_run_timing *timing,
-                            const struct lp_process_usage *before)
-{
-	struct lp_process_usage after = use(options);
-	timing->cpu_user = after.user - before->user;
-	timing->cpu_system = after.system - before->system;
-	timing->peak_memory = peak_memory();
-}
-
-/* Again where that could not be had the first time; else nothing is left to do. */
+/* Starts the rule server, unless it runs already. */
 static bool start_rules(struct driver *driver, struct lp_error *error)
 {
 	return lp_rule_server_memory(driver->options->rules, &driver->memory, error) &&
@@ -270,7 +237,7 @@ static bool start(struct driver *driver, struct lp_error *error)
 	if (!start_rules(driver, error))
 		return false;
 	choose_threads(driver, most);
-	/* Each thread has one job in its hands; another for each worker waits, so that none runs dry. */
+	/* Each thread has one job in its hands, and another waits for each worker, so that none runs dry. */
 	driver->jobs_most = (size_t)(most[LP_STAGE_FETCH] + 2 * most[LP_STAGE_COMPUTE] + most[LP_STAGE_COMMIT]);
 	return lp_stages_start(driver->options, &driver->breakers, most, driver->jobs_most, &driver->stages, error);
 }
@@ -284,22 +251,25 @@ static void finish(struct driver *driver)
 	timing->left_behind = lp_stages_end(driver->stages, driver->ending_since != 0 ? JOIN_WITHIN : JOIN_CALMLY);
 	for (struct lp_job *job = driver->free_jobs, *next; job != NULL; job = next) {
 		next = job->next;
-		/* A thread that was left behind may still look at what its job refers to. */
+		/* A thread that was left behind may still use what its job refers to. */
 		if (timing->left_behind == 0)
 			lp_job_free(job);
 	}
 }
 
-/* The first samples are on their way while Python starts. */
+/* Starts the workers and committers, while the first samples are being read. */
 static bool begin(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
 	const struct lp_pipeline_options *options = driver->options;
 	if (*stop == 0)
 		feed(driver);
-	return (options->prepare == NULL || options->prepare(options->prepare_context, error)) &&
-	       lp_stages_start_worker(driver->stages, error) &&
-	       (options->begun == NULL || options->begun(options->begun_context, store, driver->run, error)) &&
-	       lp_stages_start_committer(driver->stages, driver->run->id, error);
+	if (options->prepare != NULL && !options->prepare(options->prepare_context, error))
+		return false;
+	if (!lp_stages_start_worker(driver->stages, error))
+		return false;
+	if (options->begun != NULL && !options->begun(options->begun_context, store, driver->run, error))
+		return false;
+	return lp_stages_start_committer(driver->stages, driver->run->id, error);
 }
 
 static void log_started(const struct driver *driver)
@@ -321,7 +291,7 @@ static void log_finished(const struct lp_run *run, const struct lp_run_timing *t
 	       LP_INT("kept_imported", run->kept_imported), LP_INT("still_due", run->still_due));
 }
 
-static void say_how_far(const struct lp_run *run, const struct lp_plan *plan, struct lp_error *error)
+static void describe_progress(const struct lp_run *run, const struct lp_plan *plan, struct lp_error *error)
 {
 	size_t length = strlen(error->hint);
 	struct lp_error far;
@@ -331,35 +301,15 @@ static void say_how_far(const struct lp_run *run, const struct lp_plan *plan, st
 	memcpy(error->hint, far.hint, sizeof error->hint);
 }
 
-static void copy_text(char *target, size_t size, const char *text)
-{
-	snprintf(target, size, "%s", text == NULL ? "" : text);
-}
-
 static bool end_breakers(struct driver *driver, struct lp_store *store, struct lp_error *error)
 {
-	struct lp_run_timing *timing = driver->tally.timing;
 	if (!lp_breakers_end(&driver->breakers, store, driver->run, error))
 		return false;
-	for (size_t i = 0; i < driver->breakers.rule_count; i++) {
-		const struct lp_breaker_rule *rule = driver->breakers.rules[i];
-		if (!rule->open)
-			continue;
-		if (timing->stopped_count < LP_RUN_FAILURES_MOST) {
-			struct lp_run_stopped *stopped = &timing->stopped[timing->stopped_count];
-			copy_text(stopped->rule, sizeof stopped->rule, rule->rule);
-			copy_text(stopped->error, sizeof stopped->error, rule->error);
-			stopped->since = rule->stored.since;
-			stopped->failed = rule->stored.failed;
-			stopped->of = rule->stored.of;
-			stopped->trials = rule->stored.trials;
-		}
-		timing->stopped_count++;
-	}
+	lp_tally_add_stopped(&driver->tally, &driver->breakers);
 	return true;
 }
 
-/* Where another run has begun meanwhile, none of it: what this one found out about rules is that one's business. */
+/* If another run has begun meanwhile, none of it is stored: that run decides about rules itself. */
 static bool end_run(struct driver *driver, struct lp_store *store, struct lp_error *error)
 {
 	if (!lp_store_begin(store, error))
@@ -385,7 +335,7 @@ static const char *result_of(const struct driver *driver)
 	}
 }
 
-/* Closes the row of the run and settles what the caller is told.  False as lp_run is. */
+/* Closes the row of the run and fills what the caller reports. Returns as lp_run does. */
 static bool conclude(struct driver *driver, struct lp_store *store, struct lp_error *error)
 {
 	struct lp_run *run = driver->run;
@@ -403,8 +353,8 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 	if (!ended && !driver->failed)
 		run->result = "interrupted";
 	if (driver->failed || driver->interrupted) {
-		/* That the row could not be closed either is the same trouble: the next run marks it interrupted. */
-		say_how_far(run, &driver->plan, error);
+		/* If the row cannot be closed either, the cause is the same; the next run marks it as interrupted. */
+		describe_progress(run, &driver->plan, error);
 		return false;
 	}
 	if (!ended)
@@ -412,8 +362,8 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 	return ended;
 }
 
-/* The run has begun.  False as lp_run is. */
-static bool compute(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
+/* Works through the plan, once the run has begun. Returns as lp_run does. */
+static bool run_stages(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
 	if (!start(driver, error)) {
 		note_error(driver, error);
@@ -423,7 +373,7 @@ static bool compute(struct driver *driver, struct lp_store *store, const volatil
 		log_started(driver);
 	else
 		note_error(driver, error);
-	/* Where it could not begin, too: what was given out comes back. */
+	/* Even if it could not begin, jobs that were given out have to come back. */
 	drive(driver, stop);
 	finish(driver);
 	bool ok = conclude(driver, store, error);
@@ -444,12 +394,12 @@ static bool load_plan(struct driver *driver, struct lp_store *store, bool again,
 }
 
 /*
- * In one transaction: runs that were left over are over, this one has its row,
- * and only then is read what there is to do, and taken what has changed.  In
- * this order, because a run that has lost its lock may go on until its row says
- * that it is over: what it commits before that is seen here, and after that it
- * neither commits nor takes anything.  What was found to be due before, another
- * run may have done meanwhile; then there is no row.
+ * In one transaction: marks runs that were left over as interrupted, writes this
+ * run's row, and only then reads what there is to do and takes changes. The
+ * order matters, because a run that lost its lock may go on until its row says
+ * that it is over. What it committed before that is seen here; after that it can
+ * neither commit nor take changes. Another run may have done meanwhile what was
+ * due before; then no row is written.
  */
 static bool begin_within(struct driver *driver, struct lp_store *store, bool *due, struct lp_error *error)
 {
@@ -473,7 +423,7 @@ static bool begin_run(struct driver *driver, struct lp_store *store, bool *due, 
 	return ok && !*due;
 }
 
-static bool lock(struct driver *driver, struct lp_store *store, struct lp_error *error)
+static bool take_run_lock(struct driver *driver, struct lp_store *store, struct lp_error *error)
 {
 	bool acquired;
 	if (!lp_store_lock_run(store, driver->run->kind, &acquired, error))
@@ -485,7 +435,7 @@ static bool lock(struct driver *driver, struct lp_store *store, struct lp_error 
 bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, const volatile int *stop,
             struct lp_run *run, struct lp_run_timing *timing, struct lp_error *error)
 {
-	struct lp_process_usage before = use(options);
+	struct lp_process_usage before = lp_usage_measure(options->rules);
 	int64_t started = lp_monotonic();
 	struct driver driver = { .options = options,
 		                 .run = run,
@@ -507,9 +457,12 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	ok = load_plan(&driver, store, false, &due, error) &&
 	     (run->kind != LP_RUN_MINUTE || lp_plan_fail_unusable(&driver.plan, error));
 	if (ok && due && options->lock)
-		ok = lock(&driver, store, error);
+		ok = take_run_lock(&driver, store, error);
 	if (ok && due && !timing->busy) {
-		/* Python starts while the run is begun; what it lacks is told by start(), when the run has a row. */
+		/*
+		 * Python starts while the run begins. If it cannot, start() tries again and
+		 * reports it, once the run has a row.
+		 */
 		struct lp_error later;
 		(void)!start_rules(&driver, &later);
 		ok = begin_run(&driver, store, &due, error);
@@ -519,9 +472,9 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	if (ok && !due)
 		timing->next_due = lp_plan_next_due(&driver.plan);
 	else if (ok && !timing->busy)
-		ok = compute(&driver, store, stop, error);
+		ok = run_stages(&driver, store, stop, error);
 	timing->wall = lp_monotonic() - started;
-	count_resources(options, timing, &before);
+	lp_usage_count(options->rules, &before, timing);
 	if (run->id != 0)
 		log_finished(run, timing);
 	if (timing->left_behind == 0) {

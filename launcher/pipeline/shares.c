@@ -1,8 +1,8 @@
 /*
- * A job in shares: the samples of one batch, fetched by several fetchers at
- * once, each those of other series.  Cut by series and not by tasks, so that
- * what several calculations read is still fetched once, and in the order of
- * their ids, for neighbours lie on the same pages.
+ * Cuts a job into shares, fetched by several fetchers at once. Shares are made
+ * of series, not of tasks, so that a series which several calculations read is
+ * still fetched once. They follow the order of ids, because neighbours lie on
+ * the same pages.
  *
  * Runs in the main process, in the threads of fetchers.
  */
@@ -13,7 +13,7 @@
 struct wanted {
 	int64_t *series; /* one for each task and input */
 	size_t count;
-	double samples; /* that can be expected */
+	double samples; /* that are expected */
 };
 
 static int compare(const void *a, const void *b)
@@ -64,7 +64,7 @@ void lp_job_share(struct lp_job *whole, size_t most)
 		size_t shares = worth < (double)most ? (size_t)worth : most;
 		for (size_t i = 1; i < shares; i++) {
 			int64_t next = wanted.series[wanted.count * i / shares];
-			/* Neither nothing before the first series, nor the same one twice. */
+			/* A share is never empty, and no two begin at the same series. */
 			if (next == wanted.series[0] || next == first)
 				continue;
 			add_share(whole, count++, first, next - 1);

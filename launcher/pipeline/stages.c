@@ -1,10 +1,10 @@
 /*
- * The threads of the pipeline: starting and ending them, and the queues between
- * them.  What they do is in fetcher.c, worker.c and committer.c; which job and
- * when is the main thread's business.
+ * Starts and ends the threads of the pipeline, and holds the queues between
+ * them. What the threads do is in fetcher.c, worker.c and committer.c; the main
+ * thread decides which job goes when.
  *
- * Runs in the main process, in its main thread; what threads do for themselves, in
- * each of them.
+ * Runs in the main process, in its main thread; lp_stages_next, _send, _finish,
+ * _open_store and _report_down in the threads of stages.
  */
 #include "pipeline/stages.h"
 
@@ -14,7 +14,7 @@
 #include <time.h>
 
 enum { STACK = 8 << 20, PARTS_A_WORKER = 4 };
-/* Nanoseconds that something waits for a stage without a break before it gets its other threads. */
+/* Nanoseconds for which jobs must have waited for a stage before it gets its other threads. */
 #define GROW_AFTER INT64_C(20000000)
 
 static void drop(struct lp_stages *stages, struct lp_job *job)
@@ -22,23 +22,24 @@ static void drop(struct lp_stages *stages, struct lp_job *job)
 	lp_stages_finish(stages, job, LP_JOB_DROPPED);
 }
 
-/* The queue that a stage takes from stands at its place in lp_stages.queues. */
+/* A stage takes jobs from the queue with its index in lp_stages.queues. */
 static const struct {
 	const char *name; /* of its threads, as ps -L shows it */
 	void (*run)(struct lp_stage_thread *thread);
-	void (*give_back)(struct lp_stages *stages, struct lp_job *job); /* what none of its threads will take */
+	/* returns a job that none of its threads will take */
+	void (*give_back)(struct lp_stages *stages, struct lp_job *job);
 } table[LP_STAGE_COUNT] = {
 	[LP_STAGE_FETCH] = { "fetcher", lp_fetcher_run, drop },
 	[LP_STAGE_COMPUTE] = { "worker", lp_worker_run, lp_worker_return },
 	[LP_STAGE_COMMIT] = { "committer", lp_committer_run, drop },
 };
 
-/* Whose thread this is; NULL: the main thread, or one that is none of the pipeline's. */
+/* The thread that runs; NULL: the main thread, or one outside of the pipeline. */
 static _Thread_local const struct lp_stage_thread *here;
 
 /*
- * A queue is closed under a thread's hands only when the run has left without
- * waiting for it: then the job is left as it is, and the next run does it.
+ * A queue is closed while threads use it only if the run leaves without waiting
+ * for them. Then the job is dropped, and the next run does it.
  */
 static void send(struct lp_queue *queue, struct lp_job *job)
 {
@@ -70,7 +71,7 @@ void lp_stages_report_down(struct lp_stage_thread *thread)
 	send(&thread->stages->finished, &thread->message);
 }
 
-/* The main thread's connection has looked at the schema. */
+/* The schema was checked over the main thread's connection. */
 bool lp_stages_open_store(struct lp_stage_thread *thread, struct lp_store **store)
 {
 	struct lp_store_options options = thread->stages->options->store;
@@ -98,7 +99,7 @@ static int start_thread(struct lp_stage_thread *thread)
 	assert(result == 0);
 	result = pthread_attr_setstacksize(&attributes, STACK);
 	assert(result == 0);
-	/* Signals are the main thread's: a worker must never be the one that is interrupted. */
+	/* Only the main thread handles signals: a worker must never be interrupted. */
 	sigfillset(&all);
 	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
@@ -110,7 +111,7 @@ static int start_thread(struct lp_stage_thread *thread)
 	return result;
 }
 
-/* Returns an errno; 0: it runs. */
+/* Returns an errno; 0: the thread runs. */
 static int add_thread(struct lp_stages *stages, enum lp_stage stage)
 {
 	struct lp_stage_thread *thread = &stages->threads[stages->thread_count];
@@ -125,7 +126,7 @@ static int add_thread(struct lp_stages *stages, enum lp_stage stage)
 	return result;
 }
 
-/* At once, or the run cannot be: `count` threads of the stage. */
+/* Starts `count` threads of the stage; the run cannot go on without them. */
 static bool add_threads(struct lp_stages *stages, enum lp_stage stage, int count, struct lp_error *error)
 {
 	for (int i = 0; i < count; i++) {
@@ -155,9 +156,9 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
 	stages->patience = lp_patience_new(options->breaker_failures, (size_t)workers);
 	stages->threads = lp_allocate(all * sizeof *stages->threads);
 	stages->shares = (size_t)most[LP_STAGE_FETCH];
-	/* More parts than workers: a worker whose part was quick takes another. */
+	/* More parts than workers, so that a worker whose part was quick can take another. */
 	stages->parts = workers > 1 ? (size_t)workers * PARTS_A_WORKER : 1;
-	/* Room for the messages of threads that cannot start, too. */
+	/* There is room for the messages of threads that cannot start, too. */
 	lp_queue_init(&stages->queues[LP_STAGE_FETCH], jobs * stages->shares);
 	lp_queue_init(&stages->queues[LP_STAGE_COMPUTE], jobs * stages->parts);
 	lp_queue_init(&stages->queues[LP_STAGE_COMMIT], jobs);
@@ -170,7 +171,10 @@ bool lp_stages_start(const struct lp_pipeline_options *options, const struct lp_
 	return true;
 }
 
-/* A worker costs an interpreter, a committer a session of the server: most runs are over before more are of use. */
+/*
+ * A worker costs an interpreter and a committer a session of the server. Most
+ * runs are over before more of them are of use.
+ */
 bool lp_stages_start_worker(struct lp_stages *stages, struct lp_error *error)
 {
 	return add_threads(stages, LP_STAGE_COMPUTE, 1, error);
@@ -189,7 +193,7 @@ void lp_stages_grow(struct lp_stages *stages)
 			continue;
 		while (stages->to_come[stage] > 0 && add_thread(stages, (enum lp_stage)stage) == 0)
 			stages->to_come[stage]--;
-		/* One that cannot be had is not asked for again and again. */
+		/* A thread that cannot be started is not tried again. */
 		stages->to_come[stage] = 0;
 	}
 }
@@ -209,7 +213,7 @@ struct lp_job *lp_stages_finished(struct lp_stages *stages, int milliseconds)
 void lp_stages_stop(struct lp_stages *stages)
 {
 	atomic_store(&stages->stopping, true);
-	/* A stage whose threads could not start takes nothing out of its queue. */
+	/* A stage without threads takes nothing out of its queue. */
 	for (int stage = 0; stage < LP_STAGE_COUNT; stage++) {
 		struct lp_job *job;
 		while (stages->alive[stage] == 0 && (job = lp_queue_pop_within(&stages->queues[stage], 0)) != NULL)
@@ -246,7 +250,10 @@ int lp_stages_end(struct lp_stages *stages, int milliseconds)
 {
 	for (int stage = 0; stage < LP_STAGE_COUNT; stage++)
 		lp_queue_close(&stages->queues[stage]);
-	/* By the wall clock, which ThreadSanitizer understands: at the worst a clock that is set leaves threads behind. */
+	/*
+	 * By the wall clock, because ThreadSanitizer does not know the other call. If
+	 * the clock is set, threads may be left behind, which is safe.
+	 */
 	struct timespec until;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += milliseconds / 1000;

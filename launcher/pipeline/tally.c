@@ -1,6 +1,6 @@
 /*
- * Counts what a run has done and tells what failed.  Knows outcomes; no threads, no
- * store.
+ * Counts what a run has done, and logs what failed. Knows outcomes; no threads,
+ * no store.
  *
  * Runs in the main process, in its main thread.
  */
@@ -14,11 +14,11 @@
 #include <string.h>
 
 /*
- * Log lines of one run for single failures: one for each calculation that
- * failed, one for each that had a window given up; beyond so many only the first
- * of each rule.
+ * How many log lines a run writes for single failures: one for each calculation
+ * that failed and one for each that had a window given up. Beyond that, only the
+ * first of each rule has one.
  */
-enum { TOLD_MOST = 50 };
+enum { LOGGED_MOST = 50 };
 
 static struct lp_tally_rule *find_rule(struct lp_tally *tally, const char *name)
 {
@@ -31,7 +31,7 @@ static struct lp_tally_rule *find_rule(struct lp_tally *tally, const char *name)
 	return rule;
 }
 
-/* Cut on a boundary of UTF-8. */
+/* Cuts between characters of UTF-8. */
 static void copy_cut(char *target, size_t size, const char *text)
 {
 	size_t length = text != NULL ? strlen(text) : 0;
@@ -65,17 +65,17 @@ static void keep_failure(struct lp_run_timing *timing, const struct lp_calculati
 	timing->failures[timing->failure_count++] = failure;
 }
 
-static bool was_told(struct lp_tally *tally, int64_t calculation, bool given_up)
+static bool is_logged(struct lp_tally *tally, int64_t calculation, bool given_up)
 {
 	int64_t key = given_up ? -calculation : calculation;
-	for (size_t i = 0; i < tally->told; i++)
-		if (tally->told_about[i] == key)
+	for (size_t i = 0; i < tally->logged_count; i++)
+		if (tally->logged[i] == key)
 			return true;
 	return false;
 }
 
-static void tell_failure(struct lp_tally *tally, const struct lp_calculation *calculation, const struct lp_task *task,
-                         bool retry)
+static void log_failure(struct lp_tally *tally, const struct lp_calculation *calculation, const struct lp_task *task,
+                        bool retry)
 {
 	const struct lp_outcome *outcome = &task->outcome;
 	bool newly = !retry && !lp_state_is_failure(calculation->state);
@@ -83,36 +83,39 @@ static void tell_failure(struct lp_tally *tally, const struct lp_calculation *ca
 	rule->failed++;
 	keep_failure(tally->timing, calculation, task, newly);
 	bool given_up = outcome->state == LP_STATE_GIVEN_UP;
-	/* What has been failing is known: cron is to mail what is new, not the same each minute. */
-	bool news = newly || given_up;
-	if (was_told(tally, calculation->id, given_up))
+	/*
+	 * A failure that was known before is not logged as new: cron should mail what is
+	 * new, not the same line every minute.
+	 */
+	bool is_new = newly || given_up;
+	if (is_logged(tally, calculation->id, given_up))
 		return;
-	if (tally->told >= TOLD_MOST && rule->told > 0) {
-		rule->news = rule->news || news;
+	if (tally->logged_count >= LOGGED_MOST && rule->logged > 0) {
+		rule->unlogged_new = rule->unlogged_new || is_new;
 		return;
 	}
-	LP_GROW(tally->told_about, tally->told, tally->told_capacity);
-	tally->told_about[tally->told++] = given_up ? -calculation->id : calculation->id;
-	rule->told++;
+	LP_GROW(tally->logged, tally->logged_count, tally->logged_capacity);
+	tally->logged[tally->logged_count++] = given_up ? -calculation->id : calculation->id;
+	rule->logged++;
 	const char *message = given_up ? "a window is given up"
 	                      : newly  ? "calculation fails now"
 	                      : retry  ? "retry failed"
 	                               : "calculation still fails";
-	lp_log(news ? LP_LOG_WARNING : LP_LOG_INFO, message, LP_TEXT("calculation", calculation->name),
+	lp_log(is_new ? LP_LOG_WARNING : LP_LOG_INFO, message, LP_TEXT("calculation", calculation->name),
 	       LP_TEXT("rule", calculation->rule), LP_WHEN("window_start", task->window.start),
 	       LP_WHEN("window_end", task->window.end), LP_TEXT("state", lp_state_name(outcome->state)),
 	       LP_INT("attempt", task->attempt), LP_TEXT("error", outcome->error_type),
 	       LP_TEXT("reason", outcome->error_message));
 }
 
-static void tell_recovery(struct lp_tally *tally, const struct lp_calculation *calculation)
+static void log_recovery(struct lp_tally *tally, const struct lp_calculation *calculation)
 {
-	if (tally->recovered++ < TOLD_MOST)
+	if (tally->recovered++ < LOGGED_MOST)
 		lp_log(LP_LOG_INFO, "calculation works again", LP_TEXT("calculation", calculation->name),
 		       LP_TEXT("rule", calculation->rule));
 }
 
-/* The state that each calculation had before the batch, against that of its last window in it. */
+/* Compares the state of each calculation before the batch with that of its last window in it. */
 static void compare_states(struct lp_tally *tally, struct lp_batch *batch, size_t computed)
 {
 	const struct lp_task **last = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *last);
@@ -125,9 +128,9 @@ static void compare_states(struct lp_tally *tally, struct lp_batch *batch, size_
 		enum lp_state state = last[i]->outcome.state;
 		bool now = lp_state_is_failure(state);
 		tally->run->newly_failed += now && !before;
-		/* Not who is put aside, or waits. */
+		/* Calculations that are set aside or wait do not count. */
 		if (before && (state == LP_STATE_OK || state == LP_STATE_NO_DATA))
-			tell_recovery(tally, &batch->calculations[i]);
+			log_recovery(tally, &batch->calculations[i]);
 	}
 }
 
@@ -143,7 +146,7 @@ static void keep_pruned(struct lp_run_timing *timing, const struct lp_calculatio
 	pruned->to = task->pruned->pruned.end - 1;
 }
 
-/* True: nothing else is counted of it. */
+/* Returns true if the task counts for nothing else. */
 static bool add_pruned(struct lp_tally *tally, const struct lp_batch *batch, const struct lp_task *task)
 {
 	struct lp_run_timing *timing = tally->timing;
@@ -188,7 +191,7 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 			         calculation->name);
 		}
 		if (lp_state_is_failure(outcome->state))
-			tell_failure(tally, calculation, task, batch->kind != LP_BATCH_FORWARD);
+			log_failure(tally, calculation, task, batch->kind != LP_BATCH_FORWARD);
 	}
 	for (size_t i = computed; i < batch->task_count; i++)
 		run->states[LP_STATE_INTERRUPTED]++;
@@ -196,12 +199,15 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 		compare_states(tally, batch, computed);
 }
 
-static void tell_pruned(const struct lp_run_timing *timing)
+static void report_pruned(const struct lp_run_timing *timing)
 {
 	const struct lp_run_pruned *pruned = &timing->pruned;
 	if (timing->left + timing->without == 0)
 		return;
-	/* Once a run, and each window comes up once; one without a result is told as any that had no samples. */
+	/*
+	 * Logged once a run; every window comes up once. A window without a result is
+	 * reported like any other that had no samples.
+	 */
 	lp_log(timing->left > 0 ? LP_LOG_WARNING : LP_LOG_INFO,
 	       timing->left > 0 ? "windows were not computed again, and stay as they are: their samples were pruned"
 	                        : "windows have no result: their samples were pruned",
@@ -213,20 +219,38 @@ static void tell_pruned(const struct lp_run_timing *timing)
 
 void lp_tally_end(struct lp_tally *tally)
 {
-	tell_pruned(tally->timing);
+	report_pruned(tally->timing);
 	for (size_t i = 0; i < tally->rule_count; i++) {
 		struct lp_tally_rule *rule = &tally->rules[i];
-		if (rule->failed > rule->told)
-			lp_log(rule->news ? LP_LOG_WARNING : LP_LOG_INFO,
+		if (rule->failed > rule->logged)
+			lp_log(rule->unlogged_new ? LP_LOG_WARNING : LP_LOG_INFO,
 			       "more windows of this rule failed; `local-processing status --failed` "
 			       "tells which",
-			       LP_TEXT("rule", rule->rule), LP_INT("failed", rule->failed), LP_INT("told", rule->told));
+			       LP_TEXT("rule", rule->rule), LP_INT("failed", rule->failed),
+			       LP_INT("logged", rule->logged));
 		free(rule->rule);
 	}
-	if (tally->recovered > TOLD_MOST)
+	if (tally->recovered > LOGGED_MOST)
 		lp_log(LP_LOG_INFO, "more calculations work again", LP_INT("recovered", tally->recovered),
-		       LP_INT("told", TOLD_MOST));
+		       LP_INT("logged", LOGGED_MOST));
 	free(tally->rules);
-	free(tally->told_about);
+	free(tally->logged);
 	*tally = (struct lp_tally){ 0 };
+}
+
+void lp_tally_add_stopped(struct lp_tally *tally, const struct lp_breakers *breakers)
+{
+	struct lp_run_timing *timing = tally->timing;
+	for (size_t i = 0; i < breakers->rule_count; i++) {
+		const struct lp_breaker_rule *rule = breakers->rules[i];
+		if (!rule->open || timing->stopped_count++ >= LP_RUN_FAILURES_MOST)
+			continue;
+		struct lp_run_stopped *stopped = &timing->stopped[timing->stopped_count - 1];
+		*stopped = (struct lp_run_stopped){ .since = rule->stored.since,
+			                            .failed = rule->stored.failed,
+			                            .of = rule->stored.of,
+			                            .trials = rule->stored.trials };
+		copy_cut(stopped->rule, sizeof stopped->rule, rule->rule);
+		copy_cut(stopped->error, sizeof stopped->error, rule->error);
+	}
 }

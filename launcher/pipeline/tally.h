@@ -1,19 +1,20 @@
 /*
- * What a run has done, counted job by job, and told: failures as log lines.
- * Internal to pipeline/.
+ * Counts what a run has done, job by job, and logs failures. Internal to
+ * pipeline/.
  *
  * Runs in the main process, in its main thread.
  */
 #ifndef LP_PIPELINE_TALLY_H
 #define LP_PIPELINE_TALLY_H
 
+#include "pipeline/breaker.h"
 #include "pipeline/job.h"
 #include "pipeline/pipeline.h"
 
 struct lp_tally_rule {
 	char *rule;
-	uint64_t failed, told;
-	bool news; /* among those that were not told, one is new */
+	uint64_t failed, logged;
+	bool unlogged_new; /* one of those that were not logged is new */
 };
 
 struct lp_tally {
@@ -21,16 +22,18 @@ struct lp_tally {
 	struct lp_run_timing *timing;
 	struct lp_tally_rule *rules;
 	size_t rule_count, rule_capacity;
-	int64_t *told_about; /* calculations that have their log line; negative: that of a window given up */
-	size_t told, told_capacity;
+	int64_t *logged; /* calculations that have a log line; negative: for a window given up */
+	size_t logged_count, logged_capacity;
 	uint64_t recovered;
 };
 
-/* A job whose batch was committed. */
+/* Counts a job whose batch was committed. */
 void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch);
-/* The time that any job took, committed or not. */
+/* Adds the time that a job took, committed or not. */
 void lp_tally_time(struct lp_tally *tally, const struct lp_batch *batch);
-/* Says how many failures were not told one by one, rule by rule. */
+/* Adds the rules whose breaker is open to the report. */
+void lp_tally_add_stopped(struct lp_tally *tally, const struct lp_breakers *breakers);
+/* Logs how many failures had no line of their own, rule by rule. */
 void lp_tally_end(struct lp_tally *tally);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Who has to wait: tasks that read results of a calculation that has failed, or
- * waits itself.  Knows ranges of inputs.
+ * Decides which tasks have to wait: those that read results of a calculation
+ * that failed or waits itself. Knows ranges of inputs.
  *
  * Runs in the main process, in the threads of fetchers.
  */
@@ -40,39 +40,39 @@ static bool decide(void *context, const struct lp_blocker *blocker, struct lp_er
 	return true;
 }
 
-struct going {
+struct lost_reading {
 	struct lp_batch *batch;
 	const struct lp_job *job;
 };
 
-/* What is read of a batch whose windows nobody knows is not there, from a time on. */
-static bool decide_gone(void *context, const struct lp_edge *edge, struct lp_error *error)
+/* Results of a batch with an unknown schedule are missing from a time on. */
+static bool decide_lost(void *context, const struct lp_edge *edge, struct lp_error *error)
 {
-	struct going *going = context;
-	for (size_t i = 0; i < going->job->gone_count; i++) {
-		const struct lp_lost_batch *gone = &going->job->gone[i];
+	struct lost_reading *reading = context;
+	for (size_t i = 0; i < reading->job->lost_count; i++) {
+		const struct lp_lost_batch *lost = &reading->job->lost[i];
 		const struct lp_blocker blocker = { .calculation_id = edge->reader_id,
 			                            .series_id = edge->series_id,
-			                            .first = gone->from,
+			                            .first = lost->from,
 			                            .last = LP_TIME_MAX,
 			                            .cause_id = edge->writer_id,
 			                            .cause = edge->writer };
-		if (gone->batch_id == edge->writer_batch && !decide(going->batch, &blocker, error))
+		if (lost->batch_id == edge->writer_batch && !decide(reading->batch, &blocker, error))
 			return false;
 	}
 	return true;
 }
 
-static bool wait_for_gone(struct lp_store *store, struct lp_job *job, struct lp_error *error)
+static bool wait_for_lost(struct lp_store *store, struct lp_job *job, struct lp_error *error)
 {
 	struct lp_batch *batch = job->batch;
-	struct going going = { .batch = batch, .job = job };
-	if (job->gone_count == 0)
+	struct lost_reading reading = { .batch = batch, .job = job };
+	if (job->lost_count == 0)
 		return true;
 	if (batch->kind != LP_BATCH_RETRY)
-		return lp_store_each_edge(store, batch->head.id, 0, decide_gone, &going, error);
+		return lp_store_each_edge(store, batch->head.id, 0, decide_lost, &reading, error);
 	for (size_t i = 0; i < batch->calculation_count; i++)
-		if (!lp_store_each_edge(store, 0, batch->calculations[i].id, decide_gone, &going, error))
+		if (!lp_store_each_edge(store, 0, batch->calculations[i].id, decide_lost, &reading, error))
 			return false;
 	return true;
 }
@@ -84,7 +84,7 @@ bool lp_job_find_waiting(struct lp_store *store, struct lp_job *job, struct lp_e
 	int64_t *ids = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *ids);
 	if (batch->head.rank == 0 || batch->task_count == 0)
 		return true;
-	if (!wait_for_gone(store, job, error))
+	if (!wait_for_lost(store, job, error))
 		return false;
 	for (size_t i = 0; i < batch->calculation_count; i++)
 		ids[i] = batch->calculations[i].id;

@@ -1,6 +1,6 @@
 /*
- * Workers: each has an interpreter process of its own, hands it the parts of
- * fetched batches and waits for it.  The last part to come back sends the whole on.
+ * Workers: each has an interpreter process of its own, hands it parts of fetched
+ * batches and waits for it. The last part to come back sends the whole job on.
  *
  * Runs in the main process, in the threads of workers; lp_worker_return in the
  * main thread too.
