@@ -185,7 +185,8 @@ struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
 		struct lp_owed_move *move = &moves[i];
 		struct place wanted = { .calculation_id = batch->owed[i].calculation_id }, *found = NULL;
 
-		*move = (struct lp_owed_move){ .owed = &batch->owed[i],
+		*move = (struct lp_owed_move){ .id = batch->owed[i].id,
+			                       .owed = &batch->owed[i],
 			                       .calculation = UINT32_MAX,
 			                       .after_end = LP_TIME_NONE };
 		if (count > 0)

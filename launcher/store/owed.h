@@ -41,6 +41,7 @@ void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const s
  * same order.  Windows that were not computed stay owed.
  */
 struct lp_owed_move {
+	int64_t id; /* of the range */
 	const struct lp_owed *owed;
 	uint32_t calculation; /* index into the batch's; UINT32_MAX: it is not among them any more, or not enabled */
 	lp_time after_end;    /* to be stored; LP_TIME_NONE: nothing was computed, the row stays as it is */

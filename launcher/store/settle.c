@@ -61,7 +61,7 @@ static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *ou
 	return lp_arena_copy(arena, text, length);
 }
 
-static void add_outcome(struct lp_settlement *settled, const struct lp_task *task, size_t *place, size_t index)
+static void add_outcome(struct lp_settlement *settled, const struct lp_batch *batch, const struct lp_task *task)
 {
 	struct lp_outcome_row *last = NULL;
 
@@ -69,10 +69,15 @@ static void add_outcome(struct lp_settlement *settled, const struct lp_task *tas
 		last = &settled->outcomes[settled->outcome_count - 1];
 	if (last == NULL || !lp_window_equals(last->window, task->window)) {
 		last = &settled->outcomes[settled->outcome_count++];
-		*last = (struct lp_outcome_row){ .window = task->window, .tasks = place };
+		*last = (struct lp_outcome_row){ .window = task->window, .first = (int32_t)settled->entry_count + 1 };
 	}
-	*place = index;
-	last->task_count++;
+	settled->entries[settled->entry_count++] = (struct lp_outcome_entry){
+		.calculation_id = batch->calculations[task->calculation].id,
+		.duration = task->outcome.duration,
+		.state = task->outcome.state,
+		.samples_read = task->outcome.samples_read,
+	};
+	last->last = (int32_t)settled->entry_count;
 }
 
 /* What the calculation's state becomes if this task is its newest window; rows has one per calculation. */
@@ -362,15 +367,15 @@ static int compare_three(int64_t a, int64_t b, int64_t c)
 
 static int compare_made(const void *a, const void *b)
 {
-	const struct lp_made *left = a, *right = b;
+	const struct lp_result_row *left = a, *right = b;
 
-	return compare_three(left->series_id - right->series_id, left->result->time - right->result->time,
-	                     left->task->window.end - right->task->window.end);
+	return compare_three(left->series_id - right->series_id, left->time - right->time,
+	                     left->window_end - right->window_end);
 }
 
-static bool are_at_one_time(const struct lp_made *a, const struct lp_made *b)
+static bool are_at_one_time(const struct lp_result_row *a, const struct lp_result_row *b)
 {
-	return a->series_id == b->series_id && a->result->time == b->result->time;
+	return a->series_id == b->series_id && a->time == b->time;
 }
 
 /* Of each time the last one stays. */
@@ -379,7 +384,7 @@ static void part_superseded(struct lp_settlement *settled, struct lp_arena *aren
 	size_t kept = 0;
 
 	for (size_t i = 0; i < settled->made_count; i++) {
-		struct lp_made *made = &settled->made[i];
+		struct lp_result_row *made = &settled->made[i];
 
 		if (i + 1 == settled->made_count || !are_at_one_time(made, made + 1)) {
 			settled->made[kept++] = *made;
@@ -388,7 +393,7 @@ static void part_superseded(struct lp_settlement *settled, struct lp_arena *aren
 		if (settled->superseded == NULL)
 			settled->superseded =
 				lp_arena_allocate(arena, settled->made_count * sizeof *settled->superseded);
-		if (made->task->window.end != made[1].task->window.end)
+		if (made->window_end != made[1].window_end)
 			settled->superseded[settled->superseded_count++] = *made;
 	}
 	settled->made_count = kept;
@@ -410,10 +415,14 @@ static void gather_results(struct lp_batch *batch, struct lp_settlement *settled
 			const struct lp_result *result = &task->outcome.results[k];
 
 			assert(result->output < calculation->output_count);
-			settled->made[settled->made_count++] = (struct lp_made){
+			settled->made[settled->made_count++] = (struct lp_result_row){
 				.series_id = calculation->outputs[result->output].series_id,
-				.result = result,
-				.task = task,
+				.time = result->time,
+				.value = result->value,
+				.quality = result->quality,
+				.coverage = task->coverage,
+				.samples = task->samples,
+				.window_end = task->window.end,
 			};
 		}
 	}
@@ -440,22 +449,23 @@ static bool may_meet(const struct lp_batch *batch, const struct lp_settlement *s
 	return false;
 }
 
-static bool find_made(const struct lp_made *made, size_t count, int64_t series_id, lp_time time, const lp_time *end)
+static bool find_made(const struct lp_result_row *made, size_t count, int64_t series_id, lp_time time,
+                      const lp_time *end)
 {
 	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct lp_made *at = &made[middle];
+		const struct lp_result_row *at = &made[middle];
 
-		if (compare_three(at->series_id - series_id, at->result->time - time,
-		                  end == NULL ? 0 : at->task->window.end - *end) < 0)
+		if (compare_three(at->series_id - series_id, at->time - time, end == NULL ? 0 : at->window_end - *end) <
+		    0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < count && made[low].series_id == series_id && made[low].result->time == time &&
-	       (end == NULL || made[low].task->window.end == *end);
+	return low < count && made[low].series_id == series_id && made[low].time == time &&
+	       (end == NULL || made[low].window_end == *end);
 }
 
 bool lp_settlement_has(const struct lp_settlement *settled, int64_t series_id, lp_time time, lp_time window_end)
@@ -575,7 +585,6 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 	lp_time *before = lp_arena_zeroed(arena, batch->calculation_count, sizeof *before);
 	bool again = batch->kind != LP_BATCH_FORWARD;
 	bool leaves = batch->kind == LP_BATCH_FORWARD && batch->left_after < batch->left_until;
-	size_t *places = lp_arena_zeroed(arena, tasks, sizeof *places), place_count = 0;
 	size_t *stored = lp_arena_zeroed(arena, tasks, sizeof *stored), stored_count = 0;
 
 	LP_CHECK_BATCH(batch);
@@ -585,6 +594,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		.done = lp_arena_zeroed(arena, again ? tasks : 0, sizeof *settled->done),
 		.owed = lp_arena_zeroed(arena, tasks + (leaves ? batch->calculation_count : 0), sizeof *settled->owed),
 		.outcomes = lp_arena_zeroed(arena, tasks, sizeof *settled->outcomes),
+		.entries = lp_arena_allocate(arena, tasks * sizeof *settled->entries),
 		.states = rows,
 	};
 	settled->widened = lp_arena_zeroed(arena, count_outputs(batch), sizeof *settled->widened);
@@ -649,7 +659,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 			note_state(batch, task, 0, LP_TIME_NONE, of, &rows[task->calculation]);
 		}
 		before[task->calculation] = task->window.end;
-		add_outcome(settled, task, &places[place_count++], i);
+		add_outcome(settled, batch, task);
 	}
 	if (batch->kind == LP_BATCH_RECOMPUTE)
 		add_ranges(batch, known, owed, settled);

@@ -54,11 +54,15 @@ struct lp_reach {
 	lp_time after_end, until_end;
 };
 
-/* A result to be stored. */
-struct lp_made {
+/* A row of `sample` or `superseded`: a result to be stored. */
+struct lp_result_row {
 	int64_t series_id;
-	const struct lp_result *result;
-	const struct lp_task *task;
+	lp_time time;
+	double value;
+	double coverage; /* NaN: not known */
+	lp_time window_end;
+	uint32_t samples;
+	uint8_t quality;
 };
 
 /* Results of a series that lie further from the ends of their windows than any before: see struct lp_output. */
@@ -67,26 +71,20 @@ struct lp_widened {
 	int64_t from, to;
 };
 
-/* A row of `outcome`: tasks that follow one another and have one window. */
-struct lp_outcome_row {
-	struct lp_window window;
-	size_t *tasks; /* indices into the batch's tasks */
-	size_t task_count;
+/* What a row of `outcome` says of one calculation. */
+struct lp_outcome_entry {
+	int64_t calculation_id;
+	int64_t duration; /* nanoseconds */
+	enum lp_state state;
+	uint32_t samples_read;
 };
 
-/* Durations are stored in microseconds, rounded to the nearest one. */
-static inline int64_t lp_stored_duration(int64_t nanoseconds)
-{
-	return (nanoseconds + 500) / 1000;
-}
-
-/* Those of outcomes in four bytes: beyond 35 minutes they are not told apart. */
-static inline int32_t lp_outcome_duration(int64_t nanoseconds)
-{
-	int64_t duration = lp_stored_duration(nanoseconds);
-
-	return duration > INT32_MAX ? INT32_MAX : (int32_t)duration;
-}
+/* A row of `outcome`: tasks that follow one another and have one window. */
+struct lp_outcome_row {
+	int64_t id; /* 0: the next one */
+	struct lp_window window;
+	int32_t first, last; /* of its entries, counted from 1 */
+};
 
 struct lp_settlement {
 	struct lp_state_row *states; /* to write: one per calculation at most */
@@ -104,7 +102,7 @@ struct lp_settlement {
 	 * (sliding ones, of series), that of the window which ends last counts; the
 	 * others are in superseded, by series, time and window.
 	 */
-	struct lp_made *made, *superseded;
+	struct lp_result_row *made, *superseded;
 	size_t made_count, superseded_count;
 	/*
 	 * Until here windows were settled before this commit: a result of one that
@@ -118,6 +116,8 @@ struct lp_settlement {
 	size_t widened_count;
 	struct lp_outcome_row *outcomes;
 	size_t outcome_count;
+	struct lp_outcome_entry *entries; /* of all outcomes, in their order */
+	size_t entry_count;
 };
 
 /* Whether a window's result at that time is among those made. */

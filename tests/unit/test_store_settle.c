@@ -172,7 +172,7 @@ START_TEST(a_story_ends_as_told)
 	text[0] = '\0';
 	for (size_t i = 0; i < settled.outcome_count; i++)
 		snprintf(text + strlen(text), 8, "%s%d", i > 0 ? " " : "",
-		         (int)batch->tasks[settled.outcomes[i].tasks[0]].outcome.state);
+		         (int)settled.entries[settled.outcomes[i].first - 1].state);
 	ck_assert_msg(strcmp(text, story->outcomes) == 0, "%s: outcomes %s", story->name, text);
 	lp_batch_free(batch);
 }

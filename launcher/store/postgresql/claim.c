@@ -82,14 +82,8 @@ static bool read_pending(struct pg_commit *committing, struct lp_error *error)
 	for (size_t i = 0; i < batch->task_count; i++)
 		lp_pg_array_int8(arguments, batch->calculations[batch->tasks[i].calculation].id);
 	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < batch->task_count; i++)
-		lp_pg_array_time(arguments, batch->tasks[i].window.start);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < batch->task_count; i++)
-		lp_pg_array_time(arguments, batch->tasks[i].window.end);
-	lp_pg_array_end(arguments);
+	lp_pg_add_column(arguments, LP_KIND_TIME, &batch->tasks->window.start, sizeof *batch->tasks, batch->task_count);
+	lp_pg_add_column(arguments, LP_KIND_TIME, &batch->tasks->window.end, sizeof *batch->tasks, batch->task_count);
 	done = lp_pg_execute(committing->store, PG_READ_PENDING, &result, error);
 	for (int row = 0; done && row < PQntuples(result); row++) {
 		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
@@ -113,18 +107,7 @@ static bool read_owed(struct pg_commit *committing, struct lp_error *error)
 	bool done;
 
 	committing->moves = lp_owed_moves(batch);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->owed_count; i++)
-		lp_pg_array_int8(arguments, batch->owed[i].id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < batch->owed_count; i++)
-		lp_pg_array_time(arguments, batch->owed[i].after_end);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->owed_count; i++)
-		lp_pg_array_int8(arguments, batch->owed[i].touched);
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(arguments, &lp_owed_seen_layout, batch->owed, sizeof *batch->owed, batch->owed_count);
 	done = lp_pg_execute(committing->store, PG_LOCK_OWED, &result, error);
 	for (int row = 0; done && row < PQntuples(result); row++) {
 		const struct lp_owed_move *move = &committing->moves[lp_pg_get_int8(result, row, 0) - 1];

@@ -25,24 +25,11 @@ static bool move_owed(struct pg_commit *committing, bool done_ones, struct lp_er
 	}
 	if (count == 0)
 		return true;
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, chosen[i].owed->id);
-	lp_pg_array_end(arguments);
-	if (done_ones)
+	if (done_ones) {
+		lp_pg_add_column(arguments, LP_KIND_ID, &chosen->id, sizeof *chosen, count);
 		return lp_pg_execute(committing->store, PG_DELETE_OWED, NULL, error);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, chosen[i].after_end);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, chosen[i].window_start);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, chosen[i].until_end);
-	lp_pg_array_end(arguments);
+	}
+	lp_pg_add_columns(arguments, &lp_owed_move_layout, chosen, sizeof *chosen, count);
 	return lp_pg_execute(committing->store, PG_MOVE_OWED, NULL, error);
 }
 
@@ -60,45 +47,9 @@ static bool are_new(const struct pg_commit *committing)
 	       lp_schedule_is_tumbling(&batch->head.schedule);
 }
 
-/* The columns of results, in the order of `sample`. */
-static void add_results(struct pg_arguments *arguments, const struct lp_made *made, size_t count)
+static void add_results(struct pg_arguments *arguments, const struct lp_result_row *made, size_t count)
 {
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, made[i].series_id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, made[i].result->time);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_FLOAT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_float8(arguments, made[i].result->value);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT2);
-	for (size_t i = 0; i < count; i++) {
-		if (made[i].result->quality == LP_QUALITY_GOOD)
-			lp_pg_array_null(arguments);
-		else
-			lp_pg_array_int2(arguments, made[i].result->quality);
-	}
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_FLOAT8);
-	for (size_t i = 0; i < count; i++) {
-		if (isnan(made[i].task->coverage))
-			lp_pg_array_null(arguments);
-		else
-			lp_pg_array_float8(arguments, made[i].task->coverage);
-	}
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT4);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int4(arguments, (int32_t)made[i].task->samples);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, made[i].task->window.end);
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(arguments, &lp_result_layout, made, sizeof *made, count);
 }
 
 /* Of those that met another window's result, the one of the earlier window goes to `superseded`. */
@@ -123,18 +74,13 @@ static bool set_aside(struct pg_commit *committing, struct lp_error *error)
 static bool count_imported(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
+	const struct lp_result_row *made = settled->made;
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	PGresult *result = NULL;
 	bool done;
 
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < settled->made_count; i++)
-		lp_pg_array_int8(arguments, settled->made[i].series_id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < settled->made_count; i++)
-		lp_pg_array_time(arguments, settled->made[i].result->time);
-	lp_pg_array_end(arguments);
+	lp_pg_add_column(arguments, LP_KIND_ID, &made->series_id, sizeof *made, settled->made_count);
+	lp_pg_add_column(arguments, LP_KIND_TIME, &made->time, sizeof *made, settled->made_count);
 	lp_pg_argument_time(arguments, committing->first);
 	lp_pg_argument_time(arguments, committing->last);
 	done = lp_pg_execute(committing->store, PG_COUNT_IMPORTED, &result, error);
@@ -187,48 +133,6 @@ static bool put_results(struct pg_commit *committing, struct lp_error *error)
 	                count_imported(committing, error));
 }
 
-static void add_reaches(struct pg_arguments *arguments, const struct lp_reach *reaches, size_t count)
-{
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, reaches[i].series_id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, reaches[i].first);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, reaches[i].last);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, reaches[i].after_end);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, reaches[i].until_end);
-	lp_pg_array_end(arguments);
-}
-
-static void add_keys(struct pg_arguments *arguments, const struct lp_settlement *settled)
-{
-	const struct lp_made *made = settled->made;
-
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < settled->made_count; i++)
-		lp_pg_array_int8(arguments, made[i].series_id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < settled->made_count; i++)
-		lp_pg_array_time(arguments, made[i].result->time);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < settled->made_count; i++)
-		lp_pg_array_time(arguments, made[i].task->window.end);
-	lp_pg_array_end(arguments);
-}
-
 /* What earlier computations of these windows stored, and this one does not produce any more. */
 static bool take_off_results(struct pg_commit *committing, struct lp_error *error)
 {
@@ -245,10 +149,11 @@ static bool take_off_results(struct pg_commit *committing, struct lp_error *erro
 		last = settled->reaches[i].last > last ? settled->reaches[i].last : last;
 	}
 	arguments = lp_pg_arguments(committing->store);
-	add_reaches(arguments, settled->reaches, settled->reach_count);
+	lp_pg_add_columns(arguments, &lp_reach_layout, settled->reaches, sizeof *settled->reaches,
+	                  settled->reach_count);
 	lp_pg_argument_time(arguments, first);
 	lp_pg_argument_time(arguments, last);
-	add_keys(arguments, settled);
+	lp_pg_add_columns(arguments, &lp_result_key_layout, settled->made, sizeof *settled->made, settled->made_count);
 	done = lp_pg_execute(committing->store, PG_TAKE_OFF_RESULTS, &result, error);
 	if (done)
 		committing->written += (uint64_t)lp_pg_get_int8(result, 0, 0);
@@ -260,23 +165,11 @@ static bool take_off_results(struct pg_commit *committing, struct lp_error *erro
 static bool widen_results(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
-	struct pg_arguments *arguments;
 
 	if (settled->widened_count == 0)
 		return true;
-	arguments = lp_pg_arguments(committing->store);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < settled->widened_count; i++)
-		lp_pg_array_int8(arguments, settled->widened[i].series_id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < settled->widened_count; i++)
-		lp_pg_array_int8(arguments, settled->widened[i].from);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < settled->widened_count; i++)
-		lp_pg_array_int8(arguments, settled->widened[i].to);
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(lp_pg_arguments(committing->store), &lp_widened_layout, settled->widened,
+	                  sizeof *settled->widened, settled->widened_count);
 	return lp_pg_execute(committing->store, PG_WIDEN_RESULTS, NULL, error);
 }
 
@@ -309,43 +202,18 @@ static bool write_results(struct pg_commit *committing, struct lp_error *error)
 	       widen_results(committing, error) && put_results(committing, error);
 }
 
-enum outcome_array { OUTCOME_IDS, OUTCOME_STATES, OUTCOME_DURATIONS, OUTCOME_SAMPLES };
-
-static void add_outcome_array(struct pg_arguments *arguments, const struct pg_commit *committing,
-                              enum outcome_array array)
-{
-	static const enum pg_type types[] = { PG_INT8, PG_INT2, PG_INT4, PG_INT4 };
-	const struct lp_batch *batch = committing->batch;
-
-	lp_pg_array_begin(arguments, types[array]);
-	for (size_t i = 0; i < committing->settled.outcome_count; i++) {
-		const struct lp_outcome_row *row = &committing->settled.outcomes[i];
-
-		for (size_t k = 0; k < row->task_count; k++) {
-			const struct lp_task *task = &batch->tasks[row->tasks[k]];
-
-			if (array == OUTCOME_IDS)
-				lp_pg_array_int8(arguments, batch->calculations[task->calculation].id);
-			else if (array == OUTCOME_STATES)
-				lp_pg_array_int2(arguments, (int16_t)task->outcome.state);
-			else if (array == OUTCOME_DURATIONS)
-				lp_pg_array_int4(arguments, lp_outcome_duration(task->outcome.duration));
-			else
-				lp_pg_array_int4(arguments, (int32_t)task->outcome.samples_read);
-		}
-	}
-	lp_pg_array_end(arguments);
-}
-
 /* All rows in one statement: the arrays are sent end to end, each row is a slice of them. */
 static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
+	struct lp_outcome_row *rows = settled->outcomes;
+	size_t count = settled->outcome_count;
 	struct pg_arguments *arguments;
-	int32_t first = 1, last = 0;
 
-	if (settled->outcome_count == 0)
+	if (count == 0)
 		return true;
+	/* The last window's row is the one that the batch points to. */
+	rows[count - 1].id = committing->outcome_id;
 	arguments = lp_pg_arguments(committing->store);
 	lp_pg_argument_int8(arguments, committing->batch->run_id);
 	if (committing->batch->kind != LP_BATCH_FORWARD)
@@ -353,39 +221,10 @@ static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 	else
 		lp_pg_argument_int8(arguments, committing->batch->head.id);
 	lp_pg_argument_time(arguments, committing->batch->tick);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < settled->outcome_count; i++) {
-		/* The last window's row is the one that the batch points to. */
-		if (committing->outcome_id != 0 && i == settled->outcome_count - 1)
-			lp_pg_array_int8(arguments, committing->outcome_id);
-		else
-			lp_pg_array_null(arguments);
-	}
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < settled->outcome_count; i++)
-		lp_pg_array_time(arguments, settled->outcomes[i].window.start);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < settled->outcome_count; i++)
-		lp_pg_array_time(arguments, settled->outcomes[i].window.end);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT4);
-	for (size_t i = 0; i < settled->outcome_count; i++) {
-		lp_pg_array_int4(arguments, first);
-		first += (int32_t)settled->outcomes[i].task_count;
-	}
-	lp_pg_array_end(arguments);
-	add_outcome_array(arguments, committing, OUTCOME_IDS);
-	add_outcome_array(arguments, committing, OUTCOME_STATES);
-	add_outcome_array(arguments, committing, OUTCOME_DURATIONS);
-	add_outcome_array(arguments, committing, OUTCOME_SAMPLES);
-	lp_pg_array_begin(arguments, PG_INT4);
-	for (size_t i = 0; i < settled->outcome_count; i++) {
-		last += (int32_t)settled->outcomes[i].task_count;
-		lp_pg_array_int4(arguments, last);
-	}
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(arguments, &lp_outcome_layout, rows, sizeof *rows, count);
+	lp_pg_add_columns(arguments, &lp_outcome_entry_layout, settled->entries, sizeof *settled->entries,
+	                  settled->entry_count);
+	lp_pg_add_column(arguments, LP_KIND_INTEGER, &rows->last, sizeof *rows, count);
 	lp_pg_argument_int4(arguments, (int32_t)committing->batch->reason);
 	return lp_pg_execute(committing->store, PG_ADD_OUTCOMES, NULL, error);
 }

@@ -12,6 +12,7 @@
 
 #include "store/backend.h"
 #include "store/postgresql/statements.h"
+#include "store/rows.h"
 
 #include <assert.h>
 #include <libpq-fe.h>
@@ -60,6 +61,15 @@ void lp_pg_array_end(struct pg_arguments *arguments);
 /* Whole arrays. */
 void lp_pg_add_ids(struct pg_arguments *arguments, const int64_t *ids, size_t count);
 void lp_pg_add_calculation_ids(struct pg_arguments *arguments, const struct lp_batch *batch);
+
+/*
+ * rows.c: an array for each column of rows.  One column: first is its field in
+ * the first row.
+ */
+void lp_pg_add_column(struct pg_arguments *arguments, enum lp_kind kind, const void *first, size_t row_size,
+                      size_t count);
+void lp_pg_add_columns(struct pg_arguments *arguments, const struct lp_row_layout *layout, const void *rows,
+                       size_t row_size, size_t count);
 
 /* Rows that a statement wrote. */
 uint64_t lp_pg_affected(const PGresult *result);

@@ -4,45 +4,24 @@
  */
 #include "store/postgresql/internal.h"
 
-/* A column over all ranges. */
-#define RANGES(type, add, field)                                                                                       \
-	do {                                                                                                           \
-		lp_pg_array_begin(arguments, type);                                                                    \
-		for (size_t i = 0; i < count; i++)                                                                     \
-			add(arguments, ranges[i].field);                                                               \
-		lp_pg_array_end(arguments);                                                                            \
-	} while (0)
-
 static bool touch(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
-	RANGES(PG_INT8, lp_pg_array_int8, calculation_id);
-	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, after_end);
-	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, until_end);
+	lp_pg_add_column(arguments, LP_KIND_ID, &ranges->calculation_id, sizeof *ranges, count);
+	lp_pg_add_column(arguments, LP_KIND_TIME, &ranges->after_end, sizeof *ranges, count);
+	lp_pg_add_column(arguments, LP_KIND_TIME, &ranges->until_end, sizeof *ranges, count);
 	return lp_pg_execute(store, PG_TOUCH_OWED, NULL, error);
 }
 
 bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, bool samples_changed,
                     struct lp_error *error)
 {
-	struct pg_arguments *arguments;
-
 	if (count == 0)
 		return true;
 	if (samples_changed && !touch(store, ranges, count, error))
 		return false;
-	arguments = lp_pg_arguments(store);
-	RANGES(PG_INT8, lp_pg_array_int8, calculation_id);
-	lp_pg_array_begin(arguments, PG_INT2);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int2(arguments, (int16_t)ranges[i].reason);
-	lp_pg_array_end(arguments);
-	RANGES(PG_INT8, lp_pg_array_int8, cause_id);
-	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, window_start);
-	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, after_end);
-	RANGES(PG_TIMESTAMPTZ, lp_pg_array_time, until_end);
-	RANGES(PG_BOOL, lp_pg_array_bool, replace_imported);
+	lp_pg_add_columns(lp_pg_arguments(store), &lp_owed_range_layout, ranges, sizeof *ranges, count);
 	return lp_pg_execute(store, PG_ADD_OWED, NULL, error);
 }
 
@@ -63,18 +42,7 @@ bool lp_pg_cut_owed(struct lp_store *opened, const struct lp_owed *owed, size_t 
 	bool done;
 
 	assert(store->depth == 1);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, owed[i].id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, owed[i].after_end);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, owed[i].touched);
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(arguments, &lp_owed_seen_layout, owed, sizeof *owed, count);
 	lp_pg_argument_time(arguments, at);
 	done = lp_pg_execute(store, PG_CUT_OWED, &result, error);
 	*cut = done && lp_pg_affected(result) == count;

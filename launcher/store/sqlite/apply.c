@@ -17,16 +17,10 @@ bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error)
 	return true;
 }
 
-/* A statement whose only parameter is a calculation's id. */
 static bool run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t calculation_id,
                     struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, calculation_id);
-	return lp_sqlite_run(store, statement, NULL, error, "change a calculation");
+	return lp_sqlite_run_for(store, which, calculation_id, error, "change a calculation");
 }
 
 static bool write_series(struct lp_sqlite *store, const struct lp_series *series, bool created, struct lp_error *error)

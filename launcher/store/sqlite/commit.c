@@ -124,9 +124,7 @@ static int check_range(struct lp_sqlite *store, const struct lp_owed *owed, stru
 
 	if (statement == NULL)
 		return -1;
-	sqlite3_bind_int64(statement, 1, owed->id);
-	sqlite3_bind_int64(statement, 2, owed->after_end);
-	sqlite3_bind_int64(statement, 3, owed->touched);
+	lp_sqlite_bind(statement, 1, &lp_owed_seen_layout, owed);
 	row = lp_sqlite_step(store, statement, error, "read the owed windows of a batch");
 	sqlite3_reset(statement);
 	return row;
@@ -134,17 +132,10 @@ static int check_range(struct lp_sqlite *store, const struct lp_owed *owed, stru
 
 static bool move_range(struct lp_sqlite *store, const struct lp_owed_move *move, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, move->done ? LP_SQL_DELETE_OWED : LP_SQL_MOVE_OWED, error);
+	static const char doing[] = "move on the owed windows of a batch";
 
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, move->owed->id);
-	if (!move->done) {
-		sqlite3_bind_int64(statement, 2, move->after_end);
-		lp_sqlite_bind_time(statement, 3, move->window_start);
-		sqlite3_bind_int64(statement, 4, move->until_end);
-	}
-	return lp_sqlite_run(store, statement, NULL, error, "move on the owed windows of a batch");
+	return move->done ? lp_sqlite_run_for(store, LP_SQL_DELETE_OWED, move->id, error, doing)
+	                  : lp_sqlite_write(store, LP_SQL_MOVE_OWED, &lp_owed_move_layout, move, error, doing);
 }
 
 /* The ranges that are still as they were move on to where this batch has come; tasks of the others are left out. */
@@ -187,13 +178,7 @@ static bool read_unmade(struct lp_sqlite *store, const struct lp_settlement *set
 
 	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, reach->series_id);
-	sqlite3_bind_int64(statement, 2, reach->first);
-	sqlite3_bind_int64(statement, 3, reach->last);
-	if (known) {
-		sqlite3_bind_int64(statement, 4, reach->after_end);
-		sqlite3_bind_int64(statement, 5, reach->until_end);
-	}
+	lp_sqlite_bind(statement, 1, known ? &lp_reach_layout : &lp_reach_times_layout, reach);
 	while ((row = lp_sqlite_step(store, statement, error, "look for earlier results")) == 1) {
 		lp_time time = sqlite3_column_int64(statement, 0);
 
@@ -245,16 +230,8 @@ static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const stru
 /* Before anything is brought back: what these windows had superseded, and had been superseded of them. */
 static bool take_off_superseded(struct lp_sqlite *store, const struct lp_reach *reach, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_DELETE_SUPERSEDED, error);
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, reach->series_id);
-	sqlite3_bind_int64(statement, 2, reach->first);
-	sqlite3_bind_int64(statement, 3, reach->last);
-	sqlite3_bind_int64(statement, 4, reach->after_end);
-	sqlite3_bind_int64(statement, 5, reach->until_end);
-	return lp_sqlite_run(store, statement, NULL, error, "take off superseded results");
+	return lp_sqlite_write(store, LP_SQL_DELETE_SUPERSEDED, &lp_reach_layout, reach, error,
+	                       "take off superseded results");
 }
 
 static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
@@ -276,63 +253,30 @@ static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, co
 /* Where the results of windows are looked for when these are computed again. */
 static bool widen_results(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_WIDEN_RESULTS, error);
-
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < settled->widened_count; i++) {
-		sqlite3_bind_int64(statement, 1, settled->widened[i].series_id);
-		sqlite3_bind_int64(statement, 2, settled->widened[i].from);
-		sqlite3_bind_int64(statement, 3, settled->widened[i].to);
-		if (!lp_sqlite_run(store, statement, NULL, error, "note where results lie"))
-			return false;
-	}
-	return true;
+	return lp_sqlite_write_rows(store, LP_SQL_WIDEN_RESULTS, &lp_widened_layout, settled->widened,
+	                            sizeof *settled->widened, settled->widened_count, error, "note where results lie");
 }
 
-static void bind_result(sqlite3_stmt *statement, const struct lp_made *made)
+static bool supersede(struct lp_sqlite *store, const struct lp_result_row *made, struct lp_error *error)
 {
-	const struct lp_result *result = made->result;
-
-	sqlite3_bind_int64(statement, 1, made->series_id);
-	sqlite3_bind_int64(statement, 2, result->time);
-	sqlite3_bind_double(statement, 3, result->value);
-	if (result->quality == LP_QUALITY_GOOD)
-		sqlite3_bind_null(statement, 4);
-	else
-		sqlite3_bind_int(statement, 4, result->quality);
-	sqlite3_bind_double(statement, 5, (double)(float)made->task->coverage); /* NaN is NULL */
-	sqlite3_bind_int64(statement, 6, made->task->samples);
-	sqlite3_bind_int64(statement, 7, made->task->window.end);
-}
-
-static bool supersede(struct lp_sqlite *store, const struct lp_made *made, struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SUPERSEDE, error);
-
-	if (statement == NULL)
-		return false;
-	bind_result(statement, made);
-	return lp_sqlite_run(store, statement, NULL, error, "keep results of earlier windows");
+	return lp_sqlite_write(store, LP_SQL_SUPERSEDE, &lp_result_layout, made, error,
+	                       "keep results of earlier windows");
 }
 
 /* Of an earlier window, where there is one, before it is written over. */
-static bool set_aside(struct lp_sqlite *store, const struct lp_made *made, lp_time settled_until,
+static bool set_aside(struct lp_sqlite *store, const struct lp_result_row *made, lp_time settled_until,
                       struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SET_ASIDE, error);
 
 	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, made->series_id);
-	sqlite3_bind_int64(statement, 2, made->result->time);
-	sqlite3_bind_int64(statement, 3, made->task->window.end);
-	sqlite3_bind_int64(statement, 4, settled_until);
+	sqlite3_bind_int64(statement, lp_sqlite_bind(statement, 1, &lp_result_key_layout, made), settled_until);
 	return lp_sqlite_run(store, statement, NULL, error, "keep results of earlier windows");
 }
 
 /* It was not written: it is there as it is, or a later window's is, or somebody imported one. */
-static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_made *made,
+static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_result_row *made,
                      struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ORIGIN, error);
@@ -342,7 +286,7 @@ static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const stru
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, made->series_id);
-	sqlite3_bind_int64(statement, 2, made->result->time);
+	sqlite3_bind_int64(statement, 2, made->time);
 	if (lp_sqlite_step(store, statement, error, "look at a result") != 1)
 		return false;
 	window_end = lp_sqlite_time(statement, 0);
@@ -350,18 +294,18 @@ static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const stru
 	sqlite3_reset(statement);
 	if (!computed)
 		batch->kept_imported++;
-	return window_end == LP_TIME_NONE || window_end <= made->task->window.end || supersede(store, made, error);
+	return window_end == LP_TIME_NONE || window_end <= made->window_end || supersede(store, made, error);
 }
 
 /* *added: there was none; nearly always so, and what an earlier window has there need not be looked for. */
-static bool add_result(struct lp_sqlite *store, const struct lp_made *made, bool *added, struct lp_error *error)
+static bool add_result(struct lp_sqlite *store, const struct lp_result_row *made, bool *added, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_RESULT, error);
 	int64_t rows = 0;
 
 	if (statement == NULL)
 		return false;
-	bind_result(statement, made);
+	lp_sqlite_bind(statement, 1, &lp_result_layout, made);
 	if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
 		return false;
 	*added = rows > 0;
@@ -369,14 +313,14 @@ static bool add_result(struct lp_sqlite *store, const struct lp_made *made, bool
 }
 
 static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
-                       const struct lp_made *made, struct lp_error *error)
+                       const struct lp_result_row *made, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_SAMPLE, error);
 	int64_t rows = 0;
 
 	if (statement == NULL)
 		return false;
-	bind_result(statement, made);
+	lp_sqlite_bind(statement, 1, &lp_result_layout, made);
 	sqlite3_bind_int(statement, 8, batch->replace_imported);
 	sqlite3_bind_int64(statement, 9, settled->settled_until);
 	if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
@@ -389,7 +333,7 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
                           struct lp_error *error)
 {
 	for (size_t i = 0; i < settled->made_count; i++) {
-		const struct lp_made *made = &settled->made[i];
+		const struct lp_result_row *made = &settled->made[i];
 		bool added = false;
 
 		if (settled->may_meet && !add_result(store, made, &added, error))
@@ -399,30 +343,36 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 		               !put_result(store, batch, settled, made, error)))
 			return false;
 	}
-	for (size_t i = 0; i < settled->superseded_count; i++) {
-		if (!supersede(store, &settled->superseded[i], error))
-			return false;
-	}
-	return true;
+	return lp_sqlite_write_rows(store, LP_SQL_SUPERSEDE, &lp_result_layout, settled->superseded,
+	                            sizeof *settled->superseded, settled->superseded_count, error,
+	                            "keep results of earlier windows");
 }
 
-static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_outcome_row *row,
-                          struct lp_error *error)
+/* The columns of a row's entries, each an array. */
+static void bind_entries(sqlite3_stmt *statement, int index, const struct lp_settlement *settled,
+                         const struct lp_outcome_row *row, struct lp_text *array)
+{
+	for (size_t i = 0; i < lp_outcome_entry_layout.column_count; i++) {
+		const struct lp_row_column *column = &lp_outcome_entry_layout.columns[i];
+		int64_t number;
+
+		array->length = 0;
+		for (int32_t k = row->first - 1; k < row->last; k++) {
+			(void)lp_row_number(column->kind, (const char *)&settled->entries[k] + column->offset, &number);
+			lp_sqlite_array_add(array, number);
+		}
+		lp_sqlite_array_end(array);
+		sqlite3_bind_text(statement, index + (int)i, array->data, (int)array->length, SQLITE_TRANSIENT);
+	}
+}
+
+static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settlement *settled,
+                          const struct lp_outcome_row *row, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTCOME, error);
-	struct lp_text arrays[4] = { 0 };
-	bool ok;
 
 	if (statement == NULL)
 		return false;
-	for (size_t i = 0; i < row->task_count; i++) {
-		const struct lp_task *task = &batch->tasks[row->tasks[i]];
-
-		lp_sqlite_array_add(&arrays[0], batch->calculations[task->calculation].id);
-		lp_sqlite_array_add(&arrays[1], (int64_t)task->outcome.state);
-		lp_sqlite_array_add(&arrays[2], lp_outcome_duration(task->outcome.duration));
-		lp_sqlite_array_add(&arrays[3], task->outcome.samples_read);
-	}
 	sqlite3_bind_int64(statement, 1, batch->run_id);
 	if (batch->kind != LP_BATCH_FORWARD)
 		sqlite3_bind_null(statement, 2);
@@ -431,15 +381,9 @@ static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch,
 	sqlite3_bind_int64(statement, 3, batch->tick);
 	sqlite3_bind_int64(statement, 4, row->window.start);
 	sqlite3_bind_int64(statement, 5, row->window.end);
+	bind_entries(statement, 6, settled, row, &store->text);
 	sqlite3_bind_int(statement, 10, (int)batch->reason);
-	for (int i = 0; i < 4; i++) {
-		lp_sqlite_array_end(&arrays[i]);
-		sqlite3_bind_text(statement, 6 + i, arrays[i].data, (int)arrays[i].length, SQLITE_STATIC);
-	}
-	ok = lp_sqlite_run(store, statement, NULL, error, "write the outcome of a batch");
-	for (int i = 0; i < 4; i++)
-		lp_text_free(&arrays[i]);
-	return ok;
+	return lp_sqlite_run(store, statement, NULL, error, "write the outcome of a batch");
 }
 
 /* The newest window's outcome is where `status` looks up those that have no row in `state`. */
@@ -458,7 +402,7 @@ static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch
                            struct lp_error *error)
 {
 	for (size_t i = 0; i < settled->outcome_count; i++) {
-		if (!write_outcome(store, batch, &settled->outcomes[i], error))
+		if (!write_outcome(store, batch, settled, &settled->outcomes[i], error))
 			return false;
 	}
 	return settled->outcome_count == 0 || batch->kind != LP_BATCH_FORWARD || note_last_outcome(store, batch, error);
@@ -466,69 +410,18 @@ static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch
 
 static bool write_states(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_STATE, error);
-
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < settled->state_count; i++) {
-		const struct lp_state_row *row = &settled->states[i];
-
-		sqlite3_bind_int64(statement, 1, row->calculation_id);
-		lp_sqlite_bind_text(statement, 2, lp_state_name(row->state));
-		lp_sqlite_bind_time(statement, 3, row->since);
-		lp_sqlite_bind_time(statement, 4, row->failing_since);
-		sqlite3_bind_int64(statement, 5, row->run_id);
-		lp_sqlite_bind_time(statement, 6, row->window.start);
-		lp_sqlite_bind_time(statement, 7, row->window.end);
-		sqlite3_bind_int(statement, 8, row->attempts);
-		lp_sqlite_bind_time(statement, 9, row->next_attempt);
-		lp_sqlite_bind_text(statement, 10, row->rule_version);
-		sqlite3_bind_int(statement, 11, row->definition_version);
-		sqlite3_bind_int64(statement, 12, lp_stored_duration(row->duration));
-		sqlite3_bind_int64(statement, 13, row->samples_read);
-		lp_sqlite_bind_text(statement, 14, row->error_type);
-		lp_sqlite_bind_text(statement, 15, row->error_message);
-		lp_sqlite_bind_text(statement, 16, row->error_traceback);
-		if (row->cause_id != 0)
-			sqlite3_bind_int64(statement, 17, row->cause_id);
-		else
-			sqlite3_bind_null(statement, 17);
-		if (!lp_sqlite_run(store, statement, NULL, error, "write the states of a batch"))
-			return false;
-	}
-	return true;
+	return lp_sqlite_write_rows(store, LP_SQL_PUT_STATE, &lp_state_layout, settled->states, sizeof *settled->states,
+	                            settled->state_count, error, "write the states of a batch");
 }
 
 static bool write_pending(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
-	sqlite3_stmt *put = lp_sqlite_prepare(store, LP_SQL_PUT_PENDING, error);
-	sqlite3_stmt *take = put == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_DELETE_PENDING, error);
-
-	if (take == NULL)
-		return false;
-	for (size_t i = 0; i < settled->pending_count; i++) {
-		const struct lp_pending_row *row = &settled->pending[i];
-
-		sqlite3_bind_int64(put, 1, row->calculation_id);
-		sqlite3_bind_int64(put, 2, row->window.start);
-		sqlite3_bind_int64(put, 3, row->window.end);
-		lp_sqlite_bind_text(put, 4, row->reason);
-		sqlite3_bind_int(put, 5, row->attempts);
-		lp_sqlite_bind_time(put, 6, row->next_attempt);
-		sqlite3_bind_int(put, 7, row->given_up);
-		if (!lp_sqlite_run(store, put, NULL, error, "write the pending windows of a batch"))
-			return false;
-	}
-	for (size_t i = 0; i < settled->done_count; i++) {
-		const struct lp_pending_row *row = &settled->done[i];
-
-		sqlite3_bind_int64(take, 1, row->calculation_id);
-		sqlite3_bind_int64(take, 2, row->window.start);
-		sqlite3_bind_int64(take, 3, row->window.end);
-		if (!lp_sqlite_run(store, take, NULL, error, "take off the pending windows of a batch"))
-			return false;
-	}
-	return true;
+	return lp_sqlite_write_rows(store, LP_SQL_PUT_PENDING, &lp_pending_layout, settled->pending,
+	                            sizeof *settled->pending, settled->pending_count, error,
+	                            "write the pending windows of a batch") &&
+	       lp_sqlite_write_rows(store, LP_SQL_DELETE_PENDING, &lp_pending_key_layout, settled->done,
+	                            sizeof *settled->done, settled->done_count, error,
+	                            "take off the pending windows of a batch");
 }
 
 static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_retry_policy *policy,

@@ -257,6 +257,17 @@ bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *ch
 	return true;
 }
 
+bool lp_sqlite_run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id, struct lp_error *error,
+                       const char *doing)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, id);
+	return lp_sqlite_run(store, statement, NULL, error, doing);
+}
+
 bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
                          struct lp_error *error, const char *doing)
 {

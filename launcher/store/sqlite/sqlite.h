@@ -10,6 +10,7 @@
 
 #include "store/backend.h"
 #include "store/owed.h"
+#include "store/rows.h"
 
 #include <assert.h>
 #include <sqlite3.h>
@@ -216,10 +217,29 @@ int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_e
 /* For a statement that gives no rows; *changed (may be NULL): rows written. */
 bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error,
                    const char *doing) LP_MUST_CHECK;
-/* The same for a statement whose only parameter is a name. */
+/* The same for a statement whose only parameter is an id, or a name. */
+bool lp_sqlite_run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id, struct lp_error *error,
+                       const char *doing) LP_MUST_CHECK;
 bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
                          struct lp_error *error, const char *doing) LP_MUST_CHECK;
 bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * rows.c: a row's columns, from a parameter on; returns the one behind them.
+ * Lengths of time that PostgreSQL has as texts are numbers here.
+ */
+static inline enum lp_type lp_sqlite_type(enum lp_kind kind)
+{
+	return kind == LP_KIND_LENGTH || kind == LP_KIND_WITHIN ? LP_TYPE_INT8 : lp_kind_types[kind];
+}
+int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layout *layout, const void *row);
+/* Runs a statement whose parameters are a row: once, or for each of many. */
+bool lp_sqlite_write(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
+                     const void *row, struct lp_error *error, const char *doing) LP_MUST_CHECK;
+
+bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
+                          const void *rows, size_t row_size, size_t count, struct lp_error *error,
+                          const char *doing) LP_MUST_CHECK;
 
 /* Binding and reading, with NULL for what there is not. */
 void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text);

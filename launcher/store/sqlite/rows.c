@@ -1,0 +1,80 @@
+/* Rows as parameters, by their descriptions in store/rows.c. */
+#include "store/sqlite/sqlite.h"
+
+static void bind_number(sqlite3_stmt *statement, int index, enum lp_kind kind, const void *field)
+{
+	int64_t number;
+
+	if (lp_row_number(kind, field, &number))
+		sqlite3_bind_int64(statement, index, number);
+	else
+		sqlite3_bind_null(statement, index);
+}
+
+/* Texts of a row live until the statement has run; those that are made here do not. */
+static void bind_text(sqlite3_stmt *statement, int index, enum lp_kind kind, const void *field)
+{
+	char scratch[LP_ROW_SCRATCH];
+	const char *text = lp_row_text(kind, field, scratch);
+
+	if (kind == LP_KIND_OFFSET && ((const struct lp_span *)field)->count == 0)
+		text = ""; /* without an offset the unit means nothing */
+	if (text == scratch)
+		sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+	else
+		lp_sqlite_bind_text(statement, index, text);
+}
+
+static void bind_field(sqlite3_stmt *statement, int index, enum lp_kind kind, const void *field)
+{
+	double real;
+
+	switch (lp_sqlite_type(kind)) {
+	case LP_TYPE_TEXT:
+		bind_text(statement, index, kind, field);
+		break;
+	case LP_TYPE_DOUBLE:
+		if (lp_row_double(kind, field, &real))
+			sqlite3_bind_double(statement, index, real); /* NaN is NULL */
+		else
+			sqlite3_bind_null(statement, index);
+		break;
+	default:
+		bind_number(statement, index, kind, field);
+	}
+}
+
+int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layout *layout, const void *row)
+{
+	for (size_t i = 0; i < layout->column_count; i++) {
+		const struct lp_row_column *column = &layout->columns[i];
+		const char *field = (const char *)row + column->offset;
+
+		if (column->kind == LP_KIND_ROW)
+			index = lp_sqlite_bind(statement, index, column->part, field);
+		else
+			bind_field(statement, index++, column->kind, field);
+	}
+	return index;
+}
+
+bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
+                          const void *rows, size_t row_size, size_t count, struct lp_error *error, const char *doing)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		lp_sqlite_bind(statement, 1, layout, (const char *)rows + i * row_size);
+		if (!lp_sqlite_run(store, statement, NULL, error, doing))
+			return false;
+	}
+	return true;
+}
+
+bool lp_sqlite_write(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
+                     const void *row, struct lp_error *error, const char *doing)
+{
+	return lp_sqlite_write_rows(store, which, layout, row, 0, 1, error, doing);
+}
