@@ -1,6 +1,6 @@
 /* SQLite: every reason against a file has its own message and exit code. */
 #include "calendar/calendar.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include "sqlite_fixture.h"
 

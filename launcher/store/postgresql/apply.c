@@ -1,6 +1,6 @@
 /*
  * Writing definitions: series, calculations with inputs and outputs.  In the
- * caller's transaction; arrange.c then puts the batches together again.
+ * caller's transaction; batches.c then puts the batches together again.
  */
 #include "store/postgresql/internal.h"
 

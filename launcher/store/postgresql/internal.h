@@ -152,7 +152,7 @@ static inline struct pg_store *lp_pg_store(struct lp_store *store)
 	return own;
 }
 
-/* connection.c */
+/* open.c */
 bool lp_pg_open(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error) LP_MUST_CHECK;
 void lp_pg_close(struct lp_store *store);
 const char *lp_pg_version(const struct lp_store *store);
@@ -161,7 +161,7 @@ struct lp_store_options lp_pg_options(const struct pg_store *store);
 /* Another connection to the same place. */
 bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error) LP_MUST_CHECK;
 
-/* transaction.c: a transaction around what follows, unless there is one already. */
+/* execute.c: a transaction around what follows, unless there is one already. */
 bool lp_pg_begin(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
 /* Commits if ok, else rolls back; the result is ok unless the commit failed. */
 bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error) LP_MUST_CHECK;
@@ -190,7 +190,7 @@ typedef bool lp_pg_row_visit(void *context, const PGresult *row, struct lp_error
 bool lp_pg_stream(struct pg_store *store, enum pg_statement statement, lp_pg_row_visit *visit, void *context,
                   struct lp_error *error) LP_MUST_CHECK;
 
-/* failure.c: from SQLSTATE and libpq's texts to errors.  Each returns false. */
+/* errors.c: from SQLSTATE and libpq's texts to errors.  Each returns false. */
 bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *doing, struct lp_error *error);
 bool lp_pg_fail_address(const char *reason, const char *address, struct lp_error *error);
 bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error);
@@ -215,7 +215,7 @@ enum pg_statement lp_pg_choose_insert(const struct pg_store *store, lp_time firs
 void lp_pg_forget_partition(struct pg_store *store);
 bool lp_pg_ensure_outcomes(struct pg_store *store, lp_time tick, struct lp_error *error) LP_MUST_CHECK;
 
-/* arrange.c: batches after definitions changed. */
+/* batches.c: batches after definitions changed. */
 struct pg_arrange {
 	const char **changed; /* names of the calculations that are new or not what they were */
 	size_t changed_count;
@@ -242,23 +242,23 @@ bool lp_pg_parse_span(const char *text, struct lp_span *span, struct lp_error *e
 /* recompute_within: NULL: 0, as configured; "never": LP_NEVER */
 bool lp_pg_parse_within(const char *text, int64_t *within, struct lp_error *error) LP_MUST_CHECK;
 
-/* calculation.c: the columns that statements.c calls CALCULATION_COLUMNS, into the arena. */
+/* calculations.c: the columns that statements.c calls CALCULATION_COLUMNS, into the arena. */
 enum { PG_CALCULATION_COLUMN_COUNT = 41 };
 bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
                            struct lp_error *error) LP_MUST_CHECK;
 
 /* The callbacks, each in the file named. */
-bool lp_pg_schema(struct lp_store *, struct lp_schema_state *, struct lp_error *); /* migrate.c */
+bool lp_pg_schema(struct lp_store *, struct lp_schema_state *, struct lp_error *); /* schema.c */
 bool lp_pg_migrate(struct lp_store *, const struct lp_migrate_options *, lp_migrate_step *, void *, struct lp_error *);
 bool lp_pg_each_series(struct lp_store *, const char *, lp_series_visit *, void *, struct lp_error *); /* series.c */
 bool lp_pg_find_series(struct lp_store *, const char *, struct lp_arena *, struct lp_series *, struct lp_error *);
-bool lp_pg_each_calculation(struct lp_store *, lp_calculation_visit *, void *, struct lp_error *); /* calculation.c */
+bool lp_pg_each_calculation(struct lp_store *, lp_calculation_visit *, void *, struct lp_error *); /* calculations.c */
 bool lp_pg_read_batch(struct lp_store *, struct lp_batch *, struct lp_error *);
 bool lp_pg_read_calculations(struct lp_store *, const int64_t *, size_t, struct lp_batch *, struct lp_error *);
 bool lp_pg_lock_definitions(struct lp_store *, struct lp_error *); /* apply.c */
 bool lp_pg_apply(struct lp_store *, const struct lp_changes *, struct lp_error *);
 bool lp_pg_write_samples(struct lp_store *, int64_t, const struct lp_column *, struct lp_write_counts *,
-                         struct lp_error *); /* sample.c */
+                         struct lp_error *); /* samples.c */
 bool lp_pg_write_many(struct lp_store *, const struct lp_series_samples *, size_t, struct lp_write_counts *,
                       struct lp_error *);
 bool lp_pg_read_samples(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
@@ -273,7 +273,7 @@ bool lp_pg_each_batch(struct lp_store *, int32_t, lp_batch_visit *, void *, stru
 bool lp_pg_fail_batch(struct lp_store *, int64_t, lp_time, const char *, const char *, struct lp_error *);
 bool lp_pg_each_edge(struct lp_store *, int64_t, int64_t, lp_edge_visit *, void *, struct lp_error *);
 bool lp_pg_each_pending(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
-bool lp_pg_each_changed(struct lp_store *, lp_time, lp_changed_visit *, void *, struct lp_error *); /* change.c */
+bool lp_pg_each_changed(struct lp_store *, lp_time, lp_changed_visit *, void *, struct lp_error *); /* changes.c */
 bool lp_pg_each_change(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *, struct lp_error *);
 bool lp_pg_find_next_good(struct lp_store *, struct lp_change *, size_t, lp_time, struct lp_error *);
 bool lp_pg_find_rise(struct lp_store *, const struct lp_rise_query *, lp_time *, struct lp_error *);

@@ -18,7 +18,7 @@
 
 #define SERIES_COLUMNS "id, name, unit, description, attributes::text, sample_interval, pruned_from, pruned_to"
 
-/* The order that calculation.c reads.  Sorted once below the aggregates: an ORDER BY in each would sort ten times. */
+/* The order that calculations.c reads.  Sorted once below the aggregates: an ORDER BY in each would sort ten times. */
 #define CALCULATION_COLUMNS                                                                                              \
 	"c.id, c.name, c.description, c.rule, c.parameters::text, c.labels::text, c.enabled, " SCHEDULE(                 \
 		"c.") ", c.start, c.time_limit, c.memory_limit, c.version, c.rank,"                                      \

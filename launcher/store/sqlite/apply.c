@@ -5,7 +5,7 @@
  */
 #include "calendar/calendar.h"
 #include "model/clock.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error)
 {

@@ -2,7 +2,7 @@
  * JSON arrays of whole numbers: as small as packed binary ones for what
  * outcomes hold, and every SQLite shell can take them apart with json_each.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdlib.h>
 

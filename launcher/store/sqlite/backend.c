@@ -1,5 +1,5 @@
 /* The struct through which store.c reaches this store. */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 const struct lp_store_backend lp_store_sqlite = {
 	.name = "sqlite",

@@ -3,7 +3,7 @@
  * lets store/compose.c say how they are to lie, writes the difference.
  */
 #include "store/compose.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * read, which have failed or were put aside.  Whether one is in the way of a
  * window is the fetch stage's business.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 /* Mostly there is nothing that could be in anybody's way. */
 static bool is_any_aside(struct lp_sqlite *store, bool *any, struct lp_error *error)

@@ -2,7 +2,7 @@
  * Changes of samples, as the triggers noted them, and who reads the series.
  * Knows nothing of windows: which of them are touched is schedule's business.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * transaction.  What is to be written is said by store/settle.c; here is how.
  */
 #include "store/settle.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdlib.h>
 

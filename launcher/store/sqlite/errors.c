@@ -1,7 +1,7 @@
 /*
  * From SQLite's result codes to errors that an operator can act on: one table.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <errno.h>
 
@@ -96,7 +96,7 @@ bool lp_sqlite_fail(struct lp_sqlite *store, struct lp_error *error, const char 
 {
 	int said = errno, code = sqlite3_extended_errcode(store->database), primary = code & 0xff, error_number = 0;
 
-	/* SQLite keeps errno of most failures, not of those of a COMMIT; errno was 0 before the call (connection.c). */
+	/* SQLite keeps errno of most failures, not of those of a COMMIT; errno was 0 before the call (open.c). */
 	if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL) {
 		error_number = sqlite3_system_errno(store->database);
 		if (error_number == 0)

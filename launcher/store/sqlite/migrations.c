@@ -5,7 +5,7 @@
  *
  * A step that was released is never changed; a release adds one at the end, and what comes after it is folded into that.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 /* clang-format off */
 /* Strings and the macros in them are laid out by hand. */

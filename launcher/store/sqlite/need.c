@@ -1,5 +1,5 @@
 /* What is still to be read of series: who reads them, what is owed, how much there is. */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 bool lp_sqlite_each_prunable(struct lp_store *base, const char *pattern, lp_time before, lp_prunable_visit *visit,
                              void *context, struct lp_error *error)

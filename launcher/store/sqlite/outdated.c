@@ -4,7 +4,7 @@
  * is not known here.
  */
 #include "model/clock.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <assert.h>
 

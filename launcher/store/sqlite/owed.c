@@ -4,7 +4,7 @@
  * working them off is commit.c's business.
  */
 #include "model/clock.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdlib.h>
 

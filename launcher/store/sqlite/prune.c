@@ -1,7 +1,7 @@
 /*
  * Deletes what is older than people want to keep it.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdlib.h>
 

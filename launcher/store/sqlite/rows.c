@@ -1,5 +1,5 @@
 /* Rows as parameters, by their descriptions in store/rows.c. */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 static void bind_number(sqlite3_stmt *statement, int index, enum lp_kind kind, const void *field)
 {

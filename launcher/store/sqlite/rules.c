@@ -2,7 +2,7 @@
  * What is stored of rules: breakers that are open, and the versions that runs
  * worked with.  When a breaker trips is the pipeline's business.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <string.h>
 

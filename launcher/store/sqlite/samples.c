@@ -2,7 +2,7 @@
  * Series and their samples: for people by name, for a run by window.
  * Knows nothing of calculations but which series a task reads.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <string.h>
 

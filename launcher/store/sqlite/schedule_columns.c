@@ -2,7 +2,7 @@
  * A schedule as columns: spans as the texts people write.  Knows no table.
  */
 #include "calendar/calendar.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  */
 #include "model/clock.h"
 #include "model/embedded.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

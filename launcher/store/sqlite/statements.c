@@ -2,7 +2,7 @@
  * Every statement that the store prepares, in one table.  Nothing but SQL; the
  * parameters are bound by number in the function that uses it.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #define IS_GOOD        "value IS NOT NULL AND abs(value) < 9e999 AND (quality IS NULL OR quality IN (0, 1))"
 #define SERIES_COLUMNS "id, name, unit, description, attributes, sample_interval, pruned_from, pruned_to"
@@ -17,7 +17,7 @@
 #define SHOWN        "CASE WHEN s.failing_since IS NOT NULL OR " OWES " THEN s.error_"
 #define SHOWN_ERRORS SHOWN "type END, " SHOWN "message END, " SHOWN "traceback END"
 
-/* The order that definitions.c reads. */
+/* The order that calculations.c reads. */
 #define CALCULATION_COLUMNS                                                                                            \
 	"c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, " LP_SQLITE_SCHEDULE_C                \
 	", c.start, c.time_limit, c.version, c.rank, "                                                                 \

@@ -4,7 +4,7 @@
  * A calculation that never did anything but well has no row in `state`: its
  * last window is looked up in the last outcome of its batch.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * at first: batches and pending windows.
  */
 #include "store/reading.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
  * Times are INTEGER microseconds, LP_TIME_NONE is NULL.  A value that is not a
  * number is NULL in `sample` (SQLite has no NaN).
  */
-#ifndef LP_STORE_SQLITE_SQLITE_H
-#define LP_STORE_SQLITE_SQLITE_H
+#ifndef LP_STORE_SQLITE_INTERNAL_H
+#define LP_STORE_SQLITE_INTERNAL_H
 
 #include "store/backend.h"
 #include "store/owed.h"
@@ -248,7 +248,7 @@ lp_time lp_sqlite_time(sqlite3_stmt *statement, int column);
 const char *lp_sqlite_text(sqlite3_stmt *statement, int column); /* NULL for NULL; until the next step */
 const char *lp_sqlite_text_or_empty(sqlite3_stmt *statement, int column);
 
-/* connection.c */
+/* open.c */
 bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **opened,
                     struct lp_error *error) LP_MUST_CHECK;
 void lp_sqlite_close(struct lp_store *base);
@@ -293,7 +293,7 @@ struct lp_window lp_sqlite_pruned(sqlite3_stmt *statement, int column);
 /* A glob of people (* and ?) as SQLite's, where [ is not a class. Valid until the next use of store->text. */
 const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern);
 
-/* definitions.c */
+/* calculations.c */
 /* From the first columns of a row, which are CALCULATION_COLUMNS of statements.c; texts are valid until the next step. */
 enum { LP_SQLITE_CALCULATION_COLUMNS = 24 };
 bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation,
@@ -338,7 +338,7 @@ void lp_sqlite_array_end(struct lp_text *text);
 /* Numbers are appended to *items as far as the text is an array of numbers. */
 void lp_sqlite_array_read(const char *text, int64_t **items, size_t *count, size_t *capacity);
 
-/* runs.c */
+/* run.c */
 bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acquired,
                         struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_run_is_active(struct lp_store *base, enum lp_run_kind kind, bool *active,

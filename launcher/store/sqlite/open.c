@@ -2,7 +2,7 @@
  * A connection: opened with every reason against the file told apart, its
  * settings, its prepared statements, transactions.  Knows no table.
  */
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * run.  Knows nothing of how they are changed.
  */
 #include "calendar/calendar.h"
-#include "store/sqlite/sqlite.h"
+#include "store/sqlite/internal.h"
 
 #include <assert.h>
 #include <string.h>
