@@ -19,6 +19,7 @@
 #include "calendar/zone_data.h"
 
 #include "model/memory.h"
+#include "model/order.h"
 #include <stdlib.h>
 
 enum { KINDS_MOST = 32, MONTHS_OF_CYCLE = LP_CYCLE_YEARS * 12 };
@@ -46,10 +47,7 @@ struct search {
 static int compare_starts(const void *left, const void *right)
 {
 	const struct lp_window *a = left, *b = right;
-	if (a->start != b->start) {
-		return a->start < b->start ? -1 : 1;
-	}
-	return (a->end > b->end) - (a->end < b->end);
+	return a->start != b->start ? lp_compare(a->start, b->start) : lp_compare(a->end, b->end);
 }
 
 /* Among the windows that end from first to last. */

@@ -9,6 +9,7 @@
 #include "calendar/zone_data.h"
 
 #include "model/memory.h"
+#include "model/order.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,10 +158,7 @@ struct change {
 static int compare_changes(const void *left, const void *right)
 {
 	const struct change *a = left, *b = right;
-	if (a->at != b->at) {
-		return a->at < b->at ? -1 : 1;
-	}
-	return (int)a->to_summer - (int)b->to_summer;
+	return a->at != b->at ? lp_compare(a->at, b->at) : (int)a->to_summer - (int)b->to_summer;
 }
 
 static void append_change(struct lp_zone *zone, const struct change *change, lp_time last_listed)

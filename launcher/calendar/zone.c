@@ -9,6 +9,7 @@
 
 #include "model/embedded.h"
 #include "model/memory.h"
+#include "model/order.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -309,17 +310,9 @@ static const struct lp_zone_type *type_at(const struct lp_zone *zone, lp_time t,
 		moved = ((t - zone->repeat) / LP_CYCLE + 1) * LP_CYCLE;
 		t -= moved;
 	}
-	size_t low = 0, high = zone->transition_count; /* becomes the number of transitions at or before t */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (zone->transitions[middle] <= t) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	*end = low < zone->transition_count ? zone->transitions[low] + moved : INT64_MAX;
-	return &zone->types[low == 0 ? zone->first_type : zone->after[low - 1]];
+	size_t passed = LP_LOWER_BOUND(zone->transition_count, i, zone->transitions[i] <= t);
+	*end = passed < zone->transition_count ? zone->transitions[passed] + moved : INT64_MAX;
+	return &zone->types[passed == 0 ? zone->first_type : zone->after[passed - 1]];
 }
 
 int64_t lp_zone_offset(const struct lp_zone *zone, lp_time t, const char **abbreviation)

@@ -3,10 +3,11 @@
  * and names the cell where something is wrong.  Knows nothing of the store.
  */
 #include "command/import.h"
+
+#include "model/hash.h"
+#include "model/memory.h"
 #include "text/csv.h"
 #include "text/number.h"
-
-#include "model/memory.h"
 #include "text/utf8.h"
 #include <string.h>
 #include <strings.h>
@@ -495,18 +496,14 @@ static bool check_cells(const struct reading *reading, const struct lp_csv_row *
 	               reading->file, row->line, row->count, row->count == 1 ? "" : "s", reading->header[needed]);
 }
 
-/* The same of lines that say the same in all cells (FNV-1a, folded). */
+/* The same of lines that say the same in all cells. */
 static uint16_t mark_row(const struct lp_csv_row *row)
 {
-	uint32_t mark = 2166136261U;
+	uint64_t mark = LP_HASH_START;
 
-	for (size_t i = 0; i < row->count; i++) {
-		const char *text = row->cells[i].text;
-		do {
-			mark = (mark ^ (unsigned char)*text) * 16777619U;
-		} while (*text++ != '\0');
-	}
-	return (uint16_t)(mark ^ mark >> 16);
+	for (size_t i = 0; i < row->count; i++)
+		mark = lp_hash_add(mark, row->cells[i].text, strlen(row->cells[i].text) + 1);
+	return (uint16_t)(mark ^ mark >> 16 ^ mark >> 32 ^ mark >> 48);
 }
 
 static bool add_row(struct reading *reading, const struct lp_csv_row *row, struct lp_error *error)

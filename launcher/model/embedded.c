@@ -5,6 +5,7 @@
 #include "model/embedded.h"
 
 #include "model/memory.h"
+#include "model/order.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,17 +15,7 @@
 /* The first row whose name is not below the wanted one; the table's end if there is none. */
 static size_t lower_bound(const char *name)
 {
-	size_t low = 0, high = lp_embedded_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(lp_embedded_table[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LP_LOWER_BOUND(lp_embedded_count, i, strcmp(lp_embedded_table[i].name, name) < 0);
 }
 
 /* Any thread may be the first to ask for a file. */

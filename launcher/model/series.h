@@ -2,6 +2,7 @@
 #ifndef LP_MODEL_SERIES_H
 #define LP_MODEL_SERIES_H
 
+#include "model/order.h"
 #include "model/time.h"
 #include <math.h>
 #include <stdbool.h>
@@ -75,17 +76,7 @@ static inline bool lp_column_is_computed(const struct lp_column *column, size_t 
 /* The index of the first sample whose time is not before time; column->count: there is none. */
 static inline size_t lp_column_first_at(const struct lp_column *column, lp_time time)
 {
-	size_t low = 0, high = column->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (column->time[middle] < time)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LP_LOWER_BOUND(column->count, i, column->time[i] < time);
 }
 
 static inline bool lp_sample_is_missing(double value, uint8_t quality)

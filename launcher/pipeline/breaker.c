@@ -5,6 +5,7 @@
  */
 #include "pipeline/breaker.h"
 
+#include "model/order.h"
 #include "observe/log.h"
 #include "text/utf8.h"
 
@@ -78,7 +79,7 @@ static bool hold(void *context, const struct lp_status *status, struct lp_error 
 static int compare_held(const void *a, const void *b)
 {
 	const struct lp_breaker_held *left = a, *right = b;
-	return (left->calculation_id > right->calculation_id) - (left->calculation_id < right->calculation_id);
+	return lp_compare(left->calculation_id, right->calculation_id);
 }
 
 /*

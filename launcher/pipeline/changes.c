@@ -6,6 +6,7 @@
  */
 #include "pipeline/changes.h"
 
+#include "model/order.h"
 #include "observe/log.h"
 #include "pipeline/bounds.h"
 #include "schedule/schedule.h"
@@ -29,23 +30,14 @@ struct follower {
 static int compare_changes(const void *a, const void *b)
 {
 	const struct lp_change *left = a, *right = b;
-	if (left->series_id != right->series_id)
-		return left->series_id < right->series_id ? -1 : 1;
-	return (left->first > right->first) - (left->first < right->first);
+	int order = lp_compare(left->series_id, right->series_id);
+	return order != 0 ? order : lp_compare(left->first, right->first);
 }
 
 /* Returns the index of the first change of a series. */
 static size_t find_changes(const struct follower *follower, int64_t series_id)
 {
-	size_t low = 0, high = follower->change_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (follower->changes[middle].series_id < series_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LP_LOWER_BOUND(follower->change_count, i, follower->changes[i].series_id < series_id);
 }
 
 static bool flush(struct follower *follower, struct lp_error *error)
@@ -91,10 +83,10 @@ static int compare_affected(const void *a, const void *b)
 {
 	const struct lp_affected_range *left = a, *right = b;
 	if (left->calculation_id != right->calculation_id)
-		return left->calculation_id < right->calculation_id ? -1 : 1;
+		return lp_compare(left->calculation_id, right->calculation_id);
 	if (left->reason != right->reason)
-		return left->reason < right->reason ? -1 : 1;
-	return (left->after_end > right->after_end) - (left->after_end < right->after_end);
+		return lp_compare(left->reason, right->reason);
+	return lp_compare(left->after_end, right->after_end);
 }
 
 /* Joins overlapping ranges: a window that several changes affect is computed once. */

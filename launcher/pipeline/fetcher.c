@@ -9,6 +9,7 @@
 
 #include "calendar/calendar.h"
 #include "model/clock.h"
+#include "model/order.h"
 
 #include <assert.h>
 
@@ -21,16 +22,9 @@ static void set_attempts(struct lp_job *job)
 	for (size_t i = 0; i < job->batch->task_count; i++) {
 		struct lp_task *task = &job->batch->tasks[i];
 		int64_t id = job->batch->calculations[task->calculation].id;
-		size_t low = 0, high = job->pending_count;
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-			if (job->pending[middle].calculation_id < id)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		assert(low < job->pending_count && job->pending[low].calculation_id == id);
-		task->attempt = job->pending[low].attempts + 1;
+		size_t found = LP_LOWER_BOUND(job->pending_count, k, job->pending[k].calculation_id < id);
+		assert(found < job->pending_count && job->pending[found].calculation_id == id);
+		task->attempt = job->pending[found].attempts + 1;
 	}
 }
 

@@ -8,6 +8,7 @@
  */
 #include "pipeline/needs.h"
 
+#include "model/order.h"
 #include "schedule/schedule.h"
 
 #include <stdlib.h>
@@ -36,31 +37,22 @@ struct lp_needs {
 static int compare_debts(const void *a, const void *b)
 {
 	const struct lp_debt *left = a, *right = b;
-	if (left->calculation_id != right->calculation_id)
-		return left->calculation_id < right->calculation_id ? -1 : 1;
-	return (left->after_end > right->after_end) - (left->after_end < right->after_end);
+	int order = lp_compare(left->calculation_id, right->calculation_id);
+	return order != 0 ? order : lp_compare(left->after_end, right->after_end);
 }
 
 static int compare_changed(const void *a, const void *b)
 {
 	const struct changed *left = a, *right = b;
-	if (left->series_id != right->series_id)
-		return left->series_id < right->series_id ? -1 : 1;
-	return (left->first > right->first) - (left->first < right->first);
+	int order = lp_compare(left->series_id, right->series_id);
+	return order != 0 ? order : lp_compare(left->first, right->first);
 }
 
 static const struct lp_debt *find_debt(const struct lp_needs *needs, int64_t calculation_id)
 {
-	size_t low = 0, high = needs->debt_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (needs->debts[middle].calculation_id < calculation_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < needs->debt_count && needs->debts[low].calculation_id == calculation_id ? &needs->debts[low]
-	                                                                                     : NULL;
+	size_t at = LP_LOWER_BOUND(needs->debt_count, i, needs->debts[i].calculation_id < calculation_id);
+	bool found = at < needs->debt_count && needs->debts[at].calculation_id == calculation_id;
+	return found ? &needs->debts[at] : NULL;
 }
 
 static bool keep_debt(void *context, const struct lp_debt *debt, struct lp_error *error)
@@ -161,16 +153,7 @@ static bool change_found(struct lp_needs *needs, struct lp_error *error)
 
 static lp_time first_change(const struct lp_needs *needs, int64_t series_id)
 {
-	const struct changed wanted = { .series_id = series_id, .first = LP_TIME_NONE };
-	size_t low = 0, high = needs->changed_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (compare_changed(&needs->changed[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return needs->changed[low].first;
+	return needs->changed[LP_LOWER_BOUND(needs->changed_count, i, needs->changed[i].series_id < series_id)].first;
 }
 
 /* Adds settled windows only: those after them are the reader's next ones anyway. */
@@ -299,21 +282,13 @@ struct asking {
 static int compare_places(const void *a, const void *b, void *context)
 {
 	const struct lp_prune_series *series = context;
-	int64_t left = series[*(const size_t *)a].series_id, right = series[*(const size_t *)b].series_id;
-	return (left > right) - (left < right);
+	return lp_compare(series[*(const size_t *)a].series_id, series[*(const size_t *)b].series_id);
 }
 
 static struct lp_needed *place_of(const struct asking *asking, int64_t series_id)
 {
-	size_t low = 0, high = asking->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (asking->series[asking->places[middle]].series_id < series_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return &asking->needed[asking->places[low]];
+	size_t at = LP_LOWER_BOUND(asking->count, i, asking->series[asking->places[i]].series_id < series_id);
+	return &asking->needed[asking->places[at]];
 }
 
 static bool ask(void *context, const struct lp_need *need, struct lp_error *error)

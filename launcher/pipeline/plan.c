@@ -6,6 +6,7 @@
  */
 #include "pipeline/plan.h"
 
+#include "model/order.h"
 #include "observe/log.h"
 
 #include <assert.h>
@@ -49,16 +50,13 @@ static int compare_rank(const void *a, const void *b)
 {
 	const struct lp_batch_head *left = &((const struct lp_plan_batch *)a)->head;
 	const struct lp_batch_head *right = &((const struct lp_plan_batch *)b)->head;
-	if (left->rank != right->rank)
-		return left->rank < right->rank ? -1 : 1;
-	return left->id < right->id ? -1 : left->id > right->id;
+	return left->rank != right->rank ? lp_compare(left->rank, right->rank) : lp_compare(left->id, right->id);
 }
 
 static int compare_id(const void *a, const void *b, void *context)
 {
 	const struct lp_plan_batch *batches = context;
-	int64_t left = batches[*(const size_t *)a].head.id, right = batches[*(const size_t *)b].head.id;
-	return left < right ? -1 : left > right;
+	return lp_compare(batches[*(const size_t *)a].head.id, batches[*(const size_t *)b].head.id);
 }
 
 static int compare_pending(const void *a, const void *b)
@@ -72,24 +70,15 @@ static int compare_pending(const void *a, const void *b)
 	};
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (keys[i][0] != keys[i][1])
-			return keys[i][0] < keys[i][1] ? -1 : 1;
+			return lp_compare(keys[i][0], keys[i][1]);
 	return 0;
 }
 
 struct lp_plan_batch *lp_plan_find(const struct lp_plan *plan, int64_t id)
 {
-	size_t low = 0, high = plan->batch_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		struct lp_plan_batch *batch = &plan->batches[plan->by_id[middle]];
-		if (batch->head.id == id)
-			return batch;
-		if (batch->head.id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	size_t at = LP_LOWER_BOUND(plan->batch_count, i, plan->batches[plan->by_id[i]].head.id < id);
+	struct lp_plan_batch *found = at < plan->batch_count ? &plan->batches[plan->by_id[at]] : NULL;
+	return found != NULL && found->head.id == id ? found : NULL;
 }
 
 /* Returns the earliest time at which a batch with an unknown schedule may still write. */

@@ -6,6 +6,7 @@
  */
 #include "pipeline/recompute.h"
 
+#include "model/order.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -45,7 +46,7 @@ static int compare_owed(const void *a, const void *b)
 	};
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (keys[i][0] != keys[i][1])
-			return keys[i][0] < keys[i][1] ? -1 : 1;
+			return lp_compare(keys[i][0], keys[i][1]);
 	return 0;
 }
 

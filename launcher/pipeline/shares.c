@@ -8,6 +8,7 @@
  */
 #include "pipeline/job.h"
 
+#include "model/order.h"
 #include <stdlib.h>
 
 struct wanted {
@@ -15,12 +16,6 @@ struct wanted {
 	size_t count;
 	double samples; /* that are expected */
 };
-
-static int compare(const void *a, const void *b)
-{
-	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-	return (left > right) - (left < right);
-}
 
 static size_t count_inputs(const struct lp_batch *batch)
 {
@@ -43,7 +38,7 @@ static struct wanted look(struct lp_batch *batch)
 			wanted.samples += (double)(task->ranges[k].end - task->ranges[k].start) / (double)interval;
 		}
 	}
-	qsort(wanted.series, wanted.count, sizeof wanted.series[0], compare);
+	qsort(wanted.series, wanted.count, sizeof wanted.series[0], lp_compare_numbers);
 	return wanted;
 }
 

@@ -13,6 +13,7 @@
  */
 #include "rules/types.h"
 
+#include "model/order.h"
 #include <stdlib.h>
 
 bool lp_series_same_times(const struct lp_column *one, const struct lp_column *other)
@@ -199,13 +200,6 @@ static bool walk_to(struct walk *walk, lp_time time)
 	return walk->hold < 0 ? lp_series_holds(walk->series, walk->time, time) : time - walk->time <= walk->hold;
 }
 
-static int by_time(const void *one, const void *other)
-{
-	lp_time a = *(const lp_time *)one, b = *(const lp_time *)other;
-
-	return (a > b) - (a < b);
-}
-
 /* The times that any of some Series has, ascending. */
 static lp_time *times_of(PyObject *const *others, Py_ssize_t other_count, size_t *count)
 {
@@ -229,7 +223,7 @@ static lp_time *times_of(PyObject *const *others, Py_ssize_t other_count, size_t
 	*count = length;
 	if (other_count == 1 || length == 0)
 		return times;
-	qsort(times, length, sizeof *times, by_time);
+	qsort(times, length, sizeof *times, lp_compare_numbers);
 	*count = 1;
 	for (size_t i = 1; i < length; i++) {
 		if (times[i] != times[*count - 1])

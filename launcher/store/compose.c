@@ -5,6 +5,7 @@
 
 #include "calendar/calendar.h"
 #include "model/hash.h"
+#include "model/order.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -82,11 +83,6 @@ static int compare_keys(const struct key *a, const struct key *b)
 	return strcmp(a->zone, b->zone);
 }
 
-static int compare_ids(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 /* By key, then by calculation. */
 static int compare_members(const void *a, const void *b)
 {
@@ -95,13 +91,12 @@ static int compare_members(const void *a, const void *b)
 	struct key left_key = key_of_member(left), right_key = key_of_member(right);
 	int order = compare_keys(&left_key, &right_key);
 
-	return order != 0 ? order : compare_ids(left->calculation_id, right->calculation_id);
+	return order != 0 ? order : lp_compare(left->calculation_id, right->calculation_id);
 }
 
 static int compare_batches_by_id(const void *a, const void *b)
 {
-	return compare_ids(((const struct lp_compose_batch *)a)->head.id,
-	                   ((const struct lp_compose_batch *)b)->head.id);
+	return lp_compare(((const struct lp_compose_batch *)a)->head.id, ((const struct lp_compose_batch *)b)->head.id);
 }
 
 static struct lp_compose_batch *find_batch(struct lp_compose_batch *batches, size_t count, int64_t id)

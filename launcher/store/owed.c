@@ -1,33 +1,29 @@
 /* How owed ranges join, and how far they are worked off.  See owed.h. */
 #include "store/owed.h"
 
+#include "model/order.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int compare_numbers(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
 
 /* Ranges that may join lie side by side, the earliest first. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct lp_owed_row *left = a, *right = b;
 	const struct lp_owed_range *l = &left->range, *r = &right->range;
-	int order = compare_numbers(l->calculation_id, r->calculation_id);
+	int order = lp_compare(l->calculation_id, r->calculation_id);
 
 	if (order == 0)
-		order = compare_numbers((int64_t)l->reason, (int64_t)r->reason);
+		order = lp_compare((int64_t)l->reason, (int64_t)r->reason);
 	if (order == 0)
-		order = compare_numbers(l->cause_id, r->cause_id);
+		order = lp_compare(l->cause_id, r->cause_id);
 	if (order == 0)
-		order = compare_numbers(l->replace_imported, r->replace_imported);
+		order = lp_compare(l->replace_imported, r->replace_imported);
 	if (order == 0)
-		order = compare_numbers(l->after_end, r->after_end);
+		order = lp_compare(l->after_end, r->after_end);
 	if (order == 0)
-		order = compare_numbers(l->window_start, r->window_start);
-	return order != 0 ? order : compare_numbers(left->id, right->id);
+		order = lp_compare(l->window_start, r->window_start);
+	return order != 0 ? order : lp_compare(left->id, right->id);
 }
 
 static bool are_of_one_kind(const struct lp_owed_range *a, const struct lp_owed_range *b)
@@ -103,21 +99,12 @@ static void touch_overlapped(struct lp_owed_row *rows, size_t count, const struc
                              size_t added_count)
 {
 	for (size_t i = 0; i < added_count; i++) {
-		size_t low = 0, high = count, first;
+		int64_t id = added[i].calculation_id;
+		size_t first = LP_LOWER_BOUND(count, k, rows[k].range.calculation_id < id), end = first;
 
-		/* The first row of the calculation. */
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-
-			if (rows[middle].range.calculation_id < added[i].calculation_id)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		first = low;
-		while (low < count && rows[low].range.calculation_id == added[i].calculation_id)
-			low++;
-		touch_others(rows + first, low - first, &added[i]);
+		while (end < count && rows[end].range.calculation_id == id)
+			end++;
+		touch_others(rows + first, end - first, &added[i]);
 	}
 }
 
@@ -156,7 +143,7 @@ struct place {
 
 static int compare_places(const void *a, const void *b)
 {
-	return compare_numbers(((const struct place *)a)->calculation_id, ((const struct place *)b)->calculation_id);
+	return lp_compare(((const struct place *)a)->calculation_id, ((const struct place *)b)->calculation_id);
 }
 
 struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)

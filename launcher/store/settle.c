@@ -3,6 +3,7 @@
  */
 #include "store/settle.h"
 
+#include "model/order.h"
 #include "store/owed.h"
 #include "text/utf8.h"
 
@@ -362,7 +363,7 @@ static void add_ranges(struct lp_batch *batch, const struct lp_settle_known *kno
 
 static int compare_three(int64_t a, int64_t b, int64_t c)
 {
-	return a != 0 ? (a > 0) - (a < 0) : b != 0 ? (b > 0) - (b < 0) : (c > 0) - (c < 0);
+	return lp_compare(a != 0 ? a : b != 0 ? b : c, 0);
 }
 
 static int compare_made(const void *a, const void *b)
@@ -452,20 +453,12 @@ static bool may_meet(const struct lp_batch *batch, const struct lp_settlement *s
 static bool find_made(const struct lp_result_row *made, size_t count, int64_t series_id, lp_time time,
                       const lp_time *end)
 {
-	size_t low = 0, high = count;
+	size_t at = LP_LOWER_BOUND(count, i,
+	                           compare_three(made[i].series_id - series_id, made[i].time - time,
+	                                         end == NULL ? 0 : made[i].window_end - *end) < 0);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct lp_result_row *at = &made[middle];
-
-		if (compare_three(at->series_id - series_id, at->time - time, end == NULL ? 0 : at->window_end - *end) <
-		    0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && made[low].series_id == series_id && made[low].time == time &&
-	       (end == NULL || made[low].window_end == *end);
+	return at < count && made[at].series_id == series_id && made[at].time == time &&
+	       (end == NULL || made[at].window_end == *end);
 }
 
 bool lp_settlement_has(const struct lp_settlement *settled, int64_t series_id, lp_time time, lp_time window_end)
