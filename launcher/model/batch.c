@@ -1,4 +1,4 @@
-/* The life of a batch's memory, and its tasks.  What goes in and out of it is the stages' business. */
+/* Makes and frees batches, their tasks and the coverage of these. The stages decide what goes in and out. */
 #include "model/batch.h"
 
 #include <assert.h>
@@ -93,7 +93,7 @@ bool lp_batch_is_unread(const struct lp_batch *batch)
 			if (outcome->results[k].time < batch->read_before)
 				return false;
 	}
-	/* What is computed again may also take results off. */
+	/* A recomputed window may also take results off. */
 	return batch->kind == LP_BATCH_FORWARD || batch->read_before == LP_TIME_NONE;
 }
 
@@ -119,7 +119,7 @@ static bool reads_pruned(const struct lp_input *input, struct lp_window range, c
 	if (!overlap(before, input->pruned)) {
 		return false;
 	}
-	/* What was found is what there was, if as many as are asked for lie behind the removed ones: there all is left. */
+	/* If as many samples as asked for lie behind the removed ones, all that a look-back needs is left. */
 	return previous->count == 0 || previous->time[0] < input->pruned.end ||
 	       (previous->count < LP_METER_SAMPLES && lp_input_needs_earlier(input, column, previous));
 }
@@ -165,14 +165,14 @@ static uint32_t count_good(const struct lp_column *column)
 	return good;
 }
 
-/* Where a sample of the grid can be on either side of an end, because clocks are not exact: a quarter of the interval. */
+/* Clocks are not exact: a sample may lie up to a quarter of the interval on either side of an end. */
 enum { GRID_SHAKES = 4 };
 
 /*
- * How many samples a range must have: the whole intervals that fit into it,
- * which no place of their grid can miss.  Where they do not fill it, there may
- * be one more, and the first sample tells the place of the grid; so close to
- * an end that jitter decides, that one is not expected.
+ * Returns how many samples a range must have: as many whole intervals as fit
+ * into it, wherever the grid of the samples lies. A range with a remainder may
+ * hold one more, and the first sample shows where the grid lies. If that one
+ * would be so close to an end that jitter decides, it is not expected.
  */
 static int64_t expected_samples(struct lp_window range, int64_t interval, lp_time first)
 {
@@ -180,14 +180,15 @@ static int64_t expected_samples(struct lp_window range, int64_t interval, lp_tim
 	if (length % interval == 0 || first < range.start || first >= range.end)
 		return whole;
 	int64_t before = first - range.start - shake, after = range.end - shake - first;
-	int64_t told = 1 + (before > 0 ? before / interval : 0) + (after > 0 ? (after - 1) / interval : 0);
-	return told > whole ? told : whole;
+	int64_t by_grid = 1 + (before > 0 ? before / interval : 0) + (after > 0 ? (after - 1) / interval : 0);
+	return by_grid > whole ? by_grid : whole;
 }
 
 /*
- * Without samples: a value that is held is all there is of a series that
- * reports on change.  Of one that is measured regularly it is only where the
- * next sample is not due yet, in a range shorter than the interval.
+ * Returns the share of a range without samples that a held value covers. A
+ * series that reports on change has nothing else. For a series that is measured
+ * regularly, a value holds only until the next sample is due, in a range shorter
+ * than the interval.
  */
 static double share_held(const struct lp_input *input, struct lp_window range, const struct lp_column *previous)
 {
@@ -196,7 +197,7 @@ static double share_held(const struct lp_input *input, struct lp_window range, c
 	                                                                                                            : 0;
 }
 
-/* More than there should be is all that there should be. */
+/* More samples than expected count as all of them. */
 static double share(const struct lp_input *input, struct lp_window range, const struct lp_column *column,
                     const struct lp_column *previous, uint32_t good)
 {
@@ -223,7 +224,7 @@ void lp_batch_cover(struct lp_batch *batch)
 			double of_input = share(&calculation->inputs[k], task->ranges[k], &task->columns[k],
 			                        task->previous == NULL ? NULL : &task->previous[k], good);
 			task->samples += good;
-			task->coverage = fmin(task->coverage, of_input); /* NaN is left behind */
+			task->coverage = fmin(task->coverage, of_input); /* fmin drops NaN */
 		}
 		if (!task->decided && task->coverage < calculation->min_coverage) {
 			task->decided = true;

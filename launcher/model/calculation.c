@@ -1,4 +1,4 @@
-/* States and reasons by name. */
+/* Names of states and reasons. */
 #include "model/run.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /*
- * A calculation: rule + inputs + parameters + outputs + schedule.
- * Texts belong to whoever made the struct, usually an arena.
+ * A calculation: rule, inputs, parameters, outputs and schedule. Texts belong to
+ * the maker of the struct, usually an arena.
  */
 #ifndef LP_MODEL_CALCULATION_H
 #define LP_MODEL_CALCULATION_H
@@ -8,60 +8,63 @@
 #include "model/series.h"
 
 struct lp_input {
-	const char *name; /* the parameter of the rule's function */
+	const char *name; /* a parameter of the rule's function */
 	int64_t series_id;
 	const char *series; /* name of the series */
 	const char *unit;
 	const char *attributes;  /* JSON, as in struct lp_series */
 	int64_t interval;        /* of the series: see struct lp_series */
 	struct lp_window pruned; /* of the series: see struct lp_series */
-	int64_t lookback;        /* microseconds before its range in which the last sample is fetched too; 0: none */
+	/* microseconds before its range in which the last sample is fetched as well; 0: none */
+	int64_t lookback;
 	/*
-	 * What of the series is read for a window: that window moved by shift, or
-	 * `window` up to where it then ends, on the calendar of the schedule's zone.
+	 * What is read of the series for a window: the window moved by shift; or, with
+	 * `window`, that length up to where the moved one ends. On the calendar of the
+	 * schedule's zone.
 	 */
 	struct lp_span window; /* count 0: the calculation's window */
-	struct lp_span shift;  /* -1 week: the same hours of last week; 24 hours: of a forecast; count 0: none */
+	struct lp_span shift;  /* -1 week: the same hours of last week; 24 hours: a forecast; count 0: none */
 };
 
 /*
- * An input that looks back so far is a meter's: what it counted while it was
- * silent for months is in no window otherwise.  A reading of it may be wrong (a
- * device that boots answers 0), and only what it showed before it fell tells;
- * so where the range has a rise to more than LP_METER_RISE times the value
- * before, up to LP_METER_SAMPLES good samples before the range are fetched, not
- * the last one alone.  Rules that count: see lp_series_increase().
+ * An input that looks back this far belongs to a meter: what it counted during
+ * months of silence is in no window otherwise. One of its readings may be wrong
+ * (a device that boots answers 0), and only an earlier reading shows that. So if
+ * the range has a rise to more than LP_METER_RISE times the value before, up to
+ * LP_METER_SAMPLES good samples before the range are fetched, not only the last.
+ * For rules that count; see lp_series_increase().
  */
 #define LP_METER_LOOKBACK (400 * LP_DAY)
-#define LP_METER_RISE     8.9 /* from below a tenth of what it showed back to nine tenths, and a bit less */
+#define LP_METER_RISE     8.9 /* from below a tenth of the reading back to nine tenths, and a bit less */
 enum { LP_METER_SAMPLES = 1000 };
-/* Whether more samples before the range are needed than the one that is known. */
+/* True if more samples before the range are needed than the one that is known. */
 bool lp_input_needs_earlier(const struct lp_input *input, const struct lp_column *column,
                             const struct lp_column *previous);
 /*
- * How far back the sample before the range is looked for, once the range is
- * known: one whose samples are all missing ends the search after a day, so that
- * a sensor that reports nothing but NaN for a year is not gone through each minute.
+ * Returns how far back the sample before the range is searched, once the range
+ * is known. If that has only missing samples, the search ends after a day;
+ * otherwise a sensor that reports NaN for a year would be searched through every
+ * minute.
  */
 int64_t lp_input_lookback(const struct lp_input *input, const struct lp_column *column);
 
-/* Microseconds that what it reads comes past the end of the window, at most. */
+/* Returns how many microseconds past the end of a window it reads, at most. */
 int64_t lp_input_reach(const struct lp_input *input);
 
 struct lp_output {
-	const char *name; /* "" where the rule returns one thing */
+	const char *name; /* "" if the rule returns one thing */
 	int64_t series_id;
 	const char *series;
 	const char *unit;
 	/*
-	 * Where the results of a window lie in time: from its end + results_from to
-	 * before its end + results_to, all that were ever stored in the series.
-	 * Both 0: none is known.
+	 * Where the results of a window lie: from its end + results_from to before its
+	 * end + results_to, for all that were ever stored in the series. Both 0:
+	 * unknown.
 	 */
 	int64_t results_from, results_to;
 };
 
-/* Where a calculation stands.  Stored as these numbers in outcomes, as words everywhere else. */
+/* The state of a calculation. Outcomes store the number, everything else the word. */
 enum lp_state {
 #define STATE(name, number, word, failure, meaning) LP_STATE_##name = (number),
 #include "model/state.table"
@@ -70,10 +73,10 @@ enum lp_state {
 
 const char *lp_state_name(enum lp_state state); /* "no_data" */
 bool lp_state_parse(const char *name, enum lp_state *state);
-bool lp_state_is_failure(enum lp_state state); /* people are to be told */
+bool lp_state_is_failure(enum lp_state state); /* people have to be told */
 bool lp_state_is_costly(enum lp_state state);  /* timed out or crashed: it has cost a process */
 
-/* Why a window is computed.  Stored as these numbers in outcomes and owed ranges. */
+/* Why a window is computed. Outcomes and owed ranges store the number. */
 enum lp_reason {
 #define REASON(name, number, word, meaning) LP_REASON_##name = (number),
 #include "model/reason.table"
@@ -81,12 +84,12 @@ enum lp_reason {
 };
 const char *lp_reason_name(enum lp_reason reason); /* "catch-up", "late samples" */
 
-/* At which end of its window a number is stored. */
+/* The end of a window at which a number is stored. */
 enum lp_result_time { LP_RESULT_AT_START, LP_RESULT_AT_END };
 extern const char *const lp_result_time_names[2]; /* "start", "end" */
 extern const char *const lp_missed_names[2];      /* "catch_up", "skip" */
 
-/* The least and the most that a memory_limit can be, in the configuration and of a calculation: bytes. */
+/* The range of memory_limit in bytes, in the configuration and of a calculation. */
 #define LP_MEMORY_LIMIT_LEAST INT64_C(16000000)
 #define LP_MEMORY_LIMIT_MOST  INT64_C(1000000000000)
 
@@ -115,8 +118,8 @@ struct lp_calculation {
 	int32_t rank;    /* 0: reads no other calculation's output; else 1 + the highest rank it reads */
 
 	/* As stored; not part of the definition. */
-	enum lp_state state; /* that of the last window computed */
-	int64_t generation;  /* of its batch, when it was read: see struct lp_batch_head */
+	enum lp_state state; /* of the last window that was computed */
+	int64_t generation;  /* of its batch when it was read: see struct lp_batch_head */
 };
 
 #endif

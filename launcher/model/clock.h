@@ -6,12 +6,12 @@
 
 #include <stdbool.h>
 
-/* What people read; somebody may set it at any moment. */
+/* The wall clock. It may be set at any moment. */
 lp_time lp_now(void);
-/* It cannot be right: at that time this program was not written yet. */
+/* True if the clock must be wrong: at that time this program was not written yet. */
 bool lp_clock_is_behind(lp_time now);
 lp_time lp_clock_earliest(void); /* when it was committed */
-/* The one that nobody sets, for deadlines and for how long something took: nanoseconds, since whenever. */
+/* Nanoseconds of a clock that is never set, for deadlines and durations. */
 int64_t lp_monotonic(void);
 #define LP_MONOTONIC_SECOND INT64_C(1000000000)
 

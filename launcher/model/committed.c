@@ -1,4 +1,4 @@
-/* When this program was written: no clock that is right says an earlier time. */
+/* When this program was written: a clock that shows an earlier time is wrong. */
 #include "model/clock.h"
 #include "model/embedded.h"
 
@@ -12,6 +12,6 @@ lp_time lp_clock_earliest(void)
 
 bool lp_clock_is_behind(lp_time now)
 {
-	/* The clock of who wrote it may have been ahead. */
+	/* The author's clock may have been ahead. */
 	return now < lp_clock_earliest() - LP_HOUR;
 }

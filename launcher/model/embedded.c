@@ -1,6 +1,5 @@
 /*
- * Finds embedded files by name.  It knows the order of the table, nothing of
- * what is in the files.
+ * Finds embedded files by name. Knows the order of the table, not the contents.
  */
 #include "model/embedded.h"
 
@@ -12,7 +11,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* The first row whose name is not below the wanted one; the table's end if there is none. */
+/* Returns the index of the first row whose name is not below the wanted one; the table's size if there is none. */
 static size_t lower_bound(const char *name)
 {
 	return LP_LOWER_BOUND(lp_embedded_count, i, strcmp(lp_embedded_table[i].name, name) < 0);
@@ -28,7 +27,7 @@ static const struct lp_embedded *inflated(struct lp_embedded *file)
 		unsigned char *data = lp_allocate(file->size + 1);
 		uLongf size = file->size;
 
-		/* Damaged: the program file is, and whatever came out of it. */
+		/* The program file is damaged, and no result of it can be trusted. */
 		if (uncompress(data, &size, file->data, file->deflated) != Z_OK || size != file->size)
 			abort();
 		file->data = data;
@@ -56,7 +55,7 @@ const struct lp_embedded *lp_embedded_find(const char *name)
 
 const struct lp_embedded *lp_embedded_next(const char *prefix, const struct lp_embedded *previous)
 {
-	/* Names with a common prefix stand together, because the table is sorted. */
+	/* Names with a common prefix are adjacent, because the table is sorted. */
 	size_t index = previous == NULL ? lower_bound(prefix) : (size_t)(previous - lp_embedded_table) + 1;
 
 	return row_with_prefix(index, prefix);

@@ -27,12 +27,15 @@ struct lp_embedded {
 	size_t deflated; /* bytes at data until the file is asked for, if it is deflated (zlib); 0 afterwards */
 };
 
-/* NULL: there is none of that name.  What is deflated is inflated when it is first asked for, and stays. */
+/*
+ * Returns NULL if there is no file of that name. A deflated file is inflated
+ * when it is first asked for, and stays so.
+ */
 const struct lp_embedded *lp_embedded_find(const char *name);
-/* One after the other, all whose name begins with prefix: previous NULL asks for the first, NULL comes after the last. */
+/* Visits all files whose name begins with prefix: previous NULL asks for the first; NULL comes after the last. */
 const struct lp_embedded *lp_embedded_next(const char *prefix, const struct lp_embedded *previous);
 
-/* The table itself, made at build time; not for others than the functions above. */
+/* The table itself, made at build time; only for the functions above. */
 extern struct lp_embedded lp_embedded_table[];
 extern const size_t lp_embedded_count;
 

@@ -1,4 +1,4 @@
-/* Errors as values, and lists of problems.  Formats texts; decides nothing about them. */
+/* Errors as values, and lists of problems. Formats texts; decides nothing about them. */
 #include "model/error.h"
 
 #include "model/memory.h"
@@ -40,7 +40,7 @@ bool lp_fail_errno(struct lp_error *error, enum lp_exit exit, int error_number, 
 	format_into(error->what, sizeof error->what, format, arguments);
 	va_end(arguments);
 	char reason[128];
-	/* The GNU strerror_r: threads fail at the same time, strerror's one buffer would mix their texts. */
+	/* The GNU strerror_r: threads may fail at the same time, and would share strerror's buffer. */
 	const char *text = strerror_r(error_number, reason, sizeof reason);
 	size_t length = strlen(error->what);
 	int added = snprintf(error->what + length, sizeof error->what - length, ": %s", text);

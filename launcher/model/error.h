@@ -1,10 +1,10 @@
 /*
- * What went wrong, and the exit code it ends in.
+ * What went wrong, and the exit code that it ends in.
  *
  * A function that can fail returns bool, is marked LP_MUST_CHECK and fills a
- * struct lp_error that its caller owns.  The error travels up unchanged and is
- * printed once, at the top (command/).  It is a plain value: no allocation, so
- * that running out of memory can be told as well.
+ * struct lp_error of its caller. The error travels up unchanged and is printed
+ * once, at the top (command/). It is a plain value without allocation, so that
+ * running out of memory can be reported as well.
  */
 #ifndef LP_MODEL_ERROR_H
 #define LP_MODEL_ERROR_H
@@ -30,26 +30,26 @@ enum lp_exit {
 };
 
 struct lp_error {
-	enum lp_exit exit; /* the exit code when nobody handles it; LP_EXIT_OK: no error */
+	enum lp_exit exit; /* the exit code if no caller handles it; LP_EXIT_OK: no error */
 	int error_number;  /* errno, or 0 */
 	char sqlstate[6];  /* SQLSTATE of the database, or "" */
 	char what[768];    /* what was being done, to what, and why it failed: "cannot open FILE: no such file" */
-	char hint[384];    /* what to do about it, a sentence, or "" */
+	char hint[384];    /* what to do about it, as a sentence, or "" */
 };
 
-/* Fills error; what is cut at its size on a UTF-8 boundary.  Returns false, so that callers can `return lp_fail(...)`. */
+/* Fills error, and cuts texts between characters. Returns false, so that callers can `return lp_fail(...)`. */
 bool lp_fail(struct lp_error *error, enum lp_exit exit, const char *format, ...) LP_PRINTF(3, 4);
 /* The same, with the text of errno appended (": No such file or directory") and errno kept. */
 bool lp_fail_errno(struct lp_error *error, enum lp_exit exit, int error_number, const char *format, ...)
 	LP_PRINTF(4, 5);
-/* Says what to do about the error just filled.  Returns false. */
+/* Adds what to do about the error. Returns false. */
 bool lp_hint(struct lp_error *error, const char *format, ...) LP_PRINTF(2, 3);
-/* Puts "CONTEXT: " before what is there already: for callers who know what it was all for.  Returns false. */
+/* Puts "CONTEXT: " before the message, for callers who know what it was for. Returns false. */
 bool lp_fail_within(struct lp_error *error, const char *format, ...) LP_PRINTF(2, 3);
 
 /*
- * Many errors at once: of a file, of a set of definitions, of `check`.
- * line and column count from 1; 0: not known.
+ * Many errors at once: of a file, of a set of definitions, of `check`. line and
+ * column count from 1; 0: unknown.
  */
 struct lp_problem {
 	char *file; /* NULL: none */

@@ -1,4 +1,4 @@
-/* FNV-1a: tells one state of a text from another; it protects nothing. */
+/* FNV-1a: tells versions of a text apart; it protects nothing. */
 #ifndef LP_MODEL_HASH_H
 #define LP_MODEL_HASH_H
 
@@ -23,7 +23,7 @@ static inline uint64_t lp_hash_text(const char *text)
 	return lp_hash_add(LP_HASH_START, text, strlen(text));
 }
 
-/* As 12 hexadecimal digits: how versions of rules are told. */
+/* The hash as 12 hexadecimal digits: how versions of rules are written. */
 enum { LP_VERSION_SIZE = 13 };
 static inline void lp_hash_write(uint64_t hash, char version[LP_VERSION_SIZE])
 {

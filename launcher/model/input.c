@@ -1,4 +1,4 @@
-/* How much of the past an input needs, told by its samples. */
+/* How much of the past an input needs, given its samples. */
 #include "model/calculation.h"
 
 static bool is_missing(const struct lp_column *column, size_t index)

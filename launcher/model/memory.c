@@ -1,4 +1,4 @@
-/* Checked allocation, arenas, growing texts.  Knows nothing of what is kept in them. */
+/* Checked allocation and arenas. Knows nothing of what is kept in them. */
 #include "model/memory.h"
 
 #include <assert.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Nothing may be allocated any more, so the message goes out with write and without stdio. */
+/* Uses write, not stdio: nothing can be allocated any more. */
 static _Noreturn void out_of_memory(void)
 {
 	static const char message[] =
@@ -60,9 +60,9 @@ char *lp_format_text(const char *format, ...)
 }
 
 /*
- * A batch of 1,000 windows of 60 samples takes about 1 MB of columns, and a part
- * of one a few texts: the first block is small.  With its head a block is a
- * power of two, in which shared memory is given out.
+ * A batch of 1,000 windows of 60 samples takes about 1 MB of columns, but a part
+ * of one only a few texts: the first block is small. A block with its head has a
+ * power of two bytes, because shared memory is given out like that.
  */
 enum {
 	ARENA_ALIGNMENT = 16,

@@ -1,9 +1,9 @@
 /*
  * Memory: checked allocation, and the arena that a batch lives in.
  *
- * Running out of memory ends the process with a message (exit 70): nothing has
- * been committed that the next run would not do again, so there is nothing to
- * save by going on.
+ * Running out of memory ends the process with a message (exit 70). Nothing has
+ * been committed that the next run would not do again, so going on would save
+ * nothing.
  */
 #ifndef LP_MODEL_MEMORY_H
 #define LP_MODEL_MEMORY_H
@@ -17,9 +17,9 @@ char *lp_copy_text(const char *text);                          /* NULL stays NUL
 char *lp_format_text(const char *format, ...) LP_PRINTF(1, 2);
 
 /*
- * An arena hands out memory that is given back all at once.  One thread at a
- * time.  Blocks are kept when it is emptied, so that a worker's second batch
- * allocates nothing.  A zeroed struct is an empty arena.
+ * An arena hands out memory that is freed all at once. One thread uses it at a
+ * time. Emptying keeps its blocks, so that a worker's second batch allocates
+ * nothing. A zeroed struct is an empty arena.
  */
 struct lp_arena_block;
 struct lp_arena {
@@ -29,13 +29,16 @@ struct lp_arena {
 
 /*
  * Where an arena's blocks come from, if not from malloc: memory that another
- * process sees too.  Called by whichever thread has the arena.
+ * process sees too. Called by the thread that has the arena.
  */
 struct lp_arena_source {
-	/* At least *size bytes, aligned to 16; *size becomes what there is.  NULL: so much cannot be had. */
+	/*
+	 * Returns at least *size bytes, aligned to 16, and sets *size to what there is.
+	 * NULL: there is not so much.
+	 */
 	void *(*take)(struct lp_arena_source *source, size_t *size);
 	void (*give)(struct lp_arena_source *source, void *memory, size_t size);
-	/* What is to be done where nothing can be had; does not return. */
+	/* Called if nothing can be had; does not return. */
 	void (*fail)(struct lp_arena_source *source);
 };
 

@@ -1,4 +1,4 @@
-/* Finding a rule in the catalogue. */
+/* Finds a rule in the catalogue. */
 #include "model/rule.h"
 
 #include "model/order.h"

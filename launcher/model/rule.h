@@ -1,5 +1,5 @@
 /*
- * What the interpreter says about the rules it has loaded: enough to check a
+ * What the rule server says about the rules it has loaded: enough to check a
  * definition without running Python.
  */
 #ifndef LP_MODEL_RULE_H
@@ -27,31 +27,35 @@ struct lp_rule_parameter {
 	const char *choices;       /* JSON list of a Literal's values, or NULL */
 };
 
-/* A rule that holds values looks back for as long as one of the series holds: lp_series_hold(). */
+/* The look-back of a rule that holds values: as long as a value of the series holds (lp_series_hold). */
 #define LP_LOOKBACK_HOLD INT64_C(-1)
 
 struct lp_rule_input {
 	const char *name;
-	bool optional;    /* Series | None = None */
-	bool many;        /* *series: Series takes any number, named as the definition names them */
-	int64_t lookback; /* microseconds; what the rule asks for, a definition can ask for more; or LP_LOOKBACK_HOLD */
+	bool optional; /* Series | None = None */
+	bool many;     /* *series: Series takes any number, named as in the definition */
+	/*
+	 * microseconds that the rule asks for, or LP_LOOKBACK_HOLD; a definition can
+	 * ask for more
+	 */
+	int64_t lookback;
 };
 
-/* By the annotation of its function. */
+/* By the annotation of the function. */
 enum lp_rule_returns { LP_RETURNS_UNKNOWN, LP_RETURNS_NUMBERS, LP_RETURNS_SERIES };
 
 struct lp_rule {
-	const char *name;    /* "mean" for a built-in one, "module.function" for a user's */
+	const char *name;    /* "mean" if it is built in, "module.function" for a user's */
 	const char *summary; /* first line of the docstring */
 	const char *documentation;
-	const char *file; /* where it stands, for messages */
+	const char *file; /* its source file, for messages */
 	int line;
 	const char *version; /* 12 hexadecimal digits over the source of its module */
 	struct lp_rule_input *inputs;
 	size_t input_count;
 	struct lp_rule_parameter *parameters;
 	size_t parameter_count;
-	const char **outputs; /* names declared with @rule(outputs=...); none: one unnamed output */
+	const char **outputs; /* names of @rule(outputs=...); none: one unnamed output */
 	size_t output_count;
 	enum lp_rule_returns returns;
 };

@@ -11,13 +11,13 @@
 struct lp_series {
 	int64_t id; /* 0: not stored yet */
 	const char *name;
-	const char *unit; /* "": dimensionless or not given */
-	int64_t interval; /* microseconds from one sample to the next where it is measured regularly; 0: not known */
+	const char *unit;        /* "": dimensionless or not given */
+	int64_t interval;        /* microseconds between samples if it is measured regularly; 0: unknown */
 	const char *description; /* "" */
 	/*
-	 * In it lie all samples that `prune` has removed, from the first one to
-	 * just behind the last; start >= end: none was.  What is computed from a
-	 * window that overlaps it would be computed from what happens to be left.
+	 * Covers all samples that `prune` has removed, from the first to just behind the
+	 * last; start >= end: none. A window that overlaps it would be computed from
+	 * what happens to be left.
 	 */
 	struct lp_window pruned;
 	const char
@@ -25,12 +25,11 @@ struct lp_series {
 };
 
 /*
- * How long a value of a series holds at most, in microseconds, where the next
- * one does not come: over ten of its intervals, so that some lost samples are
- * bridged and a sensor that died is not; one that reports on change (no
- * interval) for a day, by which whatever is alive has said something.  The one
- * definition for all that holds values: integrals, means over time, joins of
- * series whose times differ.
+ * How long a value holds at most if no next one comes, in microseconds: ten
+ * intervals of the series, which bridges some lost samples but not a sensor that
+ * died. A series without an interval reports on change and holds for a day: a
+ * device that is alive has said something by then. This is the one definition
+ * for integrals, means over time, and joins of series with different times.
  */
 enum { LP_HELD_INTERVALS = 10 };
 static inline int64_t lp_series_hold(int64_t interval)
@@ -42,18 +41,21 @@ static inline int64_t lp_series_hold(int64_t interval)
 	return __builtin_mul_overflow(interval, (int64_t)LP_HELD_INTERVALS, &hold) ? INT64_MAX : hold;
 }
 
-/* A sample's quality.  A missing one (bad, or a value that is not finite) lowers the coverage and is never aggregated. */
+/*
+ * The quality of a sample. A missing one (bad, or a value that is not finite)
+ * lowers the coverage and is never aggregated.
+ */
 enum lp_quality {
 	LP_QUALITY_GOOD = 0,
-	LP_QUALITY_UNCERTAIN = 1, /* used, as good is */
+	LP_QUALITY_UNCERTAIN = 1, /* used like a good one */
 	LP_QUALITY_BAD = 2,       /* missing */
 };
 
 /*
- * Samples of one series, struct of arrays, ascending in time, times distinct.
- * quality is NULL where every sample is good.  coverage, samples and window_end
- * are those of results, and read for people alone: NULL where no sample has any,
- * else NaN, -1 and LP_TIME_NONE for those that have none.
+ * Samples of one series as a struct of arrays, ascending in time, times
+ * distinct. quality is NULL if every sample is good. coverage, samples and
+ * window_end belong to results and are read for people only: NULL if no sample
+ * has any, else NaN, -1 and LP_TIME_NONE for samples without.
  */
 struct lp_column {
 	size_t count;
@@ -62,10 +64,10 @@ struct lp_column {
 	uint8_t *quality;
 	float *coverage;
 	int32_t *samples;
-	lp_time *window_end; /* of the window that made it */
+	lp_time *window_end; /* of the window that produced it */
 };
 
-/* Whether a sample was computed; else it was measured, or somebody imported it. */
+/* True if the sample was computed; otherwise it was measured or imported. */
 static inline bool lp_column_is_computed(const struct lp_column *column, size_t i)
 {
 	return (column->samples != NULL && column->samples[i] >= 0) ||
@@ -73,7 +75,7 @@ static inline bool lp_column_is_computed(const struct lp_column *column, size_t 
 	       (column->window_end != NULL && column->window_end[i] != LP_TIME_NONE);
 }
 
-/* The index of the first sample whose time is not before time; column->count: there is none. */
+/* Returns the index of the first sample at or after time; column->count if there is none. */
 static inline size_t lp_column_first_at(const struct lp_column *column, lp_time time)
 {
 	return LP_LOWER_BOUND(column->count, i, column->time[i] < time);

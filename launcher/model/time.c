@@ -1,4 +1,4 @@
-/* What can be said of windows, spans and schedules where no calendar is at hand. */
+/* What can be said of windows, spans and schedules without a calendar. */
 #include "model/time.h"
 
 bool lp_window_equals(struct lp_window a, struct lp_window b)
@@ -23,7 +23,7 @@ int64_t lp_span_limit(struct lp_span span)
 		[LP_UNIT_DAY] = 1,      [LP_UNIT_WEEK] = 7,   [LP_UNIT_MONTH] = 31,
 		[LP_UNIT_QUARTER] = 92, [LP_UNIT_YEAR] = 366,
 	};
-	/* No offset from UTC is above 26 hours, east or west. */
+	/* No zone is more than 26 hours from UTC, east or west. */
 	const int64_t change = 52 * LP_HOUR;
 	int64_t length;
 	if (span.unit <= LP_UNIT_HOUR)

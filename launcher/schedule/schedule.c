@@ -1,6 +1,6 @@
 /*
- * Which windows of a batch are due.  Knows windows and watermarks; no store, no
- * clock, no calculations.
+ * Finds the windows of a batch that are due. Knows windows and watermarks; no
+ * store, no clock, no calculations.
  */
 #include "schedule/schedule.h"
 
@@ -8,7 +8,7 @@
 
 enum { COUNTED_MOST = 1000 };
 
-/* t - delay, kept within the years that windows exist in. */
+/* Returns t - delay, within the years that windows exist in. */
 static lp_time minus(lp_time t, int64_t delay)
 {
 	lp_time earlier;
@@ -17,7 +17,7 @@ static lp_time minus(lp_time t, int64_t delay)
 	return earlier;
 }
 
-/* Where to look from for the first window that does not begin before start. */
+/* Returns where to search from for the first window that does not begin before start. */
 static lp_time first_end_to_try(const struct lp_batch_head *head, const struct lp_zone *zone)
 {
 	int64_t least, most;
@@ -28,7 +28,7 @@ static lp_time first_end_to_try(const struct lp_batch_head *head, const struct l
 	return end;
 }
 
-/* Where to look from for the first window after the watermark. */
+/* Returns where to search from for the first window after the watermark. */
 static lp_time first_to_try(const struct lp_batch_head *head, const struct lp_zone *zone)
 {
 	lp_time earliest = head->start == LP_TIME_NONE ? LP_TIME_NONE : first_end_to_try(head, zone);
@@ -36,9 +36,9 @@ static lp_time first_to_try(const struct lp_batch_head *head, const struct lp_zo
 }
 
 /*
- * The windows after the one that ended at last, up to cap.  More than
- * COUNTED_MOST beyond `most` are not looked at one by one: with a start years
- * back, counting would take longer than computing.
+ * Collects the windows after the one that ended at `last`, up to cap. At most
+ * COUNTED_MOST beyond `most` are counted one by one: for a start years back,
+ * counting would take longer than computing.
  */
 static void collect(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time from, lp_time cap,
                     size_t most, struct lp_due *due)
@@ -65,8 +65,8 @@ static void collect(const struct lp_batch_head *head, const struct lp_zone *zone
 }
 
 /*
- * Without watermark and start a calculation begins with the newest window,
- * whatever has passed before; one that skips what was missed goes on with it.
+ * Without watermark and start, a calculation begins with the newest window. One
+ * that skips missed windows goes on with it.
  */
 static void collect_newest(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, size_t most,
                            struct lp_due *due)
@@ -108,7 +108,7 @@ bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time ups
 	return true;
 }
 
-/* The next window that does not begin before start; window->end says after which. */
+/* Finds the next window after window->end that does not begin before start. */
 static bool next_window(const struct lp_batch_head *head, const struct lp_zone *zone, struct lp_window *window)
 {
 	do {
@@ -130,7 +130,10 @@ bool lp_schedule_to_come(const struct lp_batch_head *head, const struct lp_zone 
 	return next_window(head, zone, window);
 }
 
-/* From the first window that is due: how many are, up to one more than limit; *unready: the first that is not ready. */
+/*
+ * Counts ready windows from the first that is due, up to one more than limit.
+ * *unready: the first that is not ready.
+ */
 static uint64_t count_ready(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
                             lp_window_ready *ready, void *context, struct lp_window *first, struct lp_window *last,
                             bool *all)
@@ -181,7 +184,7 @@ void lp_schedule_choose(const struct lp_batch_head *head, const struct lp_zone *
 	}
 }
 
-/* How far from the end of a window its range's end may lie: [*least, *most]. */
+/* Returns how far from the end of a window the end of its range may lie: [*least, *most]. */
 static void shift_bounds(const struct lp_zone *zone, struct lp_span shift, int64_t *least, int64_t *most)
 {
 	struct lp_span forwards = { shift.count < 0 ? -shift.count : shift.count, shift.unit };
@@ -191,22 +194,22 @@ static void shift_bounds(const struct lp_zone *zone, struct lp_span shift, int64
 	*most = shift.count < 0 ? -shortest : longest;
 }
 
-/* The window before one; false: there is none. */
+/* Finds the window before one; false: there is none. */
 static bool window_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window *window)
 {
 	return lp_window_ending_by(schedule, zone, window->end - 1, window);
 }
 
-/* Months, quarters and years. */
+/* True for months, quarters and years. */
 static bool is_of_months(struct lp_span span)
 {
 	return span.count != 0 && span.unit >= LP_UNIT_MONTH;
 }
 
 /*
- * How far the range of a window may lie before that of an earlier one: as far as
- * clocks are put back, and by a day where days that a month does not have are
- * its last one.
+ * Returns how far the range of a window may lie before that of an earlier
+ * window: as far as clocks are put back, and a day more if a missing day of a
+ * month becomes its last one.
  */
 static int64_t disorder_at(const struct lp_zone *zone, struct lp_span shift, lp_time end)
 {
@@ -219,12 +222,15 @@ static int64_t disorder_at(const struct lp_zone *zone, struct lp_span shift, lp_
 	return LP_DAY - shortest + (civil.day >= 3 && civil.day <= 27 ? 0 : LP_DAY);
 }
 
-/* Where to begin is searched for by halves as long as there may be so much between. */
+/* Bisects as long as so much may lie between the bounds. */
 #define BY_HALVES (16 * LP_MINUTE)
 
-/* A time up to which no window's range ends after a time, but not long before the first one of which it does. */
-static lp_time skip_those_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                                 struct lp_span shift, lp_time time, lp_time low, lp_time high)
+/*
+ * Returns a time not long before the first window whose range ends after `time`:
+ * no window that ends by then has such a range.
+ */
+static lp_time skip_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                           struct lp_span shift, lp_time time, lp_time low, lp_time high)
 {
 	struct lp_window window, range;
 	while (high - low > BY_HALVES) {
@@ -239,12 +245,15 @@ static lp_time skip_those_before(const struct lp_schedule *schedule, const struc
 	return low;
 }
 
-/* A time after which all windows' ranges start after a time, but not long after the last one of which it does not. */
-static lp_time skip_those_after(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                                struct lp_span shift, lp_time time, lp_time low, lp_time high)
+/*
+ * Returns a time not long after the last window whose range starts at or before
+ * `time`: no window that ends later has such a range.
+ */
+static lp_time skip_after(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
+                          struct lp_span shift, lp_time time, lp_time low, lp_time high)
 {
 	struct lp_window window, range;
-	/* Where such a range starts is another day of the month. */
+	/* Such a range may start on another day of the month. */
 	if (is_of_months(length) || is_of_months(schedule->window))
 		return high;
 	while (high - low > BY_HALVES) {
@@ -259,7 +268,7 @@ static lp_time skip_those_after(const struct lp_schedule *schedule, const struct
 	return high;
 }
 
-/* The first window whose range ends after a time. */
+/* Finds the first window whose range ends after a time. */
 static bool first_past(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
                        struct lp_span shift, lp_time time, struct lp_window *window)
 {
@@ -269,7 +278,7 @@ static bool first_past(const struct lp_schedule *schedule, const struct lp_zone 
 	shift_bounds(zone, shift, &least, &most);
 	from = minus(time, most);
 	if (most - least > BY_HALVES && most < LP_TIME_MAX)
-		from = skip_those_before(schedule, zone, length, shift, time, from, minus(time, least));
+		from = skip_before(schedule, zone, length, shift, time, from, minus(time, least));
 	if (!lp_window_ending_after(schedule, zone, from, window))
 		return false;
 	while (!lp_input_range(schedule, zone, *window, length, shift, &range) || range.end <= time) {
@@ -279,7 +288,7 @@ static bool first_past(const struct lp_schedule *schedule, const struct lp_zone 
 	return true;
 }
 
-/* The last window whose range starts at or before a time. */
+/* Finds the last window whose range starts at or before a time. */
 static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
                       struct lp_span shift, lp_time time, struct lp_window *window)
 {
@@ -294,7 +303,7 @@ static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *
 	if (__builtin_add_overflow(time, longest - least, &latest) || latest > LP_TIME_MAX)
 		latest = LP_TIME_MAX;
 	if (most - least > BY_HALVES && most < LP_TIME_MAX)
-		latest = skip_those_after(schedule, zone, length, shift, time, minus(latest, most - least), latest);
+		latest = skip_after(schedule, zone, length, shift, time, minus(latest, most - least), latest);
 	if (!lp_window_ending_by(schedule, zone, latest, window))
 		return false;
 	while (!lp_input_range(schedule, zone, *window, length, shift, &range) || range.start > time) {
@@ -325,7 +334,7 @@ bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zo
 	if (first > until || !first_past(schedule, zone, length, shift, first, &earliest) ||
 	    !last_from(schedule, zone, length, shift, until, &latest) || latest.end < earliest.end)
 		return false;
-	/* From the window before, so that ranges of windows that follow one another touch. */
+	/* From the window before, so that ranges of adjacent windows touch. */
 	before = earliest;
 	*affected = (struct lp_window_range){
 		.after_end = window_before(schedule, zone, &before) ? before.end : earliest.end - 1,
@@ -338,7 +347,7 @@ bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zo
 void lp_schedule_affected_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
                                 int64_t lookback, lp_time first, lp_time last, struct lp_window_range *affected)
 {
-	/* The date line has passed over islands. */
+	/* The date line has moved across islands. */
 	const int64_t jump = 2 * LP_DAY;
 	struct lp_span forwards = { shift.count < 0 ? -shift.count : shift.count, shift.unit };
 	int64_t longest = lp_span_limit(length.count != 0 ? length : schedule->window);
@@ -416,7 +425,10 @@ uint64_t lp_schedule_pruned(const struct lp_calculation *calculation, const stru
 {
 	lp_time begin = from;
 	uint64_t windows = 0;
-	/* Ranges of inputs may overlap: each time the one that begins first, from where those before it ended. */
+	/*
+	 * Ranges of inputs may overlap. Each step takes the range that begins first,
+	 * from where those before it ended.
+	 */
 	while (begin < to) {
 		struct lp_window_range next = { .after_end = LP_TIME_MAX };
 		for (size_t i = 0; i < calculation->input_count; i++) {

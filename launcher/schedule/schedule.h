@@ -1,6 +1,6 @@
 /*
- * What is due: which windows of a batch are to be computed in a run for a tick.
- * Pure: from what the store said to windows, without store, clock or threads.
+ * Which windows of a batch a run for a tick has to compute. Pure: it needs no
+ * store, clock or threads.
  */
 #ifndef LP_SCHEDULE_SCHEDULE_H
 #define LP_SCHEDULE_SCHEDULE_H
@@ -9,76 +9,82 @@
 #include "model/batch.h"
 
 struct lp_due {
-	struct lp_window *windows; /* the caller's, of `most` */
+	struct lp_window *windows; /* of the caller, room for `most` */
 	size_t count;
-	uint64_t left;  /* due as well, but past `most`; counted up to 1,000, estimated beyond */
+	uint64_t left;  /* also due, but beyond `most`; counted up to 1,000, estimated above */
 	bool held_back; /* windows that wait for an upstream batch */
 };
 
-/* Windows with after_end < end <= until_end; window_start is the start of the first of them. */
+/* Windows with after_end < end <= until_end. window_start is the start of the first of them. */
 struct lp_window_range {
 	lp_time after_end, until_end, window_start;
 };
 
 /*
- * Windows with end + delay <= tick, end > watermark, start >= head->start and
- * end <= upstream (up to where all is there that it reads; LP_TIME_MAX where it
- * reads nothing of others), oldest first, at most `most`.  Without watermark and start: only
- * the newest.
+ * Fills the windows with end + delay <= tick, end > watermark, start >=
+ * head->start and end <= upstream, oldest first, at most `most`. upstream: up to
+ * where all that it reads is there; LP_TIME_MAX if it reads no results. Without
+ * watermark and start, only the newest.
  */
 bool lp_schedule_due(const struct lp_batch_head *head, lp_time tick, lp_time upstream, size_t most, struct lp_due *due,
                      struct lp_error *error) LP_MUST_CHECK;
 
 /*
- * Which of the windows that are due a run does, where it cannot do them all:
- * more are due than `limit` (0: no limit), or what some of them read is still
- * to be made up for (ready; NULL: all are).  The newest come first, so that the
- * present is not kept waiting by the past: those that follow one another up to
- * the last one, and are ready.  Where the last one is not, the oldest that are.
+ * Which due windows a run computes if it cannot compute all: more are due than
+ * `limit` (0: no limit), or some read from a gap that is not made up for (ready;
+ * NULL: all are ready). It takes the newest ready windows that follow one
+ * another up to the last one, so that the past does not delay the present. If
+ * the last one is not ready, it takes the oldest that are.
  */
 struct lp_choice {
-	lp_time until;                /* windows that end by then */
-	bool leaves;                  /* some are left behind the new watermark: */
-	struct lp_window_range later; /* these */
+	lp_time until;                /* windows that end by then are computed */
+	bool leaves;                  /* some are left behind the new watermark */
+	struct lp_window_range later; /* those */
 };
 typedef bool lp_window_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window);
 void lp_schedule_choose(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
                         lp_window_ready *ready, void *context, struct lp_choice *choice);
 
-/* The first window of a batch that has not been computed yet, over or not; false: there is none. */
+/* Finds the first window of a batch that has not been computed yet, over or not. False: there is none. */
 bool lp_schedule_to_come(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time tick,
                          struct lp_window *window);
-/* The latest time such that no window that ends by then reads, for an input like this, anything from `time` on. */
+/*
+ * Returns the latest time such that no window that ends by then reads, for such
+ * an input, anything at or after `time`.
+ */
 lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
                                  struct lp_span shift, lp_time time);
 
 /*
- * The windows of a schedule that read, for an input like this, any sample from
- * first to last (both included; lookback counts as read).  False: there is none.
+ * Finds the windows that read, for such an input, any sample from first to last
+ * (both included; lookback counts as read). False: there is none.
  */
 bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
                           struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
                           struct lp_window_range *affected);
-/* The same where the zone is not known any more: surely all of them, and perhaps some more. */
+/* The same without the zone, if that is unknown: all of them, and perhaps some more. */
 void lp_schedule_affected_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
                                 int64_t lookback, lp_time first, lp_time last, struct lp_window_range *affected);
 /*
- * Leaves of a range of windows those that end after `from` and by `until`, and do
- * not begin before start (LP_TIME_NONE: whenever).  False: none is left.
+ * Keeps of a range the windows that end after `from` and by `until` and do not
+ * begin before start (LP_TIME_NONE: any). False: none is left.
  */
 bool lp_schedule_clip(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time start, lp_time from,
                       lp_time until, struct lp_window_range *affected);
-/* How many windows have from < end <= to; counted up to 1,000, estimated beyond. */
+/* Returns how many windows have from < end <= to; counted up to 1,000, estimated above. */
 uint64_t lp_schedule_count(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from, lp_time to);
 
 /*
- * How many windows of a range read, by their inputs without their look-backs,
- * samples that `prune` has removed: no run computes these again.
+ * Returns how many windows of a range read samples that `prune` has removed,
+ * look-backs aside. No run computes these again.
  */
 uint64_t lp_schedule_pruned(const struct lp_calculation *calculation, const struct lp_zone *zone, lp_time from,
                             lp_time to);
 
-/* The first tick after `tick` at which a window becomes due; LP_TIME_NONE: never. For "nothing due, next at ...". */
+/*
+ * Finds the first tick after `tick` at which a window becomes due; LP_TIME_NONE:
+ * there is none. For "nothing due, next at ...".
+ */
 bool lp_schedule_next(const struct lp_batch_head *head, lp_time tick, lp_time *next,
                       struct lp_error *error) LP_MUST_CHECK;
 
