@@ -27,6 +27,12 @@ static lp_time when(const char *text, const char *zone)
 	return t;
 }
 
+static const char *either(const char *text, const char *otherwise)
+{
+	return text != NULL ? text : otherwise;
+}
+
+/* Fields that are left out: zone UTC, every and window 1 minute, no start, no watermark, and nothing to wait for. */
 struct story {
 	const char *name;
 	const char *zone, *every, *window;
@@ -38,70 +44,207 @@ struct story {
 	const char *first, *last; /* where the first window begins and the last one ends */
 	uint64_t left;
 	bool held_back;
-	const char
-		*next; /* the tick at which the next one becomes due, were all of these settled; "-": not looked at */
+	const char *
+		next; /* the tick at which the next one becomes due, once all of these are settled; NULL: not compared */
 };
 
 #define DAY1 "2026-01-01T"
 static const struct story stories[] = {
-	{ "a new one begins with the newest window", "UTC", "1 minute", "1 minute", 0, "-", "-", DAY1 "12:00", "max", 9,
-	  1, DAY1 "11:59", DAY1 "12:00", 0, false, "-" },
-	{ "with a start it catches up from there", "UTC", "1 minute", "1 minute", 0, DAY1 "11:55", "-", DAY1 "12:00",
-	  "max", 9, 5, DAY1 "11:55", DAY1 "12:00", 0, false, "-" },
-	{ "oldest first, within the limit", "UTC", "1 minute", "1 minute", 0, DAY1 "11:55", "-", DAY1 "12:00", "max", 2,
-	  2, DAY1 "11:55", DAY1 "11:57", 3, false, "-" },
-	{ "it goes on from the watermark", "UTC", "1 minute", "1 minute", 0, "-", DAY1 "11:58", DAY1 "12:00", "max", 9,
-	  2, DAY1 "11:58", DAY1 "12:00", 0, false, "-" },
-	{ "settled is settled", "UTC", "1 minute", "1 minute", 0, "-", DAY1 "12:00", DAY1 "12:00", "max", 9, 0, NULL,
-	  NULL, 0, false, DAY1 "12:01" },
-	{ "the delay is waited for", "UTC", "1 minute", "1 minute", 90 * LP_SECOND, "-", DAY1 "11:57", DAY1 "12:00",
-	  "max", 9, 1, DAY1 "11:57", DAY1 "11:58", 0, false, "-" },
-	{ "a watermark before the start", "UTC", "1 hour", "1 hour", 0, DAY1 "10:30", DAY1 "08:00", DAY1 "13:00", "max",
-	  9, 2, DAY1 "11:00", DAY1 "13:00", 0, false, "-" },
-	{ "a start that lies ahead", "UTC", "1 hour", "1 hour", 0, DAY1 "15:00", "-", DAY1 "13:00", "max", 9, 0, NULL,
-	  NULL, 0, false, DAY1 "16:00" },
-	{ "sliding: no window begins before the start", "UTC", "1 minute", "5 minutes", 0, DAY1 "11:50", "-",
-	  DAY1 "12:00", "max", 9, 6, DAY1 "11:50", DAY1 "12:00", 0, false, "-" },
-	{ "sliding over days", "UTC", "1 day", "7 days", 0, DAY1 "00:00", "-", "2026-01-10", "max", 9, 3, DAY1 "00:00",
-	  "2026-01-10", 0, false, "-" },
-	{ "up to where its input has come", "UTC", "1 minute", "1 minute", 0, DAY1 "11:55", "-", DAY1 "12:00",
-	  DAY1 "11:57", 9, 2, DAY1 "11:55", DAY1 "11:57", 0, true, "-" },
-	{ "its input has computed nothing", "UTC", "1 minute", "1 minute", 0, DAY1 "11:55", "-", DAY1 "12:00", "-", 9,
-	  0, NULL, NULL, 0, true, "-" },
-	{ "new, and its input has computed nothing", "UTC", "1 minute", "1 minute", 0, "-", "-", DAY1 "12:00", "-", 9,
-	  0, NULL, NULL, 0, true, "-" },
-	{ "new, and its input is behind", "UTC", "1 minute", "1 minute", 0, "-", "-", DAY1 "12:00", DAY1 "11:57", 9, 1,
-	  DAY1 "11:56", DAY1 "11:57", 0, true, "-" },
-	{ "its input is ahead", "UTC", "1 minute", "1 minute", 0, "-", DAY1 "11:58", DAY1 "12:00", DAY1 "12:00", 9, 2,
-	  DAY1 "11:58", DAY1 "12:00", 0, false, "-" },
-	{ "a day of 23 hours", "Europe/Berlin", "1 day", "1 day", 0, "2026-03-29", "-", "2026-03-30", "max", 9, 1,
-	  "2026-03-29", "2026-03-30", 0, false, "2026-03-31" },
-	{ "23 hours of it", "Europe/Berlin", "1 hour", "1 hour", 0, "2026-03-29", "-", "2026-03-30", "max", 50, 23,
-	  "2026-03-29", "2026-03-30", 0, false, "-" },
-	{ "25 hours in autumn", "Europe/Berlin", "1 hour", "1 hour", 0, "2026-10-25", "-", "2026-10-26", "max", 50, 25,
-	  "2026-10-25", "2026-10-26", 0, false, "-" },
-	{ "months", "Europe/Berlin", "1 month", "1 month", LP_DAY, "2025-12-01", "-", "2026-03-01", "max", 9, 2,
-	  "2025-12-01", "2026-02-01", 0, false, "2026-03-02" },
-	{ "counting without computing", "UTC", "1 hour", "1 hour", 0, DAY1 "00:00", "-", DAY1 "12:00", "max", 0, 0,
-	  NULL, NULL, 12, false, "-" },
-	{ "a year of minutes is estimated", "UTC", "1 minute", "1 minute", 0, "2025-01-01", "-", DAY1 "00:00", "max", 5,
-	  5, "2025-01-01T00:00", "2025-01-01T00:05", 525595, false, "-" },
-	{ "the year 1", "UTC", "1 year", "1 year", 0, "0001-01-01", "-", "0003-01-01", "max", 9, 2, "0001-01-01",
-	  "0003-01-01", 0, false, "-" },
-	{ "a tick at the beginning of time", "UTC", "1 day", "1 day", LP_DAY, "-", "-", "0001-01-01", "max", 9, 0, NULL,
-	  NULL, 0, false, "-" },
+	{ .name = "a new one begins with the newest window",
+	  .tick = DAY1 "12:00",
+	  .most = 9,
+	  .count = 1,
+	  .first = DAY1 "11:59",
+	  .last = DAY1 "12:00" },
+	{ .name = "with a start it catches up from there",
+	  .start = DAY1 "11:55",
+	  .tick = DAY1 "12:00",
+	  .most = 9,
+	  .count = 5,
+	  .first = DAY1 "11:55",
+	  .last = DAY1 "12:00" },
+	{ .name = "oldest first, within the limit",
+	  .start = DAY1 "11:55",
+	  .tick = DAY1 "12:00",
+	  .most = 2,
+	  .count = 2,
+	  .first = DAY1 "11:55",
+	  .last = DAY1 "11:57",
+	  .left = 3 },
+	{ .name = "it goes on from the watermark",
+	  .watermark = DAY1 "11:58",
+	  .tick = DAY1 "12:00",
+	  .most = 9,
+	  .count = 2,
+	  .first = DAY1 "11:58",
+	  .last = DAY1 "12:00" },
+	{ .name = "settled is settled",
+	  .watermark = DAY1 "12:00",
+	  .tick = DAY1 "12:00",
+	  .most = 9,
+	  .next = DAY1 "12:01" },
+	{ .name = "the delay is waited for",
+	  .delay = 90 * LP_SECOND,
+	  .watermark = DAY1 "11:57",
+	  .tick = DAY1 "12:00",
+	  .most = 9,
+	  .count = 1,
+	  .first = DAY1 "11:57",
+	  .last = DAY1 "11:58" },
+	{ .name = "a watermark before the start",
+	  .every = "1 hour",
+	  .window = "1 hour",
+	  .start = DAY1 "10:30",
+	  .watermark = DAY1 "08:00",
+	  .tick = DAY1 "13:00",
+	  .most = 9,
+	  .count = 2,
+	  .first = DAY1 "11:00",
+	  .last = DAY1 "13:00" },
+	{ .name = "a start that lies ahead",
+	  .every = "1 hour",
+	  .window = "1 hour",
+	  .start = DAY1 "15:00",
+	  .tick = DAY1 "13:00",
+	  .most = 9,
+	  .next = DAY1 "16:00" },
+	{ .name = "sliding: no window begins before the start",
+	  .window = "5 minutes",
+	  .start = DAY1 "11:50",
+	  .tick = DAY1 "12:00",
+	  .most = 9,
+	  .count = 6,
+	  .first = DAY1 "11:50",
+	  .last = DAY1 "12:00" },
+	{ .name = "sliding over days",
+	  .every = "1 day",
+	  .window = "7 days",
+	  .start = DAY1 "00:00",
+	  .tick = "2026-01-10",
+	  .most = 9,
+	  .count = 3,
+	  .first = DAY1 "00:00",
+	  .last = "2026-01-10" },
+	{ .name = "up to where its input has come",
+	  .start = DAY1 "11:55",
+	  .tick = DAY1 "12:00",
+	  .upstream = DAY1 "11:57",
+	  .most = 9,
+	  .count = 2,
+	  .first = DAY1 "11:55",
+	  .last = DAY1 "11:57",
+	  .held_back = true },
+	{ .name = "its input has computed nothing",
+	  .start = DAY1 "11:55",
+	  .tick = DAY1 "12:00",
+	  .upstream = "-",
+	  .most = 9,
+	  .held_back = true },
+	{ .name = "new, and its input has computed nothing",
+	  .tick = DAY1 "12:00",
+	  .upstream = "-",
+	  .most = 9,
+	  .held_back = true },
+	{ .name = "new, and its input is behind",
+	  .tick = DAY1 "12:00",
+	  .upstream = DAY1 "11:57",
+	  .most = 9,
+	  .count = 1,
+	  .first = DAY1 "11:56",
+	  .last = DAY1 "11:57",
+	  .held_back = true },
+	{ .name = "its input is ahead",
+	  .watermark = DAY1 "11:58",
+	  .tick = DAY1 "12:00",
+	  .upstream = DAY1 "12:00",
+	  .most = 9,
+	  .count = 2,
+	  .first = DAY1 "11:58",
+	  .last = DAY1 "12:00" },
+	{ .name = "a day of 23 hours",
+	  .zone = "Europe/Berlin",
+	  .every = "1 day",
+	  .window = "1 day",
+	  .start = "2026-03-29",
+	  .tick = "2026-03-30",
+	  .most = 9,
+	  .count = 1,
+	  .first = "2026-03-29",
+	  .last = "2026-03-30",
+	  .next = "2026-03-31" },
+	{ .name = "23 hours of it",
+	  .zone = "Europe/Berlin",
+	  .every = "1 hour",
+	  .window = "1 hour",
+	  .start = "2026-03-29",
+	  .tick = "2026-03-30",
+	  .most = 50,
+	  .count = 23,
+	  .first = "2026-03-29",
+	  .last = "2026-03-30" },
+	{ .name = "25 hours in autumn",
+	  .zone = "Europe/Berlin",
+	  .every = "1 hour",
+	  .window = "1 hour",
+	  .start = "2026-10-25",
+	  .tick = "2026-10-26",
+	  .most = 50,
+	  .count = 25,
+	  .first = "2026-10-25",
+	  .last = "2026-10-26" },
+	{ .name = "months",
+	  .zone = "Europe/Berlin",
+	  .every = "1 month",
+	  .window = "1 month",
+	  .delay = LP_DAY,
+	  .start = "2025-12-01",
+	  .tick = "2026-03-01",
+	  .most = 9,
+	  .count = 2,
+	  .first = "2025-12-01",
+	  .last = "2026-02-01",
+	  .next = "2026-03-02" },
+	{ .name = "counting without computing",
+	  .every = "1 hour",
+	  .window = "1 hour",
+	  .start = DAY1 "00:00",
+	  .tick = DAY1 "12:00",
+	  .left = 12 },
+	{ .name = "a year of minutes is estimated",
+	  .start = "2025-01-01",
+	  .tick = DAY1 "00:00",
+	  .most = 5,
+	  .count = 5,
+	  .first = "2025-01-01T00:00",
+	  .last = "2025-01-01T00:05",
+	  .left = 525595 },
+	{ .name = "the year 1",
+	  .every = "1 year",
+	  .window = "1 year",
+	  .start = "0001-01-01",
+	  .tick = "0003-01-01",
+	  .most = 9,
+	  .count = 2,
+	  .first = "0001-01-01",
+	  .last = "0003-01-01" },
+	{ .name = "a tick at the beginning of time",
+	  .every = "1 day",
+	  .window = "1 day",
+	  .delay = LP_DAY,
+	  .tick = "0001-01-01",
+	  .most = 9 },
 };
 
 static struct lp_batch_head head_of(const struct story *story)
 {
 	struct lp_batch_head head = { .id = 1, .size = 1, .schedule = { .week_start = 1, .delay = story->delay } };
 	struct lp_error error;
-	snprintf(head.schedule.zone, sizeof head.schedule.zone, "%s", story->zone);
+	snprintf(head.schedule.zone, sizeof head.schedule.zone, "%s", either(story->zone, "UTC"));
 	head.schedule.offset = (struct lp_span){ 0, LP_UNIT_HOUR };
-	ck_assert(lp_span_parse(story->every, &head.schedule.every, &error));
-	ck_assert(lp_span_parse(story->window, &head.schedule.window, &error));
-	head.start = when(story->start, story->zone);
-	head.watermark = when(story->watermark, story->zone);
+	ck_assert(lp_span_parse(either(story->every, "1 minute"), &head.schedule.every, &error));
+	ck_assert(lp_span_parse(either(story->window, "1 minute"), &head.schedule.window, &error));
+	head.start = when(either(story->start, "-"), head.schedule.zone);
+	head.watermark = when(either(story->watermark, "-"), head.schedule.zone);
 	return head;
 }
 
@@ -112,24 +255,25 @@ START_TEST(windows_of_a_story)
 	struct lp_window windows[64];
 	struct lp_due due = { .windows = windows };
 	struct lp_error error;
-	lp_time tick = when(story->tick, story->zone);
-	bool good = lp_schedule_due(&head, tick, when(story->upstream, story->zone), story->most, &due, &error);
+	lp_time tick = when(story->tick, head.schedule.zone);
+	bool good = lp_schedule_due(&head, tick, when(either(story->upstream, "max"), head.schedule.zone), story->most,
+	                            &due, &error);
 	ck_assert_msg(good, "%s: %s", story->name, error.what);
 	ck_assert_msg(due.count == story->count, "%s: %zu windows", story->name, due.count);
 	ck_assert_msg(due.left == story->left, "%s: %llu left", story->name, (unsigned long long)due.left);
 	ck_assert_msg(due.held_back == story->held_back, "%s: held back: %d", story->name, due.held_back);
 	if (due.count > 0) {
-		ck_assert_msg(windows[0].start == when(story->first, story->zone), "%s: the first", story->name);
-		ck_assert_msg(windows[due.count - 1].end == when(story->last, story->zone), "%s: the last",
+		ck_assert_msg(windows[0].start == when(story->first, head.schedule.zone), "%s: the first", story->name);
+		ck_assert_msg(windows[due.count - 1].end == when(story->last, head.schedule.zone), "%s: the last",
 		              story->name);
 		head.watermark = windows[due.count - 1].end;
 	}
 	for (size_t at = 1; at < due.count; at++)
 		ck_assert_msg(windows[at].end > windows[at - 1].end, "%s: the order", story->name);
-	if (strcmp(story->next, "-") != 0) {
+	if (story->next != NULL) {
 		lp_time next;
 		ck_assert(lp_schedule_next(&head, tick, &next, &error));
-		ck_assert_msg(next == when(story->next, story->zone), "%s: the next", story->name);
+		ck_assert_msg(next == when(story->next, head.schedule.zone), "%s: the next", story->name);
 	}
 }
 END_TEST
