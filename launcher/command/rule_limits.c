@@ -24,7 +24,7 @@ struct lp_rights lp_rule_rights(const struct lp_config *config)
 
 int lp_rule_workers(const struct lp_config *config)
 {
-	return config->workers > 0 ? config->workers : lp_cores();
+	return config->workers > 0 ? config->workers : lp_count_cores();
 }
 
 int64_t lp_rule_memory_limit(const struct lp_config *config)
@@ -33,8 +33,8 @@ int64_t lp_rule_memory_limit(const struct lp_config *config)
 
 	if (config->memory_limit > 0)
 		return config->memory_limit;
-	memory = lp_machine_memory("");
-	return lp_memory_limit_usual(&memory, lp_rule_workers(config));
+	memory = lp_machine_read_memory("");
+	return lp_memory_limit_default(&memory, lp_rule_workers(config));
 }
 
 /* Both without links, "." and "..". */
@@ -77,11 +77,11 @@ static const char *database_file(const char *address)
 bool lp_rule_rights_tell(const struct lp_config *config, struct lp_error *error)
 {
 	struct lp_rights rights = lp_rule_rights(config);
-	struct lp_rights_kernel kernel = lp_rights_of_kernel();
+	struct lp_rights_kernel kernel = lp_rights_probe_kernel();
 	struct lp_text text = { 0 };
 	bool all;
 
-	if (!lp_rights_possible(&rights, &kernel, error))
+	if (!lp_rights_check(&rights, &kernel, error))
 		return false;
 	all = lp_rights_describe(&rights, &kernel, &text);
 	lp_print("%s  rights: %s\n", all ? "ok" : "--", text.data);
@@ -93,9 +93,9 @@ bool lp_rule_rights_tell(const struct lp_config *config, struct lp_error *error)
 
 void lp_rule_memory_tell(const struct lp_config *config, int64_t largest)
 {
-	struct lp_machine_memory memory = lp_machine_memory("");
+	struct lp_machine_memory memory = lp_machine_read_memory("");
 	int workers = lp_rule_workers(config);
-	int64_t limit = lp_rule_memory_limit(config), there = lp_memory_there(&memory);
+	int64_t limit = lp_rule_memory_limit(config), there = lp_memory_total(&memory);
 	bool fits;
 	char each[32], all[32];
 
@@ -107,7 +107,7 @@ void lp_rule_memory_tell(const struct lp_config *config, int64_t largest)
 	         workers, workers == 1 ? "" : "s", each, fits ? "fit into" : "do not fit into", all,
 	         there == memory.container ? "container" : "machine",
 	         fits ? ""
-	         : !memory.as_one
+	         : !memory.kills_all
 	                 ? ": lower workers or memory_limit, or the kernel ends rules that take less"
 	                 : ", which is killed as a whole when it has no more (memory.oom.group): lower workers or "
 	                   "memory_limit");

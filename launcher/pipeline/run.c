@@ -220,7 +220,7 @@ static void choose_threads(const struct driver *driver, int most[LP_STAGE_COUNT]
 	size_t useful = driver->plan.chunks;
 	size_t shares = (size_t)fmin(driver->plan.samples / LP_SHARE_SAMPLES, INT16_MAX);
 	most[LP_STAGE_FETCH] = at_least_one(options->fetchers, IO_THREADS, shares > useful ? shares : useful);
-	most[LP_STAGE_COMPUTE] = at_least_one(options->workers, lp_cores(), driver->plan.windows);
+	most[LP_STAGE_COMPUTE] = at_least_one(options->workers, lp_count_cores(), driver->plan.windows);
 	most[LP_STAGE_COMMIT] = one_writer ? 1 : at_least_one(options->committers, IO_THREADS, useful);
 }
 

@@ -25,7 +25,7 @@ void lp_worker_return(struct lp_stages *stages, struct lp_job *part)
 static void compute(struct lp_stage_thread *thread, struct lp_interpreter *interpreter, struct lp_job *job)
 {
 	struct lp_patience *patience = thread->stages->patience;
-	const struct lp_costly costly = { .visit = lp_patience_note, .context = patience };
+	const struct lp_costly_visitor costly = { .visit = lp_patience_note, .context = patience };
 	int64_t begin = lp_monotonic();
 	pthread_mutex_lock(&thread->lock);
 	thread->job = job;

@@ -2,9 +2,9 @@
  * An interpreter process: a forked copy of the rule server, with one thread,
  * that computes parts of batches.
  *
- * It has its socket, its area, and its last words for standard output and error;
- * the batches are in its memory, read-only.  The main process ends it whenever it
- * likes.
+ * It has its socket, its area, and a file for standard output and error; the
+ * batches are in its memory, read-only.  The main process may kill it at any
+ * time.
  *
  * Runs in interpreter processes, in their only thread; lp_interpreter_prepare in
  * the rule server.
@@ -19,17 +19,17 @@
 
 static struct {
 	struct lp_area *area;
-	uint32_t index; /* of the task under way */
+	uint32_t task;  /* index of the task under way */
 	uint32_t lines; /* that it has printed */
 } interpreter;
 
 static void log_line(enum lp_log_level level, const char *from, const char *logger, const char *text)
 {
 	if (interpreter.lines++ < LP_AREA_LINES_MOST)
-		lp_area_log(interpreter.area, interpreter.index, level, from, logger, text);
+		lp_area_put_line(interpreter.area, interpreter.task, level, from, logger, text);
 }
 
-static void tell_lost_lines(void)
+static void warn_of_lost_lines(void)
 {
 	char text[96];
 
@@ -37,32 +37,32 @@ static void tell_lost_lines(void)
 		return;
 	snprintf(text, sizeof text, "%u more lines are left out: of one calculation the first %d are shown",
 	         interpreter.lines - LP_AREA_LINES_MOST, LP_AREA_LINES_MOST);
-	lp_area_log(interpreter.area, interpreter.index, LP_LOG_WARNING, "local-processing", NULL, text);
+	lp_area_put_line(interpreter.area, interpreter.task, LP_LOG_WARNING, "local-processing", NULL, text);
 }
 
-/* False: the process has to be replaced. */
+/* Computes a task and writes its answer.  False: the process must not compute the next one. */
 static bool compute_task(struct lp_batch *batch, uint32_t index)
 {
-	/* A copy: the batch itself cannot be written to. */
+	/* A copy, because the batch is mapped read-only. */
 	struct lp_task task = batch->tasks[index];
-	struct lp_rule_computed computed;
+	struct lp_call_report report;
 
-	interpreter.index = index;
+	interpreter.task = index;
 	interpreter.lines = 0;
-	lp_rules_compute(batch, &task, index, &computed);
-	tell_lost_lines();
-	lp_area_answer(interpreter.area, index, &task.outcome, &computed);
-	/* The main process may have something else to be computed than others like it. */
-	return !computed.replace && !computed.interrupted;
+	lp_rules_compute(batch, &task, index, &report);
+	warn_of_lost_lines();
+	lp_area_put_answer(interpreter.area, index, &task.outcome, &report);
+	/* After a task that was interrupted the main process may decide others of the part. */
+	return !report.replace && !report.interrupted;
 }
 
-static void compute_part(const struct lp_part *part, struct lp_part_done *done)
+static void compute_part(const struct lp_part *part, struct lp_part_reply *reply)
 {
 	struct lp_batch batch = *part->batch;
 	uint32_t index = part->first, end = part->first + part->count;
 	bool replace = false;
 
-	lp_area_empty(interpreter.area, part->number);
+	lp_area_reset(interpreter.area, part->number);
 	batch.arena = (struct lp_arena){ .source = &interpreter.area->source };
 	atomic_store(&interpreter.area->head->computed, index);
 	while (index < end && !replace && lp_area_has_room(interpreter.area) &&
@@ -73,16 +73,19 @@ static void compute_part(const struct lp_part *part, struct lp_part_done *done)
 			replace = !compute_task(&batch, index);
 		index++;
 	}
-	*done = (struct lp_part_done){ .computed = index, .replace = replace };
+	*reply = (struct lp_part_reply){ .computed = index, .replace = replace };
 }
 
 /*
- * The rule server's, opened while it may open it: a copy that was just made has
- * what the server has.
+ * /proc/self/statm of the rule server, opened while the server may open files.  An
+ * interpreter process reads it too: just after the fork both have the same memory.
  */
 static int statm = -1;
 
-/* Bytes of memory of its own that the server has already.  All copies share the open file, and so its position. */
+/*
+ * Measures the memory that the server has of its own.  All copies share the open
+ * file and its position, so it is read at a position of its own.
+ */
 static int64_t data_size(void)
 {
 	char text[128];
@@ -97,7 +100,7 @@ static int64_t data_size(void)
 	return (int64_t)usage.ru_maxrss * 1024;
 }
 
-/* for_good: the process cannot take it back. */
+/* Limits the memory of the process; for_good: so that the process itself cannot raise the limit again. */
 static void limit_memory(int64_t memory_limit, bool for_good)
 {
 	struct rlimit limit;
@@ -121,7 +124,7 @@ void lp_interpreter_prepare(int64_t memory_limit)
 void lp_interpreter_start(struct lp_area *area, int64_t memory_limit)
 {
 	interpreter.area = area;
-	lp_rules_tell(&area->head->pulse, log_line);
+	lp_rules_redirect(&area->head->pulse, log_line);
 	limit_memory(memory_limit, true);
 	if (statm >= 0)
 		close(statm);
@@ -130,12 +133,12 @@ void lp_interpreter_start(struct lp_area *area, int64_t memory_limit)
 _Noreturn void lp_interpreter_main(int socket)
 {
 	struct lp_part part;
-	struct lp_part_done done;
+	struct lp_part_reply reply;
 
 	assert(lp_role == LP_ROLE_INTERPRETER);
 	while (lp_receive(socket, &part, sizeof part, NULL, 0)) {
-		compute_part(&part, &done);
-		if (!lp_send(socket, &done, sizeof done, NULL, 0))
+		compute_part(&part, &reply);
+		if (!lp_send(socket, &reply, sizeof reply, NULL, 0))
 			break;
 	}
 	_exit(0);

@@ -1,6 +1,6 @@
 /*
- * A control group's limit holds for all groups below it, so the
- * least on the way up counts.  In a container its own group looks like the root.
+ * A control group's limit holds for all groups below it, so the least limit on the
+ * way up to the root counts.  In a container its own group looks like the root.
  *
  * Runs in any process, in any thread.
  */
@@ -15,12 +15,12 @@
 
 enum { GROUP_MOST = 4096 };
 
-/* Of a limit without a limit, as version 1 has it: a page less than 2^63. */
+/* Version 1 writes 2^63 less a page where there is no limit. */
 #define UNLIMITED (INT64_C(1) << 60)
 
 /*
- * The name of the process's control group: of version 2 where controller is NULL.
- * Empty where there is none, which is the root.
+ * Reads the name of the process's control group, of version 2 where controller is
+ * NULL.  It is empty for the root, and where there is none.
  */
 static void read_group(const char *root, const char *controller, char group[GROUP_MOST])
 {
@@ -30,7 +30,7 @@ static void read_group(const char *root, const char *controller, char group[GROU
 	group[0] = '\0';
 	(void)snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
 	file = fopen(path, "re");
-	/* "4:memory:/group", "0::/group". */
+	/* A line is "4:memory:/group" or "0::/group". */
 	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
 		char *rest = line, *name = NULL;
 		bool found = false;
@@ -52,7 +52,7 @@ static void read_group(const char *root, const char *controller, char group[GROU
 		(void)fclose(file);
 }
 
-/* From a group to the one above it.  False: it was the root. */
+/* Goes from a group to the one above it.  False: the group was the root. */
 static bool go_up(char group[GROUP_MOST])
 {
 	char *slash = strrchr(group, '/');
@@ -77,7 +77,7 @@ static bool read_line(const char *root, const char *mount, const char *group, co
 	return has_line;
 }
 
-/* A limit of one group in bytes; 0: it has none ("max"). */
+/* Reads a limit of one group in bytes; 0: it has none ("max"). */
 static int64_t read_limit(const char *root, const char *mount, const char *group, const char *name)
 {
 	char line[128];
@@ -91,19 +91,19 @@ static bool is_less(int64_t limit, int64_t than)
 	return limit > 0 && (than == 0 || limit < than);
 }
 
-/* The group where memory runs out first; whether it, or one between it and the process, dies as one. */
+/* Finds the group where memory runs out first, and whether the kernel kills all of it, or of a group below it. */
 static void read_memory_2(const char *root, struct lp_machine_memory *memory)
 {
 	char group[GROUP_MOST], line[128];
-	bool as_one = false;
+	bool kills_all = false;
 
 	read_group(root, NULL, group);
 	do {
 		int64_t limit = read_limit(root, "", group, "memory.max");
-		as_one = as_one || (read_line(root, "", group, "memory.oom.group", line) && line[0] == '1');
+		kills_all = kills_all || (read_line(root, "", group, "memory.oom.group", line) && line[0] == '1');
 		if (is_less(limit, memory->container)) {
 			memory->container = limit;
-			memory->as_one = as_one;
+			memory->kills_all = kills_all;
 		}
 	} while (go_up(group));
 }
@@ -120,7 +120,7 @@ static void read_memory_1(const char *root, struct lp_machine_memory *memory)
 	} while (go_up(group));
 }
 
-struct lp_machine_memory lp_machine_memory(const char *root)
+struct lp_machine_memory lp_machine_read_memory(const char *root)
 {
 	struct lp_machine_memory memory = { .machine = 0 };
 	struct sysinfo info;
@@ -132,25 +132,25 @@ struct lp_machine_memory lp_machine_memory(const char *root)
 	return memory;
 }
 
-int64_t lp_memory_there(const struct lp_machine_memory *memory)
+int64_t lp_memory_total(const struct lp_machine_memory *memory)
 {
 	return is_less(memory->container, memory->machine) ? memory->container : memory->machine;
 }
 
-int64_t lp_memory_limit_usual(const struct lp_machine_memory *memory, int workers)
+int64_t lp_memory_limit_default(const struct lp_machine_memory *memory, int workers)
 {
-	int64_t limit = lp_memory_there(memory) / 4 / workers;
+	int64_t limit = lp_memory_total(memory) / 4 / workers;
 
 	return limit > 1000000000 ? 1000000000 : limit < 16000000 ? 16000000 : limit;
 }
 
-/* The quota of one control group, in cores, rounded up; 0: it has none. */
+/* Reads the quota of one control group in cores, rounded up; 0: it has none. */
 static int quota_of(const char *group)
 {
 	char line[128];
 	long long quota, period;
 
-	/* "max 100000": no limit. */
+	/* The line is "max 100000" where there is no limit. */
 	if (!read_line("", "", group, "cpu.max", line) || sscanf(line, "%lld %lld", &quota, &period) != 2 ||
 	    quota <= 0 || period <= 0)
 		return 0;
@@ -158,7 +158,7 @@ static int quota_of(const char *group)
 	return cores < 1 << 16 ? (int)cores : 0;
 }
 
-int lp_cores(void)
+int lp_count_cores(void)
 {
 	char group[GROUP_MOST];
 	cpu_set_t set;

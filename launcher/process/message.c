@@ -1,7 +1,5 @@
-/* Runs in all processes, in any thread.  Knows bytes, and not what they are about. */
+/* Runs in all processes, in any thread.  It knows bytes, and not what they mean. */
 #include "process/message.h"
-
-#include "text/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,13 +9,16 @@
 
 enum lp_role lp_role;
 
+/* Room for the descriptors of a message, aligned as the kernel asks. */
+union control {
+	char room[CMSG_SPACE(LP_REPLY_DESCRIPTORS * sizeof(int))];
+	struct cmsghdr align;
+};
+
 bool lp_send(int socket, const void *message, size_t size, const int *descriptors, int count)
 {
 	struct iovec bytes = { .iov_base = (void *)(uintptr_t)message, .iov_len = size };
-	union {
-		char room[CMSG_SPACE(LP_REPLY_DESCRIPTORS * sizeof(int))];
-		struct cmsghdr align;
-	} control = { .room = { 0 } };
+	union control control = { .room = { 0 } };
 	struct msghdr header = { .msg_iov = &bytes, .msg_iovlen = 1 };
 	ssize_t sent;
 
@@ -39,7 +40,7 @@ bool lp_send(int socket, const void *message, size_t size, const int *descriptor
 	return sent == (ssize_t)size;
 }
 
-static void close_all(const struct cmsghdr *rights)
+static void close_descriptors(const struct cmsghdr *rights)
 {
 	size_t count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
@@ -54,10 +55,7 @@ static void close_all(const struct cmsghdr *rights)
 bool lp_receive(int socket, void *message, size_t size, int *descriptors, int count)
 {
 	struct iovec bytes = { .iov_base = message, .iov_len = size };
-	union {
-		char room[CMSG_SPACE(LP_REPLY_DESCRIPTORS * sizeof(int))];
-		struct cmsghdr align;
-	} control;
+	union control control;
 	struct msghdr header = {
 		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room
 	};
@@ -78,59 +76,11 @@ bool lp_receive(int socket, void *message, size_t size, int *descriptors, int co
 			memcpy(descriptors, CMSG_DATA(rights), (size_t)count * sizeof(int));
 			whole = true;
 		} else {
-			close_all(rights);
+			/* Nobody asked for them, or not for so many. */
+			close_descriptors(rights);
 		}
 	}
 	errno = got == 0 ? 0 : EPROTO;
-	/* A message without descriptors may still say why there are none. */
+	/* Descriptors may be missing: the message then says why there are none. */
 	return got == (ssize_t)size && (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
-}
-
-void lp_put_number(struct lp_text *text, int64_t number)
-{
-	lp_text_add(text, (const char *)&number, sizeof number);
-}
-
-void lp_put_text(struct lp_text *text, const char *value)
-{
-	lp_put_number(text, value == NULL ? -1 : (int64_t)strlen(value));
-	if (value != NULL)
-		lp_text_add(text, value, strlen(value));
-}
-
-int64_t lp_get_number(struct lp_reading *reading, int64_t least, int64_t most)
-{
-	int64_t number = 0;
-
-	if (reading->bad || (size_t)(reading->end - reading->at) < sizeof number) {
-		reading->bad = true;
-		return 0;
-	}
-	memcpy(&number, reading->at, sizeof number);
-	reading->at += sizeof number;
-	if (number < least || number > most) {
-		reading->bad = true;
-		return 0;
-	}
-	return number;
-}
-
-const char *lp_get_text(struct lp_reading *reading, struct lp_arena *arena)
-{
-	int64_t length = lp_get_number(reading, -1, reading->end - reading->at);
-	const char *copy;
-
-	if (length < 0 && !reading->bad)
-		return NULL;
-	if (reading->bad || length > reading->end - reading->at) {
-		reading->bad = true;
-		return "";
-	}
-	copy = lp_arena_copy(arena, reading->at, (size_t)length);
-	reading->at += length;
-	if (strlen(copy) != (size_t)length || !lp_utf8_is_valid(copy)) {
-		reading->bad = true;
-		return "";
-	}
-	return copy;
 }

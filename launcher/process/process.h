@@ -1,19 +1,20 @@
 /*
- * Rules in processes of their own.
+ * Rules run in processes of their own.
  *
  *   main process: C only                rule server: this executable,       interpreter processes
  *   worker threads, one part each  <->  started anew; CPython, the files -> forked from it, one for
  *                                       of rules, imported once             each worker thread
  *
- * The batches lie in memory that all of them map at one address: the main
- * process writes them, an interpreter process reads them there and writes what
- * comes out into an area of its own, as offsets.  The main process believes
- * nothing of what it reads there.
+ * The batches lie in memory that all of them map at one address.  The main
+ * process writes them; an interpreter process reads them there, and writes its
+ * answers into an area of its own, as offsets.  The main process checks
+ * everything that it reads from such an area.
  *
- * This header is the door: the main process includes nothing else of this room.
+ * This header is the door: the main process includes nothing else of this room
+ * but rights.h and machine.h.
  *
  * Runs in the main process: lp_rule_server_... in its main thread, lp_interpreter_...
- * in the thread of the worker whose it is.  lp_rule_server_main is the others.
+ * in the thread of its worker.  lp_rule_server_main is the other two processes.
  */
 #ifndef LP_PROCESS_PROCESS_H
 #define LP_PROCESS_PROCESS_H
@@ -26,75 +27,77 @@
 struct lp_process_options {
 	const char *rules;    /* directory of the users' rules, or NULL */
 	const char *tzdata;   /* directory of time zones, or NULL: the embedded ones */
-	int64_t time_limit;   /* microseconds a window may take where its calculation does not say; 0: none */
 	int64_t import_limit; /* microseconds that the import of a file may take; 0: 10 s */
-	/* Bytes that a rule may use beyond what an idle process has where its calculation does not say; 0: no limit. */
+	/* For calculations that have no limit of their own: microseconds for a window; 0: none. */
+	int64_t time_limit;
+	/* And bytes that a rule may use beyond what an idle process has; 0: no limit. */
 	int64_t memory_limit;
 	struct lp_rights rights;
 };
 
-/* What the processes of a server have used, those that have ended included. */
+/* What all processes of a server have used, those that have ended included. */
 struct lp_process_usage {
 	double user, system; /* seconds of CPU */
-	int64_t largest;     /* bytes of the largest of them */
+	int64_t largest;     /* bytes of the largest process */
 };
 
 struct lp_rule_server;
 
-/* Starts nothing.  The texts of options have to outlive it. */
+/* Makes a server whose process is not started yet.  The texts of options have to outlive it. */
 struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options);
-/* The memory for batches that its interpreters can read: ask for it before the server is started.  Main thread. */
+/* Gives the memory for batches that interpreter processes can read.  Main thread, before the process is started. */
 bool lp_rule_server_memory(struct lp_rule_server *server, struct lp_arena_source **source,
                            struct lp_error *error) LP_MUST_CHECK;
-/* Starts the process, and does not wait for it.  Main thread: the process ends with the thread that has started it. */
+/* Starts the process, and does not wait for it.  Main thread: the process ends with the thread that started it. */
 bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error) LP_MUST_CHECK;
 /*
- * Waits until the rules are imported.  What is wrong with them goes to problems
- * (file, line): the catalogue has the others.  A file whose import kills the
- * process, does not come to an end within 10 s or leaves a thread is one of
- * them.  catalogue lives as long as the server.  Starts the server where that
- * was not done.  *stop set: gives up.  May be NULL.
+ * Waits until the rules are imported, and starts the process where that was not
+ * done.  The rules that cannot be used go to problems, by file and line; the
+ * catalogue has the others, and lives as long as the server.  A file whose import
+ * kills the process, exceeds its time limit or leaves a thread is a problem too.
+ * Gives up once *stop is set; stop may be NULL.
  */
 bool lp_rule_server_catalogue(struct lp_rule_server *server, const volatile int *stop,
                               const struct lp_rule_catalogue **catalogue, struct lp_problems *problems,
                               struct lp_error *error) LP_MUST_CHECK;
-/* Of all processes that it had and has. */
+/* Tells what all processes of the server have used until now. */
 struct lp_process_usage lp_rule_server_usage(struct lp_rule_server *server);
-/* Ends all of its processes, and waits for that.  Its memory and the catalogue stay. */
+/* Ends the server's processes and waits for their end.  Its memory and the catalogue stay. */
 void lp_rule_server_stop(struct lp_rule_server *server);
-/* Stops it, and gives back everything: no batch may use its memory any more. */
+/* Stops the server and gives back everything: no batch may use its memory any more. */
 void lp_rule_server_free(struct lp_rule_server *server);
 
-/* What a worker thread computes with: an interpreter process at a time. */
+/* A worker's interpreter: it has one interpreter process at a time. */
 struct lp_interpreter;
 
-/* Any thread, once the catalogue is there. */
+/* Makes an interpreter, in any thread, once the catalogue is there.  Its process is forked when a task needs it. */
 bool lp_interpreter_open(struct lp_rule_server *server, struct lp_interpreter **interpreter,
                          struct lp_error *error) LP_MUST_CHECK;
 /*
- * Is told of each task that has timed out or crashed, before the next one is
- * begun: it may decide those that come after it, and change their order.
+ * Is called with each task that has timed out or crashed, before the next one
+ * begins.  It may decide the tasks that come after this one, and reorder them.
  */
 typedef void lp_costly_visit(void *context, struct lp_batch *batch, size_t index);
-struct lp_costly {
+struct lp_costly_visitor {
 	lp_costly_visit *visit;
 	void *context;
 };
 
 /*
- * Computes the tasks from batch->computed on, in order, counting computed up as
- * outcomes are complete.  Whatever a rule does is its own outcome, and over 1.5 s
- * after its time limit.  costly may be NULL.  *stop set: begins no other task;
- * one that is still running two seconds later is ended, and stays owed.  False:
- * there are no processes to be had; what is computed by then is.
+ * Computes the tasks from batch->computed on, in order, and counts computed up as
+ * outcomes are complete.  A rule can spoil only its own outcome, and is ended at
+ * the latest 1.5 s after its time limit.  Once *stop is set no task begins; a task
+ * that still runs two seconds later is ended, and stays owed.  costly may be NULL.
+ * False: no process can be started; what was computed by then is valid.
  */
-bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const struct lp_costly *costly,
-                            const atomic_bool *stop, struct lp_error *error) LP_MUST_CHECK;
+bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch,
+                            const struct lp_costly_visitor *costly, const atomic_bool *stop,
+                            struct lp_error *error) LP_MUST_CHECK;
 void lp_interpreter_close(struct lp_interpreter *interpreter);
 
 /*
- * main() asks before it looks for a verb: whether the program was started as a
- * rule server, and then becomes one.
+ * Returns true if the program was started as a rule server.  main() asks before
+ * it looks for a verb, and then calls lp_rule_server_main.
  */
 bool lp_rule_server_was_invoked(int count, char **arguments) LP_MUST_CHECK;
 _Noreturn void lp_rule_server_main(void);

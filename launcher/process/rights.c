@@ -1,10 +1,11 @@
 /*
- * Runs in the rule server and in interpreter processes; the questions about the
- * kernel in the main process too.
+ * The order of the limits matters.  no_new_privs comes first, because it allows an
+ * ordinary user the others.  Landlock's files are opened before the capabilities
+ * to open them are dropped.  The filter of calls comes last, because it refuses
+ * the calls that set up the others.
  *
- * The order counts: no_new_privs is what lets an ordinary user do the rest, the
- * files are opened while the capabilities are there, and the list of calls comes
- * last since it has none of those before.
+ * Runs in the rule server and in interpreter processes; lp_rights_probe_kernel,
+ * lp_rights_check and lp_rights_describe in the main process too.
  */
 #include "process/rights.h"
 
@@ -17,12 +18,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct lp_rights_kernel lp_rights_of_kernel(void)
+struct lp_rights_kernel lp_rights_probe_kernel(void)
 {
-	return (struct lp_rights_kernel){ .landlock = lp_landlock_version(), .seccomp = lp_seccomp_is_there() };
+	return (struct lp_rights_kernel){ .landlock = lp_landlock_probe(), .seccomp = lp_seccomp_probe() };
 }
 
-bool lp_rights_possible(const struct lp_rights *rights, const struct lp_rights_kernel *kernel, struct lp_error *error)
+bool lp_rights_check(const struct lp_rights *rights, const struct lp_rights_kernel *kernel, struct lp_error *error)
 {
 	if (kernel->landlock > 0 || (rights->read_count == 0 && rights->write_count == 0))
 		return true;
@@ -75,10 +76,9 @@ bool lp_rights_describe(const struct lp_rights *rights, const struct lp_rights_k
 }
 
 /*
- * Of root's powers a rule keeps that of opening files of other users where their
- * modes forbid it: a run as root reads rules that belong to somebody else.  Which
- * files those are is Landlock's business; where there is none, the power ends
- * with the import.
+ * Returns the capabilities that stay where the program runs as root: to open files
+ * of other users, because a run as root reads rules that belong to another user.
+ * Landlock says which files; without it the capability ends with the import.
  */
 static uint64_t kept_capabilities(const struct lp_rights *rights, bool importing)
 {
@@ -86,7 +86,7 @@ static uint64_t kept_capabilities(const struct lp_rights *rights, bool importing
 
 	if (rights->write_count > 0)
 		kept |= UINT64_C(1) << CAP_DAC_OVERRIDE;
-	return importing || lp_landlock_version() > 0 ? kept : 0;
+	return importing || lp_landlock_probe() > 0 ? kept : 0;
 }
 
 static bool drop_capabilities(uint64_t kept, struct lp_error *error)
@@ -106,7 +106,10 @@ static bool drop_capabilities(uint64_t kept, struct lp_error *error)
 	return true;
 }
 
-/* What an executable could get back: nobody starts one, so that failing here, as ordinary users do, is nothing. */
+/*
+ * Empties the set of capabilities that an executable could get back.  It fails for
+ * ordinary users, which does not matter: no executable is started.
+ */
 static void empty_bounding_set(void)
 {
 	unsigned long capability = 0;
@@ -119,13 +122,13 @@ static void empty_bounding_set(void)
 bool lp_rights_limit_server(const struct lp_rights *rights, const char *rules_directory, const char *tzdata,
                             struct lp_error *error)
 {
-	struct lp_rights_kernel kernel = lp_rights_of_kernel();
+	struct lp_rights_kernel kernel = lp_rights_probe_kernel();
 
-	if (!lp_rights_possible(rights, &kernel, error))
+	if (!lp_rights_check(rights, &kernel, error))
 		return false;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot limit the rights of rules");
-	/* No other process of the user looks into it, and it leaves no core. */
+	/* No other process of the user may read its memory, and it leaves no core. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (kernel.landlock > 0 && !lp_landlock_limit(rights, kernel.landlock, rules_directory, tzdata, error))
 		return false;
@@ -140,6 +143,6 @@ bool lp_rights_limit_interpreter(const struct lp_rights *rights, struct lp_error
 	if (!drop_capabilities(kept_capabilities(rights, false), error))
 		return false;
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* The server has a filter wherever the kernel has seccomp. */
+	/* Wherever the kernel has seccomp, the process has inherited the server's filter. */
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER || lp_seccomp_limit_interpreter(rights, error);
 }

@@ -1,18 +1,20 @@
 /*
- * What the code of a rule may do to the machine it runs on.
+ * The rights of rules: what their code may do to the machine.
  *
- * The rule server limits itself before the first file of a user is imported, and
- * each interpreter process once more before the first rule runs.  Neither can be
- * taken back, and what is forked inherits it.  Three things of the kernel do it:
+ * The rule server limits itself before it imports the first file of a user, and
+ * each interpreter process limits itself further before the first rule runs.
+ * Neither can be undone, and forked processes inherit it.  The kernel has three
+ * means:
  *
- *   Landlock (5.13)  which files can be opened, for reading and for writing
- *   seccomp          which system calls there are at all: a list of those that
- *                    Python's standard library needs, so that a call of a later
- *                    kernel is refused until somebody has looked at it
- *   capabilities     dropped, for where the program runs as root
+ *   Landlock (5.13)  limits the files that can be opened for reading and writing
+ *   seccomp          limits the system calls to those that Python's standard
+ *                    library needs, so that a call of a later kernel is refused
+ *                    until a developer has looked at it
+ *   capabilities     are dropped, where the program runs as root
  *
- * What is refused is EPERM (EACCES where Landlock does it): mostly Python's
- * PermissionError.  A call that libc tries in its newest form first is ENOSYS.
+ * A refused call fails by EPERM (by EACCES where Landlock refuses), which is
+ * mostly Python's PermissionError.  A call that is newer than the oldest kernel
+ * fails by ENOSYS, so that libc tries its older form.
  *
  * Runs in the rule server and in interpreter processes; the questions about the
  * kernel in the main process too.
@@ -24,51 +26,50 @@
 #include "model/memory.h"
 #include <stddef.h>
 
-/* The setting rules_may.  All zero: the least, which is the default. */
+/* The setting rules_may.  All zero are the fewest rights, which is the default. */
 struct lp_rights {
 	bool network;            /* sockets of IPv4 and IPv6 */
 	const char *const *read; /* directories or files, besides those of the rules */
 	size_t read_count;
-	const char *const *write; /* directories, which can be read too */
+	const char *const *write; /* directories, which rules can read too */
 	size_t write_count;
 };
 
-/* What this kernel has to hold a rule back. */
+/* The means of this kernel. */
 struct lp_rights_kernel {
 	int landlock; /* its ABI; 0: none */
 	bool seccomp;
 };
 
-/* Asks the kernel, and limits nothing.  Any process that is not limited yet. */
-struct lp_rights_kernel lp_rights_of_kernel(void);
-/* False: these rights need what the kernel lacks, and error says what to do. */
-bool lp_rights_possible(const struct lp_rights *rights, const struct lp_rights_kernel *kernel,
-                        struct lp_error *error) LP_MUST_CHECK;
-/* For people, a line: what rules may do here.  False: something is not held back, and the line says why. */
+/* Asks the kernel what it has, and limits nothing.  Any process that is not limited yet. */
+struct lp_rights_kernel lp_rights_probe_kernel(void);
+/* Checks that the kernel can enforce these rights.  False: it cannot, and error says what to do. */
+bool lp_rights_check(const struct lp_rights *rights, const struct lp_rights_kernel *kernel,
+                     struct lp_error *error) LP_MUST_CHECK;
+/* Describes in a line what rules may do here.  False: they may do more than rules_may says, and the line says why. */
 bool lp_rights_describe(const struct lp_rights *rights, const struct lp_rights_kernel *kernel, struct lp_text *text);
 
 /*
- * Rule server, before any file of a user is imported, while it has one thread.
- * It keeps what it needs to fork interpreter processes, to talk with them and to
- * end them; it cannot signal the process that has started it.  Without Landlock
- * and without lists everything can be read that the user of the program may
- * read, and nothing be written; without seccomp the rest is not held back.
- * rules_directory and tzdata can be NULL.
+ * Limits the rule server, before it imports any file of a user and while it has
+ * one thread.  It can still fork interpreter processes, talk to them and end
+ * them, but it cannot signal the process that started it.  Without Landlock rules
+ * can read what the user of the program may read, and write nothing; without
+ * seccomp only the files are limited.  rules_directory and tzdata can be NULL.
  */
 bool lp_rights_limit_server(const struct lp_rights *rights, const char *rules_directory, const char *tzdata,
                             struct lp_error *error) LP_MUST_CHECK;
 /*
- * Interpreter process, forked from a rule server that is limited, after its own
- * limits (RLIMIT_DATA) are set and its memory is mapped: no other process, no
- * signal to one, no memory that its limit does not count.
+ * Limits an interpreter process further: it starts no process, signals none, and
+ * has no memory that its limit does not count.  After its RLIMIT_DATA is set and
+ * its memory is mapped.
  */
 bool lp_rights_limit_interpreter(const struct lp_rights *rights, struct lp_error *error) LP_MUST_CHECK;
 
 /*
- * Whether a failure looks like a refusal: then *note is a sentence that names
- * the setting.  Pure.  error_type as states have it ("socket.gaierror"); either
+ * Returns true if a failure looks like a refusal; *note is then a sentence that
+ * names the setting.  error_type is as in states ("socket.gaierror"); both texts
  * can be NULL.
  */
-bool lp_rights_note(const char *error_type, const char *message, const char **note);
+bool lp_rights_explain(const char *error_type, const char *message, const char **note);
 
 #endif

@@ -1,14 +1,14 @@
 /*
- * Runs in the rule server and in interpreter processes, in their only thread.
- *
- * Which system calls there are: two
- * filters of seccomp, written in the kernel's BPF.  The server's is a list of
- * what may be called; an interpreter's takes a few things from that list.  The
- * kernel runs both, and what either refuses is refused.
+ * The system calls that rules may make: two filters of seccomp, written in the
+ * kernel's BPF.  The rule server's filter is a list of allowed calls, and an
+ * interpreter process's forbids a few of these.  The kernel runs both, and a call
+ * that either refuses fails.
  *
  * A filter sees the numbers in a call's arguments, never what a pointer points
- * to.  So names of files are Landlock's business; without it this list refuses
- * whatever writes to any of them.
+ * to.  So Landlock has to check the names of files; without Landlock this filter
+ * refuses every call that writes to a file by its name.
+ *
+ * Runs in the rule server and in interpreter processes, in their only thread.
  */
 #include "process/rights_limits.h"
 
@@ -22,6 +22,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -37,234 +38,81 @@
 #error "rights_calls.c: the calls of this machine are not known"
 #endif
 
-/* Numbers from here on are the same on every machine, and younger than the least kernel: libc does without them. */
+/* Calls from this number on are newer than the oldest kernel that is supported, so libc does without them. */
 enum { FIRST_OPTIONAL_CALL = 424 };
 
-/* Where a call may be made. */
-enum group {
-	ALWAYS,
-	WRITING,    /* some files may be written to */
-	TRUNCATING, /* the same, where Landlock knows of truncation */
-	NETWORK,
-};
-
-struct call {
-	unsigned number;
-	enum group group;
-};
-
-static const struct call calls[] = {
-	/* What everything does all the time. */
-	{ SYS_futex, ALWAYS },
-	{ SYS_read, ALWAYS },
-	{ SYS_write, ALWAYS },
-	{ SYS_recvmsg, ALWAYS },
-	{ SYS_sendmsg, ALWAYS },
-	{ SYS_madvise, ALWAYS },
-	{ SYS_munmap, ALWAYS },
-	{ SYS_mmap, ALWAYS },
-	{ SYS_mprotect, ALWAYS },
-	{ SYS_brk, ALWAYS },
-	{ SYS_mremap, ALWAYS },
-	{ SYS_clock_gettime, ALWAYS },
-	{ SYS_rt_sigprocmask, ALWAYS },
-	{ SYS_rt_sigaction, ALWAYS },
-	{ SYS_rt_sigreturn, ALWAYS },
-	{ SYS_close, ALWAYS },
-	{ SYS_lseek, ALWAYS },
-	{ SYS_fstat, ALWAYS },
-	{ SYS_newfstatat, ALWAYS },
-	{ SYS_statx, ALWAYS },
-	{ SYS_getdents64, ALWAYS },
-	{ SYS_getpid, ALWAYS },
-	{ SYS_gettid, ALWAYS },
-	{ SYS_getrandom, ALWAYS },
-	{ SYS_exit, ALWAYS },
-	{ SYS_exit_group, ALWAYS },
-
+/* A line holds as many calls as fit. */
+/* clang-format off */
+/* Calls that every rule may make. */
+static const uint16_t always_calls[] = {
+	/* Every process makes these all the time. */
+	SYS_futex, SYS_read, SYS_write, SYS_recvmsg, SYS_sendmsg, SYS_madvise, SYS_munmap, SYS_mmap,
+	SYS_mprotect, SYS_brk, SYS_mremap, SYS_clock_gettime, SYS_rt_sigprocmask, SYS_rt_sigaction,
+	SYS_rt_sigreturn, SYS_close, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_getdents64,
+	SYS_getpid, SYS_gettid, SYS_getrandom, SYS_exit, SYS_exit_group,
 	/* Memory. */
-	{ SYS_memfd_create, ALWAYS },
-	{ SYS_msync, ALWAYS },
-	{ SYS_mincore, ALWAYS },
-	{ SYS_mlock, ALWAYS },
-	{ SYS_munlock, ALWAYS },
-	{ SYS_membarrier, ALWAYS },
-
-	/* Descriptors. */
-	{ SYS_readv, ALWAYS },
-	{ SYS_writev, ALWAYS },
-	{ SYS_pread64, ALWAYS },
-	{ SYS_pwrite64, ALWAYS },
-	{ SYS_preadv, ALWAYS },
-	{ SYS_pwritev, ALWAYS },
-	{ SYS_preadv2, ALWAYS },
-	{ SYS_pwritev2, ALWAYS },
-	{ SYS_close_range, ALWAYS },
-	{ SYS_dup, ALWAYS },
-	{ SYS_dup3, ALWAYS },
-	{ SYS_pipe2, ALWAYS },
-	{ SYS_ppoll, ALWAYS },
-	{ SYS_pselect6, ALWAYS },
-	{ SYS_epoll_create1, ALWAYS },
-	{ SYS_epoll_ctl, ALWAYS },
-	{ SYS_epoll_pwait, ALWAYS },
-	{ SYS_epoll_pwait2, ALWAYS },
-	{ SYS_eventfd2, ALWAYS },
-	{ SYS_signalfd4, ALWAYS },
-	{ SYS_timerfd_create, ALWAYS },
-	{ SYS_timerfd_settime, ALWAYS },
-	{ SYS_timerfd_gettime, ALWAYS },
-	{ SYS_inotify_init1, ALWAYS },
-	{ SYS_inotify_add_watch, ALWAYS },
-	{ SYS_inotify_rm_watch, ALWAYS },
-	{ SYS_sendfile, ALWAYS },
-	{ SYS_splice, ALWAYS },
-	{ SYS_copy_file_range, ALWAYS },
-	{ SYS_fadvise64, ALWAYS },
-	{ SYS_readahead, ALWAYS },
-	{ SYS_fsync, ALWAYS },
-	{ SYS_fdatasync, ALWAYS },
-	{ SYS_sync_file_range, ALWAYS },
-	{ SYS_flock, ALWAYS },
-	{ SYS_ftruncate, ALWAYS }, /* of what is open for writing */
-	{ SYS_fallocate, ALWAYS },
-
-	/* Files by name, for looking. */
-	{ SYS_faccessat, ALWAYS },
-	{ SYS_faccessat2, ALWAYS },
-	{ SYS_readlinkat, ALWAYS },
-	{ SYS_getcwd, ALWAYS },
-	{ SYS_chdir, ALWAYS },
-	{ SYS_fchdir, ALWAYS },
-	{ SYS_umask, ALWAYS },
-	{ SYS_statfs, ALWAYS },
-	{ SYS_fstatfs, ALWAYS },
-	{ SYS_getxattr, ALWAYS },
-	{ SYS_lgetxattr, ALWAYS },
-	{ SYS_fgetxattr, ALWAYS },
-	{ SYS_listxattr, ALWAYS },
-	{ SYS_llistxattr, ALWAYS },
-	{ SYS_flistxattr, ALWAYS },
-
-	/*
-	 * And for changing; owner, mode, times and attributes are in no group, since
-	 * Landlock does not see to them: a rule would change those of any file.
-	 */
-	{ SYS_mkdirat, WRITING },
-	{ SYS_unlinkat, WRITING },
-	{ SYS_renameat2, WRITING },
-	{ SYS_linkat, WRITING },
-	{ SYS_symlinkat, WRITING },
-	{ SYS_truncate, TRUNCATING },
-
-	/* Processes, threads, time. */
-	{ SYS_wait4, ALWAYS },
-	{ SYS_waitid, ALWAYS },
-	{ SYS_pidfd_send_signal, ALWAYS },
-	{ SYS_getppid, ALWAYS },
-	{ SYS_getpgid, ALWAYS },
-	{ SYS_getsid, ALWAYS },
-	{ SYS_getuid, ALWAYS },
-	{ SYS_geteuid, ALWAYS },
-	{ SYS_getgid, ALWAYS },
-	{ SYS_getegid, ALWAYS },
-	{ SYS_getresuid, ALWAYS },
-	{ SYS_getresgid, ALWAYS },
-	{ SYS_getgroups, ALWAYS },
-	{ SYS_getpriority, ALWAYS },
-	{ SYS_getrusage, ALWAYS },
-	{ SYS_capget, ALWAYS },
-	{ SYS_capset, ALWAYS }, /* nobody gets any back */
-	{ SYS_set_tid_address, ALWAYS },
-	{ SYS_set_robust_list, ALWAYS },
-	{ SYS_get_robust_list, ALWAYS },
-	{ SYS_rseq, ALWAYS },
-	{ SYS_futex_waitv, ALWAYS },
-	{ SYS_restart_syscall, ALWAYS },
-	{ SYS_rt_sigpending, ALWAYS },
-	{ SYS_rt_sigsuspend, ALWAYS },
-	{ SYS_rt_sigtimedwait, ALWAYS },
-	{ SYS_sigaltstack, ALWAYS },
-	{ SYS_sched_yield, ALWAYS },
-	{ SYS_sched_getaffinity, ALWAYS },
-	{ SYS_sched_getparam, ALWAYS },
-	{ SYS_sched_getscheduler, ALWAYS },
-	{ SYS_sched_get_priority_max, ALWAYS },
-	{ SYS_sched_get_priority_min, ALWAYS },
-	{ SYS_sched_rr_get_interval, ALWAYS },
-	{ SYS_getcpu, ALWAYS },
-	{ SYS_clock_getres, ALWAYS },
-	{ SYS_clock_nanosleep, ALWAYS },
-	{ SYS_nanosleep, ALWAYS },
-	{ SYS_gettimeofday, ALWAYS },
-	{ SYS_times, ALWAYS },
-	{ SYS_getitimer, ALWAYS },
-	{ SYS_setitimer, ALWAYS },
-	{ SYS_timer_create, ALWAYS },
-	{ SYS_timer_settime, ALWAYS },
-	{ SYS_timer_gettime, ALWAYS },
-	{ SYS_timer_getoverrun, ALWAYS },
-	{ SYS_timer_delete, ALWAYS },
-	{ SYS_sysinfo, ALWAYS },
-	{ SYS_uname, ALWAYS },
-	{ SYS_seccomp, ALWAYS }, /* a further filter only takes away */
-	{ SYS_landlock_create_ruleset, ALWAYS },
-
-	/* Sockets that are there already. */
-	{ SYS_recvfrom, ALWAYS },
-	{ SYS_shutdown, ALWAYS },
-	{ SYS_getsockopt, ALWAYS },
-	{ SYS_setsockopt, ALWAYS },
-	{ SYS_getsockname, ALWAYS },
-	{ SYS_getpeername, ALWAYS },
-	{ SYS_sendto, NETWORK }, /* else to where the socket is connected */
-	{ SYS_connect, NETWORK },
-	{ SYS_bind, NETWORK },
-	{ SYS_listen, NETWORK },
-	{ SYS_accept, NETWORK },
-	{ SYS_accept4, NETWORK },
-	{ SYS_recvmmsg, NETWORK },
-	{ SYS_sendmmsg, NETWORK },
-
+	SYS_memfd_create, SYS_msync, SYS_mincore, SYS_mlock, SYS_munlock, SYS_membarrier,
+	/* Descriptors.  ftruncate needs one that is open for writing. */
+	SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2,
+	SYS_close_range, SYS_dup, SYS_dup3, SYS_pipe2, SYS_ppoll, SYS_pselect6, SYS_epoll_create1,
+	SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_eventfd2, SYS_signalfd4, SYS_timerfd_create,
+	SYS_timerfd_settime, SYS_timerfd_gettime, SYS_inotify_init1, SYS_inotify_add_watch,
+	SYS_inotify_rm_watch, SYS_sendfile, SYS_splice, SYS_copy_file_range, SYS_fadvise64, SYS_readahead,
+	SYS_fsync, SYS_fdatasync, SYS_sync_file_range, SYS_flock, SYS_ftruncate, SYS_fallocate,
+	/* Looking at files by name. */
+	SYS_faccessat, SYS_faccessat2, SYS_readlinkat, SYS_getcwd, SYS_chdir, SYS_fchdir, SYS_umask,
+	SYS_statfs, SYS_fstatfs, SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr, SYS_listxattr, SYS_llistxattr,
+	SYS_flistxattr,
+	/* Processes, threads, time.  capset cannot get a capability back, and a second filter only takes away. */
+	SYS_wait4, SYS_waitid, SYS_pidfd_send_signal, SYS_getppid, SYS_getpgid, SYS_getsid, SYS_getuid,
+	SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getresuid, SYS_getresgid, SYS_getgroups, SYS_getpriority,
+	SYS_getrusage, SYS_capget, SYS_capset, SYS_set_tid_address, SYS_set_robust_list, SYS_get_robust_list,
+	SYS_rseq, SYS_futex_waitv, SYS_restart_syscall, SYS_rt_sigpending, SYS_rt_sigsuspend,
+	SYS_rt_sigtimedwait, SYS_sigaltstack, SYS_sched_yield, SYS_sched_getaffinity, SYS_sched_getparam,
+	SYS_sched_getscheduler, SYS_sched_get_priority_max, SYS_sched_get_priority_min,
+	SYS_sched_rr_get_interval, SYS_getcpu, SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep,
+	SYS_gettimeofday, SYS_times, SYS_getitimer, SYS_setitimer, SYS_timer_create, SYS_timer_settime,
+	SYS_timer_gettime, SYS_timer_getoverrun, SYS_timer_delete, SYS_sysinfo, SYS_uname, SYS_seccomp,
+	SYS_landlock_create_ruleset,
+	/* Sockets that exist already. */
+	SYS_recvfrom, SYS_shutdown, SYS_getsockopt, SYS_setsockopt, SYS_getsockname, SYS_getpeername,
 #ifdef __x86_64__
-	/* The older forms of those above. */
-	{ SYS_stat, ALWAYS },
-	{ SYS_lstat, ALWAYS },
-	{ SYS_access, ALWAYS },
-	{ SYS_readlink, ALWAYS },
-	{ SYS_getdents, ALWAYS },
-	{ SYS_dup2, ALWAYS },
-	{ SYS_pipe, ALWAYS },
-	{ SYS_poll, ALWAYS },
-	{ SYS_select, ALWAYS },
-	{ SYS_epoll_create, ALWAYS },
-	{ SYS_epoll_wait, ALWAYS },
-	{ SYS_eventfd, ALWAYS },
-	{ SYS_signalfd, ALWAYS },
-	{ SYS_inotify_init, ALWAYS },
-	{ SYS_mkdir, WRITING },
-	{ SYS_rmdir, WRITING },
-	{ SYS_unlink, WRITING },
-	{ SYS_rename, WRITING },
-	{ SYS_link, WRITING },
-	{ SYS_symlink, WRITING },
-	{ SYS_getpgrp, ALWAYS },
-	{ SYS_getrlimit, ALWAYS },
-	{ SYS_fork, ALWAYS },
-	{ SYS_vfork, ALWAYS },
-	{ SYS_alarm, ALWAYS },
-	{ SYS_pause, ALWAYS },
-	{ SYS_time, ALWAYS },
-	{ SYS_arch_prctl, ALWAYS },
-#endif
-#ifdef SYS_renameat
-	{ SYS_renameat, WRITING },
+	SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_getdents, SYS_dup2, SYS_pipe, SYS_poll,
+	SYS_select, SYS_epoll_create, SYS_epoll_wait, SYS_eventfd, SYS_signalfd, SYS_inotify_init,
+	SYS_getpgrp, SYS_getrlimit, SYS_fork, SYS_vfork, SYS_alarm, SYS_pause, SYS_time, SYS_arch_prctl,
 #endif
 };
 
 /*
- * A program for the kernel.  Each check of a call begins with the call's number
- * and ends with a verdict, so the number is still in the register for the next.
+ * Where some files may be written to.  Calls that change owners, modes, times and
+ * attributes are in no list: Landlock does not check them, so a rule could change
+ * those of any file.
+ */
+static const uint16_t writing_calls[] = {
+	SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
+#ifdef __x86_64__
+	SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_rename, SYS_link, SYS_symlink,
+#endif
+#ifdef SYS_renameat
+	SYS_renameat,
+#endif
+};
+
+/* The same, where Landlock knows of truncation. */
+static const uint16_t truncating_calls[] = {
+	SYS_truncate,
+};
+
+/* Where there is network.  Without it sendto may only send to where the socket is connected. */
+static const uint16_t network_calls[] = {
+	SYS_sendto, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_recvmmsg, SYS_sendmmsg,
+};
+/* clang-format on */
+
+/*
+ * A program for the kernel, which begins with the call's number in the register.
+ * The code for one call ends with a verdict, so that the number is still in the
+ * register for the code behind it.
  */
 struct filter {
 	struct sock_filter code[1024];
@@ -282,7 +130,7 @@ static void load(struct filter *filter, size_t offset)
 	emit(filter, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)offset);
 }
 
-/* Both machines are little-endian. */
+/* Loads the lower half of an argument: both machines are little-endian. */
 static void load_argument(struct filter *filter, unsigned index)
 {
 	load(filter, offsetof(struct seccomp_data, args) + 8 * (size_t)index);
@@ -303,7 +151,7 @@ static void refuse(struct filter *filter, int error_number)
 	emit(filter, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | (uint32_t)error_number);
 }
 
-/* The next instruction, a verdict, is for the case that what was loaded is ... */
+/* Each of these makes the next instruction, a verdict, hold only for such a value in the register. */
 static void when_equal(struct filter *filter, uint32_t value)
 {
 	emit(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value);
@@ -329,7 +177,7 @@ static void keep_bits(struct filter *filter, uint32_t bits)
 	emit(filter, BPF_ALU | BPF_AND | BPF_K, 0, 0, bits);
 }
 
-/* What follows, up to end_call, is for one call.  Returns where that begins. */
+/* Begins the code for one call, up to end_call.  Returns where it begins. */
 static unsigned short begin_call(struct filter *filter, long number)
 {
 	emit(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, (uint32_t)number);
@@ -348,7 +196,7 @@ static void refuse_call(struct filter *filter, long number, int error_number)
 	refuse(filter, error_number);
 }
 
-/* i386's calls and x32's have other numbers. */
+/* Refuses calls of another machine, because those of i386 and x32 have other numbers. */
 static void begin_filter(struct filter *filter)
 {
 	load(filter, offsetof(struct seccomp_data, arch));
@@ -357,13 +205,16 @@ static void begin_filter(struct filter *filter)
 	load(filter, offsetof(struct seccomp_data, nr));
 }
 
-/* Landlock sees to what is opened for writing; before ABI 3 not to emptying a file that is opened for reading. */
-static void check_open(struct filter *filter, long number, unsigned flags, bool by_landlock)
+/*
+ * Landlock checks files that are opened for writing.  Before its ABI 3 it lets a
+ * file be emptied that is opened for reading.
+ */
+static void check_open(struct filter *filter, long number, unsigned flags, bool has_landlock)
 {
 	unsigned short begin = begin_call(filter, number);
 
 	load_argument(filter, flags);
-	if (by_landlock) {
+	if (has_landlock) {
 		keep_bits(filter, O_ACCMODE | O_TRUNC);
 		when_equal(filter, O_RDONLY | O_TRUNC);
 	} else {
@@ -374,7 +225,7 @@ static void check_open(struct filter *filter, long number, unsigned flags, bool 
 	end_call(filter, begin);
 }
 
-/* Forking and threads, but no namespace, nor a child for the process above. */
+/* Allows processes and threads, but no namespaces, and no child of the parent process. */
 static void check_clone(struct filter *filter)
 {
 	unsigned short begin = begin_call(filter, SYS_clone);
@@ -387,7 +238,7 @@ static void check_clone(struct filter *filter)
 	end_call(filter, begin);
 }
 
-/* Only these values of an argument. */
+/* Allows a call only with these values of an argument. */
 static void check_values(struct filter *filter, long number, unsigned argument, const uint32_t *values, size_t count)
 {
 	unsigned short begin = begin_call(filter, number);
@@ -426,7 +277,7 @@ static void check_prctl(struct filter *filter)
 	check_values(filter, SYS_prctl, 0, options, sizeof options / sizeof options[0]);
 }
 
-/* Terminals can be given input, disks and networks be set up; what isatty and sockets ask for is none of that. */
+/* Allows what isatty and sockets ask for; other requests could type into a terminal or set up disks and networks. */
 static void check_ioctl(struct filter *filter)
 {
 	static const uint32_t requests[] = { TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX };
@@ -434,7 +285,7 @@ static void check_ioctl(struct filter *filter)
 	check_values(filter, SYS_ioctl, 1, requests, sizeof requests / sizeof requests[0]);
 }
 
-/* A descriptor can signal its owner, and a lease holds up others. */
+/* Refuses what makes a descriptor signal another process, and leases, which hold up other processes. */
 static void check_fcntl(struct filter *filter)
 {
 	static const uint32_t refused[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETLEASE, F_NOTIFY };
@@ -449,7 +300,7 @@ static void check_fcntl(struct filter *filter)
 	end_call(filter, begin);
 }
 
-/* Pairs are connected to each other alone; but a datagram of AF_UNIX can name another address. */
+/* Allows pairs, which are connected only to each other, but of AF_UNIX no datagrams, which can name another address. */
 static void check_socketpair(struct filter *filter)
 {
 	unsigned short begin = begin_call(filter, SYS_socketpair);
@@ -467,7 +318,7 @@ static void check_socketpair(struct filter *filter)
 	end_call(filter, begin);
 }
 
-/* Not AF_UNIX: behind such a socket are other programs of this machine, which may do what rules may not. */
+/* Refuses AF_UNIX: programs of this machine listen there that may do more than a rule may. */
 static void check_socket(struct filter *filter, bool network)
 {
 	static const uint32_t families[] = { AF_INET, AF_INET6 };
@@ -475,6 +326,7 @@ static void check_socket(struct filter *filter, bool network)
 	check_values(filter, SYS_socket, 0, families, network ? sizeof families / sizeof families[0] : 0);
 }
 
+/* Allows a call only with a null pointer. */
 static void check_null(struct filter *filter, long number, unsigned argument)
 {
 	unsigned short begin = begin_call(filter, number);
@@ -489,7 +341,7 @@ static void check_null(struct filter *filter, long number, unsigned argument)
 	end_call(filter, begin);
 }
 
-/* Neither the process that has started the server nor groups: interpreter processes are whom it may signal. */
+/* Refuses the parent process and process groups: the server may signal its interpreter processes. */
 static void check_others(struct filter *filter, long number, pid_t parent)
 {
 	unsigned short begin = begin_call(filter, number);
@@ -533,26 +385,11 @@ static void check_server_calls(struct filter *filter, const struct lp_rights *ri
 	check_fcntl(filter);
 	check_socketpair(filter);
 	check_socket(filter, rights->network);
-	/* Limits of its own, not of others. */
+	/* The process's own limits only. */
 	check_values(filter, SYS_prlimit64, 0, &(uint32_t){ 0 }, 1);
 	if (!rights->network)
 		check_null(filter, SYS_sendto, 4);
 	check_server_signals(filter);
-}
-
-static bool is_allowed(enum group group, const struct lp_rights *rights, int landlock)
-{
-	switch (group) {
-	case ALWAYS:
-		return true;
-	case WRITING:
-		return rights->write_count > 0;
-	case TRUNCATING:
-		return rights->write_count > 0 && landlock >= 3;
-	case NETWORK:
-		return rights->network;
-	}
-	return false;
 }
 
 static bool install(struct filter *filter, struct lp_error *error)
@@ -560,8 +397,8 @@ static bool install(struct filter *filter, struct lp_error *error)
 	struct sock_fprog program = { .len = filter->length, .filter = filter->code };
 
 	/*
-	 * Before Linux 5.16 a filter slows the process down by what is done against one
-	 * kind of speculation, unless it says that nothing in the process is secret.
+	 * Before Linux 5.16 a filter without this flag slows the process down, because
+	 * the kernel then guards it against one kind of speculation.
 	 */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0 ||
 	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0)
@@ -569,34 +406,47 @@ static bool install(struct filter *filter, struct lp_error *error)
 	return lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot limit the system calls of rules");
 }
 
-bool lp_seccomp_is_there(void)
+bool lp_seccomp_probe(void)
 {
-	/* With nothing to read the filter from, it fails: otherwise where there is seccomp and where not. */
+	/* Without a filter this fails by EFAULT where there is seccomp, and by EINVAL where there is none. */
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EFAULT;
 }
 
-enum { CALLS = sizeof calls / sizeof calls[0] };
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+enum { CALLS = COUNT(always_calls) + COUNT(writing_calls) + COUNT(truncating_calls) + COUNT(network_calls) };
 
-/* Numbers that follow each other, all of them allowed. */
+/* Consecutive numbers of calls that are all allowed. */
 struct range {
 	uint32_t first, last;
 };
 
 static int compare_numbers(const void *a, const void *b)
 {
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	uint16_t left = *(const uint16_t *)a, right = *(const uint16_t *)b;
 
 	return (left > right) - (left < right);
 }
 
 static size_t find_ranges(const struct lp_rights *rights, int landlock, struct range ranges[CALLS])
 {
-	uint32_t numbers[CALLS];
+	const struct {
+		const uint16_t *calls;
+		size_t count;
+		bool allowed;
+	} lists[] = {
+		{ always_calls, COUNT(always_calls), true },
+		{ writing_calls, COUNT(writing_calls), rights->write_count > 0 },
+		{ truncating_calls, COUNT(truncating_calls), rights->write_count > 0 && landlock >= 3 },
+		{ network_calls, COUNT(network_calls), rights->network },
+	};
+	uint16_t numbers[CALLS];
 	size_t count = 0, range_count = 0;
 
-	for (size_t i = 0; i < CALLS; i++) {
-		if (is_allowed(calls[i].group, rights, landlock))
-			numbers[count++] = calls[i].number;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		if (!lists[i].allowed)
+			continue;
+		memcpy(numbers + count, lists[i].calls, lists[i].count * sizeof numbers[0]);
+		count += lists[i].count;
 	}
 	qsort(numbers, count, sizeof numbers[0], compare_numbers);
 	for (size_t i = 0; i < count; i++) {
@@ -609,8 +459,8 @@ static size_t find_ranges(const struct lp_rights *rights, int landlock, struct r
 }
 
 /*
- * Halves the ranges until one is left: the kernel runs a filter for every number
- * there is when it is installed, and one before Linux 5.11 at every call.
+ * Emits a binary search, because the kernel runs the filter for every number when
+ * it is installed, and before Linux 5.11 at every call.
  */
 static void search_ranges(struct filter *filter, const struct range *ranges, size_t count)
 {
@@ -646,8 +496,8 @@ bool lp_seccomp_limit_server(const struct lp_rights *rights, int landlock, struc
 }
 
 /*
- * What the limit of a process's memory does not count: shared memory that no
- * file is behind, and what the kernel takes for a stack.
+ * Refuses memory that the process's limit does not count: shared memory without a
+ * file, and what the kernel takes for a stack.
  */
 static void check_mmap(struct filter *filter, bool writing)
 {
@@ -656,7 +506,7 @@ static void check_mmap(struct filter *filter, bool writing)
 	load_argument(filter, 3);
 	when_any_bit(filter, MAP_GROWSDOWN);
 	refuse(filter, EPERM);
-	keep_bits(filter, MAP_SHARED | MAP_ANONYMOUS); /* MAP_SHARED_VALIDATE has the bit too */
+	keep_bits(filter, MAP_SHARED | MAP_ANONYMOUS); /* MAP_SHARED_VALIDATE has that bit too */
 	when_equal(filter, MAP_SHARED | MAP_ANONYMOUS);
 	refuse(filter, EPERM);
 	if (!writing) {
@@ -681,7 +531,7 @@ static void check_threads_only(struct filter *filter)
 	end_call(filter, begin);
 }
 
-static void check_no_change(struct filter *filter)
+static void check_settings(struct filter *filter)
 {
 	static const uint32_t refused[] = { PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER };
 	unsigned short begin = begin_call(filter, SYS_prctl);
@@ -701,9 +551,9 @@ bool lp_seccomp_limit_interpreter(const struct lp_rights *rights, struct lp_erro
 	pid_t self = getpid();
 
 	begin_filter(&filter);
-	check_mmap(&filter, rights->write_count > 0); /* SQLite shares what it has of an index */
+	check_mmap(&filter, rights->write_count > 0); /* SQLite maps the index of its log */
 	check_threads_only(&filter);
-	check_no_change(&filter);
+	check_settings(&filter);
 	check_null(&filter, SYS_prlimit64, 2);
 	check_self(&filter, SYS_kill, self);
 	check_self(&filter, SYS_tgkill, self);

@@ -1,9 +1,9 @@
 /*
- * Runs in the rule server, in its only thread.
+ * The files that rules can open: Landlock.  It does not check who looks at names
+ * and sizes (stat), nor who changes owners, modes and times of files; the filter
+ * of calls refuses the latter.
  *
- * Which files can be opened: Landlock.  It says nothing about
- * looking at names and sizes (stat), nor about owners, modes and times of files:
- * the list of calls refuses to change those.
+ * Runs in the rule server, in its only thread.
  */
 #include "process/rights_limits.h"
 
@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As in linux/landlock.h of Linux 6.12: the headers that the program is built with can be older than its kernel. */
+/* As in linux/landlock.h of Linux 6.12, because the headers of the build can be older than the kernel. */
 enum {
 	EXECUTE = 1 << 0,
 	WRITE_FILE = 1 << 1,
@@ -44,11 +44,11 @@ enum {
 	PATH_BENEATH = 1,
 };
 
-/* What libc reads by itself, where a silent lack of it changes what a rule computes, and what harms nobody. */
+/* Files that libc reads by itself, and whose silent lack would change what a rule computes. */
 static const struct {
 	const char *path;
 	uint64_t rights;
-	bool network; /* needed only there */
+	bool network; /* needed only with network */
 } common[] = {
 	{ "/dev/null", READ_FILE | WRITE_FILE | TRUNCATE, false },
 	{ "/dev/urandom", READ_FILE, false },
@@ -76,7 +76,7 @@ struct ruleset_attributes {
 	uint64_t files, network, scoped;
 };
 
-/* linux/landlock.h has it packed. */
+/* Packed, as in linux/landlock.h. */
 struct path_attributes {
 	uint64_t allowed;
 	int32_t parent;
@@ -87,14 +87,15 @@ struct ruleset {
 	uint64_t files; /* the rights that the kernel knows */
 };
 
-int lp_landlock_version(void)
+int lp_landlock_probe(void)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, VERSION);
 
 	return version > 0 ? (int)version : 0;
 }
 
-static struct ruleset_attributes handled(const struct lp_rights *rights, int version)
+/* Lists all that this version of Landlock can limit: what is listed is refused, unless a rule of it allows it. */
+static struct ruleset_attributes list_limits(const struct lp_rights *rights, int version)
 {
 	return (struct ruleset_attributes){
 		.files = (uint64_t)ALL_OF_1 | (version >= 2 ? REFER : 0) | (version >= 3 ? TRUNCATE : 0) |
@@ -116,6 +117,7 @@ static bool add_descriptor(const struct ruleset *ruleset, int descriptor, uint64
 	return syscall(SYS_landlock_add_rule, ruleset->descriptor, PATH_BENEATH, &path, 0) == 0;
 }
 
+/* Allows these rights to a file, or to all below a directory. */
 static bool add(const struct ruleset *ruleset, const char *path, uint64_t rights, struct lp_error *error)
 {
 	int descriptor = open(path, O_PATH | O_CLOEXEC);
@@ -140,7 +142,7 @@ static bool add_list(const struct ruleset *ruleset, const char *const *paths, si
 
 static void add_common(const struct ruleset *ruleset, bool network)
 {
-	struct lp_error ignored; /* few systems have all of them */
+	struct lp_error ignored; /* few systems have all of these files */
 
 	for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
 		if (network || !common[i].network)
@@ -152,20 +154,22 @@ static bool add_all(const struct ruleset *ruleset, const struct lp_rights *right
                     const char *tzdata, struct lp_error *error)
 {
 	add_common(ruleset, rights->network);
-	return (rules_directory == NULL || add(ruleset, rules_directory, READ, error)) &&
-	       (tzdata == NULL || add(ruleset, tzdata, READ, error)) &&
-	       add_list(ruleset, rights->read, rights->read_count, READ, error) &&
+	if (rules_directory != NULL && !add(ruleset, rules_directory, READ, error))
+		return false;
+	if (tzdata != NULL && !add(ruleset, tzdata, READ, error))
+		return false;
+	return add_list(ruleset, rights->read, rights->read_count, READ, error) &&
 	       add_list(ruleset, rights->write, rights->write_count, WRITE, error);
 }
 
 bool lp_landlock_limit(const struct lp_rights *rights, int version, const char *rules_directory, const char *tzdata,
                        struct lp_error *error)
 {
-	struct ruleset_attributes attributes = handled(rights, version);
+	struct ruleset_attributes attributes = list_limits(rights, version);
 	struct ruleset ruleset = { .files = attributes.files };
 	bool limited;
 
-	/* A kernel that does not know the last ones asks for zeros there. */
+	/* An older kernel does not know the last fields, and accepts zeros there. */
 	ruleset.descriptor = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
 	if (ruleset.descriptor < 0)
 		return lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot limit the files of rules");

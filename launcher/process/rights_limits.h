@@ -1,5 +1,5 @@
 /*
- * The two limits that rights.c puts on a process.  Internal to process/.
+ * The two limits that rights.c puts on a process.  Private to process/.
  *
  * Runs in the rule server and in interpreter processes.
  */
@@ -8,17 +8,17 @@
 
 #include "process/rights.h"
 
-/* The ABI of the kernel's Landlock; 0: it has none, or what runs the container keeps it away. */
-int lp_landlock_version(void);
-/* From now on only these files are opened.  no_new_privs has to be set. */
+/* Returns the ABI of the kernel's Landlock; 0: there is none, or the container's runtime forbids it. */
+int lp_landlock_probe(void);
+/* Limits the files that can be opened.  no_new_privs has to be set. */
 bool lp_landlock_limit(const struct lp_rights *rights, int version, const char *rules_directory, const char *tzdata,
                        struct lp_error *error) LP_MUST_CHECK;
 
-/* Of a process that is not limited yet. */
-bool lp_seccomp_is_there(void);
-/* The list of what the rule server may call; landlock: its version, which says what it sees to. */
+/* Returns true if the kernel has seccomp.  Only in a process that is not limited yet. */
+bool lp_seccomp_probe(void);
+/* Limits the calls of the rule server.  landlock: its ABI, which decides what this filter has to check. */
 bool lp_seccomp_limit_server(const struct lp_rights *rights, int landlock, struct lp_error *error) LP_MUST_CHECK;
-/* What an interpreter process may not, of that list. */
+/* Takes from an interpreter process some of the calls that the rule server may make. */
 bool lp_seccomp_limit_interpreter(const struct lp_rights *rights, struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Runs in any process, in any thread.
+ * A refusal reaches a rule's author as an error of Python, which cannot name the
+ * reason; some errors do not even mention a permission.
  *
- * A refusal reaches a rule's author as an error of Python,
- * which cannot know why; some say nothing of a permission at all.
+ * Runs in any process, in any thread.
  */
 #include "process/rights.h"
 
@@ -14,7 +14,7 @@ static const char files[] = "A rule opens only the files that the setting rules_
 			    "write: [DIR]}.";
 static const char network[] = "A rule has no network but where the setting is there: rules_may: {network: true}.";
 
-/* The first that fits. */
+/* The first entry that fits counts. */
 static const struct {
 	const char *type;    /* NULL: any */
 	const char *message; /* what is in it; NULL: any */
@@ -31,7 +31,7 @@ static const struct {
 	{ NULL, "[Errno 13] Permission denied", anything },
 };
 
-bool lp_rights_note(const char *error_type, const char *message, const char **note)
+bool lp_rights_explain(const char *error_type, const char *message, const char **note)
 {
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
 		if (refusals[i].type != NULL && (error_type == NULL || strcmp(error_type, refusals[i].type) != 0))

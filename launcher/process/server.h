@@ -1,5 +1,5 @@
 /*
- * The two other processes: what they are made of.  Internal to process/.
+ * The rule server and its interpreter processes.  Private to process/.
  *
  * Runs in the rule server and in interpreter processes, in their only thread.
  */
@@ -13,13 +13,13 @@
 #define LP_SERVER_NAME "local-processing: rule server"
 
 /*
- * interpreter.c: in the rule server, before its rights are limited and files are
- * imported: those may take as much memory together as one rule.
+ * interpreter.c: limits the memory of the rule server, so that the files that it
+ * imports take together no more than one rule may.  Before its rights are limited.
  */
 void lp_interpreter_prepare(int64_t memory_limit);
-/* In a forked copy.  From the start on what is printed, and the pulse, are of this area. */
+/* Turns a forked copy of the server into an interpreter process, with this area for its pulse and lines. */
 void lp_interpreter_start(struct lp_area *area, int64_t memory_limit);
-/* Computes parts until its socket is closed. */
+/* Computes parts until the socket is closed. */
 _Noreturn void lp_interpreter_main(int socket);
 
 #endif

@@ -1,13 +1,16 @@
 /*
- * Written in one process and read in the other, field by field in the same order.
+ * Each message is written field by field in one process, and read in the same
+ * order in the other.
  *
  * Runs in the main process and in the rule server, in the main thread of each.
  */
 #include "process/setup.h"
 
+#include "process/record.h"
+
 #include <limits.h>
 
-enum { MANY = 1 << 20 };
+enum { COUNT_MOST = 1 << 20 };
 
 static void write_texts(const char *const *texts, size_t count, struct lp_text *text)
 {
@@ -16,14 +19,14 @@ static void write_texts(const char *const *texts, size_t count, struct lp_text *
 		lp_put_text(text, texts[i]);
 }
 
-static const char *const *read_texts(struct lp_reading *reading, struct lp_arena *arena, size_t *count)
+static const char *const *read_texts(struct lp_reader *reader, struct lp_arena *arena, size_t *count)
 {
 	const char **texts;
 
-	*count = (size_t)lp_get_number(reading, 0, LP_SETUP_DIRECTORIES_MOST);
+	*count = (size_t)lp_get_number(reader, 0, LP_SETUP_DIRECTORIES_MOST);
 	texts = lp_arena_zeroed(arena, *count, sizeof *texts);
 	for (size_t i = 0; i < *count; i++)
-		texts[i] = lp_get_text(reading, arena);
+		texts[i] = lp_get_text(reader, arena);
 	return texts;
 }
 
@@ -49,27 +52,27 @@ void lp_setup_write(const struct lp_setup *setup, struct lp_text *text)
 
 bool lp_setup_read(const char *bytes, size_t size, struct lp_arena *arena, struct lp_setup *setup)
 {
-	struct lp_reading reading = { .at = bytes, .end = bytes + size };
+	struct lp_reader reader = { .at = bytes, .end = bytes + size };
 
-	*setup = (struct lp_setup){ .rules = lp_get_text(&reading, arena) };
-	setup->tzdata = lp_get_text(&reading, arena);
-	setup->rights.network = lp_get_number(&reading, 0, 1) != 0;
-	setup->rights.read = read_texts(&reading, arena, &setup->rights.read_count);
-	setup->rights.write = read_texts(&reading, arena, &setup->rights.write_count);
-	setup->memory_limit = lp_get_number(&reading, 0, INT64_MAX);
-	setup->level = (enum lp_log_level)lp_get_number(&reading, LP_LOG_DEBUG, LP_LOG_ERROR);
-	setup->shared_address = (uint64_t)lp_get_number(&reading, 0, INT64_MAX);
-	setup->shared_size = (uint64_t)lp_get_number(&reading, 0, INT64_MAX);
-	setup->skip_count = (size_t)lp_get_number(&reading, 0, LP_SETUP_SKIPS_MOST);
+	*setup = (struct lp_setup){ .rules = lp_get_text(&reader, arena) };
+	setup->tzdata = lp_get_text(&reader, arena);
+	setup->rights.network = lp_get_number(&reader, 0, 1) != 0;
+	setup->rights.read = read_texts(&reader, arena, &setup->rights.read_count);
+	setup->rights.write = read_texts(&reader, arena, &setup->rights.write_count);
+	setup->memory_limit = lp_get_number(&reader, 0, INT64_MAX);
+	setup->level = (enum lp_log_level)lp_get_number(&reader, LP_LOG_DEBUG, LP_LOG_ERROR);
+	setup->shared_address = (uint64_t)lp_get_number(&reader, 0, INT64_MAX);
+	setup->shared_size = (uint64_t)lp_get_number(&reader, 0, INT64_MAX);
+	setup->skip_count = (size_t)lp_get_number(&reader, 0, LP_SETUP_SKIPS_MOST);
 	for (size_t i = 0; i < setup->skip_count; i++) {
 		struct lp_rule_skip *skip = &setup->skips[i];
 
-		skip->module = lp_get_text(&reading, arena);
-		skip->type = lp_get_text(&reading, arena);
-		skip->reason = lp_get_text(&reading, arena);
-		skip->traceback = lp_get_text(&reading, arena);
+		skip->module = lp_get_text(&reader, arena);
+		skip->type = lp_get_text(&reader, arena);
+		skip->reason = lp_get_text(&reader, arena);
+		skip->traceback = lp_get_text(&reader, arena);
 	}
-	return !reading.bad;
+	return !reader.bad;
 }
 
 static void write_rule(const struct lp_rule *rule, struct lp_text *text)
@@ -117,87 +120,88 @@ void lp_catalogue_write(const struct lp_rule_catalogue *catalogue, const struct 
 	}
 }
 
-/* What has to be there, also where the other side has gone mad. */
-static const char *some_text(struct lp_reading *reading, struct lp_arena *arena)
+/* Reads a text that must not be NULL. */
+static const char *get_text(struct lp_reader *reader, struct lp_arena *arena)
 {
-	const char *text = lp_get_text(reading, arena);
+	const char *text = lp_get_text(reader, arena);
 
-	reading->bad = reading->bad || text == NULL;
+	reader->bad = reader->bad || text == NULL;
 	return text == NULL ? "" : text;
 }
 
-static size_t count_of(struct lp_reading *reading)
+/* Reads a count.  Each item takes a byte at least, so a larger one makes no sense. */
+static size_t get_count(struct lp_reader *reader)
 {
-	int64_t left = reading->end - reading->at;
+	int64_t left = reader->end - reader->at;
 
-	return (size_t)lp_get_number(reading, 0, left < MANY ? left : MANY);
+	return (size_t)lp_get_number(reader, 0, left < COUNT_MOST ? left : COUNT_MOST);
 }
 
-static void read_inputs(struct lp_reading *reading, struct lp_arena *arena, struct lp_rule *rule)
+static void read_inputs(struct lp_reader *reader, struct lp_arena *arena, struct lp_rule *rule)
 {
-	rule->input_count = count_of(reading);
+	rule->input_count = get_count(reader);
 	rule->inputs = lp_arena_zeroed(arena, rule->input_count, sizeof *rule->inputs);
-	for (size_t i = 0; i < rule->input_count && !reading->bad; i++) {
+	for (size_t i = 0; i < rule->input_count && !reader->bad; i++) {
 		struct lp_rule_input *input = &rule->inputs[i];
 
-		input->name = some_text(reading, arena);
-		input->optional = lp_get_number(reading, 0, 1) != 0;
-		input->many = lp_get_number(reading, 0, 1) != 0;
-		input->lookback = lp_get_number(reading, LP_LOOKBACK_HOLD, INT64_MAX);
+		input->name = get_text(reader, arena);
+		input->optional = lp_get_number(reader, 0, 1) != 0;
+		input->many = lp_get_number(reader, 0, 1) != 0;
+		input->lookback = lp_get_number(reader, LP_LOOKBACK_HOLD, INT64_MAX);
 	}
 }
 
-static void read_parameters(struct lp_reading *reading, struct lp_arena *arena, struct lp_rule *rule)
+static void read_parameters(struct lp_reader *reader, struct lp_arena *arena, struct lp_rule *rule)
 {
-	rule->parameter_count = count_of(reading);
+	rule->parameter_count = get_count(reader);
 	rule->parameters = lp_arena_zeroed(arena, rule->parameter_count, sizeof *rule->parameters);
-	for (size_t i = 0; i < rule->parameter_count && !reading->bad; i++) {
+	for (size_t i = 0; i < rule->parameter_count && !reader->bad; i++) {
 		struct lp_rule_parameter *parameter = &rule->parameters[i];
 
-		parameter->name = some_text(reading, arena);
-		parameter->type = (enum lp_parameter_type)lp_get_number(reading, LP_PARAMETER_ANY, LP_PARAMETER_DICT);
-		parameter->nullable = lp_get_number(reading, 0, 1) != 0;
-		parameter->default_value = lp_get_text(reading, arena);
-		parameter->choices = lp_get_text(reading, arena);
+		parameter->name = get_text(reader, arena);
+		parameter->type = (enum lp_parameter_type)lp_get_number(reader, LP_PARAMETER_ANY, LP_PARAMETER_DICT);
+		parameter->nullable = lp_get_number(reader, 0, 1) != 0;
+		parameter->default_value = lp_get_text(reader, arena);
+		parameter->choices = lp_get_text(reader, arena);
 	}
 }
 
-static void read_rule(struct lp_reading *reading, struct lp_arena *arena, struct lp_rule *rule)
+static void read_rule(struct lp_reader *reader, struct lp_arena *arena, struct lp_rule *rule)
 {
-	rule->name = some_text(reading, arena);
-	rule->summary = some_text(reading, arena);
-	rule->documentation = some_text(reading, arena);
-	rule->file = some_text(reading, arena);
-	rule->line = (int)lp_get_number(reading, 0, INT_MAX);
-	rule->version = some_text(reading, arena);
-	rule->returns = (enum lp_rule_returns)lp_get_number(reading, LP_RETURNS_UNKNOWN, LP_RETURNS_SERIES);
-	read_inputs(reading, arena, rule);
-	read_parameters(reading, arena, rule);
-	rule->output_count = count_of(reading);
+	rule->name = get_text(reader, arena);
+	rule->summary = get_text(reader, arena);
+	rule->documentation = get_text(reader, arena);
+	rule->file = get_text(reader, arena);
+	rule->line = (int)lp_get_number(reader, 0, INT_MAX);
+	rule->version = get_text(reader, arena);
+	rule->returns = (enum lp_rule_returns)lp_get_number(reader, LP_RETURNS_UNKNOWN, LP_RETURNS_SERIES);
+	read_inputs(reader, arena, rule);
+	read_parameters(reader, arena, rule);
+	rule->output_count = get_count(reader);
 	rule->outputs = lp_arena_zeroed(arena, rule->output_count, sizeof *rule->outputs);
-	for (size_t i = 0; i < rule->output_count && !reading->bad; i++)
-		rule->outputs[i] = some_text(reading, arena);
+	for (size_t i = 0; i < rule->output_count && !reader->bad; i++)
+		rule->outputs[i] = get_text(reader, arena);
 }
 
 bool lp_catalogue_read(const char *bytes, size_t size, struct lp_arena *arena, struct lp_rule_catalogue *catalogue,
                        struct lp_problems *problems)
 {
-	struct lp_reading reading = { .at = bytes, .end = bytes + size };
-	size_t count = count_of(&reading);
+	struct lp_reader reader = { .at = bytes, .end = bytes + size };
+	size_t count = get_count(&reader);
 
 	catalogue->rules = lp_arena_zeroed(arena, count, sizeof *catalogue->rules);
 	catalogue->count = count;
-	for (size_t i = 0; i < count && !reading.bad; i++)
-		read_rule(&reading, arena, &catalogue->rules[i]);
-	count = count_of(&reading);
-	problems->left_out += (uint32_t)lp_get_number(&reading, 0, INT32_MAX);
-	for (size_t i = 0; i < count && !reading.bad; i++) {
-		const char *file = lp_get_text(&reading, arena);
-		int line = (int)lp_get_number(&reading, 0, INT_MAX), column = (int)lp_get_number(&reading, 0, INT_MAX);
-		const char *what = some_text(&reading, arena);
+	for (size_t i = 0; i < count && !reader.bad; i++)
+		read_rule(&reader, arena, &catalogue->rules[i]);
+	count = get_count(&reader);
+	problems->left_out += (uint32_t)lp_get_number(&reader, 0, INT32_MAX);
+	for (size_t i = 0; i < count && !reader.bad; i++) {
+		const char *file = lp_get_text(&reader, arena);
+		int line = (int)lp_get_number(&reader, 0, INT_MAX), column = (int)lp_get_number(&reader, 0, INT_MAX);
+		const char *what = get_text(&reader, arena);
 
-		if (!reading.bad)
+		if (!reader.bad)
 			lp_problem_add(problems, file, line, column, "%s", what);
 	}
-	return !reading.bad;
+	return !reader.bad;
 }

@@ -1,10 +1,10 @@
 /*
- * Runs in the main process, but for lp_shared_join.
- *
  * A large stretch of addresses is reserved and given out in pieces of a power of
- * two, which come back whole.  What was used last is taken next: its pages are
- * there.  Pages are asked for before they are written to, because a page that
- * cannot be had then is an error, and SIGBUS later.
+ * two, which come back whole.  The piece that came back last is taken next,
+ * because its pages are still there.  Pages are allocated before they are written
+ * to: at that time a lack of memory is an error, later it is a SIGBUS.
+ *
+ * Runs in the main process, in any thread; lp_shared_join in the rule server.
  */
 #include "process/shared.h"
 
@@ -20,12 +20,12 @@
 enum { LEAST_SHIFT = 16 };
 #define SIZE_MOST     ((size_t)64 << 30)
 #define SIZE_LEAST    ((size_t)64 << 20)
-#define RETURNED_FROM ((size_t)8 << 20) /* a piece so large gives its pages back */
+#define RETURNED_FROM ((size_t)8 << 20) /* pieces from this size on give their pages back to the kernel */
 
-/* Where no sanitizer, heap, stack or library is; tried in turn. */
+/* Addresses where no sanitizer, heap, stack or library is; they are tried in turn. */
 static const uintptr_t addresses[] = { UINT64_C(0x200000000000), UINT64_C(0x4000000000), UINT64_C(0x100000000000) };
 
-/* At its beginning while nobody has it. */
+/* The first bytes of a piece that is free. */
 struct lp_shared_piece {
 	struct lp_shared_piece *next;
 };
@@ -39,7 +39,7 @@ static unsigned class_of(size_t size)
 	return shift - LEAST_SHIFT;
 }
 
-/* The pages of a piece that is given out for the first time, or again after it gave them back. */
+/* Allocates the pages of a piece that is given out for the first time, or whose pages were given back. */
 static bool allocate_pages(struct lp_shared *shared, const void *memory, size_t size)
 {
 	off_t offset = (const char *)memory - (const char *)shared->address;
@@ -48,7 +48,7 @@ static bool allocate_pages(struct lp_shared *shared, const void *memory, size_t 
 	do
 		result = fallocate(shared->descriptor, 0, offset, (off_t)size);
 	while (result != 0 && errno == EINTR);
-	/* A kernel whose temporary file system cannot do that has them made as they are written to. */
+	/* A kernel that cannot do that makes each page when it is written to. */
 	return result == 0 || errno == EOPNOTSUPP || errno == ENOSYS;
 }
 
@@ -74,7 +74,7 @@ static void *take(struct lp_arena_source *source, size_t *size)
 	}
 	pthread_mutex_unlock(&shared->lock);
 	if (memory != NULL && !has_pages && !allocate_pages(shared, memory, whole))
-		memory = NULL; /* its addresses are lost: who asked ends the process */
+		memory = NULL; /* the piece is lost, but the caller ends the process anyway */
 	*size = whole;
 	return memory;
 }
@@ -105,11 +105,11 @@ static _Noreturn void fail(struct lp_arena_source *source)
 	_exit(LP_EXIT_TEMPORARY);
 }
 
-static size_t limited(size_t size)
+static size_t limit_size(size_t size)
 {
 	struct rlimit limit;
 
-	/* A file that grows beyond its limit is a signal, and this memory is a file. */
+	/* This memory is a file, and a process whose file outgrows its limit gets a signal. */
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size)
 		size = limit.rlim_cur;
 	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur / 4 < size)
@@ -119,8 +119,8 @@ static size_t limited(size_t size)
 
 static void *map_somewhere(int descriptor, size_t size)
 {
-	for (size_t at = 0; at < sizeof addresses / sizeof *addresses; at++) {
-		void *wanted = (void *)addresses[at];
+	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+		void *wanted = (void *)addresses[i];
 		void *got = mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
 		                 descriptor, 0);
 
@@ -142,9 +142,10 @@ static bool fail_open(struct lp_error *error)
 }
 
 /*
- * The same memory for reading: what is mapped with it cannot be made writable.
- * (F_SEAL_FUTURE_WRITE would do that too, but with it no pages can be given back.)
- * Without /proc it is mapped for reading only, and that is all.
+ * Opens the memory for reading: a mapping of this descriptor cannot be made
+ * writable.  F_SEAL_FUTURE_WRITE would do the same, but keeps pages from being
+ * given back.  Without /proc the descriptor is the writable one, and the other
+ * processes could map it for writing.
  */
 static int open_reader(int descriptor)
 {
@@ -158,7 +159,7 @@ static int open_reader(int descriptor)
 
 bool lp_shared_open(struct lp_shared *shared, struct lp_error *error)
 {
-	size_t size = limited(SIZE_MOST);
+	size_t size = limit_size(SIZE_MOST);
 	int descriptor = memfd_create("local-processing: batches", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int reader = -1;
 	void *address = NULL;
@@ -176,7 +177,7 @@ bool lp_shared_open(struct lp_shared *shared, struct lp_error *error)
 		close(descriptor);
 		return false;
 	}
-	/* Nobody who gets a descriptor can take pages away from under the main process. */
+	/* The seals keep the other processes from cutting the file, which would end the main process by SIGBUS. */
 	if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0 ||
 	    (reader = open_reader(descriptor)) < 0) {
 		fail_open(error);
@@ -184,7 +185,7 @@ bool lp_shared_open(struct lp_shared *shared, struct lp_error *error)
 		close(descriptor);
 		return false;
 	}
-	/* A core of the process is to be as large as what it has of its own. */
+	/* A core of the process leaves out the batches. */
 	(void)madvise(address, size, MADV_DONTDUMP);
 	*shared = (struct lp_shared){ .source = { .take = take, .give = give, .fail = fail },
 		                      .descriptor = descriptor,

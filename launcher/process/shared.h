@@ -1,6 +1,6 @@
 /*
- * Memory of the main process that the rule server and its interpreters see at
- * the same address, read-only.  Internal to process/.
+ * The memory of the batches.  The rule server and its interpreter processes see it
+ * at the same address as the main process, read-only.  Private to process/.
  *
  * Runs in the main process, in any thread; lp_shared_join in the rule server.
  */
@@ -14,19 +14,19 @@
 enum { LP_SHARED_CLASSES = 48 };
 
 struct lp_shared {
-	struct lp_arena_source source; /* the first member: an arena's source is this */
+	struct lp_arena_source source; /* the first member, so that it can be cast to this struct */
 	pthread_mutex_t lock;
 	int descriptor; /* of the memory */
-	int reader;     /* for others: who has it cannot map it for writing, now or later */
+	int reader;     /* the same for the other processes, which cannot map it for writing with this one */
 	void *address;
 	size_t size, used;
 	struct lp_shared_piece *free[LP_SHARED_CLASSES]; /* by size, a power of two */
 };
 
-/* Main process, main thread.  Takes less where so much address space cannot be had. */
+/* Reserves the memory, in the main thread; less of it where the limits on address space ask for that. */
 bool lp_shared_open(struct lp_shared *shared, struct lp_error *error) LP_MUST_CHECK;
 void lp_shared_close(struct lp_shared *shared);
-/* In the rule server: maps what the main process has, at its address. */
+/* Maps the main process's memory at its address, in the rule server. */
 bool lp_shared_join(int descriptor, void *address, size_t size, struct lp_error *error) LP_MUST_CHECK;
 
 #endif

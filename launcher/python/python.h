@@ -25,12 +25,12 @@ struct _object; /* PyObject, for those who know Python */
 struct lp_pulse {
 	_Atomic uint64_t sequence;
 	_Atomic uint64_t asked;
-	_Atomic int64_t began;  /* monotonic nanoseconds */
+	_Atomic int64_t start;  /* monotonic nanoseconds */
 	_Atomic uint32_t index; /* of the task in its part, or of the file */
 	_Atomic uint32_t stop;  /* set from outside: begin no other task */
 };
 #define LP_PYTHON_SIGNAL    (SIGRTMAX - 1)
-#define LP_PYTHON_SAY_WHERE (SIGRTMAX - 2) /* the calls that are going on, to standard error: see lp_python_start */
+#define LP_PYTHON_SIGNAL_TRACEBACK (SIGRTMAX - 2) /* the calls that are going on, to standard error: see lp_python_start */
 
 /* A module that is imported from a text. */
 struct lp_python_source {

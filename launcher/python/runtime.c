@@ -143,7 +143,7 @@ static bool prepare_last_words(struct lp_error *error)
 
 	if (module != NULL && (done = PyObject_CallMethod(module, "enable", "i", STDERR_FILENO)) != NULL) {
 		Py_DECREF(done);
-		done = PyObject_CallMethod(module, "register", "iiii", LP_PYTHON_SAY_WHERE, STDERR_FILENO, 0, 0);
+		done = PyObject_CallMethod(module, "register", "iiii", LP_PYTHON_SIGNAL_TRACEBACK, STDERR_FILENO, 0, 0);
 	}
 	Py_XDECREF(done);
 	Py_XDECREF(module);

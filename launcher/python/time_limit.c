@@ -112,7 +112,7 @@ void lp_limit_begin(uint32_t index, struct lp_arena *arena)
 	limit.arena = arena;
 	limit.where = NULL;
 	atomic_store_explicit(&pulse->index, index, memory_order_relaxed);
-	atomic_store_explicit(&pulse->began, lp_monotonic(), memory_order_relaxed);
+	atomic_store_explicit(&pulse->start, lp_monotonic(), memory_order_relaxed);
 	/* Who sees the new number sees what belongs to it, or to a later one. */
 	atomic_store_explicit(&pulse->sequence, sequence + 1, memory_order_release);
 }

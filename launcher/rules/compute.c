@@ -27,31 +27,31 @@ static bool watch_logging(void)
 }
 
 /* In a context of its own, and what the rule leaves behind is put back: all of that within its time. */
-static void call_apart(struct lp_batch *batch, struct lp_task *task, struct lp_rule_computed *computed)
+static void call_apart(struct lp_batch *batch, struct lp_task *task, struct lp_call_report *report)
 {
 	if (watch_logging() && lp_leftovers_enter()) {
-		lp_rule_call(batch, task, &computed->covered);
+		lp_rule_call(batch, task, &report->coverage);
 		lp_leftovers_leave();
 		lp_leftovers_end_cycles();
 	} else {
 		task->outcome = (struct lp_outcome){ .state = LP_STATE_FAILED };
 		lp_python_error_take(&batch->arena, &task->outcome);
 	}
-	computed->left = lp_leftovers_put_back(&computed->replace);
+	report->leftovers = lp_leftovers_put_back(&report->replace);
 }
 
-void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index, struct lp_rule_computed *computed)
+void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index, struct lp_call_report *report)
 {
 	const char *where;
 
 	LP_CHECK_BATCH(batch);
 	assert(lp_loaded_rules != NULL && !task->decided);
-	*computed = (struct lp_rule_computed){ .covered = 1 };
+	*report = (struct lp_call_report){ .coverage = 1 };
 	lp_limit_begin(index, &batch->arena);
-	call_apart(batch, task, computed);
+	call_apart(batch, task, report);
 	assert(!PyErr_Occurred());
-	computed->interrupted = lp_limit_end(&where);
-	if (computed->interrupted) {
+	report->interrupted = lp_limit_end(&where);
+	if (report->interrupted) {
 		/* Whatever the rule made of that: where it was is what counts. */
 		task->outcome.state = LP_STATE_FAILED;
 		task->outcome.result_count = 0;

@@ -11,7 +11,7 @@
 
 #include "rules/rules.h"
 
-/* rules.c: what lp_rules_start was given, but for lp_rules_tell. */
+/* rules.c: what lp_rules_start was given, but for lp_rules_redirect. */
 const struct lp_rules_options *lp_rules_options(void);
 
 /* module.c: the builtin module `_local_processing`: multi-phase, its state per interpreter. */

@@ -1,7 +1,7 @@
 /*
  * Starting Python with rules in it, and what the process was told of them.
  *
- * Runs in the rule server, in its only thread; lp_rules_tell in interpreter
+ * Runs in the rule server, in its only thread; lp_rules_redirect in interpreter
  * processes, lp_rules_add_types wherever Python is started.
  */
 #include "rules/internal.h"
@@ -30,7 +30,7 @@ bool lp_rules_start(const struct lp_rules_options *given, struct lp_error *error
 	return lp_python_start(&python, error);
 }
 
-void lp_rules_tell(struct lp_pulse *pulse, lp_rule_log *log)
+void lp_rules_redirect(struct lp_pulse *pulse, lp_rule_log *log)
 {
 	lp_python_set_pulse(pulse);
 	options.log = log;

@@ -47,16 +47,16 @@ const char *lp_rules_module(uint32_t index);
 
 /* After the import: what calling rules needs.  Then the process may be forked. */
 bool lp_rules_open(struct lp_error *error) LP_MUST_CHECK;
-/* From now on this pulse, and lines go there. */
-void lp_rules_tell(struct lp_pulse *pulse, lp_rule_log *log);
-/* What there is to say about a task besides its outcome. */
-struct lp_rule_computed {
-	double covered;   /* the share of the window that the rule knew a value for */
-	bool interrupted; /* at its time limit */
-	bool replace;     /* it left something behind that cannot be put back: the process has to be replaced */
-	const char *left; /* what it left behind; NULL: nothing.  Valid until the next task. */
+/* Uses this pulse from now on, and hands on lines to this log. */
+void lp_rules_redirect(struct lp_pulse *pulse, lp_rule_log *log);
+/* What is known of a call besides the task's outcome. */
+struct lp_call_report {
+	double coverage;       /* the share of the window that the rule knew a value for */
+	bool interrupted;      /* at its time limit */
+	bool replace;          /* the rule left something behind that cannot be put back: replace the process */
+	const char *leftovers; /* what it left behind; NULL: nothing.  Valid until the next call */
 };
-/* Computes a task whose outcome is not decided; all of the outcome is the batch's arena's.  index: for the pulse. */
-void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index, struct lp_rule_computed *computed);
+/* Computes a task that is not decided.  All of its outcome is in the batch's arena.  index: for the pulse. */
+void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index, struct lp_call_report *report);
 
 #endif

@@ -33,7 +33,7 @@ static const struct {
 	const char *name;
 	const char *files[FILES_MOST][2];
 	int64_t container;
-	bool as_one;
+	bool kills_all;
 } cases[] = {
 	{ "nothing mounted", { { "/empty", "" } }, 0, false },
 	{ "a machine without limits",
@@ -85,9 +85,9 @@ START_TEST(the_least_limit_counts)
 	ck_assert_ptr_nonnull(mkdtemp(root));
 	for (size_t i = 0; i < FILES_MOST && cases[_i].files[i][0] != NULL; i++)
 		write_file(cases[_i].files[i][0], cases[_i].files[i][1]);
-	struct lp_machine_memory memory = lp_machine_memory(root);
-	ck_assert_msg(memory.container == cases[_i].container && memory.as_one == cases[_i].as_one, "%s: %lld %d",
-	              cases[_i].name, (long long)memory.container, memory.as_one);
+	struct lp_machine_memory memory = lp_machine_read_memory(root);
+	ck_assert_msg(memory.container == cases[_i].container && memory.kills_all == cases[_i].kills_all, "%s: %lld %d",
+	              cases[_i].name, (long long)memory.container, memory.kills_all);
 	ck_assert_int_gt(memory.machine, 0);
 	(void)snprintf(command, sizeof command, "rm -r %s", root);
 	ck_assert_int_eq(system(command), 0);
@@ -107,7 +107,7 @@ START_TEST(a_quarter_over_the_workers)
 	};
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
 		struct lp_machine_memory memory = { .machine = limits[i].machine, .container = limits[i].container };
-		ck_assert_int_eq(lp_memory_limit_usual(&memory, limits[i].workers), limits[i].limit);
+		ck_assert_int_eq(lp_memory_limit_default(&memory, limits[i].workers), limits[i].limit);
 	}
 }
 END_TEST

@@ -841,7 +841,7 @@ static bool has(const struct lp_rights_kernel *kernel, const struct try *one)
 
 static void run_tries(const struct lp_rights *rights, const struct try *tries, size_t count)
 {
-	struct lp_rights_kernel kernel = lp_rights_of_kernel();
+	struct lp_rights_kernel kernel = lp_rights_probe_kernel();
 	unsigned wrong = 0;
 
 	stranger = getpid();
@@ -885,7 +885,7 @@ START_TEST(lists_are_of_directories)
 	static const char *const read[] = { "read" }, *const write[] = { "write" };
 	const struct lp_rights rights = { .read = read, .read_count = 1, .write = write, .write_count = 1 };
 
-	if (lp_rights_of_kernel().landlock < 2) {
+	if (lp_rights_probe_kernel().landlock < 2) {
 		printf("SKIP: this kernel has no Landlock that lets files be renamed\n");
 		return;
 	}
@@ -900,12 +900,12 @@ START_TEST(lists_need_landlock)
 	const struct lp_rights_kernel without = { .seccomp = true }, with = { .landlock = 1, .seccomp = true };
 	struct lp_error error = { 0 };
 
-	ck_assert(lp_rights_possible(&rights, &with, &error));
-	ck_assert(!lp_rights_possible(&rights, &without, &error));
+	ck_assert(lp_rights_check(&rights, &with, &error));
+	ck_assert(!lp_rights_check(&rights, &without, &error));
 	ck_assert_int_eq(error.exit, LP_EXIT_CONFIGURATION);
 	ck_assert_ptr_nonnull(strstr(error.what, "rules_may"));
 	ck_assert_ptr_nonnull(strstr(error.hint, "5.13"));
-	ck_assert(lp_rights_possible(&(struct lp_rights){ .network = true }, &without, &error));
+	ck_assert(lp_rights_check(&(struct lp_rights){ .network = true }, &without, &error));
 }
 END_TEST
 
@@ -916,7 +916,7 @@ START_TEST(a_directory_that_is_not_there_is_an_error)
 	int status = 0;
 	pid_t server;
 
-	if (lp_rights_of_kernel().landlock == 0) {
+	if (lp_rights_probe_kernel().landlock == 0) {
 		printf("SKIP: this kernel has no Landlock\n");
 		return;
 	}
@@ -1007,7 +1007,7 @@ static const struct {
 START_TEST(a_refusal_names_the_setting)
 {
 	const char *note = NULL;
-	bool found = lp_rights_note(notes[_i].type, notes[_i].message, &note);
+	bool found = lp_rights_explain(notes[_i].type, notes[_i].message, &note);
 
 	ck_assert_int_eq(found, notes[_i].names != NULL);
 	if (found)
