@@ -14,38 +14,9 @@
 #include "process/process.h"
 #include <stdio.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_apply = {
-	.name = "apply",
-	.summary = "make series and calculations as files of definitions say",
-	.help = "Usage: local-processing apply [OPTION...] FILE|DIRECTORY|-...\n"
-		"\n"
-		"Reads series and calculations from YAML files (of a directory: its *.yaml and *.yml; -: standard\n"
-		"input), compares them with what is stored, shows the differences and makes them, in one\n"
-		"transaction. Where anything is wrong, everything that is wrong is shown and nothing is changed.\n"
-		"Last it says what becomes of stored results: those that the definitions of before have computed\n"
-		"stay until `backfill --outdated` computes them again; where `result_time` alone is another one,\n"
-		"numbers are moved at once.\n"
-		"\n"
-		"  -n, --dry-run  only show the differences\n"
-		"  --prune        also delete calculations that are in none of the files, and series that no\n"
-		"                 calculation uses any more and that hold no samples; without it they are left\n"
-		"                 alone\n"
-		"\n"
-		"Exits 0 when it is done, 65 when the definitions are wrong.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing apply --dry-run calculations.yaml\n"
-		"  local-processing apply definitions/\n"
-		"  local-processing export | local-processing apply --dry-run --prune -\n",
-	.run = run,
-};
-
 struct request {
 	bool dry_run, prune;
-	const char *const *files;
-	size_t file_count;
+	struct lp_words files;
 	const struct lp_rule_catalogue *catalogue;
 	struct lp_text description; /* of what changes; printed once that is certain */
 };
@@ -57,7 +28,7 @@ static bool load_rules(struct lp_rule_server *server, const struct lp_rule_catal
 	bool good = lp_rule_server_catalogue(server, NULL, catalogue, &problems, error);
 	/* A rule that does not load is trouble for its own calculations only: those are refused for want of it. */
 	if (good && problems.count > 0)
-		lp_command_problems(&lp_command_apply, &problems);
+		lp_command_print_problems(&lp_command_apply, &problems);
 	lp_problems_free(&problems);
 	return good;
 }
@@ -91,12 +62,12 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 	struct lp_problems problems = { 0 };
 	if (!lp_definitions_load(session->store, &stored, error))
 		return false;
-	bool good = lp_definitions_read(request->files, request->file_count, request->catalogue, &stored,
+	bool good = lp_definitions_read(request->files.items, request->files.count, request->catalogue, &stored,
 	                                lp_zone_name(session->zone), request->prune, &wanted, &problems, error);
 	if (good && !lp_command_check_units(&wanted, &stored, request->prune, &problems))
 		good = lp_fail(error, LP_EXIT_DATA, "the definitions cannot be used as they are; nothing was changed");
 	if (!good)
-		lp_command_problems(&lp_command_apply, &problems);
+		lp_command_print_problems(&lp_command_apply, &problems);
 	good = good && (!request->prune || lp_definitions_keep_data(session->store, &stored, &wanted, error));
 	if (good) {
 		lp_definitions_compare(&wanted, &stored, request->prune, &difference);
@@ -127,40 +98,58 @@ static bool apply_within(struct lp_session *session, struct request *request, st
 	return good;
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { 0 };
-	struct lp_session session = { 0 };
-	struct lp_common_options common = { 0 };
-	struct request request = { 0 };
-	const struct lp_option options[] = {
-		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
-		{ .name = "--prune", .target = &request.prune },
-		{ 0 },
-	};
-	int operands;
-	if (!lp_options_parse(&lp_command_apply, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_apply, &error);
-	if (operands == 0) {
-		(void)lp_fail(&error, LP_EXIT_USAGE,
-		              "which files? Name at least one file or directory, or - for standard input");
-		return lp_command_fail(&lp_command_apply, &error);
-	}
-	request.files = (const char *const *)arguments;
-	request.file_count = (size_t)operands;
-	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error))
-		return lp_command_fail(&lp_command_apply, &error);
-	const struct lp_process_options rules = lp_rule_options(&session.config);
+	struct request *request = data;
+	const struct lp_process_options rules = lp_rule_options(&session->config);
 	struct lp_rule_server *server = lp_rule_server_new(&rules);
-	bool good = load_rules(server, &request.catalogue, &error);
+	bool good = load_rules(server, &request->catalogue, error);
 	/* What it knows is known. */
 	lp_rule_server_stop(server);
-	good = good && apply_within(&session, &request, &error);
+	good = good && apply_within(session, request, error);
 	if (good)
-		lp_print("%s%s", request.description.data, request.dry_run ? "nothing was changed (--dry-run)\n" : "");
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_apply, &error);
-	lp_text_free(&request.description);
+		lp_print("%s%s", request->description.data,
+		         request->dry_run ? "nothing was changed (--dry-run)\n" : "");
+	lp_text_free(&request->description);
 	lp_rule_server_free(server);
-	lp_session_close(&session);
-	return code;
+	return good;
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, dry_run) },
+	{ .name = "--prune", .field = offsetof(struct request, prune) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_apply = {
+	.name = "apply",
+	.summary = "make series and calculations as files of definitions say",
+	.help = "Usage: local-processing apply [OPTION...] FILE|DIRECTORY|-...\n"
+		"\n"
+		"Reads series and calculations from YAML files (of a directory: its *.yaml and *.yml; -: standard\n"
+		"input), compares them with what is stored, shows the differences and makes them, in one\n"
+		"transaction. Where anything is wrong, everything that is wrong is shown and nothing is changed.\n"
+		"Last it says what becomes of stored results: those that the definitions of before have computed\n"
+		"stay until `backfill --outdated` computes them again; where `result_time` alone is another one,\n"
+		"numbers are moved at once.\n"
+		"\n"
+		"  -n, --dry-run  only show the differences\n"
+		"  --prune        also delete calculations that are in none of the files, and series that no\n"
+		"                 calculation uses any more and that hold no samples; without it they are left\n"
+		"                 alone\n"
+		"\n"
+		"Exits 0 when it is done, 65 when the definitions are wrong.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing apply --dry-run calculations.yaml\n"
+		"  local-processing apply definitions/\n"
+		"  local-processing export | local-processing apply --dry-run --prune -\n",
+	.options = options,
+	.operands = { .least = 1,
+	              .most = LP_OPERANDS_ANY,
+	              .what = "files or directories, or - for standard input",
+	              .field = offsetof(struct request, files) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.run = run,
+};

@@ -18,55 +18,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_backfill = {
-	.name = "backfill",
-	.summary = "compute settled windows again: a changed rule, corrected history",
-	.help = "Usage: local-processing backfill [OPTION...] [CALCULATION...] --from TIME --to TIME\n"
-		"       local-processing backfill --outdated [--only] [--dry-run]\n"
-		"       local-processing backfill --resume | --cancel\n"
-		"\n"
-		"Computes again, with the rules and definitions of today, every window that overlaps the time given,\n"
-		"of the calculations named and of all that depend on them, in the order of their dependencies.\n"
-		"Results are rewritten where they differ. It works beside the minute's runs and steps aside while\n"
-		"one is working. What is left of it is kept in the store: after Ctrl-C, or a crash, --resume goes on.\n"
-		"Windows that no run has come to yet are left to the runs. Results that somebody imported are kept.\n"
-		"\n"
-		"  --from TIME    windows that end after TIME\n"
-		"  --to TIME      windows that begin before TIME\n"
-		"  --rule RULE    the calculations of this rule\n"
-		"  --outdated     what was computed by definitions or rules that have been changed since, all of it\n"
-		"                 and nothing else: `apply`, `run`, `check` and `status` say whether there is any.\n"
-		"                 Results of windows that a changed schedule does not have any more are removed\n"
-		"  --only         without what depends on them (what reads a result that changed is left to\n"
-		"                 the next run)\n"
-		"  --replace-imported\n"
-		"                 write over results that somebody imported, where one is computed\n"
-		"  -n, --dry-run  say how many windows and samples, and do nothing\n"
-		"  --resume       go on with what is left of an earlier one\n"
-		"  --cancel       forget what is left of an earlier one\n"
-		"  --workers N    threads that compute\n"
-		"  --quiet        no progress on a terminal\n"
-		"\n"
-		"CALCULATION is a name, or a pattern with * and ?; none: all. Exits 0 when everything was computed\n"
-		"(windows that fail are tried again by the runs), 75 when it was stopped or another one is working.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing backfill 'pump/*' --from 2026-01-01 --to 2026-02-01 --dry-run\n"
-		"  local-processing backfill --rule pump.efficiency --from 2025-01-01 --to 2026-01-01\n"
-		"  local-processing backfill --outdated --dry-run\n"
-		"  local-processing backfill --resume\n",
-	.run = run,
-};
-
 struct request {
-	const char *from_text, *to_text, *rule, *workers;
+	const char *from_text, *to_text, *rule;
 	bool only, replace_imported, dry_run, resume, cancel, quiet, outdated;
-	uint32_t worker_count;
+	uint32_t workers;
 	lp_time from, to;
-	char *const *names;
-	size_t name_count;
+	struct lp_words names;
 };
 
 struct sums {
@@ -341,8 +298,8 @@ static bool choose(struct lp_session *session, const struct request *request, st
 	if (counting != NULL)
 		counting->store = session->store;
 	bool good = request->outdated ? choose_outdated(session, request, running, &selection, &sums, error)
-	                              : lp_selection_choose(&selection, session->store, request->names,
-	                                                    request->name_count, request->rule, error);
+	                              : lp_selection_choose(&selection, session->store, request->names.items,
+	                                                    request->names.count, request->rule, error);
 	good = good && lp_selection_windows(&selection, request->from, request->to, !request->only, error) &&
 	       sum_up(&selection, counting, &sums, error);
 	free(counting);
@@ -410,10 +367,10 @@ static void let_others_finish(int times)
 
 /* A window that was touched while it was computed stays owed: until nothing is left, or nothing moves. */
 static bool work(struct lp_session *session, const struct request *request, struct lp_running *running,
-                 bool *left_behind, struct lp_error *error)
+                 struct lp_error *error)
 {
 	struct stepping_aside aside = { .store = session->store };
-	struct lp_pipeline_options options = lp_running_options(running, request->worker_count, !request->quiet);
+	struct lp_pipeline_options options = lp_running_options(running, request->workers, !request->quiet);
 	const volatile int *stop = lp_running_stop();
 	uint64_t windows = 0, failed = 0, written = 0, kept = 0, left = 0;
 	bool good = true, more = true;
@@ -426,7 +383,7 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		struct lp_run_timing timing;
 		struct lp_run done = lp_running_run(running, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);
 		good = lp_run(session->store, &options, stop, &done, &timing, error);
-		*left_behind = timing.left_behind > 0;
+		session->left_behind = timing.left_behind > 0;
 		windows += done.windows;
 		failed += lp_report_failed(&done);
 		written += done.samples_written;
@@ -466,25 +423,27 @@ static bool work(struct lp_session *session, const struct request *request, stru
 	return good;
 }
 
-static bool check(const struct request *request, size_t operands, struct lp_error *error)
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
-	bool range = request->from_text != NULL && request->to_text != NULL;
+	const struct request *request = data;
+	bool chosen = request->names.count > 0 || request->from_text != NULL || request->to_text != NULL ||
+	              request->rule != NULL;
+	(void)overrides;
 	if (request->resume && request->cancel)
 		return lp_fail(error, LP_EXIT_USAGE, "--resume and --cancel exclude each other");
 	if (request->resume || request->cancel) {
-		if (operands == 0 && request->from_text == NULL && request->to_text == NULL && request->rule == NULL &&
-		    !request->replace_imported && !request->dry_run && !request->outdated)
+		if (!chosen && !request->replace_imported && !request->dry_run && !request->outdated)
 			return true;
 		return lp_fail(error, LP_EXIT_USAGE,
 		               "%s is about what is left of an earlier backfill: nothing can be chosen",
 		               request->resume ? "--resume" : "--cancel");
 	}
 	if (request->outdated) {
-		if (operands == 0 && request->from_text == NULL && request->to_text == NULL && request->rule == NULL)
+		if (!chosen)
 			return true;
 		return lp_fail(error, LP_EXIT_USAGE, "--outdated is about all that is outdated: nothing can be chosen");
 	}
-	if (range)
+	if (request->from_text != NULL && request->to_text != NULL)
 		return true;
 	lp_fail(error, LP_EXIT_USAGE, "expected --from and --to: which windows are to be computed again");
 	return lp_hint(error, "What that would be, --dry-run tells.");
@@ -502,15 +461,12 @@ static bool cancel(struct lp_session *session, struct lp_error *error)
 	return true;
 }
 
-static bool backfill(struct lp_session *session, struct request *request, struct lp_running *running, bool *left_behind,
+static bool backfill(struct lp_session *session, struct request *request, struct lp_running *running,
                      struct lp_error *error)
 {
 	bool acquired, nothing = false;
-	if (!lp_option_time("--from", request->from_text, session->zone, &request->from, error) ||
-	    !lp_option_time("--to", request->to_text, session->zone, &request->to, error))
+	if (!lp_option_range(request->from_text, request->to_text, session->zone, &request->from, &request->to, error))
 		return false;
-	if (request->from_text != NULL && request->from >= request->to)
-		return lp_fail(error, LP_EXIT_USAGE, "--to has to be after --from");
 	if (request->dry_run)
 		return choose(session, request, running, &nothing, error);
 	if (!request->cancel && !lp_running_clock(session, error))
@@ -525,44 +481,77 @@ static bool backfill(struct lp_session *session, struct request *request, struct
 		return cancel(session, error);
 	if (!request->resume && !choose(session, request, running, &nothing, error))
 		return false;
-	bool good = nothing || work(session, request, running, left_behind, error);
+	bool good = nothing || work(session, request, running, error);
 	return good && lp_store_settle_outdated(session->store, error);
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { .exit = LP_EXIT_OK };
-	struct lp_session session = { .store = NULL };
-	struct lp_common_options common = { .config = NULL };
-	struct request request = { .from = LP_TIME_NONE };
-	struct lp_running running = { .session = &session };
-	bool left_behind = false;
-	const struct lp_option options[] = {
-		{ .name = "--from", .value = "TIME", .target = &request.from_text },
-		{ .name = "--to", .value = "TIME", .target = &request.to_text },
-		{ .name = "--rule", .value = "RULE", .target = &request.rule },
-		{ .name = "--outdated", .target = &request.outdated },
-		{ .name = "--only", .target = &request.only },
-		{ .name = "--replace-imported", .target = &request.replace_imported },
-		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
-		{ .name = "--resume", .target = &request.resume },
-		{ .name = "--cancel", .target = &request.cancel },
-		{ .name = "--workers", .value = "N", .target = &request.workers },
-		{ .name = "--quiet", .letter = 'q', .target = &request.quiet },
-		{ .name = NULL },
-	};
-	int operands;
-
-	if (!lp_options_parse(&lp_command_backfill, count, arguments, options, &common, &operands, &error) ||
-	    !check(&request, (size_t)operands, &error) ||
-	    (request.workers != NULL &&
-	     !lp_count_parse("--workers", request.workers, 1, &request.worker_count, &error)))
-		return lp_command_fail(&lp_command_backfill, &error);
-	request.names = arguments;
-	request.name_count = (size_t)operands;
-	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
-	            backfill(&session, &request, &running, &left_behind, &error);
-	good = lp_output_finish(good ? &error : &(struct lp_error){ .exit = LP_EXIT_OK }) && good;
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_backfill, &error);
-	return lp_running_end(&running, &session, left_behind, code);
+	struct request *request = data;
+	struct lp_running running = { .session = session };
+	bool good = backfill(session, request, &running, error);
+	lp_running_end(&running, session);
+	return good;
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--from", .value = "TIME", .field = offsetof(struct request, from_text) },
+	{ .name = "--to", .value = "TIME", .field = offsetof(struct request, to_text) },
+	{ .name = "--rule", .value = "RULE", .field = offsetof(struct request, rule) },
+	{ .name = "--outdated", .field = offsetof(struct request, outdated) },
+	{ .name = "--only", .field = offsetof(struct request, only) },
+	{ .name = "--replace-imported", .field = offsetof(struct request, replace_imported) },
+	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, dry_run) },
+	{ .name = "--resume", .field = offsetof(struct request, resume) },
+	{ .name = "--cancel", .field = offsetof(struct request, cancel) },
+	{ .name = "--workers", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, workers) },
+	{ .name = "--quiet", .letter = 'q', .field = offsetof(struct request, quiet) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_backfill = {
+	.name = "backfill",
+	.summary = "compute settled windows again: a changed rule, corrected history",
+	.help = "Usage: local-processing backfill [OPTION...] [CALCULATION...] --from TIME --to TIME\n"
+		"       local-processing backfill --outdated [--only] [--dry-run]\n"
+		"       local-processing backfill --resume | --cancel\n"
+		"\n"
+		"Computes again, with the rules and definitions of today, every window that overlaps the time given,\n"
+		"of the calculations named and of all that depend on them, in the order of their dependencies.\n"
+		"Results are rewritten where they differ. It works beside the minute's runs and steps aside while\n"
+		"one is working. What is left of it is kept in the store: after Ctrl-C, or a crash, --resume goes on.\n"
+		"Windows that no run has come to yet are left to the runs. Results that somebody imported are kept.\n"
+		"\n"
+		"  --from TIME    windows that end after TIME\n"
+		"  --to TIME      windows that begin before TIME\n"
+		"  --rule RULE    the calculations of this rule\n"
+		"  --outdated     what was computed by definitions or rules that have been changed since, all of it\n"
+		"                 and nothing else: `apply`, `run`, `check` and `status` say whether there is any.\n"
+		"                 Results of windows that a changed schedule does not have any more are removed\n"
+		"  --only         without what depends on them (what reads a result that changed is left to\n"
+		"                 the next run)\n"
+		"  --replace-imported\n"
+		"                 write over results that somebody imported, where one is computed\n"
+		"  -n, --dry-run  say how many windows and samples, and do nothing\n"
+		"  --resume       go on with what is left of an earlier one\n"
+		"  --cancel       forget what is left of an earlier one\n"
+		"  --workers N    threads that compute\n"
+		"  -q, --quiet    no progress on a terminal\n"
+		"\n"
+		"CALCULATION is a name, or a pattern with * and ?; none: all. Exits 0 when everything was computed\n"
+		"(windows that fail are tried again by the runs), 75 when it was stopped or another one is working.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing backfill 'pump/*' --from 2026-01-01 --to 2026-02-01 --dry-run\n"
+		"  local-processing backfill --rule pump.efficiency --from 2025-01-01 --to 2026-01-01\n"
+		"  local-processing backfill --outdated --dry-run\n"
+		"  local-processing backfill --resume\n",
+	.options = options,
+	.operands = { .most = LP_OPERANDS_ANY,
+	              .what = "names of calculations",
+	              .field = offsetof(struct request, names) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.check = check,
+	.run = run,
+};

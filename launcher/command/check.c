@@ -15,31 +15,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_check = {
-	.name = "check",
-	.summary = "look at configuration, database, rules and definitions, and say all that is wrong",
-	.help = "Usage: local-processing check [FILE|DIRECTORY|-...]\n"
-		"\n"
-		"Looks at the configuration, the connection to the database, its schema, the rules, what they may do\n"
-		"and take on this machine, and the calculations that are stored, and, where files of definitions are\n"
-		"named, at these as apply would.\n"
-		"Changes nothing. A line for what is fine goes to standard output, what is wrong to standard error.\n"
-		"\n"
-		"Exits 0 when all is fine, else with the code of the first thing that is not: 78 configuration or\n"
-		"schema, 69, 75 or 77 database, 65 rules or definitions.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing check\n"
-		"  local-processing check definitions/\n"
-		"  local-processing check --store postgresql:\n",
-	.run = run,
+struct request {
+	struct lp_words files;
 };
 
 struct check {
-	struct lp_session session;
-	struct lp_store *store;
+	struct lp_session *session;
 	struct lp_rule_server *rules;
 	const struct lp_rule_catalogue *catalogue;
 	struct lp_definitions stored;
@@ -59,7 +40,7 @@ static void failed(struct check *check, const struct lp_error *error)
 static void wrong(struct check *check, const struct lp_problems *problems)
 {
 	(void)fflush(stdout);
-	lp_command_problems(&lp_command_check, problems);
+	lp_command_print_problems(&lp_command_check, problems);
 	if (check->code == LP_EXIT_OK)
 		check->code = LP_EXIT_DATA;
 }
@@ -68,17 +49,17 @@ static void check_store(struct check *check)
 {
 	struct lp_error error = { 0 };
 	struct lp_schema_state schema;
-	struct lp_store_options options = check->session.store_options;
+	struct lp_store_options options = check->session->store_options;
 	char address[512];
 	lp_store_describe(options.address, address, sizeof address);
 	options.any_schema = true;
 	options.create = false;
-	if (!lp_store_open(&options, &check->store, &error)) {
+	if (!lp_store_open(&options, &check->session->store, &error)) {
 		failed(check, &error);
 		return;
 	}
-	lp_print("ok  database: %s (%s)\n", address, lp_store_version(check->store));
-	if (!lp_store_schema(check->store, &schema, &error)) {
+	lp_print("ok  database: %s (%s)\n", address, lp_store_version(check->session->store));
+	if (!lp_store_schema(check->session->store, &schema, &error)) {
 		failed(check, &error);
 		return;
 	}
@@ -99,8 +80,8 @@ static void check_store(struct check *check)
 	}
 	if (error.exit != LP_EXIT_OK) {
 		failed(check, &error);
-		lp_store_close(check->store);
-		check->store = NULL;
+		lp_store_close(check->session->store);
+		check->session->store = NULL;
 	}
 }
 
@@ -108,7 +89,7 @@ static void check_rules(struct check *check)
 {
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
-	const struct lp_config *config = &check->session.config;
+	const struct lp_config *config = &check->session->config;
 	const struct lp_process_options options = lp_rule_options(config);
 	check->rules = lp_rule_server_new(&options);
 	if (!lp_rule_server_catalogue(check->rules, NULL, &check->catalogue, &problems, &error)) {
@@ -127,7 +108,7 @@ static void check_rules(struct check *check)
 static void check_rights(struct check *check)
 {
 	struct lp_error error = { 0 };
-	if (!lp_rule_rights_tell(&check->session.config, &error))
+	if (!lp_rule_rights_tell(&check->session->config, &error))
 		failed(check, &error);
 }
 
@@ -160,7 +141,7 @@ static void check_stored(struct check *check)
 {
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
-	if (!lp_definitions_load(check->store, &check->stored, &error)) {
+	if (!lp_definitions_load(check->session->store, &check->stored, &error)) {
 		failed(check, &error);
 		return;
 	}
@@ -191,7 +172,7 @@ static void check_results(struct check *check)
 	struct lp_error error = { 0 };
 	uint64_t count = 0;
 	char calculations[32];
-	if (!lp_store_each_outdated(check->store, count_outdated, &count, &error)) {
+	if (!lp_store_each_outdated(check->session->store, count_outdated, &count, &error)) {
 		failed(check, &error);
 		return;
 	}
@@ -212,7 +193,7 @@ static void tell_files(struct check *check, const struct lp_definitions *definit
 	note_memory(check, definitions);
 	(void)printf("ok  files: %zu series, %zu calculation%s\n", definitions->series_count,
 	             definitions->calculation_count, definitions->calculation_count == 1 ? "" : "s");
-	if (check->have_stored && !lp_imported_tell(check->store, &check->stored, definitions->calculations,
+	if (check->have_stored && !lp_imported_tell(check->session->store, &check->stored, definitions->calculations,
 	                                            definitions->calculation_count, &text, &error))
 		failed(check, &error);
 	else if (text.length > 0)
@@ -220,15 +201,15 @@ static void tell_files(struct check *check, const struct lp_definitions *definit
 	lp_text_free(&text);
 }
 
-static void check_files(struct check *check, char **files, size_t count)
+static void check_files(struct check *check, const struct lp_words *files)
 {
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
 	struct lp_definitions definitions;
 	/* Without the database, whether an input's series exists cannot be told; all else can. */
 	const struct lp_definitions *stored = check->have_stored ? &check->stored : NULL;
-	if (lp_definitions_read((const char *const *)files, count, check->catalogue, stored,
-	                        lp_zone_name(check->session.zone), false, &definitions, &problems, &error) &&
+	if (lp_definitions_read(files->items, files->count, check->catalogue, stored,
+	                        lp_zone_name(check->session->zone), false, &definitions, &problems, &error) &&
 	    lp_command_check_units(&definitions, stored, false, &problems))
 		tell_files(check, &definitions);
 	else
@@ -237,63 +218,68 @@ static void check_files(struct check *check, char **files, size_t count)
 	lp_problems_free(&problems);
 }
 
-/*
- * The session as far as a wrong configuration allows: what is right in it is
- * taken, so that database, rules and definitions are looked at as well.
- */
-static void go_on_without(struct check *check, const struct lp_common_options *common)
+/* Where the file alone is wrong, database, rules and definitions are looked at as well. */
+static bool check_configuration(struct check *check, struct lp_error *error)
 {
-	struct lp_session *session = &check->session;
-	struct lp_problems told = { 0 };
-	struct lp_error error = { 0 };
-	*session = (struct lp_session){ 0 };
-	(void)!lp_config_load(common->config, common->store != NULL, &session->config, &told, &error);
-	lp_problems_free(&told);
-	lp_zone_set_directory(session->config.tzdata);
-	if (!lp_zone_find(session->config.time_zone, &session->zone, &error) &&
-	    !lp_zone_find("UTC", &session->zone, &error))
-		failed(check, &error);
-	session->store_options = (struct lp_store_options){
-		.address = common->store != NULL ? common->store : session->config.store,
-		.prepare = session->config.prepared_statements,
-		.connect_timeout = session->config.connect_timeout,
-		.application_name = "local-processing",
-	};
+	struct lp_problems problems = { 0 };
+	const char *file;
+	bool loaded = lp_session_load(check->session, &problems, error);
+	lp_command_print_problems(NULL, &problems);
+	lp_problems_free(&problems);
+	if (!loaded && error->exit != LP_EXIT_CONFIGURATION)
+		return false;
+	file = check->session->config.file;
+	if (loaded)
+		lp_print("ok  configuration: %s\n", file == NULL ? "no file, --store says where" : file);
+	else
+		failed(check, error);
+	return true;
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { 0 };
-	struct check check = { 0 };
-	struct lp_common_options common = { 0 };
-	const struct lp_option options[] = { { 0 } };
-	int operands;
-	if (!lp_options_parse(&lp_command_check, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_check, &error);
-	if (lp_session_open(&common, LP_SESSION_CONFIG, &check.session, &error)) {
-		const char *file = check.session.config.file;
-		lp_print("ok  configuration: %s\n", file == NULL ? "no file, --store says where" : file);
-	} else {
-		failed(&check, &error);
-		if (error.exit != LP_EXIT_CONFIGURATION)
-			return check.code;
-		go_on_without(&check, &common);
-	}
-	if (check.session.store_options.address != NULL)
+	const struct request *request = data;
+	struct check check = { .session = session };
+	if (!check_configuration(&check, error))
+		return false;
+	if (session->store_options.address != NULL)
 		check_store(&check);
-	if (check.session.zone != NULL)
+	if (session->zone != NULL)
 		check_rules(&check);
 	check_rights(&check);
-	if (check.store != NULL) {
+	if (session->store != NULL) {
 		check_stored(&check);
 		check_results(&check);
 	}
-	if (operands > 0 && check.session.zone != NULL)
-		check_files(&check, arguments, (size_t)operands);
-	lp_rule_memory_tell(&check.session.config, check.memory_limit);
+	if (request->files.count > 0 && session->zone != NULL)
+		check_files(&check, &request->files);
+	lp_rule_memory_tell(&session->config, check.memory_limit);
 	lp_definitions_free(&check.stored);
 	lp_rule_server_free(check.rules);
-	lp_store_close(check.store);
-	lp_session_close(&check.session);
-	return check.code;
+	return check.code == LP_EXIT_OK || lp_command_exit(error, (enum lp_exit)check.code);
 }
+
+const struct lp_command lp_command_check = {
+	.name = "check",
+	.summary = "look at configuration, database, rules and definitions, and say all that is wrong",
+	.help = "Usage: local-processing check [FILE|DIRECTORY|-...]\n"
+		"\n"
+		"Looks at the configuration, the connection to the database, its schema, the rules, what they may do\n"
+		"and take on this machine, and the calculations that are stored, and, where files of definitions are\n"
+		"named, at these as apply would.\n"
+		"Changes nothing. A line for what is fine goes to standard output, what is wrong to standard error.\n"
+		"\n"
+		"Exits 0 when all is fine, else with the code of the first thing that is not: 78 configuration or\n"
+		"schema, 69, 75 or 77 database, 65 rules or definitions.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing check\n"
+		"  local-processing check definitions/\n"
+		"  local-processing check --store postgresql:\n",
+	.operands = { .most = LP_OPERANDS_ANY,
+	              .what = "files or directories",
+	              .field = offsetof(struct request, files) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_OVERRIDES,
+	.run = run,
+};

@@ -25,24 +25,8 @@
 #define WEATHER "seattle-weather-hourly-normals.csv"
 #define STATION "station.csv"
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_demo = {
-	.name = "demo",
-	.summary = "make a small plant to try everything on",
-	.help = "Usage: local-processing demo [DIRECTORY]\n"
-		"\n"
-		"Makes a directory (./local-processing-demo if none is named) with a configuration, definitions of\n"
-		"calculations, rules in Python to look at and to change, a year of hourly weather and six hours of a\n"
-		"pumping station; stores the samples in an SQLite file there, runs what cron would run, and reports.\n"
-		"It takes a few seconds, needs no server, and touches nothing outside of that directory.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing demo                 into ./local-processing-demo\n"
-		"  local-processing demo /tmp/plant      somewhere else\n"
-		"\n"
-		"Exits 73 when the directory is not empty or cannot be written.\n",
-	.run = run,
+struct request {
+	struct lp_words directories;
 };
 
 /* What is done after the files are there.  said: before it. */
@@ -177,6 +161,7 @@ static bool write_files(const char *directory, struct lp_error *error)
 static _Noreturn void run_command(const char *directory, const struct step *step, int output)
 {
 	char *arguments[sizeof step->words / sizeof *step->words + 1] = { NULL };
+	struct lp_overrides none = { 0 };
 	int count = 0;
 
 	for (; step->words[count] != NULL; count++) {
@@ -188,7 +173,7 @@ static _Noreturn void run_command(const char *directory, const struct step *step
 		_exit(LP_EXIT_INTERNAL);
 	}
 	close(output);
-	int code = step->command->run(count, arguments);
+	int code = lp_command_call(step->command, &none, count, arguments);
 	fflush(NULL);
 	_exit(code);
 }
@@ -292,28 +277,36 @@ static void say_goodbye(const char *directory, double seconds)
 	       "README.txt there says how to repair it, and how to go on from here.\n");
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { 0 };
-	int operands;
+	const struct lp_words *directories = &((const struct request *)data)->directories;
+	const char *directory = directories->count == 1 ? directories->items[0] : "./local-processing-demo";
 	int64_t started = lp_monotonic();
-
-	if (!lp_options_parse(&lp_command_demo, count, arguments, NULL, NULL, &operands, &error)) {
-		return lp_command_fail(&lp_command_demo, &error);
-	}
-	if (operands > 1) {
-		lp_fail(&error, LP_EXIT_USAGE, "expected one directory, got %d", operands);
-		return lp_command_fail(&lp_command_demo, &error);
-	}
-	const char *directory = operands == 1 ? arguments[0] : "./local-processing-demo";
-	bool good = prepare_directory(directory, &error) && write_files(directory, &error);
-	for (size_t i = 0; good && i < sizeof steps / sizeof *steps; i++) {
-		good = run_step(directory, &steps[i], &error);
-	}
-	if (!good) {
-		fflush(stdout);
-		return lp_command_fail(&lp_command_demo, &error);
-	}
-	say_goodbye(directory, (double)(lp_monotonic() - started) / (double)LP_MONOTONIC_SECOND);
-	return LP_EXIT_OK;
+	bool good = prepare_directory(directory, error) && write_files(directory, error);
+	(void)session;
+	for (size_t i = 0; good && i < sizeof steps / sizeof *steps; i++)
+		good = run_step(directory, &steps[i], error);
+	if (good)
+		say_goodbye(directory, (double)(lp_monotonic() - started) / (double)LP_MONOTONIC_SECOND);
+	return good;
 }
+
+const struct lp_command lp_command_demo = {
+	.name = "demo",
+	.summary = "make a small plant to try everything on",
+	.help = "Usage: local-processing demo [DIRECTORY]\n"
+		"\n"
+		"Makes a directory (./local-processing-demo if none is named) with a configuration, definitions of\n"
+		"calculations, rules in Python to look at and to change, a year of hourly weather and six hours of a\n"
+		"pumping station; stores the samples in an SQLite file there, runs what cron would run, and reports.\n"
+		"It takes a few seconds, needs no server, and touches nothing outside of that directory.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing demo                 into ./local-processing-demo\n"
+		"  local-processing demo /tmp/plant      somewhere else\n"
+		"\n"
+		"Exits 73 when the directory is not empty or cannot be written.\n",
+	.operands = { .most = 1, .what = "one directory", .field = offsetof(struct request, directories) },
+	.request_size = sizeof(struct request),
+	.run = run,
+};

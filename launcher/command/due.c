@@ -12,26 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_due = {
-	.name = "due",
-	.summary = "what a run would do now, and why",
-	.help = "Usage: local-processing due [OPTION...]\n"
-		"\n"
-		"Lists the windows that a run would compute, in the order in which it would, and why: a new window,\n"
-		"a missed one that is caught up, one that failed and is tried again, one whose samples have changed;\n"
-		"and those that are over and have to wait, with what they wait for.\n"
-		"Nothing is computed and nothing is changed. What follows from results that the run itself changes\n"
-		"is not known yet.\n"
-		"\n"
-		"  --at TIME  for this minute, in place of the current one\n"
-		"  --json     as JSON\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing due\n"
-		"  local-processing due --at 2026-03-01T12:00:00Z --json\n",
-	.run = run,
+struct request {
+	const char *at;
+	bool json;
 };
 
 struct showing {
@@ -176,34 +159,42 @@ static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_
 		end(&showing, tick, &found);
 	lp_selection_free(&showing.selection);
 	lp_arena_free(&showing.arena);
-	return good && lp_output_finish(error);
+	return good;
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { .exit = LP_EXIT_OK };
-	struct lp_session session = { .store = NULL };
-	struct lp_common_options common = { .config = NULL };
-	const char *at = NULL;
-	bool json = false;
-	const struct lp_option options[] = {
-		{ .name = "--at", .value = "TIME", .target = &at },
-		{ .name = "--json", .target = &json },
-		{ .name = NULL },
-	};
+	const struct request *request = data;
 	lp_time tick;
-	int operands;
-
-	if (!lp_options_parse(&lp_command_due, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_due, &error);
-	if (operands > 0) {
-		lp_fail(&error, LP_EXIT_USAGE, "there is no operand \"%s\": it is about everything that is due",
-		        arguments[0]);
-		return lp_command_fail(&lp_command_due, &error);
-	}
-	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
-	            lp_running_tick(at, &session, &tick, &error) && look(&session, tick, json, &error);
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_due, &error);
-	lp_session_close(&session);
-	return code;
+	return lp_running_tick(request->at, session, &tick, error) && look(session, tick, request->json, error);
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--at", .value = "TIME", .field = offsetof(struct request, at) },
+	{ .name = "--json", .field = offsetof(struct request, json) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_due = {
+	.name = "due",
+	.summary = "what a run would do now, and why",
+	.help = "Usage: local-processing due [OPTION...]\n"
+		"\n"
+		"Lists the windows that a run would compute, in the order in which it would, and why: a new window,\n"
+		"a missed one that is caught up, one that failed and is tried again, one whose samples have changed;\n"
+		"and those that are over and have to wait, with what they wait for.\n"
+		"Nothing is computed and nothing is changed. What follows from results that the run itself changes\n"
+		"is not known yet.\n"
+		"\n"
+		"  --at TIME  for this minute, in place of the current one\n"
+		"  --json     as JSON\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing due\n"
+		"  local-processing due --at 2026-03-01T12:00:00Z --json\n",
+	.options = options,
+	.operands = { .what = "it is about everything that is due" },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.run = run,
+};

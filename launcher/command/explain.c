@@ -14,28 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_explain = {
-	.name = "explain",
-	.summary = "where a result comes from: calculation, rule, inputs, runs",
-	.help = "Usage: local-processing explain [OPTION...] SERIES TIME\n"
-		"\n"
-		"Tells of the result that a series has at a time: the calculation that writes it, the version of its\n"
-		"rule, what it read and how complete that was, and when and why its window was computed. Where there\n"
-		"is no such result, it tells why, as far as that is known. Of one that somebody imported it tells that.\n"
-		"\n"
-		"  --json  as JSON\n"
-		"\n"
-		"Exits 0 when it is told, 65 when there is no such series.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing explain p1/energy/day 2026-03-01\n"
-		"  local-processing explain p1/flow/1min 2026-03-01T12:00:00Z --json\n",
-	.run = run,
-};
-
 enum { HISTORY_MOST = 20 };
+
+struct request {
+	struct lp_words operands;
+	bool json;
+};
 
 struct explanation {
 	struct lp_store *store;
@@ -549,39 +533,46 @@ static bool print_json(const struct explanation *told, struct lp_error *error)
 	return true;
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { .exit = LP_EXIT_OK };
-	struct lp_session session = { .store = NULL };
-	struct lp_common_options common = { .config = NULL };
-	struct explanation told = { .found = false };
-	bool json = false;
-	const struct lp_option options[] = {
-		{ .name = "--json", .target = &json },
-		{ .name = NULL },
-	};
-	int operands;
-
-	if (!lp_options_parse(&lp_command_explain, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_explain, &error);
-	if (operands != 2) {
-		lp_fail(&error, LP_EXIT_USAGE, "expected a series and a time, got %d operand%s", operands,
-		        operands == 1 ? "" : "s");
-		lp_hint(&error, "As in: local-processing explain p1/energy/day 2026-03-01.");
-		return lp_command_fail(&lp_command_explain, &error);
-	}
-	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
-	            lp_option_time("TIME", arguments[1], session.zone, &told.time, &error);
-	if (good) {
-		told.store = session.store;
-		told.zone = session.zone;
-		good = lp_series_named(session.store, arguments[0], &told.arena, &told.series, &error) &&
-		       find_out(&told, &error) && (json ? print_json(&told, &error) : print(&told, &error)) &&
-		       lp_output_finish(&error);
-	}
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_explain, &error);
+	const struct request *request = data;
+	struct explanation told = { .store = session->store, .zone = session->zone };
+	bool good = lp_option_time("TIME", request->operands.items[1], session->zone, &told.time, error) &&
+	            lp_series_named(session->store, request->operands.items[0], &told.arena, &told.series, error) &&
+	            find_out(&told, error) && (request->json ? print_json(&told, error) : print(&told, error));
 	lp_batch_free(told.batch);
 	lp_arena_free(&told.arena);
-	lp_session_close(&session);
-	return code;
+	return good;
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--json", .field = offsetof(struct request, json) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_explain = {
+	.name = "explain",
+	.summary = "where a result comes from: calculation, rule, inputs, runs",
+	.help = "Usage: local-processing explain [OPTION...] SERIES TIME\n"
+		"\n"
+		"Tells of the result that a series has at a time: the calculation that writes it, the version of its\n"
+		"rule, what it read and how complete that was, and when and why its window was computed. Where there\n"
+		"is no such result, it tells why, as far as that is known. Of one that somebody imported it tells that.\n"
+		"\n"
+		"  --json  as JSON\n"
+		"\n"
+		"Exits 0 when it is told, 65 when there is no such series.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing explain p1/energy/day 2026-03-01\n"
+		"  local-processing explain p1/flow/1min 2026-03-01T12:00:00Z --json\n",
+	.options = options,
+	.operands = { .least = 2,
+	              .most = 2,
+	              .what = "a series and a time",
+	              .hint = "As in: local-processing explain p1/energy/day 2026-03-01.",
+	              .field = offsetof(struct request, operands) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.run = run,
+};

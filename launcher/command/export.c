@@ -4,7 +4,26 @@
 #include "definition/definition.h"
 #include <stdio.h>
 
-static int run(int count, char **arguments);
+struct request {
+	struct lp_words patterns;
+};
+
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
+{
+	const struct lp_words *patterns = &((const struct request *)data)->patterns;
+	struct lp_definitions stored;
+	if (!lp_definitions_load(session->store, &stored, error))
+		return false;
+	if (patterns->count > 0)
+		lp_definitions_choose(&stored, patterns->items, patterns->count);
+	bool good = true;
+	if (patterns->count > 0 && stored.series_count == 0 && stored.calculation_count == 0)
+		good = lp_fail(error, LP_EXIT_DATA, "no series and no calculation has a name like %s%s",
+		               patterns->items[0], patterns->count > 1 ? " or the others given" : "");
+	good = good && lp_definitions_write(&stored, stdout, error);
+	lp_definitions_free(&stored);
+	return good;
+}
 
 const struct lp_command lp_command_export = {
 	.name = "export",
@@ -19,37 +38,8 @@ const struct lp_command lp_command_export = {
 		"Examples:\n"
 		"  local-processing export > definitions.yaml\n"
 		"  local-processing export 'north/*'\n",
+	.operands = { .most = LP_OPERANDS_ANY, .what = "names", .field = offsetof(struct request, patterns) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
 	.run = run,
 };
-
-static bool export(struct lp_session *session, char **patterns, size_t count, struct lp_error *error)
-{
-	struct lp_definitions stored;
-	if (!lp_definitions_load(session->store, &stored, error))
-		return false;
-	if (count > 0)
-		lp_definitions_choose(&stored, (const char *const *)patterns, count);
-	bool good = true;
-	if (count > 0 && stored.series_count == 0 && stored.calculation_count == 0)
-		good = lp_fail(error, LP_EXIT_DATA, "no series and no calculation has a name like %s%s", patterns[0],
-		               count > 1 ? " or the others given" : "");
-	good = good && lp_definitions_write(&stored, stdout, error);
-	lp_definitions_free(&stored);
-	return good;
-}
-
-static int run(int count, char **arguments)
-{
-	struct lp_error error = { 0 };
-	struct lp_session session = { 0 };
-	struct lp_common_options common = { 0 };
-	const struct lp_option options[] = { { 0 } };
-	int operands;
-	if (!lp_options_parse(&lp_command_export, count, arguments, options, &common, &operands, &error) ||
-	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error))
-		return lp_command_fail(&lp_command_export, &error);
-	bool good = export(&session, arguments, (size_t)operands, &error);
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_export, &error);
-	lp_session_close(&session);
-	return code;
-}

@@ -6,26 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_graph = {
-	.name = "graph",
-	.summary = "print which calculations read which series",
-	.help = "Usage: local-processing graph [OPTION...] [SERIES|CALCULATION...]\n"
-		"\n"
-		"Prints the dependencies: each calculation with the series it reads and writes, those first that\n"
-		"read no other's results. With names only what these depend on and what depends on them.\n"
-		"\n"
-		"  --format FORMAT  text, mermaid (for Markdown), or dot (for Graphviz)\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing graph\n"
-		"  local-processing graph p1/energy --format mermaid\n"
-		"  local-processing graph --format dot | dot -Tsvg > plant.svg\n",
-	.run = run,
-};
-
 enum format { TEXT, MERMAID, DOT };
+
+struct request {
+	struct lp_words names;
+	const char *format_name;
+	enum format format;
+};
 
 struct edge {
 	const char *series;
@@ -116,19 +103,20 @@ static bool is_named(const struct node *node, const char *name)
 }
 
 /* Ranks ascend along the edges: one pass down, one pass up. */
-static bool choose(struct graph *graph, char *const *names, size_t count, struct lp_error *error)
+static bool choose(struct graph *graph, const struct lp_words *names, struct lp_error *error)
 {
+	size_t count = names->count;
 	for (size_t k = 0; k < count; k++) {
 		bool found = false;
 		for (size_t i = 0; i < graph->count; i++) {
-			bool named = is_named(&graph->nodes[i], names[k]);
+			bool named = is_named(&graph->nodes[i], names->items[k]);
 			found = found || named;
 			graph->nodes[i].up = graph->nodes[i].up || named;
 			graph->nodes[i].down = graph->nodes[i].down || named;
 		}
 		if (!found)
 			return lp_fail(error, LP_EXIT_DATA,
-			               "no calculation is called \"%.300s\", or reads or writes it", names[k]);
+			               "no calculation is called \"%.300s\", or reads or writes it", names->items[k]);
 	}
 	for (size_t i = 0; i < graph->count; i++) {
 		struct node *node = &graph->nodes[i];
@@ -250,37 +238,56 @@ static bool parse_format(const char *name, enum format *format, struct lp_error 
 	return name == NULL || lp_fail(error, LP_EXIT_USAGE, "--format %s: expected text, mermaid or dot", name);
 }
 
-static int run(int count, char **arguments)
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
-	struct lp_error error = { .exit = LP_EXIT_OK };
-	struct lp_session session = { .store = NULL };
-	struct lp_common_options common = { .config = NULL };
-	struct graph graph = { .count = 0 };
-	const char *format_name = NULL;
-	enum format format;
-	const struct lp_option options[] = {
-		{ .name = "--format", .value = "FORMAT", .target = &format_name },
-		{ .name = NULL },
-	};
-	int operands;
+	struct request *request = data;
+	(void)overrides;
+	return parse_format(request->format_name, &request->format, error);
+}
 
-	if (!lp_options_parse(&lp_command_graph, count, arguments, options, &common, &operands, &error) ||
-	    !parse_format(format_name, &format, &error))
-		return lp_command_fail(&lp_command_graph, &error);
-	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
-	            lp_store_each_calculation(session.store, add, &graph, &error);
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
+{
+	const struct request *request = data;
+	struct graph graph = { .count = 0 };
+	bool good = lp_store_each_calculation(session->store, add, &graph, error);
 	if (good) {
 		arrange(&graph);
-		good = choose(&graph, arguments, (size_t)operands, &error);
+		good = choose(&graph, &request->names, error);
 	}
-	if (good && format == TEXT)
+	if (good && request->format == TEXT)
 		print_text(&graph);
 	else if (good)
-		print_drawn(&graph, format == MERMAID);
-	good = good && lp_output_finish(&error);
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_graph, &error);
+		print_drawn(&graph, request->format == MERMAID);
 	free(graph.nodes);
 	lp_arena_free(&graph.arena);
-	lp_session_close(&session);
-	return code;
+	return good;
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--format", .value = "FORMAT", .field = offsetof(struct request, format_name) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_graph = {
+	.name = "graph",
+	.summary = "print which calculations read which series",
+	.help = "Usage: local-processing graph [OPTION...] [SERIES|CALCULATION...]\n"
+		"\n"
+		"Prints the dependencies: each calculation with the series it reads and writes, those first that\n"
+		"read no other's results. With names only what these depend on and what depends on them.\n"
+		"\n"
+		"  --format FORMAT  text, mermaid (for Markdown), or dot (for Graphviz)\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing graph\n"
+		"  local-processing graph p1/energy --format mermaid\n"
+		"  local-processing graph --format dot | dot -Tsvg > plant.svg\n",
+	.options = options,
+	.operands = { .most = LP_OPERANDS_ANY,
+	              .what = "series or calculations",
+	              .field = offsetof(struct request, names) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.check = check,
+	.run = run,
+};

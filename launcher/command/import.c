@@ -9,7 +9,250 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int run(int count, char **arguments);
+struct request {
+	struct lp_import_settings settings;
+	const char *delimiter;
+	struct lp_words files;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool check_pairs(const struct lp_words *values, const char *option, struct lp_error *error)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		const char *equals = strchr(values->items[i], '=');
+		if (equals == NULL || equals == values->items[i] || equals[1] == '\0') {
+			return lp_fail(error, LP_EXIT_USAGE, "%s %s: expected COLUMN=%s", option, values->items[i],
+			               strcmp(option, "--unit") == 0 ? "UNIT" : "NAME");
+		}
+		if (is_blank(equals[1]) || is_blank(equals[strlen(equals) - 1])) {
+			return lp_fail(error, LP_EXIT_USAGE, "%s \"%s\" has a blank behind = or at its end", option,
+			               values->items[i]);
+		}
+		if (lp_utf8_has_control(equals + 1)) {
+			return lp_fail(error, LP_EXIT_USAGE, "%s %s: control characters cannot be in it", option,
+			               values->items[i]);
+		}
+		for (size_t k = 0; k < i; k++) {
+			if (strncmp(values->items[k], values->items[i], (size_t)(equals - values->items[i]) + 1) == 0) {
+				return lp_fail(error, LP_EXIT_USAGE, "%s %s: %s names that already", option,
+				               values->items[i], values->items[k]);
+			}
+		}
+	}
+	return true;
+}
+
+static bool parse_delimiter(const char *text, char *delimiter, struct lp_error *error)
+{
+	*delimiter = '\0';
+	if (text == NULL) {
+		return true;
+	}
+	if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) {
+		*delimiter = '\t';
+		return true;
+	}
+	bool sensible = text[0] != '\0' && text[1] == '\0' && (unsigned char)text[0] < 0x80 &&
+	                strchr("\"\r\n.+-0123456789", text[0]) == NULL;
+	if (!sensible) {
+		return lp_fail(error, LP_EXIT_USAGE, "--delimiter %s: expected one character, or tab", text);
+	}
+	*delimiter = text[0];
+	return true;
+}
+
+static bool check_settings(const struct lp_import_settings *settings, struct lp_error *error)
+{
+	if (settings->long_form && (settings->series.count > 0 || settings->prefix != NULL)) {
+		return lp_fail(error, LP_EXIT_USAGE, "--long takes the names of series from the file: not with %s",
+		               settings->series.count > 0 ? "--series" : "--prefix");
+	}
+	if (settings->long_form && settings->units_line) {
+		return lp_fail(error, LP_EXIT_USAGE, "--units-line and --long exclude each other");
+	}
+	if (settings->no_quality && (settings->quality_column != NULL || !settings->long_form)) {
+		return lp_fail(error, LP_EXIT_USAGE,
+		               settings->long_form
+		                       ? "--quality and --no-quality exclude each other"
+		                       : "--no-quality goes with --long: else no column is one of qualities");
+	}
+	if (settings->repeated_hour != NULL && strcmp(settings->repeated_hour, "first") != 0 &&
+	    strcmp(settings->repeated_hour, "second") != 0) {
+		return lp_fail(error, LP_EXIT_USAGE, "--repeated-hour %s: expected first or second",
+		               settings->repeated_hour);
+	}
+	if (settings->decimal_comma && settings->delimiter == ',') {
+		return lp_fail(error, LP_EXIT_USAGE, "--decimal-comma and --delimiter , exclude each other");
+	}
+	return lp_import_format_check(settings->time_format, error) &&
+	       check_pairs(&settings->series, "--series", error) && check_pairs(&settings->units, "--unit", error);
+}
+
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
+{
+	struct request *request = data;
+	struct lp_import_settings *settings = &request->settings;
+	if (!parse_delimiter(request->delimiter, &settings->delimiter, error) || !check_settings(settings, error))
+		return false;
+	settings->prefix = settings->prefix == NULL ? "" : settings->prefix;
+	/* A fixed offset is no zone that the session could know. */
+	if (overrides->time_zone != NULL && lp_offset_parse(overrides->time_zone, &settings->offset)) {
+		settings->fixed = true;
+		overrides->time_zone = NULL;
+	}
+	return true;
+}
+
+static bool import_file(struct lp_import *import, const char *path, struct lp_error *error)
+{
+	if (strcmp(path, "-") == 0) {
+		return lp_import_read(import, stdin, "standard input", error);
+	}
+	FILE *file = fopen(path, "re");
+	if (file == NULL) {
+		return lp_fail_errno(error, errno == EACCES ? LP_EXIT_PERMISSION : LP_EXIT_DATA, errno,
+		                     "cannot open %s", path);
+	}
+	bool good = lp_import_read(import, file, path, error);
+	fclose(file);
+	return good;
+}
+
+/* In the long form only the end tells whether each --unit was about something. */
+static bool check_units_used(const struct lp_import *import, struct lp_error *error)
+{
+	const struct lp_words *units = &import->settings->units;
+	for (size_t i = 0; i < units->count && import->settings->long_form; i++) {
+		const char *equals = strchr(units->items[i], '=');
+		size_t length = (size_t)(equals - units->items[i]);
+		bool used = false;
+		for (size_t s = 0; s < import->series_count && !used; s++) {
+			used = strlen(import->series[s].name) == length &&
+			       strncmp(import->series[s].name, units->items[i], length) == 0;
+		}
+		if (!used) {
+			return lp_fail(error, LP_EXIT_DATA, "--unit %s: no line is about that series", units->items[i]);
+		}
+	}
+	return true;
+}
+
+static void say_restored(uint64_t count, const char *how)
+{
+	if (count > 0) {
+		printf("\n%" PRIu64 " series: what was pruned is there again%s", count, how);
+	}
+}
+
+static void report_pruned(const struct lp_import *import)
+{
+	const struct lp_import_series *one = import->unrestored;
+	char to[40], last[40];
+	say_restored(import->restored, "");
+	say_restored(import->partly, " from the first sample imported on");
+	if (import->not_restored == 0) {
+		return;
+	}
+	lp_time_format(one->pruned.end - 1, import->settings->zone, to);
+	lp_time_format(one->last, import->settings->zone, last);
+	lp_print("\n%" PRIu64 " series (%s) had samples up to %s pruned: ", import->not_restored, one->name, to);
+	if (import->settings->restores_pruned) {
+		printf("these reach to %s only, so results that read further are left as they are", last);
+	} else {
+		fputs("results that read these are left as they are; if they are all of them, import them with "
+		      "--restores-pruned",
+		      stdout);
+	}
+}
+
+static void report(const struct lp_import *import, const struct lp_text *alike)
+{
+	if (import->shown.length > 0)
+		lp_print("the first samples as they would be stored:\n%s", import->shown.data);
+	printf("%zu series (%" PRIu64 " new): %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged",
+	       import->series_count, import->created, import->counts.inserted, import->counts.updated,
+	       import->counts.unchanged);
+	if (import->missing > 0) {
+		printf("; %" PRIu64 " cell%s without a number", import->missing, import->missing == 1 ? "" : "s");
+	}
+	if (import->repeated > 0) {
+		printf("; %" PRIu64 " given twice", import->repeated);
+	}
+	report_pruned(import);
+	fputs(import->settings->dry_run ? "\nnothing was stored (--dry-run)\n" : "\n", stdout);
+	lp_print_text(stdout, alike->length > 0 ? alike->data : "");
+}
+
+static bool import_files(struct lp_import *import, const struct lp_words *files, struct lp_error *error)
+{
+	struct lp_text alike = { 0 };
+	bool good = true;
+	for (size_t i = 0; i < files->count && good; i++)
+		good = import_file(import, files->items[i], error);
+	good = good && check_units_used(import, error) && lp_import_restore(import, error) &&
+	       lp_import_find_alike(import, &alike, error);
+	if (good && !import->settings->dry_run) {
+		good = lp_store_commit_work(import->store, error);
+		import->begun = !good;
+	}
+	if (import->begun) {
+		lp_store_rollback(import->store);
+	}
+	if (good) {
+		report(import, &alike);
+	}
+	lp_text_free(&alike);
+	return good;
+}
+
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
+{
+	struct request *request = data;
+	struct lp_import import = { .settings = &request->settings, .store = session->store };
+	request->settings.zone = session->zone;
+	bool good = import_files(&import, &request->files, error);
+	lp_import_free(&import);
+	return good;
+}
+
+static const struct lp_option options[] = {
+	{ .name = "--time", .value = "COLUMN", .field = offsetof(struct request, settings.time_column) },
+	{ .name = "--time-of-day", .value = "COLUMN", .field = offsetof(struct request, settings.time_of_day) },
+	{ .name = "--repeated-hour",
+	  .value = "first|second",
+	  .field = offsetof(struct request, settings.repeated_hour) },
+	{ .name = "--time-format", .value = "FORMAT", .field = offsetof(struct request, settings.time_format) },
+	{ .name = "--series",
+	  .value = "COLUMN=NAME",
+	  .form = LP_OPTION_TEXTS,
+	  .field = offsetof(struct request, settings.series) },
+	{ .name = "--prefix", .value = "TEXT", .field = offsetof(struct request, settings.prefix) },
+	{ .name = "--unit",
+	  .value = "COLUMN=UNIT",
+	  .form = LP_OPTION_TEXTS,
+	  .field = offsetof(struct request, settings.units) },
+	{ .name = "--quality", .value = "COLUMN", .field = offsetof(struct request, settings.quality_column) },
+	{ .name = "--no-quality", .field = offsetof(struct request, settings.no_quality) },
+	{ .name = "--missing",
+	  .value = "WORD",
+	  .form = LP_OPTION_TEXTS,
+	  .field = offsetof(struct request, settings.missing) },
+	{ .name = "--units-line", .field = offsetof(struct request, settings.units_line) },
+	{ .name = "--header-line",
+	  .value = "N",
+	  .form = LP_OPTION_COUNT,
+	  .field = offsetof(struct request, settings.header_line) },
+	{ .name = "--long", .field = offsetof(struct request, settings.long_form) },
+	{ .name = "--delimiter", .value = "CHARACTER", .field = offsetof(struct request, delimiter) },
+	{ .name = "--decimal-comma", .field = offsetof(struct request, settings.decimal_comma) },
+	{ .name = "--restores-pruned", .field = offsetof(struct request, settings.restores_pruned) },
+	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, settings.dry_run) },
+	{ .name = NULL },
+};
 
 const struct lp_command lp_command_import = {
 	.name = "import",
@@ -76,244 +319,13 @@ const struct lp_command lp_command_import = {
 		"  local-processing import --long --delimiter ';' --decimal-comma export.csv\n"
 		"  psql -c 'COPY (SELECT tag AS series, ts AS time, value FROM archive) TO STDOUT (FORMAT csv, HEADER)' \\\n"
 		"      | local-processing import --long -\n",
+	.options = options,
+	.operands = { .least = 1,
+	              .most = LP_OPERANDS_ANY,
+	              .what = "CSV files, or - for standard input",
+	              .field = offsetof(struct request, files) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.check = check,
 	.run = run,
 };
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool check_pairs(const struct lp_option_values *values, const char *option, struct lp_error *error)
-{
-	for (size_t i = 0; i < values->count; i++) {
-		const char *equals = strchr(values->items[i], '=');
-		if (equals == NULL || equals == values->items[i] || equals[1] == '\0') {
-			return lp_fail(error, LP_EXIT_USAGE, "%s %s: expected COLUMN=%s", option, values->items[i],
-			               strcmp(option, "--unit") == 0 ? "UNIT" : "NAME");
-		}
-		if (is_blank(equals[1]) || is_blank(equals[strlen(equals) - 1])) {
-			return lp_fail(error, LP_EXIT_USAGE, "%s \"%s\" has a blank behind = or at its end", option,
-			               values->items[i]);
-		}
-		if (lp_utf8_has_control(equals + 1)) {
-			return lp_fail(error, LP_EXIT_USAGE, "%s %s: control characters cannot be in it", option,
-			               values->items[i]);
-		}
-		for (size_t k = 0; k < i; k++) {
-			if (strncmp(values->items[k], values->items[i], (size_t)(equals - values->items[i]) + 1) == 0) {
-				return lp_fail(error, LP_EXIT_USAGE, "%s %s: %s names that already", option,
-				               values->items[i], values->items[k]);
-			}
-		}
-	}
-	return true;
-}
-
-static bool parse_delimiter(const char *text, char *delimiter, struct lp_error *error)
-{
-	*delimiter = '\0';
-	if (text == NULL) {
-		return true;
-	}
-	if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) {
-		*delimiter = '\t';
-		return true;
-	}
-	bool sensible = text[0] != '\0' && text[1] == '\0' && (unsigned char)text[0] < 0x80 &&
-	                strchr("\"\r\n.+-0123456789", text[0]) == NULL;
-	if (!sensible) {
-		return lp_fail(error, LP_EXIT_USAGE, "--delimiter %s: expected one character, or tab", text);
-	}
-	*delimiter = text[0];
-	return true;
-}
-
-static bool check_settings(const struct lp_import_settings *settings, int operands, struct lp_error *error)
-{
-	if (operands == 0) {
-		return lp_fail(error, LP_EXIT_USAGE,
-		               "which files? Name at least one CSV file, or - for standard input");
-	}
-	if (settings->long_form && (settings->series.count > 0 || settings->prefix != NULL)) {
-		return lp_fail(error, LP_EXIT_USAGE, "--long takes the names of series from the file: not with %s",
-		               settings->series.count > 0 ? "--series" : "--prefix");
-	}
-	if (settings->long_form && settings->units_line) {
-		return lp_fail(error, LP_EXIT_USAGE, "--units-line and --long exclude each other");
-	}
-	if (settings->no_quality && (settings->quality_column != NULL || !settings->long_form)) {
-		return lp_fail(error, LP_EXIT_USAGE,
-		               settings->long_form
-		                       ? "--quality and --no-quality exclude each other"
-		                       : "--no-quality goes with --long: else no column is one of qualities");
-	}
-	if (settings->repeated_hour != NULL && strcmp(settings->repeated_hour, "first") != 0 &&
-	    strcmp(settings->repeated_hour, "second") != 0) {
-		return lp_fail(error, LP_EXIT_USAGE, "--repeated-hour %s: expected first or second",
-		               settings->repeated_hour);
-	}
-	if (settings->decimal_comma && settings->delimiter == ',') {
-		return lp_fail(error, LP_EXIT_USAGE, "--decimal-comma and --delimiter , exclude each other");
-	}
-	return lp_import_format_check(settings->time_format, error) &&
-	       check_pairs(&settings->series, "--series", error) && check_pairs(&settings->units, "--unit", error);
-}
-
-static bool import_file(struct lp_import *import, const char *path, struct lp_error *error)
-{
-	if (strcmp(path, "-") == 0) {
-		return lp_import_read(import, stdin, "standard input", error);
-	}
-	FILE *file = fopen(path, "re");
-	if (file == NULL) {
-		return lp_fail_errno(error, errno == EACCES ? LP_EXIT_PERMISSION : LP_EXIT_DATA, errno,
-		                     "cannot open %s", path);
-	}
-	bool good = lp_import_read(import, file, path, error);
-	fclose(file);
-	return good;
-}
-
-/* In the long form only the end tells whether each --unit was about something. */
-static bool check_units_used(const struct lp_import *import, struct lp_error *error)
-{
-	const struct lp_option_values *units = &import->settings->units;
-	for (size_t i = 0; i < units->count && import->settings->long_form; i++) {
-		const char *equals = strchr(units->items[i], '=');
-		size_t length = (size_t)(equals - units->items[i]);
-		bool used = false;
-		for (size_t s = 0; s < import->series_count && !used; s++) {
-			used = strlen(import->series[s].name) == length &&
-			       strncmp(import->series[s].name, units->items[i], length) == 0;
-		}
-		if (!used) {
-			return lp_fail(error, LP_EXIT_DATA, "--unit %s: no line is about that series", units->items[i]);
-		}
-	}
-	return true;
-}
-
-static void say_restored(uint64_t count, const char *how)
-{
-	if (count > 0) {
-		printf("\n%" PRIu64 " series: what was pruned is there again%s", count, how);
-	}
-}
-
-static void report_pruned(const struct lp_import *import)
-{
-	const struct lp_import_series *one = import->unrestored;
-	char to[40], last[40];
-	say_restored(import->restored, "");
-	say_restored(import->partly, " from the first sample imported on");
-	if (import->not_restored == 0) {
-		return;
-	}
-	lp_time_format(one->pruned.end - 1, import->settings->zone, to);
-	lp_time_format(one->last, import->settings->zone, last);
-	lp_print("\n%" PRIu64 " series (%s) had samples up to %s pruned: ", import->not_restored, one->name, to);
-	if (import->settings->restores_pruned) {
-		printf("these reach to %s only, so results that read further are left as they are", last);
-	} else {
-		fputs("results that read these are left as they are; if they are all of them, import them with "
-		      "--restores-pruned",
-		      stdout);
-	}
-}
-
-static void report(const struct lp_import *import, const struct lp_text *alike)
-{
-	if (import->shown.length > 0)
-		lp_print("the first samples as they would be stored:\n%s", import->shown.data);
-	printf("%zu series (%" PRIu64 " new): %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged",
-	       import->series_count, import->created, import->counts.inserted, import->counts.updated,
-	       import->counts.unchanged);
-	if (import->missing > 0) {
-		printf("; %" PRIu64 " cell%s without a number", import->missing, import->missing == 1 ? "" : "s");
-	}
-	if (import->repeated > 0) {
-		printf("; %" PRIu64 " given twice", import->repeated);
-	}
-	report_pruned(import);
-	fputs(import->settings->dry_run ? "\nnothing was stored (--dry-run)\n" : "\n", stdout);
-	lp_print_text(stdout, alike->length > 0 ? alike->data : "");
-}
-
-static bool import_files(struct lp_import *import, char *const *files, int count, struct lp_error *error)
-{
-	struct lp_text alike = { 0 };
-	bool good = true;
-	for (int i = 0; i < count && good; i++) {
-		good = import_file(import, files[i], error);
-	}
-	good = good && check_units_used(import, error) && lp_import_restore(import, error) &&
-	       lp_import_find_alike(import, &alike, error);
-	if (good && !import->settings->dry_run) {
-		good = lp_store_commit_work(import->store, error);
-		import->begun = !good;
-	}
-	if (import->begun) {
-		lp_store_rollback(import->store);
-	}
-	if (good) {
-		report(import, &alike);
-	}
-	lp_text_free(&alike);
-	return good && lp_output_finish(error);
-}
-
-static int run(int count, char **arguments)
-{
-	struct lp_error error = { 0 };
-	struct lp_common_options common = { 0 };
-	struct lp_session session = { 0 };
-	struct lp_import_settings settings = { 0 };
-	const char *delimiter = NULL, *header_line = NULL;
-	const struct lp_option options[] = {
-		{ .name = "--time", .value = "COLUMN", .target = &settings.time_column },
-		{ .name = "--time-of-day", .value = "COLUMN", .target = &settings.time_of_day },
-		{ .name = "--repeated-hour", .value = "first|second", .target = &settings.repeated_hour },
-		{ .name = "--time-format", .value = "FORMAT", .target = &settings.time_format },
-		{ .name = "--series", .value = "COLUMN=NAME", .target = &settings.series, .many = true },
-		{ .name = "--prefix", .value = "TEXT", .target = &settings.prefix },
-		{ .name = "--unit", .value = "COLUMN=UNIT", .target = &settings.units, .many = true },
-		{ .name = "--quality", .value = "COLUMN", .target = &settings.quality_column },
-		{ .name = "--no-quality", .target = &settings.no_quality },
-		{ .name = "--missing", .value = "WORD", .target = &settings.missing, .many = true },
-		{ .name = "--units-line", .target = &settings.units_line },
-		{ .name = "--header-line", .value = "N", .target = &header_line },
-		{ .name = "--long", .target = &settings.long_form },
-		{ .name = "--delimiter", .value = "CHARACTER", .target = &delimiter },
-		{ .name = "--decimal-comma", .target = &settings.decimal_comma },
-		{ .name = "--restores-pruned", .target = &settings.restores_pruned },
-		{ .name = "--dry-run", .letter = 'n', .target = &settings.dry_run },
-		{ 0 },
-	};
-	int operands;
-
-	bool good = lp_options_parse(&lp_command_import, count, arguments, options, &common, &operands, &error) &&
-	            parse_delimiter(delimiter, &settings.delimiter, &error) &&
-	            (header_line == NULL ||
-	             lp_count_parse("--header-line", header_line, 1, &settings.header_line, &error)) &&
-	            check_settings(&settings, operands, &error);
-	settings.prefix = settings.prefix == NULL ? "" : settings.prefix;
-	/* A fixed offset is no zone that the session could know. */
-	if (good && common.time_zone != NULL && lp_offset_parse(common.time_zone, &settings.offset)) {
-		settings.fixed = true;
-		common.time_zone = NULL;
-	}
-	if (good && lp_session_open(&common, LP_SESSION_STORE, &session, &error)) {
-		settings.zone = session.zone;
-		struct lp_import import = { .settings = &settings, .store = session.store };
-		good = import_files(&import, arguments, operands, &error);
-		lp_import_free(&import);
-		lp_session_close(&session);
-	} else {
-		good = false;
-	}
-	free(settings.series.items);
-	free(settings.units.items);
-	free(settings.missing.items);
-	return good ? LP_EXIT_OK : lp_command_fail(&lp_command_import, &error);
-}

@@ -22,9 +22,9 @@ enum { LP_IMPORT_SAMPLES_MOST = 4000000 };
 struct lp_import_settings {
 	const char *time_column, *quality_column; /* NULL: found by name */
 	const char *time_format;                  /* NULL: RFC 3339 and what is near to it */
-	struct lp_option_values series, units;    /* "COLUMN=NAME", "COLUMN=UNIT" */
+	struct lp_words series, units;            /* "COLUMN=NAME", "COLUMN=UNIT" */
 	const char *prefix;                       /* "" */
-	struct lp_option_values missing;          /* words for "no value", beside the usual ones */
+	struct lp_words missing;                  /* words for "no value", beside the usual ones */
 	const char *time_of_day;                  /* the column behind the date; NULL: one column has both */
 	const char *repeated_hour;                /* "first" or "second"; NULL: the order of lines tells */
 	uint32_t header_line;                     /* 0: the first one */
@@ -150,6 +150,6 @@ bool lp_import_restore(struct lp_import *import, struct lp_error *error) LP_MUST
 void lp_import_free(struct lp_import *import);
 
 /* The value of "KEY=VALUE" in values for that key, or NULL. */
-const char *lp_import_value_for(const struct lp_option_values *values, const char *key);
+const char *lp_import_value_for(const struct lp_words *values, const char *key);
 
 #endif

@@ -172,7 +172,7 @@ static bool take_option(const struct reading *reading, const char *item, const c
 	return true;
 }
 
-static bool take_options(const struct reading *reading, const struct lp_option_values *values, const char *option,
+static bool take_options(const struct reading *reading, const struct lp_words *values, const char *option,
                          const char **taken, struct lp_error *error)
 {
 	for (size_t i = 0; i < values->count; i++) {

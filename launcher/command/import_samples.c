@@ -8,7 +8,7 @@
 
 enum { WRITE_ROWS = 20000, LOOK_UP_SINGLY = 50, SHOWN_MOST = 5 };
 
-const char *lp_import_value_for(const struct lp_option_values *values, const char *key)
+const char *lp_import_value_for(const struct lp_words *values, const char *key)
 {
 	size_t length = strlen(key);
 	for (size_t i = 0; i < values->count; i++) {

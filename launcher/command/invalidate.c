@@ -7,27 +7,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int run(int count, char **arguments);
+#define EXAMPLE "As in: local-processing invalidate p1/flow --from 2026-03-01 --to 2026-03-02."
 
-const struct lp_command lp_command_invalidate = {
-	.name = "invalidate",
-	.summary = "have computed again what read samples of a series",
-	.help = "Usage: local-processing invalidate SERIES... --from TIME --to TIME\n"
-		"\n"
-		"Notes that samples of the series from TIME to before TIME changed. The next run computes again\n"
-		"every settled window that read them, however old, and what depends on its results. Needed only\n"
-		"where the database could not note a change by itself: samples loaded with triggers off, or changed\n"
-		"longer ago than `recompute_within` reaches.\n"
-		"\n"
-		"  --from TIME  the first time that changed\n"
-		"  --to TIME    the first time that did not change any more\n"
-		"\n"
-		"Exits 0 when it is noted, 65 when there is no such series.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing invalidate p1/flow --from 2026-03-01 --to 2026-03-02\n"
-		"  local-processing due                            what the next run will do because of it\n",
-	.run = run,
+struct request {
+	const char *from, *to;
+	struct lp_words series;
 };
 
 static bool count_reader(void *context, const struct lp_reader *reader, struct lp_error *error)
@@ -64,35 +48,58 @@ static bool invalidate(struct lp_session *session, const char *name, lp_time fro
 	return good;
 }
 
-static int run(int count, char **arguments)
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
-	struct lp_error error = { .exit = LP_EXIT_OK };
-	struct lp_session session = { .store = NULL };
-	struct lp_common_options common = { .config = NULL };
-	const char *from_text = NULL, *to_text = NULL;
-	const struct lp_option options[] = {
-		{ .name = "--from", .value = "TIME", .target = &from_text },
-		{ .name = "--to", .value = "TIME", .target = &to_text },
-		{ .name = NULL },
-	};
-	lp_time from, to;
-	int operands;
-
-	if (!lp_options_parse(&lp_command_invalidate, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_invalidate, &error);
-	if (operands == 0 || from_text == NULL || to_text == NULL) {
-		lp_fail(&error, LP_EXIT_USAGE, "expected a series, --from and --to");
-		lp_hint(&error, "As in: local-processing invalidate p1/flow --from 2026-03-01 --to 2026-03-02.");
-		return lp_command_fail(&lp_command_invalidate, &error);
-	}
-	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
-	            lp_option_time("--from", from_text, session.zone, &from, &error) &&
-	            lp_option_time("--to", to_text, session.zone, &to, &error);
-	if (good && from >= to)
-		good = lp_fail(&error, LP_EXIT_USAGE, "--to has to be after --from");
-	for (int i = 0; i < operands && good; i++)
-		good = invalidate(&session, arguments[i], from, to, &error);
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_invalidate, &error);
-	lp_session_close(&session);
-	return code;
+	const struct request *request = data;
+	(void)overrides;
+	if (request->from != NULL && request->to != NULL)
+		return true;
+	lp_fail(error, LP_EXIT_USAGE, "expected a series, --from and --to");
+	return lp_hint(error, EXAMPLE);
 }
+
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
+{
+	const struct request *request = data;
+	lp_time from, to;
+	bool good = lp_option_range(request->from, request->to, session->zone, &from, &to, error);
+	for (size_t i = 0; i < request->series.count && good; i++)
+		good = invalidate(session, request->series.items[i], from, to, error);
+	return good;
+}
+
+static const struct lp_option options[] = {
+	{ .name = "--from", .value = "TIME", .field = offsetof(struct request, from) },
+	{ .name = "--to", .value = "TIME", .field = offsetof(struct request, to) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_invalidate = {
+	.name = "invalidate",
+	.summary = "have computed again what read samples of a series",
+	.help = "Usage: local-processing invalidate SERIES... --from TIME --to TIME\n"
+		"\n"
+		"Notes that samples of the series from TIME to before TIME changed. The next run computes again\n"
+		"every settled window that read them, however old, and what depends on its results. Needed only\n"
+		"where the database could not note a change by itself: samples loaded with triggers off, or changed\n"
+		"longer ago than `recompute_within` reaches.\n"
+		"\n"
+		"  --from TIME  the first time that changed\n"
+		"  --to TIME    the first time that did not change any more\n"
+		"\n"
+		"Exits 0 when it is noted, 65 when there is no such series.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing invalidate p1/flow --from 2026-03-01 --to 2026-03-02\n"
+		"  local-processing due                            what the next run will do because of it\n",
+	.options = options,
+	.operands = { .least = 1,
+	              .most = LP_OPERANDS_ANY,
+	              .what = "a series, --from and --to",
+	              .hint = EXAMPLE,
+	              .field = offsetof(struct request, series) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.check = check,
+	.run = run,
+};

@@ -4,31 +4,6 @@
 
 #include <stdio.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_migrate = {
-	.name = "migrate",
-	.summary = "make or upgrade the schema that everything is stored in",
-	.help = "Usage: local-processing migrate [OPTION...]\n"
-		"\n"
-		"Makes the schema local_processing in the database, or upgrades it to what this release needs.\n"
-		"Each step is said as it is done; all of them are one transaction. Doing it again changes\n"
-		"nothing, and two at once are safe. The previous release keeps working on the new schema.\n"
-		"On SQLite, the file is made where it is not there.\n"
-		"\n"
-		"  --run-role ROLE   grant ROLE what apply, import, run and prune need (PostgreSQL)\n"
-		"  --read-role ROLE  grant ROLE to read everything, and to change nothing (PostgreSQL)\n"
-		"  -n, --dry-run     say what would be done, and do nothing\n"
-		"\n"
-		"Migrate as the role that is to own the schema; it needs the right to create one (CREATE on the\n"
-		"database). The roles have to exist; granting again is harmless.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing migrate\n"
-		"  local-processing migrate --store postgresql://owner@db/plant --run-role lp_run --read-role grafana\n",
-	.run = run,
-};
-
 struct request {
 	const char *run_role, *read_role;
 	bool dry_run;
@@ -66,8 +41,9 @@ static void say_outcome(const struct lp_schema_state *before, const struct lp_sc
 		puts("nothing was changed (--dry-run)");
 }
 
-static bool migrate(struct lp_session *session, const struct request *request, struct lp_error *error)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
+	const struct request *request = data;
 	struct lp_migrate_options options = { .run_role = request->run_role,
 		                              .read_role = request->read_role,
 		                              .dry_run = request->dry_run };
@@ -78,8 +54,7 @@ static bool migrate(struct lp_session *session, const struct request *request, s
 	session->store_options.any_schema = true;
 	session->store_options.create = !request->dry_run;
 	session->store_options.pretend = request->dry_run;
-	if (!lp_store_open(&session->store_options, &session->store, error) ||
-	    !lp_store_schema(session->store, &before, error))
+	if (!lp_session_open_store(session, error) || !lp_store_schema(session->store, &before, error))
 		return false;
 	lp_store_describe(session->store_options.address, place, sizeof place);
 	lp_print("%s (%s): ", place, lp_store_version(session->store));
@@ -100,29 +75,36 @@ static bool migrate(struct lp_session *session, const struct request *request, s
 	return true;
 }
 
-static int run(int count, char **arguments)
-{
-	struct lp_error error = { .exit = LP_EXIT_OK };
-	struct lp_session session = { .store = NULL };
-	struct lp_common_options common = { .config = NULL };
-	struct request request = { .dry_run = false };
-	const struct lp_option options[] = {
-		{ .name = "--run-role", .value = "ROLE", .target = &request.run_role },
-		{ .name = "--read-role", .value = "ROLE", .target = &request.read_role },
-		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
-		{ .name = NULL },
-	};
-	int operands, code = LP_EXIT_OK;
+static const struct lp_option options[] = {
+	{ .name = "--run-role", .value = "ROLE", .field = offsetof(struct request, run_role) },
+	{ .name = "--read-role", .value = "ROLE", .field = offsetof(struct request, read_role) },
+	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, dry_run) },
+	{ .name = NULL },
+};
 
-	if (!lp_options_parse(&lp_command_migrate, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_migrate, &error);
-	if (operands > 0) {
-		lp_fail(&error, LP_EXIT_USAGE, "there is no operand \"%s\": it works on the whole schema",
-		        arguments[0]);
-		return lp_command_fail(&lp_command_migrate, &error);
-	}
-	if (!lp_session_open(&common, LP_SESSION_CONFIG, &session, &error) || !migrate(&session, &request, &error))
-		code = lp_command_fail(&lp_command_migrate, &error);
-	lp_session_close(&session);
-	return code;
-}
+const struct lp_command lp_command_migrate = {
+	.name = "migrate",
+	.summary = "make or upgrade the schema that everything is stored in",
+	.help = "Usage: local-processing migrate [OPTION...]\n"
+		"\n"
+		"Makes the schema local_processing in the database, or upgrades it to what this release needs.\n"
+		"Each step is said as it is done; all of them are one transaction. Doing it again changes\n"
+		"nothing, and two at once are safe. The previous release keeps working on the new schema.\n"
+		"On SQLite, the file is made where it is not there.\n"
+		"\n"
+		"  --run-role ROLE   grant ROLE what apply, import, run and prune need (PostgreSQL)\n"
+		"  --read-role ROLE  grant ROLE to read everything, and to change nothing (PostgreSQL)\n"
+		"  -n, --dry-run     say what would be done, and do nothing\n"
+		"\n"
+		"Migrate as the role that is to own the schema; it needs the right to create one (CREATE on the\n"
+		"database). The roles have to exist; granting again is harmless.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing migrate\n"
+		"  local-processing migrate --store postgresql://owner@db/plant --run-role lp_run --read-role grafana\n",
+	.options = options,
+	.operands = { .what = "it works on the whole schema" },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_CONFIGURATION,
+	.run = run,
+};

@@ -47,19 +47,6 @@ bool lp_output_finish(struct lp_error *error)
 	return true;
 }
 
-bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32_t *count, struct lp_error *error)
-{
-	char *end;
-	errno = 0;
-	unsigned long long number = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number > UINT32_MAX || number < least) {
-		return lp_fail(error, LP_EXIT_USAGE, "%s %s: expected a whole number from %u on", option, text,
-		               (unsigned)least);
-	}
-	*count = (uint32_t)number;
-	return true;
-}
-
 static void print_safely(FILE *output, const char *text, bool one_line)
 {
 	while (*text != '\0') {

@@ -14,9 +14,6 @@ bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp
 bool lp_output_is_abandoned(void);
 /* All that was printed has left the program, or why not: a full disk must not look like success. */
 bool lp_output_finish(struct lp_error *error) LP_MUST_CHECK;
-/* A whole number not below `least` from an option's value. */
-bool lp_count_parse(const char *option, const char *text, uint32_t least, uint32_t *count,
-                    struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * What others wrote (names, units, messages, files) is printed by these alone:

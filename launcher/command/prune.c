@@ -7,44 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_prune = {
-	.name = "prune",
-	.summary = "delete samples, results, outcomes and runs that are older than they are kept",
-	.help = "Usage: local-processing prune [OPTION...]\n"
-		"\n"
-		"Deletes what is older than the configuration's `retention` says: measured samples and results by\n"
-		"their time, outcomes (what became of each window) and runs by their tick. A kind without retention\n"
-		"is kept for ever, results unless `retention.results` is set: series that a calculation writes, or\n"
-		"has written. States, pending windows and definitions are never deleted. For cron, once a day.\n"
-		"\n"
-		"Samples that a calculation will still read stay, and are told with its name: of windows that are\n"
-		"not computed yet or not over (a month's result needs its whole month), that failed or wait, or whose\n"
-		"samples changed. A disabled calculation will read from where it stopped.\n"
-		"\n"
-		"What is pruned cannot be computed again: late samples, `backfill` and `invalidate` leave results as\n"
-		"they are where the samples of their windows were pruned, and say so. `import --restores-pruned`\n"
-		"brings them back.\n"
-		"\n"
-		"  --samples-before TIME   instead of the retention: delete measured samples before TIME\n"
-		"  --results-before TIME   the same for results\n"
-		"  --outcomes-before TIME  the same for outcomes\n"
-		"  --runs-before TIME      the same for runs\n"
-		"  --series GLOB           samples and results of these series only (* and ? over names)\n"
-		"  --even-if-needed        samples too that calculations will still read: those windows get no result\n"
-		"  -n, --dry-run           count, and delete nothing\n"
-		"\n"
-		"Where a TIME is given, only the kinds with a TIME are pruned. Whole partitions are dropped where\n"
-		"all that is in them goes, which takes no time; the rest goes in small transactions.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing prune --dry-run\n"
-		"  local-processing prune --samples-before 2024-01-01 --series 'raw/*'\n"
-		"  local-processing prune --results-before 2024-01-01 --series '*/1min'\n",
-	.run = run,
-};
-
 struct request {
 	const char *samples, *results, *outcomes, *runs, *series;
 	bool dry_run, even_if_needed;
@@ -111,8 +73,9 @@ static bool limits(const struct lp_session *session, const struct request *reque
 	return true;
 }
 
-static bool prune(struct lp_session *session, const struct request *request, struct lp_error *error)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
+	const struct request *request = data;
 	const struct lp_zone *zone = session->zone;
 	struct lp_prune rest = { .dry_run = request->dry_run };
 	struct lp_prune_samples samples = { .store = session->store,
@@ -142,33 +105,53 @@ static bool prune(struct lp_session *session, const struct request *request, str
 	return true;
 }
 
-static int run(int count, char **arguments)
-{
-	struct lp_error error = { .exit = LP_EXIT_OK };
-	struct lp_session session = { .store = NULL };
-	struct lp_common_options common = { .config = NULL };
-	struct request request = { .dry_run = false };
-	const struct lp_option options[] = {
-		{ .name = "--samples-before", .value = "TIME", .target = &request.samples },
-		{ .name = "--results-before", .value = "TIME", .target = &request.results },
-		{ .name = "--outcomes-before", .value = "TIME", .target = &request.outcomes },
-		{ .name = "--runs-before", .value = "TIME", .target = &request.runs },
-		{ .name = "--series", .value = "GLOB", .target = &request.series },
-		{ .name = "--even-if-needed", .target = &request.even_if_needed },
-		{ .name = "--dry-run", .letter = 'n', .target = &request.dry_run },
-		{ .name = NULL },
-	};
-	int operands, code = LP_EXIT_OK;
+static const struct lp_option options[] = {
+	{ .name = "--samples-before", .value = "TIME", .field = offsetof(struct request, samples) },
+	{ .name = "--results-before", .value = "TIME", .field = offsetof(struct request, results) },
+	{ .name = "--outcomes-before", .value = "TIME", .field = offsetof(struct request, outcomes) },
+	{ .name = "--runs-before", .value = "TIME", .field = offsetof(struct request, runs) },
+	{ .name = "--series", .value = "GLOB", .field = offsetof(struct request, series) },
+	{ .name = "--even-if-needed", .field = offsetof(struct request, even_if_needed) },
+	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, dry_run) },
+	{ .name = NULL },
+};
 
-	if (!lp_options_parse(&lp_command_prune, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_prune, &error);
-	if (operands > 0) {
-		lp_fail(&error, LP_EXIT_USAGE, "there is no operand \"%s\": retention and options say all",
-		        arguments[0]);
-		return lp_command_fail(&lp_command_prune, &error);
-	}
-	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error) || !prune(&session, &request, &error))
-		code = lp_command_fail(&lp_command_prune, &error);
-	lp_session_close(&session);
-	return code;
-}
+const struct lp_command lp_command_prune = {
+	.name = "prune",
+	.summary = "delete samples, results, outcomes and runs that are older than they are kept",
+	.help = "Usage: local-processing prune [OPTION...]\n"
+		"\n"
+		"Deletes what is older than the configuration's `retention` says: measured samples and results by\n"
+		"their time, outcomes (what became of each window) and runs by their tick. A kind without retention\n"
+		"is kept for ever, results unless `retention.results` is set: series that a calculation writes, or\n"
+		"has written. States, pending windows and definitions are never deleted. For cron, once a day.\n"
+		"\n"
+		"Samples that a calculation will still read stay, and are told with its name: of windows that are\n"
+		"not computed yet or not over (a month's result needs its whole month), that failed or wait, or whose\n"
+		"samples changed. A disabled calculation will read from where it stopped.\n"
+		"\n"
+		"What is pruned cannot be computed again: late samples, `backfill` and `invalidate` leave results as\n"
+		"they are where the samples of their windows were pruned, and say so. `import --restores-pruned`\n"
+		"brings them back.\n"
+		"\n"
+		"  --samples-before TIME   instead of the retention: delete measured samples before TIME\n"
+		"  --results-before TIME   the same for results\n"
+		"  --outcomes-before TIME  the same for outcomes\n"
+		"  --runs-before TIME      the same for runs\n"
+		"  --series GLOB           samples and results of these series only (* and ? over names)\n"
+		"  --even-if-needed        samples too that calculations will still read: those windows get no result\n"
+		"  -n, --dry-run           count, and delete nothing\n"
+		"\n"
+		"Where a TIME is given, only the kinds with a TIME are pruned. Whole partitions are dropped where\n"
+		"all that is in them goes, which takes no time; the rest goes in small transactions.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing prune --dry-run\n"
+		"  local-processing prune --samples-before 2024-01-01 --series 'raw/*'\n"
+		"  local-processing prune --results-before 2024-01-01 --series '*/1min'\n",
+	.options = options,
+	.operands = { .what = "retention and options say all" },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.run = run,
+};

@@ -3,16 +3,8 @@
 
 #include "rules/rules.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static int run(int count, char **arguments)
 {
-	/* --help is this command's, everything else the interpreter's; its own options are shown by -h. */
-	if (count > 1 && strcmp(arguments[1], "--help") == 0) {
-		fputs(lp_command_python.help, stdout);
-		return LP_EXIT_OK;
-	}
 	lp_rules_add_types();
 	return lp_python_main(count, arguments);
 }
@@ -36,5 +28,5 @@ const struct lp_command lp_command_python = {
 		"  local-processing python -m unittest discover -s my_rules\n"
 		"\n"
 		"Exit code: as python3's.\n",
-	.run = run,
+	.main = run,
 };

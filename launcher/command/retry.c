@@ -6,7 +6,61 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int run(int count, char **arguments);
+struct request {
+	const char *rule, *from, *to;
+	bool all;
+	struct lp_words names;
+};
+
+static bool reopen(struct lp_store *store, struct lp_reopen filter, const char *pattern, struct lp_reopen *sum,
+                   struct lp_error *error)
+{
+	filter.name = pattern;
+	if (!lp_store_reopen(store, &filter, error))
+		return false;
+	sum->windows += filter.windows;
+	sum->calculations += filter.calculations;
+	return true;
+}
+
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
+{
+	const struct request *request = data;
+	(void)overrides;
+	if (request->names.count == 0 && request->rule == NULL && !request->all) {
+		lp_fail(error, LP_EXIT_USAGE, "which windows? Name calculations, a --rule, or --all");
+		return lp_hint(error, "`local-processing status --failed` lists what fails.");
+	}
+	if (request->names.count > 0 && request->all)
+		return lp_fail(error, LP_EXIT_USAGE, "--all and names of calculations exclude each other");
+	return true;
+}
+
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
+{
+	const struct request *request = data;
+	struct lp_reopen filter = { .rule = request->rule }, sum = { .name = NULL };
+	bool good = lp_option_range(request->from, request->to, session->zone, &filter.from, &filter.to, error);
+	if (good && request->names.count == 0)
+		good = reopen(session->store, filter, NULL, &sum, error);
+	for (size_t i = 0; i < request->names.count && good; i++)
+		good = reopen(session->store, filter, request->names.items[i], &sum, error);
+	if (good && sum.windows == 0)
+		puts("no such window is pending: nothing to open");
+	else if (good)
+		printf("%" PRIu64 " window%s of %" PRIu64 " calculation%s opened: the next run tries %s again\n",
+		       sum.windows, sum.windows == 1 ? "" : "s", sum.calculations, sum.calculations == 1 ? "" : "s",
+		       sum.windows == 1 ? "it" : "them");
+	return good;
+}
+
+static const struct lp_option options[] = {
+	{ .name = "--rule", .value = "RULE", .field = offsetof(struct request, rule) },
+	{ .name = "--all", .field = offsetof(struct request, all) },
+	{ .name = "--from", .value = "TIME", .field = offsetof(struct request, from) },
+	{ .name = "--to", .value = "TIME", .field = offsetof(struct request, to) },
+	{ .name = NULL },
+};
 
 const struct lp_command lp_command_retry = {
 	.name = "retry",
@@ -28,64 +82,12 @@ const struct lp_command lp_command_retry = {
 		"  local-processing retry p3/efficiency\n"
 		"  local-processing retry --rule pump.efficiency --from 2026-03-01\n"
 		"  local-processing retry --all\n",
+	.options = options,
+	.operands = { .most = LP_OPERANDS_ANY,
+	              .what = "names of calculations",
+	              .field = offsetof(struct request, names) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.check = check,
 	.run = run,
 };
-
-static bool reopen(struct lp_store *store, struct lp_reopen filter, const char *pattern, struct lp_reopen *sum,
-                   struct lp_error *error)
-{
-	filter.name = pattern;
-	if (!lp_store_reopen(store, &filter, error))
-		return false;
-	sum->windows += filter.windows;
-	sum->calculations += filter.calculations;
-	return true;
-}
-
-static int run(int count, char **arguments)
-{
-	struct lp_error error = { .exit = LP_EXIT_OK };
-	struct lp_session session = { .store = NULL };
-	struct lp_common_options common = { .config = NULL };
-	const char *from_text = NULL, *to_text = NULL;
-	struct lp_reopen filter = { .name = NULL }, sum = { .name = NULL };
-	bool all = false;
-	const struct lp_option options[] = {
-		{ .name = "--rule", .value = "RULE", .target = &filter.rule },
-		{ .name = "--all", .target = &all },
-		{ .name = "--from", .value = "TIME", .target = &from_text },
-		{ .name = "--to", .value = "TIME", .target = &to_text },
-		{ .name = NULL },
-	};
-	int operands;
-
-	if (!lp_options_parse(&lp_command_retry, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_retry, &error);
-	if (operands == 0 && filter.rule == NULL && !all) {
-		lp_fail(&error, LP_EXIT_USAGE, "which windows? Name calculations, a --rule, or --all");
-		lp_hint(&error, "`local-processing status --failed` lists what fails.");
-		return lp_command_fail(&lp_command_retry, &error);
-	}
-	if (operands > 0 && all) {
-		lp_fail(&error, LP_EXIT_USAGE, "--all and names of calculations exclude each other");
-		return lp_command_fail(&lp_command_retry, &error);
-	}
-	bool good = lp_session_open(&common, LP_SESSION_STORE, &session, &error) &&
-	            lp_option_time("--from", from_text, session.zone, &filter.from, &error) &&
-	            lp_option_time("--to", to_text, session.zone, &filter.to, &error);
-	if (good && from_text != NULL && to_text != NULL && filter.from >= filter.to)
-		good = lp_fail(&error, LP_EXIT_USAGE, "--to has to be after --from");
-	if (good && operands == 0)
-		good = reopen(session.store, filter, NULL, &sum, &error);
-	for (int i = 0; i < operands && good; i++)
-		good = reopen(session.store, filter, arguments[i], &sum, &error);
-	if (good && sum.windows == 0)
-		puts("no such window is pending: nothing to open");
-	else if (good)
-		printf("%" PRIu64 " window%s of %" PRIu64 " calculation%s opened: the next run tries %s again\n",
-		       sum.windows, sum.windows == 1 ? "" : "s", sum.calculations, sum.calculations == 1 ? "" : "s",
-		       sum.windows == 1 ? "it" : "them");
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_retry, &error);
-	lp_session_close(&session);
-	return code;
-}

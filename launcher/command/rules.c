@@ -11,25 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_rules = {
-	.name = "rules",
-	.summary = "list the rules, or show one with its documentation",
-	.help = "Usage: local-processing rules [OPTION...] [NAME]\n"
-		"\n"
-		"Lists the rules that calculations can name: the built-in ones, and those of the directory of\n"
-		"rules. With NAME: that rule's inputs, parameters and documentation. What is wrong with the\n"
-		"rules' files goes to standard error, and makes the exit code 65; the other rules are shown.\n"
-		"\n"
-		"  --rules DIRECTORY   rules of this directory, in place of the configuration's\n"
-		"  --json              everything about them as JSON\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing rules\n"
-		"  local-processing rules increase\n"
-		"  local-processing rules --rules ./rules pump.efficiency\n",
-	.run = run,
+struct request {
+	const char *rules;
+	bool json;
+	struct lp_words names;
 };
 
 static const char *const type_names[] = {
@@ -204,70 +189,77 @@ static void show_json(const struct lp_rule *rules, size_t count, bool list)
 }
 
 /* The directory: --rules, else the configuration's, where there is one: the built-in rules need none. */
-static bool open_catalogue(const struct lp_common_options *common, const char *directory, struct lp_config *config,
-                           struct lp_rule_server **server, const struct lp_rule_catalogue **catalogue,
-                           struct lp_problems *problems, struct lp_error *error)
+static bool load_rules(struct lp_session *session, const char *directory, struct lp_rule_server **server,
+                       const struct lp_rule_catalogue **catalogue, struct lp_problems *problems, struct lp_error *error)
 {
 	struct lp_process_options options;
 
-	if (directory == NULL && !lp_config_load(common->config, true, config, problems, error))
+	if (directory == NULL && !lp_config_load(session->overrides->config, true, &session->config, problems, error))
 		return false;
-	options = lp_rule_options(config);
+	options = lp_rule_options(&session->config);
 	if (directory != NULL)
 		options.rules = directory;
 	*server = lp_rule_server_new(&options);
 	return lp_rule_server_catalogue(*server, NULL, catalogue, problems, error);
 }
 
-static int run(int count, char **arguments)
+static bool show(const struct request *request, const struct lp_rule_catalogue *catalogue, struct lp_error *error)
 {
-	const char *directory = NULL;
-	bool json = false;
-	struct lp_error error = { 0 };
+	const char *name = request->names.count > 0 ? request->names.items[0] : NULL;
+	const struct lp_rule *rule = name == NULL ? NULL : lp_rule_find(catalogue, name);
+	if (name != NULL && rule == NULL) {
+		lp_fail(error, LP_EXIT_DATA, "there is no rule %s", name);
+		return lp_hint(error, "`local-processing rules` lists them; those of a file are named FILE.FUNCTION.");
+	}
+	if (request->json)
+		show_json(rule != NULL ? rule : catalogue->rules, rule != NULL ? 1 : catalogue->count, rule == NULL);
+	else if (rule != NULL)
+		show_rule(rule);
+	else
+		list_rules(catalogue);
+	return true;
+}
+
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
+{
+	const struct request *request = data;
 	struct lp_problems problems = { 0 };
-	struct lp_config config = { 0 };
-	struct lp_common_options common = { 0 };
-	const struct lp_option options[] = {
-		{ .name = "--rules", .value = "DIRECTORY", .target = &directory },
-		{ .name = "--json", .target = &json },
-		{ 0 },
-	};
 	struct lp_rule_server *server = NULL;
 	const struct lp_rule_catalogue *catalogue = NULL;
-	const struct lp_rule *rule = NULL;
-	int operands, code = LP_EXIT_OK;
-
-	if (!lp_options_parse(&lp_command_rules, count, arguments, options, &common, &operands, &error))
-		return lp_command_fail(&lp_command_rules, &error);
-	if (operands > 1) {
-		(void)lp_fail(&error, LP_EXIT_USAGE, "one rule at a time: %s and %s were given", arguments[0],
-		              arguments[1]);
-		return lp_command_fail(&lp_command_rules, &error);
-	}
-	if (!open_catalogue(&common, directory, &config, &server, &catalogue, &problems, &error)) {
-		if (problems.count > 0)
-			lp_command_problems(&lp_command_rules, &problems);
-		code = lp_command_fail(&lp_command_rules, &error);
-		goto done;
-	}
-	if (problems.count > 0) {
-		lp_command_problems(&lp_command_rules, &problems);
-		code = LP_EXIT_DATA;
-	}
-	if (operands == 1 && (rule = lp_rule_find(catalogue, arguments[0])) == NULL) {
-		(void)lp_fail(&error, LP_EXIT_DATA, "there is no rule %s", arguments[0]);
-		(void)lp_hint(&error, "`local-processing rules` lists them; those of a file are named FILE.FUNCTION.");
-		code = lp_command_fail(&lp_command_rules, &error);
-	} else if (json) {
-		show_json(rule != NULL ? rule : catalogue->rules, rule != NULL ? 1 : catalogue->count, rule == NULL);
-	} else if (rule != NULL) {
-		show_rule(rule);
-	} else {
-		list_rules(catalogue);
-	}
-done:
+	bool good = load_rules(session, request->rules, &server, &catalogue, &problems, error);
+	if (problems.count > 0)
+		lp_command_print_problems(&lp_command_rules, &problems);
+	good = good && show(request, catalogue, error) && (problems.count == 0 || lp_command_exit(error, LP_EXIT_DATA));
 	lp_rule_server_free(server);
 	lp_problems_free(&problems);
-	lp_config_free(&config);
-	return code;
+	return good;
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--rules", .value = "DIRECTORY", .field = offsetof(struct request, rules) },
+	{ .name = "--json", .field = offsetof(struct request, json) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_rules = {
+	.name = "rules",
+	.summary = "list the rules, or show one with its documentation",
+	.help = "Usage: local-processing rules [OPTION...] [NAME]\n"
+		"\n"
+		"Lists the rules that calculations can name: the built-in ones, and those of the directory of\n"
+		"rules. With NAME: that rule's inputs, parameters and documentation. What is wrong with the\n"
+		"rules' files goes to standard error, and makes the exit code 65; the other rules are shown.\n"
+		"\n"
+		"  --rules DIRECTORY   rules of this directory, in place of the configuration's\n"
+		"  --json              everything about them as JSON\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing rules\n"
+		"  local-processing rules increase\n"
+		"  local-processing rules --rules ./rules pump.efficiency\n",
+	.options = options,
+	.operands = { .most = 1, .what = "one rule", .field = offsetof(struct request, names) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_OVERRIDES,
+	.run = run,
+};

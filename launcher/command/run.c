@@ -6,7 +6,6 @@
 #include "command/output.h"
 #include "command/report.h"
 #include "command/running.h"
-#include "command/shell.h"
 #include "command/table.h"
 #include "model/clock.h"
 #include "model/embedded.h"
@@ -21,44 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_run = {
-	.name = "run",
-	.summary = "compute what is due for the current minute, and store it",
-	.help = "Usage: local-processing run [OPTION...]\n"
-		"\n"
-		"One run: finds the windows that are due, reads their samples, computes them with the rules, and\n"
-		"stores results and states. Windows that earlier runs missed or that failed are made up for.\n"
-		"What is committed stays, whatever happens; what is not is done by the next run. Windows before a\n"
-		"calculation's `start`, or without one before its first run, are not computed.\n"
-		"\n"
-		"  --at TIME      the minute to run for, in place of the current one: RFC 3339, or without offset\n"
-		"                 local to --time-zone\n"
-		"  --workers N    threads that compute; as many as cores where neither this nor the configuration\n"
-		"                 says\n"
-		"  --report       the report to standard output also where that is no terminal\n"
-		"  --quiet        no report on a terminal, no progress\n"
-		"  --json         the report as JSON\n"
-		"  --fail-on any  exit 1 when a calculation failed; new: when one failed that did not before;\n"
-		"                 N%: when at least N % of the windows failed. Without it failed calculations are\n"
-		"                 states like any other, and the exit code is 0\n"
-		"\n"
-		"The log goes to standard error; with --log-level warning a good run prints nothing, so that cron\n"
-		"mails only trouble. Two runs at once: the second says so and exits 0. SIGTERM and SIGINT end a run\n"
-		"within 5 seconds: what was computed is stored, the exit code is 75.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing run\n"
-		"  local-processing run --at 2026-03-01T12:00:00Z --report\n"
-		"  * * * * * local-processing run --log-level warning          (a line of crontab)\n",
-	.run = run,
-};
-
 struct request {
-	const char *at, *workers, *fail_on;
+	const char *at, *fail_on;
 	bool report, json, quiet;
-	uint32_t worker_count;
+	uint32_t workers;
 	double fail_share; /* of --fail-on N%, in percent; < 0: not given */
 };
 
@@ -76,19 +41,17 @@ static bool parse_fail_on(struct request *request, struct lp_error *error)
 	return true;
 }
 
-static int exit_code(const struct request *request, const struct lp_run *done)
+/* Whether --fail-on asks for another exit code than 0. */
+static bool has_failed(const struct request *request, const struct lp_run *done)
 {
 	uint64_t failed = lp_report_failed(done);
-	bool told = false;
 	if (request->fail_on == NULL || failed == 0)
-		return LP_EXIT_OK;
+		return false;
 	if (strcmp(request->fail_on, "any") == 0)
-		told = true;
-	else if (strcmp(request->fail_on, "new") == 0)
-		told = done->newly_failed > 0;
-	else
-		told = 100.0 * (double)failed >= request->fail_share * (double)done->windows;
-	return told ? LP_EXIT_FAILED_CALCULATIONS : LP_EXIT_OK;
+		return true;
+	if (strcmp(request->fail_on, "new") == 0)
+		return done->newly_failed > 0;
+	return 100.0 * (double)failed >= request->fail_share * (double)done->windows;
 }
 
 static void print_report(const struct request *request, const struct lp_session *session, const struct lp_run *done,
@@ -135,7 +98,7 @@ static void warn_of_long_run(struct lp_store *store)
 		       LP_TEXT("error", error.what));
 }
 
-static int busy(const struct request *request, struct lp_store *store)
+static void report_busy(const struct request *request, struct lp_store *store)
 {
 	warn_of_long_run(store);
 	if (request->json)
@@ -144,79 +107,91 @@ static int busy(const struct request *request, struct lp_store *store)
 		puts("Another run is working on this store; there is nothing to do here.");
 	else
 		lp_log(LP_LOG_INFO, "another run is working on this store");
-	return LP_EXIT_OK;
 }
 
-/* Returns the exit code. */
-static int work(const struct request *request, const struct lp_session *session, struct lp_running *running,
-                lp_time tick, bool *left_behind)
+static bool work(const struct request *request, struct lp_session *session, struct lp_running *running, lp_time tick,
+                 struct lp_error *error)
 {
-	struct lp_pipeline_options options = lp_running_options(running, request->worker_count, !request->quiet);
+	struct lp_pipeline_options options = lp_running_options(running, request->workers, !request->quiet);
 	struct lp_run done = lp_running_run(running, LP_RUN_MINUTE, tick);
 	struct lp_run_timing timing;
-	struct lp_error error;
 	options.lock = true;
-	bool good = lp_run(session->store, &options, lp_running_stop(), &done, &timing, &error);
-	*left_behind = timing.left_behind > 0;
+	bool good = lp_run(session->store, &options, lp_running_stop(), &done, &timing, error);
+	session->left_behind = timing.left_behind > 0;
 	if (done.id != 0)
 		lp_running_clear(&options);
 	if (good && timing.busy)
-		return busy(request, session->store);
-	if (good || done.id != 0)
+		report_busy(request, session->store);
+	else if (good || done.id != 0)
 		print_report(request, session, &done, &timing);
-	return good ? exit_code(request, &done) : lp_command_fail(&lp_command_run, &error);
+	return good &&
+	       (timing.busy || !has_failed(request, &done) || lp_command_exit(error, LP_EXIT_FAILED_CALCULATIONS));
 }
 
-static bool parse(struct request *request, int count, char **arguments, struct lp_common_options *common,
-                  struct lp_error *error)
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
-	const struct lp_option options[] = {
-		{ .name = "--at", .value = "TIME", .target = &request->at },
-		{ .name = "--workers", .value = "N", .target = &request->workers },
-		{ .name = "--fail-on", .value = "WHAT", .target = &request->fail_on },
-		{ .name = "--report", .target = &request->report },
-		{ .name = "--json", .target = &request->json },
-		{ .name = "--quiet", .letter = 'q', .target = &request->quiet },
-		{ 0 },
-	};
-	int operands;
-	if (!lp_options_parse(&lp_command_run, count, arguments, options, common, &operands, error) ||
-	    !parse_fail_on(request, error) ||
-	    (request->workers != NULL &&
-	     !lp_count_parse("--workers", request->workers, 1, &request->worker_count, error)))
-		return false;
-	if (operands > 0) {
-		lp_fail(error, LP_EXIT_USAGE, "there is no operand \"%s\": a run does everything that is due",
-		        arguments[0]);
-		char *time = lp_shell_word(arguments[0]);
-		lp_hint(error, "For another minute: --at %.200s.", time);
-		free(time);
-		return false;
-	}
-	if (request->worker_count > 256)
-		return lp_fail(error, LP_EXIT_USAGE, "--workers %u: at most 256", (unsigned)request->worker_count);
+	struct request *request = data;
+	(void)overrides;
+	if (request->workers > 256)
+		return lp_fail(error, LP_EXIT_USAGE, "--workers %u: at most 256", (unsigned)request->workers);
 	request->report = request->report || (lp_is_terminal(stdout) && !request->quiet);
-	return true;
+	return parse_fail_on(request, error);
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { 0 };
-	struct lp_common_options common = { 0 };
-	struct lp_session session = { 0 };
-	struct request request = { 0 };
-	struct lp_running running = { .session = &session };
-	bool left_behind = false;
-	lp_time tick = LP_TIME_NONE;
-	int code;
-	if (!parse(&request, count, arguments, &common, &error) ||
-	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error))
-		return lp_command_fail(&lp_command_run, &error);
-	if (!lp_running_tick(request.at, &session, &tick, &error))
-		code = lp_command_fail(&lp_command_run, &error);
-	else
-		code = work(&request, &session, &running, tick, &left_behind);
-	if (!lp_output_finish(&error) && code == LP_EXIT_OK)
-		code = lp_command_fail(&lp_command_run, &error);
-	return lp_running_end(&running, &session, left_behind, code);
+	const struct request *request = data;
+	struct lp_running running = { .session = session };
+	lp_time tick;
+	bool good =
+		lp_running_tick(request->at, session, &tick, error) && work(request, session, &running, tick, error);
+	lp_running_end(&running, session);
+	return good;
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--at", .value = "TIME", .field = offsetof(struct request, at) },
+	{ .name = "--workers", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, workers) },
+	{ .name = "--fail-on", .value = "WHAT", .field = offsetof(struct request, fail_on) },
+	{ .name = "--report", .field = offsetof(struct request, report) },
+	{ .name = "--json", .field = offsetof(struct request, json) },
+	{ .name = "--quiet", .letter = 'q', .field = offsetof(struct request, quiet) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_run = {
+	.name = "run",
+	.summary = "compute what is due for the current minute, and store it",
+	.help = "Usage: local-processing run [OPTION...]\n"
+		"\n"
+		"One run: finds the windows that are due, reads their samples, computes them with the rules, and\n"
+		"stores results and states. Windows that earlier runs missed or that failed are made up for.\n"
+		"What is committed stays, whatever happens; what is not is done by the next run. Windows before a\n"
+		"calculation's `start`, or without one before its first run, are not computed.\n"
+		"\n"
+		"  --at TIME      the minute to run for, in place of the current one: RFC 3339, or without offset\n"
+		"                 local to --time-zone\n"
+		"  --workers N    threads that compute; as many as cores where neither this nor the configuration\n"
+		"                 says\n"
+		"  --report       the report to standard output also where that is no terminal\n"
+		"  -q, --quiet    no report on a terminal, no progress\n"
+		"  --json         the report as JSON\n"
+		"  --fail-on any  exit 1 when a calculation failed; new: when one failed that did not before;\n"
+		"                 N%: when at least N % of the windows failed. Without it failed calculations are\n"
+		"                 states like any other, and the exit code is 0\n"
+		"\n"
+		"The log goes to standard error; with --log-level warning a good run prints nothing, so that cron\n"
+		"mails only trouble. Two runs at once: the second says so and exits 0. SIGTERM and SIGINT end a run\n"
+		"within 5 seconds: what was computed is stored, the exit code is 75.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing run\n"
+		"  local-processing run --at 2026-03-01T12:00:00Z --report\n"
+		"  * * * * * local-processing run --log-level warning          (a line of crontab)\n",
+	.options = options,
+	.operands = { .what = "a run does everything that is due", .hint = "For another minute: --at" },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.check = check,
+	.run = run,
+};

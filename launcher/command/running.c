@@ -256,15 +256,10 @@ void lp_running_clear(const struct lp_pipeline_options *options)
 		fputs("\x1b[K", stderr);
 }
 
-int lp_running_end(struct lp_running *running, struct lp_session *session, bool left_behind, int code)
+void lp_running_end(struct lp_running *running, const struct lp_session *session)
 {
-	if (!left_behind) {
+	if (!session->left_behind)
 		lp_rule_server_free(running->rules);
-		lp_session_close(session);
-		return code;
-	}
-	if (running->rules != NULL)
+	else if (running->rules != NULL)
 		lp_rule_server_stop(running->rules);
-	fflush(NULL);
-	_exit(code);
 }

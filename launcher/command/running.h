@@ -32,12 +32,8 @@ bool lp_running_look_at_rules(struct lp_running *running, bool note, size_t *cha
                               struct lp_error *error) LP_MUST_CHECK;
 /* Set by SIGTERM and SIGINT. */
 const volatile int *lp_running_stop(void);
-/*
- * The end of a verb: ends the processes of rules, closes the session, and says
- * which exit code it is; or leaves with that, where threads were left behind that
- * may still look at what is to be freed.
- */
-int lp_running_end(struct lp_running *running, struct lp_session *session, bool left_behind, int code);
+/* Ends the processes of rules; frees them unless threads were left behind that may still look at them. */
+void lp_running_end(struct lp_running *running, const struct lp_session *session);
 /* Takes the progress line off the terminal. */
 void lp_running_clear(const struct lp_pipeline_options *options);
 

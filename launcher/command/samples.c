@@ -10,42 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_samples = {
-	.name = "samples",
-	.summary = "print the samples of a series",
-	.help = "Usage: local-processing samples [OPTION...] SERIES\n"
-		"\n"
-		"Prints the samples of a series in the order of time: a table on a terminal, CSV anywhere else.\n"
-		"\n"
-		"  --from TIME      the first time wanted\n"
-		"  --to TIME        the first time no longer wanted\n"
-		"  -n, --limit N    at most N samples, the oldest ones\n"
-		"  --format FORMAT  table, csv or json (a list of objects)\n"
-		"  --json           as --format json\n"
-		"\n"
-		"Times are RFC 3339 (2026-03-01T12:00:00Z, 2026-03-01T13:00:00+01:00), or without offset local\n"
-		"to --time-zone; what is printed is local to it too. A missing value is nan (null in JSON).\n"
-		"Results have, besides, the number of good samples that they were computed from, and the share of\n"
-		"those expected that this is (coverage, 0 to 1). Those without were imported into the series of a\n"
-		"calculation, which does not write over them.\n"
-		"\n"
-		"Exits 0 when it is done, 65 when there is no such series.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing samples p1/flow --from 2026-03-01 --to 2026-03-02\n"
-		"  local-processing samples p1/flow --time-zone Europe/Berlin --format csv > flow.csv\n",
-	.run = run,
-};
-
 struct request {
-	const char *from_text, *to_text, *limit_text, *format;
-	const char *series;
-	lp_time from, to;
+	const char *from, *to, *format;
+	struct lp_words series;
 	uint32_t limit;
 	enum lp_output_form form;
 	bool json;
+};
+
+struct range {
+	lp_time from, to;
+	uint32_t limit;
 };
 
 struct printing {
@@ -120,30 +95,30 @@ static bool print_column(void *context, const struct lp_column *samples, struct 
 	return !ferror(stdout) || lp_output_finish(error);
 }
 
-static bool print_samples(struct lp_session *session, const struct request *request, const struct lp_series *series,
-                          struct lp_error *error)
+static bool print_samples(struct lp_session *session, enum lp_output_form form, const struct range *range,
+                          const struct lp_series *series, struct lp_error *error)
 {
 	static const struct lp_table_column headings[] = {
 		{ "TIME", false }, { "VALUE", true }, { "QUALITY", false }, { "COVERAGE", true }, { "SAMPLES", true }
 	};
-	struct printing printing = { .zone = session->zone, .form = request->form };
+	struct printing printing = { .zone = session->zone, .form = form };
 	int64_t writer;
 
 	if (!lp_store_writer(session->store, series->id, &writer, error))
 		return false;
 	printing.results = writer != 0;
 
-	if (request->form == LP_OUTPUT_TABLE) {
+	if (form == LP_OUTPUT_TABLE) {
 		printing.table = lp_table_new(stdout, headings, printing.results ? 5 : 3);
 	} else {
-		fputs(request->form == LP_OUTPUT_CSV
+		fputs(form == LP_OUTPUT_CSV
 		              ? (printing.results ? "time,value,quality,coverage,samples\n" : "time,value,quality\n")
 		              : "[",
 		      stdout);
 	}
-	bool good = lp_store_read_samples(session->store, series->id, request->from, request->to, request->limit,
+	bool good = lp_store_read_samples(session->store, series->id, range->from, range->to, range->limit,
 	                                  print_column, &printing, error);
-	if (request->form == LP_OUTPUT_TABLE) {
+	if (form == LP_OUTPUT_TABLE) {
 		lp_table_end(printing.table);
 		if (good) {
 			const char *unit = series->unit == NULL ? "" : series->unit;
@@ -151,65 +126,88 @@ static bool print_samples(struct lp_session *session, const struct request *requ
 			       (unsigned long long)printing.count, printing.count == 1 ? "" : "s",
 			       unit[0] == '\0' ? "" : " in ", unit);
 		}
-	} else if (request->form == LP_OUTPUT_JSON) {
+	} else if (form == LP_OUTPUT_JSON) {
 		fputs(printing.count == 0 ? "]\n" : "\n]\n", stdout);
 	}
-	return good && lp_output_finish(error);
+	return good;
 }
 
-static bool show(struct lp_session *session, const struct request *request, struct lp_error *error)
+static bool show(struct lp_session *session, const struct request *request, const struct range *range,
+                 struct lp_error *error)
 {
 	struct lp_arena arena = { 0 };
 	struct lp_series series;
-	bool good = lp_series_named(session->store, request->series, &arena, &series, error) &&
-	            print_samples(session, request, &series, error);
+	bool good = lp_series_named(session->store, request->series.items[0], &arena, &series, error) &&
+	            print_samples(session, request->form, range, &series, error);
 	lp_arena_free(&arena);
 	return good;
 }
 
 /* --json is what other commands call it. */
-static bool choose_form(struct request *request, struct lp_error *error)
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
+	struct request *request = data;
+	(void)overrides;
 	if (request->json && request->format != NULL) {
 		return lp_fail(error, LP_EXIT_USAGE, "--json and --format exclude each other");
 	}
 	return lp_output_form_parse(request->json ? "json" : request->format, &request->form, error);
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { 0 };
-	struct lp_common_options common = { 0 };
-	struct lp_session session = { 0 };
-	struct request request = { 0 };
-	const struct lp_option options[] = {
-		{ .name = "--from", .value = "TIME", .target = &request.from_text },
-		{ .name = "--to", .value = "TIME", .target = &request.to_text },
-		{ .name = "--limit", .letter = 'n', .value = "N", .target = &request.limit_text },
-		{ .name = "--format", .value = "FORMAT", .target = &request.format },
-		{ .name = "--json", .target = &request.json },
-		{ 0 },
-	};
-	int operands;
-
-	if (!lp_options_parse(&lp_command_samples, count, arguments, options, &common, &operands, &error) ||
-	    !choose_form(&request, &error) ||
-	    (request.limit_text != NULL && !lp_count_parse("--limit", request.limit_text, 1, &request.limit, &error))) {
-		return lp_command_fail(&lp_command_samples, &error);
-	}
-	if (operands != 1) {
-		lp_fail(&error, LP_EXIT_USAGE, "expected the name of one series, got %d", operands);
-		lp_hint(&error, "Names with blanks go in quotes. All names: local-processing export.");
-		return lp_command_fail(&lp_command_samples, &error);
-	}
-	request.series = arguments[0];
-	if (!lp_session_open(&common, LP_SESSION_STORE, &session, &error)) {
-		return lp_command_fail(&lp_command_samples, &error);
-	}
-	bool good = lp_option_time("--from", request.from_text, session.zone, &request.from, &error) &&
-	            lp_option_time("--to", request.to_text, session.zone, &request.to, &error) &&
-	            show(&session, &request, &error);
-	int code = good ? LP_EXIT_OK : lp_command_fail(&lp_command_samples, &error);
-	lp_session_close(&session);
-	return code;
+	const struct request *request = data;
+	struct range range = { .limit = request->limit };
+	return lp_option_time("--from", request->from, session->zone, &range.from, error) &&
+	       lp_option_time("--to", request->to, session->zone, &range.to, error) &&
+	       show(session, request, &range, error);
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--from", .value = "TIME", .field = offsetof(struct request, from) },
+	{ .name = "--to", .value = "TIME", .field = offsetof(struct request, to) },
+	{ .name = "--limit",
+	  .letter = 'n',
+	  .value = "N",
+	  .form = LP_OPTION_COUNT,
+	  .field = offsetof(struct request, limit) },
+	{ .name = "--format", .value = "FORMAT", .field = offsetof(struct request, format) },
+	{ .name = "--json", .field = offsetof(struct request, json) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_samples = {
+	.name = "samples",
+	.summary = "print the samples of a series",
+	.help = "Usage: local-processing samples [OPTION...] SERIES\n"
+		"\n"
+		"Prints the samples of a series in the order of time: a table on a terminal, CSV anywhere else.\n"
+		"\n"
+		"  --from TIME      the first time wanted\n"
+		"  --to TIME        the first time no longer wanted\n"
+		"  -n, --limit N    at most N samples, the oldest ones\n"
+		"  --format FORMAT  table, csv or json (a list of objects)\n"
+		"  --json           as --format json\n"
+		"\n"
+		"Times are RFC 3339 (2026-03-01T12:00:00Z, 2026-03-01T13:00:00+01:00), or without offset local\n"
+		"to --time-zone; what is printed is local to it too. A missing value is nan (null in JSON).\n"
+		"Results have, besides, the number of good samples that they were computed from, and the share of\n"
+		"those expected that this is (coverage, 0 to 1). Those without were imported into the series of a\n"
+		"calculation, which does not write over them.\n"
+		"\n"
+		"Exits 0 when it is done, 65 when there is no such series.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing samples p1/flow --from 2026-03-01 --to 2026-03-02\n"
+		"  local-processing samples p1/flow --time-zone Europe/Berlin --format csv > flow.csv\n",
+	.options = options,
+	.operands = { .least = 1,
+	              .most = 1,
+	              .what = "the name of one series",
+	              .hint = "Names with blanks go in quotes. All names: local-processing export.",
+	              .field = offsetof(struct request, series) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.check = check,
+	.run = run,
+};

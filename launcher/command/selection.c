@@ -59,6 +59,16 @@ bool lp_option_time(const char *option, const char *text, const struct lp_zone *
 	return lp_fail_within(error, "%s", option);
 }
 
+bool lp_option_range(const char *from_text, const char *to_text, const struct lp_zone *zone, lp_time *from, lp_time *to,
+                     struct lp_error *error)
+{
+	if (!lp_option_time("--from", from_text, zone, from, error) ||
+	    !lp_option_time("--to", to_text, zone, to, error))
+		return false;
+	return from_text == NULL || to_text == NULL || *from < *to ||
+	       lp_fail(error, LP_EXIT_USAGE, "--to has to be after --from");
+}
+
 static bool keep(void *context, const struct lp_calculation *from, struct lp_error *error)
 {
 	struct lp_selection *selection = context;
@@ -201,8 +211,8 @@ static bool load(struct lp_selection *selection, struct lp_store *store, struct 
 	return good;
 }
 
-bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, char *const *patterns, size_t count,
-                         const char *rule, struct lp_error *error)
+bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, const char *const *patterns,
+                         size_t count, const char *rule, struct lp_error *error)
 {
 	bool good = load(selection, store, error);
 	if (good && count == 0)

@@ -36,8 +36,8 @@ struct lp_selection {
 };
 
 /* patterns: globs over names, each of which has to fit some; none: all of the rule, or all where that is NULL too. */
-bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, char *const *patterns, size_t count,
-                         const char *rule, struct lp_error *error) LP_MUST_CHECK;
+bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, const char *const *patterns,
+                         size_t count, const char *rule, struct lp_error *error) LP_MUST_CHECK;
 /* Those whose results are outdated, each with its own windows; what is owed to a backfill already is left out. */
 bool lp_selection_choose_outdated(struct lp_selection *selection, struct lp_store *store,
                                   struct lp_error *error) LP_MUST_CHECK;
@@ -62,5 +62,8 @@ bool lp_series_named(struct lp_store *store, const char *name, struct lp_arena *
 /* An option's time, local to the zone where it has no offset; NULL: LP_TIME_NONE. */
 bool lp_option_time(const char *option, const char *text, const struct lp_zone *zone, lp_time *t,
                     struct lp_error *error) LP_MUST_CHECK;
+/* --from and --to: both where both are given, the second behind the first. */
+bool lp_option_range(const char *from_text, const char *to_text, const struct lp_zone *zone, lp_time *from, lp_time *to,
+                     struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -18,40 +18,11 @@
 
 enum { HISTORY_DEFAULT = 10, RUNS_DEFAULT = 20 };
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_status = {
-	.name = "status",
-	.summary = "show what became of the calculations, and of the runs",
-	.help = "Usage: local-processing status [OPTION...] [NAME]\n"
-		"\n"
-		"Shows the state of each calculation, since when, its last window, and what went wrong. NAME may\n"
-		"have * and ? in it; where it is the name of one calculation, everything about that is shown:\n"
-		"the error with its traceback, the windows that are owed, the last ones computed.\n"
-		"\n"
-		"  --failed            only those that fail: failed, timed_out, crashed, given_up\n"
-		"  --rule RULE         only those with this rule\n"
-		"  --label NAME=VALUE  only those with this label\n"
-		"  --history N         of one calculation: its last N windows (10)\n"
-		"  --runs              the runs instead, newest first (20; or as many as --history says)\n"
-		"  --json              a list of objects\n"
-		"  --exit-code         exit 1 if a calculation that is shown fails, for scripts and monitoring\n"
-		"\n"
-		"States: new, ok, no_data, failed, timed_out, crashed, given_up, waiting (for one that failed), tripped (its rule\n"
-		"is stopped, because most of its calculations fail), disabled, interrupted.\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing status --failed\n"
-		"  local-processing status 'p1/*'\n"
-		"  local-processing status 'p1/specific energy' --history 50\n"
-		"  local-processing status --failed --json --exit-code\n",
-	.run = run,
-};
-
 struct request {
 	struct lp_status_filter filter;
-	const char *label, *history_text;
+	const char *label;
 	uint32_t history;
+	struct lp_words names;
 	bool runs, json, exit_code;
 };
 
@@ -410,64 +381,76 @@ static bool show_runs(struct lp_session *session, const struct request *request,
 	return read;
 }
 
-static bool check_request(struct request *request, char **operands, int operand_count, struct lp_error *error)
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
-	if (operand_count > 1) {
-		lp_fail(error, LP_EXIT_USAGE, "expected one name, got %d", operand_count);
-		char *part = lp_format_text("%.100s*", operands[0]), *pattern = lp_shell_word(part);
-		lp_hint(error, "Names with blanks go in quotes, and so do * and ?: %s.", pattern);
-		free(pattern);
-		free(part);
-		return false;
-	}
-	request->filter.name = operand_count == 1 ? operands[0] : NULL;
-	if (request->runs &&
-	    (operand_count == 1 || request->filter.failed || request->filter.rule != NULL || request->label != NULL)) {
+	struct request *request = data;
+	(void)overrides;
+	request->filter.name = request->names.count == 1 ? request->names.items[0] : NULL;
+	if (request->runs && (request->filter.name != NULL || request->filter.failed || request->filter.rule != NULL ||
+	                      request->label != NULL))
 		return lp_fail(error, LP_EXIT_USAGE, "--runs shows runs: no name, --failed, --rule or --label with it");
-	}
 	if (request->label != NULL) {
 		char *equals = strchr(request->label, '=');
-		if (equals == NULL || equals == request->label) {
+		if (equals == NULL || equals == request->label)
 			return lp_fail(error, LP_EXIT_USAGE, "--label %s: expected NAME=VALUE", request->label);
-		}
 		*equals = '\0';
 		request->filter.label_name = request->label;
 		request->filter.label_value = equals + 1;
 	}
-	return request->history_text == NULL ||
-	       lp_count_parse("--history", request->history_text, 1, &request->history, error);
+	return true;
 }
 
-static int run(int count, char **arguments)
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
-	struct lp_error error = { 0 };
-	struct lp_common_options common = { 0 };
-	struct lp_session session = { 0 };
-	struct request request = { 0 };
-	const struct lp_option options[] = {
-		{ .name = "--failed", .target = &request.filter.failed },
-		{ .name = "--rule", .value = "RULE", .target = &request.filter.rule },
-		{ .name = "--label", .value = "NAME=VALUE", .target = &request.label },
-		{ .name = "--history", .value = "N", .target = &request.history_text },
-		{ .name = "--runs", .target = &request.runs },
-		{ .name = "--json", .target = &request.json },
-		{ .name = "--exit-code", .target = &request.exit_code },
-		{ 0 },
-	};
-	int operands;
+	const struct request *request = data;
 	uint64_t failing = 0;
-
-	if (!lp_options_parse(&lp_command_status, count, arguments, options, &common, &operands, &error) ||
-	    !check_request(&request, arguments, operands, &error) ||
-	    !lp_session_open(&common, LP_SESSION_STORE, &session, &error)) {
-		return lp_command_fail(&lp_command_status, &error);
-	}
-	bool good = (request.runs ? show_runs(&session, &request, &error)
-	                          : show_states(&session, &request, &failing, &error)) &&
-	            lp_output_finish(&error);
-	int code = !good                              ? lp_command_fail(&lp_command_status, &error)
-	           : request.exit_code && failing > 0 ? LP_EXIT_FAILED_CALCULATIONS
-	                                              : LP_EXIT_OK;
-	lp_session_close(&session);
-	return code;
+	bool good = request->runs ? show_runs(session, request, error) : show_states(session, request, &failing, error);
+	return good && (failing == 0 || !request->exit_code || lp_command_exit(error, LP_EXIT_FAILED_CALCULATIONS));
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--failed", .field = offsetof(struct request, filter.failed) },
+	{ .name = "--rule", .value = "RULE", .field = offsetof(struct request, filter.rule) },
+	{ .name = "--label", .value = "NAME=VALUE", .field = offsetof(struct request, label) },
+	{ .name = "--history", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, history) },
+	{ .name = "--runs", .field = offsetof(struct request, runs) },
+	{ .name = "--json", .field = offsetof(struct request, json) },
+	{ .name = "--exit-code", .field = offsetof(struct request, exit_code) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_status = {
+	.name = "status",
+	.summary = "show what became of the calculations, and of the runs",
+	.help = "Usage: local-processing status [OPTION...] [NAME]\n"
+		"\n"
+		"Shows the state of each calculation, since when, its last window, and what went wrong. NAME may\n"
+		"have * and ? in it; where it is the name of one calculation, everything about that is shown:\n"
+		"the error with its traceback, the windows that are owed, the last ones computed.\n"
+		"\n"
+		"  --failed            only those that fail: failed, timed_out, crashed, given_up\n"
+		"  --rule RULE         only those with this rule\n"
+		"  --label NAME=VALUE  only those with this label\n"
+		"  --history N         of one calculation: its last N windows (10)\n"
+		"  --runs              the runs instead, newest first (20; or as many as --history says)\n"
+		"  --json              a list of objects\n"
+		"  --exit-code         exit 1 if a calculation that is shown fails, for scripts and monitoring\n"
+		"\n"
+		"States: new, ok, no_data, failed, timed_out, crashed, given_up, waiting (for one that failed), tripped (its rule\n"
+		"is stopped, because most of its calculations fail), disabled, interrupted.\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing status --failed\n"
+		"  local-processing status 'p1/*'\n"
+		"  local-processing status 'p1/specific energy' --history 50\n"
+		"  local-processing status --failed --json --exit-code\n",
+	.options = options,
+	.operands = { .most = 1,
+	              .what = "one name",
+	              .hint = "Names with blanks go in quotes, and so do * and ?: 'p1/*'.",
+	              .field = offsetof(struct request, names) },
+	.request_size = sizeof(struct request),
+	.need = LP_NEED_STORE,
+	.check = check,
+	.run = run,
+};

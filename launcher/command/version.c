@@ -4,7 +4,6 @@
  */
 #include "command/command.h"
 
-#include "command/output.h"
 #include "model/embedded.h"
 #include <assert.h>
 #include <fcntl.h>
@@ -13,36 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static int run(int count, char **arguments);
-
-const struct lp_command lp_command_version = {
-	.name = "version",
-	.summary = "what this program is made of: versions, build, licences",
-	.help = "Usage: local-processing version [--build | --licenses | --sbom] [--json]\n"
-		"\n"
-		"Prints the version of the program and of everything that is linked into it.\n"
-		"\n"
-		"  --build     the SHA-256 of this file, and how it was made: compiler, flags, configure arguments,\n"
-		"              patches, profile, and what `python3 -m sysconfig` would say; one commit and the same\n"
-		"              versions of packages give the same file\n"
-		"  --licenses  the licence of everything that is linked in\n"
-		"  --sbom      the software bill of materials, as CycloneDX (JSON)\n"
-		"  --json      the versions, or with --build the build, as JSON\n"
-		"\n"
-		"Examples:\n"
-		"  local-processing version --build                      to compare two machines\n"
-		"  local-processing version --licenses > LICENCES        to hand on with the program\n"
-		"  local-processing version --sbom > sbom.cdx.json       for a scanner of vulnerabilities\n",
-	.run = run,
+struct request {
+	bool build, licenses, sbom, json;
 };
-
-static int fail_usage(const char *what)
-{
-	struct lp_error error;
-	lp_fail(&error, LP_EXIT_USAGE, "%s", what);
-	lp_hint(&error, "See `local-processing version --help`.");
-	return lp_command_fail(&lp_command_version, &error);
-}
 
 enum { DIGEST_TEXT = 2 * EVP_MAX_MD_SIZE + 1 };
 
@@ -93,36 +65,66 @@ static void print_build(const struct lp_embedded *text, bool json)
 	fwrite(data + first_line, 1, text->size - first_line, stdout);
 }
 
-static int run(int count, char **arguments)
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
-	bool build = false, licenses = false, sbom = false, json = false;
-	const struct lp_option options[] = {
-		{ "--build", 0, NULL, &build, false },       { "--licenses", 0, NULL, &licenses, false },
-		{ "--licences", 0, NULL, &licenses, false }, { "--sbom", 0, NULL, &sbom, false },
-		{ "--json", 0, NULL, &json, false },         { NULL, 0, NULL, NULL, false },
-	};
-	struct lp_error error;
-	int operands;
-	if (!lp_options_parse(&lp_command_version, count, arguments, options, NULL, &operands, &error)) {
-		return lp_command_fail(&lp_command_version, &error);
-	}
-	if (operands > 0)
-		return fail_usage("there is an operand too many: version takes options only");
-	if (build + licenses + sbom > 1)
-		return fail_usage("--build, --licenses and --sbom exclude each other");
-	if (licenses && json)
-		return fail_usage("licences are texts: --licenses has no --json");
+	const struct request *request = data;
+	(void)overrides;
+	if (request->build + request->licenses + request->sbom > 1)
+		return lp_fail(error, LP_EXIT_USAGE, "--build, --licenses and --sbom exclude each other");
+	if (request->licenses && request->json)
+		return lp_fail(error, LP_EXIT_USAGE, "licences are texts: --licenses has no --json");
+	return true;
+}
 
-	const char *name = build      ? (json ? "build-info.json" : "build-info.txt")
-	                   : licenses ? "licences.txt"
-	                   : sbom     ? "sbom.json"
-	                   : json     ? "version.json"
-	                              : "version.txt";
+static bool run(struct lp_session *session, void *data, struct lp_error *error)
+{
+	const struct request *request = data;
+	const char *name = request->build      ? (request->json ? "build-info.json" : "build-info.txt")
+	                   : request->licenses ? "licences.txt"
+	                   : request->sbom     ? "sbom.json"
+	                   : request->json     ? "version.json"
+	                                       : "version.txt";
 	const struct lp_embedded *text = lp_embedded_find(name);
+	(void)session;
+	(void)error;
 	assert(text != NULL);
-	if (build)
-		print_build(text, json);
+	if (request->build)
+		print_build(text, request->json);
 	else
 		fwrite(text->data, 1, text->size, stdout);
-	return lp_output_finish(&error) ? LP_EXIT_OK : lp_command_fail(&lp_command_version, &error);
+	return true;
 }
+
+static const struct lp_option options[] = {
+	{ .name = "--build", .field = offsetof(struct request, build) },
+	{ .name = "--licenses", .field = offsetof(struct request, licenses) },
+	{ .name = "--licences", .field = offsetof(struct request, licenses) },
+	{ .name = "--sbom", .field = offsetof(struct request, sbom) },
+	{ .name = "--json", .field = offsetof(struct request, json) },
+	{ .name = NULL },
+};
+
+const struct lp_command lp_command_version = {
+	.name = "version",
+	.summary = "what this program is made of: versions, build, licences",
+	.help = "Usage: local-processing version [--build | --licenses | --sbom] [--json]\n"
+		"\n"
+		"Prints the version of the program and of everything that is linked into it.\n"
+		"\n"
+		"  --build     the SHA-256 of this file, and how it was made: compiler, flags, configure arguments,\n"
+		"              patches, profile, and what `python3 -m sysconfig` would say; one commit and the same\n"
+		"              versions of packages give the same file\n"
+		"  --licenses  the licence of everything that is linked in; --licences does the same\n"
+		"  --sbom      the software bill of materials, as CycloneDX (JSON)\n"
+		"  --json      the versions, or with --build the build, as JSON\n"
+		"\n"
+		"Examples:\n"
+		"  local-processing version --build                      to compare two machines\n"
+		"  local-processing version --licenses > LICENCES        to hand on with the program\n"
+		"  local-processing version --sbom > sbom.cdx.json       for a scanner of vulnerabilities\n",
+	.options = options,
+	.operands = { .what = "version takes options only" },
+	.request_size = sizeof(struct request),
+	.check = check,
+	.run = run,
+};

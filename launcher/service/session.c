@@ -1,0 +1,88 @@
+/* See session.h. */
+#include "service/session.h"
+
+#include "model/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Finds a word among others; false: it is none of them. */
+static bool find_word(const char *word, const char *const *words, size_t count, size_t *index)
+{
+	for (*index = 0; *index < count; ++*index)
+		if (strcmp(word, words[*index]) == 0)
+			return true;
+	return false;
+}
+
+static bool set_log(const struct lp_overrides *overrides, struct lp_config *config, struct lp_error *error)
+{
+	static const char *const levels[] = { "debug", "info", "warning", "error" };
+	static const char *const formats[] = { "auto", "logfmt", "json" };
+	size_t level = config->log_level, format = config->log_format;
+	if (overrides->log_level != NULL &&
+	    !find_word(overrides->log_level, levels, sizeof levels / sizeof *levels, &level))
+		return lp_fail(error, LP_EXIT_USAGE, "--log-level %s: expected debug, info, warning or error",
+		               overrides->log_level);
+	if (overrides->log_format != NULL &&
+	    !find_word(overrides->log_format, formats, sizeof formats / sizeof *formats, &format))
+		return lp_fail(error, LP_EXIT_USAGE, "--log-format %s: expected auto, logfmt or json",
+		               overrides->log_format);
+	config->log_level = (enum lp_log_level)level;
+	config->log_format = (enum lp_log_format)format;
+	lp_log_set(config->log_format, config->log_level);
+	return true;
+}
+
+static void override(char **setting, const char *value)
+{
+	if (value == NULL)
+		return;
+	free(*setting);
+	*setting = lp_copy_text(value);
+}
+
+static bool set_up(struct lp_session *session, struct lp_error *error)
+{
+	struct lp_config *config = &session->config;
+	if (!set_log(session->overrides, config, error))
+		return false;
+	override(&config->store, session->overrides->store);
+	override(&config->time_zone, session->overrides->time_zone);
+	session->store_options = (struct lp_store_options){
+		.address = config->store,
+		.prepare = config->prepared_statements,
+		.connect_timeout = config->connect_timeout,
+		.statement_timeout = config->statement_timeout,
+		.application_name = "local-processing",
+	};
+	lp_zone_set_directory(config->tzdata);
+	if (lp_zone_find(config->time_zone, &session->zone, error))
+		return true;
+	/* A zone of the file's was checked when it was read: this one was given as an option. */
+	error->exit = LP_EXIT_USAGE;
+	return lp_fail_within(error, "--time-zone %s", config->time_zone);
+}
+
+bool lp_session_load(struct lp_session *session, struct lp_problems *problems, struct lp_error *error)
+{
+	const struct lp_overrides *overrides = session->overrides;
+	struct lp_error worse;
+	if (lp_config_load(overrides->config, overrides->store != NULL, &session->config, problems, error))
+		return set_up(session, error);
+	if (!set_up(session, &worse) && !lp_zone_find("UTC", &session->zone, &worse))
+		*error = worse;
+	return false;
+}
+
+bool lp_session_open_store(struct lp_session *session, struct lp_error *error)
+{
+	return lp_store_open(&session->store_options, &session->store, error);
+}
+
+void lp_session_close(struct lp_session *session)
+{
+	lp_store_close(session->store);
+	lp_config_free(&session->config);
+	*session = (struct lp_session){ .overrides = session->overrides };
+}
