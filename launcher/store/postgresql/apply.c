@@ -116,7 +116,7 @@ static bool with_names(struct pg_store *store, enum pg_statement statement, cons
 		lp_pg_array_end(arguments);                                                                            \
 	} while (0)
 
-/* DEFINITION_ARRAYS of statements.c. */
+/* {{definitions}} of statements/apply.sql. */
 static bool write_definitions(struct pg_store *store, enum pg_statement statement,
                               const struct lp_calculation *calculations, size_t count, struct lp_error *error)
 {

@@ -171,7 +171,7 @@ static const char *name_of(const struct pg_store *store, enum pg_statement state
 
 static bool prepare(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
 {
-	const struct pg_statement_text *text = &lp_pg_statements[statement];
+	const struct lp_statement *text = &lp_pg_statements[statement];
 	PGresult *result;
 	bool done;
 
@@ -190,7 +190,7 @@ static bool prepare(struct pg_store *store, enum pg_statement statement, struct 
 
 static bool send(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
 {
-	const struct pg_statement_text *text = &lp_pg_statements[statement];
+	const struct lp_statement *text = &lp_pg_statements[statement];
 	const struct pg_arguments *arguments = &store->arguments;
 	struct wire_arguments wire;
 	bool prepared = store->prepare && !is_asked_once(statement);

@@ -242,7 +242,7 @@ bool lp_pg_parse_span(const char *text, struct lp_span *span, struct lp_error *e
 /* recompute_within: NULL: 0, as configured; "never": LP_NEVER */
 bool lp_pg_parse_within(const char *text, int64_t *within, struct lp_error *error) LP_MUST_CHECK;
 
-/* calculations.c: the columns that statements.c calls CALCULATION_COLUMNS, into the arena. */
+/* calculations.c: the columns {{calculation_columns}} of statements/fragments.sql, into the arena. */
 enum { PG_CALCULATION_COLUMN_COUNT = 41 };
 bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
                            struct lp_error *error) LP_MUST_CHECK;

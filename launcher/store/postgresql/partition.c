@@ -239,7 +239,7 @@ static void remember_partition(struct pg_store *store, int month, const char *na
 	lp_pg_forget_partition(store);
 	/* The first and the last month stand for all times before and after them, too. */
 	if (name != NULL && month > 0 && month < PG_MONTHS - 1)
-		store->add_results_to_partition = lp_format_text(PG_ADD_RESULTS_WHILE_PARTITION("%1$s"), name);
+		store->add_results_to_partition = lp_format_text(lp_pg_format(PG_ADD_RESULTS_TO_PARTITION, "%s"), name);
 	store->add_results_month = month;
 }
 

@@ -29,7 +29,7 @@ bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquir
 	PQclear(result);
 	result = NULL;
 	if (done) {
-		snprintf(sql, sizeof sql, "SELECT pg_try_advisory_xact_lock(" PG_LOCK_CLASS ", %d)",
+		snprintf(sql, sizeof sql, lp_pg_format(PG_TRY_LOCK_RUN, "%d"),
 		         kind == LP_RUN_MINUTE ? PG_LOCK_RUN : PG_LOCK_BACKFILL);
 		result = PQexec(store->lock_connection, sql);
 		done = PQresultStatus(result) == PGRES_TUPLES_OK;

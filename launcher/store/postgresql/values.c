@@ -31,7 +31,7 @@ static int64_t get_integer(const char *at, int length)
 	case 1: /* a bool */
 		return *at != 0;
 	default:
-		abort(); /* a column of another type: a bug in statements.c */
+		abort(); /* a column of another type: a bug of a statement */
 	}
 }
 
