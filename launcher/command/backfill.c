@@ -11,7 +11,7 @@
 #include "command/selection.h"
 #include "command/table.h"
 #include "model/clock.h"
-#include "observe/log.h"
+#include "observe/observe.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,6 @@
 #include "calendar/calendar.h"
 #include "command/report.h"
 #include "command/shell.h"
-#include "definition/fields.h"
 #include "text/names.h"
 
 #include <assert.h>

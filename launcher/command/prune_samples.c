@@ -4,7 +4,7 @@
 
 #include "command/report.h"
 #include "model/memory.h"
-#include "pipeline/needs.h"
+#include "pipeline/pipeline.h"
 
 #include <stdio.h>
 #include <stdlib.h>

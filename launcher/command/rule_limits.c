@@ -4,7 +4,6 @@
 #include "command/rule_limits.h"
 
 #include "command/output.h"
-#include "process/machine.h"
 #include "text/size.h"
 
 #include <limits.h>

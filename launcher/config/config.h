@@ -6,7 +6,7 @@
 
 #include "model/error.h"
 #include "model/time.h"
-#include "observe/log.h"
+#include "observe/observe.h"
 #include <stddef.h>
 
 struct lp_config_list {

@@ -61,6 +61,15 @@ void lp_definitions_compare(const struct lp_definitions *wanted, const struct lp
                             struct lp_difference *difference);
 void lp_difference_free(struct lp_difference *difference);
 
+/* What another value makes of results that are stored: a sum of these. */
+enum lp_effect {
+	LP_EFFECT_NONE = 0,
+	LP_EFFECT_VALUES = 1,  /* their windows give others */
+	LP_EFFECT_WINDOWS = 2, /* they belong to windows that are none any more */
+	LP_EFFECT_TIMES = 4,   /* numbers lie at the other end of their windows */
+	LP_EFFECT_OUTPUTS = 8, /* they are in other series */
+};
+
 /*
  * Whose stored results are others by the wanted definitions, or belong nowhere
  * any more; by name, those that are new behind the others.
@@ -68,8 +77,8 @@ void lp_difference_free(struct lp_difference *difference);
 struct lp_outdating {
 	const struct lp_calculation *before; /* as stored; NULL: a new one, which writes where another one did */
 	const struct lp_calculation *after;  /* NULL: it is deleted */
-	unsigned effects;   /* enum lp_effect of fields.h; 0: only a later start, disabled or deleted */
-	const char *reason; /* "parameters, every": what differs */
+	unsigned effects;                    /* a sum of enum lp_effect; 0: only a later start, disabled or deleted */
+	const char *reason;                  /* "parameters, every": what differs */
 };
 struct lp_outdatings {
 	struct lp_outdating *items;

@@ -5,23 +5,13 @@
 #ifndef LP_DEFINITION_FIELDS_H
 #define LP_DEFINITION_FIELDS_H
 
-#include "model/calculation.h"
-#include "model/memory.h"
+#include "definition/definition.h"
 
 enum lp_field_form {
 	LP_FIELD_PLAIN, /* a text, which YAML may have to quote */
 	LP_FIELD_JSON,  /* a JSON object */
 	LP_FIELD_ITEMS, /* inputs or outputs */
 	LP_FIELD_WORD,  /* needs no quotes: true, a span, a time */
-};
-
-/* What another value makes of results that are stored: a sum of these. */
-enum lp_effect {
-	LP_EFFECT_NONE = 0,
-	LP_EFFECT_VALUES = 1,  /* their windows give others */
-	LP_EFFECT_WINDOWS = 2, /* they belong to windows that are none any more */
-	LP_EFFECT_TIMES = 4,   /* numbers lie at the other end of their windows */
-	LP_EFFECT_OUTPUTS = 8, /* they are in other series */
 };
 
 struct lp_calculation_field {

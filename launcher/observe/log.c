@@ -3,7 +3,7 @@
  * that lines of several threads never mix.  Any bytes are fine: what is not
  * valid UTF-8, or would move a terminal's cursor, is written as an escape.
  */
-#include "observe/log.h"
+#include "observe/observe.h"
 
 #include "model/memory.h"
 #include "text/json.h"

@@ -6,7 +6,7 @@
 #include "pipeline/breaker.h"
 
 #include "model/order.h"
-#include "observe/log.h"
+#include "observe/observe.h"
 #include "text/utf8.h"
 
 #include <stdio.h>

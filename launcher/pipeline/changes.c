@@ -7,7 +7,7 @@
 #include "pipeline/changes.h"
 
 #include "model/order.h"
-#include "observe/log.h"
+#include "observe/observe.h"
 #include "pipeline/bounds.h"
 #include "schedule/schedule.h"
 

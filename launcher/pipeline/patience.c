@@ -5,7 +5,7 @@
  */
 #include "pipeline/patience.h"
 
-#include "observe/log.h"
+#include "observe/observe.h"
 #include "text/utf8.h"
 
 #include <assert.h>

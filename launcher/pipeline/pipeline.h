@@ -11,6 +11,7 @@
 #define LP_PIPELINE_PIPELINE_H
 
 #include "model/run.h"
+#include "pipeline/needs.h"
 #include "process/process.h"
 #include "store/store.h"
 

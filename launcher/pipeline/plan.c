@@ -7,7 +7,7 @@
 #include "pipeline/plan.h"
 
 #include "model/order.h"
-#include "observe/log.h"
+#include "observe/observe.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -8,12 +8,11 @@
 #include "pipeline/pipeline.h"
 
 #include "model/clock.h"
-#include "observe/log.h"
+#include "observe/observe.h"
 #include "pipeline/plan.h"
 #include "pipeline/stages.h"
 #include "pipeline/tally.h"
 #include "pipeline/usage.h"
-#include "process/machine.h"
 
 #include <assert.h>
 #include <stdio.h>

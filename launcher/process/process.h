@@ -21,6 +21,7 @@
 
 #include "model/batch.h"
 #include "model/rule.h"
+#include "process/machine.h"
 #include "process/rights.h"
 #include <stdatomic.h>
 

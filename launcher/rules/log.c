@@ -10,7 +10,7 @@
  */
 #include "rules/types.h"
 
-#include "observe/log.h"
+#include "observe/observe.h"
 #include "rules/internal.h"
 #include "text/utf8.h"
 

@@ -8,7 +8,7 @@
 #define LP_RULES_RULES_H
 
 #include "model/rule.h"
-#include "observe/log.h"
+#include "observe/observe.h"
 #include "python/python.h"
 #include "rules/units.h"
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_PYTHON_FIXTURE_H
 #define TESTS_PYTHON_FIXTURE_H
 
-#include "observe/log.h"
+#include "observe/observe.h"
 #include "process/process.h"
 
 #include <check.h>

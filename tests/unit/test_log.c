@@ -1,5 +1,5 @@
 /* Log lines: given these fields, expect this line, whatever bytes are in them. */
-#include "observe/log.h"
+#include "observe/observe.h"
 
 #include <check.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* What time limits and crashes may cost a run: given what became of tasks, which of the others are put aside or left. */
 #include "pipeline/patience.h"
 
-#include "observe/log.h"
+#include "observe/observe.h"
 
 #include <check.h>
 #include <stdlib.h>

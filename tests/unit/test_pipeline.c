@@ -5,7 +5,7 @@
 #include "fake_process.c"
 #include "fake_store.c"
 
-#include "observe/log.h"
+#include "observe/observe.h"
 #include "pipeline/pipeline.h"
 
 static volatile int stop_flag;

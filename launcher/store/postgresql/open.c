@@ -4,7 +4,7 @@
  */
 #include "store/postgresql/internal.h"
 
-#include "observe/log.h"
+#include "observe/observe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 
 #include "calendar/calendar.h"
 #include "model/clock.h"
-#include "observe/log.h"
+#include "observe/observe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

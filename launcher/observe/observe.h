@@ -2,8 +2,8 @@
  * Structured log lines: logfmt or JSON, to standard error, a line an event,
  * one write(2) each, so that threads never mix theirs.
  */
-#ifndef LP_OBSERVE_LOG_H
-#define LP_OBSERVE_LOG_H
+#ifndef LP_OBSERVE_OBSERVE_H
+#define LP_OBSERVE_OBSERVE_H
 
 #include "model/time.h"
 #include <stdbool.h>
