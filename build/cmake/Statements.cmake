@@ -1,7 +1,7 @@
 # The statements of the stores, made of their .sql files.
 set(made "${CMAKE_BINARY_DIR}/made")
 file(GLOB tables CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/launcher/model/*.table")
-foreach(store IN ITEMS postgresql)
+foreach(store IN ITEMS postgresql sqlite)
 	set(from "${CMAKE_SOURCE_DIR}/launcher/store/${store}")
 	file(GLOB sql CONFIGURE_DEPENDS "${from}/s*/*.sql")
 	set(LP_STATEMENTS_${store} "${made}/store/${store}/names.table" "${made}/store/${store}/statements.table")

@@ -43,7 +43,7 @@ static bool write_series(struct lp_sqlite *store, const struct lp_series *series
 		return lp_fail_within(error, "series %s", series->name);
 	/* Unit and attributes travel with a batch: one that is under way with the old ones must not be committed. */
 	return created ||
-	       lp_sqlite_run_named(store, LP_SQL_TOUCH_READERS, series->name, NULL, error, "change a series");
+	       lp_sqlite_run_named(store, LP_SQL_TOUCH_SERIES_BATCHES, series->name, NULL, error, "change a series");
 }
 
 static void bind_calculation(sqlite3_stmt *statement, const struct lp_calculation *calculation, lp_time when)
@@ -89,7 +89,7 @@ static bool check_link(int64_t rows, const struct lp_calculation *calculation, c
 static bool write_inputs(struct lp_sqlite *store, int64_t id, const struct lp_calculation *calculation,
                          struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_INPUT, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_INPUTS, error);
 
 	if (statement == NULL)
 		return false;
@@ -119,7 +119,7 @@ static bool write_inputs(struct lp_sqlite *store, int64_t id, const struct lp_ca
 static bool write_outputs(struct lp_sqlite *store, int64_t id, const struct lp_calculation *calculation,
                           struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTPUT, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTPUTS, error);
 
 	if (statement == NULL)
 		return false;
@@ -144,7 +144,7 @@ static bool write_outputs(struct lp_sqlite *store, int64_t id, const struct lp_c
 static bool look_up(struct lp_sqlite *store, const struct lp_calculation *calculation, int64_t *id, bool *reschedules,
                     struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SCHEDULE_CHANGES, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_HAS_ANOTHER_SCHEDULE, error);
 	int row;
 
 	if (statement == NULL)
@@ -185,7 +185,7 @@ static bool write_calculation(struct lp_sqlite *store, const struct lp_calculati
                               bool created, struct lp_error *error)
 {
 	sqlite3_stmt *statement =
-		lp_sqlite_prepare(store, created ? LP_SQL_ADD_CALCULATION : LP_SQL_CHANGE_CALCULATION, error);
+		lp_sqlite_prepare(store, created ? LP_SQL_ADD_CALCULATIONS : LP_SQL_CHANGE_CALCULATIONS, error);
 	bool reschedules = false;
 	int64_t id = 0;
 
@@ -196,7 +196,7 @@ static bool write_calculation(struct lp_sqlite *store, const struct lp_calculati
 		return lp_fail_within(error, "calculation %s", calculation->name);
 	if (created)
 		id = sqlite3_last_insert_rowid(store->database);
-	else if ((reschedules && !run_for(store, LP_SQL_FORGET_OWED, id, error)) ||
+	else if ((reschedules && !run_for(store, LP_SQL_DROP_OWED, id, error)) ||
 	         !run_for(store, reschedules ? LP_SQL_DROP_PENDING : LP_SQL_REOPEN_PENDING, id, error) ||
 	         !run_for(store, LP_SQL_REOPEN_STATE, id, error) ||
 	         !forget_before(store, id, calculation->start, error))
@@ -210,8 +210,9 @@ static bool clear_links(struct lp_sqlite *store, const struct lp_changes *change
 	for (size_t i = 0; i < changes->deleted_count; i++) {
 		const char *name = changes->deleted[i].name;
 
-		if (!lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH_OF, name, NULL, error, "delete the calculation") ||
-		    !lp_sqlite_run_named(store, LP_SQL_DELETE_CALCULATION, name, NULL, error, "delete the calculation"))
+		if (!lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH, name, NULL, error, "delete the calculation") ||
+		    !lp_sqlite_run_named(store, LP_SQL_DELETE_CALCULATIONS, name, NULL, error,
+		                         "delete the calculation"))
 			return false;
 	}
 	for (size_t i = 0; i < changes->updated_count; i++) {
@@ -219,7 +220,7 @@ static bool clear_links(struct lp_sqlite *store, const struct lp_changes *change
 		int64_t id;
 
 		if (!look_up(store, &changes->updated[i], &id, &reschedules, error) ||
-		    !lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH_OF, changes->updated[i].name, NULL, error,
+		    !lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH, changes->updated[i].name, NULL, error,
 		                         "change a calculation") ||
 		    !run_for(store, LP_SQL_CLEAR_INPUTS, id, error) || !run_for(store, LP_SQL_CLEAR_OUTPUTS, id, error))
 			return false;
@@ -240,7 +241,7 @@ static bool write_calculations(struct lp_sqlite *store, const struct lp_changes 
 			return false;
 	}
 	for (size_t i = 0; i < changes->ranked_count; i++) {
-		sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CHANGE_RANK, error);
+		sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CHANGE_RANKS, error);
 
 		if (statement == NULL)
 			return false;

@@ -73,8 +73,8 @@ static bool write_batch(struct lp_sqlite *store, struct lp_compose_batch *batch,
 {
 	const struct lp_batch_head *head = &batch->head;
 	enum lp_sqlite_statement which = head->id == 0         ? LP_SQL_ADD_BATCH
-	                                 : batch->members == 0 ? LP_SQL_DELETE_BATCH
-	                                                       : LP_SQL_CHANGE_BATCH;
+	                                 : batch->members == 0 ? LP_SQL_DELETE_BATCHES
+	                                                       : LP_SQL_CHANGE_BATCHES;
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
 	const int after = 4 + LP_SQLITE_SCHEDULE_COLUMNS;
 
@@ -92,7 +92,7 @@ static bool write_batch(struct lp_sqlite *store, struct lp_compose_batch *batch,
 	} else {
 		sqlite3_bind_int64(statement, 1, head->id);
 	}
-	if (which == LP_SQL_CHANGE_BATCH) {
+	if (which == LP_SQL_CHANGE_BATCHES) {
 		sqlite3_bind_int64(statement, 2, head->generation);
 		sqlite3_bind_int(statement, 3, head->size);
 		sqlite3_bind_int64(statement, 4, head->span);
@@ -107,7 +107,7 @@ static bool write_batch(struct lp_sqlite *store, struct lp_compose_batch *batch,
 /* New batches first, so that calculations can move there; emptied ones last, when nobody refers to them. */
 static bool write_composition(struct lp_sqlite *store, struct lp_composition *composition, struct lp_error *error)
 {
-	sqlite3_stmt *move = lp_sqlite_prepare(store, LP_SQL_MOVE_CALCULATION, error);
+	sqlite3_stmt *move = lp_sqlite_prepare(store, LP_SQL_MOVE_CALCULATIONS, error);
 
 	if (move == NULL)
 		return false;

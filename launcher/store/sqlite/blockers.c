@@ -8,7 +8,7 @@
 /* Mostly there is nothing that could be in anybody's way. */
 static bool is_any_aside(struct lp_sqlite *store, bool *any, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ANY_ASIDE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_HAS_BLOCKERS, error);
 
 	if (statement == NULL)
 		return false;
@@ -47,7 +47,7 @@ bool lp_sqlite_each_blocker(struct lp_store *base, const int64_t *ids, size_t co
                             lp_blocker_visit *visit, void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_BLOCKERS_OF, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_BLOCKER, error);
 	bool any;
 
 	if (statement == NULL || !is_any_aside(store, &any, error))

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* INPUT_COLUMNS and OUTPUT_COLUMNS of statements.c; behind them is the calculation's id. */
+/* {{input_columns}} and {{output_columns}} of statements/calculations.sql; behind them is the calculation's id. */
 enum { INPUT_COLUMN_COUNT = 11, OUTPUT_COLUMN_COUNT = 6 };
 
 bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation, struct lp_error *error)
@@ -169,9 +169,9 @@ static bool read_members(struct lp_sqlite *store, struct lp_calculation *calcula
                          struct lp_error *error)
 {
 	struct rows inputs, outputs = { .row = 0 };
-	bool ok = open_rows(&inputs, store, LP_SQL_ONE_INPUTS, calculation->id, error) &&
+	bool ok = open_rows(&inputs, store, LP_SQL_SOME_INPUTS, calculation->id, error) &&
 	          take_inputs(&inputs, calculation, arena, error) &&
-	          open_rows(&outputs, store, LP_SQL_ONE_OUTPUTS, calculation->id, error) &&
+	          open_rows(&outputs, store, LP_SQL_SOME_OUTPUTS, calculation->id, error) &&
 	          take_outputs(&outputs, calculation, arena, error);
 
 	close_rows(&inputs);
@@ -241,7 +241,7 @@ static bool take_one(struct lp_sqlite *store, int64_t id, struct list *list, str
                      struct lp_error *error)
 {
 	struct rows calculations;
-	bool ok = open_rows(&calculations, store, LP_SQL_ONE_CALCULATION, id, error);
+	bool ok = open_rows(&calculations, store, LP_SQL_SOME_CALCULATIONS, id, error);
 
 	if (ok && calculations.row == 1) {
 		struct lp_calculation *calculation = take_calculation(calculations.statement, list, arena, error);

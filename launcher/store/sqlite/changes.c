@@ -9,7 +9,7 @@
 bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error)
 {
 	assert(sqlite3_get_autocommit(store->database) == 0);
-	return lp_sqlite_execute(store, own ? LP_SQL_BECOME_OWN : LP_SQL_BE_OWN_NO_MORE, error);
+	return lp_sqlite_execute(store, own ? LP_SQL_BEGIN_OWN : LP_SQL_END_OWN, error);
 }
 
 bool lp_sqlite_each_changed(struct lp_store *base, lp_time newest, lp_changed_visit *visit, void *context,
@@ -156,7 +156,7 @@ bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query,
 
 static bool find_looked_back(struct lp_sqlite *store, int64_t series_id, bool *looked_back, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_LOOKED_BACK, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IS_LOOKED_BACK, error);
 
 	if (statement == NULL)
 		return false;
@@ -205,7 +205,7 @@ bool lp_sqlite_find_rise(struct lp_store *base, const struct lp_rise_query *quer
                          struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RISE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_RISE, error);
 
 	if (statement == NULL)
 		return false;

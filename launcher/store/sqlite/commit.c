@@ -34,7 +34,7 @@ static bool move_watermark(struct lp_sqlite *store, const struct lp_batch *batch
 static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, struct lp_settle_known *known,
                        bool *current, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_STATE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_STATES, error);
 
 	if (statement == NULL)
 		return false;
@@ -70,7 +70,7 @@ static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, st
 /* Where results lie, as of now: another run may have stored some since the definitions were read. */
 static bool read_room(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ONE_OUTPUTS, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SOME_OUTPUTS, error);
 	size_t i = 0;
 	int row;
 
@@ -173,7 +173,7 @@ static bool read_unmade(struct lp_sqlite *store, const struct lp_settlement *set
 {
 	bool known = reach->until_end != LP_TIME_NONE;
 	sqlite3_stmt *statement =
-		lp_sqlite_prepare(store, known ? LP_SQL_RESULTS_OF : LP_SQL_RESULTS_OF_UNKNOWN, error);
+		lp_sqlite_prepare(store, known ? LP_SQL_EACH_RESULT : LP_SQL_EACH_RESULT_OF_UNKNOWN, error);
 	int row;
 
 	if (statement == NULL)
@@ -210,7 +210,7 @@ static bool take_off_one(struct lp_sqlite *store, int64_t series_id, lp_time tim
 
 	return run_at(store, LP_SQL_DELETE_SAMPLE, series_id, time, NULL, error) &&
 	       run_at(store, LP_SQL_BRING_BACK, series_id, time, &back, error) &&
-	       (back == 0 || run_at(store, LP_SQL_SUPERSEDED_NO_MORE, series_id, time, NULL, error));
+	       (back == 0 || run_at(store, LP_SQL_DELETE_BROUGHT_BACK, series_id, time, NULL, error));
 }
 
 static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
@@ -259,7 +259,7 @@ static bool widen_results(struct lp_sqlite *store, const struct lp_settlement *s
 
 static bool supersede(struct lp_sqlite *store, const struct lp_result_row *made, struct lp_error *error)
 {
-	return lp_sqlite_write(store, LP_SQL_SUPERSEDE, &lp_result_layout, made, error,
+	return lp_sqlite_write(store, LP_SQL_PUT_SUPERSEDED, &lp_result_layout, made, error,
 	                       "keep results of earlier windows");
 }
 
@@ -279,7 +279,7 @@ static bool set_aside(struct lp_sqlite *store, const struct lp_result_row *made,
 static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_result_row *made,
                      struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ORIGIN, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_ORIGIN, error);
 	lp_time window_end;
 	bool computed;
 
@@ -300,7 +300,7 @@ static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const stru
 /* *added: there was none; nearly always so, and what an earlier window has there need not be looked for. */
 static bool add_result(struct lp_sqlite *store, const struct lp_result_row *made, bool *added, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_RESULT, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_RESULTS, error);
 	int64_t rows = 0;
 
 	if (statement == NULL)
@@ -315,7 +315,7 @@ static bool add_result(struct lp_sqlite *store, const struct lp_result_row *made
 static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
                        const struct lp_result_row *made, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_SAMPLE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_RESULTS, error);
 	int64_t rows = 0;
 
 	if (statement == NULL)
@@ -343,7 +343,7 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 		               !put_result(store, batch, settled, made, error)))
 			return false;
 	}
-	return lp_sqlite_write_rows(store, LP_SQL_SUPERSEDE, &lp_result_layout, settled->superseded,
+	return lp_sqlite_write_rows(store, LP_SQL_PUT_SUPERSEDED, &lp_result_layout, settled->superseded,
 	                            sizeof *settled->superseded, settled->superseded_count, error,
 	                            "keep results of earlier windows");
 }
@@ -369,7 +369,7 @@ static void bind_entries(sqlite3_stmt *statement, int index, const struct lp_set
 static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settlement *settled,
                           const struct lp_outcome_row *row, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTCOME, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTCOMES, error);
 
 	if (statement == NULL)
 		return false;
@@ -410,8 +410,9 @@ static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch
 
 static bool write_states(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
-	return lp_sqlite_write_rows(store, LP_SQL_PUT_STATE, &lp_state_layout, settled->states, sizeof *settled->states,
-	                            settled->state_count, error, "write the states of a batch");
+	return lp_sqlite_write_rows(store, LP_SQL_PUT_STATES, &lp_state_layout, settled->states,
+	                            sizeof *settled->states, settled->state_count, error,
+	                            "write the states of a batch");
 }
 
 static bool write_pending(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)

@@ -11,164 +11,10 @@
 #include "store/backend.h"
 #include "store/owed.h"
 #include "store/rows.h"
+#include "store/sqlite/statements.h"
 
 #include <assert.h>
 #include <sqlite3.h>
-
-/* One SQL text each, in statements.c; prepared when first used, kept until the store is closed. */
-enum lp_sqlite_statement {
-	LP_SQL_BEGIN,
-	LP_SQL_BEGIN_READ,
-	LP_SQL_COMMIT,
-	LP_SQL_ROLLBACK,
-	LP_SQL_EACH_SERIES,
-	LP_SQL_FIND_SERIES,
-	LP_SQL_ADD_SAMPLE,
-	LP_SQL_CHANGE_SAMPLE,
-	LP_SQL_PUT_SAMPLE,
-	LP_SQL_ADD_RESULT,
-	LP_SQL_SUPERSEDE,
-	LP_SQL_SET_ASIDE,
-	LP_SQL_ORIGIN,
-	LP_SQL_IMPORTED_OF,
-	LP_SQL_RESULTS_OF,
-	LP_SQL_RESULTS_OF_UNKNOWN,
-	LP_SQL_DELETE_SAMPLE,
-	LP_SQL_DELETE_SUPERSEDED,
-	LP_SQL_BRING_BACK,
-	LP_SQL_SUPERSEDED_NO_MORE,
-	LP_SQL_WIDEN_RESULTS,
-	LP_SQL_READ_SAMPLES,
-	LP_SQL_FETCH,
-	LP_SQL_FETCH_PREVIOUS,
-	LP_SQL_FETCH_EARLIER,
-	LP_SQL_EACH_CALCULATION,
-	LP_SQL_ONE_CALCULATION,
-	LP_SQL_ONE_INPUTS,
-	LP_SQL_ONE_OUTPUTS,
-	LP_SQL_BATCH_CALCULATIONS,
-	LP_SQL_BATCH_INPUTS,
-	LP_SQL_BATCH_OUTPUTS,
-	LP_SQL_EACH_BATCH,
-	LP_SQL_EACH_PENDING,
-	LP_SQL_INTERRUPT_RUNS,
-	LP_SQL_BEGIN_RUN,
-	LP_SQL_END_RUN,
-	LP_SQL_EACH_RUN,
-	LP_SQL_MOVE_WATERMARK,
-	LP_SQL_READ_STATE,
-	LP_SQL_READ_PENDING,
-	LP_SQL_PUT_STATE,
-	LP_SQL_PUT_PENDING,
-	LP_SQL_DELETE_PENDING,
-	LP_SQL_ADD_OUTCOME,
-	LP_SQL_NOTE_OUTCOME,
-	LP_SQL_ADD_SERIES,
-	LP_SQL_CHANGE_SERIES,
-	LP_SQL_HAS_SAMPLES,
-	LP_SQL_DELETE_SERIES_SUPERSEDED,
-	LP_SQL_DELETE_SERIES,
-	LP_SQL_TOUCH_READERS,
-	LP_SQL_ADD_CALCULATION,
-	LP_SQL_SCHEDULE_CHANGES,
-	LP_SQL_DROP_PENDING,
-	LP_SQL_DROP_PENDING_BEFORE,
-	LP_SQL_TRIM_OWED,
-	LP_SQL_DROP_TRIMMED,
-	LP_SQL_REOPEN_PENDING,
-	LP_SQL_REOPEN_STATE,
-	LP_SQL_CHANGE_CALCULATION,
-	LP_SQL_CHANGE_RANK,
-	LP_SQL_TOUCH_BATCH_OF,
-	LP_SQL_DELETE_CALCULATION,
-	LP_SQL_CLEAR_INPUTS,
-	LP_SQL_CLEAR_OUTPUTS,
-	LP_SQL_ADD_INPUT,
-	LP_SQL_ADD_OUTPUT,
-	LP_SQL_ALL_BATCHES,
-	LP_SQL_ALL_MEMBERS,
-	LP_SQL_ADD_BATCH,
-	LP_SQL_CHANGE_BATCH,
-	LP_SQL_DELETE_BATCH,
-	LP_SQL_MOVE_CALCULATION,
-	LP_SQL_SET_UPSTREAM,
-	LP_SQL_SET_REACH,
-	LP_SQL_LAST_OUTCOMES,
-	LP_SQL_EACH_STATUS,
-	LP_SQL_EACH_HISTORY,
-	LP_SQL_BECOME_OWN,
-	LP_SQL_BE_OWN_NO_MORE,
-	LP_SQL_IS_RUNNING,
-	LP_SQL_FAIL_BATCH,
-	LP_SQL_EACH_EDGE,
-	LP_SQL_EACH_CHANGED,
-	LP_SQL_NEXT_CHANGED,
-	LP_SQL_EACH_CHANGE,
-	LP_SQL_COUNT_TOO_OLD,
-	LP_SQL_TAKE_CHANGES,
-	LP_SQL_NOTE_CHANGE,
-	LP_SQL_LOOKED_BACK,
-	LP_SQL_NEXT_GOOD,
-	LP_SQL_RISE,
-	LP_SQL_EACH_READER,
-	LP_SQL_OWED_OF,
-	LP_SQL_PUT_OWED,
-	LP_SQL_COPY_OWED,
-	LP_SQL_CUT_OWED,
-	LP_SQL_EACH_OWED,
-	LP_SQL_CHECK_OWED,
-	LP_SQL_MOVE_OWED,
-	LP_SQL_DELETE_OWED,
-	LP_SQL_DROP_OWED,
-	LP_SQL_FORGET_OWED,
-	LP_SQL_REOPEN,
-	LP_SQL_REOPEN_STATES,
-	LP_SQL_COUNT_REOPENED,
-	LP_SQL_ANY_ASIDE,
-	LP_SQL_BLOCKERS_OF,
-	LP_SQL_EACH_BREAKER,
-	LP_SQL_PUT_BREAKER,
-	LP_SQL_CLOSE_BREAKER,
-	LP_SQL_ADD_RULE_VERSION,
-	LP_SQL_RULE_VERSION_IN,
-	LP_SQL_REOPEN_RULE,
-	LP_SQL_REOPEN_RULE_STATES,
-	LP_SQL_FORGET_CHANGES,
-	LP_SQL_STORED,
-	LP_SQL_NOTE_OUTDATED,
-	LP_SQL_OUTDATE_RULE,
-	LP_SQL_EACH_OUTDATED,
-	LP_SQL_OWE_OUTDATED,
-	LP_SQL_DISOWN_OUTDATED,
-	LP_SQL_SETTLE_OUTDATED,
-	LP_SQL_REMOVE_SUPERSEDED,
-	LP_SQL_REMOVE_RESULTS,
-	LP_SQL_READ_PLACES,
-	LP_SQL_READ_PLACES_BACK,
-	LP_SQL_CLEAR_PLACE,
-	LP_SQL_MOVE_RESULT,
-	LP_SQL_PROGRESS,
-	LP_SQL_WRITER,
-	LP_SQL_EACH_PRUNABLE,
-	LP_SQL_FIND_LAST,
-	LP_SQL_EACH_NEED,
-	LP_SQL_EACH_DEBT,
-	LP_SQL_COUNT_SAMPLES,
-	LP_SQL_NOTE_PRUNED,
-	LP_SQL_TOUCH_READERS_OF,
-	LP_SQL_RESTORE_PRUNED,
-	LP_SQL_PRUNE_BOUND,
-	LP_SQL_EACH_NOBODYS,
-	LP_SQL_PRUNE_SAMPLES,
-	LP_SQL_PRUNE_SUPERSEDED,
-	LP_SQL_COUNT_OUTCOMES,
-	LP_SQL_PRUNE_OUTCOMES,
-	LP_SQL_COUNT_RUNS,
-	LP_SQL_PRUNE_RUNS,
-	LP_SQL_COUNT
-};
-
-extern const char *const lp_sqlite_texts[LP_SQL_COUNT];
 
 struct lp_sqlite {
 	struct lp_store base; /* first: what the door sees */
@@ -179,7 +25,7 @@ struct lp_sqlite {
 	int busy_seconds;
 	int run_lock; /* file descriptor, or -1 */
 	bool keeps_few_pages;
-	sqlite3_stmt *statements[LP_SQL_COUNT];
+	sqlite3_stmt *statements[LP_SQL_STATEMENT_COUNT]; /* prepared when first used, kept until the store is closed */
 	/* Rows being fetched, before their number is known; kept between batches. */
 	struct lp_sqlite_rows {
 		lp_time *time;
@@ -294,7 +140,7 @@ struct lp_window lp_sqlite_pruned(sqlite3_stmt *statement, int column);
 const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern);
 
 /* calculations.c */
-/* From the first columns of a row, which are CALCULATION_COLUMNS of statements.c; texts are valid until the next step. */
+/* From the first columns of a row, which are {{calculation_columns}} of statements/fragments.sql; texts are valid until the next step. */
 enum { LP_SQLITE_CALCULATION_COLUMNS = 24 };
 bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation,
                               struct lp_error *error) LP_MUST_CHECK;
@@ -304,27 +150,8 @@ bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct 
 bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size_t count, struct lp_batch *batch,
                                  struct lp_error *error) LP_MUST_CHECK;
 
-/* Which batches read others, and what they read of them: after definitions were applied, and once by a migration. */
-#define LP_SQLITE_SET_UPSTREAM                                                                                         \
-	"WITH edge AS MATERIALIZED (SELECT DISTINCT reader.batch_id AS batch_id, writer.batch_id AS upstream,"         \
-	" writer.batch_id || '|' || writer.result_time || '|' || coalesce(i.window_length, '') || '|'"                 \
-	" || coalesce(i.shift, '') || '|' || coalesce(i.lookback, 0) AS reading"                                       \
-	" FROM calculation_output o JOIN calculation_input i ON i.series_id = o.series_id"                             \
-	" JOIN calculation writer ON writer.id = o.calculation_id"                                                     \
-	" JOIN calculation reader ON reader.id = i.calculation_id"                                                     \
-	" WHERE writer.enabled = 1 AND writer.batch_id <> reader.batch_id),"                                           \
-	" wanted AS MATERIALIZED (SELECT batch.id AS id,"                                                              \
-	" (SELECT json_group_array(upstream) FROM (SELECT DISTINCT upstream FROM edge WHERE edge.batch_id = batch.id"  \
-	" ORDER BY upstream)) AS upstream,"                                                                            \
-	" coalesce((SELECT group_concat(reading, ';') FROM (SELECT reading FROM edge WHERE edge.batch_id = batch.id"   \
-	" ORDER BY upstream, reading)), '') AS reading FROM batch)"                                                    \
-	" UPDATE batch SET upstream = wanted.upstream, reading = wanted.reading FROM wanted"                           \
-	" WHERE wanted.id = batch.id AND (wanted.upstream <> batch.upstream OR wanted.reading <> batch.reading)"
-
 /* schedule_columns.c: the columns every, window_length, "offset", delay, week_start, time_zone, missed, in this order */
 enum { LP_SQLITE_SCHEDULE_COLUMNS = 7 };
-#define LP_SQLITE_SCHEDULE   "every, window_length, \"offset\", delay, week_start, time_zone, missed"
-#define LP_SQLITE_SCHEDULE_C "c.every, c.window_length, c.\"offset\", c.delay, c.week_start, c.time_zone, c.missed"
 bool lp_sqlite_read_schedule(sqlite3_stmt *statement, int column, struct lp_schedule *schedule,
                              struct lp_error *error) LP_MUST_CHECK;
 /* An input's span; NULL: none, count 0. */

@@ -477,6 +477,23 @@ static const char pruned[] =
 	"ALTER TABLE series ADD COLUMN pruned_from INTEGER; -- time of the first sample that prune has removed; NULL: none\n"
 	"ALTER TABLE series ADD COLUMN pruned_to INTEGER; -- of the last one: windows that read from ... to are left as they are\n";
 
+/* Which batches read others, and what they read of them: after definitions were applied, and once by a migration. */
+#define LP_SQLITE_SET_UPSTREAM                                                                                         \
+	"WITH edge AS MATERIALIZED (SELECT DISTINCT reader.batch_id AS batch_id, writer.batch_id AS upstream,"         \
+	" writer.batch_id || '|' || writer.result_time || '|' || coalesce(i.window_length, '') || '|'"                 \
+	" || coalesce(i.shift, '') || '|' || coalesce(i.lookback, 0) AS reading"                                       \
+	" FROM calculation_output o JOIN calculation_input i ON i.series_id = o.series_id"                             \
+	" JOIN calculation writer ON writer.id = o.calculation_id"                                                     \
+	" JOIN calculation reader ON reader.id = i.calculation_id"                                                     \
+	" WHERE writer.enabled = 1 AND writer.batch_id <> reader.batch_id),"                                           \
+	" wanted AS MATERIALIZED (SELECT batch.id AS id,"                                                              \
+	" (SELECT json_group_array(upstream) FROM (SELECT DISTINCT upstream FROM edge WHERE edge.batch_id = batch.id"  \
+	" ORDER BY upstream)) AS upstream,"                                                                            \
+	" coalesce((SELECT group_concat(reading, ';') FROM (SELECT reading FROM edge WHERE edge.batch_id = batch.id"   \
+	" ORDER BY upstream, reading)), '') AS reading FROM batch)"                                                    \
+	" UPDATE batch SET upstream = wanted.upstream, reading = wanted.reading FROM wanted"                           \
+	" WHERE wanted.id = batch.id AND (wanted.upstream <> batch.upstream OR wanted.reading <> batch.reading)"
+
 /* What a batch reads of others, so that what an input reads decides what has to be there. */
 static const char reading[] =
 	"ALTER TABLE batch ADD COLUMN reading TEXT NOT NULL DEFAULT '';"

@@ -120,7 +120,7 @@ bool lp_sqlite_count_samples(struct lp_store *base, const struct lp_count_range 
 bool lp_sqlite_find_lasts(struct lp_store *base, struct lp_last *lasts, size_t count, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_LAST, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_LASTS, error);
 
 	if (statement == NULL)
 		return false;

@@ -161,7 +161,7 @@ void lp_sqlite_close(struct lp_store *base)
 	if (base == NULL)
 		return;
 	store = lp_sqlite_of(base);
-	for (size_t i = 0; i < LP_SQL_COUNT; i++)
+	for (size_t i = 0; i < LP_SQL_STATEMENT_COUNT; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close_v2(store->database);
 	if (store->run_lock >= 0)
@@ -211,7 +211,7 @@ sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statemen
 	sqlite3_stmt **statement = &store->statements[which];
 
 	if (*statement == NULL) {
-		if (sqlite3_prepare_v3(store->database, lp_sqlite_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+		if (sqlite3_prepare_v3(store->database, lp_sqlite_statements[which].sql, -1, SQLITE_PREPARE_PERSISTENT,
 		                       statement, NULL) != SQLITE_OK) {
 			lp_sqlite_fail(store, error, "prepare a statement");
 			return NULL;
@@ -285,7 +285,7 @@ bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, 
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
 
-	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, lp_sqlite_texts[which]);
+	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, lp_sqlite_statements[which].doing);
 }
 
 void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text)

@@ -12,7 +12,7 @@ bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *series_ids, siz
                            lp_stored_visit *visit, void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_STORED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_STORED, error);
 
 	if (statement == NULL)
 		return false;
@@ -59,7 +59,7 @@ bool lp_sqlite_note_outdated(struct lp_store *base, const struct lp_outdated *no
 
 bool lp_sqlite_outdate_rule(struct lp_sqlite *store, const char *rule, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_OUTDATE_RULE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_OUTDATE_RULES, error);
 
 	if (statement == NULL)
 		return false;

@@ -16,7 +16,7 @@ struct rows {
 /* Those of one calculation onto the rows. */
 static bool read_rows(struct lp_sqlite *store, int64_t calculation_id, struct rows *rows, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_OWED_OF, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_OWED_OF, error);
 	int row;
 
 	if (statement == NULL)
@@ -198,7 +198,7 @@ bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t r
 
 static bool drop_within(struct lp_sqlite *store, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_DROP_OWED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FORGET_OWED, error);
 	int64_t rows = 0;
 
 	if (statement == NULL)
@@ -286,7 +286,7 @@ bool lp_sqlite_each_progress(struct lp_store *base, const int64_t *ids, size_t c
                              void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PROGRESS, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_PROGRESS, error);
 
 	if (statement == NULL)
 		return false;

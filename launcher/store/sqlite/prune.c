@@ -57,7 +57,7 @@ static int find_oldest(struct lp_sqlite *store, const struct lp_prune_series *se
 
 static bool touch_readers(struct lp_sqlite *store, int64_t series_id, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_TOUCH_READERS_OF, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_TOUCH_READERS, error);
 
 	if (statement == NULL)
 		return false;

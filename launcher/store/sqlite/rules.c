@@ -60,7 +60,7 @@ bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run
                             const char **version, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RULE_VERSION_IN, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RULE_VERSION, error);
 	int row;
 
 	*version = NULL;

@@ -1,0 +1,135 @@
+-- What `apply` writes: definitions, and what is owed by changed ones.
+
+-- name: add_series
+-- doing: write the series
+INSERT INTO series (name, unit, description, attributes, sample_interval, created)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: change_series
+-- doing: change a series
+UPDATE series SET unit = ?2, description = ?3, attributes = ?4, sample_interval = ?5 WHERE name = ?1;
+
+-- name: touch_series_batches
+-- doing: change a series
+UPDATE batch
+SET generation = generation + 1
+WHERE id IN (
+    SELECT c.batch_id
+    FROM calculation c
+    WHERE c.id IN (
+        SELECT i.calculation_id
+        FROM calculation_input i
+            JOIN series ON series.id = i.series_id
+        WHERE series.name = ?1
+        UNION
+        SELECT o.calculation_id
+        FROM calculation_output o
+            JOIN series ON series.id = o.series_id
+        WHERE series.name = ?1
+    )
+);
+
+-- name: has_samples
+-- doing: look for samples of a series
+SELECT EXISTS (SELECT 1 FROM sample WHERE series_id = (SELECT id FROM series WHERE name = ?1));
+
+-- name: delete_series_superseded
+-- doing: delete the samples
+DELETE FROM superseded WHERE series_id = (SELECT id FROM series WHERE name = ?1);
+
+-- name: forget_changes
+-- doing: delete the series
+DELETE FROM change WHERE series_id = (SELECT id FROM series WHERE name = ?1);
+
+-- name: delete_series
+-- doing: delete the series
+DELETE FROM series WHERE name = ?1;
+
+-- name: has_another_schedule
+-- doing: look up a calculation
+SELECT id, every <> ?2 OR window_length <> ?3 OR "offset" <> ?4 OR week_start <> ?6 OR time_zone <> ?7
+FROM calculation
+WHERE name = ?1 AND ?5 <> '' AND ?8 <> '';
+
+-- name: drop_pending
+-- doing: write the calculation
+DELETE FROM pending WHERE calculation_id = ?1;
+
+-- name: drop_pending_before
+-- doing: forget what lies before the start of a calculation
+DELETE FROM pending WHERE calculation_id = ?1 AND window_start < ?2;
+
+-- name: trim_owed
+-- doing: forget what lies before the start of a calculation
+UPDATE owed
+SET after_end = ?2, window_start = ?2, touched = touched + 1
+WHERE calculation_id = ?1 AND after_end < ?2;
+
+-- name: drop_trimmed
+-- doing: forget what lies before the start of a calculation
+DELETE FROM owed WHERE calculation_id = ?1 AND until_end <= ?2;
+
+-- name: drop_owed
+-- doing: write the calculation
+DELETE FROM owed WHERE calculation_id = ?1;
+
+-- name: reopen_pending
+-- doing: write the calculation
+UPDATE pending SET attempts = 0, given_up = 0, next_attempt = window_end WHERE calculation_id = ?1;
+
+-- name: reopen_state
+-- doing: write the calculation
+UPDATE state SET attempts = 0, next_attempt = window_end WHERE calculation_id = ?1 AND failing_since IS NOT NULL;
+
+-- name: add_calculations
+-- doing: write the calculation
+INSERT INTO calculation (
+    name, description, rule, parameters, labels, enabled, {{schedule}}, start, time_limit, version,
+    rank, created, updated, result_time, min_coverage, recompute_within, memory_limit
+)
+VALUES (
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, ?20, ?21, ?22
+);
+
+-- name: change_calculations
+-- doing: write the calculation
+UPDATE calculation
+SET description = ?2, rule = ?3, parameters = ?4, labels = ?5, enabled = ?6, every = ?7, window_length = ?8,
+    "offset" = ?9, delay = ?10, week_start = ?11, time_zone = ?12, missed = ?13, start = ?14, time_limit = ?15,
+    version = ?16, rank = ?17, updated = ?18, result_time = ?19, min_coverage = ?20, recompute_within = ?21,
+    memory_limit = ?22
+WHERE name = ?1;
+
+-- name: change_ranks
+-- doing: change the rank of a calculation
+UPDATE calculation SET rank = ?2 WHERE name = ?1;
+
+-- name: touch_batch
+-- doing: change a calculation
+UPDATE batch SET generation = generation + 1 WHERE id = (SELECT batch_id FROM calculation WHERE name = ?1);
+
+-- name: delete_calculations
+-- doing: delete the calculation
+DELETE FROM calculation WHERE name = ?1;
+
+-- name: clear_inputs
+-- doing: write the calculation
+DELETE FROM calculation_input WHERE calculation_id = ?1;
+
+-- name: clear_outputs
+-- doing: write the calculation
+DELETE FROM calculation_output WHERE calculation_id = ?1;
+
+-- name: add_inputs
+-- doing: write an input
+INSERT INTO calculation_input (calculation_id, position, name, series_id, lookback, window_length, shift, reach)
+SELECT ?1, ?2, ?3, id, ?5, ?6, ?7, ?8
+FROM series
+WHERE name = ?4;
+
+-- name: add_outputs
+-- doing: write an output
+INSERT INTO calculation_output (calculation_id, position, name, series_id)
+SELECT ?1, ?2, ?3, id
+FROM series
+WHERE name = ?4;

@@ -1,0 +1,41 @@
+-- What people are shown.
+
+-- fragment: owes calculation
+EXISTS (SELECT 1 FROM pending p WHERE p.calculation_id = {{calculation}}.id AND p.attempts > 0)
+
+-- fragment: shown what
+CASE WHEN s.failing_since IS NOT NULL OR {{owes c}} THEN s.error_{{what}} END
+
+-- name: last_outcomes
+-- doing: read the last outcomes
+SELECT o.run_id, o.window_start, o.window_end, o.calculation_ids, o.states, o.durations_us, o.samples_read
+FROM batch b
+    JOIN outcome o ON o.id = b.last_outcome;
+
+-- name: each_status
+-- doing: read the states
+SELECT {{calculation_columns}}, coalesce(s.since, c.created), s.failing_since, b.watermark,
+    s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.attempts, s.next_attempt,
+    (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),
+    (SELECT count(*) FROM owed o WHERE o.calculation_id = c.id),
+    s.rule_version, {{shown type}}, {{shown message}}, {{shown traceback}},
+    CASE
+        WHEN s.state = 'waiting' AND c.enabled = 1
+            THEN (SELECT cause.name FROM calculation cause WHERE cause.id = s.cause_id)
+    END
+{{calculation_tables}}
+WHERE (?1 IS NULL OR c.name GLOB ?1)
+    AND (?2 IS NULL OR c.rule = ?2)
+    AND (
+        ?3 IS NULL
+        OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3 AND (?4 IS NULL OR l.value = ?4))
+    )
+    AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ({{failures}}) OR {{owes c}}))
+ORDER BY c.name;
+
+-- name: each_history
+-- doing: read the history of a calculation
+SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us, samples_read, reason
+FROM outcome
+WHERE instr(calculation_ids, ?1) > 0 AND (?2 IS NULL OR window_end > ?2) AND (?3 IS NULL OR window_end <= ?3)
+ORDER BY window_end DESC, id DESC;
