@@ -55,6 +55,51 @@ ABSENT: "dict[str, str]" = {
     "pip": "nothing can be installed into local-processing",
 }
 
+#: Modules that Python itself has given up, with the release that lacks them and what to use.
+REMOVED: "dict[str, tuple[str, str]]" = {
+    "aifc": ("3.13", "a rule gets its samples as Series; nothing replaces it"),
+    "asynchat": ("3.12", "use asyncio"),
+    "asyncore": ("3.12", "use asyncio"),
+    "audioop": ("3.13", "use array and struct"),
+    "binhex": ("3.11", "use binascii or base64"),
+    "cgi": ("3.13", "use urllib.parse, and email.message for headers"),
+    "cgitb": ("3.13", "use traceback, or faulthandler"),
+    "chunk": ("3.13", "use struct"),
+    "crypt": ("3.13", "use hashlib"),
+    "distutils": ("3.12", "compare versions by tuples of numbers; shutil copies files"),
+    "formatter": ("3.10", "use str.format or textwrap"),
+    "imghdr": ("3.13", "compare the first bytes of the file"),
+    "imp": ("3.12", "use importlib"),
+    "lib2to3": ("3.13", "use ast"),
+    "macpath": ("3.8", "use pathlib"),
+    "mailcap": ("3.13", "use mimetypes"),
+    "msilib": ("3.13", "nothing replaces it"),
+    "nis": ("3.13", "nothing replaces it"),
+    "nntplib": ("3.13", "nothing replaces it"),
+    "ossaudiodev": ("3.13", "nothing replaces it"),
+    "parser": ("3.10", "use ast"),
+    "pipes": ("3.13", "use shlex.quote, or subprocess outside of rules"),
+    "smtpd": ("3.12", "nothing replaces it"),
+    "sndhdr": ("3.13", "compare the first bytes of the file"),
+    "spwd": ("3.13", "nothing replaces it"),
+    "sunau": ("3.13", "nothing replaces it"),
+    "symbol": ("3.10", "use ast"),
+    "telnetlib": ("3.13", "nothing replaces it"),
+    "uu": ("3.13", "use base64"),
+    "xdrlib": ("3.13", "use struct"),
+}
+
+
+def absence(name: str) -> "str | None":
+    """Return why a module can't be imported and what to do; None if nothing is known against it."""
+    if name in ABSENT:
+        return f"{name} is not part of local-processing: {ABSENT[name]}"
+    if name in REMOVED:
+        release, advice = REMOVED[name]
+        return f"{name} is no longer part of Python, since {release}: {advice}"
+    return None
+
+
 def in_import_system(function: "Function") -> "Function":
     """Let tracebacks and warnings pass over a function as over the import system."""
     code = function.__code__.replace(co_filename="<frozen importlib._bootstrap>")
@@ -124,12 +169,10 @@ class AbsentImporter:
     def find_spec(
         name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> None:
-        """Raise for a name of `ABSENT`, return None for any other."""
-        advice = ABSENT.get(name)
-        if advice is not None:
-            raise ModuleNotFoundError(
-                f"{name} is not part of local-processing: {advice}", name=name
-            )
+        """Raise for a name of `ABSENT` or `REMOVED`, return None for any other."""
+        reason = absence(name)
+        if reason is not None:
+            raise ModuleNotFoundError(reason, name=name)
 
 
 def _get_source(name: str) -> "str | None":
