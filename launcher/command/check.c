@@ -90,7 +90,8 @@ static void check_rules(struct check *check)
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
 	const struct lp_config *config = &check->session->config;
-	const struct lp_process_options options = lp_rule_options(config);
+	struct lp_process_options options = lp_rule_options(config);
+	options.look_ahead = true;
 	check->rules = lp_rule_server_new(&options);
 	if (!lp_rule_server_catalogue(check->rules, NULL, &check->catalogue, &problems, &error)) {
 		check->catalogue = NULL;

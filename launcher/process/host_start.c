@@ -102,6 +102,7 @@ static bool send_setup(struct lp_rule_server *server, struct lp_error *error)
 
 	server->setup.rules = server->options.rules;
 	server->setup.tzdata = server->options.tzdata;
+	server->setup.look_ahead = server->options.look_ahead;
 	server->setup.rights = server->options.rights;
 	server->setup.memory_limit = server->options.memory_limit;
 	server->setup.level = LP_LOG_DEBUG;

@@ -28,6 +28,7 @@
 struct lp_process_options {
 	const char *rules;    /* directory of the users' rules, or NULL */
 	const char *tzdata;   /* directory of time zones, or NULL: the embedded ones */
+	bool look_ahead;      /* also finds imports inside of functions that will fail */
 	int64_t import_limit; /* microseconds that the import of a file may take; 0: 10 s */
 	/* For calculations that have no limit of their own: microseconds for a window; 0: none. */
 	int64_t time_limit;

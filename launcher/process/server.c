@@ -107,6 +107,7 @@ static void start_python(struct lp_error *error)
 		.pulse = &server.area.head->pulse,
 		.results_most = lp_area_results_most(&server.area),
 		.log = log_line,
+		.look_ahead = setup->look_ahead,
 	};
 
 	lp_python_refuse_forks(true);

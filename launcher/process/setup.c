@@ -34,6 +34,7 @@ void lp_setup_write(const struct lp_setup *setup, struct lp_text *text)
 {
 	lp_put_text(text, setup->rules);
 	lp_put_text(text, setup->tzdata);
+	lp_put_number(text, setup->look_ahead);
 	lp_put_number(text, setup->rights.network);
 	write_texts(setup->rights.read, setup->rights.read_count, text);
 	write_texts(setup->rights.write, setup->rights.write_count, text);
@@ -56,6 +57,7 @@ bool lp_setup_read(const char *bytes, size_t size, struct lp_arena *arena, struc
 
 	*setup = (struct lp_setup){ .rules = lp_get_text(&reader, arena) };
 	setup->tzdata = lp_get_text(&reader, arena);
+	setup->look_ahead = lp_get_number(&reader, 0, 1) != 0;
 	setup->rights.network = lp_get_number(&reader, 0, 1) != 0;
 	setup->rights.read = read_texts(&reader, arena, &setup->rights.read_count);
 	setup->rights.write = read_texts(&reader, arena, &setup->rights.write_count);

@@ -15,6 +15,7 @@ enum { LP_SETUP_SKIPS_MOST = 64, LP_SETUP_DIRECTORIES_MOST = 256 };
 struct lp_setup {
 	const char *rules, *tzdata; /* as of struct lp_process_options */
 	struct lp_rights rights;
+	bool look_ahead;
 	int64_t memory_limit; /* bytes of the first interpreter process; 0: none */
 	enum lp_log_level level;
 	uint64_t shared_address, shared_size; /* of the memory of the batches; 0: none */

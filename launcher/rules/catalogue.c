@@ -412,6 +412,8 @@ bool lp_rules_import(const struct lp_rule_catalogue **result, struct lp_problems
 		return lp_python_fail(error, "cannot load the types of rules");
 	PyGC_Disable();
 	good = lp_leftovers_keep(error) && read_all(catalogue, problems, error);
+	if (good && lp_rules_options()->look_ahead && !lp_rule_imports_check(problems))
+		good = lp_python_fail(error, "cannot look through the imports of rules");
 	PyGC_Enable();
 	lp_rule_log_flush(state);
 	if (catalogue->rules.count > 0)

@@ -28,6 +28,8 @@ bool lp_rule_files_read(const char *directory, struct lp_error *error) LP_MUST_C
 const struct lp_python_source *lp_rule_files(size_t *count);
 /* Of the file with this index: 12 hexadecimal digits over module and text. */
 const char *lp_rule_file_version(size_t index);
+/* imports.c: adds imports inside of functions that will fail when they run.  A module that failed is left out. */
+bool lp_rule_imports_check(struct lp_problems *problems) LP_MUST_CHECK;
 
 /* plan.c: what is kept of the rules that are imported.  There is one interpreter in a process, and one thread that has it. */
 struct lp_loaded_rules;

@@ -28,6 +28,7 @@ struct lp_rules_options {
 	struct lp_pulse *pulse; /* as of struct lp_python_options */
 	size_t results_most;    /* samples that one call may return; 0: any number */
 	lp_rule_log *log;
+	bool look_ahead; /* imports inside of functions that will fail are problems, too */
 };
 
 /* Gives the interpreter that is started next the types of rules: the builtin module `_local_processing`. */
