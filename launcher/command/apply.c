@@ -7,7 +7,7 @@
 #include "command/imported.h"
 #include "command/outdated.h"
 #include "command/output.h"
-#include "command/rule_limits.h"
+#include "service/service.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"

@@ -6,12 +6,12 @@
 #include "command/command.h"
 #include "command/outdated.h"
 #include "command/output.h"
+#include "command/progress.h"
 #include "command/report.h"
-#include "command/running.h"
 #include "command/selection.h"
-#include "command/table.h"
+#include "command/times.h"
 #include "model/clock.h"
-#include "observe/observe.h"
+#include "service/service.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -270,11 +270,11 @@ static void say_settled(const struct sums *sums)
 }
 
 /* All whose results are outdated; what of them is owed already is gone on with. */
-static bool choose_outdated(struct lp_session *session, const struct request *request, struct lp_running *running,
+static bool choose_outdated(struct lp_session *session, const struct request *request, struct lp_service *service,
                             struct lp_selection *selection, struct sums *sums, struct lp_error *error)
 {
 	size_t changed;
-	if (!lp_running_look_at_rules(running, !request->dry_run, &changed, error) ||
+	if (!lp_service_note_rules(service, !request->dry_run, &changed, error) ||
 	    (!request->dry_run && !lp_store_settle_outdated(session->store, error)))
 		return false;
 	if (request->dry_run && changed > 0)
@@ -285,11 +285,11 @@ static bool choose_outdated(struct lp_session *session, const struct request *re
 	sums->outdated = selection->named;
 	sums->disabled = selection->disabled;
 	sums->owed = selection->owed;
-	return request->dry_run || move_outdated(session->store, selection, running->catalogue, sums, error);
+	return request->dry_run || move_outdated(session->store, selection, service->catalogue, sums, error);
 }
 
 /* Chooses, and notes what is to be done.  *nothing: there is nothing to do. */
-static bool choose(struct lp_session *session, const struct request *request, struct lp_running *running, bool *nothing,
+static bool choose(struct lp_session *session, const struct request *request, struct lp_service *service, bool *nothing,
                    struct lp_error *error)
 {
 	struct lp_selection selection = { .count = 0 };
@@ -297,7 +297,7 @@ static bool choose(struct lp_session *session, const struct request *request, st
 	struct counting *counting = request->dry_run ? lp_allocate(sizeof *counting) : NULL;
 	if (counting != NULL)
 		counting->store = session->store;
-	bool good = request->outdated ? choose_outdated(session, request, running, &selection, &sums, error)
+	bool good = request->outdated ? choose_outdated(session, request, service, &selection, &sums, error)
 	                              : lp_selection_choose(&selection, session->store, request->names.items,
 	                                                    request->names.count, request->rule, error);
 	good = good && lp_selection_windows(&selection, request->from, request->to, !request->only, error) &&
@@ -340,24 +340,6 @@ static bool step_aside(void *context)
 	return lp_store_run_is_active(aside->store, LP_RUN_MINUTE, &aside->active, &ignored) && aside->active;
 }
 
-/* Over the line of before, with an estimate of the end. */
-static void show_progress(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned)
-{
-	const struct lp_running *running = context;
-	char done[32], all[32], left[64] = "";
-	int64_t seconds = lp_monotonic() / LP_MONOTONIC_SECOND - running->began;
-	(void)so_far;
-	lp_report_count(computed, done);
-	lp_report_count(planned > computed ? planned : computed, all);
-	if (computed > 0 && seconds > 1 && planned > computed) {
-		double rate = (double)computed / (double)seconds;
-		int64_t rest = (int64_t)((double)(planned - computed) / rate);
-		snprintf(left, sizeof left, ", about %lld:%02lld left", (long long)(rest / 60), (long long)(rest % 60));
-	}
-	fprintf(stderr, "%s of %s windows, %lld s%s\x1b[K\r", done, all, (long long)seconds, left);
-	fflush(stderr);
-}
-
 /* Whoever changes what is computed is at work right now. */
 static void let_others_finish(int times)
 {
@@ -366,23 +348,22 @@ static void let_others_finish(int times)
 }
 
 /* A window that was touched while it was computed stays owed: until nothing is left, or nothing moves. */
-static bool work(struct lp_session *session, const struct request *request, struct lp_running *running,
+static bool work(struct lp_session *session, const struct request *request, struct lp_service *service,
                  struct lp_error *error)
 {
 	struct stepping_aside aside = { .store = session->store };
-	struct lp_pipeline_options options = lp_running_options(running, request->workers, !request->quiet);
-	const volatile int *stop = lp_running_stop();
+	struct lp_pipeline_options options = lp_service_options(service, request->workers);
+	struct lp_progress_line progress = { .quiet = request->quiet, .to_end = true };
 	uint64_t windows = 0, failed = 0, written = 0, kept = 0, left = 0;
 	bool good = true, more = true;
 	int refusals = 0;
-	if (options.progress != NULL)
-		options.progress = show_progress;
+	lp_progress_line_begin(&progress, &options);
 	options.pause = step_aside;
 	options.pause_context = &aside;
-	while (good && more && *stop == 0) {
+	while (good && more && lp_stop == 0) {
 		struct lp_run_timing timing;
-		struct lp_run done = lp_running_run(running, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);
-		good = lp_run(session->store, &options, stop, &done, &timing, error);
+		struct lp_run done = lp_service_new_run(service, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);
+		good = lp_run(session->store, &options, &lp_stop, &done, &timing, error);
 		session->left_behind = timing.left_behind > 0;
 		windows += done.windows;
 		failed += lp_report_failed(&done);
@@ -394,7 +375,7 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		       (done.windows + timing.left > 0 || (refusals > 0 && refusals < REFUSALS_MOST));
 		if (good && more && refusals > 0)
 			let_others_finish(refusals);
-		if (good && !more && refusals > 0 && *stop == 0)
+		if (good && !more && refusals > 0 && lp_stop == 0)
 			good = lp_fail(error, LP_EXIT_TEMPORARY,
 			               "%" PRIu64 " windows were computed in vain, again and again: definitions are "
 			               "applied, or samples are pruned",
@@ -402,7 +383,7 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		/* Python was started once. */
 		options.prepare = NULL;
 	}
-	lp_running_clear(&options);
+	lp_progress_line_end(&progress);
 	char computed[32], samples[32], wrong[32];
 	lp_report_count(windows, computed);
 	lp_report_count(written, samples);
@@ -461,15 +442,15 @@ static bool cancel(struct lp_session *session, struct lp_error *error)
 	return true;
 }
 
-static bool backfill(struct lp_session *session, struct request *request, struct lp_running *running,
+static bool backfill(struct lp_session *session, struct request *request, struct lp_service *service,
                      struct lp_error *error)
 {
 	bool acquired, nothing = false;
 	if (!lp_option_range(request->from_text, request->to_text, session->zone, &request->from, &request->to, error))
 		return false;
 	if (request->dry_run)
-		return choose(session, request, running, &nothing, error);
-	if (!request->cancel && !lp_running_clock(session, error))
+		return choose(session, request, service, &nothing, error);
+	if (!request->cancel && !lp_service_check_clock(session, error))
 		return false;
 	if (!lp_store_lock_run(session->store, LP_RUN_BACKFILL, &acquired, error))
 		return false;
@@ -479,18 +460,18 @@ static bool backfill(struct lp_session *session, struct request *request, struct
 	}
 	if (request->cancel)
 		return cancel(session, error);
-	if (!request->resume && !choose(session, request, running, &nothing, error))
+	if (!request->resume && !choose(session, request, service, &nothing, error))
 		return false;
-	bool good = nothing || work(session, request, running, error);
+	bool good = nothing || work(session, request, service, error);
 	return good && lp_store_settle_outdated(session->store, error);
 }
 
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	struct request *request = data;
-	struct lp_running running = { .session = session };
-	bool good = backfill(session, request, &running, error);
-	lp_running_end(&running, session);
+	struct lp_service service = { .session = session };
+	bool good = backfill(session, request, &service, error);
+	lp_service_end(&service);
 	return good;
 }
 

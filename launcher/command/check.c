@@ -2,12 +2,12 @@
  * `check`: everything that has to be right for a run, looked at one after the
  * other, so that all that is wrong is known at once.
  */
+#include "command/check.h"
 #include "command/command.h"
 #include "command/imported.h"
-#include "command/outdated.h"
 #include "command/output.h"
 #include "command/report.h"
-#include "command/rule_limits.h"
+#include "service/service.h"
 
 #include "calendar/calendar.h"
 #include "definition/definition.h"
@@ -109,7 +109,7 @@ static void check_rules(struct check *check)
 static void check_rights(struct check *check)
 {
 	struct lp_error error = { 0 };
-	if (!lp_rule_rights_tell(&check->session->config, &error))
+	if (!lp_check_rights(&check->session->config, &error))
 		failed(check, &error);
 }
 
@@ -159,21 +159,13 @@ static void check_stored(struct check *check)
 	lp_problems_free(&problems);
 }
 
-static bool count_outdated(void *context, const struct lp_outdated *outdated, struct lp_error *error)
-{
-	(void)outdated;
-	(void)error;
-	++*(uint64_t *)context;
-	return true;
-}
-
 /* Nothing is wrong with them, but people may have forgotten. */
 static void check_results(struct check *check)
 {
 	struct lp_error error = { 0 };
 	uint64_t count = 0;
 	char calculations[32];
-	if (!lp_store_each_outdated(check->session->store, count_outdated, &count, &error)) {
+	if (!lp_service_count_outdated(check->session->store, NULL, &count, &error)) {
 		failed(check, &error);
 		return;
 	}
@@ -254,7 +246,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	}
 	if (request->files.count > 0 && session->zone != NULL)
 		check_files(&check, &request->files);
-	lp_rule_memory_tell(&session->config, check.memory_limit);
+	lp_check_memory(&session->config, check.memory_limit);
 	lp_definitions_free(&check.stored);
 	lp_rule_server_free(check.rules);
 	return check.code == LP_EXIT_OK || lp_command_exit(error, (enum lp_exit)check.code);

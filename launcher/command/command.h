@@ -10,7 +10,7 @@
 
 #include "config/config.h"
 #include "model/error.h"
-#include "service/session.h"
+#include "service/service.h"
 #include "store/store.h"
 #include <stddef.h>
 #include <stdint.h>

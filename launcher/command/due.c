@@ -4,9 +4,9 @@
 #include "command/hold.h"
 #include "command/output.h"
 #include "command/report.h"
-#include "command/running.h"
 #include "command/selection.h"
 #include "command/table.h"
+#include "command/times.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -141,8 +141,8 @@ static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_
 	static const struct lp_table_column headings[] = { { "WHY", false },  { "WINDOWS", true },
 		                                           { "LATER", true }, { "FROM", false },
 		                                           { "TO", false },   { "CALCULATIONS", false } };
-	struct lp_running running = { .session = session };
-	const struct lp_pipeline_options options = lp_running_options(&running, 0, false);
+	struct lp_service service = { .session = session };
+	const struct lp_pipeline_options options = lp_service_options(&service, 0);
 	struct showing showing = { .store = session->store, .zone = session->zone, .json = json };
 	struct lp_preview found = { .next_due = LP_TIME_NONE };
 	bool good = lp_selection_choose(&showing.selection, session->store, NULL, 0, NULL, error);
@@ -159,6 +159,7 @@ static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_
 		end(&showing, tick, &found);
 	lp_selection_free(&showing.selection);
 	lp_arena_free(&showing.arena);
+	lp_service_end(&service);
 	return good;
 }
 
@@ -166,7 +167,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
 	lp_time tick;
-	return lp_running_tick(request->at, session, &tick, error) && look(session, tick, request->json, error);
+	return lp_option_tick(request->at, session, &tick, error) && look(session, tick, request->json, error);
 }
 
 static const struct lp_option options[] = {

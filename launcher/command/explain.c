@@ -5,6 +5,7 @@
 #include "command/output.h"
 #include "command/selection.h"
 #include "command/table.h"
+#include "command/times.h"
 #include "model/clock.h"
 #include "schedule/schedule.h"
 #include "text/number.h"

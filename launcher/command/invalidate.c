@@ -3,6 +3,7 @@
 #include "command/command.h"
 #include "command/output.h"
 #include "command/selection.h"
+#include "command/times.h"
 
 #include <inttypes.h>
 #include <stdio.h>

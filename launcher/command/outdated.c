@@ -4,6 +4,7 @@
 #include "calendar/calendar.h"
 #include "command/report.h"
 #include "command/shell.h"
+#include "service/service.h"
 #include "text/names.h"
 
 #include <assert.h>

@@ -8,9 +8,6 @@
 #include "definition/definition.h"
 #include "model/rule.h"
 
-/* The command that computes outdated results again. */
-#define LP_OUTDATED_COMMAND "local-processing backfill --outdated"
-
 /* Of one calculation: what is stored, and what becomes of it. */
 struct lp_outdated_work {
 	const struct lp_outdating *outdating;

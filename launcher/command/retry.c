@@ -2,6 +2,7 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/selection.h"
+#include "command/times.h"
 
 #include <inttypes.h>
 #include <stdio.h>

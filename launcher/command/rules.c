@@ -4,7 +4,7 @@
  */
 #include "command/command.h"
 #include "command/output.h"
-#include "command/rule_limits.h"
+#include "service/service.h"
 
 #include "process/process.h"
 #include "text/json.h"

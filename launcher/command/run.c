@@ -4,12 +4,14 @@
  */
 #include "command/command.h"
 #include "command/output.h"
+#include "command/progress.h"
 #include "command/report.h"
-#include "command/running.h"
 #include "command/table.h"
+#include "command/times.h"
 #include "model/clock.h"
 #include "model/embedded.h"
 #include "pipeline/pipeline.h"
+#include "service/service.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -109,17 +111,19 @@ static void report_busy(const struct request *request, struct lp_store *store)
 		lp_log(LP_LOG_INFO, "another run is working on this store");
 }
 
-static bool work(const struct request *request, struct lp_session *session, struct lp_running *running, lp_time tick,
+static bool work(const struct request *request, struct lp_session *session, struct lp_service *service, lp_time tick,
                  struct lp_error *error)
 {
-	struct lp_pipeline_options options = lp_running_options(running, request->workers, !request->quiet);
-	struct lp_run done = lp_running_run(running, LP_RUN_MINUTE, tick);
+	struct lp_pipeline_options options = lp_service_options(service, request->workers);
+	struct lp_run done = lp_service_new_run(service, LP_RUN_MINUTE, tick);
 	struct lp_run_timing timing;
+	struct lp_progress_line progress = { .quiet = request->quiet };
 	options.lock = true;
-	bool good = lp_run(session->store, &options, lp_running_stop(), &done, &timing, error);
+	lp_progress_line_begin(&progress, &options);
+	bool good = lp_run(session->store, &options, &lp_stop, &done, &timing, error);
 	session->left_behind = timing.left_behind > 0;
 	if (done.id != 0)
-		lp_running_clear(&options);
+		lp_progress_line_end(&progress);
 	if (good && timing.busy)
 		report_busy(request, session->store);
 	else if (good || done.id != 0)
@@ -141,11 +145,10 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
-	struct lp_running running = { .session = session };
+	struct lp_service service = { .session = session };
 	lp_time tick;
-	bool good =
-		lp_running_tick(request->at, session, &tick, error) && work(request, session, &running, tick, error);
-	lp_running_end(&running, session);
+	bool good = lp_option_tick(request->at, session, &tick, error) && work(request, session, &service, tick, error);
+	lp_service_end(&service);
 	return good;
 }
 

@@ -4,6 +4,7 @@
 #include "command/output.h"
 #include "command/selection.h"
 #include "command/table.h"
+#include "command/times.h"
 #include "text/number.h"
 
 #include <math.h>

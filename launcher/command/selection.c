@@ -49,26 +49,6 @@ bool lp_series_named(struct lp_store *store, const char *name, struct lp_arena *
 	       (series->id != 0 || fail_unknown_series(store, name, error));
 }
 
-bool lp_option_time(const char *option, const char *text, const struct lp_zone *zone, lp_time *t,
-                    struct lp_error *error)
-{
-	*t = LP_TIME_NONE;
-	if (text == NULL || lp_time_parse(text, zone, t, error))
-		return true;
-	error->exit = LP_EXIT_USAGE;
-	return lp_fail_within(error, "%s", option);
-}
-
-bool lp_option_range(const char *from_text, const char *to_text, const struct lp_zone *zone, lp_time *from, lp_time *to,
-                     struct lp_error *error)
-{
-	if (!lp_option_time("--from", from_text, zone, from, error) ||
-	    !lp_option_time("--to", to_text, zone, to, error))
-		return false;
-	return from_text == NULL || to_text == NULL || *from < *to ||
-	       lp_fail(error, LP_EXIT_USAGE, "--to has to be after --from");
-}
-
 static bool keep(void *context, const struct lp_calculation *from, struct lp_error *error)
 {
 	struct lp_selection *selection = context;

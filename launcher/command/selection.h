@@ -59,11 +59,5 @@ void lp_selection_free(struct lp_selection *selection);
 /* A series by name; where there is none, an error that names those that are alike. */
 bool lp_series_named(struct lp_store *store, const char *name, struct lp_arena *arena, struct lp_series *series,
                      struct lp_error *error) LP_MUST_CHECK;
-/* An option's time, local to the zone where it has no offset; NULL: LP_TIME_NONE. */
-bool lp_option_time(const char *option, const char *text, const struct lp_zone *zone, lp_time *t,
-                    struct lp_error *error) LP_MUST_CHECK;
-/* --from and --to: both where both are given, the second behind the first. */
-bool lp_option_range(const char *from_text, const char *to_text, const struct lp_zone *zone, lp_time *from, lp_time *to,
-                     struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -5,12 +5,12 @@
 #include "command/status.h"
 
 #include "command/hold.h"
-#include "command/outdated.h"
 #include "command/output.h"
 #include "command/shell.h"
 #include "command/table.h"
 #include "model/clock.h"
 #include "model/memory.h"
+#include "service/service.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,18 +134,10 @@ static bool last_run(void *context, const struct lp_run *run, struct lp_error *e
 	return true;
 }
 
-static bool count_outdated(void *context, const struct lp_outdated *outdated, struct lp_error *error)
-{
-	(void)outdated;
-	(void)error;
-	++*(uint64_t *)context;
-	return true;
-}
-
 static bool print_outdated(struct lp_store *store, struct lp_error *error)
 {
 	uint64_t count = 0;
-	if (!lp_store_each_outdated(store, count_outdated, &count, error))
+	if (!lp_service_count_outdated(store, NULL, &count, error))
 		return false;
 	if (count > 0)
 		printf("outdated results: of %" PRIu64 " calculation%s, computed by earlier definitions or rules; "
