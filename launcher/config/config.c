@@ -59,11 +59,12 @@ static const struct setting {
 	{ "tzdata", DIRECTORY, FIELD(tzdata), NULL, 0, 0,
 	  "directory of time zone data to use in place of what is built in, such as /usr/share/zoneinfo" },
 	{ "prepared_statements", FLAG, FIELD(prepared_statements), "true", 0, 0,
-	  "PostgreSQL: false behind PgBouncer in transaction mode" },
+	  "PostgreSQL: false behind a PgBouncer in transaction mode that does not keep prepared statements" },
 	{ "connect_timeout", SECONDS, FIELD(connect_timeout), "10 s", 0, 86400,
 	  "PostgreSQL: how long a connection may take to come about; 0 s: no limit" },
 	{ "statement_timeout", SECONDS, FIELD(statement_timeout), "5 min", 0, 86400,
-	  "PostgreSQL: how long one statement may take; 0 s: no limit" },
+	  "how long one statement of PostgreSQL may take, or a writer waits for another on SQLite; 0 s: no limit (SQLite: "
+	  "10 s)" },
 	{ "workers", NUMBER, FIELD(workers), "0", 0, 256, "threads that compute; 0: one a core" },
 	{ "fetchers", NUMBER, FIELD(fetchers), "0", 0, 64, "threads that read samples; 0: chosen for the store" },
 	{ "committers", NUMBER, FIELD(committers), "0", 0, 64, "threads that write results; 0: chosen for the store" },
@@ -73,8 +74,8 @@ static const struct setting {
 	  "how long after its end a window is computed again when its samples have changed, where its calculation does "
 	  "not say; 0 s: never" },
 	{ "breaker_failures", NUMBER, FIELD(breaker_failures), "20", 0, 1000000,
-	  "when at least so many calculations of a rule fail in a run, and more than half of all, the rule is stopped but "
-	  "for one trial a run; 0: never" },
+	  "when at least so many calculations of a rule fail in a run, and more than half of all, the rule is stopped "
+	  "except for trials; 0: never" },
 	{ "time_limit", DURATION, FIELD(time_limit), "10 s", LP_SECOND / 100, LP_DAY,
 	  "how long a rule may take for one window, where its calculation does not say" },
 	{ "memory_limit", SIZE, FIELD(memory_limit), "auto", LP_MEMORY_LIMIT_LEAST, LP_MEMORY_LIMIT_MOST,
