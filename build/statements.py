@@ -7,8 +7,9 @@ States and reasons stand by name, as launcher/model/*.table has them:
 ``{{state failed}}`` and ``{{reason backfill}}`` are the numbers, ``{{word failed}}``
 is the word of a state, ``{{failures}}`` the words of all that are failures.
 
-``STORE/schema/NNN_*.sql`` are the steps of the schema; empty lines and those that
-begin with ``--`` are left out of them, any other comment is part of the schema.
+``STORE/schema/NNN_*.sql`` are the steps of the schema. Where they have fragments,
+in schema/fragments.sql, empty lines and those that begin with ``--`` are left out
+of them; any other comment is part of the schema.
 
 Written are names.table and statements.table, for X-macros, and the steps.
 """
@@ -167,9 +168,15 @@ def main() -> None:
         names.append(f"STATEMENT({item.name.upper()})\n")
         texts = ", ".join(map(quoted, (item.name, item.about["doing"], store.sql_of(item))))
         rows.append(f"STATEMENT({item.name.upper()}, {texts})\n")
-    for step in sorted(arguments.store.glob("schema/[0-9]*.sql")):
-        text = store.fill(step.read_text(encoding="utf-8"), Place(step, 1))
-        write(arguments.output / "schema" / step.name, re.sub(r"^(--.*)?\n", "", text, flags=re.MULTILINE))
+    steps = arguments.output / "schema"
+    for stale in steps.glob("*.sql"):
+        if not (arguments.store / "schema" / stale.name).exists():
+            stale.unlink()
+    # Without fragments they are used as they are.
+    if (arguments.store / "schema" / "fragments.sql").exists():
+        for step in sorted(arguments.store.glob("schema/[0-9]*.sql")):
+            text = store.fill(step.read_text(encoding="utf-8"), Place(step, 1))
+            write(steps / step.name, re.sub(r"^(--.*)?\n", "", text, flags=re.MULTILINE))
     for name, fragment in store.fragments.items():
         if name not in store.used:
             fragment.place.wrong(f"nothing takes in the fragment {name}")

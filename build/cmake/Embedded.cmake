@@ -48,6 +48,7 @@ add_custom_command(OUTPUT frozen_app.c frozen_app.bin VERBATIM
 set(tree_options
 	--tree "demo=${CMAKE_SOURCE_DIR}/app/demo"
 	--tree "schema/postgresql=${CMAKE_SOURCE_DIR}/launcher/store/postgresql/schema"
+	--tree "schema/sqlite=${CMAKE_BINARY_DIR}/made/store/sqlite/schema"
 	--tree "units=/usr/share/xml/udunits")
 file(GLOB_RECURSE tree_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/demo/*"
 	"${CMAKE_SOURCE_DIR}/launcher/store/postgresql/schema/*")
@@ -57,7 +58,7 @@ add_custom_command(OUTPUT embedded_data.c embedded_data.bin VERBATIM
 		--python-entry "${LP_PYTHON_ENTRY}" --libpq-entry "${LP_LIBPQ_ENTRY}"
 		--program-facts "${CMAKE_BINARY_DIR}/program-facts.json"
 		${tree_options} --output "${CMAKE_BINARY_DIR}/embedded_data"
-	DEPENDS build/embed.py ${tree_files} "${CMAKE_BINARY_DIR}/program-facts.json"
+	DEPENDS build/embed.py ${tree_files} ${LP_STEPS_sqlite} "${CMAKE_BINARY_DIR}/program-facts.json"
 		# Versions, licences, zones, certificates, units: all from packages.
 		/var/lib/dpkg/status
 	COMMENT "Embedding time zones, certificates, units, licences")

@@ -13,7 +13,7 @@
  *   sbom.json                CycloneDX
  *   demo/<file>              what `demo` starts from
  *   units/<file>             the database of UDUNITS
- *   schema/postgresql/<file> the schema, statement by statement
+ *   schema/<store>/<file>    the steps of the store's schema
  */
 #ifndef LP_MODEL_EMBEDDED_H
 #define LP_MODEL_EMBEDDED_H

@@ -1,6 +1,7 @@
 /* SQLite: every reason against a file has its own message and exit code. */
 #include "calendar/calendar.h"
 #include "store/sqlite/internal.h"
+#include "store/steps.h"
 
 #include "sqlite_fixture.h"
 
@@ -65,6 +66,8 @@ static void make_reachable_directory(void)
 	ck_assert_int_eq(chmod(directory, 0755), 0);
 }
 
+#define STEPS "schema/sqlite/"
+
 START_TEST(an_absent_file_is_not_made)
 {
 	expect_refused(false, false, LP_EXIT_CONFIGURATION, "there is no such file");
@@ -121,7 +124,7 @@ END_TEST
 START_TEST(a_newer_schema_is_refused_but_the_next_one_works)
 {
 	char text[80], expected[80];
-	int known = lp_sqlite_migration_count;
+	int known = lp_step_newest(STEPS);
 
 	sqlite->close(make_store());
 	snprintf(text, sizeof text, "PRAGMA user_version = %d", known + 1);
@@ -134,13 +137,20 @@ START_TEST(a_newer_schema_is_refused_but_the_next_one_works)
 }
 END_TEST
 
+static const char *text_of_step(int32_t version)
+{
+	struct lp_step step = { .file = NULL };
+
+	while (lp_step_next(STEPS, &step) && step.version != version)
+		;
+	ck_assert_ptr_nonnull(step.file);
+	return (const char *)step.file->data;
+}
+
 /* A file of the release before, with a calculation and a sample in it. */
 static void make_first_version(void)
 {
-	const char *const *script = lp_sqlite_migrations[0].scripts;
-
-	for (; *script != NULL; script++)
-		execute(*script);
+	execute(text_of_step(1));
 	execute("INSERT INTO migration VALUES (1, 'tables and views', 0, '0.1');"
 	        "INSERT INTO series (name, created) VALUES ('in', 0), ('out', 0);"
 	        "INSERT INTO sample VALUES (1, 60000000, 2.5, NULL);"
@@ -261,7 +271,7 @@ START_TEST(migrate_on_trial_makes_no_file)
 
 	must(sqlite->open(&options, &store, &error));
 	must(sqlite->migrate(store, &migrate, no_step, &steps, &error));
-	ck_assert_int_eq(steps, lp_sqlite_migration_count);
+	ck_assert_int_eq(steps, lp_step_newest(STEPS));
 	sqlite->close(store);
 	ck_assert_int_ne(access(address + strlen("sqlite:"), F_OK), 0);
 }
@@ -274,10 +284,8 @@ START_TEST(a_step_that_was_released_is_never_changed)
 	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
 		uint64_t digest = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
-		for (const char *const *script = lp_sqlite_migrations[i].scripts; *script != NULL; script++) {
-			for (const char *c = *script; *c != '\0'; c++)
-				digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-		}
+		for (const char *c = text_of_step((int32_t)i + 1); *c != '\0'; c++)
+			digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
 		ck_assert_msg(digest == digests[i], "step %zu: 0x%016llx", i + 1, (unsigned long long)digest);
 	}
 }
@@ -309,8 +317,7 @@ static int differences(const char *file)
 START_TEST(a_released_file_gets_the_schema_of_a_new_one)
 {
 	make_first_version();
-	for (const char *const *script = lp_sqlite_migrations[1].scripts; *script != NULL; script++)
-		execute(*script);
+	execute(text_of_step(2));
 	execute("INSERT INTO migration VALUES (2, 'released', 0, '0.1'); PRAGMA user_version = 2");
 	sqlite->close(make_store());
 	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "1");
@@ -329,8 +336,7 @@ START_TEST(a_released_file_is_told_how_much_its_batches_read)
 	char text[200];
 
 	make_first_version();
-	for (const char *const *script = lp_sqlite_migrations[1].scripts; *script != NULL; script++)
-		execute(*script);
+	execute(text_of_step(2));
 	for (int unit = LP_UNIT_SECOND; unit <= LP_UNIT_YEAR; unit++) {
 		struct lp_span window = { unit % 2 + 1, (enum lp_unit)unit };
 		char length[24];
@@ -545,7 +551,7 @@ START_TEST(eight_migrate_at_once_and_one_does_it)
 		ck_assert_int_ne(WEXITSTATUS(status), 99);
 		steps_of_all += WEXITSTATUS(status);
 	}
-	ck_assert_int_eq(steps_of_all, lp_sqlite_migration_count);
+	ck_assert_int_eq(steps_of_all, lp_step_newest(STEPS));
 	sqlite->close(open_store());
 }
 END_TEST

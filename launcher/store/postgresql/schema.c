@@ -7,41 +7,13 @@
  */
 #include "store/postgresql/internal.h"
 
-#include "model/embedded.h"
+#include "store/steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char prefix[] = "schema/postgresql/";
-
-/* "schema/postgresql/002_partitions.sql" is version 2, "partitions". */
-static int32_t version_of(const struct lp_embedded *file, char *description, size_t size)
-{
-	const char *name = file->name + sizeof prefix - 1;
-	char *rest;
-	long version = strtol(name, &rest, 10);
-
-	assert(version > 0 && *rest == '_');
-	snprintf(description, size, "%.*s", (int)strcspn(rest + 1, "."), rest + 1);
-	for (char *at = description; *at != '\0'; at++) {
-		if (*at == '_')
-			*at = ' ';
-	}
-	return (int32_t)version;
-}
-
-static int32_t newest_version(void)
-{
-	const struct lp_embedded *file = NULL;
-	char description[64];
-	int32_t newest = 0;
-
-	while ((file = lp_embedded_next(prefix, file)) != NULL)
-		newest = version_of(file, description, sizeof description);
-	assert(newest > 0);
-	return newest;
-}
 
 struct place {
 	bool schema_there, table_there;
@@ -86,33 +58,25 @@ bool lp_pg_schema(struct lp_store *opened, struct lp_schema_state *state, struct
 	struct pg_store *store = lp_pg_store(opened);
 	struct place place;
 
-	state->wanted = newest_version();
+	state->wanted = lp_step_newest(prefix);
 	if (!lp_pg_begin(store, error))
 		return false;
 	return lp_pg_finish(store, look(store, &place, error) && read_version(store, &place, &state->present, error),
 	                    error);
 }
 
-static const char *program_version(void)
-{
-	const struct lp_embedded *file = lp_embedded_find("version");
-
-	return file != NULL ? (const char *)file->data : "unknown";
-}
-
-static bool run_step(struct pg_store *store, const struct lp_embedded *file, int32_t version, const char *description,
-                     struct lp_error *error)
+static bool run_step(struct pg_store *store, const struct lp_step *step, struct lp_error *error)
 {
 	struct pg_arguments *arguments;
 	char doing[128];
 
-	snprintf(doing, sizeof doing, "upgrade the schema to version %d (%s)", version, description);
-	if (!lp_pg_command(store, (const char *)file->data, doing, error))
+	snprintf(doing, sizeof doing, "upgrade the schema to version %d (%s)", step->version, step->description);
+	if (!lp_pg_command(store, (const char *)step->file->data, doing, error))
 		return false;
 	arguments = lp_pg_arguments(store);
-	lp_pg_argument_int4(arguments, version);
-	lp_pg_argument_text(arguments, description);
-	lp_pg_argument_text(arguments, program_version());
+	lp_pg_argument_int4(arguments, step->version);
+	lp_pg_argument_text(arguments, step->description);
+	lp_pg_argument_text(arguments, lp_step_program_version());
 	return lp_pg_execute(store, PG_ADD_MIGRATION, NULL, error);
 }
 
@@ -188,8 +152,7 @@ static bool grant(struct pg_store *store, const char *role, const char *const *g
 static bool migrate(struct pg_store *store, const struct lp_migrate_options *options, lp_migrate_step *step,
                     void *context, bool *owner, struct lp_error *error)
 {
-	const struct lp_embedded *file = NULL;
-	char description[64];
+	struct lp_step next = { .file = NULL };
 	struct place place;
 	int32_t present;
 
@@ -203,9 +166,10 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 		        place.encoding);
 		return lp_hint(error, "Names may have any character: create the database with ENCODING 'UTF8'.");
 	}
-	if (present > newest_version()) {
+	if (present > lp_step_newest(prefix)) {
 		lp_fail(error, LP_EXIT_CONFIGURATION,
-		        "the schema of the database has version %d, this program knows %d", present, newest_version());
+		        "the schema of the database has version %d, this program knows %d", present,
+		        lp_step_newest(prefix));
 		return lp_hint(error,
 		               "Use the release of local-processing that the schema was made by, or a later one.");
 	}
@@ -217,14 +181,12 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 			               "CREATE SCHEMA local_processing AUTHORIZATION ...");
 		return false;
 	}
-	while ((file = lp_embedded_next(prefix, file)) != NULL) {
-		int32_t version = version_of(file, description, sizeof description);
-
-		if (version <= present)
+	while (lp_step_next(prefix, &next)) {
+		if (next.version <= present)
 			continue;
-		if (!options->dry_run && !run_step(store, file, version, description, error))
+		if (!options->dry_run && !run_step(store, &next, error))
 			return false;
-		step(context, version, description);
+		step(context, next.version, next.description);
 	}
 	*owner = place.owned || !place.schema_there;
 	/* Before the grants, so that the role of runs may write to them by their names. */

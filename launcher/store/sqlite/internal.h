@@ -116,12 +116,6 @@ bool lp_sqlite_check_schema(struct lp_sqlite *store, bool any, struct lp_error *
 bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_migrate(struct lp_store *base, const struct lp_migrate_options *options, lp_migrate_step *step,
                        void *context, struct lp_error *error) LP_MUST_CHECK;
-struct lp_sqlite_migration {
-	const char *description;
-	const char *const *scripts; /* one after the other; ends with NULL */
-};
-extern const struct lp_sqlite_migration lp_sqlite_migrations[]; /* migrations.c: version 1 first */
-extern const int32_t lp_sqlite_migration_count;
 
 /* samples.c */
 bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series_visit *visit, void *context,

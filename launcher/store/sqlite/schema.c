@@ -1,17 +1,19 @@
 /*
  * Whose file it is, which version its schema has, and how it gets the next
- * one.  The schema itself is in migrations.c.
+ * one.  The schema itself is in schema/NNN_*.sql.
  *
  * Version and owner stand in the file's header (user_version, application_id),
  * so that a look at them costs one page; the table `migration` is for people.
  */
 #include "model/clock.h"
-#include "model/embedded.h"
 #include "store/sqlite/internal.h"
+#include "store/steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+static const char prefix[] = "schema/sqlite/";
 
 static bool check_owner(struct lp_sqlite *store, struct lp_error *error)
 {
@@ -45,7 +47,7 @@ static bool read_version(struct lp_sqlite *store, int32_t *version, struct lp_er
 
 bool lp_sqlite_check_schema(struct lp_sqlite *store, bool any, struct lp_error *error)
 {
-	int32_t present, wanted = lp_sqlite_migration_count;
+	int32_t present, wanted = lp_step_newest(prefix);
 
 	if (!check_owner(store, error))
 		return false;
@@ -74,7 +76,7 @@ bool lp_sqlite_check_schema(struct lp_sqlite *store, bool any, struct lp_error *
 
 bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, struct lp_error *error)
 {
-	state->wanted = lp_sqlite_migration_count;
+	state->wanted = lp_step_newest(prefix);
 	return read_version(lp_sqlite_of(base), &state->present, error);
 }
 
@@ -106,42 +108,44 @@ static bool prepare_file(struct lp_sqlite *store, struct lp_error *error)
 	       write_ahead(store, error);
 }
 
-static const char *program_version(void)
+static bool note_migration(struct lp_sqlite *store, const struct lp_step *step, struct lp_error *error)
 {
-	const struct lp_embedded *file = lp_embedded_find("version");
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_MIGRATION, error);
 
-	return file != NULL ? (const char *)file->data : "unknown";
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int(statement, 1, step->version);
+	lp_sqlite_bind_text(statement, 2, step->description);
+	lp_sqlite_bind_time(statement, 3, lp_now());
+	lp_sqlite_bind_text(statement, 4, lp_step_program_version());
+	return lp_sqlite_run(store, statement, NULL, error, "note a migration");
 }
 
-static bool apply_migration(struct lp_sqlite *store, int32_t version, struct lp_error *error)
+static bool run_step(struct lp_sqlite *store, const struct lp_step *step, struct lp_error *error)
 {
-	const struct lp_sqlite_migration *migration = &lp_sqlite_migrations[version - 1];
-	char mark[256];
+	char mark[80];
 
-	for (const char *const *script = migration->scripts; *script != NULL; script++) {
-		if (!lp_sqlite_script(store, *script, error, "upgrade the schema"))
-			return false;
-	}
-	snprintf(mark, sizeof mark,
-	         "INSERT INTO migration (version, description, applied, program_version) VALUES (%d, '%s', %lld, '%s');"
-	         "PRAGMA user_version = %d; PRAGMA application_id = %d;",
-	         version, migration->description, (long long)lp_now(), program_version(), version,
+	snprintf(mark, sizeof mark, "PRAGMA user_version = %d; PRAGMA application_id = %d", step->version,
 	         LP_SQLITE_APPLICATION_ID);
-	return lp_sqlite_script(store, mark, error, "upgrade the schema");
+	return lp_sqlite_script(store, (const char *)step->file->data, error, "upgrade the schema") &&
+	       note_migration(store, step, error) && lp_sqlite_script(store, mark, error, "upgrade the schema");
 }
 
 static bool migrate_within(struct lp_sqlite *store, bool dry_run, lp_migrate_step *step, void *context,
                            struct lp_error *error)
 {
+	struct lp_step next = { .file = NULL };
 	int32_t present;
 
 	/* Read again, now that nobody else can write: another migrate may have been quicker. */
 	if (!check_owner(store, error) || !read_version(store, &present, error))
 		return false;
-	for (int32_t version = present + 1; version <= lp_sqlite_migration_count; version++) {
-		if (!dry_run && !apply_migration(store, version, error))
+	while (lp_step_next(prefix, &next)) {
+		if (next.version <= present)
+			continue;
+		if (!dry_run && !run_step(store, &next, error))
 			return false;
-		step(context, version, lp_sqlite_migrations[version - 1].description);
+		step(context, next.version, next.description);
 	}
 	return true;
 }

@@ -1,0 +1,99 @@
+-- Which window made a result, whose results are outdated, what was pruned, what batches read, how
+-- much memory a calculation may take.
+ALTER TABLE sample ADD COLUMN window_end INTEGER; -- of a result: of the last window that made it; NULL: measured, imported
+ALTER TABLE series ADD COLUMN results_from INTEGER; -- microseconds from a window's end to its first result, at least
+ALTER TABLE series ADD COLUMN results_to INTEGER; -- to before which its last one lies; NULL: no result was stored
+ALTER TABLE owed ADD COLUMN replace_imported INTEGER NOT NULL DEFAULT 0; -- 1: also results that somebody imported
+ALTER TABLE run ADD COLUMN kept_imported INTEGER NOT NULL DEFAULT 0; -- results not written: one was imported there
+
+CREATE TABLE superseded (
+  -- Results at whose time a window that ends later has one as well, which counts. When that is taken off, the one
+  -- of the last window here is back.
+  series_id INTEGER NOT NULL,
+  ts INTEGER NOT NULL,
+  window_end INTEGER NOT NULL,
+  value REAL,
+  quality INTEGER,
+  coverage REAL,
+  samples INTEGER,
+  PRIMARY KEY (series_id, ts, window_end)
+) STRICT, WITHOUT ROWID;
+
+DROP VIEW outcome_row;
+CREATE VIEW outcome_row AS
+  SELECT o.run_id, o.batch_id, {{rfc3339 o.tick}} AS tick, {{rfc3339 o.window_start}} AS window_start,
+         {{rfc3339 o.window_end}} AS window_end, c.name AS calculation, id.value AS calculation_id,
+         {{state_name_3 {{item o.states, id.key}}}} AS state,
+         {{item o.durations_us, id.key}} AS duration_us,
+         {{item o.samples_read, id.key}} AS samples_read,
+         {{reason_name o.reason}} AS reason
+  FROM outcome o, json_each(o.calculation_ids) AS id LEFT JOIN calculation c ON c.id = id.value;
+
+DROP VIEW sample_named;
+CREATE VIEW sample_named AS
+  SELECT series.name AS series, series.unit, {{rfc3339 sample.ts}} AS ts, sample.value,
+         coalesce(sample.quality, 0) AS quality, sample.coverage, sample.samples,
+         {{rfc3339 sample.window_end}} AS window_end, sample.series_id, sample.ts AS ts_us
+  FROM series JOIN sample ON sample.series_id = series.id;
+
+DROP VIEW run_row;
+CREATE VIEW run_row AS
+  SELECT id, kind, {{rfc3339 tick}} AS tick, {{rfc3339 started}} AS started, {{rfc3339 ended}} AS ended,
+         host, process, program_version, result, error, windows, recomputed, states, newly_failed,
+         samples_read, samples_written, kept_imported, still_due
+  FROM run;
+
+CREATE TABLE outdated (
+  -- A calculation whose stored results were computed by an earlier definition or rule: `backfill --outdated`
+  -- computes them again and takes the row off.
+  calculation_id INTEGER PRIMARY KEY REFERENCES calculation (id) ON DELETE CASCADE,
+  reason TEXT NOT NULL, -- what has changed: parameters, every, rule version
+  after_end INTEGER NOT NULL, -- no window of the stored results ends (or began) earlier
+  until_end INTEGER NOT NULL, -- the last window that was settled when it was noted
+  other_windows INTEGER NOT NULL DEFAULT 0, -- 1: what windows of before made, and none of today replaces, goes
+  owed INTEGER NOT NULL DEFAULT 0, -- 1: its windows are owed to a backfill
+  noted INTEGER NOT NULL
+) STRICT;
+
+CREATE VIEW outdated_named AS
+  SELECT c.name AS calculation, c.rule, o.reason, {{rfc3339 o.after_end}} AS after_end,
+         {{rfc3339 o.until_end}} AS until_end, o.other_windows, o.owed,
+         {{rfc3339 o.noted}} AS noted
+  FROM outdated o JOIN calculation c ON c.id = o.calculation_id;
+
+ALTER TABLE series ADD COLUMN pruned_from INTEGER; -- time of the first sample that prune has removed; NULL: none
+ALTER TABLE series ADD COLUMN pruned_to INTEGER; -- of the last one: windows that read from ... to are left as they are
+
+-- What a batch reads of others, so that what an input reads decides what has to be there.
+ALTER TABLE batch ADD COLUMN reading TEXT NOT NULL DEFAULT ''; -- 'upstream|result_time|window|shift|lookback' of its inputs, parted by ;
+{{set_upstream}};
+
+ALTER TABLE batch ADD COLUMN span INTEGER NOT NULL DEFAULT 0; -- microseconds that a window of one of its calculations reads over all its inputs, at most
+UPDATE batch
+SET span = wanted.span
+FROM (
+    SELECT batch_id, max(span) AS span
+    FROM (
+        SELECT c.batch_id AS batch_id,
+            CAST(total({{length coalesce(i.window_length, c.window_length)}}) AS INTEGER) AS span
+        FROM calculation c
+            LEFT JOIN calculation_input i ON i.calculation_id = c.id
+        GROUP BY c.id
+    )
+    GROUP BY batch_id
+) AS wanted
+WHERE wanted.batch_id = batch.id;
+
+-- SQLite adds a CHECK to a table only by writing the table anew, which for samples may take hours. So the table's
+-- text is changed, as SQLite's documentation says how, after what it would refuse is gone: that is bad, and whoever
+-- read it as good reads it again. The table that comes and goes tells other connections that there is another
+-- schema.
+UPDATE sample SET quality = 2 WHERE quality NOT BETWEEN 0 AND 2;
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, '  quality INTEGER,', '  quality INTEGER CHECK (quality BETWEEN 0 AND 2),')
+WHERE type = 'table' AND name = 'sample';
+CREATE TABLE another_schema (one INTEGER) STRICT;
+DROP TABLE another_schema;
+PRAGMA writable_schema = RESET;
+
+ALTER TABLE calculation ADD COLUMN memory_limit INTEGER CHECK (memory_limit > 0); -- bytes that its rule may take; NULL: the configuration's
