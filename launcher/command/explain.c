@@ -115,9 +115,9 @@ static bool find_window(struct explanation *told, struct lp_error *error)
 	}
 	/* Sliding windows that hold the time are several: the one that begins there, if one does, is the last of them. */
 	const struct lp_schedule *schedule = &calculation->schedule;
-	const struct lp_span whole = { .count = 0 };
+	const struct lp_input_extent whole = { .lookback = 0 };
 	struct lp_window_range touched;
-	told->has_window = lp_schedule_affected(schedule, zone, whole, whole, 0, told->time, told->time, &touched) &&
+	told->has_window = lp_schedule_affected(schedule, zone, &whole, told->time, told->time, &touched) &&
 	                   lp_window_ending_by(schedule, zone, touched.until_end, &told->window);
 	if (told->has_window && told->window.start != told->time)
 		told->has_window = lp_window_ending_after(schedule, zone, touched.after_end, &told->window);

@@ -269,12 +269,12 @@ static bool clip(const struct lp_selected *item, const struct lp_zone *zone, str
 /* The windows that a named one was asked for. */
 static void select_own(struct lp_selected *item, const struct lp_zone *zone, lp_time from, lp_time to)
 {
-	const struct lp_span none = { .count = 0 };
+	const struct lp_input_extent whole = { .lookback = 0 };
 	struct lp_window_range touched = { .after_end = item->outdated_after, .until_end = item->outdated_until };
 	/* A result at `from` may be that of the window that ends there. */
 	lp_time first = from - (item->calculation.result_time == LP_RESULT_AT_END ? 1 : 0);
 	if (!item->outdated) {
-		if (lp_schedule_affected(&item->calculation.schedule, zone, none, none, 0, first, to - 1, &touched))
+		if (lp_schedule_affected(&item->calculation.schedule, zone, &whole, first, to - 1, &touched))
 			add_windows(item, &touched);
 		return;
 	}
@@ -315,8 +315,7 @@ static void select_reader(struct lp_selected *item, const struct lp_zone *zone, 
 	struct lp_window_range touched;
 	lp_time first, last;
 	if (changing_results(writer, &first, &last) &&
-	    lp_schedule_affected(&item->calculation.schedule, zone, input->window, input->shift, input->lookback, first,
-	                         last, &touched))
+	    lp_schedule_affected(&item->calculation.schedule, zone, LP_EXTENT_OF(input), first, last, &touched))
 		add_windows(item, &touched);
 }
 

@@ -1,5 +1,5 @@
 /* Names of states and reasons. */
-#include "model/run.h"
+#include "model/calculation.h"
 
 #include <assert.h>
 #include <string.h>
@@ -18,18 +18,6 @@ static const char *const reason_names[LP_REASON_COUNT] = {
 #define REASON(name, number, word, meaning) [number] = (word),
 #include "model/reason.table"
 };
-
-const char *const lp_run_kind_names[2] = { "run", "backfill" };
-
-enum lp_run_kind lp_run_kind_parse(const char *name)
-{
-	return name != NULL && strcmp(name, lp_run_kind_names[LP_RUN_BACKFILL]) == 0 ? LP_RUN_BACKFILL : LP_RUN_MINUTE;
-}
-
-int64_t lp_input_reach(const struct lp_input *input)
-{
-	return input->shift.count > 0 ? lp_span_limit(input->shift) : 0;
-}
 
 const char *const lp_result_time_names[2] = { "start", "end" };
 const char *const lp_missed_names[2] = { "catch_up", "skip" };

@@ -33,3 +33,8 @@ int64_t lp_input_lookback(const struct lp_input *input, const struct lp_column *
 	}
 	return LP_DAY;
 }
+
+int64_t lp_input_reach(const struct lp_input *input)
+{
+	return input->shift.count > 0 ? lp_span_limit(input->shift) : 0;
+}

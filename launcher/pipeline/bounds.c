@@ -67,9 +67,10 @@ static bool keep_changed(void *context, const struct lp_changed *changed, struct
 static lp_time oldest_followed(const struct lp_change_scan *scan, const struct lp_reader *reader, int64_t lookback)
 {
 	lp_time from = lp_bounds_from(scan, reader, false);
+	const struct lp_input_extent extent = { reader->window, reader->shift, lookback };
 	struct lp_window_range about;
 	from = from < reader->watermark ? from : reader->watermark;
-	lp_schedule_affected_about(reader->schedule, reader->window, reader->shift, lookback, 0, 0, &about);
+	lp_schedule_affected_about(reader->schedule, &extent, 0, 0, &about);
 	return from == LP_TIME_MIN || from < LP_TIME_MIN + about.until_end ? LP_TIME_MIN : from - about.until_end;
 }
 

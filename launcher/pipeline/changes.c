@@ -213,11 +213,10 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 {
 	struct lp_window_range affected;
 	lp_time from = lp_bounds_from(follower->scan, reader, change->by_hand);
-	int64_t lookback;
-	if (!limit_lookback(follower, reader, change, &lookback, error))
+	struct lp_input_extent extent = { .window = reader->window, .shift = reader->shift };
+	if (!limit_lookback(follower, reader, change, &extent.lookback, error))
 		return false;
-	if (!lp_schedule_affected(reader->schedule, zone, reader->window, reader->shift, lookback, change->first,
-	                          change->last, &affected))
+	if (!lp_schedule_affected(reader->schedule, zone, &extent, change->first, change->last, &affected))
 		return true;
 	if (affected.until_end <= from && affected.until_end <= reader->watermark)
 		follower->too_old[change - follower->changes] = true;
@@ -232,8 +231,7 @@ static bool keep_change_for_later(struct follower *follower, const struct lp_rea
 {
 	struct lp_window_range affected;
 	lp_time from = lp_bounds_from(follower->scan, reader, change->by_hand);
-	lp_schedule_affected_about(reader->schedule, reader->window, reader->shift, reader->lookback, change->first,
-	                           change->last, &affected);
+	lp_schedule_affected_about(reader->schedule, LP_EXTENT_OF(reader), change->first, change->last, &affected);
 	if (affected.after_end < from)
 		affected.after_end = from;
 	if (reader->start != LP_TIME_NONE && affected.after_end < reader->start)

@@ -49,7 +49,7 @@ static lp_time allowed(const struct lp_plan *plan, const struct lp_batch_head *h
 	if (upstream == NULL)
 		return LP_TIME_MAX;
 	struct lp_window window = to_come(plan, upstream);
-	return lp_schedule_reads_before(&head->schedule, zone, reading->window, reading->shift,
+	return lp_schedule_reads_before(&head->schedule, zone, LP_EXTENT_OF(reading),
 	                                earliest_result(&window, reading->at_end));
 }
 
@@ -114,7 +114,7 @@ static lp_time before_gap(const struct lp_batch_head *head, const struct lp_zone
 	const struct lp_window first = first_of_gap(upstream);
 	return first.start == LP_TIME_MIN
 	               ? LP_TIME_MIN
-	               : lp_schedule_reads_before(&head->schedule, zone, reading->window, reading->shift, first.start);
+	               : lp_schedule_reads_before(&head->schedule, zone, LP_EXTENT_OF(reading), first.start);
 }
 
 /*

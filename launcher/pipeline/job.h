@@ -37,6 +37,7 @@ struct lp_job {
 	const struct lp_lost_batch *lost; /* the plan's; none mostly */
 	size_t lost_count;
 	enum lp_job_end end;
+	int stage; /* enum lp_stage of the thread that is down; only of LP_JOB_THREAD_DOWN */
 	struct lp_error error;
 	struct lp_job *next;
 

@@ -165,8 +165,7 @@ static bool follow(void *context, const struct lp_need *need, struct lp_error *e
 	struct lp_window_range affected;
 	struct lp_error ignored;
 	if (need->watermark == LP_TIME_NONE || !lp_zone_find(need->schedule->zone, &zone, &ignored) ||
-	    !lp_schedule_affected(need->schedule, zone, need->window, need->shift, need->lookback, first, first,
-	                          &affected) ||
+	    !lp_schedule_affected(need->schedule, zone, LP_EXTENT_OF(need), first, first, &affected) ||
 	    affected.after_end >= need->watermark)
 		return true;
 	const struct lp_debt debt = { .calculation_id = need->calculation_id, .after_end = affected.after_end };

@@ -242,6 +242,7 @@ bool lp_plan_choose(const struct lp_plan *plan, const struct lp_plan_batch *batc
 	*choice = (struct lp_choice){ .leaves = false };
 	if (!lp_schedule_due(&from, plan->tick, upstream, most, due, error))
 		return false;
+	const struct lp_readiness ready = { lp_plan_ready, (void *)(uintptr_t)plan };
 	bool gaps = lp_plan_reads_gaps(plan, &from);
 	if (due->count + due->left == 0 || ((limit == 0 || due->count + due->left <= limit) && !gaps) ||
 	    from.schedule.missed == LP_MISSED_SKIP || !lp_zone_find(from.schedule.zone, &zone, error))
@@ -255,8 +256,7 @@ bool lp_plan_choose(const struct lp_plan *plan, const struct lp_plan_batch *batc
 			due->count = due->left = 0;
 		return true;
 	}
-	lp_schedule_choose(&from, zone, upstream < ended ? upstream : ended, limit, gaps ? lp_plan_ready : NULL,
-	                   (void *)(uintptr_t)plan, choice);
+	lp_schedule_choose(&from, zone, upstream < ended ? upstream : ended, limit, gaps ? &ready : NULL, choice);
 	if (choice->leaves)
 		from.watermark = choice->later.until_end;
 	return lp_schedule_due(&from, plan->tick, choice->until, most, due, error);
@@ -346,7 +346,8 @@ bool lp_plan_load_heads(struct lp_plan *plan, struct lp_store *store, lp_time ti
 		return false;
 	sort_batches(plan);
 	find_unusable(plan, false);
-	if (!lp_recompute_load(&plan->recomputes, store, LP_RUN_MINUTE, -1, head_of, is_lost, plan, error))
+	if (!lp_recompute_load(&plan->recomputes, store, LP_RUN_MINUTE, -1,
+	                       &(struct lp_batch_lookup){ head_of, is_lost, plan }, error))
 		return false;
 	find_gaps(plan, -1);
 	return true;
@@ -375,7 +376,8 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 	group_pending(plan);
 	find_readers(plan);
 	plan->scan.newest = newest_read(plan);
-	if (!lp_recompute_load(&plan->recomputes, store, plan->kind, -1, head_of, is_lost, plan, error))
+	if (!lp_recompute_load(&plan->recomputes, store, plan->kind, -1,
+	                       &(struct lp_batch_lookup){ head_of, is_lost, plan }, error))
 		return false;
 	find_gaps(plan, -1);
 	/* What waited for a failed window becomes owed as soon as its retry succeeds. */
@@ -535,7 +537,8 @@ static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 		       plan->pending[plan->retries[plan->next_retry].first].rank == plan->rank &&
 		       start_retry(plan, job);
 	case LP_PLAN_RECOMPUTE:
-		return lp_recompute_next(&plan->recomputes, plan->catch_up, lp_plan_ready, plan, job);
+		return lp_recompute_next(&plan->recomputes, plan->catch_up,
+		                         &(struct lp_readiness){ lp_plan_ready, plan }, job);
 	}
 	return false;
 }
@@ -596,8 +599,8 @@ static bool go_on(struct lp_plan *plan, struct lp_error *error)
 		plan->phase = LP_PLAN_RECOMPUTE;
 		if (!plan->owing)
 			return true;
-		if (!lp_recompute_load(&plan->recomputes, plan->store, plan->kind, plan->rank, head_of, is_lost, plan,
-		                       error))
+		if (!lp_recompute_load(&plan->recomputes, plan->store, plan->kind, plan->rank,
+		                       &(struct lp_batch_lookup){ head_of, is_lost, plan }, error))
 			return false;
 		share_limit(plan);
 		return cut_past(plan, error);

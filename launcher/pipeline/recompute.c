@@ -74,17 +74,17 @@ static void leave_out(struct lp_recompute *recompute)
 		recompute->after_end = left.after_end;
 }
 
-static void group(struct lp_recompute_list *recomputes, lp_head_of *head_of, lp_is_lost *is_lost, const void *context)
+static void group(struct lp_recompute_list *recomputes, const struct lp_batch_lookup *lookup)
 {
 	for (size_t i = 0; i < recomputes->owed_count; i++) {
 		const struct lp_owed *owed = &recomputes->owed[i];
-		if (owed->reason == LP_REASON_WAITED && is_lost(context, owed->cause_batch))
+		if (owed->reason == LP_REASON_WAITED && lookup->is_lost(lookup->context, owed->cause_batch))
 			continue;
 		struct lp_recompute *last = recomputes->count > 0 ? &recomputes->items[recomputes->count - 1] : NULL;
 		if (last == NULL || last->first + last->count != i ||
 		    !goes_with(&recomputes->owed[last->first], owed - 1, owed) ||
 		    last->count >= lp_batch_size(lp_batch_span(last->head))) {
-			const struct lp_batch_head *head = head_of(context, owed->batch_id);
+			const struct lp_batch_head *head = lookup->head_of(lookup->context, owed->batch_id);
 			if (head == NULL)
 				continue;
 			LP_GROW(recomputes->items, recomputes->count, recomputes->capacity);
@@ -100,15 +100,14 @@ static void group(struct lp_recompute_list *recomputes, lp_head_of *head_of, lp_
 }
 
 bool lp_recompute_load(struct lp_recompute_list *recomputes, struct lp_store *store, enum lp_run_kind kind,
-                       int32_t rank, lp_head_of *head_of, lp_is_lost *is_lost, const void *context,
-                       struct lp_error *error)
+                       int32_t rank, const struct lp_batch_lookup *lookup, struct lp_error *error)
 {
 	recomputes->owed_count = recomputes->count = recomputes->cursor = 0;
 	if (!lp_store_each_owed(store, kind, rank, keep, recomputes, error))
 		return false;
 	if (recomputes->owed_count > 0)
 		qsort(recomputes->owed, recomputes->owed_count, sizeof *recomputes->owed, compare_owed);
-	group(recomputes, head_of, is_lost, context);
+	group(recomputes, lookup);
 	return true;
 }
 
@@ -183,15 +182,14 @@ static uint64_t chunk_size(const struct lp_recompute *recompute, uint64_t most)
  * newest one is not ready. If there are none, the group is finished.
  */
 static bool take_newest(struct lp_recompute_list *recomputes, struct lp_recompute *recompute,
-                        const struct lp_zone *zone, uint64_t most, lp_window_ready *ready, void *context,
-                        struct lp_job *job)
+                        const struct lp_zone *zone, uint64_t most, const struct lp_readiness *ready, struct lp_job *job)
 {
 	const struct lp_schedule *schedule = &recompute->head->schedule;
 	uint64_t fit = chunk_size(recompute, most), count = 0;
 	struct lp_window window;
 	bool more = lp_window_ending_by(schedule, zone, recompute->until_end, &window), is_ready = true;
 	while ((more = more && window.end > recompute->after_end) && count < fit &&
-	       (is_ready = ready == NULL || ready(context, recompute->head, &window))) {
+	       (is_ready = ready == NULL || ready->is_ready(ready->context, recompute->head, &window))) {
 		if (recompute->head->start == LP_TIME_NONE || window.start >= recompute->head->start)
 			job->windows[count++] = window;
 		more = lp_window_ending_by(schedule, zone, window.end - 1, &window);
@@ -227,8 +225,8 @@ static void take_windows(struct lp_recompute *recompute, const struct lp_zone *z
 	job->batch->recomputed_until = more ? last : recompute->until_end;
 }
 
-static bool start(struct lp_recompute_list *recomputes, size_t index, uint64_t most, lp_window_ready *ready,
-                  void *context, struct lp_job *job)
+static bool start(struct lp_recompute_list *recomputes, size_t index, uint64_t most, const struct lp_readiness *ready,
+                  struct lp_job *job)
 {
 	struct lp_recompute *recompute = &recomputes->items[index];
 	const struct lp_zone *zone;
@@ -247,7 +245,7 @@ static bool start(struct lp_recompute_list *recomputes, size_t index, uint64_t m
 	job->window_count = 0;
 	if (!recompute->past)
 		take_windows(recompute, zone, most, job);
-	else if (!take_newest(recomputes, recompute, zone, most, ready, context, job)) {
+	else if (!take_newest(recomputes, recompute, zone, most, ready, job)) {
 		recompute->finished = true;
 		return false;
 	}
@@ -264,7 +262,7 @@ static bool start(struct lp_recompute_list *recomputes, size_t index, uint64_t m
 	return true;
 }
 
-bool lp_recompute_next(struct lp_recompute_list *recomputes, uint64_t most, lp_window_ready *ready, void *context,
+bool lp_recompute_next(struct lp_recompute_list *recomputes, uint64_t most, const struct lp_readiness *ready,
                        struct lp_job *job)
 {
 	for (size_t step = 0; step < recomputes->count; step++) {
@@ -272,7 +270,7 @@ bool lp_recompute_next(struct lp_recompute_list *recomputes, uint64_t most, lp_w
 		struct lp_recompute *recompute = &recomputes->items[index];
 		if (recompute->finished || recompute->on_its_way || is_held_up(recomputes, recompute))
 			continue;
-		if (start(recomputes, index, most, ready, context, job)) {
+		if (start(recomputes, index, most, ready, job)) {
 			recomputes->cursor = index + 1;
 			return true;
 		}

@@ -36,15 +36,19 @@ struct lp_recompute_list {
  */
 typedef const struct lp_batch_head *lp_head_of(const void *context, int64_t batch_id);
 typedef bool lp_is_lost(const void *context, int64_t batch_id);
+struct lp_batch_lookup {
+	lp_head_of *head_of;
+	lp_is_lost *is_lost;
+	const void *context;
+};
 bool lp_recompute_load(struct lp_recompute_list *recomputes, struct lp_store *store, enum lp_run_kind kind,
-                       int32_t rank, lp_head_of *head_of, lp_is_lost *is_lost, const void *context,
-                       struct lp_error *error) LP_MUST_CHECK;
+                       int32_t rank, const struct lp_batch_lookup *lookup, struct lp_error *error) LP_MUST_CHECK;
 /*
  * Fills the job with the next windows, at most `most` per range and run (0: no
  * limit). Missed windows are taken only as far as they are ready, because they
  * come after what they read. False: there is none now.
  */
-bool lp_recompute_next(struct lp_recompute_list *recomputes, uint64_t most, lp_window_ready *ready, void *context,
+bool lp_recompute_next(struct lp_recompute_list *recomputes, uint64_t most, const struct lp_readiness *ready,
                        struct lp_job *job) LP_MUST_CHECK;
 /* Counts windows of a group as given out. */
 void lp_recompute_use(struct lp_recompute_list *recomputes, size_t index, uint64_t windows);

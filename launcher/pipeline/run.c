@@ -111,10 +111,10 @@ static void take_message(struct driver *driver, const struct lp_job *message)
 	static const char *const names[] = {
 		[LP_STAGE_FETCH] = "a fetcher", [LP_STAGE_COMPUTE] = "a worker", [LP_STAGE_COMMIT] = "a committer"
 	};
-	if (--driver->stages->alive[message->plan] == 0)
+	if (--driver->stages->alive[message->stage] == 0)
 		note_error(driver, &message->error);
 	else
-		lp_log(LP_LOG_WARNING, "the run goes on with fewer threads", LP_TEXT("without", names[message->plan]),
+		lp_log(LP_LOG_WARNING, "the run goes on with fewer threads", LP_TEXT("without", names[message->stage]),
 		       LP_TEXT("reason", message->error.what));
 }
 

@@ -67,7 +67,7 @@ void lp_stages_finish(struct lp_stages *stages, struct lp_job *job, enum lp_job_
 void lp_stages_report_down(struct lp_stage_thread *thread)
 {
 	thread->message.end = LP_JOB_THREAD_DOWN;
-	thread->message.plan = (size_t)thread->stage;
+	thread->message.stage = (int)thread->stage;
 	send(&thread->stages->finished, &thread->message);
 }
 

@@ -130,56 +130,57 @@ bool lp_schedule_to_come(const struct lp_batch_head *head, const struct lp_zone 
 	return next_window(head, zone, window);
 }
 
-/*
- * Counts ready windows from the first that is due, up to one more than limit.
- * *unready: the first that is not ready.
- */
-static uint64_t count_ready(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
-                            lp_window_ready *ready, void *context, struct lp_window *first, struct lp_window *last,
-                            bool *all)
+/* Windows that are due and ready, from the first one on. */
+struct ready_windows {
+	struct lp_window first, last;
+	uint64_t count; /* up to one more than the limit */
+	bool all;       /* none of those looked at is unready */
+};
+
+static struct ready_windows count_ready(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap,
+                                        uint64_t limit, const struct lp_readiness *ready)
 {
+	struct ready_windows found = { .first.end = LP_TIME_MAX, .last.end = LP_TIME_NONE, .all = true };
 	struct lp_window window = { .end = first_to_try(head, zone) };
-	uint64_t count = 0;
-	*all = true;
-	while ((limit == 0 || count <= limit) && next_window(head, zone, &window) && window.end <= cap) {
-		if (count == 0)
-			*first = window;
-		if (ready != NULL && !ready(context, head, &window)) {
-			*all = false;
-			return count;
+	while ((limit == 0 || found.count <= limit) && next_window(head, zone, &window) && window.end <= cap) {
+		if (found.count == 0)
+			found.first = window;
+		if (ready != NULL && !ready->is_ready(ready->context, head, &window)) {
+			found.all = false;
+			break;
 		}
-		*last = window;
-		count++;
+		found.last = window;
+		found.count++;
 	}
-	return count;
+	return found;
 }
 
 void lp_schedule_choose(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
-                        lp_window_ready *ready, void *context, struct lp_choice *choice)
+                        const struct lp_readiness *ready, struct lp_choice *choice)
 {
-	struct lp_window first = { .end = LP_TIME_MAX }, last = { .end = LP_TIME_NONE }, window, lowest = { 0, 0 };
-	bool all;
+	struct lp_window window, lowest = { 0, 0 };
 	*choice = (struct lp_choice){ .until = cap };
 	if (limit == 0 && ready == NULL)
 		return;
-	uint64_t count = count_ready(head, zone, cap, limit, ready, context, &first, &last, &all), newest = 0;
-	if (all && (limit == 0 || count <= limit))
+	const struct ready_windows oldest = count_ready(head, zone, cap, limit, ready);
+	uint64_t newest = 0;
+	if (oldest.all && (limit == 0 || oldest.count <= limit))
 		return;
 	bool found = lp_window_ending_by(&head->schedule, zone, cap, &window);
-	while (found && window.end >= first.end && (limit == 0 || newest < limit) &&
-	       (ready == NULL || ready(context, head, &window))) {
+	while (found && window.end >= oldest.first.end && (limit == 0 || newest < limit) &&
+	       (ready == NULL || ready->is_ready(ready->context, head, &window))) {
 		lowest = window;
 		newest++;
 		found = lp_window_ending_by(&head->schedule, zone, window.end - 1, &window);
 	}
 	if (newest == 0)
-		choice->until = last.end;
-	else if (found && lowest.end > first.end) {
+		choice->until = oldest.last.end;
+	else if (found && lowest.end > oldest.first.end) {
 		choice->leaves = true;
-		choice->later = (struct lp_window_range){ .after_end = first.end - 1,
+		choice->later = (struct lp_window_range){ .after_end = oldest.first.end - 1,
 			                                  .until_end = window.end,
-			                                  .window_start = first.start };
-		if (lp_window_ending_by(&head->schedule, zone, first.end - 1, &window))
+			                                  .window_start = oldest.first.start };
+		if (lp_window_ending_by(&head->schedule, zone, oldest.first.end - 1, &window))
 			choice->later.after_end = window.end;
 	}
 }
@@ -229,15 +230,16 @@ static int64_t disorder_at(const struct lp_zone *zone, struct lp_span shift, lp_
  * Returns a time not long before the first window whose range ends after `time`:
  * no window that ends by then has such a range.
  */
-static lp_time skip_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                           struct lp_span shift, lp_time time, lp_time low, lp_time high)
+static lp_time skip_before(const struct lp_schedule *schedule, const struct lp_zone *zone,
+                           const struct lp_input_extent *extent, lp_time time, lp_time low, lp_time high)
 {
 	struct lp_window window, range;
 	while (high - low > BY_HALVES) {
 		lp_time middle = low + (high - low) / 2;
 		if (!lp_window_ending_by(schedule, zone, middle, &window) ||
-		    (window.end > low && (!lp_input_range(schedule, zone, window, length, shift, &range) ||
-		                          range.end > time - disorder_at(zone, shift, window.end))))
+		    (window.end > low &&
+		     (!lp_input_range(schedule, zone, window, extent->window, extent->shift, &range) ||
+		      range.end > time - disorder_at(zone, extent->shift, window.end))))
 			high = middle;
 		else
 			low = middle;
@@ -249,18 +251,19 @@ static lp_time skip_before(const struct lp_schedule *schedule, const struct lp_z
  * Returns a time not long after the last window whose range starts at or before
  * `time`: no window that ends later has such a range.
  */
-static lp_time skip_after(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                          struct lp_span shift, lp_time time, lp_time low, lp_time high)
+static lp_time skip_after(const struct lp_schedule *schedule, const struct lp_zone *zone,
+                          const struct lp_input_extent *extent, lp_time time, lp_time low, lp_time high)
 {
 	struct lp_window window, range;
 	/* Such a range may start on another day of the month. */
-	if (is_of_months(length) || is_of_months(schedule->window))
+	if (is_of_months(extent->window) || is_of_months(schedule->window))
 		return high;
 	while (high - low > BY_HALVES) {
 		lp_time middle = low + (high - low) / 2;
 		if (!lp_window_ending_after(schedule, zone, middle, &window) ||
-		    (window.end <= high && (!lp_input_range(schedule, zone, window, length, shift, &range) ||
-		                            range.start <= time + 2 * disorder_at(zone, shift, window.end))))
+		    (window.end <= high &&
+		     (!lp_input_range(schedule, zone, window, extent->window, extent->shift, &range) ||
+		      range.start <= time + 2 * disorder_at(zone, extent->shift, window.end))))
 			low = middle;
 		else
 			high = middle;
@@ -269,19 +272,19 @@ static lp_time skip_after(const struct lp_schedule *schedule, const struct lp_zo
 }
 
 /* Finds the first window whose range ends after a time. */
-static bool first_past(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                       struct lp_span shift, lp_time time, struct lp_window *window)
+static bool first_past(const struct lp_schedule *schedule, const struct lp_zone *zone,
+                       const struct lp_input_extent *extent, lp_time time, struct lp_window *window)
 {
 	struct lp_window range;
 	int64_t least, most;
 	lp_time from;
-	shift_bounds(zone, shift, &least, &most);
+	shift_bounds(zone, extent->shift, &least, &most);
 	from = minus(time, most);
 	if (most - least > BY_HALVES && most < LP_TIME_MAX)
-		from = skip_before(schedule, zone, length, shift, time, from, minus(time, least));
+		from = skip_before(schedule, zone, extent, time, from, minus(time, least));
 	if (!lp_window_ending_after(schedule, zone, from, window))
 		return false;
-	while (!lp_input_range(schedule, zone, *window, length, shift, &range) || range.end <= time) {
+	while (!lp_input_range(schedule, zone, *window, extent->window, extent->shift, &range) || range.end <= time) {
 		if (!lp_window_ending_after(schedule, zone, window->end, window))
 			return false;
 	}
@@ -289,50 +292,50 @@ static bool first_past(const struct lp_schedule *schedule, const struct lp_zone 
 }
 
 /* Finds the last window whose range starts at or before a time. */
-static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                      struct lp_span shift, lp_time time, struct lp_window *window)
+static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *zone,
+                      const struct lp_input_extent *extent, lp_time time, struct lp_window *window)
 {
 	struct lp_window range;
 	int64_t least, most, shortest, longest;
 	lp_time latest;
-	shift_bounds(zone, shift, &least, &most);
-	if (length.count != 0)
-		lp_span_bounds(zone, length, &shortest, &longest);
+	shift_bounds(zone, extent->shift, &least, &most);
+	if (extent->window.count != 0)
+		lp_span_bounds(zone, extent->window, &shortest, &longest);
 	else
 		lp_window_bounds(schedule, zone, &shortest, &longest);
 	if (__builtin_add_overflow(time, longest - least, &latest) || latest > LP_TIME_MAX)
 		latest = LP_TIME_MAX;
 	if (most - least > BY_HALVES && most < LP_TIME_MAX)
-		latest = skip_after(schedule, zone, length, shift, time, minus(latest, most - least), latest);
+		latest = skip_after(schedule, zone, extent, time, minus(latest, most - least), latest);
 	if (!lp_window_ending_by(schedule, zone, latest, window))
 		return false;
-	while (!lp_input_range(schedule, zone, *window, length, shift, &range) || range.start > time) {
+	while (!lp_input_range(schedule, zone, *window, extent->window, extent->shift, &range) || range.start > time) {
 		if (!window_before(schedule, zone, window))
 			return false;
 	}
 	return true;
 }
 
-lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                                 struct lp_span shift, lp_time time)
+lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struct lp_zone *zone,
+                                 const struct lp_input_extent *extent, lp_time time)
 {
 	struct lp_window window;
-	if (shift.count == 0 || time >= LP_TIME_MAX)
+	if (extent->shift.count == 0 || time >= LP_TIME_MAX)
 		return time;
-	return first_past(schedule, zone, length, shift, time, &window) ? window.end - 1 : LP_TIME_MAX;
+	return first_past(schedule, zone, extent, time, &window) ? window.end - 1 : LP_TIME_MAX;
 }
 
-bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                          struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
+bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zone *zone,
+                          const struct lp_input_extent *extent, lp_time first, lp_time last,
                           struct lp_window_range *affected)
 {
 	struct lp_window earliest, latest, before;
 	lp_time until;
 	first = first < LP_TIME_MIN ? LP_TIME_MIN : first;
-	if (__builtin_add_overflow(last, lookback, &until) || until > LP_TIME_MAX)
+	if (__builtin_add_overflow(last, extent->lookback, &until) || until > LP_TIME_MAX)
 		until = LP_TIME_MAX;
-	if (first > until || !first_past(schedule, zone, length, shift, first, &earliest) ||
-	    !last_from(schedule, zone, length, shift, until, &latest) || latest.end < earliest.end)
+	if (first > until || !first_past(schedule, zone, extent, first, &earliest) ||
+	    !last_from(schedule, zone, extent, until, &latest) || latest.end < earliest.end)
 		return false;
 	/* From the window before, so that ranges of adjacent windows touch. */
 	before = earliest;
@@ -344,19 +347,20 @@ bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zo
 	return true;
 }
 
-void lp_schedule_affected_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
-                                int64_t lookback, lp_time first, lp_time last, struct lp_window_range *affected)
+void lp_schedule_affected_about(const struct lp_schedule *schedule, const struct lp_input_extent *extent, lp_time first,
+                                lp_time last, struct lp_window_range *affected)
 {
 	/* The date line has moved across islands. */
 	const int64_t jump = 2 * LP_DAY;
-	struct lp_span forwards = { shift.count < 0 ? -shift.count : shift.count, shift.unit };
-	int64_t longest = lp_span_limit(length.count != 0 ? length : schedule->window);
-	int64_t far = shift.count == 0 ? 0 : lp_span_limit(forwards);
-	int64_t near = shift.count == 0 ? 0 : lp_span_about(forwards) - jump;
-	*affected = (struct lp_window_range){ .after_end = minus(first, shift.count < 0 ? -near : far) };
-	if (__builtin_add_overflow(last, lookback, &affected->until_end) ||
+	struct lp_span forwards = { extent->shift.count < 0 ? -extent->shift.count : extent->shift.count,
+		                    extent->shift.unit };
+	int64_t longest = lp_span_limit(extent->window.count != 0 ? extent->window : schedule->window);
+	int64_t far = extent->shift.count == 0 ? 0 : lp_span_limit(forwards);
+	int64_t near = extent->shift.count == 0 ? 0 : lp_span_about(forwards) - jump;
+	*affected = (struct lp_window_range){ .after_end = minus(first, extent->shift.count < 0 ? -near : far) };
+	if (__builtin_add_overflow(last, extent->lookback, &affected->until_end) ||
 	    __builtin_add_overflow(affected->until_end, longest, &affected->until_end) ||
-	    __builtin_add_overflow(affected->until_end, shift.count < 0 ? far : -near, &affected->until_end) ||
+	    __builtin_add_overflow(affected->until_end, extent->shift.count < 0 ? far : -near, &affected->until_end) ||
 	    affected->until_end > LP_TIME_MAX)
 		affected->until_end = LP_TIME_MAX;
 	affected->window_start = minus(affected->after_end, lp_span_limit(schedule->window));
@@ -433,10 +437,11 @@ uint64_t lp_schedule_pruned(const struct lp_calculation *calculation, const stru
 		struct lp_window_range next = { .after_end = LP_TIME_MAX };
 		for (size_t i = 0; i < calculation->input_count; i++) {
 			const struct lp_input *input = &calculation->inputs[i];
+			const struct lp_input_extent extent = { .window = input->window, .shift = input->shift };
 			struct lp_window_range affected;
 			if (input->pruned.start >= input->pruned.end ||
-			    !lp_schedule_affected(&calculation->schedule, zone, input->window, input->shift, 0,
-			                          input->pruned.start, input->pruned.end - 1, &affected) ||
+			    !lp_schedule_affected(&calculation->schedule, zone, &extent, input->pruned.start,
+			                          input->pruned.end - 1, &affected) ||
 			    affected.until_end <= begin)
 				continue;
 			if (affected.after_end < begin)

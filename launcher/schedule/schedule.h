@@ -15,6 +15,14 @@ struct lp_due {
 	bool held_back; /* windows that wait for an upstream batch */
 };
 
+/* How an input reads its series for a window: as struct lp_input says. */
+struct lp_input_extent {
+	struct lp_span window, shift;
+	int64_t lookback;
+};
+/* That of an input, or of whatever else has these fields. */
+#define LP_EXTENT_OF(reader) (&(const struct lp_input_extent){ (reader)->window, (reader)->shift, (reader)->lookback })
+
 /* Windows with after_end < end <= until_end. window_start is the start of the first of them. */
 struct lp_window_range {
 	lp_time after_end, until_end, window_start;
@@ -42,8 +50,12 @@ struct lp_choice {
 	struct lp_window_range later; /* those */
 };
 typedef bool lp_window_ready(void *context, const struct lp_batch_head *head, const struct lp_window *window);
+struct lp_readiness {
+	lp_window_ready *is_ready;
+	void *context;
+};
 void lp_schedule_choose(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time cap, uint64_t limit,
-                        lp_window_ready *ready, void *context, struct lp_choice *choice);
+                        const struct lp_readiness *ready, struct lp_choice *choice);
 
 /* Finds the first window of a batch that has not been computed yet, over or not. False: there is none. */
 bool lp_schedule_to_come(const struct lp_batch_head *head, const struct lp_zone *zone, lp_time tick,
@@ -52,19 +64,19 @@ bool lp_schedule_to_come(const struct lp_batch_head *head, const struct lp_zone 
  * Returns the latest time such that no window that ends by then reads, for such
  * an input, anything at or after `time`.
  */
-lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                                 struct lp_span shift, lp_time time);
+lp_time lp_schedule_reads_before(const struct lp_schedule *schedule, const struct lp_zone *zone,
+                                 const struct lp_input_extent *extent, lp_time time);
 
 /*
  * Finds the windows that read, for such an input, any sample from first to last
  * (both included; lookback counts as read). False: there is none.
  */
-bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_span length,
-                          struct lp_span shift, int64_t lookback, lp_time first, lp_time last,
+bool lp_schedule_affected(const struct lp_schedule *schedule, const struct lp_zone *zone,
+                          const struct lp_input_extent *extent, lp_time first, lp_time last,
                           struct lp_window_range *affected);
 /* The same without the zone, if that is unknown: all of them, and perhaps some more. */
-void lp_schedule_affected_about(const struct lp_schedule *schedule, struct lp_span length, struct lp_span shift,
-                                int64_t lookback, lp_time first, lp_time last, struct lp_window_range *affected);
+void lp_schedule_affected_about(const struct lp_schedule *schedule, const struct lp_input_extent *extent, lp_time first,
+                                lp_time last, struct lp_window_range *affected);
 /*
  * Keeps of a range the windows that end after `from` and by `until` and do not
  * begin before start (LP_TIME_NONE: any). False: none is left.

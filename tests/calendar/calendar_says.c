@@ -139,7 +139,8 @@ static bool say_touched(char **words, struct lp_error *error)
 		return false;
 	}
 	lp_time t = strtoll(words[9], NULL, 10);
-	if (lp_schedule_affected(&schedule, zone, length, shift, lookback, t, t, &touched)) {
+	if (lp_schedule_affected(&schedule, zone, &(struct lp_input_extent){ length, shift, lookback }, t, t,
+	                         &touched)) {
 		printf("%" PRId64 " %" PRId64 " %" PRId64 "\n", touched.after_end, touched.until_end,
 		       touched.window_start);
 	} else {

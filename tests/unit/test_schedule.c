@@ -506,9 +506,9 @@ START_TEST(touched_windows_are_those_that_read_the_sample)
 			first -= first % LP_HOUR; /* on a boundary, where off by one shows */
 			last = first;
 		}
+		const struct lp_input_extent extent = { reading->length, reading->shift, reading->lookback };
 		struct lp_window_range touched = { 0 };
-		bool found = lp_schedule_affected(&schedule, zone, reading->length, reading->shift, reading->lookback,
-		                                  first, last, &touched);
+		bool found = lp_schedule_affected(&schedule, zone, &extent, first, last, &touched);
 		lp_time after = LP_TIME_NONE, until = LP_TIME_NONE, start = LP_TIME_NONE, before = LP_TIME_NONE;
 		struct lp_window window = { .end = first - far }, range;
 		while (lp_window_ending_after(&schedule, zone, window.end, &window) && window.end < last + far) {
@@ -544,7 +544,8 @@ static void check_none_left_out(const char *name, struct lp_span every, struct l
 	struct lp_schedule schedule = { .every = every, .window = every, .week_start = 1 };
 	struct lp_window window = { .end = time - 70 * LP_DAY }, range;
 	struct lp_window_range touched;
-	bool found = lp_schedule_affected(&schedule, zone, length, shift, 0, time, time, &touched);
+	bool found = lp_schedule_affected(&schedule, zone, &(struct lp_input_extent){ length, shift, 0 }, time, time,
+	                                  &touched);
 	while (lp_window_ending_after(&schedule, zone, window.end, &window) && window.end < time + 70 * LP_DAY) {
 		ck_assert(lp_input_range(&schedule, zone, window, length, shift, &range));
 		if (range.start <= time && time < range.end)
@@ -631,7 +632,7 @@ static void check_reads_before(const char *name, struct lp_span every, struct lp
 	const struct lp_zone *zone = zone_named(name);
 	struct lp_schedule schedule = { .every = every, .window = every, .week_start = 1 };
 	struct lp_window window = { .end = time - 400 * LP_DAY }, range;
-	lp_time until = lp_schedule_reads_before(&schedule, zone, length, shift, time);
+	lp_time until = lp_schedule_reads_before(&schedule, zone, &(struct lp_input_extent){ length, shift, 0 }, time);
 	bool reached = false;
 	while (!reached && lp_window_ending_after(&schedule, zone, window.end, &window) &&
 	       window.end < time + 400 * LP_DAY) {
@@ -718,9 +719,10 @@ START_TEST(the_newest_windows_come_first_where_there_are_too_many)
 	for (size_t at = 0; at < sizeof cases / sizeof *cases; at++) {
 		struct lp_batch_head head = minutes_from("-", cases[at].watermark);
 		lp_time bounds[] = { when(cases[at].ready_by, "UTC"), when(cases[at].ready_from, "UTC") };
+		const struct lp_readiness ready = { is_ready, bounds };
 		struct lp_choice choice;
 		lp_schedule_choose(&head, zone_named("UTC"), when(DAY1 "12:00", "UTC"), cases[at].limit,
-		                   bounds[1] == LP_TIME_NONE ? NULL : is_ready, bounds, &choice);
+		                   bounds[1] == LP_TIME_NONE ? NULL : &ready, &choice);
 		ck_assert_msg(choice.until == when(cases[at].until, "UTC"), "%s: until", cases[at].name);
 		ck_assert_msg(choice.leaves == (strcmp(cases[at].left_after, "-") != 0), "%s: leaves", cases[at].name);
 		if (!choice.leaves)
@@ -740,11 +742,11 @@ START_TEST(without_the_zone_no_window_that_reads_a_sample_is_left_out)
 	for (size_t i = 0; i < 3 * 5; i++) {
 		const struct lp_zone *zone = zone_named(moments[_i].zone);
 		struct lp_schedule schedule = { .every = everies[i / 5], .window = everies[i / 5], .week_start = 1 };
-		const struct lp_span whole = { .count = 0 };
+		const struct lp_input_extent extent = { .shift = shifts[i % 5], .lookback = LP_HOUR };
 		lp_time time = when(moments[_i].time, moments[_i].zone);
 		struct lp_window_range exact, about;
-		lp_schedule_affected_about(&schedule, whole, shifts[i % 5], LP_HOUR, time, time, &about);
-		if (!lp_schedule_affected(&schedule, zone, whole, shifts[i % 5], LP_HOUR, time, time, &exact))
+		lp_schedule_affected_about(&schedule, &extent, time, time, &about);
+		if (!lp_schedule_affected(&schedule, zone, &extent, time, time, &exact))
 			continue;
 		struct lp_window first = { .end = exact.after_end };
 		ck_assert(lp_window_ending_after(&schedule, zone, first.end, &first));
