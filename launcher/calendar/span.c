@@ -4,6 +4,7 @@
  */
 #include "calendar/calendar.h"
 
+#include "text/utf8.h"
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -187,7 +188,7 @@ static bool parse_parts(const char *text, struct parts *parts)
 
 static bool fail_span(const char *text, struct lp_error *error)
 {
-	lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is not a length of time", text);
+	lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is not a length of time", LP_CUT(100, text));
 	return lp_hint(error, "Write a number and a unit: 30 s, 15 minutes, 1 hour, 1 day, 1 week, 1 month, 1 quarter, "
 	                      "1 year, or ISO 8601 as in PT15M.");
 }
@@ -237,7 +238,7 @@ bool lp_span_parse(const char *text, struct lp_span *span, struct lp_error *erro
 	const struct unit *finest;
 	for (size_t i = 0; i < parts.count; i++) {
 		if (parts.items[i].unit->length == 0 || parts.items[i].unit->length >= LP_DAY) {
-			lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is not one length on the calendar", text);
+			lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is not one length on the calendar", LP_CUT(100, text));
 			return lp_hint(error, "Days, weeks, months, quarters and years are counted in whole ones, "
 			                      "and not put together with other units.");
 		}
@@ -253,7 +254,7 @@ bool lp_span_parse(const char *text, struct lp_span *span, struct lp_error *erro
 			return true;
 		}
 	}
-	lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is not a whole number of seconds", text);
+	lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is not a whole number of seconds", LP_CUT(100, text));
 	return lp_hint(error, "Windows begin and end at whole seconds.");
 }
 
@@ -278,10 +279,11 @@ bool lp_duration_parse(const char *text, int64_t *duration, struct lp_error *err
 	}
 	size_t digits = strspn(text, "+-0123456789.");
 	if (digits > 0 && text[digits] == '\0') {
-		lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is a length of time without a unit", text);
-		return lp_hint(error, "Write the unit too: %.100s s, %.100s min, %.100s h.", text, text, text);
+		lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is a length of time without a unit", LP_CUT(100, text));
+		return lp_hint(error, "Write the unit too: %.*s s, %.*s min, %.*s h.", LP_CUT(100, text),
+		               LP_CUT(100, text), LP_CUT(100, text));
 	}
-	lp_fail(error, LP_EXIT_DATA, "\"%.100s\" is not a length of elapsed time", text);
+	lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is not a length of elapsed time", LP_CUT(100, text));
 	return lp_hint(error, "Write a number and a unit: 250 ms, 10 s, 5 min, 1 h 30 min, 2 days, 1 week. Months and "
 	                      "years have no fixed length.");
 }

@@ -3,6 +3,7 @@
 #include "command/output.h"
 
 #include "model/memory.h"
+#include "text/utf8.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static size_t text_width(const char *text)
 {
 	size_t width = 0;
 	for (; *text != '\0'; text++) {
-		width += ((unsigned char)*text & 0xC0) != 0x80;
+		width += lp_utf8_begins(*text);
 	}
 	return width;
 }
@@ -64,7 +65,7 @@ static void write_text(FILE *output, const char *text, size_t room)
 	size_t left = cut ? room - 1 : room;
 	size_t length = 0;
 	for (; text[length] != '\0'; length++) {
-		if (((unsigned char)text[length] & 0xC0) != 0x80 && left-- == 0) {
+		if (lp_utf8_begins(text[length]) && left-- == 0) {
 			break;
 		}
 	}

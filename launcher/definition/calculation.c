@@ -6,6 +6,7 @@
 
 #include "calendar/calendar.h"
 #include "text/size.h"
+#include "text/utf8.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -297,7 +298,7 @@ static void read_inputs(const struct lp_item *item, const struct lp_yaml_node *n
 		};
 		const struct lp_yaml_node *others[SERIES_KEYS_MOST - 1];
 		char what[96];
-		(void)snprintf(what, sizeof what, "input %.64s", node->keys[i]->text);
+		(void)snprintf(what, sizeof what, "input %.*s", LP_CUT(64, node->keys[i]->text));
 		struct lp_input *input = &calculation->inputs[i];
 		input->name = lp_item_name(item, node->keys[i], "input");
 		input->series = read_series(item, node->items[i], what, full, SERIES_KEYS_MOST, others);

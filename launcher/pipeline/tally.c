@@ -31,17 +31,6 @@ static struct lp_tally_rule *find_rule(struct lp_tally *tally, const char *name)
 	return rule;
 }
 
-/* Cuts between characters of UTF-8. */
-static void copy_cut(char *target, size_t size, const char *text)
-{
-	size_t length = text != NULL ? strlen(text) : 0;
-	if (length >= size)
-		length = lp_utf8_cut(text, size - 1);
-	if (length > 0)
-		memcpy(target, text, length);
-	target[length] = '\0';
-}
-
 static void keep_failure(struct lp_run_timing *timing, const struct lp_calculation *calculation,
                          const struct lp_task *task, bool newly)
 {
@@ -50,7 +39,7 @@ static void keep_failure(struct lp_run_timing *timing, const struct lp_calculati
 		                          .state = task->outcome.state,
 		                          .attempt = task->attempt,
 		                          .newly = newly };
-	copy_cut(failure.calculation, sizeof failure.calculation, calculation->name);
+	lp_utf8_copy(failure.calculation, sizeof failure.calculation, calculation->name);
 	for (size_t i = 0; i < timing->failure_count; i++) {
 		if (strcmp(timing->failures[i].calculation, failure.calculation) == 0) {
 			timing->failures[i].windows++;
@@ -59,9 +48,9 @@ static void keep_failure(struct lp_run_timing *timing, const struct lp_calculati
 	}
 	if (timing->failure_count == LP_RUN_FAILURES_MOST)
 		return;
-	copy_cut(failure.rule, sizeof failure.rule, calculation->rule);
-	copy_cut(failure.error_type, sizeof failure.error_type, task->outcome.error_type);
-	copy_cut(failure.message, sizeof failure.message, task->outcome.error_message);
+	lp_utf8_copy(failure.rule, sizeof failure.rule, calculation->rule);
+	lp_utf8_copy(failure.error_type, sizeof failure.error_type, task->outcome.error_type);
+	lp_utf8_copy(failure.message, sizeof failure.message, task->outcome.error_message);
 	timing->failures[timing->failure_count++] = failure;
 }
 
@@ -140,8 +129,8 @@ static void keep_pruned(struct lp_run_timing *timing, const struct lp_calculatio
 	struct lp_run_pruned *pruned = &timing->pruned;
 	if (timing->left + timing->without > 0)
 		return;
-	copy_cut(pruned->calculation, sizeof pruned->calculation, calculation->name);
-	copy_cut(pruned->series, sizeof pruned->series, task->pruned->series);
+	lp_utf8_copy(pruned->calculation, sizeof pruned->calculation, calculation->name);
+	lp_utf8_copy(pruned->series, sizeof pruned->series, task->pruned->series);
 	pruned->window = task->window;
 	pruned->to = task->pruned->pruned.end - 1;
 }
@@ -187,8 +176,8 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 		timing->rule_sum += outcome->duration;
 		if (outcome->duration > timing->rule_worst) {
 			timing->rule_worst = outcome->duration;
-			copy_cut(timing->rule_worst_calculation, sizeof timing->rule_worst_calculation,
-			         calculation->name);
+			lp_utf8_copy(timing->rule_worst_calculation, sizeof timing->rule_worst_calculation,
+			             calculation->name);
 		}
 		if (lp_state_is_failure(outcome->state))
 			log_failure(tally, calculation, task, batch->kind != LP_BATCH_FORWARD);
@@ -250,7 +239,7 @@ void lp_tally_add_stopped(struct lp_tally *tally, const struct lp_breakers *brea
 			                            .failed = rule->stored.failed,
 			                            .of = rule->stored.of,
 			                            .trials = rule->stored.trials };
-		copy_cut(stopped->rule, sizeof stopped->rule, rule->rule);
-		copy_cut(stopped->error, sizeof stopped->error, rule->error);
+		lp_utf8_copy(stopped->rule, sizeof stopped->rule, rule->rule);
+		lp_utf8_copy(stopped->error, sizeof stopped->error, rule->error);
 	}
 }

@@ -10,6 +10,7 @@
 #include "rules/internal.h"
 #include "rules/types.h"
 
+#include "text/utf8.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -290,8 +291,8 @@ static PyObject *import_apart(const char *name, const char *file)
 	if (left != NULL) {
 		char text[512];
 
-		snprintf(text, sizeof text,
-		         "what a file of rules changes while it is imported is put back: %.200s: %.200s", file, left);
+		snprintf(text, sizeof text, "what a file of rules changes while it is imported is put back: %.*s: %.*s",
+		         LP_CUT(200, file), LP_CUT(200, left));
 		if (lp_rules_options()->log != NULL)
 			lp_rules_options()->log(LP_LOG_WARNING, "local-processing", NULL, text);
 	}

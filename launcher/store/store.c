@@ -4,6 +4,7 @@
  */
 #include "store/backend.h"
 
+#include "text/utf8.h"
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,10 +46,10 @@ bool lp_store_open(const struct lp_store_options *options, struct lp_store **sto
 
 	*store = NULL;
 	if (backend == NULL && looks_like_file(options->address)) {
-		lp_fail(error, LP_EXIT_CONFIGURATION, "\"%.300s\" is not the address of a store", options->address);
-		return lp_hint(error,
-		               "Did you mean sqlite:%.300s? A PostgreSQL database is postgresql://HOST/DATABASE.",
-		               options->address);
+		lp_fail(error, LP_EXIT_CONFIGURATION, "\"%.*s\" is not the address of a store",
+		        LP_CUT(300, options->address));
+		return lp_hint(error, "Did you mean sqlite:%.*s? A PostgreSQL database is postgresql://HOST/DATABASE.",
+		               LP_CUT(300, options->address));
 	}
 	if (backend == NULL) {
 		lp_store_describe(options->address, described, sizeof described);

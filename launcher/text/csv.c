@@ -2,6 +2,7 @@
 #include "text/csv.h"
 
 #include "model/memory.h"
+#include "text/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static void advance(struct lp_csv *csv)
 	if (c == '\n') {
 		csv->line++;
 		csv->column = 1;
-	} else if ((c & 0xC0) != 0x80) {
+	} else if (lp_utf8_begins((char)c)) {
 		csv->column++;
 	}
 }
@@ -237,39 +238,12 @@ static bool read_cell(struct lp_csv *csv, struct lp_error *error)
 	return true;
 }
 
-/* How many bytes the UTF-8 character at text has; 0: it is none. */
-static size_t character_size(const unsigned char *text)
-{
-	size_t size = text[0] < 0x80   ? 1
-	              : text[0] < 0xC2 ? 0
-	              : text[0] < 0xE0 ? 2
-	              : text[0] < 0xF0 ? 3
-	              : text[0] < 0xF5 ? 4
-	                               : 0;
-	for (size_t i = 1; i < size; i++) {
-		if ((text[i] & 0xC0) != 0x80) {
-			return 0;
-		}
-	}
-	/* Longer than needed, surrogates, above U+10FFFF. */
-	bool forbidden = (text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xED && text[1] > 0x9F) ||
-	                 (text[0] == 0xF0 && text[1] < 0x90) || (text[0] == 0xF4 && text[1] > 0x8F);
-	return forbidden ? 0 : size;
-}
-
 static bool check_encoding(const struct lp_csv *csv, const struct lp_csv_cell *cell, struct lp_error *error)
 {
-	const unsigned char *text = (const unsigned char *)cell->text;
-	while (*text != '\0') {
-		size_t size = character_size(text);
-		if (size == 0) {
-			return fail_at(csv, cell->line, cell->column, error, "this cell is not UTF-8",
-			               "If it was written on Windows, as by older spreadsheets, convert it: "
-			               "iconv -f WINDOWS-1252 -t UTF-8.");
-		}
-		text += size;
-	}
-	return true;
+	return lp_utf8_is_valid(cell->text) ||
+	       fail_at(csv, cell->line, cell->column, error, "this cell is not UTF-8",
+	               "If it was written on Windows, as by older spreadsheets, convert it: "
+	               "iconv -f WINDOWS-1252 -t UTF-8.");
 }
 
 static bool read_row(struct lp_csv *csv, struct lp_error *error)

@@ -1,7 +1,9 @@
 /* See glob.h. */
 #include "text/glob.h"
 
+#include "model/memory.h"
 #include "text/utf8.h"
+#include <string.h>
 
 static size_t character_length(const char *text)
 {
@@ -40,4 +42,52 @@ bool lp_glob(const char *pattern, const char *text, struct lp_glob_match *match)
 	if (match != NULL)
 		*match = found;
 	return true;
+}
+
+static const char *like_of(char c)
+{
+	switch (c) {
+	case '*':
+		return "%";
+	case '?':
+		return "_";
+	case '%':
+		return "\\%";
+	case '_':
+		return "\\_";
+	case '\\':
+		return "\\\\";
+	default:
+		return NULL;
+	}
+}
+
+/* * and ? mean the same there; a bracket would begin a class. */
+static const char *sqlite_of(char c)
+{
+	return c == '[' ? "[[]" : NULL;
+}
+
+/* `other_form` gives what stands for a character there; NULL: itself. */
+static char *translate(const char *glob, const char *(*other_form)(char c))
+{
+	struct lp_text text = { 0 };
+	if (glob == NULL)
+		return NULL;
+	lp_text_add(&text, "", 0);
+	for (; *glob != '\0'; glob++) {
+		const char *form = other_form(*glob);
+		lp_text_add(&text, form == NULL ? glob : form, form == NULL ? 1 : strlen(form));
+	}
+	return text.data;
+}
+
+char *lp_glob_to_like(const char *glob)
+{
+	return translate(glob, like_of);
+}
+
+char *lp_glob_to_sqlite(const char *glob)
+{
+	return translate(glob, sqlite_of);
 }

@@ -16,4 +16,8 @@ struct lp_glob_match {
 /* `match` may be NULL. */
 bool lp_glob(const char *pattern, const char *text, struct lp_glob_match *match);
 
+/* The same pattern for SQL's LIKE, with \ as its escape, and for SQLite's GLOB. To be freed; NULL stays NULL. */
+char *lp_glob_to_like(const char *glob);
+char *lp_glob_to_sqlite(const char *glob);
+
 #endif

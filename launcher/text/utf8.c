@@ -8,13 +8,21 @@ size_t lp_utf8_cut(const char *text, size_t length)
 	size_t first = length;
 
 	/* The last byte that begins a character. */
-	while (first > 0 && ((unsigned char)text[first - 1] & 0xc0) == 0x80)
+	while (first > 0 && !lp_utf8_begins(text[first - 1]))
 		first--;
 	if (first == 0)
 		return length;
 	unsigned char lead = (unsigned char)text[first - 1];
 	size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
 	return length - (first - 1) < size ? first - 1 : length;
+}
+
+void lp_utf8_copy(char *target, size_t size, const char *text)
+{
+	size_t length = text == NULL ? 0 : lp_utf8_cut(text, strnlen(text, size - 1));
+	if (length > 0)
+		memcpy(target, text, length);
+	target[length] = '\0';
 }
 
 size_t lp_utf8_length(const char *data, size_t left)
@@ -32,7 +40,7 @@ size_t lp_utf8_length(const char *data, size_t left)
 	if (byte[1] < low || byte[1] > high)
 		return 0;
 	for (size_t i = 2; i < length; i++)
-		if ((byte[i] & 0xc0) != 0x80)
+		if (lp_utf8_begins(data[i]))
 			return 0;
 	return length;
 }

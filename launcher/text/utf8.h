@@ -4,9 +4,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
+/* True if a character begins with the byte; the others continue one. */
+static inline bool lp_utf8_begins(char byte)
+{
+	return ((unsigned char)byte & 0xc0) != 0x80;
+}
 /* How many of the first `length` bytes of a text are whole characters: PostgreSQL and JSON refuse half a one. */
 size_t lp_utf8_cut(const char *text, size_t length);
+/* Copies as many whole characters as there is room for, and a NUL; `text` NULL: none. */
+void lp_utf8_copy(char *target, size_t size, const char *text);
+/*
+ * The arguments of "%.*s" for the whole characters among the first `most_` bytes
+ * of a text: printf("%.*s", LP_CUT(100, name)).
+ */
+#define LP_CUT(most_, text_) (int)lp_utf8_cut((text_), strnlen((text_), (most_))), (text_)
 /* The length of the character that begins at `data`, at most `left` bytes; 0: it is not UTF-8. */
 size_t lp_utf8_length(const char *data, size_t left);
 /* Bytes of the character at `text` if it may be shown as it is; 0: it steers a terminal (C0, DEL, C1), or is no UTF-8. */

@@ -72,7 +72,7 @@ static void place_of_offset(const struct reader *reader, size_t offset, int *lin
 		if (reader->data[i] == '\n') {
 			++*line;
 			*column = 1;
-		} else if (((unsigned char)reader->data[i] & 0xc0) != 0x80) {
+		} else if (lp_utf8_begins(reader->data[i])) {
 			++*column;
 		}
 	}

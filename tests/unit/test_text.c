@@ -1,4 +1,5 @@
 /* Texts: cut, quoted, matched, named and suggested. */
+#include "text/glob.h"
 #include "text/json.h"
 #include "text/json_tree.h"
 #include "text/names.h"
@@ -51,6 +52,39 @@ START_TEST(a_name_steers_no_terminal)
 {
 	const char *problem = lp_name_problem(checked_names[_i].name);
 	ck_assert_pstr_eq(problem, checked_names[_i].problem);
+}
+END_TEST
+
+static const struct {
+	const char *glob, *like, *sqlite;
+} globs[] = {
+	{ "plant/*/p?", "plant/%/p_", "plant/*/p?" },
+	{ "100%_\\", "100\\%\\_\\\\", "100%_\\" },
+	{ "a[1]", "a[1]", "a[[]1]" },
+	{ "", "", "" },
+};
+
+START_TEST(a_glob_means_the_same_to_both_stores)
+{
+	char *like = lp_glob_to_like(globs[_i].glob), *sqlite = lp_glob_to_sqlite(globs[_i].glob);
+	ck_assert_str_eq(like, globs[_i].like);
+	ck_assert_str_eq(sqlite, globs[_i].sqlite);
+	free(like);
+	free(sqlite);
+	ck_assert_ptr_null(lp_glob_to_like(NULL));
+}
+END_TEST
+
+START_TEST(a_copy_has_whole_characters)
+{
+	char room[5];
+	lp_utf8_copy(room, sizeof room, "\xe2\x82\xac\xe2\x82\xac");
+	ck_assert_str_eq(room, "\xe2\x82\xac");
+	lp_utf8_copy(room, sizeof room, NULL);
+	ck_assert_str_eq(room, "");
+	char shown[32];
+	snprintf(shown, sizeof shown, "%.*s|", LP_CUT(4, "\xe2\x82\xac\xe2\x82\xac"));
+	ck_assert_str_eq(shown, "\xe2\x82\xac|");
 }
 END_TEST
 
@@ -155,6 +189,8 @@ int main(void)
 	TCase *tests = tcase_create("text");
 	tcase_add_loop_test(tests, a_text_is_cut_between_characters, 0, sizeof cuts / sizeof *cuts);
 	tcase_add_loop_test(tests, a_name_steers_no_terminal, 0, sizeof checked_names / sizeof *checked_names);
+	tcase_add_loop_test(tests, a_glob_means_the_same_to_both_stores, 0, sizeof globs / sizeof *globs);
+	tcase_add_test(tests, a_copy_has_whole_characters);
 	tcase_add_test(tests, a_document_sets_its_commas);
 	tcase_add_test(tests, json_comes_back_in_its_one_form);
 	tcase_add_test(tests, the_nearest_word_is_suggested);

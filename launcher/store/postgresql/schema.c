@@ -8,7 +8,7 @@
 #include "store/postgresql/internal.h"
 
 #include "store/steps.h"
-
+#include "text/utf8.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static bool check_rights(struct pg_store *store, const char *role, bool runs, st
 	done = lp_pg_execute(store, PG_MISSING_RIGHTS, &result, error);
 	if (done && !lp_pg_is_null(result, 0, 0)) {
 		lp_arena_empty(&store->scratch);
-		lp_fail(error, LP_EXIT_PERMISSION, "cannot grant the rights of role %.100s on %s", role,
+		lp_fail(error, LP_EXIT_PERMISSION, "cannot grant the rights of role %.*s on %s", LP_CUT(100, role),
 		        lp_pg_get_text(result, 0, 0, &store->scratch));
 		done = lp_hint(error,
 		               "Nothing was granted. Migrate as the owner of the schema, %s: who is not may not "
@@ -135,7 +135,7 @@ static bool grant(struct pg_store *store, const char *role, const char *const *g
 	name = PQescapeIdentifier(store->connection, role, strlen(role));
 	if (name == NULL)
 		return lp_fail(error, LP_EXIT_USAGE, "the role \"%s\" is no name", role);
-	snprintf(doing, sizeof doing, "grant the rights of role %.100s", role);
+	snprintf(doing, sizeof doing, "grant the rights of role %.*s", LP_CUT(100, role));
 	for (size_t i = 0; done && i < count; i++) {
 		/* A format of the two tables above, each with one %s. */
 #pragma GCC diagnostic push

@@ -1,34 +1,16 @@
 /* Series, read by name, and globs as patterns of LIKE. */
 #include "store/postgresql/internal.h"
 
-#include <string.h>
+#include "text/glob.h"
+#include <stdlib.h>
 
 const char *lp_pg_like(struct lp_arena *arena, const char *glob)
 {
-	char *pattern, *out;
+	char *pattern = lp_glob_to_like(glob);
+	const char *kept = lp_arena_text(arena, pattern);
 
-	if (glob == NULL)
-		return NULL;
-	out = pattern = lp_arena_allocate(arena, 2 * strlen(glob) + 1);
-	for (; *glob != '\0'; glob++) {
-		switch (*glob) {
-		case '*':
-			*out++ = '%';
-			break;
-		case '?':
-			*out++ = '_';
-			break;
-		case '%':
-		case '_':
-		case '\\':
-			*out++ = '\\';
-			/* fall through */
-		default:
-			*out++ = *glob;
-		}
-	}
-	*out = '\0';
-	return pattern;
+	free(pattern);
+	return kept;
 }
 
 struct lp_window lp_pg_pruned(lp_time from, lp_time to)

@@ -37,7 +37,7 @@ struct lp_sqlite {
 		size_t count, capacity;
 		bool any_quality, any_coverage;
 	} rows;
-	struct lp_text text; /* scratch for arrays and patterns */
+	struct lp_text text; /* scratch for arrays */
 };
 
 static inline struct lp_sqlite *lp_sqlite_of(struct lp_store *store)
@@ -89,6 +89,8 @@ bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement whic
 
 /* Binding and reading, with NULL for what there is not. */
 void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text);
+/* A glob of people (* and ?) as SQLite's; NULL: NULL. */
+void lp_sqlite_bind_glob(sqlite3_stmt *statement, int index, const char *glob);
 void lp_sqlite_bind_time(sqlite3_stmt *statement, int index, lp_time time);
 lp_time lp_sqlite_time(sqlite3_stmt *statement, int column);
 const char *lp_sqlite_text(sqlite3_stmt *statement, int column); /* NULL for NULL; until the next step */
@@ -130,8 +132,6 @@ bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_sh
                      struct lp_error *error) LP_MUST_CHECK;
 /* Columns pruned_from and pruned_to as struct lp_series has them. */
 struct lp_window lp_sqlite_pruned(sqlite3_stmt *statement, int column);
-/* A glob of people (* and ?) as SQLite's, where [ is not a class. Valid until the next use of store->text. */
-const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern);
 
 /* calculations.c */
 /* From the first columns of a row, which are {{calculation_columns}} of statements/fragments.sql; texts are valid until the next step. */

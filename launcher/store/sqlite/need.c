@@ -6,13 +6,11 @@ bool lp_sqlite_each_prunable(struct lp_store *base, const char *pattern, lp_time
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_PRUNABLE, error);
-	const char *glob = lp_sqlite_glob(store, pattern);
 	int row;
 
 	if (statement == NULL)
 		return false;
-	if (glob != NULL)
-		sqlite3_bind_text(statement, 1, glob, -1, SQLITE_TRANSIENT);
+	lp_sqlite_bind_glob(statement, 1, pattern);
 	sqlite3_bind_int64(statement, 2, before);
 	while ((row = lp_sqlite_step(store, statement, error, "look for old samples")) == 1) {
 		const struct lp_prunable prunable = {

@@ -4,6 +4,7 @@
  */
 #include "store/sqlite/internal.h"
 
+#include "text/glob.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -286,6 +287,11 @@ bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, 
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
 
 	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, lp_sqlite_statements[which].doing);
+}
+
+void lp_sqlite_bind_glob(sqlite3_stmt *statement, int index, const char *glob)
+{
+	sqlite3_bind_text(statement, index, lp_glob_to_sqlite(glob), -1, free);
 }
 
 void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text)

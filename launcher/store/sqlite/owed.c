@@ -230,14 +230,9 @@ bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t 
 	return false;
 }
 
-static void bind_reopen(struct lp_sqlite *store, sqlite3_stmt *statement, const struct lp_reopen *reopen)
+static void bind_reopen(sqlite3_stmt *statement, const struct lp_reopen *reopen)
 {
-	const char *glob = lp_sqlite_glob(store, reopen->name);
-
-	if (glob != NULL)
-		sqlite3_bind_text(statement, 1, glob, -1, SQLITE_TRANSIENT);
-	else
-		sqlite3_bind_null(statement, 1);
+	lp_sqlite_bind_glob(statement, 1, reopen->name);
 	lp_sqlite_bind_text(statement, 2, reopen->rule);
 	lp_sqlite_bind_time(statement, 3, reopen->from);
 	lp_sqlite_bind_time(statement, 4, reopen->to);
@@ -250,7 +245,7 @@ static bool reopen_within(struct lp_sqlite *store, struct lp_reopen *reopen, str
 
 	if (change == NULL)
 		return false;
-	bind_reopen(store, count, reopen);
+	bind_reopen(count, reopen);
 	if (lp_sqlite_step(store, count, error, "read the pending windows") != 1)
 		return false;
 	reopen->windows = (uint64_t)sqlite3_column_int64(count, 0);
@@ -259,8 +254,8 @@ static bool reopen_within(struct lp_sqlite *store, struct lp_reopen *reopen, str
 	sqlite3_stmt *states = lp_sqlite_prepare(store, LP_SQL_REOPEN_STATES, error);
 	if (states == NULL)
 		return false;
-	bind_reopen(store, states, reopen);
-	bind_reopen(store, change, reopen);
+	bind_reopen(states, reopen);
+	bind_reopen(change, reopen);
 	return lp_sqlite_run(store, states, NULL, error, "open pending windows again") &&
 	       lp_sqlite_run(store, change, NULL, error, "open pending windows again");
 }

@@ -29,21 +29,6 @@ static struct lp_series series_of(sqlite3_stmt *statement)
 	};
 }
 
-const char *lp_sqlite_glob(struct lp_sqlite *store, const char *pattern)
-{
-	if (pattern == NULL)
-		return NULL;
-	store->text.length = 0;
-	lp_text_add(&store->text, "", 0);
-	for (const char *c = pattern; *c != '\0'; c++) {
-		if (*c == '[')
-			lp_text_add(&store->text, "[[]", 3);
-		else
-			lp_text_add(&store->text, c, 1);
-	}
-	return store->text.data;
-}
-
 bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series_visit *visit, void *context,
                            struct lp_error *error)
 {
@@ -53,9 +38,7 @@ bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series
 
 	if (statement == NULL)
 		return false;
-	const char *glob = lp_sqlite_glob(store, pattern);
-	if (glob != NULL)
-		sqlite3_bind_text(statement, 1, glob, -1, SQLITE_TRANSIENT); /* a visitor may use the scratch text */
+	lp_sqlite_bind_glob(statement, 1, pattern);
 	while ((row = lp_sqlite_step(store, statement, error, "read the series")) == 1) {
 		struct lp_series series = series_of(statement);
 

@@ -140,9 +140,7 @@ bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter 
 		return false;
 	if (!read_lasts(store, &lasts, error))
 		goto done;
-	const char *glob = lp_sqlite_glob(store, filter->name);
-	if (glob != NULL)
-		sqlite3_bind_text(statement, 1, glob, -1, SQLITE_TRANSIENT);
+	lp_sqlite_bind_glob(statement, 1, filter->name);
 	lp_sqlite_bind_text(statement, 2, filter->rule);
 	lp_sqlite_bind_text(statement, 3, filter->label_name);
 	lp_sqlite_bind_text(statement, 4, filter->label_value);
