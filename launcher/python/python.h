@@ -29,8 +29,9 @@ struct lp_pulse {
 	_Atomic uint32_t index; /* of the task in its part, or of the file */
 	_Atomic uint32_t stop;  /* set from outside: begin no other task */
 };
-#define LP_PYTHON_SIGNAL    (SIGRTMAX - 1)
-#define LP_PYTHON_SIGNAL_TRACEBACK (SIGRTMAX - 2) /* the calls that are going on, to standard error: see lp_python_start */
+#define LP_PYTHON_SIGNAL (SIGRTMAX - 1)
+#define LP_PYTHON_SIGNAL_TRACEBACK                                                                                     \
+	(SIGRTMAX - 2) /* the calls that are going on, to standard error: see lp_python_start */
 
 /* A module that is imported from a text. */
 struct lp_python_source {

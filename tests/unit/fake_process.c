@@ -144,8 +144,8 @@ static bool compute(struct lp_batch *batch, struct lp_task *task, const atomic_b
 	return true;
 }
 
-bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch, const struct lp_costly_visitor *costly,
-                            const atomic_bool *stop, struct lp_error *error)
+bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch *batch,
+                            const struct lp_costly_visitor *costly, const atomic_bool *stop, struct lp_error *error)
 {
 	LP_CHECK_BATCH(batch);
 	(void)interpreter;
