@@ -83,7 +83,7 @@ static bool check_convert(const struct lp_yaml_node *parameters, const char *inp
 	    from[0] != '\0' && result.unit[0] != '\0' && !lp_unit_conversion(from, result.unit, &scale, &offset, error))
 		return false;
 	return to == NULL || to[0] == '\0' || output[0] == '\0' || strcmp(to, output) == 0 ||
-	       lp_quantity_label(&result, output, &scale, &offset, error);
+	       lp_quantity_stored_conversion(&result, output, &scale, &offset, error);
 }
 
 static bool check_parameters(const struct lp_calculation *calculation, const struct lp_yaml_node *parameters,
@@ -99,7 +99,7 @@ static bool check_parameters(const struct lp_calculation *calculation, const str
 	result.unit = input;
 	if (result.per == NULL && result.zeros != 0 && strcmp(input, output) == 0)
 		return true;
-	return lp_quantity_label(&result, output, &scale, &offset, error);
+	return lp_quantity_stored_conversion(&result, output, &scale, &offset, error);
 }
 
 static void check_calculation(const struct units_check *check, const struct lp_calculation *calculation,

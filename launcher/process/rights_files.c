@@ -133,10 +133,9 @@ static bool add(const struct ruleset *ruleset, const char *path, uint64_t rights
 static bool add_list(const struct ruleset *ruleset, const char *const *paths, size_t count, uint64_t rights,
                      struct lp_error *error)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		if (!add(ruleset, paths[i], rights, error))
 			return lp_fail_within(error, "rules_may");
-	}
 	return true;
 }
 
@@ -144,10 +143,9 @@ static void add_common(const struct ruleset *ruleset, bool network)
 {
 	struct lp_error ignored; /* few systems have all of these files */
 
-	for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
+	for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
 		if (network || !common[i].network)
 			(void)!add(ruleset, common[i].path, common[i].rights, &ignored);
-	}
 }
 
 static bool add_all(const struct ruleset *ruleset, const struct lp_rights *rights, const char *rules_directory,

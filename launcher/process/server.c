@@ -167,10 +167,9 @@ static void close_child(struct child *child)
 {
 	const int all[] = { child->sockets[0], child->sockets[1], child->output, child->process };
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (all[i] >= 0)
 			close(all[i]);
-	}
 	lp_area_unmap(&child->area);
 }
 
@@ -278,10 +277,9 @@ static void reap(pid_t process)
 	do
 		ended = wait4(process, &reply.status, 0, &reply.usage);
 	while (ended < 0 && errno == EINTR);
-	for (size_t i = 0; i < server.child_count; i++) {
+	for (size_t i = 0; i < server.child_count; i++)
 		if (server.children[i] == process)
 			server.children[i] = server.children[--server.child_count];
-	}
 	if (ended < 0) {
 		reply.kind = LP_REPLY_FAILED;
 		reply.error_number = errno;

@@ -319,7 +319,7 @@ static void full_name(const struct note *note, char *full, size_t size)
 static void put_back_one(struct lp_leftovers *found, const struct note *note)
 {
 	PyObject *now = Py_XNewRef(PyDict_GetItemWithError(note->of.dict, note->key));
-	bool done = put_back(note);
+	bool ok = put_back(note);
 	const char *shown;
 	char full[256];
 
@@ -328,7 +328,7 @@ static void put_back_one(struct lp_leftovers *found, const struct note *note)
 	shown = shown_name(full);
 	if (shown != NULL) {
 		lp_leftovers_name(found, "%s%s", kind_of(note->old), shown);
-		found->replace = found->replace || !done;
+		found->replace = found->replace || !ok;
 	} else if (now != NULL) {
 		PyDict_SetItem(note->of.dict, note->key, now);
 	}

@@ -1,69 +1,18 @@
 /*
- * Calling rules: the arguments of a task by its rule's signature, the call, and
- * what becomes of the result.
- *
- * How a calculation's rule, parameters and inputs become arguments is found out
- * once and kept (a plan); a task then costs its Series and the call.
+ * Calling a rule: makes the arguments, calls the function and takes its result.  A
+ * call plan is kept for each kind of calculation, so a task costs little more than
+ * its Series and the call.
  *
  * Runs in interpreter processes, in their only thread.
  */
 #include "model/clock.h"
 #include "rules/call_plan.h"
-#include "rules/internal.h"
-#include "rules/types.h"
+#include "rules/series.h"
 
 enum { ARGUMENTS_ON_STACK = 32 };
 
-static PyObject *window_argument(struct lp_rule_state *state, const struct lp_task *task)
-{
-	PyObject *zone = lp_zone_get(state, state->calculation->schedule.zone), *window;
-
-	if (zone == NULL)
-		return NULL;
-	window = lp_window_new(state, &task->window, zone);
-	Py_DECREF(zone);
-	return window;
-}
-
-/* A read-only dict: output name -> unit. */
-static PyObject *units_of(const struct lp_calculation *calculation)
-{
-	PyObject *units = PyDict_New(), *proxy;
-
-	for (size_t i = 0; units != NULL && i < calculation->output_count; i++) {
-		const char *unit = calculation->outputs[i].unit;
-		PyObject *text = lp_text_object(unit == NULL ? "" : unit);
-
-		if (text == NULL || PyDict_SetItemString(units, calculation->outputs[i].name, text) < 0)
-			Py_CLEAR(units);
-		Py_XDECREF(text);
-	}
-	proxy = units == NULL ? NULL : PyDictProxy_New(units);
-	Py_XDECREF(units);
-	return proxy;
-}
-
-static PyObject *context_argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct lp_task *task)
-{
-	const struct lp_calculation *calculation = state->calculation;
-	struct lp_context_object *context = PyObject_New(struct lp_context_object, state->context_type);
-
-	if (context == NULL)
-		return NULL;
-	memset((char *)context + sizeof(PyObject), 0, sizeof *context - sizeof(PyObject));
-	if ((context->calculation = lp_text_object(calculation->name)) == NULL ||
-	    (context->rule = lp_text_object(calculation->rule)) == NULL ||
-	    (context->tick = lp_datetime_new(state, batch->tick, NULL)) == NULL ||
-	    (context->window = window_argument(state, task)) == NULL ||
-	    (context->labels = lp_json_mapping(state, calculation->labels)) == NULL ||
-	    (context->units = units_of(calculation)) == NULL ||
-	    (context->attempt = PyLong_FromLong(task->attempt)) == NULL)
-		Py_CLEAR(context);
-	return (PyObject *)context;
-}
-
-static PyObject *argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct lp_task *task,
-                          const struct lp_call_argument *source)
+static PyObject *make_argument(struct lp_rule_state *state, const struct lp_batch *batch, const struct lp_task *task,
+                               const struct lp_call_argument *source)
 {
 	switch (source->kind) {
 	case LP_ARGUMENT_INPUT:
@@ -74,11 +23,11 @@ static PyObject *argument(struct lp_rule_state *state, const struct lp_batch *ba
 	case LP_ARGUMENT_NONE:
 		return Py_NewRef(Py_None);
 	case LP_ARGUMENT_WINDOW:
-		return window_argument(state, task);
+		return lp_window_of_task(state, &task->window);
 	case LP_ARGUMENT_CONTEXT:
-		return context_argument(state, batch, task);
+		return lp_context_new(state, batch, task);
 	case LP_ARGUMENT_VALUE:
-		/* A list or dict would be the same object in every call: each gets a fresh one. */
+		/* Each call gets a fresh list or dict, so that no call sees what another has changed. */
 		return source->json != NULL ? lp_json_parse(state, source->json) : Py_NewRef(source->value);
 	}
 	Py_UNREACHABLE();
@@ -88,37 +37,36 @@ static PyObject *call(struct lp_rule_state *state, const struct lp_call_plan *pl
                       struct lp_task *task)
 {
 	PyObject *on_stack[ARGUMENTS_ON_STACK + 1], **arguments = on_stack, *result = NULL;
-	size_t made = 0;
-	int64_t started;
+	size_t count = 0;
+	int64_t start;
 
 	if (plan->argument_count > ARGUMENTS_ON_STACK) {
 		arguments = PyMem_Malloc((plan->argument_count + 1) * sizeof(PyObject *));
 		if (arguments == NULL)
 			return PyErr_NoMemory();
 	}
-	/* Element 0 is the callee's to use (PY_VECTORCALL_ARGUMENTS_OFFSET). */
+	/* The callee may use element 0 (PY_VECTORCALL_ARGUMENTS_OFFSET). */
 	arguments[0] = NULL;
-	for (; made < plan->argument_count; made++) {
-		arguments[made + 1] = argument(state, batch, task, &plan->arguments[made]);
-		if (arguments[made + 1] == NULL)
+	for (; count < plan->argument_count; count++) {
+		arguments[count + 1] = make_argument(state, batch, task, &plan->arguments[count]);
+		if (arguments[count + 1] == NULL)
 			goto done;
 	}
-	started = lp_monotonic();
+	start = lp_monotonic();
 	result = PyObject_Vectorcall(plan->rule->function, arguments + 1,
 	                             plan->positional_count | PY_VECTORCALL_ARGUMENTS_OFFSET, plan->keyword_names);
-	task->outcome.duration = lp_monotonic() - started;
+	task->outcome.duration = lp_monotonic() - start;
 done:
-	for (size_t i = 0; i < made; i++)
+	for (size_t i = 0; i < count; i++)
 		Py_DECREF(arguments[i + 1]);
 	if (arguments != on_stack)
 		PyMem_Free(arguments);
 	return result;
 }
 
-void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *covered)
+void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *coverage)
 {
-	struct lp_loaded_rules *rules = lp_loaded_rules;
-	struct lp_rule_state *state = rules->state;
+	struct lp_rule_state *state = lp_rule_registry->state;
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	struct lp_outcome *outcome = &task->outcome;
 	const struct lp_call_plan *plan;
@@ -128,8 +76,8 @@ void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *covered)
 	for (size_t i = 0; i < calculation->input_count; i++)
 		outcome->samples_read += (uint32_t)task->columns[i].count;
 	state->calculation = calculation;
-	state->covered = 1;
-	plan = lp_call_plan_for(rules, calculation);
+	state->coverage = 1;
+	plan = lp_call_plan_find(lp_rule_registry, calculation);
 	state->quantity = plan->has_quantity ? &plan->quantity : NULL;
 	outcome->rule_version = plan->version;
 	if (plan->error_type != NULL) {
@@ -138,18 +86,18 @@ void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *covered)
 		outcome->error_traceback = lp_arena_text(&batch->arena, plan->error_traceback);
 	} else {
 		result = call(state, plan, batch, task);
-		if (result == NULL || !lp_rule_result(state, batch, task, plan->rule->outputs, result)) {
+		if (result == NULL || !lp_rule_take_result(state, batch, task, plan->rule->outputs, result)) {
 			outcome->state = LP_STATE_FAILED;
 			lp_python_error_take(&batch->arena, outcome);
 		} else {
-			lp_task_cover(task, calculation, state->covered);
+			lp_task_cover(task, calculation, state->coverage);
 		}
 		Py_XDECREF(result);
 	}
 	lp_rule_log_flush(state);
-	*covered = state->covered;
-	/* From here on the batch's memory is not the rules' any more. */
-	if (!lp_series_detach_all(state))
+	*coverage = state->coverage;
+	/* The batch may be freed now, so Series that the rule has kept get memory of their own. */
+	if (!lp_series_own_all(state))
 		PyErr_Clear();
 	state->calculation = NULL;
 }

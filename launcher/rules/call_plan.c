@@ -1,159 +1,21 @@
 /*
- * What is known about the rules that are imported: works out once for each kind
- * of calculation what to pass to the rule's function.
+ * Making call plans, once for each kind of calculation.
  *
- * Runs in interpreter processes, in their only thread; lp_rules_load in the rule
- * server.
+ * Runs in interpreter processes, in their only thread.
  */
 #include "rules/call_plan.h"
 
 #include "model/hash.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-struct lp_loaded_rules *lp_loaded_rules;
-
-static bool add_rule(void *context, const struct lp_found_rule *found)
-{
-	struct lp_loaded_rules *rules = context;
-	PyObject *problems = PyObject_GetAttrString(found->description, "problems");
-	PyObject *outputs = PyObject_GetAttrString(found->description, "outputs");
-	const char *name = PyUnicode_AsUTF8(found->name);
-	struct lp_loaded_rule rule;
-
-	if (problems == NULL || outputs == NULL || name == NULL) {
-		Py_XDECREF(problems);
-		Py_XDECREF(outputs);
-		return false;
-	}
-	assert(PyList_Check(problems) && PyTuple_Check(outputs));
-	rule = (struct lp_loaded_rule){ .name = lp_copy_text(name),
-		                        .function = Py_NewRef(found->function),
-		                        .description = Py_NewRef(found->description),
-		                        .outputs = outputs };
-	if (PyList_GET_SIZE(problems) > 0) {
-		const char *problem = PyUnicode_AsUTF8(PyList_GET_ITEM(problems, 0));
-
-		rule.problem = lp_format_text("rule %s: %s", name, problem == NULL ? "" : problem);
-	}
-	Py_DECREF(problems);
-	LP_GROW(rules->rules, rules->count, rules->capacity);
-	rules->rules[rules->count++] = rule;
-	return true;
-}
-
-static void add_failed(struct lp_loaded_rules *rules, const char *name, const char *version,
-                       const struct lp_python_failure *failure)
-{
-	LP_GROW(rules->failed, rules->failed_count, rules->failed_capacity);
-	rules->failed[rules->failed_count++] =
-		(struct lp_failed_module){ .name = name, .version = version, .failure = *failure };
-}
-
-static void load_module(struct lp_loaded_rules *rules, const char *name, const char *version)
-{
-	/* What failed is not tried again. */
-	const struct lp_python_failure *known = lp_catalogue_failure(name);
-	size_t before = rules->count;
-	PyObject *module;
-
-	if (known != NULL) {
-		add_failed(rules, name, version, known);
-		return;
-	}
-	module = PyImport_ImportModule(name);
-	if (module == NULL || !lp_rules_visit(module, name, add_rule, rules)) {
-		struct lp_python_failure failure;
-
-		lp_python_failure_take(&rules->arena, &failure);
-		add_failed(rules, name, version, &failure);
-	}
-	Py_XDECREF(module);
-	for (size_t i = before; i < rules->count; i++)
-		rules->rules[i].version = version;
-}
-
-static int by_name(const void *one, const void *other)
-{
-	return strcmp(((const struct lp_loaded_rule *)one)->name, ((const struct lp_loaded_rule *)other)->name);
-}
-
-bool lp_rules_load(struct lp_error *error)
-{
-	struct lp_loaded_rules *rules = lp_allocate(sizeof *rules);
-	size_t count;
-	const struct lp_python_source *sources = lp_rule_files(&count);
-
-	rules->state = lp_rule_state();
-	rules->logging_name = PyUnicode_InternFromString("logging");
-	if (rules->state == NULL || rules->logging_name == NULL || !lp_rule_log_install(rules->state)) {
-		struct lp_python_failure failure;
-
-		lp_python_failure_take(&rules->arena, &failure);
-		lp_fail(error, LP_EXIT_INTERNAL, "cannot load the types of rules: %s: %s", failure.type,
-		        failure.message);
-		free(rules);
-		return false;
-	}
-	load_module(rules, lp_builtin_module, lp_frozen_app_version());
-	for (size_t i = 0; i < count; i++)
-		load_module(rules, sources[i].module, lp_rule_file_version(i));
-	lp_rule_log_flush(rules->state);
-	qsort(rules->rules, rules->count, sizeof *rules->rules, by_name);
-	lp_loaded_rules = rules;
-	return true;
-}
-
-bool lp_rules_watch_logging(struct lp_loaded_rules *rules)
-{
-	PyObject *modules, *module, *installed;
-
-	if (rules->logging_name == NULL)
-		return false;
-	modules = PyImport_GetModuleDict();
-	if (PyDict_GetItemWithError(modules, rules->logging_name) == NULL) {
-		PyErr_Clear();
-		return false;
-	}
-	Py_CLEAR(rules->logging_name);
-	module = PyImport_ImportModule("local_processing._logging");
-	installed = module == NULL ? NULL : PyObject_CallMethod(module, "install", NULL);
-	if (installed == NULL)
-		PyErr_WriteUnraisable(NULL);
-	Py_XDECREF(installed);
-	Py_XDECREF(module);
-	return true;
-}
-
-static const struct lp_loaded_rule *find_rule(const struct lp_loaded_rules *rules, const char *name)
-{
-	struct lp_loaded_rule key = { .name = (char *)(uintptr_t)name };
-
-	return rules->count == 0 ? NULL : bsearch(&key, rules->rules, rules->count, sizeof *rules->rules, by_name);
-}
-
-/* The module of a rule's name, "plant.pumps" of "plant.pumps.efficiency", if its import failed. */
-static const struct lp_failed_module *find_failed(const struct lp_loaded_rules *rules, const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	for (size_t i = 0; dot != NULL && i < rules->failed_count; i++) {
-		const char *module = rules->failed[i].name;
-
-		if (strlen(module) == (size_t)(dot - name) && strncmp(module, name, (size_t)(dot - name)) == 0)
-			return &rules->failed[i];
-	}
-	return NULL;
-}
-
-/* With its end, so that two texts are not another two with the border elsewhere. */
+/* Hashes a text with its NUL, so that "ab", "c" and "a", "bc" differ. */
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
 	return lp_hash_add(hash, text, strlen(text) + 1);
 }
 
-static uint64_t hash_of(const struct lp_calculation *calculation)
+static uint64_t hash_calculation(const struct lp_calculation *calculation)
 {
 	uint64_t hash = hash_text(LP_HASH_START, calculation->rule);
 
@@ -163,21 +25,20 @@ static uint64_t hash_of(const struct lp_calculation *calculation)
 	return hash;
 }
 
-static bool suits(const struct lp_call_plan *plan, const struct lp_calculation *calculation)
+static bool matches(const struct lp_call_plan *plan, const struct lp_calculation *calculation)
 {
 	if (plan->input_count != calculation->input_count || strcmp(plan->rule_name, calculation->rule) != 0 ||
 	    strcmp(plan->parameters, calculation->parameters) != 0)
 		return false;
-	for (size_t i = 0; i < plan->input_count; i++) {
+	for (size_t i = 0; i < plan->input_count; i++)
 		if (strcmp(plan->inputs[i], calculation->inputs[i].name) != 0)
 			return false;
-	}
 	return true;
 }
 
 static void set_error(struct lp_call_plan *plan, const char *type, const char *message, const char *traceback)
 {
-	/* The first is what the user has to see first. */
+	/* The first error counts. */
 	if (plan->error_type != NULL)
 		return;
 	plan->error_type = lp_copy_text(type);
@@ -185,7 +46,7 @@ static void set_error(struct lp_call_plan *plan, const char *type, const char *m
 	plan->error_traceback = lp_copy_text(traceback);
 }
 
-/* message is given up. */
+/* Takes over message, which was allocated. */
 static void fail_plan(struct lp_call_plan *plan, const char *type, char *message)
 {
 	set_error(plan, type, message, NULL);
@@ -211,18 +72,18 @@ static void free_plan(struct lp_call_plan *plan)
 	free(plan);
 }
 
-static void forget_plans(struct lp_loaded_rules *rules)
+static void free_plans(struct lp_rule_registry *registry)
 {
 	for (size_t i = 0; i < LP_CALL_PLAN_BUCKETS; i++) {
-		while (rules->buckets[i] != NULL) {
-			struct lp_call_plan *plan = rules->buckets[i];
+		while (registry->buckets[i] != NULL) {
+			struct lp_call_plan *plan = registry->buckets[i];
 
-			rules->buckets[i] = plan->next;
+			registry->buckets[i] = plan->next;
 			free_plan(plan);
 		}
 	}
-	rules->plan_count = 0;
-	rules->last = NULL;
+	registry->plan_count = 0;
+	registry->last = NULL;
 }
 
 static struct lp_call_argument *add_argument(struct lp_call_plan *plan, enum lp_argument_kind kind)
@@ -235,7 +96,7 @@ static struct lp_call_argument *add_argument(struct lp_call_plan *plan, enum lp_
 	return argument;
 }
 
-/* One positional parameter: "window", "context" or the index of an input of the rule. */
+/* Plans a positional parameter.  entry: "window", "context" or the index of an input of the rule. */
 static bool plan_positional(struct lp_call_plan *plan, PyObject *entry, PyObject *inputs, bool *used)
 {
 	PyObject *row, *name;
@@ -272,8 +133,8 @@ static bool plan_positional(struct lp_call_plan *plan, PyObject *entry, PyObject
 	return true;
 }
 
-/* Whether the last of the rule's inputs is `*series: Series`. */
-static bool takes_many(PyObject *inputs)
+/* Returns true if the last of the rule's inputs is `*series: Series`. */
+static bool has_variable_inputs(PyObject *inputs)
 {
 	Py_ssize_t count = PyList_GET_SIZE(inputs);
 
@@ -282,11 +143,11 @@ static bool takes_many(PyObject *inputs)
 
 static bool plan_inputs(struct lp_call_plan *plan, PyObject *layout, PyObject *inputs)
 {
-	bool *used = lp_allocate(plan->input_count + 1), good = true, many = takes_many(inputs);
+	bool *used = lp_allocate(plan->input_count + 1), ok = true, many = has_variable_inputs(inputs);
 
-	for (Py_ssize_t i = 0; good && i < PyList_GET_SIZE(layout); i++)
-		good = plan_positional(plan, PyList_GET_ITEM(layout, i), inputs, used);
-	for (size_t i = 0; good && i < plan->input_count; i++) {
+	for (Py_ssize_t i = 0; ok && i < PyList_GET_SIZE(layout); i++)
+		ok = plan_positional(plan, PyList_GET_ITEM(layout, i), inputs, used);
+	for (size_t i = 0; ok && i < plan->input_count; i++) {
 		if (used[i])
 			continue;
 		if (many)
@@ -297,11 +158,11 @@ static bool plan_inputs(struct lp_call_plan *plan, PyObject *layout, PyObject *i
 	}
 	plan->positional_count = plan->argument_count;
 	free(used);
-	return good;
+	return ok;
 }
 
-/* The type that a parameter's annotation asks for; -1: the rule has no such parameter. */
-static int type_of_parameter(PyObject *parameters, PyObject *name)
+/* Finds the type of a parameter's annotation; -1: the rule has no such parameter. */
+static int find_type(PyObject *parameters, PyObject *name)
 {
 	for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parameters); i++) {
 		PyObject *row = PyList_GET_ITEM(parameters, i);
@@ -313,20 +174,20 @@ static int type_of_parameter(PyObject *parameters, PyObject *name)
 }
 
 /*
- * Defaults that are lists or dicts are given as well, fresh in each call: the
- * function's own would be one object for all calls, and keep what they put in.
+ * Plans defaults that are lists or dicts, so that each call gets fresh ones.  The
+ * function's own default is one object for all calls, and would keep changes.
  */
 static bool plan_defaults(struct lp_call_plan *plan, PyObject *parameters, PyObject *values, PyObject *names)
 {
 	for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parameters); i++) {
 		PyObject *row = PyList_GET_ITEM(parameters, i), *name = PyTuple_GET_ITEM(row, 0);
-		PyObject *written = PyTuple_GET_ITEM(row, 3);
-		const char *json = PyUnicode_Check(written) ? PyUnicode_AsUTF8(written) : "";
-		int given = PyDict_Contains(values, name);
+		PyObject *text = PyTuple_GET_ITEM(row, 3);
+		const char *json = PyUnicode_Check(text) ? PyUnicode_AsUTF8(text) : "";
+		int has_value = PyDict_Contains(values, name);
 
-		if (json == NULL || given < 0)
+		if (json == NULL || has_value < 0)
 			return false;
-		if (given || (*json != '[' && *json != '{'))
+		if (has_value || (*json != '[' && *json != '{'))
 			continue;
 		if (PyList_Append(names, name) < 0)
 			return false;
@@ -335,10 +196,10 @@ static bool plan_defaults(struct lp_call_plan *plan, PyObject *parameters, PyObj
 	return true;
 }
 
-static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_call_plan *plan, PyObject *parameters,
+static bool plan_parameters(struct lp_rule_registry *registry, struct lp_call_plan *plan, PyObject *parameters,
                             PyObject *names)
 {
-	PyObject *values = lp_json_parse(rules->state, plan->parameters), *name, *value;
+	PyObject *values = lp_json_parse(registry->state, plan->parameters), *name, *value;
 	Py_ssize_t position = 0;
 
 	if (values == NULL || !PyDict_Check(values)) {
@@ -348,7 +209,7 @@ static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_call_plan *
 		return false;
 	}
 	while (PyDict_Next(values, &position, &name, &value)) {
-		int type = type_of_parameter(parameters, name);
+		int type = find_type(parameters, name);
 		struct lp_call_argument *argument;
 
 		if (type < 0) {
@@ -358,7 +219,7 @@ static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_call_plan *
 			continue;
 		}
 		argument = add_argument(plan, LP_ARGUMENT_VALUE);
-		/* 5 for a float is 5.0: a rule may ask it for as_integer_ratio() or divide by it as floats do. */
+		/* A rule whose parameter is a float gets 5 as 5.0, because the two differ in Python. */
 		argument->value = type == LP_PARAMETER_FLOAT && PyLong_CheckExact(value) ? PyNumber_Float(value)
 		                                                                         : Py_NewRef(value);
 		if (argument->value == NULL || PyList_Append(names, name) < 0)
@@ -374,12 +235,12 @@ static bool plan_parameters(struct lp_loaded_rules *rules, struct lp_call_plan *
 			Py_DECREF(json);
 		}
 	}
-	bool good = !PyErr_Occurred() && plan_defaults(plan, parameters, values, names);
+	bool ok = !PyErr_Occurred() && plan_defaults(plan, parameters, values, names);
 	Py_DECREF(values);
-	return good;
+	return ok;
 }
 
-/* Keyword-only parameters that get the window or the context. */
+/* Plans keyword-only parameters that get the window or the context. */
 static bool plan_keywords(struct lp_call_plan *plan, PyObject *keywords, PyObject *names)
 {
 	for (Py_ssize_t i = 0; i < PyList_GET_SIZE(keywords); i++) {
@@ -394,37 +255,39 @@ static bool plan_keywords(struct lp_call_plan *plan, PyObject *keywords, PyObjec
 	return true;
 }
 
-static PyObject *list_of(PyObject *description, const char *name)
+static PyObject *get_list(PyObject *description, const char *name)
 {
 	PyObject *list = PyObject_GetAttrString(description, name);
 
-	if (list != NULL && !PyList_Check(list)) {
-		Py_DECREF(list);
-		PyErr_Format(PyExc_TypeError, "%s of a rule must be a list", name);
-		return NULL;
-	}
-	return list;
+	if (list == NULL || PyList_Check(list))
+		return list;
+	Py_DECREF(list);
+	PyErr_Format(PyExc_TypeError, "%s of a rule must be a list", name);
+	return NULL;
 }
 
-static bool plan_arguments(struct lp_loaded_rules *rules, struct lp_call_plan *plan)
+static bool plan_arguments(struct lp_rule_registry *registry, struct lp_call_plan *plan)
 {
-	PyObject *description = plan->rule->description, *layout = list_of(description, "layout"),
-		 *inputs = list_of(description, "inputs"), *parameters = list_of(description, "parameters"),
-		 *keywords = list_of(description, "keywords"), *names = PyList_New(0);
-	bool good = layout != NULL && inputs != NULL && parameters != NULL && keywords != NULL && names != NULL &&
-	            plan_inputs(plan, layout, inputs) && plan_parameters(rules, plan, parameters, names) &&
-	            plan_keywords(plan, keywords, names);
+	static const char *const names[] = { "layout", "inputs", "parameters", "keywords" };
+	enum { LAYOUT, INPUTS, PARAMETERS, KEYWORDS, LISTS };
+	PyObject *lists[LISTS], *keyword_names = PyList_New(0);
+	bool ok = keyword_names != NULL;
 
-	if (good && PyList_GET_SIZE(names) > 0) {
-		plan->keyword_names = PyList_AsTuple(names);
-		good = plan->keyword_names != NULL;
+	for (size_t i = 0; i < LISTS; i++) {
+		lists[i] = ok ? get_list(plan->rule->description, names[i]) : NULL;
+		ok = lists[i] != NULL;
 	}
-	Py_XDECREF(layout);
-	Py_XDECREF(inputs);
-	Py_XDECREF(parameters);
-	Py_XDECREF(keywords);
-	Py_XDECREF(names);
-	return good;
+	ok = ok && plan_inputs(plan, lists[LAYOUT], lists[INPUTS]);
+	ok = ok && plan_parameters(registry, plan, lists[PARAMETERS], keyword_names);
+	ok = ok && plan_keywords(plan, lists[KEYWORDS], keyword_names);
+	if (ok && PyList_GET_SIZE(keyword_names) > 0) {
+		plan->keyword_names = PyList_AsTuple(keyword_names);
+		ok = plan->keyword_names != NULL;
+	}
+	for (size_t i = 0; i < LISTS; i++)
+		Py_XDECREF(lists[i]);
+	Py_XDECREF(keyword_names);
+	return ok;
 }
 
 static void plan_quantity(struct lp_call_plan *plan)
@@ -441,11 +304,11 @@ static void plan_quantity(struct lp_call_plan *plan)
 	plan->has_quantity = lp_rule_quantity(plan->rule_name, per, &plan->quantity);
 }
 
-static struct lp_call_plan *make_plan(struct lp_loaded_rules *rules, const struct lp_calculation *calculation,
+static struct lp_call_plan *make_plan(struct lp_rule_registry *registry, const struct lp_calculation *calculation,
                                       uint64_t hash)
 {
 	struct lp_call_plan *plan = lp_allocate(sizeof *plan);
-	const struct lp_failed_module *failed;
+	const struct lp_module_failure *failed;
 
 	plan->hash = hash;
 	plan->rule_name = lp_copy_text(calculation->rule);
@@ -454,22 +317,22 @@ static struct lp_call_plan *make_plan(struct lp_loaded_rules *rules, const struc
 	plan->inputs = lp_allocate((plan->input_count + 1) * sizeof *plan->inputs);
 	for (size_t i = 0; i < plan->input_count; i++)
 		plan->inputs[i] = lp_copy_text(calculation->inputs[i].name);
-	plan->rule = find_rule(rules, calculation->rule);
-	if (plan->rule == NULL && (failed = find_failed(rules, calculation->rule)) != NULL) {
+	plan->rule = lp_registry_find(registry, calculation->rule);
+	if (plan->rule == NULL && (failed = lp_registry_find_failure(registry, calculation->rule)) != NULL) {
 		plan->version = failed->version;
 		set_error(plan, failed->failure.type, failed->failure.message, failed->failure.traceback);
 	} else if (plan->rule == NULL) {
 		fail_plan(plan, "LookupError", lp_format_text("there is no rule %s", calculation->rule));
 	} else if (plan->rule->problem != NULL) {
 		set_error(plan, "TypeError", plan->rule->problem, NULL);
-	} else if (!plan_arguments(rules, plan)) {
+	} else if (!plan_arguments(registry, plan)) {
 		struct lp_python_failure failure;
 		struct lp_arena arena = { 0 };
 
 		lp_python_failure_take(&arena, &failure);
 		set_error(plan, failure.type, failure.message, failure.traceback);
 		lp_arena_free(&arena);
-		/* A time limit or a lack of memory may have struck here: the next task tries anew. */
+		/* The reason may be a time limit or a lack of memory: with another hash the next task makes a new plan. */
 		plan->hash = ~hash;
 	}
 	if (plan->rule != NULL) {
@@ -479,27 +342,27 @@ static struct lp_call_plan *make_plan(struct lp_loaded_rules *rules, const struc
 	return plan;
 }
 
-const struct lp_call_plan *lp_call_plan_for(struct lp_loaded_rules *rules, const struct lp_calculation *calculation)
+const struct lp_call_plan *lp_call_plan_find(struct lp_rule_registry *registry,
+                                             const struct lp_calculation *calculation)
 {
 	struct lp_call_plan **bucket, *plan;
 	uint64_t hash;
 
-	if (rules->last != NULL && suits(rules->last, calculation))
-		return rules->last;
-	hash = hash_of(calculation);
-	bucket = &rules->buckets[hash % LP_CALL_PLAN_BUCKETS];
-	for (plan = *bucket; plan != NULL; plan = plan->next) {
-		if (plan->hash == hash && suits(plan, calculation))
+	if (registry->last != NULL && matches(registry->last, calculation))
+		return registry->last;
+	hash = hash_calculation(calculation);
+	bucket = &registry->buckets[hash % LP_CALL_PLAN_BUCKETS];
+	for (plan = *bucket; plan != NULL; plan = plan->next)
+		if (plan->hash == hash && matches(plan, calculation))
 			break;
-	}
 	if (plan == NULL) {
-		if (rules->plan_count == LP_CALL_PLANS_MOST)
-			forget_plans(rules);
-		rules->plan_count++;
-		plan = make_plan(rules, calculation, hash);
+		if (registry->plan_count == LP_CALL_PLANS_MOST)
+			free_plans(registry);
+		registry->plan_count++;
+		plan = make_plan(registry, calculation, hash);
 		plan->next = *bucket;
 		*bucket = plan;
 	}
-	rules->last = plan->hash == hash ? plan : NULL;
+	registry->last = plan->hash == hash ? plan : NULL;
 	return plan;
 }

@@ -1,29 +1,14 @@
 /*
- * What is kept of the rules that are loaded, and how they are called.
- * Shared by plan.c, which makes it, and call.c, which uses it.
+ * Call plans: how a calculation's rule, parameters and inputs become the arguments
+ * of the rule's function.
  *
- * Runs in interpreter processes, in their only thread; lp_rules_load in the rule
- * server.
+ * Runs in interpreter processes, in their only thread.
  */
 #ifndef LP_RULES_CALL_PLAN_H
 #define LP_RULES_CALL_PLAN_H
 
-#include "rules/internal.h"
-#include "rules/types.h"
+#include "rules/registry.h"
 #include "rules/units.h"
-
-struct lp_loaded_rule {
-	char *name;
-	PyObject *function, *description, *outputs;
-	const char *version;
-	char *problem; /* what is wrong with its signature, or NULL */
-};
-
-/* A module whose import failed: what its calculations fail with. */
-struct lp_failed_module {
-	const char *name, *version;
-	struct lp_python_failure failure;
-};
 
 enum lp_argument_kind {
 	LP_ARGUMENT_INPUT,
@@ -35,47 +20,30 @@ enum lp_argument_kind {
 
 struct lp_call_argument {
 	enum lp_argument_kind kind;
-	size_t input;    /* of the calculation */
+	size_t input;    /* index of the calculation's input */
 	PyObject *value; /* of a parameter */
 	char *json;      /* of a parameter that is a list or dict */
 };
 
-/* How calculations with one rule, the same parameters and inputs of the same names call it. */
+/* The plan of all calculations that have one rule, the same parameters, and inputs of the same names. */
 struct lp_call_plan {
 	uint64_t hash;
 	char *rule_name, *parameters;
 	char **inputs;
 	size_t input_count;
-	const struct lp_loaded_rule *rule;  /* NULL: there is none of that name, or its module failed */
+	const struct lp_rule_entry *rule;   /* NULL: there is none of that name, or its module failed */
 	struct lp_call_argument *arguments; /* positional ones, then keywords */
 	size_t argument_count, positional_count;
 	PyObject *keyword_names; /* a tuple, or NULL */
-	bool has_quantity;       /* a number that it returns is, but for the unit of its input: */
+	bool has_quantity;       /* a number that it returns is this quantity, in the unit of its input: */
 	struct lp_quantity quantity;
 	const char *version;                                /* of the rule, or of its module that failed; or NULL */
-	char *error_type, *error_message, *error_traceback; /* it can't be called: why; or NULL */
+	char *error_type, *error_message, *error_traceback; /* why it cannot be called; or NULL */
 	struct lp_call_plan *next;
 };
 
-/* Beyond so many all are forgotten: memory must not grow with the number of calculations. */
-enum { LP_CALL_PLAN_BUCKETS = 1024, LP_CALL_PLANS_MOST = 4096 };
-
-struct lp_loaded_rules {
-	struct lp_rule_state *state;
-	struct lp_loaded_rule *rules; /* sorted by name */
-	size_t count, capacity;
-	struct lp_failed_module *failed;
-	size_t failed_count, failed_capacity;
-	struct lp_call_plan *buckets[LP_CALL_PLAN_BUCKETS];
-	size_t plan_count;
-	struct lp_call_plan *last; /* most likely the next one too */
-	PyObject *logging_name;    /* "logging", interned; NULL once its handler is installed */
-	struct lp_arena arena;
-};
-
-/* Never NULL: a plan that can't be made says why.  Valid until the next call. */
-const struct lp_call_plan *lp_call_plan_for(struct lp_loaded_rules *rules, const struct lp_calculation *calculation);
-/* Sends the module logging to the program's log once a rule has imported it.  True: just now. */
-bool lp_rules_watch_logging(struct lp_loaded_rules *rules);
+/* Never returns NULL: a plan that cannot be made says why.  It is valid until the next call. */
+const struct lp_call_plan *lp_call_plan_find(struct lp_rule_registry *registry,
+                                             const struct lp_calculation *calculation);
 
 #endif

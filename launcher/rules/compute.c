@@ -1,11 +1,11 @@
 /*
- * Computing tasks, one after the other: what is around the call of a rule.
+ * Computing a task: the call of its rule within its time limit, in a context of
+ * its own, and with its leftovers put back.
  *
  * Runs in interpreter processes, in their only thread; lp_rules_open in the rule
  * server.
  */
-#include "rules/call_plan.h"
-#include "rules/internal.h"
+#include "rules/registry.h"
 
 #include <assert.h>
 
@@ -14,20 +14,20 @@ bool lp_rules_open(struct lp_error *error)
 	assert(Py_IsInitialized());
 	if (!lp_rules_load(error))
 		return false;
-	(void)lp_rules_watch_logging(lp_loaded_rules);
+	(void)lp_registry_watch_logging(lp_rule_registry);
 	return lp_leftovers_freeze(error);
 }
 
-/* What the program itself has just changed is no rule's, and stays. */
+/* Installs the handler of logging where needed, and keeps that change: it is no leftover of the rule. */
 static bool watch_logging(void)
 {
 	struct lp_error error;
 
-	return !lp_rules_watch_logging(lp_loaded_rules) || lp_leftovers_keep(&error);
+	return !lp_registry_watch_logging(lp_rule_registry) || lp_leftovers_keep(&error);
 }
 
-/* In a context of its own, and what the rule leaves behind is put back: all of that within its time. */
-static void call_apart(struct lp_batch *batch, struct lp_task *task, struct lp_call_report *report)
+/* Calls the rule in a context of its own and puts back what it leaves behind, all within its time limit. */
+static void call_isolated(struct lp_batch *batch, struct lp_task *task, struct lp_call_report *report)
 {
 	if (watch_logging() && lp_leftovers_enter()) {
 		lp_rule_call(batch, task, &report->coverage);
@@ -45,14 +45,14 @@ void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t ind
 	const char *where;
 
 	LP_CHECK_BATCH(batch);
-	assert(lp_loaded_rules != NULL && !task->decided);
+	assert(lp_rule_registry != NULL && !task->decided);
 	*report = (struct lp_call_report){ .coverage = 1 };
 	lp_limit_begin(index, &batch->arena);
-	call_apart(batch, task, report);
+	call_isolated(batch, task, report);
 	assert(!PyErr_Occurred());
 	report->interrupted = lp_limit_end(&where);
 	if (report->interrupted) {
-		/* Whatever the rule made of that: where it was is what counts. */
+		/* The rule may have swallowed the interruption or failed otherwise: it has timed out all the same. */
 		task->outcome.state = LP_STATE_FAILED;
 		task->outcome.result_count = 0;
 		task->outcome.error_type = "TimeLimit";

@@ -1,7 +1,7 @@
 /*
- * Reads the users' rules, once, at start: every interpreter process has the same
- * texts, also when a file is changed meanwhile.  It knows files
- * and names, not Python code.
+ * Reads the users' files of rules, once, at start: all interpreter processes have
+ * the same texts, even when a file changes meanwhile.  Knows files and names, not
+ * Python code.
  *
  * Runs in the rule server, in its only thread.
  */
@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_SIZE_MOST = 8 << 20, DEPTH_MOST = 8, ABOVE_MOST = 64 };
+enum { FILE_SIZE_MOST = 8 << 20, DEPTH_MOST = 8, ANCESTORS_MOST = 64 };
 
 /* Filled once, by lp_rule_files_read. */
 static struct {
@@ -50,15 +50,15 @@ static bool is_identifier(const char *name, size_t length)
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)name[i];
 
-		/* What is beyond ASCII is left to Python's own judgement. */
+		/* Python itself judges characters beyond ASCII. */
 		if (!(c == '_' || c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')))
 			return false;
 	}
 	return true;
 }
 
-/* NULL: nothing speaks against it. */
-static const char *problem_of_name(const char *name, size_t length, bool at_top)
+/* Says why Python cannot import a module of this name; NULL: it can. */
+static const char *check_name(const char *name, size_t length, bool at_top)
 {
 	char plain[NAME_MAX + 1];
 
@@ -71,7 +71,8 @@ static const char *problem_of_name(const char *name, size_t length, bool at_top)
 	return NULL;
 }
 
-static void add(const char *module, const char *path, char *text, size_t size, bool is_package, const char *problem)
+static void add_source(const char *module, const char *path, char *text, size_t size, bool is_package,
+                       const char *problem)
 {
 	struct lp_python_source *source;
 
@@ -87,10 +88,10 @@ static void add(const char *module, const char *path, char *text, size_t size, b
 	};
 }
 
-/* A file that can't be read is a problem of that file: the others are of use without it. */
+/* Reads a file.  One that cannot be read has a problem of its own, and the others are read all the same. */
 static char *read_text(int directory, const char *name, size_t *size, const char **problem)
 {
-	/* Not blocking, so that a FIFO that lies there stops nobody. */
+	/* Not blocking, so that a FIFO in the directory does not stop the program. */
 	int file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	char *text;
@@ -127,7 +128,7 @@ static char *read_text(int directory, const char *name, size_t *size, const char
 	return text;
 }
 
-static bool is_left_out(const char *name, bool is_directory)
+static bool is_ignored(const char *name, bool is_directory)
 {
 	if (name[0] == '.')
 		return true;
@@ -136,44 +137,99 @@ static bool is_left_out(const char *name, bool is_directory)
 	return strncmp(name, "test_", 5) == 0 || strcmp(name, "conftest.py") == 0;
 }
 
-/* Where the walk is: the directories from the root to the one that is read. */
-struct above {
-	const struct above *next;
+/* A directory that is read, or one above it. */
+struct ancestor {
+	const struct ancestor *next; /* the one above it; NULL: it is the root */
 	dev_t device;
 	ino_t number;
 };
 
-static bool is_above(const struct above *above, const struct stat *status)
+static bool is_ancestor(const struct ancestor *ancestor, const struct stat *status)
 {
-	for (; above != NULL; above = above->next)
-		if (above->device == status->st_dev && above->number == status->st_ino)
+	for (; ancestor != NULL; ancestor = ancestor->next)
+		if (ancestor->device == status->st_dev && ancestor->number == status->st_ino)
 			return true;
 	return false;
 }
 
-static bool read_directory(int parent, const char *name, const char *path, const char *package, int depth,
-                           const struct above *above, struct lp_error *error) LP_MUST_CHECK;
+/* A directory as Python will see it. */
+struct package {
+	const char *path, *name; /* name "": the top directory */
+	int depth;
+	const struct ancestor *ancestors;
+};
 
-/* What cannot be shown of a name, as question marks. */
-static char *shown_name(const char *name)
+static bool read_directory(int parent, const char *name, const struct package *package,
+                           struct lp_error *error) LP_MUST_CHECK;
+
+/* Copies a name, with question marks for what is not UTF-8. */
+static char *copy_printable(const char *name)
 {
-	char *shown = lp_copy_text(name);
+	char *copy = lp_copy_text(name);
 
-	for (char *at = shown; !lp_utf8_is_valid(shown); at++)
+	for (char *at = copy; !lp_utf8_is_valid(copy); at++)
 		if ((unsigned char)*at >= 0x80)
 			*at = '?';
-	return shown;
+	return copy;
 }
 
-static bool read_entry(int directory, const char *name, const char *path, const char *package, int depth,
-                       const struct above *above, struct lp_error *error)
+static char *join_module(const struct package *package, const char *name, size_t length)
+{
+	return lp_format_text("%s%s%.*s", package->name, package->name[0] == '\0' ? "" : ".", (int)length, name);
+}
+
+/* Reads a directory inside of a package.  With rules in it, it is a package even without an __init__.py. */
+static bool read_package(int directory, const char *name, const struct package *above, const char *problem,
+                         struct lp_error *error)
+{
+	char *path = lp_format_text("%s/%s", above->path, name), *module = join_module(above, name, strlen(name));
+	const struct package package = {
+		.path = path, .name = module, .depth = above->depth + 1, .ancestors = above->ancestors
+	};
+	uint32_t before = sources.count;
+	bool has_init = false, ok = read_directory(directory, name, &package, error);
+
+	for (uint32_t i = before; i < sources.count; i++)
+		has_init = has_init || strcmp(sources.items[i].module, module) == 0;
+	if (ok && sources.count > before && !has_init)
+		add_source(module, path, lp_allocate(1), 0, true, problem);
+	free(module);
+	free(path);
+	return ok;
+}
+
+static void read_file(int directory, const char *name, const struct package *package, const char *problem)
+{
+	size_t length = strlen(name) - strlen(".py"), size;
+	char *path = lp_format_text("%s/%s", package->path, name), *module = join_module(package, name, length);
+	char *text = read_text(directory, name, &size, &problem);
+
+	if (strcmp(name, "__init__.py") != 0)
+		add_source(module, path, text, size, false, problem);
+	else if (package->name[0] != '\0')
+		add_source(package->name, path, text, size, true, problem);
+	free(module);
+	free(path);
+}
+
+/* Adds a file that cannot be a module because its name is not UTF-8. */
+static void refuse_name(const char *name, const struct package *package)
+{
+	char *printable = copy_printable(name), *path = lp_format_text("%s/%s", package->path, printable);
+	char *module = join_module(package, printable, strlen(name) - strlen(".py"));
+
+	add_source(module, path, lp_allocate(1), 0, false, "its name is not UTF-8: rename it");
+	free(module);
+	free(path);
+	free(printable);
+}
+
+static bool read_entry(int directory, const char *name, const struct package *package, struct lp_error *error)
 {
 	struct stat status;
 	size_t length = strlen(name);
-	bool is_python = length > 3 && strcmp(name + length - 3, ".py") == 0;
-	bool is_directory, read = true;
-	const char *problem = NULL, *dot = package[0] == '\0' ? "" : ".";
-	char *file_path, *module;
+	bool is_python = length > 3 && strcmp(name + length - 3, ".py") == 0, at_top = package->name[0] == '\0';
+	const char *problem = NULL;
 
 	if (fstatat(directory, name, &status, 0) < 0) {
 		if (!is_python)
@@ -181,112 +237,83 @@ static bool read_entry(int directory, const char *name, const char *path, const 
 		problem = lp_format_text("it cannot be read: %s", strerror(errno));
 		status.st_mode = S_IFREG;
 	}
-	is_directory = S_ISDIR(status.st_mode);
-	/* A link that leads back up has nothing that is not there under its own name, or the whole machine. */
-	if (is_left_out(name, is_directory) || (!is_directory && !is_python) ||
-	    (is_directory && (depth >= DEPTH_MOST || !is_identifier(name, length) || !lp_utf8_is_valid(name) ||
-	                      is_above(above, &status))))
-		return true;
-	if (!lp_utf8_is_valid(name)) {
-		char *shown = shown_name(name);
-
-		file_path = lp_format_text("%s/%s", path, shown);
-		module = lp_format_text("%s%s%.*s", package, dot, (int)length - 3, shown);
-		add(module, file_path, lp_allocate(1), 0, false, "its name is not UTF-8: rename it");
-		free(module);
-		free(file_path);
-		free(shown);
-		return true;
+	if (S_ISDIR(status.st_mode)) {
+		/* A link to a directory above would lead through the same files again, or through the whole machine. */
+		if (is_ignored(name, true) || package->depth >= DEPTH_MOST || !is_identifier(name, length) ||
+		    !lp_utf8_is_valid(name) || is_ancestor(package->ancestors, &status))
+			return true;
+		return read_package(directory, name, package, check_name(name, length, at_top), error);
 	}
-	if (is_python && !is_directory)
-		length -= 3;
-	if (problem == NULL)
-		problem = problem_of_name(name, length, package[0] == '\0');
-	file_path = lp_format_text("%s/%s", path, name);
-	module = lp_format_text("%s%s%.*s", package, dot, (int)length, name);
-	if (is_directory) {
-		uint32_t before = sources.count;
-
-		read = read_directory(directory, name, file_path, module, depth + 1, above, error);
-		/* Without an __init__.py of its own it is a package all the same, if there are rules in it. */
-		if (read && sources.count > before) {
-			bool has_own = false;
-
-			for (uint32_t i = before; i < sources.count; i++)
-				has_own = has_own || strcmp(sources.items[i].module, module) == 0;
-			if (!has_own)
-				add(module, file_path, lp_allocate(1), 0, true, problem);
-		}
-	} else {
-		bool is_init = length == 8 && memcmp(name, "__init__", 8) == 0;
-		size_t size;
-		char *text = read_text(directory, name, &size, &problem);
-
-		if (!is_init)
-			add(module, file_path, text, size, false, problem);
-		else if (package[0] != '\0')
-			add(package, file_path, text, size, true, problem);
-	}
-	free(module);
-	free(file_path);
-	return read;
+	if (is_ignored(name, false) || !is_python)
+		return true;
+	if (!lp_utf8_is_valid(name))
+		refuse_name(name, package);
+	else
+		read_file(directory, name, package, problem == NULL ? check_name(name, length - 3, at_top) : problem);
+	return true;
 }
 
-static bool read_directory(int parent, const char *name, const char *path, const char *package, int depth,
-                           const struct above *above, struct lp_error *error)
+static bool read_directory(int parent, const char *name, const struct package *package, struct lp_error *error)
 {
 	int file = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = file < 0 ? NULL : fdopendir(file);
 	struct stat status;
-	bool read = true;
+	bool ok = true;
 
 	if (directory == NULL) {
-		lp_fail_errno(error, LP_EXIT_CONFIGURATION, errno, "cannot read the directory of the rules, %s", path);
+		lp_fail_errno(error, LP_EXIT_CONFIGURATION, errno, "cannot read the directory of the rules, %s",
+		              package->path);
 		lp_hint(error, "The setting `rules` of the configuration, or --rules, names it.");
 		if (file >= 0)
 			close(file);
 		return false;
 	}
 	if (fstat(dirfd(directory), &status) == 0) {
-		const struct above here = { above, status.st_dev, status.st_ino };
+		const struct ancestor self = { package->ancestors, status.st_dev, status.st_ino };
+		struct package here = *package;
 
-		for (struct dirent *entry; read && (entry = readdir(directory)) != NULL;)
-			read = read_entry(dirfd(directory), entry->d_name, path, package, depth, &here, error);
+		here.ancestors = &self;
+		for (struct dirent *entry; ok && (entry = readdir(directory)) != NULL;)
+			ok = read_entry(dirfd(directory), entry->d_name, &here, error);
 	}
 	closedir(directory);
-	return read;
+	return ok;
 }
 
-/* The directories above one, from the root: how many, at most ABOVE_MOST. */
-static size_t climb(const char *directory, struct above above[ABOVE_MOST])
+/* Finds a directory and those above it, up to the root, at most ANCESTORS_MOST.  Returns how many. */
+static size_t find_ancestors(const char *directory, struct ancestor ancestors[ANCESTORS_MOST])
 {
-	int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int i = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t count = 0;
 	struct stat status;
 
-	while (at >= 0 && count < ABOVE_MOST && fstat(at, &status) == 0 &&
-	       (count == 0 || above[count - 1].device != status.st_dev || above[count - 1].number != status.st_ino)) {
-		int up = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (i >= 0 && count < ANCESTORS_MOST && fstat(i, &status) == 0 &&
+	       (count == 0 || ancestors[count - 1].device != status.st_dev ||
+	        ancestors[count - 1].number != status.st_ino)) {
+		int up = openat(i, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		above[count] = (struct above){ count == 0 ? NULL : &above[count - 1], status.st_dev, status.st_ino };
+		ancestors[count] =
+			(struct ancestor){ count == 0 ? NULL : &ancestors[count - 1], status.st_dev, status.st_ino };
 		count++;
-		close(at);
-		at = up;
+		close(i);
+		i = up;
 	}
-	if (at >= 0)
-		close(at);
+	if (i >= 0)
+		close(i);
 	return count;
 }
 
 bool lp_rule_files_read(const char *directory, struct lp_error *error)
 {
-	struct above above[ABOVE_MOST];
+	struct ancestor ancestors[ANCESTORS_MOST];
+	struct package top = { .path = directory, .name = "" };
 	size_t count;
 
 	if (directory == NULL)
 		return true;
-	count = climb(directory, above);
-	if (!read_directory(AT_FDCWD, directory, directory, "", 0, count == 0 ? NULL : &above[count - 1], error))
+	count = find_ancestors(directory, ancestors);
+	top.ancestors = count == 0 ? NULL : &ancestors[count - 1];
+	if (!read_directory(AT_FDCWD, directory, &top, error))
 		return false;
 	if (sources.count > 0)
 		qsort(sources.items, sources.count, sizeof *sources.items, compare_sources);
@@ -297,7 +324,7 @@ bool lp_rule_files_read(const char *directory, struct lp_error *error)
 
 		lp_hash_write(lp_hash_add(hash, source->text, source->size), sources.versions[i]);
 	}
-	/* pumps.py and pumps/ want the same name. */
+	/* A file pumps.py and a directory pumps/ would be the same module. */
 	for (uint32_t i = 1; i < sources.count; i++)
 		if (strcmp(sources.items[i - 1].module, sources.items[i].module) == 0)
 			sources.items[i].problem = sources.items[i - 1].problem =

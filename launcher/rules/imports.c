@@ -4,8 +4,7 @@
  *
  * Runs in the rule server, in its only thread.
  */
-#include "rules/internal.h"
-#include "rules/types.h"
+#include "rules/catalogue.h"
 
 /* Returns the names of all modules of the team, which may have that of a module that Python gave up. */
 static PyObject *own_modules(const struct lp_python_source *sources, size_t count)

@@ -1,8 +1,8 @@
 /*
- * What the files of this room share, besides the types that rules see.  Internal to
- * rules/.
+ * The options of the process and the users' files, for all files of this room.
+ * Private to rules/.
  *
- * Runs where rules.h says.
+ * Runs in the rule server and in interpreter processes, in their only thread.
  */
 #ifndef LP_RULES_INTERNAL_H
 #define LP_RULES_INTERNAL_H
@@ -11,41 +11,31 @@
 
 #include "rules/rules.h"
 
-/* rules.c: what lp_rules_start was given, but for lp_rules_redirect. */
+/* rules.c: the options of lp_rules_start, with the pulse and log of lp_rules_redirect. */
 const struct lp_rules_options *lp_rules_options(void);
 
-/* module.c: the builtin module `_local_processing`: multi-phase, its state per interpreter. */
-PyObject *lp_series_module_init(void);
+/* module.c: makes the builtin module `_local_processing`. */
+PyObject *lp_rules_make_module(void);
 
 /*
- * files.c: the files below the directory of the users' rules, read once at
- * start: every interpreter gets the same.  Names that begin with a dot,
+ * files.c: reads the files below the directory of the users' rules, once: every
+ * interpreter process has the same texts.  Names that begin with a dot,
  * __pycache__, conftest.py, test_*.py and directories named test or tests are
- * left out.  directory NULL: there are none.
+ * left out.  directory NULL: there are no files.
  */
 bool lp_rule_files_read(const char *directory, struct lp_error *error) LP_MUST_CHECK;
-/* Sorted by module; importlib.import_module(module) loads them. */
+/* Returns the files, sorted by module; importlib.import_module(module) loads them. */
 const struct lp_python_source *lp_rule_files(size_t *count);
-/* Of the file with this index: 12 hexadecimal digits over module and text. */
+/* Returns the version of the file with this index: 12 hexadecimal digits over module and text. */
 const char *lp_rule_file_version(size_t index);
 /* imports.c: adds imports inside of functions that will fail when they run.  A module that failed is left out. */
 bool lp_rule_imports_check(struct lp_problems *problems) LP_MUST_CHECK;
 
-/* plan.c: what is kept of the rules that are imported.  There is one interpreter in a process, and one thread that has it. */
-struct lp_loaded_rules;
-extern struct lp_loaded_rules *lp_loaded_rules;
 /*
- * Once all files are imported: makes lp_loaded_rules.  A rule's file that does
- * not load is no error here: the catalogue has told, and its calculations fail
- * with the import's error.
+ * call.c: computes a task and fills its outcome, all in the batch's arena.  No
+ * exception is set before or after.  The caller limits the time, and decides what
+ * an interrupted task becomes.
  */
-bool lp_rules_load(struct lp_error *error) LP_MUST_CHECK;
-/*
- * call.c: computes one task and fills its outcome (samples_read, state, results,
- * error, duration), all in batch->arena.  No exception is set before or after.
- * The time limit is armed by the caller, and it is the caller who turns an
- * interrupted task into what it is: a rule that is interrupted just raises.
- */
-void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *covered);
+void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *coverage);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * print() and logging in rules: log lines of the program that say which
- * calculation and window they are about.
+ * print() and logging in rules: lines of the program's log that name their
+ * calculation and window.
  *
- * This stands in for sys.stdout and sys.stderr: what is written is
- * cut into lines, and what has no end of line when the rule returns is a line
- * too.  app/local_processing/_logging.py sends the module logging here.
+ * These streams replace sys.stdout and sys.stderr.  They cut into lines what is
+ * written; a line without an end is logged when the rule returns.
+ * app/local_processing/_logging.py sends the module logging here.
  *
  * Runs in the rule server and in interpreter processes, in their only thread.
  */
@@ -14,19 +14,19 @@
 #include "rules/internal.h"
 #include "text/utf8.h"
 
-/* More of one line helps nobody who reads a log; a logged exception may have a traceback. */
+/* Bytes of a printed line that are logged, and of a record of logging, which may have a traceback. */
 enum { LINE_MOST = 8192, RECORD_MOST = 65536 };
 
 struct stream_object {
 	PyObject ob_base;
-	struct lp_text line; /* what has been written since the last end of line */
+	struct lp_text line; /* what was written since the last end of line */
 	bool cut;
 	enum lp_log_level level;
 	const char *name;
 };
 
-/* level: as in the module logging. */
-static enum lp_log_level level_of(long level)
+/* Converts a level of the module logging. */
+static enum lp_log_level convert_level(long level)
 {
 	return level >= 40 ? LP_LOG_ERROR : level >= 30 ? LP_LOG_WARNING : level >= 20 ? LP_LOG_INFO : LP_LOG_DEBUG;
 }
@@ -51,7 +51,7 @@ static void stream_flush(struct stream_object *stream)
 	stream->cut = false;
 }
 
-/* A NUL, which would end the text for whoever writes it, as Python shows it. */
+/* Adds a text with each NUL, which would end it, as \x00. */
 static void add_escaped(struct lp_text *line, const char *data, size_t length)
 {
 	const char *end = data + length, *nul;
@@ -88,7 +88,7 @@ static PyObject *stream_write(PyObject *self, PyObject *text)
 		PyErr_Format(PyExc_TypeError, "write() argument must be str, not %s", Py_TYPE(text)->tp_name);
 		return NULL;
 	}
-	/* Lone surrogates, as of file names, must not make print() fail. */
+	/* Lone surrogates, which file names can have, must not make print() fail. */
 	bytes = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
 	if (bytes == NULL)
 		return NULL;
@@ -108,7 +108,7 @@ static PyObject *stream_flush_method(PyObject *self, PyObject *unused)
 {
 	(void)self;
 	(void)unused;
-	/* print(..., flush=True) asks for what is whole to be seen: it is; half a line waits for its other half. */
+	/* Whole lines are logged already; the beginning of a line waits for its end. */
 	Py_RETURN_NONE;
 }
 
@@ -171,7 +171,7 @@ PyType_Spec lp_stream_spec = {
 static bool install(struct lp_rule_state *state, const char *name, enum lp_log_level level)
 {
 	struct stream_object *stream = PyObject_New(struct stream_object, state->stream_type);
-	bool good;
+	bool ok;
 
 	if (stream == NULL)
 		return false;
@@ -179,9 +179,9 @@ static bool install(struct lp_rule_state *state, const char *name, enum lp_log_l
 	stream->cut = false;
 	stream->level = level;
 	stream->name = name;
-	good = PySys_SetObject(name, (PyObject *)stream) == 0;
+	ok = PySys_SetObject(name, (PyObject *)stream) == 0;
 	Py_DECREF(stream);
-	return good;
+	return ok;
 }
 
 bool lp_rule_log_install(struct lp_rule_state *state)
@@ -219,7 +219,7 @@ PyObject *lp_rule_log_write(PyObject *module, PyObject *arguments)
 		length = lp_utf8_cut(PyBytes_AS_STRING(bytes), RECORD_MOST);
 	add_escaped(&line, PyBytes_AS_STRING(bytes), length);
 	Py_DECREF(bytes);
-	write_line(level_of(level), "logging", logger, line.data == NULL ? "" : line.data);
+	write_line(convert_level(level), "logging", logger, line.data == NULL ? "" : line.data);
 	lp_text_free(&line);
 	Py_RETURN_NONE;
 }

@@ -1,12 +1,11 @@
 /*
- * The builtin module _local_processing: makes its types and keeps what they
- * need per interpreter.  Rules import local_processing, which names the public
- * ones.
+ * The builtin module _local_processing: makes the types of rules, and keeps their
+ * state.  Rules import local_processing, which names the public ones.
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
 #include "rules/internal.h"
-#include "rules/types.h"
+#include "rules/series.h"
 #include "rules/units.h"
 
 static PyObject *unit_conversion(PyObject *module, PyObject *arguments)
@@ -25,7 +24,7 @@ static PyObject *unit_conversion(PyObject *module, PyObject *arguments)
 	return Py_BuildValue("(dd)", scale, offset);
 }
 
-/* Series.scaled would be one more public name: only the built-in rule `convert` needs it. */
+/* Only the built-in rule `convert` needs this, so it is no method of Series. */
 static PyObject *scaled(PyObject *module, PyObject *arguments)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
@@ -78,18 +77,24 @@ static int execute(PyObject *module)
 	return 0;
 }
 
+/* Does something with each object that the state holds. */
+#define EACH_OBJECT(do_, state_)                                                                                       \
+	do_((state_)->series_type);                                                                                    \
+	do_((state_)->sample_type);                                                                                    \
+	do_((state_)->window_type);                                                                                    \
+	do_((state_)->context_type);                                                                                   \
+	do_((state_)->column_type);                                                                                    \
+	do_((state_)->stream_type);                                                                                    \
+	do_((state_)->zones);                                                                                          \
+	do_((state_)->parse_json);                                                                                     \
+	do_((state_)->empty);                                                                                          \
+	do_((state_)->empty_mapping)
+
 static int traverse(PyObject *module, visitproc visit, void *arg)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
 
-	Py_VISIT(state->series_type);
-	Py_VISIT(state->sample_type);
-	Py_VISIT(state->window_type);
-	Py_VISIT(state->context_type);
-	Py_VISIT(state->column_type);
-	Py_VISIT(state->stream_type);
-	Py_VISIT(state->zones);
-	Py_VISIT(state->parse_json);
+	EACH_OBJECT(Py_VISIT, state);
 	return 0;
 }
 
@@ -97,18 +102,9 @@ static int clear(PyObject *module)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
 
-	Py_CLEAR(state->series_type);
-	Py_CLEAR(state->sample_type);
-	Py_CLEAR(state->window_type);
-	Py_CLEAR(state->context_type);
-	Py_CLEAR(state->column_type);
-	Py_CLEAR(state->stream_type);
-	Py_CLEAR(state->zones);
-	Py_CLEAR(state->parse_json);
-	lp_label_free(state->label);
-	state->label = NULL;
-	Py_CLEAR(state->empty);
-	Py_CLEAR(state->empty_mapping);
+	EACH_OBJECT(Py_CLEAR, state);
+	lp_result_conversion_free(state->conversion);
+	state->conversion = NULL;
 	return 0;
 }
 
@@ -128,7 +124,7 @@ static struct PyModuleDef definition = {
 	.m_clear = clear,
 };
 
-PyObject *lp_series_module_init(void)
+PyObject *lp_rules_make_module(void)
 {
 	return PyModuleDef_Init(&definition);
 }
@@ -138,7 +134,7 @@ struct lp_rule_state *lp_rule_state(void)
 	PyObject *module = PyImport_ImportModule("_local_processing");
 	struct lp_rule_state *state = module == NULL ? NULL : PyModule_GetState(module);
 
-	/* sys.modules holds it for as long as the interpreter lives. */
+	/* sys.modules keeps the module for as long as the interpreter lives. */
 	Py_XDECREF(module);
 	return state;
 }

@@ -1,7 +1,7 @@
 /*
- * The units of what the built-in rules return as numbers: they follow from the
- * unit of the input.  What a user's rule returns as a number has the unit that
- * its author computed it in.  Knows nothing of Python.
+ * The quantities of numbers that the built-in rules return: their units follow from
+ * the unit of the input.  A number of a user's rule has the unit in which its
+ * author computes it.  Knows nothing of Python.
  *
  * Runs in any process, in any thread.
  */
@@ -10,34 +10,34 @@
 #include <math.h>
 #include <string.h>
 
-enum follows {
-	KEPT,       /* a value of x, or between values of x */
-	SUMMED,     /* of many values: of readings neither a reading nor a difference */
-	DIFFERENCE, /* of values of x */
-	OVER_TIME,  /* an integral */
+/* The result of a rule as a quantity of its input's unit. */
+enum result_kind {
+	READING,    /* a value of the input, or one between its values */
+	SUM,        /* of many values: a sum of readings is neither a reading nor a difference */
+	DIFFERENCE, /* of two values */
+	INTEGRAL,   /* over time */
 };
 
 static const struct {
 	const char *rule;
-	enum follows follows;
+	enum result_kind kind;
 } rules[] = {
-	{ "mean", KEPT },          { "time_weighted_mean", KEPT },
-	{ "min", KEPT },           { "max", KEPT },
-	{ "first", KEPT },         { "last", KEPT },
-	{ "sum", SUMMED },         { "difference", DIFFERENCE },
-	{ "integral", OVER_TIME }, { "increase", DIFFERENCE },
+	{ "mean", READING },      { "time_weighted_mean", READING },
+	{ "min", READING },       { "max", READING },
+	{ "first", READING },     { "last", READING },
+	{ "sum", SUM },           { "difference", DIFFERENCE },
+	{ "integral", INTEGRAL }, { "increase", DIFFERENCE },
 };
 
 static const struct {
 	const char *word, *symbol;
 } times[] = { { "second", "s" }, { "minute", "min" }, { "hour", "h" }, { "day", "d" } };
 
-static const char *symbol_of(const char *per)
+static const char *find_symbol(const char *per)
 {
-	for (size_t i = 0; per != NULL && i < sizeof times / sizeof *times; i++) {
+	for (size_t i = 0; per != NULL && i < sizeof times / sizeof *times; i++)
 		if (strcmp(per, times[i].word) == 0)
 			return times[i].symbol;
-	}
 	return "h";
 }
 
@@ -50,10 +50,10 @@ bool lp_rule_quantity(const char *rule, const char *per, struct lp_quantity *qua
 	if (i == sizeof rules / sizeof *rules)
 		return false;
 	*quantity = (struct lp_quantity){
-		.zeros = rules[i].follows == SUMMED       ? NAN
-		         : rules[i].follows == DIFFERENCE ? 0
-		                                          : 1,
-		.per = rules[i].follows == OVER_TIME ? symbol_of(per) : NULL,
+		.zeros = rules[i].kind == SUM          ? NAN
+		         : rules[i].kind == DIFFERENCE ? 0
+		                                       : 1,
+		.per = rules[i].kind == INTEGRAL ? find_symbol(per) : NULL,
 	};
 	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * Starting Python with rules in it, and what the process was told of them.
+ * Starting Python with rules in it, and the options of the process.
  *
  * Runs in the rule server, in its only thread; lp_rules_redirect in interpreter
  * processes, lp_rules_add_types wherever Python is started.
@@ -15,14 +15,14 @@ const struct lp_rules_options *lp_rules_options(void)
 
 void lp_rules_add_types(void)
 {
-	lp_python_add_module("_local_processing", lp_series_module_init);
+	lp_python_add_module("_local_processing", lp_rules_make_module);
 }
 
-bool lp_rules_start(const struct lp_rules_options *given, struct lp_error *error)
+bool lp_rules_start(const struct lp_rules_options *start_options, struct lp_error *error)
 {
-	struct lp_python_options python = { .tzdata = given->tzdata, .pulse = given->pulse };
+	struct lp_python_options python = { .tzdata = start_options->tzdata, .pulse = start_options->pulse };
 
-	options = *given;
+	options = *start_options;
 	if (!lp_rule_files_read(options.directory, error))
 		return false;
 	python.sources = lp_rule_files(&python.source_count);

@@ -1,5 +1,5 @@
 /*
- * Rules: the types that they see, importing them, calling them.
+ * Rules: importing them, the types that they see, and calling them.
  *
  * Runs in the rule server, which imports the rules, and in its forked copies,
  * which call them, each in its only thread; rules/units.h anywhere.
@@ -12,12 +12,12 @@
 #include "python/python.h"
 #include "rules/units.h"
 
-/* A file of rules that is not imported, and what its calculations fail with instead. */
+/* A file of rules that is not imported: its calculations fail with this exception. */
 struct lp_rule_skip {
 	const char *module, *type, *reason, *traceback;
 };
 
-/* Where lines go that rules print or log; NULL: the program's log. */
+/* Takes a line that a rule has printed or logged. */
 typedef void lp_rule_log(enum lp_log_level level, const char *from, const char *logger, const char *text);
 
 struct lp_rules_options {
@@ -27,26 +27,26 @@ struct lp_rules_options {
 	size_t skip_count;
 	struct lp_pulse *pulse; /* as of struct lp_python_options */
 	size_t results_most;    /* samples that one call may return; 0: any number */
-	lp_rule_log *log;
-	bool look_ahead; /* imports inside of functions that will fail are problems, too */
+	lp_rule_log *log;       /* NULL: the program's log */
+	bool look_ahead;        /* imports inside of functions that will fail are problems, too */
 };
 
-/* Gives the interpreter that is started next the types of rules: the builtin module `_local_processing`. */
+/* Gives the interpreter that starts next the builtin module `_local_processing`, which has the types of rules. */
 void lp_rules_add_types(void);
-/* Once in a process.  Reads the rules' files and starts Python; imports none of them. */
+/* Reads the files of rules and starts Python, once in a process.  Imports no file. */
 bool lp_rules_start(const struct lp_rules_options *options, struct lp_error *error) LP_MUST_CHECK;
 /*
- * Imports all rules.  What is wrong with them goes to problems (file, line): the
- * catalogue has the others.  catalogue lives as long as the process.  False: a
- * file has left a thread, whose locks a copy of the process would never get
- * again; the pulse still says which.
+ * Imports all rules.  Those that cannot be used go to problems, by file and line;
+ * the catalogue has the others, and lives as long as the process.  False: a file
+ * has left a thread, which could hold locks that a forked copy would wait for for
+ * ever; the pulse still says which file it is.
  */
 bool lp_rules_import(const struct lp_rule_catalogue **catalogue, struct lp_problems *problems,
                      struct lp_error *error) LP_MUST_CHECK;
-/* The module that is number `index` of the pulse; that of the built-in rules comes first.  NULL: there is none. */
+/* Returns the module with this index of the pulse; that of the built-in rules comes first.  NULL: there is none. */
 const char *lp_rules_module(uint32_t index);
 
-/* After the import: what calling rules needs.  Then the process may be forked. */
+/* Prepares calling the imported rules.  The process may be forked then. */
 bool lp_rules_open(struct lp_error *error) LP_MUST_CHECK;
 /* Uses this pulse from now on, and hands on lines to this log. */
 void lp_rules_redirect(struct lp_pulse *pulse, lp_rule_log *log);

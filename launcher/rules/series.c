@@ -1,18 +1,16 @@
 /*
- * Series: the samples of one input as a rule sees them, a sequence of Sample
- * over columns.
+ * The life of a Series (borrowed, own or shared memory), and what describes it.
+ * series_type.c has the type as Python sees it.  Neither calculates.
  *
- * This file has its life (borrowed, own or shared memory) and what describes
- * it; series_type.c has the type as Python sees it.  Neither calculates.
- *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
-#include "rules/types.h"
+#include "rules/series.h"
 #include "rules/units.h"
 
 #include <stddef.h>
 
-static void forget_borrowed(struct lp_series_object *series)
+/* Takes a Series out of the list of borrowed ones. */
+static void unlink_borrowed(struct lp_series_object *series)
 {
 	if (series->borrowed_link == NULL)
 		return;
@@ -23,7 +21,7 @@ static void forget_borrowed(struct lp_series_object *series)
 	series->borrowed_next = NULL;
 }
 
-static void remember_borrowed(struct lp_rule_state *state, struct lp_series_object *series)
+static void link_borrowed(struct lp_rule_state *state, struct lp_series_object *series)
 {
 	series->borrowed_next = state->borrowed;
 	series->borrowed_link = &state->borrowed;
@@ -32,7 +30,7 @@ static void remember_borrowed(struct lp_rule_state *state, struct lp_series_obje
 	state->borrowed = series;
 }
 
-static bool columns_are_borrowed(const struct lp_series_object *series)
+static bool has_borrowed_columns(const struct lp_series_object *series)
 {
 	return series->memory == NULL && series->owner == NULL;
 }
@@ -50,8 +48,8 @@ static struct lp_series_object *new_series(struct lp_rule_state *state)
 	return series;
 }
 
-/* One block for the three columns, the widest first. */
-static void *columns_allocate(struct lp_column *column, size_t count, bool quality)
+/* Allocates one block for the three columns, the widest first. */
+static void *allocate_columns(struct lp_column *column, size_t count, bool quality)
 {
 	char *memory;
 
@@ -77,7 +75,7 @@ struct lp_series_object *lp_series_allocate(struct lp_rule_state *state, size_t 
 
 	if (series == NULL)
 		return NULL;
-	series->memory = columns_allocate(&series->column, count, quality);
+	series->memory = allocate_columns(&series->column, count, quality);
 	if (series->memory == NULL)
 		Py_CLEAR(series);
 	return series;
@@ -97,7 +95,7 @@ PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *
 	series->interval = input == NULL ? 0 : input->interval;
 	if (input != NULL && input->unit != NULL && lp_unit_is_difference(input->unit))
 		series->zeros = 0;
-	remember_borrowed(state, series);
+	link_borrowed(state, series);
 	if (previous != NULL && previous->count > 0) {
 		size_t last = previous->count - 1;
 
@@ -117,24 +115,23 @@ PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *
 	return (PyObject *)series;
 }
 
-/* Gives a borrowed Series its own copy of everything that it has from the batch. */
 bool lp_series_own(struct lp_series_object *series)
 {
 	PyObject *name = lp_series_name(series), *unit = lp_series_unit(series),
 		 *attributes = lp_series_attributes(series), *window = lp_series_window(series);
-	bool good = name != NULL && unit != NULL && attributes != NULL && window != NULL;
+	bool ok = name != NULL && unit != NULL && attributes != NULL && window != NULL;
 
-	/* The Series keeps what the getters made. */
+	/* The Series itself keeps a reference to what the getters made. */
 	Py_XDECREF(name);
 	Py_XDECREF(unit);
 	Py_XDECREF(attributes);
 	Py_XDECREF(window);
-	if (!good)
+	if (!ok)
 		return false;
-	if (columns_are_borrowed(series)) {
+	if (has_borrowed_columns(series)) {
 		struct lp_column borrowed = series->column, *own = &series->column;
 
-		series->memory = columns_allocate(own, borrowed.count, borrowed.quality != NULL);
+		series->memory = allocate_columns(own, borrowed.count, borrowed.quality != NULL);
 		if (series->memory == NULL)
 			return false;
 		if (borrowed.count > 0) {
@@ -145,35 +142,35 @@ bool lp_series_own(struct lp_series_object *series)
 		}
 	}
 	series->input = NULL;
-	forget_borrowed(series);
+	unlink_borrowed(series);
 	return true;
 }
 
-bool lp_series_detach_all(struct lp_rule_state *state)
+bool lp_series_own_all(struct lp_rule_state *state)
 {
-	bool good = true;
+	bool ok = true;
 
 	/*
-	 * Whoever is still in the list after the arguments were let go is held by
-	 * somebody.  Should there be no memory to copy it, it becomes empty:
-	 * never a Series over memory of the next batch.
+	 * The arguments of the call are freed, so the rule has kept every Series that
+	 * is still in the list.  One that cannot be copied for lack of memory becomes
+	 * empty, because the next batch may take the memory that it borrows.
 	 */
 	while (state->borrowed != NULL) {
-		/* Held here too: reading its attributes runs Python code, and so the garbage collector. */
+		/* A reference, because copying attributes runs Python code, which may drop the rule's own. */
 		struct lp_series_object *series = (struct lp_series_object *)Py_NewRef(state->borrowed);
 
 		if (!lp_series_own(series)) {
-			good = false;
-			if (columns_are_borrowed(series)) {
+			ok = false;
+			if (has_borrowed_columns(series)) {
 				series->column = (struct lp_column){ 0 };
 				series->missing = 0;
 			}
 			series->input = NULL;
-			forget_borrowed(series);
+			unlink_borrowed(series);
 		}
 		Py_DECREF(series);
 	}
-	return good;
+	return ok;
 }
 
 struct lp_series_object *lp_series_view(struct lp_rule_state *state, struct lp_series_object *series, size_t first,
@@ -189,7 +186,7 @@ struct lp_series_object *lp_series_view(struct lp_rule_state *state, struct lp_s
 	view->column.quality = series->column.quality == NULL ? NULL : series->column.quality + first;
 	if (series->missing == 0)
 		view->missing = 0;
-	if (!columns_are_borrowed(series))
+	if (!has_borrowed_columns(series))
 		view->owner = Py_NewRef(series->owner != NULL ? series->owner : (PyObject *)series);
 	if (count != series->column.count)
 		lp_series_set_origin(view, series);
@@ -207,8 +204,8 @@ void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *se
 	series->previous_quality = like->previous_quality;
 	series->zeros = like->zeros;
 	series->scaled = like->scaled;
-	if (series->held == NULL)
-		series->held = Py_XNewRef(like->held);
+	if (series->no_samples == NULL)
+		series->no_samples = Py_XNewRef(like->no_samples);
 	if (series->origin == NULL)
 		series->origin = Py_XNewRef(like->origin);
 	series->earlier = Py_XNewRef(like->earlier);
@@ -218,7 +215,7 @@ void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *se
 	series->window_object = Py_XNewRef(like->window_object);
 	series->input = like->input;
 	if (series->input != NULL)
-		remember_borrowed(state, series);
+		link_borrowed(state, series);
 }
 
 void lp_series_take_earlier(struct lp_series_object *series, PyObject *earlier)
@@ -258,10 +255,10 @@ void lp_series_dealloc(PyObject *self)
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	PyTypeObject *type = Py_TYPE(self);
 
-	forget_borrowed(series);
+	unlink_borrowed(series);
 	Py_XDECREF(series->owner);
 	Py_XDECREF(series->origin);
-	Py_XDECREF(series->held);
+	Py_XDECREF(series->no_samples);
 	Py_XDECREF(series->earlier);
 	Py_XDECREF(series->window_object);
 	Py_XDECREF(series->name);
@@ -293,7 +290,7 @@ PyObject *lp_series_shown_unit(struct lp_series_object *series)
 	PyObject *unit = lp_series_unit(series);
 	const char *text = unit == NULL || series->zeros == 1 ? NULL : PyUnicode_AsUTF8(unit);
 
-	/* Where the zero is nothing, all of them are alike. */
+	/* Of a unit whose zero is nothing, readings and differences are alike. */
 	if (text == NULL || !lp_unit_has_zero(text))
 		return unit;
 	Py_SETREF(unit, series->zeros == 0 ? PyUnicode_FromFormat("delta_%U", unit) : PyUnicode_FromString(""));
@@ -314,16 +311,8 @@ PyObject *lp_series_attributes(struct lp_series_object *series)
 
 PyObject *lp_series_window(struct lp_series_object *series)
 {
-	struct lp_rule_state *state = lp_state_of((PyObject *)series);
-
 	if (series->window_object == NULL && series->window.start != LP_TIME_NONE) {
-		const char *name = state->calculation == NULL ? "UTC" : state->calculation->schedule.zone;
-		PyObject *zone = lp_zone_get(state, name);
-
-		if (zone == NULL)
-			return NULL;
-		series->window_object = lp_window_new(state, &series->window, zone);
-		Py_DECREF(zone);
+		series->window_object = lp_window_of_task(lp_state_of((PyObject *)series), &series->window);
 		if (series->window_object == NULL)
 			return NULL;
 	}

@@ -3,12 +3,12 @@
  * sample by sample.
  *
  * Each operation is a loop over blocks that the compiler can turn into vector
- * instructions: a number takes part as a block full of it.  What is missing on
- * either side becomes NaN in one pass afterwards.
+ * instructions; a number takes part as a block full of it.  Samples that are
+ * missing on either side become NaN in a pass afterwards.
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
-#include "rules/types.h"
+#include "rules/series.h"
 #include "rules/units.h"
 
 enum { BLOCK = 256 };
@@ -24,7 +24,7 @@ typedef void (*kernel)(double *restrict result, const double *left, const double
 		}                                                                                                      \
 	}
 
-/* Python's rules for // and %: towards minus infinity, with the sign of the divisor. */
+/* As Python's // and %: rounded towards minus infinity, with the sign of the divisor. */
 static inline double python_remainder(double a, double b)
 {
 	double rest = fmod(a, b);
@@ -43,7 +43,7 @@ static inline double python_floor_divide(double a, double b)
 	return quotient - down > 0.5 ? down + 1 : down;
 }
 
-/* What has no real result is missing: a division by zero, a root of a negative number. */
+/* A result that is no real number is NaN, and so missing: a division by zero, a root of a negative number. */
 KERNEL(add, a + b)
 KERNEL(subtract, a - b)
 KERNEL(multiply, a *b)
@@ -59,22 +59,22 @@ KERNEL(greater, a > b ? 1.0 : 0.0)
 KERNEL(greater_or_equal, a >= b ? 1.0 : 0.0)
 KERNEL(absolute, fabs(a) + 0 * b)
 
-/* What becomes of the unit. */
+/* The unit of the result. */
 enum unit_rule {
-	UNIT_KEPT,        /* of the one Series, or the one that both have */
-	UNIT_OF_FACTOR,   /* a number on either side does not change it, another Series does */
-	UNIT_OF_DIVIDEND, /* a number on the right does not change it */
+	UNIT_KEPT,        /* that of the one Series, or the one that both have */
+	UNIT_OF_FACTOR,   /* that of the Series if the other side is a number, else none */
+	UNIT_OF_DIVIDEND, /* that of the Series if the right side is a number, else none */
 	UNIT_NONE,
 };
 
-/* What becomes of the zeros of the unit in a value (struct lp_series_object). */
+/* The zeros of the unit in a value of the result (struct lp_series_object). */
 enum zero_rule {
 	ZEROS_UNKNOWN,
 	ZEROS_ADDED,
 	ZEROS_SUBTRACTED,
 	ZEROS_MULTIPLIED, /* by a number */
 	ZEROS_DIVIDED,
-	ZEROS_OF_DIFFERENCE, /* of a difference there are none, else it is not known: abs() */
+	ZEROS_OF_DIFFERENCE, /* none in the absolute value of a difference, else not known */
 };
 
 struct operation {
@@ -82,7 +82,7 @@ struct operation {
 	kernel apply;
 	enum unit_rule unit;
 	enum zero_rule zeros;
-	bool same_unit; /* of two Series: they are added, compared */
+	bool same_unit; /* two Series must have one unit, because they are added or compared */
 };
 
 static inline bool is_missing_at(const struct lp_column *column, size_t index)
@@ -95,37 +95,28 @@ static void blank_missing(struct lp_series_object *result, struct lp_series_obje
 {
 	if (lp_series_missing(operand) == 0)
 		return;
-	for (size_t i = 0; i < operand->column.count; i++) {
+	for (size_t i = 0; i < operand->column.count; i++)
 		if (is_missing_at(&operand->column, i))
 			result->column.value[i] = NAN;
-	}
 }
 
-static lp_time earlier_of(lp_time one, lp_time other)
-{
-	return one < other ? one : other;
-}
-
-static void forget_previous(struct lp_series_object *series)
-{
-	series->has_previous = false;
-}
-
-/* So that (power / 1000).integral() knows what (power).integral() knew about the time before the first sample. */
+/*
+ * Computes the previous sample of the result, so that (power / 1000).integral()
+ * knows as much about the time before the first sample as power.integral().
+ */
 static void apply_to_previous(struct lp_series_object *result, const struct operation *operation,
                               const struct lp_series_object *left, const struct lp_series_object *right, double number)
 {
 	const struct lp_series_object *either = left != NULL ? left : right;
-	lp_time later;
-	double a = left == NULL ? number : left->previous_value, b = right == NULL ? number : right->previous_value,
-	       value;
+	double a = left == NULL ? number : left->previous_value, b = right == NULL ? number : right->previous_value;
+	lp_time later, left_end, right_end;
+	double value;
 
-	if ((left != NULL && !left->has_previous) || (right != NULL && !right->has_previous)) {
-		forget_previous(result);
+	result->has_previous = false;
+	if ((left != NULL && !left->has_previous) || (right != NULL && !right->has_previous))
 		return;
-	}
 	operation->apply(&value, &a, &b, 1);
-	result->has_previous = isfinite(value) && !(left == NULL || right == NULL ? isnan(number) : false);
+	result->has_previous = isfinite(value) && !((left == NULL || right == NULL) && isnan(number));
 	result->previous_time = either->previous_time;
 	result->previous_value = value;
 	result->previous_quality = either->previous_quality;
@@ -133,52 +124,54 @@ static void apply_to_previous(struct lp_series_object *result, const struct oper
 		return;
 	if (right->previous_quality > left->previous_quality)
 		result->previous_quality = right->previous_quality;
-	/* Each is the last before the window: at the later one's time the other still holds, unless it is too old. */
+	/* At the time of the later of the two samples the earlier one must still hold. */
 	later = left->previous_time > right->previous_time ? left->previous_time : right->previous_time;
 	if (!lp_series_holds(left, left->previous_time, later) ||
 	    !lp_series_holds(right, right->previous_time, later)) {
-		forget_previous(result);
+		result->has_previous = false;
 		return;
 	}
-	/* What is made of both ends to hold when the first of them does. */
-	result->previous_time = left->held != NULL || right->held != NULL
-	                                ? later
-	                                : earlier_of(left->previous_time + lp_series_hold(left->interval),
-	                                             right->previous_time + lp_series_hold(right->interval)) -
-	                                          lp_series_hold(result->interval);
+	result->previous_time = later;
+	if (left->no_samples != NULL || right->no_samples != NULL)
+		return;
+	/* The result ceases to hold when the first of the two does. */
+	left_end = left->previous_time + lp_series_hold(left->interval);
+	right_end = right->previous_time + lp_series_hold(right->interval);
+	result->previous_time = (left_end < right_end ? left_end : right_end) - lp_series_hold(result->interval);
 }
 
-/* 0.1 + 0.2 + 0.7 readings are one. */
-static double whole_zeros(double zeros)
+/* Rounds away an error of rounding: 0.1 + 0.2 + 0.7 zeros are one. */
+static double round_zeros(double zeros)
 {
 	return fabs(zeros - rint(zeros)) < 1e-9 ? rint(zeros) : zeros;
 }
 
 /*
- * x + 5 is a reading as x is: 5 is a difference.  20 - x is a difference: 20 is
- * a reading.  Whether x - 5 is one or the other cannot be told, nor whether 20 +
- * a difference is.
+ * Decides whether a number that is added is a difference or a reading.  x + 5 is a
+ * reading as x is, so 5 is a difference.  20 - x is a difference, so 20 is a
+ * reading.  Of x - 5, and of 20 and a difference, it is not known.
  */
-static double with_number_added(double without, double with)
+static double choose_zeros(double if_difference, double if_reading)
 {
-	bool may_be_without = without == 0 || without == 1, may_be_with = with == 0 || with == 1;
+	bool may_be_difference = if_difference == 0 || if_difference == 1;
+	bool may_be_reading = if_reading == 0 || if_reading == 1;
 
-	if (may_be_without == may_be_with)
+	if (may_be_difference == may_be_reading)
 		return NAN;
-	return may_be_without ? without : with;
+	return may_be_difference ? if_difference : if_reading;
 }
 
 static double zeros_with_number(enum zero_rule rule, double zeros, double number, bool number_is_left)
 {
 	switch (rule) {
 	case ZEROS_ADDED:
-		return with_number_added(zeros, zeros + 1);
+		return choose_zeros(zeros, zeros + 1);
 	case ZEROS_SUBTRACTED:
-		return number_is_left ? with_number_added(-zeros, 1 - zeros) : with_number_added(zeros, zeros - 1);
+		return number_is_left ? choose_zeros(-zeros, 1 - zeros) : choose_zeros(zeros, zeros - 1);
 	case ZEROS_MULTIPLIED:
-		return whole_zeros(zeros * number);
+		return round_zeros(zeros * number);
 	case ZEROS_DIVIDED:
-		return number_is_left ? NAN : whole_zeros(zeros / number);
+		return number_is_left ? NAN : round_zeros(zeros / number);
 	case ZEROS_OF_DIFFERENCE:
 		return zeros == 0 ? 0 : NAN;
 	case ZEROS_UNKNOWN:
@@ -187,7 +180,7 @@ static double zeros_with_number(enum zero_rule rule, double zeros, double number
 	return NAN;
 }
 
-/* An average of readings, and a change of sign, are of the unit still; else the number may have changed it. */
+/* A number may have converted the unit, but for an average of readings and a change of sign. */
 static bool is_scaled(enum zero_rule rule, double zeros, double number)
 {
 	return (rule == ZEROS_MULTIPLIED || rule == ZEROS_DIVIDED) && zeros != 1 && fabs(number) != 1;
@@ -195,12 +188,12 @@ static bool is_scaled(enum zero_rule rule, double zeros, double number)
 
 static double zeros_with_series(enum zero_rule rule, double left, double right)
 {
-	return rule == ZEROS_ADDED        ? whole_zeros(left + right)
-	       : rule == ZEROS_SUBTRACTED ? whole_zeros(left - right)
+	return rule == ZEROS_ADDED        ? round_zeros(left + right)
+	       : rule == ZEROS_SUBTRACTED ? round_zeros(left - right)
 	                                  : NAN;
 }
 
-/* The unit without an object made of it; NULL: an exception is set. */
+/* Returns the unit without making an object of it; NULL: an exception is set. */
 static const char *unit_text(const struct lp_series_object *series)
 {
 	if (series->unit != NULL)
@@ -208,8 +201,8 @@ static const char *unit_text(const struct lp_series_object *series)
 	return series->input == NULL || series->input->unit == NULL ? "" : series->input->unit;
 }
 
-/* Two names of one unit: degC and °C, kWh and kW h. */
-static bool is_one_unit(const char *one, const char *other)
+/* Returns true if two texts name one unit: degC and °C, kWh and kW h. */
+static bool is_same_unit(const char *one, const char *other)
 {
 	struct lp_error error = { 0 };
 	double scale, offset;
@@ -220,11 +213,12 @@ static bool is_one_unit(const char *one, const char *other)
 }
 
 /*
- * The unit that both have, where it is not simply the left one's; "": they have
- * none in common.  That of differences in a unit goes with the unit.
+ * Finds the unit that both have: *unit stays NULL where it is simply the left
+ * one's, and is "" where they have none in common.  A unit and that of its
+ * differences are one, and the result has the unit.
  */
-static bool common_unit(struct lp_rule_state *state, struct lp_series_object *left, struct lp_series_object *right,
-                        PyObject **unit)
+static bool find_common_unit(struct lp_rule_state *state, struct lp_series_object *left, struct lp_series_object *right,
+                             PyObject **unit)
 {
 	const char *one = unit_text(left), *other = one == NULL ? NULL : unit_text(right);
 
@@ -233,7 +227,7 @@ static bool common_unit(struct lp_rule_state *state, struct lp_series_object *le
 		return false;
 	if (strcmp(one, other) == 0)
 		return true;
-	if (!is_one_unit(lp_unit_stem(one), lp_unit_stem(other)))
+	if (!is_same_unit(lp_unit_stem(one), lp_unit_stem(other)))
 		*unit = Py_NewRef(state->empty);
 	else
 		*unit = lp_series_unit(lp_unit_is_difference(one) ? right : left);
@@ -250,11 +244,11 @@ static bool describe_result(struct lp_rule_state *state, struct lp_series_object
 
 	if (!keep)
 		unit = Py_NewRef(state->empty);
-	else if (left != NULL && right != NULL && !common_unit(state, left, right, &unit))
+	else if (left != NULL && right != NULL && !find_common_unit(state, left, right, &unit))
 		return false;
 	lp_series_describe(state, result, either);
 	Py_CLEAR(result->earlier);
-	/* What is made of two holds for as long as both do. */
+	/* The result of two Series holds as long as both do. */
 	if (left != NULL && right != NULL && lp_series_hold(right->interval) < lp_series_hold(left->interval))
 		result->interval = right->interval;
 	Py_XSETREF(result->name, Py_NewRef(state->empty));
@@ -264,8 +258,8 @@ static bool describe_result(struct lp_rule_state *state, struct lp_series_object
 	return true;
 }
 
-static PyObject *with_number(struct lp_rule_state *state, const struct operation *operation,
-                             struct lp_series_object *series, double number, bool number_is_left)
+static PyObject *operate_with_number(struct lp_rule_state *state, const struct operation *operation,
+                                     struct lp_series_object *series, double number, bool number_is_left)
 {
 	const struct lp_column *column = &series->column;
 	struct lp_series_object *result = lp_series_allocate(state, column->count, column->quality != NULL);
@@ -301,17 +295,17 @@ static PyObject *with_number(struct lp_rule_state *state, const struct operation
 	result->scaled = result->zeros != 1 && (series->scaled || is_scaled(operation->zeros, result->zeros, number));
 	apply_to_previous(result, operation, number_is_left ? NULL : series, number_is_left ? series : NULL, number);
 	if (series->earlier != NULL) {
-		result->earlier = with_number(state, operation, (struct lp_series_object *)series->earlier, number,
-		                              number_is_left);
+		result->earlier = operate_with_number(state, operation, (struct lp_series_object *)series->earlier,
+		                                      number, number_is_left);
 		if (result->earlier == NULL)
 			Py_CLEAR(result);
 	}
 	return (PyObject *)result;
 }
 
-/* The samples of series whose times are in the other too. */
-static struct lp_series_object *common_times(struct lp_rule_state *state, struct lp_series_object *series,
-                                             const struct lp_column *other)
+/* Makes a Series of the samples whose times the other has too. */
+static struct lp_series_object *select_common_times(struct lp_rule_state *state, struct lp_series_object *series,
+                                                    const struct lp_column *other)
 {
 	const struct lp_column *column = &series->column;
 	struct lp_series_object *common = lp_series_allocate(
@@ -326,11 +320,8 @@ static struct lp_series_object *common_times(struct lp_rule_state *state, struct
 		} else if (column->time[i] > other->time[j]) {
 			j++;
 		} else {
-			common->column.time[count] = column->time[i];
-			common->column.value[count] = column->value[i];
-			if (column->quality != NULL)
-				common->column.quality[count] = column->quality[i];
-			count++, i++, j++;
+			lp_series_copy_sample(common, count++, series, i++);
+			j++;
 		}
 	}
 	common->column.count = count;
@@ -340,8 +331,9 @@ static struct lp_series_object *common_times(struct lp_rule_state *state, struct
 	return common;
 }
 
-/* Whether values of the two can be added or compared; where the units are of one quantity and differ, they can't. */
-static bool units_fit(const struct operation *operation, struct lp_series_object *left, struct lp_series_object *right)
+/* Refuses to add or compare values of one quantity in different units.  False: an exception is set. */
+static bool check_units(const struct operation *operation, struct lp_series_object *left,
+                        struct lp_series_object *right)
 {
 	const char *a = unit_text(left), *b = a == NULL ? NULL : unit_text(right);
 	struct lp_error error = { 0 };
@@ -349,7 +341,7 @@ static bool units_fit(const struct operation *operation, struct lp_series_object
 
 	if (a == NULL || b == NULL)
 		return false;
-	/* One that was multiplied with a number may have been converted by that. */
+	/* A Series that was multiplied by a number may have been converted by it. */
 	if (strcmp(a, b) == 0 || a[0] == '\0' || b[0] == '\0' || left->scaled || right->scaled ||
 	    strcmp(lp_unit_stem(a), lp_unit_stem(b)) == 0 ||
 	    !lp_unit_conversion(lp_unit_stem(a), lp_unit_stem(b), &scale, &offset, &error) ||
@@ -361,16 +353,16 @@ static bool units_fit(const struct operation *operation, struct lp_series_object
 	return false;
 }
 
-static PyObject *with_series(struct lp_rule_state *state, const struct operation *operation,
-                             struct lp_series_object *left, struct lp_series_object *right);
+static PyObject *operate_with_series(struct lp_rule_state *state, const struct operation *operation,
+                                     struct lp_series_object *left, struct lp_series_object *right);
 
-/* At each time that either has, with what the other holds then. */
-static PyObject *held_together(struct lp_rule_state *state, const struct operation *operation,
-                               struct lp_series_object *left, struct lp_series_object *right)
+/* Computes at each time that either has, with the value that the other holds then. */
+static PyObject *operate_over_time(struct lp_rule_state *state, const struct operation *operation,
+                                   struct lp_series_object *left, struct lp_series_object *right)
 {
-	PyObject *text = left->held != NULL    ? Py_NewRef(left->held)
-	                 : right->held != NULL ? Py_NewRef(right->held)
-	                                       : lp_series_difference_text(left, right, operation->symbol);
+	PyObject *text = left->no_samples != NULL    ? Py_NewRef(left->no_samples)
+	                 : right->no_samples != NULL ? Py_NewRef(right->no_samples)
+	                                             : lp_series_describe_difference(left, right, operation->symbol);
 	PyObject *both[2], *result = NULL;
 
 	if (text == NULL)
@@ -384,33 +376,33 @@ static PyObject *held_together(struct lp_rule_state *state, const struct operati
 			"that the rule makes)",
 			operation->symbol);
 	} else if (lp_series_hold_both(state, left, right, both)) {
-		result = with_series(state, operation, (struct lp_series_object *)both[0],
-		                     (struct lp_series_object *)both[1]);
+		result = operate_with_series(state, operation, (struct lp_series_object *)both[0],
+		                             (struct lp_series_object *)both[1]);
 		Py_DECREF(both[0]);
 		Py_DECREF(both[1]);
 	}
 	if (result != NULL)
-		Py_XSETREF(((struct lp_series_object *)result)->held, Py_NewRef(text));
+		Py_XSETREF(((struct lp_series_object *)result)->no_samples, Py_NewRef(text));
 	Py_DECREF(text);
 	return result;
 }
 
-static PyObject *with_series(struct lp_rule_state *state, const struct operation *operation,
-                             struct lp_series_object *left, struct lp_series_object *right)
+static PyObject *operate_with_series(struct lp_rule_state *state, const struct operation *operation,
+                                     struct lp_series_object *left, struct lp_series_object *right)
 {
 	struct lp_series_object *a = NULL, *b = NULL, *result = NULL;
 	bool quality;
 
-	if (operation->same_unit && !units_fit(operation, left, right))
+	if (operation->same_unit && !check_units(operation, left, right))
 		return NULL;
 	if (lp_series_same_times(&left->column, &right->column)) {
 		a = (struct lp_series_object *)Py_NewRef(left);
 		b = (struct lp_series_object *)Py_NewRef(right);
-	} else if (!lp_series_is_joinable(state, left, right)) {
-		return held_together(state, operation, left, right);
+	} else if (!lp_series_can_join(state, left, right)) {
+		return operate_over_time(state, operation, left, right);
 	} else {
-		a = common_times(state, left, &right->column);
-		b = a == NULL ? NULL : common_times(state, right, &left->column);
+		a = select_common_times(state, left, &right->column);
+		b = a == NULL ? NULL : select_common_times(state, right, &left->column);
 	}
 	if (a == NULL || b == NULL)
 		goto done;
@@ -434,8 +426,8 @@ static PyObject *with_series(struct lp_rule_state *state, const struct operation
 	}
 	result->zeros = zeros_with_series(operation->zeros, a->zeros, b->zeros);
 	result->scaled = a->scaled || b->scaled;
-	if (result->held == NULL)
-		result->held = Py_XNewRef(b->held);
+	if (result->no_samples == NULL)
+		result->no_samples = Py_XNewRef(b->no_samples);
 	apply_to_previous(result, operation, a, b, 0);
 done:
 	Py_XDECREF(a);
@@ -443,8 +435,8 @@ done:
 	return (PyObject *)result;
 }
 
-/* 1: number has it, 0: it is no number, -1: an exception is set. */
-static int number_of(PyObject *object, double *number)
+/* Returns 1 if the object is a number, 0 if it is none, -1 with an exception set. */
+static int get_number(PyObject *object, double *number)
 {
 	if (!PyFloat_Check(object) && !PyLong_Check(object) &&
 	    (Py_TYPE(object)->tp_as_number == NULL || Py_TYPE(object)->tp_as_number->nb_float == NULL))
@@ -453,21 +445,22 @@ static int number_of(PyObject *object, double *number)
 	return *number == -1.0 && PyErr_Occurred() ? -1 : 1;
 }
 
-/* Either of them is a Series: the other one's type may be anything. */
+/* Computes an operation of which one side is a Series, and the other any object. */
 static PyObject *operate(const struct operation *operation, PyObject *left, PyObject *right)
 {
-	/* Only a Series has this function in its type: that is how it is found without knowing the interpreter's type. */
+	/* The state, with the type Series, is known only from a Series; this function is in no other type. */
 	bool left_is_series = Py_TYPE(left)->tp_dealloc == lp_series_dealloc;
 	struct lp_rule_state *state = lp_state_of(left_is_series ? left : right);
 	PyObject *other = left_is_series ? right : left;
 	double number;
 
 	if (left_is_series && lp_is_series(state, right))
-		return with_series(state, operation, (struct lp_series_object *)left, (struct lp_series_object *)right);
-	switch (number_of(other, &number)) {
+		return operate_with_series(state, operation, (struct lp_series_object *)left,
+		                           (struct lp_series_object *)right);
+	switch (get_number(other, &number)) {
 	case 1:
-		return with_number(state, operation, (struct lp_series_object *)(left_is_series ? left : right), number,
-		                   !left_is_series);
+		return operate_with_number(state, operation, (struct lp_series_object *)(left_is_series ? left : right),
+		                           number, !left_is_series);
 	case 0:
 		Py_RETURN_NOTIMPLEMENTED;
 	default:
@@ -478,7 +471,9 @@ static PyObject *operate(const struct operation *operation, PyObject *left, PyOb
 #define OPERATOR(name_, symbol_, kernel_, unit_, zeros_, same_unit_)                                                   \
 	PyObject *lp_series_##name_(PyObject *left, PyObject *right)                                                   \
 	{                                                                                                              \
-		static const struct operation operation = { symbol_, kernel_, unit_, zeros_, same_unit_ };             \
+		static const struct operation operation = {                                                            \
+			.symbol = symbol_, .apply = kernel_, .unit = unit_, .zeros = zeros_, .same_unit = same_unit_   \
+		};                                                                                                     \
 		return operate(&operation, left, right);                                                               \
 	}
 OPERATOR(add, "+", add, UNIT_KEPT, ZEROS_ADDED, true)
@@ -490,7 +485,7 @@ OPERATOR(remainder, "%", remainder_of, UNIT_KEPT, ZEROS_UNKNOWN, true)
 
 PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 {
-	static const struct operation operation = { "**", power, UNIT_NONE, ZEROS_UNKNOWN, false };
+	static const struct operation operation = { .symbol = "**", .apply = power, .unit = UNIT_NONE };
 
 	if (modulus != Py_None) {
 		PyErr_SetString(PyExc_TypeError, "pow() of a Series takes no modulus");
@@ -499,15 +494,16 @@ PyObject *lp_series_power(PyObject *left, PyObject *right, PyObject *modulus)
 	return operate(&operation, left, right);
 }
 
+#define COMPARISON(symbol_, kernel_)                                                                                   \
+	{                                                                                                              \
+		.symbol = (symbol_), .apply = (kernel_), .unit = UNIT_NONE, .same_unit = true                          \
+	}
 PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 {
 	static const struct operation operations[] = {
-		[Py_LT] = { "<", less, UNIT_NONE, ZEROS_UNKNOWN, true },
-		[Py_LE] = { "<=", less_or_equal, UNIT_NONE, ZEROS_UNKNOWN, true },
-		[Py_EQ] = { "==", equal, UNIT_NONE, ZEROS_UNKNOWN, true },
-		[Py_NE] = { "!=", not_equal, UNIT_NONE, ZEROS_UNKNOWN, true },
-		[Py_GT] = { ">", greater, UNIT_NONE, ZEROS_UNKNOWN, true },
-		[Py_GE] = { ">=", greater_or_equal, UNIT_NONE, ZEROS_UNKNOWN, true },
+		[Py_LT] = COMPARISON("<", less),    [Py_LE] = COMPARISON("<=", less_or_equal),
+		[Py_EQ] = COMPARISON("==", equal),  [Py_NE] = COMPARISON("!=", not_equal),
+		[Py_GT] = COMPARISON(">", greater), [Py_GE] = COMPARISON(">=", greater_or_equal),
 	};
 
 	return operate(&operations[code], left, right);
@@ -515,9 +511,11 @@ PyObject *lp_series_compare(PyObject *left, PyObject *right, int code)
 
 PyObject *lp_series_negative(PyObject *self)
 {
-	static const struct operation operation = { "*", multiply, UNIT_KEPT, ZEROS_MULTIPLIED, false };
+	static const struct operation operation = {
+		.symbol = "*", .apply = multiply, .unit = UNIT_KEPT, .zeros = ZEROS_MULTIPLIED
+	};
 
-	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, -1.0, false);
+	return operate_with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, -1.0, false);
 }
 
 PyObject *lp_series_positive(PyObject *self)
@@ -527,35 +525,37 @@ PyObject *lp_series_positive(PyObject *self)
 
 PyObject *lp_series_absolute(PyObject *self)
 {
-	static const struct operation operation = { "abs", absolute, UNIT_KEPT, ZEROS_OF_DIFFERENCE, false };
+	static const struct operation operation = {
+		.symbol = "abs", .apply = absolute, .unit = UNIT_KEPT, .zeros = ZEROS_OF_DIFFERENCE
+	};
 
-	return with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, 0.0, false);
+	return operate_with_number(lp_state_of(self), &operation, (struct lp_series_object *)self, 0.0, false);
 }
 
 PyObject *lp_series_scale(struct lp_series_object *series, double scale, double offset, PyObject *unit)
 {
-	static const struct operation times = { "*", multiply, UNIT_KEPT, ZEROS_UNKNOWN, false },
-				      by = { "/", divide, UNIT_KEPT, ZEROS_UNKNOWN, false },
-				      plus = { "+", add, UNIT_KEPT, ZEROS_UNKNOWN, false };
+	static const struct operation times = { .symbol = "*", .apply = multiply, .unit = UNIT_KEPT },
+				      by = { .symbol = "/", .apply = divide, .unit = UNIT_KEPT },
+				      plus = { .symbol = "+", .apply = add, .unit = UNIT_KEPT };
 	struct lp_rule_state *state = lp_state_of((PyObject *)series);
 	const char *text = PyUnicode_AsUTF8(unit);
 	double divisor = lp_unit_divisor(scale);
 	PyObject *result = text == NULL ? NULL
-	                                : with_number(state, divisor != 0 ? &by : &times, series,
-	                                              divisor != 0 ? divisor : scale, false);
+	                                : operate_with_number(state, divisor != 0 ? &by : &times, series,
+	                                                      divisor != 0 ? divisor : scale, false);
 
 	if (result != NULL && offset != 0)
-		Py_SETREF(result, with_number(state, &plus, (struct lp_series_object *)result, offset, false));
+		Py_SETREF(result, operate_with_number(state, &plus, (struct lp_series_object *)result, offset, false));
 	if (result != NULL) {
 		struct lp_series_object *scaled = (struct lp_series_object *)result;
 
-		/* It is the same quantity still. */
+		/* The result is the same quantity in another unit. */
 		Py_XSETREF(scaled->name, Py_XNewRef(series->name));
 		Py_XSETREF(scaled->attributes, Py_XNewRef(series->attributes));
 		Py_XSETREF(scaled->unit, Py_NewRef(unit));
 		scaled->zeros = lp_unit_is_difference(text) ? 0 : series->zeros;
 		scaled->scaled = false;
-		/* What was a number is none: more are missing than before. */
+		/* A value that became infinite or NaN is one more that is missing. */
 		if (lp_series_missing(scaled) > lp_series_missing(series)) {
 			Py_CLEAR(result);
 			PyErr_Format(PyExc_OverflowError, "in %U values are beyond the range of a float", unit);

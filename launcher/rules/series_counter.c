@@ -1,57 +1,54 @@
 /*
- * How much a counter went up: what it counted from sample to sample, whatever
- * happened to it meanwhile.
+ * The increase of a counter: what it has counted from sample to sample, through
+ * resets and wrong readings.
  *
- * Every step from one good sample to the next counts their difference, so that
- * windows that follow one another add up to the whole, and jitter of the last
- * digit to nothing.  A fall to less than half (`reset`) is no jitter: the
- * counter began again near 0 and counted since what it shows, or with a modulus
- * it went over its end.  Either way the fall adds something to the difference:
- * the value before it, or the modulus.
+ * Each step from one good sample to the next counts their difference, so that
+ * consecutive windows add up to the whole, and jitter of the last digit to
+ * nothing.  A fall to less than half (`reset`) is no jitter: the counter began
+ * again near 0, or with a modulus it went over its end.  The fall then adds
+ * something to the difference: the value before it, or the modulus.
  *
- * A rise takes that back where the counter comes back to about the value before
- * the fall, or above it: then it never was at 0, it only said so (a device that
- * boots).  It has to come back in one step, from near 0 (below a tenth of that
- * value): a counter that was reset and grows past it counts.  What a step counts depends
- * on the LP_METER_SAMPLES good samples before it at most, wherever windows end.
+ * A rise takes that back where the counter returns to about the value before the
+ * fall, or above it: then it never was at 0, but only said so, as a device that
+ * boots does.  It has to return in one step, from below a tenth of that value; a
+ * counter that was reset and grows past the value counts.  A step depends on at
+ * most the LP_METER_SAMPLES good samples before it, wherever windows end.
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
-#include "rules/types.h"
+#include "rules/series.h"
 
-/* A fall to less than half is a reset; from below a tenth of the value before it back to nine tenths, it was none. */
+/* Shares of the value before a fall: below `half` it is a reset; a rise from below `near_zero` to `back` undoes it. */
 static const double half = 0.5, near_zero = 0.1, back = 0.9;
 
 struct counter {
 	double modulus, tolerance, reset;
-	size_t glitch; /* samples that wrong readings last at most */
+	size_t glitch; /* number of samples that wrong readings last at most */
 	struct lp_series_object *series;
-	struct lp_good good;
-	double *past; /* good values before the first, the last one first */
+	struct lp_good_values good;
+	double *past; /* good values before the first one, the latest first; NULL: not needed yet */
 	size_t past_count;
-	bool past_known;
 };
 
-/* What a fall adds to the difference; 0: it is none, or jitter. */
-static double added_by(const struct counter *counter, double before, double now)
+/* Returns what a fall adds to the difference; 0: it is no fall, or jitter. */
+static double correct_fall(const struct counter *counter, double before, double now)
 {
 	if (!(now < before * counter->reset) || before - now <= counter->tolerance || before <= 0)
 		return 0;
 	return counter->modulus > 0 ? counter->modulus : before;
 }
 
-static void take_past(struct counter *counter, double value)
+static void add_past(struct counter *counter, double value)
 {
 	if (counter->past_count < LP_METER_SAMPLES + 1)
 		counter->past[counter->past_count++] = value;
 }
 
-/* Series of what came before, each with what came before it. */
+/* Collects the good values before the first one, from the chain of earlier Series. */
 static bool find_past(struct counter *counter)
 {
 	const struct lp_series_object *series = counter->series;
 
-	counter->past_known = true;
 	counter->past = PyMem_Malloc((LP_METER_SAMPLES + 1) * sizeof *counter->past);
 	if (counter->past == NULL) {
 		PyErr_NoMemory();
@@ -59,24 +56,23 @@ static bool find_past(struct counter *counter)
 	}
 	while (series->earlier != NULL && counter->past_count <= LP_METER_SAMPLES) {
 		series = (struct lp_series_object *)series->earlier;
-		for (size_t i = series->column.count; i-- > 0;) {
+		for (size_t i = series->column.count; i-- > 0;)
 			if (!lp_sample_is_missing(series->column.value[i], lp_series_quality(series, i)))
-				take_past(counter, series->column.value[i]);
-		}
+				add_past(counter, series->column.value[i]);
 	}
 	if (series->has_previous)
-		take_past(counter, series->previous_value);
+		add_past(counter, series->previous_value);
 	return true;
 }
 
-/* The value so many samples before the one at `index`. */
+/* Finds the value that is so many samples before the one at `index`.  False: there is none, or an exception is set. */
 static bool look_back(struct counter *counter, size_t index, size_t samples, double *value)
 {
 	if (samples <= index) {
 		*value = counter->good.value[index - samples];
 		return true;
 	}
-	if (!counter->past_known && !find_past(counter))
+	if (counter->past == NULL && !find_past(counter))
 		return false;
 	if (samples - index > counter->past_count)
 		return false;
@@ -85,10 +81,10 @@ static bool look_back(struct counter *counter, size_t index, size_t samples, dou
 }
 
 /*
- * What falls have added that the value at `index` shows never were resets.
- * Wrong readings can follow one another (10000, 0, 100, 0, 10001), and a
- * counter that was reset can have them (10000, 0, 100, 0, 101): the value comes
- * back to one level before a fall after the other, as far as it reaches.
+ * Finds what falls have added that were no resets, as the value at `index` shows.
+ * Wrong readings can follow one another (10000, 0, 100, 0, 10001), and a counter
+ * that was reset can have them too (10000, 0, 100, 0, 101).  So the value undoes
+ * one fall after the other, back to the highest level that it reaches.
  */
 static bool find_wrong(struct counter *counter, size_t index, double *wrong)
 {
@@ -99,8 +95,8 @@ static bool find_wrong(struct counter *counter, size_t index, double *wrong)
 		return PyErr_Occurred() == NULL;
 	after = level;
 	for (size_t i = 2; i <= counter->glitch + 1 && look_back(counter, index, i, &before); i++) {
-		added += added_by(counter, before, after);
-		if (level < near_zero * before && added_by(counter, before, level) > 0) {
+		added += correct_fall(counter, before, after);
+		if (level < near_zero * before && correct_fall(counter, before, level) > 0) {
 			if (now < back * before)
 				break;
 			*wrong = added;
@@ -111,7 +107,7 @@ static bool find_wrong(struct counter *counter, size_t index, double *wrong)
 	return PyErr_Occurred() == NULL;
 }
 
-/* Differences add up to the last value minus the first: only what is more than a difference is summed. */
+/* The differences add up to the last value minus the first, so only the corrections are summed. */
 static bool count_steps(struct counter *counter, double *increase)
 {
 	const double *value = counter->good.value;
@@ -123,7 +119,7 @@ static bool count_steps(struct counter *counter, double *increase)
 		double now = value[i];
 
 		if (now < before) {
-			lp_exact_add(&sum, added_by(counter, before, now));
+			lp_exact_add(&sum, correct_fall(counter, before, now));
 		} else if (now > 0 && now > before * LP_METER_RISE && counter->glitch > 0) {
 			if (!find_wrong(counter, i, &wrong))
 				return false;
@@ -136,7 +132,8 @@ static bool count_steps(struct counter *counter, double *increase)
 	return true;
 }
 
-static bool are_wrong(const struct counter *counter, double glitch)
+/* False: an argument is out of its range, and an exception is set. */
+static bool check_arguments(const struct counter *counter, double glitch)
 {
 	if (!(counter->modulus >= 0) || !(counter->tolerance >= 0))
 		PyErr_Format(PyExc_ValueError, "increase(): %s must not be negative",
@@ -147,8 +144,8 @@ static bool are_wrong(const struct counter *counter, double glitch)
 		PyErr_Format(PyExc_ValueError, "increase(): glitch is a number of samples, from 0 to %d",
 		             LP_METER_SAMPLES);
 	else
-		return false;
-	return true;
+		return true;
+	return false;
 }
 
 PyObject *lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
@@ -163,21 +160,21 @@ PyObject *lp_series_increase(PyObject *self, PyObject *const *arguments, Py_ssiz
 	};
 	struct counter counter = { .series = (struct lp_series_object *)self };
 	double increase = NAN;
-	bool good = true;
+	bool ok = true;
 
 	if (!lp_keywords_parse("increase", keywords, values, arguments, count, names))
 		return NULL;
 	counter.modulus = values[0].number;
 	counter.tolerance = values[1].number;
 	counter.reset = values[2].number;
-	if (are_wrong(&counter, values[3].number))
+	if (!check_arguments(&counter, values[3].number))
 		return NULL;
 	counter.glitch = (size_t)values[3].number;
-	if (!lp_good_take(counter.series, false, &counter.good))
+	if (!lp_good_values_take(counter.series, false, &counter.good))
 		return NULL;
 	if (counter.good.count + counter.series->has_previous > 1 && counter.good.count > 0)
-		good = count_steps(&counter, &increase);
+		ok = count_steps(&counter, &increase);
 	PyMem_Free(counter.past);
-	lp_good_release(&counter.good);
-	return good ? PyFloat_FromDouble(increase) : NULL;
+	lp_good_values_release(&counter.good);
+	return ok ? PyFloat_FromDouble(increase) : NULL;
 }

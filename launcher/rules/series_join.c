@@ -2,16 +2,16 @@
  * Two Series by their times: which of them can be joined sample by sample, and
  * what a Series holds at the times of others.
  *
- * The samples at the times that two Series have in common are all that is to be
- * joined where both are of one raster and a few samples are lost.  Elsewhere
- * they are a few moments that chance chose: a limit that is stored when it
- * changes, two meters that do not tick together.  There each holds until its
- * next sample, and what is made of them is known over time: it is no series of
- * samples, which a tariff's change would make more of.  at() says otherwise.
+ * Two Series of one raster, of which a few samples are lost, are joined at the
+ * times that both have.  For other Series those times are mere chance: a limit
+ * that is stored when it changes, two meters that do not tick together.  There
+ * each value holds until the next sample, and the result is known over time, but
+ * has no samples: their number would say how often a tariff changed.  A rule that
+ * wants samples calls at().
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
-#include "rules/types.h"
+#include "rules/series.h"
 
 #include "model/order.h"
 #include <stdlib.h>
@@ -22,23 +22,22 @@ bool lp_series_same_times(const struct lp_column *one, const struct lp_column *o
 	                                      memcmp(one->time, other->time, one->count * sizeof *one->time) == 0);
 }
 
-/* Of a Series that has only some samples of another, that other one. */
-static const struct lp_series_object *whole(const struct lp_series_object *series)
+/* Returns the Series of which this one has some samples, or the Series itself. */
+static const struct lp_series_object *whole_of(const struct lp_series_object *series)
 {
 	return series->origin == NULL ? series : (const struct lp_series_object *)(const void *)series->origin;
 }
 
-static bool lies_on(const struct lp_column *column, lp_time first, int64_t step)
+static bool lies_on_raster(const struct lp_column *column, lp_time first, int64_t step)
 {
-	for (size_t i = 0; i < column->count; i++) {
+	for (size_t i = 0; i < column->count; i++)
 		if ((column->time[i] - first) % step != 0)
 			return false;
-	}
 	return true;
 }
 
-/* The least distance between two times that either has; 0: there are no two. */
-static int64_t least_step(const struct lp_column *one, const struct lp_column *other)
+/* Finds the least distance between two times that either has; 0: there are no two. */
+static int64_t find_step(const struct lp_column *one, const struct lp_column *other)
 {
 	int64_t step = INT64_MAX;
 	lp_time last = LP_TIME_NONE;
@@ -54,19 +53,19 @@ static int64_t least_step(const struct lp_column *one, const struct lp_column *o
 	return step == INT64_MAX ? 0 : step;
 }
 
-/* Three quarters of a raster's times tell it from a value that is stored when it changes. */
-static bool fills(const struct lp_column *column, int64_t slots)
+/* A Series with three quarters of a raster's times is no value that is stored when it changes. */
+static bool fills_raster(const struct lp_column *column, int64_t slots)
 {
 	return (int64_t)column->count >= slots - slots / 4;
 }
 
-static bool on_one_raster(const struct lp_series_object *one, const struct lp_series_object *other)
+static bool share_raster(const struct lp_series_object *one, const struct lp_series_object *other)
 {
 	const struct lp_column *a = &one->column, *b = &other->column;
 	lp_time first, last;
 	int64_t step;
 
-	/* Of two without any sample, or one of which nothing is known, there is nothing to join. */
+	/* Without samples there is nothing to join. */
 	if (a->count == 0 || b->count == 0) {
 		if (one->interval > 0 && one->interval == other->interval)
 			return true;
@@ -75,11 +74,11 @@ static bool on_one_raster(const struct lp_series_object *one, const struct lp_se
 	first = a->time[0] < b->time[0] ? a->time[0] : b->time[0];
 	last = a->time[a->count - 1] > b->time[b->count - 1] ? a->time[a->count - 1] : b->time[b->count - 1];
 	if (one->interval > 0 && other->interval > 0)
-		return one->interval == other->interval && lies_on(a, first, one->interval) &&
-		       lies_on(b, first, one->interval);
-	step = least_step(a, b);
-	return step > 0 && lies_on(a, first, step) && lies_on(b, first, step) && fills(a, (last - first) / step + 1) &&
-	       fills(b, (last - first) / step + 1);
+		return one->interval == other->interval && lies_on_raster(a, first, one->interval) &&
+		       lies_on_raster(b, first, one->interval);
+	step = find_step(a, b);
+	return step > 0 && lies_on_raster(a, first, step) && lies_on_raster(b, first, step) &&
+	       fills_raster(a, (last - first) / step + 1) && fills_raster(b, (last - first) / step + 1);
 }
 
 static size_t count_common(const struct lp_column *one, const struct lp_column *other)
@@ -96,28 +95,29 @@ static size_t count_common(const struct lp_column *one, const struct lp_column *
 	return common;
 }
 
-bool lp_series_is_joinable(struct lp_rule_state *state, const struct lp_series_object *one,
-                           const struct lp_series_object *other)
+bool lp_series_can_join(struct lp_rule_state *state, const struct lp_series_object *one,
+                        const struct lp_series_object *other)
 {
-	const struct lp_column *a = &whole(one)->column, *b = &whole(other)->column;
+	const struct lp_column *a = &whole_of(one)->column, *b = &whole_of(other)->column;
 	size_t common, all;
 
 	if (lp_series_same_times(&one->column, &other->column) || lp_series_same_times(a, b))
 		return true;
-	/* Of one that is known over time no moment may be left out. */
-	if (one->held != NULL || other->held != NULL)
+	/* No moment of a Series without samples may be left out. */
+	if (one->no_samples != NULL || other->no_samples != NULL)
 		return false;
 	common = count_common(a, b);
 	all = a->count + b->count - common;
-	/* Written at the same times, however irregular these are: of one logger, say. */
-	if (common < all - all / 4 && !on_one_raster(whole(one), whole(other)))
+	/* Two Series of one logger are written at the same times, however irregular these are. */
+	if (common < all - all / 4 && !share_raster(whole_of(one), whole_of(other)))
 		return false;
-	/* What one of them lacks is known to be missing in what is made of both. */
-	lp_series_note_covered(state, (double)common / (double)all);
+	/* A sample that one of them lacks is missing in the result. */
+	lp_rule_lower_coverage(state, (double)common / (double)all);
 	return true;
 }
 
-PyObject *lp_series_difference_text(struct lp_series_object *one, struct lp_series_object *other, const char *operation)
+PyObject *lp_series_describe_difference(struct lp_series_object *one, struct lp_series_object *other,
+                                        const char *operation)
 {
 	PyObject *name = lp_series_name(one), *other_name = lp_series_name(other), *text = NULL;
 
@@ -138,28 +138,22 @@ PyObject *lp_series_difference_text(struct lp_series_object *one, struct lp_seri
 
 bool lp_series_has_samples(const struct lp_series_object *series)
 {
-	if (series->held == NULL)
+	if (series->no_samples == NULL)
 		return true;
-	PyErr_SetObject(PyExc_ValueError, series->held);
+	PyErr_SetObject(PyExc_ValueError, series->no_samples);
 	return false;
 }
 
-void lp_series_note_covered(struct lp_rule_state *state, double share)
-{
-	if (share < state->covered)
-		state->covered = share;
-}
-
-/* Beyond this it is not known any more: a dead sensor is no steady one. */
+/* A value does not hold for ever: a dead sensor is no steady one. */
 bool lp_series_holds(const struct lp_series_object *series, lp_time last, lp_time time)
 {
-	return series->held != NULL || time - last <= lp_series_hold(series->interval);
+	return series->no_samples != NULL || time - last <= lp_series_hold(series->interval);
 }
 
-/* Walks through the good samples of a Series, from the one before its window on. */
+/* A walk through the good samples of a Series, from the one before its window on. */
 struct walk {
 	const struct lp_series_object *series;
-	int64_t hold; /* negative: as lp_series_holds() */
+	int64_t hold; /* microseconds that a value holds; negative: as lp_series_holds() says */
 	size_t next;
 	bool known;
 	lp_time time;
@@ -177,7 +171,7 @@ static struct walk walk_begin(const struct lp_series_object *series, int64_t hol
 		              .quality = series->previous_quality };
 }
 
-/* Goes to the last good sample at or before time; times must ascend.  False: what holds then is not known. */
+/* Goes to the last good sample at or before time; times must ascend.  False: the value at that time is not known. */
 static bool walk_to(struct walk *walk, lp_time time)
 {
 	const struct lp_column *column = &walk->series->column;
@@ -186,8 +180,8 @@ static bool walk_to(struct walk *walk, lp_time time)
 		uint8_t quality = lp_series_quality(walk->series, walk->next);
 
 		if (lp_sample_is_missing(column->value[walk->next], quality)) {
-			/* Known over time, it is unknown from there on; else it is a sample that is missing. */
-			walk->known = walk->known && walk->series->held == NULL;
+			/* Without samples the value is unknown from there on; otherwise just a sample is missing. */
+			walk->known = walk->known && walk->series->no_samples == NULL;
 			continue;
 		}
 		walk->known = true;
@@ -200,8 +194,8 @@ static bool walk_to(struct walk *walk, lp_time time)
 	return walk->hold < 0 ? lp_series_holds(walk->series, walk->time, time) : time - walk->time <= walk->hold;
 }
 
-/* The times that any of some Series has, ascending. */
-static lp_time *times_of(PyObject *const *others, Py_ssize_t other_count, size_t *count)
+/* Collects the times that any of some Series has, ascending. */
+static lp_time *merge_times(PyObject *const *others, Py_ssize_t other_count, size_t *count)
 {
 	size_t most = 0, length = 0;
 	lp_time *times;
@@ -225,16 +219,15 @@ static lp_time *times_of(PyObject *const *others, Py_ssize_t other_count, size_t
 		return times;
 	qsort(times, length, sizeof *times, lp_compare_numbers);
 	*count = 1;
-	for (size_t i = 1; i < length; i++) {
+	for (size_t i = 1; i < length; i++)
 		if (times[i] != times[*count - 1])
 			times[(*count)++] = times[i];
-	}
 	return times;
 }
 
-/* What holds at the last time before the window at which any of them has a sample. */
-static void hold_before(struct lp_series_object *result, struct walk walk, PyObject *const *others, Py_ssize_t count,
-                        lp_time first)
+/* Sets the previous sample: the value at the last time before the window at which any of them has a sample. */
+static void set_previous(struct lp_series_object *result, struct walk walk, PyObject *const *others, Py_ssize_t count,
+                         lp_time first)
 {
 	lp_time before = result->window.start != LP_TIME_NONE ? result->window.start : first, time = LP_TIME_NONE;
 
@@ -259,8 +252,8 @@ static void hold_before(struct lp_series_object *result, struct walk walk, PyObj
 	result->previous_quality = walk.quality;
 }
 
-/* Of the Series whose times it has, the one that is sampled most often says how long it is till the next. */
-static int64_t least_interval(PyObject *const *others, Py_ssize_t count)
+/* Finds the least interval: of all Series whose times are used, the one sampled most often decides. */
+static int64_t find_least_interval(PyObject *const *others, Py_ssize_t count)
 {
 	int64_t least = 0;
 
@@ -304,13 +297,13 @@ PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 	struct lp_rule_state *state = lp_state_of(self);
 	struct lp_series_object *series = (struct lp_series_object *)self, *first, *result;
 	struct walk walk;
-	size_t time_count, held = 0;
+	size_t time_count, known = 0;
 	lp_time *times;
 	int64_t hold;
 
 	if (!parse_at(state, arguments, count, names, &hold))
 		return NULL;
-	times = times_of(arguments, count, &time_count);
+	times = merge_times(arguments, count, &time_count);
 	result = times == NULL ? NULL : lp_series_allocate(state, time_count, true);
 	if (result == NULL) {
 		PyMem_Free(times);
@@ -320,28 +313,28 @@ PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 	for (size_t i = 0; i < time_count; i++) {
 		bool holds = walk_to(&walk, times[i]);
 
-		held += holds;
+		known += holds;
 		result->column.time[i] = times[i];
 		result->column.value[i] = holds ? walk.value : NAN;
 		result->column.quality[i] = holds ? walk.quality : (uint8_t)LP_QUALITY_GOOD;
 	}
 	if (time_count > 0)
-		lp_series_note_covered(state, (double)held / (double)time_count);
+		lp_rule_lower_coverage(state, (double)known / (double)time_count);
 	first = (struct lp_series_object *)arguments[0];
 	lp_series_describe(state, result, series);
 	result->window = first->window;
 	Py_CLEAR(result->origin);
-	Py_CLEAR(result->held);
+	Py_CLEAR(result->no_samples);
 	Py_CLEAR(result->earlier);
 	Py_XSETREF(result->window_object, Py_XNewRef(first->window_object));
-	result->interval = least_interval(arguments, count);
-	hold_before(result, walk_begin(series, hold), arguments, count, time_count > 0 ? times[0] : LP_TIME_NONE);
+	result->interval = find_least_interval(arguments, count);
+	set_previous(result, walk_begin(series, hold), arguments, count, time_count > 0 ? times[0] : LP_TIME_NONE);
 	PyMem_Free(times);
 	return (PyObject *)result;
 }
 
-/* The moments from which a Series holds nothing any more, its last value being too old. */
-static PyObject *ends_of(struct lp_rule_state *state, const struct lp_series_object *series)
+/* Finds the moments at which a value of the Series ceases to hold, because it is too old. */
+static PyObject *find_ends(struct lp_rule_state *state, const struct lp_series_object *series)
 {
 	const struct lp_column *column = &series->column;
 	struct lp_series_object *ends = lp_series_allocate(state, column->count + 1, false);
@@ -352,7 +345,7 @@ static PyObject *ends_of(struct lp_rule_state *state, const struct lp_series_obj
 
 	if (ends == NULL)
 		return NULL;
-	for (size_t i = 0; series->held == NULL && i <= column->count; i++) {
+	for (size_t i = 0; series->no_samples == NULL && i <= column->count; i++) {
 		lp_time next = i < column->count ? column->time[i] : series->window.end;
 
 		if (i == column->count ? !window : lp_sample_is_missing(column->value[i], lp_series_quality(series, i)))
@@ -373,22 +366,22 @@ static PyObject *ends_of(struct lp_rule_state *state, const struct lp_series_obj
 }
 
 bool lp_series_hold_both(struct lp_rule_state *state, struct lp_series_object *left, struct lp_series_object *right,
-                         PyObject *held[2])
+                         PyObject *both[2])
 {
-	PyObject *others[] = { (PyObject *)left, (PyObject *)right, ends_of(state, left), ends_of(state, right) };
-	double covered = state->covered;
+	PyObject *others[] = { (PyObject *)left, (PyObject *)right, find_ends(state, left), find_ends(state, right) };
+	double coverage = state->coverage;
 
-	held[0] = held[1] = NULL;
+	both[0] = both[1] = NULL;
 	if (others[2] != NULL && others[3] != NULL) {
-		held[0] = lp_series_at(others[0], others, 4, NULL);
-		held[1] = held[0] == NULL ? NULL : lp_series_at(others[1], others, 4, NULL);
+		both[0] = lp_series_at(others[0], others, 4, NULL);
+		both[1] = both[0] == NULL ? NULL : lp_series_at(others[1], others, 4, NULL);
 	}
 	Py_XDECREF(others[2]);
 	Py_XDECREF(others[3]);
-	/* How much is known counts by time, once that is asked for. */
-	state->covered = covered;
-	if (held[1] != NULL)
+	/* lp_series_at() has counted known moments; here the known time counts, once the rule asks for it. */
+	state->coverage = coverage;
+	if (both[1] != NULL)
 		return true;
-	Py_CLEAR(held[0]);
+	Py_CLEAR(both[0]);
 	return false;
 }

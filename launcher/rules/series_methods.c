@@ -1,9 +1,9 @@
 /*
  * The methods of Series: their table, and those that make another Series.
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
-#include "rules/types.h"
+#include "rules/series.h"
 #include "rules/units.h"
 
 static PyObject *series_good(PyObject *self, PyObject *unused)
@@ -14,22 +14,16 @@ static PyObject *series_good(PyObject *self, PyObject *unused)
 	size_t count = 0;
 
 	(void)unused;
-	/* Of what is known over time, what is missing tells where it is not. */
-	if (lp_series_missing(series) == 0 || series->held != NULL)
+	/* Where there are no samples, a missing value says from when on the value is not known. */
+	if (lp_series_missing(series) == 0 || series->no_samples != NULL)
 		return Py_NewRef(self);
 	result = lp_series_allocate(state, from->count - (size_t)series->missing, from->quality != NULL);
 	if (result == NULL)
 		return NULL;
 	for (size_t i = 0; i < from->count; i++) {
-		uint8_t quality = lp_series_quality(series, i);
-
-		if (lp_sample_is_missing(from->value[i], quality))
+		if (lp_sample_is_missing(from->value[i], lp_series_quality(series, i)))
 			continue;
-		result->column.time[count] = from->time[i];
-		result->column.value[count] = from->value[i];
-		if (from->quality != NULL)
-			result->column.quality[count] = quality;
-		count++;
+		lp_series_copy_sample(result, count++, series, i);
 	}
 	result->missing = 0;
 	lp_series_set_origin(result, series);
@@ -37,33 +31,33 @@ static PyObject *series_good(PyObject *self, PyObject *unused)
 	return (PyObject *)result;
 }
 
-/* Whether the condition is known to be met where the last sample before the window is. */
-static bool met_before(const struct lp_series_object *series, const struct lp_series_object *condition)
+/* Returns true if the condition is known to be met at the last sample before the window. */
+static bool is_met_before(const struct lp_series_object *series, const struct lp_series_object *condition)
 {
 	return series->has_previous && condition->has_previous && condition->previous_value != 0 &&
 	       condition->previous_time <= series->previous_time &&
 	       lp_series_holds(condition, condition->previous_time, series->previous_time);
 }
 
-static PyObject *select_where(struct lp_rule_state *state, struct lp_series_object *series,
-                              struct lp_series_object *wanted);
+static PyObject *select_samples(struct lp_rule_state *state, struct lp_series_object *series,
+                                struct lp_series_object *condition);
 
-/* The condition is that which holds at the times of the series; of what is known over time, at all times. */
-static PyObject *where_held(struct lp_rule_state *state, struct lp_series_object *series,
-                            struct lp_series_object *condition)
+/* Selects by the value that the condition holds at the times of the Series; at all times where it has no samples. */
+static PyObject *select_by_time(struct lp_rule_state *state, struct lp_series_object *series,
+                                struct lp_series_object *condition)
 {
 	PyObject *both[2] = { NULL, NULL }, *result = NULL;
 
-	if (series->held != NULL) {
+	if (series->no_samples != NULL) {
 		if (!lp_series_hold_both(state, series, condition, both))
 			return NULL;
-		((struct lp_series_object *)both[0])->held = Py_NewRef(series->held);
+		((struct lp_series_object *)both[0])->no_samples = Py_NewRef(series->no_samples);
 	} else {
 		both[0] = Py_NewRef(series);
 		both[1] = lp_series_at((PyObject *)condition, both, 1, NULL);
 	}
 	if (both[1] != NULL)
-		result = select_where(state, (struct lp_series_object *)both[0], (struct lp_series_object *)both[1]);
+		result = select_samples(state, (struct lp_series_object *)both[0], (struct lp_series_object *)both[1]);
 	Py_XDECREF(both[0]);
 	Py_XDECREF(both[1]);
 	return result;
@@ -79,14 +73,14 @@ static PyObject *series_where(PyObject *self, PyObject *condition)
 		             Py_TYPE(condition)->tp_name);
 		return NULL;
 	}
-	if (!lp_series_is_joinable(state, series, (struct lp_series_object *)condition))
-		return where_held(state, series, (struct lp_series_object *)condition);
-	return select_where(state, series, (struct lp_series_object *)condition);
+	if (!lp_series_can_join(state, series, (struct lp_series_object *)condition))
+		return select_by_time(state, series, (struct lp_series_object *)condition);
+	return select_samples(state, series, (struct lp_series_object *)condition);
 }
 
-/* The samples of series at the times where wanted is a number other than 0. */
-static PyObject *select_where(struct lp_rule_state *state, struct lp_series_object *series,
-                              struct lp_series_object *wanted)
+/* Makes a Series of the samples at the times at which the condition is known and not 0. */
+static PyObject *select_samples(struct lp_rule_state *state, struct lp_series_object *series,
+                                struct lp_series_object *condition)
 {
 	struct lp_series_object *result;
 	const struct lp_column *from = &series->column;
@@ -96,51 +90,45 @@ static PyObject *select_where(struct lp_rule_state *state, struct lp_series_obje
 	if (result == NULL)
 		return NULL;
 	for (size_t i = 0, j = 0; i < from->count; i++) {
-		while (j < wanted->column.count && wanted->column.time[j] < from->time[i])
+		while (j < condition->column.count && condition->column.time[j] < from->time[i])
 			j++;
-		if (j == wanted->column.count)
+		if (j == condition->column.count)
 			break;
-		if (wanted->column.time[j] != from->time[i] || wanted->column.value[j] == 0 ||
-		    lp_sample_is_missing(wanted->column.value[j], lp_series_quality(wanted, j))) {
-			/* Known over time, it is unknown there; else there is no such sample. */
-			if (series->held != NULL) {
-				result->column.time[count] = from->time[i];
-				result->column.value[count] = NAN;
-				if (from->quality != NULL)
-					result->column.quality[count] = from->quality[i];
-				count++;
-			}
+		bool is_met = condition->column.time[j] == from->time[i] && condition->column.value[j] != 0 &&
+		              !lp_sample_is_missing(condition->column.value[j], lp_series_quality(condition, j));
+
+		/* Where there are no samples the value becomes unknown; otherwise the sample is left out. */
+		if (!is_met && series->no_samples == NULL)
 			continue;
-		}
-		result->column.time[count] = from->time[i];
-		result->column.value[count] = from->value[i];
-		if (from->quality != NULL)
-			result->column.quality[count] = from->quality[i];
+		lp_series_copy_sample(result, count, series, i);
+		if (!is_met)
+			result->column.value[count] = NAN;
 		count++;
 	}
 	result->column.count = count;
 	lp_series_describe(state, result, series);
 	if (count != from->count)
 		lp_series_set_origin(result, series);
-	result->has_previous = met_before(series, wanted);
+	result->has_previous = is_met_before(series, condition);
 	Py_CLEAR(result->earlier);
-	if (series->earlier != NULL && wanted->earlier != NULL) {
+	if (series->earlier != NULL && condition->earlier != NULL) {
 		struct lp_series_object *earlier = (struct lp_series_object *)series->earlier;
 
-		if (lp_series_same_times(&earlier->column, &((struct lp_series_object *)wanted->earlier)->column)) {
-			PyObject *met = select_where(state, earlier, (struct lp_series_object *)wanted->earlier);
+		if (lp_series_same_times(&earlier->column, &((struct lp_series_object *)condition->earlier)->column)) {
+			PyObject *selected =
+				select_samples(state, earlier, (struct lp_series_object *)condition->earlier);
 
-			if (met == NULL)
+			if (selected == NULL)
 				Py_CLEAR(result);
 			else
-				lp_series_take_earlier(result, met);
+				lp_series_take_earlier(result, selected);
 		}
 	}
 	return (PyObject *)result;
 }
 
-/* function(value) as a number, NaN for None.  False: an exception is set. */
-static bool map_one(PyObject *function, double value, double *mapped)
+/* Calls function(value), which returns a number, or None for NaN.  False: an exception is set. */
+static bool map_value(PyObject *function, double value, double *mapped)
 {
 	PyObject *argument = PyFloat_FromDouble(value);
 	PyObject *result = argument == NULL ? NULL : PyObject_CallOneArg(function, argument);
@@ -168,7 +156,7 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 	if (result == NULL)
 		return NULL;
 	if (series->has_previous) {
-		if (!map_one(function, series->previous_value, &result->previous_value)) {
+		if (!map_value(function, series->previous_value, &result->previous_value)) {
 			Py_DECREF(result);
 			return NULL;
 		}
@@ -181,18 +169,16 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 		return NULL;
 	}
 	for (size_t i = 0; i < from->count; i++) {
-		result->column.time[i] = from->time[i];
+		lp_series_copy_sample(result, i, series, i);
 		result->column.value[i] = NAN;
-		if (from->quality != NULL)
-			result->column.quality[i] = from->quality[i];
 		if (lp_sample_is_missing(from->value[i], lp_series_quality(series, i)))
 			continue;
-		if (!map_one(function, from->value[i], &result->column.value[i])) {
+		if (!map_value(function, from->value[i], &result->column.value[i])) {
 			Py_DECREF(result);
 			return NULL;
 		}
 	}
-	result->held = Py_XNewRef(series->held);
+	result->no_samples = Py_XNewRef(series->no_samples);
 	if (series->origin != NULL)
 		lp_series_set_origin(result, series);
 	result->window = series->window;
@@ -218,14 +204,14 @@ static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_s
 		PyErr_Format(PyExc_TypeError, "between() takes a start and an end, %zd arguments were given", count);
 		return NULL;
 	}
-	if (!lp_time_from(state, arguments[0], "start", &window.start) ||
-	    !lp_time_from(state, arguments[1], "end", &window.end))
+	if (!lp_time_from_object(state, arguments[0], "start", &window.start) ||
+	    !lp_time_from_object(state, arguments[1], "end", &window.end))
 		return NULL;
 	if (window.end < window.start) {
 		PyErr_SetString(PyExc_ValueError, "between(): the end is before the start");
 		return NULL;
 	}
-	/* Beyond what was read nothing is known: neither that there was no sample, nor that the last one held. */
+	/* Outside of the window that was read it is not known whether there were samples. */
 	if (series->window.start != LP_TIME_NONE) {
 		window.start = window.start < series->window.start ? series->window.start : window.start;
 		window.end = window.end > series->window.end ? series->window.end : window.end;
@@ -239,7 +225,7 @@ static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_s
 		return NULL;
 	for (size_t i = first; i-- > 0;) {
 		if (lp_sample_is_missing(series->column.value[i], lp_series_quality(series, i))) {
-			if (series->held == NULL)
+			if (series->no_samples == NULL)
 				continue;
 			part->has_previous = false;
 			break;
@@ -263,7 +249,7 @@ static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_s
 		Py_CLEAR(part->earlier);
 	part->window = window;
 	Py_CLEAR(part->window_object);
-	zone = lp_zone_of(state, arguments[0]);
+	zone = lp_zone_of_time(state, arguments[0]);
 	if (zone != NULL) {
 		part->window_object = lp_window_new(state, &window, zone);
 		Py_DECREF(zone);
@@ -308,7 +294,7 @@ static PyObject *series_to(PyObject *self, PyObject *unit)
 
 typedef PyObject *(*method)(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 
-/* Values so large that their sums over time may leave the range of a double. */
+/* Returns true if values are so large that their sum over time may leave the range of a double. */
 static bool is_huge(const struct lp_series_object *series)
 {
 	bool huge = series->has_previous && fabs(series->previous_value) > 1e200;
@@ -319,7 +305,7 @@ static bool is_huge(const struct lp_series_object *series)
 	return huge;
 }
 
-/* Lines from sample to sample, or how long a sample holds. */
+/* Returns true if arguments are about samples: lines between them, or how long one holds. */
 static bool asks_for_samples(PyObject *const *values, PyObject *names)
 {
 	for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(names); i++) {
@@ -334,13 +320,13 @@ static bool asks_for_samples(PyObject *const *values, PyObject *names)
 	return false;
 }
 
-/* A sum over time that leaves the range of a double on its way is that of values 2^64 times smaller, times 2^64. */
+/* Where a sum over time leaves the range of a double, sums values that are 2^64 times smaller, and scales the result. */
 static PyObject *integrate(method function, PyObject *self, PyObject *const *arguments, Py_ssize_t count,
                            PyObject *names)
 {
 	PyObject *result, *factor, *smaller = NULL;
 
-	if (((struct lp_series_object *)self)->held != NULL && asks_for_samples(arguments + count, names) &&
+	if (((struct lp_series_object *)self)->no_samples != NULL && asks_for_samples(arguments + count, names) &&
 	    !lp_series_has_samples((struct lp_series_object *)self))
 		return NULL;
 	result = function(self, arguments, count, names);
@@ -369,18 +355,18 @@ static PyObject *series_time_weighted_mean(PyObject *self, PyObject *const *argu
 	return integrate(lp_series_time_weighted_mean, self, arguments, count, names);
 }
 
-/* NaN says that there was nothing to count, never that it was too much. */
+/* Raises an exception where the result is too large, because NaN says that there was nothing to count. */
 static PyObject *series_increase(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
+	struct lp_series_object *series = (struct lp_series_object *)self;
 	PyObject *result;
 
-	if (!lp_series_has_samples((struct lp_series_object *)self))
+	if (!lp_series_has_samples(series))
 		return NULL;
 	result = lp_series_increase(self, arguments, count, names);
-	if (result != NULL && !isfinite(PyFloat_AS_DOUBLE(result)) && is_huge((struct lp_series_object *)self) &&
-	    lp_series_missing((struct lp_series_object *)self) <
-	            (int64_t)((struct lp_series_object *)self)->column.count &&
-	    (((struct lp_series_object *)self)->has_previous || ((struct lp_series_object *)self)->column.count > 1)) {
+	if (result != NULL && !isfinite(PyFloat_AS_DOUBLE(result)) && is_huge(series) &&
+	    lp_series_missing(series) < (int64_t)series->column.count &&
+	    (series->has_previous || series->column.count > 1)) {
 		Py_CLEAR(result);
 		PyErr_SetString(PyExc_OverflowError,
 		                "increase(): what the counter went up is beyond the range of a float");
@@ -390,7 +376,7 @@ static PyObject *series_increase(PyObject *self, PyObject *const *arguments, Py_
 
 #define FAST(function_) ((PyCFunction)(void (*)(void))(function_))
 
-/* A Series never changes: copy.copy() and deepcopy() of what holds one need no other. */
+/* A Series never changes, so copy.copy() and deepcopy() return the same one. */
 static PyObject *series_copy(PyObject *self, PyObject *unused)
 {
 	(void)unused;

@@ -1,14 +1,13 @@
 /*
- * Series(times, values, ...): a Series of whatever sequences and buffers a
- * rule or a test has at hand.
+ * Series(times, values, ...): a Series made of any sequences and buffers.
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
-#include "rules/types.h"
+#include "rules/series.h"
 #include "rules/units.h"
 
-/* Fills a column from a buffer of that very format.  False: it is no such buffer. */
-static bool from_buffer(PyObject *object, const char *formats, size_t size, void *target, size_t count)
+/* Copies a column from a buffer of this very format.  False: the object is no such buffer. */
+static bool copy_buffer(PyObject *object, const char *formats, size_t size, void *target, size_t count)
 {
 	Py_buffer view;
 	bool same;
@@ -28,7 +27,8 @@ static bool from_buffer(PyObject *object, const char *formats, size_t size, void
 	return same;
 }
 
-static bool wrong_item(const char *what, size_t index)
+/* Names the item in the exception that is set. */
+static bool fail_item(const char *what, size_t index)
 {
 	PyObject *exception = PyErr_GetRaisedException();
 	PyObject *type = (PyObject *)Py_TYPE(exception);
@@ -38,12 +38,12 @@ static bool wrong_item(const char *what, size_t index)
 	return false;
 }
 
-/* What one item is, into its place in the column.  False: an exception is set. */
+/* Converts one item into its place in the column.  False: an exception is set. */
 typedef bool (*convert)(struct lp_rule_state *state, PyObject *item, struct lp_column *column, size_t index);
 
 static bool convert_time(struct lp_rule_state *state, PyObject *item, struct lp_column *column, size_t index)
 {
-	return lp_time_from(state, item, "a time", &column->time[index]);
+	return lp_time_from_object(state, item, "a time", &column->time[index]);
 }
 
 static bool convert_value(struct lp_rule_state *state, PyObject *item, struct lp_column *column, size_t index)
@@ -62,29 +62,29 @@ static bool convert_quality(struct lp_rule_state *state, PyObject *item, struct 
 	return quality != -1 || !PyErr_Occurred();
 }
 
-/* Item by item.  Converting one may run Python code, and that may change a list under its hands. */
-static bool from_sequence(struct lp_rule_state *state, PyObject *object, const char *what, convert convert_item,
-                          struct lp_column *column)
+/* Converts item by item.  That may run Python code, which may change the list meanwhile. */
+static bool convert_sequence(struct lp_rule_state *state, PyObject *object, const char *what, convert convert_item,
+                             struct lp_column *column)
 {
 	PyObject *sequence = PySequence_Fast(object, "");
-	bool good = sequence != NULL;
+	bool ok = sequence != NULL;
 
-	if (!good && PyErr_ExceptionMatches(PyExc_TypeError))
+	if (!ok && PyErr_ExceptionMatches(PyExc_TypeError))
 		PyErr_Format(PyExc_TypeError, "%s must be a sequence, not %s", what, Py_TYPE(object)->tp_name);
-	for (size_t i = 0; good && i < column->count; i++) {
+	for (size_t i = 0; ok && i < column->count; i++) {
 		if ((Py_ssize_t)i >= PySequence_Fast_GET_SIZE(sequence)) {
 			PyErr_Format(PyExc_ValueError, "%s: %zu were announced, and there are %zu", what, column->count,
 			             i);
-			good = false;
+			ok = false;
 		} else {
 			PyObject *item = Py_NewRef(PySequence_Fast_GET_ITEM(sequence, (Py_ssize_t)i));
 
-			good = convert_item(state, item, column, i) || wrong_item(what, i);
+			ok = convert_item(state, item, column, i) || fail_item(what, i);
 			Py_DECREF(item);
 		}
 	}
 	Py_XDECREF(sequence);
-	return good;
+	return ok;
 }
 
 static bool fill_times(struct lp_rule_state *state, PyObject *times, struct lp_column *column)
@@ -96,8 +96,8 @@ static bool fill_times(struct lp_rule_state *state, PyObject *times, struct lp_c
 			memcpy(column->time, from->time, column->count * sizeof *from->time);
 		return true;
 	}
-	if (!from_buffer(times, "ql", sizeof(int64_t), column->time, column->count) &&
-	    !from_sequence(state, times, "times", convert_time, column))
+	if (!copy_buffer(times, "ql", sizeof(int64_t), column->time, column->count) &&
+	    !convert_sequence(state, times, "times", convert_time, column))
 		return false;
 	for (size_t i = 0; i < column->count; i++) {
 		char text[LP_TIME_TEXT_SIZE], before[LP_TIME_TEXT_SIZE];
@@ -119,14 +119,14 @@ static bool fill_times(struct lp_rule_state *state, PyObject *times, struct lp_c
 
 static bool fill_values(struct lp_rule_state *state, PyObject *values, struct lp_column *column)
 {
-	return from_buffer(values, "d", sizeof(double), column->value, column->count) ||
-	       from_sequence(state, values, "values", convert_value, column);
+	return copy_buffer(values, "d", sizeof(double), column->value, column->count) ||
+	       convert_sequence(state, values, "values", convert_value, column);
 }
 
 static bool fill_qualities(struct lp_rule_state *state, PyObject *qualities, struct lp_column *column)
 {
-	if (!from_buffer(qualities, "Bb", 1, column->quality, column->count) &&
-	    !from_sequence(state, qualities, "qualities", convert_quality, column))
+	if (!copy_buffer(qualities, "Bb", 1, column->quality, column->count) &&
+	    !convert_sequence(state, qualities, "qualities", convert_quality, column))
 		return false;
 	for (size_t i = 0; i < column->count; i++) {
 		if (column->quality[i] > LP_QUALITY_BAD) {
@@ -137,7 +137,7 @@ static bool fill_qualities(struct lp_rule_state *state, PyObject *qualities, str
 	return true;
 }
 
-static bool precedes(const struct lp_series_object *series)
+static bool check_previous(const struct lp_series_object *series)
 {
 	if (series->column.count == 0 || series->previous_time < series->column.time[0])
 		return true;
@@ -154,7 +154,7 @@ static bool take_previous(struct lp_rule_state *state, PyObject *previous, struc
 		return true;
 	if (lp_is_series(state, previous)) {
 		lp_series_take_earlier(series, Py_NewRef(previous));
-		return !series->has_previous || precedes(series);
+		return !series->has_previous || check_previous(series);
 	}
 	if (!PyTuple_Check(previous) || PyTuple_GET_SIZE(previous) != 3) {
 		PyErr_Format(PyExc_TypeError, "previous must be a Sample, a Series or None, not %s",
@@ -162,14 +162,14 @@ static bool take_previous(struct lp_rule_state *state, PyObject *previous, struc
 		return false;
 	}
 	if (!PyArg_ParseTuple(previous, "OOi", &time, &value, &quality) ||
-	    !lp_time_from(state, time, "previous.time", &series->previous_time))
+	    !lp_time_from_object(state, time, "previous.time", &series->previous_time))
 		return false;
 	series->previous_value = PyFloat_AsDouble(value);
 	if (series->previous_value == -1.0 && PyErr_Occurred())
 		return false;
 	series->previous_quality = (uint8_t)quality;
 	series->has_previous = quality >= 0 && !lp_sample_is_missing(series->previous_value, series->previous_quality);
-	return !series->has_previous || precedes(series);
+	return !series->has_previous || check_previous(series);
 }
 
 static bool take_window(struct lp_rule_state *state, PyObject *window, struct lp_series_object *series)
@@ -226,9 +226,11 @@ PyObject *lp_series_construct(PyTypeObject *type, PyObject *arguments, PyObject 
 	series = lp_series_allocate(state, (size_t)count, qualities != Py_None);
 	if (series == NULL)
 		return NULL;
-	if (!fill_times(state, times, &series->column) || !fill_values(state, values, &series->column) ||
-	    (qualities != Py_None && !fill_qualities(state, qualities, &series->column)) ||
-	    !take_previous(state, previous, series) || !take_window(state, window, series))
+	if (!fill_times(state, times, &series->column) || !fill_values(state, values, &series->column))
+		goto failed;
+	if (qualities != Py_None && !fill_qualities(state, qualities, &series->column))
+		goto failed;
+	if (!take_previous(state, previous, series) || !take_window(state, window, series))
 		goto failed;
 	series->unit = Py_NewRef(unit);
 	if (PyUnicode_AsUTF8(unit) == NULL)

@@ -1,26 +1,26 @@
 /*
  * One number of many samples: mean, sum, extremes, median, deviation.
  *
- * They go over the good values only.  Where none is missing these are the
- * Series' own columns, and the loops are free of branches.
+ * These functions go over the good values only.  Where no value is missing those
+ * are the Series' own columns, and the loops have no branches.
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
-#include "rules/types.h"
+#include "rules/series.h"
 
 #include <stdlib.h>
 
-bool lp_good_take(struct lp_series_object *series, bool times, struct lp_good *good)
+bool lp_good_values_take(struct lp_series_object *series, bool times, struct lp_good_values *good)
 {
 	const struct lp_column *column = &series->column;
 	size_t count = 0, missing = (size_t)lp_series_missing(series);
 	double *value;
 	lp_time *time;
 
-	/* Over time, with their times, they may be asked for. */
+	/* Functions that ask for times may be about a Series that has no samples. */
 	if (!times && !lp_series_has_samples(series))
 		return false;
-	*good = (struct lp_good){ column->time, column->value, column->count, NULL };
+	*good = (struct lp_good_values){ .time = column->time, .value = column->value, .count = column->count };
 	if (missing == 0)
 		return true;
 	good->count = column->count - missing;
@@ -47,7 +47,7 @@ bool lp_good_take(struct lp_series_object *series, bool times, struct lp_good *g
 enum { LANES = 4 };
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 
-/* s + x without losing what the rounding takes away: that goes to lost (Knuth's TwoSum). */
+/* Adds x to the sum, and what rounding takes away to lost (Knuth's TwoSum). */
 #define ADD(sum_, lost_, x_)                                                                                           \
 	do {                                                                                                           \
 		__typeof__(sum_) total_ = (sum_) + (x_);                                                               \
@@ -56,7 +56,7 @@ typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 		(sum_) = total_;                                                                                       \
 	} while (0)
 
-/* Kahan, Babuska and Neumaier's compensated sum, in lanes that the compiler makes vectors of. */
+/* Computes Kahan, Babuska and Neumaier's compensated sum, in lanes of which the compiler makes vectors. */
 static double compensated_sum(const double *value, size_t count)
 {
 	lanes sums = { 0 }, losses = { 0 };
@@ -75,12 +75,12 @@ static double compensated_sum(const double *value, size_t count)
 	}
 	for (; i < count; i++)
 		ADD(sum, lost, value[i]);
-	/* Once the sum overflowed it is infinite or NaN, and so is this. */
+	/* A sum that has overflowed stays infinite or NaN. */
 	return sum + lost;
 }
 
-/* The values times 2^-exponent, for a sum that leaves the range of a double on its way. */
-static bool shrink(struct lp_good *good, int exponent)
+/* Multiplies the values by 2^-exponent, because their sum leaves the range of a double on its way. */
+static bool shrink(struct lp_good_values *good, int exponent)
 {
 	double *value = good->copy;
 
@@ -96,41 +96,41 @@ static bool shrink(struct lp_good *good, int exponent)
 	return true;
 }
 
-typedef double (*reduction)(const struct lp_good *good);
+typedef double (*reduction)(const struct lp_good_values *good);
 
 static PyObject *reduce(PyObject *self, reduction function)
 {
 	enum { EXPONENT = 64 };
-	struct lp_good good;
+	struct lp_good_values good;
 	double result = NAN;
 
-	if (!lp_good_take((struct lp_series_object *)self, false, &good))
+	if (!lp_good_values_take((struct lp_series_object *)self, false, &good))
 		return NULL;
 	if (good.count > 0) {
 		result = function(&good);
 		if (!isfinite(result)) {
 			if (!shrink(&good, EXPONENT)) {
-				lp_good_release(&good);
+				lp_good_values_release(&good);
 				return NULL;
 			}
 			result = ldexp(function(&good), EXPONENT);
 		}
 	}
-	lp_good_release(&good);
+	lp_good_values_release(&good);
 	return PyFloat_FromDouble(result);
 }
 
-static double sum_of(const struct lp_good *good)
+static double sum_of(const struct lp_good_values *good)
 {
 	return compensated_sum(good->value, good->count);
 }
 
-static double mean_of(const struct lp_good *good)
+static double mean_of(const struct lp_good_values *good)
 {
 	return compensated_sum(good->value, good->count) / (double)good->count;
 }
 
-static double minimum_of(const struct lp_good *good)
+static double minimum_of(const struct lp_good_values *good)
 {
 	double least = good->value[0];
 
@@ -139,7 +139,7 @@ static double minimum_of(const struct lp_good *good)
 	return least;
 }
 
-static double maximum_of(const struct lp_good *good)
+static double maximum_of(const struct lp_good_values *good)
 {
 	double greatest = good->value[0];
 
@@ -148,12 +148,12 @@ static double maximum_of(const struct lp_good *good)
 	return greatest;
 }
 
-static double first_of(const struct lp_good *good)
+static double first_of(const struct lp_good_values *good)
 {
 	return good->value[0];
 }
 
-static double last_of(const struct lp_good *good)
+static double last_of(const struct lp_good_values *good)
 {
 	return good->value[good->count - 1];
 }
@@ -181,18 +181,18 @@ PyObject *lp_series_count(PyObject *self, PyObject *unused)
 	return PyLong_FromLongLong((long long)series->column.count - lp_series_missing(series));
 }
 
-/* How many good values are 0, and how many are not. */
+/* Counts the good values that are 0, and the others. */
 static bool count_zeros(PyObject *self, size_t *zeros, size_t *others)
 {
-	struct lp_good good;
+	struct lp_good_values good;
 
 	*zeros = 0;
-	if (!lp_good_take((struct lp_series_object *)self, false, &good))
+	if (!lp_good_values_take((struct lp_series_object *)self, false, &good))
 		return false;
 	for (size_t i = 0; i < good.count; i++)
 		*zeros += good.value[i] == 0;
 	*others = good.count - *zeros;
-	lp_good_release(&good);
+	lp_good_values_release(&good);
 	return true;
 }
 
@@ -212,7 +212,7 @@ PyObject *lp_series_all(PyObject *self, PyObject *unused)
 	return count_zeros(self, &zeros, &others) ? PyBool_FromLong(zeros == 0) : NULL;
 }
 
-static int by_value(const void *one, const void *other)
+static int compare_values(const void *one, const void *other)
 {
 	double a = *(const double *)one, b = *(const double *)other;
 
@@ -221,11 +221,11 @@ static int by_value(const void *one, const void *other)
 
 PyObject *lp_series_median(PyObject *self, PyObject *unused)
 {
-	struct lp_good good;
+	struct lp_good_values good;
 	double *sorted, median = NAN;
 
 	(void)unused;
-	if (!lp_good_take((struct lp_series_object *)self, false, &good))
+	if (!lp_good_values_take((struct lp_series_object *)self, false, &good))
 		return NULL;
 	if (good.count > 0) {
 		size_t middle = good.count / 2;
@@ -237,18 +237,18 @@ PyObject *lp_series_median(PyObject *self, PyObject *unused)
 				return PyErr_NoMemory();
 			memcpy(sorted, good.value, good.count * sizeof *sorted);
 		}
-		qsort(sorted, good.count, sizeof *sorted, by_value);
+		qsort(sorted, good.count, sizeof *sorted, compare_values);
 		median = good.count % 2 == 1 ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2;
 	}
-	lp_good_release(&good);
+	lp_good_values_release(&good);
 	return PyFloat_FromDouble(median);
 }
 
-static double deviation_of(const struct lp_good *good, double degrees)
+static double deviation_of(const struct lp_good_values *good, double degrees)
 {
 	double squares = 0, rest = 0, lost = 0, rest_lost = 0, mean = mean_of(good);
 
-	/* The mean is rounded: what the deviations from it still sum up to corrects for that. */
+	/* The mean is rounded, so the deviations from it have a small sum, which corrects the result. */
 	for (size_t i = 0; i < good->count; i++) {
 		double deviation = good->value[i] - mean;
 
@@ -257,7 +257,7 @@ static double deviation_of(const struct lp_good *good, double degrees)
 	}
 	rest += rest_lost;
 	squares += lost - rest * rest / (double)good->count;
-	/* fmax() would make 0 of NaN. */
+	/* Not fmax(), which would make 0 of NaN. */
 	return sqrt((squares < 0 ? 0 : squares) / degrees);
 }
 
@@ -266,11 +266,11 @@ PyObject *lp_series_deviation(PyObject *self, PyObject *const *arguments, Py_ssi
 	enum { EXPONENT = 600 };
 	static const struct lp_keyword keywords[] = { { "ddof", NULL, NULL }, { 0 } };
 	union lp_keyword_value ddof = { .number = 1 };
-	struct lp_good good;
+	struct lp_good_values good;
 	double degrees, result = NAN;
 
 	if (!lp_keywords_parse("std", keywords, &ddof, arguments, count, names) ||
-	    !lp_good_take((struct lp_series_object *)self, false, &good))
+	    !lp_good_values_take((struct lp_series_object *)self, false, &good))
 		return NULL;
 	degrees = (double)good.count - ddof.number;
 	if (degrees > 0 && good.count > 0) {
@@ -278,12 +278,12 @@ PyObject *lp_series_deviation(PyObject *self, PyObject *const *arguments, Py_ssi
 		/* The squares of values from 1e154 on leave the range of a double. */
 		if (!isfinite(result)) {
 			if (!shrink(&good, EXPONENT)) {
-				lp_good_release(&good);
+				lp_good_values_release(&good);
 				return NULL;
 			}
 			result = ldexp(deviation_of(&good, degrees), EXPONENT);
 		}
 	}
-	lp_good_release(&good);
+	lp_good_values_release(&good);
 	return PyFloat_FromDouble(result);
 }

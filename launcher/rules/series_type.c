@@ -1,10 +1,10 @@
 /*
  * The type Series as Python sees it: a sequence of samples, buffers of its
- * columns, its properties, and the tables that put all of its files together.
+ * columns, and its properties.
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
-#include "rules/types.h"
+#include "rules/series.h"
 
 #include <stddef.h>
 
@@ -19,8 +19,8 @@ static PyObject *get_previous(PyObject *self, void *unused)
 	                     series->previous_quality);
 }
 
-typedef PyObject *(*describe)(struct lp_series_object *);
-static const describe descriptions[] = { lp_series_name, lp_series_shown_unit, lp_series_attributes, lp_series_window };
+typedef PyObject *(*get_text)(struct lp_series_object *);
+static const get_text descriptions[] = { lp_series_name, lp_series_shown_unit, lp_series_attributes, lp_series_window };
 
 static PyObject *get_description(PyObject *self, void *which)
 {
@@ -48,20 +48,16 @@ static PyObject *series_item(PyObject *self, Py_ssize_t index)
 	                     lp_series_quality(series, (size_t)index));
 }
 
-/* Every step-th sample: not a piece of the columns any more, so a copy. */
-static PyObject *series_stride(struct lp_series_object *series, Py_ssize_t first, Py_ssize_t step, Py_ssize_t count)
+/* Copies every step-th sample, because these are no piece of the columns. */
+static PyObject *copy_stride(struct lp_series_object *series, Py_ssize_t first, Py_ssize_t step, Py_ssize_t count)
 {
 	struct lp_series_object *copy =
 		lp_series_allocate(lp_state_of((PyObject *)series), (size_t)count, series->column.quality != NULL);
 
 	if (copy == NULL)
 		return NULL;
-	for (Py_ssize_t i = 0; i < count; i++) {
-		copy->column.time[i] = series->column.time[first + i * step];
-		copy->column.value[i] = series->column.value[first + i * step];
-		if (copy->column.quality != NULL)
-			copy->column.quality[i] = series->column.quality[first + i * step];
-	}
+	for (Py_ssize_t i = 0; i < count; i++)
+		lp_series_copy_sample(copy, (size_t)i, series, (size_t)(first + i * step));
 	lp_series_set_origin(copy, series);
 	lp_series_describe(lp_state_of((PyObject *)series), copy, series);
 	return (PyObject *)copy;
@@ -91,9 +87,9 @@ static PyObject *series_subscript(PyObject *self, PyObject *key)
 	}
 	PyObject *result = step == 1 || count == 0
 	                           ? (PyObject *)lp_series_view(lp_state_of(self), series, (size_t)first, (size_t)count)
-	                           : series_stride(series, first, step, count);
+	                           : copy_stride(series, first, step, count);
 	if (result != NULL && count != series_length(self)) {
-		/* A part by index is about no interval that anybody named. */
+		/* A part by index covers no interval that the rule has named. */
 		struct lp_series_object *part = (struct lp_series_object *)result;
 
 		part->window.start = LP_TIME_NONE;
@@ -113,7 +109,7 @@ static int series_getbuffer(PyObject *self, Py_buffer *view, int flags)
 		view->obj = NULL;
 		return -1;
 	}
-	/* A buffer may outlive the call, and its pointer can't be changed then: from now on the columns are its own. */
+	/* A buffer may outlive the call, and its pointer cannot change, so the Series gets columns of its own first. */
 	if (series->memory == NULL && series->owner == NULL && !lp_series_own(series))
 		return -1;
 	if (flags & PyBUF_WRITABLE) {
@@ -134,11 +130,11 @@ static int series_getbuffer(PyObject *self, Py_buffer *view, int flags)
 	return 0;
 }
 
-/* What exports a column that is not the values: lives as long as a memoryview of it. */
+/* Exports the column of times or qualities.  It lives as long as a memoryview of it. */
 struct column_object {
 	PyObject ob_base;
 	struct lp_series_object *series;
-	bool times; /* else: qualities */
+	bool times; /* false: qualities */
 };
 
 static int column_getbuffer(PyObject *self, Py_buffer *view, int flags)

@@ -1,10 +1,10 @@
 /*
  * Conversion of units.
  *
- * To read the database of units takes as long as to start an interpreter, and a
- * run that computes a thousand means needs one conversion out of it.  So those
- * between the units that plants usually have are computed when the program is
- * built (build/usual_conversions.c), by the same function that finds the others.
+ * Reading the database of units takes as long as starting an interpreter, and a
+ * run that computes a thousand means needs one conversion.  So the build computes
+ * the conversions between units that are usual in plants
+ * (build/usual_conversions.c), by the function that finds the others at run time.
  *
  * Runs in any process, in any thread.
  */
@@ -23,13 +23,13 @@ struct conversion {
 	struct conversion *next;
 };
 
-/* Those that were asked for and are not usual; UDUNITS, too, is under the lock. */
+/* Conversions found at run time.  The lock guards UDUNITS too. */
 static struct {
 	pthread_mutex_t lock;
 	struct conversion *found;
 } conversions = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static int compare(const void *key, const void *item)
+static int compare_units(const void *key, const void *item)
 {
 	const struct lp_usual_conversion *one = key, *other = item;
 	int order = strcmp(one->from, other->from);
@@ -41,23 +41,25 @@ static const struct lp_usual_conversion *find_usual(const char *from, const char
 {
 	struct lp_usual_conversion key = { .from = from, .to = to };
 
-	return bsearch(&key, lp_usual_conversions, lp_usual_conversion_count, sizeof key, compare);
+	return bsearch(&key, lp_usual_conversions, lp_usual_conversion_count, sizeof key, compare_units);
 }
 
 static bool find_other(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
 {
 	struct conversion *known;
-	bool good = true;
+	bool ok = true;
 
 	pthread_mutex_lock(&conversions.lock);
-	for (known = conversions.found; known != NULL; known = known->next) {
+	for (known = conversions.found; known != NULL; known = known->next)
 		if (strcmp(known->from, from) == 0 && strcmp(known->to, to) == 0)
 			break;
-	}
-	if (known == NULL && (good = lp_unit_find(from, to, scale, offset, error))) {
+	if (known == NULL && (ok = lp_unit_find(from, to, scale, offset, error))) {
 		known = lp_allocate(sizeof *known);
-		*known =
-			(struct conversion){ lp_copy_text(from), lp_copy_text(to), *scale, *offset, conversions.found };
+		*known = (struct conversion){ .from = lp_copy_text(from),
+			                      .to = lp_copy_text(to),
+			                      .scale = *scale,
+			                      .offset = *offset,
+			                      .next = conversions.found };
 		conversions.found = known;
 	}
 	if (known != NULL) {
@@ -65,11 +67,11 @@ static bool find_other(const char *from, const char *to, double *scale, double *
 		*offset = known->offset;
 	}
 	pthread_mutex_unlock(&conversions.lock);
-	return good;
+	return ok;
 }
 
-/* As the units are written, without what they stand for. */
-static bool find(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
+/* Finds a conversion between units as they are written, whatever quantity they have. */
+static bool find_conversion(const char *from, const char *to, double *scale, double *offset, struct lp_error *error)
 {
 	const struct lp_usual_conversion *usual;
 
@@ -105,13 +107,13 @@ bool lp_unit_has_zero(const char *unit)
 	double scale, offset;
 	int length = snprintf(difference, sizeof difference, "%s%s", delta, unit);
 
-	/* What is no unit, or none that can be so long, has no zero either. */
+	/* A text that is no unit, or longer than any unit, has no zero. */
 	if (unit[0] == '\0' || lp_unit_is_difference(unit) || length >= (int)sizeof difference)
 		return false;
-	return find(unit, difference, &scale, &offset, &error) && offset != 0;
+	return find_conversion(unit, difference, &scale, &offset, &error) && offset != 0;
 }
 
-/* Without what people put between the factors of a unit. */
+/* Copies a unit without blanks, dots and parentheses between its factors. */
 static void squeeze(const char *unit, char text[LP_UNIT_TEXT_SIZE])
 {
 	size_t length = 0;
@@ -128,8 +130,8 @@ static void squeeze(const char *unit, char text[LP_UNIT_TEXT_SIZE])
 	text[length] = '\0';
 }
 
-/* Whether `to` is written as the unit times the time, or the unit as `to` by the time: whatever the unit is. */
-static bool is_written_so(const char *unit, const char *per, const char *to)
+/* Returns true if `to` is written as the unit times the time, or the unit as `to` per time. */
+static bool is_product(const char *unit, const char *per, const char *to)
 {
 	char product[LP_UNIT_TEXT_SIZE], one[LP_UNIT_TEXT_SIZE], other[LP_UNIT_TEXT_SIZE];
 
@@ -143,14 +145,14 @@ static bool is_written_so(const char *unit, const char *per, const char *to)
 	return strcmp(one, other) == 0;
 }
 
-/* What an integral over time is before it is converted; 1: it is `to` already, 0: go on, -1: error says why not. */
+/* Makes an integral over time a plain quantity.  Returns 1 if it is in `to` already, 0 to go on, -1 with an error. */
 static int integrate(struct lp_quantity *from, const char *to, char text[LP_UNIT_TEXT_SIZE], struct lp_error *error)
 {
 	if (strlen(from->unit) + 10 > LP_UNIT_TEXT_SIZE || strlen(to) + 10 > LP_UNIT_TEXT_SIZE) {
 		lp_fail(error, LP_EXIT_DATA, "\"%s\" is no unit that is known", from->unit);
 		return -1;
 	}
-	if (is_written_so(from->unit, from->per, to))
+	if (is_product(from->unit, from->per, to))
 		return 1;
 	if (from->zeros != 0 && lp_unit_has_zero(from->unit)) {
 		lp_fail(error, LP_EXIT_DATA,
@@ -163,7 +165,7 @@ static int integrate(struct lp_quantity *from, const char *to, char text[LP_UNIT
 	return 0;
 }
 
-static bool convert(struct lp_quantity from, const char *to, bool label, double *scale, double *offset,
+static bool convert(struct lp_quantity from, const char *to, bool stored, double *scale, double *offset,
                     struct lp_error *error)
 {
 	char product[LP_UNIT_TEXT_SIZE];
@@ -175,12 +177,12 @@ static bool convert(struct lp_quantity from, const char *to, bool label, double 
 		from.zeros = 0;
 	}
 	if (from.per != NULL) {
-		int done = integrate(&from, to, product, error);
+		int status = integrate(&from, to, product, error);
 
-		if (done != 0)
-			return done > 0;
+		if (status != 0)
+			return status > 0;
 	}
-	if (!find(from.unit, lp_unit_stem(to), scale, offset, error))
+	if (!find_conversion(from.unit, lp_unit_stem(to), scale, offset, error))
 		return false;
 	if (lp_unit_is_difference(to)) {
 		*offset = 0;
@@ -190,7 +192,7 @@ static bool convert(struct lp_quantity from, const char *to, bool label, double 
 	}
 	if (from.zeros == 0) {
 		*offset = 0;
-		return !label || !lp_unit_has_zero(to) ||
+		return !stored || !lp_unit_has_zero(to) ||
 		       lp_fail(error, LP_EXIT_DATA,
 		               "a difference in %s is no reading in %s: a unit for differences is needed, %s%s or one "
 		               "without a zero of its own (K of temperatures, bar of pressures)",
@@ -209,8 +211,8 @@ bool lp_quantity_conversion(const struct lp_quantity *from, const char *to, doub
 	return convert(*from, to, false, scale, offset, error);
 }
 
-bool lp_quantity_label(const struct lp_quantity *from, const char *to, double *scale, double *offset,
-                       struct lp_error *error)
+bool lp_quantity_stored_conversion(const struct lp_quantity *from, const char *to, double *scale, double *offset,
+                                   struct lp_error *error)
 {
 	return convert(*from, to, true, scale, offset, error);
 }

@@ -1,10 +1,9 @@
 /*
  * Conversion of units by UDUNITS-2, with its database inside the executable.
  *
- * The library is not made for threads, and nor is this.  The database is read
- * when the first conversion is asked for.  The library reads its XML files with
- * open(), read() and close(); the build gives these three other names in the
- * library, and here they read from memory.
+ * Neither the library nor this file is made for threads.  The database is read for
+ * the first conversion.  The library reads its XML files by open(), read() and
+ * close(); the build renames these in the library, and here they read from memory.
  *
  * Runs in any process, in one thread at a time.
  */
@@ -21,12 +20,12 @@
 #include <string.h>
 #include <udunits2.h>
 
-/* What the library calls in place of the functions of these names. */
+/* The library calls these in place of open, read and close. */
 int lp_units_open(const char *path, int flags, ...);
 ssize_t lp_units_read(int file, void *buffer, size_t size);
 int lp_units_close(int file);
 
-/* Files are open one inside the other, by <import>. */
+/* Files are open at the same time because one imports the other. */
 enum { OPEN_MOST = 8 };
 
 static struct {
@@ -70,9 +69,9 @@ int lp_units_close(int file)
 }
 
 /*
- * Units that plants write and UDUNITS has not; with prefixes (kWh, Mvar) and
- * within others (kWh/m3).  UDUNITS has degC, m3/h, l/s, hPa, kW, mm, %, t/h,
- * psi and all of the SI by itself.
+ * Units that plants use and UDUNITS does not have.  They take prefixes (kWh, Mvar)
+ * and stand within others (kWh/m3).  UDUNITS has degC, m3/h, l/s, hPa, kW, mm, %,
+ * t/h, psi and all of the SI.
  */
 static const struct {
 	const char *symbol, *meaning;
@@ -97,17 +96,17 @@ static const struct {
 	{ "mWC", "9806.65 Pa" },
 };
 
-/* Where a unit begins with one of these it is replaced: no symbol can hold their characters, or it means something else. */
+/* Spellings that are replaced, because no symbol of UDUNITS can hold their characters, or it means another unit. */
 static const struct {
-	const char *written, *meant;
+	const char *text, *unit;
 } spellings[] = {
 	{ "bar(a)", "bara" },
 	{ "bar(g)", "barg" },
 	{ "mbar(a)", "mbara" },
 	{ "mbar(g)", "mbarg" },
-	/* Revolutions are counted here, not turned into radians. */
+	/* A revolution is counted as one, not as radians. */
 	{ "rpm", "min-1" },
-	/* A gas volume at norm conditions: to other such volumes it is as m3. */
+	/* Volumes of gas at norm conditions convert into each other as m3 do. */
 	{ "Nm3", "m3" },
 	{ "Nm\xc2\xb3", "m3" },
 	{ "Nm^3", "m3" },
@@ -115,7 +114,7 @@ static const struct {
 
 static ut_unit *parse(const char *text)
 {
-	struct lp_text meant = { 0 };
+	struct lp_text plain = { 0 };
 	bool begins = true;
 	ut_unit *unit;
 
@@ -123,20 +122,20 @@ static ut_unit *parse(const char *text)
 		size_t i = 0;
 
 		while (i < sizeof spellings / sizeof *spellings &&
-		       !(begins && strncmp(text, spellings[i].written, strlen(spellings[i].written)) == 0))
+		       !(begins && strncmp(text, spellings[i].text, strlen(spellings[i].text)) == 0))
 			i++;
 		if (i < sizeof spellings / sizeof *spellings) {
-			lp_text_add(&meant, spellings[i].meant, strlen(spellings[i].meant));
-			text += strlen(spellings[i].written);
+			lp_text_add(&plain, spellings[i].unit, strlen(spellings[i].unit));
+			text += strlen(spellings[i].text);
 			begins = false;
 		} else {
 			begins = !isalnum((unsigned char)*text) && (unsigned char)*text < 0x80;
-			lp_text_add(&meant, text++, 1);
+			lp_text_add(&plain, text++, 1);
 		}
 	}
-	lp_text_add(&meant, "", 0);
-	unit = ut_parse(units.system, ut_trim(meant.data, UT_UTF8), UT_UTF8);
-	lp_text_free(&meant);
+	lp_text_add(&plain, "", 0);
+	unit = ut_parse(units.system, ut_trim(plain.data, UT_UTF8), UT_UTF8);
+	lp_text_free(&plain);
 	return unit;
 }
 
@@ -161,17 +160,17 @@ static bool load(struct lp_error *error)
 }
 
 /*
- * The library multiplies and divides its way to a factor: 999.9999999999998
- * litres to a cubic metre.  A short decimal number within that error is meant.
+ * Removes the library's rounding errors: it computes 999.9999999999998 litres to a
+ * cubic metre.  A short decimal number within that error is the true factor.
  */
-static double without_rounding(double number, int digits, double error)
+static double remove_rounding(double number, int digits, double error)
 {
 	char text[40];
-	double nice;
+	double decimal;
 
 	snprintf(text, sizeof text, "%.*g", digits, number);
-	nice = strtod(text, NULL);
-	return fabs(nice - number) <= error * fabs(number) ? nice : number;
+	decimal = strtod(text, NULL);
+	return fabs(decimal - number) <= error * fabs(number) ? decimal : number;
 }
 
 const char *lp_unit_over_time(const char *unit, const char *per, char text[LP_UNIT_TEXT_SIZE])
@@ -186,7 +185,7 @@ bool lp_unit_find(const char *from, const char *to, double *scale, double *offse
 {
 	ut_unit *source, *target = NULL;
 	cv_converter *converter = NULL;
-	bool good = false;
+	bool ok = false;
 	double at_1000;
 
 	if (!load(error))
@@ -196,7 +195,7 @@ bool lp_unit_find(const char *from, const char *to, double *scale, double *offse
 		lp_fail(error, LP_EXIT_DATA, "\"%s\" is no unit that is known", from);
 		goto done;
 	}
-	/* A product with what has no dimension keeps the unit and loses its zero. */
+	/* Multiplying by the dimensionless one keeps the unit and removes its zero. */
 	if (strncmp(to, "delta_", 6) == 0 && strcmp(to + 6, from) == 0)
 		target = ut_multiply(source, ut_get_dimensionless_unit_one(units.system));
 	else
@@ -217,19 +216,19 @@ bool lp_unit_find(const char *from, const char *to, double *scale, double *offse
 	}
 	*offset = cv_convert_double(converter, 0.0);
 	*scale = (cv_convert_double(converter, 1e6) - *offset) / 1e6;
-	/* A logarithmic unit is no straight line. */
+	/* A logarithmic unit has no scale and offset. */
 	at_1000 = cv_convert_double(converter, 1000.0);
 	if (!isfinite(*scale) || !isfinite(*offset) ||
 	    fabs(at_1000 - (*scale * 1000.0 + *offset)) > 1e-9 * (fabs(at_1000) + fabs(*offset))) {
 		lp_fail(error, LP_EXIT_DATA, "cannot convert %s to %s: it is no scale and offset", from, to);
 		goto done;
 	}
-	*scale = without_rounding(*scale, 14, 5e-16);
-	*offset = without_rounding(*offset, 13, 1e-14);
-	good = true;
+	*scale = remove_rounding(*scale, 14, 5e-16);
+	*offset = remove_rounding(*offset, 13, 1e-14);
+	ok = true;
 done:
 	cv_free(converter);
 	ut_free(source);
 	ut_free(target);
-	return good;
+	return ok;
 }

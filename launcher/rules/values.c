@@ -1,194 +1,9 @@
 /*
- * The small things that rules see besides Series: Sample, Window, Context; and
- * times between microseconds and datetime.
+ * Sample and Window, as rules see them.
  *
- * Runs wherever Python does, GIL held.
+ * Runs wherever Python does, with the GIL held.
  */
 #include "rules/types.h"
-
-/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back (H. Hinnant's civil algorithms). */
-static int64_t days_of(int year, int month, int day)
-{
-	int64_t y = month <= 2 ? year - 1 : year, era = y / 400, year_of_era = y - era * 400;
-	int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-static void date_of(int64_t days, int *year, int *month, int *day)
-{
-	int64_t z = days + 719468, era = z / 146097, day_of_era = z - era * 146097;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	int64_t m = (5 * day_of_year + 2) / 153;
-
-	*day = (int)(day_of_year - (153 * m + 2) / 5 + 1);
-	*month = (int)(m < 10 ? m + 3 : m - 9);
-	*year = (int)(year_of_era + era * 400 + (*month <= 2));
-}
-
-/* time must lie in the years 1 to 9999. */
-static int64_t split_time(lp_time time, int *year, int *month, int *day)
-{
-	int64_t days = time / LP_DAY, rest = time % LP_DAY;
-
-	if (rest < 0) {
-		rest += LP_DAY;
-		days--;
-	}
-	date_of(days, year, month, day);
-	return rest;
-}
-
-const char *lp_time_text(lp_time time, char text[LP_TIME_TEXT_SIZE])
-{
-	int year, month, day;
-	int64_t rest;
-
-	if (time < LP_TIME_MIN || time > LP_TIME_MAX) {
-		snprintf(text, LP_TIME_TEXT_SIZE, "%lld us", (long long)time);
-		return text;
-	}
-	rest = split_time(time, &year, &month, &day);
-	int length = snprintf(text, LP_TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day,
-	                      (int)(rest / LP_HOUR), (int)(rest / LP_MINUTE % 60), (int)(rest / LP_SECOND % 60));
-	if (rest % LP_SECOND != 0)
-		length += snprintf(text + length, LP_TIME_TEXT_SIZE - (size_t)length, ".%06d", (int)(rest % LP_SECOND));
-	snprintf(text + length, LP_TIME_TEXT_SIZE - (size_t)length, "Z");
-	return text;
-}
-
-PyObject *lp_datetime_new(struct lp_rule_state *state, lp_time time, PyObject *zone)
-{
-	const PyDateTime_CAPI *api = state->datetime;
-	PyObject *utc, *local;
-	int year, month, day;
-	int64_t rest;
-
-	if (time < LP_TIME_MIN || time > LP_TIME_MAX) {
-		PyErr_Format(PyExc_OverflowError, "%lld microseconds since 1970 is outside of the years 1 to 9999",
-		             (long long)time);
-		return NULL;
-	}
-	rest = split_time(time, &year, &month, &day);
-	utc = api->DateTime_FromDateAndTime(year, month, day, (int)(rest / LP_HOUR), (int)(rest / LP_MINUTE % 60),
-	                                    (int)(rest / LP_SECOND % 60), (int)(rest % LP_SECOND), api->TimeZone_UTC,
-	                                    api->DateTimeType);
-	if (utc == NULL || zone == NULL || zone == api->TimeZone_UTC)
-		return utc;
-	local = PyObject_CallMethod(utc, "astimezone", "O", zone);
-	if (local == NULL && PyErr_ExceptionMatches(PyExc_OverflowError)) {
-		/* The first or last hours of the calendar have no local time: then UTC, which is the same instant. */
-		PyErr_Clear();
-		return utc;
-	}
-	Py_DECREF(utc);
-	return local;
-}
-
-PyObject *lp_zone_of(struct lp_rule_state *state, PyObject *time)
-{
-	if (PyObject_TypeCheck(time, state->datetime->DateTimeType) && ((PyDateTime_DateTime *)time)->hastzinfo)
-		return Py_NewRef(((PyDateTime_DateTime *)time)->tzinfo);
-	return Py_NewRef(state->datetime->TimeZone_UTC);
-}
-
-bool lp_time_from(struct lp_rule_state *state, PyObject *object, const char *what, lp_time *time)
-{
-	PyObject *offset;
-	int overflow;
-
-	if (PyLong_Check(object) && !PyBool_Check(object)) {
-		*time = PyLong_AsLongLongAndOverflow(object, &overflow);
-		if (overflow == 0 && *time >= LP_TIME_MIN && *time <= LP_TIME_MAX)
-			return true;
-		PyErr_Format(PyExc_ValueError, "%s: %R microseconds since 1970 is outside of the years 1 to 9999", what,
-		             object);
-		return false;
-	}
-	if (!PyObject_TypeCheck(object, state->datetime->DateTimeType)) {
-		PyErr_Format(PyExc_TypeError,
-		             "%s must be a datetime with a time zone (or an int of microseconds since 1970), not %s",
-		             what, Py_TYPE(object)->tp_name);
-		return false;
-	}
-	*time = days_of(PyDateTime_GET_YEAR(object), PyDateTime_GET_MONTH(object), PyDateTime_GET_DAY(object)) *
-	                LP_DAY +
-	        PyDateTime_DATE_GET_HOUR(object) * LP_HOUR + PyDateTime_DATE_GET_MINUTE(object) * LP_MINUTE +
-	        PyDateTime_DATE_GET_SECOND(object) * LP_SECOND + PyDateTime_DATE_GET_MICROSECOND(object);
-	if (((PyDateTime_DateTime *)object)->hastzinfo &&
-	    ((PyDateTime_DateTime *)object)->tzinfo == state->datetime->TimeZone_UTC)
-		return true;
-	offset = PyObject_CallMethod(object, "utcoffset", NULL);
-	if (offset == NULL)
-		return false;
-	if (!PyObject_TypeCheck(offset, state->datetime->DeltaType)) {
-		Py_DECREF(offset);
-		PyErr_Format(PyExc_ValueError, "%s: %S has no time zone: which instant it is can't be told", what,
-		             object);
-		return false;
-	}
-	*time -= PyDateTime_DELTA_GET_DAYS(offset) * LP_DAY + PyDateTime_DELTA_GET_SECONDS(offset) * LP_SECOND +
-	         PyDateTime_DELTA_GET_MICROSECONDS(offset);
-	Py_DECREF(offset);
-	return true;
-}
-
-PyObject *lp_zone_get(struct lp_rule_state *state, const char *name)
-{
-	PyObject *key, *zone, *module;
-
-	if (name == NULL || name[0] == '\0' || strcmp(name, "UTC") == 0)
-		return Py_NewRef(state->datetime->TimeZone_UTC);
-	key = PyUnicode_FromString(name);
-	if (key == NULL)
-		return NULL;
-	zone = Py_XNewRef(PyDict_GetItemWithError(state->zones, key));
-	if (zone == NULL && !PyErr_Occurred() && (module = PyImport_ImportModule("zoneinfo")) != NULL) {
-		zone = PyObject_CallMethod(module, "ZoneInfo", "O", key);
-		Py_DECREF(module);
-		if (zone != NULL && PyDict_SetItem(state->zones, key, zone) < 0)
-			Py_CLEAR(zone);
-	}
-	Py_DECREF(key);
-	return zone;
-}
-
-PyObject *lp_json_parse(struct lp_rule_state *state, const char *json)
-{
-	PyObject *text, *result;
-
-	if (state->parse_json == NULL) {
-		PyObject *module = PyImport_ImportModule("local_processing._json");
-
-		if (module == NULL)
-			return NULL;
-		state->parse_json = PyObject_GetAttrString(module, "parse");
-		Py_DECREF(module);
-		if (state->parse_json == NULL)
-			return NULL;
-	}
-	text = lp_text_object(json);
-	if (text == NULL)
-		return NULL;
-	result = PyObject_CallOneArg(state->parse_json, text);
-	Py_DECREF(text);
-	return result;
-}
-
-PyObject *lp_json_mapping(struct lp_rule_state *state, const char *json)
-{
-	PyObject *mapping, *proxy;
-
-	if (json == NULL || strcmp(json, "{}") == 0)
-		return Py_NewRef(state->empty_mapping);
-	mapping = lp_json_parse(state, json);
-	if (mapping == NULL)
-		return NULL;
-	proxy = PyDictProxy_New(mapping);
-	Py_DECREF(mapping);
-	return proxy;
-}
 
 PyObject *lp_sample_new(struct lp_rule_state *state, lp_time time, double value, uint8_t quality)
 {
@@ -217,7 +32,7 @@ static PyObject *sample_construct(PyTypeObject *type, PyObject *arguments, PyObj
 
 	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "Od|i:Sample", (char **)(uintptr_t)names, &time_object,
 	                                 &value, &quality) ||
-	    !lp_time_from(state, time_object, "time", &time))
+	    !lp_time_from_object(state, time_object, "time", &time))
 		return NULL;
 	if (quality < LP_QUALITY_GOOD || quality > LP_QUALITY_BAD) {
 		PyErr_Format(PyExc_ValueError, "quality is none of 0 (good), 1 (uncertain), 2 (bad): %d", quality);
@@ -237,7 +52,7 @@ static PyObject *sample_field(PyObject *self, void *index)
 	return Py_NewRef(PyTuple_GET_ITEM(self, (Py_ssize_t)index));
 }
 
-/* For copy and pickle, which would give the tuple itself to Sample(). */
+/* Returns the arguments of Sample() to copy and pickle, which would otherwise pass the tuple itself. */
 static PyObject *sample_arguments(PyObject *self, PyObject *unused)
 {
 	(void)unused;
@@ -276,6 +91,18 @@ PyObject *lp_window_new(struct lp_rule_state *state, const struct lp_window *win
 	return (PyObject *)object;
 }
 
+PyObject *lp_window_of_task(struct lp_rule_state *state, const struct lp_window *window)
+{
+	PyObject *zone, *object;
+
+	zone = lp_zone_get(state, state->calculation == NULL ? "UTC" : state->calculation->schedule.zone);
+	if (zone == NULL)
+		return NULL;
+	object = lp_window_new(state, window, zone);
+	Py_DECREF(zone);
+	return object;
+}
+
 static PyObject *window_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
 	static const char *const names[] = { "start", "end", NULL };
@@ -284,13 +111,14 @@ static PyObject *window_construct(PyTypeObject *type, PyObject *arguments, PyObj
 	struct lp_window window;
 
 	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OO:Window", (char **)(uintptr_t)names, &start, &end) ||
-	    !lp_time_from(state, start, "start", &window.start) || !lp_time_from(state, end, "end", &window.end))
+	    !lp_time_from_object(state, start, "start", &window.start) ||
+	    !lp_time_from_object(state, end, "end", &window.end))
 		return NULL;
 	if (window.start < LP_TIME_MIN || window.end > LP_TIME_MAX || window.end < window.start) {
 		PyErr_SetString(PyExc_ValueError, "a window's end is not before its start, in the years 1 to 9999");
 		return NULL;
 	}
-	zone = lp_zone_of(state, start);
+	zone = lp_zone_of_time(state, start);
 	result = lp_window_new(state, &window, zone);
 	Py_DECREF(zone);
 	return result;
@@ -335,7 +163,7 @@ static int window_contains(PyObject *self, PyObject *time_object)
 	const struct lp_window *window = &((struct lp_window_object *)self)->window;
 	lp_time time;
 
-	if (!lp_time_from(lp_state_of(self), time_object, "a time", &time))
+	if (!lp_time_from_object(lp_state_of(self), time_object, "a time", &time))
 		return -1;
 	return time >= window->start && time < window->end;
 }
@@ -395,92 +223,4 @@ PyType_Spec lp_window_spec = {
 	.basicsize = sizeof(struct lp_window_object),
 	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
 	.slots = window_slots,
-};
-
-static PyObject *context_construct(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
-{
-	static const char *const names[] = {
-		"calculation", "rule", "tick", "window", "labels", "units", "attempt", NULL
-	};
-	struct lp_rule_state *state = PyType_GetModuleState(type);
-	PyObject *calculation = state->empty, *rule = state->empty, *tick = Py_None, *window = Py_None,
-		 *labels = state->empty_mapping, *units = state->empty_mapping, *attempt = NULL;
-	struct lp_context_object *context;
-
-	if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|$UUOOOOO:Context", (char **)(uintptr_t)names,
-	                                 &calculation, &rule, &tick, &window, &labels, &units, &attempt))
-		return NULL;
-	attempt = attempt == NULL ? PyLong_FromLong(1) : Py_NewRef(attempt);
-	context = attempt == NULL ? NULL : PyObject_New(struct lp_context_object, type);
-	if (context == NULL) {
-		Py_XDECREF(attempt);
-		return NULL;
-	}
-	context->calculation = Py_NewRef(calculation);
-	context->rule = Py_NewRef(rule);
-	context->tick = Py_NewRef(tick);
-	context->window = Py_NewRef(window);
-	context->labels = Py_NewRef(labels);
-	context->units = Py_NewRef(units);
-	context->attempt = attempt;
-	return (PyObject *)context;
-}
-
-static void context_dealloc(PyObject *self)
-{
-	struct lp_context_object *context = (struct lp_context_object *)self;
-	PyTypeObject *type = Py_TYPE(self);
-
-	/* What is missing could not be made. */
-	Py_XDECREF(context->calculation);
-	Py_XDECREF(context->rule);
-	Py_XDECREF(context->tick);
-	Py_XDECREF(context->window);
-	Py_XDECREF(context->labels);
-	Py_XDECREF(context->units);
-	Py_XDECREF(context->attempt);
-	PyObject_Free(self);
-	Py_DECREF(type);
-}
-
-static PyObject *context_repr(PyObject *self)
-{
-	struct lp_context_object *context = (struct lp_context_object *)self;
-
-	return PyUnicode_FromFormat("<Context of %R, rule %R, %S>", context->calculation, context->rule,
-	                            context->window);
-}
-
-#define CONTEXT_MEMBER(name_, doc_)                                                                                    \
-	{                                                                                                              \
-		.name = #name_, .type = Py_T_OBJECT_EX, .offset = offsetof(struct lp_context_object, name_),           \
-		.flags = Py_READONLY, .doc = (doc_)                                                                    \
-	}
-static PyMemberDef context_members[] = {
-	CONTEXT_MEMBER(calculation, "Name of the calculation."),
-	CONTEXT_MEMBER(rule, "Name of the rule."),
-	CONTEXT_MEMBER(tick, "The minute that the run works for: an aware datetime, UTC."),
-	CONTEXT_MEMBER(window, "The Window."),
-	CONTEXT_MEMBER(labels, "The calculation's labels, a read-only mapping of str."),
-	CONTEXT_MEMBER(units,
-	               "Units of the output series by the outputs' names ('' where there is one without a name)."),
-	CONTEXT_MEMBER(attempt, "1 at the first attempt at this window."),
-	{ 0 },
-};
-PyDoc_STRVAR(context_doc,
-             "Context(*, calculation='', rule='', tick=None, window=None, labels={}, units={}, attempt=1)\n"
-             "--\n\nWhat a rule may know about the calculation that it computes.");
-static PyType_Slot context_slots[] = {
-	{ Py_tp_doc, (void *)(uintptr_t)context_doc },
-	{ Py_tp_new, context_construct },
-	{ Py_tp_dealloc, context_dealloc },
-	{ Py_tp_repr, context_repr },
-	{ Py_tp_members, context_members },
-	{ 0 },
-};
-PyType_Spec lp_context_spec = {
-	.name = "local_processing.Context",
-	.basicsize = sizeof(struct lp_context_object),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
-	.slots = context_slots,
 };

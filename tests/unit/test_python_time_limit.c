@@ -164,6 +164,12 @@ START_TEST(import_that_swallows_the_interruption)
 }
 END_TEST
 
+START_TEST(import_that_goes_on_after_the_interruption)
+{
+	expect_import("try:\n    while True: pass\nexcept BaseException: pass\n", "TimeLimit: still being imported");
+}
+END_TEST
+
 START_TEST(import_that_kills_its_process)
 {
 	expect_import("import os\nos._exit(3)\n", "the process that imported it ended with exit code 3");
@@ -253,6 +259,7 @@ int main(void)
 	tcase_add_test(cases, endless_import_is_interrupted);
 	tcase_add_test(cases, sleeping_import_is_interrupted);
 	tcase_add_test(cases, import_that_swallows_the_interruption);
+	tcase_add_test(cases, import_that_goes_on_after_the_interruption);
 	tcase_add_test(cases, import_that_kills_its_process);
 	tcase_add_test(cases, import_that_crashes);
 	tcase_add_test(cases, import_that_leaves_a_thread);
