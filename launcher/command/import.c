@@ -11,7 +11,7 @@
 
 struct request {
 	struct lp_import_settings settings;
-	const char *delimiter;
+	const char *delimiter, *encoding, *thousands;
 	struct lp_words files;
 };
 
@@ -65,6 +65,23 @@ static bool parse_delimiter(const char *text, char *delimiter, struct lp_error *
 	return true;
 }
 
+static bool parse_encoding(const char *name, enum lp_encoding *encoding, struct lp_error *error)
+{
+	return name == NULL || lp_encoding_find(name, encoding) ||
+	       lp_fail(error, LP_EXIT_USAGE, "--encoding %s: expected %s", name, lp_encoding_names);
+}
+
+static bool parse_thousands(const char *text, char *group, struct lp_error *error)
+{
+	if (text == NULL)
+		return true;
+	bool blank = strcmp(text, "blank") == 0 || strcmp(text, " ") == 0;
+	if (!blank && (text[0] == '\0' || text[1] != '\0' || strchr(",.'", text[0]) == NULL))
+		return lp_fail(error, LP_EXIT_USAGE, "--thousands %s: expected , . ' or blank", text);
+	*group = blank ? ' ' : text[0];
+	return true;
+}
+
 static bool check_settings(const struct lp_import_settings *settings, struct lp_error *error)
 {
 	if (settings->long_form && (settings->series.count > 0 || settings->prefix != NULL)) {
@@ -85,7 +102,12 @@ static bool check_settings(const struct lp_import_settings *settings, struct lp_
 		return lp_fail(error, LP_EXIT_USAGE, "--repeated-hour %s: expected first or second",
 		               settings->repeated_hour);
 	}
-	if (settings->decimal_comma && settings->delimiter == ',') {
+	if (settings->numbers.group == (settings->numbers.comma ? ',' : '.')) {
+		return lp_fail(error, LP_EXIT_USAGE,
+		               settings->numbers.comma ? "--decimal-comma and --thousands , exclude each other"
+		                                       : "--thousands . goes with --decimal-comma");
+	}
+	if (settings->numbers.comma && settings->delimiter == ',') {
 		return lp_fail(error, LP_EXIT_USAGE, "--decimal-comma and --delimiter , exclude each other");
 	}
 	return lp_import_format_check(settings->time_format, error) &&
@@ -96,7 +118,9 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 {
 	struct request *request = data;
 	struct lp_import_settings *settings = &request->settings;
-	if (!parse_delimiter(request->delimiter, &settings->delimiter, error) || !check_settings(settings, error))
+	if (!parse_delimiter(request->delimiter, &settings->delimiter, error) ||
+	    !parse_encoding(request->encoding, &settings->encoding, error) ||
+	    !parse_thousands(request->thousands, &settings->numbers.group, error) || !check_settings(settings, error))
 		return false;
 	settings->prefix = settings->prefix == NULL ? "" : settings->prefix;
 	/* A fixed offset is no zone that the session could know. */
@@ -248,7 +272,9 @@ static const struct lp_option options[] = {
 	  .field = offsetof(struct request, settings.header_line) },
 	{ .name = "--long", .field = offsetof(struct request, settings.long_form) },
 	{ .name = "--delimiter", .value = "CHARACTER", .field = offsetof(struct request, delimiter) },
-	{ .name = "--decimal-comma", .field = offsetof(struct request, settings.decimal_comma) },
+	{ .name = "--decimal-comma", .field = offsetof(struct request, settings.numbers.comma) },
+	{ .name = "--thousands", .value = "C", .field = offsetof(struct request, thousands) },
+	{ .name = "--encoding", .value = "NAME", .field = offsetof(struct request, encoding) },
 	{ .name = "--restores-pruned", .field = offsetof(struct request, settings.restores_pruned) },
 	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, settings.dry_run) },
 	{ .name = NULL },
@@ -269,7 +295,7 @@ const struct lp_command lp_command_import = {
 		"  --time-of-day COLUMN  the time of day, where --time has the date alone: read as one, with a blank\n"
 		"                        between them\n"
 		"  --time-format FORMAT  times are written otherwise than below: '%d.%m.%Y %H:%M:%S', unix or unix-ms\n"
-		"                        (since 1970); more about it below\n"
+		"                        (since 1970), unix-us, unix-ns; more about it below\n"
 		"  --series COLUMN=NAME  import this column, as series NAME; may be repeated. Without it every\n"
 		"                        column is a series, named as the column is\n"
 		"  --prefix TEXT         what those names begin with: --prefix p1/\n"
@@ -287,6 +313,9 @@ const struct lp_command lp_command_import = {
 		"                        which one local times are that come twice when clocks go back\n"
 		"  --delimiter C         between cells: ',', ';', '|' or tab; else the likeliest\n"
 		"  --decimal-comma       numbers are written 1,5\n"
+		"  --thousands C         groups of three digits are parted by C: ',', '.', \"'\" or blank: 1,234.5\n"
+		"  --encoding NAME       utf-16le, utf-16be, windows-1252 or latin-1, where no byte order mark tells; else\n"
+		"                        UTF-8\n"
 		"  --restores-pruned     the files have all samples again that `prune` removed of their series, at least\n"
 		"                        from their first line on: results that read them can be computed again. Without\n"
 		"                        it they are stored, and results are left as they are\n"
@@ -298,7 +327,7 @@ const struct lp_command lp_command_import = {
 		"file has twice, the same in all, counts once. Cells at the end of a line may be left out. A cell\n"
 		"that is empty or says nan, inf, null, NA, n/a, #N/A, ---, bad, unknown, unavailable, missing or\n"
 		"no data is no sample. Names of columns are found as they are written, or, where that finds none,\n"
-		"whatever their capitals. Files are UTF-8, quoted as in RFC 4180.\n"
+		"whatever their capitals. Cells are quoted as in RFC 4180.\n"
 		"\n"
 		"FORMAT has %Y year, %y its last two digits (69 to 99: 1969 to 1999, 00 to 68: 2000 to 2068), %m\n"
 		"month, %b its English name, %d day, %j day of the year, %a weekday, %H hour, %I and %p hour to 12\n"

@@ -14,7 +14,9 @@
 #include "command/command.h"
 #include "model/memory.h"
 #include "store/store.h"
+#include "text/encoding.h"
 #include "text/names.h"
+#include "text/number.h"
 #include <stdio.h>
 
 enum { LP_IMPORT_SAMPLES_MOST = 4000000 };
@@ -28,7 +30,9 @@ struct lp_import_settings {
 	const char *time_of_day;                  /* the column behind the date; NULL: one column has both */
 	const char *repeated_hour;                /* "first" or "second"; NULL: the order of lines tells */
 	uint32_t header_line;                     /* 0: the first one */
-	bool long_form, decimal_comma, dry_run, no_quality, units_line;
+	struct lp_number_form numbers;
+	enum lp_encoding encoding;
+	bool long_form, dry_run, no_quality, units_line;
 	bool restores_pruned; /* what is imported is all that was pruned */
 	char delimiter;       /* 0: found out */
 	/* For times without an offset: a zone, or local time at a fixed distance from UTC. */
@@ -121,8 +125,24 @@ bool lp_import_read(struct lp_import *import, FILE *file, const char *name, stru
 /* import_time.c: a time as the file has it. */
 bool lp_import_time_read(const struct lp_import_settings *settings, const char *text, struct lp_import_time *read,
                          struct lp_error *error) LP_MUST_CHECK;
+/* Counts since 1970 in UTC: --time-format unix, unix-ms, ...; from the coarsest to the finest. */
+struct lp_import_unix {
+	const char *name;
+	int64_t per_second;
+};
+extern const struct lp_import_unix lp_import_unix[];
+extern const size_t lp_import_unix_count;
+const struct lp_import_unix *lp_import_unix_find(const char *format); /* NULL: it is none of them */
+bool lp_import_unix_parse(const struct lp_import_unix *form, const char *text, lp_time *time);
+/* Years that measured values are most likely of: 1980 to 2099. */
+#define LP_IMPORT_LIKELY_FROM (INT64_C(315532800) * LP_SECOND)
+#define LP_IMPORT_LIKELY_TO   (INT64_C(4102444800) * LP_SECOND)
 /* Decimals of a second at `at`, if any, as microseconds, the rest cut off; returns what is behind them. */
 const char *lp_import_take_decimals(const char *at, int32_t *microseconds);
+
+/* import_readings.c: hints which options read a cell that was refused; false: none that is known. */
+bool lp_import_hint_number(const struct lp_import_settings *settings, const char *text, struct lp_error *error);
+bool lp_import_hint_time(const struct lp_import_settings *settings, const char *text, struct lp_error *error);
 
 /* import_format.c: --time-format. */
 extern const char lp_import_format_hint[];

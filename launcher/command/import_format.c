@@ -89,7 +89,7 @@ static bool fail_usage(const char *format, const char *why, struct lp_error *err
 
 const char lp_import_format_hint[] =
 	"--time-format: %d day, %m month, %b its name, %Y year in four digits, %y in two, %H hour, %I with %p hour to "
-	"12, %M minute, %S second, %z offset, %Z zone; or unix, unix-ms.";
+	"12, %M minute, %S second, %z offset, %Z zone; or unix, unix-ms, unix-us, unix-ns.";
 
 /* Adds the fields of a format; those that come again in *again. */
 static bool gather_fields(const char *format, unsigned *fields, unsigned *again, char *unknown)
@@ -119,7 +119,7 @@ bool lp_import_format_check(const char *format, struct lp_error *error)
 	unsigned fields = 0, again = 0;
 	char unknown = '\0', why[80];
 
-	if (format == NULL || strcmp(format, "unix") == 0 || strcmp(format, "unix-ms") == 0)
+	if (format == NULL || lp_import_unix_find(format) != NULL)
 		return true;
 	if (!gather_fields(format, &fields, &again, &unknown)) {
 		if (unknown == 's')

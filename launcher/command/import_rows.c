@@ -142,7 +142,7 @@ static bool check_name(const struct reading *reading, const char *name, int line
 	lp_fail(error, LP_EXIT_DATA, "%s:%d: the name of a series %s", reading->file, line, wrong);
 	if (lp_utf8_has_control(name))
 		lp_hint(error, "If the file was converted from Latin-1, convert it from what it was: "
-		               "iconv -f WINDOWS-1252 -t UTF-8.");
+		               "iconv -f WINDOWS-1252 -t UTF-8; or import the original with --encoding windows-1252.");
 	return false;
 }
 
@@ -227,6 +227,27 @@ static const char *const quality_names[] = { "quality", NULL };
 static const char *const series_names[] = { "series", "tag", "name", NULL };
 static const char *const value_names[] = { "value", NULL };
 
+static bool fail_no_header(const struct reading *reading, const char *text, int column, struct lp_error *error)
+{
+	lp_fail(error, LP_EXIT_DATA,
+	        "%s:%d:%d: \"%.100s\" is a time: the line with the names of the columns is missing", reading->file,
+	        reading->header_line, column, text);
+	return lp_hint(error, "The first line names the columns: time,NAME,...");
+}
+
+/* No column is named as times are: the first one has them, if its name is not a time already. */
+static bool take_first(struct reading *reading, struct lp_error *error)
+{
+	const struct lp_import_unix *form = lp_import_unix_find(reading->import->settings->time_format);
+	lp_time time;
+
+	reading->time = 0;
+	if (form == NULL || !lp_import_unix_parse(form, reading->header[0], &time) || time < LP_IMPORT_LIKELY_FROM ||
+	    time >= LP_IMPORT_LIKELY_TO)
+		return true;
+	return fail_no_header(reading, reading->header[0], 1, error);
+}
+
 /* Where the times are, and the qualities. */
 static bool plan_times(struct reading *reading, struct lp_error *error)
 {
@@ -242,8 +263,7 @@ static bool plan_times(struct reading *reading, struct lp_error *error)
 		return find_named(reading, settings->time_column, time_names, "time", &reading->time, error);
 	if (!find_any(reading, time_names, &reading->time, error))
 		return false;
-	reading->time = reading->time == NONE ? 0 : reading->time;
-	return true;
+	return reading->time != NONE || take_first(reading, error);
 }
 
 static bool plan_long(struct reading *reading, struct lp_error *error)
@@ -289,7 +309,7 @@ static bool is_surely_time(const struct reading *reading, const char *text)
 	const struct lp_import_settings *settings = reading->import->settings;
 	struct lp_error ignored = { 0 };
 	struct lp_import_time read;
-	if (settings->time_format != NULL && strncmp(settings->time_format, "unix", 4) == 0)
+	if (lp_import_unix_find(settings->time_format) != NULL)
 		return false;
 	return text[strspn(text, "0123456789")] != '\0' && lp_import_time_read(settings, text, &read, &ignored);
 }
@@ -302,13 +322,8 @@ static bool plan(struct reading *reading, const struct lp_csv_row *row, struct l
 	for (size_t i = 0; i < row->count; i++) {
 		const char *name = trim(&reading->arena, row->cells[i].text);
 		reading->header[i] = lp_arena_text(&reading->arena, name);
-		if (is_surely_time(reading, name)) {
-			lp_fail(error, LP_EXIT_DATA,
-			        "%s:%d:%d: \"%.100s\" is a time: the line with the names of the columns "
-			        "is missing",
-			        reading->file, row->line, row->cells[i].column, name);
-			return lp_hint(error, "The first line names the columns: time,NAME,...");
-		}
+		if (is_surely_time(reading, name))
+			return fail_no_header(reading, name, row->cells[i].column, error);
 	}
 	/* A delimiter behind the last name. */
 	while (reading->header_count > 1 && reading->header[reading->header_count - 1][0] == '\0')
@@ -407,13 +422,10 @@ static bool read_quality(const struct reading *reading, const struct lp_csv_row 
 static bool fail_number(const struct reading *reading, const struct lp_csv_cell *cell, int column,
                         enum lp_number_reading why, struct lp_error *error)
 {
-	double number;
 	fail_cell(reading, cell, column,
 	          why == LP_NUMBER_TOO_LARGE ? "is too large for a number of 64 bits" : "is not a number", error);
-	if (lp_number_parse(cell->text, !reading->import->settings->decimal_comma, &number) == LP_NUMBER_READ) {
-		return lp_hint(error, reading->import->settings->decimal_comma
-		                              ? "Numbers here have a point: leave --decimal-comma out."
-		                              : "If numbers are written with a comma, say --decimal-comma.");
+	if (lp_import_hint_number(reading->import->settings, cell->text, error)) {
+		return false;
 	}
 	if (!reading->import->settings->long_form && has_any(reading, series_names) && has_any(reading, value_names)) {
 		return lp_hint(error, "A file with a sample a line (series,time,value) is read with --long.");
@@ -432,7 +444,7 @@ static bool is_named_missing(const struct lp_import_settings *settings, const ch
 		double number;
 		if (strncasecmp(at, word, length) == 0 && at[length + strspn(at + length, " \t")] == '\0')
 			return true;
-		if (is_number && lp_number_parse(word, settings->decimal_comma, &number) == LP_NUMBER_READ &&
+		if (is_number && lp_number_parse(word, settings->numbers, &number) == LP_NUMBER_READ &&
 		    number <= value && number >= value)
 			return true;
 	}
@@ -442,8 +454,7 @@ static bool is_named_missing(const struct lp_import_settings *settings, const ch
 static bool add_cell(struct reading *reading, const struct lp_csv_cell *cell, int column, size_t series,
                      struct lp_import_sample sample, struct lp_error *error)
 {
-	enum lp_number_reading read =
-		lp_number_parse(cell->text, reading->import->settings->decimal_comma, &sample.value);
+	enum lp_number_reading read = lp_number_parse(cell->text, reading->import->settings->numbers, &sample.value);
 	if (read == LP_NUMBER_MISSING ||
 	    is_named_missing(reading->import->settings, cell->text, sample.value, read == LP_NUMBER_READ)) {
 		reading->import->missing++;
@@ -632,6 +643,7 @@ bool lp_import_read(struct lp_import *import, FILE *file, const char *name, stru
 		                   .last_series = SIZE_MAX };
 	import->file = name;
 	struct lp_csv *csv = lp_csv_new(file, name, import->settings->delimiter);
+	lp_csv_set_encoding(csv, import->settings->encoding);
 	lp_csv_begin_at(csv, (int)import->settings->header_line);
 	bool good = read_rows(&reading, csv, error);
 	lp_csv_free(csv);

@@ -28,38 +28,91 @@ const char *lp_import_take_decimals(const char *at, int32_t *microseconds)
 	return at;
 }
 
-/* Seconds or milliseconds since 1970, in UTC. */
-static bool parse_unix(const char *text, int64_t unit, struct lp_import_written *written)
+const struct lp_import_unix lp_import_unix[] = {
+	{ "unix", 1 },
+	{ "unix-ms", 1000 },
+	{ "unix-us", 1000000 },
+	{ "unix-ns", 1000000000 },
+};
+const size_t lp_import_unix_count = sizeof lp_import_unix / sizeof *lp_import_unix;
+
+const struct lp_import_unix *lp_import_unix_find(const char *format)
+{
+	for (size_t i = 0; i < lp_import_unix_count; i++) {
+		if (format != NULL && strcmp(lp_import_unix[i].name, format) == 0)
+			return &lp_import_unix[i];
+	}
+	return NULL;
+}
+
+bool lp_import_unix_parse(const struct lp_import_unix *form, const char *text, lp_time *time)
 {
 	bool negative = *text == '-';
 	const char *digits = text + negative;
 	char *end;
 	int32_t decimals;
 
-	long long count = strtoll(digits, &end, 10);
-	if (*digits < '0' || *digits > '9' || count > LP_TIME_MAX / unit + 1) {
+	int64_t count = strtoll(digits, &end, 10);
+	int64_t seconds = count / form->per_second, rest = count % form->per_second;
+	if (*digits < '0' || *digits > '9' || count == INT64_MAX || seconds > LP_TIME_MAX / LP_SECOND + 1)
 		return false;
-	}
-	const char *rest = lp_import_take_decimals(end, &decimals);
-	int64_t distance = count * unit + decimals * unit / LP_SECOND;
-	*written = (struct lp_import_written){ .local = negative ? -distance : distance, .has_offset = true };
-	return *rest == '\0';
+	const char *behind = lp_import_take_decimals(end, &decimals);
+	*time = seconds * LP_SECOND + rest * LP_SECOND / form->per_second + decimals / form->per_second;
+	*time = negative ? -*time : *time;
+	return *behind == '\0';
 }
 
-static bool parse(const char *format, const char *text, struct lp_import_written *written, struct lp_error *error)
+/*
+ * Counts since 1970 that mean the first years after it, and years of today if
+ * they count a coarser unit, were most likely written in that one.
+ */
+static bool check_unix(const struct lp_import_settings *settings, const struct lp_import_unix *form, const char *text,
+                       lp_time time, struct lp_error *error)
 {
-	*written = (struct lp_import_written){ 0 };
-	if (format == NULL) {
-		written->is_midnight = strchr(text, ':') == NULL || strstr(text, "24:00") == text + 11;
-		return lp_time_parse_written(text, &written->local, &written->has_offset, &written->offset, error) ||
-		       lp_hint(error,
-		               "Times are read as in 2026-03-01T12:00:00Z, 2026-03-01 12:00:00+01:00 or 2026-03-01 "
-		               "12:00; others with --time-format, such as '%%d.%%m.%%Y %%H:%%M:%%S' or unix.");
+	for (const struct lp_import_unix *other = form; other-- > lp_import_unix;) {
+		lp_time likely;
+		char first[40], second[40];
+
+		if (time <= 0 || time >= LP_IMPORT_LIKELY_FROM || !lp_import_unix_parse(other, text, &likely) ||
+		    likely < LP_IMPORT_LIKELY_FROM || likely >= LP_IMPORT_LIKELY_TO)
+			continue;
+		lp_time_format(time, settings->zone, first);
+		lp_time_format(likely, settings->zone, second);
+		lp_fail(error, LP_EXIT_DATA, "\"%.60s\" is %s as %s, and %s as %s", text, first, form->name, second,
+		        other->name);
+		return lp_hint(error, "If it is the second: --time-format %s. Write times of 1970 with their date.",
+		               other->name);
 	}
-	bool parsed = strcmp(format, "unix") == 0      ? parse_unix(text, LP_SECOND, written)
-	              : strcmp(format, "unix-ms") == 0 ? parse_unix(text, LP_SECOND / 1000, written)
-	                                               : lp_import_format_parse(format, text, written);
-	return parsed || fail_format(format, text, error);
+	return true;
+}
+
+static bool parse_unix(const struct lp_import_settings *settings, const struct lp_import_unix *form, const char *text,
+                       struct lp_import_written *written, struct lp_error *error)
+{
+	*written = (struct lp_import_written){ .has_offset = true };
+	if (!lp_import_unix_parse(form, text, &written->local))
+		return fail_format(form->name, text, error);
+	return check_unix(settings, form, text, written->local, error);
+}
+
+static bool parse(const struct lp_import_settings *settings, const char *text, struct lp_import_written *written,
+                  struct lp_error *error)
+{
+	const struct lp_import_unix *form = lp_import_unix_find(settings->time_format);
+
+	*written = (struct lp_import_written){ 0 };
+	if (form != NULL)
+		return parse_unix(settings, form, text, written, error);
+	if (settings->time_format != NULL)
+		return lp_import_format_parse(settings->time_format, text, written) ||
+		       fail_format(settings->time_format, text, error);
+	written->is_midnight = strchr(text, ':') == NULL || strstr(text, "24:00") == text + 11;
+	if (lp_time_parse_written(text, &written->local, &written->has_offset, &written->offset, error))
+		return true;
+	if (!lp_import_hint_time(settings, text, error))
+		lp_hint(error, "Times are read as in 2026-03-01T12:00:00Z, 2026-03-01 12:00:00+01:00 or 2026-03-01 "
+		               "12:00; others with --time-format, such as '%%d.%%m.%%Y %%H:%%M:%%S' or unix.");
+	return false;
 }
 
 /* How much later than t the same local time comes again; 0: it does not. */
@@ -162,7 +215,7 @@ bool lp_import_time_read(const struct lp_import_settings *settings, const char *
 	char trimmed[200];
 	bool good = true;
 
-	if (!parse(settings->time_format, trim(text, trimmed) ? trimmed : text, &written, error))
+	if (!parse(settings, trim(text, trimmed) ? trimmed : text, &written, error))
 		return false;
 	read->shift = 0;
 	if (written.zone[0] != '\0')

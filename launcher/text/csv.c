@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { BUFFER_BYTES = 65536, CELLS_MOST = 10000 };
+enum { RAW_BYTES = (BUFFER_BYTES - LP_DECODED_LEFT) / LP_DECODED_MOST };
 enum { END = -1 };
 
 struct lp_csv {
@@ -18,7 +19,10 @@ struct lp_csv {
 	int first_line;   /* of the first row */
 	int read_error;   /* errno of a failed read */
 	int line, column; /* of the next character */
-	unsigned char buffer[BUFFER_BYTES];
+	enum lp_encoding encoding;
+	struct lp_decoder decoder;
+	const char *problem; /* why what follows the buffer is no text; NULL: it is, as far as it was read */
+	unsigned char buffer[BUFFER_BYTES], raw[RAW_BYTES];
 	size_t at, end;
 	struct lp_text row;  /* the cells' texts, each with its NUL */
 	size_t *cell_starts; /* in row */
@@ -34,6 +38,11 @@ struct lp_csv *lp_csv_new(FILE *file, const char *name, char delimiter)
 	csv->delimiter = delimiter;
 	csv->line = csv->column = 1;
 	return csv;
+}
+
+void lp_csv_set_encoding(struct lp_csv *csv, enum lp_encoding encoding)
+{
+	csv->encoding = encoding;
 }
 
 void lp_csv_begin_at(struct lp_csv *csv, int line)
@@ -52,12 +61,38 @@ void lp_csv_free(struct lp_csv *csv)
 	free(csv);
 }
 
+static size_t read_bytes(struct lp_csv *csv, unsigned char *bytes, size_t size)
+{
+	size_t count = fread(bytes, 1, size, csv->file);
+	if (count == 0 && ferror(csv->file)) {
+		csv->read_error = errno == 0 ? EIO : errno;
+	}
+	return count;
+}
+
+/* Bytes in another encoding may end within a character: then there is nothing to show of them yet. */
+static void decode(struct lp_csv *csv, size_t count)
+{
+	bool good = true;
+	while (good && csv->end == 0 && csv->read_error == 0) {
+		good = lp_decoder_add(&csv->decoder, csv->raw, count, csv->buffer, &csv->end, &csv->problem);
+		if (count == 0) {
+			return;
+		}
+		count = csv->end == 0 ? read_bytes(csv, csv->raw, sizeof csv->raw) : 0;
+	}
+}
+
 static bool fill(struct lp_csv *csv)
 {
-	csv->at = 0;
-	csv->end = fread(csv->buffer, 1, sizeof csv->buffer, csv->file);
-	if (csv->end == 0 && ferror(csv->file)) {
-		csv->read_error = errno == 0 ? EIO : errno;
+	csv->at = csv->end = 0;
+	if (csv->problem != NULL) {
+		return false;
+	}
+	if (lp_decoder_passes(&csv->decoder)) {
+		csv->end = read_bytes(csv, csv->buffer, sizeof csv->buffer);
+	} else {
+		decode(csv, read_bytes(csv, csv->raw, sizeof csv->raw));
 	}
 	return csv->end > 0;
 }
@@ -144,15 +179,17 @@ static char likely_delimiter(const struct lp_csv *csv)
 
 static bool begin(struct lp_csv *csv, struct lp_error *error)
 {
+	size_t mark, count = read_bytes(csv, csv->raw, sizeof csv->raw);
 	csv->begun = true;
-	(void)peek(csv);
-	const unsigned char *bytes = csv->buffer;
-	if (csv->end >= 2 && ((bytes[0] == 0xFF && bytes[1] == 0xFE) || (bytes[0] == 0xFE && bytes[1] == 0xFF))) {
-		return fail_at(csv, 1, 1, error, "this is UTF-16, not UTF-8",
-		               "Save it as CSV UTF-8, or convert it: iconv -f UTF-16 -t UTF-8.");
+	if (!lp_decoder_begin(&csv->decoder, csv->encoding, csv->raw, count, &mark, error)) {
+		return lp_fail_within(error, "%s:1:1", csv->name);
 	}
-	if (csv->end >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
-		csv->at = 3;
+	memmove(csv->raw, csv->raw + mark, count - mark);
+	if (lp_decoder_passes(&csv->decoder)) {
+		memcpy(csv->buffer, csv->raw, count - mark);
+		csv->end = count - mark;
+	} else {
+		decode(csv, count - mark);
 	}
 	take_separator(csv);
 	while (csv->line < csv->first_line && peek(csv) != END) {
@@ -179,7 +216,7 @@ static bool add_character(struct lp_csv *csv, int c, struct lp_error *error)
 	char byte = (char)c;
 	if (c == '\0') {
 		return fail_at(csv, csv->line, csv->column, error, "a NUL byte: this is not a text file",
-		               "If it is UTF-16, convert it: iconv -f UTF-16 -t UTF-8.");
+		               "If it is UTF-16, say which one: --encoding utf-16le (or utf-16be).");
 	}
 	if (csv->row.length >= LP_CSV_ROW_BYTES_MOST) {
 		return fail_at(csv, csv->cells[0].line, csv->cells[csv->count - 1].column, error,
@@ -242,8 +279,8 @@ static bool check_encoding(const struct lp_csv *csv, const struct lp_csv_cell *c
 {
 	return lp_utf8_is_valid(cell->text) ||
 	       fail_at(csv, cell->line, cell->column, error, "this cell is not UTF-8",
-	               "If it was written on Windows, as by older spreadsheets, convert it: "
-	               "iconv -f WINDOWS-1252 -t UTF-8.");
+	               "Say what the file is in: --encoding windows-1252 for what was written on Windows, as by older "
+	               "spreadsheets; else latin-1, utf-16le or utf-16be.");
 }
 
 static bool read_row(struct lp_csv *csv, struct lp_error *error)
@@ -273,6 +310,16 @@ static bool read_row(struct lp_csv *csv, struct lp_error *error)
 	return true;
 }
 
+/* The file could be read as far as its rows were. */
+static bool check_source(const struct lp_csv *csv, struct lp_error *error)
+{
+	if (csv->read_error != 0) {
+		return lp_fail_errno(error, LP_EXIT_DATA, csv->read_error, "cannot read %s", csv->name);
+	}
+	return csv->problem == NULL || csv->at < csv->end ||
+	       fail_at(csv, csv->line, csv->column, error, csv->problem, NULL);
+}
+
 bool lp_csv_next(struct lp_csv *csv, struct lp_csv_row *row, bool *found, struct lp_error *error)
 {
 	*found = false;
@@ -280,7 +327,9 @@ bool lp_csv_next(struct lp_csv *csv, struct lp_csv_row *row, bool *found, struct
 		return false;
 	}
 	while (!*found && peek(csv) != END) {
-		if (!read_row(csv, error)) {
+		bool good = read_row(csv, error);
+		/* A row that is cut where the text ends says something wrong about itself. */
+		if (!check_source(csv, error) || !good) {
 			return false;
 		}
 		/* Spreadsheets end files in lines of nothing but delimiters. */
@@ -288,8 +337,8 @@ bool lp_csv_next(struct lp_csv *csv, struct lp_csv_row *row, bool *found, struct
 			*found = csv->cells[i].text[0] != '\0';
 		}
 	}
-	if (csv->read_error != 0) {
-		return lp_fail_errno(error, LP_EXIT_DATA, csv->read_error, "cannot read %s", csv->name);
+	if (!check_source(csv, error)) {
+		return false;
 	}
 	*row = (struct lp_csv_row){ csv->cells, csv->count, *found ? csv->cells[0].line : csv->line };
 	return true;

@@ -4,14 +4,16 @@
  * column where it stands, which the libraries at hand do not keep.
  *
  * It reads what spreadsheets and loggers write: CRLF or LF, a byte order mark,
- * quoted cells with line ends in them, lines that are empty.  What it refuses:
- * quotes left open, text behind a closing quote, NUL bytes and UTF-16, bytes
- * that are not UTF-8.  Knows nothing of what the cells mean.
+ * UTF-16 and the encodings of encoding.h, quoted cells with line ends in them,
+ * lines that are empty.  What it refuses: quotes left open, text behind a closing
+ * quote, NUL bytes, bytes that are no text of the encoding.  It knows nothing of
+ * what the cells mean.
  */
 #ifndef LP_TEXT_CSV_H
 #define LP_TEXT_CSV_H
 
 #include "model/error.h"
+#include "text/encoding.h"
 #include <stddef.h>
 #include <stdio.h>
 
@@ -37,6 +39,8 @@ enum { LP_CSV_ROW_BYTES_MOST = 1 << 20 };
  * the first line.  The file stays the caller's.
  */
 struct lp_csv *lp_csv_new(FILE *file, const char *name, char delimiter);
+/* Before the first row: what the file is in, where its byte order mark does not tell. */
+void lp_csv_set_encoding(struct lp_csv *csv, enum lp_encoding encoding);
 /* Before the first row: lines above this one are passed over, whatever they hold; 0: none. */
 void lp_csv_begin_at(struct lp_csv *csv, int line);
 /* The next row that is not empty; *found false: there is none. */

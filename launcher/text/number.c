@@ -45,7 +45,42 @@ static size_t count_digits(const char *text)
 	return strspn(text, "0123456789");
 }
 
-enum lp_number_reading lp_number_parse(const char *text, bool comma, double *number)
+/* Bytes of the sign between groups of digits at text; 0: there is none. */
+static size_t group_sign(const char *text, char group)
+{
+	static const char *const blanks[] = { " ", "\xC2\xA0", "\xE2\x80\xAF" };
+
+	if (group != ' ')
+		return group != '\0' && *text == group;
+	for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+		if (strncmp(text, blanks[i], strlen(blanks[i])) == 0)
+			return strlen(blanks[i]);
+	}
+	return 0;
+}
+
+/* Takes the signs between groups out of the digits at text; false: these are no groups of three. */
+static bool join_groups(char *text, char group)
+{
+	size_t first = count_digits(text), sign = group_sign(text + first, group);
+	char *end = text + first;
+	const char *at = end;
+
+	if (sign == 0)
+		return true;
+	if (first < 1 || first > 3)
+		return false;
+	for (; (sign = group_sign(at, group)) > 0; at += sign + 3, end += 3) {
+		if (count_digits(at + sign) < 3)
+			return false;
+		memmove(end, at + sign, 3);
+	}
+	bool whole = count_digits(at) == 0;
+	memmove(end, at, strlen(at) + 1);
+	return whole;
+}
+
+enum lp_number_reading lp_number_parse(const char *text, struct lp_number_form form, double *number)
 {
 	char plain[400]; /* 309 digits and as many decimals as anybody writes */
 
@@ -66,9 +101,12 @@ enum lp_number_reading lp_number_parse(const char *text, bool comma, double *num
 	/* strtod also takes hexadecimal numbers and would stop at what it does not know. */
 	char *at = plain;
 	at += *at == '+' || *at == '-';
+	if (!join_groups(at, form.group)) {
+		return LP_NUMBER_NONE;
+	}
 	size_t digits = count_digits(at);
 	at += digits;
-	if (*at == (comma ? ',' : '.')) {
+	if (*at == (form.comma ? ',' : '.')) {
 		*at++ = '.';
 		size_t decimals = count_digits(at);
 		digits += decimals;

@@ -13,7 +13,12 @@ enum lp_number_reading {
 	LP_NUMBER_TOO_LARGE, /* for a double */
 	LP_NUMBER_NONE,      /* no number */
 };
-/* Blanks around it are passed over; comma: the decimal sign is a comma. */
-enum lp_number_reading lp_number_parse(const char *text, bool comma, double *number);
+/* How a file writes numbers. */
+struct lp_number_form {
+	bool comma; /* the decimal sign is a comma */
+	char group; /* between groups of three digits: , . ' or a blank (also one that does not break a line); 0: nothing */
+};
+/* Blanks around it are passed over. Groups have three digits each, the first one to three; a number may have none. */
+enum lp_number_reading lp_number_parse(const char *text, struct lp_number_form form, double *number);
 
 #endif

@@ -20,7 +20,8 @@ static FILE *file_of(const char *bytes, size_t size)
 }
 
 /* All rows as one text: cells between bars, rows between semicolons; each row begins with its line. */
-static char *read_all(const char *bytes, size_t size, char delimiter, struct lp_error *error)
+static char *read_encoded(const char *bytes, size_t size, char delimiter, enum lp_encoding encoding,
+                          struct lp_error *error)
 {
 	FILE *file = file_of(bytes, size);
 	struct lp_csv *csv = lp_csv_new(file, "a.csv", delimiter);
@@ -28,6 +29,7 @@ static char *read_all(const char *bytes, size_t size, char delimiter, struct lp_
 	struct lp_csv_row row;
 	bool found, good;
 
+	lp_csv_set_encoding(csv, encoding);
 	lp_text_add(&text, "", 0);
 	while ((good = lp_csv_next(csv, &row, &found, error)) && found) {
 		lp_text_addf(&text, "%d", row.line);
@@ -43,6 +45,11 @@ static char *read_all(const char *bytes, size_t size, char delimiter, struct lp_
 		return NULL;
 	}
 	return text.data;
+}
+
+static char *read_all(const char *bytes, size_t size, char delimiter, struct lp_error *error)
+{
+	return read_encoded(bytes, size, delimiter, LP_ENCODING_BY_MARK, error);
 }
 
 static const struct {
@@ -115,8 +122,8 @@ static const struct {
 	{ BYTES("a,b\n\"1\"x,2\n"), "a.csv:2:4: text behind a closing quote" },
 	{ BYTES("a,b\n1,2\0\n"), "a.csv:2:4: a NUL byte" },
 	{ BYTES("\xFF\xFE"
-	        "a\0"),
-	  "a.csv:1:1: this is UTF-16" },
+	        "a\0,\0b\0\n\0\x01\xDC"),
+	  "a.csv:2:1: this is no UTF-16: half a pair stands alone" },
 	{ BYTES("a,b\n1,gr\xF6\xDF"
 	        "e\n"),
 	  "a.csv:2:3: this cell is not UTF-8" },
@@ -125,6 +132,106 @@ static const struct {
 	{ BYTES("a,\xF4\x90\x80\x80\n"), "a.csv:1:3: this cell is not UTF-8" },
 	{ BYTES("größe,\"x\n"), "a.csv:1:7: the quote" },
 };
+
+/* What the bytes are in, and their rows; or, behind a !, what the message begins with. */
+static const struct {
+	const char *bytes;
+	size_t size;
+	enum lp_encoding encoding;
+	const char *rows;
+} encoded[] = {
+	{ BYTES("\xFF\xFE"
+	        "a\0;\0\xB0\0\n\0"
+	        "1\0;\0"
+	        "2\0"),
+	  LP_ENCODING_BY_MARK, "1|a|°;2|1|2;" },
+	{ BYTES("\xFE\xFF"
+	        "\0a\0;\x20\xAC\0\n\0"
+	        "1\0;\0"
+	        "2"),
+	  LP_ENCODING_BY_MARK, "1|a|€;2|1|2;" },
+	{ BYTES("\xFE\xFF"
+	        "\0a\0;\xD8\x3D\xDE\x00"),
+	  LP_ENCODING_UTF16, "1|a|😀;" },
+	{ BYTES("\xFF\xFE"
+	        "a\0"),
+	  LP_ENCODING_UTF16LE, "1|a;" },
+	{ BYTES("a\0;\0b\0\r\0\n\0"), LP_ENCODING_UTF16LE, "1|a|b;" },
+	{ BYTES("\0a\0;\0b"), LP_ENCODING_UTF16BE, "1|a|b;" },
+	{ BYTES("gr\xF6\xDF"
+	        "e;\xB0"
+	        "C\n1;2\n"),
+	  LP_ENCODING_LATIN_1, "1|größe|°C;2|1|2;" },
+	{ BYTES("\x80;\x84x\x93;m\xB3/h\n"), LP_ENCODING_WINDOWS_1252, "1|€|„x“|m³/h;" },
+	{ BYTES("\xEF\xBB\xBF"
+	        "gr\xC3\xB6\xC3\x9F"
+	        "e\n"),
+	  LP_ENCODING_UTF8, "1|größe;" },
+	{ BYTES("\xC3\xC4;\xC2"
+	        "A\n"),
+	  LP_ENCODING_LATIN_1, "1|ÃÄ|ÂA;" },
+	{ BYTES(""), LP_ENCODING_UTF16LE, "" },
+	{ BYTES("\xFF\xFE"), LP_ENCODING_BY_MARK, "" },
+	{ BYTES("a\0;\0b\0\n\0"), LP_ENCODING_BY_MARK, "!a.csv:1:1: this is UTF-16 without a byte order mark" },
+	{ BYTES("\0a\0;\0b\0\n"), LP_ENCODING_UTF16, "!a.csv:1:1: this is UTF-16 without a byte order mark" },
+	{ BYTES("a;b\n"), LP_ENCODING_UTF16, "!a.csv:1:1: this is no UTF-16" },
+	{ BYTES("a\0;\0b\0\n\0"
+	        "1"),
+	  LP_ENCODING_UTF16LE, "!a.csv:2:1: the file ends within a character" },
+	{ BYTES("a\0;\0\x3D\xD8"), LP_ENCODING_UTF16LE, "!a.csv:1:3: the file ends within a character" },
+	{ BYTES("a\0;\0\x3D\xD8\x3D\xD8"), LP_ENCODING_UTF16LE, "!a.csv:1:3: this is no UTF-16" },
+	{ BYTES("a\0;\0\"\0\0\xDE"), LP_ENCODING_UTF16LE, "!a.csv:1:4: this is no UTF-16" },
+	{ BYTES("a;b\n1;\x93"), LP_ENCODING_LATIN_1, "!a.csv:2:3: this byte is no character of Latin-1" },
+	{ BYTES("a;b\n1;\x81"), LP_ENCODING_WINDOWS_1252, "!a.csv:2:3: this byte is no character of Windows-1252" },
+	{ BYTES("gr\xC3\xB6\xC3\x9F"
+	        "e\n"),
+	  LP_ENCODING_WINDOWS_1252, "!a.csv:1:4: this is UTF-8 already" },
+	{ BYTES("\xEF\xBB\xBF"
+	        "a\n"),
+	  LP_ENCODING_LATIN_1, "!a.csv:1:1: this is utf-8, as its byte order mark says" },
+	{ BYTES("\xFE\xFF"
+	        "\0a"),
+	  LP_ENCODING_UTF16LE, "!a.csv:1:1: this is utf-16be" },
+	{ BYTES("\xFF\xFE\0\0"
+	        "a\0\0\0"),
+	  LP_ENCODING_BY_MARK, "!a.csv:1:1: this is UTF-32" },
+	{ BYTES("a\0\0\0"), LP_ENCODING_UTF16LE, "!a.csv:1:2: a NUL byte" },
+};
+
+START_TEST(encodings_are_read)
+{
+	struct lp_error error;
+	const char *expected = encoded[_i].rows;
+	char *rows = read_encoded(encoded[_i].bytes, encoded[_i].size, '\0', encoded[_i].encoding, &error);
+	if (expected[0] == '!') {
+		ck_assert_ptr_null(rows);
+		ck_assert_msg(strncmp(error.what, expected + 1, strlen(expected) - 1) == 0, "%s", error.what);
+		return;
+	}
+	ck_assert_msg(rows != NULL, "%s", error.what);
+	ck_assert_str_eq(rows, expected);
+	free(rows);
+}
+END_TEST
+
+/* Characters lie across the pieces in which a file is read. */
+START_TEST(long_files_of_utf16)
+{
+	struct lp_text text = { 0 };
+	struct lp_error error;
+	lp_text_add(&text, "\xFF\xFE", 2);
+	for (int i = 0; i < 30000; i++)
+		lp_text_add(&text, i % 1000 == 999 ? "\n\0" : "\x3D\xD8\0\xDE", i % 1000 == 999 ? 2 : 4);
+	char *rows = read_encoded(text.data, text.length, '\0', LP_ENCODING_BY_MARK, &error);
+	ck_assert_msg(rows != NULL, "%s", error.what);
+	size_t emoji = 0;
+	for (const char *at = rows; (at = strstr(at, "😀")) != NULL; at += 4)
+		emoji++;
+	ck_assert_uint_eq(emoji, 30000 - 30);
+	free(rows);
+	lp_text_free(&text);
+}
+END_TEST
 
 START_TEST(broken_files_are_refused)
 {
@@ -227,11 +334,60 @@ static const struct {
 START_TEST(numbers_are_read)
 {
 	double number = 0;
-	ck_assert_msg(lp_number_parse(numbers[_i].text, numbers[_i].comma, &number) == numbers[_i].reading, "\"%s\"",
-	              numbers[_i].text);
+	ck_assert_msg(lp_number_parse(numbers[_i].text, (struct lp_number_form){ .comma = numbers[_i].comma },
+	                              &number) == numbers[_i].reading,
+	              "\"%s\"", numbers[_i].text);
 	if (numbers[_i].reading == LP_NUMBER_READ) {
 		ck_assert(number == numbers[_i].number);
 	}
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	struct lp_number_form form;
+	enum lp_number_reading reading;
+	double number;
+} groups[] = {
+	{ "1,234", { false, ',' }, LP_NUMBER_READ, 1234 },
+	{ "-1,234,567.25", { false, ',' }, LP_NUMBER_READ, -1234567.25 },
+	{ "1.234,5", { true, '.' }, LP_NUMBER_READ, 1234.5 },
+	{ "1.234", { true, '.' }, LP_NUMBER_READ, 1234 },
+	{ "12'345.5", { false, '\'' }, LP_NUMBER_READ, 12345.5 },
+	{ "12 345,5", { true, ' ' }, LP_NUMBER_READ, 12345.5 },
+	{ "12\xC2\xA0"
+	  "345,5",
+	  { true, ' ' },
+	  LP_NUMBER_READ,
+	  12345.5 },
+	{ "1\xE2\x80\xAF"
+	  "234\xE2\x80\xAF"
+	  "567e1",
+	  { true, ' ' },
+	  LP_NUMBER_READ,
+	  12345670 },
+	{ "1234", { false, ',' }, LP_NUMBER_READ, 1234 },
+	{ "0.125", { false, ',' }, LP_NUMBER_READ, 0.125 },
+	{ " 1,234 ", { false, ',' }, LP_NUMBER_READ, 1234 },
+	{ "1,5", { false, ',' }, LP_NUMBER_NONE, 0 },
+	{ "1,2345", { false, ',' }, LP_NUMBER_NONE, 0 },
+	{ "1234,567", { false, ',' }, LP_NUMBER_NONE, 0 },
+	{ "1,234,56", { false, ',' }, LP_NUMBER_NONE, 0 },
+	{ "1,,234", { false, ',' }, LP_NUMBER_NONE, 0 },
+	{ ",234", { false, ',' }, LP_NUMBER_NONE, 0 },
+	{ "1.234,567", { false, ',' }, LP_NUMBER_NONE, 0 },
+	{ "1.5", { true, '.' }, LP_NUMBER_NONE, 0 },
+	{ "1 23", { true, ' ' }, LP_NUMBER_NONE, 0 },
+	{ "1,234", { false, '\0' }, LP_NUMBER_NONE, 0 },
+};
+
+START_TEST(groups_of_digits_are_read)
+{
+	double number = 0;
+	ck_assert_msg(lp_number_parse(groups[_i].text, groups[_i].form, &number) == groups[_i].reading, "\"%s\"",
+	              groups[_i].text);
+	if (groups[_i].reading == LP_NUMBER_READ)
+		ck_assert_msg(number == groups[_i].number, "\"%s\": %g", groups[_i].text, number);
 }
 END_TEST
 
@@ -344,6 +500,9 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	TABLE(rows_are_read, files);
 	TABLE(broken_files_are_refused, refused);
+	TABLE(encodings_are_read, encoded);
+	TABLE(groups_of_digits_are_read, groups);
+	tcase_add_test(tcase, long_files_of_utf16);
 	tcase_add_test(tcase, lines_above_the_first_are_passed_over);
 	tcase_add_test(tcase, endless_lines_are_refused);
 	tcase_add_test(tcase, rows_longer_than_the_buffer);
