@@ -26,7 +26,6 @@ enum field {
 
 static const char *const months[] = { "january", "february", "march",     "april",   "may",      "june",
 	                              "july",    "august",   "september", "october", "november", "december" };
-static const char *const weekdays[] = { "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday" };
 static const char *const halves[] = { "am", "pm" };
 
 /* In this order: letters, what they give; a number's digits, or the words that it is one of. */
@@ -44,7 +43,7 @@ static const struct conversion {
 	{ "bBh", MONTH, 0, 0, 0, months, 12 },
 	{ "de", DAY, 2, 1, 31, NULL, 0 },
 	{ "j", DAY_OF_YEAR, 3, 1, 366, NULL, 0 },
-	{ "aA", WEEKDAY, 0, 0, 0, weekdays, 7 },
+	{ "aA", WEEKDAY, 0, 0, 0, lp_weekdays, 7 },
 	{ "Hk", HOUR, 2, 0, 24, NULL, 0 },
 	{ "Il", HALF_HOUR_COUNT, 2, 1, 12, NULL, 0 },
 	{ "pP", HALF, 0, 0, 0, halves, 2 },
@@ -256,7 +255,7 @@ static bool take_conversion(struct scan *scan, char letter, bool whole)
 		scan->day_of_year = number;
 		return true;
 	case WEEKDAY:
-		scan->weekday = number;
+		scan->weekday = number; /* 0: Monday */
 		return true;
 	case HOUR:
 	case HALF_HOUR_COUNT:
@@ -344,7 +343,7 @@ static bool settle(struct scan *scan)
 	    (scan->day_of_year < 0 && (date.month != civil->month || date.day != civil->day)))
 		return false;
 	int64_t days = midnight / LP_DAY - (midnight % LP_DAY < 0); /* 1970 began on a Thursday */
-	if (scan->weekday >= 0 && ((days + 4) % 7 + 7) % 7 != scan->weekday)
+	if (scan->weekday >= 0 && ((days + 3) % 7 + 7) % 7 != scan->weekday)
 		return false;
 	scan->written->local = lp_civil_to_local(civil);
 	scan->written->is_midnight = !scan->has_hour || end_of_day;

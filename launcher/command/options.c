@@ -26,8 +26,8 @@ const char lp_shared_help[] = "\n"
 			      "                       ./local-processing.yaml, else /etc/local-processing/config.yaml\n"
 			      "  --store ADDRESS      in place of the configuration's: sqlite:FILE, postgresql://...\n"
 			      "  --time-zone ZONE     of times without an offset, and of what is printed\n"
-			      "  --log-format FORMAT  auto, logfmt or json\n"
-			      "  --log-level LEVEL    debug, info, warning or error\n";
+			      "  --log-format FORMAT  " LP_LOG_FORMAT_WORDS "\n"
+			      "  --log-level LEVEL    " LP_LOG_LEVEL_WORDS "\n";
 
 static const struct lp_option version_options[] = {
 	{ .name = "--version", .letter = 'V', .field = offsetof(struct lp_command_line, version) },

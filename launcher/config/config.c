@@ -35,8 +35,8 @@ static const struct {
 	[SECONDS] = { "duration", "whole seconds, such as \"10 s\"" },
 	[DURATION] = { "duration", "a duration, such as \"10 s\" or \"1 hour\"" },
 	[RETENTION] = { "time span", "a time span, such as \"90 days\" or \"2 years\", or forever" },
-	[FORMAT] = { "logfmt or json", "auto, logfmt or json" },
-	[LEVEL] = { "log level", "debug, info, warning or error" },
+	[FORMAT] = { "logfmt or json", LP_LOG_FORMAT_WORDS },
+	[LEVEL] = { "log level", LP_LOG_LEVEL_WORDS },
 	[SIZE] = { "size", "a size, such as \"512 MB\", or auto" },
 	[DIRECTORIES] = { "list of directories", "a list of directories, such as [tables, /srv/weather]" },
 };
@@ -94,7 +94,7 @@ static const struct setting {
 	{ "retry.longest_delay", DURATION, FIELD(retry_longest_delay), "1 h", LP_SECOND, 30 * LP_DAY,
 	  "where that doubling ends" },
 	{ "log.format", FORMAT, FIELD(log_format), "auto", 0, 0, "form of log lines; auto: logfmt" },
-	{ "log.level", LEVEL, FIELD(log_level), "info", 0, 0, "what is logged: debug, info, warning, error" },
+	{ "log.level", LEVEL, FIELD(log_level), "info", 0, 0, "the least that is logged: " LP_LOG_LEVEL_WORDS },
 	{ "retention.samples", RETENTION, FIELD(retention_samples), "forever", LP_DAY, 0,
 	  "how long `prune` leaves measured samples" },
 	{ "retention.results", RETENTION, FIELD(retention_results), "forever", LP_DAY, 0,
@@ -105,18 +105,6 @@ static const struct setting {
 #undef FIELD
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
-
-static const char *const log_formats[] = {
-	[LP_LOG_FORMAT_AUTO] = "auto",
-	[LP_LOG_FORMAT_LOGFMT] = "logfmt",
-	[LP_LOG_FORMAT_JSON] = "json",
-};
-static const char *const log_levels[] = {
-	[LP_LOG_DEBUG] = "debug",
-	[LP_LOG_INFO] = "info",
-	[LP_LOG_WARNING] = "warning",
-	[LP_LOG_ERROR] = "error",
-};
 
 static const char *const searched[] = { "./local-processing.yaml", "/etc/local-processing/config.yaml" };
 
@@ -180,17 +168,6 @@ static bool parse_retention(const char *text, int64_t *duration)
 	if (lp_span_parse(text, &span, &ignored) && span.unit >= LP_UNIT_DAY && span.count > 0)
 		return !__builtin_mul_overflow((int64_t)span.count, days[span.unit] * LP_DAY, duration);
 	return lp_duration_parse(text, duration, &ignored) && *duration > 0;
-}
-
-static bool parse_choice(const char *text, const char *const *choices, int count, int *chosen)
-{
-	for (int i = 0; i < count; i++) {
-		if (strcmp(text, choices[i]) == 0) {
-			*chosen = i;
-			return true;
-		}
-	}
-	return false;
 }
 
 static void format_limit(enum kind kind, int64_t limit, char text[32])
@@ -260,7 +237,7 @@ static bool set_from_text(struct loading *loading, const struct setting *setting
 {
 	struct lp_error error;
 	int64_t duration = 0; /* or a size */
-	int chosen = 0;
+	size_t chosen;
 	size_t prefix;
 
 	switch (setting->kind) {
@@ -297,12 +274,12 @@ static bool set_from_text(struct loading *loading, const struct setting *setting
 		*(int64_t *)field_of(loading, setting) = duration;
 		return true;
 	case FORMAT:
-		if (!parse_choice(node->text, log_formats, sizeof log_formats / sizeof log_formats[0], &chosen))
+		if (!lp_word_find(node->text, lp_log_formats, LP_LOG_FORMATS, &chosen))
 			return false;
 		*(enum lp_log_format *)field_of(loading, setting) = (enum lp_log_format)chosen;
 		return true;
 	case LEVEL:
-		if (!parse_choice(node->text, log_levels, sizeof log_levels / sizeof log_levels[0], &chosen))
+		if (!lp_word_find(node->text, lp_log_levels, LP_LOG_LEVELS, &chosen))
 			return false;
 		*(enum lp_log_level *)field_of(loading, setting) = (enum lp_log_level)chosen;
 		return true;

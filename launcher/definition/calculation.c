@@ -63,8 +63,6 @@ static const struct lp_item_key keys[KEYS] = {
 	[FOR_EACH] = { "for_each", false }, /* taken out before; here to be suggested */
 };
 
-static const char *const week_days[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
-
 /* False: there is none, or it is wrong, which was told. */
 static bool read_span(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
                       struct lp_span *span)
@@ -133,10 +131,9 @@ static int32_t read_week_start(const struct lp_item *item, const struct lp_yaml_
 {
 	if (node == NULL)
 		return 1;
-	for (int32_t day = 0; day < 7 && node->type == LP_YAML_TEXT; day++) {
-		if (strcmp(node->text, week_days[day]) == 0)
-			return day + 1;
-	}
+	size_t day;
+	if (node->type == LP_YAML_TEXT && lp_word_find(node->text, lp_weekdays, 7, &day))
+		return (int32_t)day + 1;
 	lp_item_problem(item, node, "week_start: expected a day from monday to sunday, found %s",
 	                node->type == LP_YAML_TEXT ? node->text : lp_yaml_type_name(node->type));
 	return 1;

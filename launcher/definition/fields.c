@@ -136,11 +136,8 @@ static void format_memory_limit(const struct lp_calculation *calculation, struct
 
 static void format_week_start(const struct lp_calculation *calculation, struct lp_text *text)
 {
-	static const char *const days[] = {
-		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
-	};
 	int32_t day = calculation->schedule.week_start;
-	add(text, days[day < 1 || day > 7 ? 0 : day - 1]);
+	add(text, lp_weekdays[day < 1 || day > 7 ? 0 : day - 1]);
 }
 
 static void format_time_zone(const struct lp_calculation *calculation, struct lp_text *text)

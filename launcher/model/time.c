@@ -1,6 +1,8 @@
 /* What can be said of windows, spans and schedules without a calendar. */
 #include "model/time.h"
 
+const char *const lp_weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
+
 bool lp_window_equals(struct lp_window a, struct lp_window b)
 {
 	return a.start == b.start && a.end == b.end;

@@ -65,12 +65,15 @@ struct lp_schedule {
 	struct lp_span window; /* length of a window; equal to every: tumbling, longer: sliding */
 	struct lp_span offset; /* moves the boundaries: 6 hours for a gas day from 06:00; count 0: not */
 	int64_t delay;         /* microseconds from a window's end until it is computed, >= 0 */
-	int32_t week_start;    /* 1 Monday ... 7 Sunday, for weeks */
+	int32_t week_start;    /* 1 Monday ... 7 Sunday, for weeks: lp_weekdays[week_start - 1] */
 	enum lp_missed missed;
 	char zone[48]; /* IANA name, "UTC" by default */
 };
 
 /* True if each window begins where the one before ends. */
 bool lp_schedule_is_tumbling(const struct lp_schedule *schedule);
+
+/* "monday" to "sunday". */
+extern const char *const lp_weekdays[7];
 
 #endif

@@ -23,7 +23,10 @@
 static enum lp_log_format chosen_format = LP_LOG_FORMAT_LOGFMT;
 static enum lp_log_level lowest_level = LP_LOG_INFO;
 
-static const char *const level_names[] = {
+const char *const lp_log_formats[] = {
+	[LP_LOG_FORMAT_AUTO] = "auto", [LP_LOG_FORMAT_LOGFMT] = "logfmt", [LP_LOG_FORMAT_JSON] = "json"
+};
+const char *const lp_log_levels[] = {
 	[LP_LOG_DEBUG] = "debug", [LP_LOG_INFO] = "info", [LP_LOG_WARNING] = "warning", [LP_LOG_ERROR] = "error"
 };
 
@@ -148,7 +151,7 @@ void lp_log_fields(enum lp_log_level level, const char *message, const struct lp
 	struct lp_text line = { 0 };
 	lp_text_addf(&line,
 	             json ? "{\"time\":\"%s\",\"level\":\"%s\",\"message\":" : "time=%s level=%s message=", time_text,
-	             level_names[level]);
+	             lp_log_levels[level]);
 	add_text(&line, message, json);
 	for (const struct lp_log_field *field = fields; field->name != NULL; field++)
 		add_field(&line, field, json);

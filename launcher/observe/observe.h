@@ -10,6 +10,13 @@
 
 enum lp_log_format { LP_LOG_FORMAT_AUTO, LP_LOG_FORMAT_LOGFMT, LP_LOG_FORMAT_JSON };
 enum lp_log_level { LP_LOG_DEBUG, LP_LOG_INFO, LP_LOG_WARNING, LP_LOG_ERROR };
+enum { LP_LOG_FORMATS = 3, LP_LOG_LEVELS = 4 };
+/* Their words in settings and options, and these in a sentence. */
+extern const char *const lp_log_formats[LP_LOG_FORMATS];
+extern const char *const lp_log_levels[LP_LOG_LEVELS];
+#define LP_LOG_FORMAT_WORDS "auto, logfmt or json"
+#define LP_LOG_LEVEL_WORDS  "debug, info, warning or error"
+
 struct lp_log_field {
 	const char *name;
 	enum { LP_FIELD_TEXT, LP_FIELD_INT, LP_FIELD_FLOAT, LP_FIELD_TIME, LP_FIELD_NANOSECONDS } type;

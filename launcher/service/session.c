@@ -2,31 +2,19 @@
 #include "service/session.h"
 
 #include "model/memory.h"
-
+#include "text/names.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Finds a word among others; false: it is none of them. */
-static bool find_word(const char *word, const char *const *words, size_t count, size_t *index)
-{
-	for (*index = 0; *index < count; ++*index)
-		if (strcmp(word, words[*index]) == 0)
-			return true;
-	return false;
-}
-
 static bool set_log(const struct lp_overrides *overrides, struct lp_config *config, struct lp_error *error)
 {
-	static const char *const levels[] = { "debug", "info", "warning", "error" };
-	static const char *const formats[] = { "auto", "logfmt", "json" };
 	size_t level = config->log_level, format = config->log_format;
-	if (overrides->log_level != NULL &&
-	    !find_word(overrides->log_level, levels, sizeof levels / sizeof *levels, &level))
-		return lp_fail(error, LP_EXIT_USAGE, "--log-level %s: expected debug, info, warning or error",
+	if (overrides->log_level != NULL && !lp_word_find(overrides->log_level, lp_log_levels, LP_LOG_LEVELS, &level))
+		return lp_fail(error, LP_EXIT_USAGE, "--log-level %s: expected " LP_LOG_LEVEL_WORDS,
 		               overrides->log_level);
 	if (overrides->log_format != NULL &&
-	    !find_word(overrides->log_format, formats, sizeof formats / sizeof *formats, &format))
-		return lp_fail(error, LP_EXIT_USAGE, "--log-format %s: expected auto, logfmt or json",
+	    !lp_word_find(overrides->log_format, lp_log_formats, LP_LOG_FORMATS, &format))
+		return lp_fail(error, LP_EXIT_USAGE, "--log-format %s: expected " LP_LOG_FORMAT_WORDS,
 		               overrides->log_format);
 	config->log_level = (enum lp_log_level)level;
 	config->log_format = (enum lp_log_format)format;

@@ -153,3 +153,14 @@ const char *lp_nearest_of(const char *word, const char *const *first, size_t cou
 	struct known_words words = { .at = (const char *)first, .left = count, .stride = stride };
 	return lp_nearest(word, next_known, &words);
 }
+
+bool lp_word_find(const char *word, const char *const *words, size_t count, size_t *index)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(word, words[i]) == 0) {
+			*index = i;
+			return true;
+		}
+	}
+	return false;
+}

@@ -34,4 +34,7 @@ const char *lp_nearest(const char *word, const char *(*next)(void *context), voi
 /* The same among words that lie `stride` bytes apart, the first at `first`. */
 const char *lp_nearest_of(const char *word, const char *const *first, size_t count, size_t stride);
 
+/* Finds a word among others that are set down; false: it is none of them, and *index stays. */
+bool lp_word_find(const char *word, const char *const *words, size_t count, size_t *index);
+
 #endif

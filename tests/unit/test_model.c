@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,60 @@ START_TEST(states_have_names)
 }
 END_TEST
 
+/* A page of docs/, whole. */
+static char *read_page(const char *name)
+{
+	struct lp_text page = { 0 };
+	char *path = lp_format_text("%s/../../docs/%s", LP_CASES, name), line[4096];
+	FILE *file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "%s cannot be read", path);
+	while (fgets(line, sizeof line, file) != NULL)
+		lp_text_add(&page, line, strlen(line));
+	(void)fclose(file);
+	free(path);
+	return page.data;
+}
+
+/* The rows of a page's table, which begin like this, are those of the .table file: no more and no fewer. */
+static void check_rows(const char *page, const char *heading, const char *const *rows, size_t count)
+{
+	const char *at = strstr(page, heading);
+	size_t found = 0;
+	ck_assert_msg(at != NULL, "there is no table that begins with %s", heading);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_msg(strstr(at, rows[i]) != NULL, "the page has no row %s", rows[i]);
+	for (at = strstr(at, "\n| `"); at != NULL && strncmp(at, "\n| `", 4) == 0; at = strchr(at + 1, '\n'))
+		found++;
+	ck_assert_uint_eq(found, count);
+}
+
+START_TEST(pages_have_the_states_and_reasons)
+{
+	static const char *const states[] = {
+#define STATE(name, number, word, failure, meaning) "\n| `" word "` | " meaning " |",
+#include "model/state.table"
+	};
+	static const char *const reasons[] = {
+#define REASON(name, number, word, meaning) "\n| `" word "` | " meaning " |",
+#include "model/reason.table"
+	};
+	struct lp_text failures = { 0 };
+	char *page = read_page("operating.md"), *schema = read_page("schema.md");
+	check_rows(page, "| state | means |", states, LP_STATE_COUNT);
+	check_rows(page, "| reason | means |", reasons, LP_REASON_COUNT);
+	for (int state = 0; state < LP_STATE_COUNT; state++)
+		if (lp_state_is_failure((enum lp_state)state))
+			lp_text_addf(&failures, "%s'%s'", failures.length == 0 ? "(" : ", ",
+			             lp_state_name((enum lp_state)state));
+	lp_text_addf(&failures, ")");
+	ck_assert_msg(strstr(page, failures.data) != NULL, "operating.md does not have %s", failures.data);
+	ck_assert_msg(strstr(schema, failures.data) != NULL, "schema.md does not have %s", failures.data);
+	lp_text_free(&failures);
+	free(page);
+	free(schema);
+}
+END_TEST
+
 START_TEST(rules_are_found_by_name)
 {
 	struct lp_rule rules[] = { { .name = "convert" }, { .name = "mean" }, { .name = "pump.efficiency" } };
@@ -169,6 +224,7 @@ int main(void)
 	tcase_add_test(cases, batch_plans_enabled_calculations_by_window);
 	tcase_add_test(cases, batches_that_read_much_are_small);
 	tcase_add_test(cases, states_have_names);
+	tcase_add_test(cases, pages_have_the_states_and_reasons);
 	tcase_add_test(cases, rules_are_found_by_name);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
