@@ -48,9 +48,6 @@ bool lp_input_needs_earlier(const struct lp_input *input, const struct lp_column
  */
 int64_t lp_input_lookback(const struct lp_input *input, const struct lp_column *column);
 
-/* Returns how many microseconds past the end of a window it reads, at most. */
-int64_t lp_input_reach(const struct lp_input *input);
-
 struct lp_output {
 	const char *name; /* "" if the rule returns one thing */
 	int64_t series_id;

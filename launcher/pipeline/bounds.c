@@ -70,7 +70,7 @@ static lp_time oldest_followed(const struct lp_change_scan *scan, const struct l
 	const struct lp_input_extent extent = { reader->window, reader->shift, lookback };
 	struct lp_window_range about;
 	from = from < reader->watermark ? from : reader->watermark;
-	lp_schedule_affected_about(reader->schedule, &extent, 0, 0, &about);
+	lp_schedule_affected_about(&reader->schedule, &extent, 0, 0, &about);
 	return from == LP_TIME_MIN || from < LP_TIME_MIN + about.until_end ? LP_TIME_MIN : from - about.until_end;
 }
 

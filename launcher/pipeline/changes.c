@@ -72,7 +72,7 @@ static void note_affected(struct lp_change_scan *scan, const struct lp_reader *r
 	scan->affected[scan->affected_count++] = (struct lp_affected_range){
 		.calculation_id = reader->calculation_id,
 		.reason = reason,
-		.schedule = *reader->schedule,
+		.schedule = reader->schedule,
 		.window_start = affected->window_start,
 		.after_end = affected->after_end,
 		.until_end = affected->until_end,
@@ -201,7 +201,7 @@ static bool add_computed(struct follower *follower, const struct lp_reader *read
 		affected->until_end = reader->past_after;
 	if (later.after_end < reader->past_until) {
 		later.after_end = reader->past_until;
-		if (lp_window_ending_after(reader->schedule, zone, later.after_end, &first))
+		if (lp_window_ending_after(&reader->schedule, zone, later.after_end, &first))
 			later.window_start = first.start;
 	}
 	return add_affected(follower, reader, change, affected, error) &&
@@ -216,11 +216,11 @@ static bool follow_change(struct follower *follower, const struct lp_reader *rea
 	struct lp_input_extent extent = { .window = reader->window, .shift = reader->shift };
 	if (!limit_lookback(follower, reader, change, &extent.lookback, error))
 		return false;
-	if (!lp_schedule_affected(reader->schedule, zone, &extent, change->first, change->last, &affected))
+	if (!lp_schedule_affected(&reader->schedule, zone, &extent, change->first, change->last, &affected))
 		return true;
 	if (affected.until_end <= from && affected.until_end <= reader->watermark)
 		follower->too_old[change - follower->changes] = true;
-	if (!lp_schedule_clip(reader->schedule, zone, reader->start, from, reader->watermark, &affected))
+	if (!lp_schedule_clip(&reader->schedule, zone, reader->start, from, reader->watermark, &affected))
 		return true;
 	return add_computed(follower, reader, zone, change, &affected, error);
 }
@@ -231,7 +231,7 @@ static bool keep_change_for_later(struct follower *follower, const struct lp_rea
 {
 	struct lp_window_range affected;
 	lp_time from = lp_bounds_from(follower->scan, reader, change->by_hand);
-	lp_schedule_affected_about(reader->schedule, LP_EXTENT_OF(reader), change->first, change->last, &affected);
+	lp_schedule_affected_about(&reader->schedule, LP_EXTENT_OF(reader), change->first, change->last, &affected);
 	if (affected.after_end < from)
 		affected.after_end = from;
 	if (reader->start != LP_TIME_NONE && affected.after_end < reader->start)
@@ -247,7 +247,7 @@ static bool follow_reader(void *context, const struct lp_reader *reader, struct 
 	struct follower *follower = context;
 	const struct lp_zone *zone;
 	struct lp_error ignored;
-	bool known = lp_zone_find(reader->schedule->zone, &zone, &ignored);
+	bool known = lp_zone_find(reader->schedule.zone, &zone, &ignored);
 	for (size_t i = find_changes(follower, reader->series_id);
 	     i < follower->change_count && follower->changes[i].series_id == reader->series_id; i++)
 		if (!(known ? follow_change(follower, reader, zone, &follower->changes[i], error)

@@ -164,8 +164,8 @@ static bool follow(void *context, const struct lp_need *need, struct lp_error *e
 	const struct lp_zone *zone;
 	struct lp_window_range affected;
 	struct lp_error ignored;
-	if (need->watermark == LP_TIME_NONE || !lp_zone_find(need->schedule->zone, &zone, &ignored) ||
-	    !lp_schedule_affected(need->schedule, zone, LP_EXTENT_OF(need), first, first, &affected) ||
+	if (need->watermark == LP_TIME_NONE || !lp_zone_find(need->schedule.zone, &zone, &ignored) ||
+	    !lp_schedule_affected(&need->schedule, zone, LP_EXTENT_OF(need), first, first, &affected) ||
 	    affected.after_end >= need->watermark)
 		return true;
 	const struct lp_debt debt = { .calculation_id = need->calculation_id, .after_end = affected.after_end };
@@ -210,7 +210,7 @@ bool lp_needs_load(struct lp_store *store, lp_time now, struct lp_needs **loaded
 static bool next_window(const struct lp_needs *needs, const struct lp_need *need, const struct lp_zone *zone,
                         struct lp_window *window)
 {
-	const struct lp_schedule *schedule = need->schedule;
+	const struct lp_schedule *schedule = &need->schedule;
 	lp_time after = need->watermark;
 	struct lp_window newest;
 	bool due = lp_window_ending_by(schedule, zone, needs->now - schedule->delay, &newest);
@@ -232,7 +232,7 @@ static bool reads(const struct lp_need *need, const struct lp_zone *zone, struct
                   struct lp_needed *needed)
 {
 	struct lp_window range;
-	if (!lp_input_range(need->schedule, zone, window, need->window, need->shift, &range))
+	if (!lp_input_range(&need->schedule, zone, window, need->window, need->shift, &range))
 		return false;
 	needed->window = window;
 	needed->start = range.start;
@@ -254,7 +254,7 @@ static struct lp_needed need_of(const struct lp_needs *needs, const struct lp_ne
 	const struct lp_zone *zone;
 	struct lp_window window;
 	struct lp_error ignored;
-	if (!lp_zone_find(need->schedule->zone, &zone, &ignored)) {
+	if (!lp_zone_find(need->schedule.zone, &zone, &ignored)) {
 		needed.from = needed.start = LP_TIME_MIN;
 		needed.reason = LP_NEED_SCHEDULE;
 		return needed;
@@ -262,7 +262,7 @@ static struct lp_needed need_of(const struct lp_needs *needs, const struct lp_ne
 	if (next_window(needs, need, zone, &window))
 		(void)reads(need, zone, window, &needed);
 	struct lp_needed owed = needed;
-	if (debt != NULL && lp_window_ending_after(need->schedule, zone, debt->after_end, &window) &&
+	if (debt != NULL && lp_window_ending_after(&need->schedule, zone, debt->after_end, &window) &&
 	    reads(need, zone, window, &owed) && owed.from < needed.from) {
 		owed.reason = LP_NEED_OWED;
 		return owed;

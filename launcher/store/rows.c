@@ -4,8 +4,6 @@
 #include "store/rows.h"
 
 #include "calendar/calendar.h"
-#include "store/owed.h"
-#include "store/settle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +38,7 @@ const enum lp_type lp_kind_types[LP_KIND_NUMBER] = {
 	[LP_KIND_LIMIT] = LP_TYPE_TEXT,
 	[LP_KIND_LENGTH] = LP_TYPE_TEXT,
 	[LP_KIND_WITHIN] = LP_TYPE_TEXT,
+	[LP_KIND_REACH] = LP_TYPE_INT8,
 };
 
 static const char *text_or(const char *const *field, const char *otherwise)
@@ -117,6 +116,9 @@ void lp_row_set_number(enum lp_kind kind, void *field, bool is_null, int64_t num
 		break;
 	case LP_KIND_TIME:
 		*(lp_time *)field = is_null ? LP_TIME_NONE : number;
+		break;
+	case LP_KIND_FIRST_GONE:
+		*(lp_time *)field = is_null ? 0 : number;
 		break;
 	case LP_KIND_LAST_GONE:
 		*(lp_time *)field = is_null ? 0 : number + 1;
@@ -204,139 +206,3 @@ bool lp_row_set_text(enum lp_kind kind, void *field, const char *text, struct lp
 		return lp_fail(error, LP_EXIT_INTERNAL, "a column that is no text holds one");
 	}
 }
-
-#define COLUMN(kind, row, field)                                                                                       \
-	{                                                                                                              \
-		kind, offsetof(row, field), NULL                                                                       \
-	}
-#define PART(offset, layout)                                                                                           \
-	{                                                                                                              \
-		LP_KIND_ROW, offset, &layout                                                                           \
-	}
-#define LAYOUT(columns)                                                                                                \
-	{                                                                                                              \
-		sizeof columns / sizeof *columns, columns                                                              \
-	}
-
-static const struct lp_row_column schedule_columns[] = {
-	COLUMN(LP_KIND_SPAN, struct lp_schedule, every),       COLUMN(LP_KIND_SPAN, struct lp_schedule, window),
-	COLUMN(LP_KIND_OFFSET, struct lp_schedule, offset),    COLUMN(LP_KIND_DELAY, struct lp_schedule, delay),
-	COLUMN(LP_KIND_SMALL, struct lp_schedule, week_start), COLUMN(LP_KIND_ZONE, struct lp_schedule, zone),
-	COLUMN(LP_KIND_MISSED, struct lp_schedule, missed),
-};
-const struct lp_row_layout lp_schedule_layout = LAYOUT(schedule_columns);
-
-static const struct lp_row_column state_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_state_row, calculation_id),
-	COLUMN(LP_KIND_STATE, struct lp_state_row, state),
-	COLUMN(LP_KIND_TIME, struct lp_state_row, since),
-	COLUMN(LP_KIND_TIME, struct lp_state_row, failing_since),
-	COLUMN(LP_KIND_ID, struct lp_state_row, run_id),
-	COLUMN(LP_KIND_TIME, struct lp_state_row, window.start),
-	COLUMN(LP_KIND_TIME, struct lp_state_row, window.end),
-	COLUMN(LP_KIND_INTEGER, struct lp_state_row, attempts),
-	COLUMN(LP_KIND_TIME, struct lp_state_row, next_attempt),
-	COLUMN(LP_KIND_TEXT, struct lp_state_row, rule_version),
-	COLUMN(LP_KIND_INTEGER, struct lp_state_row, definition_version),
-	COLUMN(LP_KIND_MICROSECONDS, struct lp_state_row, duration),
-	COLUMN(LP_KIND_COUNT, struct lp_state_row, samples_read),
-	COLUMN(LP_KIND_TEXT, struct lp_state_row, error_type),
-	COLUMN(LP_KIND_TEXT, struct lp_state_row, error_message),
-	COLUMN(LP_KIND_TEXT, struct lp_state_row, error_traceback),
-	COLUMN(LP_KIND_ID_OR_NULL, struct lp_state_row, cause_id),
-};
-const struct lp_row_layout lp_state_layout = LAYOUT(state_columns);
-
-static const struct lp_row_column pending_key_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_pending_row, calculation_id),
-	COLUMN(LP_KIND_TIME, struct lp_pending_row, window.start),
-	COLUMN(LP_KIND_TIME, struct lp_pending_row, window.end),
-};
-const struct lp_row_layout lp_pending_key_layout = LAYOUT(pending_key_columns);
-
-static const struct lp_row_column pending_columns[] = {
-	PART(0, lp_pending_key_layout),
-	COLUMN(LP_KIND_TEXT, struct lp_pending_row, reason),
-	COLUMN(LP_KIND_INTEGER, struct lp_pending_row, attempts),
-	COLUMN(LP_KIND_TIME, struct lp_pending_row, next_attempt),
-	COLUMN(LP_KIND_BOOL, struct lp_pending_row, given_up),
-};
-const struct lp_row_layout lp_pending_layout = LAYOUT(pending_columns);
-
-static const struct lp_row_column reach_times_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_reach, series_id),
-	COLUMN(LP_KIND_TIME, struct lp_reach, first),
-	COLUMN(LP_KIND_TIME, struct lp_reach, last),
-};
-const struct lp_row_layout lp_reach_times_layout = LAYOUT(reach_times_columns);
-
-static const struct lp_row_column reach_columns[] = {
-	PART(0, lp_reach_times_layout),
-	COLUMN(LP_KIND_TIME, struct lp_reach, after_end),
-	COLUMN(LP_KIND_TIME, struct lp_reach, until_end),
-};
-const struct lp_row_layout lp_reach_layout = LAYOUT(reach_columns);
-
-static const struct lp_row_column result_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_result_row, series_id),    COLUMN(LP_KIND_TIME, struct lp_result_row, time),
-	COLUMN(LP_KIND_DOUBLE, struct lp_result_row, value),    COLUMN(LP_KIND_QUALITY, struct lp_result_row, quality),
-	COLUMN(LP_KIND_SHARE, struct lp_result_row, coverage),  COLUMN(LP_KIND_INTEGER, struct lp_result_row, samples),
-	COLUMN(LP_KIND_TIME, struct lp_result_row, window_end),
-};
-const struct lp_row_layout lp_result_layout = LAYOUT(result_columns);
-
-static const struct lp_row_column result_key_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_result_row, series_id),
-	COLUMN(LP_KIND_TIME, struct lp_result_row, time),
-	COLUMN(LP_KIND_TIME, struct lp_result_row, window_end),
-};
-const struct lp_row_layout lp_result_key_layout = LAYOUT(result_key_columns);
-
-static const struct lp_row_column widened_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_widened, series_id),
-	COLUMN(LP_KIND_ID, struct lp_widened, from),
-	COLUMN(LP_KIND_ID, struct lp_widened, to),
-};
-const struct lp_row_layout lp_widened_layout = LAYOUT(widened_columns);
-
-static const struct lp_row_column outcome_columns[] = {
-	COLUMN(LP_KIND_ID_OR_NULL, struct lp_outcome_row, id),
-	COLUMN(LP_KIND_TIME, struct lp_outcome_row, window.start),
-	COLUMN(LP_KIND_TIME, struct lp_outcome_row, window.end),
-	COLUMN(LP_KIND_INTEGER, struct lp_outcome_row, first),
-};
-const struct lp_row_layout lp_outcome_layout = LAYOUT(outcome_columns);
-
-static const struct lp_row_column outcome_entry_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_outcome_entry, calculation_id),
-	COLUMN(LP_KIND_SMALL, struct lp_outcome_entry, state),
-	COLUMN(LP_KIND_SHORT_MICROSECONDS, struct lp_outcome_entry, duration),
-	COLUMN(LP_KIND_INTEGER, struct lp_outcome_entry, samples_read),
-};
-const struct lp_row_layout lp_outcome_entry_layout = LAYOUT(outcome_entry_columns);
-
-static const struct lp_row_column owed_range_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_owed_range, calculation_id),
-	COLUMN(LP_KIND_SMALL, struct lp_owed_range, reason),
-	COLUMN(LP_KIND_ID, struct lp_owed_range, cause_id),
-	COLUMN(LP_KIND_TIME, struct lp_owed_range, window_start),
-	COLUMN(LP_KIND_TIME, struct lp_owed_range, after_end),
-	COLUMN(LP_KIND_TIME, struct lp_owed_range, until_end),
-	COLUMN(LP_KIND_BOOL, struct lp_owed_range, replace_imported),
-};
-const struct lp_row_layout lp_owed_range_layout = LAYOUT(owed_range_columns);
-
-static const struct lp_row_column owed_move_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_owed_move, id),
-	COLUMN(LP_KIND_TIME, struct lp_owed_move, after_end),
-	COLUMN(LP_KIND_TIME, struct lp_owed_move, window_start),
-	COLUMN(LP_KIND_TIME, struct lp_owed_move, until_end),
-};
-const struct lp_row_layout lp_owed_move_layout = LAYOUT(owed_move_columns);
-
-static const struct lp_row_column owed_seen_columns[] = {
-	COLUMN(LP_KIND_ID, struct lp_owed, id),
-	COLUMN(LP_KIND_TIME, struct lp_owed, after_end),
-	COLUMN(LP_KIND_ID, struct lp_owed, touched),
-};
-const struct lp_row_layout lp_owed_seen_layout = LAYOUT(owed_seen_columns);

@@ -43,8 +43,9 @@ enum lp_kind {
 	LP_KIND_LIMIT,              /* the same; 0: NULL */
 	LP_KIND_LENGTH,             /* the same; 0: NULL.  SQLite: a number */
 	LP_KIND_WITHIN,             /* the same; LP_NEVER: "never".  SQLite: a number, 0 too */
-	LP_KIND_ROW,                /* a struct with columns of its own */
-	LP_KIND_NUMBER              /* of kinds */
+	LP_KIND_REACH, /* struct lp_span, a shift: microseconds that it goes past a window's end, at most */
+	LP_KIND_ROW,   /* a struct with columns of its own */
+	LP_KIND_NUMBER /* of kinds */
 };
 
 struct lp_row_layout;
@@ -57,6 +58,19 @@ struct lp_row_layout {
 	size_t column_count;
 	const struct lp_row_column *columns;
 };
+
+#define LP_COLUMN(kind, row, field)                                                                                    \
+	{                                                                                                              \
+		kind, offsetof(row, field), NULL                                                                       \
+	}
+#define LP_PART(offset, layout)                                                                                        \
+	{                                                                                                              \
+		LP_KIND_ROW, offset, &layout                                                                           \
+	}
+#define LP_LAYOUT(columns)                                                                                             \
+	{                                                                                                              \
+		sizeof columns / sizeof *columns, columns                                                              \
+	}
 
 /* How a kind travels. */
 enum lp_type {
@@ -99,6 +113,10 @@ static inline bool lp_row_number(enum lp_kind kind, const void *field, int64_t *
 		*number = lp_stored_microseconds(*(const int64_t *)field);
 		*number = *number > INT32_MAX ? INT32_MAX : *number;
 		return true;
+	case LP_KIND_REACH:
+		*number =
+			((const struct lp_span *)field)->count > 0 ? lp_span_limit(*(const struct lp_span *)field) : 0;
+		return true;
 	case LP_KIND_TIME:
 		*number = *(const lp_time *)field;
 		return *number != LP_TIME_NONE;
@@ -131,7 +149,10 @@ void lp_row_set_number(enum lp_kind kind, void *field, bool is_null, int64_t num
 /* text NULL: NULL.  Of a text, the pointer is kept. */
 bool lp_row_set_text(enum lp_kind kind, void *field, const char *text, struct lp_error *error) LP_MUST_CHECK;
 
-/* A schedule's columns, and what has them among its own. */
+/*
+ * layouts.c: which columns a row has, in the order in which statements have
+ * them.  A statement may have more columns behind those of a layout.
+ */
 extern const struct lp_row_layout lp_schedule_layout; /* struct lp_schedule */
 
 /* What a commit writes: see settle.h and owed.h. */
@@ -146,7 +167,58 @@ extern const struct lp_row_layout lp_widened_layout;       /* struct lp_widened 
 extern const struct lp_row_layout lp_outcome_layout;       /* struct lp_outcome_row */
 extern const struct lp_row_layout lp_outcome_entry_layout; /* struct lp_outcome_entry */
 extern const struct lp_row_layout lp_owed_range_layout;    /* struct lp_owed_range */
+extern const struct lp_row_layout lp_owed_row_layout;      /* struct lp_owed_row */
 extern const struct lp_row_layout lp_owed_move_layout;     /* struct lp_owed_move */
 extern const struct lp_row_layout lp_owed_seen_layout;     /* of struct lp_owed: what says that it is as it was read */
+
+/* What `apply` writes, and what is read of definitions. */
+extern const struct lp_row_layout lp_series_definition_layout; /* struct lp_series */
+extern const struct lp_row_layout lp_series_layout;            /* struct lp_series */
+extern const struct lp_row_layout lp_definition_layout;        /* struct lp_calculation */
+extern const struct lp_row_layout lp_calculation_layout;       /* struct lp_calculation */
+extern const struct lp_row_layout lp_input_layout;             /* struct lp_input */
+extern const struct lp_row_layout lp_input_definition_layout;  /* struct lp_input */
+extern const struct lp_row_layout lp_output_layout;            /* struct lp_output */
+extern const struct lp_row_layout lp_output_definition_layout; /* struct lp_output */
+extern const struct lp_row_layout lp_compose_batch_layout;     /* struct lp_compose_batch */
+extern const struct lp_row_layout lp_new_batch_layout;         /* struct lp_compose_batch */
+extern const struct lp_row_layout lp_changed_batch_layout;     /* struct lp_batch_head */
+extern const struct lp_row_layout lp_compose_member_layout;    /* struct lp_compose_member */
+extern const struct lp_row_layout lp_moved_member_layout;      /* struct lp_compose_member */
+
+/* What runs plan from. */
+extern const struct lp_row_layout lp_head_layout;           /* struct lp_batch_head */
+extern const struct lp_row_layout lp_pending_window_layout; /* struct lp_pending */
+extern const struct lp_row_layout lp_owed_layout;           /* struct lp_owed */
+extern const struct lp_row_layout lp_progress_layout;       /* struct lp_progress */
+extern const struct lp_row_layout lp_edge_layout;           /* struct lp_edge */
+extern const struct lp_row_layout lp_changed_layout;        /* struct lp_changed */
+extern const struct lp_row_layout lp_change_layout;         /* struct lp_change */
+extern const struct lp_row_layout lp_change_bound_layout;   /* struct lp_change_bound */
+extern const struct lp_row_layout lp_change_end_layout;     /* struct lp_change */
+extern const struct lp_row_layout lp_reader_layout;         /* struct lp_reader */
+extern const struct lp_row_layout lp_need_layout;           /* struct lp_need */
+extern const struct lp_row_layout lp_debt_layout;           /* struct lp_debt */
+extern const struct lp_row_layout lp_blocker_layout;        /* struct lp_blocker */
+
+/* What people see, and what is kept of rules, results and runs. */
+extern const struct lp_row_layout lp_breaker_layout;           /* struct lp_breaker */
+extern const struct lp_row_layout lp_told_rule_version_layout; /* struct lp_rule_version */
+extern const struct lp_row_layout lp_rule_version_layout;      /* struct lp_rule_version */
+extern const struct lp_row_layout lp_stored_layout;            /* struct lp_stored */
+extern const struct lp_row_layout lp_outdated_layout;          /* struct lp_outdated */
+extern const struct lp_row_layout lp_outdated_note_layout;     /* struct lp_outdated */
+extern const struct lp_row_layout lp_outdated_key_layout;      /* struct lp_outdated */
+extern const struct lp_row_layout lp_place_layout;             /* struct lp_result_place */
+extern const struct lp_row_layout lp_place_move_layout;        /* struct lp_result_place */
+extern const struct lp_row_layout lp_prunable_layout;          /* struct lp_prunable */
+extern const struct lp_row_layout lp_last_layout;              /* struct lp_last */
+extern const struct lp_row_layout lp_count_range_layout;       /* struct lp_count_range */
+extern const struct lp_row_layout lp_new_run_layout;           /* struct lp_run */
+extern const struct lp_row_layout lp_ended_run_layout;         /* struct lp_run */
+extern const struct lp_row_layout lp_run_layout;               /* struct lp_run */
+extern const struct lp_row_layout lp_status_since_layout;      /* struct lp_status */
+extern const struct lp_row_layout lp_status_window_layout;     /* struct lp_status */
+extern const struct lp_row_layout lp_status_rest_layout;       /* struct lp_status */
 
 #endif

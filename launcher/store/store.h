@@ -275,7 +275,7 @@ bool lp_store_invalidate(struct lp_store *store, int64_t series_id, lp_time firs
 struct lp_reader {
 	int64_t calculation_id, series_id;
 	bool enabled; /* else what changed is owed once it is enabled again */
-	const struct lp_schedule *schedule;
+	struct lp_schedule schedule;
 	lp_time watermark, start;     /* of the batch */
 	struct lp_span window, shift; /* of the input, as in struct lp_input */
 	int64_t lookback;
@@ -631,7 +631,7 @@ bool lp_store_find_lasts(struct lp_store *store, struct lp_last *lasts, size_t c
 struct lp_need {
 	int64_t series_id, calculation_id;
 	const char *calculation; /* its name */
-	const struct lp_schedule *schedule;
+	struct lp_schedule schedule;
 	lp_time watermark, start;     /* LP_TIME_NONE: none */
 	struct lp_span window, shift; /* of the input, as in struct lp_input */
 	int64_t lookback;

@@ -391,7 +391,7 @@ static bool show_reader(void *context, const struct lp_reader *reader, struct lp
 	lp_text_addf(text,
 	             "%s%lld reads %lld every %d watermark %lld window %d/%d shift %d/%d lookback %lld within %lld%s%s",
 	             text->length > 0 ? "; " : "", (long long)reader->calculation_id, (long long)reader->series_id,
-	             reader->schedule->every.count, (long long)((reader->watermark - BASE) / LP_SECOND),
+	             reader->schedule.every.count, (long long)((reader->watermark - BASE) / LP_SECOND),
 	             reader->window.count, reader->window.count != 0 ? (int)reader->window.unit : 0,
 	             reader->shift.count, reader->shift.count != 0 ? (int)reader->shift.unit : 0,
 	             (long long)(reader->lookback / LP_SECOND), (long long)(reader->recompute_within / LP_SECOND),

@@ -4,8 +4,6 @@
  */
 #include "store/postgresql/internal.h"
 
-#include "calendar/calendar.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,70 +21,12 @@ bool lp_pg_lock_definitions(struct lp_store *opened, struct lp_error *error)
 	return lp_pg_execute(store, PG_LOCK, NULL, error);
 }
 
-static void add_series_names(struct pg_arguments *arguments, const struct lp_series *series, size_t count)
-{
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_text(arguments, series[i].name);
-	lp_pg_array_end(arguments);
-}
-
-static void add_names(struct pg_arguments *arguments, const struct lp_calculation *calculations, size_t count)
-{
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_text(arguments, calculations[i].name);
-	lp_pg_array_end(arguments);
-}
-
-static const char *or_empty(const char *text)
-{
-	return text != NULL ? text : "";
-}
-
-/* An element of an array of texts; 0: NULL. */
-static void add_duration(struct pg_arguments *arguments, int64_t duration)
-{
-	char text[32];
-
-	if (duration > 0)
-		lp_duration_format(duration, text);
-	lp_pg_array_text(arguments, duration > 0 ? text : NULL);
-}
-
-static void add_span(struct pg_arguments *arguments, struct lp_span span)
-{
-	char text[24];
-
-	if (span.count != 0)
-		lp_span_format(span, text);
-	lp_pg_array_text(arguments, span.count != 0 ? text : NULL);
-}
-
 static bool write_series(struct pg_store *store, enum pg_statement statement, const struct lp_series *series,
                          size_t count, struct lp_error *error)
 {
-	struct pg_arguments *arguments = lp_pg_arguments(store);
-
 	if (count == 0)
 		return true;
-	add_series_names(arguments, series, count);
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_text(arguments, or_empty(series[i].unit));
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_text(arguments, or_empty(series[i].description));
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_text(arguments, series[i].attributes != NULL ? series[i].attributes : "{}");
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++)
-		add_duration(arguments, series[i].interval);
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(lp_pg_arguments(store), &lp_series_definition_layout, series, sizeof *series, count);
 	return lp_pg_execute(store, statement, NULL, error);
 }
 
@@ -95,7 +35,7 @@ static bool with_series(struct pg_store *store, enum pg_statement statement, con
 {
 	if (count == 0)
 		return true;
-	add_series_names(lp_pg_arguments(store), series, count);
+	lp_pg_add_column(lp_pg_arguments(store), LP_KIND_TEXT, &series->name, sizeof *series, count);
 	return lp_pg_execute(store, statement, NULL, error);
 }
 
@@ -104,184 +44,102 @@ static bool with_names(struct pg_store *store, enum pg_statement statement, cons
 {
 	if (count == 0)
 		return true;
-	add_names(lp_pg_arguments(store), calculations, count);
+	lp_pg_add_column(lp_pg_arguments(store), LP_KIND_TEXT, &calculations->name, sizeof *calculations, count);
 	return lp_pg_execute(store, statement, NULL, error);
 }
 
-#define TEXTS(expression)                                                                                              \
-	do {                                                                                                           \
-		lp_pg_array_begin(arguments, PG_TEXT);                                                                 \
-		for (size_t i = 0; i < count; i++)                                                                     \
-			lp_pg_array_text(arguments, expression);                                                       \
-		lp_pg_array_end(arguments);                                                                            \
-	} while (0)
-
-/* {{definitions}} of statements/apply.sql. */
 static bool write_definitions(struct pg_store *store, enum pg_statement statement,
                               const struct lp_calculation *calculations, size_t count, struct lp_error *error)
 {
-	struct pg_arguments *arguments;
-	struct pg_spans *spans;
-
 	if (count == 0)
 		return true;
-	lp_arena_empty(&store->scratch);
-	spans = lp_arena_allocate(&store->scratch, count * sizeof *spans);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_spans(&calculations[i].schedule, &spans[i]);
-	arguments = lp_pg_arguments(store);
-	add_names(arguments, calculations, count);
-	TEXTS(or_empty(calculations[i].description));
-	TEXTS(calculations[i].rule);
-	TEXTS(calculations[i].parameters != NULL ? calculations[i].parameters : "{}");
-	TEXTS(calculations[i].labels != NULL ? calculations[i].labels : "{}");
-	lp_pg_array_begin(arguments, PG_BOOL);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_bool(arguments, calculations[i].enabled);
-	lp_pg_array_end(arguments);
-	TEXTS(spans[i].every);
-	TEXTS(spans[i].window);
-	TEXTS(spans[i].offset);
-	TEXTS(spans[i].delay);
-	lp_pg_array_begin(arguments, PG_INT2);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int2(arguments, (int16_t)calculations[i].schedule.week_start);
-	lp_pg_array_end(arguments);
-	TEXTS(calculations[i].schedule.zone);
-	TEXTS(lp_missed_names[calculations[i].schedule.missed]);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_time(arguments, calculations[i].start);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++)
-		add_duration(arguments, calculations[i].time_limit);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT4);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int4(arguments, calculations[i].version);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT4);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int4(arguments, calculations[i].rank);
-	lp_pg_array_end(arguments);
-	TEXTS(lp_result_time_names[calculations[i].result_time]);
-	lp_pg_array_begin(arguments, PG_FLOAT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_float8(arguments, calculations[i].min_coverage);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++) {
-		if (calculations[i].recompute_within == LP_NEVER)
-			lp_pg_array_text(arguments, "never");
-		else
-			add_duration(arguments, calculations[i].recompute_within);
-	}
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++) {
-		if (calculations[i].memory_limit > 0)
-			lp_pg_array_int8(arguments, calculations[i].memory_limit);
-		else
-			lp_pg_array_null(arguments);
-	}
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(lp_pg_arguments(store), &lp_definition_layout, calculations, sizeof *calculations, count);
 	return lp_pg_execute(store, statement, NULL, error);
 }
 
-static size_t count_inputs(const struct lp_calculation *calculations, size_t count)
-{
-	size_t inputs = 0;
+/* An input or an output of a calculation. */
+struct link {
+	const char *calculation, *series;
+	int32_t position;
+	struct lp_input input;
+	struct lp_output output;
+};
 
-	for (size_t i = 0; i < count; i++)
-		inputs += calculations[i].input_count;
-	return inputs;
-}
-
-static size_t count_outputs(const struct lp_calculation *calculations, size_t count)
-{
-	size_t outputs = 0;
-
-	for (size_t i = 0; i < count; i++)
-		outputs += calculations[i].output_count;
-	return outputs;
-}
-
-#define EACH_OF(of, type, add, expression)                                                                             \
-	do {                                                                                                           \
-		lp_pg_array_begin(arguments, type);                                                                    \
-		for (size_t i = 0; i < count; i++) {                                                                   \
-			for (size_t k = 0; k < calculations[i].of; k++)                                                \
-				add(arguments, expression);                                                            \
-		}                                                                                                      \
-		lp_pg_array_end(arguments);                                                                            \
-	} while (0)
-
-/* Runs what adds inputs or outputs; fewer rows than wanted: a series is not there. */
-static bool add_links(struct pg_store *store, enum pg_statement statement, size_t wanted, bool *complete,
-                      struct lp_error *error)
-{
-	PGresult *result = NULL;
-	bool done = lp_pg_execute(store, statement, &result, error);
-
-	*complete = done && strtoull(PQcmdTuples(result), NULL, 10) == wanted;
-	PQclear(result);
-	return done;
-}
-
-static bool name_missing_series(struct pg_store *store, struct lp_error *error)
+/* Of inputs or outputs that were added: fewer rows than wanted mean that a series is not there. */
+static bool check_links(struct pg_store *store, uint64_t added, const struct link *links, size_t count,
+                        struct lp_error *error)
 {
 	PGresult *result = NULL;
 
-	if (!lp_pg_execute(store, PG_MISSING_SERIES, &result, error))
-		return false;
-	lp_arena_empty(&store->scratch);
-	lp_fail(error, LP_EXIT_DATA, "there is no series \"%s\"",
-	        PQntuples(result) > 0 ? lp_pg_get_text(result, 0, 0, &store->scratch) : "?");
+	if (added == count)
+		return true;
+	lp_pg_add_column(lp_pg_arguments(store), LP_KIND_TEXT, &links->series, sizeof *links, count);
+	if (lp_pg_execute(store, PG_MISSING_SERIES, &result, error))
+		lp_fail(error, LP_EXIT_DATA, "there is no series \"%s\"",
+		        PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "?");
 	PQclear(result);
 	return false;
+}
+
+static bool add_links(struct pg_store *store, enum pg_statement statement, const struct link *links, size_t count,
+                      struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	PGresult *result = NULL;
+	bool ok;
+
+	if (count == 0)
+		return true;
+	lp_pg_add_column(arguments, LP_KIND_TEXT, &links->calculation, sizeof *links, count);
+	lp_pg_add_column(arguments, LP_KIND_INTEGER, &links->position, sizeof *links, count);
+	if (statement == PG_ADD_INPUTS)
+		lp_pg_add_columns(arguments, &lp_input_definition_layout, &links->input, sizeof *links, count);
+	else
+		lp_pg_add_columns(arguments, &lp_output_definition_layout, &links->output, sizeof *links, count);
+	ok = lp_pg_execute(store, statement, &result, error) &&
+	     check_links(store, lp_pg_affected(result), links, count, error);
+	PQclear(result);
+	return ok;
 }
 
 static bool add_inputs(struct pg_store *store, const struct lp_calculation *calculations, size_t count,
                        struct lp_error *error)
 {
-	struct pg_arguments *arguments = lp_pg_arguments(store);
-	bool complete;
+	size_t all = 0, links_count = 0;
+	struct link *links;
 
-	if (count_inputs(calculations, count) == 0)
-		return true;
-	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].name);
-	EACH_OF(input_count, PG_INT4, lp_pg_array_int4, (int32_t)k);
-	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].inputs[k].name);
-	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].inputs[k].series);
-	EACH_OF(input_count, PG_TEXT, add_duration, calculations[i].inputs[k].lookback);
-	EACH_OF(input_count, PG_TEXT, add_span, calculations[i].inputs[k].window);
-	EACH_OF(input_count, PG_TEXT, add_span, calculations[i].inputs[k].shift);
-	EACH_OF(input_count, PG_INT8, lp_pg_array_int8, lp_input_reach(&calculations[i].inputs[k]));
-	if (!add_links(store, PG_ADD_INPUTS, count_inputs(calculations, count), &complete, error) || complete)
-		return complete;
-	arguments = lp_pg_arguments(store);
-	EACH_OF(input_count, PG_TEXT, lp_pg_array_text, calculations[i].inputs[k].series);
-	return name_missing_series(store, error);
+	for (size_t i = 0; i < count; i++)
+		all += calculations[i].input_count;
+	lp_arena_empty(&store->scratch);
+	links = lp_arena_zeroed(&store->scratch, all, sizeof *links);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < calculations[i].input_count; k++)
+			links[links_count++] = (struct link){ .calculation = calculations[i].name,
+				                              .series = calculations[i].inputs[k].series,
+				                              .position = (int32_t)k,
+				                              .input = calculations[i].inputs[k] };
+	}
+	return add_links(store, PG_ADD_INPUTS, links, all, error);
 }
 
 static bool add_outputs(struct pg_store *store, const struct lp_calculation *calculations, size_t count,
                         struct lp_error *error)
 {
-	struct pg_arguments *arguments = lp_pg_arguments(store);
-	bool complete;
+	size_t all = 0, links_count = 0;
+	struct link *links;
 
-	if (count_outputs(calculations, count) == 0)
-		return true;
-	EACH_OF(output_count, PG_TEXT, lp_pg_array_text, calculations[i].name);
-	EACH_OF(output_count, PG_INT4, lp_pg_array_int4, (int32_t)k);
-	EACH_OF(output_count, PG_TEXT, lp_pg_array_text, or_empty(calculations[i].outputs[k].name));
-	EACH_OF(output_count, PG_TEXT, lp_pg_array_text, calculations[i].outputs[k].series);
-	if (!add_links(store, PG_ADD_OUTPUTS, count_outputs(calculations, count), &complete, error) || complete)
-		return complete;
-	arguments = lp_pg_arguments(store);
-	EACH_OF(output_count, PG_TEXT, lp_pg_array_text, calculations[i].outputs[k].series);
-	return name_missing_series(store, error);
+	for (size_t i = 0; i < count; i++)
+		all += calculations[i].output_count;
+	lp_arena_empty(&store->scratch);
+	links = lp_arena_zeroed(&store->scratch, all, sizeof *links);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < calculations[i].output_count; k++)
+			links[links_count++] = (struct link){ .calculation = calculations[i].name,
+				                              .series = calculations[i].outputs[k].series,
+				                              .position = (int32_t)k,
+				                              .output = calculations[i].outputs[k] };
+	}
+	return add_links(store, PG_ADD_OUTPUTS, links, all, error);
 }
 
 /* Where the deleted ones were: those batches have become smaller. */
@@ -294,7 +152,8 @@ static bool delete_calculations(struct pg_store *store, const struct lp_changes 
 
 	if (changes->deleted_count == 0)
 		return true;
-	add_names(lp_pg_arguments(store), changes->deleted, changes->deleted_count);
+	lp_pg_add_column(lp_pg_arguments(store), LP_KIND_TEXT, &changes->deleted->name, sizeof *changes->deleted,
+	                 changes->deleted_count);
 	done = lp_pg_execute(store, PG_DELETE_CALCULATIONS, &result, error);
 	if (done) {
 		arrange->shrunk_count = (size_t)PQntuples(result);
@@ -326,15 +185,13 @@ static void collect_names(struct lp_arena *arena, const struct lp_changes *chang
 
 static bool change_ranks(struct pg_store *store, const struct lp_changes *changes, struct lp_error *error)
 {
+	const struct lp_calculation *ranked = changes->ranked;
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
 	if (changes->ranked_count == 0)
 		return true;
-	add_names(arguments, changes->ranked, changes->ranked_count);
-	lp_pg_array_begin(arguments, PG_INT4);
-	for (size_t i = 0; i < changes->ranked_count; i++)
-		lp_pg_array_int4(arguments, changes->ranked[i].rank);
-	lp_pg_array_end(arguments);
+	lp_pg_add_column(arguments, LP_KIND_TEXT, &ranked->name, sizeof *ranked, changes->ranked_count);
+	lp_pg_add_column(arguments, LP_KIND_INTEGER, &ranked->rank, sizeof *ranked, changes->ranked_count);
 	return lp_pg_execute(store, PG_CHANGE_RANKS, NULL, error);
 }
 
@@ -352,7 +209,7 @@ static bool check_empty(struct pg_store *store, const struct lp_series *series, 
 	PGresult *result = NULL;
 	bool done;
 
-	add_series_names(lp_pg_arguments(store), series, count);
+	lp_pg_add_column(lp_pg_arguments(store), LP_KIND_TEXT, &series->name, sizeof *series, count);
 	done = lp_pg_execute(store, PG_FIND_HELD_SERIES, &result, error);
 	if (done && PQntuples(result) > 0) {
 		lp_arena_empty(&store->scratch);

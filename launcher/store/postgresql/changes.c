@@ -4,8 +4,6 @@
  */
 #include "store/postgresql/internal.h"
 
-#include "calendar/calendar.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,24 +11,14 @@ bool lp_pg_each_changed(struct lp_store *opened, lp_time newest, lp_changed_visi
                         struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	PGresult *result = NULL;
-	bool done;
+	struct lp_changed changed;
+	struct pg_rows rows;
 
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_pg_argument_time(lp_pg_arguments(store), newest);
-	done = lp_pg_finish(store, lp_pg_execute(store, PG_EACH_CHANGED, &result, error), error);
-	for (int i = 0; done && i < PQntuples(result); i++) {
-		const struct lp_changed changed = {
-			.series_id = lp_pg_get_int8(result, i, 0),
-			.first = lp_pg_get_time(result, i, 1),
-			.hours = (uint64_t)lp_pg_get_int8(result, i, 2),
-		};
-
-		done = visit(context, &changed, error);
-	}
-	PQclear(result);
-	return done;
+	lp_pg_read(store, PG_EACH_CHANGED, &rows, error);
+	while (lp_pg_next(&rows, &lp_changed_layout, &changed))
+		rows.ok = visit(context, &changed, error);
+	return lp_pg_end(&rows);
 }
 
 /* Rows of `change`: what is told, and taken, is what is in these, whatever is noted meanwhile. */
@@ -39,14 +27,16 @@ struct notes {
 	size_t count, capacity;
 };
 
-static bool keep_note(void *context, const PGresult *row, struct lp_error *error)
+static bool keep_notes(struct pg_store *store, enum pg_statement statement, struct notes *notes, struct lp_error *error)
 {
-	struct notes *notes = context;
+	struct pg_rows rows;
 
-	(void)error;
-	LP_GROW(notes->ids, notes->count, notes->capacity);
-	notes->ids[notes->count++] = lp_pg_get_int8(row, 0, 0);
-	return true;
+	lp_pg_stream(store, statement, &rows, error);
+	while (lp_pg_next(&rows, NULL, NULL)) {
+		LP_GROW(notes->ids, notes->count, notes->capacity);
+		notes->ids[notes->count++] = lp_pg_get_int8(rows.result, 0, 0);
+	}
+	return lp_pg_end(&rows);
 }
 
 static void add_hours(struct pg_store *store, const struct notes *notes, const struct lp_change_query *query)
@@ -55,14 +45,7 @@ static void add_hours(struct pg_store *store, const struct notes *notes, const s
 
 	lp_pg_add_ids(arguments, notes->ids, notes->count);
 	lp_pg_argument_time(arguments, query->newest);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < query->bound_count; i++)
-		lp_pg_array_int8(arguments, query->bounds[i].series_id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < query->bound_count; i++)
-		lp_pg_array_time(arguments, query->bounds[i].oldest);
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(arguments, &lp_change_bound_layout, query->bounds, sizeof *query->bounds, query->bound_count);
 }
 
 static bool count_too_old(struct pg_store *store, const struct notes *notes, struct lp_change_query *query,
@@ -86,21 +69,14 @@ static bool count_too_old(struct pg_store *store, const struct notes *notes, str
 static bool tell_more(struct pg_store *store, struct lp_change *changes, lp_change_visit *visit, void *context,
                       size_t *told, struct lp_error *error)
 {
-	PGresult *result = NULL;
-	bool done;
+	struct pg_rows rows;
 
+	*told = 0;
 	(void)lp_pg_arguments(store);
-	done = lp_pg_execute(store, PG_MORE_CHANGES, &result, error);
-	*told = done ? (size_t)PQntuples(result) : 0;
-	for (size_t i = 0; i < *told; i++)
-		changes[i] = (struct lp_change){
-			.series_id = lp_pg_get_int8(result, (int)i, 0),
-			.first = lp_pg_get_time(result, (int)i, 1),
-			.last = lp_pg_get_time(result, (int)i, 2),
-			.by_hand = lp_pg_get_bool(result, (int)i, 3),
-		};
-	PQclear(result);
-	return done && (*told == 0 || visit(context, changes, *told, error));
+	lp_pg_read(store, PG_MORE_CHANGES, &rows, error);
+	while (lp_pg_next(&rows, &lp_change_layout, &changes[*told]))
+		++*told;
+	return lp_pg_end(&rows) && (*told == 0 || visit(context, changes, *told, error));
 }
 
 /* Hours by hours, so that neither side has to hold them all at once. */
@@ -124,7 +100,7 @@ static bool tell_and_take(struct pg_store *store, struct notes *notes, struct lp
                           lp_change_visit *visit, void *context, struct lp_error *error)
 {
 	lp_pg_argument_time(lp_pg_arguments(store), query->newest);
-	if (!lp_pg_stream(store, query->take ? PG_TAKE_NEWS : PG_EACH_NOTE, keep_note, notes, error))
+	if (!keep_notes(store, query->take ? PG_TAKE_NEWS : PG_EACH_NOTE, notes, error))
 		return false;
 	if (notes->count == 0)
 		return true;
@@ -153,115 +129,66 @@ bool lp_pg_find_next_good(struct lp_store *opened, struct lp_change *changes, si
                           struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
-	PGresult *result = NULL;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
 	lp_time earliest = LP_TIME_MAX;
-	bool done;
+	PGresult *result;
+	bool ok;
 
-	if (!lp_pg_begin(store, error))
-		return false;
-	arguments = lp_pg_arguments(store);
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, changes[i].series_id);
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
 	for (size_t i = 0; i < count; i++) {
-		lp_pg_array_time(arguments, changes[i].last);
 		earliest = changes[i].last < earliest ? changes[i].last : earliest;
 		changes[i].next_good = LP_TIME_NONE;
 	}
-	lp_pg_array_end(arguments);
+	lp_pg_add_columns(arguments, &lp_change_end_layout, changes, sizeof *changes, count);
 	/* For the planner, which leaves out partitions. */
 	lp_pg_argument_time(arguments, earliest);
 	lp_pg_argument_time(arguments, before);
-	done = lp_pg_finish(store, lp_pg_execute(store, PG_NEXT_GOOD, &result, error), error);
-	for (int i = 0; done && i < PQntuples(result); i++)
+	ok = lp_pg_run(store, PG_NEXT_GOOD, &result, error);
+	for (int i = 0; ok && i < PQntuples(result); i++)
 		changes[lp_pg_get_int8(result, i, 0) - 1].next_good = lp_pg_get_time(result, i, 1);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 bool lp_pg_find_rise(struct lp_store *opened, const struct lp_rise_query *query, lp_time *rise, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
-	PGresult *result = NULL;
-	bool done;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	PGresult *result;
+	bool ok;
 
-	if (!lp_pg_begin(store, error))
-		return false;
-	arguments = lp_pg_arguments(store);
 	lp_pg_argument_int8(arguments, query->series_id);
 	lp_pg_argument_time(arguments, query->after);
 	lp_pg_argument_time(arguments, query->before);
-	lp_pg_array_begin(arguments, PG_FLOAT8);
-	lp_pg_array_float8(arguments, query->times);
-	lp_pg_array_end(arguments);
+	lp_pg_add_column(arguments, LP_KIND_DOUBLE, &query->times, 0, 1);
 	lp_pg_argument_int8(arguments, query->most);
-	done = lp_pg_execute(store, PG_FIND_RISE, &result, error);
-	if (done)
+	ok = lp_pg_run(store, PG_FIND_RISE, &result, error);
+	if (ok)
 		*rise = lp_pg_get_time(result, 0, 0);
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return ok;
 }
 
 bool lp_pg_invalidate(struct lp_store *opened, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
 
-	if (!lp_pg_begin(store, error))
-		return false;
-	arguments = lp_pg_arguments(store);
 	lp_pg_argument_int8(arguments, series_id);
 	lp_pg_argument_time(arguments, first);
 	lp_pg_argument_time(arguments, last);
-	return lp_pg_finish(store, lp_pg_execute(store, PG_INVALIDATE, NULL, error), error);
-}
-
-static bool visit_reader(const PGresult *result, int row, struct lp_arena *arena, lp_reader_visit *visit, void *context,
-                         struct lp_error *error)
-{
-	enum { AFTER_SCHEDULE = 2 + PG_SCHEDULE_COLUMNS };
-	struct lp_schedule schedule;
-	struct lp_reader reader = {
-		.calculation_id = lp_pg_get_int8(result, row, 0),
-		.series_id = lp_pg_get_int8(result, row, 1),
-		.schedule = &schedule,
-		.watermark = lp_pg_get_time(result, row, AFTER_SCHEDULE),
-		.start = lp_pg_get_time(result, row, AFTER_SCHEDULE + 1),
-		.computed = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 6),
-		.past_after = lp_pg_get_time(result, row, AFTER_SCHEDULE + 7),
-		.past_until = lp_pg_get_time(result, row, AFTER_SCHEDULE + 8),
-		.enabled = lp_pg_get_bool(result, row, AFTER_SCHEDULE + 9),
-	};
-
-	lp_arena_empty(arena);
-	return lp_pg_get_schedule(result, row, 2, &schedule, error) &&
-	       lp_pg_parse_span(lp_pg_get_text(result, row, AFTER_SCHEDULE + 2, arena), &reader.window, error) &&
-	       lp_pg_parse_span(lp_pg_get_text(result, row, AFTER_SCHEDULE + 3, arena), &reader.shift, error) &&
-	       lp_pg_parse_duration(lp_pg_get_text(result, row, AFTER_SCHEDULE + 4, arena), &reader.lookback, error) &&
-	       lp_pg_parse_within(lp_pg_get_text(result, row, AFTER_SCHEDULE + 5, arena), &reader.recompute_within,
-	                          error) &&
-	       visit(context, &reader, error);
+	return lp_pg_run(store, PG_INVALIDATE, NULL, error);
 }
 
 bool lp_pg_each_reader(struct lp_store *opened, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
                        void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct lp_arena arena = { .first = NULL };
-	PGresult *result = NULL;
-	bool done;
+	struct lp_reader reader;
+	struct pg_rows rows;
 
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_pg_add_ids(lp_pg_arguments(store), series_ids, count);
-	done = lp_pg_finish(store, lp_pg_execute(store, PG_EACH_READER, &result, error), error);
-	for (int i = 0; done && i < PQntuples(result); i++)
-		done = visit_reader(result, i, &arena, visit, context, error);
-	lp_arena_free(&arena);
-	PQclear(result);
-	return done;
+	lp_pg_read(store, PG_EACH_READER, &rows, error);
+	while (lp_pg_next(&rows, &lp_reader_layout, &reader))
+		rows.ok = visit(context, &reader, error);
+	return lp_pg_end(&rows);
 }

@@ -229,6 +229,39 @@ static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 	return lp_pg_execute(committing->store, PG_ADD_OUTCOMES, NULL, error);
 }
 
+static bool put_states(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
+{
+	if (settled->state_count == 0)
+		return true;
+	lp_pg_add_columns(lp_pg_arguments(store), &lp_state_layout, settled->states, sizeof *settled->states,
+	                  settled->state_count);
+	return lp_pg_execute(store, PG_PUT_STATES, NULL, error);
+}
+
+static bool put_pending(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
+{
+	if (settled->pending_count == 0)
+		return true;
+	lp_pg_add_columns(lp_pg_arguments(store), &lp_pending_layout, settled->pending, sizeof *settled->pending,
+	                  settled->pending_count);
+	return lp_pg_execute(store, PG_PUT_PENDING, NULL, error);
+}
+
+static bool delete_pending(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
+{
+	if (settled->done_count == 0)
+		return true;
+	lp_pg_add_columns(lp_pg_arguments(store), &lp_pending_key_layout, settled->done, sizeof *settled->done,
+	                  settled->done_count);
+	return lp_pg_execute(store, PG_DELETE_PENDING, NULL, error);
+}
+
+static bool put_settled(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
+{
+	return put_states(store, settled, error) && put_pending(store, settled, error) &&
+	       delete_pending(store, settled, error);
+}
+
 static bool ensure_partitions(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_batch *batch = committing->batch;
@@ -273,7 +306,7 @@ static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct 
 		done = (batch->kind != LP_BATCH_RECOMPUTE ||
 		        (move_owed(&committing, true, error) && move_owed(&committing, false, error))) &&
 		       write_results(&committing, error) && add_outcomes(&committing, error) &&
-		       lp_pg_put_settled(store, &committing.settled, error) &&
+		       put_settled(store, &committing.settled, error) &&
 		       lp_pg_put_owed(store, committing.settled.owed, committing.settled.owed_count, false, error);
 	}
 	done = lp_pg_finish(store, done, error);

@@ -241,26 +241,77 @@ static void cancel(struct pg_store *store)
 	PQfreeCancel(request);
 }
 
-bool lp_pg_stream(struct pg_store *store, enum pg_statement statement, lp_pg_row_visit *visit, void *context,
-                  struct lp_error *error)
+bool lp_pg_run(struct pg_store *store, enum pg_statement statement, PGresult **result, struct lp_error *error)
 {
-	PGresult *result;
-	bool done = true;
+	bool ok = lp_pg_begin(store, error);
 
-	if (!send(store, statement, error))
-		return false;
-	if (PQsetSingleRowMode(store->connection) != 1)
-		done = lp_fail(error, LP_EXIT_INTERNAL, "libpq refused to send rows one by one");
-	while ((result = PQgetResult(store->connection)) != NULL) {
-		ExecStatusType status = PQresultStatus(result);
-		if (done && status == PGRES_SINGLE_TUPLE) {
-			done = visit(context, result, error);
-			if (!done)
-				cancel(store);
-		} else if (done && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-			done = lp_pg_fail(store->connection, result, lp_pg_statements[statement].doing, error);
-		}
-		PQclear(result);
+	if (ok)
+		ok = lp_pg_finish(store, lp_pg_execute(store, statement, result, error), error);
+	else if (result != NULL)
+		*result = NULL;
+	if (!ok && result != NULL) {
+		PQclear(*result);
+		*result = NULL;
 	}
-	return done;
+	return ok;
+}
+
+void lp_pg_read(struct pg_store *store, enum pg_statement statement, struct pg_rows *rows, struct lp_error *error)
+{
+	*rows = (struct pg_rows){ .store = store, .statement = statement, .row = -1, .error = error };
+	rows->ok = lp_pg_run(store, statement, &rows->result, error);
+}
+
+void lp_pg_stream(struct pg_store *store, enum pg_statement statement, struct pg_rows *rows, struct lp_error *error)
+{
+	*rows = (struct pg_rows){ .store = store, .statement = statement, .error = error };
+	rows->ok = lp_pg_begin(store, error);
+	if (!rows->ok)
+		return;
+	rows->streams = true;
+	rows->ok = send(store, statement, error) &&
+	           (PQsetSingleRowMode(store->connection) == 1 ||
+	            lp_fail(error, LP_EXIT_INTERNAL, "libpq refused to send rows one by one"));
+}
+
+/* The next row of a stream; what follows the last one says whether all went well. */
+static bool receive(struct pg_rows *rows)
+{
+	ExecStatusType status;
+
+	PQclear(rows->result);
+	rows->result = PQgetResult(rows->store->connection);
+	if (rows->result == NULL)
+		return false;
+	status = PQresultStatus(rows->result);
+	if (status == PGRES_SINGLE_TUPLE)
+		return true;
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		rows->ok = lp_pg_fail(rows->store->connection, rows->result, lp_pg_statements[rows->statement].doing,
+		                      rows->error);
+	return false;
+}
+
+bool lp_pg_next(struct pg_rows *rows, const struct lp_row_layout *layout, void *row)
+{
+	if (!rows->ok)
+		return false;
+	rows->column = 0;
+	if (rows->streams ? !receive(rows) : ++rows->row >= PQntuples(rows->result))
+		return false;
+	return layout == NULL || lp_pg_take(rows, layout, row);
+}
+
+bool lp_pg_end(struct pg_rows *rows)
+{
+	bool whole = rows->result == NULL || PQresultStatus(rows->result) != PGRES_SINGLE_TUPLE;
+
+	PQclear(rows->result);
+	if (!rows->streams)
+		return rows->ok;
+	if (!whole)
+		cancel(rows->store);
+	while ((rows->result = PQgetResult(rows->store->connection)) != NULL)
+		PQclear(rows->result);
+	return lp_pg_finish(rows->store, rows->ok, rows->error);
 }

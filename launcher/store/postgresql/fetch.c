@@ -120,16 +120,13 @@ static struct pg_range *range_of(const struct fetching *fetching, const PGresult
 	return fetching->chosen[number - 1];
 }
 
-static bool take_range(void *context, const PGresult *row, struct lp_error *error)
+static bool take_range(const struct fetching *fetching, const PGresult *row, struct lp_error *error)
 {
-	const struct fetching *fetching = context;
-
 	return lp_pg_get_column(row, 0, 1, fetching->arena, &range_of(fetching, row)->column, error);
 }
 
-static bool take_previous(void *context, const PGresult *row, struct lp_error *error)
+static bool take_previous(const struct fetching *fetching, const PGresult *row, struct lp_error *error)
 {
-	const struct fetching *fetching = context;
 	struct lp_column *column = &range_of(fetching, row)->column;
 	int32_t quality = lp_pg_get_int4(row, 0, 3);
 
@@ -244,7 +241,7 @@ static bool fetch_each(struct pg_store *store, struct fetching *fetching, enum r
 {
 	static const struct {
 		enum pg_statement statement;
-		bool (*take)(void *context, const PGresult *row, struct lp_error *error);
+		bool (*take)(const struct fetching *fetching, const PGresult *row, struct lp_error *error);
 	} readings[] = {
 		[READ_LAST] = { PG_FETCH_PREVIOUS, take_previous },
 		[READ_RANGE] = { PG_FETCH, take_range },
@@ -252,10 +249,15 @@ static bool fetch_each(struct pg_store *store, struct fetching *fetching, enum r
 		[READ_EARLIER] = { PG_FETCH_EARLIER, take_range },
 	};
 
+	struct pg_rows rows;
+
 	if (fetching->chosen_count == 0)
 		return true;
 	add_arguments(store, fetching, reading);
-	return lp_pg_stream(store, readings[reading].statement, readings[reading].take, fetching, error);
+	lp_pg_stream(store, readings[reading].statement, &rows, error);
+	while (lp_pg_next(&rows, NULL, NULL))
+		rows.ok = readings[reading].take(fetching, rows.result, error);
+	return lp_pg_end(&rows);
 }
 
 /* The window that most ranges have, if more than half of them do: by taking off pairs that differ. */

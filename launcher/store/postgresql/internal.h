@@ -70,6 +70,8 @@ void lp_pg_add_column(struct pg_arguments *arguments, enum lp_kind kind, const v
                       size_t count);
 void lp_pg_add_columns(struct pg_arguments *arguments, const struct lp_row_layout *layout, const void *rows,
                        size_t row_size, size_t count);
+/* An argument for each column of one row. */
+void lp_pg_add_row(struct pg_arguments *arguments, const struct lp_row_layout *layout, const void *row);
 
 /* Rows that a statement wrote. */
 uint64_t lp_pg_affected(const PGresult *result);
@@ -90,6 +92,7 @@ struct pg_reader {
 	size_t count;   /* elements in all */
 	bool has_nulls; /* may have some */
 };
+enum { PG_READERS_MOST = 11 }; /* columns of a layout whose rows stand in arrays */
 bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_reader *reader,
                        struct lp_error *error) LP_MUST_CHECK;
 /* The same for an array that lies somewhere else. */
@@ -105,6 +108,9 @@ int64_t lp_pg_read_int(struct pg_reader *reader);   /* int2, int4, int8, bool; 0
 lp_time lp_pg_read_time(struct pg_reader *reader);  /* infinities: INT64_MAX, LP_TIME_NONE */
 double lp_pg_read_float8(struct pg_reader *reader); /* NaN for NULL */
 const char *lp_pg_read_text(struct pg_reader *reader, struct lp_arena *arena);
+/* rows.c: a row from the next elements of arrays, one for each column. */
+bool lp_pg_read_row(struct pg_reader *readers, const struct lp_row_layout *layout, void *row, struct lp_arena *arena,
+                    struct lp_error *error) LP_MUST_CHECK;
 
 enum { PG_FIRST_YEAR = 1970, PG_LAST_YEAR = 2100, PG_MONTHS = (PG_LAST_YEAR - PG_FIRST_YEAR + 1) * 12 };
 
@@ -182,22 +188,50 @@ bool lp_pg_tries_again(const struct pg_store *store, const struct lp_error *erro
 bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, struct lp_error *error) LP_MUST_CHECK;
 /* Makes the store's arguments empty, for the statement to come. */
 struct pg_arguments *lp_pg_arguments(struct pg_store *store);
-/* Runs a statement with the store's arguments.  result may be NULL. */
+/* Runs a statement with the store's arguments, inside a transaction.  result may be NULL. */
 bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult **result,
                    struct lp_error *error) LP_MUST_CHECK;
-/* The same, a row at a time: visit is called for each one.  What visit fails with ends it. */
-typedef bool lp_pg_row_visit(void *context, const PGresult *row, struct lp_error *error);
-bool lp_pg_stream(struct pg_store *store, enum pg_statement statement, lp_pg_row_visit *visit, void *context,
-                  struct lp_error *error) LP_MUST_CHECK;
+/* The same in a transaction of its own, unless there is one already. */
+bool lp_pg_run(struct pg_store *store, enum pg_statement statement, PGresult **result,
+               struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * The rows of a statement, which is run as lp_pg_run does:
+ *
+ *	lp_pg_read(store, PG_EACH_OWED, &rows, error);
+ *	while (lp_pg_next(&rows, &lp_owed_layout, &owed))
+ *		rows.ok = visit(context, &owed, error);
+ *	return lp_pg_end(&rows);
+ *
+ * lp_pg_read has received all of them, and a visitor may use the connection.
+ * lp_pg_stream receives a row at a time; who stops early cancels the statement.
+ * Texts are valid until the next row, unless they are copied into an arena.
+ */
+struct pg_rows {
+	struct pg_store *store;
+	enum pg_statement statement;
+	PGresult *result;
+	int row, column; /* column: the next one to be taken */
+	bool streams;
+	bool ok;                /* false: no row follows */
+	struct lp_arena *arena; /* for texts; or NULL */
+	struct lp_error *error;
+};
+void lp_pg_read(struct pg_store *store, enum pg_statement statement, struct pg_rows *rows, struct lp_error *error);
+void lp_pg_stream(struct pg_store *store, enum pg_statement statement, struct pg_rows *rows, struct lp_error *error);
+/* Fills a row from the next one's first columns; layout NULL: takes none. */
+bool lp_pg_next(struct pg_rows *rows, const struct lp_row_layout *layout, void *row) LP_MUST_CHECK;
+/* The columns that follow; returns rows->ok. */
+bool lp_pg_take(struct pg_rows *rows, const struct lp_row_layout *layout, void *row) LP_MUST_CHECK;
+/* Returns whether all went well. */
+bool lp_pg_end(struct pg_rows *rows) LP_MUST_CHECK;
 
 /* errors.c: from SQLSTATE and libpq's texts to errors.  Each returns false. */
 bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *doing, struct lp_error *error);
 bool lp_pg_fail_address(const char *reason, const char *address, struct lp_error *error);
 bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error);
 
-/* series.c: pruned_from and pruned_to as struct lp_series has them; LP_TIME_NONE: nothing was pruned. */
-struct lp_window lp_pg_pruned(lp_time from, lp_time to);
-/* A glob (* and ?) as a pattern of LIKE; NULL stays NULL. */
+/* series.c: a glob (* and ?) as a pattern of LIKE; NULL stays NULL. */
 const char *lp_pg_like(struct lp_arena *arena, const char *glob);
 
 /*
@@ -224,28 +258,8 @@ struct pg_arrange {
 };
 bool lp_pg_arrange(struct pg_store *store, const struct pg_arrange *arrange, struct lp_error *error) LP_MUST_CHECK;
 
-/* settled.c: rows of state and pending. */
-struct lp_settlement;
-bool lp_pg_put_settled(struct pg_store *store, const struct lp_settlement *settled,
-                       struct lp_error *error) LP_MUST_CHECK;
-
-/* schedule.c: the schedule's columns: every, window_length, offset, delay, week_start, time_zone, missed. */
-enum { PG_SCHEDULE_COLUMNS = 7 };
-struct pg_spans {
-	char every[24], window[24], offset[24], delay[32];
-};
-void lp_pg_spans(const struct lp_schedule *schedule, struct pg_spans *spans);
-bool lp_pg_get_schedule(const PGresult *result, int row, int column, struct lp_schedule *schedule,
-                        struct lp_error *error) LP_MUST_CHECK;
-bool lp_pg_parse_duration(const char *text, int64_t *duration, struct lp_error *error) LP_MUST_CHECK; /* NULL: 0 */
-bool lp_pg_parse_span(const char *text, struct lp_span *span, struct lp_error *error) LP_MUST_CHECK;  /* NULL: none */
-/* recompute_within: NULL: 0, as configured; "never": LP_NEVER */
-bool lp_pg_parse_within(const char *text, int64_t *within, struct lp_error *error) LP_MUST_CHECK;
-
-/* calculations.c: the columns {{calculation_columns}} of statements/fragments.sql, into the arena. */
-enum { PG_CALCULATION_COLUMN_COUNT = 41 };
-bool lp_pg_get_calculation(const PGresult *result, int row, struct lp_arena *arena, struct lp_calculation *calculation,
-                           struct lp_error *error) LP_MUST_CHECK;
+/* calculations.c: the next row's, from its first columns; it needs rows->arena. */
+bool lp_pg_next_calculation(struct pg_rows *rows, struct lp_calculation *calculation) LP_MUST_CHECK;
 
 /* The callbacks, each in the file named. */
 bool lp_pg_schema(struct lp_store *, struct lp_schema_state *, struct lp_error *); /* schema.c */

@@ -39,157 +39,110 @@ bool lp_pg_cut_owed(struct lp_store *opened, const struct lp_owed *owed, size_t 
 	struct pg_store *store = lp_pg_store(opened);
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	assert(store->depth == 1);
 	lp_pg_add_columns(arguments, &lp_owed_seen_layout, owed, sizeof *owed, count);
 	lp_pg_argument_time(arguments, at);
-	done = lp_pg_execute(store, PG_CUT_OWED, &result, error);
-	*cut = done && lp_pg_affected(result) == count;
+	ok = lp_pg_execute(store, PG_CUT_OWED, &result, error);
+	*cut = ok && lp_pg_affected(result) == count;
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 bool lp_pg_each_owed(struct lp_store *opened, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit, void *context,
                      struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
-	PGresult *result = NULL;
-	bool done;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct pg_rows rows;
+	struct lp_owed owed;
 
-	if (!lp_pg_begin(store, error))
-		return false;
-	arguments = lp_pg_arguments(store);
 	lp_pg_argument_int4(arguments, rank);
 	lp_pg_argument_bool(arguments, kind == LP_RUN_BACKFILL);
-	done = lp_pg_finish(store, lp_pg_execute(store, PG_EACH_OWED, &result, error), error);
-	for (int i = 0; done && i < PQntuples(result); i++) {
-		struct lp_owed owed = {
-			.id = lp_pg_get_int8(result, i, 0),
-			.calculation_id = lp_pg_get_int8(result, i, 1),
-			.batch_id = lp_pg_get_int8(result, i, 2),
-			.rank = lp_pg_get_int4(result, i, 3),
-			.reason = (enum lp_reason)lp_pg_get_int4(result, i, 4),
-			.after_end = lp_pg_get_time(result, i, 5),
-			.until_end = lp_pg_get_time(result, i, 6),
-			.touched = lp_pg_get_int8(result, i, 7),
-			.cause_id = lp_pg_get_int8(result, i, 8),
-			.replace_imported = lp_pg_get_bool(result, i, 9),
-			.cause_batch = lp_pg_get_int8(result, i, 10),
-		};
-
-		done = visit(context, &owed, error);
-	}
-	PQclear(result);
-	return done;
+	lp_pg_read(store, PG_EACH_OWED, &rows, error);
+	while (lp_pg_next(&rows, &lp_owed_layout, &owed))
+		rows.ok = visit(context, &owed, error);
+	return lp_pg_end(&rows);
 }
 
 bool lp_pg_drop_owed(struct lp_store *opened, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	PGresult *result = NULL;
-	bool done;
+	PGresult *result;
+	bool ok;
 
-	*dropped = 0;
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_pg_argument_int4(lp_pg_arguments(store), (int32_t)reason);
-	done = lp_pg_execute(store, PG_FORGET_OWED, &result, error);
-	if (done)
-		*dropped = lp_pg_affected(result);
+	ok = lp_pg_run(store, PG_FORGET_OWED, &result, error);
+	*dropped = ok ? lp_pg_affected(result) : 0;
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return ok;
 }
 
 bool lp_pg_reopen(struct lp_store *opened, struct lp_reopen *reopen, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
-	PGresult *result = NULL;
-	bool done;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	PGresult *result;
+	bool ok;
 
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_arena_empty(&store->scratch);
-	arguments = lp_pg_arguments(store);
 	lp_pg_argument_text(arguments, lp_pg_like(&store->scratch, reopen->name));
 	lp_pg_argument_text(arguments, reopen->rule);
 	lp_pg_argument_time(arguments, reopen->from);
 	lp_pg_argument_time(arguments, reopen->to);
-	done = lp_pg_execute(store, PG_REOPEN, &result, error);
-	if (done) {
+	ok = lp_pg_run(store, PG_REOPEN, &result, error);
+	if (ok) {
 		reopen->windows = (uint64_t)lp_pg_get_int8(result, 0, 0);
 		reopen->calculations = (uint64_t)lp_pg_get_int8(result, 0, 1);
 	}
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return ok;
 }
 
 bool lp_pg_each_progress(struct lp_store *opened, const int64_t *ids, size_t count, lp_progress_visit *visit,
                          void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	PGresult *result = NULL;
-	bool done;
+	struct lp_progress progress;
+	struct pg_rows rows;
 
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_pg_add_ids(lp_pg_arguments(store), ids, count);
-	done = lp_pg_finish(store, lp_pg_execute(store, PG_EACH_PROGRESS, &result, error), error);
-	for (int i = 0; done && i < PQntuples(result); i++) {
-		struct lp_progress progress = {
-			.calculation_id = lp_pg_get_int8(result, i, 0),
-			.watermark = lp_pg_get_time(result, i, 1),
-			.first_result = lp_pg_get_time(result, i, 2),
-			.first_end = lp_pg_get_time(result, i, 3),
-		};
-
-		done = visit(context, &progress, error);
-	}
-	PQclear(result);
-	return done;
+	lp_pg_read(store, PG_EACH_PROGRESS, &rows, error);
+	while (lp_pg_next(&rows, &lp_progress_layout, &progress))
+		rows.ok = visit(context, &progress, error);
+	return lp_pg_end(&rows);
 }
 
 bool lp_pg_writer(struct lp_store *opened, int64_t series_id, int64_t *calculation_id, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	PGresult *result = NULL;
-	bool done;
+	PGresult *result;
+	bool ok;
 
-	*calculation_id = 0;
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_pg_argument_int8(lp_pg_arguments(store), series_id);
-	done = lp_pg_execute(store, PG_WRITER, &result, error);
-	if (done && PQntuples(result) > 0)
-		*calculation_id = lp_pg_get_int8(result, 0, 0);
+	ok = lp_pg_run(store, PG_WRITER, &result, error);
+	*calculation_id = ok && PQntuples(result) > 0 ? lp_pg_get_int8(result, 0, 0) : 0;
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return ok;
 }
 
 bool lp_pg_count_imported(struct lp_store *opened, const char *const *series, size_t count,
                           struct lp_imported *imported, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
-	PGresult *result = NULL;
-	bool done;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	PGresult *result;
+	bool ok;
 
 	*imported = (struct lp_imported){ 0 };
-	if (!lp_pg_begin(store, error))
-		return false;
-	arguments = lp_pg_arguments(store);
-	lp_pg_array_begin(arguments, PG_TEXT);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_text(arguments, series[i]);
-	lp_pg_array_end(arguments);
+	lp_pg_add_column(arguments, LP_KIND_TEXT, series, sizeof *series, count);
 	lp_pg_argument_int8(arguments, LP_IMPORTED_MOST);
-	done = lp_pg_execute(store, PG_IMPORTED_OF, &result, error);
-	if (done) {
+	ok = lp_pg_run(store, PG_IMPORTED_OF, &result, error);
+	if (ok) {
 		imported->samples = (uint64_t)lp_pg_get_int8(result, 0, 0);
 		imported->series = (uint64_t)lp_pg_get_int8(result, 0, 1);
 	}
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return ok;
 }

@@ -7,62 +7,59 @@
 #include "store/postgresql/internal.h"
 #include "store/postgresql/wire.h"
 
-#include <string.h>
+static const struct lp_row_column packed_columns[] = {
+	LP_COLUMN(LP_KIND_ID, struct lp_calculation, id),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_calculation, name),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_calculation, rule),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_calculation, parameters),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_calculation, labels),
+	LP_COLUMN(LP_KIND_BOOL, struct lp_calculation, enabled),
+	LP_COLUMN(LP_KIND_LIMIT, struct lp_calculation, time_limit),
+	LP_COLUMN(LP_KIND_INTEGER, struct lp_calculation, version),
+	LP_COLUMN(LP_KIND_RESULT_TIME, struct lp_calculation, result_time),
+	LP_COLUMN(LP_KIND_DOUBLE, struct lp_calculation, min_coverage),
+	LP_COLUMN(LP_KIND_ID_OR_NULL, struct lp_calculation, memory_limit),
+};
+static const struct lp_row_layout packed_layout = LP_LAYOUT(packed_columns);
 
-/* In the order in which pack_batch has them. */
+/*
+ * An array a column: of calculations, of their inputs and of their outputs, as
+ * lp_input_layout and lp_output_layout have them, with the number of the
+ * calculation before them.  The columns at the end of each group are none of the
+ * record, but stand beside it.
+ */
 enum {
-	ID,
-	NAME,
-	RULE,
-	PARAMETERS,
-	LABELS,
-	ENABLED,
-	TIME_LIMIT,
-	VERSION,
-	RESULT_TIME,
-	MIN_COVERAGE,
+	CALCULATIONS = 0,
+	MEMORY_LIMITS = 10,
 	INPUT_OF,
-	INPUT_NAME,
-	INPUT_SERIES_ID,
-	INPUT_SERIES,
-	INPUT_UNIT,
-	INPUT_ATTRIBUTES,
-	INPUT_LOOKBACK,
-	INPUT_INTERVAL,
-	INPUT_WINDOW,
-	INPUT_SHIFT,
+	INPUTS,
+	PRUNED_FROM = INPUTS + 9,
+	PRUNED_TO,
 	OUTPUT_OF,
-	OUTPUT_NAME,
-	OUTPUT_SERIES_ID,
-	OUTPUT_SERIES,
-	OUTPUT_UNIT,
-	COLUMN_COUNT,
+	OUTPUTS,
+	RESULTS_FROM = OUTPUTS + 4,
+	RESULTS_TO,
+	READER_COUNT,
+	FIELD_COUNT = READER_COUNT - 5,
 };
 
 struct packed {
 	struct lp_arena *arena;
-	struct pg_reader columns[COLUMN_COUNT];
-	struct pg_reader memory_limits;            /* of the calculations, beside the contents */
-	struct pg_reader results_from, results_to; /* of the outputs */
-	struct pg_reader pruned_from, pruned_to;   /* of the inputs */
-	int64_t next_input_of, next_output_of;     /* read ahead; 0: none is left */
+	struct pg_reader readers[READER_COUNT];
+	int64_t next_input_of, next_output_of; /* read ahead; 0: none is left */
 };
 
-static const char *text(struct packed *packed, int column)
+/* Where a field of the record belongs. */
+static int place_of(int field)
 {
-	return lp_pg_read_text(&packed->columns[column], packed->arena);
-}
-
-static int64_t integer(struct packed *packed, int column)
-{
-	return lp_pg_read_int(&packed->columns[column]);
+	return field < MEMORY_LIMITS ? field : field + 1 < PRUNED_FROM ? field + 1 : field + 3;
 }
 
 static int64_t next_of(struct packed *packed, int column)
 {
-	const struct pg_reader *reader = &packed->columns[column];
+	struct pg_reader *reader = &packed->readers[column];
 
-	return reader->at == reader->end ? 0 : integer(packed, column);
+	return reader->at == reader->end ? 0 : lp_pg_read_int(reader);
 }
 
 static bool fail_packed(struct lp_error *error)
@@ -72,14 +69,14 @@ static bool fail_packed(struct lp_error *error)
 }
 
 /* The fields of a record: how many there are; of each its type, its length (-1: NULL), its bytes. */
-static bool open_columns(const char *at, size_t length, struct packed *packed, struct lp_error *error)
+static bool open_fields(const char *at, size_t length, struct packed *packed, struct lp_error *error)
 {
 	const char *end = at + length;
 
-	if (length < 4 || lp_wire_get32(at) != COLUMN_COUNT)
+	if (length < 4 || lp_wire_get32(at) != FIELD_COUNT)
 		return fail_packed(error);
 	at += 4;
-	for (int i = 0; i < COLUMN_COUNT; i++) {
+	for (int i = 0; i < FIELD_COUNT; i++) {
 		int32_t size;
 
 		if (end - at < 8)
@@ -90,7 +87,7 @@ static bool open_columns(const char *at, size_t length, struct packed *packed, s
 			return fail_packed(error);
 		if (size < 0)
 			continue;
-		if (!lp_pg_reader_over(at, (size_t)size, &packed->columns[i], error))
+		if (!lp_pg_reader_over(at, (size_t)size, &packed->readers[place_of(i)], error))
 			return false;
 		at += size;
 	}
@@ -99,49 +96,24 @@ static bool open_columns(const char *at, size_t length, struct packed *packed, s
 
 static bool open(const PGresult *result, struct lp_arena *arena, struct packed *packed, struct lp_error *error)
 {
-	static const int first_of[] = { ID, INPUT_OF, OUTPUT_OF };
+	static const int beside[] = { RESULTS_FROM, RESULTS_TO, PRUNED_FROM, PRUNED_TO, MEMORY_LIMITS };
 
 	*packed = (struct packed){ .arena = arena };
-	if (!open_columns(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0), packed, error))
+	if (!open_fields(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0), packed, error))
 		return false;
-	for (int i = 0, group = 0; i < COLUMN_COUNT; i++) {
-		while (group < 2 && i >= first_of[group + 1])
-			group++;
-		if (packed->columns[i].count != packed->columns[first_of[group]].count)
+	for (int i = 0; i < (int)(sizeof beside / sizeof *beside); i++) {
+		if (!lp_pg_reader_open(result, 0, i + 1, &packed->readers[beside[i]], error))
+			return false;
+	}
+	for (int i = 0; i < READER_COUNT; i++) {
+		int first = i < INPUT_OF ? CALCULATIONS : i < OUTPUT_OF ? INPUT_OF : OUTPUT_OF;
+
+		if (packed->readers[i].count != packed->readers[first].count)
 			return fail_packed(error);
 	}
-	if (!lp_pg_reader_open(result, 0, 1, &packed->results_from, error) ||
-	    !lp_pg_reader_open(result, 0, 2, &packed->results_to, error) ||
-	    !lp_pg_reader_open(result, 0, 3, &packed->pruned_from, error) ||
-	    !lp_pg_reader_open(result, 0, 4, &packed->pruned_to, error) ||
-	    !lp_pg_reader_open(result, 0, 5, &packed->memory_limits, error))
-		return false;
-	if (packed->results_from.count != packed->columns[OUTPUT_OF].count ||
-	    packed->results_to.count != packed->columns[OUTPUT_OF].count ||
-	    packed->pruned_from.count != packed->columns[INPUT_OF].count ||
-	    packed->pruned_to.count != packed->columns[INPUT_OF].count ||
-	    packed->memory_limits.count != packed->columns[ID].count)
-		return fail_packed(error);
 	packed->next_input_of = next_of(packed, INPUT_OF);
 	packed->next_output_of = next_of(packed, OUTPUT_OF);
 	return true;
-}
-
-static bool read_input(struct packed *packed, struct lp_input *input, struct lp_error *error)
-{
-	*input = (struct lp_input){
-		.name = text(packed, INPUT_NAME),
-		.series_id = integer(packed, INPUT_SERIES_ID),
-		.series = text(packed, INPUT_SERIES),
-		.unit = text(packed, INPUT_UNIT),
-		.attributes = text(packed, INPUT_ATTRIBUTES),
-	};
-	lp_time pruned_from = lp_pg_read_time(&packed->pruned_from);
-	input->pruned = lp_pg_pruned(pruned_from, lp_pg_read_time(&packed->pruned_to));
-	return lp_pg_parse_duration(text(packed, INPUT_LOOKBACK), &input->lookback, error) &&
-	       lp_pg_parse_duration(text(packed, INPUT_INTERVAL), &input->interval, error) &&
-	       lp_pg_parse_span(text(packed, INPUT_WINDOW), &input->window, error) &&
-	       lp_pg_parse_span(text(packed, INPUT_SHIFT), &input->shift, error);
 }
 
 /* The inputs of calculation number n. */
@@ -150,55 +122,44 @@ static bool read_inputs(struct packed *packed, int64_t n, struct lp_calculation 
 {
 	calculation->inputs = inputs;
 	while (packed->next_input_of == n) {
-		if (!read_input(packed, &inputs[calculation->input_count++], error))
+		if (!lp_pg_read_row(&packed->readers[INPUTS], &lp_input_layout, &inputs[calculation->input_count++],
+		                    packed->arena, error))
 			return false;
 		packed->next_input_of = next_of(packed, INPUT_OF);
 	}
 	return true;
 }
 
-static void read_outputs(struct packed *packed, int64_t n, struct lp_calculation *calculation,
-                         struct lp_output *outputs)
+static bool read_outputs(struct packed *packed, int64_t n, struct lp_calculation *calculation,
+                         struct lp_output *outputs, struct lp_error *error)
 {
 	calculation->outputs = outputs;
 	while (packed->next_output_of == n) {
-		outputs[calculation->output_count++] = (struct lp_output){
-			.name = text(packed, OUTPUT_NAME),
-			.series_id = integer(packed, OUTPUT_SERIES_ID),
-			.series = text(packed, OUTPUT_SERIES),
-			.unit = text(packed, OUTPUT_UNIT),
-			.results_from = lp_pg_read_int(&packed->results_from),
-			.results_to = lp_pg_read_int(&packed->results_to),
-		};
+		if (!lp_pg_read_row(&packed->readers[OUTPUTS], &lp_output_layout, &outputs[calculation->output_count++],
+		                    packed->arena, error))
+			return false;
 		packed->next_output_of = next_of(packed, OUTPUT_OF);
 	}
+	return true;
 }
 
 static bool read_calculation(struct packed *packed, const struct lp_batch_head *head,
                              struct lp_calculation *calculation, struct lp_error *error)
 {
 	*calculation = (struct lp_calculation){
-		.id = integer(packed, ID),
-		.name = text(packed, NAME),
+		.name = "?",
 		.description = "",
-		.rule = text(packed, RULE),
-		.parameters = text(packed, PARAMETERS),
-		.labels = text(packed, LABELS),
-		.enabled = integer(packed, ENABLED) != 0,
 		.schedule = head->schedule,
 		.start = head->start,
-		.memory_limit = lp_pg_read_int(&packed->memory_limits),
-		.version = (int32_t)integer(packed, VERSION),
-		.min_coverage = lp_pg_read_float8(&packed->columns[MIN_COVERAGE]),
 		.rank = head->rank,
 		.generation = head->generation,
 	};
+	if (!lp_pg_read_row(&packed->readers[CALCULATIONS], &packed_layout, calculation, packed->arena, error))
+		return false;
 	calculation->state = !calculation->enabled             ? LP_STATE_DISABLED
 	                     : head->watermark == LP_TIME_NONE ? LP_STATE_NEW
 	                                                       : LP_STATE_OK;
-	if (strcmp(text(packed, RESULT_TIME), lp_result_time_names[LP_RESULT_AT_END]) == 0)
-		calculation->result_time = LP_RESULT_AT_END;
-	return lp_pg_parse_duration(text(packed, TIME_LIMIT), &calculation->time_limit, error);
+	return true;
 }
 
 static bool unpack(const PGresult *result, struct lp_batch *batch, struct lp_error *error)
@@ -209,18 +170,18 @@ static bool unpack(const PGresult *result, struct lp_batch *batch, struct lp_err
 
 	if (!open(result, &batch->arena, &packed, error))
 		return false;
-	batch->calculation_count = packed.columns[ID].count;
+	batch->calculation_count = packed.readers[CALCULATIONS].count;
 	batch->calculations = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *batch->calculations);
-	inputs = lp_arena_zeroed(&batch->arena, packed.columns[INPUT_OF].count, sizeof *inputs);
-	outputs = lp_arena_zeroed(&batch->arena, packed.columns[OUTPUT_OF].count, sizeof *outputs);
+	inputs = lp_arena_zeroed(&batch->arena, packed.readers[INPUT_OF].count, sizeof *inputs);
+	outputs = lp_arena_zeroed(&batch->arena, packed.readers[OUTPUT_OF].count, sizeof *outputs);
 	for (size_t i = 0; i < batch->calculation_count; i++) {
 		struct lp_calculation *calculation = &batch->calculations[i];
 		int64_t n = (int64_t)i + 1;
 
 		if (!read_calculation(&packed, &batch->head, calculation, error) ||
-		    !read_inputs(&packed, n, calculation, inputs, error))
+		    !read_inputs(&packed, n, calculation, inputs, error) ||
+		    !read_outputs(&packed, n, calculation, outputs, error))
 			return lp_fail_within(error, "calculation %s", calculation->name);
-		read_outputs(&packed, n, calculation, outputs);
 		inputs += calculation->input_count;
 		outputs += calculation->output_count;
 	}

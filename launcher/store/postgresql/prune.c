@@ -11,18 +11,14 @@ enum { ROWS_AT_ONCE = 20000, SERIES_AT_ONCE = 1000, NO_SERIES = -1 };
 /* Runs a statement in a transaction of its own: the number in its row, or the rows that it deleted. */
 static bool count_of(struct pg_store *store, enum pg_statement statement, uint64_t *count, struct lp_error *error)
 {
-	PGresult *result = NULL;
-	bool done;
+	PGresult *result;
+	bool ok = lp_pg_run(store, statement, &result, error);
 
-	if (!lp_pg_begin(store, error))
-		return false;
-	done = lp_pg_execute(store, statement, &result, error);
-	if (done && PQresultStatus(result) == PGRES_TUPLES_OK)
-		*count = (uint64_t)lp_pg_get_int8(result, 0, 0);
-	else if (done)
-		*count = strtoull(PQcmdTuples(result), NULL, 10);
+	if (ok)
+		*count = PQresultStatus(result) == PGRES_TUPLES_OK ? (uint64_t)lp_pg_get_int8(result, 0, 0)
+		                                                   : lp_pg_affected(result);
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return ok;
 }
 
 /* One a transaction: counting takes its time, and all who read and write would wait for the drops before it. */
@@ -96,10 +92,7 @@ struct going {
 static void add_series(struct pg_arguments *arguments, const struct going *going)
 {
 	lp_pg_add_ids(arguments, going->ids, going->count);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	for (size_t i = 0; i < going->count; i++)
-		lp_pg_array_time(arguments, going->times[i]);
-	lp_pg_array_end(arguments);
+	lp_pg_add_column(arguments, LP_KIND_TIME, going->times, sizeof *going->times, going->count);
 }
 
 static lp_time latest(const struct going *going)

@@ -68,3 +68,131 @@ void lp_pg_add_columns(struct pg_arguments *arguments, const struct lp_row_layou
 			lp_pg_add_column(arguments, column->kind, first, row_size, count);
 	}
 }
+
+static bool is_pointer(enum lp_kind kind)
+{
+	return kind == LP_KIND_TEXT || kind == LP_KIND_TEXT_OR_EMPTY || kind == LP_KIND_JSON;
+}
+
+static void add_argument(struct pg_arguments *arguments, enum lp_kind kind, const void *field)
+{
+	char scratch[LP_ROW_SCRATCH];
+	int64_t number;
+	bool there;
+
+	switch (lp_kind_types[kind]) {
+	case LP_TYPE_TEXT:
+		lp_pg_argument_text(arguments, lp_row_text(kind, field, scratch));
+		return;
+	case LP_TYPE_BOOL:
+		lp_pg_argument_bool(arguments, *(const bool *)field);
+		return;
+	case LP_TYPE_TIME:
+		lp_pg_argument_time(arguments, *(const lp_time *)field);
+		return;
+	case LP_TYPE_INT2:
+	case LP_TYPE_INT4:
+		lp_pg_argument_int4(arguments, *(const int32_t *)field);
+		return;
+	default:
+		there = lp_row_number(kind, field, &number);
+	}
+	if (there)
+		lp_pg_argument_int8(arguments, number);
+	else
+		lp_pg_argument_no_int8(arguments);
+}
+
+void lp_pg_add_row(struct pg_arguments *arguments, const struct lp_row_layout *layout, const void *row)
+{
+	for (size_t i = 0; i < layout->column_count; i++) {
+		const struct lp_row_column *column = &layout->columns[i];
+		const char *field = (const char *)row + column->offset;
+
+		if (column->kind == LP_KIND_ROW)
+			lp_pg_add_row(arguments, column->part, field);
+		else
+			add_argument(arguments, column->kind, field);
+	}
+}
+
+/* libpq puts a zero byte behind each value: what is not kept need not be copied. */
+static bool get_text(const struct pg_rows *rows, enum lp_kind kind, void *field)
+{
+	const char *text = lp_pg_is_null(rows->result, rows->row, rows->column)
+	                           ? NULL
+	                           : PQgetvalue(rows->result, rows->row, rows->column);
+
+	if (text != NULL && rows->arena != NULL && is_pointer(kind))
+		text = lp_arena_text(rows->arena, text);
+	return lp_row_set_text(kind, field, text, rows->error);
+}
+
+static bool get_field(const struct pg_rows *rows, enum lp_kind kind, void *field)
+{
+	lp_time time;
+
+	switch (lp_kind_types[kind]) {
+	case LP_TYPE_TEXT:
+		return get_text(rows, kind, field);
+	case LP_TYPE_DOUBLE:
+		*(double *)field = lp_pg_get_float8(rows->result, rows->row, rows->column);
+		return true;
+	case LP_TYPE_TIME:
+		time = lp_pg_get_time(rows->result, rows->row, rows->column);
+		lp_row_set_number(kind, field, time == LP_TIME_NONE, time);
+		return true;
+	default:
+		lp_row_set_number(kind, field, false, lp_pg_get_int8(rows->result, rows->row, rows->column));
+		return true;
+	}
+}
+
+bool lp_pg_take(struct pg_rows *rows, const struct lp_row_layout *layout, void *row)
+{
+	for (size_t i = 0; rows->ok && i < layout->column_count; i++) {
+		const struct lp_row_column *column = &layout->columns[i];
+		char *field = (char *)row + column->offset;
+
+		if (column->kind == LP_KIND_ROW) {
+			rows->ok = lp_pg_take(rows, column->part, field);
+			continue;
+		}
+		rows->ok = get_field(rows, column->kind, field);
+		rows->column++;
+	}
+	return rows->ok;
+}
+
+static bool read_field(struct pg_reader *reader, enum lp_kind kind, void *field, struct lp_arena *arena,
+                       struct lp_error *error)
+{
+	lp_time time;
+
+	switch (lp_kind_types[kind]) {
+	case LP_TYPE_TEXT:
+		return lp_row_set_text(kind, field, lp_pg_read_text(reader, arena), error);
+	case LP_TYPE_DOUBLE:
+		*(double *)field = lp_pg_read_float8(reader);
+		return true;
+	case LP_TYPE_TIME:
+		time = lp_pg_read_time(reader);
+		lp_row_set_number(kind, field, time == LP_TIME_NONE, time);
+		return true;
+	default:
+		lp_row_set_number(kind, field, false, lp_pg_read_int(reader));
+		return true;
+	}
+}
+
+bool lp_pg_read_row(struct pg_reader *readers, const struct lp_row_layout *layout, void *row, struct lp_arena *arena,
+                    struct lp_error *error)
+{
+	for (size_t i = 0; i < layout->column_count; i++) {
+		const struct lp_row_column *column = &layout->columns[i];
+
+		if (!read_field(&readers[i], column->kind, (char *)row + column->offset, arena, error))
+			return false;
+	}
+	return true;
+}

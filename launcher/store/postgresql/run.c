@@ -48,42 +48,33 @@ bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquir
 bool lp_pg_run_is_active(struct lp_store *opened, enum lp_run_kind kind, bool *active, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	PGresult *result = NULL;
-	bool done;
+	PGresult *result;
+	bool ok;
 
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_pg_argument_int4(lp_pg_arguments(store), kind == LP_RUN_MINUTE ? PG_LOCK_RUN : PG_LOCK_BACKFILL);
-	done = lp_pg_execute(store, PG_IS_LOCKED, &result, error);
-	*active = done && lp_pg_get_bool(result, 0, 0);
+	ok = lp_pg_run(store, PG_IS_LOCKED, &result, error);
+	*active = ok && lp_pg_get_bool(result, 0, 0);
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return ok;
 }
 
 bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
 	lp_pg_argument_int4(lp_pg_arguments(store), PG_LOCK_BEGIN);
 	if (!lp_pg_execute(store, PG_ENTER_RUN, NULL, error))
 		return lp_pg_finish(store, false, error);
-	arguments = lp_pg_arguments(store);
-	lp_pg_argument_time(arguments, run->tick);
-	lp_pg_argument_time(arguments, run->started);
-	lp_pg_argument_text(arguments, run->host);
-	lp_pg_argument_int4(arguments, run->process);
-	lp_pg_argument_text(arguments, run->program_version);
-	lp_pg_argument_text(arguments, lp_run_kind_names[run->kind]);
-	done = lp_pg_execute(store, PG_BEGIN_RUN, &result, error);
-	if (done)
+	lp_pg_add_row(lp_pg_arguments(store), &lp_new_run_layout, run);
+	ok = lp_pg_execute(store, PG_BEGIN_RUN, &result, error);
+	if (ok)
 		run->id = lp_pg_get_int8(result, 0, 0);
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 bool lp_pg_hold_run(struct lp_store *opened, int64_t run_id, struct lp_error *error)
@@ -117,81 +108,47 @@ static const char *states_as_json(const struct lp_run *run, struct lp_text *text
 bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
 	struct lp_text states = { .length = 0 };
 	PGresult *result = NULL;
-	bool done, moving;
+	bool ok, moving;
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	arguments = lp_pg_arguments(store);
-	lp_pg_argument_int8(arguments, run->id);
-	lp_pg_argument_time(arguments, run->ended);
-	lp_pg_argument_text(arguments, run->result);
-	lp_pg_argument_text(arguments, run->error);
-	lp_pg_argument_int8(arguments, (int64_t)run->windows);
+	lp_pg_add_row(arguments, &lp_ended_run_layout, run);
 	lp_pg_argument_text(arguments, states_as_json(run, &states));
-	lp_pg_argument_int8(arguments, (int64_t)run->newly_failed);
-	lp_pg_argument_int8(arguments, (int64_t)run->samples_read);
-	lp_pg_argument_int8(arguments, (int64_t)run->samples_written);
-	lp_pg_argument_int8(arguments, (int64_t)run->still_due);
-	lp_pg_argument_int8(arguments, (int64_t)run->recomputed);
-	lp_pg_argument_int8(arguments, (int64_t)run->kept_imported);
-	done = lp_pg_execute(store, PG_END_RUN, &result, error);
-	if (done && lp_pg_affected(result) == 0)
-		done = lp_run_is_over(error);
-	moving = done && lp_pg_get_bool(result, 0, 0);
+	ok = lp_pg_execute(store, PG_END_RUN, &result, error);
+	if (ok && lp_pg_affected(result) == 0)
+		ok = lp_run_is_over(error);
+	moving = ok && lp_pg_get_bool(result, 0, 0);
 	PQclear(result);
 	lp_text_free(&states);
 	/* What a run began to move and did not finish, as all that is about to be computed was waiting. */
-	return lp_pg_finish(store, done, error) &&
+	return lp_pg_finish(store, ok, error) &&
 	       (!moving || lp_pg_move_samples(store, MOVE_AT_END * LP_MONOTONIC_SECOND, error));
 }
 
-static bool visit_run(const PGresult *result, int row, struct lp_arena *arena, lp_run_visit *visit, void *context,
-                      struct lp_error *error)
+/* The last column: how often each state came about. */
+static bool take_states(struct pg_rows *rows, struct lp_run *run)
 {
-	struct lp_run run = {
-		.id = lp_pg_get_int8(result, row, 0),
-		.tick = lp_pg_get_time(result, row, 1),
-		.started = lp_pg_get_time(result, row, 2),
-		.ended = lp_pg_get_time(result, row, 3),
-		.host = lp_pg_get_text(result, row, 4, arena),
-		.process = lp_pg_get_int4(result, row, 5),
-		.program_version = lp_pg_get_text(result, row, 6, arena),
-		.result = lp_pg_get_text(result, row, 7, arena),
-		.error = lp_pg_get_text(result, row, 8, arena),
-		.windows = (uint64_t)lp_pg_get_int8(result, row, 9),
-		.newly_failed = (uint64_t)lp_pg_get_int8(result, row, 11),
-		.samples_read = (uint64_t)lp_pg_get_int8(result, row, 12),
-		.samples_written = (uint64_t)lp_pg_get_int8(result, row, 13),
-		.still_due = (uint64_t)lp_pg_get_int8(result, row, 14),
-		.kind = lp_run_kind_parse(lp_pg_get_text(result, row, 15, arena)),
-		.recomputed = (uint64_t)lp_pg_get_int8(result, row, 16),
-		.kept_imported = (uint64_t)lp_pg_get_int8(result, row, 17),
-	};
 	struct pg_reader states;
 
-	if (!lp_pg_reader_open(result, row, 10, &states, error))
+	if (!lp_pg_reader_open(rows->result, rows->row, rows->column, &states, rows->error))
 		return false;
-	for (size_t i = 0; i < states.count && i < LP_STATE_COUNT; i++)
-		run.states[i] = (uint64_t)lp_pg_read_int(&states);
-	return visit(context, &run, error);
+	for (size_t i = 0; i < LP_STATE_COUNT; i++)
+		run->states[i] = i < states.count ? (uint64_t)lp_pg_read_int(&states) : 0;
+	return true;
 }
 
 bool lp_pg_each_run(struct lp_store *opened, uint32_t most, lp_run_visit *visit, void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	PGresult *result = NULL;
-	bool done;
+	struct pg_rows rows;
+	struct lp_run run;
 
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_pg_argument_int8(lp_pg_arguments(store), most);
-	done = lp_pg_execute(store, PG_EACH_RUN, &result, error);
-	lp_arena_empty(&store->scratch);
-	for (int i = 0; done && i < PQntuples(result); i++)
-		done = visit_run(result, i, &store->scratch, visit, context, error);
-	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	lp_pg_read(store, PG_EACH_RUN, &rows, error);
+	while (lp_pg_next(&rows, &lp_run_layout, &run))
+		rows.ok = take_states(&rows, &run) && visit(context, &run, error);
+	return lp_pg_end(&rows);
 }

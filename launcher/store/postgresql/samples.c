@@ -12,47 +12,61 @@ struct piece {
 	lp_time first, last;             /* of all of them */
 };
 
-/* Runs `add` for each sample of the piece: column is its series' samples, i its place there. */
-#define EACH_SAMPLE(piece, add)                                                                                        \
-	do {                                                                                                           \
-		for (size_t item = (piece)->begin_item; item <= (piece)->end_item; item++) {                           \
-			const struct lp_column *column = &(piece)->many[item].samples;                                 \
-			size_t end = item == (piece)->end_item ? (piece)->end_sample : column->count;                  \
-                                                                                                                       \
-			for (size_t i = item == (piece)->begin_item ? (piece)->begin_sample : 0; i < end; i++)         \
-				add;                                                                                   \
-		}                                                                                                      \
-	} while (0)
+/* A piece as rows. */
+struct sample {
+	int64_t series_id;
+	lp_time time;
+	double value;
+	uint32_t quality;
+};
+
+static const struct lp_row_column sample_columns[] = {
+	LP_COLUMN(LP_KIND_ID, struct sample, series_id),
+	LP_COLUMN(LP_KIND_TIME, struct sample, time),
+	LP_COLUMN(LP_KIND_DOUBLE, struct sample, value),
+	LP_COLUMN(LP_KIND_SMALL, struct sample, quality),
+};
+static const struct lp_row_layout sample_layout = LP_LAYOUT(sample_columns);
+
+static size_t list_samples(const struct piece *piece, struct sample *samples)
+{
+	size_t count = 0;
+
+	for (size_t item = piece->begin_item; item <= piece->end_item; item++) {
+		const struct lp_column *column = &piece->many[item].samples;
+		size_t end = item == piece->end_item ? piece->end_sample : column->count;
+
+		for (size_t i = item == piece->begin_item ? piece->begin_sample : 0; i < end; i++)
+			samples[count++] =
+				(struct sample){ .series_id = piece->many[item].series_id,
+				                 .time = column->time[i],
+				                 .value = column->value[i],
+				                 .quality = column->quality != NULL ? column->quality[i] : 0 };
+	}
+	return count;
+}
 
 static bool write_piece(struct pg_store *store, const struct piece *piece, struct lp_write_counts *counts,
                         struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct sample *samples;
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
-	lp_pg_array_begin(arguments, PG_INT8);
-	EACH_SAMPLE(piece, ((void)column, lp_pg_array_int8(arguments, piece->many[item].series_id)));
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
-	EACH_SAMPLE(piece, lp_pg_array_time(arguments, column->time[i]));
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_FLOAT8);
-	EACH_SAMPLE(piece, lp_pg_array_float8(arguments, column->value[i]));
-	lp_pg_array_end(arguments);
-	lp_pg_array_begin(arguments, PG_INT2);
-	EACH_SAMPLE(piece, lp_pg_array_int2(arguments, column->quality != NULL ? column->quality[i] : 0));
-	lp_pg_array_end(arguments);
+	lp_arena_empty(&store->scratch);
+	samples = lp_arena_allocate(&store->scratch, WRITE_AT_ONCE * sizeof *samples);
+	lp_pg_add_columns(arguments, &sample_layout, samples, sizeof *samples, list_samples(piece, samples));
 	lp_pg_argument_time(arguments, piece->first);
 	lp_pg_argument_time(arguments, piece->last);
-	done = lp_pg_execute(store, PG_WRITE_SAMPLES, &result, error);
-	if (done) {
+	ok = lp_pg_execute(store, PG_WRITE_SAMPLES, &result, error);
+	if (ok) {
 		counts->inserted += (uint64_t)lp_pg_get_int8(result, 0, 0);
 		counts->updated += (uint64_t)lp_pg_get_int8(result, 0, 1);
 		counts->unchanged += (uint64_t)lp_pg_get_int8(result, 0, 2);
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 /* As many samples from (item, sample) on as go into a statement; returns false where there are none. */

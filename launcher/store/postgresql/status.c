@@ -2,88 +2,55 @@
 #include "store/postgresql/internal.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-struct visiting {
-	struct pg_store *store;
-	lp_status_visit *visit;
-	void *context;
-};
-
-/* The columns behind those of the calculation. */
-enum {
-	COLUMN_SINCE = PG_CALCULATION_COLUMN_COUNT,
-	COLUMN_FAILING_SINCE,
-	COLUMN_WATERMARK,
-	COLUMN_LAST,                    /* of the batch's last outcome: window, run, duration, samples */
-	COLUMN_STATE = COLUMN_LAST + 5, /* the same, of the row in `state` */
-	COLUMN_ATTEMPTS = COLUMN_STATE + 5,
-	COLUMN_NEXT_ATTEMPT,
-	COLUMN_PENDING,
-	COLUMN_OWED,
-	COLUMN_RULE_VERSION,
-	COLUMN_ERROR,
-};
 
 /* The later of the two: a row in `state` is not written anew for every window that was ok. */
-static void get_last_window(const PGresult *row, struct lp_status *status)
+static bool take_last_window(struct pg_rows *rows, struct lp_status *status)
 {
-	int column = COLUMN_LAST;
+	struct lp_status own;
 
-	if (lp_pg_get_time(row, 0, COLUMN_STATE + 1) > lp_pg_get_time(row, 0, COLUMN_LAST + 1))
-		column = COLUMN_STATE;
-	status->window.start = lp_pg_get_time(row, 0, column);
-	status->window.end = lp_pg_get_time(row, 0, column + 1);
-	status->run_id = lp_pg_get_int8(row, 0, column + 2);
-	status->duration = lp_pg_get_int8(row, 0, column + 3) * 1000;
-	status->samples_read = (uint32_t)lp_pg_get_int8(row, 0, column + 4);
+	/* Of the last outcome of its batch, then of its row in `state`. */
+	if (!lp_pg_take(rows, &lp_status_window_layout, status) || !lp_pg_take(rows, &lp_status_window_layout, &own))
+		return false;
+	if (own.window.end > status->window.end) {
+		status->window = own.window;
+		status->run_id = own.run_id;
+		status->duration = own.duration;
+		status->samples_read = own.samples_read;
+	}
+	return true;
 }
 
-static bool visit_row(void *context, const PGresult *row, struct lp_error *error)
+static bool next_status(struct pg_rows *rows, struct lp_status *status)
 {
-	const struct visiting *visiting = context;
-	struct lp_arena *arena = &visiting->store->scratch;
-	struct lp_status status;
-
-	lp_arena_empty(arena);
-	status = (struct lp_status){
-		.since = lp_pg_get_time(row, 0, COLUMN_SINCE),
-		.failing_since = lp_pg_get_time(row, 0, COLUMN_FAILING_SINCE),
-		.watermark = lp_pg_get_time(row, 0, COLUMN_WATERMARK),
-		.attempts = lp_pg_get_int4(row, 0, COLUMN_ATTEMPTS),
-		.next_attempt = lp_pg_get_time(row, 0, COLUMN_NEXT_ATTEMPT),
-		.pending = (uint32_t)lp_pg_get_int8(row, 0, COLUMN_PENDING),
-		.owed = (uint32_t)lp_pg_get_int8(row, 0, COLUMN_OWED),
-		.rule_version = lp_pg_get_text(row, 0, COLUMN_RULE_VERSION, arena),
-		.error_type = lp_pg_get_text(row, 0, COLUMN_ERROR, arena),
-		.error_message = lp_pg_get_text(row, 0, COLUMN_ERROR + 1, arena),
-		.error_traceback = lp_pg_get_text(row, 0, COLUMN_ERROR + 2, arena),
-		.cause = lp_pg_get_text(row, 0, COLUMN_ERROR + 3, arena),
-	};
-	get_last_window(row, &status);
-	if (!lp_pg_get_calculation(row, 0, arena, &status.calculation, error))
+	*status = (struct lp_status){ .run_id = 0 };
+	if (!lp_pg_next_calculation(rows, &status->calculation))
 		return false;
-	status.state = status.calculation.state;
-	return visiting->visit(visiting->context, &status, error);
+	status->state = status->calculation.state;
+	return lp_pg_take(rows, &lp_status_since_layout, status) && take_last_window(rows, status) &&
+	       lp_pg_take(rows, &lp_status_rest_layout, status);
 }
 
 bool lp_pg_each_status(struct lp_store *opened, const struct lp_status_filter *filter, lp_status_visit *visit,
                        void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct visiting visiting = { .store = store, .visit = visit, .context = context };
-	struct pg_arguments *arguments;
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct lp_status status;
+	struct pg_rows rows;
 
-	if (!lp_pg_begin(store, error))
-		return false;
 	lp_arena_empty(&store->scratch);
-	arguments = lp_pg_arguments(store);
 	lp_pg_argument_text(arguments, lp_pg_like(&store->scratch, filter->name));
 	lp_pg_argument_text(arguments, filter->rule);
 	lp_pg_argument_text(arguments, filter->label_name);
 	lp_pg_argument_text(arguments, filter->label_value);
 	lp_pg_argument_bool(arguments, filter->failed);
-	return lp_pg_finish(store, lp_pg_stream(store, PG_EACH_STATUS, visit_row, &visiting, error), error);
+	lp_pg_stream(store, PG_EACH_STATUS, &rows, error);
+	rows.arena = &store->scratch;
+	while (next_status(&rows, &status)) {
+		rows.ok = visit(context, &status, error);
+		lp_arena_empty(&store->scratch);
+	}
+	return lp_pg_end(&rows);
 }
 
 /*
@@ -109,32 +76,26 @@ static int compare_placed(const void *a, const void *b)
 	return (left->id < right->id) - (left->id > right->id);
 }
 
-static bool keep_history(void *context, const PGresult *row, struct lp_error *error)
-{
-	struct histories *histories = context;
-
-	(void)error;
-	LP_GROW(histories->items, histories->count, histories->capacity);
-	histories->items[histories->count++] = (struct placed){
-		.history = {
-			.run_id = lp_pg_get_int8(row, 0, 0),
-			.tick = lp_pg_get_time(row, 0, 1),
-			.window = { lp_pg_get_time(row, 0, 2), lp_pg_get_time(row, 0, 3) },
-			.state = (enum lp_state)lp_pg_get_int4(row, 0, 4),
-			.duration = lp_pg_get_int8(row, 0, 5) * 1000,
-			.samples_read = (uint32_t)lp_pg_get_int8(row, 0, 6),
-			.reason = (enum lp_reason)lp_pg_get_int4(row, 0, 7),
-		},
-		.id = lp_pg_get_int8(row, 0, 8),
-	};
-	return true;
-}
+static const struct lp_row_column placed_columns[] = {
+	{ LP_KIND_ID, offsetof(struct placed, history.run_id), NULL },
+	{ LP_KIND_TIME, offsetof(struct placed, history.tick), NULL },
+	{ LP_KIND_TIME, offsetof(struct placed, history.window.start), NULL },
+	{ LP_KIND_TIME, offsetof(struct placed, history.window.end), NULL },
+	{ LP_KIND_INTEGER, offsetof(struct placed, history.state), NULL },
+	{ LP_KIND_MICROSECONDS, offsetof(struct placed, history.duration), NULL },
+	{ LP_KIND_INTEGER, offsetof(struct placed, history.samples_read), NULL },
+	{ LP_KIND_INTEGER, offsetof(struct placed, history.reason), NULL },
+	{ LP_KIND_ID, offsetof(struct placed, id), NULL },
+};
+static const struct lp_row_layout placed_layout = { sizeof placed_columns / sizeof *placed_columns, placed_columns };
 
 /* Of the ticks from `first` on, before `beyond`. */
 static bool read_piece(struct pg_store *store, const struct lp_history_query *query, lp_time first, lp_time beyond,
                        struct histories *histories, struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct placed placed;
+	struct pg_rows rows;
 
 	lp_pg_argument_int8(arguments, query->calculation_id);
 	lp_pg_argument_time(arguments, first);
@@ -145,7 +106,12 @@ static bool read_piece(struct pg_store *store, const struct lp_history_query *qu
 		lp_pg_argument_int8(arguments, query->most);
 	else
 		lp_pg_argument_no_int8(arguments);
-	if (!lp_pg_stream(store, PG_EACH_HISTORY, keep_history, histories, error))
+	lp_pg_stream(store, PG_EACH_HISTORY, &rows, error);
+	while (lp_pg_next(&rows, &placed_layout, &placed)) {
+		LP_GROW(histories->items, histories->count, histories->capacity);
+		histories->items[histories->count++] = placed;
+	}
+	if (!lp_pg_end(&rows))
 		return false;
 	if (histories->count > 0)
 		qsort(histories->items, histories->count, sizeof *histories->items, compare_placed);

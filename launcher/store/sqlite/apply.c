@@ -3,7 +3,6 @@
  * batches come of it is batches.c's business.  Everything goes by name: that
  * is what definitions are known by.
  */
-#include "calendar/calendar.h"
 #include "model/clock.h"
 #include "store/sqlite/internal.h"
 
@@ -20,61 +19,23 @@ bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error)
 static bool run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t calculation_id,
                     struct lp_error *error)
 {
-	return lp_sqlite_run_for(store, which, calculation_id, error, "change a calculation");
+	return lp_sqlite_run_for(store, which, calculation_id, error);
 }
 
 static bool write_series(struct lp_sqlite *store, const struct lp_series *series, bool created, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, created ? LP_SQL_ADD_SERIES : LP_SQL_CHANGE_SERIES, error);
+	int next;
 
 	if (statement == NULL)
 		return false;
-	lp_sqlite_bind_text(statement, 1, series->name);
-	lp_sqlite_bind_text(statement, 2, series->unit != NULL ? series->unit : "");
-	lp_sqlite_bind_text(statement, 3, series->description != NULL ? series->description : "");
-	lp_sqlite_bind_text(statement, 4, series->attributes != NULL ? series->attributes : "{}");
-	if (series->interval > 0)
-		sqlite3_bind_int64(statement, 5, series->interval);
-	else
-		sqlite3_bind_null(statement, 5);
+	next = lp_sqlite_bind(statement, 1, &lp_series_definition_layout, series);
 	if (created)
-		lp_sqlite_bind_time(statement, 6, lp_now());
-	if (!lp_sqlite_run(store, statement, NULL, error, "write the series"))
+		lp_sqlite_bind_time(statement, next, lp_now());
+	if (!lp_sqlite_run(store, statement, NULL, error))
 		return lp_fail_within(error, "series %s", series->name);
 	/* Unit and attributes travel with a batch: one that is under way with the old ones must not be committed. */
-	return created ||
-	       lp_sqlite_run_named(store, LP_SQL_TOUCH_SERIES_BATCHES, series->name, NULL, error, "change a series");
-}
-
-static void bind_calculation(sqlite3_stmt *statement, const struct lp_calculation *calculation, lp_time when)
-{
-	const int after = 7 + LP_SQLITE_SCHEDULE_COLUMNS;
-	char time_limit[32];
-
-	lp_sqlite_bind_text(statement, 1, calculation->name);
-	lp_sqlite_bind_text(statement, 2, calculation->description != NULL ? calculation->description : "");
-	lp_sqlite_bind_text(statement, 3, calculation->rule);
-	lp_sqlite_bind_text(statement, 4, calculation->parameters != NULL ? calculation->parameters : "{}");
-	lp_sqlite_bind_text(statement, 5, calculation->labels != NULL ? calculation->labels : "{}");
-	sqlite3_bind_int(statement, 6, calculation->enabled);
-	lp_sqlite_bind_schedule(statement, 7, &calculation->schedule);
-	lp_sqlite_bind_time(statement, after, calculation->start);
-	if (calculation->time_limit > 0) {
-		lp_duration_format(calculation->time_limit, time_limit);
-		sqlite3_bind_text(statement, after + 1, time_limit, -1, SQLITE_TRANSIENT);
-	} else {
-		sqlite3_bind_null(statement, after + 1);
-	}
-	sqlite3_bind_int(statement, after + 2, calculation->version);
-	sqlite3_bind_int(statement, after + 3, calculation->rank);
-	lp_sqlite_bind_time(statement, after + 4, when);
-	lp_sqlite_bind_text(statement, after + 5, lp_result_time_names[calculation->result_time]);
-	sqlite3_bind_double(statement, after + 6, calculation->min_coverage);
-	sqlite3_bind_int64(statement, after + 7, calculation->recompute_within);
-	if (calculation->memory_limit > 0)
-		sqlite3_bind_int64(statement, after + 8, calculation->memory_limit);
-	else
-		sqlite3_bind_null(statement, after + 8);
+	return created || lp_sqlite_run_named(store, LP_SQL_TOUCH_SERIES_BATCHES, series->name, NULL, error);
 }
 
 /* rows 0: the series a definition names is not there. */
@@ -99,16 +60,8 @@ static bool write_inputs(struct lp_sqlite *store, int64_t id, const struct lp_ca
 
 		sqlite3_bind_int64(statement, 1, id);
 		sqlite3_bind_int64(statement, 2, (int64_t)i);
-		lp_sqlite_bind_text(statement, 3, input->name);
-		lp_sqlite_bind_text(statement, 4, input->series);
-		if (input->lookback > 0)
-			sqlite3_bind_int64(statement, 5, input->lookback);
-		else
-			sqlite3_bind_null(statement, 5);
-		lp_sqlite_bind_span(statement, 6, input->window);
-		lp_sqlite_bind_span(statement, 7, input->shift);
-		sqlite3_bind_int64(statement, 8, lp_input_reach(input));
-		if (!lp_sqlite_run(store, statement, &rows, error, "write an input"))
+		lp_sqlite_bind(statement, 3, &lp_input_definition_layout, input);
+		if (!lp_sqlite_run(store, statement, &rows, error))
 			return lp_fail_within(error, "calculation %s", calculation->name);
 		if (!check_link(rows, calculation, input->series, error))
 			return false;
@@ -129,9 +82,8 @@ static bool write_outputs(struct lp_sqlite *store, int64_t id, const struct lp_c
 
 		sqlite3_bind_int64(statement, 1, id);
 		sqlite3_bind_int64(statement, 2, (int64_t)i);
-		lp_sqlite_bind_text(statement, 3, output->name != NULL ? output->name : "");
-		lp_sqlite_bind_text(statement, 4, output->series);
-		if (!lp_sqlite_run(store, statement, &rows, error, "write an output"))
+		lp_sqlite_bind(statement, 3, &lp_output_definition_layout, output);
+		if (!lp_sqlite_run(store, statement, &rows, error))
 			return lp_fail_within(error, "calculation %s, output %s: does another calculation write it?",
 			                      calculation->name, output->series);
 		if (!check_link(rows, calculation, output->series, error))
@@ -150,8 +102,8 @@ static bool look_up(struct lp_sqlite *store, const struct lp_calculation *calcul
 	if (statement == NULL)
 		return false;
 	lp_sqlite_bind_text(statement, 1, calculation->name);
-	lp_sqlite_bind_schedule(statement, 2, &calculation->schedule);
-	row = lp_sqlite_step(store, statement, error, "look up a calculation");
+	lp_sqlite_bind(statement, 2, &lp_schedule_layout, &calculation->schedule);
+	row = lp_sqlite_step(store, statement, error);
 	if (row == 0)
 		return lp_fail(error, LP_EXIT_DATA, "calculation %s is not there any more", calculation->name);
 	if (row < 0)
@@ -175,7 +127,7 @@ static bool forget_before(struct lp_sqlite *store, int64_t calculation_id, lp_ti
 			return false;
 		sqlite3_bind_int64(statement, 1, calculation_id);
 		sqlite3_bind_int64(statement, 2, start);
-		if (!lp_sqlite_run(store, statement, NULL, error, "forget what lies before the start of a calculation"))
+		if (!lp_sqlite_run(store, statement, NULL, error))
 			return false;
 	}
 	return true;
@@ -191,8 +143,8 @@ static bool write_calculation(struct lp_sqlite *store, const struct lp_calculati
 
 	if (statement == NULL || (!created && !look_up(store, calculation, &id, &reschedules, error)))
 		return false;
-	bind_calculation(statement, calculation, when);
-	if (!lp_sqlite_run(store, statement, NULL, error, "write the calculation"))
+	sqlite3_bind_int64(statement, lp_sqlite_bind(statement, 1, &lp_definition_layout, calculation), when);
+	if (!lp_sqlite_run(store, statement, NULL, error))
 		return lp_fail_within(error, "calculation %s", calculation->name);
 	if (created)
 		id = sqlite3_last_insert_rowid(store->database);
@@ -210,9 +162,8 @@ static bool clear_links(struct lp_sqlite *store, const struct lp_changes *change
 	for (size_t i = 0; i < changes->deleted_count; i++) {
 		const char *name = changes->deleted[i].name;
 
-		if (!lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH, name, NULL, error, "delete the calculation") ||
-		    !lp_sqlite_run_named(store, LP_SQL_DELETE_CALCULATIONS, name, NULL, error,
-		                         "delete the calculation"))
+		if (!lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH, name, NULL, error) ||
+		    !lp_sqlite_run_named(store, LP_SQL_DELETE_CALCULATIONS, name, NULL, error))
 			return false;
 	}
 	for (size_t i = 0; i < changes->updated_count; i++) {
@@ -220,8 +171,7 @@ static bool clear_links(struct lp_sqlite *store, const struct lp_changes *change
 		int64_t id;
 
 		if (!look_up(store, &changes->updated[i], &id, &reschedules, error) ||
-		    !lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH, changes->updated[i].name, NULL, error,
-		                         "change a calculation") ||
+		    !lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH, changes->updated[i].name, NULL, error) ||
 		    !run_for(store, LP_SQL_CLEAR_INPUTS, id, error) || !run_for(store, LP_SQL_CLEAR_OUTPUTS, id, error))
 			return false;
 	}
@@ -247,7 +197,7 @@ static bool write_calculations(struct lp_sqlite *store, const struct lp_changes 
 			return false;
 		lp_sqlite_bind_text(statement, 1, changes->ranked[i].name);
 		sqlite3_bind_int(statement, 2, changes->ranked[i].rank);
-		if (!lp_sqlite_run(store, statement, NULL, error, "change the rank of a calculation"))
+		if (!lp_sqlite_run(store, statement, NULL, error))
 			return false;
 	}
 	return true;
@@ -256,26 +206,23 @@ static bool write_calculations(struct lp_sqlite *store, const struct lp_changes 
 static bool check_empty(struct lp_sqlite *store, const char *name, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_HAS_SAMPLES, error);
-	bool held;
+	int64_t held = 0;
 
 	if (statement == NULL)
 		return false;
 	lp_sqlite_bind_text(statement, 1, name);
-	if (lp_sqlite_step(store, statement, error, "look for samples of a series") < 0)
+	if (lp_sqlite_first(store, statement, &held, error) < 0)
 		return false;
-	held = sqlite3_column_int(statement, 0) != 0;
-	sqlite3_reset(statement);
-	return !held || lp_series_is_held(name, error);
+	return held == 0 || lp_series_is_held(name, error);
 }
 
 static bool delete_series(struct lp_sqlite *store, const struct lp_series *series, struct lp_error *error)
 {
 	if (!check_empty(store, series->name, error))
 		return false;
-	if (lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SUPERSEDED, series->name, NULL, error,
-	                        "delete the samples") &&
-	    lp_sqlite_run_named(store, LP_SQL_FORGET_CHANGES, series->name, NULL, error, "delete the series") &&
-	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error, "delete the series"))
+	if (lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SUPERSEDED, series->name, NULL, error) &&
+	    lp_sqlite_run_named(store, LP_SQL_FORGET_CHANGES, series->name, NULL, error) &&
+	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error))
 		return true;
 	return lp_fail_within(error, "is it still an input or output of a calculation?");
 }

@@ -10,97 +10,42 @@
 static bool read_batches(struct lp_sqlite *store, struct lp_composition *composition, size_t *capacity,
                          struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ALL_BATCHES, error);
-	const int after = 4 + LP_SQLITE_SCHEDULE_COLUMNS;
-	int row;
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_ALL_BATCHES, error);
+	struct lp_compose_batch batch = { 0 };
 
-	if (statement == NULL)
-		return false;
-	while ((row = lp_sqlite_step(store, statement, error, "read the batches")) == 1) {
+	while (lp_sqlite_next(&rows, &lp_compose_batch_layout, &batch)) {
 		LP_GROW(composition->batches, composition->batch_count, *capacity);
-		struct lp_compose_batch *batch = &composition->batches[composition->batch_count++];
-
-		*batch = (struct lp_compose_batch){
-			.head = { .id = sqlite3_column_int64(statement, 0),
-			          .generation = sqlite3_column_int64(statement, 1),
-			          .rank = sqlite3_column_int(statement, 2),
-			          .start = lp_sqlite_time(statement, after),
-			          .watermark = lp_sqlite_time(statement, after + 1),
-			          .span = sqlite3_column_int64(statement, after + 2) },
-			.enabled = sqlite3_column_int(statement, 3) != 0,
-		};
-		if (!lp_sqlite_read_schedule(statement, 4, &batch->head.schedule, error)) {
-			sqlite3_reset(statement);
-			return lp_fail_within(error, "schedule of batch %lld", (long long)batch->head.id);
-		}
+		composition->batches[composition->batch_count++] = batch;
 	}
-	return row == 0;
+	return lp_sqlite_end(&rows);
 }
 
 static bool read_members(struct lp_sqlite *store, struct lp_composition *composition, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ALL_MEMBERS, error);
-	const int after = 4 + LP_SQLITE_SCHEDULE_COLUMNS;
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_ALL_MEMBERS, error);
+	sqlite3_stmt *statement = rows.statement;
+	struct lp_compose_member member = { 0 };
 	size_t capacity = 0;
-	int row;
 
-	if (statement == NULL)
-		return false;
-	while ((row = lp_sqlite_step(store, statement, error, "read the calculations")) == 1) {
+	while (lp_sqlite_next(&rows, &lp_compose_member_layout, &member)) {
+		member.reads = lp_compose_reads(lp_sqlite_text(statement, rows.column));
+		rows.ok = lp_compose_span(&member.schedule, lp_sqlite_text(statement, rows.column + 1), &member.span,
+		                          error);
 		LP_GROW(composition->members, composition->member_count, capacity);
-		struct lp_compose_member *member = &composition->members[composition->member_count++];
-
-		*member = (struct lp_compose_member){
-			.calculation_id = sqlite3_column_int64(statement, 0),
-			.batch_id = sqlite3_column_int64(statement, 1),
-			.position = sqlite3_column_int(statement, 2),
-			.rank = sqlite3_column_int(statement, 3),
-			.start = lp_sqlite_time(statement, after),
-			.watermark = lp_sqlite_time(statement, after + 1),
-			.enabled = sqlite3_column_int(statement, after + 2) != 0,
-			.reads = lp_compose_reads(lp_sqlite_text(statement, after + 3)),
-		};
-		if (!lp_sqlite_read_schedule(statement, 4, &member->schedule, error) ||
-		    !lp_compose_span(&member->schedule, lp_sqlite_text(statement, after + 4), &member->span, error)) {
-			sqlite3_reset(statement);
-			return lp_fail_within(error, "schedule of calculation %lld", (long long)member->calculation_id);
-		}
+		composition->members[composition->member_count++] = member;
 	}
-	return row == 0;
+	return lp_sqlite_end(&rows);
 }
 
 static bool write_batch(struct lp_sqlite *store, struct lp_compose_batch *batch, struct lp_error *error)
 {
-	const struct lp_batch_head *head = &batch->head;
-	enum lp_sqlite_statement which = head->id == 0         ? LP_SQL_ADD_BATCH
-	                                 : batch->members == 0 ? LP_SQL_DELETE_BATCHES
-	                                                       : LP_SQL_CHANGE_BATCHES;
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
-	const int after = 4 + LP_SQLITE_SCHEDULE_COLUMNS;
-
-	if (statement == NULL)
+	if (batch->head.id != 0)
+		return batch->members == 0 ? lp_sqlite_run_for(store, LP_SQL_DELETE_BATCHES, batch->head.id, error)
+		                           : lp_sqlite_write(store, LP_SQL_CHANGE_BATCHES, &lp_changed_batch_layout,
+		                                             &batch->head, error);
+	if (!lp_sqlite_write(store, LP_SQL_ADD_BATCH, &lp_new_batch_layout, batch, error))
 		return false;
-	if (which == LP_SQL_ADD_BATCH) {
-		sqlite3_bind_int(statement, 1, head->rank);
-		sqlite3_bind_int(statement, 2, head->size);
-		sqlite3_bind_int(statement, 3, batch->enabled);
-		lp_sqlite_bind_schedule(statement, 4, &head->schedule);
-		lp_sqlite_bind_time(statement, after, head->start);
-		lp_sqlite_bind_time(statement, after + 1, head->watermark);
-		sqlite3_bind_int64(statement, after + 2, batch->origin);
-		sqlite3_bind_int64(statement, after + 3, head->span);
-	} else {
-		sqlite3_bind_int64(statement, 1, head->id);
-	}
-	if (which == LP_SQL_CHANGE_BATCHES) {
-		sqlite3_bind_int64(statement, 2, head->generation);
-		sqlite3_bind_int(statement, 3, head->size);
-		sqlite3_bind_int64(statement, 4, head->span);
-	}
-	if (!lp_sqlite_run(store, statement, NULL, error, "put the calculations into batches"))
-		return false;
-	if (which == LP_SQL_ADD_BATCH)
-		batch->head.id = sqlite3_last_insert_rowid(store->database);
+	batch->head.id = sqlite3_last_insert_rowid(store->database);
 	return true;
 }
 
@@ -124,7 +69,7 @@ static bool write_composition(struct lp_sqlite *store, struct lp_composition *co
 		sqlite3_bind_int64(move, 1, member->calculation_id);
 		sqlite3_bind_int64(move, 2, composition->batches[member->batch].head.id);
 		sqlite3_bind_int(move, 3, member->position);
-		if (!lp_sqlite_run(store, move, NULL, error, "put a calculation into its batch"))
+		if (!lp_sqlite_run(store, move, NULL, error))
 			return false;
 	}
 	for (size_t i = 0; i < composition->batch_count; i++) {

@@ -16,25 +16,14 @@ bool lp_sqlite_each_changed(struct lp_store *base, lp_time newest, lp_changed_vi
                             struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_CHANGED, error);
-	int row;
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_CHANGED, error);
+	sqlite3_stmt *statement = rows.statement;
+	struct lp_changed changed;
 
-	if (statement == NULL)
-		return false;
 	sqlite3_bind_int64(statement, 1, newest);
-	while ((row = lp_sqlite_step(store, statement, error, "read which series have changed")) == 1) {
-		const struct lp_changed changed = {
-			.series_id = sqlite3_column_int64(statement, 0),
-			.first = sqlite3_column_int64(statement, 1),
-			.hours = (uint64_t)sqlite3_column_int64(statement, 2),
-		};
-
-		if (!visit(context, &changed, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
-	}
-	return row == 0;
+	while (lp_sqlite_next(&rows, &lp_changed_layout, &changed))
+		rows.ok = visit(context, &changed, error);
+	return lp_sqlite_end(&rows);
 }
 
 struct telling {
@@ -57,43 +46,31 @@ static bool tell(struct telling *telling, struct lp_error *error)
 static bool count_too_old(struct telling *telling, const struct lp_change_bound *bound, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(telling->store, LP_SQL_COUNT_TOO_OLD, error);
+	int64_t too_old;
 
 	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, bound->series_id);
-	sqlite3_bind_int64(statement, 2, bound->oldest);
+	lp_sqlite_bind(statement, 1, &lp_change_bound_layout, bound);
 	sqlite3_bind_int64(statement, 3, telling->query->newest);
-	if (lp_sqlite_step(telling->store, statement, error, "count changes of samples") != 1)
+	if (lp_sqlite_first(telling->store, statement, &too_old, error) != 1)
 		return false;
-	telling->query->too_old += (uint64_t)sqlite3_column_int64(statement, 0);
-	sqlite3_reset(statement);
+	telling->query->too_old += (uint64_t)too_old;
 	return true;
 }
 
 /* Of the series from one to another: what ends at `oldest` or later, or is by hand. */
 static bool tell_range(struct telling *telling, int64_t from, int64_t to, lp_time oldest, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(telling->store, LP_SQL_EACH_CHANGE, error);
-	bool good = true;
-	int row = 0;
+	struct lp_sqlite_rows rows = lp_sqlite_read(telling->store, LP_SQL_EACH_CHANGE, error);
+	sqlite3_stmt *statement = rows.statement;
 
-	if (statement == NULL)
-		return false;
 	sqlite3_bind_int64(statement, 1, from);
 	sqlite3_bind_int64(statement, 2, to);
 	sqlite3_bind_int64(statement, 3, oldest);
 	sqlite3_bind_int64(statement, 4, telling->query->newest);
-	while (good && (row = lp_sqlite_step(telling->store, statement, error, "read the changes of samples")) == 1) {
-		telling->changes[telling->count++] = (struct lp_change){
-			.series_id = sqlite3_column_int64(statement, 0),
-			.first = sqlite3_column_int64(statement, 1),
-			.last = sqlite3_column_int64(statement, 2),
-			.by_hand = sqlite3_column_int(statement, 3) != 0,
-		};
-		good = telling->count < LP_CHANGES_AT_ONCE || tell(telling, error);
-	}
-	sqlite3_reset(statement);
-	return good && row == 0;
+	while (lp_sqlite_next(&rows, &lp_change_layout, &telling->changes[telling->count]))
+		rows.ok = ++telling->count < LP_CHANGES_AT_ONCE || tell(telling, error);
+	return lp_sqlite_end(&rows);
 }
 
 static bool tell_series(struct telling *telling, int64_t series_id, struct lp_error *error)
@@ -114,11 +91,9 @@ static bool find_next_changed(struct lp_sqlite *store, int64_t *series_id, bool 
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, *series_id);
-	if (lp_sqlite_step(store, statement, error, "read which series have changed") != 1)
+	if (lp_sqlite_first(store, statement, series_id, error) != 1)
 		return false;
-	*found = sqlite3_column_type(statement, 0) != SQLITE_NULL;
-	*series_id = sqlite3_column_int64(statement, 0);
-	sqlite3_reset(statement);
+	*found = *series_id != LP_TIME_NONE; /* NULL */
 	return true;
 }
 
@@ -157,14 +132,14 @@ bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query,
 static bool find_looked_back(struct lp_sqlite *store, int64_t series_id, bool *looked_back, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IS_LOOKED_BACK, error);
+	int64_t found;
 
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, series_id);
-	if (lp_sqlite_step(store, statement, error, "look for who looks back") != 1)
+	if (lp_sqlite_first(store, statement, &found, error) != 1)
 		return false;
-	*looked_back = sqlite3_column_int(statement, 0) != 0;
-	sqlite3_reset(statement);
+	*looked_back = found != 0;
 	return true;
 }
 
@@ -178,8 +153,6 @@ bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, 
 	if (statement == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		int row;
-
 		/* In the statement it would be asked behind the samples: of a series nobody looks back in, all of them. */
 		if ((i == 0 || changes[i].series_id != changes[i - 1].series_id) &&
 		    !find_looked_back(store, changes[i].series_id, &looked_back, error))
@@ -188,15 +161,9 @@ bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, 
 		if (!looked_back)
 			continue;
 
-		sqlite3_bind_int64(statement, 1, changes[i].series_id);
-		sqlite3_bind_int64(statement, 2, changes[i].last);
-		sqlite3_bind_int64(statement, 3, before);
-		row = lp_sqlite_step(store, statement, error, "look for the next good samples");
-		if (row < 0)
+		sqlite3_bind_int64(statement, lp_sqlite_bind(statement, 1, &lp_change_end_layout, &changes[i]), before);
+		if (lp_sqlite_first(store, statement, &changes[i].next_good, error) < 0)
 			return false;
-		if (row == 1)
-			changes[i].next_good = sqlite3_column_int64(statement, 0);
-		sqlite3_reset(statement);
 	}
 	return true;
 }
@@ -214,11 +181,7 @@ bool lp_sqlite_find_rise(struct lp_store *base, const struct lp_rise_query *quer
 	sqlite3_bind_int64(statement, 3, query->before);
 	sqlite3_bind_double(statement, 4, query->times);
 	sqlite3_bind_int64(statement, 5, query->most);
-	if (lp_sqlite_step(store, statement, error, "look for rises") != 1)
-		return false;
-	*rise = lp_sqlite_time(statement, 0);
-	sqlite3_reset(statement);
-	return true;
+	return lp_sqlite_first(store, statement, rise, error) == 1;
 }
 
 int64_t lp_sqlite_hour(lp_time time)
@@ -238,7 +201,7 @@ bool lp_sqlite_note_change(struct lp_sqlite *store, int64_t series_id, lp_time f
 	sqlite3_bind_int(statement, 3, by_hand);
 	sqlite3_bind_int64(statement, 4, first);
 	sqlite3_bind_int64(statement, 5, last);
-	return lp_sqlite_run(store, statement, NULL, error, "note a change of samples");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 bool lp_sqlite_invalidate(struct lp_store *base, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
@@ -250,41 +213,14 @@ bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, siz
                            void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_READER, error);
-	const int after = 1 + LP_SQLITE_SCHEDULE_COLUMNS;
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_READER, error);
+	sqlite3_stmt *statement = rows.statement;
+	struct lp_reader reader;
 
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct lp_schedule schedule;
-		int row;
-
+	for (size_t i = 0; i < count && rows.ok; i++) {
 		sqlite3_bind_int64(statement, 1, series_ids[i]);
-		while ((row = lp_sqlite_step(store, statement, error, "read who reads a series")) == 1) {
-			struct lp_reader reader = {
-				.calculation_id = sqlite3_column_int64(statement, 0),
-				.series_id = series_ids[i],
-				.schedule = &schedule,
-				.watermark = lp_sqlite_time(statement, after),
-				.start = lp_sqlite_time(statement, after + 1),
-				.lookback = sqlite3_column_int64(statement, after + 4),
-				.recompute_within = sqlite3_column_int64(statement, after + 5),
-				.computed = sqlite3_column_int(statement, after + 6) != 0,
-				.past_after = lp_sqlite_time(statement, after + 7),
-				.past_until = lp_sqlite_time(statement, after + 8),
-				.enabled = sqlite3_column_int(statement, after + 9) != 0,
-			};
-
-			if (!lp_sqlite_read_schedule(statement, 1, &schedule, error) ||
-			    !lp_sqlite_span(statement, after + 2, &reader.window, error) ||
-			    !lp_sqlite_span(statement, after + 3, &reader.shift, error) ||
-			    !visit(context, &reader, error)) {
-				sqlite3_reset(statement);
-				return false;
-			}
-		}
-		if (row < 0)
-			return false;
+		while (lp_sqlite_next(&rows, &lp_reader_layout, &reader))
+			rows.ok = visit(context, &reader, error);
 	}
-	return true;
+	return lp_sqlite_end(&rows);
 }

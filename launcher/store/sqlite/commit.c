@@ -1,166 +1,12 @@
 /*
  * The commit of a batch: results, outcomes, states and pending windows in one
- * transaction.  What is to be written is said by store/settle.c; here is how.
+ * transaction.  First it is claimed (claim.c).  What is to be written is said by
+ * store/settle.c; here is how.
  */
 #include "store/settle.h"
 #include "store/sqlite/internal.h"
 
 #include <stdlib.h>
-
-/* The watermark moves on the condition that it and the generation are what the run has seen. */
-static bool move_watermark(struct lp_sqlite *store, const struct lp_batch *batch, bool *accepted,
-                           struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_MOVE_WATERMARK, error);
-	int64_t rows;
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, batch->head.id);
-	sqlite3_bind_int64(statement, 2, batch->head.generation);
-	lp_sqlite_bind_time(statement, 3, batch->head.watermark);
-	lp_sqlite_bind_time(statement, 4, batch->new_watermark);
-	sqlite3_bind_int64(statement, 5, batch->run_id);
-	if (!lp_sqlite_run(store, statement, &rows, error, "move the watermark of a batch"))
-		return false;
-	*accepted = rows == 1;
-	return true;
-}
-
-/*
- * What is stored of each calculation.  current[i]: it is there, enabled, and
- * its definition is the one that was computed with.
- */
-static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, struct lp_settle_known *known,
-                       bool *current, struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_STATES, error);
-
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < batch->calculation_count; i++) {
-		struct lp_settle_known *row = &known[i];
-		const char *state;
-
-		sqlite3_bind_int64(statement, 1, batch->calculations[i].id);
-		int found = lp_sqlite_step(store, statement, error, "read the states of a batch");
-		if (found < 0)
-			return false;
-		if (found == 0)
-			continue;
-		/* The batch's own row has moved already: what counts is where it stood. */
-		row->watermark = batch->kind != LP_BATCH_FORWARD ? lp_sqlite_time(statement, 0) : batch->head.watermark;
-		current[i] = sqlite3_column_int(statement, 1) == batch->calculations[i].version &&
-		             sqlite3_column_int(statement, 2) != 0 &&
-		             /* Else some of the samples may have been pruned while they were read. */
-		             sqlite3_column_int64(statement, 8) == batch->calculations[i].generation;
-		state = lp_sqlite_text(statement, 3);
-		row->stored = state != NULL && lp_state_parse(state, &row->state);
-		if (!row->stored)
-			row->state = row->watermark == LP_TIME_NONE ? LP_STATE_NEW : LP_STATE_OK;
-		row->since = lp_sqlite_time(statement, 4);
-		row->failing_since = lp_sqlite_time(statement, 5);
-		row->window_end = lp_sqlite_time(statement, 6);
-		row->cause_id = sqlite3_column_int64(statement, 7);
-		sqlite3_reset(statement);
-	}
-	return true;
-}
-
-/* Where results lie, as of now: another run may have stored some since the definitions were read. */
-static bool read_room(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SOME_OUTPUTS, error);
-	size_t i = 0;
-	int row;
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, calculation->id);
-	while ((row = lp_sqlite_step(store, statement, error, "look where results lie")) == 1) {
-		if (i < calculation->output_count &&
-		    calculation->outputs[i].series_id == sqlite3_column_int64(statement, 1)) {
-			calculation->outputs[i].results_from = sqlite3_column_int64(statement, 4);
-			calculation->outputs[i].results_to = sqlite3_column_int64(statement, 5);
-		}
-		i++;
-	}
-	return row == 0;
-}
-
-/* Which tasks of a retry batch are still owed as they were when the run read them. */
-static bool read_owed(struct lp_sqlite *store, const struct lp_batch *batch, const bool *current, bool *owed, bool *any,
-                      struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_PENDING, error);
-
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < batch->task_count; i++) {
-		const struct lp_task *task = &batch->tasks[i];
-
-		if (!current[task->calculation])
-			continue;
-		sqlite3_bind_int64(statement, 1, batch->calculations[task->calculation].id);
-		sqlite3_bind_int64(statement, 2, task->window.start);
-		sqlite3_bind_int64(statement, 3, task->window.end);
-		int found = lp_sqlite_step(store, statement, error, "read the pending windows of a batch");
-		if (found < 0)
-			return false;
-		if (found == 0)
-			continue;
-		owed[i] = sqlite3_column_int(statement, 0) == task->attempt - 1;
-		*any = *any || owed[i];
-		sqlite3_reset(statement);
-	}
-	return true;
-}
-
-/* 1: the range is still what it was when the run read it; 0: not; -1: error. */
-static int check_range(struct lp_sqlite *store, const struct lp_owed *owed, struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CHECK_OWED, error);
-	int row;
-
-	if (statement == NULL)
-		return -1;
-	lp_sqlite_bind(statement, 1, &lp_owed_seen_layout, owed);
-	row = lp_sqlite_step(store, statement, error, "read the owed windows of a batch");
-	sqlite3_reset(statement);
-	return row;
-}
-
-static bool move_range(struct lp_sqlite *store, const struct lp_owed_move *move, struct lp_error *error)
-{
-	static const char doing[] = "move on the owed windows of a batch";
-
-	return move->done ? lp_sqlite_run_for(store, LP_SQL_DELETE_OWED, move->id, error, doing)
-	                  : lp_sqlite_write(store, LP_SQL_MOVE_OWED, &lp_owed_move_layout, move, error, doing);
-}
-
-/* The ranges that are still as they were move on to where this batch has come; tasks of the others are left out. */
-static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known,
-                       const bool *current, bool *owed, bool *any, struct lp_error *error)
-{
-	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
-	const struct lp_owed_move *moves = lp_owed_moves(batch);
-
-	for (size_t i = 0; i < batch->owed_count; i++) {
-		const struct lp_owed_move *move = &moves[i];
-		int found;
-
-		if (move->after_end == LP_TIME_NONE || !current[move->calculation])
-			continue;
-		found = check_range(store, move->owed, error);
-		if (found < 0 || (found == 1 && !move_range(store, move, error)))
-			return false;
-		claimed[move->calculation] = known[move->calculation].claimed = found == 1;
-		*any = *any || found == 1;
-	}
-	for (size_t i = 0; i < batch->task_count; i++)
-		owed[i] = claimed[batch->tasks[i].calculation];
-	return true;
-}
 
 struct times {
 	lp_time *items;
@@ -179,7 +25,7 @@ static bool read_unmade(struct lp_sqlite *store, const struct lp_settlement *set
 	if (statement == NULL)
 		return false;
 	lp_sqlite_bind(statement, 1, known ? &lp_reach_layout : &lp_reach_times_layout, reach);
-	while ((row = lp_sqlite_step(store, statement, error, "look for earlier results")) == 1) {
+	while ((row = lp_sqlite_step(store, statement, error)) == 1) {
 		lp_time time = sqlite3_column_int64(statement, 0);
 
 		if (known ? lp_settlement_has(settled, reach->series_id, time, sqlite3_column_int64(statement, 1))
@@ -200,7 +46,7 @@ static bool run_at(struct lp_sqlite *store, enum lp_sqlite_statement which, int6
 		return false;
 	sqlite3_bind_int64(statement, 1, series_id);
 	sqlite3_bind_int64(statement, 2, time);
-	return lp_sqlite_run(store, statement, rows, error, "take off earlier results");
+	return lp_sqlite_run(store, statement, rows, error);
 }
 
 /* What it had superseded is back. */
@@ -230,8 +76,7 @@ static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const stru
 /* Before anything is brought back: what these windows had superseded, and had been superseded of them. */
 static bool take_off_superseded(struct lp_sqlite *store, const struct lp_reach *reach, struct lp_error *error)
 {
-	return lp_sqlite_write(store, LP_SQL_DELETE_SUPERSEDED, &lp_reach_layout, reach, error,
-	                       "take off superseded results");
+	return lp_sqlite_write(store, LP_SQL_DELETE_SUPERSEDED, &lp_reach_layout, reach, error);
 }
 
 static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
@@ -254,13 +99,12 @@ static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, co
 static bool widen_results(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	return lp_sqlite_write_rows(store, LP_SQL_WIDEN_RESULTS, &lp_widened_layout, settled->widened,
-	                            sizeof *settled->widened, settled->widened_count, error, "note where results lie");
+	                            sizeof *settled->widened, settled->widened_count, error);
 }
 
 static bool supersede(struct lp_sqlite *store, const struct lp_result_row *made, struct lp_error *error)
 {
-	return lp_sqlite_write(store, LP_SQL_PUT_SUPERSEDED, &lp_result_layout, made, error,
-	                       "keep results of earlier windows");
+	return lp_sqlite_write(store, LP_SQL_PUT_SUPERSEDED, &lp_result_layout, made, error);
 }
 
 /* Of an earlier window, where there is one, before it is written over. */
@@ -272,7 +116,7 @@ static bool set_aside(struct lp_sqlite *store, const struct lp_result_row *made,
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, lp_sqlite_bind(statement, 1, &lp_result_key_layout, made), settled_until);
-	return lp_sqlite_run(store, statement, NULL, error, "keep results of earlier windows");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 /* It was not written: it is there as it is, or a later window's is, or somebody imported one. */
@@ -287,7 +131,7 @@ static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const stru
 		return false;
 	sqlite3_bind_int64(statement, 1, made->series_id);
 	sqlite3_bind_int64(statement, 2, made->time);
-	if (lp_sqlite_step(store, statement, error, "look at a result") != 1)
+	if (lp_sqlite_step(store, statement, error) != 1)
 		return false;
 	window_end = lp_sqlite_time(statement, 0);
 	computed = sqlite3_column_int(statement, 1) != 0;
@@ -306,7 +150,7 @@ static bool add_result(struct lp_sqlite *store, const struct lp_result_row *made
 	if (statement == NULL)
 		return false;
 	lp_sqlite_bind(statement, 1, &lp_result_layout, made);
-	if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
+	if (!lp_sqlite_run(store, statement, &rows, error))
 		return false;
 	*added = rows > 0;
 	return true;
@@ -323,7 +167,7 @@ static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const st
 	lp_sqlite_bind(statement, 1, &lp_result_layout, made);
 	sqlite3_bind_int(statement, 8, batch->replace_imported);
 	sqlite3_bind_int64(statement, 9, settled->settled_until);
-	if (!lp_sqlite_run(store, statement, &rows, error, "write results"))
+	if (!lp_sqlite_run(store, statement, &rows, error))
 		return false;
 	batch->samples_written += (uint64_t)rows;
 	return rows > 0 || look_why(store, batch, made, error);
@@ -344,8 +188,7 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 			return false;
 	}
 	return lp_sqlite_write_rows(store, LP_SQL_PUT_SUPERSEDED, &lp_result_layout, settled->superseded,
-	                            sizeof *settled->superseded, settled->superseded_count, error,
-	                            "keep results of earlier windows");
+	                            sizeof *settled->superseded, settled->superseded_count, error);
 }
 
 /* The columns of a row's entries, each an array. */
@@ -383,7 +226,7 @@ static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch,
 	sqlite3_bind_int64(statement, 5, row->window.end);
 	bind_entries(statement, 6, settled, row, &store->text);
 	sqlite3_bind_int(statement, 10, (int)batch->reason);
-	return lp_sqlite_run(store, statement, NULL, error, "write the outcome of a batch");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 /* The newest window's outcome is where `status` looks up those that have no row in `state`. */
@@ -395,7 +238,7 @@ static bool note_last_outcome(struct lp_sqlite *store, const struct lp_batch *ba
 		return false;
 	sqlite3_bind_int64(statement, 1, batch->head.id);
 	sqlite3_bind_int64(statement, 2, sqlite3_last_insert_rowid(store->database));
-	return lp_sqlite_run(store, statement, NULL, error, "note the outcome of a batch");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settlement *settled,
@@ -411,18 +254,15 @@ static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch
 static bool write_states(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	return lp_sqlite_write_rows(store, LP_SQL_PUT_STATES, &lp_state_layout, settled->states,
-	                            sizeof *settled->states, settled->state_count, error,
-	                            "write the states of a batch");
+	                            sizeof *settled->states, settled->state_count, error);
 }
 
 static bool write_pending(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	return lp_sqlite_write_rows(store, LP_SQL_PUT_PENDING, &lp_pending_layout, settled->pending,
-	                            sizeof *settled->pending, settled->pending_count, error,
-	                            "write the pending windows of a batch") &&
+	                            sizeof *settled->pending, settled->pending_count, error) &&
 	       lp_sqlite_write_rows(store, LP_SQL_DELETE_PENDING, &lp_pending_key_layout, settled->done,
-	                            sizeof *settled->done, settled->done_count, error,
-	                            "take off the pending windows of a batch");
+	                            sizeof *settled->done, settled->done_count, error);
 }
 
 static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
@@ -430,33 +270,15 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 {
 	struct lp_arena *arena = &batch->arena;
 	struct lp_settle_known *known = lp_arena_zeroed(arena, batch->calculation_count, sizeof *known);
-	bool *current = lp_arena_zeroed(arena, batch->calculation_count, sizeof *current), *owed = NULL;
+	bool *owed = batch->kind == LP_BATCH_FORWARD ? NULL : lp_arena_zeroed(arena, batch->task_count, sizeof *owed);
+	bool noted = !lp_batch_is_unread(batch);
 	struct lp_settlement settled;
 
-	/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
-	*accepted = false;
-	if (batch->kind == LP_BATCH_FORWARD ? !move_watermark(store, batch, accepted, error)
-	                                    : !lp_sqlite_is_running(store, batch->run_id, accepted, error))
+	if (!lp_sqlite_claim(store, batch, known, owed, accepted, error))
 		return false;
 	if (!*accepted)
 		return true;
-	if (!read_known(store, batch, known, current, error))
-		return false;
-	if (batch->kind != LP_BATCH_FORWARD) {
-		owed = lp_arena_zeroed(arena, batch->task_count, sizeof *owed);
-		*accepted = false;
-		for (size_t i = 0; i < batch->calculation_count; i++) {
-			if (!read_room(store, &batch->calculations[i], error))
-				return false;
-		}
-		if (batch->kind == LP_BATCH_RETRY ? !read_owed(store, batch, current, owed, accepted, error)
-		                                  : !claim_redo(store, batch, known, current, owed, accepted, error))
-			return false;
-		if (!*accepted)
-			return true;
-	}
 	lp_settle(batch, policy, known, owed, &settled);
-	bool noted = !lp_batch_is_unread(batch);
 	return (noted || lp_sqlite_be_own(store, true, error)) && take_off_results(store, batch, &settled, error) &&
 	       widen_results(store, &settled, error) && write_results(store, batch, &settled, error) &&
 	       (noted || lp_sqlite_be_own(store, false, error)) && write_outcomes(store, batch, &settled, error) &&

@@ -26,8 +26,8 @@ struct lp_sqlite {
 	int run_lock; /* file descriptor, or -1 */
 	bool keeps_few_pages;
 	sqlite3_stmt *statements[LP_SQL_STATEMENT_COUNT]; /* prepared when first used, kept until the store is closed */
-	/* Rows being fetched, before their number is known; kept between batches. */
-	struct lp_sqlite_rows {
+	/* Samples being fetched, before their number is known; kept between batches. */
+	struct lp_sqlite_samples {
 		lp_time *time;
 		double *value;
 		uint8_t *quality;
@@ -36,8 +36,8 @@ struct lp_sqlite {
 		lp_time *window_end;
 		size_t count, capacity;
 		bool any_quality, any_coverage;
-	} rows;
-	struct lp_text text; /* scratch for arrays */
+	} samples;
+	struct lp_text text; /* scratch for arrays and patterns */
 };
 
 static inline struct lp_sqlite *lp_sqlite_of(struct lp_store *store)
@@ -58,16 +58,18 @@ bool lp_sqlite_fail_code(const char *path, int code, int error_number, const cha
 sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statement which,
                                 struct lp_error *error) LP_MUST_CHECK;
 /* Next row: 1, no more: 0, error (filled): -1.  After 0 and -1 the statement is reset. */
-int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_error *error,
-                   const char *doing) LP_MUST_CHECK;
+int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_error *error) LP_MUST_CHECK;
 /* For a statement that gives no rows; *changed (may be NULL): rows written. */
-bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error,
-                   const char *doing) LP_MUST_CHECK;
+bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed,
+                   struct lp_error *error) LP_MUST_CHECK;
 /* The same for a statement whose only parameter is an id, or a name. */
-bool lp_sqlite_run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id, struct lp_error *error,
-                       const char *doing) LP_MUST_CHECK;
+bool lp_sqlite_run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id,
+                       struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
-                         struct lp_error *error, const char *doing) LP_MUST_CHECK;
+                         struct lp_error *error) LP_MUST_CHECK;
+/* The first column of the first row, as a time or a number: 1 (NULL: LP_TIME_NONE), no row: 0, error: -1. */
+int lp_sqlite_first(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *value,
+                    struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error) LP_MUST_CHECK;
 
 /*
@@ -81,11 +83,40 @@ static inline enum lp_type lp_sqlite_type(enum lp_kind kind)
 int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layout *layout, const void *row);
 /* Runs a statement whose parameters are a row: once, or for each of many. */
 bool lp_sqlite_write(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
-                     const void *row, struct lp_error *error, const char *doing) LP_MUST_CHECK;
+                     const void *row, struct lp_error *error) LP_MUST_CHECK;
 
 bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
-                          const void *rows, size_t row_size, size_t count, struct lp_error *error,
-                          const char *doing) LP_MUST_CHECK;
+                          const void *rows, size_t row_size, size_t count, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * The rows of a statement:
+ *
+ *	rows = lp_sqlite_read(store, LP_SQL_EACH_PENDING, error);
+ *	sqlite3_bind_int64(rows.statement, 1, tick);
+ *	while (lp_sqlite_next(&rows, &lp_pending_window_layout, &pending))
+ *		rows.ok = visit(context, &pending, error);
+ *	return lp_sqlite_end(&rows);
+ *
+ * One that cannot be prepared is NULL: binding it does nothing, and it has no
+ * rows.  Texts are valid until the next row, unless they are copied into an
+ * arena.
+ */
+struct lp_sqlite_rows {
+	struct lp_sqlite *store;
+	sqlite3_stmt *statement;
+	int column;             /* the next one to be taken */
+	bool ok;                /* false: no row follows */
+	struct lp_arena *arena; /* for texts; or NULL */
+	struct lp_error *error;
+};
+struct lp_sqlite_rows lp_sqlite_read(struct lp_sqlite *store, enum lp_sqlite_statement which,
+                                     struct lp_error *error) LP_MUST_CHECK;
+/* Fills a row from the next one's first columns; layout NULL: takes none. */
+bool lp_sqlite_next(struct lp_sqlite_rows *rows, const struct lp_row_layout *layout, void *row) LP_MUST_CHECK;
+/* The columns that follow; returns rows->ok. */
+bool lp_sqlite_take(struct lp_sqlite_rows *rows, const struct lp_row_layout *layout, void *row) LP_MUST_CHECK;
+/* Returns whether all went well. */
+bool lp_sqlite_end(const struct lp_sqlite_rows *rows) LP_MUST_CHECK;
 
 /* Binding and reading, with NULL for what there is not. */
 void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text);
@@ -104,6 +135,10 @@ const char *lp_sqlite_version(const struct lp_store *base);
 bool lp_sqlite_begin(struct lp_store *base, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_commit_work(struct lp_store *base, struct lp_error *error) LP_MUST_CHECK;
 void lp_sqlite_rollback(struct lp_store *base);
+/* A transaction around what follows, unless there is one already. */
+bool lp_sqlite_begin_alone(struct lp_sqlite *store, bool *alone, struct lp_error *error) LP_MUST_CHECK;
+/* Commits if ok, else rolls back; the result is ok unless the commit failed. */
+bool lp_sqlite_finish_alone(struct lp_sqlite *store, bool alone, bool ok, struct lp_error *error) LP_MUST_CHECK;
 /* "PRAGMA name" as a number */
 bool lp_sqlite_pragma(struct lp_sqlite *store, const char *pragma, int64_t *value,
                       struct lp_error *error) LP_MUST_CHECK;
@@ -119,7 +154,31 @@ bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, stru
 bool lp_sqlite_migrate(struct lp_store *base, const struct lp_migrate_options *options, lp_migrate_step *step,
                        void *context, struct lp_error *error) LP_MUST_CHECK;
 
-/* samples.c */
+/* samples.c: samples whose number is not known before. */
+void lp_sqlite_grow_samples(struct lp_sqlite_samples *samples);
+void lp_sqlite_empty_samples(struct lp_sqlite_samples *samples);
+
+/* A number that is none of ours is bad: whoever stored it past the table's CHECK did not mean good. */
+static inline uint8_t lp_sqlite_quality(int64_t stored)
+{
+	return stored >= LP_QUALITY_GOOD && stored <= LP_QUALITY_BAD ? (uint8_t)stored : LP_QUALITY_BAD;
+}
+
+/* A row (ts, value, quality) onto the rows. */
+static inline void lp_sqlite_take_sample(struct lp_sqlite_samples *rows, sqlite3_stmt *statement)
+{
+	size_t i = rows->count++;
+
+	if (i == rows->capacity)
+		lp_sqlite_grow_samples(rows);
+	rows->time[i] = sqlite3_column_int64(statement, 0);
+	rows->value[i] =
+		sqlite3_column_type(statement, 1) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(statement, 1);
+	rows->quality[i] = lp_sqlite_quality(sqlite3_column_int64(statement, 2)); /* NULL is 0, and 0 is good */
+	rows->any_quality |= rows->quality[i] != LP_QUALITY_GOOD;
+}
+
+/* series.c, samples.c, fetch.c */
 bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series_visit *visit, void *context,
                            struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_find_series(struct lp_store *base, const char *name, struct lp_arena *arena, struct lp_series *found,
@@ -130,28 +189,14 @@ bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time fr
                             lp_column_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_share *share,
                      struct lp_error *error) LP_MUST_CHECK;
-/* Columns pruned_from and pruned_to as struct lp_series has them. */
-struct lp_window lp_sqlite_pruned(sqlite3_stmt *statement, int column);
-
 /* calculations.c */
-/* From the first columns of a row, which are {{calculation_columns}} of statements/fragments.sql; texts are valid until the next step. */
-enum { LP_SQLITE_CALCULATION_COLUMNS = 24 };
-bool lp_sqlite_calculation_of(sqlite3_stmt *statement, struct lp_calculation *calculation,
-                              struct lp_error *error) LP_MUST_CHECK;
+/* The next row's, from its first columns; without inputs and outputs. */
+bool lp_sqlite_next_calculation(struct lp_sqlite_rows *rows, struct lp_calculation *calculation) LP_MUST_CHECK;
 bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *visit, void *context,
                                 struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size_t count, struct lp_batch *batch,
                                  struct lp_error *error) LP_MUST_CHECK;
-
-/* schedule_columns.c: the columns every, window_length, "offset", delay, week_start, time_zone, missed, in this order */
-enum { LP_SQLITE_SCHEDULE_COLUMNS = 7 };
-bool lp_sqlite_read_schedule(sqlite3_stmt *statement, int column, struct lp_schedule *schedule,
-                             struct lp_error *error) LP_MUST_CHECK;
-/* An input's span; NULL: none, count 0. */
-bool lp_sqlite_span(sqlite3_stmt *statement, int column, struct lp_span *span, struct lp_error *error) LP_MUST_CHECK;
-void lp_sqlite_bind_span(sqlite3_stmt *statement, int index, struct lp_span span);
-void lp_sqlite_bind_schedule(sqlite3_stmt *statement, int index, const struct lp_schedule *schedule);
 
 /* arrays.c: JSON arrays of whole numbers, as outcomes are kept */
 void lp_sqlite_array_add(struct lp_text *text, int64_t number); /* an empty text begins one */
@@ -178,6 +223,15 @@ bool lp_sqlite_fail_batch(struct lp_store *base, int64_t batch_id, lp_time tick,
                           const char *error_message, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_edge(struct lp_store *base, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
                          void *context, struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * claim.c: within the commit's transaction, whether what the batch was planned
+ * from is still so, for at least one of its tasks.  known: one per calculation;
+ * owed: one per task, or NULL in a forward batch.
+ */
+struct lp_settle_known;
+bool lp_sqlite_claim(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known, bool *owed,
+                     bool *accepted, struct lp_error *error) LP_MUST_CHECK;
 
 /* commit.c */
 bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const struct lp_retry_policy *policy,

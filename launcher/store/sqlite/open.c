@@ -1,6 +1,6 @@
 /*
- * A connection: opened with every reason against the file told apart, its
- * settings, its prepared statements, transactions.  Knows no table.
+ * Opening and closing a file, with every reason against it told apart, and a
+ * connection's settings.  Knows no table.
  */
 #include "store/sqlite/internal.h"
 
@@ -168,12 +168,12 @@ void lp_sqlite_close(struct lp_store *base)
 	if (store->run_lock >= 0)
 		close(store->run_lock); /* the lock goes with it */
 	free(store->path);
-	free(store->rows.time);
-	free(store->rows.value);
-	free(store->rows.quality);
-	free(store->rows.coverage);
-	free(store->rows.samples);
-	free(store->rows.window_end);
+	free(store->samples.time);
+	free(store->samples.value);
+	free(store->samples.quality);
+	free(store->samples.coverage);
+	free(store->samples.samples);
+	free(store->samples.window_end);
 	lp_text_free(&store->text);
 	store->magic = 0;
 	free(store);
@@ -183,178 +183,4 @@ const char *lp_sqlite_version(const struct lp_store *base)
 {
 	(void)base; /* the library is the server */
 	return "sqlite " SQLITE_VERSION;
-}
-
-bool lp_sqlite_script(struct lp_sqlite *store, const char *sql, struct lp_error *error, const char *doing)
-{
-	errno = 0;
-	if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return lp_sqlite_fail(store, error, doing);
-	return true;
-}
-
-bool lp_sqlite_pragma(struct lp_sqlite *store, const char *pragma, int64_t *value, struct lp_error *error)
-{
-	sqlite3_stmt *statement;
-	bool ok = sqlite3_prepare_v2(store->database, pragma, -1, &statement, NULL) == SQLITE_OK &&
-	          sqlite3_step(statement) == SQLITE_ROW;
-
-	if (ok)
-		*value = sqlite3_column_int64(statement, 0);
-	else
-		lp_sqlite_fail(store, error, "read the database");
-	sqlite3_finalize(statement);
-	return ok;
-}
-
-sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
-{
-	sqlite3_stmt **statement = &store->statements[which];
-
-	if (*statement == NULL) {
-		if (sqlite3_prepare_v3(store->database, lp_sqlite_statements[which].sql, -1, SQLITE_PREPARE_PERSISTENT,
-		                       statement, NULL) != SQLITE_OK) {
-			lp_sqlite_fail(store, error, "prepare a statement");
-			return NULL;
-		}
-		return *statement;
-	}
-	assert(!sqlite3_stmt_busy(*statement));
-	sqlite3_clear_bindings(*statement);
-	return *statement;
-}
-
-int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_error *error, const char *doing)
-{
-	errno = 0;
-	int code = sqlite3_step(statement);
-
-	if (code == SQLITE_ROW)
-		return 1;
-	if (code != SQLITE_DONE) {
-		lp_sqlite_fail(store, error, doing);
-		sqlite3_reset(statement);
-		return -1;
-	}
-	sqlite3_reset(statement);
-	return 0;
-}
-
-bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error,
-                   const char *doing)
-{
-	errno = 0;
-	int code = sqlite3_step(statement);
-
-	assert(code != SQLITE_ROW);
-	if (code != SQLITE_DONE) {
-		lp_sqlite_fail(store, error, doing);
-		sqlite3_reset(statement);
-		return false;
-	}
-	if (changed != NULL)
-		*changed = sqlite3_changes64(store->database);
-	sqlite3_reset(statement);
-	return true;
-}
-
-bool lp_sqlite_run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id, struct lp_error *error,
-                       const char *doing)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, id);
-	return lp_sqlite_run(store, statement, NULL, error, doing);
-}
-
-bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
-                         struct lp_error *error, const char *doing)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
-
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, name);
-	if (!lp_sqlite_run(store, statement, changed, error, doing))
-		return lp_fail_within(error, "%s", name);
-	return true;
-}
-
-bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
-
-	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, lp_sqlite_statements[which].doing);
-}
-
-void lp_sqlite_bind_glob(sqlite3_stmt *statement, int index, const char *glob)
-{
-	sqlite3_bind_text(statement, index, lp_glob_to_sqlite(glob), -1, free);
-}
-
-void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text)
-{
-	/* Texts live until the statement has run; without memory the insert would store NULL: the step fails instead. */
-	if (text != NULL)
-		sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-	else
-		sqlite3_bind_null(statement, index);
-}
-
-void lp_sqlite_bind_time(sqlite3_stmt *statement, int index, lp_time time)
-{
-	if (time != LP_TIME_NONE)
-		sqlite3_bind_int64(statement, index, time);
-	else
-		sqlite3_bind_null(statement, index);
-}
-
-lp_time lp_sqlite_time(sqlite3_stmt *statement, int column)
-{
-	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
-		return LP_TIME_NONE;
-	return sqlite3_column_int64(statement, column);
-}
-
-const char *lp_sqlite_text(sqlite3_stmt *statement, int column)
-{
-	return (const char *)sqlite3_column_text(statement, column);
-}
-
-const char *lp_sqlite_text_or_empty(sqlite3_stmt *statement, int column)
-{
-	const char *text = lp_sqlite_text(statement, column);
-
-	return text != NULL ? text : "";
-}
-
-/* A transaction that will write: it waits its turn now instead of failing at the first write. */
-bool lp_sqlite_begin(struct lp_store *base, struct lp_error *error)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_BEGIN, error);
-
-	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, "begin to write");
-}
-
-bool lp_sqlite_commit_work(struct lp_store *base, struct lp_error *error)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_COMMIT, error);
-
-	if (statement != NULL && lp_sqlite_run(store, statement, NULL, error, "commit"))
-		return true;
-	lp_sqlite_rollback(base);
-	return false;
-}
-
-void lp_sqlite_rollback(struct lp_store *base)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_error ignored; /* closing the connection rolls back all the same */
-
-	if (sqlite3_get_autocommit(store->database) == 0 && !lp_sqlite_execute(store, LP_SQL_ROLLBACK, &ignored))
-		return;
 }

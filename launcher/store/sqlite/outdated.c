@@ -4,6 +4,7 @@
  * is not known here.
  */
 #include "model/clock.h"
+#include "store/settle.h"
 #include "store/sqlite/internal.h"
 
 #include <assert.h>
@@ -12,27 +13,17 @@ bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *series_ids, siz
                            lp_stored_visit *visit, void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_STORED, error);
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_STORED, error);
+	sqlite3_stmt *statement = rows.statement;
+	struct lp_stored stored;
 
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct lp_stored stored = { .series_id = series_ids[i] };
-		bool there;
-
+	for (size_t i = 0; i < count && rows.ok; i++) {
 		sqlite3_bind_int64(statement, 1, series_ids[i]);
 		sqlite3_bind_int64(statement, 2, (int64_t)most);
-		if (lp_sqlite_step(store, statement, error, "look for the results of a series") != 1)
-			return false;
-		there = sqlite3_column_type(statement, 0) != SQLITE_NULL;
-		stored.first_end = lp_sqlite_time(statement, 0);
-		stored.last_end = lp_sqlite_time(statement, 1);
-		stored.results = (uint64_t)sqlite3_column_int64(statement, 2);
-		sqlite3_reset(statement);
-		if (there && !visit(context, &stored, error))
-			return false;
+		while (lp_sqlite_next(&rows, &lp_stored_layout, &stored))
+			rows.ok = stored.first_end == LP_TIME_NONE || visit(context, &stored, error);
 	}
-	return true;
+	return lp_sqlite_end(&rows);
 }
 
 bool lp_sqlite_note_outdated(struct lp_store *base, const struct lp_outdated *notes, size_t count,
@@ -45,13 +36,9 @@ bool lp_sqlite_note_outdated(struct lp_store *base, const struct lp_outdated *no
 		return false;
 	assert(sqlite3_get_autocommit(store->database) == 0);
 	for (size_t i = 0; i < count; i++) {
-		lp_sqlite_bind_text(statement, 1, notes[i].calculation);
-		lp_sqlite_bind_text(statement, 2, notes[i].reason);
-		lp_sqlite_bind_time(statement, 3, notes[i].after_end);
-		lp_sqlite_bind_time(statement, 4, notes[i].until_end);
-		lp_sqlite_bind_time(statement, 5, lp_now());
-		sqlite3_bind_int(statement, 6, notes[i].other_windows);
-		if (!lp_sqlite_run(store, statement, NULL, error, "note outdated results"))
+		sqlite3_bind_int64(statement, lp_sqlite_bind(statement, 1, &lp_outdated_note_layout, &notes[i]),
+		                   lp_now());
+		if (!lp_sqlite_run(store, statement, NULL, error))
 			return false;
 	}
 	return true;
@@ -65,68 +52,30 @@ bool lp_sqlite_outdate_rule(struct lp_sqlite *store, const char *rule, struct lp
 		return false;
 	lp_sqlite_bind_text(statement, 1, rule);
 	lp_sqlite_bind_time(statement, 2, lp_now());
-	return lp_sqlite_run(store, statement, NULL, error, "note outdated results");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 bool lp_sqlite_each_outdated(struct lp_store *base, lp_outdated_visit *visit, void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_OUTDATED, error);
-	int row;
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_OUTDATED, error);
+	struct lp_outdated outdated;
 
-	if (statement == NULL)
-		return false;
-	while ((row = lp_sqlite_step(store, statement, error, "read whose results are outdated")) == 1) {
-		struct lp_outdated outdated = {
-			.calculation_id = sqlite3_column_int64(statement, 0),
-			.calculation = lp_sqlite_text_or_empty(statement, 1),
-			.rule = lp_sqlite_text_or_empty(statement, 2),
-			.enabled = sqlite3_column_int(statement, 3) != 0,
-			.owed = sqlite3_column_int(statement, 4) != 0,
-			.reason = lp_sqlite_text_or_empty(statement, 5),
-			.after_end = lp_sqlite_time(statement, 6),
-			.until_end = lp_sqlite_time(statement, 7),
-			.other_windows = sqlite3_column_int(statement, 8) != 0,
-			.noted = lp_sqlite_time(statement, 9),
-		};
-
-		if (!visit(context, &outdated, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
-	}
-	return row == 0;
-}
-
-static bool owe_within(struct lp_sqlite *store, const struct lp_outdated *told, size_t count, struct lp_error *error)
-{
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_OWE_OUTDATED, error);
-
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		sqlite3_bind_int64(statement, 1, told[i].calculation_id);
-		sqlite3_bind_int64(statement, 2, told[i].noted);
-		if (!lp_sqlite_run(store, statement, NULL, error, "note what is owed of outdated results"))
-			return false;
-	}
-	return true;
+	while (lp_sqlite_next(&rows, &lp_outdated_layout, &outdated))
+		rows.ok = visit(context, &outdated, error);
+	return lp_sqlite_end(&rows);
 }
 
 bool lp_sqlite_owe_outdated(struct lp_store *base, const struct lp_outdated *told, size_t count, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	bool alone = sqlite3_get_autocommit(store->database) != 0;
+	bool alone;
 
-	if (alone && !lp_sqlite_begin(base, error))
-		return false;
-	bool ok = owe_within(store, told, count, error);
-	if (!alone)
-		return ok;
-	if (ok && lp_sqlite_commit_work(base, error))
-		return true;
-	lp_sqlite_rollback(base);
-	return false;
+	return lp_sqlite_begin_alone(store, &alone, error) &&
+	       lp_sqlite_finish_alone(store, alone,
+	                              lp_sqlite_write_rows(store, LP_SQL_OWE_OUTDATED, &lp_outdated_key_layout, told,
+	                                                   sizeof *told, count, error),
+	                              error);
 }
 
 bool lp_sqlite_settle_outdated(struct lp_store *base, struct lp_error *error)
@@ -134,7 +83,7 @@ bool lp_sqlite_settle_outdated(struct lp_store *base, struct lp_error *error)
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SETTLE_OUTDATED, error);
 
-	return statement != NULL && lp_sqlite_run(store, statement, NULL, error, "take off what is outdated no more");
+	return statement != NULL && lp_sqlite_run(store, statement, NULL, error);
 }
 
 bool lp_sqlite_remove_results(struct lp_store *base, int64_t calculation_id, lp_time after_end, lp_time until_end,
@@ -153,7 +102,7 @@ bool lp_sqlite_remove_results(struct lp_store *base, int64_t calculation_id, lp_
 		sqlite3_bind_int64(statement, 1, calculation_id);
 		sqlite3_bind_int64(statement, 2, after_end);
 		sqlite3_bind_int64(statement, 3, until_end);
-		if (!lp_sqlite_run(store, statement, &rows, error, "remove results of windows that are none any more"))
+		if (!lp_sqlite_run(store, statement, &rows, error))
 			return false;
 	}
 	*removed = (uint64_t)rows;
@@ -164,23 +113,18 @@ bool lp_sqlite_read_places(struct lp_store *base, int64_t series_id, lp_time bey
                            struct lp_result_place *places, size_t most, size_t *count, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement =
-		lp_sqlite_prepare(store, backwards ? LP_SQL_READ_PLACES_BACK : LP_SQL_READ_PLACES, error);
-	int row;
+	struct lp_sqlite_rows rows =
+		lp_sqlite_read(store, backwards ? LP_SQL_READ_PLACES_BACK : LP_SQL_READ_PLACES, error);
+	sqlite3_stmt *statement = rows.statement;
 
-	*count = 0;
-	if (statement == NULL)
-		return false;
 	if (beyond == LP_TIME_NONE)
 		beyond = backwards ? LP_TIME_MAX : LP_TIME_MIN;
 	sqlite3_bind_int64(statement, 1, series_id);
 	sqlite3_bind_int64(statement, 2, beyond);
 	sqlite3_bind_int64(statement, 3, (int64_t)most);
-	while ((row = lp_sqlite_step(store, statement, error, "read results")) == 1)
-		places[(*count)++] = (struct lp_result_place){ .series_id = series_id,
-			                                       .time = sqlite3_column_int64(statement, 0),
-			                                       .window_end = sqlite3_column_int64(statement, 1) };
-	return row == 0;
+	for (*count = 0; *count < most && lp_sqlite_next(&rows, &lp_place_layout, &places[*count]); ++*count)
+		places[*count].series_id = series_id;
+	return lp_sqlite_end(&rows);
 }
 
 /* Clears a place of results of windows that end by then. */
@@ -194,7 +138,7 @@ static bool clear_place(struct lp_sqlite *store, int64_t series_id, lp_time time
 	sqlite3_bind_int64(statement, 1, series_id);
 	sqlite3_bind_int64(statement, 2, time);
 	sqlite3_bind_int64(statement, 3, window_end);
-	return lp_sqlite_run(store, statement, NULL, error, "move results");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 static bool move_one(struct lp_sqlite *store, const struct lp_result_place *place, struct lp_error *error)
@@ -205,10 +149,8 @@ static bool move_one(struct lp_sqlite *store, const struct lp_result_place *plac
 	if (!clear_place(store, place->series_id, place->to, place->window_end, error) ||
 	    (statement = lp_sqlite_prepare(store, LP_SQL_MOVE_RESULT, error)) == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, place->series_id);
-	sqlite3_bind_int64(statement, 2, place->time);
-	sqlite3_bind_int64(statement, 3, place->to);
-	if (!lp_sqlite_run(store, statement, &moved, error, "move results"))
+	lp_sqlite_bind(statement, 1, &lp_place_move_layout, place);
+	if (!lp_sqlite_run(store, statement, &moved, error))
 		return false;
 	/* What was in its way stays. */
 	return moved > 0 || clear_place(store, place->series_id, place->time, place->window_end, error);
@@ -217,21 +159,15 @@ static bool move_one(struct lp_sqlite *store, const struct lp_result_place *plac
 /* Where the results of windows are looked for; all of one series. */
 static bool widen(struct lp_sqlite *store, const struct lp_result_place *places, size_t count, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_WIDEN_RESULTS, error);
-	int64_t from = INT64_MAX, to = INT64_MIN;
+	struct lp_widened widened = { .series_id = places[0].series_id, .from = INT64_MAX, .to = INT64_MIN };
 
-	if (statement == NULL)
-		return false;
 	for (size_t i = 0; i < count; i++) {
 		int64_t offset = places[i].to - places[i].window_end;
 
-		from = offset < from ? offset : from;
-		to = offset >= to ? offset + 1 : to;
+		widened.from = offset < widened.from ? offset : widened.from;
+		widened.to = offset >= widened.to ? offset + 1 : widened.to;
 	}
-	sqlite3_bind_int64(statement, 1, places[0].series_id);
-	sqlite3_bind_int64(statement, 2, from);
-	sqlite3_bind_int64(statement, 3, to);
-	return lp_sqlite_run(store, statement, NULL, error, "note where results lie");
+	return lp_sqlite_write(store, LP_SQL_WIDEN_RESULTS, &lp_widened_layout, &widened, error);
 }
 
 static bool move_series(struct lp_sqlite *store, const struct lp_result_place *places, size_t count,

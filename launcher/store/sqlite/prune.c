@@ -21,10 +21,10 @@ static bool prune_kind(struct lp_sqlite *store, enum lp_sqlite_statement count, 
 		return false;
 	sqlite3_bind_int64(statement, 1, before);
 	if (!dry_run) {
-		if (!lp_sqlite_run(store, statement, &changed, error, "prune"))
+		if (!lp_sqlite_run(store, statement, &changed, error))
 			return false;
 	} else {
-		if (lp_sqlite_step(store, statement, error, "count what would be pruned") != 1)
+		if (lp_sqlite_step(store, statement, error) != 1)
 			return false;
 		changed = sqlite3_column_int64(statement, 0);
 		sqlite3_reset(statement);
@@ -45,7 +45,7 @@ static int find_oldest(struct lp_sqlite *store, const struct lp_prune_series *se
 	sqlite3_bind_int64(statement, 1, series->series_id);
 	sqlite3_bind_int64(statement, 2, series->before);
 	sqlite3_bind_int64(statement, 3, LP_SQLITE_PRUNE_MOST);
-	row = lp_sqlite_step(store, statement, error, "look for old samples");
+	row = lp_sqlite_step(store, statement, error);
 	if (row == 1) {
 		*first = lp_sqlite_time(statement, 0);
 		*last = lp_sqlite_time(statement, 1);
@@ -62,7 +62,7 @@ static bool touch_readers(struct lp_sqlite *store, int64_t series_id, struct lp_
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, series_id);
-	return lp_sqlite_run(store, statement, NULL, error, "mark the batches of a pruned series");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 static bool note_pruned(struct lp_sqlite *store, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
@@ -74,8 +74,7 @@ static bool note_pruned(struct lp_sqlite *store, int64_t series_id, lp_time firs
 	sqlite3_bind_int64(statement, 1, series_id);
 	sqlite3_bind_int64(statement, 2, first);
 	sqlite3_bind_int64(statement, 3, last);
-	return lp_sqlite_run(store, statement, NULL, error, "note how far a series is pruned") &&
-	       touch_readers(store, series_id, error);
+	return lp_sqlite_run(store, statement, NULL, error) && touch_readers(store, series_id, error);
 }
 
 static bool prune_superseded(struct lp_sqlite *store, const struct lp_prune_series *series, struct lp_error *error)
@@ -86,7 +85,7 @@ static bool prune_superseded(struct lp_sqlite *store, const struct lp_prune_seri
 		return false;
 	sqlite3_bind_int64(statement, 1, series->series_id);
 	sqlite3_bind_int64(statement, 2, series->before);
-	return lp_sqlite_run(store, statement, NULL, error, "prune superseded results");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 /* The oldest samples of a series, at most LP_SQLITE_PRUNE_MOST; *done: there are no more. */
@@ -107,7 +106,7 @@ static bool prune_some(struct lp_sqlite *store, const struct lp_prune_series *se
 		return false;
 	sqlite3_bind_int64(statement, 1, series->series_id);
 	sqlite3_bind_int64(statement, 2, last);
-	if (!lp_sqlite_run(store, statement, deleted, error, "prune samples"))
+	if (!lp_sqlite_run(store, statement, deleted, error))
 		return false;
 	*done = *deleted < LP_SQLITE_PRUNE_MOST;
 	return true;
@@ -212,7 +211,7 @@ static bool delete_nobodys(struct lp_store *base, lp_time before, uint64_t *samp
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, before);
-	while ((step = lp_sqlite_step(store, statement, error, "look for samples of no series")) == 1) {
+	while ((step = lp_sqlite_step(store, statement, error)) == 1) {
 		LP_GROW(series, count, capacity);
 		series[count++] =
 			(struct lp_prune_series){ .series_id = sqlite3_column_int64(statement, 0), .before = before };
@@ -243,6 +242,5 @@ bool lp_sqlite_restore_pruned(struct lp_store *base, int64_t series_id, struct l
 	sqlite3_bind_int64(statement, 1, series_id);
 	lp_sqlite_bind_time(statement, 2, gone ? pruned.start : LP_TIME_NONE);
 	lp_sqlite_bind_time(statement, 3, gone ? pruned.end - 1 : LP_TIME_NONE);
-	return lp_sqlite_run(store, statement, NULL, error, "take back how far a series was pruned") &&
-	       touch_readers(store, series_id, error);
+	return lp_sqlite_run(store, statement, NULL, error) && touch_readers(store, series_id, error);
 }

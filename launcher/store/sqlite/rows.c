@@ -59,7 +59,7 @@ int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layou
 }
 
 bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
-                          const void *rows, size_t row_size, size_t count, struct lp_error *error, const char *doing)
+                          const void *rows, size_t row_size, size_t count, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
 
@@ -67,14 +67,120 @@ bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement whic
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		lp_sqlite_bind(statement, 1, layout, (const char *)rows + i * row_size);
-		if (!lp_sqlite_run(store, statement, NULL, error, doing))
+		if (!lp_sqlite_run(store, statement, NULL, error))
 			return false;
 	}
 	return true;
 }
 
 bool lp_sqlite_write(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
-                     const void *row, struct lp_error *error, const char *doing)
+                     const void *row, struct lp_error *error)
 {
-	return lp_sqlite_write_rows(store, which, layout, row, 0, 1, error, doing);
+	return lp_sqlite_write_rows(store, which, layout, row, 0, 1, error);
+}
+
+void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+	/* Texts live until the statement has run; without memory the insert would store NULL: the step fails instead. */
+	if (text != NULL)
+		sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(statement, index);
+}
+
+void lp_sqlite_bind_time(sqlite3_stmt *statement, int index, lp_time time)
+{
+	if (time != LP_TIME_NONE)
+		sqlite3_bind_int64(statement, index, time);
+	else
+		sqlite3_bind_null(statement, index);
+}
+
+lp_time lp_sqlite_time(sqlite3_stmt *statement, int column)
+{
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return LP_TIME_NONE;
+	return sqlite3_column_int64(statement, column);
+}
+
+const char *lp_sqlite_text(sqlite3_stmt *statement, int column)
+{
+	return (const char *)sqlite3_column_text(statement, column);
+}
+
+const char *lp_sqlite_text_or_empty(sqlite3_stmt *statement, int column)
+{
+	const char *text = lp_sqlite_text(statement, column);
+
+	return text != NULL ? text : "";
+}
+
+static bool is_pointer(enum lp_kind kind)
+{
+	return kind == LP_KIND_TEXT || kind == LP_KIND_TEXT_OR_EMPTY || kind == LP_KIND_JSON;
+}
+
+static bool get_field(const struct lp_sqlite_rows *rows, enum lp_kind kind, void *field)
+{
+	sqlite3_stmt *statement = rows->statement;
+	const char *text;
+
+	switch (lp_sqlite_type(kind)) {
+	case LP_TYPE_TEXT:
+		text = lp_sqlite_text(statement, rows->column);
+		if (text != NULL && rows->arena != NULL && is_pointer(kind))
+			text = lp_arena_text(rows->arena, text);
+		return lp_row_set_text(kind, field, text, rows->error);
+	case LP_TYPE_DOUBLE:
+		*(double *)field = sqlite3_column_double(statement, rows->column);
+		return true;
+	default:
+		lp_row_set_number(kind, field, sqlite3_column_type(statement, rows->column) == SQLITE_NULL,
+		                  sqlite3_column_int64(statement, rows->column));
+		return true;
+	}
+}
+
+bool lp_sqlite_take(struct lp_sqlite_rows *rows, const struct lp_row_layout *layout, void *row)
+{
+	for (size_t i = 0; rows->ok && i < layout->column_count; i++) {
+		const struct lp_row_column *column = &layout->columns[i];
+		char *field = (char *)row + column->offset;
+
+		if (column->kind == LP_KIND_ROW) {
+			rows->ok = lp_sqlite_take(rows, column->part, field);
+			continue;
+		}
+		rows->ok = get_field(rows, column->kind, field);
+		rows->column++;
+	}
+	return rows->ok;
+}
+
+struct lp_sqlite_rows lp_sqlite_read(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
+{
+	struct lp_sqlite_rows rows = { .store = store, .error = error };
+
+	rows.statement = lp_sqlite_prepare(store, which, error);
+	rows.ok = rows.statement != NULL;
+	return rows;
+}
+
+bool lp_sqlite_next(struct lp_sqlite_rows *rows, const struct lp_row_layout *layout, void *row)
+{
+	int step;
+
+	if (!rows->ok)
+		return false;
+	rows->column = 0;
+	step = lp_sqlite_step(rows->store, rows->statement, rows->error);
+	rows->ok = step >= 0;
+	return step == 1 && (layout == NULL || lp_sqlite_take(rows, layout, row));
+}
+
+bool lp_sqlite_end(const struct lp_sqlite_rows *rows)
+{
+	if (rows->statement != NULL)
+		sqlite3_reset(rows->statement);
+	return rows->ok;
 }

@@ -9,51 +9,22 @@
 bool lp_sqlite_each_breaker(struct lp_store *base, lp_breaker_visit *visit, void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_BREAKER, error);
-	int row;
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_BREAKER, error);
+	struct lp_breaker breaker;
 
-	if (statement == NULL)
-		return false;
-	while ((row = lp_sqlite_step(store, statement, error, "read the breakers")) == 1) {
-		struct lp_breaker breaker = {
-			.rule = lp_sqlite_text_or_empty(statement, 0),
-			.since = lp_sqlite_time(statement, 1),
-			.run_id = sqlite3_column_int64(statement, 2),
-			.failed = (uint64_t)sqlite3_column_int64(statement, 3),
-			.of = (uint64_t)sqlite3_column_int64(statement, 4),
-			.trials = (uint64_t)sqlite3_column_int64(statement, 5),
-			.error = lp_sqlite_text(statement, 6),
-		};
-
-		if (!visit(context, &breaker, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
-	}
-	return row == 0;
+	while (lp_sqlite_next(&rows, &lp_breaker_layout, &breaker))
+		rows.ok = visit(context, &breaker, error);
+	return lp_sqlite_end(&rows);
 }
 
 bool lp_sqlite_put_breaker(struct lp_store *base, const struct lp_breaker *breaker, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_BREAKER, error);
-
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, breaker->rule);
-	sqlite3_bind_int64(statement, 2, breaker->since);
-	sqlite3_bind_int64(statement, 3, breaker->run_id);
-	sqlite3_bind_int64(statement, 4, (int64_t)breaker->failed);
-	sqlite3_bind_int64(statement, 5, (int64_t)breaker->of);
-	sqlite3_bind_int64(statement, 6, (int64_t)breaker->trials);
-	lp_sqlite_bind_text(statement, 7, breaker->error);
-	return lp_sqlite_run(store, statement, NULL, error, "note the breaker of a rule");
+	return lp_sqlite_write(lp_sqlite_of(base), LP_SQL_PUT_BREAKER, &lp_breaker_layout, breaker, error);
 }
 
 bool lp_sqlite_close_breaker(struct lp_store *base, const char *rule, struct lp_error *error)
 {
-	return lp_sqlite_run_named(lp_sqlite_of(base), LP_SQL_CLOSE_BREAKER, rule, NULL, error,
-	                           "close the breaker of a rule");
+	return lp_sqlite_run_named(lp_sqlite_of(base), LP_SQL_CLOSE_BREAKER, rule, NULL, error);
 }
 
 bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run_id, struct lp_arena *arena,
@@ -68,7 +39,7 @@ bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run
 		return false;
 	lp_sqlite_bind_text(statement, 1, rule);
 	sqlite3_bind_int64(statement, 2, run_id);
-	row = lp_sqlite_step(store, statement, error, "read the versions of rules");
+	row = lp_sqlite_step(store, statement, error);
 	if (row == 1) {
 		*version = lp_arena_text(arena, lp_sqlite_text(statement, 0));
 		sqlite3_reset(statement);
@@ -83,11 +54,10 @@ static bool add_version(struct lp_sqlite *store, const struct lp_run *run, const
 
 	if (statement == NULL)
 		return false;
-	lp_sqlite_bind_text(statement, 1, version->rule);
-	lp_sqlite_bind_text(statement, 2, version->version);
+	lp_sqlite_bind(statement, 1, &lp_rule_version_layout, version);
 	sqlite3_bind_int64(statement, 3, run->id);
 	sqlite3_bind_int64(statement, 4, run->tick);
-	return lp_sqlite_run(store, statement, NULL, error, "note the version of a rule");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 /* before[i]: the version that versions[i] replaces; NULL: it is not another one than is stored. */
@@ -110,8 +80,7 @@ static bool note_within(struct lp_sqlite *store, const struct lp_run *run, const
 			return false;
 		before[i] = last;
 		for (size_t k = 0; last != NULL && k < sizeof reopen / sizeof *reopen; k++) {
-			if (!lp_sqlite_run_named(store, reopen[k], versions[i].rule, NULL, error,
-			                         "open again what a rule was given up for"))
+			if (!lp_sqlite_run_named(store, reopen[k], versions[i].rule, NULL, error))
 				return false;
 		}
 		if (last != NULL && !lp_sqlite_outdate_rule(store, versions[i].rule, error))

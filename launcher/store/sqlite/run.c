@@ -1,8 +1,6 @@
 /*
- * Runs: the lock that lets one work at a time, their rows, and what they look
- * at first: batches and pending windows.
+ * Runs: the lock that lets one work at a time, and their rows.
  */
-#include "store/reading.h"
 #include "store/sqlite/internal.h"
 
 #include <errno.h>
@@ -99,17 +97,7 @@ bool lp_sqlite_run_is_active(struct lp_store *base, enum lp_run_kind kind, bool 
 
 static bool insert_run(struct lp_sqlite *store, struct lp_run *run, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_BEGIN_RUN, error);
-
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_time(statement, 1, run->tick);
-	lp_sqlite_bind_time(statement, 2, run->started);
-	lp_sqlite_bind_text(statement, 3, run->host);
-	sqlite3_bind_int(statement, 4, run->process);
-	lp_sqlite_bind_text(statement, 5, run->program_version);
-	lp_sqlite_bind_text(statement, 6, lp_run_kind_names[run->kind]);
-	if (!lp_sqlite_run(store, statement, NULL, error, "note the run"))
+	if (!lp_sqlite_write(store, LP_SQL_BEGIN_RUN, &lp_new_run_layout, run, error))
 		return false;
 	run->id = sqlite3_last_insert_rowid(store->database);
 	return true;
@@ -117,41 +105,30 @@ static bool insert_run(struct lp_sqlite *store, struct lp_run *run, struct lp_er
 
 static bool interrupt_runs(struct lp_sqlite *store, enum lp_run_kind kind, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_INTERRUPT_RUNS, error);
-
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, lp_run_kind_names[kind]);
-	return lp_sqlite_run(store, statement, NULL, error, "mark runs that were killed");
+	return lp_sqlite_run_named(store, LP_SQL_INTERRUPT_RUNS, lp_run_kind_names[kind], NULL, error);
 }
 
 bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	bool alone = sqlite3_get_autocommit(store->database) != 0;
+	bool alone;
 
-	if (alone && !lp_sqlite_begin(base, error))
-		return false;
-	bool ok = interrupt_runs(store, run->kind, error) && insert_run(store, run, error);
-	if (!alone)
-		return ok;
-	if (ok && lp_sqlite_commit_work(base, error))
-		return true;
-	lp_sqlite_rollback(base);
-	return false;
+	return lp_sqlite_begin_alone(store, &alone, error) &&
+	       lp_sqlite_finish_alone(store, alone,
+	                              interrupt_runs(store, run->kind, error) && insert_run(store, run, error), error);
 }
 
 bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IS_RUNNING, error);
+	int64_t one;
 	int row;
 
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, run_id);
-	row = lp_sqlite_step(store, statement, error, "look at the run");
+	row = lp_sqlite_first(store, statement, &one, error);
 	*running = row == 1;
-	sqlite3_reset(statement);
 	return row >= 0;
 }
 
@@ -181,19 +158,8 @@ bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct l
 			             lp_state_name((enum lp_state)i), (unsigned long long)run->states[i]);
 	}
 	lp_text_addf(&states, "%s", states.length == 0 ? "{}" : "}");
-	sqlite3_bind_int64(statement, 1, run->id);
-	lp_sqlite_bind_time(statement, 2, run->ended);
-	lp_sqlite_bind_text(statement, 3, run->result);
-	lp_sqlite_bind_text(statement, 4, run->error);
-	sqlite3_bind_int64(statement, 5, (int64_t)run->windows);
-	lp_sqlite_bind_text(statement, 6, states.data);
-	sqlite3_bind_int64(statement, 7, (int64_t)run->newly_failed);
-	sqlite3_bind_int64(statement, 8, (int64_t)run->samples_read);
-	sqlite3_bind_int64(statement, 9, (int64_t)run->samples_written);
-	sqlite3_bind_int64(statement, 10, (int64_t)run->still_due);
-	sqlite3_bind_int64(statement, 11, (int64_t)run->recomputed);
-	sqlite3_bind_int64(statement, 12, (int64_t)run->kept_imported);
-	ok = lp_sqlite_run(store, statement, &rows, error, "note the end of the run");
+	lp_sqlite_bind_text(statement, lp_sqlite_bind(statement, 1, &lp_ended_run_layout, run), states.data);
+	ok = lp_sqlite_run(store, statement, &rows, error);
 	lp_text_free(&states);
 	return ok && (rows > 0 || lp_run_is_over(error));
 }
@@ -214,155 +180,14 @@ bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visi
                         struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_RUN, error);
-	int row;
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_RUN, error);
+	sqlite3_stmt *statement = rows.statement;
+	struct lp_run run;
 
-	if (statement == NULL)
-		return false;
 	sqlite3_bind_int64(statement, 1, most > 0 ? (int64_t)most : -1);
-	while ((row = lp_sqlite_step(store, statement, error, "read the runs")) == 1) {
-		struct lp_run run = {
-			.id = sqlite3_column_int64(statement, 0),
-			.tick = lp_sqlite_time(statement, 1),
-			.started = lp_sqlite_time(statement, 2),
-			.ended = lp_sqlite_time(statement, 3),
-			.host = lp_sqlite_text(statement, 4),
-			.process = sqlite3_column_int(statement, 5),
-			.program_version = lp_sqlite_text(statement, 6),
-			.result = lp_sqlite_text(statement, 7),
-			.error = lp_sqlite_text(statement, 8),
-			.windows = (uint64_t)sqlite3_column_int64(statement, 9),
-			.newly_failed = (uint64_t)sqlite3_column_int64(statement, 11),
-			.samples_read = (uint64_t)sqlite3_column_int64(statement, 12),
-			.samples_written = (uint64_t)sqlite3_column_int64(statement, 13),
-			.still_due = (uint64_t)sqlite3_column_int64(statement, 14),
-			.kind = lp_run_kind_parse(lp_sqlite_text(statement, 15)),
-			.recomputed = (uint64_t)sqlite3_column_int64(statement, 16),
-			.kept_imported = (uint64_t)sqlite3_column_int64(statement, 17),
-		};
-		read_states(lp_sqlite_text(statement, 10), run.states);
-		if (!visit(context, &run, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
+	while (lp_sqlite_next(&rows, &lp_run_layout, &run)) {
+		read_states(lp_sqlite_text(statement, rows.column), run.states);
+		rows.ok = visit(context, &run, error);
 	}
-	return row == 0;
-}
-
-bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *visit, void *context,
-                          struct lp_error *error)
-{
-	const int after = 4 + LP_SQLITE_SCHEDULE_COLUMNS;
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_BATCH, error);
-	int64_t *upstream = NULL;
-	size_t upstream_capacity = 0;
-	struct lp_arena arena = { .first = NULL };
-	int row;
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int(statement, 1, rank);
-	while ((row = lp_sqlite_step(store, statement, error, "read the batches")) == 1) {
-		struct lp_batch_head head = {
-			.id = sqlite3_column_int64(statement, 0),
-			.generation = sqlite3_column_int64(statement, 1),
-			.rank = sqlite3_column_int(statement, 2),
-			.size = sqlite3_column_int(statement, 3),
-			.start = lp_sqlite_time(statement, after),
-			.watermark = lp_sqlite_time(statement, after + 1),
-			.reach = sqlite3_column_int64(statement, after + 3),
-			.span = sqlite3_column_int64(statement, after + 5),
-		};
-		lp_sqlite_array_read(lp_sqlite_text(statement, after + 2), &upstream, &head.upstream_count,
-		                     &upstream_capacity);
-		head.upstream = upstream;
-		lp_arena_empty(&arena);
-		if (!lp_sqlite_read_schedule(statement, 4, &head.schedule, error) ||
-		    !lp_readings_parse(lp_sqlite_text(statement, after + 4), &arena, &head.readings,
-		                       &head.reading_count, error)) {
-			lp_fail_within(error, "schedule of batch %lld", (long long)head.id);
-			row = -1;
-		} else if (!visit(context, &head, error)) {
-			row = -1;
-		}
-		if (row < 0) {
-			sqlite3_reset(statement);
-			break;
-		}
-	}
-	free(upstream);
-	lp_arena_free(&arena);
-	return row == 0;
-}
-
-bool lp_sqlite_each_pending(struct lp_store *base, lp_time tick, lp_pending_visit *visit, void *context,
-                            struct lp_error *error)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_PENDING, error);
-	int row;
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, tick);
-	while ((row = lp_sqlite_step(store, statement, error, "read the pending windows")) == 1) {
-		struct lp_pending pending = {
-			.calculation_id = sqlite3_column_int64(statement, 0),
-			.rank = sqlite3_column_int(statement, 1),
-			.attempts = sqlite3_column_int(statement, 2),
-			.window = { sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 4) },
-			.batch_id = sqlite3_column_int64(statement, 5),
-		};
-		if (!visit(context, &pending, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
-	}
-	return row == 0;
-}
-
-bool lp_sqlite_fail_batch(struct lp_store *base, int64_t batch_id, lp_time tick, const char *error_type,
-                          const char *error_message, struct lp_error *error)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FAIL_BATCH, error);
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, batch_id);
-	lp_sqlite_bind_time(statement, 2, tick);
-	lp_sqlite_bind_text(statement, 3, error_type);
-	lp_sqlite_bind_text(statement, 4, error_message);
-	return lp_sqlite_run(store, statement, NULL, error, "note that a batch cannot be scheduled");
-}
-
-bool lp_sqlite_each_edge(struct lp_store *base, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
-                         void *context, struct lp_error *error)
-{
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_EDGE, error);
-	int row;
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, batch_id);
-	sqlite3_bind_int64(statement, 2, calculation_id);
-	while ((row = lp_sqlite_step(store, statement, error, "read who reads whom")) == 1) {
-		struct lp_edge edge = {
-			.reader_id = sqlite3_column_int64(statement, 0),
-			.reader_batch = sqlite3_column_int64(statement, 1),
-			.writer_id = sqlite3_column_int64(statement, 2),
-			.writer_batch = sqlite3_column_int64(statement, 3),
-			.series_id = sqlite3_column_int64(statement, 4),
-			.reader = lp_sqlite_text_or_empty(statement, 5),
-			.writer = lp_sqlite_text_or_empty(statement, 6),
-		};
-
-		if (!visit(context, &edge, error)) {
-			sqlite3_reset(statement);
-			return false;
-		}
-	}
-	return row == 0;
+	return lp_sqlite_end(&rows);
 }

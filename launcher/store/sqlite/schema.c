@@ -118,7 +118,7 @@ static bool note_migration(struct lp_sqlite *store, const struct lp_step *step, 
 	lp_sqlite_bind_text(statement, 2, step->description);
 	lp_sqlite_bind_time(statement, 3, lp_now());
 	lp_sqlite_bind_text(statement, 4, lp_step_program_version());
-	return lp_sqlite_run(store, statement, NULL, error, "note a migration");
+	return lp_sqlite_run(store, statement, NULL, error);
 }
 
 static bool run_step(struct lp_sqlite *store, const struct lp_step *step, struct lp_error *error)

@@ -66,7 +66,7 @@ static bool read_lasts(struct lp_sqlite *store, struct lasts *lasts, struct lp_e
 
 	if (statement == NULL)
 		return false;
-	while ((row = lp_sqlite_step(store, statement, error, "read the last outcomes")) == 1) {
+	while ((row = lp_sqlite_step(store, statement, error)) == 1) {
 		struct last last = {
 			.run_id = sqlite3_column_int64(statement, 0),
 			.window = { sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2) },
@@ -96,73 +96,46 @@ static const struct last *find_last(const struct lasts *lasts, int64_t calculati
 	                         : bsearch(&wanted, lasts->items, lasts->count, sizeof *lasts->items, compare_lasts);
 }
 
-/* The columns of LP_SQL_EACH_STATUS behind those of the calculation. */
-static void status_of(sqlite3_stmt *statement, const struct lasts *lasts, struct lp_status *status)
+static bool next_status(struct lp_sqlite_rows *rows, const struct lasts *lasts, struct lp_status *status)
 {
-	const int first = LP_SQLITE_CALCULATION_COLUMNS;
-	const struct last *last = find_last(lasts, status->calculation.id);
+	const struct last *last;
 
+	*status = (struct lp_status){ 0 };
+	if (!lp_sqlite_next_calculation(rows, &status->calculation) ||
+	    !lp_sqlite_take(rows, &lp_status_since_layout, status) ||
+	    !lp_sqlite_take(rows, &lp_status_window_layout, status) ||
+	    !lp_sqlite_take(rows, &lp_status_rest_layout, status))
+		return false;
 	status->state = status->calculation.state;
-	status->since = lp_sqlite_time(statement, first);
-	status->failing_since = lp_sqlite_time(statement, first + 1);
-	status->watermark = lp_sqlite_time(statement, first + 2);
-	status->window.start = lp_sqlite_time(statement, first + 3);
-	status->window.end = lp_sqlite_time(statement, first + 4);
-	status->run_id = sqlite3_column_int64(statement, first + 5);
-	status->duration = sqlite3_column_int64(statement, first + 6) * 1000;
-	status->samples_read = (uint32_t)sqlite3_column_int64(statement, first + 7);
-	status->attempts = sqlite3_column_int(statement, first + 8);
-	status->next_attempt = lp_sqlite_time(statement, first + 9);
-	status->pending = (uint32_t)sqlite3_column_int64(statement, first + 10);
-	status->owed = (uint32_t)sqlite3_column_int64(statement, first + 11);
-	status->rule_version = lp_sqlite_text(statement, first + 12);
-	status->error_type = lp_sqlite_text(statement, first + 13);
-	status->error_message = lp_sqlite_text(statement, first + 14);
-	status->error_traceback = lp_sqlite_text(statement, first + 15);
-	status->cause = lp_sqlite_text(statement, first + 16);
+	last = find_last(lasts, status->calculation.id);
 	if (last != NULL && last->window.end > status->window.end) { /* LP_TIME_NONE is before every time */
 		status->window = last->window;
 		status->run_id = last->run_id;
 		status->duration = last->duration * 1000;
 		status->samples_read = last->samples_read;
 	}
+	return true;
 }
 
 bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter *filter, lp_status_visit *visit,
                            void *context, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_STATUS, error);
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_STATUS, error);
+	sqlite3_stmt *statement = rows.statement;
 	struct lasts lasts = { 0 };
-	int row = -1;
+	struct lp_status status;
 
-	if (statement == NULL)
-		return false;
-	if (!read_lasts(store, &lasts, error))
-		goto done;
+	rows.ok = rows.ok && read_lasts(store, &lasts, error);
 	lp_sqlite_bind_glob(statement, 1, filter->name);
 	lp_sqlite_bind_text(statement, 2, filter->rule);
 	lp_sqlite_bind_text(statement, 3, filter->label_name);
 	lp_sqlite_bind_text(statement, 4, filter->label_value);
 	sqlite3_bind_int(statement, 5, filter->failed);
-	while ((row = lp_sqlite_step(store, statement, error, "read the states")) == 1) {
-		struct lp_status status = { 0 };
-
-		if (!lp_sqlite_calculation_of(statement, &status.calculation, error)) {
-			row = -1;
-		} else {
-			status_of(statement, &lasts, &status);
-			if (!visit(context, &status, error))
-				row = -1;
-		}
-		if (row < 0) {
-			sqlite3_reset(statement);
-			break;
-		}
-	}
-done:
+	while (next_status(&rows, &lasts, &status))
+		rows.ok = visit(context, &status, error);
 	free(lasts.items);
-	return row == 0;
+	return lp_sqlite_end(&rows);
 }
 
 bool lp_sqlite_each_history(struct lp_store *base, const struct lp_history_query *query, lp_history_visit *visit,
@@ -181,8 +154,7 @@ bool lp_sqlite_each_history(struct lp_store *base, const struct lp_history_query
 	lp_sqlite_bind_time(statement, 2, query->from);
 	lp_sqlite_bind_time(statement, 3, query->to);
 	lp_sqlite_bind_text(statement, 1, id); /* leaves out most rows; 12 is in 3121 too, hence the search below */
-	while ((query->most == 0 || given < query->most) &&
-	       (row = lp_sqlite_step(store, statement, error, "read the history of a calculation")) == 1) {
+	while ((query->most == 0 || given < query->most) && (row = lp_sqlite_step(store, statement, error)) == 1) {
 		struct lp_history history = {
 			.run_id = sqlite3_column_int64(statement, 0),
 			.tick = sqlite3_column_int64(statement, 1),

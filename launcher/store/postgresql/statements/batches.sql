@@ -26,7 +26,9 @@ SELECT FROM {{schema}}.batch ORDER BY id FOR UPDATE;
 
 -- name: all_batches
 -- doing: read the batches
-SELECT id, generation, rank, {{schedule}}, start, watermark, enabled, span FROM {{schema}}.batch ORDER BY id;
+SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, enabled
+FROM {{schema}}.batch
+ORDER BY id;
 
 -- name: all_members
 -- doing: read what is in the batches

@@ -2,7 +2,7 @@
 
 -- name: each_batch
 -- doing: read the batches
-SELECT id, generation, rank, size, {{schedule}}, start, watermark, upstream, reach, reading, span
+SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, upstream, reading
 FROM {{schema}}.batch
 WHERE ($1 = -1 OR rank = $1)
 ORDER BY rank, id;

@@ -44,13 +44,13 @@ FROM unnest(
 -- would sort ten times.
 -- fragment: calculation_columns
 c.id, c.name, c.description, c.rule, c.parameters::text, c.labels::text, c.enabled, {{schedule c.}}, c.start,
-c.time_limit, c.memory_limit, c.version, c.rank,
+c.time_limit, c.version, c.rank, c.result_time, c.min_coverage, c.recompute_within, c.memory_limit,
 CASE
     WHEN NOT c.enabled THEN 'disabled'
     WHEN s.state IS NOT NULL THEN s.state
     WHEN b.watermark IS NULL THEN 'new'
     ELSE 'ok'
-END, c.result_time, c.min_coverage, c.recompute_within, coalesce(b.generation, 0),
+END, coalesce(b.generation, 0),
 i.names, i.ids, i.series, i.units, i.attributes, i.lookbacks, i.intervals, i.windows, i.shifts, i.pruned_from,
 i.pruned_to, o.names, o.ids, o.series, o.units, o.froms, o.tos
 

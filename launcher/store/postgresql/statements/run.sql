@@ -56,19 +56,20 @@ FOR SHARE;
 -- name: end_run
 -- doing: note the end of the run
 UPDATE {{schema}}.run
-SET ended = $2, result = $3, error = $4, windows = $5, states = $6::text::json, newly_failed = $7,
-    samples_read = $8, samples_written = $9, still_due = $10, recomputed = $11, kept_imported = $12
+SET ended = $2, result = $3, error = $4, windows = $5, newly_failed = $6, samples_read = $7,
+    samples_written = $8, still_due = $9, recomputed = $10, kept_imported = $11, states = $12::text::json
 WHERE id = $1 AND result = 'running'
 RETURNING EXISTS (SELECT FROM {{schema}}.moving);
 
 -- name: each_run
 -- doing: read the runs
-SELECT id, tick, started, ended, host, process, program_version, result, error, windows,
+SELECT id, tick, started, ended, host, process, program_version, result, error, windows, newly_failed,
+    samples_read, samples_written, still_due, kind, recomputed, kept_imported,
     ARRAY(
         SELECT coalesce((states ->> {{schema}}.state_name(n))::bigint, 0)
         FROM generate_series(0, 9) n
         ORDER BY n
-    ), newly_failed, samples_read, samples_written, still_due, kind, recomputed, kept_imported
+    )
 FROM {{schema}}.run
 ORDER BY id DESC
 LIMIT $1;

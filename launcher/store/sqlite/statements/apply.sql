@@ -85,10 +85,10 @@ UPDATE state SET attempts = 0, next_attempt = window_end WHERE calculation_id = 
 -- doing: write the calculation
 INSERT INTO calculation (
     name, description, rule, parameters, labels, enabled, {{schedule}}, start, time_limit, version,
-    rank, created, updated, result_time, min_coverage, recompute_within, memory_limit
+    rank, result_time, min_coverage, recompute_within, memory_limit, created, updated
 )
 VALUES (
-    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, ?20, ?21, ?22
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?22
 );
 
 -- name: change_calculations
@@ -96,8 +96,8 @@ VALUES (
 UPDATE calculation
 SET description = ?2, rule = ?3, parameters = ?4, labels = ?5, enabled = ?6, every = ?7, window_length = ?8,
     "offset" = ?9, delay = ?10, week_start = ?11, time_zone = ?12, missed = ?13, start = ?14, time_limit = ?15,
-    version = ?16, rank = ?17, updated = ?18, result_time = ?19, min_coverage = ?20, recompute_within = ?21,
-    memory_limit = ?22
+    version = ?16, rank = ?17, result_time = ?18, min_coverage = ?19, recompute_within = ?20,
+    memory_limit = ?21, updated = ?22
 WHERE name = ?1;
 
 -- name: change_ranks

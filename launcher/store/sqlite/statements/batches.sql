@@ -5,7 +5,7 @@
 
 -- name: all_batches
 -- doing: read the batches
-SELECT id, generation, rank, enabled, {{schedule}}, start, watermark, span FROM batch ORDER BY id;
+SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, enabled FROM batch ORDER BY id;
 
 -- name: all_members
 -- doing: read the calculations
@@ -39,7 +39,7 @@ ORDER BY c.id;
 -- name: add_batch
 -- doing: put the calculations into batches
 INSERT INTO batch (
-    rank, size, enabled, {{schedule}}, start, watermark, last_run_id, last_outcome, span
+    rank, enabled, size, {{schedule}}, start, watermark, last_run_id, last_outcome, span
 )
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, (SELECT last_run_id FROM batch WHERE id = ?13),
     (SELECT last_outcome FROM batch WHERE id = ?13), ?14;

@@ -71,8 +71,8 @@ WHERE value > ?4 * before;
 
 -- name: each_reader
 -- doing: read who reads series
-SELECT c.id, {{schedule c.}}, b.watermark, b.start, i.window_length, i.shift, i.lookback, c.recompute_within,
-    EXISTS (SELECT 1 FROM calculation_output o WHERE o.series_id = ?1), g.after_end, g.until_end, c.enabled
+SELECT c.id, i.series_id, {{schedule c.}}, b.watermark, b.start, i.window_length, i.shift, i.lookback,
+    c.recompute_within, EXISTS (SELECT 1 FROM calculation_output o WHERE o.series_id = ?1), g.after_end, g.until_end, c.enabled
 FROM calculation_input i
     JOIN calculation c ON c.id = i.calculation_id
     JOIN batch b ON b.id = c.batch_id

@@ -6,7 +6,7 @@
 
 -- name: each_batch
 -- doing: read the batches
-SELECT id, generation, rank, size, {{schedule}}, start, watermark, upstream, reach, reading, span
+SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, upstream, reading
 FROM batch
 WHERE (?1 = -1 OR rank = ?1)
 ORDER BY rank, id;
@@ -66,7 +66,7 @@ SELECT EXISTS (SELECT 1 FROM pending WHERE given_up = 0)
 
 -- name: each_blocker
 -- doing: read what calculations wait for
-SELECT i.series_id, p.window_start {{at_end}}, p.window_end - 1 {{at_end}}, w.id, w.name
+SELECT i.calculation_id, i.series_id, p.window_start {{at_end}}, p.window_end - 1 {{at_end}}, w.id, w.name
 {{read_outputs}}
     JOIN pending p ON p.calculation_id = w.id
 WHERE i.calculation_id = ?1
@@ -75,8 +75,8 @@ WHERE i.calculation_id = ?1
     AND p.window_start {{at_end}} <= ?3
     AND p.window_end - 1 {{at_end}} >= ?2
 UNION ALL
-SELECT i.series_id, x.window_start {{at_end}}, x.until_end - 1 {{at_end}}, coalesce(cause.id, w.id),
-    coalesce(cause.name, w.name)
+SELECT i.calculation_id, i.series_id, x.window_start {{at_end}}, x.until_end - 1 {{at_end}},
+    coalesce(cause.id, w.id), coalesce(cause.name, w.name)
 {{read_outputs}}
     JOIN owed x ON x.calculation_id = w.id
     LEFT JOIN calculation cause ON cause.id = x.cause_id

@@ -29,13 +29,13 @@ FROM calculation_input i
 -- The order that calculations.c reads.
 -- fragment: calculation_columns
 c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, {{schedule c.}}, c.start, c.time_limit,
-c.version, c.rank,
+c.version, c.rank, c.result_time, c.min_coverage, c.recompute_within, c.memory_limit,
 CASE
     WHEN c.enabled = 0 THEN 'disabled'
     WHEN s.state IS NOT NULL THEN s.state
     WHEN b.watermark IS NULL THEN 'new'
     ELSE 'ok'
-END, c.result_time, c.min_coverage, c.recompute_within, coalesce(b.generation, 0), c.memory_limit
+END, coalesce(b.generation, 0)
 
 -- fragment: calculation_tables
 FROM calculation c

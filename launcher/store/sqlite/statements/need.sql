@@ -18,11 +18,12 @@ SELECT ts
 FROM sample
 WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 AND {{is_good}}
 ORDER BY ts DESC
-LIMIT 1 OFFSET ?4;
+LIMIT 1 OFFSET ?4 - 1;
 
 -- name: each_need
 -- doing: read who reads series
-SELECT c.id, c.name, {{schedule c.}}, b.watermark, c.start, i.window_length, i.shift, i.lookback, c.enabled
+SELECT i.series_id, c.id, c.name, {{schedule c.}}, b.watermark, c.start, i.window_length, i.shift, i.lookback,
+    c.enabled
 FROM calculation_input i
     JOIN calculation c ON c.id = i.calculation_id
     LEFT JOIN batch b ON b.id = c.batch_id

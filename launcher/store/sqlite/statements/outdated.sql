@@ -12,7 +12,7 @@ SET after_end = min(after_end, excluded.after_end), until_end = max(until_end, e
 
 -- name: each_stored
 -- doing: look for results
-SELECT
+SELECT ?1,
     (SELECT coalesce(window_end, ts) FROM sample WHERE series_id = ?1 AND {{is_result}} ORDER BY ts LIMIT 1),
     (SELECT coalesce(window_end, ts) FROM sample WHERE series_id = ?1 AND {{is_result}} ORDER BY ts DESC LIMIT 1),
     (SELECT count(*) FROM (SELECT 1 FROM sample WHERE series_id = ?1 AND {{is_result}} LIMIT ?2));
@@ -20,7 +20,7 @@ SELECT
 -- name: note_outdated
 -- doing: note outdated results
 INSERT INTO outdated (calculation_id, reason, after_end, until_end, noted, other_windows)
-SELECT id, ?2, ?3, until, ?5, ?6
+SELECT id, ?2, ?3, until, ?6, ?5
 FROM (
     SELECT c.id, max(coalesce(?4, b.watermark), coalesce(b.watermark, ?4)) AS until
     FROM calculation c
@@ -131,7 +131,7 @@ UPDATE OR IGNORE sample SET ts = ?3 WHERE series_id = ?1 AND ts = ?2 AND window_
 
 -- name: each_progress
 -- doing: look how far calculations have come
-SELECT b.watermark, f.ts, f.window_end
+SELECT c.id, b.watermark, f.ts, f.window_end
 FROM calculation c
     JOIN batch b ON b.id = c.batch_id
     LEFT JOIN sample f

@@ -29,14 +29,14 @@ ORDER BY c.rank, c.batch_id, o.reason, o.after_end, o.until_end, o.calculation_i
 
 -- name: each_owed_of
 -- doing: read owed windows
-SELECT id, reason, window_start, after_end, until_end, cause_id, touched, replace_imported
+SELECT id, calculation_id, reason, cause_id, window_start, after_end, until_end, replace_imported, touched
 FROM owed
 WHERE calculation_id = ?1;
 
 -- name: put_owed
 -- doing: note owed windows
 INSERT INTO owed (
-    id, calculation_id, reason, window_start, after_end, until_end, cause_id, touched, noted, replace_imported
+    id, calculation_id, reason, cause_id, window_start, after_end, until_end, replace_imported, touched, noted
 )
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 ON CONFLICT (id) DO UPDATE

@@ -19,14 +19,14 @@ SELECT 1 FROM run WHERE id = ?1 AND result = 'running';
 -- name: end_run
 -- doing: note the end of the run
 UPDATE run
-SET ended = ?2, result = ?3, error = ?4, windows = ?5, states = ?6, newly_failed = ?7, samples_read = ?8,
-    samples_written = ?9, still_due = ?10, recomputed = ?11, kept_imported = ?12
+SET ended = ?2, result = ?3, error = ?4, windows = ?5, newly_failed = ?6, samples_read = ?7,
+    samples_written = ?8, still_due = ?9, recomputed = ?10, kept_imported = ?11, states = ?12
 WHERE id = ?1 AND result = 'running';
 
 -- name: each_run
 -- doing: read the runs
-SELECT id, tick, started, ended, host, process, program_version, result, error, windows, states, newly_failed,
-    samples_read, samples_written, still_due, kind, recomputed, kept_imported
+SELECT id, tick, started, ended, host, process, program_version, result, error, windows, newly_failed,
+    samples_read, samples_written, still_due, kind, recomputed, kept_imported, states
 FROM run
 ORDER BY id DESC
 LIMIT ?1;

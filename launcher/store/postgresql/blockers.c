@@ -1,0 +1,23 @@
+/*
+ * What keeps calculations from being computed: windows of those that they
+ * read, which have failed or were put aside.  Whether one is in the way of a
+ * window is the fetch stage's business.
+ */
+#include "store/postgresql/internal.h"
+
+bool lp_pg_each_blocker(struct lp_store *opened, const int64_t *ids, size_t count, lp_time from, lp_time to,
+                        lp_blocker_visit *visit, void *context, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct lp_blocker blocker;
+	struct pg_rows rows;
+
+	lp_pg_add_ids(arguments, ids, count);
+	lp_pg_argument_time(arguments, from);
+	lp_pg_argument_time(arguments, to);
+	lp_pg_read(store, PG_EACH_BLOCKER, &rows, error);
+	while (lp_pg_next(&rows, &lp_blocker_layout, &blocker))
+		rows.ok = visit(context, &blocker, error);
+	return lp_pg_end(&rows);
+}

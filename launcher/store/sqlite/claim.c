@@ -1,0 +1,189 @@
+/*
+ * Whether a computed batch is still wanted: what it was planned from is compared
+ * with what it was then.  Writes nothing but the watermark, or how far the owed
+ * ranges have come.
+ */
+#include "store/settle.h"
+#include "store/sqlite/internal.h"
+
+/* The watermark moves on the condition that it and the generation are what the run has seen. */
+static bool move_watermark(struct lp_sqlite *store, const struct lp_batch *batch, bool *accepted,
+                           struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_MOVE_WATERMARK, error);
+	int64_t rows;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, batch->head.id);
+	sqlite3_bind_int64(statement, 2, batch->head.generation);
+	lp_sqlite_bind_time(statement, 3, batch->head.watermark);
+	lp_sqlite_bind_time(statement, 4, batch->new_watermark);
+	sqlite3_bind_int64(statement, 5, batch->run_id);
+	if (!lp_sqlite_run(store, statement, &rows, error))
+		return false;
+	*accepted = rows == 1;
+	return true;
+}
+
+/*
+ * What is stored of each calculation.  current[i]: it is there, enabled, and
+ * its definition is the one that was computed with.
+ */
+static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, struct lp_settle_known *known,
+                       bool *current, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_STATES, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		struct lp_settle_known *row = &known[i];
+		const char *state;
+
+		sqlite3_bind_int64(statement, 1, batch->calculations[i].id);
+		int found = lp_sqlite_step(store, statement, error);
+		if (found < 0)
+			return false;
+		if (found == 0)
+			continue;
+		/* The batch's own row has moved already: what counts is where it stood. */
+		row->watermark = batch->kind != LP_BATCH_FORWARD ? lp_sqlite_time(statement, 0) : batch->head.watermark;
+		current[i] = sqlite3_column_int(statement, 1) == batch->calculations[i].version &&
+		             sqlite3_column_int(statement, 2) != 0 &&
+		             /* Else some of the samples may have been pruned while they were read. */
+		             sqlite3_column_int64(statement, 8) == batch->calculations[i].generation;
+		state = lp_sqlite_text(statement, 3);
+		row->stored = state != NULL && lp_state_parse(state, &row->state);
+		if (!row->stored)
+			row->state = row->watermark == LP_TIME_NONE ? LP_STATE_NEW : LP_STATE_OK;
+		row->since = lp_sqlite_time(statement, 4);
+		row->failing_since = lp_sqlite_time(statement, 5);
+		row->window_end = lp_sqlite_time(statement, 6);
+		row->cause_id = sqlite3_column_int64(statement, 7);
+		sqlite3_reset(statement);
+	}
+	return true;
+}
+
+/* Where results lie, as of now: another run may have stored some since the definitions were read. */
+static bool read_room(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SOME_OUTPUTS, error);
+	size_t i = 0;
+	int row;
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, calculation->id);
+	while ((row = lp_sqlite_step(store, statement, error)) == 1) {
+		if (i < calculation->output_count &&
+		    calculation->outputs[i].series_id == sqlite3_column_int64(statement, 1)) {
+			calculation->outputs[i].results_from = sqlite3_column_int64(statement, 4);
+			calculation->outputs[i].results_to = sqlite3_column_int64(statement, 5);
+		}
+		i++;
+	}
+	return row == 0;
+}
+
+/* Which tasks of a retry batch are still owed as they were when the run read them. */
+static bool read_owed(struct lp_sqlite *store, const struct lp_batch *batch, const bool *current, bool *owed, bool *any,
+                      struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_PENDING, error);
+
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < batch->task_count; i++) {
+		const struct lp_task *task = &batch->tasks[i];
+
+		if (!current[task->calculation])
+			continue;
+		sqlite3_bind_int64(statement, 1, batch->calculations[task->calculation].id);
+		sqlite3_bind_int64(statement, 2, task->window.start);
+		sqlite3_bind_int64(statement, 3, task->window.end);
+		int found = lp_sqlite_step(store, statement, error);
+		if (found < 0)
+			return false;
+		if (found == 0)
+			continue;
+		owed[i] = sqlite3_column_int(statement, 0) == task->attempt - 1;
+		*any = *any || owed[i];
+		sqlite3_reset(statement);
+	}
+	return true;
+}
+
+/* 1: the range is still what it was when the run read it; 0: not; -1: error. */
+static int check_range(struct lp_sqlite *store, const struct lp_owed *owed, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CHECK_OWED, error);
+	int row;
+
+	if (statement == NULL)
+		return -1;
+	lp_sqlite_bind(statement, 1, &lp_owed_seen_layout, owed);
+	row = lp_sqlite_step(store, statement, error);
+	sqlite3_reset(statement);
+	return row;
+}
+
+static bool move_range(struct lp_sqlite *store, const struct lp_owed_move *move, struct lp_error *error)
+{
+	return move->done ? lp_sqlite_run_for(store, LP_SQL_DELETE_OWED, move->id, error)
+	                  : lp_sqlite_write(store, LP_SQL_MOVE_OWED, &lp_owed_move_layout, move, error);
+}
+
+/* The ranges that are still as they were move on to where this batch has come; tasks of the others are left out. */
+static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known,
+                       const bool *current, bool *owed, bool *any, struct lp_error *error)
+{
+	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
+	const struct lp_owed_move *moves = lp_owed_moves(batch);
+
+	for (size_t i = 0; i < batch->owed_count; i++) {
+		const struct lp_owed_move *move = &moves[i];
+		int found;
+
+		if (move->after_end == LP_TIME_NONE || !current[move->calculation])
+			continue;
+		found = check_range(store, move->owed, error);
+		if (found < 0 || (found == 1 && !move_range(store, move, error)))
+			return false;
+		claimed[move->calculation] = known[move->calculation].claimed = found == 1;
+		*any = *any || found == 1;
+	}
+	for (size_t i = 0; i < batch->task_count; i++)
+		owed[i] = claimed[batch->tasks[i].calculation];
+	return true;
+}
+
+/* Which tasks of a batch that is computed again are still owed; *accepted: any of them. */
+static bool claim_again(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known,
+                        const bool *current, bool *owed, bool *accepted, struct lp_error *error)
+{
+	*accepted = false;
+	for (size_t i = 0; i < batch->calculation_count; i++) {
+		if (!read_room(store, &batch->calculations[i], error))
+			return false;
+	}
+	return batch->kind == LP_BATCH_RETRY ? read_owed(store, batch, current, owed, accepted, error)
+	                                     : claim_redo(store, batch, known, current, owed, accepted, error);
+}
+
+bool lp_sqlite_claim(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known, bool *owed,
+                     bool *accepted, struct lp_error *error)
+{
+	bool *current = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *current);
+
+	/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
+	*accepted = false;
+	if (batch->kind == LP_BATCH_FORWARD ? !move_watermark(store, batch, accepted, error)
+	                                    : !lp_sqlite_is_running(store, batch->run_id, accepted, error))
+		return false;
+	if (!*accepted)
+		return true;
+	return read_known(store, batch, known, current, error) &&
+	       (batch->kind == LP_BATCH_FORWARD || claim_again(store, batch, known, current, owed, accepted, error));
+}

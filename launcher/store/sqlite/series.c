@@ -1,0 +1,39 @@
+/* Series, read by name, and globs of people as SQLite's. */
+#include "store/sqlite/internal.h"
+#include "text/glob.h"
+
+#include <stdlib.h>
+
+void lp_sqlite_bind_glob(sqlite3_stmt *statement, int index, const char *glob)
+{
+	/* NULL: NULL.  The pattern is freed once it is bound to something else. */
+	sqlite3_bind_text(statement, index, lp_glob_to_sqlite(glob), -1, free);
+}
+
+bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series_visit *visit, void *context,
+                           struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_SERIES, error);
+	sqlite3_stmt *statement = rows.statement;
+	struct lp_series series;
+
+	lp_sqlite_bind_glob(statement, 1, pattern);
+	while (lp_sqlite_next(&rows, &lp_series_layout, &series))
+		rows.ok = visit(context, &series, error);
+	return lp_sqlite_end(&rows);
+}
+
+bool lp_sqlite_find_series(struct lp_store *base, const char *name, struct lp_arena *arena, struct lp_series *found,
+                           struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_FIND_SERIES, error);
+	sqlite3_stmt *statement = rows.statement;
+
+	*found = (struct lp_series){ 0 };
+	lp_sqlite_bind_text(statement, 1, name);
+	rows.arena = arena;
+	(void)!lp_sqlite_next(&rows, &lp_series_layout, found);
+	return lp_sqlite_end(&rows);
+}
