@@ -1,7 +1,7 @@
 # One static library per folder of launcher/. The linker takes from them what
 # is referred to, so a test of one room needs only what that room needs.
 set(LP_ROOMS model text calendar observe config schedule store store/postgresql store/sqlite
-	python rules process definition pipeline service command)
+	python rules process definition pipeline show service command)
 
 add_library(lp_all INTERFACE)
 set(group "")

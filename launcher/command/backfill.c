@@ -366,7 +366,7 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		good = lp_run(session->store, &options, &lp_stop, &done, &timing, error);
 		session->left_behind = timing.left_behind > 0;
 		windows += done.windows;
-		failed += lp_report_failed(&done);
+		failed += lp_run_count_failed(&done);
 		written += done.samples_written;
 		kept += done.kept_imported;
 		left += timing.left;

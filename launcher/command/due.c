@@ -1,12 +1,11 @@
 /* `due`: what a run would do, and why, without doing it. */
 #include "calendar/calendar.h"
 #include "command/command.h"
-#include "command/hold.h"
 #include "command/output.h"
 #include "command/report.h"
-#include "command/selection.h"
 #include "command/table.h"
 #include "command/times.h"
+#include "show/show.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,157 +16,99 @@ struct request {
 	bool json;
 };
 
-struct showing {
-	struct lp_selection selection; /* for names */
-	struct lp_store *store;
-	struct lp_arena arena;
-	const struct lp_zone *zone;
+struct table_view {
+	const struct lp_due_list *due;
 	struct lp_table *table;
-	bool json;
-	uint64_t lines, due, windows, later, left; /* lines: of the table; due: those that a run computes */
 };
 
-/* Who waits, where it is one, and for whom. */
-static bool say_hold(struct showing *showing, const struct lp_preview_line *line, const char **name, const char **waits,
-                     struct lp_error *error)
+static bool add_line(void *context, const struct lp_due_line *line, struct lp_error *error)
 {
-	struct lp_hold_names names;
-	if (!lp_hold_name(showing->store, line->hold, &showing->arena, &names, error))
-		return false;
-	if (line->calculations == 1)
-		*name = names.reader;
-	*waits = lp_hold_describe(line->hold, names.writer, names.others, showing->zone, &showing->arena);
-	return true;
-}
-
-static bool show(void *context, const struct lp_preview_line *line, struct lp_error *error)
-{
-	struct showing *showing = context;
+	const struct table_view *view = context;
+	const struct lp_preview_line *preview = line->preview;
+	const char *about = preview->problem != NULL ? preview->problem : line->waits;
 	char from[40], to[40], windows[32], later[32], calculations[64], every[24] = "";
-	const struct lp_selected *of = lp_selection_find(&showing->selection, line->calculation_id);
-	const char *name = of == NULL ? NULL : of->calculation.name, *waits = NULL;
-	if (line->hold != NULL && !say_hold(showing, line, &name, &waits, error))
-		return false;
-	if (line->problem != NULL)
-		waits = line->problem;
-	if (line->schedule != NULL)
-		lp_span_format(line->schedule->every, every);
-	if (showing->json) {
-		printf("%s\n    {", showing->lines == 0 ? "" : ",");
-		lp_print_json_text("reason", lp_reason_name(line->reason));
-		fputs(", ", stdout);
-		lp_print_json_text("calculation", name);
-		fputs(", ", stdout);
-		lp_print_json_text("waits", line->problem == NULL ? waits : NULL);
-		fputs(", ", stdout);
-		lp_print_json_text("problem", line->problem);
-		printf(", \"calculations\": %" PRIu64 ", \"windows\": %" PRIu64 ", \"later\": %" PRIu64
-		       ", \"left\": %" PRIu64 ", \"rank\": %" PRId32 ", ",
-		       line->calculations, line->windows, line->later, line->left,
-		       of == NULL ? line->rank : of->calculation.rank);
-		lp_print_json_time("from", line->from, showing->zone);
-		fputs(", ", stdout);
-		lp_print_json_time("to", line->to, showing->zone);
-		putchar('}');
-	} else {
-		lp_time_format(line->from, showing->zone, from);
-		lp_time_format(line->to, showing->zone, to);
-		lp_report_count(line->windows, windows);
-		lp_report_count(line->later, later);
-		snprintf(calculations, sizeof calculations, "%" PRIu64 "%s%s", line->calculations,
-		         every[0] == '\0' ? "" : " of every ", every);
-		char *who = lp_format_text("%s%s%s", name == NULL ? calculations : name,
-		                           waits == NULL           ? ""
-		                           : line->problem == NULL ? " "
-		                                                   : ": ",
-		                           waits == NULL ? "" : waits);
-		lp_table_row(showing->table,
-		             (const char *const[]){ line->problem != NULL ? "failed"
-		                                    : waits != NULL       ? "waits"
-		                                                          : lp_reason_name(line->reason),
-		                                    windows, line->later > 0 ? later : "", from, to, who });
-		free(who);
-	}
-	showing->lines++;
-	if (line->hold != NULL || line->problem != NULL)
-		return true;
-	showing->due++;
-	showing->windows += line->windows * line->calculations;
-	showing->later += line->later * line->calculations;
-	showing->left += line->left;
+	(void)error;
+	if (preview->schedule != NULL)
+		lp_span_format(preview->schedule->every, every);
+	lp_time_format(preview->from, view->due->zone, from);
+	lp_time_format(preview->to, view->due->zone, to);
+	lp_report_count(preview->windows, windows);
+	lp_report_count(preview->later, later);
+	snprintf(calculations, sizeof calculations, "%" PRIu64 "%s%s", preview->calculations,
+	         every[0] == '\0' ? "" : " of every ", every);
+	char *who = lp_format_text("%s%s%s", line->calculation == NULL ? calculations : line->calculation,
+	                           about == NULL              ? ""
+	                           : preview->problem == NULL ? " "
+	                                                      : ": ",
+	                           about == NULL ? "" : about);
+	lp_table_row(view->table, (const char *const[]){ preview->problem != NULL ? "failed"
+	                                                 : about != NULL          ? "waits"
+	                                                                          : lp_reason_name(preview->reason),
+	                                                 windows, preview->later > 0 ? later : "", from, to, who });
+	free(who);
 	return true;
 }
 
-static void end(const struct showing *showing, lp_time tick, const struct lp_preview *look)
+static void print_sums(const struct lp_due_list *due)
 {
 	char text[40], windows[32], later[32];
-	if (showing->json) {
-		printf("%s],\n  ", showing->lines == 0 ? "" : "\n  ");
-		lp_print_json_time("tick", tick, showing->zone);
-		fputs(", ", stdout);
-		lp_print_json_time("next_due", look->next_due, showing->zone);
-		printf(", \"windows\": %" PRIu64 ", \"later\": %" PRIu64 ", \"changes_too_old\": %" PRIu64 "\n}\n",
-		       showing->windows, showing->later, look->too_old);
-		return;
-	}
-	lp_time_format(tick, showing->zone, text);
-	lp_report_count(showing->windows, windows);
-	lp_report_count(showing->later, later);
-	if (showing->lines > 0)
+	lp_time_format(due->tick, due->zone, text);
+	lp_report_count(due->windows, windows);
+	lp_report_count(due->later, later);
+	if (due->lines > 0)
 		putchar('\n');
-	if (showing->due > 0)
-		printf("at %s: %s window%s to compute%s%s%s\n", text, windows, showing->windows == 1 ? "" : "s",
-		       showing->later > 0 ? ", and " : "", showing->later > 0 ? later : "",
-		       showing->later > 0 ? " by the following runs" : "");
+	if (due->due > 0)
+		printf("at %s: %s window%s to compute%s%s%s\n", text, windows, due->windows == 1 ? "" : "s",
+		       due->later > 0 ? ", and " : "", due->later > 0 ? later : "",
+		       due->later > 0 ? " by the following runs" : "");
 	else
 		printf("at %s nothing is due", text);
-	if (showing->due == 0 && look->next_due != LP_TIME_NONE) {
-		lp_time_format(look->next_due, showing->zone, text);
+	if (due->due == 0 && due->preview.next_due != LP_TIME_NONE) {
+		lp_time_format(due->preview.next_due, due->zone, text);
 		printf("; next at %s", text);
 	}
-	if (showing->due == 0)
+	if (due->due == 0)
 		putchar('\n');
-	if (showing->left > 0)
-		printf("%" PRIu64 " of them will be left as %s: the samples were pruned\n", showing->left,
-		       showing->left == 1 ? "it is" : "they are");
-	if (look->too_old > 0)
+	if (due->left > 0)
+		printf("%" PRIu64 " of them will be left as %s: the samples were pruned\n", due->left,
+		       due->left == 1 ? "it is" : "they are");
+	if (due->preview.too_old > 0)
 		printf("changes in %" PRIu64 " hour%s of series lie further back than recompute_within and are not "
 		       "followed: see `local-processing invalidate --help`\n",
-		       look->too_old, look->too_old == 1 ? "" : "s");
+		       due->preview.too_old, due->preview.too_old == 1 ? "" : "s");
 }
 
-static bool look(struct lp_session *session, lp_time tick, bool json, struct lp_error *error)
+static bool print_table(struct lp_due_list *due, struct lp_error *error)
 {
 	static const struct lp_table_column headings[] = { { "WHY", false },  { "WINDOWS", true },
 		                                           { "LATER", true }, { "FROM", false },
 		                                           { "TO", false },   { "CALCULATIONS", false } };
-	struct lp_service service = { .session = session };
-	const struct lp_pipeline_options options = lp_service_options(&service, 0);
-	struct showing showing = { .store = session->store, .zone = session->zone, .json = json };
-	struct lp_preview found = { .next_due = LP_TIME_NONE };
-	bool good = lp_selection_choose(&showing.selection, session->store, NULL, 0, NULL, error);
-	/* No calculation at all is no error here: then nothing is due. */
-	good = good || showing.selection.count == 0;
-	if (json)
-		fputs("{\n  \"due\": [", stdout);
-	else
-		showing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
-	good = good && lp_preview_run(session->store, &options, tick, show, &showing, &found, error);
+	struct table_view view = { .due = due,
+		                   .table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings) };
+	bool ok = lp_due_each(due, add_line, &view, error);
+	lp_table_end(view.table);
+	if (ok)
+		print_sums(due);
+	return ok;
+}
+
+static bool print(struct lp_due_list *due, bool json, struct lp_error *error)
+{
+	struct lp_document document = lp_output_document();
 	if (!json)
-		lp_table_end(showing.table);
-	if (good)
-		end(&showing, tick, &found);
-	lp_selection_free(&showing.selection);
-	lp_arena_free(&showing.arena);
-	lp_service_end(&service);
-	return good;
+		return print_table(due, error);
+	return lp_document_end(&document, lp_show_due(&document, due, error), error);
 }
 
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
-	lp_time tick;
-	return lp_option_tick(request->at, session, &tick, error) && look(session, tick, request->json, error);
+	struct lp_service service = { .session = session };
+	const struct lp_pipeline_options options = lp_service_options(&service, 0);
+	struct lp_due_list due = { .store = session->store, .options = &options, .zone = session->zone };
+	bool ok = lp_option_tick(request->at, session, &due.tick, error) && print(&due, request->json, error);
+	lp_service_end(&service);
+	return ok;
 }
 
 static const struct lp_option options[] = {

@@ -125,7 +125,12 @@ bool lp_import_read(struct lp_import *import, FILE *file, const char *name, stru
 /* import_time.c: a time as the file has it. */
 bool lp_import_time_read(const struct lp_import_settings *settings, const char *text, struct lp_import_time *read,
                          struct lp_error *error) LP_MUST_CHECK;
-/* Counts since 1970 in UTC: --time-format unix, unix-ms, ...; from the coarsest to the finest. */
+
+/* import_readings.c: hints which options read a cell that was refused; false: none that is known. */
+bool lp_import_hint_number(const struct lp_import_settings *settings, const char *text, struct lp_error *error);
+bool lp_import_hint_time(const struct lp_import_settings *settings, const char *text, struct lp_error *error);
+
+/* import_unix.c: counts since 1970 in UTC: --time-format unix, unix-ms, ...; from the coarsest to the finest. */
 struct lp_import_unix {
 	const char *name;
 	int64_t per_second;
@@ -139,10 +144,6 @@ bool lp_import_unix_parse(const struct lp_import_unix *form, const char *text, l
 #define LP_IMPORT_LIKELY_TO   (INT64_C(4102444800) * LP_SECOND)
 /* Decimals of a second at `at`, if any, as microseconds, the rest cut off; returns what is behind them. */
 const char *lp_import_take_decimals(const char *at, int32_t *microseconds);
-
-/* import_readings.c: hints which options read a cell that was refused; false: none that is known. */
-bool lp_import_hint_number(const struct lp_import_settings *settings, const char *text, struct lp_error *error);
-bool lp_import_hint_time(const struct lp_import_settings *settings, const char *text, struct lp_error *error);
 
 /* import_format.c: --time-format. */
 extern const char lp_import_format_hint[];

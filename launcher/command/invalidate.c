@@ -2,7 +2,6 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/output.h"
-#include "command/selection.h"
 #include "command/times.h"
 
 #include <inttypes.h>
@@ -30,7 +29,7 @@ static bool invalidate(struct lp_session *session, const char *name, lp_time fro
 	struct lp_series series;
 	uint64_t readers = 0;
 	char first[40], beyond[40];
-	bool good = lp_series_named(session->store, name, &arena, &series, error) &&
+	bool good = lp_find_series(session->store, name, &arena, &series, error) &&
 	            lp_store_each_reader(session->store, &series.id, 1, count_reader, &readers, error) &&
 	            lp_store_invalidate(session->store, series.id, from, to - 1, error);
 	lp_time_format(from, session->zone, first);

@@ -1,7 +1,6 @@
 /* What commands that show data have in common. */
 #include "command/output.h"
 
-#include "command/table.h"
 #include "model/memory.h"
 #include "text/json.h"
 #include "text/utf8.h"
@@ -11,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+bool lp_is_terminal(FILE *file)
+{
+	return isatty(fileno(file)) == 1;
+}
 
 bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp_error *error)
 {
@@ -90,29 +94,26 @@ void lp_print(const char *format, ...)
 	va_end(arguments);
 }
 
-static void print_built(struct lp_text *json)
+void lp_print_built(struct lp_text *text)
 {
-	(void)fputs(json->data, stdout);
-	lp_text_free(json);
+	(void)fwrite(text->data, 1, text->length, stdout);
+	lp_text_free(text);
 }
 
 void lp_print_json(const char *json)
 {
 	struct lp_text text = { 0 };
 	lp_json_add_stored(&text, NULL, json);
-	print_built(&text);
+	lp_print_built(&text);
 }
 
-void lp_print_json_text(const char *name, const char *value)
+static bool send(void *context, const char *data, size_t length, struct lp_error *error)
 {
-	struct lp_text text = { 0 };
-	lp_json_add_text(&text, name, value);
-	print_built(&text);
+	(void)context;
+	return fwrite(data, 1, length, stdout) == length || lp_output_finish(error);
 }
 
-void lp_print_json_time(const char *name, lp_time t, const struct lp_zone *zone)
+struct lp_document lp_output_document(void)
 {
-	struct lp_text text = { 0 };
-	lp_json_add_time(&text, name, t, zone);
-	print_built(&text);
+	return (struct lp_document){ .send = send };
 }

@@ -4,10 +4,13 @@
 
 #include "calendar/calendar.h"
 #include "model/error.h"
+#include "show/show.h"
 #include <stdio.h>
 
 enum lp_output_form { LP_OUTPUT_TABLE, LP_OUTPUT_CSV, LP_OUTPUT_JSON };
 
+/* True if it is a terminal that a person reads. */
+bool lp_is_terminal(FILE *file);
 /* name NULL: a table where standard output is a terminal, else CSV. */
 bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp_error *error) LP_MUST_CHECK;
 /* Nobody reads standard output any more: `head` has seen enough, which is no error of ours. */
@@ -28,8 +31,9 @@ void lp_print(const char *format, ...) LP_PRINTF(1, 2);
 /* JSON as the store gives it, in which control characters may stand as they are: they become escapes. */
 void lp_print_json(const char *json);
 
-/* A member of a JSON object: `"name": "value"`; NULL, and LP_TIME_NONE, are null. */
-void lp_print_json_text(const char *name, const char *value);
-void lp_print_json_time(const char *name, lp_time t, const struct lp_zone *zone);
+/* Prints a document that is safe as it is, and frees it. */
+void lp_print_built(struct lp_text *text);
+/* A longer one, which is printed while it is made. */
+struct lp_document lp_output_document(void);
 
 #endif

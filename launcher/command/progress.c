@@ -1,8 +1,8 @@
 /* See progress.h. */
 #include "command/progress.h"
 
+#include "command/output.h"
 #include "command/report.h"
-#include "command/table.h"
 #include "model/clock.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void show(void *context, const struct lp_run *so_far, uint64_t computed, 
 	if (progress->to_end)
 		format_rest(seconds, computed, planned, rest);
 	else
-		snprintf(failed, sizeof failed, "%llu failed, ", (unsigned long long)lp_report_failed(so_far));
+		snprintf(failed, sizeof failed, "%llu failed, ", (unsigned long long)lp_run_count_failed(so_far));
 	fprintf(stderr, "%s of %s windows, %s%lld s%s\x1b[K\r", done, all, failed, (long long)seconds, rest);
 	fflush(stderr);
 }

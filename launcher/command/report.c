@@ -8,14 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t lp_report_failed(const struct lp_run *run)
-{
-	uint64_t failed = 0;
-	for (int state = 0; state < LP_STATE_COUNT; state++)
-		failed += lp_state_is_failure((enum lp_state)state) ? run->states[state] : 0;
-	return failed;
-}
-
 void lp_report_count(uint64_t count, char text[32])
 {
 	char digits[24];
@@ -163,7 +155,7 @@ static void print_failures(const struct lp_run *run, const struct lp_run_timing 
 		}
 		putchar('\n');
 	}
-	uint64_t more = lp_report_failed(run);
+	uint64_t more = lp_run_count_failed(run);
 	for (size_t at = 0; at < timing->failure_count; at++)
 		more -= timing->failures[at].windows;
 	if (more > 0)
@@ -212,78 +204,4 @@ void lp_report_print(const struct lp_run *run, const struct lp_run_timing *timin
 		printf("  skipped       %" PRIu64 " batches: their schedule cannot be followed, the log says why\n",
 		       timing->skipped);
 	print_failures(run, timing, zone);
-}
-
-static void print_json_failures(const struct lp_run_timing *timing, const struct lp_zone *zone)
-{
-	fputs("  \"failures\": [", stdout);
-	for (size_t at = 0; at < timing->failure_count; at++) {
-		const struct lp_run_failure *failure = &timing->failures[at];
-		fputs(at == 0 ? "\n    {" : ",\n    {", stdout);
-		lp_print_json_text("calculation", failure->calculation);
-		fputs(", ", stdout);
-		lp_print_json_text("rule", failure->rule);
-		fputs(", ", stdout);
-		lp_print_json_time("window_start", failure->window.start, zone);
-		fputs(", ", stdout);
-		lp_print_json_time("window_end", failure->window.end, zone);
-		fputs(", ", stdout);
-		lp_print_json_text("state", lp_state_name(failure->state));
-		printf(", \"attempt\": %" PRId32 ", \"newly\": %s, ", failure->attempt,
-		       failure->newly ? "true" : "false");
-		lp_print_json_text("error_type", failure->error_type);
-		fputs(", ", stdout);
-		lp_print_json_text("error_message", failure->message);
-		putchar('}');
-	}
-	fputs(timing->failure_count > 0 ? "\n  ]\n" : "]\n", stdout);
-}
-
-static void print_json_stage(const char *name, int64_t busy, int threads)
-{
-	printf(", \"%s\": {\"seconds\": %.6f, \"threads\": %d}", name, (double)busy / 1e9, threads);
-}
-
-void lp_report_print_json(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone)
-{
-	fputs("{\n  ", stdout);
-	if (run->id != 0)
-		printf("\"run\": %" PRId64 ", ", run->id);
-	else
-		fputs("\"run\": null, ", stdout);
-	lp_print_json_time("tick", run->tick, zone);
-	fputs(", ", stdout);
-	lp_print_json_text("result", run->id != 0 ? run->result : "nothing due");
-	fputs(", ", stdout);
-	lp_print_json_text("error", run->error);
-	fputs(",\n  ", stdout);
-	lp_print_json_time("started", run->started, zone);
-	fputs(", ", stdout);
-	lp_print_json_time("ended", run->ended, zone);
-	fputs(", ", stdout);
-	lp_print_json_time("next_due", timing->next_due, zone);
-	printf(",\n  \"windows\": %" PRIu64 ", \"states\": {", run->windows);
-	for (int state = 0; state < LP_STATE_COUNT; state++)
-		printf("%s\"%s\": %" PRIu64, state == 0 ? "" : ", ", lp_state_name((enum lp_state)state),
-		       run->states[state]);
-	printf("},\n  \"failed\": %" PRIu64 ", \"newly_failed\": %" PRIu64 ", \"samples_read\": %" PRIu64
-	       ", \"samples_written\": %" PRIu64 ", \"kept_imported\": %" PRIu64 ", \"still_due\": %" PRIu64
-	       ", \"recomputed\": %" PRIu64 ", \"changes_too_old\": %" PRIu64 ", \"windows_left\": %" PRIu64
-	       ", \"windows_without_samples\": %" PRIu64 ", \"rules_stopped\": %zu,\n",
-	       lp_report_failed(run), run->newly_failed, run->samples_read, run->samples_written, run->kept_imported,
-	       run->still_due, run->recomputed, timing->too_old, timing->left, timing->without, timing->stopped_count);
-	printf("  \"batches\": %" PRIu64 ", \"batches_refused\": %" PRIu64 ", \"batches_skipped\": %" PRIu64 ",\n",
-	       timing->batches, timing->refused, timing->skipped);
-	printf("  \"rule_seconds\": %.9f, \"rule_seconds_worst\": %.9f, ", (double)timing->rule_sum / 1e9,
-	       (double)timing->rule_worst / 1e9);
-	lp_print_json_text("rule_worst_calculation", run->windows > 0 ? timing->rule_worst_calculation : NULL);
-	printf(",\n  \"seconds\": %.6f, \"planning_seconds\": %.6f", (double)timing->wall / 1e9,
-	       (double)timing->planning / 1e9);
-	print_json_stage("fetch", timing->fetch, timing->fetchers);
-	print_json_stage("compute", timing->compute, timing->workers);
-	print_json_stage("commit", timing->commit, timing->committers);
-	printf(",\n  \"cpu_seconds_user\": %.6f, \"cpu_seconds_system\": %.6f, \"peak_memory_bytes\": %" PRIu64 ",\n",
-	       timing->cpu_user, timing->cpu_system, timing->peak_memory);
-	print_json_failures(timing, zone);
-	fputs("}\n", stdout);
 }

@@ -1,15 +1,12 @@
-/* What a run has done, for people and as JSON. */
+/* What a run has done, for people. */
 #ifndef LP_COMMAND_REPORT_H
 #define LP_COMMAND_REPORT_H
 
 #include "calendar/calendar.h"
-#include "pipeline/pipeline.h"
+#include "show/show.h"
 
-/* Windows that failed, timed out or were given up. */
-uint64_t lp_report_failed(const struct lp_run *run);
 /* To standard output; times in the zone.  A run without id: nothing was due. */
 void lp_report_print(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone);
-void lp_report_print_json(const struct lp_run *run, const struct lp_run_timing *timing, const struct lp_zone *zone);
 /* As people read them: "1,234,567"; "1.50 s", "230 ms", "4.10 us". */
 void lp_report_count(uint64_t count, char text[32]);
 void lp_report_duration(int64_t nanoseconds, char text[32]);

@@ -7,7 +7,6 @@
 #include "service/service.h"
 
 #include "process/process.h"
-#include "text/json.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -15,12 +14,6 @@ struct request {
 	const char *rules;
 	bool json;
 	struct lp_words names;
-};
-
-static const char *const type_names[] = {
-	[LP_PARAMETER_ANY] = "any",     [LP_PARAMETER_BOOL] = "bool", [LP_PARAMETER_INT] = "int",
-	[LP_PARAMETER_FLOAT] = "float", [LP_PARAMETER_TEXT] = "text", [LP_PARAMETER_LIST] = "list",
-	[LP_PARAMETER_DICT] = "dict",
 };
 
 static void add_separator(struct lp_text *text, bool *first)
@@ -51,7 +44,7 @@ static void add_signature(struct lp_text *text, const struct lp_rule *rule)
 		if (i == 0 && !many)
 			lp_text_addf(text, "*, ");
 		lp_text_addf(text, "%s: %s%s", parameter->name,
-		             parameter->choices != NULL ? parameter->choices : type_names[parameter->type],
+		             parameter->choices != NULL ? parameter->choices : lp_parameter_type_names[parameter->type],
 		             parameter->nullable ? " or null" : "");
 		if (parameter->default_value != NULL)
 			lp_text_addf(text, " = %s", parameter->default_value);
@@ -116,78 +109,6 @@ static void list_rules(const struct lp_rule_catalogue *catalogue)
 	}
 }
 
-static void add_member(struct lp_text *text, const char *name, const char *value)
-{
-	lp_text_addf(text, "\"%s\": ", name);
-	if (value == NULL)
-		lp_text_addf(text, "null");
-	else
-		lp_json_quote(text, value);
-}
-
-static void add_json(struct lp_text *text, const struct lp_rule *rule)
-{
-	lp_text_addf(text, "{");
-	add_member(text, "name", rule->name);
-	lp_text_addf(text, ", ");
-	add_member(text, "summary", rule->summary);
-	lp_text_addf(text, ", ");
-	add_member(text, "documentation", rule->documentation);
-	lp_text_addf(text, ", ");
-	add_member(text, "file", rule->file);
-	lp_text_addf(text, ", \"line\": %d, ", rule->line);
-	add_member(text, "version", rule->version);
-	lp_text_addf(text, ", \"inputs\": [");
-	for (size_t i = 0; i < rule->input_count; i++) {
-		const struct lp_rule_input *input = &rule->inputs[i];
-
-		lp_text_addf(text, "%s{", i == 0 ? "" : ", ");
-		add_member(text, "name", input->name);
-		lp_text_addf(text, ", \"optional\": %s, \"many\": %s, \"lookback_seconds\": ",
-		             input->optional ? "true" : "false", input->many ? "true" : "false");
-		if (input->lookback == LP_LOOKBACK_HOLD)
-			lp_text_addf(text, "null, \"lookback\": \"hold\"}");
-		else
-			lp_text_addf(text, "%lld}", (long long)(input->lookback / LP_SECOND));
-	}
-	lp_text_addf(text, "], \"parameters\": [");
-	for (size_t i = 0; i < rule->parameter_count; i++) {
-		const struct lp_rule_parameter *parameter = &rule->parameters[i];
-
-		lp_text_addf(text, "%s{", i == 0 ? "" : ", ");
-		add_member(text, "name", parameter->name);
-		lp_text_addf(text, ", ");
-		add_member(text, "type", type_names[parameter->type]);
-		lp_text_addf(text, ", \"nullable\": %s, \"required\": %s", parameter->nullable ? "true" : "false",
-		             parameter->default_value == NULL ? "true" : "false");
-		if (parameter->default_value != NULL)
-			lp_text_addf(text, ", \"default\": %s", parameter->default_value);
-		if (parameter->choices != NULL)
-			lp_text_addf(text, ", \"choices\": %s", parameter->choices);
-		lp_text_addf(text, "}");
-	}
-	lp_text_addf(text, "], \"outputs\": [");
-	for (size_t i = 0; i < rule->output_count; i++) {
-		lp_text_addf(text, "%s", i == 0 ? "" : ", ");
-		lp_json_quote(text, rule->outputs[i]);
-	}
-	lp_text_addf(text, "]}");
-}
-
-static void show_json(const struct lp_rule *rules, size_t count, bool list)
-{
-	struct lp_text text = { 0 };
-
-	lp_text_addf(&text, list ? "[" : "");
-	for (size_t i = 0; i < count; i++) {
-		lp_text_addf(&text, i == 0 ? "" : ",\n ");
-		add_json(&text, &rules[i]);
-	}
-	lp_text_addf(&text, list ? "]\n" : "\n");
-	(void)fputs(text.data, stdout);
-	lp_text_free(&text);
-}
-
 /* The directory: --rules, else the configuration's, where there is one: the built-in rules need none. */
 static bool load_rules(struct lp_session *session, const char *directory, struct lp_rule_server **server,
                        const struct lp_rule_catalogue **catalogue, struct lp_problems *problems, struct lp_error *error)
@@ -211,9 +132,12 @@ static bool show(const struct request *request, const struct lp_rule_catalogue *
 		lp_fail(error, LP_EXIT_DATA, "there is no rule %s", name);
 		return lp_hint(error, "`local-processing rules` lists them; those of a file are named FILE.FUNCTION.");
 	}
-	if (request->json)
-		show_json(rule != NULL ? rule : catalogue->rules, rule != NULL ? 1 : catalogue->count, rule == NULL);
-	else if (rule != NULL)
+	if (request->json) {
+		struct lp_text json = { 0 };
+		lp_show_rules(&json, rule != NULL ? rule : catalogue->rules, rule != NULL ? 1 : catalogue->count,
+		              rule == NULL);
+		lp_print_built(&json);
+	} else if (rule != NULL)
 		show_rule(rule);
 	else
 		list_rules(catalogue);

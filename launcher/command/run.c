@@ -6,7 +6,6 @@
 #include "command/output.h"
 #include "command/progress.h"
 #include "command/report.h"
-#include "command/table.h"
 #include "command/times.h"
 #include "model/clock.h"
 #include "model/embedded.h"
@@ -46,7 +45,7 @@ static bool parse_fail_on(struct request *request, struct lp_error *error)
 /* Whether --fail-on asks for another exit code than 0. */
 static bool has_failed(const struct request *request, const struct lp_run *done)
 {
-	uint64_t failed = lp_report_failed(done);
+	uint64_t failed = lp_run_count_failed(done);
 	if (request->fail_on == NULL || failed == 0)
 		return false;
 	if (strcmp(request->fail_on, "any") == 0)
@@ -59,9 +58,11 @@ static bool has_failed(const struct request *request, const struct lp_run *done)
 static void print_report(const struct request *request, const struct lp_session *session, const struct lp_run *done,
                          const struct lp_run_timing *timing)
 {
-	if (request->json)
-		lp_report_print_json(done, timing, session->zone);
-	else if (request->report)
+	struct lp_text json = { 0 };
+	if (request->json) {
+		lp_show_report(&json, done, timing, session->zone);
+		lp_print_built(&json);
+	} else if (request->report)
 		lp_report_print(done, timing, session->zone);
 	else if (done->id == 0 && timing->next_due == LP_TIME_NONE)
 		lp_log(LP_LOG_INFO, "nothing is due, and nothing ever will be", LP_WHEN("tick", done->tick));
@@ -102,13 +103,16 @@ static void warn_of_long_run(struct lp_store *store)
 
 static void report_busy(const struct request *request, struct lp_store *store)
 {
+	struct lp_text json = { 0 };
 	warn_of_long_run(store);
-	if (request->json)
-		puts("{\"run\": null, \"result\": \"another run is working\"}");
-	else if (request->report)
+	if (request->json) {
+		lp_show_busy(&json);
+		lp_print_built(&json);
+	} else if (request->report) {
 		puts("Another run is working on this store; there is nothing to do here.");
-	else
+	} else {
 		lp_log(LP_LOG_INFO, "another run is working on this store");
+	}
 }
 
 static bool work(const struct request *request, struct lp_session *session, struct lp_service *service, lp_time tick,

@@ -2,14 +2,12 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/output.h"
-#include "command/selection.h"
 #include "command/table.h"
 #include "command/times.h"
-#include "text/number.h"
+#include "show/show.h"
 
-#include <math.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 struct request {
 	const char *from, *to, *format;
@@ -19,129 +17,54 @@ struct request {
 	bool json;
 };
 
-struct range {
-	lp_time from, to;
-	uint32_t limit;
-};
-
-struct printing {
-	const struct lp_zone *zone;
-	enum lp_output_form form;
+struct table_view {
+	const struct lp_samples_query *query;
 	struct lp_table *table;
-	bool results; /* a calculation writes the series */
 	uint64_t count;
 };
 
-static const char *quality_name(uint8_t quality)
+static bool add_column(void *context, const struct lp_column *column, struct lp_error *error)
 {
-	static const char *const names[] = {
-		[LP_QUALITY_GOOD] = "good", [LP_QUALITY_UNCERTAIN] = "uncertain", [LP_QUALITY_BAD] = "bad"
-	};
-	return quality < sizeof names / sizeof *names ? names[quality] : "unknown";
-}
-
-/* What a result was computed from; two empty texts for a measured sample. */
-static void format_origin(const struct lp_column *column, size_t index, const char *none, char coverage[32],
-                          char samples[32])
-{
-	snprintf(coverage, 32, "%s", none);
-	snprintf(samples, 32, "%s", none);
-	if (column->samples == NULL || column->samples[index] < 0)
-		return;
-	snprintf(samples, 32, "%d", (int)column->samples[index]);
-	if (!isnan(column->coverage[index]))
-		snprintf(coverage, 32, "%.4g", (double)column->coverage[index]);
-}
-
-static void print_sample(struct printing *printing, const struct lp_column *column, size_t index)
-{
-	char time[40], number[32], coverage[32], samples[32];
-	double value = column->value[index];
-	uint8_t quality = column->quality == NULL ? LP_QUALITY_GOOD : column->quality[index];
-	lp_time_format(column->time[index], printing->zone, time);
-	lp_number_format(value, number);
-	format_origin(column, index, printing->form == LP_OUTPUT_JSON ? "null" : "", coverage, samples);
-	if (printing->form == LP_OUTPUT_TABLE && printing->results && !lp_column_is_computed(column, index))
-		snprintf(samples, sizeof samples, "imported");
-	switch (printing->form) {
-	case LP_OUTPUT_TABLE:
+	struct table_view *view = context;
+	for (size_t i = 0; i < column->count; i++) {
+		char time[40], number[32], coverage[32], samples[32];
+		uint8_t quality = column->quality == NULL ? LP_QUALITY_GOOD : column->quality[i];
+		lp_time_format(column->time[i], view->query->zone, time);
 		/* What a person can take in; CSV and JSON have every digit. */
-		snprintf(number, sizeof number, "%.10g", value);
-		lp_table_row(printing->table,
-		             (const char *const[]){ time, number, quality_name(quality), coverage, samples });
-		break;
-	case LP_OUTPUT_CSV:
-		printf("%s,%s,%s", time, number, quality_name(quality));
-		if (printing->results)
-			printf(",%s,%s", coverage, samples);
-		putchar('\n');
-		break;
-	case LP_OUTPUT_JSON:
-		printf("%s\n  {\"time\": \"%s\", \"value\": %s, \"quality\": \"%s\"", printing->count == 0 ? "" : ",",
-		       time, isfinite(value) ? number : "null", quality_name(quality));
-		if (printing->results)
-			printf(", \"coverage\": %s, \"samples\": %s", coverage, samples);
-		putchar('}');
-		break;
+		snprintf(number, sizeof number, "%.10g", column->value[i]);
+		lp_format_origin(column, i, "", coverage, samples);
+		if (view->query->results && !lp_column_is_computed(column, i))
+			snprintf(samples, sizeof samples, "imported");
+		lp_table_row(view->table,
+		             (const char *const[]){ time, number, lp_quality_name(quality), coverage, samples });
 	}
-	printing->count++;
-}
-
-static bool print_column(void *context, const struct lp_column *samples, struct lp_error *error)
-{
-	struct printing *printing = context;
-	for (size_t i = 0; i < samples->count; i++) {
-		print_sample(printing, samples, i);
-	}
+	view->count += column->count;
 	return !ferror(stdout) || lp_output_finish(error);
 }
 
-static bool print_samples(struct lp_session *session, enum lp_output_form form, const struct range *range,
-                          const struct lp_series *series, struct lp_error *error)
+static bool print_table(struct lp_store *store, const struct lp_samples_query *query, struct lp_error *error)
 {
 	static const struct lp_table_column headings[] = {
 		{ "TIME", false }, { "VALUE", true }, { "QUALITY", false }, { "COVERAGE", true }, { "SAMPLES", true }
 	};
-	struct printing printing = { .zone = session->zone, .form = form };
-	int64_t writer;
-
-	if (!lp_store_writer(session->store, series->id, &writer, error))
-		return false;
-	printing.results = writer != 0;
-
-	if (form == LP_OUTPUT_TABLE) {
-		printing.table = lp_table_new(stdout, headings, printing.results ? 5 : 3);
-	} else {
-		fputs(form == LP_OUTPUT_CSV
-		              ? (printing.results ? "time,value,quality,coverage,samples\n" : "time,value,quality\n")
-		              : "[",
-		      stdout);
-	}
-	bool good = lp_store_read_samples(session->store, series->id, range->from, range->to, range->limit,
-	                                  print_column, &printing, error);
-	if (form == LP_OUTPUT_TABLE) {
-		lp_table_end(printing.table);
-		if (good) {
-			const char *unit = series->unit == NULL ? "" : series->unit;
-			printf("%s%llu sample%s%s%s\n", printing.count == 0 ? "" : "\n",
-			       (unsigned long long)printing.count, printing.count == 1 ? "" : "s",
-			       unit[0] == '\0' ? "" : " in ", unit);
-		}
-	} else if (form == LP_OUTPUT_JSON) {
-		fputs(printing.count == 0 ? "]\n" : "\n]\n", stdout);
-	}
-	return good;
+	struct table_view view = { .query = query, .table = lp_table_new(stdout, headings, query->results ? 5 : 3) };
+	const char *unit = query->series->unit == NULL ? "" : query->series->unit;
+	bool ok = lp_store_read_samples(store, query->series->id, query->from, query->to, query->most, add_column,
+	                                &view, error);
+	lp_table_end(view.table);
+	if (ok)
+		printf("%s%" PRIu64 " sample%s%s%s\n", view.count == 0 ? "" : "\n", view.count,
+		       view.count == 1 ? "" : "s", unit[0] == '\0' ? "" : " in ", unit);
+	return ok;
 }
 
-static bool show(struct lp_session *session, const struct request *request, const struct range *range,
-                 struct lp_error *error)
+static bool print_samples(struct lp_store *store, const struct lp_samples_query *query, enum lp_output_form form,
+                          struct lp_error *error)
 {
-	struct lp_arena arena = { 0 };
-	struct lp_series series;
-	bool good = lp_series_named(session->store, request->series.items[0], &arena, &series, error) &&
-	            print_samples(session, request->form, range, &series, error);
-	lp_arena_free(&arena);
-	return good;
+	struct lp_document document = lp_output_document();
+	if (form == LP_OUTPUT_TABLE)
+		return print_table(store, query, error);
+	return lp_document_end(&document, lp_show_samples(&document, store, query, error), error);
 }
 
 /* --json is what other commands call it. */
@@ -158,10 +81,20 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
-	struct range range = { .limit = request->limit };
-	return lp_option_time("--from", request->from, session->zone, &range.from, error) &&
-	       lp_option_time("--to", request->to, session->zone, &range.to, error) &&
-	       show(session, request, &range, error);
+	struct lp_arena arena = { 0 };
+	struct lp_series series;
+	struct lp_samples_query query = {
+		.series = &series, .most = request->limit, .zone = session->zone, .csv = request->form == LP_OUTPUT_CSV
+	};
+	int64_t writer;
+	bool ok = lp_option_time("--from", request->from, session->zone, &query.from, error) &&
+	          lp_option_time("--to", request->to, session->zone, &query.to, error) &&
+	          lp_find_series(session->store, request->series.items[0], &arena, &series, error) &&
+	          lp_store_writer(session->store, series.id, &writer, error);
+	query.results = ok && writer != 0;
+	ok = ok && print_samples(session->store, &query, request->form, error);
+	lp_arena_free(&arena);
+	return ok;
 }
 
 static const struct lp_option options[] = {

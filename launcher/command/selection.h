@@ -56,8 +56,4 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
                           struct lp_error *error) LP_MUST_CHECK;
 void lp_selection_free(struct lp_selection *selection);
 
-/* A series by name; where there is none, an error that names those that are alike. */
-bool lp_series_named(struct lp_store *store, const char *name, struct lp_arena *arena, struct lp_series *series,
-                     struct lp_error *error) LP_MUST_CHECK;
-
 #endif

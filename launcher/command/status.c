@@ -3,14 +3,15 @@
  * the runs; for people, or as JSON.
  */
 #include "command/status.h"
+#include "command/command.h"
 
-#include "command/hold.h"
 #include "command/output.h"
 #include "command/shell.h"
 #include "command/table.h"
 #include "model/clock.h"
 #include "model/memory.h"
 #include "service/service.h"
+#include "show/show.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,24 +27,18 @@ struct request {
 	bool runs, json, exit_code;
 };
 
-/* What was shown so far. */
-struct showing {
-	const struct request *request;
+/* A table of calculations, or one in detail. */
+struct status_view {
+	const struct lp_status_filter *filter;
 	const struct lp_zone *zone;
-	struct lp_table *table;  /* NULL: JSON, or one in detail */
-	struct lp_held_all held; /* who waits for windows of others */
-	bool detail;
+	struct lp_table *table; /* NULL: one in detail */
+	struct lp_waits waits;
 	uint64_t count, failing;
 	uint64_t states[LP_STATE_COUNT];
 	int64_t calculation_id; /* of the last one */
 };
 
-void lp_status_format_second(lp_time t, const struct lp_zone *zone, char text[40])
-{
-	lp_time_format(t == LP_TIME_NONE ? t : t - ((t % LP_SECOND) + LP_SECOND) % LP_SECOND, zone, text);
-}
-
-static void print_row(struct lp_table *table, const struct lp_status *status, const char *held,
+static void print_row(struct lp_table *table, const struct lp_status *status, const char *waits,
                       const struct lp_zone *zone)
 {
 	char since[40], window[40], duration[24] = "", owed[16] = "";
@@ -66,60 +61,31 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 		message = lp_format_text("%s%s%s", status->error_type == NULL ? "" : status->error_type,
 		                         status->error_type != NULL && status->error_message != NULL ? ": " : "",
 		                         status->error_message == NULL ? "" : status->error_message);
-	} else if (held != NULL) {
-		message = lp_format_text("%s", held);
+	} else if (waits != NULL) {
+		message = lp_format_text("%s", waits);
 	}
 	lp_table_row(table, (const char *const[]){ status->calculation.name, lp_state_name(status->state), since,
 	                                           window, duration, owed, message });
 	free(message);
 }
 
-/*
- * Of a calculation that goes well the last window is known by its outcome
- * alone.  Where that was pruned, it is the one that ends at the watermark: up to
- * there everything was computed.
- */
-static struct lp_status with_last_window(const struct lp_status *status)
-{
-	struct lp_status shown = *status;
-	const struct lp_schedule *schedule = &status->calculation.schedule;
-	const struct lp_zone *zone;
-	struct lp_window window;
-	struct lp_error not_known;
-
-	if ((status->state != LP_STATE_OK && status->state != LP_STATE_NO_DATA) || status->watermark == LP_TIME_NONE ||
-	    (status->window.start != LP_TIME_NONE && status->window.end >= status->watermark) ||
-	    !lp_zone_find(schedule->zone, &zone, &not_known) ||
-	    !lp_window_ending_by(schedule, zone, status->watermark, &window) || window.end != status->watermark)
-		return shown;
-	shown.window = window;
-	shown.run_id = 0;
-	shown.duration = 0;
-	shown.samples_read = 0;
-	return shown;
-}
-
 static bool show_one(void *context, const struct lp_status *stored, struct lp_error *error)
 {
-	struct showing *showing = context;
-	const struct lp_status known = with_last_window(stored), *status = &known;
-	const char *held = lp_held_why(&showing->held, status->calculation.id);
-	if (showing->detail && !showing->request->json) {
-		lp_status_print_detail(status, held, showing->zone);
-	} else if (showing->request->json) {
-		fputs(showing->count == 0 ? "\n  " : "},\n  ", stdout);
-		lp_status_print_json(status, held, showing->zone);
-	} else {
-		print_row(showing->table, status, held, showing->zone);
-	}
-	showing->count++;
-	showing->states[status->state]++;
-	showing->failing += lp_state_is_failure(status->state);
-	showing->calculation_id = status->calculation.id;
+	struct status_view *view = context;
+	const struct lp_status status = lp_status_complete(stored);
+	const char *waits = lp_waits_reason(&view->waits, status.calculation.id);
+	if (view->table == NULL)
+		lp_status_print_detail(&status, waits, view->zone);
+	else
+		print_row(view->table, &status, waits, view->zone);
+	view->count++;
+	view->states[status.state]++;
+	view->failing += lp_state_is_failure(status.state);
+	view->calculation_id = status.calculation.id;
 	return !ferror(stdout) || lp_output_finish(error);
 }
 
-static bool last_run(void *context, const struct lp_run *run, struct lp_error *error)
+static bool print_last_run(void *context, const struct lp_run *run, struct lp_error *error)
 {
 	const struct lp_zone *zone = context;
 	char tick[40], took[24];
@@ -146,99 +112,82 @@ static bool print_outdated(struct lp_store *store, struct lp_error *error)
 	return true;
 }
 
-static bool print_summary(struct lp_session *session, const struct showing *showing, struct lp_error *error)
+static bool print_summary(struct lp_session *session, const struct status_view *view, struct lp_error *error)
 {
-	const struct lp_status_filter *filter = &showing->request->filter;
+	const struct lp_status_filter *filter = view->filter;
 	bool chosen = filter->name != NULL || filter->rule != NULL || filter->label_name != NULL;
 
-	if (showing->count == 0) {
+	if (view->count == 0) {
 		puts(filter->failed ? chosen ? "No such calculation fails." : "No calculation fails."
 		     : chosen       ? "There is no such calculation."
 		                    : "There are no calculations yet: `local-processing apply FILE.yaml` makes them.");
 	} else {
-		printf("\n%" PRIu64 " calculation%s: ", showing->count, showing->count == 1 ? "" : "s");
+		printf("\n%" PRIu64 " calculation%s: ", view->count, view->count == 1 ? "" : "s");
 		bool first = true;
 		for (int state = 0; state < LP_STATE_COUNT; state++) {
-			if (showing->states[state] > 0) {
-				printf("%s%" PRIu64 " %s", first ? "" : ", ", showing->states[state],
+			if (view->states[state] > 0) {
+				printf("%s%" PRIu64 " %s", first ? "" : ", ", view->states[state],
 				       lp_state_name((enum lp_state)state));
 				first = false;
 			}
 		}
 		putchar('\n');
 	}
-	struct lp_zone *zone = (struct lp_zone *)(uintptr_t)showing->zone; /* read only */
-	return print_outdated(session->store, error) && lp_store_each_run(session->store, 1, last_run, zone, error);
+	struct lp_zone *zone = (struct lp_zone *)(uintptr_t)view->zone; /* read only */
+	return print_outdated(session->store, error) &&
+	       lp_store_each_run(session->store, 1, print_last_run, zone, error);
 }
 
-struct history_printing {
+/* Rows of windows, or of runs. */
+struct rows {
 	const struct lp_zone *zone;
-	struct lp_table *table; /* NULL: JSON */
+	struct lp_table *table;
 	uint64_t count;
 };
 
-static bool show_window(void *context, const struct lp_history *history, struct lp_error *error)
+static bool add_window(void *context, const struct lp_history *history, struct lp_error *error)
 {
-	struct history_printing *printing = context;
+	struct rows *rows = context;
 	char start[40], end[40], tick[40], duration[24], samples[16], run[24];
-
-	if (printing->table == NULL) {
-		fputs(printing->count++ == 0 ? "\n    " : ",\n    ", stdout);
-		lp_status_print_json_history(history, printing->zone);
-		return !ferror(stdout) || lp_output_finish(error);
-	}
-	lp_time_format(history->window.start, printing->zone, start);
-	lp_time_format(history->window.end, printing->zone, end);
-	lp_time_format(history->tick, printing->zone, tick);
+	(void)error;
+	lp_time_format(history->window.start, rows->zone, start);
+	lp_time_format(history->window.end, rows->zone, end);
+	lp_time_format(history->tick, rows->zone, tick);
 	lp_nanoseconds_format(history->duration, duration);
 	snprintf(samples, sizeof samples, "%" PRIu32, history->samples_read);
 	snprintf(run, sizeof run, "%" PRId64, history->run_id);
-	lp_table_row(printing->table,
+	lp_table_row(rows->table,
 	             (const char *const[]){ start, end, lp_state_name(history->state), samples, duration, run, tick });
-	printing->count++;
+	rows->count++;
 	return true;
 }
 
-static bool show_history(struct lp_session *session, const struct showing *showing, struct lp_error *error)
+static bool print_history(struct lp_session *session, int64_t calculation_id, uint32_t most, struct lp_error *error)
 {
 	static const struct lp_table_column headings[] = { { "WINDOW FROM", false }, { "TO", false },
 		                                           { "STATE", false },       { "SAMPLES", true },
 		                                           { "TOOK", true },         { "RUN", true },
 		                                           { "FOR", false } };
-	struct history_printing printing = { .zone = showing->zone };
-	struct lp_history_query query = {
-		.calculation_id = showing->calculation_id,
-		.from = LP_TIME_NONE,
-		.to = LP_TIME_NONE,
-		.most = showing->request->history != 0 ? showing->request->history : HISTORY_DEFAULT,
-	};
-
-	if (showing->request->json) {
-		fputs(", \"history\": [", stdout);
-		bool read = lp_store_each_history(session->store, &query, show_window, &printing, error);
-		fputs(printing.count == 0 ? "]" : "\n  ]", stdout);
-		return read;
-	}
+	const struct lp_history_query query = lp_newest_history(calculation_id, most);
+	struct rows rows = { .zone = session->zone };
 	putchar('\n');
-	printing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
-	bool read = lp_store_each_history(session->store, &query, show_window, &printing, error);
-	lp_table_end(printing.table);
-	if (read && printing.count == 0) {
+	rows.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
+	bool ok = lp_store_each_history(session->store, &query, add_window, &rows, error);
+	lp_table_end(rows.table);
+	if (ok && rows.count == 0)
 		puts("  no windows computed, or their outcomes are past their retention");
-	}
-	return read;
+	return ok;
 }
 
-/* Inputs, parameters and outputs, which a state does not have with it; of a disabled one they are not read. */
-static bool show_definition(struct lp_session *session, const struct showing *showing, struct lp_error *error)
+/* Inputs, parameters and outputs do not come with a state; of a disabled calculation they are not read. */
+static bool print_definition(struct lp_session *session, int64_t calculation_id, struct lp_error *error)
 {
 	struct lp_batch *batch = lp_batch_new(NULL);
-	bool read = lp_store_read_calculations(session->store, &showing->calculation_id, 1, batch, error);
-	if (read && batch->calculation_count == 1) {
+	bool ok = lp_store_read_calculations(session->store, &calculation_id, 1, batch, error);
+	if (ok && batch->calculation_count == 1)
 		lp_status_print_definition(&batch->calculations[0]);
-	}
 	lp_batch_free(batch);
-	return read;
+	return ok;
 }
 
 static bool count_one(void *context, const struct lp_status *status, struct lp_error *error)
@@ -272,111 +221,83 @@ static bool is_one(struct lp_session *session, const struct request *request, bo
 	return false;
 }
 
-static bool show_states(struct lp_session *session, const struct request *request, uint64_t *failing,
-                        struct lp_error *error)
+static bool print_states(struct lp_session *session, const struct request *request, bool detail, uint64_t *failing,
+                         struct lp_error *error)
 {
 	static const struct lp_table_column headings[] = { { "NAME", false },   { "STATE", false },
 		                                           { "SINCE", false },  { "LAST WINDOW", false },
 		                                           { "TOOK", true },    { "OWED", true },
 		                                           { "MESSAGE", false } };
-	struct showing showing = { .request = request, .zone = session->zone };
-
-	if (request->filter.name != NULL && !is_one(session, request, &showing.detail, error)) {
-		return false;
-	}
-	if (request->json) {
-		putchar('[');
-	} else if (!showing.detail) {
-		showing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
-	}
-	bool good = lp_held_find(session->store, lp_now(), showing.zone, &showing.held, error) &&
-	            lp_store_each_status(session->store, &request->filter, show_one, &showing, error);
-	lp_held_free(&showing.held);
-	if (showing.table != NULL) {
-		lp_table_end(showing.table);
-	}
+	struct status_view view = { .filter = &request->filter, .zone = session->zone };
+	if (!detail)
+		view.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
+	bool ok = lp_waits_find(session->store, lp_now(), view.zone, &view.waits, error) &&
+	          lp_store_each_status(session->store, &request->filter, show_one, &view, error);
+	lp_waits_free(&view.waits);
+	if (view.table != NULL)
+		lp_table_end(view.table);
+	*failing = view.failing;
 	/* Between counting and showing it may have been deleted. */
-	if (good && showing.detail && showing.count == 1) {
-		good = (request->json || show_definition(session, &showing, error)) &&
-		       show_history(session, &showing, error);
-	} else if (good && !request->json) {
-		good = print_summary(session, &showing, error);
-	}
-	if (request->json) {
-		fputs(showing.count == 0 ? "]\n" : "}\n]\n", stdout);
-	}
-	*failing = showing.failing;
-	return good;
+	if (ok && detail && view.count == 1)
+		return print_definition(session, view.calculation_id, error) &&
+		       print_history(session, view.calculation_id, request->history, error);
+	return ok && print_summary(session, &view, error);
 }
 
-struct run_printing {
-	const struct lp_zone *zone;
-	struct lp_table *table; /* NULL: JSON */
-	uint64_t count;
-};
-
-static bool show_run(void *context, const struct lp_run *run, struct lp_error *error)
+static bool add_run(void *context, const struct lp_run *run, struct lp_error *error)
 {
-	struct run_printing *printing = context;
+	struct rows *rows = context;
 	char id[24], tick[40], started[40], took[24] = "", numbers[5][24];
-	uint64_t failed = 0;
-
-	if (printing->table == NULL) {
-		fputs(printing->count++ == 0 ? "\n  " : ",\n  ", stdout);
-		lp_status_print_json_run(run, printing->zone);
-		return !ferror(stdout) || lp_output_finish(error);
-	}
-	for (int state = 0; state < LP_STATE_COUNT; state++) {
-		failed += lp_state_is_failure((enum lp_state)state) ? run->states[state] : 0;
-	}
+	(void)error;
 	snprintf(id, sizeof id, "%" PRId64, run->id);
-	lp_time_format(run->tick, printing->zone, tick);
-	lp_status_format_second(run->started, printing->zone, started);
-	if (run->ended != LP_TIME_NONE) {
+	lp_time_format(run->tick, rows->zone, tick);
+	lp_status_format_second(run->started, rows->zone, started);
+	if (run->ended != LP_TIME_NONE)
 		lp_nanoseconds_format((run->ended - run->started) * 1000, took);
-	}
-	const uint64_t counts[] = { run->windows, failed, run->samples_read, run->samples_written, run->still_due };
-	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+	const uint64_t counts[] = { run->windows, lp_run_count_failed(run), run->samples_read, run->samples_written,
+		                    run->still_due };
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
 		snprintf(numbers[i], sizeof numbers[i], "%" PRIu64, counts[i]);
-	}
-	lp_table_row(printing->table,
-	             (const char *const[]){ id, tick, started, took, numbers[0], numbers[1], numbers[2], numbers[3],
-	                                    numbers[4], run->result, run->error });
-	printing->count++;
+	lp_table_row(rows->table, (const char *const[]){ id, tick, started, took, numbers[0], numbers[1], numbers[2],
+	                                                 numbers[3], numbers[4], run->result, run->error });
+	rows->count++;
 	return true;
 }
 
-static bool show_runs(struct lp_session *session, const struct request *request, struct lp_error *error)
+static bool print_runs(struct lp_session *session, uint32_t most, struct lp_error *error)
 {
 	static const struct lp_table_column headings[] = {
 		{ "RUN", true },       { "FOR", false },    { "STARTED", false }, { "TOOK", true },
 		{ "WINDOWS", true },   { "FAILED", true },  { "READ", true },     { "WRITTEN", true },
 		{ "STILL DUE", true }, { "RESULT", false }, { "ERROR", false }
 	};
-	struct run_printing printing = { .zone = session->zone };
-	uint32_t most = request->history != 0 ? request->history : RUNS_DEFAULT;
-
-	if (request->json) {
-		putchar('[');
-	} else {
-		printing.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
-	}
-	bool read = lp_store_each_run(session->store, most, show_run, &printing, error);
-	if (request->json) {
-		fputs(printing.count == 0 ? "]\n" : "\n]\n", stdout);
-		return read;
-	}
-	lp_table_end(printing.table);
-	if (read && printing.count == 0) {
+	struct rows rows = { .zone = session->zone };
+	rows.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
+	bool ok = lp_store_each_run(session->store, most, add_run, &rows, error);
+	lp_table_end(rows.table);
+	if (ok && rows.count == 0)
 		puts("There was no run yet, or all are past their retention.");
-	}
-	return read;
+	return ok;
+}
+
+static bool print_json(struct lp_session *session, const struct request *request, bool detail, uint64_t *failing,
+                       struct lp_error *error)
+{
+	struct lp_document document = lp_output_document();
+	const struct lp_status_query query = { .filter = request->filter,
+		                               .zone = session->zone,
+		                               .history = detail ? request->history : 0 };
+	bool ok = request->runs ? lp_show_runs(&document, session->store, request->history, session->zone, error)
+	                        : lp_show_status(&document, session->store, &query, failing, error);
+	return lp_document_end(&document, ok, error);
 }
 
 static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
 	struct request *request = data;
 	(void)overrides;
+	if (request->history == 0)
+		request->history = request->runs ? RUNS_DEFAULT : HISTORY_DEFAULT;
 	request->filter.name = request->names.count == 1 ? request->names.items[0] : NULL;
 	if (request->runs && (request->filter.name != NULL || request->filter.failed || request->filter.rule != NULL ||
 	                      request->label != NULL))
@@ -396,8 +317,14 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
 	uint64_t failing = 0;
-	bool good = request->runs ? show_runs(session, request, error) : show_states(session, request, &failing, error);
-	return good && (failing == 0 || !request->exit_code || lp_command_exit(error, LP_EXIT_FAILED_CALCULATIONS));
+	bool detail = false, ok = request->filter.name == NULL || is_one(session, request, &detail, error);
+	if (ok && request->json)
+		ok = print_json(session, request, detail, &failing, error);
+	else if (ok && request->runs)
+		ok = print_runs(session, request->history, error);
+	else if (ok)
+		ok = print_states(session, request, detail, &failing, error);
+	return ok && (failing == 0 || !request->exit_code || lp_command_exit(error, LP_EXIT_FAILED_CALCULATIONS));
 }
 
 static const struct lp_option options[] = {

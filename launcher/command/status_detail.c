@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+void lp_status_format_second(lp_time t, const struct lp_zone *zone, char text[40])
+{
+	lp_time_format(t == LP_TIME_NONE ? t : t - ((t % LP_SECOND) + LP_SECOND) % LP_SECOND, zone, text);
+}
+
 void lp_nanoseconds_format(int64_t nanoseconds, char text[24])
 {
 	if (nanoseconds >= 1000000000) {
@@ -70,11 +75,6 @@ static void print_time(const char *heading, lp_time t, const struct lp_zone *zon
 	puts(text);
 }
 
-bool lp_status_has_outcome(const struct lp_status *status)
-{
-	return status->window.start != LP_TIME_NONE && status->run_id != 0;
-}
-
 static void print_last_window(const struct lp_status *status, const struct lp_zone *zone)
 {
 	char start[40], end[40], duration[24];
@@ -118,7 +118,7 @@ static void print_error(const struct lp_status *status)
 	}
 }
 
-void lp_status_print_detail(const struct lp_status *status, const char *held, const struct lp_zone *zone)
+void lp_status_print_detail(const struct lp_status *status, const char *waits, const struct lp_zone *zone)
 {
 	const struct lp_calculation *calculation = &status->calculation;
 
@@ -140,9 +140,9 @@ void lp_status_print_detail(const struct lp_status *status, const char *held, co
 	print_time("failing since", status->failing_since, zone);
 	print_last_window(status, zone);
 	print_time("settled until", status->watermark, zone);
-	if (held != NULL) {
+	if (waits != NULL) {
 		print_heading("next window");
-		lp_print("%s\n", held);
+		lp_print("%s\n", waits);
 	}
 	if (status->cause != NULL) {
 		print_heading("waits for");

@@ -21,11 +21,6 @@ struct lp_table {
 	bool flowing; /* the widths are settled */
 };
 
-bool lp_is_terminal(FILE *file)
-{
-	return isatty(fileno(file)) == 1;
-}
-
 static size_t terminal_width(FILE *output)
 {
 	struct winsize size;

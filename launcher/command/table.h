@@ -26,7 +26,4 @@ void lp_table_row(struct lp_table *table, const char *const *cells);
 /* Writes what is still held back; the heading too, only if there was a row. */
 void lp_table_end(struct lp_table *table);
 
-/* Whether it is a terminal that a person reads. */
-bool lp_is_terminal(FILE *file);
-
 #endif
