@@ -4,8 +4,8 @@
 ``-- doing:`` (what a message says cannot be done), and fragments behind
 ``-- fragment:``, which others take in as ``{{name}}`` or ``{{name arguments}}``.
 States and reasons stand by name, as launcher/model/*.table has them:
-``{{state failed}}`` and ``{{reason backfill}}`` are the numbers, ``{{word failed}}``
-is the word of a state, ``{{failures}}`` the words of all that are failures.
+``{{state failed}}`` and ``{{reason backfill}}`` are numbers, ``{{states}}`` the words of
+all states in the order of their numbers, ``{{failures}}`` of those that are failures.
 
 ``STORE/schema/NNN_*.sql`` are the steps of the schema. Where they have fragments,
 in schema/fragments.sql, empty lines and those that begin with ``--`` are left out
@@ -96,15 +96,19 @@ class Store:
             for kind, name, number, word, failure in ROW.findall((tables / f"{table}.table").read_text("utf-8")):
                 self.words[kind.lower(), name.lower()] = number
                 if kind == "STATE":
-                    self.words["word", name.lower()] = f"'{word}'"
+                    self.list_word("states", word)
                 if failure == "true":
-                    self.words["failures", ""] = f"{self.words.get(('failures', ''), '')}, '{word}'".lstrip(", ")
+                    self.list_word("failures", word)
         for file in sorted(folder.glob("s*/*.sql")):
             for item in items_of(file):
                 known = self.statements if item.kind == "name" else self.fragments
                 if item.name in known:
                     item.place.wrong(f"{item.name} stands in {known[item.name].place.file}, too")
                 known[item.name] = item
+
+    def list_word(self, name: str, word: str) -> None:
+        """Add the word of a state to what a name stands for."""
+        self.words[name, ""] = ", ".join(filter(None, (self.words.get((name, "")), f"'{word}'")))
 
     def fill(self, text: str, place: Place, within: tuple[str, ...] = ()) -> str:
         """Return a text with what its fragments stand for, each in one line."""

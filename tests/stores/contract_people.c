@@ -97,6 +97,30 @@ START_TEST(runs_are_kept)
 }
 END_TEST
 
+static bool take_counts(void *context, const struct lp_run *run, struct lp_error *error)
+{
+	(void)error;
+	memcpy(context, run->states, sizeof run->states);
+	return true;
+}
+
+START_TEST(a_run_keeps_how_many_came_to_each_state)
+{
+	uint64_t states[LP_STATE_COUNT] = { 0 };
+	struct lp_run run = begin_run(AT(60));
+	struct lp_error error;
+
+	run.ended = AT(70);
+	run.result = "done";
+	for (int i = 0; i < LP_STATE_COUNT; i++)
+		run.states[i] = (uint64_t)i + 1;
+	ck_ok(lp_store_end_run(store, &run, &error), error);
+	ck_ok(lp_store_each_run(store, 1, take_counts, states, &error), error);
+	for (int i = 0; i < LP_STATE_COUNT; i++)
+		ck_assert_uint_eq(states[i], (uint64_t)i + 1);
+}
+END_TEST
+
 static bool take_name(void *context, const struct lp_status *status, struct lp_error *error)
 {
 	struct lp_text *text = context;
@@ -405,6 +429,7 @@ Suite *people_suite(void)
 	tcase_add_test(tests, migrating_again_does_nothing);
 	tcase_add_test(tests, one_run_works_at_a_time);
 	tcase_add_test(tests, runs_are_kept);
+	tcase_add_test(tests, a_run_keeps_how_many_came_to_each_state);
 	tcase_add_loop_test(tests, states_are_filtered, 0, (int)(sizeof filters / sizeof *filters));
 	tcase_add_test(tests, history_is_newest_first);
 	tcase_add_test(tests, durations_are_rounded_alike);

@@ -66,9 +66,9 @@ RETURNING EXISTS (SELECT FROM {{schema}}.moving);
 SELECT id, tick, started, ended, host, process, program_version, result, error, windows, newly_failed,
     samples_read, samples_written, still_due, kind, recomputed, kept_imported,
     ARRAY(
-        SELECT coalesce((states ->> {{schema}}.state_name(n))::bigint, 0)
-        FROM generate_series(0, 9) n
-        ORDER BY n
+        SELECT coalesce((states ->> s.word)::bigint, 0)
+        FROM unnest(ARRAY[{{states}}]) WITH ORDINALITY s (word, place)
+        ORDER BY s.place
     )
 FROM {{schema}}.run
 ORDER BY id DESC
