@@ -28,6 +28,8 @@ comment on table local_processing.superseded is
 
 alter table local_processing.owed add column replace_imported boolean not null default false;
 comment on column local_processing.owed.replace_imported is 'Also results that somebody imported are written over.';
+-- Whether there are any is asked for each batch of a run: 5 waited for an input, 6 its rule's breaker was open.
+create index owed_aside on local_processing.owed (reason) where reason in (5, 6);
 
 alter table local_processing.run add column kept_imported bigint not null default 0;
 comment on column local_processing.run.kept_imported is 'Results that were not written because somebody had imported one.';

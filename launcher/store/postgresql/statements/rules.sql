@@ -2,6 +2,7 @@
 
 -- name: each_breaker
 -- doing: read the breakers
+-- reads: all of breaker
 SELECT rule, since, run_id, failed, computed, trials, error FROM {{schema}}.breaker ORDER BY rule COLLATE "C";
 
 -- name: put_breaker
@@ -18,6 +19,7 @@ DELETE FROM {{schema}}.breaker WHERE rule = $1;
 
 -- name: note_rules
 -- doing: note the versions of rules
+-- reads: all of pending, state where a rule has changed
 WITH running AS (
     SELECT FROM {{schema}}.run WHERE id = $3 AND result = 'running' FOR SHARE
 ), now AS (
@@ -37,13 +39,13 @@ WITH running AS (
     SET attempts = 0, next_attempt = window_end
     FROM {{schema}}.calculation c
         JOIN changed h ON h.rule = c.rule
-    WHERE s.calculation_id = c.id AND s.state = 'given_up'
+    WHERE s.calculation_id = c.id AND s.state = 'given_up' AND EXISTS (SELECT FROM changed)
 ), opened AS (
     UPDATE {{schema}}.pending p
     SET attempts = 0, given_up = false, next_attempt = window_end
     FROM {{schema}}.calculation c
         JOIN changed h ON h.rule = c.rule
-    WHERE p.calculation_id = c.id AND p.given_up
+    WHERE p.calculation_id = c.id AND p.given_up AND EXISTS (SELECT FROM changed)
 )
 SELECT rule, version, before
 FROM changed
