@@ -28,6 +28,7 @@ WHERE s.name = r.name;
 
 -- name: touch_series_batches
 -- doing: mark the batches of changed series
+-- reads: all of calculation, calculation_input, calculation_output
 UPDATE {{schema}}.batch
 SET generation = generation + 1
 WHERE id IN (

@@ -22,16 +22,19 @@ GROUP BY id
 
 -- name: lock_batches
 -- doing: lock the batches
+-- reads: all of batch
 SELECT FROM {{schema}}.batch ORDER BY id FOR UPDATE;
 
 -- name: all_batches
 -- doing: read the batches
+-- reads: all of batch
 SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, enabled
 FROM {{schema}}.batch
 ORDER BY id;
 
 -- name: all_members
 -- doing: read what is in the batches
+-- reads: all of calculation, calculation_input, calculation_output
 SELECT c.id, c.batch_id, c.position, c.rank, {{schedule c.}}, c.start, b.watermark, c.enabled,
     c.name = ANY ($1), coalesce(s.reads, 0), i.windows
 FROM {{schema}}.calculation c
@@ -78,6 +81,7 @@ SELECT {{schema}}.set_upstream();
 
 -- name: set_reach
 -- doing: find how far batches read
+-- reads: all of batch, calculation, calculation_input
 -- Nearly always there is nothing to do: no input reads past its window's end, and none did.
 UPDATE {{schema}}.batch b
 SET reach = u.reach

@@ -2,6 +2,7 @@
 
 -- name: each_calculation
 -- doing: read the calculations
+-- reads: all of batch, calculation, state
 SELECT {{calculation_columns}}
 {{calculation_tables}}
 ORDER BY c.name COLLATE "C";

@@ -13,6 +13,7 @@ NOT t.by_hand AND ($3::int8[])[b.place] = r.series_id AND r.last < ($4::timestam
 
 -- name: each_changed
 -- doing: read which series have changed
+-- reads: all of change
 SELECT r.series_id, min(r.first), count(*)
 FROM {{schema}}.change t
     CROSS JOIN LATERAL unnest(t.series_ids, t.firsts) r (series_id, first)
@@ -22,10 +23,12 @@ ORDER BY r.series_id;
 
 -- name: each_note
 -- doing: read the changes of samples
+-- reads: all of change
 SELECT id FROM {{schema}}.change WHERE first < $1;
 
 -- name: take_news
 -- doing: take the changes of samples
+-- reads: all of change
 -- What nobody has read yet ($1 is NULL: anything) is forgotten at once. A row that comes in later stays for
 -- the next run.
 WITH news AS (DELETE FROM {{schema}}.change WHERE (first < $1) IS NOT TRUE)

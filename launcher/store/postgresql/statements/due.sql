@@ -2,6 +2,7 @@
 
 -- name: each_batch
 -- doing: read the batches
+-- reads: all of batch
 SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, upstream, reading
 FROM {{schema}}.batch
 WHERE ($1 = -1 OR rank = $1)
@@ -9,6 +10,7 @@ ORDER BY rank, id;
 
 -- name: each_pending
 -- doing: read the pending windows
+-- reads: all of breaker, calculation, pending where a breaker is open
 SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id
 FROM {{schema}}.pending p
     JOIN {{schema}}.calculation c ON c.id = p.calculation_id
@@ -45,6 +47,7 @@ WHERE (s.state, s.error_message) IS DISTINCT FROM (excluded.state, excluded.erro
 
 -- name: each_edge
 -- doing: read who reads whom
+-- reads: all of calculation where no batch and no calculation is asked for
 SELECT DISTINCT r.id, r.batch_id, w.id, w.batch_id, i.series_id, r.name, w.name
 FROM {{schema}}.calculation r
     JOIN {{schema}}.calculation_input i ON i.calculation_id = r.id

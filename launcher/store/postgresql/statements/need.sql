@@ -2,6 +2,7 @@
 
 -- name: each_prunable
 -- doing: look for old samples
+-- reads: all of calculation_output, series
 -- A series whose calculation is gone still has results: its oldest or its newest sample says so.
 SELECT s.id, s.name, o.ts,
     o.samples IS NOT NULL
@@ -48,6 +49,7 @@ ORDER BY i.series_id, c.id;
 
 -- name: each_debt
 -- doing: read what is owed
+-- reads: all of owed
 SELECT calculation_id, min(after_end)
 FROM (
     SELECT calculation_id, window_end - interval '1 microsecond' AS after_end

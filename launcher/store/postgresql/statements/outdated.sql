@@ -46,6 +46,7 @@ WHERE greatest(r.until_end, b.watermark) > r.after_end
 
 -- name: outdate_rules
 -- doing: note outdated results
+-- reads: all of batch, calculation
 -- Their windows are the same: none ends before the first result, or begins before `start`.
 INSERT INTO {{schema}}.outdated AS t (calculation_id, reason, after_end, until_end)
 SELECT c.id, 'rule version', coalesce(c.start, f.first), b.watermark
@@ -68,6 +69,7 @@ WHERE c.rule = ANY ($1) AND f.first IS NOT NULL AND b.watermark > coalesce(c.sta
 
 -- name: each_outdated
 -- doing: read whose results are outdated
+-- reads: all of calculation, outdated where much is outdated
 SELECT c.id, c.name, c.rule, c.enabled, o.owed, o.reason, o.after_end, o.until_end, o.other_windows, o.noted
 FROM {{schema}}.outdated o
     JOIN {{schema}}.calculation c ON c.id = o.calculation_id
@@ -82,6 +84,7 @@ WHERE o.calculation_id = r.id AND o.noted = r.noted;
 
 -- name: settle_outdated
 -- doing: take off what is outdated no more
+-- reads: all of outdated
 DELETE FROM {{schema}}.outdated t
 WHERE t.owed
     AND NOT EXISTS (

@@ -2,6 +2,7 @@
 
 -- name: each_owed
 -- doing: read the owed windows
+-- reads: all of breaker, calculation, owed where much is owed
 SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end, o.touched, o.cause_id,
     o.replace_imported, coalesce((SELECT batch_id FROM {{schema}}.calculation WHERE id = o.cause_id), 0)
 FROM {{schema}}.owed o
@@ -122,12 +123,14 @@ FROM cut;
 
 -- name: forget_owed
 -- doing: forget owed windows
+-- reads: all of outdated, owed
 WITH again AS (UPDATE {{schema}}.outdated SET owed = false WHERE owed AND $1 = {{reason backfill}})
 DELETE FROM {{schema}}.owed
 WHERE reason = $1;
 
 -- name: reopen
 -- doing: open pending windows again
+-- reads: all of calculation, pending, state
 WITH opened AS (
     UPDATE {{schema}}.pending p
     SET attempts = 0, given_up = false, next_attempt = window_end

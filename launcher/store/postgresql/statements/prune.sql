@@ -99,6 +99,7 @@ WHERE s.series_id = b.id AND s.ts >= b.first AND s.ts < b.before AND s.ts <= $3;
 
 -- name: each_nobodys
 -- doing: look for samples of no series
+-- reads: all of series
 -- They are between the ids of two series that follow one another: from one to the next, by the index.
 WITH RECURSIVE nobody (id, before) AS (
     SELECT (

@@ -55,6 +55,7 @@ FOR SHARE;
 
 -- name: end_run
 -- doing: note the end of the run
+-- reads: all of moving
 UPDATE {{schema}}.run
 SET ended = $2, result = $3, error = $4, windows = $5, newly_failed = $6, samples_read = $7,
     samples_written = $8, still_due = $9, recomputed = $10, kept_imported = $11, states = $12::text::json

@@ -5,6 +5,7 @@ id, name, unit, description, attributes::text, sample_interval, pruned_from, pru
 
 -- name: each_series
 -- doing: read the series
+-- reads: all of series
 SELECT {{series_columns}}
 FROM {{schema}}.series
 WHERE $1::text IS NULL OR name LIKE $1

@@ -5,6 +5,7 @@ CASE WHEN s.failing_since IS NOT NULL OR p.failed > 0 THEN s.error_{{what}} END
 
 -- name: each_status
 -- doing: read the states
+-- reads: all of calculation, pending
 SELECT {{calculation_columns}}, coalesce(s.since, c.created), s.failing_since, b.watermark,
     l.window_start, l.window_end, l.run_id, l.duration_us, l.samples_read,
     s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,

@@ -5,10 +5,12 @@
 
 -- name: all_batches
 -- doing: read the batches
+-- reads: all of batch
 SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, enabled FROM batch ORDER BY id;
 
 -- name: all_members
 -- doing: read the calculations
+-- reads: all of calculation, calculation_input
 -- What is read at once where its own schedule is another's: that holds nobody back for long.
 WITH slower AS MATERIALIZED (
     SELECT id, group_concat(what, ';') AS what
@@ -58,10 +60,12 @@ UPDATE calculation SET batch_id = ?2, position = ?3 WHERE id = ?1;
 
 -- name: set_upstream
 -- doing: find which batches read others
+-- reads: all of batch
 {{set_upstream}};
 
 -- name: set_reach
 -- doing: find how far batches read
+-- reads: all of batch, calculation_input
 -- Nearly always there is nothing to do: no input reads past its window's end, and none did.
 UPDATE batch
 SET reach = wanted.reach

@@ -9,6 +9,7 @@ o.name, o.series_id, series.name, series.unit, series.results_from, series.resul
 
 -- name: each_calculation
 -- doing: read the calculations
+-- reads: all of calculation
 SELECT {{calculation_columns}}
 {{calculation_tables}}
 ORDER BY c.name;

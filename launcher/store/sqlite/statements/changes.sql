@@ -10,6 +10,7 @@ DELETE FROM own_writer;
 
 -- name: each_changed
 -- doing: read which series have changed
+-- reads: all of change
 SELECT series_id, min(first), count(*)
 FROM change
 WHERE first < ?1

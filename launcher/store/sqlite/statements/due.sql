@@ -6,6 +6,7 @@
 
 -- name: each_batch
 -- doing: read the batches
+-- reads: all of batch
 SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, upstream, reading
 FROM batch
 WHERE (?1 = -1 OR rank = ?1)
@@ -13,6 +14,7 @@ ORDER BY rank, id;
 
 -- name: each_pending
 -- doing: read the pending windows
+-- reads: all of breaker
 -- Behind the first half, of each rule whose breaker is open, the trial.
 SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id
 FROM pending p
@@ -53,6 +55,7 @@ WHERE state.state <> excluded.state OR state.error_message IS NOT excluded.error
 
 -- name: each_edge
 -- doing: read who reads whom
+-- reads: all of calculation_input where no batch and no calculation is asked for
 SELECT DISTINCT r.id, r.batch_id, w.id, w.batch_id, i.series_id, r.name, w.name
 {{read_outputs}}
     JOIN calculation r ON r.id = i.calculation_id

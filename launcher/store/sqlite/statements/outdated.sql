@@ -32,6 +32,7 @@ WHERE until > ?3
 
 -- name: outdate_rules
 -- doing: note outdated results
+-- reads: all of calculation
 -- Their windows are the same: none ends before the first result, or begins before `start`.
 INSERT INTO outdated (calculation_id, reason, after_end, until_end, noted)
 SELECT id, 'rule version', coalesce(start, first), watermark, ?2
@@ -59,6 +60,7 @@ WHERE first IS NOT NULL AND watermark > coalesce(start, first)
 
 -- name: each_outdated
 -- doing: read whose results are outdated
+-- reads: all of calculation
 SELECT c.id, c.name, c.rule, c.enabled, o.owed, o.reason, o.after_end, o.until_end, o.other_windows, o.noted
 FROM outdated o
     JOIN calculation c ON c.id = o.calculation_id
@@ -70,10 +72,12 @@ UPDATE outdated SET owed = 1 WHERE calculation_id = ?1 AND noted = ?2;
 
 -- name: disown_outdated
 -- doing: forget owed windows
+-- reads: all of outdated
 UPDATE outdated SET owed = 0 WHERE owed = 1;
 
 -- name: settle_outdated
 -- doing: take off what is outdated no more
+-- reads: all of outdated
 DELETE FROM outdated
 WHERE owed = 1
     AND NOT EXISTS (

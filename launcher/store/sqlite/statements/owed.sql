@@ -2,6 +2,7 @@
 
 -- name: each_owed
 -- doing: read the owed windows
+-- reads: all of owed
 SELECT o.id, o.calculation_id, c.batch_id, c.rank, o.reason, o.after_end, o.until_end, o.touched, o.cause_id,
     o.replace_imported, (SELECT batch_id FROM calculation WHERE id = o.cause_id)
 FROM owed o
@@ -70,10 +71,12 @@ UPDATE owed SET until_end = ?2 WHERE id = ?1;
 
 -- name: forget_owed
 -- doing: forget owed windows
+-- reads: all of owed
 DELETE FROM owed WHERE reason = ?1;
 
 -- name: reopen
 -- doing: open pending windows again
+-- reads: all of calculation
 UPDATE pending
 SET attempts = 0, given_up = 0, next_attempt = window_end
 WHERE calculation_id IN (
@@ -84,6 +87,7 @@ WHERE calculation_id IN (
 
 -- name: reopen_states
 -- doing: open pending windows again
+-- reads: all of calculation
 -- Attempts and next attempt of a state are those of its window.
 UPDATE state
 SET attempts = 0, next_attempt = window_end
@@ -96,6 +100,7 @@ WHERE failing_since IS NOT NULL
 
 -- name: count_reopened
 -- doing: read the pending windows
+-- reads: all of calculation
 SELECT count(*), count(DISTINCT calculation_id)
 FROM pending
 WHERE calculation_id IN (

@@ -2,6 +2,7 @@
 
 -- name: each_breaker
 -- doing: read the breakers
+-- reads: all of breaker
 SELECT rule, since, run_id, failed, computed, trials, error FROM breaker ORDER BY rule;
 
 -- name: put_breaker
@@ -27,12 +28,14 @@ LIMIT 1;
 
 -- name: reopen_rule
 -- doing: open again what a rule was given up for
+-- reads: all of calculation
 UPDATE pending
 SET attempts = 0, given_up = 0, next_attempt = window_end
 WHERE given_up = 1 AND calculation_id IN (SELECT id FROM calculation WHERE rule = ?1);
 
 -- name: reopen_rule_states
 -- doing: open again what a rule was given up for
+-- reads: all of calculation
 UPDATE state
 SET attempts = 0, next_attempt = window_end
 WHERE state = 'given_up' AND calculation_id IN (SELECT id FROM calculation WHERE rule = ?1);

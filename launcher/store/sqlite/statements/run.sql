@@ -25,6 +25,7 @@ WHERE id = ?1 AND result = 'running';
 
 -- name: each_run
 -- doing: read the runs
+-- reads: all of run where so many are asked for
 SELECT id, tick, started, ended, host, process, program_version, result, error, windows, newly_failed,
     samples_read, samples_written, still_due, kind, recomputed, kept_imported, states
 FROM run

@@ -5,6 +5,7 @@ id, name, unit, description, attributes, sample_interval, pruned_from, pruned_to
 
 -- name: each_series
 -- doing: read the series
+-- reads: all of series
 SELECT {{series_columns}}
 FROM series
 WHERE ?1 IS NULL OR name GLOB ?1

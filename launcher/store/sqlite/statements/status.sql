@@ -8,12 +8,14 @@ CASE WHEN s.failing_since IS NOT NULL OR {{owes c}} THEN s.error_{{what}} END
 
 -- name: last_outcomes
 -- doing: read the last outcomes
+-- reads: all of batch
 SELECT o.run_id, o.window_start, o.window_end, o.calculation_ids, o.states, o.durations_us, o.samples_read
 FROM batch b
     JOIN outcome o ON o.id = b.last_outcome;
 
 -- name: each_status
 -- doing: read the states
+-- reads: all of calculation
 SELECT {{calculation_columns}}, coalesce(s.since, c.created), s.failing_since, b.watermark,
     s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.attempts, s.next_attempt,
     (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),
@@ -35,6 +37,7 @@ ORDER BY c.name;
 
 -- name: each_history
 -- doing: read the history of a calculation
+-- reads: all of outcome
 SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us, samples_read, reason
 FROM outcome
 WHERE instr(calculation_ids, ?1) > 0 AND (?2 IS NULL OR window_end > ?2) AND (?3 IS NULL OR window_end <= ?3)
