@@ -34,8 +34,8 @@ bool lp_deadline_enforce(struct lp_deadline *deadline, const struct lp_process *
 			return true;
 		if (now - deadline->last >= ASK_INTERVAL) {
 			deadline->last = now;
-			atomic_store(&pulse->asked, sequence);
-			lp_process_signal(process, LP_PYTHON_SIGNAL);
+			atomic_store(&pulse->interrupt, sequence);
+			lp_process_signal(process, LP_PYTHON_SIGNAL_INTERRUPT);
 		}
 	}
 	if (milliseconds < *wait)

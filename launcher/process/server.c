@@ -218,7 +218,7 @@ static _Noreturn void become_interpreter(struct child *child, int64_t memory_lim
 	close(child->output);
 	lp_interpreter_start(&child->area, memory_limit);
 	lp_area_unmap(&server.area);
-	if (!lp_python_forked(&error) || !lp_rights_limit_interpreter(&server.setup.rights, &error))
+	if (!lp_python_after_fork(&error) || !lp_rights_limit_interpreter(&server.setup.rights, &error))
 		exit_with(&error);
 	lp_interpreter_main(socket);
 }

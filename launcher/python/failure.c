@@ -1,7 +1,7 @@
 /*
- * Python exceptions as plain texts, for the database and for people.  It has
- * to succeed whatever an exception is made of: a __str__ that raises, lone
- * surrogates, NUL, no memory left, the recursion limit.
+ * Python exceptions as texts, for the database and for people.  This succeeds with
+ * any exception: with a __str__ that raises, lone surrogates, NUL, without memory,
+ * at the recursion limit.
  *
  * Runs in the rule server and in interpreter processes, in their only thread.
  */
@@ -12,8 +12,8 @@
 #include <string.h>
 
 /*
- * A batch may have a thousand failures, and a message may show all samples of a
- * window: longer texts lose their middle, since a traceback says where at its
+ * A batch can have a thousand failures, and a message can show all samples of a
+ * window, so longer texts lose their middle: a traceback says where at its
  * beginning and what at its end.
  */
 enum { TEXT_MOST = 1 << 14 };
@@ -27,7 +27,7 @@ static size_t count_nul(const char *data, size_t size)
 	return count;
 }
 
-/* NUL as an escape: no database takes it. */
+/* Writes a text with NUL as \x00, because no database takes a NUL. */
 static char *write_escaped(char *to, const char *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
@@ -41,7 +41,7 @@ static char *write_escaped(char *to, const char *data, size_t size)
 	return to;
 }
 
-/* UTF-8 in the arena, surrogates as escapes.  NULL: raised, cleared. */
+/* Copies a str into the arena as UTF-8, surrogates as escapes.  Returns NULL where that fails; no exception is set. */
 static const char *copy_text(struct lp_arena *arena, PyObject *text)
 {
 	PyObject *bytes;
@@ -78,7 +78,7 @@ static const char *copy_text(struct lp_arena *arena, PyObject *text)
 	return copy;
 }
 
-/* "ZeroDivisionError", "pumps.PumpError". */
+/* Copies the name of the type: "ZeroDivisionError", "pumps.PumpError". */
 static const char *copy_type(struct lp_arena *arena, PyObject *exception)
 {
 	PyObject *type = (PyObject *)Py_TYPE(exception);
@@ -98,7 +98,7 @@ static const char *copy_type(struct lp_arena *arena, PyObject *exception)
 	Py_XDECREF(full);
 	Py_XDECREF(name);
 	Py_XDECREF(module);
-	/* The type may go with its exception. */
+	/* A copy, because the type may be freed with its exception. */
 	return text != NULL ? text : lp_arena_text(arena, Py_TYPE(exception)->tp_name);
 }
 
@@ -115,7 +115,7 @@ static PyObject *format_exception(PyObject *exception)
 	return joined;
 }
 
-static int int_attribute(PyObject *object, const char *name)
+static int get_number(PyObject *object, const char *name)
 {
 	PyObject *value = PyObject_GetAttrString(object, name);
 	long number = value != NULL && PyLong_Check(value) ? PyLong_AsLong(value) : 0;
@@ -125,16 +125,16 @@ static int int_attribute(PyObject *object, const char *name)
 	return number > 0 && number < INT32_MAX ? (int)number : 0;
 }
 
-/* Where a syntax error stands. */
+/* Finds the place of a syntax error. */
 static void locate_syntax_error(struct lp_arena *arena, PyObject *exception, struct lp_python_failure *failure)
 {
 	PyObject *file = PyObject_GetAttrString(exception, "filename");
 	PyObject *message = PyObject_GetAttrString(exception, "msg");
 
 	failure->file = copy_text(arena, file);
-	failure->line = int_attribute(exception, "lineno");
-	failure->column = int_attribute(exception, "offset");
-	/* str() of it repeats file and line. */
+	failure->line = get_number(exception, "lineno");
+	failure->column = get_number(exception, "offset");
+	/* Its str() would repeat file and line. */
 	if (message != NULL && PyUnicode_Check(message))
 		failure->message = copy_text(arena, message);
 	PyErr_Clear();
@@ -142,7 +142,7 @@ static void locate_syntax_error(struct lp_arena *arena, PyObject *exception, str
 	Py_XDECREF(file);
 }
 
-/* The innermost frame that stands in one of the sources. */
+/* Finds the innermost frame in one of the sources. */
 static void locate_traceback(struct lp_arena *arena, PyObject *exception, struct lp_python_failure *failure)
 {
 	PyObject *traceback = PyException_GetTraceback(exception);
@@ -154,9 +154,9 @@ static void locate_traceback(struct lp_arena *arena, PyObject *exception, struct
 
 		if (path == NULL) {
 			PyErr_Clear();
-		} else if (lp_source_of_path(path) != NULL) {
+		} else if (lp_source_find_path(path) != NULL) {
 			failure->file = lp_arena_text(arena, path);
-			failure->line = int_attribute(traceback, "tb_lineno");
+			failure->line = get_number(traceback, "tb_lineno");
 		}
 		Py_DECREF(code);
 		Py_SETREF(traceback, Py_XNewRef((PyObject *)row->tb_next));
@@ -171,8 +171,8 @@ void lp_python_failure_take(struct lp_arena *arena, struct lp_python_failure *fa
 
 	*failure = (struct lp_python_failure){ 0 };
 	assert(exception != NULL);
-	/* The rule's frames are gone by now: time to tell of them. */
-	lp_limit_grace();
+	/* The rule has ended, so its time limit must not interrupt what follows. */
+	lp_limit_defer();
 
 	failure->type = copy_type(arena, exception);
 	text = PyObject_Str(exception);
@@ -198,11 +198,11 @@ void lp_python_failure_take(struct lp_arena *arena, struct lp_python_failure *fa
 		failure->traceback = line;
 	}
 	Py_DECREF(exception);
-	/* A finaliser may have raised: nobody is left who could want it. */
+	/* A finaliser may have raised an exception, which nobody handles. */
 	PyErr_Clear();
 }
 
-void lp_python_error_take(struct lp_arena *arena, struct lp_outcome *outcome)
+void lp_python_fail_outcome(struct lp_arena *arena, struct lp_outcome *outcome)
 {
 	struct lp_python_failure failure;
 
@@ -211,4 +211,16 @@ void lp_python_error_take(struct lp_arena *arena, struct lp_outcome *outcome)
 	outcome->error_type = failure.type;
 	outcome->error_message = failure.message;
 	outcome->error_traceback = failure.traceback;
+}
+
+bool lp_python_fail(struct lp_error *error, const char *what)
+{
+	struct lp_arena arena = { 0 };
+	struct lp_python_failure failure;
+
+	lp_python_failure_take(&arena, &failure);
+	lp_fail(error, LP_EXIT_INTERNAL, "%s: %s: %s", what, failure.type, failure.message);
+	lp_hint(error, "This is a bug in local-processing; please report it.");
+	lp_arena_free(&arena);
+	return false;
 }

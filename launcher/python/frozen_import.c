@@ -1,7 +1,7 @@
 /*
- * What Python imports from inside of the executable: the table of frozen
- * modules, and the builtin module `_embedded_files`, by which app/_embedded.py
- * reaches source texts, time zones and the sources that this was started with.
+ * Imports from the executable: the table of frozen modules, and the builtin module
+ * `_embedded_files`, by which app/_embedded.py reads source texts, time zones and
+ * the sources of the options.
  *
  * Runs where python.h says.
  */
@@ -21,18 +21,18 @@ static const struct lp_frozen_block *const block_tables[] = { lp_frozen_stdlib_b
 static const struct _frozen *const module_tables[] = { lp_frozen_stdlib, lp_frozen_app };
 enum { TABLES = 2 };
 
-/* Builtin modules of others. */
+/* Builtin modules of other rooms. */
 static struct {
 	const char *name;
 	PyObject *(*make)(void);
-} added[4];
-static size_t added_count;
+} builtins[4];
+static size_t builtin_count;
 
 void lp_python_add_module(const char *name, PyObject *(*make)(void))
 {
-	assert(added_count < sizeof added / sizeof *added);
-	added[added_count].name = name;
-	added[added_count++].make = make;
+	assert(builtin_count < sizeof builtins / sizeof *builtins);
+	builtins[builtin_count].name = name;
+	builtins[builtin_count++].make = make;
 }
 
 const char *lp_frozen_app_version(void)
@@ -65,7 +65,7 @@ const struct lp_python_source *lp_source_find(const char *module)
 	return bsearch(module, options->sources, options->source_count, sizeof *options->sources, compare_to_module);
 }
 
-const struct lp_python_source *lp_source_of_path(const char *path)
+const struct lp_python_source *lp_source_find_path(const char *path)
 {
 	const struct lp_python_options *options = lp_python_options();
 
@@ -80,7 +80,7 @@ static int compare_to_name(const void *name, const void *source)
 	return strcmp(name, ((const struct lp_frozen_source *)source)->name);
 }
 
-/* Every frozen module has a source.  NULL: no such module is frozen.  *blocks: where its text is. */
+/* Finds the source of a frozen module: every one has one.  *blocks hold its text.  NULL: no such module is frozen. */
 static const struct lp_frozen_source *find_source(const char *name, const struct lp_frozen_block **blocks)
 {
 	for (int table = 0; table < TABLES; table++) {
@@ -118,7 +118,7 @@ bool lp_frozen_is_shared(const char *name)
 	        strncmp(name, "_embedded", 9) == 0 || strncmp(name, "local_processing", 16) == 0);
 }
 
-/* The source text as bytes.  Raises. */
+/* Returns the source text as bytes, or NULL with an exception set. */
 static PyObject *unpack_source(const struct lp_frozen_source *source, const struct lp_frozen_block *blocks)
 {
 	const struct lp_frozen_block *block = &blocks[source->block];
@@ -139,6 +139,12 @@ static PyObject *unpack_source(const struct lp_frozen_source *source, const stru
 	return bytes;
 }
 
+/* Returns None for a name that is not there, and NULL for an argument that is no text, with its exception set. */
+static PyObject *none_or_error(const char *name)
+{
+	return name == NULL ? NULL : Py_NewRef(Py_None);
+}
+
 PyDoc_STRVAR(module_source_doc, "module_source(name)\n--\n\nThe source of a frozen module as bytes, or None.");
 
 static PyObject *module_source(PyObject *module, PyObject *argument)
@@ -148,10 +154,8 @@ static PyObject *module_source(PyObject *module, PyObject *argument)
 	const struct lp_frozen_source *source = name == NULL ? NULL : find_source(name, &blocks);
 
 	(void)module;
-	if (name == NULL)
-		return NULL;
 	if (source == NULL)
-		Py_RETURN_NONE;
+		return none_or_error(name);
 	return unpack_source(source, blocks);
 }
 
@@ -164,10 +168,8 @@ static PyObject *module_path(PyObject *module, PyObject *argument)
 	const struct lp_frozen_source *source = name == NULL ? NULL : find_source(name, &blocks);
 
 	(void)module;
-	if (name == NULL)
-		return NULL;
 	if (source == NULL)
-		Py_RETURN_NONE;
+		return none_or_error(name);
 	return PyUnicode_FromString(source->path);
 }
 
@@ -182,14 +184,14 @@ static PyObject *path_source(PyObject *module, PyObject *argument)
 
 	(void)module;
 	if (path == NULL) {
-		PyErr_Clear(); /* lone surrogates: a path of somebody else's */
+		PyErr_Clear(); /* it has lone surrogates, which none of these paths has */
 		Py_RETURN_NONE;
 	}
 	for (int table = 0; table < TABLES; table++)
 		for (const struct lp_frozen_source *frozen = source_tables[table]; frozen->name != NULL; frozen++)
 			if (strcmp(frozen->path, path) == 0)
 				return unpack_source(frozen, block_tables[table]);
-	source = lp_source_of_path(path);
+	source = lp_source_find_path(path);
 	if (source != NULL)
 		return PyBytes_FromStringAndSize(source->text, (Py_ssize_t)source->size);
 	Py_RETURN_NONE;
@@ -203,10 +205,8 @@ static PyObject *file(PyObject *module, PyObject *argument)
 	const struct lp_embedded *found = name == NULL ? NULL : lp_embedded_find(name);
 
 	(void)module;
-	if (name == NULL)
-		return NULL;
 	if (found == NULL)
-		Py_RETURN_NONE;
+		return none_or_error(name);
 	return PyBytes_FromStringAndSize((const char *)found->data, (Py_ssize_t)found->size);
 }
 
@@ -239,17 +239,15 @@ static PyObject *rule(PyObject *module, PyObject *argument)
 	const struct lp_python_source *source = name == NULL ? NULL : lp_source_find(name);
 
 	(void)module;
-	if (name == NULL)
-		return NULL;
 	if (source == NULL)
-		Py_RETURN_NONE;
+		return none_or_error(name);
 	return Py_BuildValue("sOz", source->path, source->is_package ? Py_True : Py_False, source->problem);
 }
 
 /*
- * As compile() does it, with a coding cookie and all.  But compile() looks first
- * whether it was given a syntax tree, and makes the 120 types of trees for that:
- * as much work as the rest of reading a file of rules.
+ * Compiles a text as compile() does, with its coding cookie.  compile() itself
+ * first checks whether it was given a syntax tree, and makes the 120 types of
+ * trees for that, which is as much work as all the rest of reading a file.
  */
 static PyObject *compile_text(const struct lp_python_source *source)
 {
@@ -291,21 +289,19 @@ static PyObject *rule_text(PyObject *module, PyObject *argument)
 	const struct lp_python_source *source = name == NULL ? NULL : lp_source_find(name);
 
 	(void)module;
-	if (name == NULL)
-		return NULL;
 	if (source == NULL)
-		Py_RETURN_NONE;
+		return none_or_error(name);
 	return PyBytes_FromStringAndSize(source->text, (Py_ssize_t)source->size);
 }
 
 PyDoc_STRVAR(tzdata_doc, "tzdata()\n--\n\nThe directory of time zones that the configuration names, or None.");
 
-static PyObject *tzdata(PyObject *module, PyObject *nothing)
+static PyObject *tzdata(PyObject *module, PyObject *unused)
 {
 	const char *directory = lp_python_options()->tzdata;
 
 	(void)module;
-	(void)nothing;
+	(void)unused;
 	if (directory == NULL)
 		Py_RETURN_NONE;
 	return PyUnicode_DecodeFSDefault(directory);
@@ -346,22 +342,20 @@ bool lp_frozen_install(struct lp_error *error)
 {
 	size_t count = 0;
 	struct _frozen *joined;
-	bool room;
+	bool ok;
 
 	for (int table = 0; table < TABLES; table++)
 		for (const struct _frozen *module = module_tables[table]; module->name != NULL; module++)
 			count++;
-	/* CPython wants one table; it lives as long as the process. */
+	/* CPython takes a single table, which lives as long as the process. */
 	joined = lp_allocate((count + 1) * sizeof *joined);
 	PyImport_FrozenModules = joined;
 	for (int table = 0; table < TABLES; table++)
 		for (const struct _frozen *module = module_tables[table]; module->name != NULL; module++)
 			*joined++ = *module;
 
-	room = PyImport_AppendInittab("_embedded_files", embedded_files_init) == 0;
-	for (size_t i = 0; room && i < added_count; i++)
-		room = PyImport_AppendInittab(added[i].name, added[i].make) == 0;
-	if (!room)
-		return lp_fail(error, LP_EXIT_INTERNAL, "cannot prepare Python's import system: out of memory");
-	return true;
+	ok = PyImport_AppendInittab("_embedded_files", embedded_files_init) == 0;
+	for (size_t i = 0; ok && i < builtin_count; i++)
+		ok = PyImport_AppendInittab(builtins[i].name, builtins[i].make) == 0;
+	return ok || lp_fail(error, LP_EXIT_INTERNAL, "cannot prepare Python's import system: out of memory");
 }

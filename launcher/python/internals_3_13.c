@@ -1,11 +1,11 @@
 /*
- * The one file that knows CPython's internals.  Another version of CPython
- * means another file of this kind.
+ * The one file that depends on CPython's internals: another version of CPython
+ * needs another file of this kind.
  *
- * Runs in the rule server and in interpreter processes, GIL held.
+ * Runs in the rule server and in interpreter processes, with the GIL held.
  */
 #define Py_BUILD_CORE 1
-/* CPython's internal headers do not hold themselves to this program's warnings. */
+/* CPython's internal headers do not compile without these warnings. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
@@ -29,7 +29,7 @@
 #error "this file is for CPython 3.13: check what it uses against the version at hand"
 #endif
 
-void lp_internals_settings(struct lp_internals_settings *settings)
+void lp_internals_get_settings(struct lp_internals_settings *settings)
 {
 	const PyThreadState *thread = _PyThreadState_GET();
 	const PyInterpreterState *interpreter = thread->interp;
@@ -38,20 +38,20 @@ void lp_internals_settings(struct lp_internals_settings *settings)
 	*settings = (struct lp_internals_settings){
 		.trace = (void *)thread->c_tracefunc,
 		.profile = (void *)thread->c_profilefunc,
-		.first_iterated = thread->async_gen_firstiter,
-		.finalized = thread->async_gen_finalizer,
+		.asyncgen_first_iteration = thread->async_gen_firstiter,
+		.asyncgen_finalizer = thread->async_gen_finalizer,
 		.audit_hooks = interpreter->audit_hooks == NULL ? 0 : PyList_GET_SIZE(interpreter->audit_hooks),
 		.stack_size = interpreter->threads.stacksize,
 		.switch_interval = interpreter->ceval.gil->interval,
 		.warnings_version = interpreter->warnings.filters_version,
 		.recursion_limit = interpreter->ceval.recursion_limit,
-		.most_digits = interpreter->long_state.max_str_digits,
-		.collects = interpreter->gc.enabled,
+		.int_digits_most = interpreter->long_state.max_str_digits,
+		.collector_enabled = interpreter->gc.enabled,
 		.collector_flags = interpreter->gc.debug,
 		.origin_depth = thread->coroutine_origin_tracking_depth,
 		.exit_handlers = interpreter->atexit.ncallbacks,
 		.wakeup_descriptor = _PyRuntime.signals.wakeup.fd,
-		.traces_memory = _PyRuntime.tracemalloc.config.tracing,
+		.tracemalloc = _PyRuntime.tracemalloc.config.tracing,
 	};
 	for (int i = 0; i < 3; i++)
 		settings->collector_thresholds[i] = interpreter->gc.generations[i].threshold;
@@ -59,7 +59,7 @@ void lp_internals_settings(struct lp_internals_settings *settings)
 	memcpy(settings->events, &interpreter->monitors, sizeof interpreter->monitors);
 }
 
-bool lp_internals_settings_are(const struct lp_internals_settings *settings)
+bool lp_internals_settings_are_same(const struct lp_internals_settings *settings)
 {
 	const PyThreadState *thread = _PyThreadState_GET();
 	const PyInterpreterState *interpreter = thread->interp;
@@ -71,23 +71,23 @@ bool lp_internals_settings_are(const struct lp_internals_settings *settings)
 		tools |= (uintptr_t)interpreter->monitoring_tool_names[i] ^ (uintptr_t)settings->monitoring[i];
 	return tools == 0 && memcmp(settings->events, &interpreter->monitors, sizeof interpreter->monitors) == 0 &&
 	       settings->trace == (void *)thread->c_tracefunc && settings->profile == (void *)thread->c_profilefunc &&
-	       settings->first_iterated == thread->async_gen_firstiter &&
-	       settings->finalized == thread->async_gen_finalizer &&
+	       settings->asyncgen_first_iteration == thread->async_gen_firstiter &&
+	       settings->asyncgen_finalizer == thread->async_gen_finalizer &&
 	       settings->audit_hooks ==
 	               (interpreter->audit_hooks == NULL ? 0 : PyList_GET_SIZE(interpreter->audit_hooks)) &&
 	       settings->stack_size == interpreter->threads.stacksize &&
 	       settings->switch_interval == interpreter->ceval.gil->interval &&
 	       settings->warnings_version == interpreter->warnings.filters_version &&
 	       settings->recursion_limit == interpreter->ceval.recursion_limit &&
-	       settings->most_digits == interpreter->long_state.max_str_digits &&
-	       settings->collects == collector->enabled && settings->collector_flags == collector->debug &&
+	       settings->int_digits_most == interpreter->long_state.max_str_digits &&
+	       settings->collector_enabled == collector->enabled && settings->collector_flags == collector->debug &&
 	       thresholds[0] == collector->generations[0].threshold &&
 	       thresholds[1] == collector->generations[1].threshold &&
 	       thresholds[2] == collector->generations[2].threshold &&
 	       settings->origin_depth == thread->coroutine_origin_tracking_depth &&
 	       settings->exit_handlers == interpreter->atexit.ncallbacks &&
 	       settings->wakeup_descriptor == _PyRuntime.signals.wakeup.fd &&
-	       settings->traces_memory == _PyRuntime.tracemalloc.config.tracing;
+	       settings->tracemalloc == _PyRuntime.tracemalloc.config.tracing;
 }
 
 void lp_internals_put_settings(const struct lp_internals_settings *settings)
@@ -101,41 +101,41 @@ void lp_internals_put_settings(const struct lp_internals_settings *settings)
 		PyEval_SetProfile(NULL, NULL);
 	if (interpreter->ceval.recursion_limit != settings->recursion_limit)
 		Py_SetRecursionLimit(settings->recursion_limit);
-	/* What they were had no object in the cases there are: asyncio takes its own away. */
-	if (thread->async_gen_firstiter != settings->first_iterated)
+	/* There was no hook before: asyncio removes its own. */
+	if (thread->async_gen_firstiter != settings->asyncgen_first_iteration)
 		Py_CLEAR(thread->async_gen_firstiter);
-	if (thread->async_gen_finalizer != settings->finalized)
+	if (thread->async_gen_finalizer != settings->asyncgen_finalizer)
 		Py_CLEAR(thread->async_gen_finalizer);
 	if (interpreter->audit_hooks != NULL)
 		PyList_SetSlice(interpreter->audit_hooks, settings->audit_hooks, PY_SSIZE_T_MAX, NULL);
 	interpreter->threads.stacksize = settings->stack_size;
 	interpreter->ceval.gil->interval = (unsigned long)settings->switch_interval;
-	interpreter->long_state.max_str_digits = settings->most_digits;
-	interpreter->gc.enabled = settings->collects;
+	interpreter->long_state.max_str_digits = settings->int_digits_most;
+	interpreter->gc.enabled = settings->collector_enabled;
 	interpreter->gc.debug = settings->collector_flags;
 	for (int i = 0; i < 3; i++)
 		interpreter->gc.generations[i].threshold = settings->collector_thresholds[i];
 	thread->coroutine_origin_tracking_depth = settings->origin_depth;
 	for (int tool = 0; tool < 8; tool++)
 		if (interpreter->monitoring_tool_names[tool] != settings->monitoring[tool])
-			/* Events that were set for single functions find nobody then. */
+			/* Events that are set for single functions then call nothing. */
 			for (int event = 0; event < _PY_MONITORING_EVENTS; event++)
 				Py_CLEAR(interpreter->monitoring_callables[tool][event]);
 	_PyRuntime.signals.wakeup.fd = settings->wakeup_descriptor;
 }
 
-void lp_internals_heap(struct lp_internals_heap *heap)
+void lp_internals_get_heap(struct lp_internals_heap *heap)
 {
 	const struct _gc_runtime_state *collector = &_PyInterpreterState_GET()->gc;
 
 	heap->young = collector->generations[0].count;
-	heap->looked = collector->generations[1].count;
+	heap->collections = collector->generations[1].count;
 }
 
 int lp_internals_drop_exit_handlers(int count, bool (*stays)(PyObject *function))
 {
 	struct atexit_state *state = &_PyInterpreterState_GET()->atexit;
-	int dropped = 0, kept = count;
+	int drop_count = 0, keep_count = count;
 
 	for (int i = count; i < state->ncallbacks; i++) {
 		atexit_py_callback *callback = state->callbacks[i];
@@ -145,7 +145,7 @@ int lp_internals_drop_exit_handlers(int count, bool (*stays)(PyObject *function)
 			continue;
 		if (stays(callback->func)) {
 			state->callbacks[i] = NULL;
-			state->callbacks[kept++] = callback;
+			state->callbacks[keep_count++] = callback;
 			continue;
 		}
 		state->callbacks[i] = NULL;
@@ -153,14 +153,14 @@ int lp_internals_drop_exit_handlers(int count, bool (*stays)(PyObject *function)
 		Py_DECREF(callback->args);
 		Py_XDECREF(callback->kwargs);
 		PyMem_Free(callback);
-		dropped++;
+		drop_count++;
 	}
-	if (state->ncallbacks > kept)
-		state->ncallbacks = kept;
-	return dropped;
+	if (state->ncallbacks > keep_count)
+		state->ncallbacks = keep_count;
+	return drop_count;
 }
 
-void lp_internals_warnings_changed(void)
+void lp_internals_reset_warnings(void)
 {
 	_PyInterpreterState_GET()->warnings.filters_version++;
 }
@@ -190,7 +190,7 @@ bool lp_internals_set_signal_handler(int number, PyObject *handler, void (*of_li
 	return true;
 }
 
-/* Of Modules/_decimal/_decimal.c, with mpd_context_t of libmpdec in it. */
+/* As in Modules/_decimal/_decimal.c, with mpd_context_t of libmpdec in it. */
 struct decimal_context {
 	PyObject ob_base;
 	Py_ssize_t precision, exponent_most, exponent_least;

@@ -1,8 +1,8 @@
 /*
- * What this program needs of CPython that is not public; what differs between
- * versions of CPython is in internals_3_13.c.
+ * Internals of CPython that this program needs.  internals_3_13.c alone depends on
+ * the version of CPython.
  *
- * Runs in the rule server and in interpreter processes, GIL held.
+ * Runs in the rule server and in interpreter processes, with the GIL held.
  */
 #ifndef LP_PYTHON_INTERNALS_3_13_H
 #define LP_PYTHON_INTERNALS_3_13_H
@@ -12,58 +12,52 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Settings of the interpreter that Python code can change and that no dict or libc function tells of. */
+/* Settings of the interpreter that Python code can change without changing a dict or calling libc. */
 struct lp_internals_settings {
-	void *trace, *profile;   /* sys.settrace, sys.setprofile, of this thread */
-	PyObject *monitoring[8]; /* names of tools, and a copy of the events that they watch */
-	uint8_t events[16];
-	PyObject *first_iterated, *finalized; /* sys.set_asyncgen_hooks */
+	void *trace, *profile;                                   /* sys.settrace, sys.setprofile, of this thread */
+	PyObject *monitoring[8];                                 /* names of tools */
+	uint8_t events[16];                                      /* a copy of what the tools watch */
+	PyObject *asyncgen_first_iteration, *asyncgen_finalizer; /* sys.set_asyncgen_hooks */
 	Py_ssize_t audit_hooks;
 	size_t stack_size;        /* threading.stack_size */
 	uint64_t switch_interval; /* microseconds */
-	int64_t warnings_version; /* counts changes of the filters */
-	int recursion_limit, most_digits;
-	int collects, collector_flags, collector_thresholds[3];
+	int64_t warnings_version; /* counts changes of the filters of warnings */
+	int recursion_limit, int_digits_most;
+	int collector_enabled, collector_flags, collector_thresholds[3];
 	int origin_depth; /* sys.set_coroutine_origin_tracking_depth */
 	int exit_handlers, wakeup_descriptor;
-	int traces_memory;
+	int tracemalloc;
 };
-void lp_internals_settings(struct lp_internals_settings *settings);
-/* Whether they are so now.  After each call of a rule: looks at them where they are, which takes some nanoseconds. */
-bool lp_internals_settings_are(const struct lp_internals_settings *settings);
+void lp_internals_get_settings(struct lp_internals_settings *settings);
+/* Returns true if the settings are as they were.  Each call of a rule asks, so it takes only some nanoseconds. */
+bool lp_internals_settings_are_same(const struct lp_internals_settings *settings);
 /*
- * Makes the settings what they were, but for those that have objects behind
- * them: names of tools (sys.monitoring.free_tool_id), tracemalloc.
+ * Puts the settings back, but for those that belong to objects: names of tools
+ * (sys.monitoring.free_tool_id), tracemalloc.
  */
 void lp_internals_put_settings(const struct lp_internals_settings *settings);
-/*
- * Drops the handlers that atexit was given after the first `count`, but for
- * those that `stays` says yes to.  Returns how many were dropped.
- */
+/* Drops the handlers of atexit behind the first `count`, but not those for which `stays` is true.  Returns how many. */
 int lp_internals_drop_exit_handlers(int count, bool (*stays)(PyObject *function));
-/* Whoever has looked at warnings.filters looks again. */
-void lp_internals_warnings_changed(void);
-/*
- * What the collector of cycles has counted: objects that were made and not freed
- * again since it last looked, and how often it looked.
- */
+/* Makes Python evaluate warnings.filters anew. */
+void lp_internals_reset_warnings(void);
+/* The counts of the collector of cycles: objects made and not freed since it last ran, and how often it ran. */
 struct lp_internals_heap {
-	int young, looked;
+	int young, collections;
 };
-void lp_internals_heap(struct lp_internals_heap *heap);
-/* gc.callbacks. */
+void lp_internals_get_heap(struct lp_internals_heap *heap);
+/* Returns gc.callbacks, borrowed. */
 PyObject *lp_internals_collector_callbacks(void);
-/* What Python calls at a signal, borrowed; NULL where the module signal has not been loaded. */
+/* Returns what Python calls at a signal, borrowed; NULL while the module signal is not loaded. */
 PyObject *lp_internals_signal_handler(int number);
 /*
- * handler NULL: what the module signal would have found there, by libc's
- * handler.  False: there was no other, or the module has not been loaded.
+ * Sets what Python calls at a signal.  handler NULL: as the module signal would
+ * derive it from libc's.  False: it was that already, or the module is not loaded.
  */
 bool lp_internals_set_signal_handler(int number, PyObject *handler, void (*of_libc)(int number));
-/* Two of the class decimal.Context: whether they compute alike.  Flags that computing sets do not count. */
+/* Returns true if two objects decimal.Context compute alike.  Flags that computing sets do not count. */
 bool lp_internals_same_decimals(PyObject *one, PyObject *other);
 void lp_internals_copy_decimals(PyObject *to, PyObject *from);
-/* Whether PyDict_Watch was called for it with this watcher. */
+/* Returns true if PyDict_Watch was called for the dict with this watcher. */
 bool lp_internals_dict_is_watched(PyObject *dict, int watcher);
 
 #endif

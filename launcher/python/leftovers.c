@@ -1,79 +1,62 @@
 /*
- * Fresh state: the look after each call, and what no dict and no function of
- * libc tells of: settings of the interpreter, lists that are changed in place,
- * decimals, random numbers.
+ * The baseline before calls and the comparison after each, and the changes that
+ * neither a dict nor a function of libc notes: settings of the interpreter, lists
+ * that are changed in place, decimals, random numbers.
  *
- * Runs in an interpreter process, in the thread that calls rules, GIL held.
+ * Runs in an interpreter process, in the thread that calls rules, with the GIL
+ * held.
  */
 #include "python/embedding.h"
 #include "python/internals_3_13.h"
 #include "python/leftovers_parts.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LISTS_MOST = 8, DECIMALS = 3, NAMES_MOST = 4 };
+enum { LISTS_MOST = 8, DECIMALS = 3 };
 
-/* A list that is changed in place, and what was in it. */
-struct kept_list {
+/* A list that can be changed in place, and what was in it. */
+struct list_baseline {
 	const char *name;
 	PyObject *list, *copy; /* copy: a tuple */
 };
 
 static struct {
 	struct lp_internals_settings settings;
-	struct kept_list lists[LISTS_MOST];
+	struct list_baseline lists[LISTS_MOST];
 	size_t list_count;
 	PyObject *decimals[DECIMALS], *decimal_copies[DECIMALS]; /* NULL: the module decimal is not loaded */
-	PyObject *random;                                        /* of which random.random() and its like are methods */
+	PyObject *random;                                        /* the instance behind random.random() and the like */
 	PyObject *context;                                       /* of the call */
 	struct lp_internals_heap heap;                           /* before the call */
-	PyObject *collect;                                       /* gc.collect, whatever becomes of that name */
-} kept;
-
-void lp_leftovers_name(struct lp_leftovers *found, const char *format, ...)
-{
-	size_t length = strlen(found->names), room = sizeof found->names - length;
-	va_list arguments;
-	int put;
-
-	if (++found->count > NAMES_MOST) {
-		if (found->count == NAMES_MOST + 1)
-			snprintf(found->names + length, room, " and more");
-		return;
-	}
-	put = snprintf(found->names + length, room, "%s", length == 0 ? "" : ", ");
-	va_start(arguments, format);
-	vsnprintf(found->names + length + put, room - (size_t)put, format, arguments);
-	va_end(arguments);
-}
-
-PyObject *lp_loaded_module(const char *name)
-{
-	return PyDict_GetItemString(PyImport_GetModuleDict(), name);
-}
+	PyObject *collect;                                       /* gc.collect, which a rule cannot replace here */
+} baseline;
 
 /* Lists. */
 
-static void keep_list(const char *name, PyObject *list)
+static struct list_baseline *find_list(const PyObject *list)
 {
-	struct kept_list *kept_list = NULL;
-
-	for (size_t i = 0; i < kept.list_count; i++)
-		if (kept.lists[i].list == list)
-			kept_list = &kept.lists[i];
-	if (list == NULL || !PyList_CheckExact(list) || (kept_list == NULL && kept.list_count == LISTS_MOST))
-		return;
-	if (kept_list == NULL) {
-		kept_list = &kept.lists[kept.list_count++];
-		*kept_list = (struct kept_list){ .name = name, .list = Py_NewRef(list) };
-	}
-	Py_XSETREF(kept_list->copy, PyList_AsTuple(list));
+	for (size_t i = 0; i < baseline.list_count; i++)
+		if (baseline.lists[i].list == list)
+			return &baseline.lists[i];
+	return NULL;
 }
 
-static bool list_is_same(const struct kept_list *list)
+static void keep_list(const char *name, PyObject *list)
+{
+	struct list_baseline *entry = find_list(list);
+
+	if (list == NULL || !PyList_CheckExact(list) || (entry == NULL && baseline.list_count == LISTS_MOST))
+		return;
+	if (entry == NULL) {
+		entry = &baseline.lists[baseline.list_count++];
+		*entry = (struct list_baseline){ .name = name, .list = Py_NewRef(list) };
+	}
+	Py_XSETREF(entry->copy, PyList_AsTuple(list));
+}
+
+static bool list_is_same(const struct list_baseline *list)
 {
 	if (list->copy == NULL || PyList_GET_SIZE(list->list) != PyTuple_GET_SIZE(list->copy))
 		return false;
@@ -85,27 +68,27 @@ static bool list_is_same(const struct kept_list *list)
 
 static bool lists_are_same(void)
 {
-	for (size_t i = 0; i < kept.list_count; i++)
-		if (!list_is_same(&kept.lists[i]))
+	for (size_t i = 0; i < baseline.list_count; i++)
+		if (!list_is_same(&baseline.lists[i]))
 			return false;
 	return true;
 }
 
-static void put_back_lists(struct lp_leftovers *found)
+static void put_back_lists(struct lp_leftovers *leftovers)
 {
-	for (size_t i = 0; i < kept.list_count; i++) {
-		const struct kept_list *list = &kept.lists[i];
+	for (size_t i = 0; i < baseline.list_count; i++) {
+		const struct list_baseline *list = &baseline.lists[i];
 
 		if (list_is_same(list))
 			continue;
-		lp_leftovers_name(found, "%s", list->name);
+		lp_leftovers_add(leftovers, "%s", list->name);
 		if (list->copy == NULL || PyList_SetSlice(list->list, 0, PY_SSIZE_T_MAX, list->copy) < 0)
-			found->replace = true;
+			leftovers->replace = true;
 		PyErr_Clear();
 	}
 }
 
-/* Decimals: the templates of which a new context is made. */
+/* Decimals: the templates from which a new context is made. */
 
 static void keep_decimals(PyObject *module)
 {
@@ -114,8 +97,9 @@ static void keep_decimals(PyObject *module)
 	for (int i = 0; i < DECIMALS; i++) {
 		PyObject *context = PyObject_GetAttrString(module, names[i]);
 
-		Py_XSETREF(kept.decimal_copies[i], context == NULL ? NULL : PyObject_CallMethod(context, "copy", NULL));
-		Py_XSETREF(kept.decimals[i], kept.decimal_copies[i] == NULL ? NULL : Py_NewRef(context));
+		Py_XSETREF(baseline.decimal_copies[i],
+		           context == NULL ? NULL : PyObject_CallMethod(context, "copy", NULL));
+		Py_XSETREF(baseline.decimals[i], baseline.decimal_copies[i] == NULL ? NULL : Py_NewRef(context));
 		Py_XDECREF(context);
 	}
 }
@@ -123,24 +107,26 @@ static void keep_decimals(PyObject *module)
 static bool decimals_are_same(void)
 {
 	for (int i = 0; i < DECIMALS; i++)
-		if (kept.decimals[i] != NULL && !lp_internals_same_decimals(kept.decimals[i], kept.decimal_copies[i]))
+		if (baseline.decimals[i] != NULL &&
+		    !lp_internals_same_decimals(baseline.decimals[i], baseline.decimal_copies[i]))
 			return false;
 	return true;
 }
 
-static void put_back_decimals(struct lp_leftovers *found)
+static void put_back_decimals(struct lp_leftovers *leftovers)
 {
 	if (decimals_are_same())
 		return;
-	lp_leftovers_name(found, "the precision of decimals");
+	lp_leftovers_add(leftovers, "the precision of decimals");
 	for (int i = 0; i < DECIMALS; i++)
-		if (kept.decimals[i] != NULL)
-			lp_internals_copy_decimals(kept.decimals[i], kept.decimal_copies[i]);
+		if (baseline.decimals[i] != NULL)
+			lp_internals_copy_decimals(baseline.decimals[i], baseline.decimal_copies[i]);
 }
 
 /*
- * Random numbers: who uses them changes their state, and may; who sets it makes
- * those of others known beforehand.  So the methods that set it tell.
+ * Random numbers.  Drawing them changes their state, which is allowed.  Setting the
+ * state would make the numbers of other rules predictable, so the methods that set
+ * it note that.
  */
 
 static PyCFunctionFast seed;
@@ -148,24 +134,24 @@ static PyCFunction set_state;
 
 static void note_random(const PyObject *instance)
 {
-	if (instance == kept.random)
-		atomic_fetch_or_explicit(&lp_leftovers_changed, LP_CHANGE_RANDOM, memory_order_relaxed);
+	if (instance == baseline.random)
+		atomic_fetch_or_explicit(&lp_leftovers_changes, LP_CHANGE_RANDOM, memory_order_relaxed);
 }
 
-static PyObject *noted_seed(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *watched_seed(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
 	note_random(self);
 	return seed(self, arguments, count);
 }
 
-static PyObject *noted_set_state(PyObject *self, PyObject *state)
+static PyObject *watched_set_state(PyObject *self, PyObject *state)
 {
 	note_random(self);
 	return set_state(self, state);
 }
 
-/* The method's own definition, which all who call it go through. */
-static PyMethodDef *method_of(PyObject *module, const char *name, int flags)
+/* Finds the method's own definition, through which every call goes. */
+static PyMethodDef *find_method(PyObject *module, const char *name, int flags)
 {
 	PyObject *type = PyObject_GetAttrString(module, "Random");
 	PyObject *method = type == NULL ? NULL : PyObject_GetAttrString(type, name);
@@ -180,35 +166,35 @@ static PyMethodDef *method_of(PyObject *module, const char *name, int flags)
 
 static void keep_random_methods(PyObject *module)
 {
-	PyMethodDef *of_seed = method_of(module, "seed", METH_FASTCALL);
-	PyMethodDef *of_set_state = method_of(module, "setstate", METH_O);
+	PyMethodDef *seed_method = find_method(module, "seed", METH_FASTCALL);
+	PyMethodDef *state_method = find_method(module, "setstate", METH_O);
 
-	if (of_seed != NULL && seed == NULL) {
-		seed = (PyCFunctionFast)(void (*)(void))of_seed->ml_meth;
-		of_seed->ml_meth = (PyCFunction)(void (*)(void))noted_seed;
+	if (seed_method != NULL && seed == NULL) {
+		seed = (PyCFunctionFast)(void (*)(void))seed_method->ml_meth;
+		seed_method->ml_meth = (PyCFunction)(void (*)(void))watched_seed;
 	}
-	if (of_set_state != NULL && set_state == NULL) {
-		set_state = of_set_state->ml_meth;
-		of_set_state->ml_meth = noted_set_state;
+	if (state_method != NULL && set_state == NULL) {
+		set_state = state_method->ml_meth;
+		state_method->ml_meth = watched_set_state;
 	}
 }
 
 static void keep_random(PyObject *module)
 {
-	Py_XSETREF(kept.random, PyObject_GetAttrString(module, "_inst"));
+	Py_XSETREF(baseline.random, PyObject_GetAttrString(module, "_inst"));
 }
 
-static void put_back_random(struct lp_leftovers *found)
+static void put_back_random(struct lp_leftovers *leftovers)
 {
-	PyObject *done = PyObject_CallMethod(kept.random, "seed", NULL);
+	PyObject *result = PyObject_CallMethod(baseline.random, "seed", NULL);
 
-	lp_leftovers_name(found, "the seed of random");
-	if (done == NULL)
-		found->replace = true;
-	Py_XDECREF(done);
+	lp_leftovers_add(leftovers, "the seed of random");
+	if (result == NULL)
+		leftovers->replace = true;
+	Py_XDECREF(result);
 }
 
-/* Modules with something of this kind. */
+/* Modules that have something of these kinds. */
 
 static void keep_logging(PyObject *module)
 {
@@ -224,21 +210,21 @@ static void keep_logging(PyObject *module)
 	Py_XDECREF(root);
 }
 
-/* Loggers remember what they were told to show. */
-static void forget_levels(void)
+/* Clears the loggers' cache of levels. */
+static void clear_levels(void)
 {
-	PyObject *logging = lp_loaded_module("logging");
+	PyObject *logging = lp_find_module("logging");
 	PyObject *root = logging == NULL ? NULL : PyObject_GetAttrString(logging, "root");
 	PyObject *manager = root == NULL ? NULL : PyObject_GetAttrString(root, "manager");
-	PyObject *done = manager == NULL ? NULL : PyObject_CallMethod(manager, "_clear_cache", NULL);
+	PyObject *result = manager == NULL ? NULL : PyObject_CallMethod(manager, "_clear_cache", NULL);
 
-	Py_XDECREF(done);
+	Py_XDECREF(result);
 	Py_XDECREF(manager);
 	Py_XDECREF(root);
 	PyErr_Clear();
 }
 
-/* The calendar that the module's functions ask. */
+/* Watches the calendar behind the functions of the module. */
 static void keep_calendar(PyObject *module)
 {
 	PyObject *calendar = PyObject_GetAttrString(module, "c");
@@ -267,7 +253,8 @@ static void keep_sys(PyObject *module)
 	keep_attribute_list(module, "path_hooks", "sys.path_hooks");
 }
 
-void lp_leftovers_add_module(const char *name, PyObject *module)
+/* Keeps what must not change in a module of the program or the standard library; it may be loaded within a call. */
+static void keep_module(const char *name, PyObject *module)
 {
 	static const struct {
 		const char *name;
@@ -275,7 +262,7 @@ void lp_leftovers_add_module(const char *name, PyObject *module)
 	} parts[] = {
 		{ "_decimal", keep_decimals },  { "_random", keep_random_methods },
 		{ "_warnings", keep_warnings }, { "calendar", keep_calendar },
-		{ "logging", keep_logging },    { "os", lp_process_keep_environ },
+		{ "logging", keep_logging },    { "os", lp_leftovers_keep_environ },
 		{ "random", keep_random },      { "sys", keep_sys },
 	};
 
@@ -290,9 +277,9 @@ void lp_leftovers_add_module(const char *name, PyObject *module)
 
 /* Settings of the interpreter. */
 
-static void name_settings(struct lp_leftovers *found, const struct lp_internals_settings *now)
+static void name_settings(struct lp_leftovers *leftovers, const struct lp_internals_settings *now)
 {
-	const struct lp_internals_settings *was = &kept.settings;
+	const struct lp_internals_settings *was = &baseline.settings;
 	const struct {
 		const char *name;
 		bool differs;
@@ -303,52 +290,53 @@ static void name_settings(struct lp_leftovers *found, const struct lp_internals_
 		                                      (now->trace == was->trace && now->profile == was->profile &&
 		                                       memcmp(now->events, was->events, sizeof now->events) != 0) },
 		{ "the hooks of asynchronous generators",
-		  now->first_iterated != was->first_iterated || now->finalized != was->finalized },
+		  now->asyncgen_first_iteration != was->asyncgen_first_iteration ||
+		          now->asyncgen_finalizer != was->asyncgen_finalizer },
 		{ "an audit hook", now->audit_hooks != was->audit_hooks },
 		{ "the stack size of threads", now->stack_size != was->stack_size },
 		{ "the switch interval", now->switch_interval != was->switch_interval },
 		{ "the recursion limit", now->recursion_limit != was->recursion_limit },
-		{ "the most digits of an int", now->most_digits != was->most_digits },
-		{ "the settings of gc", now->collects != was->collects ||
+		{ "the most digits of an int", now->int_digits_most != was->int_digits_most },
+		{ "the settings of gc", now->collector_enabled != was->collector_enabled ||
 		                                now->collector_flags != was->collector_flags ||
 		                                memcmp(now->collector_thresholds, was->collector_thresholds,
 		                                       sizeof now->collector_thresholds) != 0 },
 		{ "the origins of coroutines", now->origin_depth != was->origin_depth },
 		{ "the wakeup descriptor of signals", now->wakeup_descriptor != was->wakeup_descriptor },
-		{ "tracemalloc", now->traces_memory != was->traces_memory },
+		{ "tracemalloc", now->tracemalloc != was->tracemalloc },
 	};
 
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
 		if (settings[i].differs)
-			lp_leftovers_name(found, "%s", settings[i].name);
+			lp_leftovers_add(leftovers, "%s", settings[i].name);
 }
 
-/* What has objects behind it is ended by the module that began it. */
+/* Ends settings that belong to objects, by the module that has made them. */
 static void end_tools(const struct lp_internals_settings *now)
 {
-	PyObject *monitoring = PySys_GetObject("monitoring"), *done;
+	PyObject *monitoring = PySys_GetObject("monitoring"), *result;
 
 	for (int tool = 0; tool < 8; tool++) {
-		if (now->monitoring[tool] == kept.settings.monitoring[tool])
+		if (now->monitoring[tool] == baseline.settings.monitoring[tool])
 			continue;
-		done = PyObject_CallMethod(monitoring, "set_events", "ii", tool, 0);
-		Py_XDECREF(done);
-		done = PyObject_CallMethod(monitoring, "free_tool_id", "i", tool);
-		Py_XDECREF(done);
+		result = PyObject_CallMethod(monitoring, "set_events", "ii", tool, 0);
+		Py_XDECREF(result);
+		result = PyObject_CallMethod(monitoring, "free_tool_id", "i", tool);
+		Py_XDECREF(result);
 		PyErr_Clear();
 	}
-	if (now->traces_memory != kept.settings.traces_memory) {
+	if (now->tracemalloc != baseline.settings.tracemalloc) {
 		PyObject *tracemalloc = PyImport_ImportModule("_tracemalloc");
 
-		done = tracemalloc == NULL ? NULL : PyObject_CallMethod(tracemalloc, "stop", NULL);
-		Py_XDECREF(done);
+		result = tracemalloc == NULL ? NULL : PyObject_CallMethod(tracemalloc, "stop", NULL);
+		Py_XDECREF(result);
 		Py_XDECREF(tracemalloc);
 		PyErr_Clear();
 	}
 }
 
-/* What a module of the standard library asks for at its import stays. */
-static bool is_of_a_watched_module(PyObject *function)
+/* True for a handler of the standard library, which a module has registered at its import: it stays. */
+static bool is_of_watched_module(PyObject *function)
 {
 	if (PyMethod_Check(function))
 		function = PyMethod_GET_FUNCTION(function);
@@ -356,75 +344,75 @@ static bool is_of_a_watched_module(PyObject *function)
 	       (PyFunction_Check(function) && lp_modules_is_watched(PyFunction_GetGlobals(function)));
 }
 
-static void put_back_settings(struct lp_leftovers *found)
+static void put_back_settings(struct lp_leftovers *leftovers)
 {
 	struct lp_internals_settings now;
 
-	if (lp_internals_settings_are(&kept.settings))
+	if (lp_internals_settings_are_same(&baseline.settings))
 		return;
-	lp_internals_settings(&now);
-	name_settings(found, &now);
-	if (now.exit_handlers > kept.settings.exit_handlers &&
-	    lp_internals_drop_exit_handlers(kept.settings.exit_handlers, is_of_a_watched_module) > 0)
-		lp_leftovers_name(found, "an atexit handler");
+	lp_internals_get_settings(&now);
+	name_settings(leftovers, &now);
+	if (now.exit_handlers > baseline.settings.exit_handlers &&
+	    lp_internals_drop_exit_handlers(baseline.settings.exit_handlers, is_of_watched_module) > 0)
+		lp_leftovers_add(leftovers, "an atexit handler");
 	end_tools(&now);
-	lp_internals_put_settings(&kept.settings);
+	lp_internals_put_settings(&baseline.settings);
 }
 
-/* After all is put back: what may differ is what counts from now on. */
-static void take_settings(struct lp_leftovers *found)
+/* Checks the settings after everything was put back; what still differs becomes the baseline. */
+static void check_settings(struct lp_leftovers *leftovers)
 {
 	struct lp_internals_settings now;
 
-	lp_internals_settings(&now);
-	kept.settings.exit_handlers = now.exit_handlers;
-	kept.settings.warnings_version = now.warnings_version;
-	if (lp_internals_settings_are(&kept.settings))
+	lp_internals_get_settings(&now);
+	baseline.settings.exit_handlers = now.exit_handlers;
+	baseline.settings.warnings_version = now.warnings_version;
+	if (lp_internals_settings_are_same(&baseline.settings))
 		return;
-	if (found->count == 0)
-		lp_leftovers_name(found, "a setting of the interpreter");
-	found->replace = true;
-	kept.settings = now;
+	if (leftovers->count == 0)
+		lp_leftovers_add(leftovers, "a setting of the interpreter");
+	leftovers->replace = true;
+	baseline.settings = now;
 }
 
 /* The call. */
 
 bool lp_leftovers_enter(void)
 {
-	assert(kept.context == NULL);
-	lp_internals_heap(&kept.heap);
-	kept.context = PyContext_New();
-	if (kept.context != NULL && PyContext_Enter(kept.context) < 0)
-		Py_CLEAR(kept.context);
-	return kept.context != NULL;
+	assert(baseline.context == NULL);
+	lp_internals_get_heap(&baseline.heap);
+	baseline.context = PyContext_New();
+	if (baseline.context != NULL && PyContext_Enter(baseline.context) < 0)
+		Py_CLEAR(baseline.context);
+	return baseline.context != NULL;
 }
 
 void lp_leftovers_leave(void)
 {
 	PyObject *error = PyErr_GetRaisedException();
 
-	/* False where somebody has entered another one and is still in it. */
-	if (PyContext_Exit(kept.context) < 0) {
+	/* It fails where the rule has entered another context and not left it. */
+	if (PyContext_Exit(baseline.context) < 0) {
 		PyErr_Clear();
-		atomic_fetch_or_explicit(&lp_leftovers_changed, LP_CHANGE_CONTEXT, memory_order_relaxed);
+		atomic_fetch_or_explicit(&lp_leftovers_changes, LP_CHANGE_CONTEXT, memory_order_relaxed);
 	}
-	Py_CLEAR(kept.context);
+	Py_CLEAR(baseline.context);
 	PyErr_SetRaisedException(error);
 }
 
 void lp_leftovers_end_cycles(void)
 {
 	struct lp_internals_heap heap;
-	PyObject *done;
+	PyObject *result;
 
-	lp_internals_heap(&heap);
-	if (heap.young == kept.heap.young && heap.looked == kept.heap.looked)
+	lp_internals_get_heap(&heap);
+	if (heap.young == baseline.heap.young && heap.collections == baseline.heap.collections)
 		return;
-	/* What is new is young, but where the collector has looked at it meanwhile. */
-	done = PyObject_CallFunction(kept.collect, "i", heap.looked == kept.heap.looked ? 0 : 2);
-	if (done == NULL)
+	/* New objects are in the youngest generation, unless the collector has run since the call began. */
+	result = PyObject_CallFunction(baseline.collect, "i", heap.collections == baseline.heap.collections ? 0 : 2);
+	if (result == NULL)
 		PyErr_Clear();
-	Py_XDECREF(done);
+	Py_XDECREF(result);
 }
 
 bool lp_leftovers_freeze(struct lp_error *error)
@@ -432,77 +420,77 @@ bool lp_leftovers_freeze(struct lp_error *error)
 	PyObject *collector = PyImport_ImportModule("gc");
 	PyObject *frozen = collector == NULL ? NULL : PyObject_CallMethod(collector, "freeze", NULL);
 
-	Py_XSETREF(kept.collect, frozen == NULL ? NULL : PyObject_GetAttrString(collector, "collect"));
+	Py_XSETREF(baseline.collect, frozen == NULL ? NULL : PyObject_GetAttrString(collector, "collect"));
 	Py_XDECREF(frozen);
 	Py_XDECREF(collector);
-	return kept.collect != NULL || lp_python_fail(error, "cannot prepare the collector of cycles");
+	return baseline.collect != NULL || lp_python_fail(error, "cannot prepare the collector of cycles");
 }
 
 bool lp_leftovers_decimals_are_set(void)
 {
-	PyObject *decimal = kept.decimals[0] == NULL ? NULL : lp_loaded_module("_decimal");
+	PyObject *decimal = baseline.decimals[0] == NULL ? NULL : lp_find_module("_decimal");
 	PyObject *context = decimal == NULL ? NULL : PyObject_CallMethod(decimal, "getcontext", NULL);
-	bool set = context != NULL && Py_TYPE(context) == Py_TYPE(kept.decimals[0]) &&
-	           !lp_internals_same_decimals(context, kept.decimal_copies[0]);
+	bool is_set = context != NULL && Py_TYPE(context) == Py_TYPE(baseline.decimals[0]) &&
+	              !lp_internals_same_decimals(context, baseline.decimal_copies[0]);
 
 	Py_XDECREF(context);
 	PyErr_Clear();
-	return set;
+	return is_set;
 }
 
 bool lp_leftovers_keep(struct lp_error *error)
 {
 	keep_list("gc.callbacks", lp_internals_collector_callbacks());
-	lp_process_keep();
-	if (!lp_modules_keep(error))
+	lp_leftovers_keep_process();
+	if (!lp_modules_keep(keep_module, error))
 		return false;
-	lp_internals_settings(&kept.settings);
-	atomic_store_explicit(&lp_leftovers_changed, 0, memory_order_relaxed);
+	lp_internals_get_settings(&baseline.settings);
+	atomic_store_explicit(&lp_leftovers_changes, 0, memory_order_relaxed);
 	lp_libc_record.watching = true;
 	return true;
 }
 
-static void put_back_all(struct lp_leftovers *found)
+static void put_back_all(struct lp_leftovers *leftovers)
 {
-	unsigned changed;
+	unsigned changes;
 
-	if ((atomic_load(&lp_leftovers_changed) & LP_CHANGE_THREADS) != 0)
-		lp_process_look_at_threads(found);
-	/* What is done here is not to be noticed. */
+	if ((atomic_load(&lp_leftovers_changes) & LP_CHANGE_THREADS) != 0)
+		lp_leftovers_check_threads(leftovers);
+	/* Changes that are made here are not noted. */
 	lp_libc_record.watching = false;
-	changed = atomic_exchange(&lp_leftovers_changed, 0);
-	if ((changed & LP_CHANGE_CONTEXT) != 0) {
-		lp_leftovers_name(found, "a context of contextvars");
-		found->replace = true;
+	changes = atomic_exchange(&lp_leftovers_changes, 0);
+	if ((changes & LP_CHANGE_CONTEXT) != 0) {
+		lp_leftovers_add(leftovers, "a context of contextvars");
+		leftovers->replace = true;
 	}
-	if ((changed & LP_CHANGE_RANDOM) != 0)
-		put_back_random(found);
-	put_back_settings(found);
-	put_back_lists(found);
-	put_back_decimals(found);
-	lp_process_put_back(found, changed);
-	lp_modules_put_back(found);
-	if (found->count > 0) {
-		lp_internals_warnings_changed();
-		forget_levels();
+	if ((changes & LP_CHANGE_RANDOM) != 0)
+		put_back_random(leftovers);
+	put_back_settings(leftovers);
+	put_back_lists(leftovers);
+	put_back_decimals(leftovers);
+	lp_leftovers_put_back_process(leftovers, changes);
+	lp_modules_put_back(leftovers);
+	if (leftovers->count > 0) {
+		lp_internals_reset_warnings();
+		clear_levels();
 	}
-	take_settings(found);
+	check_settings(leftovers);
 	PyErr_Clear();
-	atomic_store(&lp_leftovers_changed, 0);
+	atomic_store(&lp_leftovers_changes, 0);
 	lp_libc_record.watching = true;
 }
 
 const char *lp_leftovers_put_back(bool *replace)
 {
-	static struct lp_leftovers found;
+	static struct lp_leftovers leftovers;
 
 	assert(!PyErr_Occurred());
-	if (atomic_load_explicit(&lp_leftovers_changed, memory_order_relaxed) == 0 &&
-	    lp_internals_settings_are(&kept.settings) && lists_are_same() && decimals_are_same())
+	if (atomic_load_explicit(&lp_leftovers_changes, memory_order_relaxed) == 0 &&
+	    lp_internals_settings_are_same(&baseline.settings) && lists_are_same() && decimals_are_same())
 		return NULL;
-	found = (struct lp_leftovers){ 0 };
-	put_back_all(&found);
-	if (found.replace)
+	leftovers = (struct lp_leftovers){ 0 };
+	put_back_all(&leftovers);
+	if (leftovers.replace)
 		*replace = true;
-	return found.count > 0 ? found.names : NULL;
+	return leftovers.count > 0 ? leftovers.names : NULL;
 }

@@ -1,11 +1,11 @@
 /*
- * libc's functions that change a process, as all code in the executable calls
- * them: the linker puts these in their place (link-options.txt).  Each notes
- * that there is something to look at, and what was there before where nobody
- * could tell later; then libc does what it was asked.
+ * Wraps libc's functions that change a process: the linker replaces every call in
+ * the executable (link-options.txt).  Each wrapper notes the kind of change, and
+ * records the state before it where that could not be found out later; then it
+ * calls libc.
  *
- * Runs in any process, in any thread.  Does nothing of its own until `watching`
- * is set, which only the processes of rules do.
+ * Runs in any process, in any thread.  Does nothing of its own until `watching` is
+ * set, which only processes of rules do.
  */
 #include "python/leftovers_parts.h"
 #include "python/python.h"
@@ -30,19 +30,19 @@
 #include <time.h>
 #include <unistd.h>
 
-_Atomic unsigned lp_leftovers_changed;
+_Atomic unsigned lp_leftovers_changes;
 struct lp_libc_record lp_libc_record;
 #define record lp_libc_record
 
-static void changed(unsigned change)
+static void note_change(unsigned change)
 {
 	if (record.watching)
-		atomic_fetch_or_explicit(&lp_leftovers_changed, change, memory_order_relaxed);
+		atomic_fetch_or_explicit(&lp_leftovers_changes, change, memory_order_relaxed);
 }
 
 /*
- * WRAP declares both names of a wrapped function and begins its definition;
- * NOTE is a whole one that only notes.
+ * WRAP declares both names of a wrapped function and begins its definition.  NOTE
+ * defines one that only notes a change.
  */
 #define WRAP(type, name, ...)                                                                                          \
 	type __real_##name(__VA_ARGS__);                                                                               \
@@ -54,7 +54,7 @@ static void changed(unsigned change)
 	type __wrap_##name parameters;                                                                                 \
 	type __wrap_##name parameters                                                                                  \
 	{                                                                                                              \
-		changed(change);                                                                                       \
+		note_change(change);                                                                                   \
 		return __real_##name(__VA_ARGS__);                                                                     \
 	}
 
@@ -79,11 +79,11 @@ NOTE(pid_t, setsid, LP_CHANGE_IDENTITY, (void))
 WRAP(char *, setlocale, int category, const char *locale)
 {
 	if (locale != NULL)
-		changed(LP_CHANGE_LOCALE);
+		note_change(LP_CHANGE_LOCALE);
 	return __real_setlocale(category, locale);
 }
 
-/* Of the rule server alone: a file of rules that forked it at its import would make it two. */
+/* Set in the rule server: a file of rules that forked it would make two servers. */
 static bool forks_are_refused;
 
 void lp_python_refuse_forks(bool refuse)
@@ -103,22 +103,22 @@ WRAP(mode_t, umask, mode_t mask)
 {
 	mode_t old = __real_umask(mask);
 
-	if (record.watching && !record.mask_kept) {
+	if (record.watching && !record.has_mask) {
 		record.mask = old;
-		record.mask_kept = true;
+		record.has_mask = true;
 	}
-	changed(LP_CHANGE_UMASK);
+	note_change(LP_CHANGE_UMASK);
 	return old;
 }
 
 static void keep_limits(void)
 {
-	if (record.watching && !record.limits_kept) {
+	if (record.watching && !record.has_limits) {
 		for (int i = 0; i < RLIM_NLIMITS; i++)
 			getrlimit64((__rlimit_resource_t)i, &record.limits[i]);
-		record.limits_kept = true;
+		record.has_limits = true;
 	}
-	changed(LP_CHANGE_LIMITS);
+	note_change(LP_CHANGE_LIMITS);
 }
 
 WRAP(int, setrlimit64, __rlimit_resource_t resource, const struct rlimit64 *limit)
@@ -142,7 +142,7 @@ WRAP(int, sigaction, int number, const struct sigaction *action, struct sigactio
 
 		if ((record.signals & bit) == 0 && __real_sigaction(number, NULL, &record.actions[number]) == 0)
 			record.signals |= bit;
-		changed(LP_CHANGE_SIGNALS);
+		note_change(LP_CHANGE_SIGNALS);
 	}
 	return __real_sigaction(number, action, old);
 }
@@ -152,7 +152,7 @@ WRAP(sighandler_t, signal, int number, sighandler_t handler)
 	if (record.watching) {
 		struct sigaction old;
 
-		/* As if it had been set to what it is: that keeps it. */
+		/* Setting it to what it is records it. */
 		if (__real_sigaction(number, NULL, &old) == 0)
 			__wrap_sigaction(number, &old, NULL);
 	}
@@ -162,9 +162,9 @@ WRAP(sighandler_t, signal, int number, sighandler_t handler)
 WRAP(int, sigaltstack, const stack_t *stack, stack_t *old)
 {
 	if (record.watching && stack != NULL) {
-		if (!record.stack_kept)
-			record.stack_kept = __real_sigaltstack(NULL, &record.stack) == 0;
-		changed(LP_CHANGE_SIGNALS);
+		if (!record.has_stack)
+			record.has_stack = __real_sigaltstack(NULL, &record.stack) == 0;
+		note_change(LP_CHANGE_SIGNALS);
 	}
 	return __real_sigaltstack(stack, old);
 }
@@ -172,18 +172,18 @@ WRAP(int, sigaltstack, const stack_t *stack, stack_t *old)
 WRAP(int, pthread_sigmask, int how, const sigset_t *set, sigset_t *old)
 {
 	if (set != NULL)
-		changed(LP_CHANGE_SIGNAL_MASK);
+		note_change(LP_CHANGE_SIGNAL_MASK);
 	return __real_pthread_sigmask(how, set, old);
 }
 
 WRAP(int, sigprocmask, int how, const sigset_t *set, sigset_t *old)
 {
 	if (set != NULL)
-		changed(LP_CHANGE_SIGNAL_MASK);
+		note_change(LP_CHANGE_SIGNAL_MASK);
 	return __real_sigprocmask(how, set, old);
 }
 
-/* A thread counts itself out, however it ends. */
+/* The start of a thread that counts itself, however it ends. */
 struct thread_start {
 	void *(*function)(void *);
 	void *argument;
@@ -211,7 +211,7 @@ WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes, v
      void *argument)
 {
 	struct thread_start *start;
-	int failed;
+	int result;
 
 	if (!record.watching)
 		return __real_pthread_create(thread, attributes, function, argument);
@@ -219,19 +219,19 @@ WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes, v
 	if (start == NULL)
 		return EAGAIN;
 	*start = (struct thread_start){ function, argument };
-	changed(LP_CHANGE_THREADS);
+	note_change(LP_CHANGE_THREADS);
 	atomic_fetch_add(&record.threads, 1);
-	failed = __real_pthread_create(thread, attributes, run_thread, start);
-	if (failed) {
+	result = __real_pthread_create(thread, attributes, run_thread, start);
+	if (result != 0) {
 		atomic_fetch_sub(&record.threads, 1);
 		free(start);
 	}
-	return failed;
+	return result;
 }
 
 /* Descriptors that are opened. */
 
-static int opened(int descriptor)
+static int note_descriptor(int descriptor)
 {
 	int highest;
 
@@ -242,15 +242,15 @@ static int opened(int descriptor)
 	       !atomic_compare_exchange_weak_explicit(&record.highest_descriptor, &highest, descriptor,
 	                                              memory_order_relaxed, memory_order_relaxed))
 		;
-	changed(LP_CHANGE_DESCRIPTORS);
+	note_change(LP_CHANGE_DESCRIPTORS);
 	return descriptor;
 }
 
-static int opened_pair(int result, const int *descriptors)
+static int note_pair(int result, const int *descriptors)
 {
 	if (result == 0) {
-		(void)opened(descriptors[0]);
-		(void)opened(descriptors[1]);
+		(void)note_descriptor(descriptors[0]);
+		(void)note_descriptor(descriptors[1]);
 	}
 	return result;
 }
@@ -260,7 +260,7 @@ static int opened_pair(int result, const int *descriptors)
 	int __wrap_##name parameters;                                                                                  \
 	int __wrap_##name parameters                                                                                   \
 	{                                                                                                              \
-		return opened(__real_##name(__VA_ARGS__));                                                             \
+		return note_descriptor(__real_##name(__VA_ARGS__));                                                    \
 	}
 
 OPEN(dup, (int old), old)
@@ -278,7 +278,7 @@ OPEN(__open64_2, (const char *path, int flags), path, flags)
 OPEN(__openat_2, (int directory, const char *path, int flags), directory, path, flags)
 OPEN(__openat64_2, (int directory, const char *path, int flags), directory, path, flags)
 
-/* The mode that comes behind the flags where these can make a file. */
+/* Reads the mode, which stands behind the flags if these can make a file. */
 #define MODE(flags, after)                                                                                             \
 	({                                                                                                             \
 		mode_t mode_ = 0;                                                                                      \
@@ -293,22 +293,22 @@ OPEN(__openat64_2, (int directory, const char *path, int flags), directory, path
 
 WRAP(int, open, const char *path, int flags, ...)
 {
-	return opened(__real_open(path, flags, MODE(flags, flags)));
+	return note_descriptor(__real_open(path, flags, MODE(flags, flags)));
 }
 
 WRAP(int, open64, const char *path, int flags, ...)
 {
-	return opened(__real_open64(path, flags, MODE(flags, flags)));
+	return note_descriptor(__real_open64(path, flags, MODE(flags, flags)));
 }
 
 WRAP(int, openat, int directory, const char *path, int flags, ...)
 {
-	return opened(__real_openat(directory, path, flags, MODE(flags, flags)));
+	return note_descriptor(__real_openat(directory, path, flags, MODE(flags, flags)));
 }
 
 WRAP(int, openat64, int directory, const char *path, int flags, ...)
 {
-	return opened(__real_openat64(directory, path, flags, MODE(flags, flags)));
+	return note_descriptor(__real_openat64(directory, path, flags, MODE(flags, flags)));
 }
 
 WRAP(FILE *, fopen, const char *path, const char *mode)
@@ -316,7 +316,7 @@ WRAP(FILE *, fopen, const char *path, const char *mode)
 	FILE *file = __real_fopen(path, mode);
 
 	if (file != NULL)
-		(void)opened(fileno(file));
+		(void)note_descriptor(fileno(file));
 	return file;
 }
 
@@ -325,7 +325,7 @@ WRAP(FILE *, fopen64, const char *path, const char *mode)
 	FILE *file = __real_fopen64(path, mode);
 
 	if (file != NULL)
-		(void)opened(fileno(file));
+		(void)note_descriptor(fileno(file));
 	return file;
 }
 
@@ -334,30 +334,30 @@ WRAP(DIR *, opendir, const char *path)
 	DIR *directory = __real_opendir(path);
 
 	if (directory != NULL)
-		(void)opened(dirfd(directory));
+		(void)note_descriptor(dirfd(directory));
 	return directory;
 }
 
 WRAP(int, pipe, int descriptors[2])
 {
-	return opened_pair(__real_pipe(descriptors), descriptors);
+	return note_pair(__real_pipe(descriptors), descriptors);
 }
 
 WRAP(int, pipe2, int descriptors[2], int flags)
 {
-	return opened_pair(__real_pipe2(descriptors, flags), descriptors);
+	return note_pair(__real_pipe2(descriptors, flags), descriptors);
 }
 
 WRAP(int, socketpair, int domain, int type, int protocol, int descriptors[2])
 {
-	return opened_pair(__real_socketpair(domain, type, protocol, descriptors), descriptors);
+	return note_pair(__real_socketpair(domain, type, protocol, descriptors), descriptors);
 }
 
 WRAP(int, openpty, int *leader, int *follower, char *name, const struct termios *settings, const struct winsize *size)
 {
 	int result = __real_openpty(leader, follower, name, settings, size);
 
-	return result != 0 ? result : opened_pair(0, (int[]){ *leader, *follower });
+	return result != 0 ? result : note_pair(0, (int[]){ *leader, *follower });
 }
 
 WRAP(int, fcntl64, int descriptor, int command, ...)
@@ -366,15 +366,15 @@ WRAP(int, fcntl64, int descriptor, int command, ...)
 	void *argument;
 	int result;
 
-	/* As libc itself does: a command without argument ignores it. */
+	/* As libc itself reads it: a command without an argument ignores it. */
 	va_start(rest, command);
 	argument = va_arg(rest, void *);
 	va_end(rest);
 	result = __real_fcntl64(descriptor, command, argument);
-	return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? opened(result) : result;
+	return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? note_descriptor(result) : result;
 }
 
-/* The program's own descriptors, which nobody closes. */
+/* The program's own descriptors, which a rule cannot close. */
 
 static bool is_guarded(unsigned descriptor)
 {
@@ -395,15 +395,15 @@ WRAP(int, close, int descriptor)
 
 WRAP(int, dup2, int old, int new)
 {
-	return is_guarded((unsigned)new) && old != new ? refuse() : opened(__real_dup2(old, new));
+	return is_guarded((unsigned)new) && old != new ? refuse() : note_descriptor(__real_dup2(old, new));
 }
 
 WRAP(int, dup3, int old, int new, int flags)
 {
-	return is_guarded((unsigned)new) ? refuse() : opened(__real_dup3(old, new, flags));
+	return is_guarded((unsigned)new) ? refuse() : note_descriptor(__real_dup3(old, new, flags));
 }
 
-/* In stretches between those that stay. */
+/* Closes the stretches between guarded descriptors. */
 WRAP(int, close_range, unsigned first, unsigned last, int flags)
 {
 	unsigned begin = first;

@@ -1,12 +1,12 @@
 /*
- * Names that rules share: the modules and types of the standard library and of
- * this program.  Their dicts are watched.  Whoever puts another object under
- * a name there is noticed before it happens, and the old object is kept.
+ * Names that rules share: the modules and types of the standard library and of the
+ * program.  Their dicts are watched: before another object gets such a name, the
+ * change is noted with the old object.
  *
- * Not every name counts.  Modules keep caches and counters in their own globals
- * (`global _node`), and these stay: a private name counts only where the old
- * object is a function, a type, a module or a float, a public one always, but
- * for the few in `shown_names` that have no name to be shown.
+ * Not every name is protected.  Modules keep caches and counters in their globals
+ * (`global _node`), and these may change: a private name is protected only where
+ * its object is a function, a type, a module or a float.  A public name always is,
+ * but for those in `display_names` that have none to display.
  *
  * Runs in an interpreter process: the watcher in any thread that holds the GIL,
  * the rest in the thread that calls rules.
@@ -21,38 +21,36 @@
 
 enum { NOTES_MOST = 1000 };
 
-/* A dict that is watched, and what it belongs to: a module or a type; else `name` says what. */
-struct watched {
-	PyObject *dict, *owner; /* owned */
+/* A dict that is watched, and its owner: a module or a type, or else a name. */
+struct dict_watch {
+	PyObject *dict, *owner;
 	const char *name;
 };
 
-/* One name in such a dict, as it was before it was changed first. */
+/* A name in such a dict, with its object before the first change. */
 struct note {
-	struct watched of;
-	PyObject *key, *old; /* old NULL: there was none */
+	struct dict_watch watch;
+	PyObject *key, *old; /* old NULL: there was no such name */
 };
 
 static struct {
-	int watcher;  /* of PyDict_AddWatcher, or -1 */
-	bool pausing; /* things are being put back */
-	bool overflowed;
-	struct watched *watched;
-	size_t watched_count, watched_capacity;
+	int watcher; /* of PyDict_AddWatcher, or -1 */
+	bool paused; /* while things are put back */
+	bool overflow;
+	struct dict_watch *dicts;
+	size_t dict_count, dict_capacity;
 	struct note *notes;
 	size_t note_count, note_capacity;
 	PyObject *modules;  /* sys.modules */
 	PyObject *builtins; /* the dict */
-	PyObject *popped;   /* the module that was taken out of sys.modules last, not owned: for comparison only */
-} watch = { .watcher = -1 };
+	PyObject *popped;   /* the module last taken out of sys.modules; no reference, only for comparison */
+	void (*on_import)(const char *name, PyObject *module);
+} watcher = { .watcher = -1 };
 
-/*
- * Names that are shown as a person knows them; NULL: the standard library
- * changes them by itself.
- */
-static const struct shown_name {
-	const char *name, *shown;
-} shown_names[] = {
+/* Names as users know them; NULL: the standard library itself changes the name, so it is not protected. */
+static const struct {
+	const char *name, *display;
+} display_names[] = {
 	{ "calendar.c._firstweekday", "calendar.setfirstweekday" },
 	{ "logging.root.level", "the level of logging" },
 	{ "logging.root.manager._disable", "logging.disable" },
@@ -71,16 +69,16 @@ static const struct shown_name {
 	{ "sys.ps2", NULL },
 };
 
-static const char *shown_name(const char *name)
+static const char *find_display_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof shown_names / sizeof *shown_names; i++)
-		if (strcmp(shown_names[i].name, name) == 0)
-			return shown_names[i].shown;
+	for (size_t i = 0; i < sizeof display_names / sizeof *display_names; i++)
+		if (strcmp(display_names[i].name, name) == 0)
+			return display_names[i].display;
 	return name;
 }
 
-/* Of a module's globals. */
-static bool is_kept(PyObject *key, PyObject *old)
+/* True if this global of a module may not change. */
+static bool is_protected_global(PyObject *key, PyObject *old)
 {
 	if (PyFunction_Check(old) || PyCFunction_Check(old) || PyMethod_Check(old) || PyType_Check(old) ||
 	    PyModule_Check(old) || PyFloat_CheckExact(old))
@@ -88,103 +86,103 @@ static bool is_kept(PyObject *key, PyObject *old)
 	return old != Py_None && PyUnicode_READ_CHAR(key, 0) != '_';
 }
 
-static const struct watched *find_watched(PyObject *dict)
+static const struct dict_watch *find_watch(PyObject *dict)
 {
-	for (size_t i = 0; i < watch.watched_count; i++)
-		if (watch.watched[i].dict == dict)
-			return &watch.watched[i];
+	for (size_t i = 0; i < watcher.dict_count; i++)
+		if (watcher.dicts[i].dict == dict)
+			return &watcher.dicts[i];
 	return NULL;
 }
 
 static bool is_watched_module(PyObject *module)
 {
 	return module != NULL && PyModule_Check(module) &&
-	       lp_internals_dict_is_watched(PyModule_GetDict(module), watch.watcher);
+	       lp_internals_dict_is_watched(PyModule_GetDict(module), watcher.watcher);
 }
 
-/* In sys.modules: only modules that are watched are anybody's business. */
-static bool counts(PyObject *dict, const struct watched *of, PyObject *key, PyObject *old, PyObject *new)
+/* True if this change has to be put back. */
+static bool is_protected(const struct dict_watch *watch, PyObject *key, PyObject *old, PyObject *new)
 {
-	if (dict == watch.modules)
-		return is_watched_module(old) ||
-		       (old == NULL && new == Py_None); /* None keeps it from being imported */
-	if (of->owner == NULL)
+	/* In sys.modules only watched modules are protected, and None may not keep one from being imported. */
+	if (watch->dict == watcher.modules)
+		return is_watched_module(old) || (old == NULL && new == Py_None);
+	if (watch->owner == NULL)
 		return true;
-	/* New in a type: whether a base has it is asked when it is looked at, a type that changes cannot say. */
+	/* Whether a new name of a type hides that of a base is_unchanged() asks later: now the type is changing. */
 	if (old == NULL)
-		return PyType_Check(of->owner) ||
-		       (dict != watch.builtins && new != NULL && !PyModule_Check(new) &&
-		        (PyDict_Contains(watch.builtins, key) > 0 || PyUnicode_EqualToUTF8(key, "tracebacklimit")));
-	/* None in sys stands for a thing, such as stdin, that is not there. */
-	return is_kept(key, old) || of->owner == lp_loaded_module("sys");
+		return PyType_Check(watch->owner) ||
+		       (watch->dict != watcher.builtins && new != NULL && !PyModule_Check(new) &&
+		        (PyDict_Contains(watcher.builtins, key) > 0 || PyUnicode_EqualToUTF8(key, "tracebacklimit")));
+	/* All names of sys are protected, because None stands for a missing file such as stdin. */
+	return is_protected_global(key, old) || watch->owner == lp_find_module("sys");
 }
 
-static void add_note(const struct watched *of, PyObject *key, PyObject *old)
+static void add_note(const struct dict_watch *watch, PyObject *key, PyObject *old)
 {
-	for (size_t i = 0; i < watch.note_count; i++)
-		if (watch.notes[i].of.dict == of->dict && PyUnicode_Compare(watch.notes[i].key, key) == 0)
+	for (size_t i = 0; i < watcher.note_count; i++)
+		if (watcher.notes[i].watch.dict == watch->dict && PyUnicode_Compare(watcher.notes[i].key, key) == 0)
 			return;
-	if (watch.note_count == NOTES_MOST) {
-		watch.overflowed = true;
+	if (watcher.note_count == NOTES_MOST) {
+		watcher.overflow = true;
 		return;
 	}
-	LP_GROW(watch.notes, watch.note_count, watch.note_capacity);
-	watch.notes[watch.note_count++] = (struct note){ *of, Py_NewRef(key), Py_XNewRef(old) };
-	atomic_fetch_or_explicit(&lp_leftovers_changed, LP_CHANGE_MODULES, memory_order_relaxed);
+	LP_GROW(watcher.notes, watcher.note_count, watcher.note_capacity);
+	watcher.notes[watcher.note_count++] = (struct note){ *watch, Py_NewRef(key), Py_XNewRef(old) };
+	atomic_fetch_or_explicit(&lp_leftovers_changes, LP_CHANGE_MODULES, memory_order_relaxed);
 }
 
 static void note_change(PyObject *dict, PyObject *key, PyObject *old, PyObject *new)
 {
-	const struct watched *of;
+	const struct dict_watch *watch;
 
 	if (!PyUnicode_CheckExact(key) || PyUnicode_GET_LENGTH(key) == 0)
 		return;
-	of = find_watched(dict);
-	if (of != NULL && counts(dict, of, key, old, new))
-		add_note(of, key, old);
+	watch = find_watch(dict);
+	if (watch != NULL && is_protected(watch, key, old, new))
+		add_note(watch, key, old);
 }
 
-/* Of a dict that is emptied the private names are wanted back, too. */
+/* Notes all names of a dict that is cleared, the private ones too. */
 static void note_all(PyObject *dict)
 {
-	const struct watched *of = find_watched(dict);
+	const struct dict_watch *watch = find_watch(dict);
 	PyObject *key, *old;
 	Py_ssize_t position = 0;
 
-	while (of != NULL && PyDict_Next(dict, &position, &key, &old))
+	while (watch != NULL && PyDict_Next(dict, &position, &key, &old))
 		if (PyUnicode_CheckExact(key))
-			add_note(of, key, old);
+			add_note(watch, key, old);
 }
 
 /*
- * importlib takes a module out of sys.modules and puts it in again once its
- * code has run: from then on its names are not its own any more.
+ * Notices a module that was loaded: importlib takes it out of sys.modules and puts
+ * it in again once its code has run.  From then on its names are protected.
  */
 static void follow_import(PyDict_WatchEvent event, PyObject *key, PyObject *old, PyObject *new)
 {
-	if (event == PyDict_EVENT_ADDED && new == watch.popped && PyModule_Check(new) && PyUnicode_CheckExact(key)) {
+	if (event == PyDict_EVENT_ADDED && new == watcher.popped && PyModule_Check(new) && PyUnicode_CheckExact(key)) {
 		const char *name = PyUnicode_AsUTF8(key);
 
 		if (name != NULL)
-			lp_leftovers_add_module(name, new);
+			watcher.on_import(name, new);
 	}
-	watch.popped = event == PyDict_EVENT_DELETED ? old : NULL;
+	watcher.popped = event == PyDict_EVENT_DELETED ? old : NULL;
 }
 
 static int on_event(PyDict_WatchEvent event, PyObject *dict, PyObject *key, PyObject *new)
 {
 	PyObject *error;
 
-	if (watch.pausing || event == PyDict_EVENT_DEALLOCATED)
+	if (watcher.paused || event == PyDict_EVENT_DEALLOCATED)
 		return 0;
-	/* The dict may be changed while an exception is on its way. */
+	/* The dict may change while an exception is set. */
 	error = PyErr_GetRaisedException();
 	if (key == NULL) {
 		note_all(dict);
 	} else {
 		PyObject *old = PyDict_GetItemWithError(dict, key);
 
-		if (dict == watch.modules)
+		if (dict == watcher.modules)
 			follow_import(event, key, old, new);
 		note_change(dict, key, old, new);
 	}
@@ -195,15 +193,16 @@ static int on_event(PyDict_WatchEvent event, PyObject *dict, PyObject *key, PyOb
 
 static void watch_dict(PyObject *dict, PyObject *owner, const char *name)
 {
-	if (dict == NULL || lp_internals_dict_is_watched(dict, watch.watcher) || PyDict_Watch(watch.watcher, dict) < 0)
+	if (dict == NULL || lp_internals_dict_is_watched(dict, watcher.watcher) ||
+	    PyDict_Watch(watcher.watcher, dict) < 0)
 		return;
-	LP_GROW(watch.watched, watch.watched_count, watch.watched_capacity);
-	watch.watched[watch.watched_count++] = (struct watched){ Py_NewRef(dict), Py_XNewRef(owner), name };
+	LP_GROW(watcher.dicts, watcher.dict_count, watcher.dict_capacity);
+	watcher.dicts[watcher.dict_count++] = (struct dict_watch){ Py_NewRef(dict), Py_XNewRef(owner), name };
 }
 
 bool lp_modules_is_watched(PyObject *dict)
 {
-	return lp_internals_dict_is_watched(dict, watch.watcher);
+	return lp_internals_dict_is_watched(dict, watcher.watcher);
 }
 
 void lp_modules_watch_instance(PyObject *instance, const char *name)
@@ -220,7 +219,7 @@ void lp_modules_watch(PyObject *module)
 	PyObject *dict = PyModule_GetDict(module), *key, *value;
 	Py_ssize_t position = 0;
 
-	if (lp_internals_dict_is_watched(dict, watch.watcher))
+	if (lp_internals_dict_is_watched(dict, watcher.watcher))
 		return;
 	watch_dict(dict, module, NULL);
 	while (PyDict_Next(dict, &position, &key, &value))
@@ -228,25 +227,25 @@ void lp_modules_watch(PyObject *module)
 			watch_dict(((PyTypeObject *)value)->tp_dict, value, NULL);
 }
 
-/* What a look makes of the notes. */
+/* Putting back what was noted. */
 
-/* The name that a person knows: of a module, or of a type with its module. */
-static PyObject *name_of(const struct watched *of)
+/* Makes the name of the owner: of a module, or of a type with its module. */
+static PyObject *make_owner_name(const struct dict_watch *watch)
 {
-	if (of->owner == NULL)
-		return PyUnicode_FromString(of->name);
-	if (PyType_Check(of->owner))
-		return PyType_GetFullyQualifiedName((PyTypeObject *)of->owner);
-	return PyModule_GetNameObject(of->owner);
+	if (watch->owner == NULL)
+		return PyUnicode_FromString(watch->name);
+	if (PyType_Check(watch->owner))
+		return PyType_GetFullyQualifiedName((PyTypeObject *)watch->owner);
+	return PyModule_GetNameObject(watch->owner);
 }
 
-/* "posix" is what no rule ever wrote. */
-static const char *public_name(const char *name)
+/* Users know the module posix as os. */
+static const char *find_public_name(const char *name)
 {
 	return strcmp(name, "posix") == 0 ? "os" : strcmp(name, "_signal") == 0 ? "signal" : name;
 }
 
-static const char *kind_of(PyObject *value)
+static const char *describe_kind(PyObject *value)
 {
 	if (value == NULL)
 		return "";
@@ -270,16 +269,16 @@ static bool is_inherited(PyTypeObject *type, PyObject *key)
 	return false;
 }
 
-static bool is_as_it_was(const struct note *note)
+static bool is_unchanged(const struct note *note)
 {
-	PyObject *now = PyDict_GetItemWithError(note->of.dict, note->key);
+	PyObject *now = PyDict_GetItemWithError(note->watch.dict, note->key);
 
 	if (now == note->old)
 		return true;
 	if (note->old == NULL)
-		return note->of.owner != NULL && PyType_Check(note->of.owner) &&
-		       !is_inherited((PyTypeObject *)note->of.owner, note->key);
-	/* time.tzset() makes new objects of the same value. */
+		return note->watch.owner != NULL && PyType_Check(note->watch.owner) &&
+		       !is_inherited((PyTypeObject *)note->watch.owner, note->key);
+	/* An equal object will do: time.tzset() makes new ones. */
 	return now != NULL && Py_TYPE(now) == Py_TYPE(note->old) &&
 	       (PyLong_CheckExact(now) || PyUnicode_CheckExact(now) || PyTuple_CheckExact(now)) &&
 	       PyObject_RichCompareBool(now, note->old, Py_EQ) == 1;
@@ -289,102 +288,103 @@ static bool put_back(const struct note *note)
 {
 	int result;
 
-	if (note->of.owner != NULL && PyType_Check(note->of.owner))
-		/* Not the metatype's: that of Enum refuses. */
-		result = PyType_Type.tp_setattro(note->of.owner, note->key, note->old);
+	if (note->watch.owner != NULL && PyType_Check(note->watch.owner))
+		/* Not by the metatype, because that of Enum refuses it. */
+		result = PyType_Type.tp_setattro(note->watch.owner, note->key, note->old);
 	else if (note->old == NULL)
-		result = PyDict_DelItem(note->of.dict, note->key);
+		result = PyDict_DelItem(note->watch.dict, note->key);
 	else
-		result = PyDict_SetItem(note->of.dict, note->key, note->old);
+		result = PyDict_SetItem(note->watch.dict, note->key, note->old);
 	PyErr_Clear();
 	return result == 0;
 }
 
-/* "math.sqrt", or without a module where a person writes none. */
-static void full_name(const struct note *note, char *full, size_t size)
+/* Writes "math.sqrt", or a name without its module where users write none. */
+static void format_name(const struct note *note, char *full, size_t size)
 {
-	PyObject *owner = name_of(&note->of);
+	PyObject *owner = make_owner_name(&note->watch);
 	const char *name = owner == NULL ? NULL : PyUnicode_AsUTF8(owner), *key = PyUnicode_AsUTF8(note->key);
 
 	if (name == NULL || key == NULL)
 		snprintf(full, size, "a name of the standard library");
-	else if (note->of.dict == watch.modules || note->of.dict == watch.builtins)
+	else if (note->watch.dict == watcher.modules || note->watch.dict == watcher.builtins)
 		snprintf(full, size, "%s", key);
 	else
-		snprintf(full, size, "%s.%s", public_name(name), key);
+		snprintf(full, size, "%s.%s", find_public_name(name), key);
 	Py_XDECREF(owner);
 	PyErr_Clear();
 }
 
-static void put_back_one(struct lp_leftovers *found, const struct note *note)
+static void put_back_note(struct lp_leftovers *leftovers, const struct note *note)
 {
-	PyObject *now = Py_XNewRef(PyDict_GetItemWithError(note->of.dict, note->key));
+	PyObject *now = Py_XNewRef(PyDict_GetItemWithError(note->watch.dict, note->key));
 	bool ok = put_back(note);
-	const char *shown;
+	const char *display;
 	char full[256];
 
-	/* Only now, because a module's own name may be among what was taken away. */
-	full_name(note, full, sizeof full);
-	shown = shown_name(full);
-	if (shown != NULL) {
-		lp_leftovers_name(found, "%s%s", kind_of(note->old), shown);
-		found->replace = found->replace || !ok;
+	/* After putting it back, because the name of the module itself may have been removed. */
+	format_name(note, full, sizeof full);
+	display = find_display_name(full);
+	if (display != NULL) {
+		lp_leftovers_add(leftovers, "%s%s", describe_kind(note->old), display);
+		leftovers->replace = leftovers->replace || !ok;
 	} else if (now != NULL) {
-		PyDict_SetItem(note->of.dict, note->key, now);
+		PyDict_SetItem(note->watch.dict, note->key, now);
 	}
 	PyErr_Clear();
 	Py_XDECREF(now);
 }
 
-static void forget_notes(void)
+static void free_notes(void)
 {
-	for (size_t i = 0; i < watch.note_count; i++) {
-		Py_DECREF(watch.notes[i].key);
-		Py_XDECREF(watch.notes[i].old);
+	for (size_t i = 0; i < watcher.note_count; i++) {
+		Py_DECREF(watcher.notes[i].key);
+		Py_XDECREF(watcher.notes[i].old);
 	}
-	watch.note_count = 0;
-	watch.overflowed = false;
+	watcher.note_count = 0;
+	watcher.overflow = false;
 }
 
-void lp_modules_put_back(struct lp_leftovers *found)
+void lp_modules_put_back(struct lp_leftovers *leftovers)
 {
-	watch.pausing = true;
-	for (size_t i = 0; i < watch.note_count; i++) {
-		if (!is_as_it_was(&watch.notes[i]))
-			put_back_one(found, &watch.notes[i]);
+	watcher.paused = true;
+	for (size_t i = 0; i < watcher.note_count; i++) {
+		if (!is_unchanged(&watcher.notes[i]))
+			put_back_note(leftovers, &watcher.notes[i]);
 		PyErr_Clear();
 	}
-	if (watch.overflowed) {
-		lp_leftovers_name(found, "names of the standard library");
-		found->replace = true;
+	if (watcher.overflow) {
+		lp_leftovers_add(leftovers, "names of the standard library");
+		leftovers->replace = true;
 	}
-	forget_notes();
-	watch.pausing = false;
+	free_notes();
+	watcher.paused = false;
 }
 
 static bool start_watching(void)
 {
-	watch.watcher = PyDict_AddWatcher(on_event);
-	if (watch.watcher < 0)
+	watcher.watcher = PyDict_AddWatcher(on_event);
+	if (watcher.watcher < 0)
 		return false;
-	watch.modules = PyImport_GetModuleDict();
-	watch.builtins = PyEval_GetBuiltins();
-	watch_dict(watch.modules, NULL, "sys.modules");
+	watcher.modules = PyImport_GetModuleDict();
+	watcher.builtins = PyEval_GetBuiltins();
+	watch_dict(watcher.modules, NULL, "sys.modules");
 	return true;
 }
 
-bool lp_modules_keep(struct lp_error *error)
+bool lp_modules_keep(void (*on_import)(const char *name, PyObject *module), struct lp_error *error)
 {
 	PyObject *name, *module;
 	Py_ssize_t position = 0;
 
-	if (watch.watcher < 0 && !start_watching())
+	if (watcher.watcher < 0 && !start_watching())
 		return lp_fail(error, LP_EXIT_INTERNAL,
 		               "cannot prepare the Python interpreter: no dict can be watched");
-	forget_notes();
-	while (PyDict_Next(watch.modules, &position, &name, &module))
+	watcher.on_import = on_import;
+	free_notes();
+	while (PyDict_Next(watcher.modules, &position, &name, &module))
 		if (PyUnicode_CheckExact(name) && PyModule_Check(module))
-			lp_leftovers_add_module(PyUnicode_AsUTF8(name), module);
+			on_import(PyUnicode_AsUTF8(name), module);
 	PyErr_Clear();
 	return true;
 }

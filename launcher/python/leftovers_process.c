@@ -1,11 +1,11 @@
 /*
- * What belongs to the whole process and a rule may have changed: locale,
- * environment, directory, signals, timers, limits, descriptors, threads.  How
- * it was is taken once (lp_process_keep) or, where that would cost system calls
- * at every start, by the wrapped functions before the first change
- * (leftovers_libc.c).
+ * Leftovers of the whole process: locale, environment, directory, signals, timers,
+ * limits, descriptors, threads.  The baseline is taken once
+ * (lp_leftovers_keep_process) or, where that would cost system calls at every
+ * start, by the wrapped functions before the first change (leftovers_libc.c).
  *
- * Runs in an interpreter process, in the thread that calls rules, GIL held.
+ * Runs in an interpreter process, in the thread that calls rules, with the GIL
+ * held.
  */
 #include "python/internals_3_13.h"
 #include "python/leftovers_parts.h"
@@ -24,9 +24,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What a thread that is about to end is given, in milliseconds. */
-enum { THREAD_GRACE = 50 };
-enum { DESCRIPTORS_AT_ONCE = 256 };
+/* Milliseconds that a thread has to end by itself; descriptors that one poll() looks at. */
+enum { THREAD_LIMIT = 50, DESCRIPTORS_AT_ONCE = 256 };
+
+struct identity {
+	int priority, policy;
+	pid_t group, session;
+	cpu_set_t processors;
+};
 
 static struct {
 	char *locale, *directory;
@@ -34,10 +39,8 @@ static struct {
 	PyObject *environ_data; /* a copy of os.environ's dict, or NULL while os is not loaded */
 	PyObject *handlers[LP_SIGNALS];
 	sigset_t mask;
-	int priority, policy;
-	pid_t group, session;
-	cpu_set_t processors;
-} kept;
+	struct identity identity;
+} baseline;
 
 #define record lp_libc_record
 
@@ -45,22 +48,22 @@ static struct {
 
 static void keep_locale(void)
 {
-	free(kept.locale);
-	kept.locale = lp_copy_text(setlocale(LC_ALL, NULL));
+	free(baseline.locale);
+	baseline.locale = lp_copy_text(setlocale(LC_ALL, NULL));
 }
 
-static void put_back_locale(struct lp_leftovers *found)
+static void put_back_locale(struct lp_leftovers *leftovers)
 {
-	if (strcmp(setlocale(LC_ALL, NULL), kept.locale) == 0)
+	if (strcmp(setlocale(LC_ALL, NULL), baseline.locale) == 0)
 		return;
-	lp_leftovers_name(found, "the locale");
-	if (setlocale(LC_ALL, kept.locale) == NULL)
-		found->replace = true;
+	lp_leftovers_add(leftovers, "the locale");
+	if (setlocale(LC_ALL, baseline.locale) == NULL)
+		leftovers->replace = true;
 }
 
 /* Environment: libc's, and os.environ, which is a dict that stands before it. */
 
-static size_t environment_size(char **variables)
+static size_t count_variables(char **variables)
 {
 	size_t count = 0;
 
@@ -69,7 +72,7 @@ static size_t environment_size(char **variables)
 	return count;
 }
 
-static PyObject *environ_data(PyObject *os)
+static PyObject *get_environ_data(PyObject *os)
 {
 	PyObject *environment = os == NULL ? NULL : PyObject_GetAttrString(os, "environ");
 	PyObject *data = environment == NULL ? NULL : PyObject_GetAttrString(environment, "_data");
@@ -79,36 +82,36 @@ static PyObject *environ_data(PyObject *os)
 	return data;
 }
 
-void lp_process_keep_environ(PyObject *os)
+void lp_leftovers_keep_environ(PyObject *os)
 {
-	PyObject *data = environ_data(os);
+	PyObject *data = get_environ_data(os);
 
-	Py_XSETREF(kept.environ_data, data == NULL ? NULL : PyDict_Copy(data));
+	Py_XSETREF(baseline.environ_data, data == NULL ? NULL : PyDict_Copy(data));
 	Py_XDECREF(data);
 	PyErr_Clear();
 }
 
 static void keep_environment(void)
 {
-	size_t count = environment_size(environ);
+	size_t count = count_variables(environ);
 
-	for (char **variable = kept.environment; variable != NULL && *variable != NULL; variable++)
+	for (char **variable = baseline.environment; variable != NULL && *variable != NULL; variable++)
 		free(*variable);
-	free((void *)kept.environment);
-	kept.environment = lp_allocate((count + 1) * sizeof *kept.environment);
+	free((void *)baseline.environment);
+	baseline.environment = lp_allocate((count + 1) * sizeof *baseline.environment);
 	for (size_t i = 0; i < count; i++)
-		kept.environment[i] = lp_copy_text(environ[i]);
-	kept.environment[count] = NULL;
+		baseline.environment[i] = lp_copy_text(environ[i]);
+	baseline.environment[count] = NULL;
 }
 
-/* The first variable of one that the other has not, or not so; NULL: there is none. */
-static const char *first_other(char **variables, char **others)
+/* Finds the first variable that the others do not have, or not with this value; NULL: there is none. */
+static const char *find_difference(char **variables, char **others)
 {
 	for (size_t i = 0; variables != NULL && variables[i] != NULL; i++) {
 		bool same = false;
 
-		for (size_t j = 0; others != NULL && others[j] != NULL && !same; j++)
-			same = strcmp(variables[i], others[j]) == 0;
+		for (size_t k = 0; others != NULL && others[k] != NULL && !same; k++)
+			same = strcmp(variables[i], others[k]) == 0;
 		if (!same)
 			return variables[i];
 	}
@@ -118,8 +121,8 @@ static const char *first_other(char **variables, char **others)
 static void set_environment(void)
 {
 	clearenv();
-	for (size_t i = 0; kept.environment[i] != NULL; i++) {
-		char *name = lp_copy_text(kept.environment[i]), *equals = strchr(name, '=');
+	for (size_t i = 0; baseline.environment[i] != NULL; i++) {
+		char *name = lp_copy_text(baseline.environment[i]), *equals = strchr(name, '=');
 
 		if (equals != NULL) {
 			*equals = '\0';
@@ -129,79 +132,79 @@ static void set_environment(void)
 	}
 }
 
-/* True: it was another. */
+/* Puts os.environ's own dict back.  Returns true if it was changed. */
 static bool put_back_environ_data(void)
 {
-	PyObject *data = kept.environ_data == NULL ? NULL : environ_data(lp_loaded_module("os"));
-	bool other = data != NULL && PyDict_CheckExact(data) &&
-	             PyObject_RichCompareBool(data, kept.environ_data, Py_EQ) == 0;
+	PyObject *data = baseline.environ_data == NULL ? NULL : get_environ_data(lp_find_module("os"));
+	bool differs = data != NULL && PyDict_CheckExact(data) &&
+	               PyObject_RichCompareBool(data, baseline.environ_data, Py_EQ) == 0;
 
-	if (other) {
+	if (differs) {
 		PyDict_Clear(data);
-		PyDict_Update(data, kept.environ_data);
+		PyDict_Update(data, baseline.environ_data);
 	}
 	PyErr_Clear();
 	Py_XDECREF(data);
-	return other;
+	return differs;
 }
 
-static void put_back_environment(struct lp_leftovers *found)
+static void put_back_environment(struct lp_leftovers *leftovers)
 {
-	const char *other = first_other(environ, kept.environment);
-	bool data_was_other = put_back_environ_data();
+	const char *variable = find_difference(environ, baseline.environment);
+	bool data_differs = put_back_environ_data();
 
-	if (other == NULL)
-		other = first_other(kept.environment, environ);
-	if (other != NULL) {
-		lp_leftovers_name(found, "the environment variable %.*s", (int)strcspn(other, "="), other);
+	if (variable == NULL)
+		variable = find_difference(baseline.environment, environ);
+	if (variable != NULL) {
+		lp_leftovers_add(leftovers, "the environment variable %.*s", (int)strcspn(variable, "="), variable);
 		set_environment();
-	} else if (data_was_other) {
-		lp_leftovers_name(found, "os.environ");
+	} else if (data_differs) {
+		lp_leftovers_add(leftovers, "os.environ");
 	}
 }
 
-/* libc and the module time remember what TZ said when they were asked last. */
+/* libc and the module time keep the zone that TZ named before: they read it anew. */
 static void put_back_time_zone(void)
 {
-	PyObject *module = lp_loaded_module("time");
-	PyObject *done = module == NULL ? NULL : PyObject_CallMethod(module, "tzset", NULL);
+	PyObject *module = lp_find_module("time");
+	PyObject *result = module == NULL ? NULL : PyObject_CallMethod(module, "tzset", NULL);
 
 	tzset();
 	PyErr_Clear();
-	Py_XDECREF(done);
+	Py_XDECREF(result);
 }
 
 /* Directory and mask of new files. */
 
 static void keep_directory(void)
 {
-	free(kept.directory);
-	kept.directory = getcwd(NULL, 0);
+	free(baseline.directory);
+	baseline.directory = getcwd(NULL, 0);
 }
 
-static void put_back_directory(struct lp_leftovers *found)
+static void put_back_directory(struct lp_leftovers *leftovers)
 {
 	char *now = getcwd(NULL, 0);
 
-	if (now == NULL || kept.directory == NULL || strcmp(now, kept.directory) != 0) {
-		lp_leftovers_name(found, "the working directory");
-		if (kept.directory == NULL || chdir(kept.directory) != 0)
-			found->replace = true;
+	if (now == NULL || baseline.directory == NULL || strcmp(now, baseline.directory) != 0) {
+		lp_leftovers_add(leftovers, "the working directory");
+		if (baseline.directory == NULL || chdir(baseline.directory) != 0)
+			leftovers->replace = true;
 	}
 	free(now);
 }
 
-static void put_back_umask(struct lp_leftovers *found)
+static void put_back_umask(struct lp_leftovers *leftovers)
 {
 	if (umask(record.mask) != record.mask)
-		lp_leftovers_name(found, "the umask");
+		lp_leftovers_add(leftovers, "the umask");
 }
 
-/* Signals: what libc does at one, and what Python's own handler calls then. */
+/* Signals: libc's action, and what Python's own handler calls. */
 
-static bool same_action(const struct sigaction *one, const struct sigaction *other)
+static bool is_same_action(const struct sigaction *one, const struct sigaction *other)
 {
-	/* The flags count where there is a handler: Python sets some that libc does not. */
+	/* Flags count only where there is a handler, because Python sets some that libc does not. */
 	return one->sa_handler == other->sa_handler &&
 	       (one->sa_handler == SIG_DFL || one->sa_handler == SIG_IGN ||
 	        (one->sa_flags == other->sa_flags && memcmp(&one->sa_mask, &other->sa_mask, _NSIG / 8) == 0));
@@ -210,56 +213,56 @@ static bool same_action(const struct sigaction *one, const struct sigaction *oth
 static void keep_signals(void)
 {
 	record.signals = 0;
-	record.stack_kept = false;
+	record.has_stack = false;
 	for (int i = 1; i < LP_SIGNALS; i++)
-		Py_XSETREF(kept.handlers[i], Py_XNewRef(lp_internals_signal_handler(i)));
-	sigemptyset(&kept.mask);
-	pthread_sigmask(SIG_SETMASK, NULL, &kept.mask);
+		Py_XSETREF(baseline.handlers[i], Py_XNewRef(lp_internals_signal_handler(i)));
+	sigemptyset(&baseline.mask);
+	pthread_sigmask(SIG_SETMASK, NULL, &baseline.mask);
 }
 
-static void put_back_signal(struct lp_leftovers *found, int number)
+static void put_back_signal(struct lp_leftovers *leftovers, int number)
 {
 	const struct sigaction *was = &record.actions[number];
 	const char *name = sigabbrev_np(number);
 	struct sigaction now;
-	bool other = lp_internals_set_signal_handler(number, kept.handlers[number], was->sa_handler);
+	bool differs = lp_internals_set_signal_handler(number, baseline.handlers[number], was->sa_handler);
 
-	if (sigaction(number, NULL, &now) != 0 || !same_action(&now, was)) {
-		other = true;
+	if (sigaction(number, NULL, &now) != 0 || !is_same_action(&now, was)) {
+		differs = true;
 		if (sigaction(number, was, NULL) != 0)
-			found->replace = true;
+			leftovers->replace = true;
 	}
-	if (other && name != NULL)
-		lp_leftovers_name(found, "the handler of SIG%s", name);
-	else if (other)
-		lp_leftovers_name(found, "the handler of signal %d", number);
+	if (differs && name != NULL)
+		lp_leftovers_add(leftovers, "the handler of SIG%s", name);
+	else if (differs)
+		lp_leftovers_add(leftovers, "the handler of signal %d", number);
 }
 
-static void put_back_signals(struct lp_leftovers *found)
+static void put_back_signals(struct lp_leftovers *leftovers)
 {
 	for (int i = 1; i < LP_SIGNALS; i++)
 		if ((record.signals & UINT64_C(1) << (i - 1)) != 0)
-			put_back_signal(found, i);
-	if (record.stack_kept)
+			put_back_signal(leftovers, i);
+	if (record.has_stack)
 		sigaltstack(&record.stack, NULL);
 	record.signals = 0;
-	record.stack_kept = false;
+	record.has_stack = false;
 }
 
-static void put_back_signal_mask(struct lp_leftovers *found)
+static void put_back_signal_mask(struct lp_leftovers *leftovers)
 {
 	sigset_t now;
 
 	sigemptyset(&now);
 	pthread_sigmask(SIG_SETMASK, NULL, &now);
-	if (memcmp(&now, &kept.mask, _NSIG / 8) == 0)
+	if (memcmp(&now, &baseline.mask, _NSIG / 8) == 0)
 		return;
-	lp_leftovers_name(found, "the signal mask");
-	if (pthread_sigmask(SIG_SETMASK, &kept.mask, NULL) != 0)
-		found->replace = true;
+	lp_leftovers_add(leftovers, "the signal mask");
+	if (pthread_sigmask(SIG_SETMASK, &baseline.mask, NULL) != 0)
+		leftovers->replace = true;
 }
 
-static void put_back_timers(struct lp_leftovers *found)
+static void put_back_timers(struct lp_leftovers *leftovers)
 {
 	static const __itimer_which_t timers[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
 	bool running = false;
@@ -272,62 +275,61 @@ static void put_back_timers(struct lp_leftovers *found)
 		running = running || old.it_value.tv_sec != 0 || old.it_value.tv_usec != 0;
 	}
 	if (running)
-		lp_leftovers_name(found, "a timer");
+		lp_leftovers_add(leftovers, "a timer");
 }
 
-/* Limits and identity, which an unprivileged process mostly cannot take back. */
+/* Limits and identity, which an ordinary user mostly cannot put back. */
 
-static void put_back_limits(struct lp_leftovers *found)
+static void put_back_limits(struct lp_leftovers *leftovers)
 {
-	bool other = false;
+	bool differs = false;
 
-	for (int i = 0; record.limits_kept && i < RLIM_NLIMITS; i++) {
+	for (int i = 0; record.has_limits && i < RLIM_NLIMITS; i++) {
 		struct rlimit64 now;
 
 		if (getrlimit64((__rlimit_resource_t)i, &now) != 0 ||
 		    (now.rlim_cur == record.limits[i].rlim_cur && now.rlim_max == record.limits[i].rlim_max))
 			continue;
-		other = true;
+		differs = true;
 		if (setrlimit64((__rlimit_resource_t)i, &record.limits[i]) != 0)
-			found->replace = true;
+			leftovers->replace = true;
 	}
-	if (other)
-		lp_leftovers_name(found, "a limit of the process");
+	if (differs)
+		lp_leftovers_add(leftovers, "a limit of the process");
 }
 
-static void take_identity(int *priority, int *policy, pid_t *group, pid_t *session, cpu_set_t *processors)
+static void read_identity(struct identity *identity)
 {
-	memset(processors, 0, sizeof *processors);
-	sched_getaffinity(0, sizeof *processors, processors);
-	*priority = getpriority(PRIO_PROCESS, 0);
-	*policy = sched_getscheduler(0);
-	*group = getpgrp();
-	*session = getsid(0);
+	memset(identity, 0, sizeof *identity);
+	sched_getaffinity(0, sizeof identity->processors, &identity->processors);
+	identity->priority = getpriority(PRIO_PROCESS, 0);
+	identity->policy = sched_getscheduler(0);
+	identity->group = getpgrp();
+	identity->session = getsid(0);
 }
 
-static void put_back_identity(struct lp_leftovers *found)
+static void put_back_identity(struct lp_leftovers *leftovers)
 {
-	int priority, policy;
-	pid_t group, session;
-	cpu_set_t processors;
+	const struct identity *was = &baseline.identity;
+	struct identity now;
 
-	take_identity(&priority, &policy, &group, &session, &processors);
-	if (priority != kept.priority || policy != kept.policy) {
-		lp_leftovers_name(found, "the priority of the process");
-		found->replace = true;
+	read_identity(&now);
+	if (now.priority != was->priority || now.policy != was->policy) {
+		lp_leftovers_add(leftovers, "the priority of the process");
+		leftovers->replace = true;
 	}
-	if (group != kept.group || session != kept.session) {
-		lp_leftovers_name(found, "the group of the process");
-		found->replace = true;
+	if (now.group != was->group || now.session != was->session) {
+		lp_leftovers_add(leftovers, "the group of the process");
+		leftovers->replace = true;
 	}
-	if (memcmp(&processors, &kept.processors, sizeof processors) != 0) {
-		lp_leftovers_name(found, "the processors of the process");
-		if (sched_setaffinity(0, sizeof kept.processors, &kept.processors) != 0)
-			found->replace = true;
+	if (memcmp(&now.processors, &was->processors, sizeof now.processors) != 0) {
+		lp_leftovers_add(leftovers, "the processors of the process");
+		if (sched_setaffinity(0, sizeof was->processors, &was->processors) != 0)
+			leftovers->replace = true;
 	}
 }
 
-/* Descriptors.  poll() tells of many at once which are open, without /proc. */
+/* Descriptors.  poll() tells which of many are open, without /proc. */
 
 static bool is_guarded(int descriptor)
 {
@@ -358,23 +360,24 @@ static void guard(int descriptor, void *context)
 	record.guarded[descriptor / 64] |= UINT64_C(1) << descriptor % 64;
 }
 
-static void find_foreign(int descriptor, void *context)
+static void take_first(int descriptor, void *context)
 {
-	int *foreign = context;
+	int *first = context;
 
-	if (*foreign < 0 && !is_guarded(descriptor))
-		*foreign = descriptor;
+	if (*first < 0 && !is_guarded(descriptor))
+		*first = descriptor;
 }
 
-static int foreign_descriptor(int highest)
+/* Finds a descriptor that is open and not the program's own; -1: there is none. */
+static int find_rest(int highest)
 {
-	int foreign = -1;
+	int descriptor = -1;
 
-	each_open(0, highest, find_foreign, &foreign);
-	return foreign;
+	each_open(0, highest, take_first, &descriptor);
+	return descriptor;
 }
 
-static const char *kind_of(int descriptor)
+static const char *describe_kind(int descriptor)
 {
 	struct stat status;
 
@@ -389,19 +392,19 @@ static const char *kind_of(int descriptor)
 	return S_ISREG(status.st_mode) || S_ISCHR(status.st_mode) ? "an open file" : "an open descriptor";
 }
 
-static void look_at_descriptors(struct lp_leftovers *found)
+static void check_descriptors(struct lp_leftovers *leftovers)
 {
 	int highest = atomic_exchange(&record.highest_descriptor, -1);
-	int foreign = foreign_descriptor(highest);
+	int descriptor = find_rest(highest);
 
-	/* What hangs in a cycle is no one's any more, and is closed with it. */
-	if (foreign >= 0) {
+	/* A file in a cycle of objects is closed when the cycle is freed. */
+	if (descriptor >= 0) {
 		PyGC_Collect();
-		foreign = foreign_descriptor(highest);
+		descriptor = find_rest(highest);
 	}
-	if (foreign >= 0) {
-		lp_leftovers_name(found, "%s", kind_of(foreign));
-		found->replace = true;
+	if (descriptor >= 0) {
+		lp_leftovers_add(leftovers, "%s", describe_kind(descriptor));
+		leftovers->replace = true;
 	}
 }
 
@@ -417,43 +420,43 @@ static void keep_descriptors(void)
 	atomic_store(&record.highest_descriptor, -1);
 }
 
-/* One that has been told to end may need a moment, and the GIL. */
-void lp_process_look_at_threads(struct lp_leftovers *found)
+/* A thread that is about to end may need a moment, and the GIL. */
+void lp_leftovers_check_threads(struct lp_leftovers *leftovers)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 
 	if (atomic_load(&record.threads) == 0)
 		return;
 	Py_BEGIN_ALLOW_THREADS;
-	for (int i = 0; i < THREAD_GRACE && atomic_load(&record.threads) > 0; i++)
+	for (int i = 0; i < THREAD_LIMIT && atomic_load(&record.threads) > 0; i++)
 		nanosleep(&moment, NULL);
 	Py_END_ALLOW_THREADS;
 	if (atomic_load(&record.threads) == 0)
 		return;
-	lp_leftovers_name(found, "a thread that still runs");
-	found->replace = true;
+	lp_leftovers_add(leftovers, "a thread that still runs");
+	leftovers->replace = true;
 }
 
-void lp_process_keep(void)
+void lp_leftovers_keep_process(void)
 {
-	/* Threads do not come along into a forked process. */
+	/* A forked process has no threads of the old one. */
 	if (record.process != getpid())
 		atomic_store(&record.threads, 0);
 	record.process = getpid();
-	record.mask_kept = record.limits_kept = false;
+	record.has_mask = record.has_limits = false;
 	keep_locale();
 	keep_environment();
 	keep_directory();
 	keep_signals();
-	take_identity(&kept.priority, &kept.policy, &kept.group, &kept.session, &kept.processors);
+	read_identity(&baseline.identity);
 	keep_descriptors();
 }
 
-void lp_process_put_back(struct lp_leftovers *found, unsigned changed)
+void lp_leftovers_put_back_process(struct lp_leftovers *leftovers, unsigned changes)
 {
 	static const struct {
 		unsigned change;
-		void (*put_back)(struct lp_leftovers *found);
+		void (*put_back)(struct lp_leftovers *leftovers);
 	} parts[] = {
 		{ LP_CHANGE_TIMERS, put_back_timers },
 		{ LP_CHANGE_SIGNALS, put_back_signals },
@@ -464,13 +467,13 @@ void lp_process_put_back(struct lp_leftovers *found, unsigned changed)
 		{ LP_CHANGE_UMASK, put_back_umask },
 		{ LP_CHANGE_LIMITS, put_back_limits },
 		{ LP_CHANGE_IDENTITY, put_back_identity },
-		{ LP_CHANGE_DESCRIPTORS, look_at_descriptors },
+		{ LP_CHANGE_DESCRIPTORS, check_descriptors },
 	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		if ((changed & parts[i].change) != 0)
-			parts[i].put_back(found);
-	if ((changed & (LP_CHANGE_ENVIRONMENT | LP_CHANGE_TIME_ZONE)) != 0)
+		if ((changes & parts[i].change) != 0)
+			parts[i].put_back(leftovers);
+	if ((changes & (LP_CHANGE_ENVIRONMENT | LP_CHANGE_TIME_ZONE)) != 0)
 		put_back_time_zone();
-	record.mask_kept = record.limits_kept = false;
+	record.has_mask = record.has_limits = false;
 }

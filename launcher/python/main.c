@@ -1,5 +1,5 @@
 /*
- * `local-processing python`: the embedded interpreter as python3 is.
+ * `local-processing python`: the embedded interpreter in the place of python3.
  *
  * Runs in the process that was started as Python, in its main thread.
  */
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* An entry of PYTHONPATH; a relative one means the directory at start. */
+/* Appends an entry of PYTHONPATH; a relative one is meant from the present directory. */
 static PyStatus append_path(PyConfig *config, const wchar_t *entry, size_t length)
 {
 	char directory[4096] = "";
@@ -30,7 +30,7 @@ static PyStatus append_path(PyConfig *config, const wchar_t *entry, size_t lengt
 	return status;
 }
 
-/* The search path holds what PYTHONPATH says; Python adds the script's directory itself. */
+/* Sets the search path to PYTHONPATH; Python itself adds the script's directory. */
 static PyStatus set_search_path(PyConfig *config)
 {
 	const wchar_t *entry = config->pythonpath_env;
@@ -49,7 +49,7 @@ static PyStatus set_search_path(PyConfig *config)
 static int exit_with_status(PyConfig *config, PyStatus status)
 {
 	PyConfig_Clear(config);
-	if (PyStatus_IsExit(status)) /* -h, -V and their like have printed */
+	if (PyStatus_IsExit(status)) /* after -h, -V and the like */
 		return status.exitcode;
 	fprintf(stderr, "local-processing python: %s\n", status.err_msg == NULL ? "cannot start" : status.err_msg);
 	return LP_EXIT_USAGE;
@@ -73,7 +73,7 @@ int lp_python_main(int count, char **arguments)
 	PyPreConfig_InitPythonConfig(&before);
 	before.utf8_mode = 1;
 	before.coerce_c_locale = 0;
-	before.configure_locale = 0; /* a locale would be read from files */
+	before.configure_locale = 0; /* reading a locale would open files */
 	status = Py_PreInitializeFromBytesArgs(&before, count, arguments);
 	PyConfig_InitPythonConfig(&config);
 	if (!PyStatus_Exception(status))

@@ -1,15 +1,15 @@
 /*
- * Time limits: how whoever keeps the time from outside ends a rule.
+ * Time limits: how another process interrupts a rule.
  *
- * Each task has a sequence number.  When its time is over that number is written
- * beside it, and a signal sent, whose handler is Python's: `time.sleep`, regular
- * expressions, long integers, locks and reads look for signals, and between two
- * bytecodes Python does.  The handler raises TimeLimit if the number is still
- * that of the task under way, so a signal that comes too late does nothing.
+ * Each task has a sequence number.  When its time is over the other process writes
+ * that number into the pulse and sends a signal, whose handler is Python's: it
+ * runs between two bytecodes, and `time.sleep`, regular expressions, long
+ * integers, locks and reads look for signals.  The handler raises TimeLimit if the
+ * number is still that of the task under way.
  *
- * TimeLimit is a BaseException: `except Exception` lets it through.  A rule that
- * swallows it is sent the signal again, and what does not end within a second
- * ends with its process.
+ * TimeLimit is a BaseException, so `except Exception` does not catch it.  A rule
+ * that catches it gets the signal again; one that goes on for a second is killed
+ * with its process.
  *
  * Runs in the rule server and the interpreter processes.
  */
@@ -18,27 +18,28 @@
 
 #include <assert.h>
 
-/* For showing what was raised. */
-#define GRACE INT64_C(300000000)
+/* Nanoseconds for showing an exception. */
+#define DEFERMENT INT64_C(300000000)
 
-static struct lp_pulse nobodys;
+/* Takes the place of the pulse where no other process enforces limits. */
+static struct lp_pulse unused_pulse;
 static struct {
 	PyObject *exception; /* the class TimeLimit */
-	int64_t grace;       /* until then no interruption */
+	int64_t defer_until; /* monotonic nanoseconds */
 	bool interrupted;
 	struct lp_arena *arena;
-	const char *where;
+	const char *calls; /* that were interrupted */
 } limit;
 
-static struct lp_pulse *pulse_of_process(void)
+static struct lp_pulse *get_pulse(void)
 {
 	struct lp_pulse *pulse = lp_python_options()->pulse;
 
-	return pulse == NULL ? &nobodys : pulse;
+	return pulse == NULL ? &unused_pulse : pulse;
 }
 
-/* The calls that are going on, as a traceback shows them.  NULL where even that can't be done. */
-static const char *current_calls(struct lp_arena *arena)
+/* Writes the calls that are going on as a traceback does; NULL where that fails. */
+static const char *format_calls(struct lp_arena *arena)
 {
 	PyObject *traceback = PyImport_ImportModule("traceback");
 	PyObject *lines = traceback == NULL ? NULL : PyObject_CallMethod(traceback, "format_stack", NULL);
@@ -59,31 +60,31 @@ static const char *current_calls(struct lp_arena *arena)
 	return text;
 }
 
-/* The signal's handler: amid the rule's bytecode, or in a call of C that looks for signals. */
-static PyObject *time_is_over(PyObject *module, PyObject *arguments)
+/* Handles the signal, between two bytecodes of the rule, or in a function of C that looks for signals. */
+static PyObject *interrupt_task(PyObject *module, PyObject *arguments)
 {
-	struct lp_pulse *pulse = pulse_of_process();
+	struct lp_pulse *pulse = get_pulse();
 	uint64_t sequence = atomic_load_explicit(&pulse->sequence, memory_order_relaxed);
 
 	(void)module;
 	(void)arguments;
-	if (sequence % 2 == 0 || atomic_load(&pulse->asked) != sequence || lp_monotonic() < limit.grace)
+	if (sequence % 2 == 0 || atomic_load(&pulse->interrupt) != sequence || lp_monotonic() < limit.defer_until)
 		Py_RETURN_NONE;
 	if (!limit.interrupted) {
 		limit.interrupted = true;
-		/* Who is asked again while it tells where it is would tell nothing: who asks has its own patience. */
-		limit.grace = INT64_MAX;
+		/* A repeated signal would interrupt the formatting.  Whether that takes too long the other process decides. */
+		limit.defer_until = INT64_MAX;
 		if (limit.arena != NULL)
-			limit.where = current_calls(limit.arena);
-		limit.grace = 0;
+			limit.calls = format_calls(limit.arena);
+		limit.defer_until = 0;
 	}
 	PyErr_SetString(limit.exception, "the time limit has passed");
 	return NULL;
 }
 
-bool lp_limit_prepare(struct lp_error *error)
+bool lp_limit_prepare(void)
 {
-	static PyMethodDef method = { "time_is_over", time_is_over, METH_VARARGS, NULL };
+	static PyMethodDef method = { "interrupt_task", interrupt_task, METH_VARARGS, NULL };
 	PyObject *signals = PyImport_ImportModule("_signal"), *handler, *before = NULL;
 
 	limit.exception = PyErr_NewExceptionWithDoc(
@@ -92,44 +93,42 @@ bool lp_limit_prepare(struct lp_error *error)
 		PyExc_BaseException, NULL);
 	handler = limit.exception == NULL ? NULL : PyCFunction_New(&method, NULL);
 	if (signals != NULL && handler != NULL)
-		before = PyObject_CallMethod(signals, "signal", "iO", LP_PYTHON_SIGNAL, handler);
+		before = PyObject_CallMethod(signals, "signal", "iO", LP_PYTHON_SIGNAL_INTERRUPT, handler);
 	Py_XDECREF(handler);
 	Py_XDECREF(signals);
-	if (before == NULL)
-		return lp_python_fail(error, "cannot prepare the time limit of rules");
-	Py_DECREF(before);
-	return true;
+	Py_XDECREF(before);
+	return before != NULL;
 }
 
 void lp_limit_begin(uint32_t index, struct lp_arena *arena)
 {
-	struct lp_pulse *pulse = pulse_of_process();
+	struct lp_pulse *pulse = get_pulse();
 	uint64_t sequence = atomic_load_explicit(&pulse->sequence, memory_order_relaxed);
 
 	assert(sequence % 2 == 0);
-	limit.grace = 0;
+	limit.defer_until = 0;
 	limit.interrupted = false;
 	limit.arena = arena;
-	limit.where = NULL;
+	limit.calls = NULL;
 	atomic_store_explicit(&pulse->index, index, memory_order_relaxed);
 	atomic_store_explicit(&pulse->start, lp_monotonic(), memory_order_relaxed);
-	/* Who sees the new number sees what belongs to it, or to a later one. */
+	/* Released: a reader that sees the new number sees index and start of this task, or of a later one. */
 	atomic_store_explicit(&pulse->sequence, sequence + 1, memory_order_release);
 }
 
-bool lp_limit_end(const char **where)
+bool lp_limit_end(const char **calls)
 {
-	struct lp_pulse *pulse = pulse_of_process();
+	struct lp_pulse *pulse = get_pulse();
 	uint64_t sequence = atomic_load_explicit(&pulse->sequence, memory_order_relaxed);
 
 	assert(sequence % 2 == 1);
 	atomic_store_explicit(&pulse->sequence, sequence + 1, memory_order_release);
-	*where = limit.where;
+	*calls = limit.calls;
 	return limit.interrupted;
 }
 
-void lp_limit_grace(void)
+void lp_limit_defer(void)
 {
 	if (limit.interrupted)
-		limit.grace = lp_monotonic() + GRACE;
+		limit.defer_until = lp_monotonic() + DEFERMENT;
 }

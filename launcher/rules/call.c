@@ -88,7 +88,7 @@ void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *coverage
 		result = call(state, plan, batch, task);
 		if (result == NULL || !lp_rule_take_result(state, batch, task, plan->rule->outputs, result)) {
 			outcome->state = LP_STATE_FAILED;
-			lp_python_error_take(&batch->arena, outcome);
+			lp_python_fail_outcome(&batch->arena, outcome);
 		} else {
 			lp_task_cover(task, calculation, state->coverage);
 		}

@@ -1,5 +1,5 @@
 /*
- * The rules of a module, as the decorator `rule` describes them.
+ * The catalogue of rules, as the decorator `rule` describes them.
  *
  * Runs in the rule server, in its only thread.
  */
@@ -18,8 +18,20 @@ extern const char lp_builtin_module[];
 /* catalogue.c: calls visit for each rule that an imported module defines.  False: an exception is set. */
 bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_definition_visit visit,
                     void *context) LP_MUST_CHECK;
+
+/* catalogue.c: adds the rules of an imported module, or their problems.  False: an exception is set. */
+struct lp_module_source {
+	const char *file, *version;
+	struct lp_problems *problems;
+};
+bool lp_catalogue_add_module(PyObject *module, const char *name, const struct lp_module_source *source) LP_MUST_CHECK;
+/* Notes that a module cannot be imported.  Texts of the failure lie in the catalogue's arena. */
+void lp_catalogue_add_failure(const char *module, const struct lp_python_failure *failure);
 /* Returns the exception of a module whose import failed, or NULL. */
 const struct lp_python_failure *lp_catalogue_failure(const char *module);
+struct lp_arena *lp_catalogue_arena(void);
+/* Sorts the rules by name, once all modules are added. */
+const struct lp_rule_catalogue *lp_catalogue_sort(void);
 
 /*
  * description.c: reads a description, all texts into the arena.  Name, file and

@@ -35,14 +35,14 @@ static void call_isolated(struct lp_batch *batch, struct lp_task *task, struct l
 		lp_leftovers_end_cycles();
 	} else {
 		task->outcome = (struct lp_outcome){ .state = LP_STATE_FAILED };
-		lp_python_error_take(&batch->arena, &task->outcome);
+		lp_python_fail_outcome(&batch->arena, &task->outcome);
 	}
 	report->leftovers = lp_leftovers_put_back(&report->replace);
 }
 
 void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t index, struct lp_call_report *report)
 {
-	const char *where;
+	const char *calls;
 
 	LP_CHECK_BATCH(batch);
 	assert(lp_rule_registry != NULL && !task->decided);
@@ -50,13 +50,13 @@ void lp_rules_compute(struct lp_batch *batch, struct lp_task *task, uint32_t ind
 	lp_limit_begin(index, &batch->arena);
 	call_isolated(batch, task, report);
 	assert(!PyErr_Occurred());
-	report->interrupted = lp_limit_end(&where);
+	report->interrupted = lp_limit_end(&calls);
 	if (report->interrupted) {
 		/* The rule may have swallowed the interruption or failed otherwise: it has timed out all the same. */
 		task->outcome.state = LP_STATE_FAILED;
 		task->outcome.result_count = 0;
 		task->outcome.error_type = "TimeLimit";
 		task->outcome.error_message = "";
-		task->outcome.error_traceback = where;
+		task->outcome.error_traceback = calls;
 	}
 }

@@ -11,8 +11,9 @@
 
 #include "rules/rules.h"
 
-/* rules.c: the options of lp_rules_start, with the pulse and log of lp_rules_redirect. */
+/* options.c: the options of lp_rules_start, with the log of lp_rules_redirect. */
 const struct lp_rules_options *lp_rules_options(void);
+void lp_rules_set_options(const struct lp_rules_options *options);
 
 /* module.c: makes the builtin module `_local_processing`. */
 PyObject *lp_rules_make_module(void);
