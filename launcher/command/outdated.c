@@ -410,7 +410,7 @@ bool lp_outdated_move(struct lp_outdated_move *move, const struct lp_calculation
 		return true;
 	}
 	if (move->places == NULL)
-		move->places = lp_reallocate(NULL, 2 * PAGE, sizeof *move->places);
+		move->places = lp_reallocate(NULL, (size_t)2 * PAGE, sizeof *move->places);
 	for (size_t i = 0; i < output_count && good && *complete; i++) {
 		lp_time beyond = LP_TIME_NONE;
 		bool more = true;

@@ -247,10 +247,10 @@ static bool is_too_long(struct lp_span span)
 		[LP_UNIT_SECOND] = INT64_C(86400) * 366 * YEARS_MOST,
 		[LP_UNIT_MINUTE] = INT64_C(1440) * 366 * YEARS_MOST,
 		[LP_UNIT_HOUR] = INT64_C(24) * 366 * YEARS_MOST,
-		[LP_UNIT_DAY] = 366 * YEARS_MOST,
-		[LP_UNIT_WEEK] = 366 * YEARS_MOST / 7,
-		[LP_UNIT_MONTH] = 12 * YEARS_MOST,
-		[LP_UNIT_QUARTER] = 4 * YEARS_MOST,
+		[LP_UNIT_DAY] = INT64_C(366) * YEARS_MOST,
+		[LP_UNIT_WEEK] = INT64_C(366) * YEARS_MOST / 7,
+		[LP_UNIT_MONTH] = INT64_C(12) * YEARS_MOST,
+		[LP_UNIT_QUARTER] = INT64_C(4) * YEARS_MOST,
 		[LP_UNIT_YEAR] = YEARS_MOST,
 	};
 	return span.count > most[span.unit] || span.count < -most[span.unit];

@@ -282,8 +282,8 @@ static void estimate(struct lp_plan *plan, bool *due)
 		*due = *due || now.left > 0;
 		uint64_t left = plan->catch_up > 0 && later.left > plan->catch_up ? plan->catch_up : later.left;
 		plan->windows += left * (uint64_t)batch->head.size;
-		plan->samples += (double)left * batch->head.size *
-		                 (double)(lp_span_about(batch->head.schedule.window) / LP_SECOND);
+		int64_t seconds = lp_span_about(batch->head.schedule.window) / LP_SECOND;
+		plan->samples += (double)left * batch->head.size * (double)seconds;
 		plan->chunks += left > 0;
 	}
 }

@@ -237,7 +237,8 @@ static bool start(struct driver *driver, struct lp_error *error)
 		return false;
 	choose_threads(driver, most);
 	/* Each thread has one job in its hands, and another waits for each worker, so that none runs dry. */
-	driver->jobs_most = (size_t)(most[LP_STAGE_FETCH] + 2 * most[LP_STAGE_COMPUTE] + most[LP_STAGE_COMMIT]);
+	int jobs = most[LP_STAGE_FETCH] + 2 * most[LP_STAGE_COMPUTE] + most[LP_STAGE_COMMIT];
+	driver->jobs_most = (size_t)jobs;
 	return lp_stages_start(driver->options, &driver->breakers, most, driver->jobs_most, &driver->stages, error);
 }
 

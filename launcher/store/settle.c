@@ -34,8 +34,8 @@ lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_
 	if (delay > policy->longest_delay)
 		delay = policy->longest_delay;
 	/* In whole minutes, as runs are. */
-	return tick + delay -
-	       (int64_t)(scatter(calculation_id, attempts) * (double)(delay / 4 / LP_MINUTE)) * LP_MINUTE;
+	int64_t minutes = delay / 4 / LP_MINUTE;
+	return tick + delay - (int64_t)(scatter(calculation_id, attempts) * (double)minutes) * LP_MINUTE;
 }
 
 /* One line that a person can read in the table: the traceback stands in `state`. */

@@ -91,14 +91,16 @@ static const char *const read_grants[] = {
 	"GRANT SELECT ON ALL TABLES IN SCHEMA local_processing TO %s",
 	"GRANT EXECUTE ON FUNCTION " READ_FUNCTIONS " TO %s",
 };
+#define RUN_FUNCTIONS                                                                                                  \
+	READ_FUNCTIONS ", local_processing.ensure_partitions, local_processing.move_samples, "                         \
+		       "local_processing.drop_partition, local_processing.drop_sample_partition, "                     \
+		       "local_processing.pack_batch, local_processing.set_upstream"
 static const char *const run_grants[] = {
 	"GRANT USAGE ON SCHEMA local_processing TO %s",
 	"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA local_processing TO %s",
 	"REVOKE INSERT, UPDATE, DELETE ON local_processing.migration FROM %s",
 	"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA local_processing TO %s",
-	"GRANT EXECUTE ON FUNCTION " READ_FUNCTIONS
-	", local_processing.ensure_partitions, local_processing.move_samples, local_processing.drop_partition,"
-	" local_processing.drop_sample_partition, local_processing.pack_batch, local_processing.set_upstream TO %s",
+	"GRANT EXECUTE ON FUNCTION " RUN_FUNCTIONS " TO %s",
 };
 
 /* The server only warns of what was not granted, because the one who grants it may not. */

@@ -37,7 +37,7 @@ static const char *const lock_names[] = { [LP_RUN_MINUTE] = "%s-run.lock", [LP_R
  */
 static int lock_patiently(int file)
 {
-	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 5000000 };
 	int code, tries = 0;
 
 	for (;;) {

@@ -88,7 +88,7 @@ bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, stru
  */
 static bool write_ahead(struct lp_sqlite *store, struct lp_error *error)
 {
-	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 10000000 };
 	int64_t mode;
 
 	for (int tries = store->busy_seconds * 100; !lp_sqlite_pragma(store, "PRAGMA journal_mode = WAL", &mode, error);
