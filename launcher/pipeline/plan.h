@@ -123,8 +123,21 @@ bool lp_plan_next(struct lp_plan *plan, struct lp_job *job, bool *found, struct 
 void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job);
 /* Returns calculations times windows that are due and were not computed. */
 uint64_t lp_plan_still_due(const struct lp_plan *plan);
+
+/* plan_batches.c */
+
+/* Reads the batches, and sets aside those that cannot be scheduled, which it logs on demand. */
+bool lp_plan_read_batches(struct lp_plan *plan, bool log, struct lp_error *error) LP_MUST_CHECK;
+/* Reads the owed windows of a rank; -1: of all. */
+bool lp_plan_read_owed(struct lp_plan *plan, int32_t rank, struct lp_error *error) LP_MUST_CHECK;
+/* Finds the gaps that batches of a rank (-1: of all) still have to make up for, from the owed windows. */
+void lp_plan_find_gaps(struct lp_plan *plan, int32_t rank);
+/* Adds windows that a batch still has to make up for to its gap. */
+void lp_plan_widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end);
 /* Returns NULL if the batch has no enabled calculation; then nothing has to wait for it. */
 struct lp_plan_batch *lp_plan_find(const struct lp_plan *plan, int64_t id);
+/* True if the batch cannot be scheduled. */
+bool lp_plan_is_lost(const void *plan, int64_t batch_id);
 /* Loads only what lp_each_hold needs. */
 bool lp_plan_load_heads(struct lp_plan *plan, struct lp_store *store, lp_time tick,
                         struct lp_error *error) LP_MUST_CHECK;

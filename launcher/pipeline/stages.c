@@ -1,10 +1,9 @@
 /*
- * Starts and ends the threads of the pipeline, and holds the queues between
- * them. What the threads do is in fetcher.c, worker.c and committer.c; the main
- * thread decides which job goes when.
+ * Starts and ends the threads of the pipeline, and makes the queues between them.
+ * What the threads do is in fetcher.c, worker.c and committer.c; the main thread
+ * decides which job goes when.
  *
- * Runs in the main process, in its main thread; lp_stages_next, _send, _finish,
- * _open_store and _report_down in the threads of stages.
+ * Runs in the main process, in its main thread.
  */
 #include "pipeline/stages.h"
 
@@ -34,58 +33,10 @@ static const struct {
 	[LP_STAGE_COMMIT] = { "committer", lp_committer_run, drop },
 };
 
-/* The thread that runs; NULL: the main thread, or one outside of the pipeline. */
-static _Thread_local const struct lp_stage_thread *here;
-
-/*
- * A queue is closed while threads use it only if the run leaves without waiting
- * for them. Then the job is dropped, and the next run does it.
- */
-static void send(struct lp_queue *queue, struct lp_job *job)
-{
-	bool taken = lp_queue_push(queue, job);
-	(void)taken;
-}
-
-void lp_stages_send(struct lp_stages *stages, enum lp_stage stage, struct lp_job *job)
-{
-	send(&stages->queues[stage], job);
-}
-
-struct lp_job *lp_stages_next(struct lp_stage_thread *thread)
-{
-	assert(here == thread);
-	return lp_queue_pop(&thread->stages->queues[thread->stage]);
-}
-
-void lp_stages_finish(struct lp_stages *stages, struct lp_job *job, enum lp_job_end end)
-{
-	job->end = end;
-	send(&stages->finished, job);
-}
-
-void lp_stages_report_down(struct lp_stage_thread *thread)
-{
-	thread->message.end = LP_JOB_THREAD_DOWN;
-	thread->message.stage = (int)thread->stage;
-	send(&thread->stages->finished, &thread->message);
-}
-
-/* The schema was checked over the main thread's connection. */
-bool lp_stages_open_store(struct lp_stage_thread *thread, struct lp_store **store)
-{
-	struct lp_store_options options = thread->stages->options->store;
-	options.any_schema = true;
-	bool opened = lp_store_open(&options, store, &thread->message.error);
-	if (!opened)
-		lp_stages_report_down(thread);
-	return opened;
-}
-
 static void *begin(void *argument)
 {
 	struct lp_stage_thread *thread = argument;
-	here = thread;
+	lp_stages_enter(thread);
 	pthread_setname_np(pthread_self(), table[thread->stage].name);
 	table[thread->stage].run(thread);
 	return NULL;
@@ -200,13 +151,13 @@ void lp_stages_grow(struct lp_stages *stages)
 
 void lp_stages_submit(struct lp_stages *stages, struct lp_job *job)
 {
-	assert(here == NULL);
+	lp_stages_assert_main();
 	lp_stages_send(stages, LP_STAGE_FETCH, job);
 }
 
 struct lp_job *lp_stages_finished(struct lp_stages *stages, int milliseconds)
 {
-	assert(here == NULL);
+	lp_stages_assert_main();
 	return lp_queue_pop_within(&stages->finished, milliseconds);
 }
 

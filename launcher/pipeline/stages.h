@@ -86,6 +86,12 @@ void lp_committer_run(struct lp_stage_thread *thread);
 /* worker.c: takes back a part that is computed, or was not begun. */
 void lp_worker_return(struct lp_stages *stages, struct lp_job *part);
 
+/* handover.c */
+
+/* The calling thread is that of a stage from now on. */
+void lp_stages_enter(struct lp_stage_thread *thread);
+/* Asserts that no thread of a stage calls. */
+void lp_stages_assert_main(void);
 /* Returns the next job of the thread's stage; NULL: there will be none. */
 struct lp_job *lp_stages_next(struct lp_stage_thread *thread);
 void lp_stages_send(struct lp_stages *stages, enum lp_stage stage, struct lp_job *job);
