@@ -23,7 +23,7 @@ const size_t lp_command_count = COMMAND_COUNT;
 static const char exit_codes[] =
 	"Exit codes:\n"
 	"   0  done; or nothing was due; or another run is working\n"
-	"   1  calculations failed, and --fail-on asked for it\n"
+	"   1  calculations failed, and --fail-on or --exit-code asked for it\n"
 	"  64  the command line\n"
 	"  65  definitions, rules or data are wrong\n"
 	"  69  the database cannot be had: no such host, no such database\n"

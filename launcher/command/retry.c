@@ -70,7 +70,7 @@ const struct lp_command lp_command_retry = {
 		"\n"
 		"Windows that failed are tried again by themselves, less and less often, up to the configuration's\n"
 		"retry.max_attempts; then they are given up. This opens them again: the next run tries them, and\n"
-		"their attempts begin anew. A changed definition does the same by itself.\n"
+		"their attempts begin anew. A changed definition or rule does the same by itself.\n"
 		"\n"
 		"  --rule RULE  the calculations of this rule\n"
 		"  --all        all calculations\n"
