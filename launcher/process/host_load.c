@@ -111,14 +111,14 @@ static const char *find_module(struct lp_rule_server *server, uint32_t index)
 {
 	struct lp_stretch stretch = server->process.area.head->files;
 	const char *bytes = lp_area_find_bytes(&server->process.area, stretch), *module = NULL;
-	struct lp_reader reader = { .at = bytes };
+	struct lp_record record = { .at = bytes, .arena = &server->arena };
 
 	if (bytes == NULL)
 		return NULL;
-	reader.end = bytes + stretch.length;
-	for (uint32_t i = 0; i <= index && !reader.bad; i++)
-		module = lp_get_text(&reader, &server->arena);
-	return reader.bad ? NULL : module;
+	record.end = bytes + stretch.length;
+	for (uint32_t i = 0; i <= index && !record.bad; i++)
+		lp_record_text(&record, &module);
+	return record.bad ? NULL : module;
 }
 
 /* Has the next server leave out the file that this one was at.  False: it was at none. */

@@ -5,51 +5,67 @@
 
 #include <string.h>
 
-void lp_put_number(struct lp_text *text, int64_t number)
+enum { ITEMS_MOST = 1 << 20 };
+
+static int64_t count_left(const struct lp_record *record)
 {
-	lp_text_add(text, (const char *)&number, sizeof number);
+	return record->end - record->at;
 }
 
-void lp_put_text(struct lp_text *text, const char *value)
+void lp_record_number(struct lp_record *record, int64_t *number, int64_t least, int64_t most)
 {
-	lp_put_number(text, value == NULL ? -1 : (int64_t)strlen(value));
-	if (value != NULL)
-		lp_text_add(text, value, strlen(value));
-}
-
-int64_t lp_get_number(struct lp_reader *reader, int64_t least, int64_t most)
-{
-	int64_t number = 0;
-
-	if (reader->bad || (size_t)(reader->end - reader->at) < sizeof number) {
-		reader->bad = true;
-		return 0;
+	if (record->text != NULL) {
+		lp_text_add(record->text, (const char *)number, sizeof *number);
+		return;
 	}
-	memcpy(&number, reader->at, sizeof number);
-	reader->at += sizeof number;
-	if (number < least || number > most) {
-		reader->bad = true;
-		return 0;
+	record->bad = record->bad || count_left(record) < (int64_t)sizeof *number;
+	if (!record->bad) {
+		memcpy(number, record->at, sizeof *number);
+		record->at += sizeof *number;
+		record->bad = *number < least || *number > most;
 	}
-	return number;
+	if (record->bad)
+		*number = 0;
 }
 
-const char *lp_get_text(struct lp_reader *reader, struct lp_arena *arena)
+static const char *read_text(struct lp_record *record, int64_t length)
 {
-	int64_t length = lp_get_number(reader, -1, reader->end - reader->at);
 	const char *copy;
 
-	if (length < 0 && !reader->bad)
-		return NULL;
-	if (reader->bad || length > reader->end - reader->at) {
-		reader->bad = true;
+	record->bad = record->bad || length > count_left(record);
+	if (record->bad)
 		return "";
+	copy = lp_arena_copy(record->arena, record->at, (size_t)length);
+	record->at += length;
+	record->bad = strlen(copy) != (size_t)length || !lp_utf8_is_valid(copy);
+	return record->bad ? "" : copy;
+}
+
+void lp_record_text(struct lp_record *record, const char **text)
+{
+	int64_t length = record->text == NULL || *text == NULL ? -1 : (int64_t)strlen(*text);
+
+	lp_record_number(record, &length, -1, count_left(record));
+	if (record->text == NULL)
+		*text = length < 0 ? NULL : read_text(record, length);
+	else if (*text != NULL)
+		lp_text_add(record->text, *text, (size_t)length);
+}
+
+void lp_record_required_text(struct lp_record *record, const char **text)
+{
+	lp_record_text(record, text);
+	if (record->text == NULL && *text == NULL) {
+		record->bad = true;
+		*text = "";
 	}
-	copy = lp_arena_copy(arena, reader->at, (size_t)length);
-	reader->at += length;
-	if (strlen(copy) != (size_t)length || !lp_utf8_is_valid(copy)) {
-		reader->bad = true;
-		return "";
-	}
-	return copy;
+}
+
+void *lp_record_items(struct lp_record *record, void *items, size_t *count, size_t size)
+{
+	int64_t left = count_left(record);
+
+	/* An item takes a byte at least, so a larger count makes no sense. */
+	LP_RECORD_NUMBER(record, *count, 0, left < ITEMS_MOST ? left : ITEMS_MOST);
+	return record->text != NULL ? items : lp_arena_zeroed(record->arena, *count, size);
 }

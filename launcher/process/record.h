@@ -1,6 +1,7 @@
 /*
- * Records: numbers and texts written one after the other in one process and read
- * in the same order in another.  Private to process/.
+ * Records: numbers and texts one after the other.  One function serves to write a
+ * record in one process and to read it in another, so that both have the same
+ * order.  Private to process/.
  *
  * Runs in the main process and in the rule server, in any thread.
  */
@@ -8,19 +9,31 @@
 #define LP_PROCESS_RECORD_H
 
 #include "model/memory.h"
+#include <stddef.h>
 #include <stdint.h>
 
-void lp_put_number(struct lp_text *text, int64_t number);
-/* A NULL comes back as NULL. */
-void lp_put_text(struct lp_text *text, const char *value);
-
-/* Reads a record.  At the first value that makes no sense `bad` is set, and all that follow are 0 and "". */
-struct lp_reader {
+struct lp_record {
+	struct lp_text *text; /* where to write; NULL: to be read */
+	/* To read: what is left, and the arena for texts and items. */
 	const char *at, *end;
-	bool bad;
+	struct lp_arena *arena;
+	bool bad; /* set at the first value that makes no sense; all that follow are 0 and "" */
 };
-int64_t lp_get_number(struct lp_reader *reader, int64_t least, int64_t most);
-/* Returns a copy in the arena, which is UTF-8 without NUL. */
-const char *lp_get_text(struct lp_reader *reader, struct lp_arena *arena);
+
+/* The limits hold for what is read. */
+void lp_record_number(struct lp_record *record, int64_t *number, int64_t least, int64_t most);
+/* Does it for a field of any integer type. */
+#define LP_RECORD_NUMBER(record_, field_, least_, most_)                                                               \
+	do {                                                                                                           \
+		int64_t number_ = (int64_t)(field_);                                                                   \
+		lp_record_number(record_, &number_, least_, most_);                                                    \
+		(field_) = (__typeof__(field_))number_;                                                                \
+	} while (0)
+/* A NULL stays NULL.  A text that is read is UTF-8 without NUL. */
+void lp_record_text(struct lp_record *record, const char **text);
+/* Does it for a text that must not be NULL. */
+void lp_record_required_text(struct lp_record *record, const char **text);
+/* Writes the count of items, or reads it and makes the items, zeroed.  Returns them. */
+void *lp_record_items(struct lp_record *record, void *items, size_t *count, size_t size);
 
 #endif

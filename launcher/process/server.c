@@ -136,10 +136,11 @@ static struct lp_stretch publish(struct lp_text *text, struct lp_error *error)
 static void publish_files(struct lp_error *error)
 {
 	struct lp_text text = { 0 };
+	struct lp_record record = { .text = &text };
 	const char *module;
 
 	for (uint32_t index = 0; (module = lp_rules_module(index)) != NULL; index++)
-		lp_put_text(&text, module);
+		lp_record_text(&record, &module);
 	server.area.head->files = publish(&text, error);
 }
 

@@ -27,8 +27,7 @@ void lp_setup_write(const struct lp_setup *setup, struct lp_text *text);
 /* Both read functions put texts into the arena, and return false where the bytes make no sense. */
 bool lp_setup_read(const char *bytes, size_t size, struct lp_arena *arena, struct lp_setup *setup) LP_MUST_CHECK;
 
-void lp_catalogue_write(const struct lp_rule_catalogue *catalogue, const struct lp_problems *problems,
-                        struct lp_text *text);
+void lp_catalogue_write(const struct lp_rule_catalogue *catalogue, struct lp_problems *problems, struct lp_text *text);
 bool lp_catalogue_read(const char *bytes, size_t size, struct lp_arena *arena, struct lp_rule_catalogue *catalogue,
                        struct lp_problems *problems) LP_MUST_CHECK;
 

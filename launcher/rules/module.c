@@ -57,6 +57,14 @@ static bool add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base, Py
 static int execute(PyObject *module)
 {
 	struct lp_rule_state *state = PyModule_GetState(module);
+	const struct {
+		PyType_Spec *spec;
+		PyTypeObject *base, **type;
+	} types[] = {
+		{ &lp_series_spec, NULL, &state->series_type }, { &lp_sample_spec, &PyTuple_Type, &state->sample_type },
+		{ &lp_window_spec, NULL, &state->window_type }, { &lp_context_spec, NULL, &state->context_type },
+		{ &lp_column_spec, NULL, &state->column_type }, { &lp_stream_spec, NULL, &state->stream_type },
+	};
 	PyObject *dict;
 
 	state->datetime = PyCapsule_Import(PyDateTime_CAPSULE_NAME, 0);
@@ -67,13 +75,9 @@ static int execute(PyObject *module)
 	Py_XDECREF(dict);
 	if (state->datetime == NULL || state->zones == NULL || state->empty == NULL || state->empty_mapping == NULL)
 		return -1;
-	if (!add_type(module, &lp_series_spec, NULL, &state->series_type) ||
-	    !add_type(module, &lp_sample_spec, &PyTuple_Type, &state->sample_type) ||
-	    !add_type(module, &lp_window_spec, NULL, &state->window_type) ||
-	    !add_type(module, &lp_context_spec, NULL, &state->context_type) ||
-	    !add_type(module, &lp_column_spec, NULL, &state->column_type) ||
-	    !add_type(module, &lp_stream_spec, NULL, &state->stream_type))
-		return -1;
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (!add_type(module, types[i].spec, types[i].base, types[i].type))
+			return -1;
 	return 0;
 }
 

@@ -13,24 +13,28 @@ static const char *const pers[] = { "second", "minute", "hour", "day", NULL };
 static const char pers_text[] = "'second', 'minute', 'hour', 'day'";
 static const double per_microseconds[] = { 1e6, 60e6, 3600e6, 86400e6 };
 
-/* The sum of value * microseconds, and the microseconds for which the value is known. */
+/* How values go over time, and what they add up to. */
 struct area {
-	struct lp_exact_sum sum;
-	double known;
+	enum method method;
+	double hold;             /* microseconds that a value holds at most */
+	lp_time from;            /* where the window begins */
+	struct lp_exact_sum sum; /* of value * microseconds */
+	double known;            /* microseconds for which the value is known */
 };
 
-/*
- * Adds the time from one sample to the next, or to the end of the window (next is
- * NULL), as far as it lies at or after `from`, where the window begins.
- */
-static void add_segment(struct area *area, enum method method, double hold, lp_time from, lp_time begin, double value,
-                        lp_time end, const double *next)
-{
-	lp_time start = begin < from ? from : begin;
-	double length = (double)(end - begin);
+struct sample {
+	lp_time time;
+	double value;
+};
 
-	if (length > hold) {
-		lp_time until = begin + (lp_time)hold;
+/* Adds the time from one sample to the next, or to the end of the window, as far as it lies in the window. */
+static void add_segment(struct area *area, struct sample sample, lp_time end, const double *next)
+{
+	lp_time begin = sample.time, start = begin < area->from ? area->from : begin;
+	double length = (double)(end - begin), value = sample.value;
+
+	if (length > area->hold) {
+		lp_time until = begin + (lp_time)area->hold;
 
 		if (until > start) {
 			lp_exact_add(&area->sum, value * (double)(until - start));
@@ -38,7 +42,7 @@ static void add_segment(struct area *area, enum method method, double hold, lp_t
 		}
 		return;
 	}
-	if (method == METHOD_LINEAR && next != NULL) {
+	if (area->method == METHOD_LINEAR && next != NULL) {
 		double at_start = start == begin ? value : value + (*next - value) * ((double)(start - begin) / length);
 
 		value = at_start / 2 + *next / 2;
@@ -81,40 +85,34 @@ static void add_moments(const struct lp_series_object *series, struct area *area
 }
 
 /*
- * Computes the area.  hold: microseconds that a value holds at most; negative: as
- * long as the values of its series do.  *only: the last good value; NaN: none.
+ * Computes the area with its method and hold; hold negative: values hold as long as
+ * those of the series do.  *only: the last good value; NaN: none.
  */
-static bool compute_area(struct lp_series_object *series, enum method method, double hold, struct area *area,
-                         double *only)
+static bool compute_area(struct lp_series_object *series, struct area *area, double *only)
 {
-	struct lp_good_values good;
 	bool window = series->window.start != LP_TIME_NONE;
-	lp_time from;
+	struct lp_good_values good = { 0 };
+	size_t last;
 
-	if (hold < 0)
-		hold = (double)lp_series_hold(series->interval);
-	*area = (struct area){ 0 };
 	*only = NAN;
-	if (series->no_samples != NULL) {
+	if (area->hold < 0)
+		area->hold = (double)lp_series_hold(series->interval);
+	if (series->no_samples != NULL)
 		add_moments(series, area);
-		if (window)
-			lower_coverage(lp_state_of((PyObject *)series), &series->window, area);
-		return true;
-	}
-	if (!lp_good_values_take(series, true, &good))
+	else if (!lp_good_values_take(series, true, &good))
 		return false;
-	from = window ? series->window.start : (good.count > 0 ? good.time[0] : 0);
-	if (series->has_previous && window)
-		add_segment(area, method, hold, from, series->previous_time, series->previous_value,
+	area->from = window ? series->window.start : LP_TIME_NONE;
+	if (series->no_samples == NULL && series->has_previous && window)
+		add_segment(area, (struct sample){ series->previous_time, series->previous_value },
 		            good.count > 0 ? good.time[0] : series->window.end, good.count > 0 ? good.value : NULL);
 	for (size_t i = 0; i + 1 < good.count; i++)
-		add_segment(area, method, hold, from, good.time[i], good.value[i], good.time[i + 1],
-		            &good.value[i + 1]);
-	if (good.count > 0 && window)
-		add_segment(area, method, hold, from, good.time[good.count - 1], good.value[good.count - 1],
-		            series->window.end, NULL);
-	if (good.count > 0)
-		*only = good.value[good.count - 1];
+		add_segment(area, (struct sample){ good.time[i], good.value[i] }, good.time[i + 1], &good.value[i + 1]);
+	if (good.count > 0) {
+		last = good.count - 1;
+		*only = good.value[last];
+		if (window)
+			add_segment(area, (struct sample){ good.time[last], *only }, series->window.end, NULL);
+	}
 	lp_good_values_release(&good);
 	if (window)
 		lower_coverage(lp_state_of((PyObject *)series), &series->window, area);
@@ -138,13 +136,15 @@ PyObject *lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssiz
 		{ "per", pers, pers_text }, { "method", methods, methods_text }, { "hold", NULL, NULL }, { 0 }
 	};
 	union lp_keyword_value values[] = { { .choice = 2 }, { .choice = METHOD_STEP }, { .number = -INFINITY } };
-	struct area area;
+	struct area area = { 0 };
 	double only;
 
 	if (!lp_keywords_parse("integral", keywords, values, arguments, count, names) ||
-	    !convert_hold(&values[2].number) ||
-	    !compute_area((struct lp_series_object *)self, (enum method)values[1].choice, values[2].number, &area,
-	                  &only))
+	    !convert_hold(&values[2].number))
+		return NULL;
+	area.method = (enum method)values[1].choice;
+	area.hold = values[2].number;
+	if (!compute_area((struct lp_series_object *)self, &area, &only))
 		return NULL;
 	/* Without a sample, and without one before that still holds, the integral is not known: it is not 0. */
 	if (area.known == 0 && isnan(only))
@@ -158,13 +158,15 @@ PyObject *lp_series_time_weighted_mean(PyObject *self, PyObject *const *argument
 		                                      { "hold", NULL, NULL },
 		                                      { 0 } };
 	union lp_keyword_value values[] = { { .choice = METHOD_STEP }, { .number = -INFINITY } };
-	struct area area;
+	struct area area = { 0 };
 	double only;
 
 	if (!lp_keywords_parse("time_weighted_mean", keywords, values, arguments, count, names) ||
-	    !convert_hold(&values[1].number) ||
-	    !compute_area((struct lp_series_object *)self, (enum method)values[0].choice, values[1].number, &area,
-	                  &only))
+	    !convert_hold(&values[1].number))
+		return NULL;
+	area.method = (enum method)values[0].choice;
+	area.hold = values[1].number;
+	if (!compute_area((struct lp_series_object *)self, &area, &only))
 		return NULL;
 	return PyFloat_FromDouble(area.known > 0 ? lp_exact_value(&area.sum) / area.known : only);
 }

@@ -110,33 +110,50 @@ START_TEST(the_other_side_is_gone)
 }
 END_TEST
 
+static int64_t read_number(struct lp_record *record, int64_t least, int64_t most)
+{
+	int64_t number = 77;
+
+	lp_record_number(record, &number, least, most);
+	return number;
+}
+
+static const char *read_text(struct lp_record *record)
+{
+	const char *text = "none yet";
+
+	lp_record_text(record, &text);
+	return text;
+}
+
 START_TEST(numbers_and_texts)
 {
+	const char *texts[] = { "gr\xc3\xb6\xc3\x9f"
+		                "er",
+		                "", NULL, "half \xc3" };
 	struct lp_text text = { 0 };
 	struct lp_arena arena = { 0 };
-	struct lp_reader reader;
+	struct lp_record record = { .text = &text };
+	int64_t number = INT64_MIN;
 
-	lp_put_number(&text, INT64_MIN);
-	lp_put_text(&text, "gr\xc3\xb6\xc3\x9f"
-	                   "er");
-	lp_put_text(&text, "");
-	lp_put_text(&text, NULL);
-	lp_put_text(&text, "half \xc3");
-	reader = (struct lp_reader){ .at = text.data, .end = text.data + text.length };
-	ck_assert_int_eq(lp_get_number(&reader, INT64_MIN, INT64_MAX), INT64_MIN);
-	ck_assert_str_eq(lp_get_text(&reader, &arena), "gr\xc3\xb6\xc3\x9f"
-	                                               "er");
-	ck_assert_str_eq(lp_get_text(&reader, &arena), "");
-	ck_assert_ptr_null(lp_get_text(&reader, &arena));
-	ck_assert(!reader.bad);
+	lp_record_number(&record, &number, 0, 0);
+	for (size_t i = 0; i < 4; i++)
+		lp_record_text(&record, &texts[i]);
+	ck_assert(!record.bad);
+	record = (struct lp_record){ .at = text.data, .end = text.data + text.length, .arena = &arena };
+	ck_assert_int_eq(read_number(&record, INT64_MIN, INT64_MAX), INT64_MIN);
+	ck_assert_str_eq(read_text(&record), texts[0]);
+	ck_assert_str_eq(read_text(&record), "");
+	ck_assert_ptr_null(read_text(&record));
+	ck_assert(!record.bad);
 	/* No UTF-8; and from there on nothing is read any more. */
-	ck_assert_str_eq(lp_get_text(&reader, &arena), "");
-	ck_assert(reader.bad);
-	ck_assert_int_eq(lp_get_number(&reader, 5, 6), 0);
-	ck_assert_str_eq(lp_get_text(&reader, &arena), "");
-	reader = (struct lp_reader){ .at = text.data, .end = text.data + text.length };
-	ck_assert_int_eq(lp_get_number(&reader, 0, 1), 0);
-	ck_assert(reader.bad);
+	ck_assert_str_eq(read_text(&record), "");
+	ck_assert(record.bad);
+	ck_assert_int_eq(read_number(&record, 5, 6), 0);
+	ck_assert_str_eq(read_text(&record), "");
+	record = (struct lp_record){ .at = text.data, .end = text.data + text.length, .arena = &arena };
+	ck_assert_int_eq(read_number(&record, 0, 1), 0);
+	ck_assert(record.bad);
 	lp_text_free(&text);
 	lp_arena_free(&arena);
 }
