@@ -25,12 +25,12 @@ static bool load_rules(struct lp_rule_server *server, const struct lp_rule_catal
                        struct lp_error *error)
 {
 	struct lp_problems problems = { 0 };
-	bool good = lp_rule_server_catalogue(server, NULL, catalogue, &problems, error);
+	bool ok = lp_rule_server_catalogue(server, NULL, catalogue, &problems, error);
 	/* A rule that does not load is trouble for its own calculations only: those are refused for want of it. */
-	if (good && problems.count > 0)
+	if (ok && problems.count > 0)
 		lp_command_print_problems(&lp_command_apply, &problems);
 	lp_problems_free(&problems);
-	return good;
+	return ok;
 }
 
 /* With what an earlier `start` makes due, and what becomes of the results that are stored. */
@@ -39,19 +39,18 @@ static bool change(struct lp_session *session, struct request *request, const st
 {
 	struct lp_outdated_works works;
 	struct lp_earlier earlier;
-	bool good = lp_earlier_find(session->store, stored, changes, &earlier, error);
-	good = lp_outdated_look(session->store, wanted, stored, request->prune, request->catalogue, &works, error) &&
-	       good;
-	good = good && (request->dry_run || (lp_store_apply(session->store, changes, error) &&
-	                                     lp_outdated_note(session->store, &works, error) &&
-	                                     lp_store_add_owed(session->store, earlier.ranges, earlier.count, error)));
-	if (good) {
+	bool ok = lp_earlier_find(session->store, stored, changes, &earlier, error);
+	ok = lp_outdated_find(session->store, wanted, stored, request->prune, request->catalogue, &works, error) && ok;
+	ok = ok && (request->dry_run || (lp_store_apply(session->store, changes, error) &&
+	                                 lp_outdated_note(session->store, &works, error) &&
+	                                 lp_store_add_owed(session->store, earlier.ranges, earlier.count, error)));
+	if (ok) {
 		lp_earlier_describe(&earlier, (uint64_t)session->config.catch_up, session->zone, &request->description);
-		lp_outdated_tell(&works, !request->dry_run, &request->description);
+		lp_outdated_describe(&works, !request->dry_run, &request->description);
 	}
 	lp_outdated_free(&works);
 	lp_earlier_free(&earlier);
-	return good;
+	return ok;
 }
 
 /* Between begin and commit, or for a dry run outside of any transaction. */
@@ -62,40 +61,40 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 	struct lp_problems problems = { 0 };
 	if (!lp_definitions_load(session->store, &stored, error))
 		return false;
-	bool good = lp_definitions_read(request->files.items, request->files.count, request->catalogue, &stored,
-	                                lp_zone_name(session->zone), request->prune, &wanted, &problems, error);
-	if (good && !lp_command_check_units(&wanted, &stored, request->prune, &problems))
-		good = lp_fail(error, LP_EXIT_DATA, "the definitions cannot be used as they are; nothing was changed");
-	if (!good)
+	bool ok = lp_definitions_read(request->files.items, request->files.count, request->catalogue, &stored,
+	                              lp_zone_name(session->zone), request->prune, &wanted, &problems, error);
+	if (ok && !lp_command_check_units(&wanted, &stored, request->prune, &problems))
+		ok = lp_fail(error, LP_EXIT_DATA, "the definitions cannot be used as they are; nothing was changed");
+	if (!ok)
 		lp_command_print_problems(&lp_command_apply, &problems);
-	good = good && (!request->prune || lp_definitions_keep_data(session->store, &stored, &wanted, error));
-	if (good) {
+	ok = ok && (!request->prune || lp_definitions_keep_data(session->store, &stored, &wanted, error));
+	if (ok) {
 		lp_definitions_compare(&wanted, &stored, request->prune, &difference);
 		/* Its lines outlive what they were made from. */
 		request->description = difference.description;
 		difference.description = (struct lp_text){ 0 };
-		good = change(session, request, &wanted, &stored, &difference.changes, error) &&
-		       lp_imported_tell(session->store, &stored, difference.changes.created,
-		                        difference.changes.created_count, &request->description, error) &&
-		       lp_imported_tell(session->store, &stored, difference.changes.updated,
-		                        difference.changes.updated_count, &request->description, error);
+		ok = change(session, request, &wanted, &stored, &difference.changes, error) &&
+		     lp_imported_describe(session->store, &stored, difference.changes.created,
+		                          difference.changes.created_count, &request->description, error) &&
+		     lp_imported_describe(session->store, &stored, difference.changes.updated,
+		                          difference.changes.updated_count, &request->description, error);
 		lp_difference_free(&difference);
 	}
 	lp_problems_free(&problems);
 	lp_definitions_free(&wanted);
 	lp_definitions_free(&stored);
-	return good;
+	return ok;
 }
 
 static bool apply_within(struct lp_session *session, struct request *request, struct lp_error *error)
 {
 	if (request->dry_run)
 		return apply(session, request, error);
-	bool good = lp_store_begin(session->store, error) && lp_store_lock_definitions(session->store, error) &&
-	            apply(session, request, error) && lp_store_commit_work(session->store, error);
-	if (!good)
+	bool ok = lp_store_begin(session->store, error) && lp_store_lock_definitions(session->store, error) &&
+	          apply(session, request, error) && lp_store_commit_work(session->store, error);
+	if (!ok)
 		lp_store_rollback(session->store);
-	return good;
+	return ok;
 }
 
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
@@ -103,16 +102,16 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	struct request *request = data;
 	const struct lp_process_options rules = lp_rule_options(&session->config);
 	struct lp_rule_server *server = lp_rule_server_new(&rules);
-	bool good = load_rules(server, &request->catalogue, error);
+	bool ok = load_rules(server, &request->catalogue, error);
 	/* What it knows is known. */
 	lp_rule_server_stop(server);
-	good = good && apply_within(session, request, error);
-	if (good)
+	ok = ok && apply_within(session, request, error);
+	if (ok)
 		lp_print("%s%s", request->description.data,
 		         request->dry_run ? "nothing was changed (--dry-run)\n" : "");
 	lp_text_free(&request->description);
 	lp_rule_server_free(server);
-	return good;
+	return ok;
 }
 
 static const struct lp_option options[] = {

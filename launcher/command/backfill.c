@@ -41,7 +41,7 @@ struct sums {
 enum { INPUTS_AT_ONCE = 1000 };
 #define COUNTED_AT_ONCE (10000 * LP_DAY)
 
-struct counting {
+struct counter {
 	struct lp_store *store;
 	struct lp_count_range ranges[INPUTS_AT_ONCE];
 	size_t count;
@@ -49,19 +49,19 @@ struct counting {
 	uint64_t samples;
 };
 
-static bool count_some(struct counting *counting, struct lp_error *error)
+static bool count_some(struct counter *counter, struct lp_error *error)
 {
 	uint64_t samples = 0;
-	if (counting->count > 0 &&
-	    !lp_store_count_samples(counting->store, counting->ranges, counting->count, 0, &samples, error))
+	if (counter->count > 0 &&
+	    !lp_store_count_samples(counter->store, counter->ranges, counter->count, 0, &samples, error))
 		return false;
-	counting->samples += samples;
-	counting->count = 0;
-	counting->length = 0;
+	counter->samples += samples;
+	counter->count = 0;
+	counter->length = 0;
 	return true;
 }
 
-static bool count_samples(struct counting *counting, const struct lp_selected *item, const struct lp_zone *zone,
+static bool count_samples(struct counter *counter, const struct lp_selected *item, const struct lp_zone *zone,
                           struct lp_error *error)
 {
 	const struct lp_calculation *calculation = &item->calculation;
@@ -76,19 +76,19 @@ static bool count_samples(struct counting *counting, const struct lp_selected *i
 		    !lp_input_range(&calculation->schedule, zone, last, input->window, input->shift, &until) ||
 		    range.start >= until.end)
 			continue;
-		counting->ranges[counting->count++] = (struct lp_count_range){ .series_id = input->series_id,
-			                                                       .first = range.start,
-			                                                       .beyond = until.end };
-		counting->length += until.end - range.start;
-		if ((counting->count == INPUTS_AT_ONCE || counting->length >= COUNTED_AT_ONCE) &&
-		    !count_some(counting, error))
+		counter->ranges[counter->count++] = (struct lp_count_range){ .series_id = input->series_id,
+			                                                     .first = range.start,
+			                                                     .beyond = until.end };
+		counter->length += until.end - range.start;
+		if ((counter->count == INPUTS_AT_ONCE || counter->length >= COUNTED_AT_ONCE) &&
+		    !count_some(counter, error))
 			return false;
 	}
 	return true;
 }
 
 /* counting: NULL: no samples are counted. */
-static bool sum_up(const struct lp_selection *selection, struct counting *counting, struct sums *sums,
+static bool sum_up(const struct lp_selection *selection, struct counter *counter, struct sums *sums,
                    struct lp_error *error)
 {
 	for (size_t i = 0; i < selection->count; i++) {
@@ -105,12 +105,12 @@ static bool sum_up(const struct lp_selection *selection, struct counting *counti
 		                                   item->windows.until_end);
 		sums->pruned +=
 			lp_schedule_pruned(&item->calculation, zone, item->windows.after_end, item->windows.until_end);
-		if (counting != NULL && !count_samples(counting, item, zone, error))
+		if (counter != NULL && !count_samples(counter, item, zone, error))
 			return false;
 	}
-	if (counting != NULL && !count_some(counting, error))
+	if (counter != NULL && !count_some(counter, error))
 		return false;
-	sums->samples = counting != NULL ? counting->samples : 0;
+	sums->samples = counter != NULL ? counter->samples : 0;
 	return true;
 }
 
@@ -157,19 +157,19 @@ static bool settle_outdated(struct lp_store *store, const struct lp_selection *s
 {
 	struct lp_outdated *taken = lp_reallocate(NULL, selection->count + 1, sizeof *taken);
 	size_t count = 0;
-	bool good = true;
-	for (size_t i = 0; i < selection->count && good; i++) {
+	bool ok = true;
+	for (size_t i = 0; i < selection->count && ok; i++) {
 		const struct lp_selected *item = &selection->items[i];
 		if ((!item->outdated || item->watermark == LP_TIME_NONE) && !lp_selection_covers(item))
 			continue;
 		if (!item->behind)
 			taken[count++] = (struct lp_outdated){ .calculation_id = item->calculation.id,
 				                               .noted = item->outdated_noted };
-		good = !item->outdated || remove_rest(store, item, &sums->removed, error);
+		ok = !item->outdated || remove_rest(store, item, &sums->removed, error);
 	}
-	good = good && (count == 0 || lp_store_owe_outdated(store, taken, count, error));
+	ok = ok && (count == 0 || lp_store_owe_outdated(store, taken, count, error));
 	free(taken);
-	return good;
+	return ok;
 }
 
 /* Numbers that lie at the other end of their windows: of a rule that may return something else, computing tells. */
@@ -177,16 +177,16 @@ static bool move_outdated(struct lp_store *store, const struct lp_selection *sel
                           const struct lp_rule_catalogue *catalogue, struct sums *sums, struct lp_error *error)
 {
 	struct lp_outdated_move move = { .store = store, .alone = true, .most = UINT64_MAX };
-	bool good = true, complete;
-	for (size_t i = 0; i < selection->count && good; i++) {
+	bool ok = true, complete;
+	for (size_t i = 0; i < selection->count && ok; i++) {
 		const struct lp_calculation *calculation = &selection->items[i].calculation;
 		if (selection->items[i].moves && lp_outdated_can_move(lp_rule_find(catalogue, calculation->rule)))
-			good = lp_outdated_move(&move, calculation, calculation->outputs, calculation->output_count,
-			                        &complete, error);
+			ok = lp_outdated_move(&move, calculation, calculation->outputs, calculation->output_count,
+			                      &complete, error);
 	}
-	good = lp_outdated_moved(&move, good ? error : &(struct lp_error){ .exit = LP_EXIT_OK }) && good;
+	ok = lp_outdated_move_rest(&move, ok ? error : &(struct lp_error){ .exit = LP_EXIT_OK }) && ok;
 	sums->moved = move.moved;
-	return good;
+	return ok;
 }
 
 /* One after the other: definitions are applied, or samples pruned, while everything is computed in vain. */
@@ -197,8 +197,8 @@ static bool note(struct lp_store *store, const struct lp_selection *selection, b
 {
 	struct lp_owed_range *ranges = lp_reallocate(NULL, RANGES_AT_ONCE, sizeof *ranges);
 	size_t count = 0;
-	bool good = lp_store_begin(store, error) && settle_outdated(store, selection, sums, error);
-	for (size_t i = 0; i < selection->count && good; i++) {
+	bool ok = lp_store_begin(store, error) && settle_outdated(store, selection, sums, error);
+	for (size_t i = 0; i < selection->count && ok; i++) {
 		const struct lp_selected *item = &selection->items[i];
 		if (item->selected)
 			ranges[count++] = (struct lp_owed_range){ .calculation_id = item->calculation.id,
@@ -208,20 +208,20 @@ static bool note(struct lp_store *store, const struct lp_selection *selection, b
 				                                  .until_end = item->windows.until_end,
 				                                  .replace_imported = replace_imported };
 		if (count == RANGES_AT_ONCE || (i + 1 == selection->count && count > 0)) {
-			good = lp_store_add_owed(store, ranges, count, error);
+			ok = lp_store_add_owed(store, ranges, count, error);
 			count = 0;
 		}
 	}
 	free(ranges);
-	if (good)
-		good = lp_store_commit_work(store, error);
-	if (!good)
+	if (ok)
+		ok = lp_store_commit_work(store, error);
+	if (!ok)
 		lp_store_rollback(store);
-	return good;
+	return ok;
 }
 
-/* What `prune` has taken cannot be computed again. */
-static void say_left(uint64_t count, const char *what)
+/* Windows whose samples were pruned cannot be computed again. */
+static void print_left(uint64_t count, const char *what)
 {
 	char windows[32];
 	lp_report_count(count, windows);
@@ -229,7 +229,7 @@ static void say_left(uint64_t count, const char *what)
 	       count == 1 ? "" : "s", what, count == 1 ? "it is" : "they are");
 }
 
-static void say(const struct sums *sums, const struct request *request)
+static void print_sums(const struct sums *sums, const struct request *request)
 {
 	char calculations[32], windows[32], samples[32];
 	if (request->outdated && sums->outdated + sums->owed == 0) {
@@ -245,7 +245,7 @@ static void say(const struct sums *sums, const struct request *request)
 		printf(", %s sample%s to read", samples, sums->samples == 1 ? "" : "s");
 	putchar('\n');
 	if (sums->pruned > 0)
-		say_left(sums->pruned, request->dry_run ? "would be left" : "will be left");
+		print_left(sums->pruned, request->dry_run ? "would be left" : "will be left");
 	if (sums->behind > 0)
 		printf("%" PRIu64 " calculation%s %s results of others that end later than %s last window: "
 		       "they stay outdated until runs have come to these\n",
@@ -256,7 +256,7 @@ static void say(const struct sums *sums, const struct request *request)
 		       sums->never_ran == 1 ? "" : "s", sums->never_ran == 1 ? "it" : "them");
 }
 
-static void say_settled(const struct sums *sums)
+static void print_settled(const struct sums *sums)
 {
 	char count[32];
 	if (sums->moved > 0) {
@@ -294,76 +294,79 @@ static bool choose(struct lp_session *session, const struct request *request, st
 {
 	struct lp_selection selection = { .count = 0 };
 	struct sums sums = { .calculations = 0 };
-	struct counting *counting = request->dry_run ? lp_allocate(sizeof *counting) : NULL;
-	if (counting != NULL)
-		counting->store = session->store;
-	bool good = request->outdated ? choose_outdated(session, request, service, &selection, &sums, error)
-	                              : lp_selection_choose(&selection, session->store, request->names.items,
-	                                                    request->names.count, request->rule, error);
-	good = good && lp_selection_windows(&selection, request->from, request->to, !request->only, error) &&
-	       sum_up(&selection, counting, &sums, error);
-	free(counting);
+	struct counter *counter = request->dry_run ? lp_allocate(sizeof *counter) : NULL;
+	if (counter != NULL)
+		counter->store = session->store;
+	bool ok = request->outdated ? choose_outdated(session, request, service, &selection, &sums, error)
+	                            : lp_selection_choose(&selection, session->store, request->names.items,
+	                                                  request->names.count, request->rule, error);
+	ok = ok && lp_selection_windows(&selection, request->from, request->to, !request->only, error) &&
+	     sum_up(&selection, counter, &sums, error);
+	free(counter);
 	*nothing = request->dry_run || sums.calculations + sums.owed == 0;
-	if (good && !request->dry_run && selection.named > 0)
-		good = note(session->store, &selection, request->replace_imported, &sums, error);
-	if (good) {
-		say(&sums, request);
-		say_settled(&sums);
+	if (ok && !request->dry_run && selection.named > 0)
+		ok = note(session->store, &selection, request->replace_imported, &sums, error);
+	if (ok) {
+		print_sums(&sums, request);
+		print_settled(&sums);
 		if (selection.without_zone > 0)
 			printf("%zu calculation%s left out: the time zone is gone, `local-processing status` names it\n",
 			       selection.without_zone, selection.without_zone == 1 ? " is" : "s are");
 	}
-	if (good && sums.disabled > 0)
+	if (ok && sums.disabled > 0)
 		printf("%zu calculation%s with outdated results %s disabled: left as they are\n", sums.disabled,
 		       sums.disabled == 1 ? "" : "s", sums.disabled == 1 ? "is" : "are");
-	if (good && request->dry_run)
+	if (ok && request->dry_run)
 		puts("nothing was computed (--dry-run)");
 	lp_selection_free(&selection);
-	return good;
+	return ok;
 }
 
-struct stepping_aside {
+struct run_watch {
 	struct lp_store *store;
 	int64_t asked;
 	bool active;
 };
 
-/* A store that cannot say is no reason to wait: the work itself will meet the same error. */
-static bool step_aside(void *context)
+/* If the store cannot say, the backfill goes on: its own work will meet the same error. */
+static bool is_minute_run_active(void *context)
 {
 	const int64_t ask_every = LP_MONOTONIC_SECOND / 10;
-	struct stepping_aside *aside = context;
+	struct run_watch *watch = context;
 	struct lp_error ignored;
-	if (lp_monotonic() - aside->asked < ask_every)
-		return aside->active;
-	aside->asked = lp_monotonic();
-	return lp_store_run_is_active(aside->store, LP_RUN_MINUTE, &aside->active, &ignored) && aside->active;
+	if (lp_monotonic() - watch->asked < ask_every)
+		return watch->active;
+	watch->asked = lp_monotonic();
+	return lp_store_run_is_active(watch->store, LP_RUN_MINUTE, &watch->active, &ignored) && watch->active;
 }
 
-/* Whoever changes what is computed is at work right now. */
-static void let_others_finish(int times)
+/* Gives others time to finish: somebody is applying definitions, or pruning, right now. */
+static void pause_for_others(int times)
 {
 	const struct timespec pause = { .tv_nsec = 10000000L * times };
 	(void)nanosleep(&pause, NULL);
 }
 
-/* A window that was touched while it was computed stays owed: until nothing is left, or nothing moves. */
+/*
+ * Runs until nothing is owed any more, or until a run settles nothing: a window
+ * whose samples changed while it was computed stays owed.
+ */
 static bool work(struct lp_session *session, const struct request *request, struct lp_service *service,
                  struct lp_error *error)
 {
-	struct stepping_aside aside = { .store = session->store };
+	struct run_watch watch = { .store = session->store };
 	struct lp_pipeline_options options = lp_service_options(service, request->workers);
 	struct lp_progress_line progress = { .quiet = request->quiet, .to_end = true };
 	uint64_t windows = 0, failed = 0, written = 0, kept = 0, left = 0;
-	bool good = true, more = true;
+	bool ok = true, more = true;
 	int refusals = 0;
 	lp_progress_line_begin(&progress, &options);
-	options.pause = step_aside;
-	options.pause_context = &aside;
-	while (good && more && lp_stop == 0) {
+	options.pause = is_minute_run_active;
+	options.pause_context = &watch;
+	while (ok && more && lp_stop == 0) {
 		struct lp_run_timing timing;
 		struct lp_run done = lp_service_new_run(service, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);
-		good = lp_run(session->store, &options, &lp_stop, &done, &timing, error);
+		ok = lp_run(session->store, &options, &lp_stop, &done, &timing, error);
 		session->left_behind = timing.left_behind > 0;
 		windows += done.windows;
 		failed += lp_run_count_failed(&done);
@@ -373,13 +376,13 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		refusals = timing.refused > 0 ? refusals + 1 : 0;
 		more = done.id != 0 && done.still_due > 0 &&
 		       (done.windows + timing.left > 0 || (refusals > 0 && refusals < REFUSALS_MOST));
-		if (good && more && refusals > 0)
-			let_others_finish(refusals);
-		if (good && !more && refusals > 0 && lp_stop == 0)
-			good = lp_fail(error, LP_EXIT_TEMPORARY,
-			               "%" PRIu64 " windows were computed in vain, again and again: definitions are "
-			               "applied, or samples are pruned",
-			               done.still_due);
+		if (ok && more && refusals > 0)
+			pause_for_others(refusals);
+		if (ok && !more && refusals > 0 && lp_stop == 0)
+			ok = lp_fail(error, LP_EXIT_TEMPORARY,
+			             "%" PRIu64 " windows were computed in vain, again and again: definitions are "
+			             "applied, or samples are pruned",
+			             done.still_due);
 		/* Python was started once. */
 		options.prepare = NULL;
 	}
@@ -396,12 +399,12 @@ static bool work(struct lp_session *session, const struct request *request, stru
 		       samples, kept == 1 ? "" : "s", kept == 1 ? "it" : "them", kept == 1 ? "it" : "them");
 	}
 	if (left > 0)
-		say_left(left, left == 1 ? "was left" : "were left");
+		print_left(left, left == 1 ? "was left" : "were left");
 	if (failed > 0)
 		puts("what failed is tried again by the runs; `local-processing status --failed` tells why");
-	if (!good && error->exit == LP_EXIT_TEMPORARY)
+	if (!ok && error->exit == LP_EXIT_TEMPORARY)
 		lp_hint(error, "What is computed is stored; `local-processing backfill --resume` does the rest.");
-	return good;
+	return ok;
 }
 
 static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
@@ -462,17 +465,17 @@ static bool backfill(struct lp_session *session, struct request *request, struct
 		return cancel(session, error);
 	if (!request->resume && !choose(session, request, service, &nothing, error))
 		return false;
-	bool good = nothing || work(session, request, service, error);
-	return good && lp_store_settle_outdated(session->store, error);
+	bool ok = nothing || work(session, request, service, error);
+	return ok && lp_store_settle_outdated(session->store, error);
 }
 
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	struct request *request = data;
 	struct lp_service service = { .session = session };
-	bool good = backfill(session, request, &service, error);
+	bool ok = backfill(session, request, &service, error);
 	lp_service_end(&service);
-	return good;
+	return ok;
 }
 
 static const struct lp_option options[] = {

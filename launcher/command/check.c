@@ -12,6 +12,7 @@
 #include "calendar/calendar.h"
 #include "definition/definition.h"
 #include "process/process.h"
+#include "text/utf8.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ struct check {
 	int code;             /* of the first thing that is wrong */
 };
 
-static void failed(struct check *check, const struct lp_error *error)
+static void report_error(struct check *check, const struct lp_error *error)
 {
 	(void)fflush(stdout); /* what was fine is said before what was not, in a file of both as well */
 	int code = lp_command_fail(&lp_command_check, error);
@@ -37,7 +38,7 @@ static void failed(struct check *check, const struct lp_error *error)
 		check->code = code;
 }
 
-static void wrong(struct check *check, const struct lp_problems *problems)
+static void report_problems(struct check *check, const struct lp_problems *problems)
 {
 	(void)fflush(stdout);
 	lp_command_print_problems(&lp_command_check, problems);
@@ -55,12 +56,12 @@ static void check_store(struct check *check)
 	options.any_schema = true;
 	options.create = false;
 	if (!lp_store_open(&options, &check->session->store, &error)) {
-		failed(check, &error);
+		report_error(check, &error);
 		return;
 	}
 	lp_print("ok  database: %s (%s)\n", address, lp_store_version(check->session->store));
 	if (!lp_store_schema(check->session->store, &schema, &error)) {
-		failed(check, &error);
+		report_error(check, &error);
 		return;
 	}
 	if (schema.present == schema.wanted) {
@@ -79,7 +80,7 @@ static void check_store(struct check *check)
 		(void)lp_hint(&error, "`local-processing migrate` makes it.");
 	}
 	if (error.exit != LP_EXIT_OK) {
-		failed(check, &error);
+		report_error(check, &error);
 		lp_store_close(check->session->store);
 		check->session->store = NULL;
 	}
@@ -95,9 +96,9 @@ static void check_rules(struct check *check)
 	check->rules = lp_rule_server_new(&options);
 	if (!lp_rule_server_catalogue(check->rules, NULL, &check->catalogue, &problems, &error)) {
 		check->catalogue = NULL;
-		failed(check, &error);
+		report_error(check, &error);
 	} else if (problems.count > 0) {
-		wrong(check, &problems);
+		report_problems(check, &problems);
 	} else {
 		lp_print("ok  rules: %zu, %s%s\n", check->catalogue->count,
 		         config->rules == NULL ? "all built in" : "with those of ",
@@ -110,7 +111,7 @@ static void check_rights(struct check *check)
 {
 	struct lp_error error = { 0 };
 	if (!lp_check_rights(&check->session->config, &error))
-		failed(check, &error);
+		report_error(check, &error);
 }
 
 static void note_memory(struct check *check, const struct lp_definitions *definitions)
@@ -122,19 +123,20 @@ static void note_memory(struct check *check, const struct lp_definitions *defini
 	}
 }
 
-/* Time zones come and go with `tzdata`: one that is gone is told once, with the first calculation that has it. */
+/* Time zones come and go with `tzdata`. One that is gone is reported once, with the first calculation that has it. */
 static void check_zones(struct check *check, struct lp_problems *problems)
 {
-	const char *told = "";
+	const char *last_zone = "";
 	for (size_t at = 0; at < check->stored.calculation_count; at++) {
 		const struct lp_calculation *calculation = &check->stored.calculations[at];
 		const struct lp_zone *zone;
 		struct lp_error error = { 0 };
-		if (strcmp(calculation->schedule.zone, told) == 0 ||
+		if (strcmp(calculation->schedule.zone, last_zone) == 0 ||
 		    lp_zone_find(calculation->schedule.zone, &zone, &error))
 			continue;
-		told = calculation->schedule.zone;
-		lp_problem_add(problems, NULL, 0, 0, "calculation %.300s: %.300s", calculation->name, error.what);
+		last_zone = calculation->schedule.zone;
+		lp_problem_add(problems, NULL, 0, 0, "calculation %.*s: %.*s", LP_CUT(300, calculation->name),
+		               LP_CUT(300, error.what));
 	}
 }
 
@@ -143,7 +145,7 @@ static void check_stored(struct check *check)
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
 	if (!lp_definitions_load(check->session->store, &check->stored, &error)) {
-		failed(check, &error);
+		report_error(check, &error);
 		return;
 	}
 	check->have_stored = true;
@@ -152,7 +154,7 @@ static void check_stored(struct check *check)
 		lp_definitions_check_rules(&check->stored, check->catalogue, &problems);
 	check_zones(check, &problems);
 	if (!lp_command_check_units(NULL, &check->stored, false, &problems) || problems.count > 0)
-		wrong(check, &problems);
+		report_problems(check, &problems);
 	else
 		(void)printf("ok  stored definitions: %zu series, %zu calculation%s\n", check->stored.series_count,
 		             check->stored.calculation_count, check->stored.calculation_count == 1 ? "" : "s");
@@ -166,7 +168,7 @@ static void check_results(struct check *check)
 	uint64_t count = 0;
 	char calculations[32];
 	if (!lp_service_count_outdated(check->session->store, NULL, &count, &error)) {
-		failed(check, &error);
+		report_error(check, &error);
 		return;
 	}
 	lp_report_count(count, calculations);
@@ -179,16 +181,17 @@ static void check_results(struct check *check)
 			calculations, count == 1 ? "" : "s", LP_OUTDATED_COMMAND);
 }
 
-static void tell_files(struct check *check, const struct lp_definitions *definitions)
+static void report_files(struct check *check, const struct lp_definitions *definitions)
 {
 	struct lp_text text = { 0 };
 	struct lp_error error = { 0 };
 	note_memory(check, definitions);
 	(void)printf("ok  files: %zu series, %zu calculation%s\n", definitions->series_count,
 	             definitions->calculation_count, definitions->calculation_count == 1 ? "" : "s");
-	if (check->have_stored && !lp_imported_tell(check->session->store, &check->stored, definitions->calculations,
-	                                            definitions->calculation_count, &text, &error))
-		failed(check, &error);
+	if (check->have_stored &&
+	    !lp_imported_describe(check->session->store, &check->stored, definitions->calculations,
+	                          definitions->calculation_count, &text, &error))
+		report_error(check, &error);
 	else if (text.length > 0)
 		lp_print("    %s", text.data);
 	lp_text_free(&text);
@@ -204,9 +207,9 @@ static void check_files(struct check *check, const struct lp_words *files)
 	if (lp_definitions_read(files->items, files->count, check->catalogue, stored,
 	                        lp_zone_name(check->session->zone), false, &definitions, &problems, &error) &&
 	    lp_command_check_units(&definitions, stored, false, &problems))
-		tell_files(check, &definitions);
+		report_files(check, &definitions);
 	else
-		wrong(check, &problems);
+		report_problems(check, &problems);
 	lp_definitions_free(&definitions);
 	lp_problems_free(&problems);
 }
@@ -225,7 +228,7 @@ static bool check_configuration(struct check *check, struct lp_error *error)
 	if (loaded)
 		lp_print("ok  configuration: %s\n", file == NULL ? "no file, --store says where" : file);
 	else
-		failed(check, error);
+		report_error(check, error);
 	return true;
 }
 

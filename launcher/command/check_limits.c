@@ -28,10 +28,9 @@ static void print_open_files(const char *name, const char *file, const struct lp
 		return;
 	if (config->rules != NULL && lies_in(file, config->rules))
 		lp_print("--  rights: the %s lies in %s: rules read it\n", name, config->rules);
-	for (size_t i = 0; i < config->rules_read.count; i++) {
+	for (size_t i = 0; i < config->rules_read.count; i++)
 		if (lies_in(file, config->rules_read.items[i]))
 			lp_print("--  rights: the %s lies in %s: rules read it\n", name, config->rules_read.items[i]);
-	}
 	for (size_t i = 0; i < config->rules_write.count; i++) {
 		if (lies_in(file, config->rules_write.items[i]))
 			lp_print("--  rights: the %s lies in %s: rules can destroy it\n", name,

@@ -29,9 +29,9 @@ struct request {
 	struct lp_words directories;
 };
 
-/* What is done after the files are there.  said: before it. */
+/* What is done once the files are there. */
 static const struct step {
-	const char *said; /* NULL: goes on with the step before */
+	const char *heading; /* NULL: goes on with the step before */
 	const struct lp_command *command;
 	const char *words[12];
 	enum { ALL, LAST_LINE, FIRST_LINES } shown; /* of what the command prints */
@@ -88,17 +88,14 @@ static bool make_directory(const char *path, struct lp_error *error)
 /* The directory has to be there and empty: nothing of anybody's is overwritten. */
 static bool prepare_directory(const char *path, struct lp_error *error)
 {
-	if (!make_directory(path, error)) {
+	if (!make_directory(path, error))
 		return false;
-	}
 	DIR *directory = opendir(path);
-	if (directory == NULL) {
+	if (directory == NULL)
 		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot use %s", path);
-	}
 	bool empty = true;
-	for (struct dirent *entry; empty && (entry = readdir(directory)) != NULL;) {
+	for (struct dirent *entry; empty && (entry = readdir(directory)) != NULL;)
 		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-	}
 	closedir(directory);
 	if (!empty) {
 		lp_fail(error, LP_EXIT_CANNOT_WRITE, "%s is not empty", path);
@@ -110,9 +107,8 @@ static bool prepare_directory(const char *path, struct lp_error *error)
 static bool close_file(FILE *file, const char *path, bool written, struct lp_error *error)
 {
 	written = !ferror(file) && written;
-	if (fclose(file) != 0 || !written) {
+	if (fclose(file) != 0 || !written)
 		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno == 0 ? EIO : errno, "cannot write %s", path);
-	}
 	return true;
 }
 
@@ -121,23 +117,23 @@ static bool write_file(const char *directory, const char *name, const struct lp_
                        struct lp_error *error)
 {
 	char *path = lp_format_text("%s/%s", directory, name);
-	bool good = true;
-	for (char *slash = path + strlen(directory) + 1; good && (slash = strchr(slash, '/')) != NULL; slash++) {
+	bool ok = true;
+	for (char *slash = path + strlen(directory) + 1; ok && (slash = strchr(slash, '/')) != NULL; slash++) {
 		*slash = '\0';
-		good = make_directory(path, error);
+		ok = make_directory(path, error);
 		*slash = '/';
 	}
-	FILE *file = good ? fopen(path, "we") : NULL;
-	if (good && file == NULL) {
-		good = lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write %s", path);
-	} else if (good && content != NULL) {
-		good = close_file(file, path, fwrite(content->data, 1, content->size, file) == content->size, error);
-	} else if (good) {
+	FILE *file = ok ? fopen(path, "we") : NULL;
+	if (ok && file == NULL) {
+		ok = lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write %s", path);
+	} else if (ok && content != NULL) {
+		ok = close_file(file, path, fwrite(content->data, 1, content->size, file) == content->size, error);
+	} else if (ok) {
 		bool written = lp_station_write(file, error);
-		good = close_file(file, path, written, error);
+		ok = close_file(file, path, written, error);
 	}
 	free(path);
-	return good;
+	return ok;
 }
 
 static bool write_files(const char *directory, struct lp_error *error)
@@ -149,9 +145,8 @@ static bool write_files(const char *directory, struct lp_error *error)
 	while ((file = lp_embedded_next(prefix, file)) != NULL) {
 		const char *name = file->name + sizeof prefix - 1;
 		lp_print("    %s/%s\n", directory, name);
-		if (!write_file(directory, name, file, error)) {
+		if (!write_file(directory, name, file, error))
 			return false;
-		}
 	}
 	lp_print("    %s/%s\n", directory, STATION);
 	return write_file(directory, STATION, NULL, error);
@@ -164,14 +159,12 @@ static _Noreturn void run_command(const char *directory, const struct step *step
 	struct lp_overrides none = { 0 };
 	int count = 0;
 
-	for (; step->words[count] != NULL; count++) {
+	for (; step->words[count] != NULL; count++)
 		arguments[count] = lp_copy_text(step->words[count]);
-	}
 	/* The directory's own configuration is meant, whatever the user has. */
 	unsetenv("LOCAL_PROCESSING_CONFIG");
-	if (chdir(directory) != 0 || dup2(output, STDOUT_FILENO) < 0) {
+	if (chdir(directory) != 0 || dup2(output, STDOUT_FILENO) < 0)
 		_exit(LP_EXIT_INTERNAL);
-	}
 	close(output);
 	int code = lp_command_call(step->command, &none, count, arguments);
 	fflush(NULL);
@@ -200,9 +193,8 @@ static void show_output(int input, const struct step *step)
 			shown++;
 		}
 	}
-	if (last.length > 0) {
+	if (last.length > 0)
 		printf("    %s", last.data);
-	}
 	fclose(file);
 	free(line);
 	lp_text_free(&last);
@@ -210,13 +202,11 @@ static void show_output(int input, const struct step *step)
 
 static void show_step(const struct step *step)
 {
-	if (step->said != NULL) {
-		printf("\n%s\n", step->said);
-	}
+	if (step->heading != NULL)
+		printf("\n%s\n", step->heading);
 	fputs("  $ local-processing", stdout);
-	for (const char *const *word = step->words; *word != NULL; word++) {
+	for (const char *const *word = step->words; *word != NULL; word++)
 		printf(" %s", *word);
-	}
 	putchar('\n');
 	fflush(stdout);
 }
@@ -226,22 +216,19 @@ static bool run_step(const char *directory, const struct step *step, struct lp_e
 	int ends[2], status;
 
 	show_step(step);
-	if (pipe(ends) != 0) {
+	if (pipe(ends) != 0)
 		return lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot make a pipe");
-	}
 	pid_t child = fork();
-	if (child < 0) {
+	if (child < 0)
 		return lp_fail_errno(error, LP_EXIT_TEMPORARY, errno, "cannot start a process");
-	}
 	if (child == 0) {
 		close(ends[0]);
 		run_command(directory, step, ends[1]);
 	}
 	close(ends[1]);
 	show_output(ends[0], step);
-	while (waitpid(child, &status, 0) < 0) {
+	while (waitpid(child, &status, 0) < 0)
 		assert(errno == EINTR);
-	}
 	if (WIFSIGNALED(status)) {
 		return lp_fail(error, LP_EXIT_INTERNAL, "`%s` was killed by signal %d", step->words[0],
 		               WTERMSIG(status));
@@ -262,7 +249,7 @@ static void print_change_directory(const char *directory)
 	free(word);
 }
 
-static void say_goodbye(const char *directory, double seconds)
+static void print_next_steps(const char *directory, double seconds)
 {
 	printf("\n"
 	       "Done in %.1f s. One calculation fails on purpose, as things do in plants, and disturbs no other.\n"
@@ -282,13 +269,13 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	const struct lp_words *directories = &((const struct request *)data)->directories;
 	const char *directory = directories->count == 1 ? directories->items[0] : "./local-processing-demo";
 	int64_t started = lp_monotonic();
-	bool good = prepare_directory(directory, error) && write_files(directory, error);
+	bool ok = prepare_directory(directory, error) && write_files(directory, error);
 	(void)session;
-	for (size_t i = 0; good && i < sizeof steps / sizeof *steps; i++)
-		good = run_step(directory, &steps[i], error);
-	if (good)
-		say_goodbye(directory, (double)(lp_monotonic() - started) / (double)LP_MONOTONIC_SECOND);
-	return good;
+	for (size_t i = 0; ok && i < sizeof steps / sizeof *steps; i++)
+		ok = run_step(directory, &steps[i], error);
+	if (ok)
+		print_next_steps(directory, (double)(lp_monotonic() - started) / (double)LP_MONOTONIC_SECOND);
+	return ok;
 }
 
 const struct lp_command lp_command_demo = {

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-struct finding {
+struct scan {
 	const struct lp_definitions *stored;
 	struct lp_names names;                /* of what is stored */
 	const struct lp_calculation **sorted; /* whose start is an earlier one, by id */
@@ -20,10 +20,10 @@ static bool starts_earlier(const struct lp_calculation *before, const struct lp_
 	return after->start != LP_TIME_NONE && (before->start == LP_TIME_NONE || after->start < before->start);
 }
 
-static const struct lp_calculation *find_stored(const struct finding *finding, const struct lp_calculation *wanted)
+static const struct lp_calculation *find_stored(const struct scan *scan, const struct lp_calculation *wanted)
 {
 	size_t at;
-	return lp_names_find(&finding->names, wanted->name, &at) ? &finding->stored->calculations[at] : NULL;
+	return lp_names_find(&scan->names, wanted->name, &at) ? &scan->stored->calculations[at] : NULL;
 }
 
 /* The end of the last window that begins before a time. */
@@ -70,20 +70,19 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static const struct lp_calculation *find_changed(const struct finding *finding, int64_t id)
+static const struct lp_calculation *find_changed(const struct scan *scan, int64_t id)
 {
 	const struct lp_calculation key = { .id = id }, *wanted = &key;
-	const struct lp_calculation *const *found =
-		bsearch(&wanted, finding->sorted, finding->count, sizeof wanted, compare);
+	const struct lp_calculation *const *found = bsearch(&wanted, scan->sorted, scan->count, sizeof wanted, compare);
 	return found == NULL ? NULL : *found;
 }
 
 static bool add(void *context, const struct lp_progress *progress, struct lp_error *error)
 {
-	struct finding *finding = context;
-	struct lp_earlier *earlier = finding->earlier;
-	const struct lp_calculation *after = find_changed(finding, progress->calculation_id);
-	const struct lp_calculation *before = after == NULL ? NULL : find_stored(finding, after);
+	struct scan *scan = context;
+	struct lp_earlier *earlier = scan->earlier;
+	const struct lp_calculation *after = find_changed(scan, progress->calculation_id);
+	const struct lp_calculation *before = after == NULL ? NULL : find_stored(scan, after);
 	const struct lp_zone *zone;
 	/* What has computed nothing yet begins at its start. */
 	if (before == NULL || progress->watermark == LP_TIME_NONE)
@@ -116,7 +115,7 @@ static bool add(void *context, const struct lp_progress *progress, struct lp_err
 bool lp_earlier_find(struct lp_store *store, const struct lp_definitions *stored, const struct lp_changes *changes,
                      struct lp_earlier *earlier, struct lp_error *error)
 {
-	struct finding finding = {
+	struct scan scan = {
 		.stored = stored,
 		.sorted = lp_reallocate(NULL, changes->updated_count + 1, sizeof(const struct lp_calculation *)),
 		.earlier = earlier,
@@ -124,21 +123,21 @@ bool lp_earlier_find(struct lp_store *store, const struct lp_definitions *stored
 	int64_t *ids = lp_reallocate(NULL, changes->updated_count + 1, sizeof *ids);
 	*earlier = (struct lp_earlier){ .from = LP_TIME_NONE, .to = LP_TIME_NONE };
 	for (size_t i = 0; i < stored->calculation_count && changes->updated_count > 0; i++)
-		(void)lp_names_add(&finding.names, stored->calculations[i].name, i, NULL);
+		(void)lp_names_add(&scan.names, stored->calculations[i].name, i, NULL);
 	for (size_t i = 0; i < changes->updated_count; i++) {
-		const struct lp_calculation *before = find_stored(&finding, &changes->updated[i]);
+		const struct lp_calculation *before = find_stored(&scan, &changes->updated[i]);
 		if (before != NULL && starts_earlier(before, &changes->updated[i]))
-			finding.sorted[finding.count++] = &changes->updated[i];
+			scan.sorted[scan.count++] = &changes->updated[i];
 	}
-	if (finding.count > 0)
-		qsort(finding.sorted, finding.count, sizeof(const struct lp_calculation *), compare);
-	for (size_t i = 0; i < finding.count; i++)
-		ids[i] = finding.sorted[i]->id;
-	bool good = finding.count == 0 || lp_store_each_progress(store, ids, finding.count, add, &finding, error);
-	lp_names_free(&finding.names);
-	free(finding.sorted);
+	if (scan.count > 0)
+		qsort(scan.sorted, scan.count, sizeof(const struct lp_calculation *), compare);
+	for (size_t i = 0; i < scan.count; i++)
+		ids[i] = scan.sorted[i]->id;
+	bool ok = scan.count == 0 || lp_store_each_progress(store, ids, scan.count, add, &scan, error);
+	lp_names_free(&scan.names);
+	free(scan.sorted);
 	free(ids);
-	return good;
+	return ok;
 }
 
 void lp_earlier_describe(const struct lp_earlier *earlier, uint64_t catch_up, const struct lp_zone *zone,

@@ -16,13 +16,13 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		return false;
 	if (patterns->count > 0)
 		lp_definitions_choose(&stored, patterns->items, patterns->count);
-	bool good = true;
+	bool ok = true;
 	if (patterns->count > 0 && stored.series_count == 0 && stored.calculation_count == 0)
-		good = lp_fail(error, LP_EXIT_DATA, "no series and no calculation has a name like %s%s",
-		               patterns->items[0], patterns->count > 1 ? " or the others given" : "");
-	good = good && lp_definitions_write(&stored, stdout, error);
+		ok = lp_fail(error, LP_EXIT_DATA, "no series and no calculation has a name like %s%s",
+		             patterns->items[0], patterns->count > 1 ? " or the others given" : "");
+	ok = ok && lp_definitions_write(&stored, stdout, error);
 	lp_definitions_free(&stored);
-	return good;
+	return ok;
 }
 
 const struct lp_command lp_command_export = {

@@ -1,6 +1,7 @@
 /* `graph`: who reads what from whom, as text, Mermaid or DOT. */
 #include "command/command.h"
 #include "command/output.h"
+#include "text/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,8 +116,8 @@ static bool choose(struct graph *graph, const struct lp_words *names, struct lp_
 			graph->nodes[i].down = graph->nodes[i].down || named;
 		}
 		if (!found)
-			return lp_fail(error, LP_EXIT_DATA,
-			               "no calculation is called \"%.300s\", or reads or writes it", names->items[k]);
+			return lp_fail(error, LP_EXIT_DATA, "no calculation is called \"%.*s\", or reads or writes it",
+			               LP_CUT(300, names->items[k]));
 	}
 	for (size_t i = 0; i < graph->count; i++) {
 		struct node *node = &graph->nodes[i];
@@ -249,18 +250,18 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
 	struct graph graph = { .count = 0 };
-	bool good = lp_store_each_calculation(session->store, add, &graph, error);
-	if (good) {
+	bool ok = lp_store_each_calculation(session->store, add, &graph, error);
+	if (ok) {
 		arrange(&graph);
-		good = choose(&graph, &request->names, error);
+		ok = choose(&graph, &request->names, error);
 	}
-	if (good && request->format == TEXT)
+	if (ok && request->format == TEXT)
 		print_text(&graph);
-	else if (good)
+	else if (ok)
 		print_drawn(&graph, request->format == MERMAID);
 	free(graph.nodes);
 	lp_arena_free(&graph.arena);
-	return good;
+	return ok;
 }
 
 static const struct lp_option options[] = {

@@ -36,10 +36,9 @@ static void pin_name_services(void)
  */
 void lp_host_hold_streams(void)
 {
-	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
 		if (fcntl(stream, F_GETFD) == -1 && open("/dev/null", O_RDONLY) == -1)
 			(void)open("/", O_RDONLY | O_DIRECTORY); /* an empty root */
-	}
 }
 
 void lp_host_prepare(void)

@@ -49,18 +49,16 @@ static bool check_pairs(const struct lp_words *values, const char *option, struc
 static bool parse_delimiter(const char *text, char *delimiter, struct lp_error *error)
 {
 	*delimiter = '\0';
-	if (text == NULL) {
+	if (text == NULL)
 		return true;
-	}
 	if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) {
 		*delimiter = '\t';
 		return true;
 	}
 	bool sensible = text[0] != '\0' && text[1] == '\0' && (unsigned char)text[0] < 0x80 &&
 	                strchr("\"\r\n.+-0123456789", text[0]) == NULL;
-	if (!sensible) {
+	if (!sensible)
 		return lp_fail(error, LP_EXIT_USAGE, "--delimiter %s: expected one character, or tab", text);
-	}
 	*delimiter = text[0];
 	return true;
 }
@@ -88,9 +86,8 @@ static bool check_settings(const struct lp_import_settings *settings, struct lp_
 		return lp_fail(error, LP_EXIT_USAGE, "--long takes the names of series from the file: not with %s",
 		               settings->series.count > 0 ? "--series" : "--prefix");
 	}
-	if (settings->long_form && settings->units_line) {
+	if (settings->long_form && settings->units_line)
 		return lp_fail(error, LP_EXIT_USAGE, "--units-line and --long exclude each other");
-	}
 	if (settings->no_quality && (settings->quality_column != NULL || !settings->long_form)) {
 		return lp_fail(error, LP_EXIT_USAGE,
 		               settings->long_form
@@ -107,9 +104,8 @@ static bool check_settings(const struct lp_import_settings *settings, struct lp_
 		               settings->numbers.comma ? "--decimal-comma and --thousands , exclude each other"
 		                                       : "--thousands . goes with --decimal-comma");
 	}
-	if (settings->numbers.comma && settings->delimiter == ',') {
+	if (settings->numbers.comma && settings->delimiter == ',')
 		return lp_fail(error, LP_EXIT_USAGE, "--decimal-comma and --delimiter , exclude each other");
-	}
 	return lp_import_format_check(settings->time_format, error) &&
 	       check_pairs(&settings->series, "--series", error) && check_pairs(&settings->units, "--unit", error);
 }
@@ -133,17 +129,16 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 
 static bool import_file(struct lp_import *import, const char *path, struct lp_error *error)
 {
-	if (strcmp(path, "-") == 0) {
+	if (strcmp(path, "-") == 0)
 		return lp_import_read(import, stdin, "standard input", error);
-	}
 	FILE *file = fopen(path, "re");
 	if (file == NULL) {
 		return lp_fail_errno(error, errno == EACCES ? LP_EXIT_PERMISSION : LP_EXIT_DATA, errno,
 		                     "cannot open %s", path);
 	}
-	bool good = lp_import_read(import, file, path, error);
+	bool ok = lp_import_read(import, file, path, error);
 	fclose(file);
-	return good;
+	return ok;
 }
 
 /* In the long form only the end tells whether each --unit was about something. */
@@ -158,29 +153,26 @@ static bool check_units_used(const struct lp_import *import, struct lp_error *er
 			used = strlen(import->series[s].name) == length &&
 			       strncmp(import->series[s].name, units->items[i], length) == 0;
 		}
-		if (!used) {
+		if (!used)
 			return lp_fail(error, LP_EXIT_DATA, "--unit %s: no line is about that series", units->items[i]);
-		}
 	}
 	return true;
 }
 
-static void say_restored(uint64_t count, const char *how)
+static void print_restored(uint64_t count, const char *how)
 {
-	if (count > 0) {
+	if (count > 0)
 		printf("\n%" PRIu64 " series: what was pruned is there again%s", count, how);
-	}
 }
 
-static void report_pruned(const struct lp_import *import)
+static void print_pruned(const struct lp_import *import)
 {
 	const struct lp_import_series *one = import->unrestored;
 	char to[40], last[40];
-	say_restored(import->restored, "");
-	say_restored(import->partly, " from the first sample imported on");
-	if (import->not_restored == 0) {
+	print_restored(import->restored, "");
+	print_restored(import->partly, " from the first sample imported on");
+	if (import->not_restored == 0)
 		return;
-	}
 	lp_time_format(one->pruned.end - 1, import->settings->zone, to);
 	lp_time_format(one->last, import->settings->zone, last);
 	lp_print("\n%" PRIu64 " series (%s) had samples up to %s pruned: ", import->not_restored, one->name, to);
@@ -193,20 +185,18 @@ static void report_pruned(const struct lp_import *import)
 	}
 }
 
-static void report(const struct lp_import *import, const struct lp_text *alike)
+static void print_report(const struct lp_import *import, const struct lp_text *alike)
 {
 	if (import->shown.length > 0)
 		lp_print("the first samples as they would be stored:\n%s", import->shown.data);
 	printf("%zu series (%" PRIu64 " new): %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged",
 	       import->series_count, import->created, import->counts.inserted, import->counts.updated,
 	       import->counts.unchanged);
-	if (import->missing > 0) {
+	if (import->missing > 0)
 		printf("; %" PRIu64 " cell%s without a number", import->missing, import->missing == 1 ? "" : "s");
-	}
-	if (import->repeated > 0) {
+	if (import->repeated > 0)
 		printf("; %" PRIu64 " given twice", import->repeated);
-	}
-	report_pruned(import);
+	print_pruned(import);
 	fputs(import->settings->dry_run ? "\nnothing was stored (--dry-run)\n" : "\n", stdout);
 	lp_print_text(stdout, alike->length > 0 ? alike->data : "");
 }
@@ -214,23 +204,21 @@ static void report(const struct lp_import *import, const struct lp_text *alike)
 static bool import_files(struct lp_import *import, const struct lp_words *files, struct lp_error *error)
 {
 	struct lp_text alike = { 0 };
-	bool good = true;
-	for (size_t i = 0; i < files->count && good; i++)
-		good = import_file(import, files->items[i], error);
-	good = good && check_units_used(import, error) && lp_import_restore(import, error) &&
-	       lp_import_find_alike(import, &alike, error);
-	if (good && !import->settings->dry_run) {
-		good = lp_store_commit_work(import->store, error);
-		import->begun = !good;
+	bool ok = true;
+	for (size_t i = 0; i < files->count && ok; i++)
+		ok = import_file(import, files->items[i], error);
+	ok = ok && check_units_used(import, error) && lp_import_restore(import, error) &&
+	     lp_import_find_similar(import, &alike, error);
+	if (ok && !import->settings->dry_run) {
+		ok = lp_store_commit_work(import->store, error);
+		import->begun = !ok;
 	}
-	if (import->begun) {
+	if (import->begun)
 		lp_store_rollback(import->store);
-	}
-	if (good) {
-		report(import, &alike);
-	}
+	if (ok)
+		print_report(import, &alike);
 	lp_text_free(&alike);
-	return good;
+	return ok;
 }
 
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
@@ -238,9 +226,9 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	struct request *request = data;
 	struct lp_import import = { .settings = &request->settings, .store = session->store };
 	request->settings.zone = session->zone;
-	bool good = import_files(&import, &request->files, error);
+	bool ok = import_files(&import, &request->files, error);
 	lp_import_free(&import);
-	return good;
+	return ok;
 }
 
 static const struct lp_option options[] = {

@@ -163,7 +163,7 @@ size_t lp_import_series_named(struct lp_import *import, const char *name);
 bool lp_import_add(struct lp_import *import, size_t series, struct lp_import_sample sample,
                    struct lp_error *error) LP_MUST_CHECK;
 /* Names of stored series that differ from those of the import by capital letters alone, as lines. */
-bool lp_import_find_alike(struct lp_import *import, struct lp_text *lines, struct lp_error *error) LP_MUST_CHECK;
+bool lp_import_find_similar(struct lp_import *import, struct lp_text *lines, struct lp_error *error) LP_MUST_CHECK;
 /* The file is at its end: writes what is held, and lets the next file be about any time again. */
 bool lp_import_end_file(struct lp_import *import, struct lp_error *error) LP_MUST_CHECK;
 /* All files are written: what of the series was pruned and is here again, where that was said. */

@@ -4,6 +4,7 @@
  * a date that is not whole, a year of two digits for one of four.
  */
 #include "command/import.h"
+#include "text/utf8.h"
 
 #include <string.h>
 #include <strings.h>
@@ -64,25 +65,23 @@ static const struct {
 
 static const struct conversion *find_conversion(char letter)
 {
-	for (size_t i = 0; i < sizeof conversions / sizeof *conversions && letter != '\0'; i++) {
+	for (size_t i = 0; i < sizeof conversions / sizeof *conversions && letter != '\0'; i++)
 		if (strchr(conversions[i].letters, letter) != NULL)
 			return &conversions[i];
-	}
 	return NULL;
 }
 
 static const char *find_short_form(char letter)
 {
-	for (size_t i = 0; i < sizeof short_forms / sizeof *short_forms; i++) {
+	for (size_t i = 0; i < sizeof short_forms / sizeof *short_forms; i++)
 		if (short_forms[i].letter == letter)
 			return short_forms[i].means;
-	}
 	return NULL;
 }
 
 static bool fail_usage(const char *format, const char *why, struct lp_error *error)
 {
-	lp_fail(error, LP_EXIT_USAGE, "--time-format %.100s: %s", format, why);
+	lp_fail(error, LP_EXIT_USAGE, "--time-format %.*s: %s", LP_CUT(100, format), why);
 	return lp_hint(error, "%s", lp_import_format_hint);
 }
 

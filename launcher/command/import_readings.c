@@ -127,10 +127,9 @@ bool lp_import_hint_time(const struct lp_import_settings *settings, const char *
 	struct lp_text readings = { 0 };
 	char format[64];
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		if (name_date_format(text, i == 0, format))
 			add_format(format, text, &readings);
-	}
 	for (size_t i = 0; i < sizeof packed / sizeof *packed && readings.length == 0; i++)
 		add_format(packed[i], text, &readings);
 	for (size_t i = 0; i < lp_import_unix_count && readings.length == 0; i++) {

@@ -35,16 +35,14 @@ static bool fail_cell(const struct reading *reading, const struct lp_csv_cell *c
 	char shown[64];
 	size_t length = 0;
 	/* A cell may hold anything: a message shows its beginning, without what moves a terminal's cursor. */
-	for (; cell->text[length] != '\0' && length < sizeof shown - 4; length++) {
+	for (; cell->text[length] != '\0' && length < sizeof shown - 4; length++)
 		shown[length] = (unsigned char)cell->text[length] < 0x20 ? ' ' : cell->text[length];
-	}
 	bool cut = cell->text[length] != '\0';
-	while (cut && length > 0 && ((unsigned char)cell->text[length] & 0xC0) == 0x80) {
+	while (cut && length > 0 && ((unsigned char)cell->text[length] & 0xC0) == 0x80)
 		length--;
-	}
 	snprintf(shown + length, sizeof shown - length, "%s", cut ? "..." : "");
-	return lp_fail(error, LP_EXIT_DATA, "%s:%d:%d: column %.100s: \"%s\" %s", reading->file, cell->line,
-	               cell->column, reading->header[column], shown, what);
+	return lp_fail(error, LP_EXIT_DATA, "%s:%d:%d: column %.*s: \"%s\" %s", reading->file, cell->line, cell->column,
+	               LP_CUT(100, reading->header[column]), shown, what);
 }
 
 /* The text without blanks around it, those that do not break a line among them. */
@@ -55,14 +53,13 @@ static const char *trim(struct lp_arena *arena, const char *text)
 
 	while (*text == ' ' || *text == '\t' || strncmp(text, no_break, 2) == 0)
 		text += *text == no_break[0] ? 2 : 1;
-	for (length = strlen(text); length > 0;) {
+	for (length = strlen(text); length > 0;)
 		if (text[length - 1] == ' ' || text[length - 1] == '\t')
 			length--;
 		else if (length >= 2 && memcmp(text + length - 2, no_break, 2) == 0)
 			length -= 2;
 		else
 			break;
-	}
 	return text[length] == '\0' ? text : lp_arena_copy(arena, text, length);
 }
 
@@ -87,8 +84,8 @@ static bool find_column(const struct reading *reading, const char *name, int *co
 	int second = exact != NONE ? exact_second : alike_second;
 	if (second == NONE)
 		return true;
-	lp_fail(error, LP_EXIT_DATA, "%s:%d: columns %d and %d are both named %.200s", reading->file,
-	        reading->header_line, *column + 1, second + 1, name);
+	lp_fail(error, LP_EXIT_DATA, "%s:%d: columns %d and %d are both named %.*s", reading->file,
+	        reading->header_line, *column + 1, second + 1, LP_CUT(200, name));
 	return lp_hint(error, exact != NONE ? "Name the columns differently in the file."
 	                                    : "Write the name as the file does, with its capital letters.");
 }
@@ -96,10 +93,9 @@ static bool find_column(const struct reading *reading, const char *name, int *co
 static bool find_any(const struct reading *reading, const char *const *names, int *column, struct lp_error *error)
 {
 	*column = NONE;
-	for (; *names != NULL && *column == NONE; names++) {
+	for (; *names != NULL && *column == NONE; names++)
 		if (!find_column(reading, *names, column, error))
 			return false;
-	}
 	return true;
 }
 
@@ -113,11 +109,11 @@ static bool has_any(const struct reading *reading, const char *const *names)
 static bool fail_no_column(const struct reading *reading, const char *what, struct lp_error *error)
 {
 	struct lp_text names = { 0 };
-	for (int i = 0; i < reading->header_count; i++) {
+	for (int i = 0; i < reading->header_count; i++)
 		lp_text_addf(&names, "%s%s", i == 0 ? "" : ", ", reading->header[i]);
-	}
-	lp_fail(error, LP_EXIT_DATA, "%s:%d: there is no column %.200s", reading->file, reading->header_line, what);
-	lp_hint(error, "The file's columns are: %.300s.", names.data == NULL ? "" : names.data);
+	lp_fail(error, LP_EXIT_DATA, "%s:%d: there is no column %.*s", reading->file, reading->header_line,
+	        LP_CUT(200, what));
+	lp_hint(error, "The file's columns are: %.*s.", LP_CUT(300, names.data == NULL ? "" : names.data));
 	lp_text_free(&names);
 	return false;
 }
@@ -125,18 +121,16 @@ static bool fail_no_column(const struct reading *reading, const char *what, stru
 static bool find_named(const struct reading *reading, const char *given, const char *const *usual, const char *what,
                        int *column, struct lp_error *error)
 {
-	if (given != NULL ? !find_column(reading, given, column, error) : !find_any(reading, usual, column, error)) {
+	if (given != NULL ? !find_column(reading, given, column, error) : !find_any(reading, usual, column, error))
 		return false;
-	}
 	return *column != NONE || fail_no_column(reading, given != NULL ? given : what, error);
 }
 
 static bool check_name(const struct reading *reading, const char *name, int line, struct lp_error *error)
 {
 	const char *wrong = lp_name_problem(name);
-	if (wrong == NULL && (name[0] == ' ' || name[strlen(name) - 1] == ' ')) {
+	if (wrong == NULL && (name[0] == ' ' || name[strlen(name) - 1] == ' '))
 		wrong = "has a blank at its beginning or end";
-	}
 	if (wrong == NULL)
 		return true;
 	lp_fail(error, LP_EXIT_DATA, "%s:%d: the name of a series %s", reading->file, line, wrong);
@@ -175,10 +169,9 @@ static bool take_option(const struct reading *reading, const char *item, const c
 static bool take_options(const struct reading *reading, const struct lp_words *values, const char *option,
                          const char **taken, struct lp_error *error)
 {
-	for (size_t i = 0; i < values->count; i++) {
+	for (size_t i = 0; i < values->count; i++)
 		if (!take_option(reading, values->items[i], option, taken, error))
 			return false;
-	}
 	return true;
 }
 
@@ -206,14 +199,13 @@ static bool plan_column(struct reading *reading, int column, struct lp_error *er
 		name = lp_arena_text(&reading->arena, text.data);
 		lp_text_free(&text);
 	}
-	if (!check_name(reading, name, reading->header_line, error)) {
+	if (!check_name(reading, name, reading->header_line, error))
 		return false;
-	}
 	size_t series = lp_import_series_named(reading->import, name);
 	for (int other = 0; other < column; other++) {
 		if (reading->series[other] == series) {
-			return lp_fail(error, LP_EXIT_DATA, "%s:%d: columns %d and %d are both series \"%.200s\"",
-			               reading->file, reading->header_line, other + 1, column + 1, name);
+			return lp_fail(error, LP_EXIT_DATA, "%s:%d: columns %d and %d are both series \"%.*s\"",
+			               reading->file, reading->header_line, other + 1, column + 1, LP_CUT(200, name));
 		}
 	}
 	const char *unit = reading->units[column];
@@ -229,9 +221,8 @@ static const char *const value_names[] = { "value", NULL };
 
 static bool fail_no_header(const struct reading *reading, const char *text, int column, struct lp_error *error)
 {
-	lp_fail(error, LP_EXIT_DATA,
-	        "%s:%d:%d: \"%.100s\" is a time: the line with the names of the columns is missing", reading->file,
-	        reading->header_line, column, text);
+	lp_fail(error, LP_EXIT_DATA, "%s:%d:%d: \"%.*s\" is a time: the line with the names of the columns is missing",
+	        reading->file, reading->header_line, column, LP_CUT(100, text));
 	return lp_hint(error, "The first line names the columns: time,NAME,...");
 }
 
@@ -286,13 +277,11 @@ static bool plan_wide(struct reading *reading, struct lp_error *error)
 	reading->series = lp_arena_zeroed(&reading->arena, count, sizeof *reading->series);
 	if (!plan_times(reading, error) ||
 	    !take_options(reading, &settings->series, "--series", reading->given, error) ||
-	    !take_options(reading, &settings->units, "--unit", reading->units, error)) {
+	    !take_options(reading, &settings->units, "--unit", reading->units, error))
 		return false;
-	}
 	for (int column = 0; column < reading->header_count; column++) {
-		if (!plan_column(reading, column, error)) {
+		if (!plan_column(reading, column, error))
 			return false;
-		}
 		any = any || reading->series[column] != SIZE_MAX;
 	}
 	if (!any) {
@@ -360,8 +349,8 @@ static void hint_time(const struct reading *reading, const char *text, int line,
 		        "stand further down, say in which line: --header-line 5.");
 	else if (reading->time_of_day == NONE && has_any(reading, dates) &&
 	         strcasecmp(reading->header[reading->time], "date") != 0)
-		lp_hint(error, "If date and time stand in two columns: --time date --time-of-day %.100s.",
-		        reading->header[reading->time]);
+		lp_hint(error, "If date and time stand in two columns: --time date --time-of-day %.*s.",
+		        LP_CUT(100, reading->header[reading->time]));
 	else if (error->hint[0] == '\0')
 		lp_hint(error, "Times that are written in another way are read with --time-format.");
 }
@@ -380,12 +369,11 @@ static bool read_time(const struct reading *reading, const struct lp_csv_row *ro
 			return fail_cell(reading, cell, reading->time, "is no date", error);
 		text = joined;
 	}
-	if (lp_import_time_read(reading->import->settings, text, read, error)) {
+	if (lp_import_time_read(reading->import->settings, text, read, error))
 		return true;
-	}
 	hint_time(reading, text, row->line, error);
-	return lp_fail_within(error, "%s:%d:%d: column %.100s", reading->file, cell->line, cell->column,
-	                      reading->header[reading->time]);
+	return lp_fail_within(error, "%s:%d:%d: column %.*s", reading->file, cell->line, cell->column,
+	                      LP_CUT(100, reading->header[reading->time]));
 }
 
 static bool read_quality(const struct reading *reading, const struct lp_csv_row *row, uint8_t *quality,
@@ -402,12 +390,10 @@ static bool read_quality(const struct reading *reading, const struct lp_csv_row 
 	};
 
 	*quality = LP_QUALITY_GOOD;
-	if (reading->quality == NONE) {
+	if (reading->quality == NONE)
 		return true;
-	}
-	if ((size_t)reading->quality >= row->count) {
+	if ((size_t)reading->quality >= row->count)
 		return true;
-	}
 	const struct lp_csv_cell *cell = &row->cells[reading->quality];
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strcasecmp(cell->text, words[i].word) == 0) {
@@ -424,12 +410,10 @@ static bool fail_number(const struct reading *reading, const struct lp_csv_cell 
 {
 	fail_cell(reading, cell, column,
 	          why == LP_NUMBER_TOO_LARGE ? "is too large for a number of 64 bits" : "is not a number", error);
-	if (lp_import_hint_number(reading->import->settings, cell->text, error)) {
+	if (lp_import_hint_number(reading->import->settings, cell->text, error))
 		return false;
-	}
-	if (!reading->import->settings->long_form && has_any(reading, series_names) && has_any(reading, value_names)) {
+	if (!reading->import->settings->long_form && has_any(reading, series_names) && has_any(reading, value_names))
 		return lp_hint(error, "A file with a sample a line (series,time,value) is read with --long.");
-	}
 	return lp_hint(error, "An empty cell means no sample; so does a word that is named: --missing WORD. To leave "
 	                      "columns out, name those you want: --series COLUMN=NAME.");
 }
@@ -460,9 +444,8 @@ static bool add_cell(struct reading *reading, const struct lp_csv_cell *cell, in
 		reading->import->missing++;
 		return true;
 	}
-	if (read != LP_NUMBER_READ) {
+	if (read != LP_NUMBER_READ)
 		return fail_number(reading, cell, column, read, error);
-	}
 	return lp_import_add(reading->import, series, sample, error);
 }
 
@@ -472,9 +455,8 @@ static bool add_long_row(struct reading *reading, const struct lp_csv_row *row, 
 	struct lp_import *import = reading->import;
 	const char *name = trim(&reading->arena, row->cells[reading->name].text);
 	if (reading->last_series == SIZE_MAX || strcmp(import->series[reading->last_series].name, name) != 0) {
-		if (!check_name(reading, name, row->line, error)) {
+		if (!check_name(reading, name, row->line, error))
 			return false;
-		}
 		reading->last_series = lp_import_series_named(import, name);
 		struct lp_import_series *series = &import->series[reading->last_series];
 		const char *unit = lp_import_value_for(&import->settings->units, name);
@@ -524,25 +506,21 @@ static bool add_row(struct reading *reading, const struct lp_csv_row *row, struc
 
 	reading->first_line = reading->first_line == 0 ? row->line : reading->first_line;
 	if (!check_cells(reading, row, error) || !read_time(reading, row, &read, error) ||
-	    !read_quality(reading, row, &sample.quality, error)) {
+	    !read_quality(reading, row, &sample.quality, error))
 		return false;
-	}
 	sample.time = read.time;
 	sample.twice = read.shift > 0;
 	sample.row = mark_row(row);
-	if (reading->name != NONE) {
+	if (reading->name != NONE)
 		return add_long_row(reading, row, sample, read, error);
-	}
 	lp_import_order_note(&reading->import->order, read, row->line);
 	for (int column = 0; column < reading->header_count; column++) {
-		if (reading->series[column] == SIZE_MAX) {
+		if (reading->series[column] == SIZE_MAX)
 			continue;
-		}
-		if ((size_t)column >= row->count) {
+		if ((size_t)column >= row->count)
 			reading->import->missing++;
-		} else if (!add_cell(reading, &row->cells[column], column, reading->series[column], sample, error)) {
+		else if (!add_cell(reading, &row->cells[column], column, reading->series[column], sample, error))
 			return false;
-		}
 	}
 	return true;
 }
@@ -564,10 +542,9 @@ static bool is_header(const struct lp_import_settings *settings, const struct lp
 	const char *const *names = settings->time_column != NULL ? given : time_names;
 
 	for (size_t i = 0; i < row->count; i++) {
-		for (const char *const *name = names; *name != NULL; name++) {
+		for (const char *const *name = names; *name != NULL; name++)
 			if (is_name(row->cells[i].text, *name, row->count > 1))
 				return true;
-		}
 	}
 	return false;
 }
@@ -597,12 +574,10 @@ static bool read_samples(struct reading *reading, struct lp_csv *csv, struct lp_
 	bool found;
 
 	for (;;) {
-		if (!lp_csv_next(csv, &row, &found, error)) {
+		if (!lp_csv_next(csv, &row, &found, error))
 			return false;
-		}
-		if (!found) {
+		if (!found)
 			return true;
-		}
 		if (units) {
 			if (!take_units(reading, &row, error))
 				return false;
@@ -618,16 +593,14 @@ static bool read_rows(struct reading *reading, struct lp_csv *csv, struct lp_err
 	struct lp_csv_row row;
 	bool found;
 
-	if (!lp_csv_next(csv, &row, &found, error)) {
+	if (!lp_csv_next(csv, &row, &found, error))
 		return false;
-	}
 	if (!found) {
 		lp_fail(error, LP_EXIT_DATA, "%s: the file is empty", reading->file);
 		return lp_hint(error, "Its first line names the columns: time,NAME,...");
 	}
-	if (!plan(reading, &row, error)) {
+	if (!plan(reading, &row, error))
 		return hint_header(reading, csv, row, error);
-	}
 	return read_samples(reading, csv, error);
 }
 
@@ -645,8 +618,8 @@ bool lp_import_read(struct lp_import *import, FILE *file, const char *name, stru
 	struct lp_csv *csv = lp_csv_new(file, name, import->settings->delimiter);
 	lp_csv_set_encoding(csv, import->settings->encoding);
 	lp_csv_begin_at(csv, (int)import->settings->header_line);
-	bool good = read_rows(&reading, csv, error);
+	bool ok = read_rows(&reading, csv, error);
 	lp_csv_free(csv);
 	lp_arena_free(&reading.arena);
-	return good && lp_import_end_file(import, error);
+	return ok && lp_import_end_file(import, error);
 }

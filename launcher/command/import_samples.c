@@ -3,6 +3,7 @@
 #include "text/number.h"
 
 #include "model/memory.h"
+#include "text/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,20 +12,17 @@ enum { WRITE_ROWS = 20000, LOOK_UP_SINGLY = 50, SHOWN_MOST = 5 };
 const char *lp_import_value_for(const struct lp_words *values, const char *key)
 {
 	size_t length = strlen(key);
-	for (size_t i = 0; i < values->count; i++) {
-		if (strncmp(values->items[i], key, length) == 0 && values->items[i][length] == '=') {
+	for (size_t i = 0; i < values->count; i++)
+		if (strncmp(values->items[i], key, length) == 0 && values->items[i][length] == '=')
 			return values->items[i] + length + 1;
-		}
-	}
 	return NULL;
 }
 
 size_t lp_import_series_named(struct lp_import *import, const char *name)
 {
 	size_t index;
-	if (lp_names_find(&import->names, name, &index)) {
+	if (lp_names_find(&import->names, name, &index))
 		return index;
-	}
 	LP_GROW(import->series, import->series_count, import->series_capacity);
 	index = import->series_count++;
 	import->series[index] = (struct lp_import_series){ .name = lp_arena_text(&import->arena, name) };
@@ -36,20 +34,18 @@ size_t lp_import_series_named(struct lp_import *import, const char *name)
 static bool check_unit(const struct lp_import_series *series, const char *stored, struct lp_error *error)
 {
 	const char *unit = stored == NULL ? "" : stored;
-	if (series->unit == NULL || strcmp(series->unit, unit) == 0) {
+	if (series->unit == NULL || strcmp(series->unit, unit) == 0)
 		return true;
-	}
-	lp_fail(error, LP_EXIT_DATA, "series \"%.200s\" is stored %s%.50s, not in %.50s", series->name,
-	        unit[0] == '\0' ? "without a unit" : "in ", unit, series->unit);
+	lp_fail(error, LP_EXIT_DATA, "series \"%.*s\" is stored %s%.*s, not in %.*s", LP_CUT(200, series->name),
+	        unit[0] == '\0' ? "without a unit" : "in ", LP_CUT(50, unit), LP_CUT(50, series->unit));
 	return lp_hint(error, "Give the unit that is stored or none, and convert by a calculation (rule `convert`); "
 	                      "the unit of a series is changed by `apply`.");
 }
 
 static bool take_stored(struct lp_import_series *series, const struct lp_series *stored, struct lp_error *error)
 {
-	if (!check_unit(series, stored->unit, error)) {
+	if (!check_unit(series, stored->unit, error))
 		return false;
-	}
 	series->id = stored->id;
 	series->pruned = stored->pruned;
 	return true;
@@ -67,23 +63,19 @@ static bool visit_stored(void *context, const struct lp_series *stored, struct l
 static bool look_up(struct lp_import *import, struct lp_error *error)
 {
 	size_t wanted = 0;
-	for (size_t i = 0; i < import->series_count; i++) {
+	for (size_t i = 0; i < import->series_count; i++)
 		wanted += import->series[i].id == 0;
-	}
 	/* A question for each is dear when a server has to answer it. */
-	if (wanted > LOOK_UP_SINGLY) {
+	if (wanted > LOOK_UP_SINGLY)
 		return lp_store_each_series(import->store, NULL, visit_stored, import, error);
-	}
 	for (size_t i = 0; i < import->series_count; i++) {
 		struct lp_import_series *series = &import->series[i];
 		struct lp_series found;
-		if (series->id != 0) {
+		if (series->id != 0)
 			continue;
-		}
 		if (!lp_store_find_series(import->store, series->name, &import->arena, &found, error) ||
-		    (found.id != 0 && !take_stored(series, &found, error))) {
+		    (found.id != 0 && !take_stored(series, &found, error)))
 			return false;
-		}
 	}
 	return true;
 }
@@ -103,18 +95,17 @@ static bool create_missing(struct lp_import *import, struct lp_error *error)
 		}
 	}
 	const struct lp_changes changes = { .series_created = wanted, .series_created_count = count };
-	bool good = count == 0 || (lp_store_apply(import->store, &changes, error) && look_up(import, error));
+	bool ok = count == 0 || (lp_store_apply(import->store, &changes, error) && look_up(import, error));
 	import->created += count;
 	free(wanted);
-	return good;
+	return ok;
 }
 
 static int compare_samples(const void *left, const void *right)
 {
 	const struct lp_import_sample *a = left, *b = right;
-	if (a->time != b->time) {
+	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
-	}
 	return (a->line > b->line) - (a->line < b->line);
 }
 
@@ -124,8 +115,8 @@ static bool fail_twice(const struct lp_import *import, const struct lp_import_se
 {
 	char time[40];
 	lp_time_format(first->time, import->settings->zone, time);
-	lp_fail(error, LP_EXIT_DATA, "%s:%d: series \"%.200s\" has %s already in line %d", import->file, second->line,
-	        series->name, time, first->line);
+	lp_fail(error, LP_EXIT_DATA, "%s:%d: series \"%.*s\" has %s already in line %d", import->file, second->line,
+	        LP_CUT(200, series->name), time, first->line);
 	int64_t local =
 		first->time + (import->settings->fixed ? import->settings->offset
 	                                               : lp_zone_offset(import->settings->zone, first->time, NULL));
@@ -144,12 +135,11 @@ static bool merge_repeated(struct lp_import *import, struct lp_import_series *se
 	size_t kept = 1;
 	for (size_t i = 1; i < series->count; i++) {
 		const struct lp_import_sample *last = &samples[kept - 1];
-		if (last->time != samples[i].time) {
+		if (last->time != samples[i].time)
 			samples[kept++] = samples[i];
-		} else if (last->row != samples[i].row || last->value != samples[i].value ||
-		           last->quality != samples[i].quality) {
+		else if (last->row != samples[i].row || last->value != samples[i].value ||
+		         last->quality != samples[i].quality)
 			return fail_twice(import, series, last, &samples[i], error);
-		}
 	}
 	import->repeated += series->count - kept;
 	import->held -= series->count - kept;
@@ -161,32 +151,28 @@ static bool merge_repeated(struct lp_import *import, struct lp_import_series *se
 static bool check_series(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
 {
 	const struct lp_import_order *order = import->settings->long_form ? &series->order : &import->order;
-	if (!lp_import_order_settle(import, order, series, error)) {
+	if (!lp_import_order_settle(import, order, series, error))
 		return false;
-	}
 	struct lp_import_sample *samples = series->samples;
 	bool ordered = true;
-	for (size_t i = 1; i < series->count && ordered; i++) {
+	for (size_t i = 1; i < series->count && ordered; i++)
 		ordered = samples[i - 1].time < samples[i].time;
-	}
 	if (!ordered) {
 		qsort(samples, series->count, sizeof *samples, compare_samples);
-		if (!merge_repeated(import, series, error)) {
+		if (!merge_repeated(import, series, error))
 			return false;
-		}
 	}
 	if (series->count == 0 || !series->written || samples[0].time > series->written_to ||
-	    samples[series->count - 1].time < series->written_from) {
+	    samples[series->count - 1].time < series->written_from)
 		return true;
-	}
-	lp_fail(error, LP_EXIT_DATA, "%s:%d: series \"%.200s\" goes back in time", import->file, samples[0].line,
-	        series->name);
+	lp_fail(error, LP_EXIT_DATA, "%s:%d: series \"%.*s\" goes back in time", import->file, samples[0].line,
+	        LP_CUT(200, series->name));
 	return lp_hint(error, "A file of more than %d samples must be in the order of time: sort it, or split it.",
 	               LP_IMPORT_SAMPLES_MOST);
 }
 
 /* Samples of one or many series on their way to the store, as columns. */
-struct writing {
+struct write_buffer {
 	lp_time *time;
 	double *value;
 	uint8_t *quality;
@@ -195,47 +181,44 @@ struct writing {
 	size_t column_count;
 };
 
-static bool write_columns(struct lp_import *import, struct writing *writing, struct lp_error *error)
+static bool write_columns(struct lp_import *import, struct write_buffer *buffer, struct lp_error *error)
 {
 	struct lp_write_counts counts;
-	if (!lp_store_write_many(import->store, writing->columns, writing->column_count, &counts, error)) {
+	if (!lp_store_write_many(import->store, buffer->columns, buffer->column_count, &counts, error))
 		return false;
-	}
 	import->counts.inserted += counts.inserted;
 	import->counts.updated += counts.updated;
 	import->counts.unchanged += counts.unchanged;
-	writing->count = writing->column_count = 0;
+	buffer->count = buffer->column_count = 0;
 	return true;
 }
 
 /* Adds samples from `start` on to a new column, as many as there is room for; returns how many. */
-static size_t add_column(struct writing *writing, const struct lp_import_series *series, size_t start)
+static size_t add_column(struct write_buffer *buffer, const struct lp_import_series *series, size_t start)
 {
-	struct lp_series_samples *column = &writing->columns[writing->column_count++];
-	size_t place = writing->count, count = series->count - start;
-	if (count > WRITE_ROWS - place) {
+	struct lp_series_samples *column = &buffer->columns[buffer->column_count++];
+	size_t place = buffer->count, count = series->count - start;
+	if (count > WRITE_ROWS - place)
 		count = WRITE_ROWS - place;
-	}
 	*column = (struct lp_series_samples){
 		.series_id = series->id,
-		.samples = { .count = count, .time = writing->time + place, .value = writing->value + place },
+		.samples = { .count = count, .time = buffer->time + place, .value = buffer->value + place },
 	};
 	for (size_t i = 0; i < count; i++) {
 		const struct lp_import_sample *sample = &series->samples[start + i];
-		writing->time[place + i] = sample->time;
-		writing->value[place + i] = sample->value;
-		writing->quality[place + i] = sample->quality;
-		if (sample->quality != LP_QUALITY_GOOD) {
-			column->samples.quality = writing->quality + place;
-		}
+		buffer->time[place + i] = sample->time;
+		buffer->value[place + i] = sample->value;
+		buffer->quality[place + i] = sample->quality;
+		if (sample->quality != LP_QUALITY_GOOD)
+			column->samples.quality = buffer->quality + place;
 	}
-	writing->count += count;
+	buffer->count += count;
 	return count;
 }
 
 static bool write_held(struct lp_import *import, struct lp_error *error)
 {
-	struct writing writing = {
+	struct write_buffer buffer = {
 		.time = lp_allocate(WRITE_ROWS * sizeof(lp_time)),
 		.value = lp_allocate(WRITE_ROWS * sizeof(double)),
 		.quality = lp_allocate(WRITE_ROWS),
@@ -245,15 +228,15 @@ static bool write_held(struct lp_import *import, struct lp_error *error)
 	for (size_t i = 0; i < import->series_count && written; i++) {
 		const struct lp_import_series *series = &import->series[i];
 		for (size_t start = 0; start < series->count && written;) {
-			start += add_column(&writing, series, start);
-			written = writing.count < WRITE_ROWS || write_columns(import, &writing, error);
+			start += add_column(&buffer, series, start);
+			written = buffer.count < WRITE_ROWS || write_columns(import, &buffer, error);
 		}
 	}
-	written = written && (writing.count == 0 || write_columns(import, &writing, error));
-	free(writing.time);
-	free(writing.value);
-	free(writing.quality);
-	free(writing.columns);
+	written = written && (buffer.count == 0 || write_columns(import, &buffer, error));
+	free(buffer.time);
+	free(buffer.value);
+	free(buffer.quality);
+	free(buffer.columns);
 	return written;
 }
 
@@ -317,29 +300,23 @@ static void note_shown(struct lp_import *import)
 /* Checks all series before it writes the first. */
 static bool flush(struct lp_import *import, struct lp_error *error)
 {
-	for (size_t i = 0; i < import->series_count; i++) {
-		if (!check_series(import, &import->series[i], error)) {
+	for (size_t i = 0; i < import->series_count; i++)
+		if (!check_series(import, &import->series[i], error))
 			return false;
-		}
-	}
 	if (import->settings->dry_run && import->shown.length == 0)
 		note_shown(import);
 	if (!import->begun) {
-		if (!lp_store_begin(import->store, error)) {
+		if (!lp_store_begin(import->store, error))
 			return false;
-		}
 		import->begun = true;
 		/* Series may be made: not while somebody applies definitions. */
-		if (!lp_store_lock_definitions(import->store, error)) {
+		if (!lp_store_lock_definitions(import->store, error))
 			return false;
-		}
 	}
-	if (!look_up(import, error) || !create_missing(import, error) || !write_held(import, error)) {
+	if (!look_up(import, error) || !create_missing(import, error) || !write_held(import, error))
 		return false;
-	}
-	for (size_t i = 0; i < import->series_count; i++) {
+	for (size_t i = 0; i < import->series_count; i++)
 		note_written(import, &import->series[i]);
-	}
 	return true;
 }
 
@@ -386,7 +363,7 @@ static bool visit_alike(void *context, const struct lp_series *stored, struct lp
 	return true;
 }
 
-bool lp_import_find_alike(struct lp_import *import, struct lp_text *lines, struct lp_error *error)
+bool lp_import_find_similar(struct lp_import *import, struct lp_text *lines, struct lp_error *error)
 {
 	struct alike alike = { .import = import, .lines = lines };
 
@@ -395,16 +372,15 @@ bool lp_import_find_alike(struct lp_import *import, struct lp_text *lines, struc
 		return true;
 	for (size_t i = 0; i < import->series_count; i++)
 		lp_names_set(&alike.names, lower(&import->arena, import->series[i].name), i);
-	bool good = lp_store_each_series(import->store, NULL, visit_alike, &alike, error);
+	bool ok = lp_store_each_series(import->store, NULL, visit_alike, &alike, error);
 	lp_names_free(&alike.names);
-	return good;
+	return ok;
 }
 
 bool lp_import_end_file(struct lp_import *import, struct lp_error *error)
 {
-	if (!flush(import, error)) {
+	if (!flush(import, error))
 		return false;
-	}
 	for (size_t i = 0; i < import->series_count; i++) {
 		import->series[i].written = false;
 		lp_import_order_clear(&import->series[i].order);
@@ -439,9 +415,8 @@ bool lp_import_restore(struct lp_import *import, struct lp_error *error)
 		const struct lp_import_series *series = &import->series[i];
 		bool again = series->any && series->pruned.start < series->pruned.end &&
 		             series->first < series->pruned.end && series->last >= series->pruned.start;
-		if (again && !restore(import, series, error)) {
+		if (again && !restore(import, series, error))
 			return false;
-		}
 	}
 	return true;
 }

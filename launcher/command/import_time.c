@@ -3,6 +3,7 @@
  * the user said of them, and nothing of rows and columns.
  */
 #include "command/import.h"
+#include "text/utf8.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 static bool fail_format(const char *format, const char *text, struct lp_error *error)
 {
-	lp_fail(error, LP_EXIT_DATA, "\"%.60s\" is not a time written as %.60s", text, format);
+	lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is not a time written as %.*s", LP_CUT(60, text), LP_CUT(60, format));
 	return lp_hint(error, "%s", lp_import_format_hint);
 }
 
@@ -31,8 +32,8 @@ static bool check_unix(const struct lp_import_settings *settings, const struct l
 			continue;
 		lp_time_format(time, settings->zone, first);
 		lp_time_format(likely, settings->zone, second);
-		lp_fail(error, LP_EXIT_DATA, "\"%.60s\" is %s as %s, and %s as %s", text, first, form->name, second,
-		        other->name);
+		lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is %s as %s, and %s as %s", LP_CUT(60, text), first, form->name,
+		        second, other->name);
 		return lp_hint(error, "If it is the second: --time-format %s. Write times of 1970 with their date.",
 		               other->name);
 	}
@@ -92,7 +93,7 @@ static bool fail_left_out(const struct lp_import_settings *settings, lp_time t, 
 	/* The distance before clocks went forward is that of standard time. */
 	lp_time_format(t - LP_DAY, settings->zone, standard);
 	offset = strlen(standard) > 6 ? standard + strlen(standard) - 6 : standard;
-	lp_fail(error, LP_EXIT_DATA, "\"%.60s\" was left out when clocks went forward", text);
+	lp_fail(error, LP_EXIT_DATA, "\"%.*s\" was left out when clocks went forward", LP_CUT(60, text));
 	return lp_hint(error,
 	               "In %s it never was. If times are in standard time all year, give its distance from UTC: "
 	               "--time-zone %s.",
@@ -108,10 +109,9 @@ static bool read_named(const struct lp_import_settings *settings, const char *te
 
 	read->shift = 0;
 	read->time = written->local;
-	for (size_t i = 0; i < sizeof utc / sizeof *utc; i++) {
+	for (size_t i = 0; i < sizeof utc / sizeof *utc; i++)
 		if (strcasecmp(written->zone, utc[i]) == 0)
 			return true;
-	}
 	if (!settings->fixed) {
 		lp_time first = lp_zone_to_utc(settings->zone, written->local);
 		int64_t shift = find_shift(settings->zone, first, written->local);
@@ -124,7 +124,7 @@ static bool read_named(const struct lp_import_settings *settings, const char *te
 			return true;
 		}
 	}
-	lp_fail(error, LP_EXIT_DATA, "\"%.60s\": %s is not what clocks show then in %s", text, written->zone,
+	lp_fail(error, LP_EXIT_DATA, "\"%.*s\": %s is not what clocks show then in %s", LP_CUT(60, text), written->zone,
 	        settings->fixed ? "the zone that was given" : lp_zone_name(settings->zone));
 	return lp_hint(error,
 	               "%%Z takes UTC, and the names that --time-zone has at that time. Write the offset (%%z); or, if "
@@ -166,22 +166,23 @@ bool lp_import_time_read(const struct lp_import_settings *settings, const char *
 {
 	struct lp_import_written written;
 	char trimmed[200];
-	bool good = true;
+	bool ok = true;
 
 	if (!parse(settings, trim(text, trimmed) ? trimmed : text, &written, error))
 		return false;
 	read->shift = 0;
 	if (written.zone[0] != '\0')
-		good = read_named(settings, text, &written, read, error);
+		ok = read_named(settings, text, &written, read, error);
 	else if (written.has_offset || settings->fixed)
 		read->time = written.local - (written.has_offset ? written.offset : settings->offset);
 	else
-		good = read_local(settings, text, &written, read, error);
-	if (good && read->shift > 0 && settings->repeated_hour != NULL) {
+		ok = read_local(settings, text, &written, read, error);
+	if (ok && read->shift > 0 && settings->repeated_hour != NULL) {
 		read->time += strcmp(settings->repeated_hour, "second") == 0 ? read->shift : 0;
 		read->shift = 0;
 	}
-	if (good && (read->time < LP_TIME_MIN || read->time > LP_TIME_MAX))
-		return lp_fail(error, LP_EXIT_DATA, "\"%.60s\" is outside of the years 1 to 9999 (in UTC)", text);
-	return good;
+	if (ok && (read->time < LP_TIME_MIN || read->time > LP_TIME_MAX))
+		return lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is outside of the years 1 to 9999 (in UTC)",
+		               LP_CUT(60, text));
+	return ok;
 }

@@ -7,13 +7,11 @@
 const char *lp_import_take_decimals(const char *at, int32_t *microseconds)
 {
 	*microseconds = 0;
-	if ((*at != '.' && *at != ',') || at[1] < '0' || at[1] > '9') {
+	if ((*at != '.' && *at != ',') || at[1] < '0' || at[1] > '9')
 		return at;
-	}
 	int32_t weight = 100000;
-	for (at++; *at >= '0' && *at <= '9'; at++, weight /= 10) {
+	for (at++; *at >= '0' && *at <= '9'; at++, weight /= 10)
 		*microseconds += (*at - '0') * weight;
-	}
 	return at;
 }
 
@@ -27,10 +25,9 @@ const size_t lp_import_unix_count = sizeof lp_import_unix / sizeof *lp_import_un
 
 const struct lp_import_unix *lp_import_unix_find(const char *format)
 {
-	for (size_t i = 0; i < lp_import_unix_count; i++) {
+	for (size_t i = 0; i < lp_import_unix_count; i++)
 		if (format != NULL && strcmp(lp_import_unix[i].name, format) == 0)
 			return &lp_import_unix[i];
-	}
 	return NULL;
 }
 

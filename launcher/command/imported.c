@@ -8,10 +8,9 @@
 
 static void add_outputs(struct lp_names *names, const struct lp_calculation *calculations, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < calculations[i].output_count; k++)
 			(void)lp_names_add(names, calculations[i].outputs[k].series, i, NULL);
-	}
 }
 
 static void add_line(struct lp_text *text, const struct lp_imported *imported)
@@ -29,15 +28,15 @@ static void add_line(struct lp_text *text, const struct lp_imported *imported)
 		imported->series == 1 ? "is" : "are", imported->samples == 1 ? "it" : "them");
 }
 
-bool lp_imported_tell(struct lp_store *store, const struct lp_definitions *stored,
-                      const struct lp_calculation *calculations, size_t count, struct lp_text *text,
-                      struct lp_error *error)
+bool lp_imported_describe(struct lp_store *store, const struct lp_definitions *stored,
+                          const struct lp_calculation *calculations, size_t count, struct lp_text *text,
+                          struct lp_error *error)
 {
 	struct lp_names written = { 0 };
 	struct lp_imported imported = { 0 };
 	const char **series = NULL;
 	size_t series_count = 0, capacity = 0, at;
-	bool good = true;
+	bool ok = true;
 
 	add_outputs(&written, stored->calculations, stored->calculation_count);
 	for (size_t i = 0; i < count; i++) {
@@ -51,10 +50,10 @@ bool lp_imported_tell(struct lp_store *store, const struct lp_definitions *store
 		}
 	}
 	if (series_count > 0)
-		good = lp_store_count_imported(store, series, series_count, &imported, error);
-	if (good && imported.samples > 0)
+		ok = lp_store_count_imported(store, series, series_count, &imported, error);
+	if (ok && imported.samples > 0)
 		add_line(text, &imported);
 	free(series);
 	lp_names_free(&written);
-	return good;
+	return ok;
 }

@@ -9,8 +9,8 @@
  * Of the outputs of these calculations that no stored one writes yet, what is in
  * them, as a line; nothing where there is nothing.
  */
-bool lp_imported_tell(struct lp_store *store, const struct lp_definitions *stored,
-                      const struct lp_calculation *calculations, size_t count, struct lp_text *text,
-                      struct lp_error *error) LP_MUST_CHECK;
+bool lp_imported_describe(struct lp_store *store, const struct lp_definitions *stored,
+                          const struct lp_calculation *calculations, size_t count, struct lp_text *text,
+                          struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -29,23 +29,23 @@ static bool invalidate(struct lp_session *session, const char *name, lp_time fro
 	struct lp_series series;
 	uint64_t readers = 0;
 	char first[40], beyond[40];
-	bool good = lp_find_series(session->store, name, &arena, &series, error) &&
-	            lp_store_each_reader(session->store, &series.id, 1, count_reader, &readers, error) &&
-	            lp_store_invalidate(session->store, series.id, from, to - 1, error);
+	bool ok = lp_find_series(session->store, name, &arena, &series, error) &&
+	          lp_store_each_reader(session->store, &series.id, 1, count_reader, &readers, error) &&
+	          lp_store_invalidate(session->store, series.id, from, to - 1, error);
 	lp_time_format(from, session->zone, first);
 	lp_time_format(to, session->zone, beyond);
-	if (good)
+	if (ok)
 		lp_print("%s from %s to %s: noted; %" PRIu64 " calculation%s it; the next run computes what is settled "
 		         "again\n",
 		         name, first, beyond, readers, readers == 1 ? " reads" : "s read");
-	if (good && series.pruned.start < to && from < series.pruned.end) {
+	if (ok && series.pruned.start < to && from < series.pruned.end) {
 		lp_time_format(series.pruned.end - 1, session->zone, beyond);
 		lp_print("samples of %s up to %s were pruned: results of windows that read them are left as they are "
 		         "(`import --restores-pruned` brings them back)\n",
 		         name, beyond);
 	}
 	lp_arena_free(&arena);
-	return good;
+	return ok;
 }
 
 static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
@@ -62,10 +62,10 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
 	lp_time from, to;
-	bool good = lp_option_range(request->from, request->to, session->zone, &from, &to, error);
-	for (size_t i = 0; i < request->series.count && good; i++)
-		good = invalidate(session, request->series.items[i], from, to, error);
-	return good;
+	bool ok = lp_option_range(request->from, request->to, session->zone, &from, &to, error);
+	for (size_t i = 0; i < request->series.count && ok; i++)
+		ok = invalidate(session, request->series.items[i], from, to, error);
+	return ok;
 }
 
 static const struct lp_option options[] = {

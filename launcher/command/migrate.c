@@ -9,26 +9,26 @@ struct request {
 	bool dry_run;
 };
 
-struct saying {
+struct progress {
 	bool dry_run;
 	int steps;
 };
 
-static void say_step(void *context, int32_t version, const char *description)
+static void print_step(void *context, int32_t version, const char *description)
 {
-	struct saying *saying = context;
+	struct progress *progress = context;
 
-	saying->steps++;
-	printf("%s version %d: %s\n", saying->dry_run ? "would make" : "making", version, description);
+	progress->steps++;
+	printf("%s version %d: %s\n", progress->dry_run ? "would make" : "making", version, description);
 	fflush(stdout);
 }
 
-static void say_outcome(const struct lp_schema_state *before, const struct lp_schema_state *after,
-                        const struct request *request, const struct saying *saying)
+static void print_outcome(const struct lp_schema_state *before, const struct lp_schema_state *after,
+                          const struct request *request, const struct progress *progress)
 {
-	if (saying->steps == 0 && after->present != before->present)
+	if (progress->steps == 0 && after->present != before->present)
 		printf("another migrate has made version %d meanwhile: nothing left to do\n", after->present);
-	else if (saying->steps == 0)
+	else if (progress->steps == 0)
 		printf("the schema has version %d: nothing to do\n", after->present);
 	else if (!request->dry_run)
 		printf("the schema has version %d\n", after->present);
@@ -47,7 +47,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	struct lp_migrate_options options = { .run_role = request->run_role,
 		                              .read_role = request->read_role,
 		                              .dry_run = request->dry_run };
-	struct saying saying = { .dry_run = request->dry_run };
+	struct progress progress = { .dry_run = request->dry_run };
 	struct lp_schema_state before, after;
 	char place[256];
 
@@ -63,15 +63,15 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	else
 		printf("schema version %d, this release makes version %d\n", before.present, before.wanted);
 	fflush(stdout);
-	if (!lp_store_migrate(session->store, &options, say_step, &saying, error)) {
-		if (saying.steps > 0 && !request->dry_run)
+	if (!lp_store_migrate(session->store, &options, print_step, &progress, error)) {
+		if (progress.steps > 0 && !request->dry_run)
 			puts("nothing was changed: all of it is one transaction");
 		fflush(stdout);
 		return false;
 	}
 	if (!lp_store_schema(session->store, &after, error))
 		return false;
-	say_outcome(&before, &after, request, &saying);
+	print_outcome(&before, &after, request, &progress);
 	return true;
 }
 

@@ -101,7 +101,7 @@ static void sort_places(struct places *places)
 static bool read_stock(struct lp_store *store, const struct lp_outdatings *found, struct places *places,
                        struct stock *stock, uint64_t *most, struct lp_error *error)
 {
-	bool good = true;
+	bool ok = true;
 	for (size_t i = 0; i < found->count; i++) {
 		const struct lp_outdating *outdating = &found->items[i];
 		add_places(places, outdating->before);
@@ -111,13 +111,13 @@ static bool read_stock(struct lp_store *store, const struct lp_outdatings *found
 	sort_places(places);
 	*most = places->count == 0 ? COUNTED_MOST : COUNTED_MOST / places->count;
 	*most = *most < COUNTED_LEAST ? COUNTED_LEAST : *most;
-	for (size_t at = 0; at < places->count && good; at += AT_ONCE)
-		good = lp_store_each_stored(store, places->ids + at,
-		                            places->count - at < AT_ONCE ? places->count - at : AT_ONCE, *most,
-		                            keep_stored, stock, error);
+	for (size_t at = 0; at < places->count && ok; at += AT_ONCE)
+		ok = lp_store_each_stored(store, places->ids + at,
+		                          places->count - at < AT_ONCE ? places->count - at : AT_ONCE, *most,
+		                          keep_stored, stock, error);
 	if (stock->count > 0)
 		qsort(stock->items, stock->count, sizeof *stock->items, compare_stored);
-	return good;
+	return ok;
 }
 
 static bool writes(const struct lp_calculation *calculation, const char *series)
@@ -236,7 +236,7 @@ static bool read_listed(struct lp_store *store, struct listed *listed, struct lp
 	return false;
 }
 
-bool lp_outdated_look(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
+bool lp_outdated_find(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
                       bool prune, const struct lp_rule_catalogue *catalogue, struct lp_outdated_works *works,
                       struct lp_error *error)
 {
@@ -254,9 +254,9 @@ bool lp_outdated_look(struct lp_store *store, const struct lp_definitions *wante
 	for (size_t i = 0; i < wanted->calculation_count; i++)
 		for (size_t k = 0; k < wanted->calculations[i].output_count; k++)
 			(void)lp_names_add(&places.wanted_outputs, wanted->calculations[i].outputs[k].series, i, NULL);
-	bool good = read_stock(store, &works->found, &places, &stock, &most, error);
+	bool ok = read_stock(store, &works->found, &places, &stock, &most, error);
 	works->items = lp_arena_zeroed(&works->found.arena, works->found.count, sizeof *works->items);
-	for (size_t i = 0; i < works->found.count && good; i++) {
+	for (size_t i = 0; i < works->found.count && ok; i++) {
 		works->items[i] = (struct lp_outdated_work){ .outdating = &works->found.items[i],
 			                                     .first_end = LP_TIME_NONE,
 			                                     .last_end = LP_TIME_NONE };
@@ -268,7 +268,7 @@ bool lp_outdated_look(struct lp_store *store, const struct lp_definitions *wante
 	lp_names_free(&places.wanted_outputs);
 	free(places.ids);
 	free(stock.items);
-	return good;
+	return ok;
 }
 
 static lp_time earlier(lp_time a, lp_time b)
@@ -314,37 +314,37 @@ static bool note_all(struct lp_store *store, const struct lp_outdated_works *wor
 {
 	struct lp_outdated *notes = lp_reallocate(NULL, AT_ONCE, sizeof *notes);
 	size_t count = 0;
-	bool good = true;
-	for (size_t i = 0; i < works->found.count && good; i++) {
+	bool ok = true;
+	for (size_t i = 0; i < works->found.count && ok; i++) {
 		if (works->items[i].computes)
 			notes[count++] = note_of(&works->items[i]);
 		if (count == AT_ONCE || (i + 1 == works->found.count && count > 0)) {
-			good = lp_store_note_outdated(store, notes, count, error);
+			ok = lp_store_note_outdated(store, notes, count, error);
 			count = 0;
 		}
 	}
 	free(notes);
-	return good;
+	return ok;
 }
 
 bool lp_outdated_note(struct lp_store *store, const struct lp_outdated_works *works, struct lp_error *error)
 {
 	struct lp_outdated_move move = { .store = store, .most = MOVED_MOST };
-	bool good = true;
-	for (size_t i = 0; i < works->found.count && good; i++) {
+	bool ok = true;
+	for (size_t i = 0; i < works->found.count && ok; i++) {
 		struct lp_outdated_work *work = &works->items[i];
 		const struct lp_calculation *before = work->outdating->before;
 		bool complete;
 		if (!work->moves)
 			continue;
-		good = lp_outdated_move(&move, work->outdating->after, before->outputs, before->output_count, &complete,
-		                        error);
+		ok = lp_outdated_move(&move, work->outdating->after, before->outputs, before->output_count, &complete,
+		                      error);
 		/* Too many: a backfill moves the others. */
 		work->computes = work->computes || !complete;
 		work->moves = complete;
 	}
-	good = lp_outdated_moved(&move, good ? error : &(struct lp_error){ .exit = LP_EXIT_OK }) && good;
-	return good && note_all(store, works, error);
+	ok = lp_outdated_move_rest(&move, ok ? error : &(struct lp_error){ .exit = LP_EXIT_OK }) && ok;
+	return ok && note_all(store, works, error);
 }
 
 /* Where the result of a window is to be that lies at its other end; false: this one does not. */
@@ -362,15 +362,15 @@ static bool find_target(const struct lp_calculation *calculation, const struct l
 
 static bool flush(struct lp_outdated_move *move, struct lp_error *error)
 {
-	bool good = !move->alone || lp_store_begin(move->store, error);
-	good = good && lp_store_move_results(move->store, move->places, move->count, error);
+	bool ok = !move->alone || lp_store_begin(move->store, error);
+	ok = ok && lp_store_move_results(move->store, move->places, move->count, error);
 	move->count = 0;
 	if (!move->alone)
-		return good;
-	good = good && lp_store_commit_work(move->store, error);
-	if (!good)
+		return ok;
+	ok = ok && lp_store_commit_work(move->store, error);
+	if (!ok)
 		lp_store_rollback(move->store);
-	return good;
+	return ok;
 }
 
 /* Later ones first where they move on, so that none is put where another is still to go. */
@@ -402,7 +402,7 @@ bool lp_outdated_move(struct lp_outdated_move *move, const struct lp_calculation
 {
 	const struct lp_zone *zone;
 	struct lp_error ignored;
-	bool good = true;
+	bool ok = true;
 	*complete = true;
 	/* Its windows are not known any more: it is left as it is. */
 	if (!lp_zone_find(calculation->schedule.zone, &zone, &ignored)) {
@@ -411,22 +411,21 @@ bool lp_outdated_move(struct lp_outdated_move *move, const struct lp_calculation
 	}
 	if (move->places == NULL)
 		move->places = lp_reallocate(NULL, (size_t)2 * PAGE, sizeof *move->places);
-	for (size_t i = 0; i < output_count && good && *complete; i++) {
+	for (size_t i = 0; i < output_count && ok && *complete; i++) {
 		lp_time beyond = LP_TIME_NONE;
 		bool more = true;
-		while (good && more)
-			good = move_page(move, calculation, zone, outputs[i].series_id, &beyond, &more, complete,
-			                 error);
+		while (ok && more)
+			ok = move_page(move, calculation, zone, outputs[i].series_id, &beyond, &more, complete, error);
 	}
-	return good || lp_fail_within(error, "calculation %s", calculation->name);
+	return ok || lp_fail_within(error, "calculation %s", calculation->name);
 }
 
-bool lp_outdated_moved(struct lp_outdated_move *move, struct lp_error *error)
+bool lp_outdated_move_rest(struct lp_outdated_move *move, struct lp_error *error)
 {
-	bool good = move->count == 0 || flush(move, error);
+	bool ok = move->count == 0 || flush(move, error);
 	free(move->places);
 	move->places = NULL;
-	return good;
+	return ok;
 }
 
 /* What is told together: so many results of so many calculations. */
@@ -440,7 +439,7 @@ static void count_in(struct line *line, uint64_t results)
 	line->calculations++;
 }
 
-static void tell(struct lp_text *text, const char *what, const struct line *line, bool more)
+static void add_line(struct lp_text *text, const char *what, const struct line *line, bool more)
 {
 	char results[32], calculations[32];
 	if (line->calculations == 0)
@@ -460,7 +459,7 @@ static bool starts_behind_results(const struct lp_outdated_work *work)
 	       (work->outdating->before->start == LP_TIME_NONE || work->outdating->before->start < after->start);
 }
 
-void lp_outdated_tell(const struct lp_outdated_works *works, bool done, struct lp_text *text)
+void lp_outdated_describe(const struct lp_outdated_works *works, bool done, struct lp_text *text)
 {
 	struct line deleted = { 0 }, disabled = { 0 }, left = { 0 }, earlier_ones = { 0 }, moved = { 0 };
 	struct line values = { 0 }, windows = { 0 };
@@ -493,19 +492,20 @@ void lp_outdated_tell(const struct lp_outdated_works *works, bool done, struct l
 			         work->results + work->taken);
 	}
 	bool more = works->more;
-	tell(text, "left, of calculations that are deleted", &deleted, more);
-	tell(text, "left, of calculations that are disabled", &disabled, more);
-	tell(text, "left, in series that are written no more", &left, more);
+	add_line(text, "left, of calculations that are deleted", &deleted, more);
+	add_line(text, "left, of calculations that are disabled", &disabled, more);
+	add_line(text, "left, in series that are written no more", &left, more);
 	if (left_series != NULL) {
 		lp_text_addf(text, "  (to delete them: local-processing prune --results-before TIME --series ");
 		lp_shell_add(text, left_series);
 		lp_text_addf(text, ")\n");
 	}
-	tell(text, "left where they begin before `start`, of", &earlier_ones, more);
-	tell(text, done ? "moved to the other end of their windows" : "to be moved to the other end of their windows",
-	     &moved, more);
-	tell(text, "of windows that the schedule of today does not have", &windows, more);
-	tell(text, "computed by the definitions of before", &values, more);
+	add_line(text, "left where they begin before `start`, of", &earlier_ones, more);
+	add_line(text,
+	         done ? "moved to the other end of their windows" : "to be moved to the other end of their windows",
+	         &moved, more);
+	add_line(text, "of windows that the schedule of today does not have", &windows, more);
+	add_line(text, "computed by the definitions of before", &values, more);
 	if (values.calculations + windows.calculations > 0)
 		lp_text_addf(text, "to compute %s again:\n  %s\n",
 		             values.results + windows.results == 1 ? "it" : "them", LP_OUTDATED_COMMAND);

@@ -28,20 +28,20 @@ struct lp_outdated_works {
 };
 
 /* Looks for the results of those whose definitions differ. */
-bool lp_outdated_look(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
+bool lp_outdated_find(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
                       bool prune, const struct lp_rule_catalogue *catalogue, struct lp_outdated_works *works,
                       struct lp_error *error) LP_MUST_CHECK;
 /* Behind lp_store_apply, in its transaction. */
 bool lp_outdated_note(struct lp_store *store, const struct lp_outdated_works *works,
                       struct lp_error *error) LP_MUST_CHECK;
 /* Lines for people; the command, where there is one to be told, is the last. */
-void lp_outdated_tell(const struct lp_outdated_works *works, bool done, struct lp_text *text);
+void lp_outdated_describe(const struct lp_outdated_works *works, bool done, struct lp_text *text);
 void lp_outdated_free(struct lp_outdated_works *works);
 
 /*
  * Moves numbers that lie at the other end of their windows to where result_time
  * says, of one calculation after the other: many at a time go to the store, the
- * rest with lp_outdated_moved.  alone: each time in a transaction of its own;
+ * rest with lp_outdated_move_rest.  alone: each time in a transaction of its own;
  * else all in the caller's.
  */
 struct lp_outdated_move {
@@ -56,7 +56,7 @@ struct lp_outdated_move {
 bool lp_outdated_move(struct lp_outdated_move *move, const struct lp_calculation *calculation,
                       const struct lp_output *outputs, size_t output_count, bool *complete,
                       struct lp_error *error) LP_MUST_CHECK;
-bool lp_outdated_moved(struct lp_outdated_move *move, struct lp_error *error) LP_MUST_CHECK;
+bool lp_outdated_move_rest(struct lp_outdated_move *move, struct lp_error *error) LP_MUST_CHECK;
 /* Whether every result of the rule is a number, at one end of its window. */
 bool lp_outdated_can_move(const struct lp_rule *rule);
 

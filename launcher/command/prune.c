@@ -19,8 +19,8 @@ static lp_time now(void)
 }
 
 /* LP_TIME_NONE: this kind is kept. */
-static bool limit(const char *option, const char *text, int64_t retention, bool given, const struct lp_zone *zone,
-                  lp_time *before, struct lp_error *error)
+static bool set_limit(const char *option, const char *text, int64_t retention, bool given, const struct lp_zone *zone,
+                      lp_time *before, struct lp_error *error)
 {
 	*before = LP_TIME_NONE;
 	if (text != NULL)
@@ -30,8 +30,8 @@ static bool limit(const char *option, const char *text, int64_t retention, bool 
 	return true;
 }
 
-static void say(const char *what, lp_time before, const char *about, uint64_t count, bool dry_run,
-                const struct lp_zone *zone)
+static void print_count(const char *what, lp_time before, const char *about, uint64_t count, bool dry_run,
+                        const struct lp_zone *zone)
 {
 	char time[40];
 
@@ -41,8 +41,8 @@ static void say(const char *what, lp_time before, const char *about, uint64_t co
 	printf("%s before %s: %s%" PRIu64 "%s\n", what, time, about, count, dry_run ? " to delete" : " deleted");
 }
 
-static bool limits(const struct lp_session *session, const struct request *request, struct lp_prune_samples *samples,
-                   struct lp_prune *prune, struct lp_error *error)
+static bool set_limits(const struct lp_session *session, const struct request *request,
+                       struct lp_prune_samples *samples, struct lp_prune *prune, struct lp_error *error)
 {
 	const struct lp_config *config = &session->config;
 	bool given = request->samples != NULL || request->results != NULL || request->outcomes != NULL ||
@@ -59,8 +59,8 @@ static bool limits(const struct lp_session *session, const struct request *reque
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (limit(kinds[i].option, kinds[i].text, kinds[i].retention, given, session->zone, kinds[i].before,
-		          error))
+		if (set_limit(kinds[i].option, kinds[i].text, kinds[i].retention, given, session->zone, kinds[i].before,
+		              error))
 			continue;
 		error->exit = LP_EXIT_USAGE;
 		return false;
@@ -86,7 +86,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		                            .even_if_needed = request->even_if_needed };
 	bool any;
 
-	if (!limits(session, request, &samples, &rest, error))
+	if (!set_limits(session, request, &samples, &rest, error))
 		return false;
 	any = samples.samples_before != LP_TIME_NONE || samples.results_before != LP_TIME_NONE;
 	if (!any && rest.outcomes_before == LP_TIME_NONE && rest.runs_before == LP_TIME_NONE) {
@@ -97,9 +97,9 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		return false;
 	if (!lp_store_prune(session->store, &rest, error))
 		return false;
-	say("outcomes", rest.outcomes_before, rest.outcomes_estimated ? "about " : "", rest.outcomes, request->dry_run,
-	    zone);
-	say("runs", rest.runs_before, "", rest.runs, request->dry_run, zone);
+	print_count("outcomes", rest.outcomes_before, rest.outcomes_estimated ? "about " : "", rest.outcomes,
+	            request->dry_run, zone);
+	print_count("runs", rest.runs_before, "", rest.runs, request->dry_run, zone);
 	if (request->dry_run)
 		puts("nothing was deleted (--dry-run)");
 	return true;
@@ -126,7 +126,7 @@ const struct lp_command lp_command_prune = {
 		"is kept for ever, results unless `retention.results` is set: series that a calculation writes, or\n"
 		"has written. States, pending windows and definitions are never deleted. For cron, once a day.\n"
 		"\n"
-		"Samples that a calculation will still read stay, and are told with its name: of windows that are\n"
+		"Samples that a calculation will still read stay, and are named with it: of windows that are\n"
 		"not computed yet or not over (a month's result needs its whole month), that failed or wait, or whose\n"
 		"samples changed. A disabled calculation will read from where it stopped.\n"
 		"\n"

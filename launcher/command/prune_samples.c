@@ -9,54 +9,54 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Counting what stays is bounded, whatever stays: so many of a series, and of all. */
-enum { ASK_AT_ONCE = 10000, COUNT_AT_ONCE = 1000, COUNT_OF_EACH = 10000, COUNT_OF_ALL = 2000000, TOLD_MOST = 10 };
+/* However much stays, counting it is bounded: at most so many samples of a series, and of all. */
+enum { ASK_AT_ONCE = 10000, COUNT_AT_ONCE = 1000, COUNT_OF_EACH = 10000, COUNT_OF_ALL = 2000000, SHOWN_MOST = 10 };
 
-/* Samples of one series that were to go, and stay. */
-struct held {
+/* Samples of one series that are old enough to go, and stay. */
+struct kept {
 	struct lp_needed needed;
 	struct lp_count_range range;
 };
 
-struct choosing {
+struct choice {
 	const struct lp_prune_samples *prune;
-	struct lp_needs *needs; /* NULL: nobody is asked */
+	struct lp_needs *needs; /* NULL: samples go even if they are needed */
 	struct lp_prune_series *series;
 	lp_time *oldest;
 	size_t count, capacity, oldest_capacity;
-	struct held *held; /* once all are chosen: by calculation */
-	size_t held_count, held_capacity;
+	struct kept *kept; /* by calculation, once all are chosen */
+	size_t kept_count, kept_capacity;
 	uint64_t results_left; /* series that the pattern chose and whose kind has no time */
 };
 
 static bool choose(void *context, const struct lp_prunable *prunable, struct lp_error *error)
 {
-	struct choosing *choosing = context;
-	const struct lp_prune_samples *prune = choosing->prune;
+	struct choice *choice = context;
+	const struct lp_prune_samples *prune = choice->prune;
 	lp_time before = prunable->computed ? prune->results_before : prune->samples_before;
 	(void)error;
 	if (prunable->oldest >= before) {
-		choosing->results_left += prunable->computed && before == LP_TIME_NONE && prune->pattern != NULL;
+		choice->results_left += prunable->computed && before == LP_TIME_NONE && prune->pattern != NULL;
 		return true;
 	}
-	size_t at = choosing->count;
-	LP_GROW(choosing->series, at, choosing->capacity);
-	LP_GROW(choosing->oldest, at, choosing->oldest_capacity);
-	choosing->series[at] = (struct lp_prune_series){ .series_id = prunable->series_id, .before = before };
-	choosing->oldest[at] = prunable->oldest;
-	choosing->count++;
+	size_t at = choice->count;
+	LP_GROW(choice->series, at, choice->capacity);
+	LP_GROW(choice->oldest, at, choice->oldest_capacity);
+	choice->series[at] = (struct lp_prune_series){ .series_id = prunable->series_id, .before = before };
+	choice->oldest[at] = prunable->oldest;
+	choice->count++;
 	return true;
 }
 
-/* What will still be read stays. */
-static void hold_back(struct choosing *choosing, size_t at, const struct lp_needed *needed)
+/* Keeps the samples of a series that a calculation will still read. */
+static void keep_needed(struct choice *choice, size_t at, const struct lp_needed *needed)
 {
-	struct lp_prune_series *series = &choosing->series[at];
-	lp_time oldest = choosing->oldest[at];
+	struct lp_prune_series *series = &choice->series[at];
+	lp_time oldest = choice->oldest[at];
 	if (needed->from >= series->before)
 		return;
-	LP_GROW(choosing->held, choosing->held_count, choosing->held_capacity);
-	choosing->held[choosing->held_count++] = (struct held){
+	LP_GROW(choice->kept, choice->kept_count, choice->kept_capacity);
+	choice->kept[choice->kept_count++] = (struct kept){
 		.needed = *needed,
 		.range = { .series_id = series->series_id,
 		           .first = needed->from > oldest ? needed->from : oldest,
@@ -65,43 +65,43 @@ static void hold_back(struct choosing *choosing, size_t at, const struct lp_need
 	series->before = needed->from > oldest ? needed->from : LP_TIME_NONE;
 }
 
-static bool ask_needs(struct choosing *choosing, struct lp_error *error)
+static bool ask_needs(struct choice *choice, struct lp_error *error)
 {
 	struct lp_needed *needed = lp_reallocate(NULL, ASK_AT_ONCE, sizeof *needed);
-	bool good = true;
-	for (size_t first = 0; first < choosing->count && good; first += ASK_AT_ONCE) {
-		size_t count = choosing->count - first < ASK_AT_ONCE ? choosing->count - first : ASK_AT_ONCE;
-		good = lp_needs_of(choosing->needs, choosing->series + first, count, needed, error);
-		for (size_t at = 0; at < count && good; at++)
-			hold_back(choosing, first + at, &needed[at]);
+	bool ok = true;
+	for (size_t first = 0; first < choice->count && ok; first += ASK_AT_ONCE) {
+		size_t count = choice->count - first < ASK_AT_ONCE ? choice->count - first : ASK_AT_ONCE;
+		ok = lp_needs_of(choice->needs, choice->series + first, count, needed, error);
+		for (size_t at = 0; at < count && ok; at++)
+			keep_needed(choice, first + at, &needed[at]);
 	}
 	free(needed);
-	return good;
+	return ok;
 }
 
-static bool choose_all(struct choosing *choosing, struct lp_error *error)
+static bool choose_all(struct choice *choice, struct lp_error *error)
 {
-	const struct lp_prune_samples *prune = choosing->prune;
+	const struct lp_prune_samples *prune = choice->prune;
 	lp_time last = prune->samples_before > prune->results_before ? prune->samples_before : prune->results_before;
-	return lp_store_each_prunable(prune->store, prune->pattern, last, choose, choosing, error) &&
+	return lp_store_each_prunable(prune->store, prune->pattern, last, choose, choice, error) &&
 	       (prune->even_if_needed ||
-	        (lp_needs_load(prune->store, prune->now, &choosing->needs, error) && ask_needs(choosing, error)));
+	        (lp_needs_load(prune->store, prune->now, &choice->needs, error) && ask_needs(choice, error)));
 }
 
-static bool count_going(const struct choosing *choosing, uint64_t *samples, struct lp_error *error)
+static bool count_pruned(const struct choice *choice, uint64_t *samples, struct lp_error *error)
 {
 	struct lp_count_range ranges[COUNT_AT_ONCE];
 	size_t count = 0;
 	*samples = 0;
-	for (size_t at = 0; at <= choosing->count; at++) {
+	for (size_t at = 0; at <= choice->count; at++) {
 		uint64_t counted;
-		if (at < choosing->count && choosing->series[at].before != LP_TIME_NONE)
-			ranges[count++] = (struct lp_count_range){ .series_id = choosing->series[at].series_id,
+		if (at < choice->count && choice->series[at].before != LP_TIME_NONE)
+			ranges[count++] = (struct lp_count_range){ .series_id = choice->series[at].series_id,
 				                                   .first = LP_TIME_MIN,
-				                                   .beyond = choosing->series[at].before };
-		if (count < (at < choosing->count ? COUNT_AT_ONCE : 1))
+				                                   .beyond = choice->series[at].before };
+		if (count < (at < choice->count ? COUNT_AT_ONCE : 1))
 			continue;
-		if (!lp_store_count_samples(choosing->prune->store, ranges, count, 0, &counted, error))
+		if (!lp_store_count_samples(choice->prune->store, ranges, count, 0, &counted, error))
 			return false;
 		*samples += counted;
 		count = 0;
@@ -109,7 +109,7 @@ static bool count_going(const struct choosing *choosing, uint64_t *samples, stru
 	return true;
 }
 
-static void say_gone(const struct lp_prune_samples *prune, const struct lp_pruned_samples *pruned)
+static void print_pruned(const struct lp_prune_samples *prune, const struct lp_pruned_samples *pruned)
 {
 	const struct {
 		const char *name;
@@ -128,16 +128,16 @@ static void say_gone(const struct lp_prune_samples *prune, const struct lp_prune
 	       prune->dry_run ? " to delete" : " deleted");
 }
 
-static int compare_held(const void *a, const void *b)
+static int compare_kept(const void *a, const void *b)
 {
-	const struct held *left = a, *right = b;
+	const struct kept *left = a, *right = b;
 	if (left->needed.calculation_id != right->needed.calculation_id)
 		return left->needed.calculation_id < right->needed.calculation_id ? -1 : 1;
 	return (left->range.first > right->range.first) - (left->range.first < right->range.first);
 }
 
-/* Samples in the ranges of some held series; *all false: there are more than are counted. */
-static bool count_held(const struct choosing *choosing, size_t first, size_t count, uint64_t *samples, bool *all,
+/* Counts the samples in the ranges of some kept series; *all false: there are more than are counted. */
+static bool count_kept(const struct choice *choice, size_t first, size_t count, uint64_t *samples, bool *all,
                        struct lp_error *error)
 {
 	struct lp_count_range ranges[COUNT_AT_ONCE];
@@ -151,8 +151,8 @@ static bool count_held(const struct choosing *choosing, size_t first, size_t cou
 			return true;
 		}
 		for (size_t k = 0; k < part; k++)
-			ranges[k] = choosing->held[first + at + k].range;
-		if (!lp_store_count_samples(choosing->prune->store, ranges, part, COUNT_OF_EACH, &counted, error))
+			ranges[k] = choice->kept[first + at + k].range;
+		if (!lp_store_count_samples(choice->prune->store, ranges, part, COUNT_OF_EACH, &counted, error))
 			return false;
 		*samples += counted;
 		*all = *all && (counted < COUNT_OF_EACH);
@@ -160,7 +160,7 @@ static bool count_held(const struct choosing *choosing, size_t first, size_t cou
 	return true;
 }
 
-static void say_why(const struct lp_prune_samples *prune, const struct lp_needed *needed)
+static void print_reason(const struct lp_prune_samples *prune, const struct lp_needed *needed)
 {
 	char start[40], end[40];
 	lp_time_format(needed->window.start, prune->zone, start);
@@ -175,25 +175,25 @@ static void say_why(const struct lp_prune_samples *prune, const struct lp_needed
 		printf(" for its window %s to %s, which is not computed yet\n", start, end);
 }
 
-/* Of one calculation, which holds them all back. */
-static bool say_held(const struct choosing *choosing, size_t first, size_t count, struct lp_error *error)
+/* Prints what one calculation will still read. */
+static bool print_kept_by(const struct choice *choice, size_t first, size_t count, struct lp_error *error)
 {
-	const struct held *oldest = &choosing->held[first];
+	const struct kept *oldest = &choice->kept[first];
 	char samples[32], series[32], from[40];
 	uint64_t counted;
 	bool all;
-	if (!count_held(choosing, first, count, &counted, &all, error))
+	if (!count_kept(choice, first, count, &counted, &all, error))
 		return false;
 	lp_report_count(counted, samples);
 	lp_report_count(count, series);
-	lp_time_format(oldest->range.first, choosing->prune->zone, from);
+	lp_time_format(oldest->range.first, choice->prune->zone, from);
 	lp_print("kept: %s%s sample%s of %s series, from %s on: %s reads them", all ? "" : "at least ", samples,
 	         counted == 1 ? "" : "s", series, from, oldest->needed.calculation);
-	say_why(choosing->prune, &oldest->needed);
+	print_reason(choice->prune, &oldest->needed);
 	return true;
 }
 
-/* Those that one calculation holds back, as they stand together. */
+/* The series that one calculation will still read: they stand one behind the other. */
 struct group {
 	size_t first, count;
 	lp_time oldest;
@@ -205,15 +205,15 @@ static int compare_groups(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static size_t group_held(const struct choosing *choosing, struct group *groups)
+static size_t group_kept(const struct choice *choice, struct group *groups)
 {
 	size_t count = 0;
-	if (choosing->held_count > 0)
-		qsort(choosing->held, choosing->held_count, sizeof *choosing->held, compare_held);
-	for (size_t at = 0; at < choosing->held_count; at++) {
-		const struct held *held = &choosing->held[at];
-		if (at == 0 || held[-1].needed.calculation_id != held->needed.calculation_id)
-			groups[count++] = (struct group){ .first = at, .oldest = held->range.first };
+	if (choice->kept_count > 0)
+		qsort(choice->kept, choice->kept_count, sizeof *choice->kept, compare_kept);
+	for (size_t at = 0; at < choice->kept_count; at++) {
+		const struct kept *kept = &choice->kept[at];
+		if (at == 0 || kept[-1].needed.calculation_id != kept->needed.calculation_id)
+			groups[count++] = (struct group){ .first = at, .oldest = kept->range.first };
 		groups[count - 1].count++;
 	}
 	if (count > 0)
@@ -221,45 +221,45 @@ static size_t group_held(const struct choosing *choosing, struct group *groups)
 	return count;
 }
 
-/* The oldest first. */
-static bool say_all_held(struct choosing *choosing, struct lp_error *error)
+/* Prints the calculations that will read the oldest samples first. */
+static bool print_kept(struct choice *choice, struct lp_error *error)
 {
-	struct group *groups = lp_reallocate(NULL, choosing->held_count + 1, sizeof *groups);
-	size_t count = group_held(choosing, groups), told = count < TOLD_MOST ? count : TOLD_MOST, series = 0;
-	bool good = true;
-	for (size_t at = 0; at < told && good; at++)
-		good = say_held(choosing, groups[at].first, groups[at].count, error);
-	for (size_t at = told; at < count; at++)
+	struct group *groups = lp_reallocate(NULL, choice->kept_count + 1, sizeof *groups);
+	size_t count = group_kept(choice, groups), shown = count < SHOWN_MOST ? count : SHOWN_MOST, series = 0;
+	bool ok = true;
+	for (size_t at = 0; at < shown && ok; at++)
+		ok = print_kept_by(choice, groups[at].first, groups[at].count, error);
+	for (size_t at = shown; at < count; at++)
 		series += groups[at].count;
-	if (good && count > told)
+	if (ok && count > shown)
 		printf("kept: samples of %zu more series, which %zu more calculation%s will still read\n", series,
-		       count - told, count - told == 1 ? "" : "s");
+		       count - shown, count - shown == 1 ? "" : "s");
 	free(groups);
-	return good;
+	return ok;
 }
 
-static bool prune_chosen(struct choosing *choosing, struct lp_error *error)
+static bool prune_chosen(struct choice *choice, struct lp_error *error)
 {
-	const struct lp_prune_samples *prune = choosing->prune;
+	const struct lp_prune_samples *prune = choice->prune;
 	struct lp_pruned_samples pruned = { .count = 0 };
-	if (!(prune->dry_run ? count_going(choosing, &pruned.count, error)
-	                     : lp_store_prune_samples(prune->store, choosing->series, choosing->count,
+	if (!(prune->dry_run ? count_pruned(choice, &pruned.count, error)
+	                     : lp_store_prune_samples(prune->store, choice->series, choice->count,
 	                                              prune->pattern == NULL, prune->samples_before, &pruned, error)))
 		return false;
-	say_gone(prune, &pruned);
-	if (choosing->results_left > 0)
+	print_pruned(prune, &pruned);
+	if (choice->results_left > 0)
 		printf("kept: the results of %llu series that calculations write: --results-before is about them\n",
-		       (unsigned long long)choosing->results_left);
-	return say_all_held(choosing, error);
+		       (unsigned long long)choice->results_left);
+	return print_kept(choice, error);
 }
 
 bool lp_prune_samples(const struct lp_prune_samples *prune, struct lp_error *error)
 {
-	struct choosing choosing = { .prune = prune };
-	bool good = choose_all(&choosing, error) && prune_chosen(&choosing, error);
-	lp_needs_free(choosing.needs);
-	free(choosing.series);
-	free(choosing.oldest);
-	free(choosing.held);
-	return good;
+	struct choice choice = { .prune = prune };
+	bool ok = choose_all(&choice, error) && prune_chosen(&choice, error);
+	lp_needs_free(choice.needs);
+	free(choice.series);
+	free(choice.oldest);
+	free(choice.kept);
+	return ok;
 }

@@ -41,18 +41,18 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
 	struct lp_reopen filter = { .rule = request->rule }, sum = { .name = NULL };
-	bool good = lp_option_range(request->from, request->to, session->zone, &filter.from, &filter.to, error);
-	if (good && request->names.count == 0)
-		good = reopen(session->store, filter, NULL, &sum, error);
-	for (size_t i = 0; i < request->names.count && good; i++)
-		good = reopen(session->store, filter, request->names.items[i], &sum, error);
-	if (good && sum.windows == 0)
+	bool ok = lp_option_range(request->from, request->to, session->zone, &filter.from, &filter.to, error);
+	if (ok && request->names.count == 0)
+		ok = reopen(session->store, filter, NULL, &sum, error);
+	for (size_t i = 0; i < request->names.count && ok; i++)
+		ok = reopen(session->store, filter, request->names.items[i], &sum, error);
+	if (ok && sum.windows == 0)
 		puts("no such window is pending: nothing to open");
-	else if (good)
+	else if (ok)
 		printf("%" PRIu64 " window%s of %" PRIu64 " calculation%s opened: the next run tries %s again\n",
 		       sum.windows, sum.windows == 1 ? "" : "s", sum.calculations, sum.calculations == 1 ? "" : "s",
 		       sum.windows == 1 ? "it" : "them");
-	return good;
+	return ok;
 }
 
 static const struct lp_option options[] = {

@@ -150,13 +150,13 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	struct lp_problems problems = { 0 };
 	struct lp_rule_server *server = NULL;
 	const struct lp_rule_catalogue *catalogue = NULL;
-	bool good = load_rules(session, request->rules, &server, &catalogue, &problems, error);
+	bool ok = load_rules(session, request->rules, &server, &catalogue, &problems, error);
 	if (problems.count > 0)
 		lp_command_print_problems(&lp_command_rules, &problems);
-	good = good && show(request, catalogue, error) && (problems.count == 0 || lp_command_exit(error, LP_EXIT_DATA));
+	ok = ok && show(request, catalogue, error) && (problems.count == 0 || lp_command_exit(error, LP_EXIT_DATA));
 	lp_rule_server_free(server);
 	lp_problems_free(&problems);
-	return good;
+	return ok;
 }
 
 static const struct lp_option options[] = {

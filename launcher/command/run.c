@@ -73,14 +73,14 @@ static void print_report(const struct request *request, const struct lp_session 
 
 enum { LONG_RUN = 3 }; /* minutes: of one that works for longer people want to know */
 
-static bool take_working(void *context, const struct lp_run *run, struct lp_error *error)
+static bool log_long_run(void *context, const struct lp_run *run, struct lp_error *error)
 {
-	bool *told = context;
+	bool *logged = context;
 	lp_time since = lp_now() - run->started;
 	(void)error;
-	if (*told || run->kind != LP_RUN_MINUTE)
+	if (*logged || run->kind != LP_RUN_MINUTE)
 		return true;
-	*told = true;
+	*logged = true;
 	/* The newest one: where its row says that it ended, the one that holds the lock has not begun yet. */
 	if (run->ended == LP_TIME_NONE && since >= LONG_RUN * LP_MINUTE)
 		lp_log(LP_LOG_WARNING,
@@ -95,8 +95,8 @@ static void warn_of_long_run(struct lp_store *store)
 {
 	enum { NEWEST = 50 }; /* runs and backfills */
 	struct lp_error error;
-	bool told = false;
-	if (!lp_store_each_run(store, NEWEST, take_working, &told, &error))
+	bool logged = false;
+	if (!lp_store_each_run(store, NEWEST, log_long_run, &logged, &error))
 		lp_log(LP_LOG_WARNING, "cannot read for how long the other run has been working",
 		       LP_TEXT("error", error.what));
 }
@@ -124,15 +124,15 @@ static bool work(const struct request *request, struct lp_session *session, stru
 	struct lp_progress_line progress = { .quiet = request->quiet };
 	options.lock = true;
 	lp_progress_line_begin(&progress, &options);
-	bool good = lp_run(session->store, &options, &lp_stop, &done, &timing, error);
+	bool ok = lp_run(session->store, &options, &lp_stop, &done, &timing, error);
 	session->left_behind = timing.left_behind > 0;
 	if (done.id != 0)
 		lp_progress_line_end(&progress);
-	if (good && timing.busy)
+	if (ok && timing.busy)
 		report_busy(request, session->store);
-	else if (good || done.id != 0)
+	else if (ok || done.id != 0)
 		print_report(request, session, &done, &timing);
-	return good &&
+	return ok &&
 	       (timing.busy || !has_failed(request, &done) || lp_command_exit(error, LP_EXIT_FAILED_CALCULATIONS));
 }
 
@@ -151,9 +151,9 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	const struct request *request = data;
 	struct lp_service service = { .session = session };
 	lp_time tick;
-	bool good = lp_option_tick(request->at, session, &tick, error) && work(request, session, &service, tick, error);
+	bool ok = lp_option_tick(request->at, session, &tick, error) && work(request, session, &service, tick, error);
 	lp_service_end(&service);
-	return good;
+	return ok;
 }
 
 static const struct lp_option options[] = {

@@ -72,9 +72,8 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 {
 	struct request *request = data;
 	(void)overrides;
-	if (request->json && request->format != NULL) {
+	if (request->json && request->format != NULL)
 		return lp_fail(error, LP_EXIT_USAGE, "--json and --format exclude each other");
-	}
 	return lp_output_form_parse(request->json ? "json" : request->format, &request->form, error);
 }
 

@@ -1,5 +1,6 @@
 /* See selection.h. */
 #include "command/selection.h"
+#include "text/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,21 +61,21 @@ static bool note_watermark(void *context, const struct lp_status *status, struct
 	return true;
 }
 
-struct naming {
+struct match {
 	struct lp_selection *selection;
 	size_t found;
 };
 
-static bool name_it(void *context, const struct lp_status *status, struct lp_error *error)
+static bool mark_named(void *context, const struct lp_status *status, struct lp_error *error)
 {
-	struct naming *naming = context;
-	struct lp_selected *item = lp_selection_find(naming->selection, status->calculation.id);
+	struct match *match = context;
+	struct lp_selected *item = lp_selection_find(match->selection, status->calculation.id);
 	(void)error;
 	if (item != NULL) {
-		naming->selection->named += !item->named;
+		match->selection->named += !item->named;
 		item->named = true;
 	}
-	naming->found++;
+	match->found++;
 	return true;
 }
 
@@ -82,14 +83,17 @@ static bool choose(struct lp_selection *selection, struct lp_store *store, const
                    struct lp_error *error)
 {
 	struct lp_status_filter filter = { .name = pattern, .rule = rule };
-	struct naming naming = { .selection = selection };
-	if (!lp_store_each_status(store, &filter, name_it, &naming, error))
+	struct match match = { .selection = selection };
+	if (!lp_store_each_status(store, &filter, mark_named, &match, error))
 		return false;
-	if (naming.found > 0)
+	if (match.found > 0)
 		return true;
-	lp_fail(error, LP_EXIT_DATA, "there is no calculation%s%.300s%s%s%.200s", pattern == NULL ? "" : " \"",
-	        pattern == NULL ? "" : pattern, pattern == NULL ? "" : "\"", rule == NULL ? "" : " of the rule ",
-	        rule == NULL ? "" : rule);
+	char *of_rule = lp_format_text("%s%s", rule == NULL ? "" : " of the rule ", rule == NULL ? "" : rule);
+	if (pattern != NULL)
+		lp_fail(error, LP_EXIT_DATA, "there is no calculation \"%.*s\"%s", LP_CUT(300, pattern), of_rule);
+	else
+		lp_fail(error, LP_EXIT_DATA, "there is no calculation%s", of_rule);
+	free(of_rule);
 	return lp_hint(error, "`local-processing status` lists all; * and ? stand for any characters.");
 }
 
@@ -135,26 +139,26 @@ static bool note_outdated(void *context, const struct lp_outdated *outdated, str
 static bool load(struct lp_selection *selection, struct lp_store *store, struct lp_error *error)
 {
 	const struct lp_status_filter all = { .failed = false };
-	bool good;
+	bool ok;
 	*selection = (struct lp_selection){ .count = 0 };
-	good = lp_store_each_calculation(store, keep, selection, error);
-	if (good && selection->count > 0) {
+	ok = lp_store_each_calculation(store, keep, selection, error);
+	if (ok && selection->count > 0) {
 		qsort(selection->items, selection->count, sizeof *selection->items, compare_id);
-		good = lp_store_each_status(store, &all, note_watermark, selection, error) &&
-		       lp_store_each_outdated(store, note_outdated, selection, error);
+		ok = lp_store_each_status(store, &all, note_watermark, selection, error) &&
+		     lp_store_each_outdated(store, note_outdated, selection, error);
 	}
-	return good;
+	return ok;
 }
 
 bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, const char *const *patterns,
                          size_t count, const char *rule, struct lp_error *error)
 {
-	bool good = load(selection, store, error);
-	if (good && count == 0)
-		good = choose(selection, store, NULL, rule, error);
-	for (size_t i = 0; i < count && good; i++)
-		good = choose(selection, store, patterns[i], rule, error);
-	return good;
+	bool ok = load(selection, store, error);
+	if (ok && count == 0)
+		ok = choose(selection, store, NULL, rule, error);
+	for (size_t i = 0; i < count && ok; i++)
+		ok = choose(selection, store, patterns[i], rule, error);
+	return ok;
 }
 
 bool lp_selection_choose_outdated(struct lp_selection *selection, struct lp_store *store, struct lp_error *error)
@@ -169,35 +173,36 @@ bool lp_selection_choose_outdated(struct lp_selection *selection, struct lp_stor
 	return true;
 }
 
-/* Who writes a series: by series. */
-struct writing {
+/* A series and the calculation that writes it; sorted by series. */
+struct written_series {
 	int64_t series_id;
 	const struct lp_selected *writer;
 };
 
-static int compare_writing(const void *a, const void *b)
+static int compare_written(const void *a, const void *b)
 {
-	int64_t left = ((const struct writing *)a)->series_id, right = ((const struct writing *)b)->series_id;
+	int64_t left = ((const struct written_series *)a)->series_id,
+		right = ((const struct written_series *)b)->series_id;
 	return (left > right) - (left < right);
 }
 
-static struct writing *list_writings(struct lp_selection *selection, size_t *count)
+static struct written_series *list_written(struct lp_selection *selection, size_t *count)
 {
-	struct writing *writings;
+	struct written_series *written;
 	*count = 0;
 	for (size_t i = 0; i < selection->count; i++)
 		*count += selection->items[i].calculation.output_count;
-	writings = lp_arena_zeroed(&selection->arena, *count, sizeof *writings);
+	written = lp_arena_zeroed(&selection->arena, *count, sizeof *written);
 	*count = 0;
 	for (size_t i = 0; i < selection->count; i++) {
 		const struct lp_calculation *calculation = &selection->items[i].calculation;
 		for (size_t k = 0; k < calculation->output_count; k++)
-			writings[(*count)++] = (struct writing){ .series_id = calculation->outputs[k].series_id,
-				                                 .writer = &selection->items[i] };
+			written[(*count)++] = (struct written_series){ .series_id = calculation->outputs[k].series_id,
+				                                       .writer = &selection->items[i] };
 	}
 	if (*count > 0)
-		qsort(writings, *count, sizeof *writings, compare_writing);
-	return writings;
+		qsort(written, *count, sizeof *written, compare_written);
+	return written;
 }
 
 static void add_windows(struct lp_selected *item, const struct lp_window_range *windows)
@@ -274,11 +279,11 @@ static void select_reader(struct lp_selected *item, const struct lp_zone *zone, 
 		add_windows(item, &touched);
 }
 
-static const struct lp_selected *find_writer(const struct writing *writings, size_t count, int64_t series_id)
+static const struct lp_selected *find_writer(const struct written_series *written, size_t count, int64_t series_id)
 {
-	const struct writing wanted = { .series_id = series_id };
-	const struct writing *found =
-		count == 0 ? NULL : bsearch(&wanted, writings, count, sizeof wanted, compare_writing);
+	const struct written_series wanted = { .series_id = series_id };
+	const struct written_series *found =
+		count == 0 ? NULL : bsearch(&wanted, written, count, sizeof wanted, compare_written);
 	return found == NULL ? NULL : found->writer;
 }
 
@@ -286,11 +291,11 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
                           struct lp_error *error)
 {
 	(void)error;
-	size_t writing_count;
+	size_t written_count;
 	/* Who writes comes before who reads. */
 	if (selection->count > 0)
 		qsort(selection->items, selection->count, sizeof *selection->items, compare_rank);
-	const struct writing *writings = list_writings(selection, &writing_count);
+	const struct written_series *written = list_written(selection, &written_count);
 	for (size_t i = 0; i < selection->count; i++) {
 		struct lp_selected *item = &selection->items[i];
 		const struct lp_zone *zone;
@@ -304,7 +309,7 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
 			select_own(item, zone, from, to);
 		for (size_t k = 0; k < item->calculation.input_count && dependants; k++) {
 			const struct lp_input *input = &item->calculation.inputs[k];
-			const struct lp_selected *writer = find_writer(writings, writing_count, input->series_id);
+			const struct lp_selected *writer = find_writer(written, written_count, input->series_id);
 			/* The writer has a lower rank: what is selected of it is known. */
 			if (writer != NULL)
 				select_reader(item, zone, input, writer);

@@ -46,9 +46,8 @@ static double noise(uint64_t *state)
 
 static double power_at(const struct pump *pump, int second, uint64_t *random)
 {
-	if (pump->off > 0 && second % (pump->on + pump->off) >= pump->on) {
+	if (pump->off > 0 && second % (pump->on + pump->off) >= pump->on)
 		return 0;
-	}
 	double speed = 1 + pump->swing * sin(second / 3600.0 * 6.283185307179586);
 	return pump->power * speed * (1 + 0.01 * noise(random));
 }
@@ -85,15 +84,13 @@ bool lp_station_write(FILE *file, struct lp_error *error)
 			double flow = flow_of(&pumps[p], power, &random);
 			counters[p] = p == 0 && second == COUNTER_REPLACED ? 0 : counters[p] + power / 3600;
 			bool lost = p == 1 && second >= LINE_LOST && second < LINE_BACK;
-			if (logged && lost) {
+			if (logged && lost)
 				fputs(",,,", file);
-			} else if (logged) {
+			else if (logged)
 				fprintf(file, ",%.2f,%.1f,%.3f", power, flow, counters[p]);
-			}
 		}
-		if (logged) {
+		if (logged)
 			fputc('\n', file);
-		}
 	}
 	return !ferror(file) || lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write the station's samples");
 }

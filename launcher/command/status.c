@@ -12,6 +12,7 @@
 #include "model/memory.h"
 #include "service/service.h"
 #include "show/show.h"
+#include "text/utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,14 +48,12 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 	lp_status_format_second(status->failing_since != LP_TIME_NONE ? status->failing_since : status->since, zone,
 	                        since);
 	lp_time_format(status->window.start, zone, window);
-	if (lp_status_has_outcome(status)) {
+	if (lp_status_has_outcome(status))
 		lp_nanoseconds_format(status->duration, duration);
-	}
-	if (status->pending > 0) {
+	if (status->pending > 0)
 		snprintf(owed, sizeof owed, "%" PRIu32, status->pending);
-	} else if (status->owed > 0) {
+	else if (status->owed > 0)
 		snprintf(owed, sizeof owed, "again");
-	}
 	if (status->cause != NULL) {
 		message = lp_format_text("waits for %s, which failed", status->cause);
 	} else if (status->error_message != NULL || status->error_type != NULL) {
@@ -204,17 +203,15 @@ static bool is_one(struct lp_session *session, const struct request *request, bo
 	uint64_t count = 0;
 	bool read = lp_store_each_status(session->store, &request->filter, count_one, &count, error);
 	*one = count == 1;
-	if (!read && count < 2) {
+	if (!read && count < 2)
 		return false;
-	}
-	if (count > 0 || request->filter.failed || request->filter.rule != NULL || request->filter.label_name != NULL) {
+	if (count > 0 || request->filter.failed || request->filter.rule != NULL || request->filter.label_name != NULL)
 		return true;
-	}
-	if (strpbrk(request->filter.name, "*?") != NULL) {
-		return lp_fail(error, LP_EXIT_DATA, "no calculation has a name like %.300s", request->filter.name);
-	}
-	lp_fail(error, LP_EXIT_DATA, "there is no calculation \"%.300s\"", request->filter.name);
-	char *part = lp_format_text("*%.100s*", request->filter.name), *pattern = lp_shell_word(part);
+	if (strpbrk(request->filter.name, "*?") != NULL)
+		return lp_fail(error, LP_EXIT_DATA, "no calculation has a name like %.*s",
+		               LP_CUT(300, request->filter.name));
+	lp_fail(error, LP_EXIT_DATA, "there is no calculation \"%.*s\"", LP_CUT(300, request->filter.name));
+	char *part = lp_format_text("*%.*s*", LP_CUT(100, request->filter.name)), *pattern = lp_shell_word(part);
 	lp_hint(error, "`local-processing status` lists all; parts of names are found by %s.", pattern);
 	free(pattern);
 	free(part);

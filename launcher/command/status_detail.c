@@ -52,24 +52,20 @@ static void print_schedule(const struct lp_schedule *schedule)
 
 	print_heading("schedule");
 	printf("every %s", every);
-	if (strcmp(every, window) != 0) {
+	if (strcmp(every, window) != 0)
 		printf(", windows of %s", window);
-	}
-	if (schedule->offset.count != 0) {
+	if (schedule->offset.count != 0)
 		printf(", moved by %s", offset);
-	}
-	if (schedule->delay != 0) {
+	if (schedule->delay != 0)
 		printf(", computed %s after their end", delay);
-	}
 	lp_print(", %s\n", schedule->zone);
 }
 
 static void print_time(const char *heading, lp_time t, const struct lp_zone *zone)
 {
 	char text[40];
-	if (t == LP_TIME_NONE) {
+	if (t == LP_TIME_NONE)
 		return;
-	}
 	lp_status_format_second(t, zone, text);
 	print_heading(heading);
 	puts(text);
@@ -98,9 +94,8 @@ static void print_last_window(const struct lp_status *status, const struct lp_zo
 
 static void print_error(const struct lp_status *status)
 {
-	if (status->error_message == NULL && status->error_type == NULL) {
+	if (status->error_message == NULL && status->error_type == NULL)
 		return;
-	}
 	const char *type = status->error_type == NULL ? "" : status->error_type;
 	const char *message = status->error_message == NULL ? "" : status->error_message;
 	print_heading("error");

@@ -32,9 +32,8 @@ static size_t terminal_width(FILE *output)
 static size_t text_width(const char *text)
 {
 	size_t width = 0;
-	for (; *text != '\0'; text++) {
+	for (; *text != '\0'; text++)
 		width += lp_utf8_begins(*text);
-	}
 	return width;
 }
 
@@ -59,33 +58,28 @@ static void write_text(FILE *output, const char *text, size_t room)
 	bool cut = text_width(text) > room;
 	size_t left = cut ? room - 1 : room;
 	size_t length = 0;
-	for (; text[length] != '\0'; length++) {
-		if (lp_utf8_begins(text[length]) && left-- == 0) {
+	for (; text[length] != '\0'; length++)
+		if (lp_utf8_begins(text[length]) && left-- == 0)
 			break;
-		}
-	}
 	char *shown = lp_format_text("%.*s", (int)length, text);
 	lp_print_line(output, shown);
 	free(shown);
-	if (cut) {
+	if (cut)
 		fputs("\xe2\x80\xa6", output);
-	}
 }
 
 static void write_blanks(FILE *output, size_t count)
 {
-	while (count-- > 0) {
+	while (count-- > 0)
 		fputc(' ', output);
-	}
 }
 
 static void write_row(const struct lp_table *table, const char *const *cells)
 {
 	size_t used = 0, count = table->count;
 	/* No blanks at the end of a line. */
-	while (count > 1 && (cells[count - 1] == NULL || cells[count - 1][0] == '\0')) {
+	while (count > 1 && (cells[count - 1] == NULL || cells[count - 1][0] == '\0'))
 		count--;
-	}
 	for (size_t i = 0; i < count; i++) {
 		const char *text = cells[i] == NULL ? "" : cells[i];
 		size_t width = text_width(text);
@@ -94,16 +88,13 @@ static void write_row(const struct lp_table *table, const char *const *cells)
 		/* A narrow terminal still shows some of the last column; the others are what rows are known by. */
 		size_t room =
 			last && table->width != SIZE_MAX && table->width > used + 12 ? table->width - used : SIZE_MAX;
-		if (table->columns[i].right) {
+		if (table->columns[i].right)
 			write_blanks(table->output, padding);
-		}
 		write_text(table->output, text, room);
-		if (!table->columns[i].right && !last) {
+		if (!table->columns[i].right && !last)
 			write_blanks(table->output, padding);
-		}
-		if (!last) {
+		if (!last)
 			write_blanks(table->output, 2);
-		}
 		used += width + padding + 2;
 	}
 	fputc('\n', table->output);
@@ -113,16 +104,14 @@ static void release(struct lp_table *table)
 {
 	const char *headings[LP_TABLE_COLUMNS_MOST];
 	table->flowing = true;
-	for (size_t i = 0; i < table->count; i++) {
+	for (size_t i = 0; i < table->count; i++)
 		headings[i] = table->columns[i].heading;
-	}
 	write_row(table, headings);
 	for (size_t row = 0; row < table->held_rows; row++) {
 		char **cells = table->held + row * table->count;
 		write_row(table, (const char *const *)cells);
-		for (size_t i = 0; i < table->count; i++) {
+		for (size_t i = 0; i < table->count; i++)
 			free(cells[i]);
-		}
 	}
 	table->held_rows = 0;
 }
@@ -139,16 +128,14 @@ void lp_table_row(struct lp_table *table, const char *const *cells)
 		size_t width = text_width(held[i]);
 		table->widths[i] = width > table->widths[i] ? width : table->widths[i];
 	}
-	if (++table->held_rows == LP_TABLE_LOOKAHEAD) {
+	if (++table->held_rows == LP_TABLE_LOOKAHEAD)
 		release(table);
-	}
 }
 
 void lp_table_end(struct lp_table *table)
 {
-	if (!table->flowing && table->held_rows > 0) {
+	if (!table->flowing && table->held_rows > 0)
 		release(table);
-	}
 	free(table->held);
 	free(table);
 }

@@ -40,11 +40,11 @@ static bool digest_executable(char text[DIGEST_TEXT])
 {
 	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good = file >= 0 && context != NULL && digest_file(file, context, text);
+	bool ok = file >= 0 && context != NULL && digest_file(file, context, text);
 	EVP_MD_CTX_free(context);
 	if (file >= 0)
 		close(file);
-	return good;
+	return ok;
 }
 
 /* The hash comes first in the text's first section, or in the JSON's object. */

@@ -37,7 +37,7 @@ static void refuse_unit(const struct lp_quantity *from, const struct lp_output *
 {
 	char text[LP_UNIT_TEXT_SIZE];
 
-	PyErr_Format(PyExc_ValueError, "the result is in %s, and the series %s is outputs in %s: %s%s",
+	PyErr_Format(PyExc_ValueError, "the result is in %s, and the series %s is declared in %s: %s%s",
 	             from->per == NULL ? from->unit : lp_unit_over_time(from->unit, from->per, text),
 	             output->series == NULL ? "" : output->series, output->unit, why, remedy);
 }

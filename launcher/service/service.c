@@ -92,16 +92,16 @@ static bool note_rules(void *context, struct lp_store *store, const struct lp_ru
 	const struct lp_service *service = context;
 	const struct lp_rule_catalogue *catalogue = service->catalogue;
 	struct lp_rule_version *versions;
-	bool good;
+	bool ok;
 	if (catalogue == NULL || catalogue->count == 0)
 		return true;
 	versions = lp_reallocate(NULL, catalogue->count, sizeof *versions);
 	for (size_t i = 0; i < catalogue->count; i++)
 		versions[i] = (struct lp_rule_version){ .rule = catalogue->rules[i].name,
 			                                .version = catalogue->rules[i].version };
-	good = lp_store_note_rules(store, run, versions, catalogue->count, log_changed_rule, store, error);
+	ok = lp_store_note_rules(store, run, versions, catalogue->count, log_changed_rule, store, error);
 	free(versions);
-	return good;
+	return ok;
 }
 
 /* Whether any rule that a run has worked with is another one now. */
@@ -109,17 +109,17 @@ static bool find_changed(const struct lp_service *service, size_t *changed, stru
 {
 	const struct lp_rule_catalogue *catalogue = service->catalogue;
 	struct lp_arena arena = { 0 };
-	bool good = true;
+	bool ok = true;
 	*changed = 0;
-	for (size_t i = 0; i < catalogue->count && good; i++) {
+	for (size_t i = 0; i < catalogue->count && ok; i++) {
 		const char *version;
 		lp_arena_empty(&arena);
-		good = lp_store_rule_version(service->session->store, catalogue->rules[i].name, INT64_MAX, &arena,
-		                             &version, error);
-		*changed += good && version != NULL && strcmp(version, catalogue->rules[i].version) != 0;
+		ok = lp_store_rule_version(service->session->store, catalogue->rules[i].name, INT64_MAX, &arena,
+		                           &version, error);
+		*changed += ok && version != NULL && strcmp(version, catalogue->rules[i].version) != 0;
 	}
 	lp_arena_free(&arena);
-	return good;
+	return ok;
 }
 
 bool lp_service_note_rules(struct lp_service *service, bool note, size_t *changed, struct lp_error *error)

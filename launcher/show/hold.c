@@ -89,15 +89,15 @@ bool lp_waits_find(struct lp_store *store, lp_time tick, const struct lp_zone *z
 {
 	struct hold_list holds = { .tick = tick };
 	*waits = (struct lp_waits){ .count = 0 };
-	bool good = lp_each_hold(store, tick, keep_hold, &holds, error);
-	for (size_t i = 0; i < holds.count && good; i++) {
+	bool ok = lp_each_hold(store, tick, keep_hold, &holds, error);
+	for (size_t i = 0; i < holds.count && ok; i++) {
 		struct wait_scan scan = { .hold = &holds.items[i], .zone = zone, .waits = waits };
-		good = lp_store_each_edge(store, holds.items[i].batch_id, 0, add_wait, &scan, error);
+		ok = lp_store_each_edge(store, holds.items[i].batch_id, 0, add_wait, &scan, error);
 	}
 	free(holds.items);
 	if (waits->count > 0)
 		qsort(waits->items, waits->count, sizeof *waits->items, compare_waits);
-	return good;
+	return ok;
 }
 
 const char *lp_waits_reason(const struct lp_waits *waits, int64_t calculation_id)

@@ -1,5 +1,6 @@
 /* A series by its name, for messages too: see show.h. */
 #include "show/show.h"
+#include "text/utf8.h"
 
 #include <stdlib.h>
 
@@ -26,13 +27,13 @@ static bool suggest(void *context, const struct lp_series *series, struct lp_err
 static bool fail_unknown_series(struct lp_store *store, const char *name, struct lp_error *error)
 {
 	struct suggestions suggestions = { .count = 0 };
-	char *pattern = lp_format_text("*%.200s*", name);
+	char *pattern = lp_format_text("*%.*s*", LP_CUT(200, name));
 	bool searched = lp_store_each_series(store, pattern, suggest, &suggestions, error);
 	free(pattern);
 	if (searched) {
-		lp_fail(error, LP_EXIT_DATA, "there is no series \"%.300s\"", name);
+		lp_fail(error, LP_EXIT_DATA, "there is no series \"%.*s\"", LP_CUT(300, name));
 		if (suggestions.count > 0) {
-			lp_hint(error, "There is %.300s.", suggestions.names.data);
+			lp_hint(error, "There is %.*s.", LP_CUT(300, suggestions.names.data));
 		} else {
 			lp_hint(error, "A series comes into being by `import` or `apply`.");
 		}
