@@ -7,9 +7,7 @@ States and reasons stand by name, as launcher/model/*.table has them:
 ``{{state failed}}`` and ``{{reason backfill}}`` are numbers, ``{{states}}`` the words of
 all states in the order of their numbers, ``{{failures}}`` of those that are failures.
 
-``STORE/schema/NNN_*.sql`` are the steps of the schema. Where they have fragments,
-in schema/fragments.sql, empty lines and those that begin with ``--`` are left out
-of them; any other comment is part of the schema.
+``STORE/schema/NNN_*.sql`` are the steps of the schema, which keep their comments.
 
 Written are names.table and statements.table, for X-macros, and the steps.
 """
@@ -170,17 +168,15 @@ def main() -> None:
         if "doing" not in item.about:
             item.place.wrong(f"{item.name} does not say what it is doing")
         names.append(f"STATEMENT({item.name.upper()})\n")
-        texts = ", ".join(map(quoted, (item.name, item.about["doing"], store.sql_of(item))))
+        doing = store.fill(item.about["doing"], item.place)
+        texts = ", ".join(map(quoted, (item.name, doing, store.sql_of(item))))
         rows.append(f"STATEMENT({item.name.upper()}, {texts})\n")
     steps = arguments.output / "schema"
     for stale in steps.glob("*.sql"):
         if not (arguments.store / "schema" / stale.name).exists():
             stale.unlink()
-    # Without fragments they are used as they are.
-    if (arguments.store / "schema" / "fragments.sql").exists():
-        for step in sorted(arguments.store.glob("schema/[0-9]*.sql")):
-            text = store.fill(step.read_text(encoding="utf-8"), Place(step, 1))
-            write(steps / step.name, re.sub(r"^(--.*)?\n", "", text, flags=re.MULTILINE))
+    for step in sorted(arguments.store.glob("schema/[0-9]*.sql")):
+        write(steps / step.name, store.fill(step.read_text(encoding="utf-8"), Place(step, 1)))
     for name, fragment in store.fragments.items():
         if name not in store.used:
             fragment.place.wrong(f"nothing takes in the fragment {name}")

@@ -47,18 +47,17 @@ add_custom_command(OUTPUT frozen_app.c frozen_app.bin VERBATIM
 # What travels inside, besides what embed.py gathers by itself: NAME=DIRECTORY.
 set(tree_options
 	--tree "demo=${CMAKE_SOURCE_DIR}/app/demo"
-	--tree "schema/postgresql=${CMAKE_SOURCE_DIR}/launcher/store/postgresql/schema"
+	--tree "schema/postgresql=${CMAKE_BINARY_DIR}/made/store/postgresql/schema"
 	--tree "schema/sqlite=${CMAKE_BINARY_DIR}/made/store/sqlite/schema"
 	--tree "units=/usr/share/xml/udunits")
-file(GLOB_RECURSE tree_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/demo/*"
-	"${CMAKE_SOURCE_DIR}/launcher/store/postgresql/schema/*")
+file(GLOB_RECURSE tree_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/demo/*")
 add_custom_command(OUTPUT embedded_data.c embedded_data.bin VERBATIM
 	COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C.UTF-8 "${LP_PYTHON_PROGRAM}" -I -B
 		"${CMAKE_SOURCE_DIR}/build/embed.py"
 		--python-entry "${LP_PYTHON_ENTRY}" --libpq-entry "${LP_LIBPQ_ENTRY}"
 		--program-facts "${CMAKE_BINARY_DIR}/program-facts.json"
 		${tree_options} --output "${CMAKE_BINARY_DIR}/embedded_data"
-	DEPENDS build/embed.py ${tree_files} ${LP_STEPS_sqlite} "${CMAKE_BINARY_DIR}/program-facts.json"
+	DEPENDS build/embed.py ${tree_files} ${LP_STEPS} "${CMAKE_BINARY_DIR}/program-facts.json"
 		# Versions, licences, zones, certificates, units: all from packages.
 		/var/lib/dpkg/status
 	COMMENT "Embedding time zones, certificates, units, licences")

@@ -284,8 +284,14 @@ START_TEST(a_step_that_was_released_is_never_changed)
 	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
 		uint64_t digest = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
-		for (const char *c = text_of_step((int32_t)i + 1); *c != '\0'; c++)
-			digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+		for (const char *line = text_of_step((int32_t)i + 1), *end; *line != '\0'; line = end) {
+			end = strchr(line, '\n') + 1;
+			/* Of no statement. */
+			if (*line == '\n' || strncmp(line, "--", 2) == 0)
+				continue;
+			for (const char *c = line; c < end; c++)
+				digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+		}
 		ck_assert_msg(digest == digests[i], "step %zu: 0x%016llx", i + 1, (unsigned long long)digest);
 	}
 }

@@ -228,9 +228,9 @@ static bool delete_series(struct pg_store *store, const struct lp_series *series
 {
 	if (count == 0)
 		return true;
-	if (!lp_pg_command(store, "SET LOCAL lock_timeout = '1s'", "delete series", error))
-		return false;
 	lp_pg_arguments(store);
+	if (!lp_pg_execute(store, PG_WAIT_BRIEFLY, NULL, error))
+		return false;
 	if (!lp_pg_execute(store, PG_LOCK_SAMPLES, NULL, error)) {
 		if (strcmp(error->sqlstate, "55P03") == 0)
 			lp_hint(error, "Somebody writes samples, which may be of a series to be deleted: apply again "

@@ -80,28 +80,9 @@ static bool run_step(struct pg_store *store, const struct lp_step *step, struct 
 	return lp_pg_execute(store, PG_ADD_MIGRATION, NULL, error);
 }
 
-/*
- * What a role may do.  The role of runs writes data and definitions, and calls
- * the functions that make and drop partitions; it owns nothing.  Functions are
- * named: where everybody may not call what is new, nobody else may.
- */
-#define READ_FUNCTIONS "local_processing.state_name, local_processing.reason_name, local_processing.last_outcomes"
-static const char *const read_grants[] = {
-	"GRANT USAGE ON SCHEMA local_processing TO %s",
-	"GRANT SELECT ON ALL TABLES IN SCHEMA local_processing TO %s",
-	"GRANT EXECUTE ON FUNCTION " READ_FUNCTIONS " TO %s",
-};
-#define RUN_FUNCTIONS                                                                                                  \
-	READ_FUNCTIONS ", local_processing.ensure_partitions, local_processing.move_samples, "                         \
-		       "local_processing.drop_partition, local_processing.drop_sample_partition, "                     \
-		       "local_processing.pack_batch, local_processing.set_upstream"
-static const char *const run_grants[] = {
-	"GRANT USAGE ON SCHEMA local_processing TO %s",
-	"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA local_processing TO %s",
-	"REVOKE INSERT, UPDATE, DELETE ON local_processing.migration FROM %s",
-	"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA local_processing TO %s",
-	"GRANT EXECUTE ON FUNCTION " RUN_FUNCTIONS " TO %s",
-};
+static const enum pg_statement read_grants[] = { PG_GRANT_USAGE, PG_GRANT_READING, PG_GRANT_FUNCTIONS_FOR_READERS };
+static const enum pg_statement run_grants[] = { PG_GRANT_USAGE, PG_GRANT_WRITING, PG_REVOKE_WRITING_MIGRATIONS,
+	                                        PG_GRANT_SEQUENCES, PG_GRANT_FUNCTIONS_FOR_RUNS };
 
 /* The server only warns of what was not granted, because the one who grants it may not. */
 static bool check_rights(struct pg_store *store, const char *role, bool runs, struct lp_error *error)
@@ -126,7 +107,7 @@ static bool check_rights(struct pg_store *store, const char *role, bool runs, st
 	return done;
 }
 
-static bool grant(struct pg_store *store, const char *role, const char *const *grants, size_t count,
+static bool grant(struct pg_store *store, const char *role, const enum pg_statement *grants, size_t count,
                   struct lp_error *error)
 {
 	char *name, *sql, doing[192];
@@ -139,11 +120,7 @@ static bool grant(struct pg_store *store, const char *role, const char *const *g
 		return lp_fail(error, LP_EXIT_USAGE, "the role \"%s\" is no name", role);
 	snprintf(doing, sizeof doing, "grant the rights of role %.*s", LP_CUT(100, role));
 	for (size_t i = 0; done && i < count; i++) {
-		/* A format of the two tables above, each with one %s. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		sql = lp_format_text(grants[i], name);
-#pragma GCC diagnostic pop
+		sql = lp_format_text(lp_pg_format(grants[i], "%s"), name);
 		done = lp_pg_command(store, sql, doing, error);
 		free(sql);
 	}
@@ -175,9 +152,8 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 		return lp_hint(error,
 		               "Use the release of local-processing that the schema was made by, or a later one.");
 	}
-	/* IF NOT EXISTS asks for the right to create schemas even where it has nothing to do. */
-	if (!place.schema_there && !options->dry_run &&
-	    !lp_pg_command(store, "CREATE SCHEMA local_processing", "create the schema local_processing", error)) {
+	lp_pg_arguments(store);
+	if (!place.schema_there && !options->dry_run && !lp_pg_execute(store, PG_CREATE_SCHEMA, NULL, error)) {
 		if (error->exit == LP_EXIT_PERMISSION)
 			lp_hint(error, "Migrate as the database's owner, or let it create the schema first: "
 			               "CREATE SCHEMA local_processing AUTHORIZATION ...");

@@ -23,7 +23,7 @@ static bool check_owner(struct lp_sqlite *store, struct lp_error *error)
 		return false;
 	if (owner == LP_SQLITE_APPLICATION_ID)
 		return true;
-	if (!lp_sqlite_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables, error))
+	if (!lp_sqlite_pragma(store, lp_sqlite_statements[LP_SQL_COUNT_TABLES].sql, &tables, error))
 		return false;
 	if (owner == 0 && tables == 0)
 		return true; /* empty: nobody's yet */

@@ -28,8 +28,8 @@ comment on table local_processing.superseded is
 
 alter table local_processing.owed add column replace_imported boolean not null default false;
 comment on column local_processing.owed.replace_imported is 'Also results that somebody imported are written over.';
--- Whether there are any is asked for each batch of a run: 5 waited for an input, 6 its rule's breaker was open.
-create index owed_aside on local_processing.owed (reason) where reason in (5, 6);
+-- Whether there are any is asked for each batch of a run.
+create index owed_aside on local_processing.owed (reason) where reason in ({{reason waited}}, {{reason tripped}});
 
 alter table local_processing.run add column kept_imported bigint not null default 0;
 comment on column local_processing.run.kept_imported is 'Results that were not written because somebody had imported one.';
@@ -246,7 +246,7 @@ select c.id, c.name, c.rule, c.labels, c.enabled,
 from local_processing.calculation c
     left join local_processing.batch b on b.id = c.batch_id
     left join local_processing.state s on s.calculation_id = c.id
-    left join local_processing.last_outcomes() o on o.batch_id = c.batch_id and o.calculation_id = c.id and o.state <> 7
+    left join local_processing.last_outcomes() o on o.batch_id = c.batch_id and o.calculation_id = c.id and o.state <> {{state interrupted}}
     left join (
         select calculation_id, count(*) as windows, count(*) filter (where given_up) as given_up,
                count(*) filter (where attempts > 0) as failed
@@ -843,4 +843,4 @@ create or replace function local_processing.state_name(state integer) returns te
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp
 as $$ select (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted', 'waiting', 'tripped', 'crashed'])[state + 1] $$;
-comment on column local_processing.outcome.states is '1 ok, 2 no_data, 3 failed, 4 timed_out, 5 given_up, 7 interrupted, 8 waiting, 9 tripped, 10 crashed: see state_name.';
+comment on column local_processing.outcome.states is '{{state ok}} ok, {{state no_data}} no_data, {{state failed}} failed, {{state timed_out}} timed_out, {{state given_up}} given_up, {{state interrupted}} interrupted, {{state waiting}} waiting, {{state tripped}} tripped, {{state crashed}} crashed: see state_name.';

@@ -45,6 +45,10 @@ WHERE id IN (
     WHERE s.name = ANY ($1)
 );
 
+-- name: wait_briefly
+-- doing: delete series
+SET LOCAL lock_timeout = '1s';
+
 -- name: lock_samples
 -- doing: wait for who writes samples
 -- So that nobody adds one between the look for them and the end of the series.

@@ -4,10 +4,6 @@
 -- doing: wait for a lock
 SELECT pg_advisory_xact_lock({{lock_class}}, $1);
 
--- name: try_lock
--- doing: take a lock
-SELECT pg_try_advisory_xact_lock({{lock_class}}, $1);
-
 -- name: try_lock_run
 -- doing: take the lock of a run
 -- The number is put in at run time: a statement with parameters would keep a snapshot, which holds back vacuum.

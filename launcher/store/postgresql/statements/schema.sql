@@ -10,6 +10,11 @@ SELECT to_regclass('{{schema}}.migration') IS NOT NULL, to_regnamespace('{{schem
 -- doing: read the schema's version
 SELECT coalesce(max(version), 0) FROM {{schema}}.migration;
 
+-- name: create_schema
+-- doing: create the schema {{schema}}
+-- IF NOT EXISTS would ask for the right to create schemas even where it has nothing to do.
+CREATE SCHEMA {{schema}};
+
 -- name: add_migration
 -- doing: note a migration
 INSERT INTO {{schema}}.migration (version, description, program_version) VALUES ($1, $2, $3);
@@ -57,3 +62,39 @@ FROM (
         )
         AND NOT has_function_privilege($1, oid, 'EXECUTE')
 ) r;
+
+-- What a role may do, whose name is put in at run time. The role of runs writes data and definitions, and calls the
+-- functions that make and drop partitions; it owns nothing. Functions are named: where everybody may not call what is
+-- new, nobody else may.
+
+-- fragment: functions_for_readers
+{{schema}}.state_name, {{schema}}.reason_name, {{schema}}.last_outcomes
+
+-- name: grant_usage
+-- doing: grant the rights of a role
+GRANT USAGE ON SCHEMA {{schema}} TO %1$s;
+
+-- name: grant_reading
+-- doing: grant the rights of a role
+GRANT SELECT ON ALL TABLES IN SCHEMA {{schema}} TO %1$s;
+
+-- name: grant_functions_for_readers
+-- doing: grant the rights of a role
+GRANT EXECUTE ON FUNCTION {{functions_for_readers}} TO %1$s;
+
+-- name: grant_writing
+-- doing: grant the rights of a role
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {{schema}} TO %1$s;
+
+-- name: revoke_writing_migrations
+-- doing: grant the rights of a role
+REVOKE INSERT, UPDATE, DELETE ON {{schema}}.migration FROM %1$s;
+
+-- name: grant_sequences
+-- doing: grant the rights of a role
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {{schema}} TO %1$s;
+
+-- name: grant_functions_for_runs
+-- doing: grant the rights of a role
+GRANT EXECUTE ON FUNCTION {{functions_for_readers}}, {{schema}}.ensure_partitions, {{schema}}.move_samples,
+    {{schema}}.drop_partition, {{schema}}.drop_sample_partition, {{schema}}.pack_batch, {{schema}}.set_upstream TO %1$s;

@@ -1,4 +1,8 @@
--- The schema: what is noted of its steps.
+-- The schema: whether it is there, and what is noted of its steps.
+
+-- name: count_tables
+-- doing: read the database
+SELECT count(*) FROM sqlite_schema;
 
 -- name: add_migration
 -- doing: note a migration
