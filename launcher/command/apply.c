@@ -61,8 +61,13 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 	struct lp_problems problems = { 0 };
 	if (!lp_definitions_load(session->store, &stored, error))
 		return false;
-	bool ok = lp_definitions_read(request->files.items, request->files.count, request->catalogue, &stored,
-	                              lp_zone_name(session->zone), request->prune, &wanted, &problems, error);
+	const struct lp_definition_files files = { .names = request->files.items,
+		                                   .count = request->files.count,
+		                                   .catalogue = request->catalogue,
+		                                   .stored = &stored,
+		                                   .default_zone = lp_zone_name(session->zone),
+		                                   .prune = request->prune };
+	bool ok = lp_definitions_read(&files, &wanted, &problems, error);
 	if (ok && !lp_command_check_units(&wanted, &stored, request->prune, &problems))
 		ok = lp_fail(error, LP_EXIT_DATA, "the definitions cannot be used as they are; nothing was changed");
 	if (!ok)

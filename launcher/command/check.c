@@ -197,15 +197,19 @@ static void report_files(struct check *check, const struct lp_definitions *defin
 	lp_text_free(&text);
 }
 
-static void check_files(struct check *check, const struct lp_words *files)
+static void check_files(struct check *check, const struct lp_words *names)
 {
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
 	struct lp_definitions definitions;
 	/* Without the database, whether an input's series exists cannot be told; all else can. */
 	const struct lp_definitions *stored = check->have_stored ? &check->stored : NULL;
-	if (lp_definitions_read(files->items, files->count, check->catalogue, stored,
-	                        lp_zone_name(check->session->zone), false, &definitions, &problems, &error) &&
+	const struct lp_definition_files files = { .names = names->items,
+		                                   .count = names->count,
+		                                   .catalogue = check->catalogue,
+		                                   .stored = stored,
+		                                   .default_zone = lp_zone_name(check->session->zone) };
+	if (lp_definitions_read(&files, &definitions, &problems, &error) &&
 	    lp_command_check_units(&definitions, stored, false, &problems))
 		report_files(check, &definitions);
 	else

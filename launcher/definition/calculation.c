@@ -143,7 +143,7 @@ static bool read_schedule(const struct lp_item *item, const struct lp_yaml_node 
                           struct lp_schedule *schedule, const struct lp_zone **zone)
 {
 	struct lp_error error;
-	const char *name = nodes[TIME_ZONE] == NULL ? item->reading->default_zone
+	const char *name = nodes[TIME_ZONE] == NULL ? item->reading->files->default_zone
 	                                            : lp_item_text(item, nodes[TIME_ZONE], keys[TIME_ZONE].name);
 	bool good = read_span(item, nodes[EVERY], keys[EVERY].name, &schedule->every);
 	schedule->window = schedule->every;
@@ -384,7 +384,7 @@ static void check_rule(const struct lp_item *item, const struct lp_yaml_node *co
                        struct lp_calculation *calculation)
 {
 	static const struct lp_yaml_node none = { .type = LP_YAML_MAP, .text = "" };
-	const struct lp_rule_catalogue *catalogue = item->reading->catalogue;
+	const struct lp_rule_catalogue *catalogue = item->reading->files->catalogue;
 	const struct lp_yaml_node *parameters = nodes[PARAMETERS];
 	if (catalogue == NULL || nodes[RULE] == NULL || calculation->rule[0] == '\0')
 		return;

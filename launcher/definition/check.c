@@ -28,36 +28,49 @@ static void LP_PRINTF(4, 5) report(const struct check *check, enum lp_part part,
 	check->report(check->context, part, index, what);
 }
 
-/* The names of a part of the signature, as a list for messages: they lie stride bytes apart. */
-static void list_names(const void *first, size_t count, size_t stride, const char *none, char *text, size_t size)
+/* A part of the rule's signature. Its names lie `stride` bytes apart, the first at `first`. */
+struct signature {
+	enum lp_part part;
+	const char *kind;
+	const void *first;
+	size_t count, stride;
+};
+
+static void list_names(const struct signature *signature, char *text, size_t size)
 {
 	size_t length = 0;
-	(void)snprintf(text, size, "%s", none);
-	for (size_t i = 0; i < count && length < size; i++) {
+	(void)snprintf(text, size, "none");
+	for (size_t i = 0; i < signature->count && length < size; i++) {
 		const char *name;
-		memcpy(&name, (const char *)first + i * stride, sizeof name);
+		memcpy(&name, (const char *)signature->first + i * signature->stride, sizeof name);
 		length += (size_t)snprintf(text + length, size - length, "%s%s", i == 0 ? "" : ", ", name);
 	}
 }
 
-static void report_unknown(const struct check *check, enum lp_part part, size_t index, const char *kind,
-                           const char *name, const void *first, size_t count, size_t stride)
+static void report_unknown(const struct check *check, const struct signature *signature, size_t index, const char *name)
 {
 	char known[400];
-	const char *nearest = count == 0 ? NULL : lp_nearest_of(name, first, count, stride);
-	list_names(first, count, stride, "none", known, sizeof known);
+	const char *nearest = signature->count == 0
+	                              ? NULL
+	                              : lp_nearest_of(name, signature->first, signature->count, signature->stride);
+	list_names(signature, known, sizeof known);
 	if (nearest != NULL)
-		report(check, part, index, "the rule %s has no %s \"%s\": did you mean %s?", check->rule->name, kind,
-		       name, nearest);
+		report(check, signature->part, index, "the rule %s has no %s \"%s\": did you mean %s?",
+		       check->rule->name, signature->kind, name, nearest);
 	else
-		report(check, part, index, "the rule %s has no %s \"%s\": there are %s", check->rule->name, kind, name,
-		       known);
+		report(check, signature->part, index, "the rule %s has no %s \"%s\": there are %s", check->rule->name,
+		       signature->kind, name, known);
 }
 
 static void check_inputs(const struct check *check)
 {
 	const struct lp_calculation *calculation = check->calculation;
 	const struct lp_rule *rule = check->rule;
+	const struct signature signature = { .part = LP_PART_INPUT,
+		                             .kind = "input",
+		                             .first = rule->inputs,
+		                             .count = rule->input_count,
+		                             .stride = sizeof *rule->inputs };
 	bool many = false;
 	for (size_t r = 0; r < rule->input_count; r++)
 		many = many || rule->inputs[r].many;
@@ -67,8 +80,7 @@ static void check_inputs(const struct check *check)
 		for (size_t r = 0; r < rule->input_count && !found; r++)
 			found = strcmp(rule->inputs[r].name, name) == 0;
 		if (!found)
-			report_unknown(check, LP_PART_INPUT, i, "input", name, rule->inputs, rule->input_count,
-			               sizeof *rule->inputs);
+			report_unknown(check, &signature, i, name);
 	}
 	for (size_t r = 0; r < rule->input_count; r++) {
 		bool found = rule->inputs[r].optional || rule->inputs[r].many;
@@ -135,13 +147,17 @@ static void check_parameter(const struct check *check, const struct lp_yaml_node
 	const char *name = parameters->keys[index]->text;
 	const struct lp_yaml_node *value = parameters->items[index];
 	const struct lp_rule_parameter *parameter = NULL;
+	const struct signature signature = { .part = LP_PART_PARAMETER,
+		                             .kind = "parameter",
+		                             .first = rule->parameters,
+		                             .count = rule->parameter_count,
+		                             .stride = sizeof *rule->parameters };
 	for (size_t r = 0; r < rule->parameter_count && parameter == NULL; r++) {
 		if (strcmp(rule->parameters[r].name, name) == 0)
 			parameter = &rule->parameters[r];
 	}
 	if (parameter == NULL)
-		report_unknown(check, LP_PART_PARAMETER, index, "parameter", name, rule->parameters,
-		               rule->parameter_count, sizeof *rule->parameters);
+		report_unknown(check, &signature, index, name);
 	else if (!type_fits(parameter, value))
 		report(check, LP_PART_PARAMETER, index, "the parameter %s of the rule %s: expected %s%s, found %s%s%s",
 		       name, rule->name, expected_type(parameter->type), parameter->nullable ? " or nothing" : "",
@@ -170,8 +186,13 @@ static void check_outputs(const struct check *check)
 {
 	const struct lp_calculation *calculation = check->calculation;
 	const struct lp_rule *rule = check->rule;
+	const struct signature signature = { .part = LP_PART_OUTPUT,
+		                             .kind = "output",
+		                             .first = rule->outputs,
+		                             .count = rule->output_count,
+		                             .stride = sizeof *rule->outputs };
 	char known[400];
-	list_names(rule->outputs, rule->output_count, sizeof *rule->outputs, "none", known, sizeof known);
+	list_names(&signature, known, sizeof known);
 	for (size_t o = 0; o < calculation->output_count; o++) {
 		const char *name = calculation->outputs[o].name;
 		bool found = false;
@@ -191,8 +212,7 @@ static void check_outputs(const struct check *check)
 		for (size_t r = 0; r < rule->output_count && !found; r++)
 			found = strcmp(rule->outputs[r], name) == 0;
 		if (!found)
-			report_unknown(check, LP_PART_OUTPUT, o, "output", name, rule->outputs, rule->output_count,
-			               sizeof *rule->outputs);
+			report_unknown(check, &signature, o, name);
 	}
 }
 

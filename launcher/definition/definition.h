@@ -31,10 +31,16 @@ struct lp_definitions {
  * catalogue and all of them, with the stored ones, against each other: one
  * writer per series, no cycles, units.  Computes ranks.  All problems at once.
  */
-bool lp_definitions_read(const char *const *files, size_t count, const struct lp_rule_catalogue *catalogue,
-                         const struct lp_definitions *stored, const char *default_zone, bool prune,
-                         struct lp_definitions *definitions, struct lp_problems *problems,
-                         struct lp_error *error) LP_MUST_CHECK;
+struct lp_definition_files {
+	const char *const *names; /* files and directories; "-": standard input */
+	size_t count;
+	const struct lp_rule_catalogue *catalogue; /* NULL: rules are not checked */
+	const struct lp_definitions *stored;       /* NULL: nothing is known of what is stored */
+	const char *default_zone;
+	bool prune; /* what is stored and not in the files will be deleted */
+};
+bool lp_definitions_read(const struct lp_definition_files *files, struct lp_definitions *definitions,
+                         struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;
 /* All that is stored. */
 bool lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struct lp_error *error) LP_MUST_CHECK;
 

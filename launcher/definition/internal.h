@@ -28,10 +28,7 @@ struct lp_template_problem {
 };
 
 struct lp_reading {
-	const struct lp_rule_catalogue *catalogue; /* NULL: rules are not checked */
-	const struct lp_definitions *stored;       /* NULL: nothing is known of what is stored */
-	const char *default_zone;
-	bool prune;
+	const struct lp_definition_files *files;
 	struct lp_definitions *definitions;
 	struct lp_problems *problems;
 	struct lp_arena trees;                           /* of the files */

@@ -130,27 +130,30 @@ const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *
 	return "";
 }
 
+static void check_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, const char *name)
+{
+	const char *problem = lp_name_problem(name);
+	struct lp_text shown = { 0 };
+	if (problem == NULL)
+		return;
+	lp_json_quote(&shown, name);
+	lp_item_problem(item, node, "%s: %.*s %s", what, LP_CUT(80, shown.data), problem);
+	lp_text_free(&shown);
+}
+
 const char *lp_item_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
 	const char *text = lp_item_text(item, node, what);
-	if (strlen(text) > LP_NAME_BYTES_MOST)
-		lp_item_problem(item, node, "%s: at most %d bytes can be stored, this has %zu", what,
-		                (int)LP_NAME_BYTES_MOST, strlen(text));
-	if (lp_utf8_has_control(text)) {
-		struct lp_text shown = { 0 };
-		lp_json_quote(&shown, text);
-		lp_item_problem(item, node, "%s: control characters cannot be in it: %.*s", what,
-		                shown.length > 80 ? 80 : (int)shown.length, shown.data);
-		lp_text_free(&shown);
-	}
+	if (text[0] != '\0')
+		check_name(item, node, what, text);
 	return text;
 }
 
 const char *lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
 	const char *name = lp_item_line(item, node, what);
-	if (is_text(node) && name[0] == '\0')
-		lp_item_problem(item, node, "%s: a name cannot be empty", what);
+	if (name[0] == '\0' && is_text(node))
+		check_name(item, node, what, name);
 	return name;
 }
 

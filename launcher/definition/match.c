@@ -23,7 +23,7 @@ static int by_name(const void *a, const void *b)
 
 static void gather_candidates(struct lp_reading *reading)
 {
-	const struct lp_definitions *files = reading->definitions, *stored = reading->stored;
+	const struct lp_definitions *files = reading->definitions, *stored = reading->files->stored;
 	size_t most = files->series_count + (stored == NULL ? 0 : stored->series_count);
 	struct lp_names written = { 0 };
 	reading->have_candidates = true;

@@ -5,6 +5,7 @@
  */
 #include "definition/internal.h"
 
+#include "model/order.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -132,12 +133,12 @@ static int by_place(const void *a, const void *b, void *context)
 	size_t one_file = file_order(sorting->sources, one->file),
 	       other_file = file_order(sorting->sources, other->file);
 	if (one_file != other_file)
-		return one_file < other_file ? -1 : 1;
+		return lp_compare((int64_t)one_file, (int64_t)other_file);
 	if (one->line != other->line)
-		return one->line < other->line ? -1 : 1;
+		return lp_compare(one->line, other->line);
 	if (one->column != other->column)
-		return one->column < other->column ? -1 : 1;
-	return i < j ? -1 : i > j;
+		return lp_compare(one->column, other->column);
+	return lp_compare((int64_t)i, (int64_t)j);
 }
 
 static void sort_problems(const struct sources *sources, struct lp_problems *problems)
@@ -157,17 +158,18 @@ static void sort_problems(const struct sources *sources, struct lp_problems *pro
 	free(found);
 }
 
-static void read_all(struct lp_reading *reading, const char *const *files, size_t count, struct sources *sources)
+static void read_all(struct lp_reading *reading, struct sources *sources)
 {
+	const struct lp_definition_files *files = reading->files;
 	struct stat status;
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(files[i], "-") != 0 && stat(files[i], &status) == 0 && S_ISDIR(status.st_mode))
-			add_directory(reading, sources, files[i]);
+	for (size_t i = 0; i < files->count; i++) {
+		if (strcmp(files->names[i], "-") != 0 && stat(files->names[i], &status) == 0 && S_ISDIR(status.st_mode))
+			add_directory(reading, sources, files->names[i]);
 		else
-			add_source(sources, lp_arena_text(&reading->definitions->arena, files[i]));
+			add_source(sources, lp_arena_text(&reading->definitions->arena, files->names[i]));
 	}
-	for (size_t i = 0; reading->stored != NULL && i < reading->stored->series_count; i++)
-		(void)lp_names_add(&reading->stored_series, reading->stored->series[i].name, i, NULL);
+	for (size_t i = 0; files->stored != NULL && i < files->stored->series_count; i++)
+		(void)lp_names_add(&reading->stored_series, files->stored->series[i].name, i, NULL);
 	for (size_t i = 0; i < sources->count; i++)
 		read_file(reading, &sources->items[i]);
 	for (size_t i = 0; i < sources->count; i++)
@@ -177,22 +179,14 @@ static void read_all(struct lp_reading *reading, const char *const *files, size_
 	lp_together_check(reading);
 }
 
-bool lp_definitions_read(const char *const *files, size_t count, const struct lp_rule_catalogue *catalogue,
-                         const struct lp_definitions *stored, const char *default_zone, bool prune,
-                         struct lp_definitions *definitions, struct lp_problems *problems, struct lp_error *error)
+bool lp_definitions_read(const struct lp_definition_files *files, struct lp_definitions *definitions,
+                         struct lp_problems *problems, struct lp_error *error)
 {
-	struct lp_reading reading = {
-		.catalogue = catalogue,
-		.stored = stored,
-		.default_zone = default_zone,
-		.prune = prune,
-		.definitions = definitions,
-		.problems = problems,
-	};
+	struct lp_reading reading = { .files = files, .definitions = definitions, .problems = problems };
 	struct sources sources = { 0 };
 	uint64_t before = (uint64_t)problems->count + problems->left_out;
 	*definitions = (struct lp_definitions){ 0 };
-	read_all(&reading, files, count, &sources);
+	read_all(&reading, &sources);
 	bool good = before == (uint64_t)problems->count + problems->left_out;
 	sort_problems(&sources, problems);
 	free(sources.items);

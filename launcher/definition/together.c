@@ -44,13 +44,13 @@ static void LP_PRINTF(3, 4) problem(const struct together *together, size_t calc
 static void gather(struct together *together)
 {
 	const struct lp_reading *reading = together->reading;
-	const struct lp_definitions *files = reading->definitions, *stored = reading->stored;
+	const struct lp_definitions *files = reading->definitions, *stored = reading->files->stored;
 	size_t most = files->calculation_count + (stored == NULL ? 0 : stored->calculation_count);
 	together->calculations = lp_allocate(most * sizeof(struct lp_calculation *));
 	for (size_t i = 0; i < files->calculation_count; i++)
 		together->calculations[together->count++] = &files->calculations[i];
 	together->of_files = together->count;
-	for (size_t i = 0; stored != NULL && !reading->prune && i < stored->calculation_count; i++) {
+	for (size_t i = 0; stored != NULL && !reading->files->prune && i < stored->calculation_count; i++) {
 		if (!lp_names_find(&reading->calculation_names, stored->calculations[i].name, NULL))
 			together->calculations[together->count++] = &stored->calculations[i];
 	}
@@ -141,7 +141,7 @@ static int64_t interval_of(const struct lp_reading *reading, const char *series)
 	if (lp_names_find(&reading->series_names, series, &at))
 		return reading->definitions->series[at].interval;
 	if (lp_names_find(&reading->stored_series, series, &at))
-		return reading->stored->series[at].interval;
+		return reading->files->stored->series[at].interval;
 	return 0;
 }
 
@@ -184,9 +184,9 @@ static int64_t held_lookback(const struct lp_reading *reading, const struct lp_c
  */
 static void fill_lookbacks(const struct lp_reading *reading)
 {
-	for (size_t i = 0; reading->catalogue != NULL && i < reading->definitions->calculation_count; i++) {
+	for (size_t i = 0; reading->files->catalogue != NULL && i < reading->definitions->calculation_count; i++) {
 		struct lp_calculation *calculation = &reading->definitions->calculations[i];
-		const struct lp_rule *rule = lp_rule_find(reading->catalogue, calculation->rule);
+		const struct lp_rule *rule = lp_rule_find(reading->files->catalogue, calculation->rule);
 		for (size_t k = 0; rule != NULL && k < calculation->input_count; k++) {
 			struct lp_input *input = &calculation->inputs[k];
 			int64_t wanted = lookback_of(rule, input);
@@ -258,7 +258,7 @@ static void declare_output(struct together *together, size_t calculation, const 
 	if (lp_names_find(&reading->stored_series, output->series, &stored)) {
 		if (output->unit[0] == '\0')
 			return;
-		series = reading->stored->series[stored];
+		series = reading->files->stored->series[stored];
 		series.unit = output->unit;
 	}
 	(void)lp_names_add(&reading->series_names, series.name, definitions->series_count, NULL);
@@ -272,7 +272,7 @@ void lp_together_check(struct lp_reading *reading)
 	find_writers(&together);
 	fill_lookbacks(reading);
 	/* Without knowing what is stored, any series may be there. */
-	if (reading->stored != NULL)
+	if (reading->files->stored != NULL)
 		check_inputs(&together);
 	rank(&together);
 	for (size_t i = 0; i < together.of_files; i++) {

@@ -8,7 +8,6 @@
 #include "calendar/calendar.h"
 #include "text/json.h"
 #include "text/json_tree.h"
-#include "text/scalar.h"
 #include "text/utf8.h"
 #include <errno.h>
 #include <string.h>

@@ -10,7 +10,6 @@
 
 #include "text/json.h"
 #include "text/number.h"
-#include "text/scalar.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,8 @@
 #ifndef LP_TEXT_JSON_TREE_H
 #define LP_TEXT_JSON_TREE_H
 
-#include "text/yaml.h"
+#include "model/memory.h"
+#include "text/yaml_node.h"
 
 /* False: *culprit is a number that JSON has no form for (infinite, or none). */
 bool lp_json_write(const struct lp_yaml_node *node, struct lp_text *text,

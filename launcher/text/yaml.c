@@ -9,7 +9,6 @@
 #include "text/yaml.h"
 
 #include "text/names.h"
-#include "text/scalar.h"
 #include "text/utf8.h"
 #include "text/yaml_words.h"
 #include <stdlib.h>

@@ -34,12 +34,15 @@ static bool read_bytes(const char *data, size_t size, struct lp_definitions *def
 	struct lp_error error = { 0 };
 	char path[64];
 	const char *file = path;
+	const struct lp_definition_files files = {
+		.names = &file, .count = 1, .catalogue = &catalogue, .default_zone = "UTC"
+	};
 	int descriptor = memfd_create("definitions", MFD_CLOEXEC);
 	assert(descriptor >= 0);
 	ssize_t written = write(descriptor, data, size);
 	assert(written == (ssize_t)size);
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-	bool good = lp_definitions_read(&file, 1, &catalogue, NULL, "UTC", false, definitions, &problems, &error);
+	bool good = lp_definitions_read(&files, definitions, &problems, &error);
 	assert(good == (problems.count == 0));
 	lp_problems_free(&problems);
 	(void)close(descriptor);

@@ -56,8 +56,13 @@ static bool read_text(const char *yaml, const struct lp_definitions *stored, boo
 {
 	char *file = temporary_file(yaml);
 	struct lp_error error = { 0 };
-	bool good = lp_definitions_read((const char *const *)&file, 1, &catalogue, stored, "UTC", prune, definitions,
-	                                problems, &error);
+	const struct lp_definition_files files = { .names = (const char *const *)&file,
+		                                   .count = 1,
+		                                   .catalogue = &catalogue,
+		                                   .stored = stored,
+		                                   .default_zone = "UTC",
+		                                   .prune = prune };
+	bool good = lp_definitions_read(&files, definitions, problems, &error);
 	ck_assert_int_eq(error.exit, good ? LP_EXIT_OK : LP_EXIT_DATA);
 	for (uint32_t i = 0; i < problems->count; i++) {
 		/* The name is another at each run. */
@@ -337,11 +342,14 @@ START_TEST(files_and_directories)
 		(void)fputs(contents[i][1], file);
 		(void)fclose(file);
 	}
-	const char *const files[] = { "/nowhere.yaml", directory };
+	const char *const names[] = { "/nowhere.yaml", directory };
+	const struct lp_definition_files files = {
+		.names = names, .count = 2, .catalogue = &catalogue, .default_zone = "UTC"
+	};
 	struct lp_definitions definitions;
 	struct lp_problems problems = { 0 };
 	struct lp_error error = { 0 };
-	ck_assert(!lp_definitions_read(files, 2, &catalogue, NULL, "UTC", false, &definitions, &problems, &error));
+	ck_assert(!lp_definitions_read(&files, &definitions, &problems, &error));
 	ck_assert_uint_eq(problems.count, 2);
 	ck_assert_str_eq(problems.items[1].what, "cannot open /nowhere.yaml: No such file or directory");
 	char *expected = lp_format_text("the series \"a\" is declared already: %s/a.yml, line 1", directory);

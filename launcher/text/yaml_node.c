@@ -1,5 +1,5 @@
-/* Scalars: what a text without quotes stands for.  Knows nothing of files. */
-#include "text/scalar.h"
+/* See yaml_node.h.  Knows nothing of files. */
+#include "text/yaml_node.h"
 
 #include <errno.h>
 #include <math.h>
