@@ -55,17 +55,15 @@ static void add_all(const char *unit, const char *const *units, size_t count)
 	static const char *const times[] = { "s", "min", "h", "d" };
 	char text[LP_UNIT_TEXT_SIZE];
 
-	for (size_t k = 0; k < count; k++) {
+	for (size_t k = 0; k < count; k++)
 		if (unit != units[k])
 			(void)add(unit, units[k]);
-	}
 	(void)snprintf(text, sizeof text, "delta_%s", unit);
 	if (!add(unit, text) || rows[row_count - 1].offset != 0)
 		return;
-	for (size_t t = 0; t < sizeof times / sizeof *times; t++) {
+	for (size_t t = 0; t < sizeof times / sizeof *times; t++)
 		for (size_t k = 0; k < count; k++)
 			(void)add(lp_unit_over_time(unit, times[t], text), units[k]);
-	}
 }
 
 static void print_text(const char *text)

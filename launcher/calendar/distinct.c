@@ -61,9 +61,8 @@ static bool look(struct search *search, lp_time first, lp_time last)
 			search->windows[search->count++] = window;
 		}
 	}
-	if (search->count > 1) {
+	if (search->count > 1)
 		qsort(search->windows, search->count, sizeof *search->windows, compare_starts);
-	}
 	for (size_t i = 1; i < search->count; i++) {
 		if (search->windows[i - 1].start == search->windows[i].start) {
 			search->found[0] = search->windows[i - 1];
@@ -79,9 +78,8 @@ static bool look_at_pair(struct search *search, int64_t first_day)
 {
 	for (int i = 0; i < 2; i++) {
 		lp_time day = lp_zone_to_utc(search->zone, (first_day + i) * LP_DAY);
-		if (!lp_window_ending_after(search->schedule, search->zone, day - 1, &search->found[i])) {
+		if (!lp_window_ending_after(search->schedule, search->zone, day - 1, &search->found[i]))
 			return false;
-		}
 	}
 	return search->found[0].start == search->found[1].start && search->found[0].end != search->found[1].end &&
 	       search->found[0].start >= search->from;
@@ -96,17 +94,15 @@ static bool look_at_months(struct search *search)
 		int64_t end = start + search->window.months;
 		int32_t start_days = lp_days_in_month(start / 12, (int32_t)(start % 12) + 1);
 		int32_t end_days = lp_days_in_month(end / 12, (int32_t)(end % 12) + 1);
-		if (start_days >= end_days) {
+		if (start_days >= end_days)
 			continue;
-		}
 		int64_t day = lp_days_from_date(end / 12, (int32_t)(end % 12) + 1, start_days);
 		bool found = search->every.elapsed != 0
 		                     ? look_at_pair(search, day)
 		                     : look(search, lp_zone_to_utc(search->zone, day * LP_DAY),
 		                            lp_zone_to_utc(search->zone, (day + end_days - start_days + 1) * LP_DAY));
-		if (found) {
+		if (found)
 			return true;
-		}
 	}
 	return false;
 }
@@ -115,9 +111,8 @@ static bool look_at_months(struct search *search)
 static bool is_quiet(const struct lp_zone *zone, lp_time first, lp_time last, lp_time but)
 {
 	lp_time change = lp_zone_next_change(zone, first);
-	if (change == but) {
+	if (change == but)
 		change = lp_zone_next_change(zone, change);
-	}
 	return change > last;
 }
 
@@ -125,13 +120,11 @@ static bool is_known(struct search *search, const struct kind *kind)
 {
 	for (size_t i = 0; i < search->kind_count; i++) {
 		const struct kind *known = &search->kinds[i];
-		if (known->of_day == kind->of_day && known->before == kind->before && known->after == kind->after) {
+		if (known->of_day == kind->of_day && known->before == kind->before && known->after == kind->after)
 			return true;
-		}
 	}
-	if (search->kind_count < KINDS_MOST) {
+	if (search->kind_count < KINDS_MOST)
 		search->kinds[search->kind_count++] = *kind;
-	}
 	return false;
 }
 
@@ -141,9 +134,8 @@ static bool look_at_change(struct search *search, lp_time change)
 	const struct lp_zone *zone = search->zone;
 	int64_t before = lp_zone_offset(zone, change - 1, NULL), after = lp_zone_offset(zone, change, NULL);
 	int64_t jump = after > before ? after - before : before - after;
-	if (jump == 0) {
+	if (jump == 0)
 		return false;
-	}
 	int64_t local = change + before;
 	/* Ends lie this much beside where the calendar puts them. */
 	int64_t pad = search->window.months != 0 ? 5 * LP_DAY : jump <= 3 * LP_HOUR ? 3 * LP_HOUR : 26 * LP_HOUR;
@@ -153,9 +145,8 @@ static bool look_at_change(struct search *search, lp_time change)
 	bool alone = search->window.months == 0 && change - (search->window.days + 4) * LP_DAY >= search->from &&
 	             is_quiet(zone, change - 3 * LP_DAY, change + 3 * LP_DAY, change) &&
 	             is_quiet(zone, first - 3 * LP_DAY, last + 3 * LP_DAY, change);
-	if (alone && is_known(search, &kind)) {
+	if (alone && is_known(search, &kind))
 		return false;
-	}
 	return look(search, change - jump, change + jump) || look(search, first, last);
 }
 
@@ -170,9 +161,8 @@ static bool look_at_changes(struct search *search)
 	}
 	lp_time change = lp_zone_next_change(zone, search->from - 3 * LP_DAY);
 	while (change <= last && change <= LP_TIME_MAX) {
-		if (look_at_change(search, change)) {
+		if (look_at_change(search, change))
 			return true;
-		}
 		change = lp_zone_next_change(zone, change);
 	}
 	return false;
@@ -181,9 +171,8 @@ static bool look_at_changes(struct search *search)
 static bool find(struct search *search)
 {
 	struct lp_length every = search->every, window = search->window;
-	if (window.elapsed != 0 || every.months != 0 || every.days >= 7 || lp_length_equals(every, window)) {
+	if (window.elapsed != 0 || every.months != 0 || every.days >= 7 || lp_length_equals(every, window))
 		return false;
-	}
 	return (window.months != 0 && look_at_months(search)) || (!search->zone->fixed && look_at_changes(search));
 }
 
@@ -192,9 +181,8 @@ static lp_time last_change(const struct lp_zone *zone)
 {
 	for (size_t i = zone->transition_count; zone->repeat == INT64_MAX && i > 0; i--) {
 		lp_time change = zone->transitions[i - 1];
-		if (lp_zone_offset(zone, change - 1, NULL) != lp_zone_offset(zone, change, NULL)) {
+		if (lp_zone_offset(zone, change - 1, NULL) != lp_zone_offset(zone, change, NULL))
 			return change;
-		}
 	}
 	return LP_TIME_NONE;
 }

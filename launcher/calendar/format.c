@@ -11,9 +11,8 @@ bool lp_time_parse(const char *text, const struct lp_zone *zone, lp_time *t, str
 	int64_t local, offset;
 	bool has_offset = false;
 
-	if (!lp_time_parse_written(text, &local, &has_offset, &offset, error)) {
+	if (!lp_time_parse_written(text, &local, &has_offset, &offset, error))
 		return false;
-	}
 	*t = has_offset ? local - offset : lp_zone_to_utc(zone, local);
 	if (*t < LP_TIME_MIN || *t > LP_TIME_MAX) {
 		return lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is outside of the years 1 to 9999 (in UTC)",
@@ -40,11 +39,10 @@ void lp_time_format(lp_time t, const struct lp_zone *zone, char text[40])
 	int length =
 		snprintf(text, 40, "%04" PRId32 "-%02" PRId32 "-%02" PRId32 "T%02" PRId32 ":%02" PRId32 ":%02" PRId32,
 	                 civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second);
-	if (civil.microsecond % 1000 != 0) {
+	if (civil.microsecond % 1000 != 0)
 		length += snprintf(text + length, (size_t)(40 - length), ".%06" PRId32, civil.microsecond);
-	} else if (civil.microsecond != 0) {
+	else if (civil.microsecond != 0)
 		length += snprintf(text + length, (size_t)(40 - length), ".%03" PRId32, civil.microsecond / 1000);
-	}
 	if (offset == 0) {
 		snprintf(text + length, (size_t)(40 - length), "Z");
 	} else {

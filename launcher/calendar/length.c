@@ -57,22 +57,19 @@ int64_t lp_local_months_before(int64_t local, int64_t months)
 int64_t lp_local_after(int64_t local, struct lp_length length)
 {
 	assert(length.elapsed == 0);
-	if (length.months != 0) {
+	if (length.months != 0)
 		local = lp_local_months_before(local, -length.months);
-	}
 	return local + length.days * LP_DAY;
 }
 
 lp_time lp_time_before(const struct lp_zone *zone, lp_time end, int64_t local, struct lp_length length)
 {
-	if (length.elapsed != 0) {
+	if (length.elapsed != 0)
 		return end - length.elapsed;
-	}
 	int64_t earlier = lp_local_after(local, (struct lp_length){ -length.months, -length.days, 0 });
 	lp_time start;
-	while ((start = lp_zone_to_utc(zone, earlier)) >= end) {
+	while ((start = lp_zone_to_utc(zone, earlier)) >= end)
 		earlier -= LP_DAY;
-	}
 	return start;
 }
 
@@ -105,13 +102,11 @@ void lp_span_bounds(const struct lp_zone *zone, struct lp_span span, int64_t *le
 		*least = *most = INT64_MAX;
 		return;
 	}
-	if (length.elapsed != 0 || span.count == 0) {
+	if (length.elapsed != 0 || span.count == 0)
 		return;
-	}
 	int64_t fewest = length.days, many = length.days;
-	if (length.months != 0) {
+	if (length.months != 0)
 		count_days(length.months, &fewest, &many);
-	}
 	/* Both ends are local times: what their offsets from UTC differ by is won or lost. */
 	int64_t change = zone->offset_most - zone->offset_least;
 	*least = fewest * LP_DAY - change;

@@ -13,9 +13,8 @@ struct scan {
 
 static bool take(struct scan *scan, char wanted)
 {
-	if (scan->at == scan->end || *scan->at != wanted) {
+	if (scan->at == scan->end || *scan->at != wanted)
 		return false;
-	}
 	scan->at++;
 	return true;
 }
@@ -26,9 +25,8 @@ static bool take_number(struct scan *scan, int32_t least, int32_t most, int32_t 
 	const char *start = scan->at;
 	for (; scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9'; scan->at++) {
 		value = value * 10 + (*scan->at - '0');
-		if (value > 9999) {
+		if (value > 9999)
 			return false;
-		}
 	}
 	*number = value;
 	return scan->at > start && value >= least && value <= most;
@@ -43,9 +41,8 @@ static bool take_name(struct scan *scan, char name[16])
 		char c = *scan->at;
 		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 		bool sign_or_digit = (c >= '0' && c <= '9') || c == '+' || c == '-';
-		if (!letter && !(quoted && sign_or_digit)) {
+		if (!letter && !(quoted && sign_or_digit))
 			break;
-		}
 		name[length++] = c;
 		scan->at++;
 	}
@@ -57,20 +54,16 @@ static bool take_name(struct scan *scan, char name[16])
 static bool take_time(struct scan *scan, int32_t most_hours, int64_t *time)
 {
 	int64_t sign = take(scan, '-') ? -1 : 1;
-	if (sign == 1) {
+	if (sign == 1)
 		(void)take(scan, '+');
-	}
 	int32_t hours, minutes = 0, seconds = 0;
-	if (!take_number(scan, 0, most_hours, &hours)) {
+	if (!take_number(scan, 0, most_hours, &hours))
 		return false;
-	}
 	if (take(scan, ':')) {
-		if (!take_number(scan, 0, 59, &minutes)) {
+		if (!take_number(scan, 0, 59, &minutes))
 			return false;
-		}
-		if (take(scan, ':') && !take_number(scan, 0, 59, &seconds)) {
+		if (take(scan, ':') && !take_number(scan, 0, 59, &seconds))
 			return false;
-		}
 	}
 	*time = sign * (hours * LP_HOUR + minutes * LP_MINUTE + seconds * LP_SECOND);
 	return true;
@@ -101,23 +94,19 @@ bool lp_posix_rule_parse(const char *text, size_t length, struct lp_posix_rule *
 	int64_t west;
 
 	*rule = (struct lp_posix_rule){ 0 };
-	if (!take_name(&scan, rule->standard_name) || !take_time(&scan, 24, &west)) {
+	if (!take_name(&scan, rule->standard_name) || !take_time(&scan, 24, &west))
 		return false;
-	}
 	/* POSIX counts offsets westwards. */
 	rule->standard_offset = -west;
-	if (scan.at == scan.end) {
+	if (scan.at == scan.end)
 		return true;
-	}
 	rule->has_summer = true;
 	rule->summer_offset = rule->standard_offset + LP_HOUR;
-	if (!take_name(&scan, rule->summer_name)) {
+	if (!take_name(&scan, rule->summer_name))
 		return false;
-	}
 	if (scan.at < scan.end && *scan.at != ',') {
-		if (!take_time(&scan, 24, &west)) {
+		if (!take_time(&scan, 24, &west))
 			return false;
-		}
 		rule->summer_offset = -west;
 	}
 	return take(&scan, ',') && take_change(&scan, &rule->to_summer) && take(&scan, ',') &&
@@ -141,9 +130,8 @@ static int64_t change_in_year(const struct lp_posix_change *change, int32_t year
 		int64_t first = lp_days_from_date(year, change->month, 1);
 		int64_t weekday = (first + 4) - lp_floor_divide(first + 4, 7) * 7; /* 1970-01-01 was a Thursday */
 		int64_t in_month = (change->weekday - weekday + 7) % 7 + (change->week - INT64_C(1)) * 7;
-		if (in_month >= lp_days_in_month(year, change->month)) {
+		if (in_month >= lp_days_in_month(year, change->month))
 			in_month -= 7;
-		}
 		day = first + in_month;
 	}
 	}

@@ -52,12 +52,10 @@ static struct ends ends_of(const struct lp_schedule *schedule, const struct lp_z
 	struct lp_length length = lp_length_of(schedule->window);
 	struct lp_length back = { -length.months, -length.days, 0 };
 	struct ends ends = { shown_at(zone, window.start), made_from(schedule, zone, window.end) };
-	if (length.elapsed != 0) {
+	if (length.elapsed != 0)
 		return ends;
-	}
-	if (!lp_boundary_local(schedule, zone, window.start, &ends.start)) {
+	if (!lp_boundary_local(schedule, zone, window.start, &ends.start))
 		ends.start = made_with(zone, ends.end, back, window.start, ends.start);
-	}
 	/* Where a day was left out, two boundaries are one instant. */
 	ends.end = made_with(zone, ends.start, length, window.end, ends.end);
 	return ends;
@@ -74,9 +72,8 @@ static bool are_months(int64_t local_start, int64_t local_end)
 
 static int64_t moved_end_of_days(struct ends ends, struct lp_length shift)
 {
-	if (shift.months == 0 || are_months(ends.start, ends.end)) {
+	if (shift.months == 0 || are_months(ends.start, ends.end))
 		return lp_local_after(ends.end, shift);
-	}
 	return lp_local_after(ends.end - LP_DAY, shift) + LP_DAY;
 }
 
@@ -116,9 +113,8 @@ static struct lp_window shifted_window(const struct lp_schedule *schedule, const
 		moved.end = lp_zone_to_utc(zone, *local_end);
 	}
 	/* A day that never was would lie before itself. */
-	if (moved.start > moved.end) {
+	if (moved.start > moved.end)
 		moved.start = moved.end;
-	}
 	return moved;
 }
 
@@ -128,9 +124,8 @@ static bool begin_own_months(const struct lp_schedule *schedule, const struct lp
 {
 	lp_time end;
 	/* Quarters moved by a month end between the ends of quarters. */
-	if (lp_boundary_after(schedule, zone, window_end, shift, &end) && end == range->end) {
+	if (lp_boundary_after(schedule, zone, window_end, shift, &end) && end == range->end)
 		return lp_boundary_after(schedule, zone, window_end, shift - own, &range->start);
-	}
 	return lp_boundary_after(schedule, zone, range->end, -own, &range->start);
 }
 
@@ -140,22 +135,17 @@ bool lp_input_range(const struct lp_schedule *schedule, const struct lp_zone *zo
 	int64_t seconds = lp_length_about(lp_length_of(shift)), local_end;
 	*range = window;
 	if (window.start < LP_TIME_MIN || window.end > LP_TIME_MAX || lp_length_is_too_long(seconds) ||
-	    lp_length_is_too_long(-seconds)) {
+	    lp_length_is_too_long(-seconds))
 		return false;
-	}
-	if (shift.count == 0 && length.count == 0) {
+	if (shift.count == 0 && length.count == 0)
 		return true;
-	}
 	struct ends ends = ends_of(schedule, zone, window);
 	local_end = ends.end;
-	if (shift.count != 0) {
+	if (shift.count != 0)
 		*range = shifted_window(schedule, zone, window, ends, lp_length_of(shift), &local_end);
-	}
 	struct lp_length own = lp_length_of(length);
-	if (length.count != 0 &&
-	    (own.months == 0 ||
-	     !begin_own_months(schedule, zone, window.end, lp_length_of(shift).months, own.months, range))) {
+	if (length.count != 0 && (own.months == 0 || !begin_own_months(schedule, zone, window.end,
+	                                                               lp_length_of(shift).months, own.months, range)))
 		range->start = lp_time_before(zone, range->end, local_end, own);
-	}
 	return range->start >= LP_TIME_MIN && range->end <= LP_TIME_MAX;
 }

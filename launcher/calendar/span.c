@@ -61,21 +61,18 @@ static bool is_blank(char c)
 static bool take_number(const char **at, struct part *part)
 {
 	const char *p = *at;
-	if (!is_digit(*p)) {
+	if (!is_digit(*p))
 		return false;
-	}
 	for (part->whole = 0; is_digit(*p); p++) {
 		part->whole = part->whole * 10 + (*p - '0');
-		if (part->whole > WHOLE_MOST) {
+		if (part->whole > WHOLE_MOST)
 			return false;
-		}
 	}
 	part->billionths = 0;
 	if (*p == '.' || *p == ',') {
 		int64_t weight = 100000000;
-		for (p++; is_digit(*p); p++, weight /= 10) {
+		for (p++; is_digit(*p); p++, weight /= 10)
 			part->billionths += (*p - '0') * weight;
-		}
 	}
 	*at = p;
 	return true;
@@ -95,15 +92,12 @@ static const struct unit *take_unit(const char **at)
 	}
 	word[length++] = ' ';
 	word[length] = '\0';
-	if (length < 3 || strncmp(*at, "M", (size_t)(p - *at)) == 0) {
+	if (length < 3 || strncmp(*at, "M", (size_t)(p - *at)) == 0)
 		return NULL;
-	}
 	*at = p;
-	for (size_t i = 0; i < UNIT_COUNT; i++) {
-		if (strstr(units[i].names, word) != NULL) {
+	for (size_t i = 0; i < UNIT_COUNT; i++)
+		if (strstr(units[i].names, word) != NULL)
 			return &units[i];
-		}
-	}
 	return NULL;
 }
 
@@ -123,13 +117,11 @@ static bool parse_iso(const char *at, struct parts *parts)
 			at++;
 		}
 		struct part *part = &parts->items[parts->count];
-		if (!take_number(&at, part)) {
+		if (!take_number(&at, part))
 			return false;
-		}
 		const char *letter = *at == '\0' ? NULL : strchr(letters + next, *at);
-		if (letter == NULL || (letter - letters >= 4) != in_time) {
+		if (letter == NULL || (letter - letters >= 4) != in_time)
 			return false;
-		}
 		at++;
 		part->unit = &units[meanings[letter - letters]];
 		next = (size_t)(letter - letters) + 1;
@@ -141,27 +133,22 @@ static bool parse_iso(const char *at, struct parts *parts)
 static bool parse_words(const char *at, struct parts *parts)
 {
 	while (*at != '\0') {
-		if (parts->count == PARTS_MOST) {
+		if (parts->count == PARTS_MOST)
 			return false;
-		}
 		struct part *part = &parts->items[parts->count];
 		/* "hour" alone is one hour. */
 		if (!take_number(&at, part)) {
-			if (is_digit(*at) || parts->count > 0) {
+			if (is_digit(*at) || parts->count > 0)
 				return false;
-			}
 			*part = (struct part){ .whole = 1 };
 		}
-		while (is_blank(*at)) {
+		while (is_blank(*at))
 			at++;
-		}
 		part->unit = take_unit(&at);
-		if (part->unit == NULL) {
+		if (part->unit == NULL)
 			return false;
-		}
-		while (is_blank(*at)) {
+		while (is_blank(*at))
 			at++;
-		}
 		parts->count++;
 	}
 	return parts->count > 0;
@@ -170,19 +157,16 @@ static bool parse_words(const char *at, struct parts *parts)
 static bool parse_parts(const char *text, struct parts *parts)
 {
 	*parts = (struct parts){ 0 };
-	while (is_blank(*text)) {
+	while (is_blank(*text))
 		text++;
-	}
 	if (*text == '-' || *text == '+') {
 		parts->negative = *text == '-';
 		text++;
 	}
-	while (is_blank(*text)) {
+	while (is_blank(*text))
 		text++;
-	}
-	if (*text == 'P') {
+	if (*text == 'P')
 		return parse_iso(text + 1, parts);
-	}
 	return parse_words(text, parts);
 }
 
@@ -201,31 +185,26 @@ static bool sum_elapsed(const struct parts *parts, int64_t *microseconds, const 
 	for (size_t i = 0; i < parts->count; i++) {
 		const struct part *part = &parts->items[i];
 		int64_t whole, sum;
-		if (part->unit->length == 0 || __builtin_mul_overflow(part->whole, part->unit->length, &whole)) {
+		if (part->unit->length == 0 || __builtin_mul_overflow(part->whole, part->unit->length, &whole))
 			return false;
-		}
 		/* Below 1e9 times the 6.048e11 of a week would not fit: microseconds first, then their remainder. */
 		__int128 fraction = (__int128)part->billionths * part->unit->length;
 		if (__builtin_add_overflow(*microseconds, whole, &sum) ||
-		    __builtin_add_overflow(sum, (int64_t)((fraction + 500000000) / 1000000000), microseconds)) {
+		    __builtin_add_overflow(sum, (int64_t)((fraction + 500000000) / 1000000000), microseconds))
 			return false;
-		}
-		if (*finest == NULL || part->unit->length < (*finest)->length) {
+		if (*finest == NULL || part->unit->length < (*finest)->length)
 			*finest = part->unit;
-		}
 	}
-	if (parts->negative) {
+	if (parts->negative)
 		*microseconds = -*microseconds;
-	}
 	return true;
 }
 
 bool lp_span_parse(const char *text, struct lp_span *span, struct lp_error *error)
 {
 	struct parts parts;
-	if (!parse_parts(text, &parts)) {
+	if (!parse_parts(text, &parts))
 		return fail_span(text, error);
-	}
 	const struct part *only = &parts.items[0];
 	if (parts.count == 1 && only->billionths == 0 && only->whole <= INT32_MAX && only->unit->unit <= LP_UNIT_YEAR) {
 		span->count = (int32_t)(parts.negative ? -only->whole : only->whole);
@@ -243,9 +222,8 @@ bool lp_span_parse(const char *text, struct lp_span *span, struct lp_error *erro
 			                      "and not put together with other units.");
 		}
 	}
-	if (!sum_elapsed(&parts, &total, &finest)) {
+	if (!sum_elapsed(&parts, &total, &finest))
 		return fail_span(text, error);
-	}
 	int64_t coarsest = finest->length < LP_SECOND ? LP_SECOND : finest->length;
 	for (int unit = LP_UNIT_HOUR; unit >= LP_UNIT_SECOND; unit--) {
 		int64_t length = units[unit].length;
@@ -274,9 +252,8 @@ bool lp_duration_parse(const char *text, int64_t *duration, struct lp_error *err
 		*duration = 0;
 		return true;
 	}
-	if (parse_parts(text, &parts) && sum_elapsed(&parts, duration, &finest)) {
+	if (parse_parts(text, &parts) && sum_elapsed(&parts, duration, &finest))
 		return true;
-	}
 	size_t digits = strspn(text, "+-0123456789.");
 	if (digits > 0 && text[digits] == '\0') {
 		lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is a length of time without a unit", LP_CUT(100, text));
@@ -301,9 +278,8 @@ void lp_duration_format(int64_t duration, char text[32])
 	size_t exact = 0; /* the finest unit needed */
 	for (size_t i = 0; i < SHOWN; i++) {
 		exact = i;
-		if (left % (uint64_t)shown[i].length == 0) {
+		if (left % (uint64_t)shown[i].length == 0)
 			break;
-		}
 	}
 	if (left == 0) {
 		snprintf(text, 32, "0 s");

@@ -23,9 +23,8 @@ struct reader {
 /* The next `count` bytes, or NULL where the data ends before. */
 static const unsigned char *take(struct reader *reader, size_t count)
 {
-	if (count > reader->size - reader->at) {
+	if (count > reader->size - reader->at)
 		return NULL;
-	}
 	const unsigned char *bytes = reader->data + reader->at;
 	reader->at += count;
 	return bytes;
@@ -49,9 +48,8 @@ struct header {
 static const char *take_header(struct reader *reader, struct header *header)
 {
 	const unsigned char *bytes = take(reader, 44);
-	if (bytes == NULL || memcmp(bytes, "TZif", 4) != 0) {
+	if (bytes == NULL || memcmp(bytes, "TZif", 4) != 0)
 		return "it does not begin as TZif data does";
-	}
 	header->version = (char)bytes[4];
 	header->is_ut = decode_32(bytes + 20);
 	header->is_standard = decode_32(bytes + 24);
@@ -73,11 +71,10 @@ static lp_time from_seconds(int64_t seconds)
 {
 	const int64_t most = LP_TIME_MAX / LP_SECOND * 2;
 
-	if (seconds > most) {
+	if (seconds > most)
 		seconds = most;
-	} else if (seconds < -most) {
+	else if (seconds < -most)
 		seconds = -most;
-	}
 	return seconds * LP_SECOND;
 }
 
@@ -91,12 +88,10 @@ static const char *take_types(struct lp_zone *zone, const struct header *header,
 	for (size_t i = 0; i < header->types; i++) {
 		int64_t offset = (int32_t)decode_32(types + 6 * i) * LP_SECOND;
 		size_t name = types[6 * i + 5];
-		if (offset < -LP_ZONE_OFFSET_MOST || offset > LP_ZONE_OFFSET_MOST) {
+		if (offset < -LP_ZONE_OFFSET_MOST || offset > LP_ZONE_OFFSET_MOST)
 			return "an offset from UTC is above 26 hours";
-		}
-		if (name >= header->characters || memchr(characters + name, '\0', header->characters - name) == NULL) {
+		if (name >= header->characters || memchr(characters + name, '\0', header->characters - name) == NULL)
 			return "an abbreviation lies outside of its table";
-		}
 		zone->types[i] = (struct lp_zone_type){ offset, zone->abbreviations + name };
 	}
 	zone->type_count = header->types;
@@ -105,35 +100,29 @@ static const char *take_types(struct lp_zone *zone, const struct header *header,
 
 static const char *take_body(struct reader *reader, const struct header *header, struct lp_zone *zone)
 {
-	if (header->leaps != 0) {
+	if (header->leaps != 0)
 		return "it counts leap seconds (a \"right\" zone), which samples do not";
-	}
-	if (header->types == 0 || header->types > TYPES_MOST || header->transitions > TRANSITIONS_MOST) {
+	if (header->types == 0 || header->types > TYPES_MOST || header->transitions > TRANSITIONS_MOST)
 		return "its counts are out of range";
-	}
 	const unsigned char *times = take(reader, header->transitions * 8);
 	const unsigned char *indices = times == NULL ? NULL : take(reader, header->transitions);
 	const unsigned char *types = indices == NULL ? NULL : take(reader, header->types * 6);
 	const unsigned char *characters = types == NULL ? NULL : take(reader, header->characters);
-	if (characters == NULL || take(reader, header->is_standard + header->is_ut) == NULL) {
+	if (characters == NULL || take(reader, header->is_standard + header->is_ut) == NULL)
 		return "it is cut short";
-	}
 	const char *wrong = take_types(zone, header, types, characters);
-	if (wrong != NULL) {
+	if (wrong != NULL)
 		return wrong;
-	}
 
 	/* Room for what the footer adds. */
 	size_t room = header->transitions + CHANGES_MOST;
 	zone->transitions = lp_allocate(room * sizeof *zone->transitions);
 	zone->after = lp_allocate(room * sizeof *zone->after);
 	for (size_t i = 0; i < header->transitions; i++) {
-		if (i > 0 && decode_64(times + 8 * i) <= decode_64(times + 8 * (i - 1))) {
+		if (i > 0 && decode_64(times + 8 * i) <= decode_64(times + 8 * (i - 1)))
 			return "its transitions are not ascending";
-		}
-		if (indices[i] >= header->types) {
+		if (indices[i] >= header->types)
 			return "a transition leads to a type that is not there";
-		}
 		zone->transitions[i] = from_seconds(decode_64(times + 8 * i));
 		zone->after[i] = indices[i];
 	}
@@ -164,9 +153,8 @@ static int compare_changes(const void *left, const void *right)
 static void append_change(struct lp_zone *zone, const struct change *change, lp_time last_listed)
 {
 	size_t count = zone->transition_count;
-	if (change->at <= last_listed) {
+	if (change->at <= last_listed)
 		return;
-	}
 	if (count > 0 && zone->transitions[count - 1] == change->at) {
 		zone->after[count - 1] = change->type;
 		return;
@@ -196,9 +184,8 @@ static void write_out_rule(struct lp_zone *zone, const struct lp_posix_rule *rul
 		changes[count++] = (struct change){ to_standard, standard, false };
 	}
 	qsort(changes, count, sizeof *changes, compare_changes);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		append_change(zone, &changes[i], last_listed);
-	}
 	zone->repeat = lp_days_from_date(first_year + LP_CYCLE_YEARS + 1, 1, 1) * LP_DAY;
 }
 
@@ -206,28 +193,23 @@ static void write_out_rule(struct lp_zone *zone, const struct lp_posix_rule *rul
 static const char *take_footer(struct reader *reader, size_t characters, struct lp_zone *zone)
 {
 	const unsigned char *start = take(reader, 1);
-	if (start == NULL || *start != '\n') {
+	if (start == NULL || *start != '\n')
 		return "its footer is missing";
-	}
 	const unsigned char *text = reader->data + reader->at;
 	const unsigned char *end = memchr(text, '\n', reader->size - reader->at);
-	if (end == NULL) {
+	if (end == NULL)
 		return "its footer is cut short";
-	}
-	if (end == text) {
+	if (end == text)
 		return NULL;
-	}
 	struct lp_posix_rule rule;
-	if (!lp_posix_rule_parse((const char *)text, (size_t)(end - text), &rule)) {
+	if (!lp_posix_rule_parse((const char *)text, (size_t)(end - text), &rule))
 		return "the rule in its footer is not understood";
-	}
 	char *room = zone->abbreviations + characters;
 	uint16_t standard = add_type(zone, rule.standard_offset, room, rule.standard_name);
 	if (rule.has_summer) {
 		uint16_t summer = add_type(zone, rule.summer_offset, room + 16, rule.summer_name);
-		if (zone->transition_count == 0) {
+		if (zone->transition_count == 0)
 			zone->first_type = standard;
-		}
 		write_out_rule(zone, &rule, standard, summer);
 	} else if (zone->transition_count == 0) {
 		zone->first_type = standard;
@@ -241,23 +223,18 @@ static const char *read_zone(struct reader *reader, struct lp_zone *zone)
 {
 	struct header header;
 	const char *wrong = take_header(reader, &header);
-	if (wrong != NULL) {
+	if (wrong != NULL)
 		return wrong;
-	}
-	if (header.version < '2') {
+	if (header.version < '2')
 		return "it is of version 1, which ends in 2037 (zic of the year 2007 and later writes version 2)";
-	}
 	/* The first body repeats the second one in 32 bits. */
-	if (take(reader, body_size(&header, 4)) == NULL) {
+	if (take(reader, body_size(&header, 4)) == NULL)
 		return "it is cut short";
-	}
 	wrong = take_header(reader, &header);
-	if (wrong == NULL) {
+	if (wrong == NULL)
 		wrong = take_body(reader, &header, zone);
-	}
-	if (wrong == NULL) {
+	if (wrong == NULL)
 		wrong = take_footer(reader, header.characters, zone);
-	}
 	return wrong;
 }
 
@@ -294,9 +271,8 @@ bool lp_tzif_read(const char *name, const unsigned char *data, size_t size, stru
 
 void lp_zone_free(struct lp_zone *zone)
 {
-	if (zone == NULL) {
+	if (zone == NULL)
 		return;
-	}
 	free(zone->transitions);
 	free(zone->after);
 	free(zone->types);

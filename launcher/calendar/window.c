@@ -41,33 +41,28 @@ static bool fail_schedule(struct lp_error *error, const char *what, struct lp_sp
 static bool check_every(struct lp_span every, struct lp_error *error)
 {
 	struct lp_length length = lp_length_of(every);
-	if (every.count <= 0) {
+	if (every.count <= 0)
 		return fail_schedule(error, "every", every, "not more than nothing");
-	}
 	if (length.elapsed >= LP_DAY) {
 		fail_schedule(error, "every", every, "too long: seconds, minutes and hours start again each day");
 		int64_t days = length.elapsed / LP_DAY;
 		return lp_hint(error, "Write %d day%s: a day on the clock, which has 23 or 25 hours twice a year.",
 		               (int)days, days == 1 ? "" : "s");
 	}
-	if (length.months > LP_LENGTH_YEARS_MOST * 12 || length.days > LP_LENGTH_YEARS_MOST * 366) {
+	if (length.months > LP_LENGTH_YEARS_MOST * 12 || length.days > LP_LENGTH_YEARS_MOST * 366)
 		return fail_schedule(error, "every", every, "above 100 years");
-	}
 	return true;
 }
 
 static bool check_window(struct lp_span window, struct lp_span every, struct lp_error *error)
 {
 	struct lp_length length = lp_length_of(window), step = lp_length_of(every);
-	if (window.count <= 0) {
+	if (window.count <= 0)
 		return fail_schedule(error, "window", window, "not more than nothing");
-	}
-	if (lp_length_is_too_long(lp_length_about(length))) {
+	if (lp_length_is_too_long(lp_length_about(length)))
 		return fail_schedule(error, "window", window, "above 100 years");
-	}
-	if (lp_length_about(length) >= lp_length_about(step)) {
+	if (lp_length_about(length) >= lp_length_about(step))
 		return true;
-	}
 	bool whole_part = length.elapsed > 0 ? (step.days * LP_DAY + step.elapsed) % length.elapsed == 0
 	                  : length.days > 0  ? step.days % length.days == 0
 	                                     : step.months % length.months == 0;
@@ -107,9 +102,8 @@ static bool is_a_date(int64_t days, struct lp_length every)
 static bool check_offset_of_months(struct lp_span offset, struct lp_length every, struct lp_error *error)
 {
 	int64_t days = split_days(lp_length_of(offset)).days;
-	if (is_within_month(days) || is_a_date(days, every)) {
+	if (is_within_month(days) || is_a_date(days, every))
 		return true;
-	}
 	fail_schedule(error, "offset", offset,
 	              every.months % 12 == 0 ? "another date in a leap year"
 	                                     : "another day in longer and shorter months");
@@ -127,9 +121,8 @@ static bool check_offset_of_months(struct lp_span offset, struct lp_length every
 static bool check_offset(struct lp_span offset, struct lp_span every, struct lp_error *error)
 {
 	struct lp_length length = lp_length_of(offset), step = lp_length_of(every);
-	if ((length.months != 0 && step.months == 0) || (length.days != 0 && step.elapsed != 0)) {
+	if ((length.months != 0 && step.months == 0) || (length.days != 0 && step.elapsed != 0))
 		return fail_schedule(error, "offset", offset, "in a longer unit than every");
-	}
 	/* Short steps start again each day, so their offset can be anything within it. */
 	int64_t most = step.elapsed != 0 ? LP_DAY / LP_SECOND : lp_length_about(step);
 	if (lp_length_about(length) >= most || lp_length_about(length) <= -most) {
@@ -144,15 +137,12 @@ bool lp_schedule_check(const struct lp_schedule *schedule, struct lp_error *erro
 	const struct lp_zone *zone;
 
 	if (!check_every(schedule->every, error) || !check_window(schedule->window, schedule->every, error) ||
-	    !check_offset(schedule->offset, schedule->every, error)) {
+	    !check_offset(schedule->offset, schedule->every, error))
 		return false;
-	}
-	if (schedule->delay < 0 || schedule->delay > 366 * LP_DAY) {
+	if (schedule->delay < 0 || schedule->delay > 366 * LP_DAY)
 		return lp_fail(error, LP_EXIT_DATA, "delay: not between 0 and 366 days");
-	}
-	if (schedule->week_start < 1 || schedule->week_start > 7) {
+	if (schedule->week_start < 1 || schedule->week_start > 7)
 		return lp_fail(error, LP_EXIT_DATA, "week_start: not between 1 (Monday) and 7 (Sunday)");
-	}
 	return lp_zone_find(schedule->zone, &zone, error);
 }
 
@@ -185,9 +175,8 @@ static struct plan plan_of(const struct lp_schedule *schedule, const struct lp_z
 		.window = lp_length_of(schedule->window),
 		.offset = lp_length_of(schedule->offset),
 	};
-	if (plan.every.months != 0) {
+	if (plan.every.months != 0)
 		plan.offset = place_in_month(plan.offset, plan.every);
-	}
 	if (schedule->every.unit == LP_UNIT_WEEK) {
 		/* 1970-01-01 was a Thursday, day 4. */
 		plan.week_shift = -((4 - schedule->week_start + 7) % 7);
@@ -217,9 +206,8 @@ static int64_t local_of_days(const struct plan *plan, int64_t days)
 /* Local time of the boundary of that number; every in days or longer. */
 static int64_t boundary_local(const struct plan *plan, int64_t number)
 {
-	if (plan->every.months != 0) {
+	if (plan->every.months != 0)
 		return local_of_months(plan, number * plan->every.months);
-	}
 	return local_of_days(plan, number * plan->every.days + plan->week_shift);
 }
 
@@ -239,12 +227,10 @@ static int64_t boundary_by(const struct plan *plan, lp_time t)
 		                         plan->every.days);
 	}
 	/* Exact but for an offset within the month, or a change of the clocks right there. */
-	while (lp_zone_to_utc(plan->zone, boundary_local(plan, number)) > t) {
+	while (lp_zone_to_utc(plan->zone, boundary_local(plan, number)) > t)
 		number--;
-	}
-	while (lp_zone_to_utc(plan->zone, boundary_local(plan, number + 1)) <= t) {
+	while (lp_zone_to_utc(plan->zone, boundary_local(plan, number + 1)) <= t)
 		number++;
-	}
 	return number;
 }
 
@@ -258,12 +244,10 @@ static int64_t day_by(const struct plan *plan, lp_time t)
 {
 	int64_t local = t + lp_zone_offset(plan->zone, t, NULL);
 	int64_t day = lp_floor_divide(local - plan->offset.elapsed, LP_DAY);
-	while (origin_of(plan, day) > t) {
+	while (origin_of(plan, day) > t)
 		day--;
-	}
-	while (origin_of(plan, day + 1) <= t) {
+	while (origin_of(plan, day + 1) <= t)
 		day++;
-	}
 	return day;
 }
 
@@ -324,9 +308,8 @@ static struct lp_window ending_by(const struct plan *plan, lp_time t)
 
 static struct lp_window ending_after(const struct plan *plan, lp_time t)
 {
-	if (plan->every.elapsed != 0) {
+	if (plan->every.elapsed != 0)
 		return window_of_piece(plan, piece_after(plan, t));
-	}
 	/* By its instant, because where a day was left out two boundaries fall on one. */
 	lp_time end = lp_zone_to_utc(plan->zone, boundary_local(plan, boundary_by(plan, t) + 1));
 	return ending_by(plan, end);
@@ -340,9 +323,8 @@ static bool is_within_years(const struct lp_window *window)
 bool lp_window_ending_by(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time t,
                          struct lp_window *window)
 {
-	if (t < LP_TIME_MIN) {
+	if (t < LP_TIME_MIN)
 		return false;
-	}
 	struct plan plan = plan_of(schedule, zone);
 	*window = ending_by(&plan, t < LP_TIME_MAX ? t : LP_TIME_MAX);
 	assert(window->start < window->end);
@@ -352,17 +334,15 @@ bool lp_window_ending_by(const struct lp_schedule *schedule, const struct lp_zon
 bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time t,
                             struct lp_window *window)
 {
-	if (t >= LP_TIME_MAX) {
+	if (t >= LP_TIME_MAX)
 		return false;
-	}
 	struct plan plan = plan_of(schedule, zone);
 	/* Ends before this have their starts in the year 0, whatever the length of months and days. */
 	lp_time earliest =
 		LP_TIME_MIN + lp_length_about(plan.window) * LP_SECOND - (plan.window.months != 0 ? 33 : 2) * LP_DAY;
 	*window = ending_after(&plan, t > earliest ? t : earliest);
-	while (window->start < LP_TIME_MIN) {
+	while (window->start < LP_TIME_MIN)
 		*window = ending_after(&plan, window->end);
-	}
 	assert(window->start < window->end);
 	return is_within_years(window);
 }
@@ -370,13 +350,11 @@ bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_
 bool lp_boundary_local(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary, int64_t *local)
 {
 	struct plan plan = plan_of(schedule, zone);
-	if (plan.every.elapsed != 0) {
+	if (plan.every.elapsed != 0)
 		return false;
-	}
 	int64_t made_from = boundary_local(&plan, boundary_by(&plan, boundary));
-	if (lp_zone_to_utc(zone, made_from) != boundary) {
+	if (lp_zone_to_utc(zone, made_from) != boundary)
 		return false;
-	}
 	*local = made_from;
 	return true;
 }
@@ -385,13 +363,11 @@ bool lp_boundary_after(const struct lp_schedule *schedule, const struct lp_zone 
                        lp_time *other)
 {
 	struct plan plan = plan_of(schedule, zone);
-	if (plan.every.months == 0) {
+	if (plan.every.months == 0)
 		return false;
-	}
 	int64_t number = boundary_by(&plan, boundary);
-	if (lp_zone_to_utc(zone, boundary_local(&plan, number)) != boundary) {
+	if (lp_zone_to_utc(zone, boundary_local(&plan, number)) != boundary)
 		return false;
-	}
 	*other = lp_zone_to_utc(zone, local_of_months(&plan, number * plan.every.months + months));
 	return true;
 }
@@ -402,7 +378,6 @@ void lp_window_bounds(const struct lp_schedule *schedule, const struct lp_zone *
 	/* The last piece of a day is cut at midnight. */
 	bool is_cut = lp_length_of(schedule->every).elapsed != 0 &&
 	              lp_length_equals(lp_length_of(schedule->every), lp_length_of(schedule->window));
-	if (is_cut || *least < 1) {
+	if (is_cut || *least < 1)
 		*least = 1;
-	}
 }

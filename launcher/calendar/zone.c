@@ -46,9 +46,8 @@ static bool name_is_sound(const char *name)
 {
 	size_t length = strlen(name);
 	if (length == 0 || length >= sizeof utc.name || name[0] == '/' || name[length - 1] == '/' ||
-	    strstr(name, "//") != NULL) {
+	    strstr(name, "//") != NULL)
 		return false;
-	}
 	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == length;
 }
 
@@ -62,9 +61,8 @@ static bool is_tzif(int parent, const char *entry)
 {
 	char magic[4];
 	int file = openat(parent, entry, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (file < 0) {
+	if (file < 0)
 		return false;
-	}
 	bool is = read(file, magic, sizeof magic) == (ssize_t)sizeof magic && memcmp(magic, "TZif", 4) == 0;
 	close(file);
 	return is;
@@ -111,9 +109,8 @@ static const char *const *list_names(void)
 
 	if (directory != NULL) {
 		int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (descriptor >= 0) {
+		if (descriptor >= 0)
 			collect(&list, descriptor, "", 0);
-		}
 	} else {
 		const struct lp_embedded *file = NULL;
 		while ((file = lp_embedded_next(prefix, file)) != NULL) {
@@ -121,9 +118,8 @@ static const char *const *list_names(void)
 			list.names[list.count++] = lp_copy_text(file->name + sizeof prefix - 1);
 		}
 	}
-	if (list.count > 0) {
+	if (list.count > 0)
 		qsort(list.names, list.count, sizeof *list.names, compare_names);
-	}
 	LP_GROW(list.names, list.count, list.capacity);
 	list.names[list.count] = NULL;
 	return (const char *const *)list.names;
@@ -132,9 +128,8 @@ static const char *const *list_names(void)
 const char *const *lp_zone_names(void)
 {
 	pthread_mutex_lock(&loading);
-	if (known_names == NULL) {
+	if (known_names == NULL)
 		known_names = list_names();
-	}
 	const char *const *names = known_names;
 	pthread_mutex_unlock(&loading);
 	return names;
@@ -154,12 +149,10 @@ const char *lp_zone_release(void)
 		/* tzdata.zi begins "# version 2026a". */
 		char *path = lp_format_text("%s/tzdata.zi", directory);
 		FILE *file = fopen(path, "re");
-		if (file == NULL || fscanf(file, "# version %31[A-Za-z0-9-]", release) != 1) {
+		if (file == NULL || fscanf(file, "# version %31[A-Za-z0-9-]", release) != 1)
 			snprintf(release, sizeof release, "unknown");
-		}
-		if (file != NULL) {
+		if (file != NULL)
 			fclose(file);
-		}
 		free(path);
 	}
 	pthread_mutex_unlock(&reading);
@@ -171,15 +164,13 @@ static const char *suggest(const char *wrong)
 {
 	char wanted[sizeof utc.name];
 	size_t length = strnlen(wrong, sizeof wanted - 1);
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = 0; i < length; i++)
 		wanted[i] = wrong[i] == ' ' ? '_' : wrong[i];
-	}
 	wanted[length] = '\0';
 	for (const char *const *name = lp_zone_names(); *name != NULL; name++) {
 		const char *city = strrchr(*name, '/');
-		if (strcasecmp(*name, wanted) == 0 || (city != NULL && strcasecmp(city + 1, wanted) == 0)) {
+		if (strcasecmp(*name, wanted) == 0 || (city != NULL && strcasecmp(city + 1, wanted) == 0))
 			return *name;
-		}
 	}
 	return NULL;
 }
@@ -190,9 +181,8 @@ static bool fail_unknown(const char *name, struct lp_error *error)
 
 	lp_fail(error, LP_EXIT_DATA, "there is no time zone \"%s\"", name);
 	const char *similar = suggest(name);
-	if (similar != NULL) {
+	if (similar != NULL)
 		return lp_hint(error, "Did you mean %s?", similar);
-	}
 	if (lp_offset_parse(name, &offset) && offset % LP_HOUR == 0) {
 		/* The names under Etc/ count westwards. */
 		return lp_hint(error, "The zone that is always at %s is named Etc/GMT%+d.", name,
@@ -230,9 +220,8 @@ static bool read_file(const char *name, unsigned char **data, size_t *size, stru
 			free(*data);
 		}
 	}
-	if (file >= 0) {
+	if (file >= 0)
 		close(file);
-	}
 	free(path);
 	return done;
 }
@@ -242,9 +231,8 @@ static bool load(const char *name, struct lp_zone **zone, struct lp_error *error
 	if (directory != NULL) {
 		unsigned char *data = NULL;
 		size_t size = 0;
-		if (!read_file(name, &data, &size, error)) {
+		if (!read_file(name, &data, &size, error))
 			return false;
-		}
 		bool read = lp_tzif_read(name, data, size, zone, error);
 		free(data);
 		return read;
@@ -252,20 +240,17 @@ static bool load(const char *name, struct lp_zone **zone, struct lp_error *error
 	char path[sizeof "zoneinfo/" + sizeof utc.name];
 	snprintf(path, sizeof path, "zoneinfo/%s", name);
 	const struct lp_embedded *file = lp_embedded_find(path);
-	if (file == NULL) {
+	if (file == NULL)
 		return fail_unknown(name, error);
-	}
 	return lp_tzif_read(name, file->data, file->size, zone, error);
 }
 
 static const struct lp_zone *find_loaded(const char *name)
 {
 	for (const struct lp_zone *zone = atomic_load_explicit(&loaded, memory_order_acquire); zone != NULL;
-	     zone = zone->next) {
-		if (strcmp(zone->name, name) == 0) {
+	     zone = zone->next)
+		if (strcmp(zone->name, name) == 0)
 			return zone;
-		}
-	}
 	return NULL;
 }
 
@@ -273,16 +258,13 @@ bool lp_zone_find(const char *name, const struct lp_zone **zone, struct lp_error
 {
 	/* UTC needs no data. */
 	*zone = strcmp(name, "UTC") == 0 ? &utc : find_loaded(name);
-	if (*zone != NULL) {
+	if (*zone != NULL)
 		return true;
-	}
-	if (!name_is_sound(name)) {
+	if (!name_is_sound(name))
 		return fail_unknown(name, error);
-	}
 	struct lp_zone *made = NULL;
-	if (!load(name, &made, error)) {
+	if (!load(name, &made, error))
 		return false;
-	}
 	pthread_mutex_lock(&loading);
 	*zone = find_loaded(name);
 	if (*zone == NULL) {
@@ -319,26 +301,23 @@ int64_t lp_zone_offset(const struct lp_zone *zone, lp_time t, const char **abbre
 {
 	lp_time end;
 	const struct lp_zone_type *type = zone->fixed ? &zone->types[zone->first_type] : type_at(zone, t, &end);
-	if (abbreviation != NULL) {
+	if (abbreviation != NULL)
 		*abbreviation = type->abbreviation;
-	}
 	return type->offset;
 }
 
 lp_time lp_zone_next_change(const struct lp_zone *zone, lp_time t)
 {
 	lp_time end = INT64_MAX;
-	if (!zone->fixed) {
+	if (!zone->fixed)
 		(void)type_at(zone, t, &end);
-	}
 	return end;
 }
 
 lp_time lp_zone_to_utc(const struct lp_zone *zone, int64_t local)
 {
-	if (zone->fixed) {
+	if (zone->fixed)
 		return local - zone->types[zone->first_type].offset;
-	}
 	/* From a time surely before it, stretch by stretch: the first in which the local time lies. */
 	lp_time begin = local - LP_ZONE_OFFSET_MOST, end;
 	int64_t offset = type_at(zone, begin, &end)->offset;

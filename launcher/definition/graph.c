@@ -37,10 +37,9 @@ static void turn_round(const struct edges *reads, size_t count, const size_t *re
 		next[i] = read_by->first[i];
 		read_by->first[i + 1] = read_by->first[i] + read_by_count[i];
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		for (size_t e = reads->first[i]; e < reads->first[i + 1]; e++)
 			read_by->targets[next[reads->targets[e]]++] = i;
-	}
 	free(next);
 }
 

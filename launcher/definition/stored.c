@@ -141,10 +141,9 @@ bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definition
 
 static bool fits(const char *name, const char *const *patterns, size_t count)
 {
-	for (size_t p = 0; p < count; p++) {
+	for (size_t p = 0; p < count; p++)
 		if (lp_glob(patterns[p], name, NULL))
 			return true;
-	}
 	return false;
 }
 

@@ -72,10 +72,9 @@ static const struct lp_yaml_node *value_of(const struct template *template, cons
 		part = (size_t)((dot == NULL ? end : dot) - key);
 		const struct lp_yaml_node *map = value;
 		value = NULL;
-		for (size_t i = 0; map->type == LP_YAML_MAP && i < map->count; i++) {
+		for (size_t i = 0; map->type == LP_YAML_MAP && i < map->count; i++)
 			if (strlen(map->keys[i]->text) == part && memcmp(map->keys[i]->text, key, part) == 0)
 				value = map->items[i];
-		}
 		if (value != NULL)
 			continue;
 		list_known(template, map, known, sizeof known);

@@ -45,9 +45,8 @@ void lp_batch_empty(struct lp_batch *batch)
 
 void lp_batch_free(struct lp_batch *batch)
 {
-	if (batch == NULL) {
+	if (batch == NULL)
 		return;
-	}
 	LP_CHECK_BATCH(batch);
 	lp_arena_free(&batch->arena);
 	batch->magic = 0;
@@ -61,9 +60,8 @@ void lp_batch_plan(struct lp_batch *batch, const struct lp_window *windows, size
 	batch->task_count = 0;
 	for (size_t w = 0; w < window_count; w++) {
 		for (size_t c = 0; c < batch->calculation_count; c++) {
-			if (!batch->calculations[c].enabled) {
+			if (!batch->calculations[c].enabled)
 				continue;
-			}
 			size_t inputs = batch->calculations[c].input_count;
 			struct lp_window *ranges = lp_arena_zeroed(&batch->arena, inputs, sizeof *ranges);
 			for (size_t i = 0; i < inputs; i++)
@@ -107,18 +105,14 @@ static bool reads_pruned(const struct lp_input *input, struct lp_window range, c
 {
 	struct lp_window before = { .start = range.start, .end = range.start };
 	int64_t lookback = lp_input_lookback(input, column);
-	if (overlap(range, input->pruned)) {
+	if (overlap(range, input->pruned))
 		return true;
-	}
-	if (lookback <= 0) {
+	if (lookback <= 0)
 		return false;
-	}
-	if (__builtin_sub_overflow(range.start, lookback, &before.start)) {
+	if (__builtin_sub_overflow(range.start, lookback, &before.start))
 		before.start = LP_TIME_MIN;
-	}
-	if (!overlap(before, input->pruned)) {
+	if (!overlap(before, input->pruned))
 		return false;
-	}
 	/* If as many samples as asked for lie behind the removed ones, all that a look-back needs is left. */
 	return previous->count == 0 || previous->time[0] < input->pruned.end ||
 	       (previous->count < LP_METER_SAMPLES && lp_input_needs_earlier(input, column, previous));
@@ -132,9 +126,8 @@ void lp_batch_leave_pruned(struct lp_batch *batch)
 		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 		for (size_t k = 0; k < calculation->input_count && !task->decided; k++) {
 			if (!reads_pruned(&calculation->inputs[k], task->ranges[k], &task->columns[k],
-			                  &task->previous[k])) {
+			                  &task->previous[k]))
 				continue;
-			}
 			task->decided = true;
 			task->pruned = &calculation->inputs[k];
 			task->outcome = (struct lp_outcome){ .state = LP_STATE_NO_DATA };

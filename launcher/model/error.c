@@ -17,9 +17,8 @@ static void trim_to_character(char *text, size_t length)
 static void format_into(char *target, size_t size, const char *format, va_list arguments)
 {
 	int length = vsnprintf(target, size, format, arguments);
-	if (length >= 0 && (size_t)length >= size) {
+	if (length >= 0 && (size_t)length >= size)
 		trim_to_character(target, size - 1);
-	}
 }
 
 bool lp_fail(struct lp_error *error, enum lp_exit exit, const char *format, ...)
@@ -44,9 +43,8 @@ bool lp_fail_errno(struct lp_error *error, enum lp_exit exit, int error_number, 
 	const char *text = strerror_r(error_number, reason, sizeof reason);
 	size_t length = strlen(error->what);
 	int added = snprintf(error->what + length, sizeof error->what - length, ": %s", text);
-	if (added >= 0 && (size_t)added >= sizeof error->what - length) {
+	if (added >= 0 && (size_t)added >= sizeof error->what - length)
 		trim_to_character(error->what, sizeof error->what - 1);
-	}
 	return false;
 }
 
@@ -69,9 +67,8 @@ bool lp_fail_within(struct lp_error *error, const char *format, ...)
 	va_end(arguments);
 	size_t length = strlen(error->what);
 	int added = snprintf(error->what + length, sizeof error->what - length, ": %s", inner);
-	if (added >= 0 && (size_t)added >= sizeof error->what - length) {
+	if (added >= 0 && (size_t)added >= sizeof error->what - length)
 		trim_to_character(error->what, sizeof error->what - 1);
-	}
 	return false;
 }
 

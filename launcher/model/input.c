@@ -27,10 +27,9 @@ int64_t lp_input_lookback(const struct lp_input *input, const struct lp_column *
 {
 	if (input->lookback <= LP_DAY || column->count == 0)
 		return input->lookback;
-	for (size_t i = 0; i < column->count; i++) {
+	for (size_t i = 0; i < column->count; i++)
 		if (!is_missing(column, i))
 			return input->lookback;
-	}
 	return LP_DAY;
 }
 

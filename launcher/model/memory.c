@@ -22,26 +22,23 @@ static _Noreturn void out_of_memory(void)
 void *lp_allocate(size_t size)
 {
 	void *memory = calloc(1, size > 0 ? size : 1);
-	if (memory == NULL) {
+	if (memory == NULL)
 		out_of_memory();
-	}
 	return memory;
 }
 
 void *lp_reallocate(void *pointer, size_t count, size_t size)
 {
 	void *memory = reallocarray(pointer, count > 0 ? count : 1, size > 0 ? size : 1);
-	if (memory == NULL) {
+	if (memory == NULL)
 		out_of_memory();
-	}
 	return memory;
 }
 
 char *lp_copy_text(const char *text)
 {
-	if (text == NULL) {
+	if (text == NULL)
 		return NULL;
-	}
 	size_t size = strlen(text) + 1;
 	return memcpy(lp_allocate(size), text, size);
 }
@@ -53,9 +50,8 @@ char *lp_format_text(const char *format, ...)
 	va_start(arguments, format);
 	int length = vasprintf(&text, format, arguments);
 	va_end(arguments);
-	if (length < 0) {
+	if (length < 0)
 		out_of_memory();
-	}
 	return text;
 }
 
@@ -82,16 +78,13 @@ static struct lp_arena_block *take_block(struct lp_arena *arena, size_t size)
 {
 	struct lp_arena_block *block;
 	size_t whole;
-	if (__builtin_add_overflow(sizeof *block, size, &whole)) {
+	if (__builtin_add_overflow(sizeof *block, size, &whole))
 		out_of_memory();
-	}
 	block = arena->source == NULL ? malloc(whole) : arena->source->take(arena->source, &whole);
-	if (block == NULL && arena->source != NULL) {
+	if (block == NULL && arena->source != NULL)
 		arena->source->fail(arena->source);
-	}
-	if (block == NULL) {
+	if (block == NULL)
 		out_of_memory();
-	}
 	block->size = (whole - sizeof *block) & ~(size_t)(ARENA_ALIGNMENT - 1);
 	block->used = 0;
 	return block;
@@ -104,9 +97,8 @@ void *lp_arena_allocate(struct lp_arena *arena, size_t size)
 	struct lp_arena_block *block = arena->current;
 	/* Blocks behind the current one are left from before the arena was emptied. */
 	while (block != NULL && block->size - block->used < rounded) {
-		if (block->next == NULL || block->next->size < rounded) {
+		if (block->next == NULL || block->next->size < rounded)
 			break;
-		}
 		block = block->next;
 	}
 	if (block == NULL || block->size - block->used < rounded) {
@@ -114,11 +106,10 @@ void *lp_arena_allocate(struct lp_arena *arena, size_t size)
 		size_t block_size = rounded > usual ? rounded : usual;
 		struct lp_arena_block *fresh = take_block(arena, block_size);
 		fresh->next = block != NULL ? block->next : NULL;
-		if (block != NULL) {
+		if (block != NULL)
 			block->next = fresh;
-		} else {
+		else
 			arena->first = fresh;
-		}
 		block = fresh;
 	}
 	arena->current = block;
@@ -130,9 +121,8 @@ void *lp_arena_allocate(struct lp_arena *arena, size_t size)
 void *lp_arena_zeroed(struct lp_arena *arena, size_t count, size_t size)
 {
 	size_t total;
-	if (__builtin_mul_overflow(count, size, &total)) {
+	if (__builtin_mul_overflow(count, size, &total))
 		out_of_memory();
-	}
 	return memset(lp_arena_allocate(arena, total), 0, total);
 }
 
@@ -151,9 +141,8 @@ char *lp_arena_text(struct lp_arena *arena, const char *text)
 
 void lp_arena_empty(struct lp_arena *arena)
 {
-	for (struct lp_arena_block *block = arena->first; block != NULL; block = block->next) {
+	for (struct lp_arena_block *block = arena->first; block != NULL; block = block->next)
 		block->used = 0;
-	}
 	arena->current = arena->first;
 }
 
@@ -161,11 +150,10 @@ void lp_arena_free(struct lp_arena *arena)
 {
 	for (struct lp_arena_block *block = arena->first; block != NULL;) {
 		struct lp_arena_block *next = block->next;
-		if (arena->source == NULL) {
+		if (arena->source == NULL)
 			free(block);
-		} else {
+		else
 			arena->source->give(arena->source, block, sizeof *block + block->size);
-		}
 		block = next;
 	}
 	*arena = (struct lp_arena){ .source = arena->source };
@@ -174,9 +162,8 @@ void lp_arena_free(struct lp_arena *arena)
 static void text_reserve(struct lp_text *text, size_t more)
 {
 	size_t needed;
-	if (__builtin_add_overflow(text->length, more + 1, &needed)) {
+	if (__builtin_add_overflow(text->length, more + 1, &needed))
 		out_of_memory();
-	}
 	if (needed > text->capacity) {
 		size_t doubled = text->capacity * 2;
 		text->capacity = needed > doubled ? needed : doubled;

@@ -98,13 +98,12 @@ static bool join_affected(struct lp_change_scan *scan, struct lp_error *error)
 	if (scan->affected_count == 0)
 		return true;
 	qsort(affected, scan->affected_count, sizeof *affected, compare_affected);
-	for (size_t i = 1; i < scan->affected_count; i++) {
+	for (size_t i = 1; i < scan->affected_count; i++)
 		if (affected[i].calculation_id != affected[last].calculation_id ||
 		    affected[i].reason != affected[last].reason || affected[i].after_end > affected[last].until_end)
 			affected[++last] = affected[i];
 		else if (affected[i].until_end > affected[last].until_end)
 			affected[last].until_end = affected[i].until_end;
-	}
 	scan->affected_count = last + 1;
 	for (size_t i = 0; i <= last; i++) {
 		if (!lp_zone_find(affected[i].schedule.zone, &zone, error))

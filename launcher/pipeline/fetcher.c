@@ -145,13 +145,12 @@ void lp_fetcher_run(struct lp_stage_thread *thread)
 	struct lp_store *store = NULL;
 	if (!lp_stages_open_store(thread, &store))
 		return;
-	for (struct lp_job *job; (job = lp_stages_next(thread)) != NULL;) {
+	for (struct lp_job *job; (job = lp_stages_next(thread)) != NULL;)
 		if (job->whole != NULL)
 			fetch_share(stages, store, job);
 		else if (atomic_load(&stages->stopping))
 			lp_stages_finish(stages, job, LP_JOB_DROPPED);
 		else
 			fetch(stages, store, job);
-	}
 	lp_store_close(store);
 }

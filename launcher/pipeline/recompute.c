@@ -236,12 +236,11 @@ static bool start(struct lp_recompute_list *recomputes, size_t index, uint64_t m
 		return false;
 	}
 	/* Continue where the last chunk was stored. */
-	for (size_t i = recompute->first; i < recompute->first + recompute->count; i++) {
+	for (size_t i = recompute->first; i < recompute->first + recompute->count; i++)
 		if (recompute->past)
 			recomputes->owed[i].until_end = recompute->until_end;
 		else
 			recomputes->owed[i].after_end = recompute->after_end;
-	}
 	job->window_count = 0;
 	if (!recompute->past)
 		take_windows(recompute, zone, most, job);

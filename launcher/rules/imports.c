@@ -48,10 +48,9 @@ bool lp_rule_imports_check(struct lp_problems *problems)
 	PyObject *own = look == NULL ? NULL : own_modules(sources, count);
 	bool ok = own != NULL;
 
-	for (size_t i = 0; ok && i < count; i++) {
+	for (size_t i = 0; ok && i < count; i++)
 		if (sources[i].problem == NULL && lp_catalogue_failure(sources[i].module) == NULL)
 			ok = check_file(look, &sources[i], own, problems);
-	}
 	Py_XDECREF(module);
 	Py_XDECREF(look);
 	Py_XDECREF(own);

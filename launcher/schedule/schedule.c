@@ -284,10 +284,9 @@ static bool first_past(const struct lp_schedule *schedule, const struct lp_zone 
 		from = skip_before(schedule, zone, extent, time, from, minus(time, least));
 	if (!lp_window_ending_after(schedule, zone, from, window))
 		return false;
-	while (!lp_input_range(schedule, zone, *window, extent->window, extent->shift, &range) || range.end <= time) {
+	while (!lp_input_range(schedule, zone, *window, extent->window, extent->shift, &range) || range.end <= time)
 		if (!lp_window_ending_after(schedule, zone, window->end, window))
 			return false;
-	}
 	return true;
 }
 
@@ -309,10 +308,9 @@ static bool last_from(const struct lp_schedule *schedule, const struct lp_zone *
 		latest = skip_after(schedule, zone, extent, time, minus(latest, most - least), latest);
 	if (!lp_window_ending_by(schedule, zone, latest, window))
 		return false;
-	while (!lp_input_range(schedule, zone, *window, extent->window, extent->shift, &range) || range.start > time) {
+	while (!lp_input_range(schedule, zone, *window, extent->window, extent->shift, &range) || range.start > time)
 		if (!window_before(schedule, zone, window))
 			return false;
-	}
 	return true;
 }
 

@@ -76,10 +76,9 @@ static struct key key_of_batch(const struct lp_compose_batch *batch)
 
 static int compare_keys(const struct key *a, const struct key *b)
 {
-	for (size_t i = 0; i < KEY_NUMBERS; i++) {
+	for (size_t i = 0; i < KEY_NUMBERS; i++)
 		if (a->numbers[i] != b->numbers[i])
 			return a->numbers[i] < b->numbers[i] ? -1 : 1;
-	}
 	return strcmp(a->zone, b->zone);
 }
 

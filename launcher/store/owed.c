@@ -119,20 +119,18 @@ void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const s
 		rows[count].changed = rows[count].gone = false;
 		count++;
 	}
-	for (size_t i = 0; i < added_count; i++) {
+	for (size_t i = 0; i < added_count; i++)
 		if (added[i].after_end < added[i].until_end)
 			rows[count++] = (struct lp_owed_row){ .range = added[i], .changed = true };
-	}
 	if (count > 0)
 		qsort(rows, count, sizeof *rows, compare_rows);
 	join_neighbours(rows, count);
 	if (samples_changed)
 		touch_overlapped(rows, count, added, added_count);
 	*joined = (struct lp_owed_joined){ .rows = rows };
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		if (rows[i].changed || (rows[i].gone && rows[i].id != 0))
 			rows[joined->count++] = rows[i];
-	}
 }
 
 /* The calculations of a batch, to be found by id. */

@@ -219,10 +219,9 @@ static bool has_room(const struct lp_output *output)
 /* Whether all that a window stores lies in it, and it overlaps no other. */
 static bool keeps_to_itself(const struct lp_calculation *calculation)
 {
-	for (size_t i = 0; i < calculation->input_count; i++) {
+	for (size_t i = 0; i < calculation->input_count; i++)
 		if (calculation->inputs[i].shift.count != 0 || calculation->inputs[i].window.count != 0)
 			return false;
-	}
 	return lp_schedule_is_tumbling(&calculation->schedule);
 }
 
@@ -435,17 +434,15 @@ static void gather_results(struct lp_batch *batch, struct lp_settlement *settled
 /* Two windows can give a result at one time only where not all lie at one distance from the ends of their windows. */
 static bool may_meet(const struct lp_batch *batch, const struct lp_settlement *settled)
 {
-	for (size_t i = 0; i < settled->widened_count; i++) {
+	for (size_t i = 0; i < settled->widened_count; i++)
 		if (settled->widened[i].to - settled->widened[i].from > 1)
 			return true;
-	}
 	for (size_t i = 0; i < batch->calculation_count; i++) {
 		const struct lp_calculation *calculation = &batch->calculations[i];
 
-		for (size_t k = 0; k < calculation->output_count; k++) {
+		for (size_t k = 0; k < calculation->output_count; k++)
 			if (calculation->outputs[k].results_to - calculation->outputs[k].results_from > 1)
 				return true;
-		}
 	}
 	return false;
 }
@@ -659,14 +656,12 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 	gather_results(batch, settled, stored, stored_count);
 	settled->may_meet = may_meet(batch, settled);
 	settled->settled_until = LP_TIME_MIN;
-	for (size_t i = 0; i < batch->calculation_count; i++) {
+	for (size_t i = 0; i < batch->calculation_count; i++)
 		if (known[i].watermark > settled->settled_until)
 			settled->settled_until = known[i].watermark;
-	}
 	if (leaves)
 		leave(settled, batch);
-	for (size_t i = 0; i < batch->calculation_count; i++) {
+	for (size_t i = 0; i < batch->calculation_count; i++)
 		if (row_is_needed(&rows[i], &known[i]))
 			rows[settled->state_count++] = rows[i];
-	}
 }

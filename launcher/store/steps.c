@@ -19,10 +19,9 @@ bool lp_step_next(const char *prefix, struct lp_step *step)
 	step->version = (int32_t)strtol(name, &rest, 10);
 	assert(step->version > 0 && *rest == '_');
 	snprintf(step->description, sizeof step->description, "%.*s", (int)strcspn(rest + 1, "."), rest + 1);
-	for (char *at = step->description; *at != '\0'; at++) {
+	for (char *at = step->description; *at != '\0'; at++)
 		if (*at == '_')
 			*at = ' ';
-	}
 	return true;
 }
 

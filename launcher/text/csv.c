@@ -52,9 +52,8 @@ void lp_csv_begin_at(struct lp_csv *csv, int line)
 
 void lp_csv_free(struct lp_csv *csv)
 {
-	if (csv == NULL) {
+	if (csv == NULL)
 		return;
-	}
 	lp_text_free(&csv->row);
 	free(csv->cell_starts);
 	free(csv->cells);
@@ -64,9 +63,8 @@ void lp_csv_free(struct lp_csv *csv)
 static size_t read_bytes(struct lp_csv *csv, unsigned char *bytes, size_t size)
 {
 	size_t count = fread(bytes, 1, size, csv->file);
-	if (count == 0 && ferror(csv->file)) {
+	if (count == 0 && ferror(csv->file))
 		csv->read_error = errno == 0 ? EIO : errno;
-	}
 	return count;
 }
 
@@ -76,9 +74,8 @@ static void decode(struct lp_csv *csv, size_t count)
 	bool good = true;
 	while (good && csv->end == 0 && csv->read_error == 0) {
 		good = lp_decoder_add(&csv->decoder, csv->raw, count, csv->buffer, &csv->end, &csv->problem);
-		if (count == 0) {
+		if (count == 0)
 			return;
-		}
 		count = csv->end == 0 ? read_bytes(csv, csv->raw, sizeof csv->raw) : 0;
 	}
 }
@@ -86,14 +83,12 @@ static void decode(struct lp_csv *csv, size_t count)
 static bool fill(struct lp_csv *csv)
 {
 	csv->at = csv->end = 0;
-	if (csv->problem != NULL) {
+	if (csv->problem != NULL)
 		return false;
-	}
-	if (lp_decoder_passes(&csv->decoder)) {
+	if (lp_decoder_passes(&csv->decoder))
 		csv->end = read_bytes(csv, csv->buffer, sizeof csv->buffer);
-	} else {
+	else
 		decode(csv, read_bytes(csv, csv->raw, sizeof csv->raw));
-	}
 	return csv->end > 0;
 }
 
@@ -131,16 +126,14 @@ static void pass_line_end(struct lp_csv *csv)
 			csv->column = 1;
 		}
 	}
-	if (peek(csv) == '\n') {
+	if (peek(csv) == '\n')
 		advance(csv);
-	}
 }
 
 static void pass_line(struct lp_csv *csv)
 {
-	while (peek(csv) != END && peek(csv) != '\n' && peek(csv) != '\r') {
+	while (peek(csv) != END && peek(csv) != '\n' && peek(csv) != '\r')
 		advance(csv);
-	}
 	pass_line_end(csv);
 }
 
@@ -149,9 +142,8 @@ static void take_separator(struct lp_csv *csv)
 {
 	const unsigned char *line = csv->buffer + csv->at;
 	if (csv->end - csv->at < 6 || memcmp(line, "sep=", 4) != 0 || (line[5] != '\n' && line[5] != '\r') ||
-	    strchr(",;\t|", line[4]) == NULL || line[4] == '\0') {
+	    strchr(",;\t|", line[4]) == NULL || line[4] == '\0')
 		return;
-	}
 	csv->delimiter = csv->delimiter == '\0' ? (char)line[4] : csv->delimiter;
 	pass_line(csv);
 }
@@ -165,15 +157,13 @@ static char likely_delimiter(const struct lp_csv *csv)
 
 	for (size_t i = csv->at; i < csv->end && (quoted || csv->buffer[i] != '\n'); i++) {
 		const char *candidate = csv->buffer[i] == '\0' ? NULL : strchr(candidates, csv->buffer[i]);
-		if (csv->buffer[i] == '"') {
+		if (csv->buffer[i] == '"')
 			quoted = !quoted;
-		} else if (!quoted && candidate != NULL) {
+		else if (!quoted && candidate != NULL)
 			counts[candidate - candidates]++;
-		}
 	}
-	for (size_t i = 1; i < sizeof candidates - 1; i++) {
+	for (size_t i = 1; i < sizeof candidates - 1; i++)
 		best = counts[i] > counts[best] ? i : best;
-	}
 	return candidates[best];
 }
 
@@ -181,9 +171,8 @@ static bool begin(struct lp_csv *csv, struct lp_error *error)
 {
 	size_t mark, count = read_bytes(csv, csv->raw, sizeof csv->raw);
 	csv->begun = true;
-	if (!lp_decoder_begin(&csv->decoder, csv->encoding, csv->raw, count, &mark, error)) {
+	if (!lp_decoder_begin(&csv->decoder, csv->encoding, csv->raw, count, &mark, error))
 		return lp_fail_within(error, "%s:1:1", csv->name);
-	}
 	memmove(csv->raw, csv->raw + mark, count - mark);
 	if (lp_decoder_passes(&csv->decoder)) {
 		memcpy(csv->buffer, csv->raw, count - mark);
@@ -192,13 +181,11 @@ static bool begin(struct lp_csv *csv, struct lp_error *error)
 		decode(csv, count - mark);
 	}
 	take_separator(csv);
-	while (csv->line < csv->first_line && peek(csv) != END) {
+	while (csv->line < csv->first_line && peek(csv) != END)
 		pass_line(csv);
-	}
 	(void)peek(csv);
-	if (csv->delimiter == '\0') {
+	if (csv->delimiter == '\0')
 		csv->delimiter = likely_delimiter(csv);
-	}
 	return true;
 }
 
@@ -234,18 +221,15 @@ static bool read_quoted(struct lp_csv *csv, struct lp_error *error)
 	advance(csv);
 	for (;;) {
 		int c = peek(csv);
-		if (c == END) {
+		if (c == END)
 			return fail_at(csv, line, column, error, "the quote that opens here is never closed", NULL);
-		}
 		if (c == '"') {
 			advance(csv);
-			if (peek(csv) != '"') {
+			if (peek(csv) != '"')
 				return true;
-			}
 		}
-		if (!add_character(csv, peek(csv), error)) {
+		if (!add_character(csv, peek(csv), error))
 			return false;
-		}
 	}
 }
 
@@ -258,19 +242,16 @@ static bool read_cell(struct lp_csv *csv, struct lp_error *error)
 {
 	begin_cell(csv);
 	if (peek(csv) == '"') {
-		if (!read_quoted(csv, error)) {
+		if (!read_quoted(csv, error))
 			return false;
-		}
 		if (!is_cell_end(csv, peek(csv))) {
 			return fail_at(csv, csv->line, csv->column, error, "text behind a closing quote",
 			               "A quote inside of a quoted cell is written twice.");
 		}
 	}
-	while (!is_cell_end(csv, peek(csv))) {
-		if (!add_character(csv, peek(csv), error)) {
+	while (!is_cell_end(csv, peek(csv)))
+		if (!add_character(csv, peek(csv), error))
 			return false;
-		}
-	}
 	lp_text_add(&csv->row, "", 1);
 	return true;
 }
@@ -288,24 +269,20 @@ static bool read_row(struct lp_csv *csv, struct lp_error *error)
 	csv->row.length = 0;
 	csv->count = 0;
 	for (;;) {
-		if (csv->count == CELLS_MOST) {
+		if (csv->count == CELLS_MOST)
 			return fail_at(csv, csv->line, csv->column, error, "more than 10,000 cells in a line", NULL);
-		}
-		if (!read_cell(csv, error)) {
+		if (!read_cell(csv, error))
 			return false;
-		}
 		int c = peek(csv);
-		if (c == END || c == '\n' || c == '\r') {
+		if (c == END || c == '\n' || c == '\r')
 			break;
-		}
 		advance(csv);
 	}
 	pass_line_end(csv);
 	for (size_t i = 0; i < csv->count; i++) {
 		csv->cells[i].text = csv->row.data + csv->cell_starts[i];
-		if (!check_encoding(csv, &csv->cells[i], error)) {
+		if (!check_encoding(csv, &csv->cells[i], error))
 			return false;
-		}
 	}
 	return true;
 }
@@ -313,9 +290,8 @@ static bool read_row(struct lp_csv *csv, struct lp_error *error)
 /* The file could be read as far as its rows were. */
 static bool check_source(const struct lp_csv *csv, struct lp_error *error)
 {
-	if (csv->read_error != 0) {
+	if (csv->read_error != 0)
 		return lp_fail_errno(error, LP_EXIT_DATA, csv->read_error, "cannot read %s", csv->name);
-	}
 	return csv->problem == NULL || csv->at < csv->end ||
 	       fail_at(csv, csv->line, csv->column, error, csv->problem, NULL);
 }
@@ -323,23 +299,19 @@ static bool check_source(const struct lp_csv *csv, struct lp_error *error)
 bool lp_csv_next(struct lp_csv *csv, struct lp_csv_row *row, bool *found, struct lp_error *error)
 {
 	*found = false;
-	if (!csv->begun && !begin(csv, error)) {
+	if (!csv->begun && !begin(csv, error))
 		return false;
-	}
 	while (!*found && peek(csv) != END) {
 		bool good = read_row(csv, error);
 		/* A row that is cut where the text ends says something wrong about itself. */
-		if (!check_source(csv, error) || !good) {
+		if (!check_source(csv, error) || !good)
 			return false;
-		}
 		/* Spreadsheets end files in lines of nothing but delimiters. */
-		for (size_t i = 0; i < csv->count && !*found; i++) {
+		for (size_t i = 0; i < csv->count && !*found; i++)
 			*found = csv->cells[i].text[0] != '\0';
-		}
 	}
-	if (!check_source(csv, error)) {
+	if (!check_source(csv, error))
 		return false;
-	}
 	*row = (struct lp_csv_row){ csv->cells, csv->count, *found ? csv->cells[0].line : csv->line };
 	return true;
 }

@@ -32,10 +32,9 @@ static void grow(struct lp_names *names)
 {
 	struct lp_names larger = { .capacity = names->capacity == 0 ? 64 : names->capacity * 2, .count = names->count };
 	larger.slots = lp_allocate(larger.capacity * sizeof *larger.slots);
-	for (size_t i = 0; i < names->capacity; i++) {
+	for (size_t i = 0; i < names->capacity; i++)
 		if (names->slots[i].text != NULL)
 			*slot_of(&larger, names->slots[i].text, names->slots[i].hash) = names->slots[i];
-	}
 	free(names->slots);
 	*names = larger;
 }

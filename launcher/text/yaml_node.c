@@ -20,19 +20,17 @@ const struct lp_yaml_node *lp_yaml_get(const struct lp_yaml_node *map, const cha
 {
 	if (map == NULL || map->type != LP_YAML_MAP)
 		return NULL;
-	for (size_t i = 0; i < map->count; i++) {
+	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i]->text, key) == 0)
 			return map->items[i];
-	}
 	return NULL;
 }
 
 static bool is_one_of(const char *text, const char *const *words)
 {
-	for (; *words != NULL; words++) {
+	for (; *words != NULL; words++)
 		if (strcmp(text, *words) == 0)
 			return true;
-	}
 	return false;
 }
 

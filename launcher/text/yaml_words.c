@@ -47,9 +47,8 @@ const char *lp_yaml_plain_words(const char *problem)
 		{ "control characters are not allowed", "this control character cannot stand in YAML" },
 		{ "exceeded maximum depth", "this is nested too deep" },
 	};
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(problem, words[i].theirs) == 0)
 			return words[i].ours;
-	}
 	return problem;
 }

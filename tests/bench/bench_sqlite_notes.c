@@ -103,12 +103,11 @@ static double write_rows(sqlite3 *database, enum mode mode, bool collect, double
 		run(database, "BEGIN IMMEDIATE");
 		if (mode == OWN)
 			run(database, "INSERT OR IGNORE INTO own_writer (one) VALUES (1)");
-		for (int i = 0; i < width; i++) {
+		for (int i = 0; i < width; i++)
 			if (collect)
 				insert(statement, i + 1, BASE + first / width * LP_MINUTE, i);
 			else
 				insert(statement, first / width + 1, BASE + i * LP_MINUTE, i);
-		}
 		if (mode == OWN)
 			run(database, "DELETE FROM own_writer");
 		run(database, "COMMIT");

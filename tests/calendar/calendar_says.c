@@ -33,9 +33,8 @@ static bool say_names(char **words, struct lp_error *error)
 {
 	(void)words;
 	(void)error;
-	for (const char *const *name = lp_zone_names(); *name != NULL; name++) {
+	for (const char *const *name = lp_zone_names(); *name != NULL; name++)
 		printf("%s ", *name);
-	}
 	putchar('\n');
 	return true;
 }
@@ -45,9 +44,8 @@ static bool say_offset(char **words, struct lp_error *error)
 	const struct lp_zone *zone;
 	const char *abbreviation;
 
-	if (!lp_zone_find(words[1], &zone, error)) {
+	if (!lp_zone_find(words[1], &zone, error))
 		return false;
-	}
 	int64_t offset = lp_zone_offset(zone, strtoll(words[2], NULL, 10), &abbreviation);
 	printf("%" PRId64 " %s\n", offset, abbreviation);
 	return true;
@@ -57,9 +55,8 @@ static bool say_utc(char **words, struct lp_error *error)
 {
 	const struct lp_zone *zone;
 
-	if (!lp_zone_find(words[1], &zone, error)) {
+	if (!lp_zone_find(words[1], &zone, error))
 		return false;
-	}
 	printf("%" PRId64 "\n", lp_zone_to_utc(zone, strtoll(words[2], NULL, 10)));
 	return true;
 }
@@ -86,9 +83,8 @@ static bool say_windows(char **words, struct lp_error *error)
 	struct lp_schedule schedule;
 	struct lp_window window;
 
-	if (!read_schedule(words, &schedule, &zone, error)) {
+	if (!read_schedule(words, &schedule, &zone, error))
 		return false;
-	}
 	lp_time at = strtoll(words[6], NULL, 10), to = strtoll(words[7], NULL, 10);
 	while (lp_window_ending_after(&schedule, zone, at, &window) && window.end <= to) {
 		struct lp_window same;
@@ -112,14 +108,12 @@ static bool say_ranges(char **words, struct lp_error *error)
 	struct lp_window window = { .end = strtoll(words[8], NULL, 10) }, range;
 
 	if (!read_schedule(words, &schedule, &zone, error) || !lp_span_parse(words[6], &length, error) ||
-	    !lp_span_parse(words[7], &shift, error)) {
+	    !lp_span_parse(words[7], &shift, error))
 		return false;
-	}
 	lp_time to = strtoll(words[9], NULL, 10);
 	while (lp_window_ending_after(&schedule, zone, window.end, &window) && window.end <= to) {
-		if (!lp_input_range(&schedule, zone, window, length, shift, &range)) {
+		if (!lp_input_range(&schedule, zone, window, length, shift, &range))
 			return lp_fail(error, LP_EXIT_DATA, "no range");
-		}
 		say_window(&range);
 	}
 	putchar('\n');
@@ -135,9 +129,8 @@ static bool say_touched(char **words, struct lp_error *error)
 	int64_t lookback;
 
 	if (!read_schedule(words, &schedule, &zone, error) || !lp_span_parse(words[6], &length, error) ||
-	    !lp_span_parse(words[7], &shift, error) || !lp_duration_parse(words[8], &lookback, error)) {
+	    !lp_span_parse(words[7], &shift, error) || !lp_duration_parse(words[8], &lookback, error))
 		return false;
-	}
 	lp_time t = strtoll(words[9], NULL, 10);
 	if (lp_schedule_affected(&schedule, zone, &(struct lp_input_extent){ length, shift, lookback }, t, t,
 	                         &touched)) {
@@ -157,12 +150,10 @@ static bool say_first(char **words, struct lp_error *error)
 	struct lp_due due = { .windows = &window };
 
 	if (!read_schedule(words, &head.schedule, &zone, error) ||
-	    !lp_schedule_due(&head, head.start + 4000 * LP_DAY, LP_TIME_MAX, 1, &due, error)) {
+	    !lp_schedule_due(&head, head.start + 4000 * LP_DAY, LP_TIME_MAX, 1, &due, error))
 		return false;
-	}
-	if (due.count > 0) {
+	if (due.count > 0)
 		say_window(&window);
-	}
 	putchar('\n');
 	return true;
 }
@@ -174,9 +165,8 @@ static bool say_shared(char **words, struct lp_error *error)
 	struct lp_window windows[2];
 	lp_time never_from;
 
-	if (!read_schedule(words, &schedule, &zone, error)) {
+	if (!read_schedule(words, &schedule, &zone, error))
 		return false;
-	}
 	if (lp_windows_of_one_start(&schedule, zone, strtoll(words[6], NULL, 10), windows, &never_from)) {
 		say_window(&windows[0]);
 		say_window(&windows[1]);
@@ -192,9 +182,8 @@ static bool say_read(char **words, struct lp_error *error)
 	const struct lp_zone *zone;
 	lp_time t;
 
-	if (!lp_zone_find("UTC", &zone, error) || !lp_time_parse(words[1], zone, &t, error)) {
+	if (!lp_zone_find("UTC", &zone, error) || !lp_time_parse(words[1], zone, &t, error))
 		return false;
-	}
 	printf("%" PRId64 "\n", t);
 	return true;
 }
@@ -218,9 +207,8 @@ int main(int count, char **arguments)
 		char *words[WORDS] = { NULL }, *rest = NULL;
 		int found = 0;
 		for (char *word = strtok_r(line, " \n", &rest); word != NULL && found < WORDS;
-		     word = strtok_r(NULL, " \n", &rest)) {
+		     word = strtok_r(NULL, " \n", &rest))
 			words[found++] = word;
-		}
 		struct lp_error error = { .what = "not understood" };
 		bool answered = false;
 		for (size_t i = 0; found > 0 && i < sizeof questions / sizeof *questions; i++) {
@@ -229,9 +217,8 @@ int main(int count, char **arguments)
 				break;
 			}
 		}
-		if (!answered) {
+		if (!answered)
 			printf("! %s\n", error.what);
-		}
 	}
 	return 0;
 }

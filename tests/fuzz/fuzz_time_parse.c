@@ -45,15 +45,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = malloc(size + 1);
 	int64_t offset;
 
-	if (size > 0) {
+	if (size > 0)
 		memcpy(text, data, size);
-	}
 	text[size] = '\0';
 	try_time(text);
 	try_lengths(text);
-	if (lp_offset_parse(text, &offset)) {
+	if (lp_offset_parse(text, &offset))
 		assert(offset > -LP_DAY && offset < LP_DAY);
-	}
 	free(text);
 	return 0;
 }

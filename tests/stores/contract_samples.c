@@ -415,10 +415,9 @@ START_TEST(each_of_many_series_gets_its_own_samples)
 	ck_ok(lp_store_read_batch(store, batch, &error), error);
 	ck_assert_uint_eq(batch->calculation_count, MANY);
 	lp_batch_plan(batch, &window, 1);
-	for (size_t i = 0; i < MANY; i++) {
+	for (size_t i = 0; i < MANY; i++)
 		if (strcmp(batch->calculations[batch->tasks[i].calculation].name, "c70") == 0)
 			batch->tasks[i].ranges[0] = (struct lp_window){ AT(0), AT(180) };
-	}
 	ck_ok(lp_store_fetch(store, batch, &error), error);
 	for (size_t i = 0; i < MANY; i++) {
 		const struct lp_task *task = &batch->tasks[i];

@@ -74,10 +74,9 @@ static inline struct test_cases read_cases(const char *file)
 /* The text of a part; NULL: the case has none of that name. */
 static inline const char *case_part(const struct test_case *one, const char *name)
 {
-	for (size_t i = 0; i < one->count; i++) {
+	for (size_t i = 0; i < one->count; i++)
 		if (strcmp(one->parts[i].name, name) == 0)
 			return one->parts[i].text.data == NULL ? "" : one->parts[i].text.data;
-	}
 	return NULL;
 }
 

@@ -219,9 +219,8 @@ START_TEST(offsets_are_read)
 
 	bool read = lp_offset_parse(offsets[_i].text, &offset);
 	ck_assert_msg(read == (offsets[_i].minutes != INT64_MIN), "%s", offsets[_i].text);
-	if (read) {
+	if (read)
 		ck_assert_int_eq(offset, offsets[_i].minutes * LP_MINUTE);
-	}
 }
 END_TEST
 
@@ -237,9 +236,8 @@ START_TEST(dates_go_both_ways)
 		/* A ck_assert for each of millions would take a minute. */
 		if (civil.year != year || civil.month != month || civil.day != day || civil.hour != 23 ||
 		    civil.minute != 59 || civil.second != 59 || civil.microsecond != 999999 ||
-		    lp_civil_to_local(&civil) != expected + LP_DAY - 1) {
+		    lp_civil_to_local(&civil) != expected + LP_DAY - 1)
 			ck_abort_msg("%d-%d-%d became %d-%d-%d", year, month, day, civil.year, civil.month, civil.day);
-		}
 		if (++day > lp_days_in_month(year, month)) {
 			day = 1;
 			month = month % 12 + 1;
@@ -314,9 +312,8 @@ static void *find_many(void *context)
 	const char *const *names = lp_zone_names();
 	const struct lp_zone **found = context;
 
-	for (size_t i = 0; i < 100; i++) {
+	for (size_t i = 0; i < 100; i++)
 		found[i] = zone_named(names[i]);
-	}
 	return NULL;
 }
 
@@ -326,9 +323,8 @@ START_TEST(threads_share_zones)
 	static const struct lp_zone *found[THREADS][100];
 	pthread_t threads[THREADS];
 
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < THREADS; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, find_many, found[i]), 0);
-	}
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], NULL);
 		ck_assert_mem_eq(found[i], found[0], sizeof found[0]);
@@ -494,12 +490,10 @@ START_TEST(summer_time_that_never_ends)
 	const char *abbreviation;
 
 	ck_assert(lp_tzif_read("Test", file.bytes, file.size, &zone, &error));
-	for (lp_time t = 2 * 366 * LP_DAY; t < LP_TIME_MAX; t += 97 * LP_DAY + 11 * LP_HOUR) {
+	for (lp_time t = 2 * 366 * LP_DAY; t < LP_TIME_MAX; t += 97 * LP_DAY + 11 * LP_HOUR)
 		if (lp_zone_offset(zone, t, &abbreviation) != -4 * LP_HOUR || strcmp(abbreviation, "EDT") != 0 ||
-		    lp_zone_to_utc(zone, t) != t + 4 * LP_HOUR) {
+		    lp_zone_to_utc(zone, t) != t + 4 * LP_HOUR)
 			ck_abort_msg("%s at %lld", abbreviation, (long long)t);
-		}
-	}
 	lp_zone_free(zone);
 }
 END_TEST

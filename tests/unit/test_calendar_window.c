@@ -343,9 +343,8 @@ START_TEST(due_windows_are_found_fast)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	for (int i = 0; i < 1000000; i++) {
-		if (!lp_window_ending_after(&schedule, utc, t, &window)) {
+		if (!lp_window_ending_after(&schedule, utc, t, &window))
 			ck_abort_msg("no window after %lld", (long long)t);
-		}
 		t = window.end;
 	}
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);

@@ -33,9 +33,8 @@ static char *read_encoded(const char *bytes, size_t size, char delimiter, enum l
 	lp_text_add(&text, "", 0);
 	while ((good = lp_csv_next(csv, &row, &found, error)) && found) {
 		lp_text_addf(&text, "%d", row.line);
-		for (size_t i = 0; i < row.count; i++) {
+		for (size_t i = 0; i < row.count; i++)
 			lp_text_addf(&text, "|%s", row.cells[i].text);
-		}
 		lp_text_addf(&text, ";");
 	}
 	lp_csv_free(csv);
@@ -265,9 +264,8 @@ START_TEST(rows_longer_than_the_buffer)
 	struct lp_text text = { 0 };
 	struct lp_error error;
 	lp_text_addf(&text, "a,b\n");
-	for (int i = 0; i < 40000; i++) {
+	for (int i = 0; i < 40000; i++)
 		lp_text_addf(&text, i == 0 ? "\"xyz" : "xyz");
-	}
 	lp_text_addf(&text, "\",2\n3,4\n");
 	char *rows = read_all(text.data, text.length, '\0', &error);
 	ck_assert_msg(rows != NULL, "%s", error.what);
@@ -337,9 +335,8 @@ START_TEST(numbers_are_read)
 	ck_assert_msg(lp_number_parse(numbers[_i].text, (struct lp_number_form){ .comma = numbers[_i].comma },
 	                              &number) == numbers[_i].reading,
 	              "\"%s\"", numbers[_i].text);
-	if (numbers[_i].reading == LP_NUMBER_READ) {
+	if (numbers[_i].reading == LP_NUMBER_READ)
 		ck_assert(number == numbers[_i].number);
-	}
 }
 END_TEST
 
@@ -414,9 +411,8 @@ static char *written(FILE *file)
 	size_t size;
 	lp_text_add(&text, "", 0);
 	rewind(file);
-	while ((size = fread(buffer, 1, sizeof buffer, file)) > 0) {
+	while ((size = fread(buffer, 1, sizeof buffer, file)) > 0)
 		lp_text_add(&text, buffer, size);
-	}
 	fclose(file);
 	return text.data;
 }
@@ -450,9 +446,8 @@ START_TEST(tables_flow_past_their_lookahead)
 	lp_table_end(table);
 	char *text = written(file);
 	size_t lines = 0;
-	for (char *c = text; *c != '\0'; c++) {
+	for (char *c = text; *c != '\0'; c++)
 		lines += *c == '\n';
-	}
 	ck_assert_uint_eq(lines, 3 * LP_TABLE_LOOKAHEAD + 1);
 	ck_assert_ptr_nonnull(strstr(text, "\n3000  x\n"));
 	free(text);

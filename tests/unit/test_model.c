@@ -12,9 +12,8 @@ START_TEST(error_is_cut_on_a_character)
 {
 	/* Two-byte characters over an odd room: a cut in the middle would leave half of one. */
 	char text[2001];
-	for (size_t i = 0; i < 2000; i += 2) {
+	for (size_t i = 0; i < 2000; i += 2)
 		memcpy(text + i, "é", 2);
-	}
 	text[2000] = '\0';
 	struct lp_error error;
 	for (int shift = 0; shift < 2; shift++) {
@@ -43,9 +42,8 @@ END_TEST
 START_TEST(problems_are_counted_past_the_limit)
 {
 	struct lp_problems problems = { 0 };
-	for (int i = 0; i < LP_PROBLEMS_MOST + 5; i++) {
+	for (int i = 0; i < LP_PROBLEMS_MOST + 5; i++)
 		lp_problem_add(&problems, i % 2 == 0 ? "a.yaml" : NULL, i, 1, "problem %d", i);
-	}
 	ck_assert_uint_eq(problems.count, LP_PROBLEMS_MOST);
 	ck_assert_uint_eq(problems.left_out, 5);
 	ck_assert_str_eq(problems.items[4].what, "problem 4");
@@ -76,9 +74,8 @@ END_TEST
 START_TEST(text_grows)
 {
 	struct lp_text text = { 0 };
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 1000; i++)
 		lp_text_addf(&text, "%d,", i);
-	}
 	lp_text_add(&text, "end", 3);
 	ck_assert_uint_eq(text.length, 10 * 2 + 90 * 3 + 900 * 4 + 3);
 	ck_assert_str_eq(text.data + text.length - 7, "999,end");
@@ -204,9 +201,8 @@ START_TEST(rules_are_found_by_name)
 {
 	struct lp_rule rules[] = { { .name = "convert" }, { .name = "mean" }, { .name = "pump.efficiency" } };
 	const struct lp_rule_catalogue catalogue = { .rules = rules, .count = 3 };
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3; i++)
 		ck_assert_ptr_eq(lp_rule_find(&catalogue, rules[i].name), &rules[i]);
-	}
 	ck_assert_ptr_null(lp_rule_find(&catalogue, "median"));
 	ck_assert_ptr_null(lp_rule_find(&(struct lp_rule_catalogue){ 0 }, "mean"));
 }

@@ -242,12 +242,11 @@ START_TEST(a_rule_that_writes_into_its_socket)
 	                        "    return float(len(x))\n",
 	                        LP_SECOND, RULES("good", "noise", "good", "much", "good", "nothing", "good"));
 
-	for (size_t i = 0; i < 7; i++) {
+	for (size_t i = 0; i < 7; i++)
 		if (i % 2 == 0)
 			ck_assert_int_eq(batch->tasks[i].outcome.state, LP_STATE_OK);
 		else
 			assert_crashed(batch, i);
-	}
 }
 END_TEST
 

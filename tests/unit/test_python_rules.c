@@ -286,12 +286,11 @@ START_TEST(more_kinds_of_calls_than_are_kept)
 	        "def given(x: Series, *, k: list[int]) -> float:\n"
 	        "    return k[0]\n",
 	        batch);
-	for (size_t i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < COUNT; i++)
 		if (i % 7 == 6)
 			assert_failed(batch, i, "LookupError", "there is no rule rules.missing");
 		else
 			assert_value(batch, i, (double)i);
-	}
 }
 END_TEST
 

@@ -34,10 +34,9 @@ START_TEST(a_run_does_not_give_way_to_who_only_asks)
 		bool active;
 
 		asking = open_store();
-		for (;;) {
+		for (;;)
 			if (!sqlite->run_is_active(asking, LP_RUN_MINUTE, &active, &error))
 				_exit(1);
-		}
 	}
 	for (int i = 0; i < 100; i++) {
 		struct lp_store *run = open_store();

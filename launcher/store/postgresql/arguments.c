@@ -89,10 +89,9 @@ static Oid array_type(enum pg_type type)
 	} types[] = { { PG_BOOL, 1000 }, { PG_INT2, 1005 },   { PG_INT4, 1007 },       { PG_TEXT, 1009 },
 		      { PG_INT8, 1016 }, { PG_FLOAT8, 1022 }, { PG_TIMESTAMPTZ, 1185 } };
 
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (types[i].element == type)
 			return types[i].array;
-	}
 	abort();
 }
 

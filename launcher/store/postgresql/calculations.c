@@ -21,10 +21,9 @@ static bool take_inputs(struct pg_rows *rows, struct lp_calculation *calculation
 		return false;
 	calculation->input_count = readers[0].count;
 	calculation->inputs = lp_arena_zeroed(rows->arena, readers[0].count, sizeof *calculation->inputs);
-	for (size_t i = 0; i < calculation->input_count; i++) {
+	for (size_t i = 0; i < calculation->input_count; i++)
 		if (!lp_pg_read_row(readers, &lp_input_layout, &calculation->inputs[i], rows->arena, rows->error))
 			return false;
-	}
 	return true;
 }
 
@@ -36,10 +35,9 @@ static bool take_outputs(struct pg_rows *rows, struct lp_calculation *calculatio
 		return false;
 	calculation->output_count = readers[0].count;
 	calculation->outputs = lp_arena_zeroed(rows->arena, readers[0].count, sizeof *calculation->outputs);
-	for (size_t i = 0; i < calculation->output_count; i++) {
+	for (size_t i = 0; i < calculation->output_count; i++)
 		if (!lp_pg_read_row(readers, &lp_output_layout, &calculation->outputs[i], rows->arena, rows->error))
 			return false;
-	}
 	return true;
 }
 

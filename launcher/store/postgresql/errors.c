@@ -117,10 +117,9 @@ static const struct meaning *find_sqlstate(const char *sqlstate)
 
 static const struct meaning *find_phrase(const char *text)
 {
-	for (size_t i = 0; i < sizeof by_phrase / sizeof *by_phrase; i++) {
+	for (size_t i = 0; i < sizeof by_phrase / sizeof *by_phrase; i++)
 		if (strstr(text, by_phrase[i].sign) != NULL)
 			return &by_phrase[i];
-	}
 	return NULL;
 }
 
