@@ -33,17 +33,26 @@ static bool load_rules(struct lp_rule_server *server, const struct lp_rule_catal
 	return ok;
 }
 
+static bool store_changes(struct lp_store *store, const struct lp_difference *difference,
+                          const struct lp_outdated_works *works, const struct lp_earlier *earlier,
+                          struct lp_error *error)
+{
+	return lp_store_apply(store, &difference->changes, error) &&
+	       lp_store_note_changes(store, difference->history, difference->history_count, error) &&
+	       lp_outdated_note(store, works, error) &&
+	       lp_store_add_owed(store, earlier->ranges, earlier->count, error);
+}
+
 /* With what an earlier `start` makes due, and what becomes of the results that are stored. */
 static bool change(struct lp_session *session, struct request *request, const struct lp_definitions *wanted,
-                   const struct lp_definitions *stored, const struct lp_changes *changes, struct lp_error *error)
+                   const struct lp_definitions *stored, const struct lp_difference *difference, struct lp_error *error)
 {
+	const struct lp_changes *changes = &difference->changes;
 	struct lp_outdated_works works;
 	struct lp_earlier earlier;
 	bool ok = lp_earlier_find(session->store, stored, changes, &earlier, error);
 	ok = lp_outdated_find(session->store, wanted, stored, request->prune, request->catalogue, &works, error) && ok;
-	ok = ok && (request->dry_run || (lp_store_apply(session->store, changes, error) &&
-	                                 lp_outdated_note(session->store, &works, error) &&
-	                                 lp_store_add_owed(session->store, earlier.ranges, earlier.count, error)));
+	ok = ok && (request->dry_run || store_changes(session->store, difference, &works, &earlier, error));
 	if (ok) {
 		lp_earlier_describe(&earlier, (uint64_t)session->config.catch_up, session->zone, &request->description);
 		lp_outdated_describe(&works, !request->dry_run, &request->description);
@@ -78,7 +87,7 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 		/* Its lines outlive what they were made from. */
 		request->description = difference.description;
 		difference.description = (struct lp_text){ 0 };
-		ok = change(session, request, &wanted, &stored, &difference.changes, error) &&
+		ok = change(session, request, &wanted, &stored, &difference, error) &&
 		     lp_imported_describe(session->store, &stored, difference.changes.created,
 		                          difference.changes.created_count, &request->description, error) &&
 		     lp_imported_describe(session->store, &stored, difference.changes.updated,

@@ -47,6 +47,30 @@ static void show_field(struct lp_text *line, bool *first, const char *name, cons
 	*first = false;
 }
 
+/*
+ * Keeps the line that begins at `start` of the description, "~ calculation NAME:
+ * rule mean -> max", for the history: "changed: rule mean -> max".
+ */
+static void keep_change(struct comparison *comparison, const char *kind, const char *name, int64_t version,
+                        size_t start)
+{
+	struct lp_difference *difference = comparison->difference;
+	const char *line = difference->description.data + start;
+	const char *verb = line[0] == '+' ? "created" : line[0] == '-' ? "deleted" : "changed";
+	size_t begin = start + strlen("~  ") + strlen(kind) + strlen(name);
+	struct lp_text change = { 0 };
+	lp_text_addf(&change, "%s%.*s", verb, (int)(difference->description.length - begin - 1),
+	             difference->description.data + begin);
+	LP_GROW(difference->history, difference->history_count, difference->history_capacity);
+	difference->history[difference->history_count++] = (struct lp_definition_change){
+		.name = lp_arena_text(&difference->arena, name),
+		.kind = kind,
+		.version = version,
+		.change = lp_arena_text(&difference->arena, change.data),
+	};
+	lp_text_free(&change);
+}
+
 /* Adds "~ series NAME: unit m -> km" to the description; false: there is no difference. */
 static bool show_series_change(struct lp_text *text, const struct lp_series *before, const struct lp_series *after)
 {
@@ -127,19 +151,22 @@ static void compare_series(struct comparison *comparison)
 		lp_arena_allocate(&difference->arena, wanted->series_count * sizeof(struct lp_series));
 	for (size_t i = 0; i < wanted->series_count; i++) {
 		struct lp_series series = wanted->series[i];
-		size_t at;
+		size_t at, line = difference->description.length;
 		if (!lp_names_find(&comparison->stored_series, series.name, &at)) {
 			lp_text_addf(&difference->description, "+ series %s%s%s%s\n", series.name,
 			             series.unit[0] == '\0' ? "" : " (", series.unit,
 			             series.unit[0] == '\0' ? "" : ")");
+			keep_change(comparison, "series", series.name, 0, line);
 			PUT(changes->series_created, changes->series_created_count, series);
 			continue;
 		}
 		series.id = stored->series[at].id;
-		if (show_series_change(&difference->description, &stored->series[at], &series))
+		if (show_series_change(&difference->description, &stored->series[at], &series)) {
+			keep_change(comparison, "series", series.name, 0, line);
 			PUT(changes->series_updated, changes->series_updated_count, series);
-		else
+		} else {
 			difference->unchanged++;
+		}
 	}
 }
 
@@ -153,11 +180,12 @@ static void compare_calculations(struct comparison *comparison, const int32_t *w
 	changes->updated = lp_arena_allocate(&difference->arena, most * sizeof *changes->updated);
 	for (size_t i = 0; i < most; i++) {
 		struct lp_calculation calculation = wanted->calculations[i];
-		size_t at;
+		size_t at, line = difference->description.length;
 		calculation.rank = wanted_ranks[i];
 		if (!lp_names_find(&comparison->stored_calculations, calculation.name, &at)) {
 			calculation.version = 1;
 			show_new_calculation(comparison, &calculation);
+			keep_change(comparison, "calculation", calculation.name, calculation.version, line);
 			PUT(changes->created, changes->created_count, calculation);
 			continue;
 		}
@@ -166,6 +194,7 @@ static void compare_calculations(struct comparison *comparison, const int32_t *w
 		calculation.version = before->version;
 		if (show_calculation_change(comparison, before, &calculation)) {
 			calculation.version++;
+			keep_change(comparison, "calculation", calculation.name, calculation.version, line);
 			PUT(changes->updated, changes->updated_count, calculation);
 			continue;
 		}
@@ -186,7 +215,9 @@ static void compare_absent(struct comparison *comparison, const struct lp_calcul
 	for (size_t i = 0; i < stored->calculation_count && comparison->prune; i++) {
 		if (lp_names_find(&comparison->wanted_calculations, stored->calculations[i].name, NULL))
 			continue;
+		size_t line = difference->description.length;
 		lp_text_addf(&difference->description, "- calculation %s\n", stored->calculations[i].name);
+		keep_change(comparison, "calculation", stored->calculations[i].name, 0, line);
 		PUT(changes->deleted, changes->deleted_count, stored->calculations[i]);
 	}
 	for (size_t i = comparison->wanted->calculation_count; i < count; i++) {
@@ -219,7 +250,9 @@ static void compare_absent_series(struct comparison *comparison, const struct lp
 		const char *name = stored->series[i].name;
 		if (lp_names_find(&comparison->wanted_series, name, NULL) || lp_names_find(&used, name, NULL))
 			continue;
+		size_t line = difference->description.length;
 		lp_text_addf(&difference->description, "- series %s\n", name);
+		keep_change(comparison, "series", name, 0, line);
 		PUT(changes->series_deleted, changes->series_deleted_count, stored->series[i]);
 	}
 	lp_names_free(&used);
@@ -283,6 +316,7 @@ void lp_definitions_compare(const struct lp_definitions *wanted, const struct lp
 
 void lp_difference_free(struct lp_difference *difference)
 {
+	free(difference->history);
 	lp_text_free(&difference->description);
 	lp_arena_free(&difference->arena);
 	*difference = (struct lp_difference){ 0 };

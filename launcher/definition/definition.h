@@ -59,6 +59,8 @@ void lp_definitions_check_rules(const struct lp_definitions *stored, const struc
 /* The changes that make the stored like the wanted; shown as lines "+ calculation NAME", "~ ...: rule mean -> max". */
 struct lp_difference {
 	struct lp_changes changes;
+	struct lp_definition_change *history; /* the same, for people: see lp_store_note_changes */
+	size_t history_count, history_capacity;
 	size_t unchanged;
 	struct lp_text description;
 	struct lp_arena arena;

@@ -161,6 +161,10 @@ const char *lp_quality_name(uint8_t quality);
 void lp_format_origin(const struct lp_column *column, size_t index, const char *none, char coverage[32],
                       char samples[32]);
 
+/* history.c: who changed a calculation when, and which versions of its rule runs have worked with. */
+bool lp_show_history(struct lp_document *document, struct lp_store *store, const char *calculation,
+                     const struct lp_zone *zone, struct lp_error *error) LP_MUST_CHECK;
+
 /* rules.c: rules with their signatures and documentation, as a list or each for itself. */
 void lp_show_rules(struct lp_text *json, const struct lp_rule *rules, size_t count, bool list);
 extern const char *const lp_parameter_type_names[];

@@ -83,6 +83,9 @@ struct lp_store_backend {
 	                    struct lp_error *);
 	bool (*each_history)(struct lp_store *, const struct lp_history_query *, lp_history_visit *, void *,
 	                     struct lp_error *);
+	bool (*note_changes)(struct lp_store *, const struct lp_definition_change *, size_t, struct lp_error *);
+	bool (*each_definition_change)(struct lp_store *, const char *, lp_definition_change_visit *, void *,
+	                               struct lp_error *);
 	bool (*each_run)(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
 	bool (*prune)(struct lp_store *, struct lp_prune *, struct lp_error *);
 	bool (*each_prunable)(struct lp_store *, const char *, lp_time, lp_prunable_visit *, void *, struct lp_error *);

@@ -366,6 +366,22 @@ static const struct lp_row_column blocker_columns[] = {
 };
 const struct lp_row_layout lp_blocker_layout = LP_LAYOUT(blocker_columns);
 
+static const struct lp_row_column definition_change_note_columns[] = {
+	LP_COLUMN(LP_KIND_TEXT, struct lp_definition_change, name),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_definition_change, kind),
+	LP_COLUMN(LP_KIND_ID_OR_NULL, struct lp_definition_change, version),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_definition_change, change),
+};
+const struct lp_row_layout lp_definition_change_note_layout = LP_LAYOUT(definition_change_note_columns);
+
+static const struct lp_row_column definition_change_columns[] = {
+	LP_PART(0, lp_definition_change_note_layout),
+	LP_COLUMN(LP_KIND_TIME, struct lp_definition_change, changed),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_definition_change, role),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_definition_change, program_version),
+};
+const struct lp_row_layout lp_definition_change_layout = LP_LAYOUT(definition_change_columns);
+
 static const struct lp_row_column breaker_columns[] = {
 	LP_COLUMN(LP_KIND_TEXT_OR_EMPTY, struct lp_breaker, rule),
 	LP_COLUMN(LP_KIND_TIME, struct lp_breaker, since),

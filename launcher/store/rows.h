@@ -202,23 +202,25 @@ extern const struct lp_row_layout lp_debt_layout;           /* struct lp_debt */
 extern const struct lp_row_layout lp_blocker_layout;        /* struct lp_blocker */
 
 /* What people see, and what is kept of rules, results and runs. */
-extern const struct lp_row_layout lp_breaker_layout;           /* struct lp_breaker */
-extern const struct lp_row_layout lp_told_rule_version_layout; /* struct lp_rule_version */
-extern const struct lp_row_layout lp_rule_version_layout;      /* struct lp_rule_version */
-extern const struct lp_row_layout lp_stored_layout;            /* struct lp_stored */
-extern const struct lp_row_layout lp_outdated_layout;          /* struct lp_outdated */
-extern const struct lp_row_layout lp_outdated_note_layout;     /* struct lp_outdated */
-extern const struct lp_row_layout lp_outdated_key_layout;      /* struct lp_outdated */
-extern const struct lp_row_layout lp_place_layout;             /* struct lp_result_place */
-extern const struct lp_row_layout lp_place_move_layout;        /* struct lp_result_place */
-extern const struct lp_row_layout lp_prunable_layout;          /* struct lp_prunable */
-extern const struct lp_row_layout lp_last_layout;              /* struct lp_last */
-extern const struct lp_row_layout lp_count_range_layout;       /* struct lp_count_range */
-extern const struct lp_row_layout lp_new_run_layout;           /* struct lp_run */
-extern const struct lp_row_layout lp_ended_run_layout;         /* struct lp_run */
-extern const struct lp_row_layout lp_run_layout;               /* struct lp_run */
-extern const struct lp_row_layout lp_status_since_layout;      /* struct lp_status */
-extern const struct lp_row_layout lp_status_window_layout;     /* struct lp_status */
-extern const struct lp_row_layout lp_status_rest_layout;       /* struct lp_status */
+extern const struct lp_row_layout lp_definition_change_note_layout; /* what is written of the next */
+extern const struct lp_row_layout lp_definition_change_layout;      /* struct lp_definition_change */
+extern const struct lp_row_layout lp_breaker_layout;                /* struct lp_breaker */
+extern const struct lp_row_layout lp_told_rule_version_layout;      /* struct lp_rule_version */
+extern const struct lp_row_layout lp_rule_version_layout;           /* struct lp_rule_version */
+extern const struct lp_row_layout lp_stored_layout;                 /* struct lp_stored */
+extern const struct lp_row_layout lp_outdated_layout;               /* struct lp_outdated */
+extern const struct lp_row_layout lp_outdated_note_layout;          /* struct lp_outdated */
+extern const struct lp_row_layout lp_outdated_key_layout;           /* struct lp_outdated */
+extern const struct lp_row_layout lp_place_layout;                  /* struct lp_result_place */
+extern const struct lp_row_layout lp_place_move_layout;             /* struct lp_result_place */
+extern const struct lp_row_layout lp_prunable_layout;               /* struct lp_prunable */
+extern const struct lp_row_layout lp_last_layout;                   /* struct lp_last */
+extern const struct lp_row_layout lp_count_range_layout;            /* struct lp_count_range */
+extern const struct lp_row_layout lp_new_run_layout;                /* struct lp_run */
+extern const struct lp_row_layout lp_ended_run_layout;              /* struct lp_run */
+extern const struct lp_row_layout lp_run_layout;                    /* struct lp_run */
+extern const struct lp_row_layout lp_status_since_layout;           /* struct lp_status */
+extern const struct lp_row_layout lp_status_window_layout;          /* struct lp_status */
+extern const struct lp_row_layout lp_status_rest_layout;            /* struct lp_status */
 
 #endif

@@ -369,6 +369,18 @@ bool lp_store_apply(struct lp_store *store, const struct lp_changes *changes, st
 	return store->backend->apply(store, changes, error);
 }
 
+bool lp_store_note_changes(struct lp_store *store, const struct lp_definition_change *changes, size_t count,
+                           struct lp_error *error)
+{
+	return store->backend->note_changes(store, changes, count, error);
+}
+
+bool lp_store_each_definition_change(struct lp_store *store, const char *calculation, lp_definition_change_visit *visit,
+                                     void *context, struct lp_error *error)
+{
+	return store->backend->each_definition_change(store, calculation, visit, context, error);
+}
+
 bool lp_store_write_samples(struct lp_store *store, int64_t series_id, const struct lp_column *samples,
                             struct lp_write_counts *counts, struct lp_error *error)
 {

@@ -104,6 +104,31 @@ bool lp_store_lock_definitions(struct lp_store *store,
 bool lp_store_apply(struct lp_store *store, const struct lp_changes *changes, struct lp_error *error) LP_MUST_CHECK;
 
 /*
+ * What became of definitions: which calculation or series was changed when, by
+ * whom, and how.  It stays when a calculation is deleted.
+ */
+struct lp_definition_change {
+	const char *name;   /* of a calculation, a series or a rule */
+	const char *kind;   /* "calculation", "series", "rule" */
+	int64_t version;    /* that the calculation has from then on; 0: it has none */
+	const char *change; /* "created: rule mean, ...", "changed: rule mean -> max", "deleted", "version 1a2b..." */
+	lp_time changed;    /* filled by the store, as the rest */
+	const char *role;   /* of the database, SQLite: the user of the system; NULL for a rule: runs see those */
+	const char *program_version;
+};
+/* In the transaction of an apply; name, kind, version and change are stored. */
+bool lp_store_note_changes(struct lp_store *store, const struct lp_definition_change *changes, size_t count,
+                           struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Visits the changes of a calculation, of the series that it reads and writes
+ * today, and of the versions of its rule that runs have worked with; oldest first.
+ */
+typedef bool lp_definition_change_visit(void *context, const struct lp_definition_change *change,
+                                        struct lp_error *error);
+bool lp_store_each_definition_change(struct lp_store *store, const char *calculation, lp_definition_change_visit *visit,
+                                     void *context, struct lp_error *error) LP_MUST_CHECK;
+
+/*
  * Samples, for people.  In the caller's transaction, for whatever stands between
  * begin and commit.  A result that they are written over is imported from then
  * on, and counts as updated.

@@ -282,6 +282,9 @@ bool lp_pg_run_is_active(struct lp_store *, enum lp_run_kind, bool *, struct lp_
 bool lp_pg_begin_run(struct lp_store *, struct lp_run *, struct lp_error *);
 bool lp_pg_hold_run(struct lp_store *, int64_t, struct lp_error *);
 bool lp_pg_end_run(struct lp_store *, const struct lp_run *, struct lp_error *);
+bool lp_pg_note_changes(struct lp_store *, const struct lp_definition_change *, size_t, struct lp_error *);
+bool lp_pg_each_definition_change(struct lp_store *, const char *, lp_definition_change_visit *, void *,
+                                  struct lp_error *);
 bool lp_pg_each_run(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
 bool lp_pg_each_batch(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *); /* due.c */
 bool lp_pg_fail_batch(struct lp_store *, int64_t, lp_time, const char *, const char *, struct lp_error *);

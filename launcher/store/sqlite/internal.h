@@ -213,6 +213,10 @@ bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_er
 bool lp_sqlite_hold_run(struct lp_store *base, int64_t run_id, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_note_changes(struct lp_store *base, const struct lp_definition_change *changes, size_t count,
+                            struct lp_error *error);
+bool lp_sqlite_each_definition_change(struct lp_store *base, const char *calculation, lp_definition_change_visit *visit,
+                                      void *context, struct lp_error *error);
 bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visit, void *context,
                         struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *visit, void *context,

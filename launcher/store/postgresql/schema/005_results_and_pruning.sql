@@ -844,3 +844,21 @@ create or replace function local_processing.state_name(state integer) returns te
     set search_path = pg_catalog, pg_temp
 as $$ select (array['new', 'ok', 'no_data', 'failed', 'timed_out', 'given_up', 'disabled', 'interrupted', 'waiting', 'tripped', 'crashed'])[state + 1] $$;
 comment on column local_processing.outcome.states is '{{state ok}} ok, {{state no_data}} no_data, {{state failed}} failed, {{state timed_out}} timed_out, {{state given_up}} given_up, {{state interrupted}} interrupted, {{state waiting}} waiting, {{state tripped}} tripped, {{state crashed}} crashed: see state_name.';
+
+-- Who changed which definition when.
+
+create table local_processing.definition_change (
+    id bigint generated always as identity primary key,
+    name text not null,
+    kind text not null check (kind in ('calculation', 'series')),
+    version bigint,
+    change text not null,
+    changed timestamptz not null default now(),
+    role text not null default session_user,
+    program_version text not null
+);
+create index definition_change_name on local_processing.definition_change (name, id);
+comment on table local_processing.definition_change is
+    'What apply changed in a calculation or a series; it stays when that is deleted.';
+comment on column local_processing.definition_change.version is 'That the calculation has from then on. NULL: a series, or deleted.';
+comment on column local_processing.definition_change.role is 'The database role that was logged in.';

@@ -97,3 +97,16 @@ DROP TABLE another_schema;
 PRAGMA writable_schema = RESET;
 
 ALTER TABLE calculation ADD COLUMN memory_limit INTEGER CHECK (memory_limit > 0); -- bytes that its rule may take; NULL: the configuration's
+
+CREATE TABLE definition_change (
+  -- What apply changed in a calculation or a series; it stays when that is deleted.
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('calculation', 'series')),
+  version INTEGER, -- that the calculation has from then on; NULL: a series, or deleted
+  change TEXT NOT NULL,
+  changed INTEGER NOT NULL,
+  role TEXT NOT NULL, -- the user of the system
+  program_version TEXT NOT NULL
+) STRICT;
+CREATE INDEX definition_change_name ON definition_change (name, id);
