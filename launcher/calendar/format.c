@@ -14,10 +14,9 @@ bool lp_time_parse(const char *text, const struct lp_zone *zone, lp_time *t, str
 	if (!lp_time_parse_written(text, &local, &has_offset, &offset, error))
 		return false;
 	*t = has_offset ? local - offset : lp_zone_to_utc(zone, local);
-	if (*t < LP_TIME_MIN || *t > LP_TIME_MAX) {
+	if (*t < LP_TIME_MIN || *t > LP_TIME_MAX)
 		return lp_fail(error, LP_EXIT_DATA, "\"%.*s\" is outside of the years 1 to 9999 (in UTC)",
 		               LP_CUT(100, text));
-	}
 	return true;
 }
 

@@ -296,9 +296,8 @@ void lp_duration_format(int64_t duration, char text[32])
 	for (size_t i = 0; i <= exact; i++) {
 		uint64_t count = left / (uint64_t)shown[i].length;
 		left %= (uint64_t)shown[i].length;
-		if (count > 0) {
+		if (count > 0)
 			length += snprintf(text + length, (size_t)(32 - length), "%s%" PRIu64 " %s",
 			                   length > 1 ? " " : "", count, shown[i].name);
-		}
 	}
 }

@@ -108,11 +108,10 @@ static bool check_offset_of_months(struct lp_span offset, struct lp_length every
 	              every.months % 12 == 0 ? "another date in a leap year"
 	                                     : "another day in longer and shorter months");
 	int64_t other = days > 0 ? days - 365 : days + 365;
-	if (every.months == 12 && is_a_date(other, every)) {
+	if (every.months == 12 && is_a_date(other, every))
 		return lp_hint(error, "Write %d %s: that is the same date in each year.",
 		               (int)(offset.unit == LP_UNIT_HOUR ? offset.count + (other - days) * 24 : other),
 		               offset.unit == LP_UNIT_HOUR ? "hours" : "days");
-	}
 	return lp_hint(error,
 	               "Write months, or up to 30 days on from the first of a month (one that is too short has its "
 	               "last day instead), or up to 28 days back from it.");
@@ -125,10 +124,9 @@ static bool check_offset(struct lp_span offset, struct lp_span every, struct lp_
 		return fail_schedule(error, "offset", offset, "in a longer unit than every");
 	/* Short steps start again each day, so their offset can be anything within it. */
 	int64_t most = step.elapsed != 0 ? LP_DAY / LP_SECOND : lp_length_about(step);
-	if (lp_length_about(length) >= most || lp_length_about(length) <= -most) {
+	if (lp_length_about(length) >= most || lp_length_about(length) <= -most)
 		return fail_schedule(error, "offset", offset,
 		                     step.elapsed != 0 ? "not shorter than a day" : "not shorter than every");
-	}
 	return step.months == 0 || check_offset_of_months(offset, step, error);
 }
 

@@ -188,10 +188,9 @@ static bool fail_unknown(const char *name, struct lp_error *error)
 		return lp_hint(error, "The zone that is always at %s is named Etc/GMT%+d.", name,
 		               (int)(-offset / LP_HOUR));
 	}
-	if (*lp_zone_names() == NULL) {
+	if (*lp_zone_names() == NULL)
 		return lp_hint(error, "No time zone data is found in %s.",
 		               directory == NULL ? "this program" : directory);
-	}
 	return lp_hint(error, "Names are those of the IANA time zone database, such as Europe/Berlin or UTC.");
 }
 

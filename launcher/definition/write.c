@@ -77,9 +77,8 @@ static void add_value(struct lp_text *yaml, const struct lp_yaml_node *node)
 		for (size_t i = 0; i < node->count; i++) {
 			if (i > 0)
 				lp_text_add(yaml, ", ", 2);
-			if (map) {
+			if (map)
 				add_key(yaml, node->keys[i]->text);
-			}
 			add_value(yaml, node->items[i]);
 		}
 		lp_text_add(yaml, map ? "}" : "]", 1);

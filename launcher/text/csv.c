@@ -201,14 +201,12 @@ static void begin_cell(struct lp_csv *csv)
 static bool add_character(struct lp_csv *csv, int c, struct lp_error *error)
 {
 	char byte = (char)c;
-	if (c == '\0') {
+	if (c == '\0')
 		return fail_at(csv, csv->line, csv->column, error, "a NUL byte: this is not a text file",
 		               "If it is UTF-16, say which one: --encoding utf-16le (or utf-16be).");
-	}
-	if (csv->row.length >= LP_CSV_ROW_BYTES_MOST) {
+	if (csv->row.length >= LP_CSV_ROW_BYTES_MOST)
 		return fail_at(csv, csv->cells[0].line, csv->cells[csv->count - 1].column, error,
 		               "this line is longer than 1 MiB", "Is a quote in it left open?");
-	}
 	lp_text_add(&csv->row, &byte, 1);
 	advance(csv);
 	return true;
@@ -244,10 +242,9 @@ static bool read_cell(struct lp_csv *csv, struct lp_error *error)
 	if (peek(csv) == '"') {
 		if (!read_quoted(csv, error))
 			return false;
-		if (!is_cell_end(csv, peek(csv))) {
+		if (!is_cell_end(csv, peek(csv)))
 			return fail_at(csv, csv->line, csv->column, error, "text behind a closing quote",
 			               "A quote inside of a quoted cell is written twice.");
-		}
 	}
 	while (!is_cell_end(csv, peek(csv)))
 		if (!add_character(csv, peek(csv), error))

@@ -15,9 +15,8 @@ void lp_number_format(double number, char text[32])
 	}
 	for (int precision = 15; precision <= 17; precision++) {
 		snprintf(text, 32, "%.*g", precision, number);
-		if (strtod(text, NULL) == number) {
+		if (strtod(text, NULL) == number)
 			break;
-		}
 	}
 }
 
@@ -29,13 +28,11 @@ static bool is_missing(const char *text, size_t length)
 		"#div/0!", "unknown", "unavailable", "bad",      "no data", "nodata",    "no value", "missing",
 	};
 
-	if (strspn(text, "-") == length) {
+	if (strspn(text, "-") == length)
 		return true;
-	}
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0) {
+		if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0)
 			return true;
-		}
 	}
 	return false;
 }
@@ -86,24 +83,20 @@ enum lp_number_reading lp_number_parse(const char *text, struct lp_number_form f
 
 	text += strspn(text, " \t");
 	size_t length = strlen(text);
-	while (length > 0 && strchr(" \t", text[length - 1]) != NULL) {
+	while (length > 0 && strchr(" \t", text[length - 1]) != NULL)
 		length--;
-	}
-	if (is_missing(text, length)) {
+	if (is_missing(text, length))
 		return LP_NUMBER_MISSING;
-	}
-	if (length >= sizeof plain) {
+	if (length >= sizeof plain)
 		return LP_NUMBER_NONE;
-	}
 	memcpy(plain, text, length);
 	plain[length] = '\0';
 
 	/* strtod also takes hexadecimal numbers and would stop at what it does not know. */
 	char *at = plain;
 	at += *at == '+' || *at == '-';
-	if (!join_groups(at, form.group)) {
+	if (!join_groups(at, form.group))
 		return LP_NUMBER_NONE;
-	}
 	size_t digits = count_digits(at);
 	at += digits;
 	if (*at == (form.comma ? ',' : '.')) {
@@ -112,21 +105,18 @@ enum lp_number_reading lp_number_parse(const char *text, struct lp_number_form f
 		digits += decimals;
 		at += decimals;
 	}
-	if (digits == 0) {
+	if (digits == 0)
 		return LP_NUMBER_NONE;
-	}
 	if (*at == 'e' || *at == 'E') {
 		at++;
 		at += *at == '+' || *at == '-';
 		size_t exponent = count_digits(at);
-		if (exponent == 0) {
+		if (exponent == 0)
 			return LP_NUMBER_NONE;
-		}
 		at += exponent;
 	}
-	if (*at != '\0') {
+	if (*at != '\0')
 		return LP_NUMBER_NONE;
-	}
 	*number = strtod(plain, NULL);
 	return isfinite(*number) ? LP_NUMBER_READ : LP_NUMBER_TOO_LARGE;
 }
