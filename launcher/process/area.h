@@ -84,7 +84,7 @@ void lp_area_unmap(struct lp_area *area);
 
 /* Empties the area for the part of this number. */
 void lp_area_reset(struct lp_area *area, uint64_t part);
-/* True if the results and texts of one more task fit, however large they are. */
+/* Returns true if the results and texts of one more task fit, however large they are. */
 bool lp_area_has_room(const struct lp_area *area);
 /* Returns how many results a task may have in this area. */
 size_t lp_area_results_most(const struct lp_area *area);

@@ -49,7 +49,7 @@ static bool take_text(const struct lp_area *area, struct lp_stretch stretch, str
 	return lp_utf8_is_valid(copy);
 }
 
-/* True if the results are in order, by output and then by time: no store takes two numbers for one time. */
+/* Checks the order by output and then by time, because no store takes two numbers for one time. */
 static bool is_after(const struct lp_result *result, const struct lp_result *before)
 {
 	return before == NULL || result->output > before->output ||

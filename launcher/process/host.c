@@ -149,7 +149,7 @@ void lp_rule_server_reap_later(struct lp_rule_server *server, pid_t process)
 	pthread_mutex_unlock(&server->lock);
 }
 
-/* A server that does not reply at once has been stopped, and is not waited for. */
+/* Reaps them until a server does not reply at once: it has been stopped, and is not waited for. */
 static void reap_zombies(struct lp_rule_server *server)
 {
 	static const atomic_bool stop = true;
@@ -177,7 +177,7 @@ struct lp_process_usage lp_rule_server_usage(struct lp_rule_server *server)
 	pthread_mutex_lock(&server->lock);
 	usage = server->usage;
 	pthread_mutex_unlock(&server->lock);
-	/* Of a process that runs the kernel tells user and system time in one sum. */
+	/* The kernel tells the time of a running process as one sum of user and system time. */
 	if (server->process.id > 0 && clock_getcpuclockid(server->process.id, &clock) == 0 &&
 	    clock_gettime(clock, &spent) == 0)
 		usage.user += (double)spent.tv_sec + (double)spent.tv_nsec / 1e9;

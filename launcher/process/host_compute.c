@@ -33,7 +33,7 @@ struct lp_interpreter {
 	int64_t memory_limit; /* of the process, for its life */
 	uint64_t task_count;  /* tasks that the process has computed */
 
-	/* Of the part under way. */
+	/* The part under way. */
 	struct lp_batch *batch;
 	const atomic_bool *stop;
 	struct line_counter lines;
@@ -235,7 +235,7 @@ static void explain_refusal(struct lp_batch *batch, struct lp_outcome *outcome)
 	lp_text_free(&text);
 }
 
-/* Released: a reader that sees the new count sees the outcomes. */
+/* Counts outcomes as complete.  Released: a reader that sees the new count sees the outcomes. */
 static void set_computed(struct lp_batch *batch, size_t count)
 {
 	atomic_store_explicit(&batch->computed, count, memory_order_release);

@@ -217,7 +217,7 @@ bool lp_rule_server_catalogue(struct lp_rule_server *server, const volatile int 
 		if (!load(server, stop, error))
 			return false;
 		server->loaded = true;
-		/* The server forks it without being asked.  Where it cannot, the first worker is told why. */
+		/* The server forks this process without an order.  If that fails, the first worker orders one. */
 		lp_rule_server_receive_fork(server, &reply, &server->spare, NULL);
 	}
 	*catalogue = &server->catalogue;

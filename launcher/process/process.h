@@ -37,7 +37,7 @@ struct lp_process_options {
 	struct lp_rights rights;
 };
 
-/* What all processes of a server have used, those that have ended included. */
+/* The resources that all processes of a server have used, including those that have ended. */
 struct lp_process_usage {
 	double user, system; /* seconds of CPU */
 	int64_t largest;     /* bytes of the largest process */

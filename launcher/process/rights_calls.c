@@ -84,9 +84,9 @@ static const uint16_t always_calls[] = {
 };
 
 /*
- * Where some files may be written to.  Calls that change owners, modes, times and
- * attributes are in no list: Landlock does not check them, so a rule could change
- * those of any file.
+ * Calls that are allowed where some files may be written to.  Those that change
+ * owners, modes, times and attributes are in no list: Landlock does not check them,
+ * so a rule could change any file.
  */
 static const uint16_t writing_calls[] = {
 	SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
@@ -98,12 +98,12 @@ static const uint16_t writing_calls[] = {
 #endif
 };
 
-/* The same, where Landlock knows of truncation. */
+/* Calls that are allowed there if, besides, Landlock checks truncation. */
 static const uint16_t truncating_calls[] = {
 	SYS_truncate,
 };
 
-/* Where there is network.  Without it sendto may only send to where the socket is connected. */
+/* Calls that need network.  Without it sendto may only send to where the socket is connected. */
 static const uint16_t network_calls[] = {
 	SYS_sendto, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_recvmmsg, SYS_sendmmsg,
 };
@@ -151,7 +151,7 @@ static void refuse(struct filter *filter, int error_number)
 	emit(filter, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | (uint32_t)error_number);
 }
 
-/* Each of these makes the next instruction, a verdict, hold only for such a value in the register. */
+/* Makes the next instruction, a verdict, hold only for this value in the register; the next three do alike. */
 static void when_equal(struct filter *filter, uint32_t value)
 {
 	emit(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value);
@@ -206,8 +206,8 @@ static void begin_filter(struct filter *filter)
 }
 
 /*
- * Landlock checks files that are opened for writing.  Before its ABI 3 it lets a
- * file be emptied that is opened for reading.
+ * Refuses to write to files, as far as Landlock does not: before its ABI 3 it lets
+ * a file be emptied that is opened for reading.
  */
 static void check_open(struct filter *filter, long number, unsigned flags, bool has_landlock)
 {

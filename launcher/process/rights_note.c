@@ -17,7 +17,7 @@ static const char network[] = "A rule has no network but where the setting is th
 /* The first entry that fits counts. */
 static const struct {
 	const char *type;    /* NULL: any */
-	const char *message; /* what is in it; NULL: any */
+	const char *message; /* a part of it; NULL: any */
 	const char *note;
 } refusals[] = {
 	{ "socket.gaierror", NULL, network },

@@ -174,7 +174,7 @@ static void close_child(struct child *child)
 	lp_area_unmap(&child->area);
 }
 
-/* A file of a fixed size, so that a rule cannot fill the memory by printing. */
+/* Makes a file of a fixed size, so that a rule cannot fill the memory by printing. */
 static int create_output(void)
 {
 	int output = memfd_create("local-processing: output", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -1,4 +1,4 @@
-/* What the files of this room share.  Private to python/.  Runs where python.h says. */
+/* Functions that the files of this room share.  Private to python/.  Runs where python.h says. */
 #ifndef LP_PYTHON_EMBEDDING_H
 #define LP_PYTHON_EMBEDDING_H
 

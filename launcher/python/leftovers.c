@@ -335,7 +335,7 @@ static void end_tools(const struct lp_internals_settings *now)
 	}
 }
 
-/* True for a handler of the standard library, which a module has registered at its import: it stays. */
+/* Returns true for a handler that a module of the standard library has registered at its import: it stays. */
 static bool is_of_watched_module(PyObject *function)
 {
 	if (PyMethod_Check(function))

@@ -77,7 +77,7 @@ static const char *find_display_name(const char *name)
 	return name;
 }
 
-/* True if this global of a module may not change. */
+/* Returns true if this global of a module may not change. */
 static bool is_protected_global(PyObject *key, PyObject *old)
 {
 	if (PyFunction_Check(old) || PyCFunction_Check(old) || PyMethod_Check(old) || PyType_Check(old) ||
@@ -100,7 +100,7 @@ static bool is_watched_module(PyObject *module)
 	       lp_internals_dict_is_watched(PyModule_GetDict(module), watcher.watcher);
 }
 
-/* True if this change has to be put back. */
+/* Returns true if this change has to be put back. */
 static bool is_protected(const struct dict_watch *watch, PyObject *key, PyObject *old, PyObject *new)
 {
 	/* In sys.modules only watched modules are protected, and None may not keep one from being imported. */
@@ -108,7 +108,7 @@ static bool is_protected(const struct dict_watch *watch, PyObject *key, PyObject
 		return is_watched_module(old) || (old == NULL && new == Py_None);
 	if (watch->owner == NULL)
 		return true;
-	/* Whether a new name of a type hides that of a base is_unchanged() asks later: now the type is changing. */
+	/* A new name may hide that of a base: is_unchanged() checks that later, because the type is just changing. */
 	if (old == NULL)
 		return PyType_Check(watch->owner) ||
 		       (watch->dict != watcher.builtins && new != NULL && !PyModule_Check(new) &&
@@ -227,7 +227,7 @@ void lp_modules_watch(PyObject *module)
 			watch_dict(((PyTypeObject *)value)->tp_dict, value, NULL);
 }
 
-/* Putting back what was noted. */
+/* Putting noted changes back. */
 
 /* Makes the name of the owner: of a module, or of a type with its module. */
 static PyObject *make_owner_name(const struct dict_watch *watch)
@@ -289,7 +289,7 @@ static bool put_back(const struct note *note)
 	int result;
 
 	if (note->watch.owner != NULL && PyType_Check(note->watch.owner))
-		/* Not by the metatype, because that of Enum refuses it. */
+		/* The metatype's own setter is passed over, because that of Enum refuses. */
 		result = PyType_Type.tp_setattro(note->watch.owner, note->key, note->old);
 	else if (note->old == NULL)
 		result = PyDict_DelItem(note->watch.dict, note->key);
@@ -322,7 +322,7 @@ static void put_back_note(struct lp_leftovers *leftovers, const struct note *not
 	const char *display;
 	char full[256];
 
-	/* After putting it back, because the name of the module itself may have been removed. */
+	/* The name is formatted last, because that of the module itself may have been removed. */
 	format_name(note, full, sizeof full);
 	display = find_display_name(full);
 	if (display != NULL) {

@@ -163,7 +163,7 @@ static void put_back_environment(struct lp_leftovers *leftovers)
 	}
 }
 
-/* libc and the module time keep the zone that TZ named before: they read it anew. */
+/* Makes libc and the module time read TZ anew, because they keep the zone that it named before. */
 static void put_back_time_zone(void)
 {
 	PyObject *module = lp_find_module("time");
@@ -420,7 +420,7 @@ static void keep_descriptors(void)
 	atomic_store(&record.highest_descriptor, -1);
 }
 
-/* A thread that is about to end may need a moment, and the GIL. */
+/* Waits a moment, without the GIL, because a thread may be about to end. */
 void lp_leftovers_check_threads(struct lp_leftovers *leftovers)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };

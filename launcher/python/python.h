@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-struct _object; /* PyObject, for those who know Python */
+struct _object; /* PyObject, for files that know Python */
 
 /*
  * What the process is at, for another process that enforces time limits.  The
@@ -47,7 +47,7 @@ struct lp_python_options {
 	const struct lp_python_source *sources; /* sorted by module; they outlive the process */
 	size_t source_count;
 	const char *tzdata;     /* directory of time zones, or NULL: the embedded ones */
-	struct lp_pulse *pulse; /* NULL: nobody keeps the time */
+	struct lp_pulse *pulse; /* NULL: no process enforces time limits */
 };
 
 /* Gives the interpreter that starts next a builtin module; make: as of PyImport_AppendInittab. */

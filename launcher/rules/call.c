@@ -66,7 +66,8 @@ done:
 
 void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *coverage)
 {
-	struct lp_rule_state *state = lp_rule_registry->state;
+	struct lp_rule_registry *registry = lp_rule_registry;
+	struct lp_rule_state *state = registry->state;
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	struct lp_outcome *outcome = &task->outcome;
 	const struct lp_call_plan *plan;
@@ -77,7 +78,7 @@ void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *coverage
 		outcome->samples_read += (uint32_t)task->columns[i].count;
 	state->calculation = calculation;
 	state->coverage = 1;
-	plan = lp_call_plan_find(lp_rule_registry, calculation);
+	plan = lp_call_plan_find(registry, calculation);
 	state->quantity = plan->has_quantity ? &plan->quantity : NULL;
 	outcome->rule_version = plan->version;
 	if (plan->error_type != NULL) {

@@ -6,6 +6,7 @@
 #include "rules/call_plan.h"
 
 #include "model/hash.h"
+#include "rules/catalogue.h"
 
 #include <stdlib.h>
 
@@ -318,7 +319,7 @@ static struct lp_call_plan *make_plan(struct lp_rule_registry *registry, const s
 	for (size_t i = 0; i < plan->input_count; i++)
 		plan->inputs[i] = lp_copy_text(calculation->inputs[i].name);
 	plan->rule = lp_registry_find(registry, calculation->rule);
-	if (plan->rule == NULL && (failed = lp_registry_find_failure(registry, calculation->rule)) != NULL) {
+	if (plan->rule == NULL && (failed = lp_catalogue_failure_of_rule(calculation->rule)) != NULL) {
 		plan->version = failed->version;
 		set_error(plan, failed->failure.type, failed->failure.message, failed->failure.traceback);
 	} else if (plan->rule == NULL) {

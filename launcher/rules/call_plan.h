@@ -42,7 +42,7 @@ struct lp_call_plan {
 	struct lp_call_plan *next;
 };
 
-/* Never returns NULL: a plan that cannot be made says why.  It is valid until the next call. */
+/* Finds or makes the plan, valid until the next call.  Never returns NULL: a plan that cannot be made says why. */
 const struct lp_call_plan *lp_call_plan_find(struct lp_rule_registry *registry,
                                              const struct lp_calculation *calculation);
 

@@ -10,16 +10,11 @@
 
 const char lp_builtin_module[] = "local_processing.builtin";
 
-struct failed_module {
-	const char *name;
-	struct lp_python_failure failure;
-};
-
 /* There is one set of rules in a process, and it lives as long as the process. */
 static struct {
 	struct lp_rule_catalogue rules;
 	size_t capacity;
-	struct failed_module *failures;
+	struct lp_module_failure *failures;
 	size_t failure_count, failure_capacity;
 	struct lp_arena arena;
 } catalogue;
@@ -109,18 +104,34 @@ bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_definitio
 	return ok && !PyErr_Occurred();
 }
 
-void lp_catalogue_add_failure(const char *module, const struct lp_python_failure *failure)
+void lp_catalogue_add_failure(const char *module, const char *version, const struct lp_python_failure *failure)
 {
 	LP_GROW(catalogue.failures, catalogue.failure_count, catalogue.failure_capacity);
-	catalogue.failures[catalogue.failure_count++] = (struct failed_module){ module, *failure };
+	catalogue.failures[catalogue.failure_count++] =
+		(struct lp_module_failure){ .module = module, .version = version, .failure = *failure };
 }
 
-const struct lp_python_failure *lp_catalogue_failure(const char *module)
+static const struct lp_module_failure *find_failure(const char *module, size_t length)
 {
-	for (size_t i = 0; i < catalogue.failure_count; i++)
-		if (strcmp(catalogue.failures[i].name, module) == 0)
-			return &catalogue.failures[i].failure;
+	for (size_t i = 0; i < catalogue.failure_count; i++) {
+		const char *name = catalogue.failures[i].module;
+
+		if (strncmp(name, module, length) == 0 && name[length] == '\0')
+			return &catalogue.failures[i];
+	}
 	return NULL;
+}
+
+const struct lp_module_failure *lp_catalogue_failure(const char *module)
+{
+	return find_failure(module, strlen(module));
+}
+
+const struct lp_module_failure *lp_catalogue_failure_of_rule(const char *rule)
+{
+	const char *dot = strrchr(rule, '.');
+
+	return dot == NULL ? NULL : find_failure(rule, (size_t)(dot - rule));
 }
 
 bool lp_catalogue_add_module(PyObject *module, const char *name, const struct lp_module_source *source)

@@ -1,7 +1,8 @@
 /*
  * The catalogue of rules, as the decorator `rule` describes them.
  *
- * Runs in the rule server, in its only thread.
+ * Runs in the rule server, in its only thread; lp_catalogue_failure_of_rule in
+ * interpreter processes.
  */
 #ifndef LP_RULES_CATALOGUE_H
 #define LP_RULES_CATALOGUE_H
@@ -19,6 +20,12 @@ extern const char lp_builtin_module[];
 bool lp_rules_visit(PyObject *module, const char *module_name, lp_rule_definition_visit visit,
                     void *context) LP_MUST_CHECK;
 
+/* A module whose import failed; its calculations fail with the same exception. */
+struct lp_module_failure {
+	const char *module, *version;
+	struct lp_python_failure failure;
+};
+
 /* catalogue.c: adds the rules of an imported module, or their problems.  False: an exception is set. */
 struct lp_module_source {
 	const char *file, *version;
@@ -26,9 +33,10 @@ struct lp_module_source {
 };
 bool lp_catalogue_add_module(PyObject *module, const char *name, const struct lp_module_source *source) LP_MUST_CHECK;
 /* Notes that a module cannot be imported.  Texts of the failure lie in the catalogue's arena. */
-void lp_catalogue_add_failure(const char *module, const struct lp_python_failure *failure);
-/* Returns the exception of a module whose import failed, or NULL. */
-const struct lp_python_failure *lp_catalogue_failure(const char *module);
+void lp_catalogue_add_failure(const char *module, const char *version, const struct lp_python_failure *failure);
+/* Finds the failure of a module, or that of a rule's module, "plant.pumps" of "plant.pumps.efficiency"; NULL: none. */
+const struct lp_module_failure *lp_catalogue_failure(const char *module);
+const struct lp_module_failure *lp_catalogue_failure_of_rule(const char *rule);
 struct lp_arena *lp_catalogue_arena(void);
 /* Sorts the rules by name, once all modules are added. */
 const struct lp_rule_catalogue *lp_catalogue_sort(void);

@@ -73,7 +73,7 @@ static bool read_module(const char *name, const char *file, const char *version,
 		ok = false;
 	}
 	if (!ok) {
-		lp_catalogue_add_failure(name, &failure);
+		lp_catalogue_add_failure(name, version, &failure);
 		lp_problem_add(problems, failure.file != NULL ? failure.file : file,
 		               failure.file != NULL ? failure.line : 0, failure.file != NULL ? failure.column : 0,
 		               "%s%s%s", failure.type, failure.message[0] == '\0' ? "" : ": ", failure.message);
@@ -82,11 +82,11 @@ static bool read_module(const char *name, const char *file, const char *version,
 }
 
 /* Refuses a file that cannot be a module: its name is another module's, or it cannot be read. */
-static void refuse_module(const struct lp_python_source *source, struct lp_problems *problems)
+static void refuse_module(const struct lp_python_source *source, const char *version, struct lp_problems *problems)
 {
 	struct lp_python_failure failure = { .type = "ImportError", .message = source->problem, .traceback = "" };
 
-	lp_catalogue_add_failure(source->module, &failure);
+	lp_catalogue_add_failure(source->module, version, &failure);
 	lp_problem_add(problems, source->path, 0, 0, "%s", source->problem);
 }
 
@@ -101,14 +101,14 @@ static const struct lp_rule_skip *find_skip(const char *module)
 	return NULL;
 }
 
-static void skip_module(const struct lp_python_source *source, const struct lp_rule_skip *skip,
+static void skip_module(const struct lp_python_source *source, const char *version, const struct lp_rule_skip *skip,
                         struct lp_problems *problems)
 {
 	struct lp_python_failure failure = { .type = skip->type,
 		                             .message = skip->reason,
 		                             .traceback = skip->traceback == NULL ? "" : skip->traceback };
 
-	lp_catalogue_add_failure(source->module, &failure);
+	lp_catalogue_add_failure(source->module, version, &failure);
 	lp_problem_add(problems, source->path, 0, 0, "%s: %s", skip->type, skip->reason);
 }
 
@@ -128,14 +128,14 @@ static bool read_all(struct lp_problems *problems, struct lp_error *error)
 
 	for (size_t i = 0; i < count && ok; i++) {
 		const struct lp_rule_skip *skip = find_skip(sources[i].module);
+		const char *version = lp_rule_file_version(i);
 
 		if (sources[i].problem != NULL)
-			refuse_module(&sources[i], problems);
+			refuse_module(&sources[i], version, problems);
 		else if (skip != NULL)
-			skip_module(&sources[i], skip, problems);
+			skip_module(&sources[i], version, skip, problems);
 		else
-			ok = read_module(sources[i].module, sources[i].path, lp_rule_file_version(i), (uint32_t)i + 1,
-			                 problems);
+			ok = read_module(sources[i].module, sources[i].path, version, (uint32_t)i + 1, problems);
 	}
 	return ok ||
 	       lp_fail(error, LP_EXIT_DATA, "its import leaves a thread: start threads in the rule, or do without");

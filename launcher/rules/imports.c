@@ -7,7 +7,7 @@
 #include "rules/catalogue.h"
 
 /* Returns the names of all modules of the team, which may have that of a module that Python gave up. */
-static PyObject *own_modules(const struct lp_python_source *sources, size_t count)
+static PyObject *collect_modules(const struct lp_python_source *sources, size_t count)
 {
 	PyObject *own = PyFrozenSet_New(NULL);
 
@@ -24,18 +24,18 @@ static PyObject *own_modules(const struct lp_python_source *sources, size_t coun
 static bool check_file(PyObject *look, const struct lp_python_source *source, PyObject *own,
                        struct lp_problems *problems)
 {
-	PyObject *found = PyObject_CallFunction(look, "y#O", source->text, (Py_ssize_t)source->size, own);
-	bool ok = found != NULL;
+	PyObject *rows = PyObject_CallFunction(look, "y#O", source->text, (Py_ssize_t)source->size, own);
+	bool ok = rows != NULL;
 
-	for (Py_ssize_t i = 0; ok && i < PyList_GET_SIZE(found); i++) {
+	for (Py_ssize_t i = 0; ok && i < PyList_GET_SIZE(rows); i++) {
 		const char *reason;
 		int line;
 
-		ok = PyArg_ParseTuple(PyList_GET_ITEM(found, i), "is", &line, &reason);
+		ok = PyArg_ParseTuple(PyList_GET_ITEM(rows, i), "is", &line, &reason);
 		if (ok)
 			lp_problem_add(problems, source->path, line, 0, "%s", reason);
 	}
-	Py_XDECREF(found);
+	Py_XDECREF(rows);
 	return ok;
 }
 
@@ -45,11 +45,11 @@ bool lp_rule_imports_check(struct lp_problems *problems)
 	const struct lp_python_source *sources = lp_rule_files(&count);
 	PyObject *module = PyImport_ImportModule("local_processing._imports");
 	PyObject *look = module == NULL ? NULL : PyObject_GetAttrString(module, "absent_imports");
-	PyObject *own = look == NULL ? NULL : own_modules(sources, count);
+	PyObject *own = look == NULL ? NULL : collect_modules(sources, count);
 	bool ok = own != NULL;
 
 	for (size_t i = 0; ok && i < count; i++)
-		if (sources[i].problem == NULL && lp_catalogue_failure(sources[i].module) == NULL)
+		if (lp_catalogue_failure(sources[i].module) == NULL)
 			ok = check_file(look, &sources[i], own, problems);
 	Py_XDECREF(module);
 	Py_XDECREF(look);

@@ -42,31 +42,20 @@ static bool add_rule(void *context, const struct lp_rule_definition *definition)
 	return true;
 }
 
-static void add_failure(struct lp_rule_registry *registry, const char *name, const char *version,
-                        const struct lp_python_failure *failure)
-{
-	LP_GROW(registry->failures, registry->failure_count, registry->failure_capacity);
-	registry->failures[registry->failure_count++] =
-		(struct lp_module_failure){ .name = name, .version = version, .failure = *failure };
-}
-
 static void load_module(struct lp_rule_registry *registry, const char *name, const char *version)
 {
-	const struct lp_python_failure *known = lp_catalogue_failure(name);
 	size_t before = registry->count;
 	PyObject *module;
 
 	/* A module that failed is not tried again. */
-	if (known != NULL) {
-		add_failure(registry, name, version, known);
+	if (lp_catalogue_failure(name) != NULL)
 		return;
-	}
 	module = PyImport_ImportModule(name);
 	if (module == NULL || !lp_rules_visit(module, name, add_rule, registry)) {
 		struct lp_python_failure failure;
 
-		lp_python_failure_take(&registry->arena, &failure);
-		add_failure(registry, name, version, &failure);
+		lp_python_failure_take(lp_catalogue_arena(), &failure);
+		lp_catalogue_add_failure(name, version, &failure);
 	}
 	Py_XDECREF(module);
 	for (size_t i = before; i < registry->count; i++)
@@ -106,19 +95,6 @@ const struct lp_rule_entry *lp_registry_find(const struct lp_rule_registry *regi
 	return registry->count == 0
 	               ? NULL
 	               : bsearch(&key, registry->rules, registry->count, sizeof *registry->rules, compare_names);
-}
-
-const struct lp_module_failure *lp_registry_find_failure(const struct lp_rule_registry *registry, const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	for (size_t i = 0; dot != NULL && i < registry->failure_count; i++) {
-		const char *module = registry->failures[i].name;
-
-		if (strlen(module) == (size_t)(dot - name) && strncmp(module, name, (size_t)(dot - name)) == 0)
-			return &registry->failures[i];
-	}
-	return NULL;
 }
 
 bool lp_registry_watch_logging(struct lp_rule_registry *registry)

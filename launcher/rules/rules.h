@@ -50,7 +50,7 @@ const char *lp_rules_module(uint32_t index);
 bool lp_rules_open(struct lp_error *error) LP_MUST_CHECK;
 /* Uses this pulse from now on, and hands on lines to this log. */
 void lp_rules_redirect(struct lp_pulse *pulse, lp_rule_log *log);
-/* What is known of a call besides the task's outcome. */
+/* The report of a call, besides the task's outcome. */
 struct lp_call_report {
 	double coverage;       /* the share of the window that the rule knew a value for */
 	bool interrupted;      /* at its time limit */

@@ -100,9 +100,9 @@ PyObject *lp_series_borrow(struct lp_rule_state *state, const struct lp_column *
 		size_t last = previous->count - 1;
 
 		series->has_previous = true;
-		series->previous_time = previous->time[last];
-		series->previous_value = previous->value[last];
-		series->previous_quality =
+		series->previous.time = previous->time[last];
+		series->previous.value = previous->value[last];
+		series->previous.quality =
 			previous->quality == NULL ? (uint8_t)LP_QUALITY_GOOD : previous->quality[last];
 		if (last > 0) {
 			static const struct lp_window none = { LP_TIME_NONE, LP_TIME_NONE };
@@ -199,9 +199,7 @@ void lp_series_describe(struct lp_rule_state *state, struct lp_series_object *se
 	series->window = like->window;
 	series->interval = like->interval;
 	series->has_previous = like->has_previous;
-	series->previous_time = like->previous_time;
-	series->previous_value = like->previous_value;
-	series->previous_quality = like->previous_quality;
+	series->previous = like->previous;
 	series->zeros = like->zeros;
 	series->scaled = like->scaled;
 	if (series->no_samples == NULL)
@@ -224,10 +222,8 @@ void lp_series_take_earlier(struct lp_series_object *series, PyObject *earlier)
 
 	series->has_previous = false;
 	for (size_t i = before->column.count; i-- > 0 && !series->has_previous;) {
-		series->previous_time = before->column.time[i];
-		series->previous_value = before->column.value[i];
-		series->previous_quality = lp_series_quality(before, i);
-		series->has_previous = !lp_sample_is_missing(series->previous_value, series->previous_quality);
+		series->previous = lp_series_sample(before, i);
+		series->has_previous = !lp_sample_is_missing(series->previous.value, series->previous.quality);
 	}
 	Py_XSETREF(series->earlier, earlier);
 }
@@ -290,7 +286,7 @@ PyObject *lp_series_shown_unit(struct lp_series_object *series)
 	PyObject *unit = lp_series_unit(series);
 	const char *text = unit == NULL || series->zeros == 1 ? NULL : PyUnicode_AsUTF8(unit);
 
-	/* Of a unit whose zero is nothing, readings and differences are alike. */
+	/* Readings and differences are alike in a unit whose zero is nothing. */
 	if (text == NULL || !lp_unit_has_zero(text))
 		return unit;
 	Py_SETREF(unit, series->zeros == 0 ? PyUnicode_FromFormat("delta_%U", unit) : PyUnicode_FromString(""));

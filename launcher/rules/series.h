@@ -9,6 +9,12 @@
 
 #include "rules/types.h"
 
+struct lp_series_sample {
+	lp_time time;
+	double value;
+	uint8_t quality;
+};
+
 /*
  * A column of samples with what is known about it.
  *
@@ -35,9 +41,7 @@ struct lp_series_object {
 	struct lp_window window; /* start is LP_TIME_NONE: it has none */
 	PyObject *window_object; /* NULL: not asked for yet */
 	bool has_previous;       /* the last good sample before the window is known: */
-	lp_time previous_time;
-	double previous_value;
-	uint8_t previous_quality;
+	struct lp_series_sample previous;
 	/*
 	 * How many zeros of its unit are in a value: 1 in a reading, 0 in a
 	 * difference, 2 in the sum of two readings; NaN: not known.
@@ -84,13 +88,20 @@ int64_t lp_series_missing(struct lp_series_object *series);
 /* These return new references. */
 PyObject *lp_series_name(struct lp_series_object *series);
 PyObject *lp_series_unit(struct lp_series_object *series);
-/* The unit as rules see it: "delta_degC" of a difference, "" where it is neither reading nor difference. */
+/* Returns the unit as rules see it: "delta_degC" of a difference, "" of neither reading nor difference. */
 PyObject *lp_series_shown_unit(struct lp_series_object *series);
 PyObject *lp_series_attributes(struct lp_series_object *series);
 PyObject *lp_series_window(struct lp_series_object *series); /* or None */
 static inline uint8_t lp_series_quality(const struct lp_series_object *series, size_t index)
 {
 	return series->column.quality == NULL ? (uint8_t)LP_QUALITY_GOOD : series->column.quality[index];
+}
+
+static inline struct lp_series_sample lp_series_sample(const struct lp_series_object *series, size_t index)
+{
+	return (struct lp_series_sample){ .time = series->column.time[index],
+		                          .value = series->column.value[index],
+		                          .quality = lp_series_quality(series, index) };
 }
 
 /* Copies a sample of another Series; this one was allocated with quality where that one has it. */

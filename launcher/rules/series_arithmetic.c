@@ -24,7 +24,7 @@ typedef void (*kernel)(double *restrict result, const double *left, const double
 		}                                                                                                      \
 	}
 
-/* As Python's // and %: rounded towards minus infinity, with the sign of the divisor. */
+/* These compute Python's % and //: rounded towards minus infinity, with the sign of the divisor. */
 static inline double python_remainder(double a, double b)
 {
 	double rest = fmod(a, b);
@@ -108,7 +108,7 @@ static void apply_to_previous(struct lp_series_object *result, const struct oper
                               const struct lp_series_object *left, const struct lp_series_object *right, double number)
 {
 	const struct lp_series_object *either = left != NULL ? left : right;
-	double a = left == NULL ? number : left->previous_value, b = right == NULL ? number : right->previous_value;
+	double a = left == NULL ? number : left->previous.value, b = right == NULL ? number : right->previous.value;
 	lp_time later, left_end, right_end;
 	double value;
 
@@ -117,27 +117,26 @@ static void apply_to_previous(struct lp_series_object *result, const struct oper
 		return;
 	operation->apply(&value, &a, &b, 1);
 	result->has_previous = isfinite(value) && !((left == NULL || right == NULL) && isnan(number));
-	result->previous_time = either->previous_time;
-	result->previous_value = value;
-	result->previous_quality = either->previous_quality;
+	result->previous = either->previous;
+	result->previous.value = value;
 	if (left == NULL || right == NULL)
 		return;
-	if (right->previous_quality > left->previous_quality)
-		result->previous_quality = right->previous_quality;
+	if (right->previous.quality > left->previous.quality)
+		result->previous.quality = right->previous.quality;
 	/* At the time of the later of the two samples the earlier one must still hold. */
-	later = left->previous_time > right->previous_time ? left->previous_time : right->previous_time;
-	if (!lp_series_holds(left, left->previous_time, later) ||
-	    !lp_series_holds(right, right->previous_time, later)) {
+	later = left->previous.time > right->previous.time ? left->previous.time : right->previous.time;
+	if (!lp_series_holds(left, left->previous.time, later) ||
+	    !lp_series_holds(right, right->previous.time, later)) {
 		result->has_previous = false;
 		return;
 	}
-	result->previous_time = later;
+	result->previous.time = later;
 	if (left->no_samples != NULL || right->no_samples != NULL)
 		return;
 	/* The result ceases to hold when the first of the two does. */
-	left_end = left->previous_time + lp_series_hold(left->interval);
-	right_end = right->previous_time + lp_series_hold(right->interval);
-	result->previous_time = (left_end < right_end ? left_end : right_end) - lp_series_hold(result->interval);
+	left_end = left->previous.time + lp_series_hold(left->interval);
+	right_end = right->previous.time + lp_series_hold(right->interval);
+	result->previous.time = (left_end < right_end ? left_end : right_end) - lp_series_hold(result->interval);
 }
 
 /* Rounds away an error of rounding: 0.1 + 0.2 + 0.7 zeros are one. */
@@ -180,7 +179,7 @@ static double zeros_with_number(enum zero_rule rule, double zeros, double number
 	return NAN;
 }
 
-/* A number may have converted the unit, but for an average of readings and a change of sign. */
+/* Returns true if the number may have converted the unit: not by averaging readings or changing the sign. */
 static bool is_scaled(enum zero_rule rule, double zeros, double number)
 {
 	return (rule == ZEROS_MULTIPLIED || rule == ZEROS_DIVIDED) && zeros != 1 && fabs(number) != 1;

@@ -61,7 +61,7 @@ static bool find_past(struct counter *counter)
 				add_past(counter, series->column.value[i]);
 	}
 	if (series->has_previous)
-		add_past(counter, series->previous_value);
+		add_past(counter, series->previous.value);
 	return true;
 }
 
@@ -107,12 +107,12 @@ static bool find_wrong(struct counter *counter, size_t index, double *wrong)
 	return PyErr_Occurred() == NULL;
 }
 
-/* The differences add up to the last value minus the first, so only the corrections are summed. */
+/* Sums the corrections, because the differences add up to the last value minus the first. */
 static bool count_steps(struct counter *counter, double *increase)
 {
 	const double *value = counter->good.value;
 	size_t i = counter->series->has_previous ? 0 : 1;
-	double before = i == 0 ? counter->series->previous_value : value[0], wrong;
+	double before = i == 0 ? counter->series->previous.value : value[0], wrong;
 	struct lp_exact_sum sum = { .sum = -before };
 
 	for (; i < counter->good.count; i++) {
@@ -132,7 +132,7 @@ static bool count_steps(struct counter *counter, double *increase)
 	return true;
 }
 
-/* False: an argument is out of its range, and an exception is set. */
+/* Checks the ranges of the arguments.  False: an exception is set. */
 static bool check_arguments(const struct counter *counter, double glitch)
 {
 	if (!(counter->modulus >= 0) || !(counter->tolerance >= 0))

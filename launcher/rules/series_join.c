@@ -53,7 +53,7 @@ static int64_t find_step(const struct lp_column *one, const struct lp_column *ot
 	return step == INT64_MAX ? 0 : step;
 }
 
-/* A Series with three quarters of a raster's times is no value that is stored when it changes. */
+/* Returns true for three quarters of a raster's times: so many tell it from a value that is stored when it changes. */
 static bool fills_raster(const struct lp_column *column, int64_t slots)
 {
 	return (int64_t)column->count >= slots - slots / 4;
@@ -156,19 +156,12 @@ struct walk {
 	int64_t hold; /* microseconds that a value holds; negative: as lp_series_holds() says */
 	size_t next;
 	bool known;
-	lp_time time;
-	double value;
-	uint8_t quality;
+	struct lp_series_sample last;
 };
 
 static struct walk walk_begin(const struct lp_series_object *series, int64_t hold)
 {
-	return (struct walk){ .series = series,
-		              .hold = hold,
-		              .known = series->has_previous,
-		              .time = series->previous_time,
-		              .value = series->previous_value,
-		              .quality = series->previous_quality };
+	return (struct walk){ .series = series, .hold = hold, .known = series->has_previous, .last = series->previous };
 }
 
 /* Goes to the last good sample at or before time; times must ascend.  False: the value at that time is not known. */
@@ -185,13 +178,14 @@ static bool walk_to(struct walk *walk, lp_time time)
 			continue;
 		}
 		walk->known = true;
-		walk->time = column->time[walk->next];
-		walk->value = column->value[walk->next];
-		walk->quality = quality;
+		walk->last.time = column->time[walk->next];
+		walk->last.value = column->value[walk->next];
+		walk->last.quality = quality;
 	}
-	if (!walk->known || walk->time > time)
+	if (!walk->known || walk->last.time > time)
 		return false;
-	return walk->hold < 0 ? lp_series_holds(walk->series, walk->time, time) : time - walk->time <= walk->hold;
+	return walk->hold < 0 ? lp_series_holds(walk->series, walk->last.time, time)
+	                      : time - walk->last.time <= walk->hold;
 }
 
 /* Collects the times that any of some Series has, ascending. */
@@ -237,19 +231,18 @@ static void set_previous(struct lp_series_object *result, struct walk walk, PyOb
 	for (Py_ssize_t i = 0; i < count; i++) {
 		const struct lp_series_object *other = (struct lp_series_object *)others[i];
 
-		if (other->has_previous && other->previous_time < before && other->previous_time > time)
-			time = other->previous_time;
+		if (other->has_previous && other->previous.time < before && other->previous.time > time)
+			time = other->previous.time;
 	}
 	(void)walk_to(&walk, before - 1);
-	if (!walk.known || walk.time >= before)
+	if (!walk.known || walk.last.time >= before)
 		return;
-	time = time > walk.time ? time : walk.time;
+	time = time > walk.last.time ? time : walk.last.time;
 	if (!walk_to(&walk, time))
 		return;
 	result->has_previous = true;
-	result->previous_time = time;
-	result->previous_value = walk.value;
-	result->previous_quality = walk.quality;
+	result->previous = walk.last;
+	result->previous.time = time;
 }
 
 /* Finds the least interval: of all Series whose times are used, the one sampled most often decides. */
@@ -315,8 +308,8 @@ PyObject *lp_series_at(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 
 		known += holds;
 		result->column.time[i] = times[i];
-		result->column.value[i] = holds ? walk.value : NAN;
-		result->column.quality[i] = holds ? walk.quality : (uint8_t)LP_QUALITY_GOOD;
+		result->column.value[i] = holds ? walk.last.value : NAN;
+		result->column.quality[i] = holds ? walk.last.quality : (uint8_t)LP_QUALITY_GOOD;
 	}
 	if (time_count > 0)
 		lp_rule_lower_coverage(state, (double)known / (double)time_count);
@@ -340,7 +333,7 @@ static PyObject *find_ends(struct lp_rule_state *state, const struct lp_series_o
 	struct lp_series_object *ends = lp_series_allocate(state, column->count + 1, false);
 	bool window = series->window.start != LP_TIME_NONE, known = series->has_previous;
 	int64_t hold = lp_series_hold(series->interval);
-	lp_time last = series->previous_time;
+	lp_time last = series->previous.time;
 	size_t count = 0;
 
 	if (ends == NULL)

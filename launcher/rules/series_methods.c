@@ -34,9 +34,9 @@ static PyObject *series_good(PyObject *self, PyObject *unused)
 /* Returns true if the condition is known to be met at the last sample before the window. */
 static bool is_met_before(const struct lp_series_object *series, const struct lp_series_object *condition)
 {
-	return series->has_previous && condition->has_previous && condition->previous_value != 0 &&
-	       condition->previous_time <= series->previous_time &&
-	       lp_series_holds(condition, condition->previous_time, series->previous_time);
+	return series->has_previous && condition->has_previous && condition->previous.value != 0 &&
+	       condition->previous.time <= series->previous.time &&
+	       lp_series_holds(condition, condition->previous.time, series->previous.time);
 }
 
 static PyObject *select_samples(struct lp_rule_state *state, struct lp_series_object *series,
@@ -156,13 +156,13 @@ static PyObject *series_map(PyObject *self, PyObject *function)
 	if (result == NULL)
 		return NULL;
 	if (series->has_previous) {
-		if (!map_value(function, series->previous_value, &result->previous_value)) {
+		if (!map_value(function, series->previous.value, &result->previous.value)) {
 			Py_DECREF(result);
 			return NULL;
 		}
-		result->has_previous = isfinite(result->previous_value);
-		result->previous_time = series->previous_time;
-		result->previous_quality = series->previous_quality;
+		result->has_previous = isfinite(result->previous.value);
+		result->previous.time = series->previous.time;
+		result->previous.quality = series->previous.quality;
 	}
 	if (series->earlier != NULL && (result->earlier = series_map(series->earlier, function)) == NULL) {
 		Py_DECREF(result);
@@ -231,12 +231,10 @@ static PyObject *series_between(PyObject *self, PyObject *const *arguments, Py_s
 			break;
 		}
 		part->has_previous = true;
-		part->previous_time = series->column.time[i];
-		part->previous_value = series->column.value[i];
-		part->previous_quality = lp_series_quality(series, i);
+		part->previous = lp_series_sample(series, i);
 		break;
 	}
-	if (part->has_previous && part->previous_time >= window.start)
+	if (part->has_previous && part->previous.time >= window.start)
 		part->has_previous = false;
 	if (first > 1 || (first == 1 && (series->has_previous || series->earlier != NULL))) {
 		Py_XSETREF(part->earlier, (PyObject *)lp_series_view(state, series, 0, first));
@@ -297,7 +295,7 @@ typedef PyObject *(*method)(PyObject *self, PyObject *const *arguments, Py_ssize
 /* Returns true if values are so large that their sum over time may leave the range of a double. */
 static bool is_huge(const struct lp_series_object *series)
 {
-	bool huge = series->has_previous && fabs(series->previous_value) > 1e200;
+	bool huge = series->has_previous && fabs(series->previous.value) > 1e200;
 
 	for (size_t i = 0; i < series->column.count && !huge; i++)
 		huge = !lp_sample_is_missing(series->column.value[i], lp_series_quality(series, i)) &&
@@ -320,7 +318,7 @@ static bool asks_for_samples(PyObject *const *values, PyObject *names)
 	return false;
 }
 
-/* Where a sum over time leaves the range of a double, sums values that are 2^64 times smaller, and scales the result. */
+/* Computes a sum over time; where it leaves the range of a double, that of values 2^64 times smaller, scaled back. */
 static PyObject *integrate(method function, PyObject *self, PyObject *const *arguments, Py_ssize_t count,
                            PyObject *names)
 {

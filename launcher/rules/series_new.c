@@ -139,7 +139,7 @@ static bool fill_qualities(struct lp_rule_state *state, PyObject *qualities, str
 
 static bool check_previous(const struct lp_series_object *series)
 {
-	if (series->column.count == 0 || series->previous_time < series->column.time[0])
+	if (series->column.count == 0 || series->previous.time < series->column.time[0])
 		return true;
 	PyErr_SetString(PyExc_ValueError, "previous must be before the first sample");
 	return false;
@@ -162,13 +162,13 @@ static bool take_previous(struct lp_rule_state *state, PyObject *previous, struc
 		return false;
 	}
 	if (!PyArg_ParseTuple(previous, "OOi", &time, &value, &quality) ||
-	    !lp_time_from_object(state, time, "previous.time", &series->previous_time))
+	    !lp_time_from_object(state, time, "previous.time", &series->previous.time))
 		return false;
-	series->previous_value = PyFloat_AsDouble(value);
-	if (series->previous_value == -1.0 && PyErr_Occurred())
+	series->previous.value = PyFloat_AsDouble(value);
+	if (series->previous.value == -1.0 && PyErr_Occurred())
 		return false;
-	series->previous_quality = (uint8_t)quality;
-	series->has_previous = quality >= 0 && !lp_sample_is_missing(series->previous_value, series->previous_quality);
+	series->previous.quality = (uint8_t)quality;
+	series->has_previous = quality >= 0 && !lp_sample_is_missing(series->previous.value, series->previous.quality);
 	return !series->has_previous || check_previous(series);
 }
 
@@ -182,7 +182,7 @@ static bool take_window(struct lp_rule_state *state, PyObject *window, struct lp
 	}
 	series->window = ((struct lp_window_object *)window)->window;
 	series->window_object = Py_NewRef(window);
-	if (series->has_previous && series->previous_time >= series->window.start) {
+	if (series->has_previous && series->previous.time >= series->window.start) {
 		PyErr_SetString(PyExc_ValueError, "previous must be before the window");
 		return false;
 	}

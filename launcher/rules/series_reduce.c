@@ -257,7 +257,7 @@ static double deviation_of(const struct lp_good_values *good, double degrees)
 	}
 	rest += rest_lost;
 	squares += lost - rest * rest / (double)good->count;
-	/* Not fmax(), which would make 0 of NaN. */
+	/* fmax() would make 0 of NaN. */
 	return sqrt((squares < 0 ? 0 : squares) / degrees);
 }
 

@@ -22,16 +22,11 @@ struct area {
 	double known;            /* microseconds for which the value is known */
 };
 
-struct sample {
-	lp_time time;
-	double value;
-};
-
 /* Adds the time from one sample to the next, or to the end of the window, as far as it lies in the window. */
-static void add_segment(struct area *area, struct sample sample, lp_time end, const double *next)
+static void add_segment(struct area *area, lp_time begin, double value, lp_time end, const double *next)
 {
-	lp_time begin = sample.time, start = begin < area->from ? area->from : begin;
-	double length = (double)(end - begin), value = sample.value;
+	lp_time start = begin < area->from ? area->from : begin;
+	double length = (double)(end - begin);
 
 	if (length > area->hold) {
 		lp_time until = begin + (lp_time)area->hold;
@@ -51,7 +46,7 @@ static void add_segment(struct area *area, struct sample sample, lp_time end, co
 	area->known += (double)(end - start);
 }
 
-/* Of the windows that a rule asks for, the least known one decides the coverage of its result. */
+/* Lowers the coverage of the result: of several windows the least known one decides it. */
 static void lower_coverage(struct lp_rule_state *state, const struct lp_window *window, const struct area *area)
 {
 	double length = (double)(window->end - window->start);
@@ -67,7 +62,7 @@ static void add_moments(const struct lp_series_object *series, struct area *area
 	bool window = series->window.start != LP_TIME_NONE, known = series->has_previous && window;
 	lp_time last = column->count == 0 ? 0 : column->time[column->count - 1];
 	lp_time now = window ? series->window.start : column->count == 0 ? 0 : column->time[0];
-	double value = series->previous_value;
+	double value = series->previous.value;
 
 	for (size_t i = 0; i <= column->count; i++) {
 		lp_time next = i < column->count ? column->time[i] : window ? series->window.end : last;
@@ -103,15 +98,15 @@ static bool compute_area(struct lp_series_object *series, struct area *area, dou
 		return false;
 	area->from = window ? series->window.start : LP_TIME_NONE;
 	if (series->no_samples == NULL && series->has_previous && window)
-		add_segment(area, (struct sample){ series->previous_time, series->previous_value },
+		add_segment(area, series->previous.time, series->previous.value,
 		            good.count > 0 ? good.time[0] : series->window.end, good.count > 0 ? good.value : NULL);
 	for (size_t i = 0; i + 1 < good.count; i++)
-		add_segment(area, (struct sample){ good.time[i], good.value[i] }, good.time[i + 1], &good.value[i + 1]);
+		add_segment(area, good.time[i], good.value[i], good.time[i + 1], &good.value[i + 1]);
 	if (good.count > 0) {
 		last = good.count - 1;
 		*only = good.value[last];
 		if (window)
-			add_segment(area, (struct sample){ good.time[last], *only }, series->window.end, NULL);
+			add_segment(area, good.time[last], *only, series->window.end, NULL);
 	}
 	lp_good_values_release(&good);
 	if (window)
@@ -146,7 +141,7 @@ PyObject *lp_series_integral(PyObject *self, PyObject *const *arguments, Py_ssiz
 	area.hold = values[2].number;
 	if (!compute_area((struct lp_series_object *)self, &area, &only))
 		return NULL;
-	/* Without a sample, and without one before that still holds, the integral is not known: it is not 0. */
+	/* Where no sample says anything about the window, the integral is unknown, and not 0. */
 	if (area.known == 0 && isnan(only))
 		return PyFloat_FromDouble(NAN);
 	return PyFloat_FromDouble(lp_exact_value(&area.sum) / per_microseconds[values[0].choice]);
@@ -181,7 +176,7 @@ PyObject *lp_series_difference(PyObject *self, PyObject *unused)
 	if (!lp_good_values_take(series, false, &good))
 		return NULL;
 	if (good.count > 0 && series->has_previous)
-		result = good.value[good.count - 1] - series->previous_value;
+		result = good.value[good.count - 1] - series->previous.value;
 	else if (good.count > 1)
 		result = good.value[good.count - 1] - good.value[0];
 	lp_good_values_release(&good);

@@ -15,8 +15,8 @@ static PyObject *get_previous(PyObject *self, void *unused)
 	(void)unused;
 	if (!series->has_previous)
 		Py_RETURN_NONE;
-	return lp_sample_new(lp_state_of(self), series->previous_time, series->previous_value,
-	                     series->previous_quality);
+	return lp_sample_new(lp_state_of(self), series->previous.time, series->previous.value,
+	                     series->previous.quality);
 }
 
 typedef PyObject *(*get_text)(struct lp_series_object *);

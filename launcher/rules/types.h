@@ -21,7 +21,7 @@ struct lp_rule_state {
 	PyObject *empty_mapping; /* read-only */
 	PyObject *parse_json;    /* local_processing._json.parse; NULL: not needed yet */
 	struct lp_series_object *borrowed;
-	/* Of the task under way. */
+	/* The task under way. */
 	const struct lp_calculation *calculation; /* windows show its time zone; NULL: there is no task */
 	double coverage; /* the least share of a window for which the values that were asked for were known */
 	const struct lp_quantity *quantity; /* of the rule's result, without its unit; NULL: only the rule knows it */

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <udunits2.h>
 
-/* The library calls these in place of open, read and close. */
+/* Take the places of open, read and close in the library. */
 int lp_units_open(const char *path, int flags, ...);
 ssize_t lp_units_read(int file, void *buffer, size_t size);
 int lp_units_close(int file);

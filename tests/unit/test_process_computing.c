@@ -443,7 +443,7 @@ static int count_in_log(FILE *file, const char *text)
 }
 
 /* More calculations than are handed over at once, in two batches. */
-START_TEST(lines_of_many_parts_are_told_once)
+START_TEST(lines_of_many_parts_are_logged_once)
 {
 	enum { COUNT = 2 * LP_AREA_TASKS + 100 };
 	static const char *names[COUNT + 1];
@@ -468,7 +468,7 @@ START_TEST(lines_of_many_parts_are_told_once)
 END_TEST
 
 /* Whoever is computed again after another has damaged the process, or died of something itself. */
-START_TEST(lines_of_who_is_computed_again_are_told_once)
+START_TEST(lines_of_a_task_computed_again_are_logged_once)
 {
 	FILE *file = fixture_catch_log();
 	const struct lp_batch *batch = fixture_compute("import os\n"
@@ -496,7 +496,7 @@ START_TEST(lines_of_who_is_computed_again_are_told_once)
 }
 END_TEST
 
-START_TEST(lines_that_are_lost_are_told)
+START_TEST(lost_lines_are_counted)
 {
 	FILE *file = fixture_catch_log();
 	const struct lp_batch *batch = fixture_compute("@rule\n"
@@ -552,9 +552,9 @@ int main(void)
 	tcase_add_test(processes, who_may_not_be_to_blame_is_computed_once_more);
 	tcase_add_test(processes, a_rule_has_its_socket_and_nothing_else_open);
 	tcase_add_test(processes, a_process_has_one_limit);
-	tcase_add_test(processes, lines_of_many_parts_are_told_once);
-	tcase_add_test(processes, lines_of_who_is_computed_again_are_told_once);
-	tcase_add_test(processes, lines_that_are_lost_are_told);
+	tcase_add_test(processes, lines_of_many_parts_are_logged_once);
+	tcase_add_test(processes, lines_of_a_task_computed_again_are_logged_once);
+	tcase_add_test(processes, lost_lines_are_counted);
 	tcase_add_test(processes, workers_compute_at_the_same_time);
 	if (!FIXTURE_ADDRESS_SANITIZER && !FIXTURE_THREAD_SANITIZER) {
 		tcase_add_test(processes, each_process_has_the_same_memory);

@@ -95,7 +95,7 @@ START_TEST(messages_that_make_no_sense)
 }
 END_TEST
 
-START_TEST(the_other_side_is_gone)
+START_TEST(the_other_side_has_closed)
 {
 	int sockets[2];
 	struct lp_order order = { 0 };
@@ -344,7 +344,7 @@ int main(void)
 	tcase_set_timeout(messages, 120);
 	tcase_add_test(messages, messages_are_whole_and_bring_descriptors);
 	tcase_add_test(messages, messages_that_make_no_sense);
-	tcase_add_test(messages, the_other_side_is_gone);
+	tcase_add_test(messages, the_other_side_has_closed);
 	tcase_add_test(messages, numbers_and_texts);
 	tcase_add_test(messages, setup_arrives);
 	tcase_add_test(messages, catalogue_arrives);
