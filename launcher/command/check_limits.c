@@ -38,13 +38,6 @@ static void print_open_files(const char *name, const char *file, const struct lp
 	}
 }
 
-static const char *database_file(const char *address)
-{
-	static const char prefix[] = "sqlite:";
-
-	return address != NULL && strncmp(address, prefix, sizeof prefix - 1) == 0 ? address + sizeof prefix - 1 : NULL;
-}
-
 bool lp_check_rights(const struct lp_config *config, struct lp_error *error)
 {
 	struct lp_rights rights = lp_rule_rights(config);
@@ -58,7 +51,7 @@ bool lp_check_rights(const struct lp_config *config, struct lp_error *error)
 	lp_print("%s  rights: %s\n", all ? "ok" : "--", text.data);
 	lp_text_free(&text);
 	print_open_files("configuration", config->file, config);
-	print_open_files("database", database_file(config->store), config);
+	print_open_files("database", config->store == NULL ? NULL : lp_store_file(config->store), config);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "calendar/calendar.h"
 #include "model/calculation.h"
+#include "store/store.h"
 #include "text/names.h"
 #include "text/size.h"
 #include "text/yaml.h"
@@ -134,18 +135,14 @@ static void set_text(const struct loading *loading, const struct setting *settin
 	*field = text;
 }
 
-/* The prefix of an SQLite address, or 0 where the store is another. */
-static size_t sqlite_prefix(const char *address)
+/* A name is completed behind so many bytes of the text that it ends with. */
+static char *in_directory(const struct loading *loading, const char *text, size_t before)
 {
-	static const char prefix[] = "sqlite:";
-	return strncmp(address, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
-}
-
-static char *in_directory(const struct loading *loading, const char *prefix, const char *name)
-{
+	const char *name = text + before;
 	if (name[0] == '/' || loading->directory == NULL)
-		return lp_format_text("%s%s", prefix, name);
-	return lp_format_text("%s%s/%s", prefix, strcmp(loading->directory, "/") == 0 ? "" : loading->directory, name);
+		return lp_copy_text(text);
+	return lp_format_text("%.*s%s/%s", (int)before, text,
+	                      strcmp(loading->directory, "/") == 0 ? "" : loading->directory, name);
 }
 
 /*
@@ -207,7 +204,7 @@ static void check_directory(struct loading *loading, const struct setting *setti
 
 static void set_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
 {
-	char *directory = in_directory(loading, "", node->text);
+	char *directory = in_directory(loading, node->text, 0);
 	set_text(loading, setting, directory);
 	check_directory(loading, setting, node, directory);
 }
@@ -226,9 +223,20 @@ static bool set_directories(struct loading *loading, const struct setting *setti
 			        item->type == LP_YAML_TEXT ? "an empty text" : lp_yaml_type_name(item->type));
 			continue;
 		}
-		list->items[list->count] = in_directory(loading, "", item->text);
+		list->items[list->count] = in_directory(loading, item->text, 0);
 		check_directory(loading, setting, item, list->items[list->count++]);
 	}
+	return true;
+}
+
+/* ":memory:" is no file, and of no use: every connection would have its own. */
+static bool set_address(const struct loading *loading, const struct setting *setting, const char *address)
+{
+	const char *file = lp_store_file(address);
+	if (*address == '\0' || (file != NULL && *file == '\0'))
+		return false;
+	set_text(loading, setting,
+	         file != NULL ? in_directory(loading, address, (size_t)(file - address)) : lp_copy_text(address));
 	return true;
 }
 
@@ -238,17 +246,10 @@ static bool set_from_text(struct loading *loading, const struct setting *setting
 	struct lp_error error;
 	int64_t duration = 0; /* or a size */
 	size_t chosen;
-	size_t prefix;
 
 	switch (setting->kind) {
 	case ADDRESS:
-		prefix = sqlite_prefix(node->text);
-		if (node->text[prefix] == '\0')
-			return false;
-		/* ":memory:" is no file, and of no use: every connection would have its own. */
-		set_text(loading, setting,
-		         prefix > 0 ? in_directory(loading, "sqlite:", node->text + prefix) : lp_copy_text(node->text));
-		return true;
+		return set_address(loading, setting, node->text);
 	case DIRECTORY:
 		if (node->text[0] == '\0')
 			return false;

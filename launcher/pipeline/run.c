@@ -211,16 +211,15 @@ static int at_least_one(int chosen, int default_number, size_t useful)
 	return number > 0 ? (int)number : 1;
 }
 
-static void choose_threads(const struct driver *driver, int most[LP_STAGE_COUNT])
+static void choose_threads(const struct driver *driver, const struct lp_store *store, int most[LP_STAGE_COUNT])
 {
 	const struct lp_pipeline_options *options = driver->options;
-	/* SQLite has one writer at a time: a second committer would only wait for the first. */
-	bool one_writer = strncmp(options->store.address, "sqlite:", 7) == 0;
 	size_t useful = driver->plan.chunks;
 	size_t shares = (size_t)fmin(driver->plan.samples / LP_SHARE_SAMPLES, INT16_MAX);
 	most[LP_STAGE_FETCH] = at_least_one(options->fetchers, IO_THREADS, shares > useful ? shares : useful);
 	most[LP_STAGE_COMPUTE] = at_least_one(options->workers, lp_count_cores(), driver->plan.windows);
-	most[LP_STAGE_COMMIT] = one_writer ? 1 : at_least_one(options->committers, IO_THREADS, useful);
+	most[LP_STAGE_COMMIT] =
+		lp_store_has_one_writer(store) ? 1 : at_least_one(options->committers, IO_THREADS, useful);
 }
 
 /* Starts the rule server, unless it runs already. */
@@ -230,12 +229,12 @@ static bool start_rules(struct driver *driver, struct lp_error *error)
 	       lp_rule_server_start(driver->options->rules, error);
 }
 
-static bool start(struct driver *driver, struct lp_error *error)
+static bool start(struct driver *driver, const struct lp_store *store, struct lp_error *error)
 {
 	int most[LP_STAGE_COUNT];
 	if (!start_rules(driver, error))
 		return false;
-	choose_threads(driver, most);
+	choose_threads(driver, store, most);
 	/* Each thread has one job in its hands, and another waits for each worker, so that none runs dry. */
 	int jobs = most[LP_STAGE_FETCH] + 2 * most[LP_STAGE_COMPUTE] + most[LP_STAGE_COMMIT];
 	driver->jobs_most = (size_t)jobs;
@@ -365,7 +364,7 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 /* Works through the plan, once the run has begun. Returns as lp_run does. */
 static bool run_stages(struct driver *driver, struct lp_store *store, const volatile int *stop, struct lp_error *error)
 {
-	if (!start(driver, error)) {
+	if (!start(driver, store, error)) {
 		note_error(driver, error);
 		return conclude(driver, store, error);
 	}

@@ -40,6 +40,10 @@ void lp_store_close(struct lp_store *store); /* NULL is fine */
 
 /* The address without its password: what may be printed. */
 void lp_store_describe(const char *address, char *text, size_t size);
+/* The file that an address names; NULL: its store is no file. */
+const char *lp_store_file(const char *address);
+/* True if a transaction that writes waits for every other one: a second committer would only wait for the first. */
+bool lp_store_has_one_writer(const struct lp_store *store);
 /* "postgresql 17.5", "sqlite 3.40.1" */
 const char *lp_store_version(const struct lp_store *store);
 

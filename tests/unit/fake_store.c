@@ -108,6 +108,12 @@ bool lp_store_begin_run(struct lp_store *store, struct lp_run *run, struct lp_er
 	return true;
 }
 
+bool lp_store_has_one_writer(const struct lp_store *store)
+{
+	(void)store;
+	return false;
+}
+
 bool lp_store_hold_run(struct lp_store *store, int64_t run_id, struct lp_error *error)
 {
 	(void)store;

@@ -59,7 +59,7 @@ static inline struct lp_store *open_store(void)
 	struct lp_store_options options = { .address = address };
 	struct lp_store *store;
 
-	must(sqlite->open(&options, &store, &error));
+	must(lp_store_open(&options, &store, &error));
 	return store;
 }
 
@@ -69,7 +69,7 @@ static inline struct lp_store *make_store(void)
 	struct lp_migrate_options migrate = { 0 };
 	struct lp_store *store;
 
-	must(sqlite->open(&options, &store, &error));
+	must(lp_store_open(&options, &store, &error));
 	must(sqlite->migrate(store, &migrate, no_step, NULL, &error));
 	return store;
 }
@@ -296,7 +296,7 @@ static inline void put(struct lp_store *store, int64_t series, lp_time time, dou
 	struct lp_write_counts counts;
 
 	must(sqlite->begin(store, &error));
-	must(sqlite->write_samples(
+	must(lp_store_write_samples(
 		store, series, &(struct lp_column){ .count = 1, .time = &time, .value = &value, .quality = &quality },
 		&counts, &error));
 	must(sqlite->commit_work(store, &error));

@@ -18,7 +18,7 @@ static void expect_refused(bool create, bool any_schema, enum lp_exit exit_code,
 	struct lp_store *store;
 
 	error = (struct lp_error){ 0 };
-	ck_assert(!sqlite->open(&options, &store, &error));
+	ck_assert(!lp_store_open(&options, &store, &error));
 	ck_assert_msg(strstr(error.what, what) != NULL, "expected '%s' in: %s", what, error.what);
 	ck_assert_msg(strstr(error.what, directory) != NULL, "the file is not named: %s", error.what);
 	ck_assert_int_eq(error.exit, exit_code);
@@ -269,7 +269,7 @@ START_TEST(migrate_on_trial_makes_no_file)
 	struct lp_store *store;
 	int steps = 0;
 
-	must(sqlite->open(&options, &store, &error));
+	must(lp_store_open(&options, &store, &error));
 	must(sqlite->migrate(store, &migrate, no_step, &steps, &error));
 	ck_assert_int_eq(steps, lp_step_newest(STEPS));
 	sqlite->close(store);
@@ -385,7 +385,7 @@ START_TEST(a_damaged_file_is_told)
 	struct lp_store *store;
 	struct lp_series found;
 	struct lp_arena arena = { 0 };
-	bool ok = sqlite->open(&options, &store, &error) && sqlite->find_series(store, "in", &arena, &found, &error);
+	bool ok = lp_store_open(&options, &store, &error) && sqlite->find_series(store, "in", &arena, &found, &error);
 	ck_assert(!ok);
 	ck_assert_int_eq(error.exit, LP_EXIT_UNAVAILABLE);
 	ck_assert_msg(strstr(error.what, "damaged") != NULL, "%s", error.what);
@@ -452,7 +452,7 @@ START_TEST(a_lock_that_stays_is_given_up_after_its_time)
 	struct lp_store_options options = { .address = address, .statement_timeout = 1 };
 
 	must(sqlite->begin(holder, &error));
-	must(sqlite->open(&options, &waiting, &error));
+	must(lp_store_open(&options, &waiting, &error));
 	ck_assert(!sqlite->begin(waiting, &error));
 	ck_assert_int_eq(error.exit, LP_EXIT_TEMPORARY);
 	ck_assert_msg(strstr(error.what, "locked by another program (waited 1 s)") != NULL, "%s", error.what);
@@ -486,8 +486,8 @@ START_TEST(a_full_disk_ends_in_73_and_keeps_what_was_committed)
 		values[i] = i;
 	}
 	must(sqlite->begin(store, &error));
-	must(sqlite->write_samples(store, 1, &(struct lp_column){ .count = 100, .time = times, .value = values },
-	                           &counts, &error));
+	must(lp_store_write_samples(store, 1, &(struct lp_column){ .count = 100, .time = times, .value = values },
+	                            &counts, &error));
 	must(sqlite->commit_work(store, &error));
 	sqlite->close(store);
 	signal(SIGXFSZ, SIG_IGN);
@@ -496,9 +496,9 @@ START_TEST(a_full_disk_ends_in_73_and_keeps_what_was_committed)
 	store = open_store();
 	bool ok = sqlite->begin(store, &error);
 	for (int64_t series = 1; series < 100 && ok; series++)
-		ok = sqlite->write_samples(store, series,
-		                           &(struct lp_column){ .count = 10000, .time = times, .value = values },
-		                           &counts, &error);
+		ok = lp_store_write_samples(store, series,
+		                            &(struct lp_column){ .count = 10000, .time = times, .value = values },
+		                            &counts, &error);
 	ok = ok && sqlite->commit_work(store, &error);
 	ck_assert(!ok);
 	ck_assert_msg(error.exit == LP_EXIT_CANNOT_WRITE, "exit %d: %s", (int)error.exit, error.what);
@@ -543,7 +543,7 @@ START_TEST(eight_migrate_at_once_and_one_does_it)
 			struct lp_migrate_options migrate = { 0 };
 			struct lp_store *store;
 			int steps = 0;
-			bool ok = sqlite->open(&options, &store, &error) &&
+			bool ok = lp_store_open(&options, &store, &error) &&
 			          sqlite->migrate(store, &migrate, no_step, &steps, &error);
 			if (!ok)
 				fprintf(stderr, "%s\n", error.what);

@@ -78,8 +78,8 @@ START_TEST(more_than_a_transaction_holds_is_pruned_and_the_file_gets_smaller)
 		values[i] = i * 0.37;
 	}
 	must(sqlite->begin(store, &error));
-	must(sqlite->write_samples(store, 1, &(struct lp_column){ .count = MANY, .time = times, .value = values },
-	                           &counts, &error));
+	must(lp_store_write_samples(store, 1, &(struct lp_column){ .count = MANY, .time = times, .value = values },
+	                            &counts, &error));
 	must(sqlite->commit_work(store, &error));
 	int pages = atoi(ask("PRAGMA page_count"));
 	ck_assert_uint_eq(prune(store, 1, times[MANY - 5]), MANY - 5);

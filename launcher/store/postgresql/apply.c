@@ -148,14 +148,14 @@ static bool delete_calculations(struct pg_store *store, const struct lp_changes 
 {
 	PGresult *result = NULL;
 	int64_t *batches;
-	bool done;
+	bool ok;
 
 	if (changes->deleted_count == 0)
 		return true;
 	lp_pg_add_column(lp_pg_arguments(store), LP_KIND_TEXT, &changes->deleted->name, sizeof *changes->deleted,
 	                 changes->deleted_count);
-	done = lp_pg_execute(store, PG_DELETE_CALCULATIONS, &result, error);
-	if (done) {
+	ok = lp_pg_execute(store, PG_DELETE_CALCULATIONS, &result, error);
+	if (ok) {
 		arrange->shrunk_count = (size_t)PQntuples(result);
 		batches = lp_arena_allocate(arena, arrange->shrunk_count * sizeof *batches);
 		for (size_t i = 0; i < arrange->shrunk_count; i++)
@@ -163,7 +163,7 @@ static bool delete_calculations(struct pg_store *store, const struct lp_changes 
 		arrange->shrunk = batches;
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static void collect_names(struct lp_arena *arena, const struct lp_changes *changes, struct pg_arrange *arrange)
@@ -207,16 +207,16 @@ static bool only_adds_series(const struct lp_changes *changes)
 static bool check_empty(struct pg_store *store, const struct lp_series *series, size_t count, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_add_column(lp_pg_arguments(store), LP_KIND_TEXT, &series->name, sizeof *series, count);
-	done = lp_pg_execute(store, PG_FIND_HELD_SERIES, &result, error);
-	if (done && PQntuples(result) > 0) {
+	ok = lp_pg_execute(store, PG_FIND_HELD_SERIES, &result, error);
+	if (ok && PQntuples(result) > 0) {
 		lp_arena_empty(&store->scratch);
-		done = lp_series_is_held(lp_pg_get_text(result, 0, 0, &store->scratch), error);
+		ok = lp_series_is_held(lp_pg_get_text(result, 0, 0, &store->scratch), error);
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 /*
@@ -283,11 +283,11 @@ bool lp_pg_apply(struct lp_store *opened, const struct lp_changes *changes, stru
 {
 	struct pg_store *store = lp_pg_store(opened);
 	struct lp_arena arena = { .first = NULL };
-	bool done;
+	bool ok;
 
 	assert(store->depth == 1);
-	done = apply(store, changes, &arena, error);
-	store->applied = done && !only_adds_series(changes);
+	ok = apply(store, changes, &arena, error);
+	store->applied = ok && !only_adds_series(changes);
 	lp_arena_free(&arena);
-	return done;
+	return ok;
 }

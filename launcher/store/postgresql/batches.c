@@ -123,14 +123,14 @@ bool lp_pg_arrange(struct pg_store *store, const struct pg_arrange *arrange, str
 {
 	struct lp_composition composition = { .batch_count = 0 };
 	struct lp_arena arena = { .first = NULL };
-	bool done;
+	bool ok;
 
-	done = read_batches(store, &arena, arrange, &composition, error) &&
-	       read_members(store, &arena, arrange, &composition, error);
-	if (done) {
+	ok = read_batches(store, &arena, arrange, &composition, error) &&
+	     read_members(store, &arena, arrange, &composition, error);
+	if (ok) {
 		lp_compose(&composition, &arena);
-		done = write_composition(store, &composition, &arena, error);
+		ok = write_composition(store, &composition, &arena, error);
 	}
 	lp_arena_free(&arena);
-	return done;
+	return ok;
 }

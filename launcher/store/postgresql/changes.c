@@ -52,17 +52,17 @@ static bool count_too_old(struct pg_store *store, const struct notes *notes, str
                           struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	if (query->bound_count == 0)
 		return true;
 	add_hours(store, notes, query);
 	lp_pg_argument_time(&store->arguments, LP_TIME_MAX);
-	done = lp_pg_execute(store, PG_COUNT_TOO_OLD, &result, error);
-	if (done)
+	ok = lp_pg_execute(store, PG_COUNT_TOO_OLD, &result, error);
+	if (ok)
 		query->too_old = (uint64_t)lp_pg_get_int8(result, 0, 0);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 /* The next ones of the cursor. */
@@ -85,15 +85,15 @@ static bool tell(struct pg_store *store, const struct notes *notes, const struct
 {
 	struct lp_change *changes = lp_reallocate(NULL, LP_CHANGES_AT_ONCE, sizeof *changes);
 	size_t told = LP_CHANGES_AT_ONCE;
-	bool done;
+	bool ok;
 
 	add_hours(store, notes, query);
-	done = lp_pg_execute(store, PG_OPEN_CHANGES, NULL, error);
-	while (done && told == LP_CHANGES_AT_ONCE)
-		done = tell_more(store, changes, visit, context, &told, error);
+	ok = lp_pg_execute(store, PG_OPEN_CHANGES, NULL, error);
+	while (ok && told == LP_CHANGES_AT_ONCE)
+		ok = tell_more(store, changes, visit, context, &told, error);
 	free(changes);
 	(void)lp_pg_arguments(store);
-	return done && lp_pg_execute(store, PG_CLOSE_CHANGES, NULL, error);
+	return ok && lp_pg_execute(store, PG_CLOSE_CHANGES, NULL, error);
 }
 
 static bool tell_and_take(struct pg_store *store, struct notes *notes, struct lp_change_query *query,
@@ -115,14 +115,14 @@ bool lp_pg_each_change(struct lp_store *opened, struct lp_change_query *query, l
 {
 	struct pg_store *store = lp_pg_store(opened);
 	struct notes notes = { .ids = NULL };
-	bool done;
+	bool ok;
 
 	query->too_old = 0;
 	if (!lp_pg_begin(store, error))
 		return false;
-	done = tell_and_take(store, &notes, query, visit, context, error);
+	ok = tell_and_take(store, &notes, query, visit, context, error);
 	free(notes.ids);
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 bool lp_pg_find_next_good(struct lp_store *opened, struct lp_change *changes, size_t count, lp_time before,

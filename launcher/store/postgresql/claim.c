@@ -10,7 +10,7 @@ static bool move_watermark(struct pg_commit *committing, bool *accepted, struct 
 	const struct lp_batch *batch = committing->batch;
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_argument_int8(arguments, batch->head.id);
 	lp_pg_argument_int8(arguments, batch->head.generation);
@@ -19,22 +19,22 @@ static bool move_watermark(struct pg_commit *committing, bool *accepted, struct 
 	lp_pg_argument_int8(arguments, batch->run_id);
 	lp_pg_argument_time(arguments, batch->tick);
 	lp_pg_argument_text(arguments, lp_batch_is_unread(batch) ? "off" : "on");
-	done = lp_pg_execute(committing->store, PG_MOVE_WATERMARK, &result, error);
-	*accepted = done && PQntuples(result) == 1;
+	ok = lp_pg_execute(committing->store, PG_MOVE_WATERMARK, &result, error);
+	*accepted = ok && PQntuples(result) == 1;
 	if (*accepted)
 		committing->outcome_id = lp_pg_get_int8(result, 0, 0);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static bool read_states(struct pg_commit *committing, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_add_calculation_ids(lp_pg_arguments(committing->store), committing->batch);
-	done = lp_pg_execute(committing->store, PG_READ_STATES, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
+	ok = lp_pg_execute(committing->store, PG_READ_STATES, &result, error);
+	for (int row = 0; ok && row < PQntuples(result); row++) {
 		struct lp_settle_known *known = &committing->known[lp_pg_get_int8(result, row, 0) - 1];
 		const char *state;
 
@@ -45,23 +45,23 @@ static bool read_states(struct pg_commit *committing, struct lp_error *error)
 		known->failing_since = lp_pg_get_time(result, row, 3);
 		known->window_end = lp_pg_get_time(result, row, 4);
 		known->cause_id = lp_pg_get_int8(result, row, 5);
-		done = lp_state_parse(state, &known->state) || lp_fail(error, LP_EXIT_DATA, "no such state: %s", state);
+		ok = lp_state_parse(state, &known->state) || lp_fail(error, LP_EXIT_DATA, "no such state: %s", state);
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 /* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
 static bool lock_running(struct pg_commit *committing, bool *running, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_argument_int8(lp_pg_arguments(committing->store), committing->batch->run_id);
-	done = lp_pg_execute(committing->store, PG_LOCK_RUNNING, &result, error);
-	*running = done && PQntuples(result) > 0;
+	ok = lp_pg_execute(committing->store, PG_LOCK_RUNNING, &result, error);
+	*running = ok && PQntuples(result) > 0;
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static bool lock_retry(struct pg_commit *committing, struct lp_error *error)
@@ -76,7 +76,7 @@ static bool read_pending(struct pg_commit *committing, struct lp_error *error)
 	struct lp_batch *batch = committing->batch;
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_array_begin(arguments, PG_INT8);
 	for (size_t i = 0; i < batch->task_count; i++)
@@ -84,14 +84,14 @@ static bool read_pending(struct pg_commit *committing, struct lp_error *error)
 	lp_pg_array_end(arguments);
 	lp_pg_add_column(arguments, LP_KIND_TIME, &batch->tasks->window.start, sizeof *batch->tasks, batch->task_count);
 	lp_pg_add_column(arguments, LP_KIND_TIME, &batch->tasks->window.end, sizeof *batch->tasks, batch->task_count);
-	done = lp_pg_execute(committing->store, PG_READ_PENDING, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
+	ok = lp_pg_execute(committing->store, PG_READ_PENDING, &result, error);
+	for (int row = 0; ok && row < PQntuples(result); row++) {
 		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
 
 		committing->owed[i] = lp_pg_get_int4(result, row, 1) == batch->tasks[i].attempt - 1;
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 /*
@@ -104,12 +104,12 @@ static bool read_owed(struct pg_commit *committing, struct lp_error *error)
 	bool *same = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *same);
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	committing->moves = lp_owed_moves(batch);
 	lp_pg_add_columns(arguments, &lp_owed_seen_layout, batch->owed, sizeof *batch->owed, batch->owed_count);
-	done = lp_pg_execute(committing->store, PG_LOCK_OWED, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
+	ok = lp_pg_execute(committing->store, PG_LOCK_OWED, &result, error);
+	for (int row = 0; ok && row < PQntuples(result); row++) {
 		const struct lp_owed_move *move = &committing->moves[lp_pg_get_int8(result, row, 0) - 1];
 
 		if (move->after_end != LP_TIME_NONE && move->calculation != UINT32_MAX)
@@ -120,7 +120,7 @@ static bool read_owed(struct pg_commit *committing, struct lp_error *error)
 		committing->known[i].claimed = same[i];
 	for (size_t i = 0; i < batch->task_count; i++)
 		committing->owed[i] = same[batch->tasks[i].calculation];
-	return done;
+	return ok;
 }
 
 /* Where results lie, as of now: another run may have stored some since the definitions were read. */
@@ -150,11 +150,11 @@ static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_e
 	const struct lp_batch *batch = committing->batch;
 	bool *current = lp_arena_zeroed(&committing->batch->arena, batch->calculation_count, sizeof *current);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_add_calculation_ids(lp_pg_arguments(committing->store), committing->batch);
-	done = lp_pg_execute(committing->store, PG_READ_RETRY, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
+	ok = lp_pg_execute(committing->store, PG_READ_RETRY, &result, error);
+	for (int row = 0; ok && row < PQntuples(result); row++) {
 		size_t i = (size_t)lp_pg_get_int8(result, row, 0) - 1;
 
 		current[i] = lp_pg_get_int4(result, row, 1) == batch->calculations[i].version &&
@@ -162,18 +162,18 @@ static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_e
 		             /* Else some of the samples may have been pruned while they were read. */
 		             lp_pg_get_int8(result, row, 6) == batch->calculations[i].generation;
 		committing->known[i].watermark = lp_pg_get_time(result, row, 3);
-		done = read_room(&batch->calculations[i], result, row, error);
+		ok = read_room(&batch->calculations[i], result, row, error);
 	}
 	PQclear(result);
-	for (size_t i = 0; done && i < batch->calculation_count; i++) {
+	for (size_t i = 0; ok && i < batch->calculation_count; i++) {
 		committing->known[i].claimed = committing->known[i].claimed && current[i];
 		*accepted = *accepted || committing->known[i].claimed;
 	}
-	for (size_t i = 0; done && i < batch->task_count; i++) {
+	for (size_t i = 0; ok && i < batch->task_count; i++) {
 		committing->owed[i] = committing->owed[i] && current[batch->tasks[i].calculation];
 		*accepted = *accepted || committing->owed[i];
 	}
-	return done;
+	return ok;
 }
 
 /* What the batch was planned from is still so, and what is stored of its calculations. */

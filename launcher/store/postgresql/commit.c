@@ -77,17 +77,17 @@ static bool count_imported(struct pg_commit *committing, struct lp_error *error)
 	const struct lp_result_row *made = settled->made;
 	struct pg_arguments *arguments = lp_pg_arguments(committing->store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_add_column(arguments, LP_KIND_ID, &made->series_id, sizeof *made, settled->made_count);
 	lp_pg_add_column(arguments, LP_KIND_TIME, &made->time, sizeof *made, settled->made_count);
 	lp_pg_argument_time(arguments, committing->first);
 	lp_pg_argument_time(arguments, committing->last);
-	done = lp_pg_execute(committing->store, PG_COUNT_IMPORTED, &result, error);
-	if (done)
+	ok = lp_pg_execute(committing->store, PG_COUNT_IMPORTED, &result, error);
+	if (ok)
 		committing->kept_imported = (uint64_t)lp_pg_get_int8(result, 0, 0);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 /* By the partition's name where one is known. Nothing is added where it is no partition any more. */
@@ -95,10 +95,10 @@ static bool add_new_results(struct pg_commit *committing, PGresult **result, str
 {
 	struct pg_store *store = committing->store;
 	enum pg_statement way = lp_pg_choose_insert(store, committing->first, committing->last);
-	bool done = lp_pg_execute(store, way, result, error);
+	bool ok = lp_pg_execute(store, way, result, error);
 
-	if (!done || way == PG_ADD_RESULTS || lp_pg_affected(*result) > 0)
-		return done;
+	if (!ok || way == PG_ADD_RESULTS || lp_pg_affected(*result) > 0)
+		return ok;
 	PQclear(*result);
 	*result = NULL;
 	lp_pg_forget_partition(store);
@@ -111,7 +111,7 @@ static bool put_results(struct pg_commit *committing, struct lp_error *error)
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
 	uint64_t written = 0;
-	bool add = are_new(committing), done;
+	bool add = are_new(committing), ok;
 
 	if (settled->made_count == 0)
 		return true;
@@ -123,14 +123,14 @@ static bool put_results(struct pg_commit *committing, struct lp_error *error)
 		lp_pg_argument_bool(arguments, committing->batch->replace_imported);
 		lp_pg_argument_time(arguments, settled->settled_until);
 	}
-	done = add ? add_new_results(committing, &result, error)
-	           : lp_pg_execute(committing->store, PG_PUT_RESULTS, &result, error);
-	if (done)
+	ok = add ? add_new_results(committing, &result, error)
+	         : lp_pg_execute(committing->store, PG_PUT_RESULTS, &result, error);
+	if (ok)
 		written = lp_pg_affected(result);
 	PQclear(result);
 	committing->written += written;
-	return done && (written == settled->made_count || committing->batch->replace_imported ||
-	                count_imported(committing, error));
+	return ok && (written == settled->made_count || committing->batch->replace_imported ||
+	              count_imported(committing, error));
 }
 
 /* What earlier computations of these windows stored, and this one does not produce any more. */
@@ -140,7 +140,7 @@ static bool take_off_results(struct pg_commit *committing, struct lp_error *erro
 	lp_time first = LP_TIME_MAX, last = LP_TIME_MIN;
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	if (settled->reach_count == 0)
 		return true;
@@ -154,11 +154,11 @@ static bool take_off_results(struct pg_commit *committing, struct lp_error *erro
 	lp_pg_argument_time(arguments, first);
 	lp_pg_argument_time(arguments, last);
 	lp_pg_add_columns(arguments, &lp_result_key_layout, settled->made, sizeof *settled->made, settled->made_count);
-	done = lp_pg_execute(committing->store, PG_TAKE_OFF_RESULTS, &result, error);
-	if (done)
+	ok = lp_pg_execute(committing->store, PG_TAKE_OFF_RESULTS, &result, error);
+	if (ok)
 		committing->written += (uint64_t)lp_pg_get_int8(result, 0, 0);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 /* Where the results of windows are looked for when these are computed again. */
@@ -289,33 +289,33 @@ static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct 
 	struct pg_commit committing = *begun;
 	struct pg_store *store = committing.store;
 	struct lp_batch *batch = committing.batch;
-	bool done;
+	bool ok;
 
 	*accepted = false;
 	if (!lp_pg_begin(store, error))
 		return false;
-	done = lp_pg_claim(&committing, accepted, error);
-	if (done && !*accepted) {
+	ok = lp_pg_claim(&committing, accepted, error);
+	if (ok && !*accepted) {
 		struct lp_error ignored;
 
 		(void)!lp_pg_finish(store, false, &ignored);
 		return true;
 	}
-	if (done) {
+	if (ok) {
 		lp_settle(batch, committing.policy, committing.known, committing.owed, &committing.settled);
-		done = (batch->kind != LP_BATCH_RECOMPUTE ||
-		        (move_owed(&committing, true, error) && move_owed(&committing, false, error))) &&
-		       write_results(&committing, error) && add_outcomes(&committing, error) &&
-		       put_settled(store, &committing.settled, error) &&
-		       lp_pg_put_owed(store, committing.settled.owed, committing.settled.owed_count, false, error);
+		ok = (batch->kind != LP_BATCH_RECOMPUTE ||
+		      (move_owed(&committing, true, error) && move_owed(&committing, false, error))) &&
+		     write_results(&committing, error) && add_outcomes(&committing, error) &&
+		     put_settled(store, &committing.settled, error) &&
+		     lp_pg_put_owed(store, committing.settled.owed, committing.settled.owed_count, false, error);
 	}
-	done = lp_pg_finish(store, done, error);
-	*accepted = done;
-	if (done)
+	ok = lp_pg_finish(store, ok, error);
+	*accepted = ok;
+	if (ok)
 		batch->samples_written += committing.written;
-	if (done)
+	if (ok)
 		batch->kept_imported += committing.kept_imported;
-	return done;
+	return ok;
 }
 
 /*

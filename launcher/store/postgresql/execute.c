@@ -9,12 +9,12 @@
 bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, struct lp_error *error)
 {
 	PGresult *result = PQexec(store->connection, sql);
-	bool done = PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
+	bool ok = PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
 
-	if (!done)
+	if (!ok)
 		lp_pg_fail(store->connection, result, doing, error);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 bool lp_pg_begin(struct pg_store *store, struct lp_error *error)
@@ -30,16 +30,16 @@ bool lp_pg_begin(struct pg_store *store, struct lp_error *error)
 static bool commit(struct pg_store *store, struct lp_error *error)
 {
 	PGresult *result = PQexec(store->connection, "COMMIT");
-	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+	bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
 
-	if (!done) {
+	if (!ok) {
 		lp_pg_fail(store->connection, result, "commit", error);
 	} else if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
 		/* What the server answers when a statement before it had failed. */
-		done = lp_fail(error, LP_EXIT_INTERNAL, "the transaction was rolled back by the database");
+		ok = lp_fail(error, LP_EXIT_INTERNAL, "the transaction was rolled back by the database");
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error)
@@ -173,19 +173,19 @@ static bool prepare(struct pg_store *store, enum pg_statement statement, struct 
 {
 	const struct lp_statement *text = &lp_pg_statements[statement];
 	PGresult *result;
-	bool done;
+	bool ok;
 
 	if (store->prepared[statement])
 		return true;
 	result = PQprepare(store->connection, name_of(store, statement), sql_of(store, statement),
 	                   store->arguments.count, store->arguments.types);
-	done = PQresultStatus(result) == PGRES_COMMAND_OK;
-	if (done)
+	ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+	if (ok)
 		store->prepared[statement] = true;
 	else
 		lp_pg_fail(store->connection, result, text->doing, error);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static bool send(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
@@ -210,7 +210,7 @@ static bool send(struct pg_store *store, enum pg_statement statement, struct lp_
 bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult **result, struct lp_error *error)
 {
 	PGresult *last = NULL, *next;
-	bool done;
+	bool ok;
 
 	if (result != NULL)
 		*result = NULL;
@@ -220,14 +220,14 @@ bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult
 		PQclear(last);
 		last = next;
 	}
-	done = PQresultStatus(last) == PGRES_TUPLES_OK || PQresultStatus(last) == PGRES_COMMAND_OK;
-	if (!done)
+	ok = PQresultStatus(last) == PGRES_TUPLES_OK || PQresultStatus(last) == PGRES_COMMAND_OK;
+	if (!ok)
 		lp_pg_fail(store->connection, last, lp_pg_statements[statement].doing, error);
-	if (done && result != NULL)
+	if (ok && result != NULL)
 		*result = last;
 	else
 		PQclear(last);
-	return done;
+	return ok;
 }
 
 /* A visitor wants no more: the rest is not to be sent for nothing. */

@@ -374,14 +374,14 @@ static bool fetch(struct pg_store *store, struct lp_batch *batch, struct lp_shar
 
 static bool fetch_all(struct pg_store *store, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
-	bool done = true;
+	bool ok = true;
 
 	if (!lp_pg_begin(store, error))
 		return false;
 	share->samples_read = 0;
-	for (enum reading reading = READ_LAST; done && reading <= READ_EARLIER; reading++)
-		done = fetch(store, batch, share, reading, error);
-	return lp_pg_finish(store, done, error);
+	for (enum reading reading = READ_LAST; ok && reading <= READ_EARLIER; reading++)
+		ok = fetch(store, batch, share, reading, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 /* More than a value of the server can hold (a gigabyte), or than it has memory for. */
@@ -395,7 +395,7 @@ static bool is_too_much(const struct lp_error *error)
  * far too low, fewer are read together.  Whoever makes or drops a partition, or
  * locks tables by hand, can meet a fetch in a deadlock.
  */
-bool lp_pg_fetch(struct lp_store *opened, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
+bool lp_pg_fetch_share(struct lp_store *opened, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
 	enum { MOST_TRIES = 4, MORE_OFTEN = 64 };
 	struct pg_store *store = lp_pg_store(opened);

@@ -261,89 +261,14 @@ bool lp_pg_arrange(struct pg_store *store, const struct pg_arrange *arrange, str
 /* calculations.c: the next row's, from its first columns; it needs rows->arena. */
 bool lp_pg_next_calculation(struct pg_rows *rows, struct lp_calculation *calculation) LP_MUST_CHECK;
 
-/* The callbacks, each in the file named. */
-bool lp_pg_schema(struct lp_store *, struct lp_schema_state *, struct lp_error *); /* schema.c */
-bool lp_pg_migrate(struct lp_store *, const struct lp_migrate_options *, lp_migrate_step *, void *, struct lp_error *);
-bool lp_pg_each_series(struct lp_store *, const char *, lp_series_visit *, void *, struct lp_error *); /* series.c */
-bool lp_pg_find_series(struct lp_store *, const char *, struct lp_arena *, struct lp_series *, struct lp_error *);
-bool lp_pg_each_calculation(struct lp_store *, lp_calculation_visit *, void *, struct lp_error *); /* calculations.c */
-bool lp_pg_read_batch(struct lp_store *, struct lp_batch *, struct lp_error *);
-bool lp_pg_read_calculations(struct lp_store *, const int64_t *, size_t, struct lp_batch *, struct lp_error *);
-bool lp_pg_lock_definitions(struct lp_store *, struct lp_error *); /* apply.c */
-bool lp_pg_apply(struct lp_store *, const struct lp_changes *, struct lp_error *);
-bool lp_pg_write_samples(struct lp_store *, int64_t, const struct lp_column *, struct lp_write_counts *,
-                         struct lp_error *); /* samples.c */
-bool lp_pg_write_many(struct lp_store *, const struct lp_series_samples *, size_t, struct lp_write_counts *,
-                      struct lp_error *);
-bool lp_pg_read_samples(struct lp_store *, int64_t, lp_time, lp_time, uint64_t, lp_column_visit *, void *,
-                        struct lp_error *);
-bool lp_pg_lock_run(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *); /* run.c */
-bool lp_pg_run_is_active(struct lp_store *, enum lp_run_kind, bool *, struct lp_error *);
-bool lp_pg_begin_run(struct lp_store *, struct lp_run *, struct lp_error *);
-bool lp_pg_hold_run(struct lp_store *, int64_t, struct lp_error *);
-bool lp_pg_end_run(struct lp_store *, const struct lp_run *, struct lp_error *);
-bool lp_pg_note_changes(struct lp_store *, const struct lp_definition_change *, size_t, struct lp_error *);
-bool lp_pg_each_definition_change(struct lp_store *, const char *, lp_definition_change_visit *, void *,
-                                  struct lp_error *);
-bool lp_pg_each_run(struct lp_store *, uint32_t, lp_run_visit *, void *, struct lp_error *);
-bool lp_pg_each_batch(struct lp_store *, int32_t, lp_batch_visit *, void *, struct lp_error *); /* due.c */
-bool lp_pg_fail_batch(struct lp_store *, int64_t, lp_time, const char *, const char *, struct lp_error *);
-bool lp_pg_each_edge(struct lp_store *, int64_t, int64_t, lp_edge_visit *, void *, struct lp_error *);
-bool lp_pg_each_pending(struct lp_store *, lp_time, lp_pending_visit *, void *, struct lp_error *);
-bool lp_pg_each_changed(struct lp_store *, lp_time, lp_changed_visit *, void *, struct lp_error *); /* changes.c */
-bool lp_pg_each_change(struct lp_store *, struct lp_change_query *, lp_change_visit *, void *, struct lp_error *);
-bool lp_pg_find_next_good(struct lp_store *, struct lp_change *, size_t, lp_time, struct lp_error *);
-bool lp_pg_find_rise(struct lp_store *, const struct lp_rise_query *, lp_time *, struct lp_error *);
-bool lp_pg_invalidate(struct lp_store *, int64_t, lp_time, lp_time, struct lp_error *);
-bool lp_pg_each_reader(struct lp_store *, const int64_t *, size_t, lp_reader_visit *, void *, struct lp_error *);
-bool lp_pg_add_owed(struct lp_store *, const struct lp_owed_range *, size_t, struct lp_error *); /* owed.c */
-bool lp_pg_cut_owed(struct lp_store *, const struct lp_owed *, size_t, lp_time, bool *, struct lp_error *);
-bool lp_pg_each_owed(struct lp_store *, enum lp_run_kind, int32_t, lp_owed_visit *, void *, struct lp_error *);
-bool lp_pg_drop_owed(struct lp_store *, enum lp_reason, uint64_t *, struct lp_error *);
-bool lp_pg_reopen(struct lp_store *, struct lp_reopen *, struct lp_error *);
-bool lp_pg_each_stored(struct lp_store *, const int64_t *, size_t, uint64_t, lp_stored_visit *, void *,
-                       struct lp_error *); /* outdated.c */
-bool lp_pg_note_outdated(struct lp_store *, const struct lp_outdated *, size_t, struct lp_error *);
-bool lp_pg_each_outdated(struct lp_store *, lp_outdated_visit *, void *, struct lp_error *);
-bool lp_pg_owe_outdated(struct lp_store *, const struct lp_outdated *, size_t, struct lp_error *);
-bool lp_pg_settle_outdated(struct lp_store *, struct lp_error *);
-bool lp_pg_remove_results(struct lp_store *, int64_t, lp_time, lp_time, uint64_t *, struct lp_error *);
-bool lp_pg_read_places(struct lp_store *, int64_t, lp_time, bool, struct lp_result_place *, size_t, size_t *,
-                       struct lp_error *);
-bool lp_pg_move_results(struct lp_store *, const struct lp_result_place *, size_t, struct lp_error *);
+/* The callbacks, each in the file of its subject. */
+#define CALLBACK(name, parameters, arguments) bool lp_pg_##name parameters LP_MUST_CHECK;
+#include "store/callbacks.table"
+
 /* Of the calculations of these rules, which have another version: within note_rules' transaction. */
 bool lp_pg_outdate_rules(struct pg_store *store, const PGresult *changed, struct lp_error *error) LP_MUST_CHECK;
-bool lp_pg_each_blocker(struct lp_store *, const int64_t *, size_t, lp_time, lp_time, lp_blocker_visit *, void *,
-                        struct lp_error *); /* rules.c */
-bool lp_pg_each_breaker(struct lp_store *, lp_breaker_visit *, void *, struct lp_error *);
-bool lp_pg_put_breaker(struct lp_store *, const struct lp_breaker *, struct lp_error *);
-bool lp_pg_close_breaker(struct lp_store *, const char *, struct lp_error *);
-bool lp_pg_note_rules(struct lp_store *, const struct lp_run *, const struct lp_rule_version *, size_t,
-                      lp_rule_version_visit *, void *, struct lp_error *);
-bool lp_pg_rule_version(struct lp_store *, const char *, int64_t, struct lp_arena *, const char **, struct lp_error *);
 /* owed.c: as lp_store_add_owed; where windows are merely put aside, what is being computed of others is no older. */
 bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, bool samples_changed,
                     struct lp_error *error) LP_MUST_CHECK;
-bool lp_pg_each_progress(struct lp_store *, const int64_t *, size_t, lp_progress_visit *, void *, struct lp_error *);
-bool lp_pg_writer(struct lp_store *, int64_t, int64_t *, struct lp_error *);
-bool lp_pg_count_imported(struct lp_store *, const char *const *, size_t, struct lp_imported *, struct lp_error *);
-bool lp_pg_fetch(struct lp_store *, struct lp_batch *, struct lp_share *, struct lp_error *); /* fetch.c */
-bool lp_pg_commit_batch(struct lp_store *, struct lp_batch *, const struct lp_retry_policy *, bool *,
-                        struct lp_error *); /* commit.c */
-bool lp_pg_each_status(struct lp_store *, const struct lp_status_filter *, lp_status_visit *, void *,
-                       struct lp_error *); /* status.c */
-bool lp_pg_each_history(struct lp_store *, const struct lp_history_query *, lp_history_visit *, void *,
-                        struct lp_error *);
-bool lp_pg_prune(struct lp_store *, struct lp_prune *, struct lp_error *); /* prune.c */
-bool lp_pg_prune_samples(struct lp_store *, const struct lp_prune_series *, size_t, bool, lp_time,
-                         struct lp_pruned_samples *, struct lp_error *);
-bool lp_pg_restore_pruned(struct lp_store *, int64_t, struct lp_window, struct lp_error *);
-bool lp_pg_each_prunable(struct lp_store *, const char *, lp_time, lp_prunable_visit *, void *,
-                         struct lp_error *); /* need.c */
-bool lp_pg_find_lasts(struct lp_store *, struct lp_last *, size_t, struct lp_error *);
-bool lp_pg_each_need(struct lp_store *, const int64_t *, size_t, lp_need_visit *, void *, struct lp_error *);
-bool lp_pg_each_debt(struct lp_store *, lp_debt_visit *, void *, struct lp_error *);
-bool lp_pg_count_samples(struct lp_store *, const struct lp_count_range *, size_t, uint64_t, uint64_t *,
-                         struct lp_error *);
 
 #endif

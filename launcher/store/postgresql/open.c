@@ -145,32 +145,6 @@ static bool check_server(struct pg_store *store, struct lp_error *error)
 	return lp_hint(error, "local-processing needs PostgreSQL 13 or later.");
 }
 
-static bool check_schema(struct lp_store *store, struct lp_error *error)
-{
-	struct lp_schema_state state;
-
-	if (!lp_pg_schema(store, &state, error))
-		return false;
-	if (state.present == 0) {
-		lp_fail(error, LP_EXIT_CONFIGURATION, "the database has no schema local_processing");
-		return lp_hint(error, "Run local-processing migrate: it makes it.");
-	}
-	if (state.present < state.wanted) {
-		lp_fail(error, LP_EXIT_CONFIGURATION,
-		        "the schema of the database has version %d, this program needs %d", state.present,
-		        state.wanted);
-		return lp_hint(error, "Run local-processing migrate: it upgrades it.");
-	}
-	if (state.present > state.wanted + 1) {
-		lp_fail(error, LP_EXIT_CONFIGURATION,
-		        "the schema of the database has version %d, this program knows %d", state.present,
-		        state.wanted);
-		return lp_hint(error,
-		               "Use the release of local-processing that the schema was made by, or a later one.");
-	}
-	return true;
-}
-
 static char *transaction_settings(int statement_timeout)
 {
 	/*
@@ -199,8 +173,7 @@ bool lp_pg_open(const struct lp_store_options *options, struct lp_store **opened
 	store->statement_timeout = options->statement_timeout;
 	store->prepare = options->prepare;
 	store->outcome_day = LP_TIME_NONE;
-	if (!lp_pg_connect(store, &store->connection, error) || !check_server(store, error) ||
-	    (!options->any_schema && !check_schema(&store->store, error))) {
+	if (!lp_pg_connect(store, &store->connection, error) || !check_server(store, error)) {
 		lp_pg_close(&store->store);
 		return false;
 	}
@@ -248,77 +221,3 @@ const char *lp_pg_version(const struct lp_store *store)
 {
 	return ((const struct pg_store *)store)->version;
 }
-
-const struct lp_store_backend lp_store_postgresql = {
-	.name = "postgresql",
-	.open = lp_pg_open,
-	.close = lp_pg_close,
-	.version = lp_pg_version,
-	.schema = lp_pg_schema,
-	.migrate = lp_pg_migrate,
-	.begin = lp_pg_begin_work,
-	.commit_work = lp_pg_commit_work,
-	.rollback = lp_pg_rollback,
-	.each_series = lp_pg_each_series,
-	.find_series = lp_pg_find_series,
-	.each_calculation = lp_pg_each_calculation,
-	.lock_definitions = lp_pg_lock_definitions,
-	.apply = lp_pg_apply,
-	.write_samples = lp_pg_write_samples,
-	.write_many = lp_pg_write_many,
-	.read_samples = lp_pg_read_samples,
-	.lock_run = lp_pg_lock_run,
-	.run_is_active = lp_pg_run_is_active,
-	.begin_run = lp_pg_begin_run,
-	.hold_run = lp_pg_hold_run,
-	.end_run = lp_pg_end_run,
-	.each_batch = lp_pg_each_batch,
-	.each_pending = lp_pg_each_pending,
-	.fail_batch = lp_pg_fail_batch,
-	.each_edge = lp_pg_each_edge,
-	.each_changed = lp_pg_each_changed,
-	.each_change = lp_pg_each_change,
-	.find_next_good = lp_pg_find_next_good,
-	.find_rise = lp_pg_find_rise,
-	.invalidate = lp_pg_invalidate,
-	.each_reader = lp_pg_each_reader,
-	.add_owed = lp_pg_add_owed,
-	.cut_owed = lp_pg_cut_owed,
-	.each_owed = lp_pg_each_owed,
-	.drop_owed = lp_pg_drop_owed,
-	.each_blocker = lp_pg_each_blocker,
-	.each_breaker = lp_pg_each_breaker,
-	.put_breaker = lp_pg_put_breaker,
-	.close_breaker = lp_pg_close_breaker,
-	.note_rules = lp_pg_note_rules,
-	.rule_version = lp_pg_rule_version,
-	.reopen = lp_pg_reopen,
-	.each_stored = lp_pg_each_stored,
-	.note_outdated = lp_pg_note_outdated,
-	.each_outdated = lp_pg_each_outdated,
-	.owe_outdated = lp_pg_owe_outdated,
-	.settle_outdated = lp_pg_settle_outdated,
-	.remove_results = lp_pg_remove_results,
-	.read_places = lp_pg_read_places,
-	.move_results = lp_pg_move_results,
-	.each_progress = lp_pg_each_progress,
-	.writer = lp_pg_writer,
-	.count_imported = lp_pg_count_imported,
-	.read_batch = lp_pg_read_batch,
-	.read_calculations = lp_pg_read_calculations,
-	.fetch = lp_pg_fetch,
-	.commit_batch = lp_pg_commit_batch,
-	.each_status = lp_pg_each_status,
-	.each_history = lp_pg_each_history,
-	.note_changes = lp_pg_note_changes,
-	.each_definition_change = lp_pg_each_definition_change,
-	.each_run = lp_pg_each_run,
-	.prune = lp_pg_prune,
-	.each_prunable = lp_pg_each_prunable,
-	.prune_samples = lp_pg_prune_samples,
-	.restore_pruned = lp_pg_restore_pruned,
-	.count_samples = lp_pg_count_samples,
-	.find_lasts = lp_pg_find_lasts,
-	.each_need = lp_pg_each_need,
-	.each_debt = lp_pg_each_debt,
-};

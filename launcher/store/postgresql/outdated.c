@@ -83,16 +83,16 @@ bool lp_pg_remove_results(struct lp_store *opened, int64_t calculation_id, lp_ti
 	struct pg_store *store = lp_pg_store(opened);
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	assert(store->depth == 1);
 	lp_pg_argument_int8(arguments, calculation_id);
 	lp_pg_argument_time(arguments, after_end);
 	lp_pg_argument_time(arguments, until_end);
-	done = lp_pg_execute(store, PG_REMOVE_RESULTS, &result, error);
-	*removed = done ? lp_pg_affected(result) : 0;
+	ok = lp_pg_execute(store, PG_REMOVE_RESULTS, &result, error);
+	*removed = ok ? lp_pg_affected(result) : 0;
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 bool lp_pg_read_places(struct lp_store *opened, int64_t series_id, lp_time beyond, bool backwards,

@@ -192,20 +192,20 @@ static bool unpack(const PGresult *result, struct lp_batch *batch, struct lp_err
 static bool read_states(struct pg_store *store, struct lp_batch *batch, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_add_calculation_ids(lp_pg_arguments(store), batch);
-	done = lp_pg_execute(store, PG_READ_STATES, &result, error);
-	for (int row = 0; done && row < PQntuples(result); row++) {
+	ok = lp_pg_execute(store, PG_READ_STATES, &result, error);
+	for (int row = 0; ok && row < PQntuples(result); row++) {
 		struct lp_calculation *calculation = &batch->calculations[lp_pg_get_int8(result, row, 0) - 1];
 		const char *state = lp_pg_get_text(result, row, 1, &batch->arena);
 
 		if (calculation->enabled && !lp_state_parse(state, &calculation->state))
-			done = lp_fail(error, LP_EXIT_DATA, "calculation %s: no such state: %s", calculation->name,
-			               state);
+			ok = lp_fail(error, LP_EXIT_DATA, "calculation %s: no such state: %s", calculation->name,
+			             state);
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static void add_batch(struct pg_store *store, const struct lp_batch *batch)
@@ -219,15 +219,15 @@ static void add_batch(struct pg_store *store, const struct lp_batch *batch)
 static bool read_packed(struct pg_store *store, struct lp_batch *batch, bool *found, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	add_batch(store, batch);
-	done = lp_pg_execute(store, PG_READ_PACKED, &result, error);
-	*found = done && PQntuples(result) == 1;
+	ok = lp_pg_execute(store, PG_READ_PACKED, &result, error);
+	*found = ok && PQntuples(result) == 1;
 	if (*found)
-		done = unpack(result, batch, error) && read_states(store, batch, error);
+		ok = unpack(result, batch, error) && read_states(store, batch, error);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static bool pack(struct pg_store *store, const struct lp_batch *batch, struct lp_error *error)
@@ -238,19 +238,19 @@ static bool pack(struct pg_store *store, const struct lp_batch *batch, struct lp
 
 static bool read_batch(struct pg_store *store, struct lp_batch *batch, struct lp_error *error)
 {
-	bool found = false, done;
+	bool found = false, ok;
 
 	batch->calculation_count = 0;
 	if (!lp_pg_begin(store, error))
 		return false;
-	done = read_packed(store, batch, &found, error);
+	ok = read_packed(store, batch, &found, error);
 	/*
 	 * Still not found after that: definitions have changed since the run read the
 	 * batch, or it is gone, and it will be refused.
 	 */
-	if (done && !found)
-		done = pack(store, batch, error) && read_packed(store, batch, &found, error);
-	return lp_pg_finish(store, done, error);
+	if (ok && !found)
+		ok = pack(store, batch, error) && read_packed(store, batch, &found, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 bool lp_pg_read_batch(struct lp_store *opened, struct lp_batch *batch, struct lp_error *error)

@@ -55,7 +55,7 @@ static bool move_step(struct pg_store *store, lp_time first, lp_time last, int32
 {
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
@@ -63,11 +63,11 @@ static bool move_step(struct pg_store *store, lp_time first, lp_time last, int32
 	lp_pg_argument_time(arguments, first);
 	lp_pg_argument_time(arguments, last);
 	lp_pg_argument_int4(arguments, ROWS_OF_A_STEP);
-	done = lp_pg_execute(store, PG_MOVE_SAMPLES, &result, error);
-	if (done)
+	ok = lp_pg_execute(store, PG_MOVE_SAMPLES, &result, error);
+	if (ok)
 		*answer = lp_pg_get_int4(result, 0, 0);
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 /* Until nothing is left (*answer 0), so many steps are done (1) or somebody is in the way (HINDERED). */
@@ -119,7 +119,7 @@ static bool ask_for(struct pg_store *store, const char *kind, lp_time first, lp_
 {
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
@@ -127,14 +127,14 @@ static bool ask_for(struct pg_store *store, const char *kind, lp_time first, lp_
 	lp_pg_argument_text(arguments, kind);
 	lp_pg_argument_time(arguments, first);
 	lp_pg_argument_time(arguments, last);
-	done = lp_pg_execute(store, PG_ENSURE_PARTITIONS, &result, error);
-	if (done) {
+	ok = lp_pg_execute(store, PG_ENSURE_PARTITIONS, &result, error);
+	if (ok) {
 		asked->answer = lp_pg_get_int4(result, 0, 0);
 		asked->name = lp_pg_is_null(result, 0, 1) ? NULL : lp_copy_text(PQgetvalue(result, 0, 1));
 		asked->is_next_due = lp_pg_get_bool(result, 0, 2);
 	}
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 /*
@@ -175,18 +175,18 @@ static bool ensure(struct pg_store *store, const char *kind, lp_time first, lp_t
 static bool prepare(struct pg_store *store, int32_t *answer, lp_time *next, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
 	(void)lp_pg_arguments(store);
-	done = lp_pg_execute(store, PG_PREPARE_PARTITIONS, &result, error);
-	if (done) {
+	ok = lp_pg_execute(store, PG_PREPARE_PARTITIONS, &result, error);
+	if (ok) {
 		*answer = lp_pg_get_int4(result, 0, 0);
 		*next = lp_pg_get_time(result, 0, 1);
 	}
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 bool lp_pg_prepare_partitions(struct pg_store *store, struct lp_error *error)

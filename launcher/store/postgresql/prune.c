@@ -25,9 +25,9 @@ static bool count_of(struct pg_store *store, enum pg_statement statement, uint64
 static bool drop_partitions(struct pg_store *store, const char *kind, lp_time before, uint64_t *dropped,
                             bool *estimated, struct lp_error *error)
 {
-	bool done = true, found = true;
+	bool ok = true, found = true;
 
-	while (done && found) {
+	while (ok && found) {
 		struct pg_arguments *arguments;
 		PGresult *result = NULL;
 
@@ -36,16 +36,16 @@ static bool drop_partitions(struct pg_store *store, const char *kind, lp_time be
 		arguments = lp_pg_arguments(store);
 		lp_pg_argument_text(arguments, kind);
 		lp_pg_argument_time(arguments, before);
-		done = lp_pg_execute(store, PG_DROP_PARTITION, &result, error);
-		found = done && !lp_pg_is_null(result, 0, 0);
+		ok = lp_pg_execute(store, PG_DROP_PARTITION, &result, error);
+		found = ok && !lp_pg_is_null(result, 0, 0);
 		if (found) {
 			*dropped += (uint64_t)lp_pg_get_int8(result, 0, 0);
 			*estimated |= lp_pg_get_bool(result, 0, 1);
 		}
 		PQclear(result);
-		done = lp_pg_finish(store, done, error);
+		ok = lp_pg_finish(store, ok, error);
 	}
-	return done;
+	return ok;
 }
 
 static bool prune_rows_before(struct pg_store *store, enum pg_statement statement, lp_time before, uint64_t *count,
@@ -116,18 +116,18 @@ static bool note_times(struct pg_store *store, struct going *going, struct lp_er
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	add_series(arguments, going);
 	lp_pg_argument_time(arguments, latest(going));
-	done = lp_pg_execute(store, PG_NOTE_PRUNED, &result, error);
-	going->count = done ? (size_t)PQntuples(result) : 0;
+	ok = lp_pg_execute(store, PG_NOTE_PRUNED, &result, error);
+	going->count = ok ? (size_t)PQntuples(result) : 0;
 	for (size_t i = 0; i < going->count; i++) {
 		going->ids[i] = lp_pg_get_int8(result, (int)i, 0);
 		going->times[i] = lp_pg_get_time(result, (int)i, 1);
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static bool delete_superseded(struct pg_store *store, const struct going *going, struct lp_error *error)
@@ -139,14 +139,14 @@ static bool delete_superseded(struct pg_store *store, const struct going *going,
 /* One transaction: who reads definitions after it knows what is about to go; who read them before is refused. */
 static bool note_pruned(struct pg_store *store, struct going *going, struct lp_error *error)
 {
-	bool done;
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	done = about_series(store, PG_LOCK_READERS, going, error) && delete_superseded(store, going, error) &&
-	       note_times(store, going, error) &&
-	       (going->count == 0 || about_series(store, PG_TOUCH_READERS, going, error));
-	return lp_pg_finish(store, done, error);
+	ok = about_series(store, PG_LOCK_READERS, going, error) && delete_superseded(store, going, error) &&
+	     note_times(store, going, error) &&
+	     (going->count == 0 || about_series(store, PG_TOUCH_READERS, going, error));
+	return lp_pg_finish(store, ok, error);
 }
 
 /* A transaction that deletes samples row by row; then its arguments are added, and finish_deleting() is the statement. */
@@ -161,11 +161,11 @@ static bool begin_deleting(struct pg_store *store, struct lp_error *error)
 static bool finish_deleting(struct pg_store *store, enum pg_statement statement, uint64_t *rows, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done = lp_pg_execute(store, statement, &result, error);
+	bool ok = lp_pg_execute(store, statement, &result, error);
 
-	*rows = done ? lp_pg_affected(result) : 0;
+	*rows = ok ? lp_pg_affected(result) : 0;
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 /* Of each series at most so many that all together stay few. */
@@ -227,21 +227,21 @@ static bool drop_next(struct pg_store *store, const struct going *all, lp_time *
 {
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
 	arguments = lp_pg_arguments(store);
 	lp_pg_argument_time(arguments, *after);
 	add_series(arguments, all);
-	done = lp_pg_execute(store, PG_DROP_SAMPLE_PARTITION, &result, error);
-	if (done) {
+	ok = lp_pg_execute(store, PG_DROP_SAMPLE_PARTITION, &result, error);
+	if (ok) {
 		*after = lp_pg_get_time(result, 0, 0);
 		pruned->count += (uint64_t)lp_pg_get_int8(result, 0, 1); /* NULL, as 0: it stays */
 		pruned->estimated |= lp_pg_get_bool(result, 0, 2);
 	}
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 /* A partition has the samples of all series, and of those that are not there: NO_SERIES stands for them. */
@@ -251,7 +251,7 @@ static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune
 	struct going all = { .ids = lp_reallocate(NULL, count + 1, sizeof *all.ids),
 		             .times = lp_reallocate(NULL, count + 1, sizeof *all.times) };
 	lp_time after = LP_TIME_MIN;
-	bool done = true;
+	bool ok = true;
 
 	for (size_t i = 0; i <= count; i++) {
 		lp_time before = i < count ? series[i].before : nobodys_before;
@@ -261,28 +261,28 @@ static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune
 		all.ids[all.count] = i < count ? series[i].series_id : NO_SERIES;
 		all.times[all.count++] = before;
 	}
-	while (done && after != LP_TIME_NONE && all.count > 0)
-		done = drop_next(store, &all, &after, pruned, error);
+	while (ok && after != LP_TIME_NONE && all.count > 0)
+		ok = drop_next(store, &all, &after, pruned, error);
 	free(all.ids);
 	free(all.times);
-	return done;
+	return ok;
 }
 
 static bool find_nobodys(struct pg_store *store, lp_time before, int64_t **ids, size_t *count, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
 	lp_pg_argument_time(lp_pg_arguments(store), before);
-	done = lp_pg_execute(store, PG_EACH_NOBODYS, &result, error);
-	*count = done ? (size_t)PQntuples(result) : 0;
+	ok = lp_pg_execute(store, PG_EACH_NOBODYS, &result, error);
+	*count = ok ? (size_t)PQntuples(result) : 0;
 	*ids = lp_reallocate(NULL, *count + 1, sizeof **ids);
 	for (size_t i = 0; i < *count; i++)
 		(*ids)[i] = lp_pg_get_int8(result, (int)i, 0);
 	PQclear(result);
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 static bool delete_some_nobodys(struct pg_store *store, const int64_t *ids, size_t count, lp_time before,
@@ -305,18 +305,18 @@ static bool delete_nobodys(struct pg_store *store, lp_time before, uint64_t *sam
 	int64_t *ids = NULL;
 	size_t count = 0;
 	uint64_t rows = 0;
-	bool done = find_nobodys(store, before, &ids, &count, error);
+	bool ok = find_nobodys(store, before, &ids, &count, error);
 
-	for (size_t first = 0; done && first < count; first += SERIES_AT_ONCE) {
+	for (size_t first = 0; ok && first < count; first += SERIES_AT_ONCE) {
 		size_t some = count - first < SERIES_AT_ONCE ? count - first : SERIES_AT_ONCE;
 
 		do {
-			done = delete_some_nobodys(store, ids + first, some, before, &rows, error);
+			ok = delete_some_nobodys(store, ids + first, some, before, &rows, error);
 			*samples += rows;
-		} while (done && rows == ROWS_AT_ONCE);
+		} while (ok && rows == ROWS_AT_ONCE);
 	}
 	free(ids);
-	return done;
+	return ok;
 }
 
 static bool prune_wholes(struct pg_store *store, const struct lp_prune_series *series, size_t count,
@@ -341,19 +341,19 @@ bool lp_pg_restore_pruned(struct lp_store *opened, int64_t series_id, struct lp_
 {
 	struct pg_store *store = lp_pg_store(opened);
 	struct going one = { .ids = &series_id, .count = 1 };
-	bool gone = pruned.start < pruned.end, done;
+	bool gone = pruned.start < pruned.end, ok;
 	struct pg_arguments *arguments;
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	done = about_series(store, PG_LOCK_READERS, &one, error);
-	if (done) {
+	ok = about_series(store, PG_LOCK_READERS, &one, error);
+	if (ok) {
 		arguments = lp_pg_arguments(store);
 		lp_pg_argument_int8(arguments, series_id);
 		lp_pg_argument_time(arguments, gone ? pruned.start : LP_TIME_NONE);
 		lp_pg_argument_time(arguments, gone ? pruned.end - 1 : LP_TIME_NONE);
-		done = lp_pg_execute(store, PG_RESTORE_PRUNED, NULL, error) &&
-		       about_series(store, PG_TOUCH_READERS, &one, error);
+		ok = lp_pg_execute(store, PG_RESTORE_PRUNED, NULL, error) &&
+		     about_series(store, PG_TOUCH_READERS, &one, error);
 	}
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }

@@ -12,7 +12,7 @@ bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquir
 	struct pg_store *store = lp_pg_store(opened);
 	char sql[128];
 	PGresult *result;
-	bool done;
+	bool ok;
 
 	assert(store->lock_connection == NULL);
 	*acquired = false;
@@ -25,24 +25,24 @@ bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquir
 	 */
 	result = PQexec(store->lock_connection, "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; "
 	                                        "SET LOCAL search_path = pg_catalog, pg_temp");
-	done = PQresultStatus(result) == PGRES_COMMAND_OK;
+	ok = PQresultStatus(result) == PGRES_COMMAND_OK;
 	PQclear(result);
 	result = NULL;
-	if (done) {
+	if (ok) {
 		snprintf(sql, sizeof sql, lp_pg_format(PG_TRY_LOCK_RUN, "%d"),
 		         kind == LP_RUN_MINUTE ? PG_LOCK_RUN : PG_LOCK_BACKFILL);
 		result = PQexec(store->lock_connection, sql);
-		done = PQresultStatus(result) == PGRES_TUPLES_OK;
-		*acquired = done && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+		ok = PQresultStatus(result) == PGRES_TUPLES_OK;
+		*acquired = ok && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 	}
-	if (!done)
+	if (!ok)
 		lp_pg_fail(store->lock_connection, result, "take the lock of a run", error);
 	PQclear(result);
 	if (!*acquired) {
 		PQfinish(store->lock_connection);
 		store->lock_connection = NULL;
 	}
-	return done;
+	return ok;
 }
 
 bool lp_pg_run_is_active(struct lp_store *opened, enum lp_run_kind kind, bool *active, struct lp_error *error)
@@ -81,15 +81,15 @@ bool lp_pg_hold_run(struct lp_store *opened, int64_t run_id, struct lp_error *er
 {
 	struct pg_store *store = lp_pg_store(opened);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	assert(store->depth > 0);
 	lp_pg_argument_int8(lp_pg_arguments(store), run_id);
-	done = lp_pg_execute(store, PG_LOCK_RUNNING, &result, error);
-	if (done && PQntuples(result) == 0)
-		done = lp_run_is_over(error);
+	ok = lp_pg_execute(store, PG_LOCK_RUNNING, &result, error);
+	if (ok && PQntuples(result) == 0)
+		ok = lp_run_is_over(error);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static const char *states_as_json(const struct lp_run *run, struct lp_text *text)

@@ -105,24 +105,16 @@ bool lp_pg_write_many(struct lp_store *opened, const struct lp_series_samples *m
 	struct pg_store *store = lp_pg_store(opened);
 	size_t item = 0, sample = 0;
 	struct piece piece;
-	bool done = true;
+	bool ok = true;
 
 	*counts = (struct lp_write_counts){ .inserted = 0 };
 	if (!lp_pg_begin(store, error))
 		return false;
-	while (done && take_piece(many, count, &item, &sample, &piece)) {
-		done = lp_pg_ensure_samples(store, piece.first, piece.last, error) &&
-		       write_piece(store, &piece, counts, error);
+	while (ok && take_piece(many, count, &item, &sample, &piece)) {
+		ok = lp_pg_ensure_samples(store, piece.first, piece.last, error) &&
+		     write_piece(store, &piece, counts, error);
 	}
-	return lp_pg_finish(store, done, error);
-}
-
-bool lp_pg_write_samples(struct lp_store *opened, int64_t series_id, const struct lp_column *samples,
-                         struct lp_write_counts *counts, struct lp_error *error)
-{
-	struct lp_series_samples one = { .series_id = series_id, .samples = *samples };
-
-	return lp_pg_write_many(opened, &one, 1, counts, error);
+	return lp_pg_finish(store, ok, error);
 }
 
 static bool read_some(struct pg_store *store, int64_t series_id, struct lp_window range, uint64_t most,
@@ -130,18 +122,18 @@ static bool read_some(struct pg_store *store, int64_t series_id, struct lp_windo
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_argument_int8(arguments, series_id);
 	lp_pg_argument_time(arguments, range.start);
 	lp_pg_argument_time(arguments, range.end);
 	lp_pg_argument_int8(arguments, (int64_t)most);
 	lp_arena_empty(&store->scratch);
-	done = lp_pg_execute(store, PG_READ_SAMPLES, &result, error) &&
-	       lp_pg_get_column(result, 0, 0, &store->scratch, column, error) &&
-	       lp_pg_get_coverage(result, 0, 3, &store->scratch, column, error);
+	ok = lp_pg_execute(store, PG_READ_SAMPLES, &result, error) &&
+	     lp_pg_get_column(result, 0, 0, &store->scratch, column, error) &&
+	     lp_pg_get_coverage(result, 0, 3, &store->scratch, column, error);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 bool lp_pg_read_samples(struct lp_store *opened, int64_t series_id, lp_time from, lp_time to, uint64_t most,
@@ -152,22 +144,22 @@ bool lp_pg_read_samples(struct lp_store *opened, int64_t series_id, lp_time from
 	struct lp_window range = { .start = from == LP_TIME_NONE || from < LP_TIME_MIN ? LP_TIME_MIN : from,
 		                   .end = to == LP_TIME_NONE || to > LP_TIME_MAX ? LP_TIME_MAX + 1 : to };
 	uint64_t left = most == 0 ? UINT64_MAX : most;
-	bool done = true;
+	bool ok = true;
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	while (done && left > 0 && range.start < range.end) {
+	while (ok && left > 0 && range.start < range.end) {
 		uint64_t wanted = left < READ_AT_ONCE ? left : READ_AT_ONCE;
 		struct lp_column column;
 
-		done = read_some(store, series_id, range, wanted, &column, error);
-		if (!done || column.count == 0)
+		ok = read_some(store, series_id, range, wanted, &column, error);
+		if (!ok || column.count == 0)
 			break;
 		range.start = column.time[column.count - 1] + 1;
 		left -= column.count;
-		done = visit(context, &column, error);
+		ok = visit(context, &column, error);
 		if (column.count < wanted)
 			break;
 	}
-	return lp_pg_finish(store, done, error);
+	return lp_pg_finish(store, ok, error);
 }

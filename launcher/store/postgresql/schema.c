@@ -40,17 +40,17 @@ static bool look(struct pg_store *store, struct place *place, struct lp_error *e
 static bool read_version(struct pg_store *store, const struct place *place, int32_t *version, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	*version = 0;
 	if (!place->table_there)
 		return true;
 	lp_pg_arguments(store);
-	done = lp_pg_execute(store, PG_SCHEMA_VERSION, &result, error);
-	if (done)
+	ok = lp_pg_execute(store, PG_SCHEMA_VERSION, &result, error);
+	if (ok)
 		*version = lp_pg_get_int4(result, 0, 0);
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 bool lp_pg_schema(struct lp_store *opened, struct lp_schema_state *state, struct lp_error *error)
@@ -89,29 +89,29 @@ static bool check_rights(struct pg_store *store, const char *role, bool runs, st
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
-	bool done;
+	bool ok;
 
 	lp_pg_argument_text(arguments, role);
 	lp_pg_argument_bool(arguments, runs);
-	done = lp_pg_execute(store, PG_MISSING_RIGHTS, &result, error);
-	if (done && !lp_pg_is_null(result, 0, 0)) {
+	ok = lp_pg_execute(store, PG_MISSING_RIGHTS, &result, error);
+	if (ok && !lp_pg_is_null(result, 0, 0)) {
 		lp_arena_empty(&store->scratch);
 		lp_fail(error, LP_EXIT_PERMISSION, "cannot grant the rights of role %.*s on %s", LP_CUT(100, role),
 		        lp_pg_get_text(result, 0, 0, &store->scratch));
-		done = lp_hint(error,
-		               "Nothing was granted. Migrate as the owner of the schema, %s: who is not may not "
-		               "grant.",
-		               lp_pg_get_text(result, 0, 1, &store->scratch));
+		ok = lp_hint(error,
+		             "Nothing was granted. Migrate as the owner of the schema, %s: who is not may not "
+		             "grant.",
+		             lp_pg_get_text(result, 0, 1, &store->scratch));
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }
 
 static bool grant(struct pg_store *store, const char *role, const enum pg_statement *grants, size_t count,
                   struct lp_error *error)
 {
 	char *name, *sql, doing[192];
-	bool done = true;
+	bool ok = true;
 
 	if (role == NULL)
 		return true;
@@ -119,13 +119,13 @@ static bool grant(struct pg_store *store, const char *role, const enum pg_statem
 	if (name == NULL)
 		return lp_fail(error, LP_EXIT_USAGE, "the role \"%s\" is no name", role);
 	snprintf(doing, sizeof doing, "grant the rights of role %.*s", LP_CUT(100, role));
-	for (size_t i = 0; done && i < count; i++) {
+	for (size_t i = 0; ok && i < count; i++) {
 		sql = lp_format_text(lp_pg_format(grants[i], "%s"), name);
-		done = lp_pg_command(store, sql, doing, error);
+		ok = lp_pg_command(store, sql, doing, error);
 		free(sql);
 	}
 	PQfreemem(name);
-	return done && check_rights(store, role, grants == run_grants, error);
+	return ok && check_rights(store, role, grants == run_grants, error);
 }
 
 static bool migrate(struct pg_store *store, const struct lp_migrate_options *options, lp_migrate_step *step,

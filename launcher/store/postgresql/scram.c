@@ -65,17 +65,17 @@ int __wrap_scram_SaltedPassword(const char *password, int type, int key_length, 
 int __wrap_scram_SaltedPassword(const char *password, int type, int key_length, const char *salt, int salt_length,
                                 int iterations, unsigned char *result, const char **error)
 {
-	bool done = false;
+	bool ok = false;
 
 	/* There is no other kind of SCRAM; should there be one, libpq knows it. */
 	if (key_length == SHA256_LENGTH && salt_length >= 0 && salt_length <= SALT_MOST) {
 		pthread_mutex_lock(&kept.lock);
-		done = keep(password, salt, salt_length, iterations);
-		if (done)
+		ok = keep(password, salt, salt_length, iterations);
+		if (ok)
 			memcpy(result, kept.salted, SHA256_LENGTH);
 		pthread_mutex_unlock(&kept.lock);
 	}
-	return done ? 0
-	            : __real_scram_SaltedPassword(password, type, key_length, salt, salt_length, iterations, result,
-	                                          error);
+	return ok ? 0
+	          : __real_scram_SaltedPassword(password, type, key_length, salt, salt_length, iterations, result,
+	                                        error);
 }

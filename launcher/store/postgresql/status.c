@@ -158,13 +158,13 @@ bool lp_pg_each_history(struct lp_store *opened, const struct lp_history_query *
 {
 	struct pg_store *store = lp_pg_store(opened);
 	struct histories histories = { .items = NULL };
-	bool done;
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	done = lp_pg_finish(store, read_pieces(store, query, &histories, error), error);
-	for (size_t i = 0; done && i < histories.count; i++)
-		done = visit(context, &histories.items[i].history, error);
+	ok = lp_pg_finish(store, read_pieces(store, query, &histories, error), error);
+	for (size_t i = 0; ok && i < histories.count; i++)
+		ok = visit(context, &histories.items[i].history, error);
 	free(histories.items);
-	return done;
+	return ok;
 }

@@ -148,15 +148,15 @@ bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct
                           struct lp_window window, struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool done = ask(store, ranges, count, window, &result, error);
+	bool ok = ask(store, ranges, count, window, &result, error);
 
-	if (done && !store->has_qualities && lp_pg_get_int8(result, 0, 1) > 0) {
+	if (ok && !store->has_qualities && lp_pg_get_int8(result, 0, 1) > 0) {
 		store->has_qualities = true;
 		PQclear(result);
 		result = NULL;
-		done = ask(store, ranges, count, window, &result, error);
+		ok = ask(store, ranges, count, window, &result, error);
 	}
-	if (done && !lp_pg_is_null(result, 0, 0)) {
+	if (ok && !lp_pg_is_null(result, 0, 0)) {
 		struct packed packed = { .samples = PQgetvalue(result, 0, 0),
 			                 .bytes = store->has_qualities ? SEGMENT_BYTES : CIRCLE_BYTES,
 			                 .start = window.start };
@@ -165,5 +165,5 @@ bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct
 		scatter(&packed, arena, ranges, count);
 	}
 	PQclear(result);
-	return done;
+	return ok;
 }

@@ -12,7 +12,7 @@ bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error)
 
 	(void)error;
 	/* The caller's transaction began IMMEDIATE: nobody else writes until it ends. */
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	return true;
 }
 
@@ -231,7 +231,7 @@ bool lp_sqlite_apply(struct lp_store *base, const struct lp_changes *changes, st
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	for (size_t i = 0; i < changes->series_created_count; i++) {
 		if (!write_series(store, &changes->series_created[i], true, error))
 			return false;

@@ -172,16 +172,12 @@ static bool take_one(struct lp_sqlite *store, int64_t id, struct list *list, str
 	return lp_sqlite_end(&rows);
 }
 
-static bool finish_reading(struct lp_store *base, bool ok, struct list *list, struct lp_batch *batch,
+static bool finish_reading(struct lp_sqlite *store, bool ok, const struct list *list, struct lp_batch *batch,
                            struct lp_error *error)
 {
-	if (!ok) {
-		lp_sqlite_rollback(base);
-		return false;
-	}
 	batch->calculations = list->items;
 	batch->calculation_count = list->count;
-	return lp_sqlite_commit_work(base, error);
+	return lp_sqlite_finish(store, ok, error);
 }
 
 bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error)
@@ -190,9 +186,9 @@ bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct 
 	struct list list = { 0 };
 
 	LP_CHECK_BATCH(batch);
-	if (!lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
+	if (!lp_sqlite_begin_read(store, error))
 		return false;
-	return finish_reading(base, take_batch(store, batch, &list, error), &list, batch, error);
+	return finish_reading(store, take_batch(store, batch, &list, error), &list, batch, error);
 }
 
 bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size_t count, struct lp_batch *batch,
@@ -203,9 +199,9 @@ bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size
 	bool ok = true;
 
 	LP_CHECK_BATCH(batch);
-	if (!lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
+	if (!lp_sqlite_begin_read(store, error))
 		return false;
 	for (size_t i = 0; i < count && ok; i++)
 		ok = take_one(store, ids[i], &list, &batch->arena, error);
-	return finish_reading(base, ok, &list, batch, error);
+	return finish_reading(store, ok, &list, batch, error);
 }

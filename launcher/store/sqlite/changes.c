@@ -8,7 +8,7 @@
 
 bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error)
 {
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	return lp_sqlite_execute(store, own ? LP_SQL_BEGIN_OWN : LP_SQL_END_OWN, error);
 }
 

@@ -291,21 +291,22 @@ bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	uint64_t written_before = batch->samples_written, kept_before = batch->kept_imported;
+	bool ok;
 
 	LP_CHECK_BATCH(batch);
-	if (!lp_sqlite_begin(base, error))
-		return false;
-	if (commit_within(store, batch, policy, accepted, error)) {
-		if (*accepted && lp_sqlite_commit_work(base, error))
-			return true;
-		if (!*accepted) {
-			lp_sqlite_rollback(base);
-			return true;
-		}
-	}
-	lp_sqlite_rollback(base);
-	batch->samples_written = written_before;
-	batch->kept_imported = kept_before;
 	*accepted = false;
-	return false;
+	if (!lp_sqlite_begin(store, error))
+		return false;
+	ok = commit_within(store, batch, policy, accepted, error);
+	if (ok && !*accepted) {
+		lp_sqlite_rollback(base);
+		return true;
+	}
+	ok = lp_sqlite_finish(store, ok, error);
+	*accepted = ok;
+	if (!ok) {
+		batch->samples_written = written_before;
+		batch->kept_imported = kept_before;
+	}
+	return ok;
 }

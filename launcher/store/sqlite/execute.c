@@ -128,18 +128,47 @@ bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, 
 	return statement != NULL && lp_sqlite_run(store, statement, NULL, error);
 }
 
-/* A transaction that will write: it waits its turn now instead of failing at the first write. */
-bool lp_sqlite_begin(struct lp_store *base, struct lp_error *error)
+static bool begin(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
 {
-	return lp_sqlite_execute(lp_sqlite_of(base), LP_SQL_BEGIN, error);
+	if (store->depth == 0 && !lp_sqlite_execute(store, which, error))
+		return false;
+	store->depth++;
+	return true;
+}
+
+bool lp_sqlite_begin(struct lp_sqlite *store, struct lp_error *error)
+{
+	return begin(store, LP_SQL_BEGIN, error);
+}
+
+bool lp_sqlite_begin_read(struct lp_sqlite *store, struct lp_error *error)
+{
+	return begin(store, LP_SQL_BEGIN_READ, error);
+}
+
+bool lp_sqlite_finish(struct lp_sqlite *store, bool ok, struct lp_error *error)
+{
+	assert(store->depth > 0);
+	if (store->depth > 1) {
+		store->depth--;
+		return ok;
+	}
+	if (ok && lp_sqlite_execute(store, LP_SQL_COMMIT, error)) {
+		store->depth = 0;
+		return true;
+	}
+	lp_sqlite_rollback(&store->base);
+	return false;
+}
+
+bool lp_sqlite_begin_work(struct lp_store *base, struct lp_error *error)
+{
+	return lp_sqlite_begin(lp_sqlite_of(base), error);
 }
 
 bool lp_sqlite_commit_work(struct lp_store *base, struct lp_error *error)
 {
-	if (lp_sqlite_execute(lp_sqlite_of(base), LP_SQL_COMMIT, error))
-		return true;
-	lp_sqlite_rollback(base);
-	return false;
+	return lp_sqlite_finish(lp_sqlite_of(base), true, error);
 }
 
 void lp_sqlite_rollback(struct lp_store *base)
@@ -147,22 +176,7 @@ void lp_sqlite_rollback(struct lp_store *base)
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	struct lp_error ignored; /* closing the connection rolls back all the same */
 
-	if (sqlite3_get_autocommit(store->database) == 0 && !lp_sqlite_execute(store, LP_SQL_ROLLBACK, &ignored))
-		return;
-}
-
-bool lp_sqlite_begin_alone(struct lp_sqlite *store, bool *alone, struct lp_error *error)
-{
-	*alone = sqlite3_get_autocommit(store->database) != 0;
-	return !*alone || lp_sqlite_begin(&store->base, error);
-}
-
-bool lp_sqlite_finish_alone(struct lp_sqlite *store, bool alone, bool ok, struct lp_error *error)
-{
-	if (!alone)
-		return ok;
-	if (ok)
-		return lp_sqlite_commit_work(&store->base, error);
-	lp_sqlite_rollback(&store->base);
-	return false;
+	store->depth = 0;
+	if (sqlite3_get_autocommit(store->database) == 0)
+		(void)!lp_sqlite_execute(store, LP_SQL_ROLLBACK, &ignored);
 }

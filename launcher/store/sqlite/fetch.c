@@ -105,22 +105,20 @@ static bool keep_few_pages(struct lp_sqlite *store, struct lp_error *error)
 }
 
 /* Within one transaction: every series as of one moment, and SQLite takes its locks once. */
-bool lp_sqlite_fetch(struct lp_store *base, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
+bool lp_sqlite_fetch_share(struct lp_store *base, struct lp_batch *batch, struct lp_share *share,
+                           struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	struct fetching fetching = { .arena = share->arena };
+	bool ok = true;
 
 	LP_CHECK_BATCH(batch);
 	if ((fetching.range = lp_sqlite_prepare(store, LP_SQL_FETCH, error)) == NULL ||
 	    (fetching.previous = lp_sqlite_prepare(store, LP_SQL_FETCH_PREVIOUS, error)) == NULL ||
 	    (fetching.earlier = lp_sqlite_prepare(store, LP_SQL_FETCH_EARLIER, error)) == NULL ||
-	    !keep_few_pages(store, error) || !lp_sqlite_execute(store, LP_SQL_BEGIN_READ, error))
+	    !keep_few_pages(store, error) || !lp_sqlite_begin_read(store, error))
 		return false;
-	for (size_t i = 0; i < batch->task_count; i++) {
-		if (!fetch_task(store, &fetching, batch, &batch->tasks[i], share, error)) {
-			lp_sqlite_rollback(base);
-			return false;
-		}
-	}
-	return lp_sqlite_commit_work(base, error);
+	for (size_t i = 0; i < batch->task_count && ok; i++)
+		ok = fetch_task(store, &fetching, batch, &batch->tasks[i], share, error);
+	return lp_sqlite_finish(store, ok, error);
 }

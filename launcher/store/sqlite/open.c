@@ -145,7 +145,7 @@ bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **op
 	store->magic = LP_SQLITE_MAGIC;
 	store->run_lock = -1;
 	store->busy_seconds = options->statement_timeout > 0 ? options->statement_timeout : BUSY_SECONDS;
-	ok = open_database(store, path, options, error) && lp_sqlite_check_schema(store, options->any_schema, error);
+	ok = open_database(store, path, options, error) && lp_sqlite_check_owner(store, error);
 	free(path);
 	if (!ok) {
 		lp_sqlite_close(&store->base);

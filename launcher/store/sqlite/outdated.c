@@ -34,7 +34,7 @@ bool lp_sqlite_note_outdated(struct lp_store *base, const struct lp_outdated *no
 
 	if (statement == NULL)
 		return false;
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	for (size_t i = 0; i < count; i++) {
 		sqlite3_bind_int64(statement, lp_sqlite_bind(statement, 1, &lp_outdated_note_layout, &notes[i]),
 		                   lp_now());
@@ -69,13 +69,12 @@ bool lp_sqlite_each_outdated(struct lp_store *base, lp_outdated_visit *visit, vo
 bool lp_sqlite_owe_outdated(struct lp_store *base, const struct lp_outdated *told, size_t count, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	bool alone;
 
-	return lp_sqlite_begin_alone(store, &alone, error) &&
-	       lp_sqlite_finish_alone(store, alone,
-	                              lp_sqlite_write_rows(store, LP_SQL_OWE_OUTDATED, &lp_outdated_key_layout, told,
-	                                                   sizeof *told, count, error),
-	                              error);
+	return lp_sqlite_begin(store, error) &&
+	       lp_sqlite_finish(store,
+	                        lp_sqlite_write_rows(store, LP_SQL_OWE_OUTDATED, &lp_outdated_key_layout, told,
+	                                             sizeof *told, count, error),
+	                        error);
 }
 
 bool lp_sqlite_settle_outdated(struct lp_store *base, struct lp_error *error)
@@ -93,7 +92,7 @@ bool lp_sqlite_remove_results(struct lp_store *base, int64_t calculation_id, lp_
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	int64_t rows = 0;
 
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		sqlite3_stmt *statement = lp_sqlite_prepare(store, steps[i], error);
 
@@ -189,7 +188,7 @@ bool lp_sqlite_move_results(struct lp_store *base, const struct lp_result_place 
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	size_t first = 0;
 
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	for (size_t i = 1; i <= count; i++) {
 		if (i < count && places[i].series_id == places[first].series_id)
 			continue;

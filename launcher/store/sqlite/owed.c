@@ -73,7 +73,7 @@ bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ra
 	lp_time noted = lp_now();
 	bool ok = true;
 
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	if (count == 0)
 		return true;
 	ok = read_stored(store, ranges, count, &arena, &rows, error);
@@ -89,11 +89,9 @@ bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ra
 bool lp_sqlite_add_owed(struct lp_store *base, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	bool alone;
 
-	return count == 0 ||
-	       (lp_sqlite_begin_alone(store, &alone, error) &&
-	        lp_sqlite_finish_alone(store, alone, lp_sqlite_join_owed(store, ranges, count, true, error), error));
+	return count == 0 || (lp_sqlite_begin(store, error) &&
+	                      lp_sqlite_finish(store, lp_sqlite_join_owed(store, ranges, count, true, error), error));
 }
 
 static bool cut_one(struct lp_sqlite *store, const struct lp_owed *owed, lp_time at, bool *cut, struct lp_error *error)
@@ -122,7 +120,7 @@ bool lp_sqlite_cut_owed(struct lp_store *base, const struct lp_owed *owed, size_
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
 
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	*cut = true;
 	for (size_t i = 0; i < count && *cut; i++) {
 		if (!cut_one(store, &owed[i], at, cut, error))
@@ -166,11 +164,10 @@ static bool drop_within(struct lp_sqlite *store, enum lp_reason reason, uint64_t
 bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	bool alone;
 
 	*dropped = 0;
-	return lp_sqlite_begin_alone(store, &alone, error) &&
-	       lp_sqlite_finish_alone(store, alone, drop_within(store, reason, dropped, error), error);
+	return lp_sqlite_begin(store, error) &&
+	       lp_sqlite_finish(store, drop_within(store, reason, dropped, error), error);
 }
 
 static void bind_reopen(sqlite3_stmt *statement, const struct lp_reopen *reopen)
@@ -205,10 +202,8 @@ static bool reopen_within(struct lp_sqlite *store, struct lp_reopen *reopen, str
 bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	bool alone;
 
-	return lp_sqlite_begin_alone(store, &alone, error) &&
-	       lp_sqlite_finish_alone(store, alone, reopen_within(store, reopen, error), error);
+	return lp_sqlite_begin(store, error) && lp_sqlite_finish(store, reopen_within(store, reopen, error), error);
 }
 
 bool lp_sqlite_each_progress(struct lp_store *base, const int64_t *ids, size_t count, lp_progress_visit *visit,

@@ -149,13 +149,8 @@ static bool delete_samples(struct lp_store *base, const struct lp_prune_series *
 	while (next < count) {
 		int64_t rows = 0;
 
-		if (!lp_sqlite_begin(base, error))
-			return false;
-		if (!delete_within(store, series, count, &next, &rows, error)) {
-			lp_sqlite_rollback(base);
-			return false;
-		}
-		if (!lp_sqlite_commit_work(base, error))
+		if (!lp_sqlite_begin(store, error) ||
+		    !lp_sqlite_finish(store, delete_within(store, series, count, &next, &rows, error), error))
 			return false;
 		*samples += (uint64_t)rows;
 	}

@@ -95,13 +95,9 @@ bool lp_sqlite_note_rules(struct lp_store *base, const struct lp_run *run, const
 	struct lp_sqlite *store = lp_sqlite_of(base);
 	struct lp_arena arena = { 0 };
 	const char **before = lp_arena_zeroed(&arena, count, sizeof *before);
-	bool ok = lp_sqlite_begin(base, error);
+	bool ok = lp_sqlite_begin(store, error) &&
+	          lp_sqlite_finish(store, note_within(store, run, versions, count, &arena, before, error), error);
 
-	if (ok && !note_within(store, run, versions, count, &arena, before, error)) {
-		lp_sqlite_rollback(base);
-		ok = false;
-	}
-	ok = ok && lp_sqlite_commit_work(base, error);
 	/* Told when it is stored, so that whoever is told can ask the store. */
 	for (size_t i = 0; i < count && ok; i++) {
 		struct lp_rule_version version = versions[i];

@@ -111,11 +111,9 @@ static bool interrupt_runs(struct lp_sqlite *store, enum lp_run_kind kind, struc
 bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error)
 {
 	struct lp_sqlite *store = lp_sqlite_of(base);
-	bool alone;
 
-	return lp_sqlite_begin_alone(store, &alone, error) &&
-	       lp_sqlite_finish_alone(store, alone,
-	                              interrupt_runs(store, run->kind, error) && insert_run(store, run, error), error);
+	return lp_sqlite_begin(store, error) &&
+	       lp_sqlite_finish(store, interrupt_runs(store, run->kind, error) && insert_run(store, run, error), error);
 }
 
 bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error)
@@ -138,7 +136,7 @@ bool lp_sqlite_hold_run(struct lp_store *base, int64_t run_id, struct lp_error *
 	bool running;
 
 	/* The caller's transaction began IMMEDIATE: nobody else writes until it ends. */
-	assert(sqlite3_get_autocommit(store->database) == 0);
+	assert(store->depth > 0);
 	return lp_sqlite_is_running(store, run_id, &running, error) && (running || lp_run_is_over(error));
 }
 

@@ -75,10 +75,9 @@ static int write_sample(struct lp_sqlite *store, int64_t series_id, lp_time time
 	return 0;
 }
 
-bool lp_sqlite_write_samples(struct lp_store *base, int64_t series_id, const struct lp_column *samples,
-                             struct lp_write_counts *counts, struct lp_error *error)
+static bool write_column(struct lp_sqlite *store, int64_t series_id, const struct lp_column *samples,
+                         struct lp_write_counts *counts, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
 	struct noting noting = { .wanted = samples->count >= NOTED_FROM, .series_id = series_id };
 	uint64_t done[3] = { 0 };
 
@@ -92,8 +91,23 @@ bool lp_sqlite_write_samples(struct lp_store *base, int64_t series_id, const str
 			return false;
 		done[way]++;
 	}
-	*counts = (struct lp_write_counts){ .unchanged = done[0], .inserted = done[1], .updated = done[2] };
+	counts->unchanged += done[0];
+	counts->inserted += done[1];
+	counts->updated += done[2];
 	return note_hour(store, &noting, error) && (!noting.wanted || lp_sqlite_be_own(store, false, error));
+}
+
+bool lp_sqlite_write_many(struct lp_store *base, const struct lp_series_samples *many, size_t count,
+                          struct lp_write_counts *counts, struct lp_error *error)
+{
+	struct lp_sqlite *store = lp_sqlite_of(base);
+
+	*counts = (struct lp_write_counts){ .inserted = 0 };
+	for (size_t i = 0; i < count; i++) {
+		if (!write_column(store, many[i].series_id, &many[i].samples, counts, error))
+			return false;
+	}
+	return true;
 }
 
 void lp_sqlite_grow_samples(struct lp_sqlite_samples *rows)

@@ -15,7 +15,7 @@
 
 static const char prefix[] = "schema/sqlite/";
 
-static bool check_owner(struct lp_sqlite *store, struct lp_error *error)
+bool lp_sqlite_check_owner(struct lp_sqlite *store, struct lp_error *error)
 {
 	int64_t owner, tables;
 
@@ -42,35 +42,6 @@ static bool read_version(struct lp_sqlite *store, int32_t *version, struct lp_er
 	if (!lp_sqlite_pragma(store, "PRAGMA user_version", &value, error))
 		return false;
 	*version = (int32_t)value;
-	return true;
-}
-
-bool lp_sqlite_check_schema(struct lp_sqlite *store, bool any, struct lp_error *error)
-{
-	int32_t present, wanted = lp_step_newest(prefix);
-
-	if (!check_owner(store, error))
-		return false;
-	if (any)
-		return true;
-	if (!read_version(store, &present, error))
-		return false;
-	if (present == 0) {
-		lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: the schema is not there yet", store->path);
-		return lp_hint(error, "Make it with: local-processing migrate");
-	}
-	if (present < wanted) {
-		lp_fail(error, LP_EXIT_CONFIGURATION, "sqlite:%s: the schema has version %d, this program needs %d",
-		        store->path, present, wanted);
-		return lp_hint(error, "Upgrade it with: local-processing migrate");
-	}
-	if (present > wanted + 1) {
-		lp_fail(error, LP_EXIT_CONFIGURATION,
-		        "sqlite:%s: the schema has version %d, this program knows %d and works "
-		        "with %d at most",
-		        store->path, present, wanted, wanted + 1);
-		return lp_hint(error, "A newer release of local-processing made it: use that one.");
-	}
 	return true;
 }
 
@@ -138,7 +109,7 @@ static bool migrate_within(struct lp_sqlite *store, bool dry_run, lp_migrate_ste
 	int32_t present;
 
 	/* Read again, now that nobody else can write: another migrate may have been quicker. */
-	if (!check_owner(store, error) || !read_version(store, &present, error))
+	if (!lp_sqlite_check_owner(store, error) || !read_version(store, &present, error))
 		return false;
 	while (lp_step_next(prefix, &next)) {
 		if (next.version <= present)
@@ -162,11 +133,6 @@ bool lp_sqlite_migrate(struct lp_store *base, const struct lp_migrate_options *o
 	}
 	if (options->dry_run)
 		return migrate_within(store, true, step, context, error);
-	if (!prepare_file(store, error) || !lp_sqlite_begin(base, error))
-		return false;
-	if (!migrate_within(store, false, step, context, error)) {
-		lp_sqlite_rollback(base);
-		return false;
-	}
-	return lp_sqlite_commit_work(base, error);
+	return prepare_file(store, error) && lp_sqlite_begin(store, error) &&
+	       lp_sqlite_finish(store, migrate_within(store, false, step, context, error), error);
 }
