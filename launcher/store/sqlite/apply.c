@@ -6,9 +6,9 @@
 #include "model/clock.h"
 #include "store/sqlite/internal.h"
 
-bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error)
+bool lp_sqlite_lock_definitions(struct lp_store *opened, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	(void)error;
 	/* The caller's transaction began IMMEDIATE: nobody else writes until it ends. */
@@ -16,15 +16,17 @@ bool lp_sqlite_lock_definitions(struct lp_store *base, struct lp_error *error)
 	return true;
 }
 
-static bool run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t calculation_id,
+static bool run_for(struct sqlite_store *store, enum sqlite_statement which, int64_t calculation_id,
                     struct lp_error *error)
 {
 	return lp_sqlite_run_for(store, which, calculation_id, error);
 }
 
-static bool write_series(struct lp_sqlite *store, const struct lp_series *series, bool created, struct lp_error *error)
+static bool write_series(struct sqlite_store *store, const struct lp_series *series, bool created,
+                         struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, created ? LP_SQL_ADD_SERIES : LP_SQL_CHANGE_SERIES, error);
+	sqlite3_stmt *statement =
+		lp_sqlite_prepare(store, created ? LP_SQLITE_ADD_SERIES : LP_SQLITE_CHANGE_SERIES, error);
 	int next;
 
 	if (statement == NULL)
@@ -35,7 +37,7 @@ static bool write_series(struct lp_sqlite *store, const struct lp_series *series
 	if (!lp_sqlite_run(store, statement, NULL, error))
 		return lp_fail_within(error, "series %s", series->name);
 	/* Unit and attributes travel with a batch: one that is under way with the old ones must not be committed. */
-	return created || lp_sqlite_run_named(store, LP_SQL_TOUCH_SERIES_BATCHES, series->name, NULL, error);
+	return created || lp_sqlite_run_named(store, LP_SQLITE_TOUCH_SERIES_BATCHES, series->name, NULL, error);
 }
 
 /* rows 0: the series a definition names is not there. */
@@ -47,10 +49,10 @@ static bool check_link(int64_t rows, const struct lp_calculation *calculation, c
 	return lp_fail(error, LP_EXIT_DATA, "calculation %s: there is no series %s", calculation->name, series);
 }
 
-static bool write_inputs(struct lp_sqlite *store, int64_t id, const struct lp_calculation *calculation,
+static bool write_inputs(struct sqlite_store *store, int64_t id, const struct lp_calculation *calculation,
                          struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_INPUTS, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_ADD_INPUTS, error);
 
 	if (statement == NULL)
 		return false;
@@ -69,10 +71,10 @@ static bool write_inputs(struct lp_sqlite *store, int64_t id, const struct lp_ca
 	return true;
 }
 
-static bool write_outputs(struct lp_sqlite *store, int64_t id, const struct lp_calculation *calculation,
+static bool write_outputs(struct sqlite_store *store, int64_t id, const struct lp_calculation *calculation,
                           struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTPUTS, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_ADD_OUTPUTS, error);
 
 	if (statement == NULL)
 		return false;
@@ -93,10 +95,10 @@ static bool write_outputs(struct lp_sqlite *store, int64_t id, const struct lp_c
 }
 
 /* The id under which it is stored, and whether its windows become others. */
-static bool look_up(struct lp_sqlite *store, const struct lp_calculation *calculation, int64_t *id, bool *reschedules,
-                    struct lp_error *error)
+static bool look_up(struct sqlite_store *store, const struct lp_calculation *calculation, int64_t *id,
+                    bool *reschedules, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_HAS_ANOTHER_SCHEDULE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_HAS_ANOTHER_SCHEDULE, error);
 	int row;
 
 	if (statement == NULL)
@@ -115,10 +117,10 @@ static bool look_up(struct lp_sqlite *store, const struct lp_calculation *calcul
 }
 
 /* Nothing is computed before a later start: neither what failed there, nor what is owed. */
-static bool forget_before(struct lp_sqlite *store, int64_t calculation_id, lp_time start, struct lp_error *error)
+static bool forget_before(struct sqlite_store *store, int64_t calculation_id, lp_time start, struct lp_error *error)
 {
-	static const enum lp_sqlite_statement before[] = { LP_SQL_DROP_PENDING_BEFORE, LP_SQL_TRIM_OWED,
-		                                           LP_SQL_DROP_TRIMMED };
+	static const enum sqlite_statement before[] = { LP_SQLITE_DROP_PENDING_BEFORE, LP_SQLITE_TRIM_OWED,
+		                                        LP_SQLITE_DROP_TRIMMED };
 
 	for (size_t i = 0; i < sizeof before / sizeof *before && start != LP_TIME_NONE; i++) {
 		sqlite3_stmt *statement = lp_sqlite_prepare(store, before[i], error);
@@ -133,11 +135,11 @@ static bool forget_before(struct lp_sqlite *store, int64_t calculation_id, lp_ti
 	return true;
 }
 
-static bool write_calculation(struct lp_sqlite *store, const struct lp_calculation *calculation, lp_time when,
+static bool write_calculation(struct sqlite_store *store, const struct lp_calculation *calculation, lp_time when,
                               bool created, struct lp_error *error)
 {
 	sqlite3_stmt *statement =
-		lp_sqlite_prepare(store, created ? LP_SQL_ADD_CALCULATIONS : LP_SQL_CHANGE_CALCULATIONS, error);
+		lp_sqlite_prepare(store, created ? LP_SQLITE_ADD_CALCULATIONS : LP_SQLITE_CHANGE_CALCULATIONS, error);
 	bool reschedules = false;
 	int64_t id = 0;
 
@@ -148,22 +150,22 @@ static bool write_calculation(struct lp_sqlite *store, const struct lp_calculati
 		return lp_fail_within(error, "calculation %s", calculation->name);
 	if (created)
 		id = sqlite3_last_insert_rowid(store->database);
-	else if ((reschedules && !run_for(store, LP_SQL_DROP_OWED, id, error)) ||
-	         !run_for(store, reschedules ? LP_SQL_DROP_PENDING : LP_SQL_REOPEN_PENDING, id, error) ||
-	         !run_for(store, LP_SQL_REOPEN_STATE, id, error) ||
+	else if ((reschedules && !run_for(store, LP_SQLITE_DROP_OWED, id, error)) ||
+	         !run_for(store, reschedules ? LP_SQLITE_DROP_PENDING : LP_SQLITE_REOPEN_PENDING, id, error) ||
+	         !run_for(store, LP_SQLITE_REOPEN_STATE, id, error) ||
 	         !forget_before(store, id, calculation->start, error))
 		return false;
 	return write_inputs(store, id, calculation, error) && write_outputs(store, id, calculation, error);
 }
 
 /* Before any output is written: two calculations may have exchanged theirs, and a series has one writer. */
-static bool clear_links(struct lp_sqlite *store, const struct lp_changes *changes, struct lp_error *error)
+static bool clear_links(struct sqlite_store *store, const struct lp_changes *changes, struct lp_error *error)
 {
 	for (size_t i = 0; i < changes->deleted_count; i++) {
 		const char *name = changes->deleted[i].name;
 
-		if (!lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH, name, NULL, error) ||
-		    !lp_sqlite_run_named(store, LP_SQL_DELETE_CALCULATIONS, name, NULL, error))
+		if (!lp_sqlite_run_named(store, LP_SQLITE_TOUCH_BATCH, name, NULL, error) ||
+		    !lp_sqlite_run_named(store, LP_SQLITE_DELETE_CALCULATIONS, name, NULL, error))
 			return false;
 	}
 	for (size_t i = 0; i < changes->updated_count; i++) {
@@ -171,14 +173,15 @@ static bool clear_links(struct lp_sqlite *store, const struct lp_changes *change
 		int64_t id;
 
 		if (!look_up(store, &changes->updated[i], &id, &reschedules, error) ||
-		    !lp_sqlite_run_named(store, LP_SQL_TOUCH_BATCH, changes->updated[i].name, NULL, error) ||
-		    !run_for(store, LP_SQL_CLEAR_INPUTS, id, error) || !run_for(store, LP_SQL_CLEAR_OUTPUTS, id, error))
+		    !lp_sqlite_run_named(store, LP_SQLITE_TOUCH_BATCH, changes->updated[i].name, NULL, error) ||
+		    !run_for(store, LP_SQLITE_CLEAR_INPUTS, id, error) ||
+		    !run_for(store, LP_SQLITE_CLEAR_OUTPUTS, id, error))
 			return false;
 	}
 	return true;
 }
 
-static bool write_calculations(struct lp_sqlite *store, const struct lp_changes *changes, struct lp_error *error)
+static bool write_calculations(struct sqlite_store *store, const struct lp_changes *changes, struct lp_error *error)
 {
 	lp_time when = lp_now();
 
@@ -191,7 +194,7 @@ static bool write_calculations(struct lp_sqlite *store, const struct lp_changes 
 			return false;
 	}
 	for (size_t i = 0; i < changes->ranked_count; i++) {
-		sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CHANGE_RANKS, error);
+		sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_CHANGE_RANKS, error);
 
 		if (statement == NULL)
 			return false;
@@ -203,9 +206,9 @@ static bool write_calculations(struct lp_sqlite *store, const struct lp_changes 
 	return true;
 }
 
-static bool check_empty(struct lp_sqlite *store, const char *name, struct lp_error *error)
+static bool check_empty(struct sqlite_store *store, const char *name, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_HAS_SAMPLES, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_HAS_SAMPLES, error);
 	int64_t held = 0;
 
 	if (statement == NULL)
@@ -216,20 +219,20 @@ static bool check_empty(struct lp_sqlite *store, const char *name, struct lp_err
 	return held == 0 || lp_series_is_held(name, error);
 }
 
-static bool delete_series(struct lp_sqlite *store, const struct lp_series *series, struct lp_error *error)
+static bool delete_series(struct sqlite_store *store, const struct lp_series *series, struct lp_error *error)
 {
 	if (!check_empty(store, series->name, error))
 		return false;
-	if (lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES_SUPERSEDED, series->name, NULL, error) &&
-	    lp_sqlite_run_named(store, LP_SQL_FORGET_CHANGES, series->name, NULL, error) &&
-	    lp_sqlite_run_named(store, LP_SQL_DELETE_SERIES, series->name, NULL, error))
+	if (lp_sqlite_run_named(store, LP_SQLITE_DELETE_SERIES_SUPERSEDED, series->name, NULL, error) &&
+	    lp_sqlite_run_named(store, LP_SQLITE_FORGET_CHANGES, series->name, NULL, error) &&
+	    lp_sqlite_run_named(store, LP_SQLITE_DELETE_SERIES, series->name, NULL, error))
 		return true;
 	return lp_fail_within(error, "is it still an input or output of a calculation?");
 }
 
-bool lp_sqlite_apply(struct lp_store *base, const struct lp_changes *changes, struct lp_error *error)
+bool lp_sqlite_apply(struct lp_store *opened, const struct lp_changes *changes, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	assert(store->depth > 0);
 	for (size_t i = 0; i < changes->series_created_count; i++) {

@@ -7,10 +7,10 @@
 
 #include <stdlib.h>
 
-static bool read_batches(struct lp_sqlite *store, struct lp_composition *composition, size_t *capacity,
+static bool read_batches(struct sqlite_store *store, struct lp_composition *composition, size_t *capacity,
                          struct lp_error *error)
 {
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_ALL_BATCHES, error);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_ALL_BATCHES, error);
 	struct lp_compose_batch batch = { 0 };
 
 	while (lp_sqlite_next(&rows, &lp_compose_batch_layout, &batch)) {
@@ -20,9 +20,9 @@ static bool read_batches(struct lp_sqlite *store, struct lp_composition *composi
 	return lp_sqlite_end(&rows);
 }
 
-static bool read_members(struct lp_sqlite *store, struct lp_composition *composition, struct lp_error *error)
+static bool read_members(struct sqlite_store *store, struct lp_composition *composition, struct lp_error *error)
 {
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_ALL_MEMBERS, error);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_ALL_MEMBERS, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_compose_member member = { 0 };
 	size_t capacity = 0;
@@ -37,22 +37,22 @@ static bool read_members(struct lp_sqlite *store, struct lp_composition *composi
 	return lp_sqlite_end(&rows);
 }
 
-static bool write_batch(struct lp_sqlite *store, struct lp_compose_batch *batch, struct lp_error *error)
+static bool write_batch(struct sqlite_store *store, struct lp_compose_batch *batch, struct lp_error *error)
 {
 	if (batch->head.id != 0)
-		return batch->members == 0 ? lp_sqlite_run_for(store, LP_SQL_DELETE_BATCHES, batch->head.id, error)
-		                           : lp_sqlite_write(store, LP_SQL_CHANGE_BATCHES, &lp_changed_batch_layout,
+		return batch->members == 0 ? lp_sqlite_run_for(store, LP_SQLITE_DELETE_BATCHES, batch->head.id, error)
+		                           : lp_sqlite_write(store, LP_SQLITE_CHANGE_BATCHES, &lp_changed_batch_layout,
 		                                             &batch->head, error);
-	if (!lp_sqlite_write(store, LP_SQL_ADD_BATCH, &lp_new_batch_layout, batch, error))
+	if (!lp_sqlite_write(store, LP_SQLITE_ADD_BATCH, &lp_new_batch_layout, batch, error))
 		return false;
 	batch->head.id = sqlite3_last_insert_rowid(store->database);
 	return true;
 }
 
 /* New batches first, so that calculations can move there; emptied ones last, when nobody refers to them. */
-static bool write_composition(struct lp_sqlite *store, struct lp_composition *composition, struct lp_error *error)
+static bool write_composition(struct sqlite_store *store, struct lp_composition *composition, struct lp_error *error)
 {
-	sqlite3_stmt *move = lp_sqlite_prepare(store, LP_SQL_MOVE_CALCULATIONS, error);
+	sqlite3_stmt *move = lp_sqlite_prepare(store, LP_SQLITE_MOVE_CALCULATIONS, error);
 
 	if (move == NULL)
 		return false;
@@ -80,7 +80,7 @@ static bool write_composition(struct lp_sqlite *store, struct lp_composition *co
 	return true;
 }
 
-bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error)
+bool lp_sqlite_compose(struct sqlite_store *store, struct lp_error *error)
 {
 	struct lp_composition composition = { 0 };
 	struct lp_compose_batch *batches;
@@ -97,6 +97,6 @@ bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error)
 	free(batches);
 	free(composition.members);
 	lp_arena_free(&arena);
-	return ok && lp_sqlite_execute(store, LP_SQL_SET_UPSTREAM, error) &&
-	       lp_sqlite_execute(store, LP_SQL_SET_REACH, error);
+	return ok && lp_sqlite_execute(store, LP_SQLITE_SET_UPSTREAM, error) &&
+	       lp_sqlite_execute(store, LP_SQLITE_SET_REACH, error);
 }

@@ -6,9 +6,9 @@
 #include "store/sqlite/internal.h"
 
 /* Mostly there is nothing that could be in anybody's way. */
-static bool is_any_aside(struct lp_sqlite *store, bool *any, struct lp_error *error)
+static bool is_any_aside(struct sqlite_store *store, bool *any, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_HAS_BLOCKERS, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_HAS_BLOCKERS, error);
 	int64_t aside = 0;
 
 	if (statement == NULL || lp_sqlite_first(store, statement, &aside, error) != 1)
@@ -17,11 +17,11 @@ static bool is_any_aside(struct lp_sqlite *store, bool *any, struct lp_error *er
 	return true;
 }
 
-bool lp_sqlite_each_blocker(struct lp_store *base, const int64_t *ids, size_t count, lp_time from, lp_time to,
+bool lp_sqlite_each_blocker(struct lp_store *opened, const int64_t *ids, size_t count, lp_time from, lp_time to,
                             lp_blocker_visit *visit, void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_BLOCKER, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_BLOCKER, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_blocker blocker;
 	bool any;

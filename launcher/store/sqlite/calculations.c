@@ -32,7 +32,7 @@ static void *add_to_list(struct list *list, struct lp_arena *arena, size_t size)
  * one.  One is read ahead; behind its columns is its calculation's id.
  */
 struct parts {
-	struct lp_sqlite_rows rows;
+	struct sqlite_rows rows;
 	int64_t of; /* whose the one that was read ahead is; 0: there is none */
 	union {
 		struct lp_input input;
@@ -49,10 +49,10 @@ static bool next_part(struct parts *parts)
 	return parts->rows.ok;
 }
 
-static struct lp_sqlite_rows open_rows(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id,
-                                       struct lp_arena *arena, struct lp_error *error)
+static struct sqlite_rows open_rows(struct sqlite_store *store, enum sqlite_statement which, int64_t id,
+                                    struct lp_arena *arena, struct lp_error *error)
 {
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, which, error);
+	struct sqlite_rows rows = lp_sqlite_read(store, which, error);
 	sqlite3_stmt *statement = rows.statement;
 
 	sqlite3_bind_int64(statement, 1, id);
@@ -60,7 +60,7 @@ static struct lp_sqlite_rows open_rows(struct lp_sqlite *store, enum lp_sqlite_s
 	return rows;
 }
 
-static bool open_parts(struct parts *parts, struct lp_sqlite_rows rows, const struct lp_row_layout *layout)
+static bool open_parts(struct parts *parts, struct sqlite_rows rows, const struct lp_row_layout *layout)
 {
 	*parts = (struct parts){ .rows = rows, .layout = layout };
 	return next_part(parts);
@@ -96,7 +96,7 @@ static bool take_outputs(struct parts *outputs, struct lp_calculation *calculati
 	return true;
 }
 
-bool lp_sqlite_next_calculation(struct lp_sqlite_rows *rows, struct lp_calculation *calculation)
+bool lp_sqlite_next_calculation(struct sqlite_rows *rows, struct lp_calculation *calculation)
 {
 	*calculation = (struct lp_calculation){ .name = "?" };
 	if (!lp_sqlite_next(rows, NULL, NULL))
@@ -106,14 +106,14 @@ bool lp_sqlite_next_calculation(struct lp_sqlite_rows *rows, struct lp_calculati
 }
 
 /* The inputs and outputs of one calculation. */
-static bool read_parts(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_arena *arena,
+static bool read_parts(struct sqlite_store *store, struct lp_calculation *calculation, struct lp_arena *arena,
                        struct lp_error *error)
 {
 	struct parts inputs, outputs = { .of = 0 };
 	int64_t id = calculation->id;
-	bool ok = open_parts(&inputs, open_rows(store, LP_SQL_SOME_INPUTS, id, arena, error), &lp_input_layout) &&
+	bool ok = open_parts(&inputs, open_rows(store, LP_SQLITE_SOME_INPUTS, id, arena, error), &lp_input_layout) &&
 	          take_inputs(&inputs, calculation) &&
-	          open_parts(&outputs, open_rows(store, LP_SQL_SOME_OUTPUTS, id, arena, error), &lp_output_layout) &&
+	          open_parts(&outputs, open_rows(store, LP_SQLITE_SOME_OUTPUTS, id, arena, error), &lp_output_layout) &&
 	          take_outputs(&outputs, calculation);
 
 	(void)!lp_sqlite_end(&inputs.rows);
@@ -121,11 +121,11 @@ static bool read_parts(struct lp_sqlite *store, struct lp_calculation *calculati
 	return ok;
 }
 
-bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *visit, void *context,
+bool lp_sqlite_each_calculation(struct lp_store *opened, lp_calculation_visit *visit, void *context,
                                 struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_CALCULATION, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_CALCULATION, error);
 	struct lp_calculation calculation;
 	struct lp_arena arena = { 0 };
 
@@ -138,17 +138,17 @@ bool lp_sqlite_each_calculation(struct lp_store *base, lp_calculation_visit *vis
 }
 
 /* A statement for each calculation costs more than what it reads: each kind of row of a batch is one statement's. */
-static bool take_batch(struct lp_sqlite *store, struct lp_batch *batch, struct list *list, struct lp_error *error)
+static bool take_batch(struct sqlite_store *store, struct lp_batch *batch, struct list *list, struct lp_error *error)
 {
 	struct lp_arena *arena = &batch->arena;
 	int64_t id = batch->head.id;
-	struct lp_sqlite_rows rows = open_rows(store, LP_SQL_BATCH_CALCULATIONS, id, arena, error);
+	struct sqlite_rows rows = open_rows(store, LP_SQLITE_BATCH_CALCULATIONS, id, arena, error);
 	struct parts inputs = { .of = 0 }, outputs = { .of = 0 };
 	struct lp_calculation calculation;
 
 	rows.ok = rows.ok &&
-	          open_parts(&inputs, open_rows(store, LP_SQL_BATCH_INPUTS, id, arena, error), &lp_input_layout) &&
-	          open_parts(&outputs, open_rows(store, LP_SQL_BATCH_OUTPUTS, id, arena, error), &lp_output_layout);
+	          open_parts(&inputs, open_rows(store, LP_SQLITE_BATCH_INPUTS, id, arena, error), &lp_input_layout) &&
+	          open_parts(&outputs, open_rows(store, LP_SQLITE_BATCH_OUTPUTS, id, arena, error), &lp_output_layout);
 	while (lp_sqlite_next_calculation(&rows, &calculation)) {
 		rows.ok = take_inputs(&inputs, &calculation) && take_outputs(&outputs, &calculation);
 		*(struct lp_calculation *)add_to_list(list, arena, sizeof calculation) = calculation;
@@ -159,10 +159,10 @@ static bool take_batch(struct lp_sqlite *store, struct lp_batch *batch, struct l
 	return lp_sqlite_end(&rows);
 }
 
-static bool take_one(struct lp_sqlite *store, int64_t id, struct list *list, struct lp_arena *arena,
+static bool take_one(struct sqlite_store *store, int64_t id, struct list *list, struct lp_arena *arena,
                      struct lp_error *error)
 {
-	struct lp_sqlite_rows rows = open_rows(store, LP_SQL_SOME_CALCULATIONS, id, arena, error);
+	struct sqlite_rows rows = open_rows(store, LP_SQLITE_SOME_CALCULATIONS, id, arena, error);
 	struct lp_calculation calculation;
 
 	while (lp_sqlite_next_calculation(&rows, &calculation)) {
@@ -172,7 +172,7 @@ static bool take_one(struct lp_sqlite *store, int64_t id, struct list *list, str
 	return lp_sqlite_end(&rows);
 }
 
-static bool finish_reading(struct lp_sqlite *store, bool ok, const struct list *list, struct lp_batch *batch,
+static bool finish_reading(struct sqlite_store *store, bool ok, const struct list *list, struct lp_batch *batch,
                            struct lp_error *error)
 {
 	batch->calculations = list->items;
@@ -180,9 +180,9 @@ static bool finish_reading(struct lp_sqlite *store, bool ok, const struct list *
 	return lp_sqlite_finish(store, ok, error);
 }
 
-bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct lp_error *error)
+bool lp_sqlite_read_batch(struct lp_store *opened, struct lp_batch *batch, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct list list = { 0 };
 
 	LP_CHECK_BATCH(batch);
@@ -191,10 +191,10 @@ bool lp_sqlite_read_batch(struct lp_store *base, struct lp_batch *batch, struct 
 	return finish_reading(store, take_batch(store, batch, &list, error), &list, batch, error);
 }
 
-bool lp_sqlite_read_calculations(struct lp_store *base, const int64_t *ids, size_t count, struct lp_batch *batch,
+bool lp_sqlite_read_calculations(struct lp_store *opened, const int64_t *ids, size_t count, struct lp_batch *batch,
                                  struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct list list = { 0 };
 	bool ok = true;
 

@@ -6,17 +6,17 @@
 
 #include <stdlib.h>
 
-bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error)
+bool lp_sqlite_be_own(struct sqlite_store *store, bool own, struct lp_error *error)
 {
 	assert(store->depth > 0);
-	return lp_sqlite_execute(store, own ? LP_SQL_BEGIN_OWN : LP_SQL_END_OWN, error);
+	return lp_sqlite_execute(store, own ? LP_SQLITE_BEGIN_OWN : LP_SQLITE_END_OWN, error);
 }
 
-bool lp_sqlite_each_changed(struct lp_store *base, lp_time newest, lp_changed_visit *visit, void *context,
+bool lp_sqlite_each_changed(struct lp_store *opened, lp_time newest, lp_changed_visit *visit, void *context,
                             struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_CHANGED, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_CHANGED, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_changed changed;
 
@@ -27,7 +27,7 @@ bool lp_sqlite_each_changed(struct lp_store *base, lp_time newest, lp_changed_vi
 }
 
 struct telling {
-	struct lp_sqlite *store;
+	struct sqlite_store *store;
 	struct lp_change_query *query;
 	lp_change_visit *visit;
 	void *context;
@@ -45,7 +45,7 @@ static bool tell(struct telling *telling, struct lp_error *error)
 
 static bool count_too_old(struct telling *telling, const struct lp_change_bound *bound, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(telling->store, LP_SQL_COUNT_TOO_OLD, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(telling->store, LP_SQLITE_COUNT_TOO_OLD, error);
 	int64_t too_old;
 
 	if (statement == NULL)
@@ -61,7 +61,7 @@ static bool count_too_old(struct telling *telling, const struct lp_change_bound 
 /* Of the series from one to another: what ends at `oldest` or later, or is by hand. */
 static bool tell_range(struct telling *telling, int64_t from, int64_t to, lp_time oldest, struct lp_error *error)
 {
-	struct lp_sqlite_rows rows = lp_sqlite_read(telling->store, LP_SQL_EACH_CHANGE, error);
+	struct sqlite_rows rows = lp_sqlite_read(telling->store, LP_SQLITE_EACH_CHANGE, error);
 	sqlite3_stmt *statement = rows.statement;
 
 	sqlite3_bind_int64(statement, 1, from);
@@ -84,9 +84,9 @@ static bool tell_series(struct telling *telling, int64_t series_id, struct lp_er
 }
 
 /* The next one after a series; false in *found: there is none. */
-static bool find_next_changed(struct lp_sqlite *store, int64_t *series_id, bool *found, struct lp_error *error)
+static bool find_next_changed(struct sqlite_store *store, int64_t *series_id, bool *found, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NEXT_CHANGED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_NEXT_CHANGED, error);
 
 	if (statement == NULL)
 		return false;
@@ -109,11 +109,11 @@ static bool tell_each_series(struct telling *telling, struct lp_error *error)
 }
 
 /* Three statements for each series cost ten times what one does for all, where no series is bounded. */
-bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query, lp_change_visit *visit, void *context,
-                           struct lp_error *error)
+bool lp_sqlite_each_change(struct lp_store *opened, struct lp_change_query *query, lp_change_visit *visit,
+                           void *context, struct lp_error *error)
 {
 	struct telling telling = {
-		.store = lp_sqlite_of(base),
+		.store = lp_sqlite_store(opened),
 		.query = query,
 		.visit = visit,
 		.context = context,
@@ -126,12 +126,12 @@ bool lp_sqlite_each_change(struct lp_store *base, struct lp_change_query *query,
 	                               : tell_each_series(&telling, error);
 	good = good && tell(&telling, error);
 	free(telling.changes);
-	return good && (!query->take || lp_sqlite_execute(telling.store, LP_SQL_TAKE_CHANGES, error));
+	return good && (!query->take || lp_sqlite_execute(telling.store, LP_SQLITE_TAKE_CHANGES, error));
 }
 
-static bool find_looked_back(struct lp_sqlite *store, int64_t series_id, bool *looked_back, struct lp_error *error)
+static bool find_looked_back(struct sqlite_store *store, int64_t series_id, bool *looked_back, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IS_LOOKED_BACK, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_IS_LOOKED_BACK, error);
 	int64_t found;
 
 	if (statement == NULL)
@@ -143,11 +143,11 @@ static bool find_looked_back(struct lp_sqlite *store, int64_t series_id, bool *l
 	return true;
 }
 
-bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, size_t count, lp_time before,
+bool lp_sqlite_find_next_good(struct lp_store *opened, struct lp_change *changes, size_t count, lp_time before,
                               struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NEXT_GOOD, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_NEXT_GOOD, error);
 	bool looked_back = false;
 
 	if (statement == NULL)
@@ -168,11 +168,11 @@ bool lp_sqlite_find_next_good(struct lp_store *base, struct lp_change *changes, 
 	return true;
 }
 
-bool lp_sqlite_find_rise(struct lp_store *base, const struct lp_rise_query *query, lp_time *rise,
+bool lp_sqlite_find_rise(struct lp_store *opened, const struct lp_rise_query *query, lp_time *rise,
                          struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_RISE, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_FIND_RISE, error);
 
 	if (statement == NULL)
 		return false;
@@ -189,10 +189,10 @@ int64_t lp_sqlite_hour(lp_time time)
 	return time / LP_HOUR - (time % LP_HOUR < 0);
 }
 
-bool lp_sqlite_note_change(struct lp_sqlite *store, int64_t series_id, lp_time first, lp_time last, bool by_hand,
+bool lp_sqlite_note_change(struct sqlite_store *store, int64_t series_id, lp_time first, lp_time last, bool by_hand,
                            struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NOTE_CHANGE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_NOTE_CHANGE, error);
 
 	if (statement == NULL)
 		return false;
@@ -204,16 +204,17 @@ bool lp_sqlite_note_change(struct lp_sqlite *store, int64_t series_id, lp_time f
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-bool lp_sqlite_invalidate(struct lp_store *base, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
+bool lp_sqlite_invalidate(struct lp_store *opened, int64_t series_id, lp_time first, lp_time last,
+                          struct lp_error *error)
 {
-	return lp_sqlite_note_change(lp_sqlite_of(base), series_id, first, last, true, error);
+	return lp_sqlite_note_change(lp_sqlite_store(opened), series_id, first, last, true, error);
 }
 
-bool lp_sqlite_each_reader(struct lp_store *base, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
+bool lp_sqlite_each_reader(struct lp_store *opened, const int64_t *series_ids, size_t count, lp_reader_visit *visit,
                            void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_READER, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_READER, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_reader reader;
 

@@ -7,10 +7,10 @@
 #include "store/sqlite/internal.h"
 
 /* The watermark moves on the condition that it and the generation are what the run has seen. */
-static bool move_watermark(struct lp_sqlite *store, const struct lp_batch *batch, bool *accepted,
+static bool move_watermark(struct sqlite_store *store, const struct lp_batch *batch, bool *accepted,
                            struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_MOVE_WATERMARK, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_MOVE_WATERMARK, error);
 	int64_t rows;
 
 	if (statement == NULL)
@@ -30,10 +30,10 @@ static bool move_watermark(struct lp_sqlite *store, const struct lp_batch *batch
  * What is stored of each calculation.  current[i]: it is there, enabled, and
  * its definition is the one that was computed with.
  */
-static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, struct lp_settle_known *known,
+static bool read_known(struct sqlite_store *store, const struct lp_batch *batch, struct lp_settle_known *known,
                        bool *current, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_STATES, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_READ_STATES, error);
 
 	if (statement == NULL)
 		return false;
@@ -67,9 +67,9 @@ static bool read_known(struct lp_sqlite *store, const struct lp_batch *batch, st
 }
 
 /* Where results lie, as of now: another run may have stored some since the definitions were read. */
-static bool read_room(struct lp_sqlite *store, struct lp_calculation *calculation, struct lp_error *error)
+static bool read_room(struct sqlite_store *store, struct lp_calculation *calculation, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SOME_OUTPUTS, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_SOME_OUTPUTS, error);
 	size_t i = 0;
 	int row;
 
@@ -88,10 +88,10 @@ static bool read_room(struct lp_sqlite *store, struct lp_calculation *calculatio
 }
 
 /* Which tasks of a retry batch are still owed as they were when the run read them. */
-static bool read_owed(struct lp_sqlite *store, const struct lp_batch *batch, const bool *current, bool *owed, bool *any,
-                      struct lp_error *error)
+static bool read_owed(struct sqlite_store *store, const struct lp_batch *batch, const bool *current, bool *owed,
+                      bool *any, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_PENDING, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_READ_PENDING, error);
 
 	if (statement == NULL)
 		return false;
@@ -116,9 +116,9 @@ static bool read_owed(struct lp_sqlite *store, const struct lp_batch *batch, con
 }
 
 /* 1: the range is still what it was when the run read it; 0: not; -1: error. */
-static int check_range(struct lp_sqlite *store, const struct lp_owed *owed, struct lp_error *error)
+static int check_range(struct sqlite_store *store, const struct lp_owed *owed, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CHECK_OWED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_CHECK_OWED, error);
 	int row;
 
 	if (statement == NULL)
@@ -129,14 +129,14 @@ static int check_range(struct lp_sqlite *store, const struct lp_owed *owed, stru
 	return row;
 }
 
-static bool move_range(struct lp_sqlite *store, const struct lp_owed_move *move, struct lp_error *error)
+static bool move_range(struct sqlite_store *store, const struct lp_owed_move *move, struct lp_error *error)
 {
-	return move->done ? lp_sqlite_run_for(store, LP_SQL_DELETE_OWED, move->id, error)
-	                  : lp_sqlite_write(store, LP_SQL_MOVE_OWED, &lp_owed_move_layout, move, error);
+	return move->done ? lp_sqlite_run_for(store, LP_SQLITE_DELETE_OWED, move->id, error)
+	                  : lp_sqlite_write(store, LP_SQLITE_MOVE_OWED, &lp_owed_move_layout, move, error);
 }
 
 /* The ranges that are still as they were move on to where this batch has come; tasks of the others are left out. */
-static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known,
+static bool claim_redo(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known,
                        const bool *current, bool *owed, bool *any, struct lp_error *error)
 {
 	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
@@ -160,7 +160,7 @@ static bool claim_redo(struct lp_sqlite *store, struct lp_batch *batch, struct l
 }
 
 /* Which tasks of a batch that is computed again are still owed; *accepted: any of them. */
-static bool claim_again(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known,
+static bool claim_again(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known,
                         const bool *current, bool *owed, bool *accepted, struct lp_error *error)
 {
 	*accepted = false;
@@ -172,7 +172,7 @@ static bool claim_again(struct lp_sqlite *store, struct lp_batch *batch, struct 
 	                                     : claim_redo(store, batch, known, current, owed, accepted, error);
 }
 
-bool lp_sqlite_claim(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known, bool *owed,
+bool lp_sqlite_claim(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known, bool *owed,
                      bool *accepted, struct lp_error *error)
 {
 	bool *current = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *current);

@@ -14,30 +14,27 @@ struct times {
 };
 
 /* The times at which there is a result that this computation does not produce. */
-static bool read_unmade(struct lp_sqlite *store, const struct lp_settlement *settled, const struct lp_reach *reach,
+static bool read_unmade(struct sqlite_store *store, const struct lp_settlement *settled, const struct lp_reach *reach,
                         struct times *times, struct lp_error *error)
 {
 	bool known = reach->until_end != LP_TIME_NONE;
-	sqlite3_stmt *statement =
-		lp_sqlite_prepare(store, known ? LP_SQL_EACH_RESULT : LP_SQL_EACH_RESULT_OF_UNKNOWN, error);
-	int row;
+	struct sqlite_rows rows =
+		lp_sqlite_read(store, known ? LP_SQLITE_EACH_RESULT : LP_SQLITE_EACH_RESULT_OF_UNKNOWN, error);
 
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind(statement, 1, known ? &lp_reach_layout : &lp_reach_times_layout, reach);
-	while ((row = lp_sqlite_step(store, statement, error)) == 1) {
-		lp_time time = sqlite3_column_int64(statement, 0);
+	lp_sqlite_bind(rows.statement, 1, known ? &lp_reach_layout : &lp_reach_times_layout, reach);
+	while (lp_sqlite_next(&rows, NULL, NULL)) {
+		lp_time time = sqlite3_column_int64(rows.statement, 0);
 
-		if (known ? lp_settlement_has(settled, reach->series_id, time, sqlite3_column_int64(statement, 1))
+		if (known ? lp_settlement_has(settled, reach->series_id, time, sqlite3_column_int64(rows.statement, 1))
 		          : lp_settlement_has_time(settled, reach->series_id, time))
 			continue;
 		LP_GROW(times->items, times->count, times->capacity);
 		times->items[times->count++] = time;
 	}
-	return row == 0;
+	return lp_sqlite_end(&rows);
 }
 
-static bool run_at(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t series_id, lp_time time,
+static bool run_at(struct sqlite_store *store, enum sqlite_statement which, int64_t series_id, lp_time time,
                    int64_t *rows, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
@@ -50,16 +47,16 @@ static bool run_at(struct lp_sqlite *store, enum lp_sqlite_statement which, int6
 }
 
 /* What it had superseded is back. */
-static bool take_off_one(struct lp_sqlite *store, int64_t series_id, lp_time time, struct lp_error *error)
+static bool take_off_one(struct sqlite_store *store, int64_t series_id, lp_time time, struct lp_error *error)
 {
 	int64_t back = 0;
 
-	return run_at(store, LP_SQL_DELETE_SAMPLE, series_id, time, NULL, error) &&
-	       run_at(store, LP_SQL_BRING_BACK, series_id, time, &back, error) &&
-	       (back == 0 || run_at(store, LP_SQL_DELETE_BROUGHT_BACK, series_id, time, NULL, error));
+	return run_at(store, LP_SQLITE_DELETE_SAMPLE, series_id, time, NULL, error) &&
+	       run_at(store, LP_SQLITE_BRING_BACK, series_id, time, &back, error) &&
+	       (back == 0 || run_at(store, LP_SQLITE_DELETE_BROUGHT_BACK, series_id, time, NULL, error));
 }
 
-static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
+static bool take_off(struct sqlite_store *store, struct lp_batch *batch, const struct lp_settlement *settled,
                      const struct lp_reach *reach, struct lp_error *error)
 {
 	struct times times = { 0 };
@@ -74,12 +71,12 @@ static bool take_off(struct lp_sqlite *store, struct lp_batch *batch, const stru
 }
 
 /* Before anything is brought back: what these windows had superseded, and had been superseded of them. */
-static bool take_off_superseded(struct lp_sqlite *store, const struct lp_reach *reach, struct lp_error *error)
+static bool take_off_superseded(struct sqlite_store *store, const struct lp_reach *reach, struct lp_error *error)
 {
-	return lp_sqlite_write(store, LP_SQL_DELETE_SUPERSEDED, &lp_reach_layout, reach, error);
+	return lp_sqlite_write(store, LP_SQLITE_DELETE_SUPERSEDED, &lp_reach_layout, reach, error);
 }
 
-static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
+static bool take_off_results(struct sqlite_store *store, struct lp_batch *batch, const struct lp_settlement *settled,
                              struct lp_error *error)
 {
 	for (size_t i = 0; i < settled->reach_count; i++) {
@@ -96,22 +93,22 @@ static bool take_off_results(struct lp_sqlite *store, struct lp_batch *batch, co
 }
 
 /* Where the results of windows are looked for when these are computed again. */
-static bool widen_results(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
+static bool widen_results(struct sqlite_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
-	return lp_sqlite_write_rows(store, LP_SQL_WIDEN_RESULTS, &lp_widened_layout, settled->widened,
+	return lp_sqlite_write_rows(store, LP_SQLITE_WIDEN_RESULTS, &lp_widened_layout, settled->widened,
 	                            sizeof *settled->widened, settled->widened_count, error);
 }
 
-static bool supersede(struct lp_sqlite *store, const struct lp_result_row *made, struct lp_error *error)
+static bool supersede(struct sqlite_store *store, const struct lp_result_row *made, struct lp_error *error)
 {
-	return lp_sqlite_write(store, LP_SQL_PUT_SUPERSEDED, &lp_result_layout, made, error);
+	return lp_sqlite_write(store, LP_SQLITE_PUT_SUPERSEDED, &lp_result_layout, made, error);
 }
 
 /* Of an earlier window, where there is one, before it is written over. */
-static bool set_aside(struct lp_sqlite *store, const struct lp_result_row *made, lp_time settled_until,
+static bool set_aside(struct sqlite_store *store, const struct lp_result_row *made, lp_time settled_until,
                       struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SET_ASIDE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_SET_ASIDE, error);
 
 	if (statement == NULL)
 		return false;
@@ -120,10 +117,10 @@ static bool set_aside(struct lp_sqlite *store, const struct lp_result_row *made,
 }
 
 /* It was not written: it is there as it is, or a later window's is, or somebody imported one. */
-static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_result_row *made,
+static bool look_why(struct sqlite_store *store, struct lp_batch *batch, const struct lp_result_row *made,
                      struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_ORIGIN, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_FIND_ORIGIN, error);
 	lp_time window_end;
 	bool computed;
 
@@ -142,9 +139,10 @@ static bool look_why(struct lp_sqlite *store, struct lp_batch *batch, const stru
 }
 
 /* *added: there was none; nearly always so, and what an earlier window has there need not be looked for. */
-static bool add_result(struct lp_sqlite *store, const struct lp_result_row *made, bool *added, struct lp_error *error)
+static bool add_result(struct sqlite_store *store, const struct lp_result_row *made, bool *added,
+                       struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_RESULTS, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_ADD_RESULTS, error);
 	int64_t rows = 0;
 
 	if (statement == NULL)
@@ -156,10 +154,10 @@ static bool add_result(struct lp_sqlite *store, const struct lp_result_row *made
 	return true;
 }
 
-static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
+static bool put_result(struct sqlite_store *store, struct lp_batch *batch, const struct lp_settlement *settled,
                        const struct lp_result_row *made, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PUT_RESULTS, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_PUT_RESULTS, error);
 	int64_t rows = 0;
 
 	if (statement == NULL)
@@ -173,7 +171,7 @@ static bool put_result(struct lp_sqlite *store, struct lp_batch *batch, const st
 	return rows > 0 || look_why(store, batch, made, error);
 }
 
-static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_settlement *settled,
+static bool write_results(struct sqlite_store *store, struct lp_batch *batch, const struct lp_settlement *settled,
                           struct lp_error *error)
 {
 	for (size_t i = 0; i < settled->made_count; i++) {
@@ -187,7 +185,7 @@ static bool write_results(struct lp_sqlite *store, struct lp_batch *batch, const
 		               !put_result(store, batch, settled, made, error)))
 			return false;
 	}
-	return lp_sqlite_write_rows(store, LP_SQL_PUT_SUPERSEDED, &lp_result_layout, settled->superseded,
+	return lp_sqlite_write_rows(store, LP_SQLITE_PUT_SUPERSEDED, &lp_result_layout, settled->superseded,
 	                            sizeof *settled->superseded, settled->superseded_count, error);
 }
 
@@ -209,10 +207,10 @@ static void bind_entries(sqlite3_stmt *statement, int index, const struct lp_set
 	}
 }
 
-static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settlement *settled,
+static bool write_outcome(struct sqlite_store *store, const struct lp_batch *batch, const struct lp_settlement *settled,
                           const struct lp_outcome_row *row, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_OUTCOMES, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_ADD_OUTCOMES, error);
 
 	if (statement == NULL)
 		return false;
@@ -230,9 +228,9 @@ static bool write_outcome(struct lp_sqlite *store, const struct lp_batch *batch,
 }
 
 /* The newest window's outcome is where `status` looks up those that have no row in `state`. */
-static bool note_last_outcome(struct lp_sqlite *store, const struct lp_batch *batch, struct lp_error *error)
+static bool note_last_outcome(struct sqlite_store *store, const struct lp_batch *batch, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NOTE_OUTCOME, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_NOTE_OUTCOME, error);
 
 	if (statement == NULL)
 		return false;
@@ -241,8 +239,8 @@ static bool note_last_outcome(struct lp_sqlite *store, const struct lp_batch *ba
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch, const struct lp_settlement *settled,
-                           struct lp_error *error)
+static bool write_outcomes(struct sqlite_store *store, const struct lp_batch *batch,
+                           const struct lp_settlement *settled, struct lp_error *error)
 {
 	for (size_t i = 0; i < settled->outcome_count; i++) {
 		if (!write_outcome(store, batch, settled, &settled->outcomes[i], error))
@@ -251,21 +249,21 @@ static bool write_outcomes(struct lp_sqlite *store, const struct lp_batch *batch
 	return settled->outcome_count == 0 || batch->kind != LP_BATCH_FORWARD || note_last_outcome(store, batch, error);
 }
 
-static bool write_states(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
+static bool write_states(struct sqlite_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
-	return lp_sqlite_write_rows(store, LP_SQL_PUT_STATES, &lp_state_layout, settled->states,
+	return lp_sqlite_write_rows(store, LP_SQLITE_PUT_STATES, &lp_state_layout, settled->states,
 	                            sizeof *settled->states, settled->state_count, error);
 }
 
-static bool write_pending(struct lp_sqlite *store, const struct lp_settlement *settled, struct lp_error *error)
+static bool write_pending(struct sqlite_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
-	return lp_sqlite_write_rows(store, LP_SQL_PUT_PENDING, &lp_pending_layout, settled->pending,
+	return lp_sqlite_write_rows(store, LP_SQLITE_PUT_PENDING, &lp_pending_layout, settled->pending,
 	                            sizeof *settled->pending, settled->pending_count, error) &&
-	       lp_sqlite_write_rows(store, LP_SQL_DELETE_PENDING, &lp_pending_key_layout, settled->done,
+	       lp_sqlite_write_rows(store, LP_SQLITE_DELETE_PENDING, &lp_pending_key_layout, settled->done,
 	                            sizeof *settled->done, settled->done_count, error);
 }
 
-static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
+static bool commit_within(struct sqlite_store *store, struct lp_batch *batch, const struct lp_retry_policy *policy,
                           bool *accepted, struct lp_error *error)
 {
 	struct lp_arena *arena = &batch->arena;
@@ -286,10 +284,10 @@ static bool commit_within(struct lp_sqlite *store, struct lp_batch *batch, const
 	       lp_sqlite_join_owed(store, settled.owed, settled.owed_count, false, error);
 }
 
-bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const struct lp_retry_policy *policy,
+bool lp_sqlite_commit_batch(struct lp_store *opened, struct lp_batch *batch, const struct lp_retry_policy *policy,
                             bool *accepted, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	uint64_t written_before = batch->samples_written, kept_before = batch->kept_imported;
 	bool ok;
 
@@ -299,7 +297,7 @@ bool lp_sqlite_commit_batch(struct lp_store *base, struct lp_batch *batch, const
 		return false;
 	ok = commit_within(store, batch, policy, accepted, error);
 	if (ok && !*accepted) {
-		lp_sqlite_rollback(base);
+		lp_sqlite_rollback(opened);
 		return true;
 	}
 	ok = lp_sqlite_finish(store, ok, error);

@@ -6,11 +6,11 @@
 
 #include <stdlib.h>
 
-bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *visit, void *context,
+bool lp_sqlite_each_batch(struct lp_store *opened, int32_t rank, lp_batch_visit *visit, void *context,
                           struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_BATCH, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_BATCH, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_batch_head head = { 0 };
 	struct lp_arena arena = { 0 };
@@ -34,11 +34,11 @@ bool lp_sqlite_each_batch(struct lp_store *base, int32_t rank, lp_batch_visit *v
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_each_pending(struct lp_store *base, lp_time tick, lp_pending_visit *visit, void *context,
+bool lp_sqlite_each_pending(struct lp_store *opened, lp_time tick, lp_pending_visit *visit, void *context,
                             struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_PENDING, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_PENDING, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_pending pending;
 
@@ -48,11 +48,11 @@ bool lp_sqlite_each_pending(struct lp_store *base, lp_time tick, lp_pending_visi
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_fail_batch(struct lp_store *base, int64_t batch_id, lp_time tick, const char *error_type,
+bool lp_sqlite_fail_batch(struct lp_store *opened, int64_t batch_id, lp_time tick, const char *error_type,
                           const char *error_message, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FAIL_BATCH, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_FAIL_BATCH, error);
 
 	if (statement == NULL)
 		return false;
@@ -63,11 +63,11 @@ bool lp_sqlite_fail_batch(struct lp_store *base, int64_t batch_id, lp_time tick,
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-bool lp_sqlite_each_edge(struct lp_store *base, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
+bool lp_sqlite_each_edge(struct lp_store *opened, int64_t batch_id, int64_t calculation_id, lp_edge_visit *visit,
                          void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_EDGE, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_EDGE, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_edge edge;
 

@@ -92,7 +92,7 @@ bool lp_sqlite_fail_code(const char *path, int code, int error_number, const cha
 	return lp_hint(error, "%s", meaning->hint);
 }
 
-bool lp_sqlite_fail(struct lp_sqlite *store, struct lp_error *error, const char *doing)
+bool lp_sqlite_fail(struct sqlite_store *store, struct lp_error *error, const char *doing)
 {
 	int said = errno, code = sqlite3_extended_errcode(store->database), primary = code & 0xff, error_number = 0;
 

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-bool lp_sqlite_script(struct lp_sqlite *store, const char *sql, struct lp_error *error, const char *doing)
+bool lp_sqlite_script(struct sqlite_store *store, const char *sql, struct lp_error *error, const char *doing)
 {
 	errno = 0;
 	if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK)
@@ -13,7 +13,7 @@ bool lp_sqlite_script(struct lp_sqlite *store, const char *sql, struct lp_error 
 	return true;
 }
 
-bool lp_sqlite_pragma(struct lp_sqlite *store, const char *pragma, int64_t *value, struct lp_error *error)
+bool lp_sqlite_pragma(struct sqlite_store *store, const char *pragma, int64_t *value, struct lp_error *error)
 {
 	sqlite3_stmt *statement;
 	bool ok = sqlite3_prepare_v2(store->database, pragma, -1, &statement, NULL) == SQLITE_OK &&
@@ -27,7 +27,7 @@ bool lp_sqlite_pragma(struct lp_sqlite *store, const char *pragma, int64_t *valu
 	return ok;
 }
 
-sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
+sqlite3_stmt *lp_sqlite_prepare(struct sqlite_store *store, enum sqlite_statement which, struct lp_error *error)
 {
 	sqlite3_stmt **statement = &store->statements[which];
 
@@ -45,7 +45,7 @@ sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statemen
 }
 
 /* What a statement does; looked up only when it has failed. */
-static bool fail(struct lp_sqlite *store, const sqlite3_stmt *statement, struct lp_error *error)
+static bool fail(struct sqlite_store *store, const sqlite3_stmt *statement, struct lp_error *error)
 {
 	int which = 0;
 
@@ -54,7 +54,7 @@ static bool fail(struct lp_sqlite *store, const sqlite3_stmt *statement, struct 
 	return lp_sqlite_fail(store, error, lp_sqlite_statements[which].doing);
 }
 
-int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_error *error)
+int lp_sqlite_step(struct sqlite_store *store, sqlite3_stmt *statement, struct lp_error *error)
 {
 	errno = 0;
 	int code = sqlite3_step(statement);
@@ -70,7 +70,7 @@ int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_e
 	return 0;
 }
 
-bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error)
+bool lp_sqlite_run(struct sqlite_store *store, sqlite3_stmt *statement, int64_t *changed, struct lp_error *error)
 {
 	errno = 0;
 	int code = sqlite3_step(statement);
@@ -87,7 +87,7 @@ bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *ch
 	return true;
 }
 
-bool lp_sqlite_run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id, struct lp_error *error)
+bool lp_sqlite_run_for(struct sqlite_store *store, enum sqlite_statement which, int64_t id, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
 
@@ -97,7 +97,7 @@ bool lp_sqlite_run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, 
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-int lp_sqlite_first(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *value, struct lp_error *error)
+int lp_sqlite_first(struct sqlite_store *store, sqlite3_stmt *statement, int64_t *value, struct lp_error *error)
 {
 	int row = lp_sqlite_step(store, statement, error);
 
@@ -108,7 +108,7 @@ int lp_sqlite_first(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *v
 	return 1;
 }
 
-bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
+bool lp_sqlite_run_named(struct sqlite_store *store, enum sqlite_statement which, const char *name, int64_t *changed,
                          struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
@@ -121,14 +121,14 @@ bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which
 	return true;
 }
 
-bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
+bool lp_sqlite_execute(struct sqlite_store *store, enum sqlite_statement which, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
 
 	return statement != NULL && lp_sqlite_run(store, statement, NULL, error);
 }
 
-static bool begin(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
+static bool begin(struct sqlite_store *store, enum sqlite_statement which, struct lp_error *error)
 {
 	if (store->depth == 0 && !lp_sqlite_execute(store, which, error))
 		return false;
@@ -136,47 +136,47 @@ static bool begin(struct lp_sqlite *store, enum lp_sqlite_statement which, struc
 	return true;
 }
 
-bool lp_sqlite_begin(struct lp_sqlite *store, struct lp_error *error)
+bool lp_sqlite_begin(struct sqlite_store *store, struct lp_error *error)
 {
-	return begin(store, LP_SQL_BEGIN, error);
+	return begin(store, LP_SQLITE_BEGIN, error);
 }
 
-bool lp_sqlite_begin_read(struct lp_sqlite *store, struct lp_error *error)
+bool lp_sqlite_begin_read(struct sqlite_store *store, struct lp_error *error)
 {
-	return begin(store, LP_SQL_BEGIN_READ, error);
+	return begin(store, LP_SQLITE_BEGIN_READ, error);
 }
 
-bool lp_sqlite_finish(struct lp_sqlite *store, bool ok, struct lp_error *error)
+bool lp_sqlite_finish(struct sqlite_store *store, bool ok, struct lp_error *error)
 {
 	assert(store->depth > 0);
 	if (store->depth > 1) {
 		store->depth--;
 		return ok;
 	}
-	if (ok && lp_sqlite_execute(store, LP_SQL_COMMIT, error)) {
+	if (ok && lp_sqlite_execute(store, LP_SQLITE_COMMIT, error)) {
 		store->depth = 0;
 		return true;
 	}
-	lp_sqlite_rollback(&store->base);
+	lp_sqlite_rollback(&store->store);
 	return false;
 }
 
-bool lp_sqlite_begin_work(struct lp_store *base, struct lp_error *error)
+bool lp_sqlite_begin_work(struct lp_store *opened, struct lp_error *error)
 {
-	return lp_sqlite_begin(lp_sqlite_of(base), error);
+	return lp_sqlite_begin(lp_sqlite_store(opened), error);
 }
 
-bool lp_sqlite_commit_work(struct lp_store *base, struct lp_error *error)
+bool lp_sqlite_commit_work(struct lp_store *opened, struct lp_error *error)
 {
-	return lp_sqlite_finish(lp_sqlite_of(base), true, error);
+	return lp_sqlite_finish(lp_sqlite_store(opened), true, error);
 }
 
-void lp_sqlite_rollback(struct lp_store *base)
+void lp_sqlite_rollback(struct lp_store *opened)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct lp_error ignored; /* closing the connection rolls back all the same */
 
 	store->depth = 0;
 	if (sqlite3_get_autocommit(store->database) == 0)
-		(void)!lp_sqlite_execute(store, LP_SQL_ROLLBACK, &ignored);
+		(void)!lp_sqlite_execute(store, LP_SQLITE_ROLLBACK, &ignored);
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static struct lp_column column_of(const struct lp_sqlite_samples *rows, struct lp_arena *arena)
+static struct lp_column column_of(const struct sqlite_samples *rows, struct lp_arena *arena)
 {
 	struct lp_column column = { .count = rows->count };
 
@@ -24,8 +24,8 @@ static struct lp_column column_of(const struct lp_sqlite_samples *rows, struct l
 }
 
 /* The primary key is (series, time): what is read is in order, and no two times are alike. */
-static bool fetch_range(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t series_id, lp_time from, lp_time to,
-                        struct lp_arena *arena, struct lp_column *column, struct lp_error *error)
+static bool fetch_range(struct sqlite_store *store, sqlite3_stmt *statement, int64_t series_id, lp_time from,
+                        lp_time to, struct lp_arena *arena, struct lp_column *column, struct lp_error *error)
 {
 	int code;
 
@@ -49,7 +49,7 @@ struct fetching {
 };
 
 /* The last good sample before the range, or, of a meter that may have read wrong, some more. */
-static bool fetch_previous(struct lp_sqlite *store, const struct fetching *fetching, const struct lp_input *input,
+static bool fetch_previous(struct sqlite_store *store, const struct fetching *fetching, const struct lp_input *input,
                            struct lp_window range, const struct lp_column *column, struct lp_column *previous,
                            struct lp_error *error)
 {
@@ -71,7 +71,7 @@ static bool fetch_previous(struct lp_sqlite *store, const struct fetching *fetch
 	                   error);
 }
 
-static bool fetch_task(struct lp_sqlite *store, const struct fetching *fetching, struct lp_batch *batch,
+static bool fetch_task(struct sqlite_store *store, const struct fetching *fetching, struct lp_batch *batch,
                        struct lp_task *task, struct lp_share *share, struct lp_error *error)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
@@ -95,7 +95,7 @@ static bool fetch_task(struct lp_sqlite *store, const struct fetching *fetching,
  * A fetcher reads each page once, in the order of series: to keep many costs
  * memory and page faults, and saves nothing.
  */
-static bool keep_few_pages(struct lp_sqlite *store, struct lp_error *error)
+static bool keep_few_pages(struct sqlite_store *store, struct lp_error *error)
 {
 	if (!store->keeps_few_pages &&
 	    !lp_sqlite_script(store, "PRAGMA cache_size = -2048", error, "make the cache smaller"))
@@ -105,17 +105,17 @@ static bool keep_few_pages(struct lp_sqlite *store, struct lp_error *error)
 }
 
 /* Within one transaction: every series as of one moment, and SQLite takes its locks once. */
-bool lp_sqlite_fetch_share(struct lp_store *base, struct lp_batch *batch, struct lp_share *share,
+bool lp_sqlite_fetch_share(struct lp_store *opened, struct lp_batch *batch, struct lp_share *share,
                            struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct fetching fetching = { .arena = share->arena };
 	bool ok = true;
 
 	LP_CHECK_BATCH(batch);
-	if ((fetching.range = lp_sqlite_prepare(store, LP_SQL_FETCH, error)) == NULL ||
-	    (fetching.previous = lp_sqlite_prepare(store, LP_SQL_FETCH_PREVIOUS, error)) == NULL ||
-	    (fetching.earlier = lp_sqlite_prepare(store, LP_SQL_FETCH_EARLIER, error)) == NULL ||
+	if ((fetching.range = lp_sqlite_prepare(store, LP_SQLITE_FETCH, error)) == NULL ||
+	    (fetching.previous = lp_sqlite_prepare(store, LP_SQLITE_FETCH_PREVIOUS, error)) == NULL ||
+	    (fetching.earlier = lp_sqlite_prepare(store, LP_SQLITE_FETCH_EARLIER, error)) == NULL ||
 	    !keep_few_pages(store, error) || !lp_sqlite_begin_read(store, error))
 		return false;
 	for (size_t i = 0; i < batch->task_count && ok; i++)

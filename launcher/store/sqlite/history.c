@@ -21,11 +21,11 @@ static const char *user_name(char scratch[32])
 	return scratch;
 }
 
-bool lp_sqlite_note_changes(struct lp_store *base, const struct lp_definition_change *changes, size_t count,
+bool lp_sqlite_note_changes(struct lp_store *opened, const struct lp_definition_change *changes, size_t count,
                             struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NOTE_CHANGES, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_NOTE_CHANGES, error);
 	char scratch[32];
 	lp_time now = lp_now();
 
@@ -41,11 +41,11 @@ bool lp_sqlite_note_changes(struct lp_store *base, const struct lp_definition_ch
 	return statement != NULL;
 }
 
-bool lp_sqlite_each_definition_change(struct lp_store *base, const char *calculation, lp_definition_change_visit *visit,
-                                      void *context, struct lp_error *error)
+bool lp_sqlite_each_definition_change(struct lp_store *opened, const char *calculation,
+                                      lp_definition_change_visit *visit, void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_DEFINITION_CHANGE, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_DEFINITION_CHANGE, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_definition_change change;
 

@@ -16,8 +16,8 @@
 #include <assert.h>
 #include <sqlite3.h>
 
-struct lp_sqlite {
-	struct lp_store base; /* first: what the door sees */
+struct sqlite_store {
+	struct lp_store store; /* first: what the door sees */
 	uint32_t magic;
 #define LP_SQLITE_MAGIC 0x5c11e001u
 	sqlite3 *database;
@@ -26,9 +26,10 @@ struct lp_sqlite {
 	int depth;    /* of lp_sqlite_begin without its lp_sqlite_finish: only the first begins a transaction */
 	int run_lock; /* file descriptor, or -1 */
 	bool keeps_few_pages;
-	sqlite3_stmt *statements[LP_SQL_STATEMENT_COUNT]; /* prepared when first used, kept until the store is closed */
+	sqlite3_stmt
+		*statements[LP_SQLITE_STATEMENT_COUNT]; /* prepared when first used, kept until the store is closed */
 	/* Samples being fetched, before their number is known; kept between batches. */
-	struct lp_sqlite_samples {
+	struct sqlite_samples {
 		lp_time *time;
 		double *value;
 		uint8_t *quality;
@@ -41,37 +42,37 @@ struct lp_sqlite {
 	struct lp_text text; /* scratch for arrays and patterns */
 };
 
-static inline struct lp_sqlite *lp_sqlite_of(struct lp_store *store)
+static inline struct sqlite_store *lp_sqlite_store(struct lp_store *store)
 {
-	struct lp_sqlite *sqlite = (struct lp_sqlite *)store;
+	struct sqlite_store *sqlite = (struct sqlite_store *)store;
 
 	assert(sqlite != NULL && sqlite->magic == LP_SQLITE_MAGIC);
 	return sqlite;
 }
 
 /* "read the batches" and the like: what was being done when the last call on the connection failed.  Returns false. */
-bool lp_sqlite_fail(struct lp_sqlite *store, struct lp_error *error, const char *doing);
+bool lp_sqlite_fail(struct sqlite_store *store, struct lp_error *error, const char *doing);
 /* The same for a call that failed with this code and left no connection to ask. */
 bool lp_sqlite_fail_code(const char *path, int code, int error_number, const char *why, int busy_seconds,
                          struct lp_error *error, const char *doing);
 
 /* Ready to be bound, or NULL with the error filled.  A statement is used by one function at a time. */
-sqlite3_stmt *lp_sqlite_prepare(struct lp_sqlite *store, enum lp_sqlite_statement which,
+sqlite3_stmt *lp_sqlite_prepare(struct sqlite_store *store, enum sqlite_statement which,
                                 struct lp_error *error) LP_MUST_CHECK;
 /* Next row: 1, no more: 0, error (filled): -1.  After 0 and -1 the statement is reset. */
-int lp_sqlite_step(struct lp_sqlite *store, sqlite3_stmt *statement, struct lp_error *error) LP_MUST_CHECK;
+int lp_sqlite_step(struct sqlite_store *store, sqlite3_stmt *statement, struct lp_error *error) LP_MUST_CHECK;
 /* For a statement that gives no rows; *changed (may be NULL): rows written. */
-bool lp_sqlite_run(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *changed,
+bool lp_sqlite_run(struct sqlite_store *store, sqlite3_stmt *statement, int64_t *changed,
                    struct lp_error *error) LP_MUST_CHECK;
 /* The same for a statement whose only parameter is an id, or a name. */
-bool lp_sqlite_run_for(struct lp_sqlite *store, enum lp_sqlite_statement which, int64_t id,
+bool lp_sqlite_run_for(struct sqlite_store *store, enum sqlite_statement which, int64_t id,
                        struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_run_named(struct lp_sqlite *store, enum lp_sqlite_statement which, const char *name, int64_t *changed,
+bool lp_sqlite_run_named(struct sqlite_store *store, enum sqlite_statement which, const char *name, int64_t *changed,
                          struct lp_error *error) LP_MUST_CHECK;
 /* The first column of the first row, as a time or a number: 1 (NULL: LP_TIME_NONE), no row: 0, error: -1. */
-int lp_sqlite_first(struct lp_sqlite *store, sqlite3_stmt *statement, int64_t *value,
+int lp_sqlite_first(struct sqlite_store *store, sqlite3_stmt *statement, int64_t *value,
                     struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_execute(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_execute(struct sqlite_store *store, enum sqlite_statement which, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * rows.c: a row's columns, from a parameter on; returns the one behind them.
@@ -83,16 +84,16 @@ static inline enum lp_type lp_sqlite_type(enum lp_kind kind)
 }
 int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layout *layout, const void *row);
 /* Runs a statement whose parameters are a row: once, or for each of many. */
-bool lp_sqlite_write(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
+bool lp_sqlite_write(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                      const void *row, struct lp_error *error) LP_MUST_CHECK;
 
-bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
+bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                           const void *rows, size_t row_size, size_t count, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * The rows of a statement:
  *
- *	rows = lp_sqlite_read(store, LP_SQL_EACH_PENDING, error);
+ *	rows = lp_sqlite_read(store, LP_SQLITE_EACH_PENDING, error);
  *	sqlite3_bind_int64(rows.statement, 1, tick);
  *	while (lp_sqlite_next(&rows, &lp_pending_window_layout, &pending))
  *		rows.ok = visit(context, &pending, error);
@@ -102,22 +103,22 @@ bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement whic
  * rows.  Texts are valid until the next row, unless they are copied into an
  * arena.
  */
-struct lp_sqlite_rows {
-	struct lp_sqlite *store;
+struct sqlite_rows {
+	struct sqlite_store *store;
 	sqlite3_stmt *statement;
 	int column;             /* the next one to be taken */
 	bool ok;                /* false: no row follows */
 	struct lp_arena *arena; /* for texts; or NULL */
 	struct lp_error *error;
 };
-struct lp_sqlite_rows lp_sqlite_read(struct lp_sqlite *store, enum lp_sqlite_statement which,
-                                     struct lp_error *error) LP_MUST_CHECK;
+struct sqlite_rows lp_sqlite_read(struct sqlite_store *store, enum sqlite_statement which,
+                                  struct lp_error *error) LP_MUST_CHECK;
 /* Fills a row from the next one's first columns; layout NULL: takes none. */
-bool lp_sqlite_next(struct lp_sqlite_rows *rows, const struct lp_row_layout *layout, void *row) LP_MUST_CHECK;
+bool lp_sqlite_next(struct sqlite_rows *rows, const struct lp_row_layout *layout, void *row) LP_MUST_CHECK;
 /* The columns that follow; returns rows->ok. */
-bool lp_sqlite_take(struct lp_sqlite_rows *rows, const struct lp_row_layout *layout, void *row) LP_MUST_CHECK;
+bool lp_sqlite_take(struct sqlite_rows *rows, const struct lp_row_layout *layout, void *row) LP_MUST_CHECK;
 /* Returns whether all went well. */
-bool lp_sqlite_end(const struct lp_sqlite_rows *rows) LP_MUST_CHECK;
+bool lp_sqlite_end(const struct sqlite_rows *rows) LP_MUST_CHECK;
 
 /* Binding and reading, with NULL for what there is not. */
 void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text);
@@ -131,34 +132,34 @@ const char *lp_sqlite_text_or_empty(sqlite3_stmt *statement, int column);
 /* open.c */
 bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **opened,
                     struct lp_error *error) LP_MUST_CHECK;
-void lp_sqlite_close(struct lp_store *base);
-const char *lp_sqlite_version(const struct lp_store *base);
+void lp_sqlite_close(struct lp_store *opened);
+const char *lp_sqlite_version(const struct lp_store *opened);
 /*
  * A transaction around what follows, unless there is one already.  One that will
  * write waits its turn at once, instead of failing at its first write.
  */
-bool lp_sqlite_begin(struct lp_sqlite *store, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_begin_read(struct lp_sqlite *store, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_begin(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_begin_read(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
 /* Commits if ok, else rolls back; the result is ok unless the commit failed. */
-bool lp_sqlite_finish(struct lp_sqlite *store, bool ok, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_begin_work(struct lp_store *base, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_commit_work(struct lp_store *base, struct lp_error *error) LP_MUST_CHECK;
-void lp_sqlite_rollback(struct lp_store *base);
+bool lp_sqlite_finish(struct sqlite_store *store, bool ok, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_begin_work(struct lp_store *opened, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_commit_work(struct lp_store *opened, struct lp_error *error) LP_MUST_CHECK;
+void lp_sqlite_rollback(struct lp_store *opened);
 /* "PRAGMA name" as a number */
-bool lp_sqlite_pragma(struct lp_sqlite *store, const char *pragma, int64_t *value,
+bool lp_sqlite_pragma(struct sqlite_store *store, const char *pragma, int64_t *value,
                       struct lp_error *error) LP_MUST_CHECK;
 /* Several statements of SQL without results. */
-bool lp_sqlite_script(struct lp_sqlite *store, const char *sql, struct lp_error *error,
+bool lp_sqlite_script(struct sqlite_store *store, const char *sql, struct lp_error *error,
                       const char *doing) LP_MUST_CHECK;
 
 /* schema.c */
 enum { LP_SQLITE_APPLICATION_ID = 0x6c707374 }; /* "lpst": what file(1) and we know our files by */
 /* That the file is ours, or nobody's yet. */
-bool lp_sqlite_check_owner(struct lp_sqlite *store, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_check_owner(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
 
 /* samples.c: samples whose number is not known before. */
-void lp_sqlite_grow_samples(struct lp_sqlite_samples *samples);
-void lp_sqlite_empty_samples(struct lp_sqlite_samples *samples);
+void lp_sqlite_grow_samples(struct sqlite_samples *samples);
+void lp_sqlite_empty_samples(struct sqlite_samples *samples);
 
 /* A number that is none of ours is bad: whoever stored it past the table's CHECK did not mean good. */
 static inline uint8_t lp_sqlite_quality(int64_t stored)
@@ -167,7 +168,7 @@ static inline uint8_t lp_sqlite_quality(int64_t stored)
 }
 
 /* A row (ts, value, quality) onto the rows. */
-static inline void lp_sqlite_take_sample(struct lp_sqlite_samples *rows, sqlite3_stmt *statement)
+static inline void lp_sqlite_take_sample(struct sqlite_samples *rows, sqlite3_stmt *statement)
 {
 	size_t i = rows->count++;
 
@@ -183,7 +184,7 @@ static inline void lp_sqlite_take_sample(struct lp_sqlite_samples *rows, sqlite3
 /* series.c, samples.c, fetch.c */
 /* calculations.c */
 /* The next row's, from its first columns; without inputs and outputs. */
-bool lp_sqlite_next_calculation(struct lp_sqlite_rows *rows, struct lp_calculation *calculation) LP_MUST_CHECK;
+bool lp_sqlite_next_calculation(struct sqlite_rows *rows, struct lp_calculation *calculation) LP_MUST_CHECK;
 
 /* arrays.c: JSON arrays of whole numbers, as outcomes are kept */
 void lp_sqlite_array_add(struct lp_text *text, int64_t number); /* an empty text begins one */
@@ -192,7 +193,8 @@ void lp_sqlite_array_end(struct lp_text *text);
 void lp_sqlite_array_read(const char *text, int64_t **items, size_t *count, size_t *capacity);
 
 /* run.c */
-bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_is_running(struct sqlite_store *store, int64_t run_id, bool *running,
+                          struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * claim.c: within the commit's transaction, whether what the batch was planned
@@ -200,31 +202,31 @@ bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running
  * owed: one per task, or NULL in a forward batch.
  */
 struct lp_settle_known;
-bool lp_sqlite_claim(struct lp_sqlite *store, struct lp_batch *batch, struct lp_settle_known *known, bool *owed,
+bool lp_sqlite_claim(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known, bool *owed,
                      bool *accepted, struct lp_error *error) LP_MUST_CHECK;
 
 /* commit.c */
 
 /* apply.c */
 /* batches.c: after the calculations were written */
-bool lp_sqlite_compose(struct lp_sqlite *store, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_compose(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
 
 /* changes.c: changes of samples, and who follows them */
 /* As a trigger notes it: of one hour, or by hand. */
-bool lp_sqlite_note_change(struct lp_sqlite *store, int64_t series_id, lp_time first, lp_time last, bool by_hand,
+bool lp_sqlite_note_change(struct sqlite_store *store, int64_t series_id, lp_time first, lp_time last, bool by_hand,
                            struct lp_error *error) LP_MUST_CHECK;
 int64_t lp_sqlite_hour(lp_time time); /* since 1970 in UTC */
 /* Within a transaction: from here to the call with false, what is written to `sample` is not noted. */
-bool lp_sqlite_be_own(struct lp_sqlite *store, bool own, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_be_own(struct sqlite_store *store, bool own, struct lp_error *error) LP_MUST_CHECK;
 
 /* owed.c: windows that are to be computed again */
 /* Within a transaction; samples_changed as for lp_owed_join. */
-bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ranges, size_t count,
+bool lp_sqlite_join_owed(struct sqlite_store *store, const struct lp_owed_range *ranges, size_t count,
                          bool samples_changed, struct lp_error *error) LP_MUST_CHECK;
 
 /* outdated.c */
 /* Within note_rules' transaction. */
-bool lp_sqlite_outdate_rule(struct lp_sqlite *store, const char *rule, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_outdate_rule(struct sqlite_store *store, const char *rule, struct lp_error *error) LP_MUST_CHECK;
 
 /* blockers.c, rules.c */
 

@@ -1,11 +1,11 @@
 /* What is still to be read of series: who reads them, what is owed, how much there is. */
 #include "store/sqlite/internal.h"
 
-bool lp_sqlite_each_prunable(struct lp_store *base, const char *pattern, lp_time before, lp_prunable_visit *visit,
+bool lp_sqlite_each_prunable(struct lp_store *opened, const char *pattern, lp_time before, lp_prunable_visit *visit,
                              void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_PRUNABLE, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_PRUNABLE, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_prunable prunable;
 
@@ -16,11 +16,11 @@ bool lp_sqlite_each_prunable(struct lp_store *base, const char *pattern, lp_time
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_each_need(struct lp_store *base, const int64_t *series_ids, size_t count, lp_need_visit *visit,
+bool lp_sqlite_each_need(struct lp_store *opened, const int64_t *series_ids, size_t count, lp_need_visit *visit,
                          void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_NEED, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_NEED, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_need need;
 
@@ -32,10 +32,10 @@ bool lp_sqlite_each_need(struct lp_store *base, const int64_t *series_ids, size_
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_each_debt(struct lp_store *base, lp_debt_visit *visit, void *context, struct lp_error *error)
+bool lp_sqlite_each_debt(struct lp_store *opened, lp_debt_visit *visit, void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_DEBT, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_DEBT, error);
 	struct lp_debt debt;
 
 	while (lp_sqlite_next(&rows, &lp_debt_layout, &debt))
@@ -43,11 +43,11 @@ bool lp_sqlite_each_debt(struct lp_store *base, lp_debt_visit *visit, void *cont
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_count_samples(struct lp_store *base, const struct lp_count_range *ranges, size_t count, uint64_t most,
+bool lp_sqlite_count_samples(struct lp_store *opened, const struct lp_count_range *ranges, size_t count, uint64_t most,
                              uint64_t *samples, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_COUNT_SAMPLES, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_COUNT_SAMPLES, error);
 
 	*samples = 0;
 	if (statement == NULL)
@@ -64,10 +64,10 @@ bool lp_sqlite_count_samples(struct lp_store *base, const struct lp_count_range 
 	return true;
 }
 
-bool lp_sqlite_find_lasts(struct lp_store *base, struct lp_last *lasts, size_t count, struct lp_error *error)
+bool lp_sqlite_find_lasts(struct lp_store *opened, struct lp_last *lasts, size_t count, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FIND_LASTS, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_FIND_LASTS, error);
 
 	if (statement == NULL)
 		return false;

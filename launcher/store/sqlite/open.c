@@ -94,7 +94,7 @@ static void count_no_memory(void)
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static bool open_database(struct lp_sqlite *store, const char *path, const struct lp_store_options *options,
+static bool open_database(struct sqlite_store *store, const char *path, const struct lp_store_options *options,
                           struct lp_error *error)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -124,7 +124,7 @@ static bool open_database(struct lp_sqlite *store, const char *path, const struc
 bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **opened, struct lp_error *error)
 {
 	const char *file = options->address;
-	struct lp_sqlite *store;
+	struct sqlite_store *store;
 	char *path;
 	bool ok;
 
@@ -141,28 +141,28 @@ bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **op
 		return false;
 	}
 	store = lp_allocate(sizeof *store);
-	store->base.backend = &lp_store_sqlite;
+	store->store.backend = &lp_store_sqlite;
 	store->magic = LP_SQLITE_MAGIC;
 	store->run_lock = -1;
 	store->busy_seconds = options->statement_timeout > 0 ? options->statement_timeout : BUSY_SECONDS;
 	ok = open_database(store, path, options, error) && lp_sqlite_check_owner(store, error);
 	free(path);
 	if (!ok) {
-		lp_sqlite_close(&store->base);
+		lp_sqlite_close(&store->store);
 		return false;
 	}
-	*opened = &store->base;
+	*opened = &store->store;
 	return true;
 }
 
-void lp_sqlite_close(struct lp_store *base)
+void lp_sqlite_close(struct lp_store *opened)
 {
-	struct lp_sqlite *store;
+	struct sqlite_store *store;
 
-	if (base == NULL)
+	if (opened == NULL)
 		return;
-	store = lp_sqlite_of(base);
-	for (size_t i = 0; i < LP_SQL_STATEMENT_COUNT; i++)
+	store = lp_sqlite_store(opened);
+	for (size_t i = 0; i < LP_SQLITE_STATEMENT_COUNT; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close_v2(store->database);
 	if (store->run_lock >= 0)
@@ -179,8 +179,8 @@ void lp_sqlite_close(struct lp_store *base)
 	free(store);
 }
 
-const char *lp_sqlite_version(const struct lp_store *base)
+const char *lp_sqlite_version(const struct lp_store *opened)
 {
-	(void)base; /* the library is the server */
+	(void)opened; /* the library is the server */
 	return "sqlite " SQLITE_VERSION;
 }

@@ -9,11 +9,11 @@
 
 #include <assert.h>
 
-bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *series_ids, size_t count, uint64_t most,
+bool lp_sqlite_each_stored(struct lp_store *opened, const int64_t *series_ids, size_t count, uint64_t most,
                            lp_stored_visit *visit, void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_STORED, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_STORED, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_stored stored;
 
@@ -26,11 +26,11 @@ bool lp_sqlite_each_stored(struct lp_store *base, const int64_t *series_ids, siz
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_note_outdated(struct lp_store *base, const struct lp_outdated *notes, size_t count,
+bool lp_sqlite_note_outdated(struct lp_store *opened, const struct lp_outdated *notes, size_t count,
                              struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NOTE_OUTDATED, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_NOTE_OUTDATED, error);
 
 	if (statement == NULL)
 		return false;
@@ -44,9 +44,9 @@ bool lp_sqlite_note_outdated(struct lp_store *base, const struct lp_outdated *no
 	return true;
 }
 
-bool lp_sqlite_outdate_rule(struct lp_sqlite *store, const char *rule, struct lp_error *error)
+bool lp_sqlite_outdate_rule(struct sqlite_store *store, const char *rule, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_OUTDATE_RULES, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_OUTDATE_RULES, error);
 
 	if (statement == NULL)
 		return false;
@@ -55,10 +55,10 @@ bool lp_sqlite_outdate_rule(struct lp_sqlite *store, const char *rule, struct lp
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-bool lp_sqlite_each_outdated(struct lp_store *base, lp_outdated_visit *visit, void *context, struct lp_error *error)
+bool lp_sqlite_each_outdated(struct lp_store *opened, lp_outdated_visit *visit, void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_OUTDATED, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_OUTDATED, error);
 	struct lp_outdated outdated;
 
 	while (lp_sqlite_next(&rows, &lp_outdated_layout, &outdated))
@@ -66,30 +66,31 @@ bool lp_sqlite_each_outdated(struct lp_store *base, lp_outdated_visit *visit, vo
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_owe_outdated(struct lp_store *base, const struct lp_outdated *told, size_t count, struct lp_error *error)
+bool lp_sqlite_owe_outdated(struct lp_store *opened, const struct lp_outdated *told, size_t count,
+                            struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	return lp_sqlite_begin(store, error) &&
 	       lp_sqlite_finish(store,
-	                        lp_sqlite_write_rows(store, LP_SQL_OWE_OUTDATED, &lp_outdated_key_layout, told,
+	                        lp_sqlite_write_rows(store, LP_SQLITE_OWE_OUTDATED, &lp_outdated_key_layout, told,
 	                                             sizeof *told, count, error),
 	                        error);
 }
 
-bool lp_sqlite_settle_outdated(struct lp_store *base, struct lp_error *error)
+bool lp_sqlite_settle_outdated(struct lp_store *opened, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_SETTLE_OUTDATED, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_SETTLE_OUTDATED, error);
 
 	return statement != NULL && lp_sqlite_run(store, statement, NULL, error);
 }
 
-bool lp_sqlite_remove_results(struct lp_store *base, int64_t calculation_id, lp_time after_end, lp_time until_end,
+bool lp_sqlite_remove_results(struct lp_store *opened, int64_t calculation_id, lp_time after_end, lp_time until_end,
                               uint64_t *removed, struct lp_error *error)
 {
-	static const enum lp_sqlite_statement steps[] = { LP_SQL_REMOVE_SUPERSEDED, LP_SQL_REMOVE_RESULTS };
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	static const enum sqlite_statement steps[] = { LP_SQLITE_REMOVE_SUPERSEDED, LP_SQLITE_REMOVE_RESULTS };
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	int64_t rows = 0;
 
 	assert(store->depth > 0);
@@ -108,12 +109,12 @@ bool lp_sqlite_remove_results(struct lp_store *base, int64_t calculation_id, lp_
 	return true;
 }
 
-bool lp_sqlite_read_places(struct lp_store *base, int64_t series_id, lp_time beyond, bool backwards,
+bool lp_sqlite_read_places(struct lp_store *opened, int64_t series_id, lp_time beyond, bool backwards,
                            struct lp_result_place *places, size_t most, size_t *count, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows =
-		lp_sqlite_read(store, backwards ? LP_SQL_READ_PLACES_BACK : LP_SQL_READ_PLACES, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows =
+		lp_sqlite_read(store, backwards ? LP_SQLITE_READ_PLACES_BACK : LP_SQLITE_READ_PLACES, error);
 	sqlite3_stmt *statement = rows.statement;
 
 	if (beyond == LP_TIME_NONE)
@@ -127,10 +128,10 @@ bool lp_sqlite_read_places(struct lp_store *base, int64_t series_id, lp_time bey
 }
 
 /* Clears a place of results of windows that end by then. */
-static bool clear_place(struct lp_sqlite *store, int64_t series_id, lp_time time, lp_time window_end,
+static bool clear_place(struct sqlite_store *store, int64_t series_id, lp_time time, lp_time window_end,
                         struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_CLEAR_PLACE, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_CLEAR_PLACE, error);
 
 	if (statement == NULL)
 		return false;
@@ -140,13 +141,13 @@ static bool clear_place(struct lp_sqlite *store, int64_t series_id, lp_time time
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-static bool move_one(struct lp_sqlite *store, const struct lp_result_place *place, struct lp_error *error)
+static bool move_one(struct sqlite_store *store, const struct lp_result_place *place, struct lp_error *error)
 {
 	sqlite3_stmt *statement;
 	int64_t moved = 0;
 
 	if (!clear_place(store, place->series_id, place->to, place->window_end, error) ||
-	    (statement = lp_sqlite_prepare(store, LP_SQL_MOVE_RESULT, error)) == NULL)
+	    (statement = lp_sqlite_prepare(store, LP_SQLITE_MOVE_RESULT, error)) == NULL)
 		return false;
 	lp_sqlite_bind(statement, 1, &lp_place_move_layout, place);
 	if (!lp_sqlite_run(store, statement, &moved, error))
@@ -156,7 +157,8 @@ static bool move_one(struct lp_sqlite *store, const struct lp_result_place *plac
 }
 
 /* Where the results of windows are looked for; all of one series. */
-static bool widen(struct lp_sqlite *store, const struct lp_result_place *places, size_t count, struct lp_error *error)
+static bool widen(struct sqlite_store *store, const struct lp_result_place *places, size_t count,
+                  struct lp_error *error)
 {
 	struct lp_widened widened = { .series_id = places[0].series_id, .from = INT64_MAX, .to = INT64_MIN };
 
@@ -166,10 +168,10 @@ static bool widen(struct lp_sqlite *store, const struct lp_result_place *places,
 		widened.from = offset < widened.from ? offset : widened.from;
 		widened.to = offset >= widened.to ? offset + 1 : widened.to;
 	}
-	return lp_sqlite_write(store, LP_SQL_WIDEN_RESULTS, &lp_widened_layout, &widened, error);
+	return lp_sqlite_write(store, LP_SQLITE_WIDEN_RESULTS, &lp_widened_layout, &widened, error);
 }
 
-static bool move_series(struct lp_sqlite *store, const struct lp_result_place *places, size_t count,
+static bool move_series(struct sqlite_store *store, const struct lp_result_place *places, size_t count,
                         struct lp_error *error)
 {
 	if (!widen(store, places, count, error))
@@ -182,10 +184,10 @@ static bool move_series(struct lp_sqlite *store, const struct lp_result_place *p
 	return true;
 }
 
-bool lp_sqlite_move_results(struct lp_store *base, const struct lp_result_place *places, size_t count,
+bool lp_sqlite_move_results(struct lp_store *opened, const struct lp_result_place *places, size_t count,
                             struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	size_t first = 0;
 
 	assert(store->depth > 0);

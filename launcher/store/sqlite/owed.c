@@ -14,9 +14,9 @@ struct rows {
 };
 
 /* Those of one calculation onto the rows. */
-static bool read_rows(struct lp_sqlite *store, int64_t calculation_id, struct rows *stored, struct lp_error *error)
+static bool read_rows(struct sqlite_store *store, int64_t calculation_id, struct rows *stored, struct lp_error *error)
 {
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_OWED_OF, error);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_OWED_OF, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_owed_row row = { 0 };
 
@@ -36,7 +36,7 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* What is stored of the calculations that ranges are added to. */
-static bool read_stored(struct lp_sqlite *store, const struct lp_owed_range *ranges, size_t count,
+static bool read_stored(struct sqlite_store *store, const struct lp_owed_range *ranges, size_t count,
                         struct lp_arena *arena, struct rows *rows, struct lp_error *error)
 {
 	int64_t *ids = lp_arena_allocate(arena, count * sizeof *ids);
@@ -51,20 +51,20 @@ static bool read_stored(struct lp_sqlite *store, const struct lp_owed_range *ran
 	return true;
 }
 
-static bool write_row(struct lp_sqlite *store, const struct lp_owed_row *row, lp_time noted, struct lp_error *error)
+static bool write_row(struct sqlite_store *store, const struct lp_owed_row *row, lp_time noted, struct lp_error *error)
 {
 	sqlite3_stmt *statement;
 
 	if (row->gone)
-		return lp_sqlite_run_for(store, LP_SQL_DELETE_OWED, row->id, error);
-	statement = lp_sqlite_prepare(store, LP_SQL_PUT_OWED, error);
+		return lp_sqlite_run_for(store, LP_SQLITE_DELETE_OWED, row->id, error);
+	statement = lp_sqlite_prepare(store, LP_SQLITE_PUT_OWED, error);
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, lp_sqlite_bind(statement, 1, &lp_owed_row_layout, row), noted);
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ranges, size_t count,
+bool lp_sqlite_join_owed(struct sqlite_store *store, const struct lp_owed_range *ranges, size_t count,
                          bool samples_changed, struct lp_error *error)
 {
 	struct lp_arena arena = { 0 };
@@ -86,17 +86,19 @@ bool lp_sqlite_join_owed(struct lp_sqlite *store, const struct lp_owed_range *ra
 	return ok;
 }
 
-bool lp_sqlite_add_owed(struct lp_store *base, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)
+bool lp_sqlite_add_owed(struct lp_store *opened, const struct lp_owed_range *ranges, size_t count,
+                        struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	return count == 0 || (lp_sqlite_begin(store, error) &&
 	                      lp_sqlite_finish(store, lp_sqlite_join_owed(store, ranges, count, true, error), error));
 }
 
-static bool cut_one(struct lp_sqlite *store, const struct lp_owed *owed, lp_time at, bool *cut, struct lp_error *error)
+static bool cut_one(struct sqlite_store *store, const struct lp_owed *owed, lp_time at, bool *cut,
+                    struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_COPY_OWED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_COPY_OWED, error);
 	int64_t copied = 0;
 
 	if (statement == NULL)
@@ -107,7 +109,7 @@ static bool cut_one(struct lp_sqlite *store, const struct lp_owed *owed, lp_time
 	*cut = copied > 0;
 	if (!*cut)
 		return true;
-	statement = lp_sqlite_prepare(store, LP_SQL_CUT_OWED, error);
+	statement = lp_sqlite_prepare(store, LP_SQLITE_CUT_OWED, error);
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, owed->id);
@@ -115,10 +117,10 @@ static bool cut_one(struct lp_sqlite *store, const struct lp_owed *owed, lp_time
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-bool lp_sqlite_cut_owed(struct lp_store *base, const struct lp_owed *owed, size_t count, lp_time at, bool *cut,
+bool lp_sqlite_cut_owed(struct lp_store *opened, const struct lp_owed *owed, size_t count, lp_time at, bool *cut,
                         struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	assert(store->depth > 0);
 	*cut = true;
@@ -129,11 +131,11 @@ bool lp_sqlite_cut_owed(struct lp_store *base, const struct lp_owed *owed, size_
 	return true;
 }
 
-bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
+bool lp_sqlite_each_owed(struct lp_store *opened, enum lp_run_kind kind, int32_t rank, lp_owed_visit *visit,
                          void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_OWED, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_OWED, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_owed owed;
 
@@ -144,9 +146,9 @@ bool lp_sqlite_each_owed(struct lp_store *base, enum lp_run_kind kind, int32_t r
 	return lp_sqlite_end(&rows);
 }
 
-static bool drop_within(struct lp_sqlite *store, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
+static bool drop_within(struct sqlite_store *store, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_FORGET_OWED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_FORGET_OWED, error);
 	int64_t rows = 0;
 
 	if (statement == NULL)
@@ -157,13 +159,13 @@ static bool drop_within(struct lp_sqlite *store, enum lp_reason reason, uint64_t
 	*dropped = (uint64_t)rows;
 	if (reason != LP_REASON_BACKFILL)
 		return true;
-	statement = lp_sqlite_prepare(store, LP_SQL_DISOWN_OUTDATED, error);
+	statement = lp_sqlite_prepare(store, LP_SQLITE_DISOWN_OUTDATED, error);
 	return statement != NULL && lp_sqlite_run(store, statement, NULL, error);
 }
 
-bool lp_sqlite_drop_owed(struct lp_store *base, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
+bool lp_sqlite_drop_owed(struct lp_store *opened, enum lp_reason reason, uint64_t *dropped, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	*dropped = 0;
 	return lp_sqlite_begin(store, error) &&
@@ -178,10 +180,10 @@ static void bind_reopen(sqlite3_stmt *statement, const struct lp_reopen *reopen)
 	lp_sqlite_bind_time(statement, 4, reopen->to);
 }
 
-static bool reopen_within(struct lp_sqlite *store, struct lp_reopen *reopen, struct lp_error *error)
+static bool reopen_within(struct sqlite_store *store, struct lp_reopen *reopen, struct lp_error *error)
 {
-	sqlite3_stmt *count = lp_sqlite_prepare(store, LP_SQL_COUNT_REOPENED, error);
-	sqlite3_stmt *change = count == NULL ? NULL : lp_sqlite_prepare(store, LP_SQL_REOPEN, error);
+	sqlite3_stmt *count = lp_sqlite_prepare(store, LP_SQLITE_COUNT_REOPENED, error);
+	sqlite3_stmt *change = count == NULL ? NULL : lp_sqlite_prepare(store, LP_SQLITE_REOPEN, error);
 
 	if (change == NULL)
 		return false;
@@ -191,7 +193,7 @@ static bool reopen_within(struct lp_sqlite *store, struct lp_reopen *reopen, str
 	reopen->windows = (uint64_t)sqlite3_column_int64(count, 0);
 	reopen->calculations = (uint64_t)sqlite3_column_int64(count, 1);
 	sqlite3_reset(count);
-	sqlite3_stmt *states = lp_sqlite_prepare(store, LP_SQL_REOPEN_STATES, error);
+	sqlite3_stmt *states = lp_sqlite_prepare(store, LP_SQLITE_REOPEN_STATES, error);
 	if (states == NULL)
 		return false;
 	bind_reopen(states, reopen);
@@ -199,18 +201,18 @@ static bool reopen_within(struct lp_sqlite *store, struct lp_reopen *reopen, str
 	return lp_sqlite_run(store, states, NULL, error) && lp_sqlite_run(store, change, NULL, error);
 }
 
-bool lp_sqlite_reopen(struct lp_store *base, struct lp_reopen *reopen, struct lp_error *error)
+bool lp_sqlite_reopen(struct lp_store *opened, struct lp_reopen *reopen, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	return lp_sqlite_begin(store, error) && lp_sqlite_finish(store, reopen_within(store, reopen, error), error);
 }
 
-bool lp_sqlite_each_progress(struct lp_store *base, const int64_t *ids, size_t count, lp_progress_visit *visit,
+bool lp_sqlite_each_progress(struct lp_store *opened, const int64_t *ids, size_t count, lp_progress_visit *visit,
                              void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_PROGRESS, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_PROGRESS, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_progress progress;
 
@@ -222,10 +224,10 @@ bool lp_sqlite_each_progress(struct lp_store *base, const int64_t *ids, size_t c
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calculation_id, struct lp_error *error)
+bool lp_sqlite_writer(struct lp_store *opened, int64_t series_id, int64_t *calculation_id, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_WRITER, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_WRITER, error);
 
 	*calculation_id = 0;
 	if (statement == NULL)
@@ -234,11 +236,11 @@ bool lp_sqlite_writer(struct lp_store *base, int64_t series_id, int64_t *calcula
 	return lp_sqlite_first(store, statement, calculation_id, error) >= 0;
 }
 
-bool lp_sqlite_count_imported(struct lp_store *base, const char *const *series, size_t count,
+bool lp_sqlite_count_imported(struct lp_store *opened, const char *const *series, size_t count,
                               struct lp_imported *imported, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IMPORTED_OF, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_IMPORTED_OF, error);
 
 	*imported = (struct lp_imported){ 0 };
 	if (statement == NULL)

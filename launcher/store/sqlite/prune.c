@@ -8,7 +8,7 @@
 enum { SERIES_MOST = 1000 }; /* in a transaction */
 
 /* One statement of the pair: counting changes nothing. */
-static bool prune_kind(struct lp_sqlite *store, enum lp_sqlite_statement count, enum lp_sqlite_statement delete,
+static bool prune_kind(struct sqlite_store *store, enum sqlite_statement count, enum sqlite_statement delete,
                        bool dry_run, lp_time before, uint64_t *rows, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, dry_run ? count : delete, error);
@@ -20,24 +20,18 @@ static bool prune_kind(struct lp_sqlite *store, enum lp_sqlite_statement count, 
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, before);
-	if (!dry_run) {
-		if (!lp_sqlite_run(store, statement, &changed, error))
-			return false;
-	} else {
-		if (lp_sqlite_step(store, statement, error) != 1)
-			return false;
-		changed = sqlite3_column_int64(statement, 0);
-		sqlite3_reset(statement);
-	}
+	if (dry_run ? lp_sqlite_first(store, statement, &changed, error) != 1
+	            : !lp_sqlite_run(store, statement, &changed, error))
+		return false;
 	*rows = (uint64_t)changed;
 	return true;
 }
 
 /* Rows of a series, within a transaction that knows what goes: the oldest ones, from *first to *last; 0: there are none. */
-static int find_oldest(struct lp_sqlite *store, const struct lp_prune_series *series, lp_time *first, lp_time *last,
+static int find_oldest(struct sqlite_store *store, const struct lp_prune_series *series, lp_time *first, lp_time *last,
                        struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_BOUND, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_PRUNE_BOUND, error);
 	int row;
 
 	if (statement == NULL)
@@ -55,19 +49,15 @@ static int find_oldest(struct lp_sqlite *store, const struct lp_prune_series *se
 	return row;
 }
 
-static bool touch_readers(struct lp_sqlite *store, int64_t series_id, struct lp_error *error)
+static bool touch_readers(struct sqlite_store *store, int64_t series_id, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_TOUCH_READERS, error);
-
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, series_id);
-	return lp_sqlite_run(store, statement, NULL, error);
+	return lp_sqlite_run_for(store, LP_SQLITE_TOUCH_READERS, series_id, error);
 }
 
-static bool note_pruned(struct lp_sqlite *store, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)
+static bool note_pruned(struct sqlite_store *store, int64_t series_id, lp_time first, lp_time last,
+                        struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_NOTE_PRUNED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_NOTE_PRUNED, error);
 
 	if (statement == NULL)
 		return false;
@@ -77,9 +67,9 @@ static bool note_pruned(struct lp_sqlite *store, int64_t series_id, lp_time firs
 	return lp_sqlite_run(store, statement, NULL, error) && touch_readers(store, series_id, error);
 }
 
-static bool prune_superseded(struct lp_sqlite *store, const struct lp_prune_series *series, struct lp_error *error)
+static bool prune_superseded(struct sqlite_store *store, const struct lp_prune_series *series, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_SUPERSEDED, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_PRUNE_SUPERSEDED, error);
 
 	if (statement == NULL)
 		return false;
@@ -89,10 +79,10 @@ static bool prune_superseded(struct lp_sqlite *store, const struct lp_prune_seri
 }
 
 /* The oldest samples of a series, at most LP_SQLITE_PRUNE_MOST; *done: there are no more. */
-static bool prune_some(struct lp_sqlite *store, const struct lp_prune_series *series, int64_t *deleted, bool *done,
+static bool prune_some(struct sqlite_store *store, const struct lp_prune_series *series, int64_t *deleted, bool *done,
                        struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_PRUNE_SAMPLES, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_PRUNE_SAMPLES, error);
 	lp_time first = LP_TIME_NONE, last = LP_TIME_NONE;
 	int found = statement == NULL ? -1 : find_oldest(store, series, &first, &last, error);
 
@@ -116,7 +106,7 @@ static bool prune_some(struct lp_sqlite *store, const struct lp_prune_series *se
  * Of the series from *next on, as much as goes into one transaction.  What
  * nobody wants to keep any more is no reason to compute anything again.
  */
-static bool delete_within(struct lp_sqlite *store, const struct lp_prune_series *series, size_t count, size_t *next,
+static bool delete_within(struct sqlite_store *store, const struct lp_prune_series *series, size_t count, size_t *next,
                           int64_t *rows, struct lp_error *error)
 {
 	size_t first = *next;
@@ -140,10 +130,10 @@ static bool delete_within(struct lp_sqlite *store, const struct lp_prune_series 
  * for one of them, not for all, and the -wal file stays small.  One for each
  * series would be paid with an fsync each.
  */
-static bool delete_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, uint64_t *samples,
-                           struct lp_error *error)
+static bool delete_samples(struct lp_store *opened, const struct lp_prune_series *series, size_t count,
+                           uint64_t *samples, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	size_t next = 0;
 
 	while (next < count) {
@@ -162,7 +152,7 @@ static bool delete_samples(struct lp_store *base, const struct lp_prune_series *
  * done where retention is steady.  Where more than a quarter of the file is
  * free, it is made smaller, in steps that let others write in between.
  */
-static bool give_back_pages(struct lp_sqlite *store, struct lp_error *error)
+static bool give_back_pages(struct sqlite_store *store, struct lp_error *error)
 {
 	for (;;) {
 		int64_t free_pages, pages, left;
@@ -180,56 +170,53 @@ static bool give_back_pages(struct lp_sqlite *store, struct lp_error *error)
 	}
 }
 
-bool lp_sqlite_prune(struct lp_store *base, struct lp_prune *prune, struct lp_error *error)
+bool lp_sqlite_prune(struct lp_store *opened, struct lp_prune *prune, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	prune->outcomes_estimated = false;
-	if (!prune_kind(store, LP_SQL_COUNT_OUTCOMES, LP_SQL_PRUNE_OUTCOMES, prune->dry_run, prune->outcomes_before,
-	                &prune->outcomes, error) ||
-	    !prune_kind(store, LP_SQL_COUNT_RUNS, LP_SQL_PRUNE_RUNS, prune->dry_run, prune->runs_before, &prune->runs,
-	                error))
+	if (!prune_kind(store, LP_SQLITE_COUNT_OUTCOMES, LP_SQLITE_PRUNE_OUTCOMES, prune->dry_run,
+	                prune->outcomes_before, &prune->outcomes, error) ||
+	    !prune_kind(store, LP_SQLITE_COUNT_RUNS, LP_SQLITE_PRUNE_RUNS, prune->dry_run, prune->runs_before,
+	                &prune->runs, error))
 		return false;
 	return prune->dry_run || give_back_pages(store, error);
 }
 
 /* What other programs wrote of series that are not there: nothing else finds it. */
-static bool delete_nobodys(struct lp_store *base, lp_time before, uint64_t *samples, struct lp_error *error)
+static bool delete_nobodys(struct lp_store *opened, lp_time before, uint64_t *samples, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_NOBODYS, error);
+	struct sqlite_rows rows = lp_sqlite_read(lp_sqlite_store(opened), LP_SQLITE_EACH_NOBODYS, error);
 	struct lp_prune_series *series = NULL;
 	size_t count = 0, capacity = 0;
-	bool done;
-	int step;
+	bool ok;
 
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, before);
-	while ((step = lp_sqlite_step(store, statement, error)) == 1) {
+	sqlite3_bind_int64(rows.statement, 1, before);
+	while (lp_sqlite_next(&rows, NULL, NULL)) {
 		LP_GROW(series, count, capacity);
-		series[count++] =
-			(struct lp_prune_series){ .series_id = sqlite3_column_int64(statement, 0), .before = before };
+		series[count++] = (struct lp_prune_series){ .series_id = sqlite3_column_int64(rows.statement, 0),
+			                                    .before = before };
 	}
-	done = step == 0 && delete_samples(base, series, count, samples, error);
+	ok = lp_sqlite_end(&rows) && delete_samples(opened, series, count, samples, error);
 	free(series);
-	return done;
+	return ok;
 }
 
-bool lp_sqlite_prune_samples(struct lp_store *base, const struct lp_prune_series *series, size_t count, bool every,
+bool lp_sqlite_prune_samples(struct lp_store *opened, const struct lp_prune_series *series, size_t count, bool every,
                              lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	*pruned = (struct lp_pruned_samples){ .count = 0 };
-	return delete_samples(base, series, count, &pruned->count, error) &&
+	return delete_samples(opened, series, count, &pruned->count, error) &&
 	       (!every || nobodys_before == LP_TIME_NONE ||
-	        delete_nobodys(base, nobodys_before, &pruned->count, error)) &&
-	       give_back_pages(lp_sqlite_of(base), error);
+	        delete_nobodys(opened, nobodys_before, &pruned->count, error)) &&
+	       give_back_pages(lp_sqlite_store(opened), error);
 }
 
-bool lp_sqlite_restore_pruned(struct lp_store *base, int64_t series_id, struct lp_window pruned, struct lp_error *error)
+bool lp_sqlite_restore_pruned(struct lp_store *opened, int64_t series_id, struct lp_window pruned,
+                              struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RESTORE_PRUNED, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_RESTORE_PRUNED, error);
 	bool gone = pruned.start < pruned.end;
 
 	if (statement == NULL)

@@ -58,7 +58,7 @@ int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layou
 	return index;
 }
 
-bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
+bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                           const void *rows, size_t row_size, size_t count, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
@@ -73,7 +73,7 @@ bool lp_sqlite_write_rows(struct lp_sqlite *store, enum lp_sqlite_statement whic
 	return true;
 }
 
-bool lp_sqlite_write(struct lp_sqlite *store, enum lp_sqlite_statement which, const struct lp_row_layout *layout,
+bool lp_sqlite_write(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                      const void *row, struct lp_error *error)
 {
 	return lp_sqlite_write_rows(store, which, layout, row, 0, 1, error);
@@ -120,7 +120,7 @@ static bool is_pointer(enum lp_kind kind)
 	return kind == LP_KIND_TEXT || kind == LP_KIND_TEXT_OR_EMPTY || kind == LP_KIND_JSON;
 }
 
-static bool get_field(const struct lp_sqlite_rows *rows, enum lp_kind kind, void *field)
+static bool get_field(const struct sqlite_rows *rows, enum lp_kind kind, void *field)
 {
 	sqlite3_stmt *statement = rows->statement;
 	const char *text;
@@ -141,7 +141,7 @@ static bool get_field(const struct lp_sqlite_rows *rows, enum lp_kind kind, void
 	}
 }
 
-bool lp_sqlite_take(struct lp_sqlite_rows *rows, const struct lp_row_layout *layout, void *row)
+bool lp_sqlite_take(struct sqlite_rows *rows, const struct lp_row_layout *layout, void *row)
 {
 	for (size_t i = 0; rows->ok && i < layout->column_count; i++) {
 		const struct lp_row_column *column = &layout->columns[i];
@@ -157,16 +157,16 @@ bool lp_sqlite_take(struct lp_sqlite_rows *rows, const struct lp_row_layout *lay
 	return rows->ok;
 }
 
-struct lp_sqlite_rows lp_sqlite_read(struct lp_sqlite *store, enum lp_sqlite_statement which, struct lp_error *error)
+struct sqlite_rows lp_sqlite_read(struct sqlite_store *store, enum sqlite_statement which, struct lp_error *error)
 {
-	struct lp_sqlite_rows rows = { .store = store, .error = error };
+	struct sqlite_rows rows = { .store = store, .error = error };
 
 	rows.statement = lp_sqlite_prepare(store, which, error);
 	rows.ok = rows.statement != NULL;
 	return rows;
 }
 
-bool lp_sqlite_next(struct lp_sqlite_rows *rows, const struct lp_row_layout *layout, void *row)
+bool lp_sqlite_next(struct sqlite_rows *rows, const struct lp_row_layout *layout, void *row)
 {
 	int step;
 
@@ -178,7 +178,7 @@ bool lp_sqlite_next(struct lp_sqlite_rows *rows, const struct lp_row_layout *lay
 	return step == 1 && (layout == NULL || lp_sqlite_take(rows, layout, row));
 }
 
-bool lp_sqlite_end(const struct lp_sqlite_rows *rows)
+bool lp_sqlite_end(const struct sqlite_rows *rows)
 {
 	if (rows->statement != NULL)
 		sqlite3_reset(rows->statement);

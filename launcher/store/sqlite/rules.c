@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-bool lp_sqlite_each_breaker(struct lp_store *base, lp_breaker_visit *visit, void *context, struct lp_error *error)
+bool lp_sqlite_each_breaker(struct lp_store *opened, lp_breaker_visit *visit, void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_BREAKER, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_BREAKER, error);
 	struct lp_breaker breaker;
 
 	while (lp_sqlite_next(&rows, &lp_breaker_layout, &breaker))
@@ -17,40 +17,33 @@ bool lp_sqlite_each_breaker(struct lp_store *base, lp_breaker_visit *visit, void
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_put_breaker(struct lp_store *base, const struct lp_breaker *breaker, struct lp_error *error)
+bool lp_sqlite_put_breaker(struct lp_store *opened, const struct lp_breaker *breaker, struct lp_error *error)
 {
-	return lp_sqlite_write(lp_sqlite_of(base), LP_SQL_PUT_BREAKER, &lp_breaker_layout, breaker, error);
+	return lp_sqlite_write(lp_sqlite_store(opened), LP_SQLITE_PUT_BREAKER, &lp_breaker_layout, breaker, error);
 }
 
-bool lp_sqlite_close_breaker(struct lp_store *base, const char *rule, struct lp_error *error)
+bool lp_sqlite_close_breaker(struct lp_store *opened, const char *rule, struct lp_error *error)
 {
-	return lp_sqlite_run_named(lp_sqlite_of(base), LP_SQL_CLOSE_BREAKER, rule, NULL, error);
+	return lp_sqlite_run_named(lp_sqlite_store(opened), LP_SQLITE_CLOSE_BREAKER, rule, NULL, error);
 }
 
-bool lp_sqlite_rule_version(struct lp_store *base, const char *rule, int64_t run_id, struct lp_arena *arena,
+bool lp_sqlite_rule_version(struct lp_store *opened, const char *rule, int64_t run_id, struct lp_arena *arena,
                             const char **version, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_RULE_VERSION, error);
-	int row;
+	struct sqlite_rows rows = lp_sqlite_read(lp_sqlite_store(opened), LP_SQLITE_RULE_VERSION, error);
 
 	*version = NULL;
-	if (statement == NULL)
-		return false;
-	lp_sqlite_bind_text(statement, 1, rule);
-	sqlite3_bind_int64(statement, 2, run_id);
-	row = lp_sqlite_step(store, statement, error);
-	if (row == 1) {
-		*version = lp_arena_text(arena, lp_sqlite_text(statement, 0));
-		sqlite3_reset(statement);
-	}
-	return row >= 0;
+	lp_sqlite_bind_text(rows.statement, 1, rule);
+	sqlite3_bind_int64(rows.statement, 2, run_id);
+	if (lp_sqlite_next(&rows, NULL, NULL))
+		*version = lp_arena_text(arena, lp_sqlite_text(rows.statement, 0));
+	return lp_sqlite_end(&rows);
 }
 
-static bool add_version(struct lp_sqlite *store, const struct lp_run *run, const struct lp_rule_version *version,
+static bool add_version(struct sqlite_store *store, const struct lp_run *run, const struct lp_rule_version *version,
                         struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_RULE_VERSION, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_ADD_RULE_VERSION, error);
 
 	if (statement == NULL)
 		return false;
@@ -61,10 +54,10 @@ static bool add_version(struct lp_sqlite *store, const struct lp_run *run, const
 }
 
 /* before[i]: the version that versions[i] replaces; NULL: it is not another one than is stored. */
-static bool note_within(struct lp_sqlite *store, const struct lp_run *run, const struct lp_rule_version *versions,
+static bool note_within(struct sqlite_store *store, const struct lp_run *run, const struct lp_rule_version *versions,
                         size_t count, struct lp_arena *arena, const char **before, struct lp_error *error)
 {
-	static const enum lp_sqlite_statement reopen[] = { LP_SQL_REOPEN_RULE_STATES, LP_SQL_REOPEN_RULE };
+	static const enum sqlite_statement reopen[] = { LP_SQLITE_REOPEN_RULE_STATES, LP_SQLITE_REOPEN_RULE };
 	bool running;
 
 	if (!lp_sqlite_is_running(store, run->id, &running, error))
@@ -72,7 +65,7 @@ static bool note_within(struct lp_sqlite *store, const struct lp_run *run, const
 	for (size_t i = 0; i < count && running; i++) {
 		const char *last;
 
-		if (!lp_sqlite_rule_version(&store->base, versions[i].rule, INT64_MAX, arena, &last, error))
+		if (!lp_sqlite_rule_version(&store->store, versions[i].rule, INT64_MAX, arena, &last, error))
 			return false;
 		if (last != NULL && strcmp(last, versions[i].version) == 0)
 			continue;
@@ -89,10 +82,10 @@ static bool note_within(struct lp_sqlite *store, const struct lp_run *run, const
 	return true;
 }
 
-bool lp_sqlite_note_rules(struct lp_store *base, const struct lp_run *run, const struct lp_rule_version *versions,
+bool lp_sqlite_note_rules(struct lp_store *opened, const struct lp_run *run, const struct lp_rule_version *versions,
                           size_t count, lp_rule_version_visit *changed, void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct lp_arena arena = { 0 };
 	const char **before = lp_arena_zeroed(&arena, count, sizeof *before);
 	bool ok = lp_sqlite_begin(store, error) &&

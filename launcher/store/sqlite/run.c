@@ -49,9 +49,9 @@ static int lock_patiently(int file)
 	}
 }
 
-bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acquired, struct lp_error *error)
+bool lp_sqlite_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquired, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	char *path = lp_format_text(lock_names[kind], store->path);
 	int file = open_lock_file(path), code;
 	bool ok = true;
@@ -77,9 +77,9 @@ bool lp_sqlite_lock_run(struct lp_store *base, enum lp_run_kind kind, bool *acqu
 	return ok;
 }
 
-bool lp_sqlite_run_is_active(struct lp_store *base, enum lp_run_kind kind, bool *active, struct lp_error *error)
+bool lp_sqlite_run_is_active(struct lp_store *opened, enum lp_run_kind kind, bool *active, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	char *path = lp_format_text(lock_names[kind], store->path);
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -95,30 +95,30 @@ bool lp_sqlite_run_is_active(struct lp_store *base, enum lp_run_kind kind, bool 
 	return true;
 }
 
-static bool insert_run(struct lp_sqlite *store, struct lp_run *run, struct lp_error *error)
+static bool insert_run(struct sqlite_store *store, struct lp_run *run, struct lp_error *error)
 {
-	if (!lp_sqlite_write(store, LP_SQL_BEGIN_RUN, &lp_new_run_layout, run, error))
+	if (!lp_sqlite_write(store, LP_SQLITE_BEGIN_RUN, &lp_new_run_layout, run, error))
 		return false;
 	run->id = sqlite3_last_insert_rowid(store->database);
 	return true;
 }
 
-static bool interrupt_runs(struct lp_sqlite *store, enum lp_run_kind kind, struct lp_error *error)
+static bool interrupt_runs(struct sqlite_store *store, enum lp_run_kind kind, struct lp_error *error)
 {
-	return lp_sqlite_run_named(store, LP_SQL_INTERRUPT_RUNS, lp_run_kind_names[kind], NULL, error);
+	return lp_sqlite_run_named(store, LP_SQLITE_INTERRUPT_RUNS, lp_run_kind_names[kind], NULL, error);
 }
 
-bool lp_sqlite_begin_run(struct lp_store *base, struct lp_run *run, struct lp_error *error)
+bool lp_sqlite_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	return lp_sqlite_begin(store, error) &&
 	       lp_sqlite_finish(store, interrupt_runs(store, run->kind, error) && insert_run(store, run, error), error);
 }
 
-bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running, struct lp_error *error)
+bool lp_sqlite_is_running(struct sqlite_store *store, int64_t run_id, bool *running, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_IS_RUNNING, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_IS_RUNNING, error);
 	int64_t one;
 	int row;
 
@@ -130,9 +130,9 @@ bool lp_sqlite_is_running(struct lp_sqlite *store, int64_t run_id, bool *running
 	return row >= 0;
 }
 
-bool lp_sqlite_hold_run(struct lp_store *base, int64_t run_id, struct lp_error *error)
+bool lp_sqlite_hold_run(struct lp_store *opened, int64_t run_id, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 	bool running;
 
 	/* The caller's transaction began IMMEDIATE: nobody else writes until it ends. */
@@ -140,10 +140,10 @@ bool lp_sqlite_hold_run(struct lp_store *base, int64_t run_id, struct lp_error *
 	return lp_sqlite_is_running(store, run_id, &running, error) && (running || lp_run_is_over(error));
 }
 
-bool lp_sqlite_end_run(struct lp_store *base, const struct lp_run *run, struct lp_error *error)
+bool lp_sqlite_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_END_RUN, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_END_RUN, error);
 	struct lp_text states = { 0 };
 	int64_t rows;
 	bool ok;
@@ -174,11 +174,11 @@ static void read_states(const char *text, uint64_t states[LP_STATE_COUNT])
 	}
 }
 
-bool lp_sqlite_each_run(struct lp_store *base, uint32_t most, lp_run_visit *visit, void *context,
+bool lp_sqlite_each_run(struct lp_store *opened, uint32_t most, lp_run_visit *visit, void *context,
                         struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_RUN, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_RUN, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_run run;
 

@@ -28,7 +28,7 @@ struct noting {
 	bool any;
 };
 
-static bool note_hour(struct lp_sqlite *store, struct noting *noting, struct lp_error *error)
+static bool note_hour(struct sqlite_store *store, struct noting *noting, struct lp_error *error)
 {
 	bool any = noting->any;
 
@@ -36,7 +36,7 @@ static bool note_hour(struct lp_sqlite *store, struct noting *noting, struct lp_
 	return !any || lp_sqlite_note_change(store, noting->series_id, noting->first, noting->last, false, error);
 }
 
-static bool note_sample(struct lp_sqlite *store, struct noting *noting, lp_time time, struct lp_error *error)
+static bool note_sample(struct sqlite_store *store, struct noting *noting, lp_time time, struct lp_error *error)
 {
 	int64_t hour = lp_sqlite_hour(time);
 
@@ -55,10 +55,10 @@ static bool note_sample(struct lp_sqlite *store, struct noting *noting, lp_time 
 }
 
 /* 1: inserted, 2: updated, 0: it is there as it is; -1: error. */
-static int write_sample(struct lp_sqlite *store, int64_t series_id, lp_time time, double value, uint8_t quality,
+static int write_sample(struct sqlite_store *store, int64_t series_id, lp_time time, double value, uint8_t quality,
                         struct lp_error *error)
 {
-	static const enum lp_sqlite_statement ways[] = { LP_SQL_ADD_SAMPLE, LP_SQL_CHANGE_SAMPLE };
+	static const enum sqlite_statement ways[] = { LP_SQLITE_ADD_SAMPLE, LP_SQLITE_CHANGE_SAMPLE };
 
 	for (int i = 0; i < 2; i++) {
 		sqlite3_stmt *statement = lp_sqlite_prepare(store, ways[i], error);
@@ -75,7 +75,7 @@ static int write_sample(struct lp_sqlite *store, int64_t series_id, lp_time time
 	return 0;
 }
 
-static bool write_column(struct lp_sqlite *store, int64_t series_id, const struct lp_column *samples,
+static bool write_column(struct sqlite_store *store, int64_t series_id, const struct lp_column *samples,
                          struct lp_write_counts *counts, struct lp_error *error)
 {
 	struct noting noting = { .wanted = samples->count >= NOTED_FROM, .series_id = series_id };
@@ -97,10 +97,10 @@ static bool write_column(struct lp_sqlite *store, int64_t series_id, const struc
 	return note_hour(store, &noting, error) && (!noting.wanted || lp_sqlite_be_own(store, false, error));
 }
 
-bool lp_sqlite_write_many(struct lp_store *base, const struct lp_series_samples *many, size_t count,
+bool lp_sqlite_write_many(struct lp_store *opened, const struct lp_series_samples *many, size_t count,
                           struct lp_write_counts *counts, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	*counts = (struct lp_write_counts){ .inserted = 0 };
 	for (size_t i = 0; i < count; i++) {
@@ -110,7 +110,7 @@ bool lp_sqlite_write_many(struct lp_store *base, const struct lp_series_samples 
 	return true;
 }
 
-void lp_sqlite_grow_samples(struct lp_sqlite_samples *rows)
+void lp_sqlite_grow_samples(struct sqlite_samples *rows)
 {
 	rows->capacity = rows->capacity == 0 ? 1024 : rows->capacity * 2;
 	rows->time = lp_reallocate(rows->time, rows->capacity, sizeof *rows->time);
@@ -121,7 +121,7 @@ void lp_sqlite_grow_samples(struct lp_sqlite_samples *rows)
 	rows->window_end = lp_reallocate(rows->window_end, rows->capacity, sizeof *rows->window_end);
 }
 
-static void take_row_with_coverage(struct lp_sqlite_samples *rows, sqlite3_stmt *statement)
+static void take_row_with_coverage(struct sqlite_samples *rows, sqlite3_stmt *statement)
 {
 	lp_sqlite_take_sample(rows, statement);
 	size_t i = rows->count - 1;
@@ -133,18 +133,18 @@ static void take_row_with_coverage(struct lp_sqlite_samples *rows, sqlite3_stmt 
 	rows->any_coverage |= result || covered;
 }
 
-void lp_sqlite_empty_samples(struct lp_sqlite_samples *rows)
+void lp_sqlite_empty_samples(struct sqlite_samples *rows)
 {
 	rows->count = 0;
 	rows->any_quality = rows->any_coverage = false;
 }
 
-bool lp_sqlite_read_samples(struct lp_store *base, int64_t series_id, lp_time from, lp_time to, uint64_t most,
+bool lp_sqlite_read_samples(struct lp_store *opened, int64_t series_id, lp_time from, lp_time to, uint64_t most,
                             lp_column_visit *visit, void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_samples *rows = &store->samples;
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_READ_SAMPLES, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_samples *rows = &store->samples;
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_READ_SAMPLES, error);
 	int row;
 
 	if (statement == NULL)

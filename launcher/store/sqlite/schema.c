@@ -15,7 +15,7 @@
 
 static const char prefix[] = "schema/sqlite/";
 
-bool lp_sqlite_check_owner(struct lp_sqlite *store, struct lp_error *error)
+bool lp_sqlite_check_owner(struct sqlite_store *store, struct lp_error *error)
 {
 	int64_t owner, tables;
 
@@ -23,7 +23,7 @@ bool lp_sqlite_check_owner(struct lp_sqlite *store, struct lp_error *error)
 		return false;
 	if (owner == LP_SQLITE_APPLICATION_ID)
 		return true;
-	if (!lp_sqlite_pragma(store, lp_sqlite_statements[LP_SQL_COUNT_TABLES].sql, &tables, error))
+	if (!lp_sqlite_pragma(store, lp_sqlite_statements[LP_SQLITE_COUNT_TABLES].sql, &tables, error))
 		return false;
 	if (owner == 0 && tables == 0)
 		return true; /* empty: nobody's yet */
@@ -35,7 +35,7 @@ bool lp_sqlite_check_owner(struct lp_sqlite *store, struct lp_error *error)
 	                      "local-processing import.");
 }
 
-static bool read_version(struct lp_sqlite *store, int32_t *version, struct lp_error *error)
+static bool read_version(struct sqlite_store *store, int32_t *version, struct lp_error *error)
 {
 	int64_t value;
 
@@ -45,10 +45,10 @@ static bool read_version(struct lp_sqlite *store, int32_t *version, struct lp_er
 	return true;
 }
 
-bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, struct lp_error *error)
+bool lp_sqlite_schema(struct lp_store *opened, struct lp_schema_state *state, struct lp_error *error)
 {
 	state->wanted = lp_step_newest(prefix);
-	return read_version(lp_sqlite_of(base), &state->present, error);
+	return read_version(lp_sqlite_store(opened), &state->present, error);
 }
 
 /*
@@ -57,7 +57,7 @@ bool lp_sqlite_schema(struct lp_store *base, struct lp_schema_state *state, stru
  * "busy" at once instead of waiting, since two who wait for each other would
  * wait for ever: so the waiting is done here, with nothing held.
  */
-static bool write_ahead(struct lp_sqlite *store, struct lp_error *error)
+static bool write_ahead(struct sqlite_store *store, struct lp_error *error)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	int64_t mode;
@@ -72,16 +72,16 @@ static bool write_ahead(struct lp_sqlite *store, struct lp_error *error)
 }
 
 /* Neither can be changed within a transaction. */
-static bool prepare_file(struct lp_sqlite *store, struct lp_error *error)
+static bool prepare_file(struct sqlite_store *store, struct lp_error *error)
 {
 	/* Must come before the first page is written; prune gives pages back to the system with it. */
 	return lp_sqlite_script(store, "PRAGMA auto_vacuum = INCREMENTAL", error, "prepare the file") &&
 	       write_ahead(store, error);
 }
 
-static bool note_migration(struct lp_sqlite *store, const struct lp_step *step, struct lp_error *error)
+static bool note_migration(struct sqlite_store *store, const struct lp_step *step, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_ADD_MIGRATION, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_ADD_MIGRATION, error);
 
 	if (statement == NULL)
 		return false;
@@ -92,7 +92,7 @@ static bool note_migration(struct lp_sqlite *store, const struct lp_step *step, 
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-static bool run_step(struct lp_sqlite *store, const struct lp_step *step, struct lp_error *error)
+static bool run_step(struct sqlite_store *store, const struct lp_step *step, struct lp_error *error)
 {
 	char mark[80];
 
@@ -102,7 +102,7 @@ static bool run_step(struct lp_sqlite *store, const struct lp_step *step, struct
 	       note_migration(store, step, error) && lp_sqlite_script(store, mark, error, "upgrade the schema");
 }
 
-static bool migrate_within(struct lp_sqlite *store, bool dry_run, lp_migrate_step *step, void *context,
+static bool migrate_within(struct sqlite_store *store, bool dry_run, lp_migrate_step *step, void *context,
                            struct lp_error *error)
 {
 	struct lp_step next = { .file = NULL };
@@ -121,10 +121,10 @@ static bool migrate_within(struct lp_sqlite *store, bool dry_run, lp_migrate_ste
 	return true;
 }
 
-bool lp_sqlite_migrate(struct lp_store *base, const struct lp_migrate_options *options, lp_migrate_step *step,
+bool lp_sqlite_migrate(struct lp_store *opened, const struct lp_migrate_options *options, lp_migrate_step *step,
                        void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
+	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	if (options->run_role != NULL || options->read_role != NULL) {
 		lp_fail(error, LP_EXIT_USAGE, "sqlite:%s: SQLite knows no roles to grant to", store->path);

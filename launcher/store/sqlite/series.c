@@ -10,11 +10,11 @@ void lp_sqlite_bind_glob(sqlite3_stmt *statement, int index, const char *glob)
 	sqlite3_bind_text(statement, index, lp_glob_to_sqlite(glob), -1, free);
 }
 
-bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series_visit *visit, void *context,
+bool lp_sqlite_each_series(struct lp_store *opened, const char *pattern, lp_series_visit *visit, void *context,
                            struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_SERIES, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_SERIES, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_series series;
 
@@ -24,11 +24,11 @@ bool lp_sqlite_each_series(struct lp_store *base, const char *pattern, lp_series
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_find_series(struct lp_store *base, const char *name, struct lp_arena *arena, struct lp_series *found,
+bool lp_sqlite_find_series(struct lp_store *opened, const char *name, struct lp_arena *arena, struct lp_series *found,
                            struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_FIND_SERIES, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_FIND_SERIES, error);
 	sqlite3_stmt *statement = rows.statement;
 
 	*found = (struct lp_series){ 0 };

@@ -4,11 +4,11 @@
 
 #include "store/statement.h"
 
-enum lp_sqlite_statement {
-#define STATEMENT(name) LP_SQL_##name,
+enum sqlite_statement {
+#define STATEMENT(name) LP_SQLITE_##name,
 #include "store/sqlite/names.table"
-	LP_SQL_STATEMENT_COUNT
+	LP_SQLITE_STATEMENT_COUNT
 };
-extern const struct lp_statement lp_sqlite_statements[LP_SQL_STATEMENT_COUNT];
+extern const struct lp_statement lp_sqlite_statements[LP_SQLITE_STATEMENT_COUNT];
 
 #endif

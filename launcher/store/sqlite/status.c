@@ -58,9 +58,9 @@ static int compare_lasts(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static bool read_lasts(struct lp_sqlite *store, struct lasts *lasts, struct lp_error *error)
+static bool read_lasts(struct sqlite_store *store, struct lasts *lasts, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_LAST_OUTCOMES, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_LAST_OUTCOMES, error);
 	struct outcome_arrays arrays = { 0 };
 	int row;
 
@@ -96,7 +96,7 @@ static const struct last *find_last(const struct lasts *lasts, int64_t calculati
 	                         : bsearch(&wanted, lasts->items, lasts->count, sizeof *lasts->items, compare_lasts);
 }
 
-static bool next_status(struct lp_sqlite_rows *rows, const struct lasts *lasts, struct lp_status *status)
+static bool next_status(struct sqlite_rows *rows, const struct lasts *lasts, struct lp_status *status)
 {
 	const struct last *last;
 
@@ -117,11 +117,11 @@ static bool next_status(struct lp_sqlite_rows *rows, const struct lasts *lasts, 
 	return true;
 }
 
-bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter *filter, lp_status_visit *visit,
+bool lp_sqlite_each_status(struct lp_store *opened, const struct lp_status_filter *filter, lp_status_visit *visit,
                            void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	struct lp_sqlite_rows rows = lp_sqlite_read(store, LP_SQL_EACH_STATUS, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_STATUS, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lasts lasts = { 0 };
 	struct lp_status status;
@@ -138,11 +138,11 @@ bool lp_sqlite_each_status(struct lp_store *base, const struct lp_status_filter 
 	return lp_sqlite_end(&rows);
 }
 
-bool lp_sqlite_each_history(struct lp_store *base, const struct lp_history_query *query, lp_history_visit *visit,
+bool lp_sqlite_each_history(struct lp_store *opened, const struct lp_history_query *query, lp_history_visit *visit,
                             void *context, struct lp_error *error)
 {
-	struct lp_sqlite *store = lp_sqlite_of(base);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQL_EACH_HISTORY, error);
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_EACH_HISTORY, error);
 	struct outcome_arrays arrays = { 0 };
 	char id[24];
 	uint32_t given = 0;
