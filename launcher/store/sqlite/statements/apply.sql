@@ -1,16 +1,16 @@
 -- What `apply` writes: definitions, and what is owed by changed ones.
 
 -- name: add_series
--- doing: write the series
+-- doing: add series
 INSERT INTO series (name, unit, description, attributes, sample_interval, created)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
 -- name: change_series
--- doing: change a series
+-- doing: change series
 UPDATE series SET unit = ?2, description = ?3, attributes = ?4, sample_interval = ?5 WHERE name = ?1;
 
 -- name: touch_series_batches
--- doing: change a series
+-- doing: mark the batches of changed series
 UPDATE batch
 SET generation = generation + 1
 WHERE id IN (
@@ -42,7 +42,7 @@ DELETE FROM superseded WHERE series_id = (SELECT id FROM series WHERE name = ?1)
 DELETE FROM change WHERE series_id = (SELECT id FROM series WHERE name = ?1);
 
 -- name: delete_series
--- doing: delete the series
+-- doing: delete series
 DELETE FROM series WHERE name = ?1;
 
 -- name: has_another_schedule
@@ -52,7 +52,7 @@ FROM calculation
 WHERE name = ?1 AND ?5 <> '' AND ?8 <> '';
 
 -- name: drop_pending
--- doing: write the calculation
+-- doing: drop the pending windows of changed schedules
 DELETE FROM pending WHERE calculation_id = ?1;
 
 -- name: drop_pending_before
@@ -60,7 +60,7 @@ DELETE FROM pending WHERE calculation_id = ?1;
 DELETE FROM pending WHERE calculation_id = ?1 AND window_start < ?2;
 
 -- name: trim_owed
--- doing: forget what lies before the start of a calculation
+-- doing: forget the owed windows before a later start
 UPDATE owed
 SET after_end = ?2, window_start = ?2, touched = touched + 1
 WHERE calculation_id = ?1 AND after_end < ?2;
@@ -70,19 +70,19 @@ WHERE calculation_id = ?1 AND after_end < ?2;
 DELETE FROM owed WHERE calculation_id = ?1 AND until_end <= ?2;
 
 -- name: drop_owed
--- doing: write the calculation
+-- doing: drop the owed windows of changed schedules
 DELETE FROM owed WHERE calculation_id = ?1;
 
 -- name: reopen_pending
--- doing: write the calculation
+-- doing: open pending windows again
 UPDATE pending SET attempts = 0, given_up = 0, next_attempt = window_end WHERE calculation_id = ?1;
 
 -- name: reopen_state
--- doing: write the calculation
+-- doing: open failed states again
 UPDATE state SET attempts = 0, next_attempt = window_end WHERE calculation_id = ?1 AND failing_since IS NOT NULL;
 
 -- name: add_calculations
--- doing: write the calculation
+-- doing: add calculations
 INSERT INTO calculation (
     name, description, rule, parameters, labels, enabled, {{schedule}}, start, time_limit, version,
     rank, result_time, min_coverage, recompute_within, memory_limit, created, updated
@@ -92,7 +92,7 @@ VALUES (
 );
 
 -- name: change_calculations
--- doing: write the calculation
+-- doing: change calculations
 UPDATE calculation
 SET description = ?2, rule = ?3, parameters = ?4, labels = ?5, enabled = ?6, every = ?7, window_length = ?8,
     "offset" = ?9, delay = ?10, week_start = ?11, time_zone = ?12, missed = ?13, start = ?14, time_limit = ?15,
@@ -101,7 +101,7 @@ SET description = ?2, rule = ?3, parameters = ?4, labels = ?5, enabled = ?6, eve
 WHERE name = ?1;
 
 -- name: change_ranks
--- doing: change the rank of a calculation
+-- doing: change ranks
 UPDATE calculation SET rank = ?2 WHERE name = ?1;
 
 -- name: touch_batch
@@ -109,26 +109,26 @@ UPDATE calculation SET rank = ?2 WHERE name = ?1;
 UPDATE batch SET generation = generation + 1 WHERE id = (SELECT batch_id FROM calculation WHERE name = ?1);
 
 -- name: delete_calculations
--- doing: delete the calculation
+-- doing: delete calculations
 DELETE FROM calculation WHERE name = ?1;
 
 -- name: clear_inputs
--- doing: write the calculation
+-- doing: replace inputs
 DELETE FROM calculation_input WHERE calculation_id = ?1;
 
 -- name: clear_outputs
--- doing: write the calculation
+-- doing: replace outputs
 DELETE FROM calculation_output WHERE calculation_id = ?1;
 
 -- name: add_inputs
--- doing: write an input
+-- doing: add inputs
 INSERT INTO calculation_input (calculation_id, position, name, series_id, lookback, window_length, shift, reach)
 SELECT ?1, ?2, ?3, id, ?5, ?6, ?7, ?8
 FROM series
 WHERE name = ?4;
 
 -- name: add_outputs
--- doing: write an output
+-- doing: add outputs
 INSERT INTO calculation_output (calculation_id, position, name, series_id)
 SELECT ?1, ?2, ?3, id
 FROM series

@@ -9,7 +9,7 @@
 SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, enabled FROM batch ORDER BY id;
 
 -- name: all_members
--- doing: read the calculations
+-- doing: read what is in the batches
 -- reads: all of calculation, calculation_input
 -- What is read at once where its own schedule is another's: that holds nobody back for long.
 WITH slower AS MATERIALIZED (
@@ -39,7 +39,7 @@ FROM calculation c
 ORDER BY c.id;
 
 -- name: add_batch
--- doing: put the calculations into batches
+-- doing: add a batch
 INSERT INTO batch (
     rank, enabled, size, {{schedule}}, start, watermark, last_run_id, last_outcome, span
 )
@@ -47,15 +47,15 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, (SELECT last_run_id FR
     (SELECT last_outcome FROM batch WHERE id = ?13), ?14;
 
 -- name: change_batches
--- doing: put the calculations into batches
+-- doing: change batches
 UPDATE batch SET generation = ?2, size = ?3, span = ?4 WHERE id = ?1;
 
 -- name: delete_batches
--- doing: put the calculations into batches
+-- doing: delete batches
 DELETE FROM batch WHERE id = ?1;
 
 -- name: move_calculations
--- doing: put a calculation into its batch
+-- doing: move calculations to their batches
 UPDATE calculation SET batch_id = ?2, position = ?3 WHERE id = ?1;
 
 -- name: set_upstream

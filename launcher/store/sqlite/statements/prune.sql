@@ -1,7 +1,7 @@
 -- What prune removes.
 
 -- name: touch_readers
--- doing: mark the batches of a pruned series
+-- doing: mark the batches of pruned series
 UPDATE batch
 SET generation = generation + 1
 WHERE id IN (
@@ -12,7 +12,7 @@ WHERE id IN (
 );
 
 -- name: note_pruned
--- doing: note how far a series is pruned
+-- doing: note how far series are pruned
 UPDATE series
 SET pruned_from = min(coalesce(pruned_from, ?2), ?2), pruned_to = max(coalesce(pruned_to, ?3), ?3)
 WHERE id = ?1;
@@ -22,11 +22,11 @@ WHERE id = ?1;
 SELECT min(ts), max(ts) FROM (SELECT ts FROM sample WHERE series_id = ?1 AND ts < ?2 ORDER BY ts LIMIT ?3);
 
 -- name: prune_superseded
--- doing: prune superseded results
+-- doing: delete old superseded results
 DELETE FROM superseded WHERE series_id = ?1 AND ts < ?2;
 
 -- name: prune_samples
--- doing: prune samples
+-- doing: delete old samples
 DELETE FROM sample WHERE series_id = ?1 AND ts <= ?2;
 
 -- name: each_nobodys
