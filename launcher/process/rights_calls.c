@@ -38,6 +38,8 @@
 #error "rights_calls.c: the calls of this machine are not known"
 #endif
 
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
 /* Calls from this number on are newer than the oldest kernel that is supported, so libc does without them. */
 enum { FIRST_OPTIONAL_CALL = 424 };
 
@@ -274,7 +276,7 @@ static void check_prctl(struct filter *filter)
 		PR_GET_CHILD_SUBREAPER,
 		0x53564d41 /* PR_SET_VMA: names for mappings */,
 	};
-	check_values(filter, SYS_prctl, 0, options, sizeof options / sizeof options[0]);
+	check_values(filter, SYS_prctl, 0, options, COUNT(options));
 }
 
 /* Allows what isatty and sockets ask for; other requests could type into a terminal or set up disks and networks. */
@@ -282,22 +284,29 @@ static void check_ioctl(struct filter *filter)
 {
 	static const uint32_t requests[] = { TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX };
 
-	check_values(filter, SYS_ioctl, 1, requests, sizeof requests / sizeof requests[0]);
+	check_values(filter, SYS_ioctl, 1, requests, COUNT(requests));
+}
+
+/* Allows a call but with these values of an argument. */
+static void refuse_values(struct filter *filter, long number, unsigned argument, const uint32_t *values, size_t count)
+{
+	unsigned short begin = begin_call(filter, number);
+
+	load_argument(filter, argument);
+	for (size_t i = 0; i < count; i++) {
+		when_equal(filter, values[i]);
+		refuse(filter, EPERM);
+	}
+	allow(filter);
+	end_call(filter, begin);
 }
 
 /* Refuses what makes a descriptor signal another process, and leases, which hold up other processes. */
 static void check_fcntl(struct filter *filter)
 {
 	static const uint32_t refused[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETLEASE, F_NOTIFY };
-	unsigned short begin = begin_call(filter, SYS_fcntl);
 
-	load_argument(filter, 1);
-	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-		when_equal(filter, refused[i]);
-		refuse(filter, EPERM);
-	}
-	allow(filter);
-	end_call(filter, begin);
+	refuse_values(filter, SYS_fcntl, 1, refused, COUNT(refused));
 }
 
 /* Allows pairs, which are connected only to each other, but of AF_UNIX no datagrams, which can name another address. */
@@ -323,7 +332,7 @@ static void check_socket(struct filter *filter, bool network)
 {
 	static const uint32_t families[] = { AF_INET, AF_INET6 };
 
-	check_values(filter, SYS_socket, 0, families, network ? sizeof families / sizeof families[0] : 0);
+	check_values(filter, SYS_socket, 0, families, network ? COUNT(families) : 0);
 }
 
 /* Allows a call only with a null pointer. */
@@ -412,7 +421,6 @@ bool lp_seccomp_probe(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EFAULT;
 }
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 enum { CALLS = COUNT(always_calls) + COUNT(writing_calls) + COUNT(truncating_calls) + COUNT(network_calls) };
 
 /* Consecutive numbers of calls that are all allowed. */
@@ -534,15 +542,8 @@ static void check_threads_only(struct filter *filter)
 static void check_settings(struct filter *filter)
 {
 	static const uint32_t refused[] = { PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER };
-	unsigned short begin = begin_call(filter, SYS_prctl);
 
-	load_argument(filter, 0);
-	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-		when_equal(filter, refused[i]);
-		refuse(filter, EPERM);
-	}
-	allow(filter);
-	end_call(filter, begin);
+	refuse_values(filter, SYS_prctl, 0, refused, COUNT(refused));
 }
 
 bool lp_seccomp_limit_interpreter(const struct lp_rights *rights, struct lp_error *error)

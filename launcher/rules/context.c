@@ -83,7 +83,6 @@ static PyObject *context_construct(PyTypeObject *type, PyObject *arguments, PyOb
 static void context_dealloc(PyObject *self)
 {
 	struct context_object *context = (struct context_object *)self;
-	PyTypeObject *type = Py_TYPE(self);
 
 	/* A field is NULL where making it failed. */
 	Py_XDECREF(context->calculation);
@@ -93,8 +92,7 @@ static void context_dealloc(PyObject *self)
 	Py_XDECREF(context->labels);
 	Py_XDECREF(context->units);
 	Py_XDECREF(context->attempt);
-	PyObject_Free(self);
-	Py_DECREF(type);
+	lp_object_free(self);
 }
 
 static PyObject *context_repr(PyObject *self)

@@ -134,11 +134,8 @@ static PyObject *stream_text(PyObject *self, void *text)
 
 static void stream_dealloc(PyObject *self)
 {
-	PyTypeObject *type = Py_TYPE(self);
-
 	lp_text_free(&((struct stream_object *)self)->line);
-	PyObject_Free(self);
-	Py_DECREF(type);
+	lp_object_free(self);
 }
 
 static PyMethodDef stream_methods[] = {

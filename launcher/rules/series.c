@@ -249,7 +249,6 @@ int64_t lp_series_missing(struct lp_series_object *series)
 void lp_series_dealloc(PyObject *self)
 {
 	struct lp_series_object *series = (struct lp_series_object *)self;
-	PyTypeObject *type = Py_TYPE(self);
 
 	unlink_borrowed(series);
 	Py_XDECREF(series->owner);
@@ -261,8 +260,7 @@ void lp_series_dealloc(PyObject *self)
 	Py_XDECREF(series->unit);
 	Py_XDECREF(series->attributes);
 	PyMem_Free(series->memory);
-	PyObject_Free(self);
-	Py_DECREF(type);
+	lp_object_free(self);
 }
 
 PyObject *lp_series_name(struct lp_series_object *series)

@@ -303,30 +303,12 @@ static bool is_huge(const struct lp_series_object *series)
 	return huge;
 }
 
-/* Returns true if arguments are about samples: lines between them, or how long one holds. */
-static bool asks_for_samples(PyObject *const *values, PyObject *names)
-{
-	for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(names); i++) {
-		PyObject *name = PyTuple_GET_ITEM(names, i);
-
-		if (PyUnicode_CompareWithASCIIString(name, "hold") == 0 ? values[i] != Py_None
-		    : PyUnicode_CompareWithASCIIString(name, "method") == 0
-		            ? !(PyUnicode_Check(values[i]) && PyUnicode_CompareWithASCIIString(values[i], "step") == 0)
-		            : false)
-			return true;
-	}
-	return false;
-}
-
 /* Computes a sum over time; where it leaves the range of a double, that of values 2^64 times smaller, scaled back. */
 static PyObject *integrate(method function, PyObject *self, PyObject *const *arguments, Py_ssize_t count,
                            PyObject *names)
 {
 	PyObject *result, *factor, *smaller = NULL;
 
-	if (((struct lp_series_object *)self)->no_samples != NULL && asks_for_samples(arguments + count, names) &&
-	    !lp_series_has_samples((struct lp_series_object *)self))
-		return NULL;
 	result = function(self, arguments, count, names);
 	if (result == NULL || isfinite(PyFloat_AS_DOUBLE(result)) || !is_huge((struct lp_series_object *)self))
 		return result;
@@ -359,8 +341,6 @@ static PyObject *series_increase(PyObject *self, PyObject *const *arguments, Py_
 	struct lp_series_object *series = (struct lp_series_object *)self;
 	PyObject *result;
 
-	if (!lp_series_has_samples(series))
-		return NULL;
 	result = lp_series_increase(self, arguments, count, names);
 	if (result != NULL && !isfinite(PyFloat_AS_DOUBLE(result)) && is_huge(series) &&
 	    lp_series_missing(series) < (int64_t)series->column.count &&

@@ -90,6 +90,9 @@ static bool compute_area(struct lp_series_object *series, struct area *area, dou
 	size_t last;
 
 	*only = NAN;
+	/* Lines between samples, and how long one holds, are about samples. */
+	if ((area->method == METHOD_LINEAR || area->hold >= 0) && !lp_series_has_samples(series))
+		return false;
 	if (area->hold < 0)
 		area->hold = (double)lp_series_hold(series->interval);
 	if (series->no_samples != NULL)

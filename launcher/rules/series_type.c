@@ -162,11 +162,8 @@ static int column_getbuffer(PyObject *self, Py_buffer *view, int flags)
 
 static void column_dealloc(PyObject *self)
 {
-	PyTypeObject *type = Py_TYPE(self);
-
 	Py_DECREF(((struct column_object *)self)->series);
-	PyObject_Free(self);
-	Py_DECREF(type);
+	lp_object_free(self);
 }
 
 static PyObject *get_values(PyObject *self, void *unused)

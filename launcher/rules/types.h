@@ -36,6 +36,15 @@ static inline struct lp_rule_state *lp_state_of(PyObject *self)
 	return PyType_GetModuleState(Py_TYPE(self));
 }
 
+/* Frees an object and the reference to its type. */
+static inline void lp_object_free(PyObject *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+
+	PyObject_Free(self);
+	Py_DECREF(type);
+}
+
 /* Notes that values were known for this share of a window only: the coverage of the result is no more. */
 static inline void lp_rule_lower_coverage(struct lp_rule_state *state, double share)
 {

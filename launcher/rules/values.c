@@ -126,11 +126,8 @@ static PyObject *window_construct(PyTypeObject *type, PyObject *arguments, PyObj
 
 static void window_dealloc(PyObject *self)
 {
-	PyTypeObject *type = Py_TYPE(self);
-
 	Py_DECREF(((struct lp_window_object *)self)->zone);
-	PyObject_Free(self);
-	Py_DECREF(type);
+	lp_object_free(self);
 }
 
 static PyObject *window_bound(PyObject *self, void *end)
