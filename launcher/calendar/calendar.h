@@ -77,7 +77,7 @@ bool lp_window_ending_by(const struct lp_schedule *schedule, const struct lp_zon
 bool lp_window_ending_after(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time t,
                             struct lp_window *window); /* the first with end > t */
 
-/* How long windows are at least and at most, from the calendar and from all that this zone's clocks do. */
+/* Returns the least and the most length of windows, by the calendar and by all changes of this zone's clocks. */
 void lp_window_bounds(const struct lp_schedule *schedule, const struct lp_zone *zone, int64_t *least, int64_t *most);
 /*
  * The same of a span of any date, forwards and backwards; least may be negative:
@@ -86,18 +86,18 @@ void lp_window_bounds(const struct lp_schedule *schedule, const struct lp_zone *
 void lp_span_bounds(const struct lp_zone *zone, struct lp_span span, int64_t *least, int64_t *most);
 
 /*
- * Whether two windows of the schedule, of those that do not begin before `from`
- * (LP_TIME_NONE: 1970), begin at one time: then two of them, and in never_from a
- * start from which it cannot be any more (LP_TIME_NONE: there is none).
+ * Returns true if two windows of the schedule begin at one time, among those that
+ * do not begin before `from` (LP_TIME_NONE: 1970). Fills two of them, and in
+ * never_from a start from which that cannot happen any more (LP_TIME_NONE: none).
  */
 bool lp_windows_of_one_start(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time from,
                              struct lp_window windows[2], lp_time *never_from);
 
 /*
- * What an input reads for a window of the schedule: the window, moved by shift
- * (range.c says how), or the `length` that ends where that does, on the local
- * calendar where a span is days or longer.  count 0: no shift; no length of its
- * own.  zone must be the schedule's.  False: outside of years 1 to 9999.
+ * Fills the range that an input reads for a window of the schedule: the window,
+ * moved by shift (range.c says how), or the `length` that ends where that does, on
+ * the local calendar if a span is days or longer.  count 0: no shift; no length of
+ * its own.  zone must be the schedule's.  False: outside of years 1 to 9999.
  */
 bool lp_input_range(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
                     struct lp_span length, struct lp_span shift, struct lp_window *range);

@@ -1,10 +1,10 @@
 /*
- * Whether two windows of a schedule can begin at one time, so that their
- * results cannot be told apart by it.  (Ends are distinct by construction.)
+ * Finds out if two windows of a schedule can begin at one time, so that their
+ * results would have the same time.  (Ends are distinct by construction.)
  *
- * Windows begin so much before their ends.  That is one to one in elapsed
- * time, and on a grid of months.  Where windows of days, weeks or months end
- * every few hours or days, it is not, in three places:
+ * A window begins its length before its end.  In elapsed time, and on a grid of
+ * months, each end then has a start of its own.  Windows of days, weeks or months
+ * that end every few hours or days can share one, in three places:
  *
  * - a month that is too short has its last day in place of several: a month
  *   before the 28th to 31st of March is the 28th of February;
@@ -12,8 +12,8 @@
  * - a time of the clock that was left out, as a start, is moved on, to where
  *   another window begins.
  *
- * So it is looked for around the ends of months and the changes of the zone's
- * clocks, in all of the 400 years after which both repeat.
+ * So the search goes around the ends of months and the changes of the zone's
+ * clocks, through all of the 400 years after which both repeat.
  */
 #include "calendar/length.h"
 #include "calendar/zone_data.h"
@@ -24,7 +24,7 @@
 
 enum { KINDS_MOST = 32, MONTHS_OF_CYCLE = LP_CYCLE_YEARS * 12 };
 
-/* Before this nobody is taken to compute who does not say a start. */
+/* A calculation without a start is taken to begin here at the earliest. */
 #define SINCE INT64_C(0)
 
 /* A change of clocks as its windows see it: what happens around one of a kind happens around all. */

@@ -28,7 +28,7 @@ void lp_time_format(lp_time t, const struct lp_zone *zone, char text[40])
 	}
 	int64_t offset = lp_zone_offset(zone, t, NULL);
 	int64_t local = t + offset;
-	/* What RFC 3339 cannot write is written in UTC: local mean times with seconds in their offset, the year 0. */
+	/* RFC 3339 has no form for seconds in an offset (local mean times) or for the year 0: those are written in UTC. */
 	if (offset % LP_MINUTE != 0 || local < LP_TIME_MIN || local > LP_TIME_MAX) {
 		offset = 0;
 		local = t;

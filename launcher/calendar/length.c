@@ -1,5 +1,5 @@
 /*
- * How long spans are: about, at least and at most.  Knows no schedule.
+ * The length of spans: about, at least and at most.  Knows no schedule.
  */
 #include "calendar/length.h"
 
@@ -74,8 +74,8 @@ lp_time lp_time_before(const struct lp_zone *zone, lp_time end, int64_t local, s
 }
 
 /*
- * Days of so many months, at least and at most, from whichever day of whichever
- * month: the last day of a month, which stands for those that it does not have,
+ * Counts the days of a number of months, at least and at most, from any day of any
+ * month.  The last day of a month, which stands for those that it does not have,
  * lies between the months that begin before and after it.  Which months are
  * short repeats every four years, but around a year such as 1900, which was no
  * leap year: eight years from 1896 have the fewest leap days, and ninety from

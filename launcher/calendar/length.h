@@ -18,16 +18,16 @@ struct lp_length lp_length_of(struct lp_span span);
 bool lp_length_equals(struct lp_length a, struct lp_length b);
 
 /*
- * Seconds, near enough to compare lengths of different kinds. Not microseconds:
- * two thousand million years, which somebody may well write, have too many of those.
+ * Returns seconds, near enough to compare lengths of different kinds. Not
+ * microseconds: a definition may say two thousand million years, which overflow them.
  */
 int64_t lp_length_about(struct lp_length length);
 bool lp_length_is_too_long(int64_t seconds);
 
-/* Months before a local time (after it, where negative); a day that the month does not have becomes its last. */
+/* Moves a local time back by months (on, if negative). A day that the month does not have becomes its last. */
 int64_t lp_local_months_before(int64_t local, int64_t months);
 
-/* A local time so much after another, on the calendar: for lengths without an elapsed part. */
+/* Moves a local time on by a length without an elapsed part, on the calendar. */
 int64_t lp_local_after(int64_t local, struct lp_length length);
 
 /*
@@ -38,18 +38,19 @@ int64_t lp_local_after(int64_t local, struct lp_length length);
 lp_time lp_time_before(const struct lp_zone *zone, lp_time end, int64_t local, struct lp_length length);
 
 /*
- * The local time that a boundary was made from.  It is not what clocks showed
- * where they left that out: midnight, when they go forward at midnight.  False:
- * boundaries are of elapsed time, or it is none.
+ * Fills the local time that a boundary was made from.  If clocks left that time
+ * out, they showed another one: a day that begins when clocks go forward at
+ * midnight was made from midnight.  False: boundaries are of elapsed time, or this
+ * is none.
  */
 bool lp_boundary_local(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary,
                        int64_t *local);
 
 /*
- * Where windows end with months: the place so many months after (before, where
- * negative) one of their boundaries that the offset gives there, so that the
- * 31st is followed by the 28th of February, and that by the 31st.  False: they
- * do not, or it is no boundary.
+ * If windows end with months: moves one of their boundaries on by months (back, if
+ * negative), to where the offset puts it there, so that the 31st is followed by the
+ * 28th of February, and that by the 31st.  False: windows do not end with months,
+ * or this is no boundary.
  */
 bool lp_boundary_after(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time boundary, int64_t months,
                        lp_time *other);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What is left of the text; every take_... moves it on only where it succeeds. */
+/* `at` is the rest of the text. Each take_... moves it on only if it succeeds. */
 struct scan {
 	const char *at, *end;
 };

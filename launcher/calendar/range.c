@@ -1,5 +1,5 @@
 /*
- * What an input reads for a window.
+ * The range that an input reads for a window.
  *
  * Its shift moves the window, on the calendar where it is of days or longer:
  *
@@ -15,10 +15,10 @@
  *   months before and after begin and end.
  *
  * A day that ends at a midnight which clocks left out ends at midnight all the
- * same: moved is what it was made from, not what clocks showed.
+ * same: the time that it was made from is moved, not the one that clocks showed.
  *
- * An input's own window ends where the moved one does, and begins so much before;
- * one of months where a window of so many months to there would begin.
+ * An input's own window ends where the moved one does, and begins its length before
+ * that; one of months begins where a window of as many months that ends there does.
  */
 #include "calendar/length.h"
 #include "calendar/zone_data.h"
@@ -56,12 +56,12 @@ static struct ends ends_of(const struct lp_schedule *schedule, const struct lp_z
 		return ends;
 	if (!lp_boundary_local(schedule, zone, window.start, &ends.start))
 		ends.start = made_with(zone, ends.end, back, window.start, ends.start);
-	/* Where a day was left out, two boundaries are one instant. */
+	/* If a day was left out, two boundaries are one instant. */
 	ends.end = made_with(zone, ends.start, length, window.end, ends.end);
 	return ends;
 }
 
-/* Whether days are whole months: from some time of a day of the month to the same of a later one. */
+/* Returns true if days are whole months: from a time of a day of the month to the same of a later one. */
 static bool are_months(int64_t local_start, int64_t local_end)
 {
 	struct lp_civil start, end;
@@ -77,7 +77,7 @@ static int64_t moved_end_of_days(struct ends ends, struct lp_length shift)
 	return lp_local_after(ends.end - LP_DAY, shift) + LP_DAY;
 }
 
-/* False: its windows do not end with months, or this is one of an earlier definition. */
+/* Returns false if windows do not end with months, or this one belongs to an earlier definition. */
 static bool moved_months(const struct lp_schedule *schedule, const struct lp_zone *zone, struct lp_window window,
                          int64_t months, struct lp_window *moved)
 {

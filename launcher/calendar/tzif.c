@@ -66,7 +66,7 @@ static size_t body_size(const struct header *header, size_t time_size)
 	       header->leaps * (time_size + 4) + header->is_standard + header->is_ut;
 }
 
-/* Far times are cut where nobody looks: "the big bang" of some files does not fit microseconds. */
+/* Times are cut far outside of the years that are used: "the big bang" of some files does not fit microseconds. */
 static lp_time from_seconds(int64_t seconds)
 {
 	const int64_t most = LP_TIME_MAX / LP_SECOND * 2;

@@ -82,7 +82,7 @@ static struct lp_length split_days(struct lp_length offset)
 
 enum {
 	DAYS_ON = 30,    /* the 31st, or the last of the month */
-	DAYS_BACK = -28, /* all months have so many */
+	DAYS_BACK = -28, /* each month has 28 days */
 	/* From January on to 28 February, and back to 1 March: the same date in each year. */
 	YEAR_DAYS_ON = 58,
 	YEAR_DAYS_BACK = -306,

@@ -7,7 +7,7 @@
 #include "text/utf8.h"
 #include <string.h>
 
-/* What is left of the text; every take_... moves it on only where it succeeds. */
+/* `at` is the rest of the text. Each take_... moves it on only if it succeeds. */
 static bool take(const char **at, char wanted)
 {
 	if (**at != wanted)
@@ -16,7 +16,7 @@ static bool take(const char **at, char wanted)
 	return true;
 }
 
-/* Exactly so many digits. */
+/* Takes exactly this many digits. */
 static bool take_digits(const char **at, int digits, int32_t *number)
 {
 	int32_t value = 0;
@@ -77,7 +77,7 @@ bool lp_offset_parse(const char *text, int64_t *offset)
 	return take_offset(&at, named, offset) && *at == '\0';
 }
 
-/* NULL, or why the fields are no date or time. */
+/* Returns NULL, or why the fields are no date or time. */
 static const char *check_fields(const struct lp_civil *civil)
 {
 	if (civil->month < 1 || civil->month > 12)

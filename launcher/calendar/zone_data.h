@@ -1,6 +1,6 @@
 /*
- * What a time zone is made of, for the calendar's own files.  Made once by
- * tzif.c, never changed afterwards, so that every thread may read it.
+ * The parts of a time zone, for the calendar's own files.  tzif.c makes a zone once
+ * and nothing changes it afterwards, so every thread may read it.
  */
 #ifndef LP_CALENDAR_ZONE_DATA_H
 #define LP_CALENDAR_ZONE_DATA_H

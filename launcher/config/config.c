@@ -24,7 +24,7 @@ enum { FILE_BYTES_MOST = 1 << 20 };
 
 enum kind { ADDRESS, DIRECTORY, ZONE, FLAG, NUMBER, SECONDS, DURATION, RETENTION, FORMAT, LEVEL, SIZE, DIRECTORIES };
 
-/* What a kind is called where it is expected, and in the table for people. */
+/* The words for a kind: in the table for people, and where it was expected. */
 static const struct {
 	const char *name, *expected;
 } kinds[] = {
@@ -109,40 +109,40 @@ enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
 static const char *const searched[] = { "./local-processing.yaml", "/etc/local-processing/config.yaml" };
 
-struct loading {
+struct loader {
 	struct lp_config *config;
 	char *directory; /* of the file; relative names begin there */
 	struct lp_problems *problems;
 	bool wrong;
 };
 
-#define PROBLEM(loading_, node_, ...)                                                                                  \
+#define PROBLEM(loader_, node_, ...)                                                                                   \
 	do {                                                                                                           \
-		(loading_)->wrong = true;                                                                              \
-		lp_problem_add((loading_)->problems, (loading_)->config->file, (node_) == NULL ? 0 : (node_)->line,    \
+		(loader_)->wrong = true;                                                                               \
+		lp_problem_add((loader_)->problems, (loader_)->config->file, (node_) == NULL ? 0 : (node_)->line,      \
 		               (node_) == NULL ? 0 : (node_)->column, __VA_ARGS__);                                    \
 	} while (0)
 
-static void *field_of(const struct loading *loading, const struct setting *setting)
+static void *field_of(const struct loader *loader, const struct setting *setting)
 {
-	return (char *)loading->config + setting->field;
+	return (char *)loader->config + setting->field;
 }
 
-static void set_text(const struct loading *loading, const struct setting *setting, char *text)
+static void set_text(const struct loader *loader, const struct setting *setting, char *text)
 {
-	char **field = field_of(loading, setting);
+	char **field = field_of(loader, setting);
 	free(*field);
 	*field = text;
 }
 
 /* A name is completed behind so many bytes of the text that it ends with. */
-static char *in_directory(const struct loading *loading, const char *text, size_t before)
+static char *in_directory(const struct loader *loader, const char *text, size_t before)
 {
 	const char *name = text + before;
-	if (name[0] == '/' || loading->directory == NULL)
+	if (name[0] == '/' || loader->directory == NULL)
 		return lp_copy_text(text);
 	return lp_format_text("%.*s%s/%s", (int)before, text,
-	                      strcmp(loading->directory, "/") == 0 ? "" : loading->directory, name);
+	                      strcmp(loader->directory, "/") == 0 ? "" : loader->directory, name);
 }
 
 /*
@@ -177,7 +177,7 @@ static void format_limit(enum kind kind, int64_t limit, char text[32])
 		lp_duration_format(kind == SECONDS ? limit * LP_SECOND : limit, text);
 }
 
-static void check_limits(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node,
+static void check_limits(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node,
                          int64_t value)
 {
 	char least[32], most[32];
@@ -186,62 +186,62 @@ static void check_limits(struct loading *loading, const struct setting *setting,
 	format_limit(setting->kind, setting->least, least);
 	format_limit(setting->kind, setting->most, most);
 	if (setting->most == 0)
-		PROBLEM(loading, node, "%s: %s is too short: at least %s", setting->path, node->text, least);
+		PROBLEM(loader, node, "%s: %s is too short: at least %s", setting->path, node->text, least);
 	else
-		PROBLEM(loading, node, "%s: %s is outside of what is possible: %s to %s", setting->path, node->text,
+		PROBLEM(loader, node, "%s: %s is outside of what is possible: %s to %s", setting->path, node->text,
 		        least, most);
 }
 
-static void check_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node,
+static void check_directory(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node,
                             const char *directory)
 {
 	struct stat status;
 	if (stat(directory, &status) != 0)
-		PROBLEM(loading, node, "%s: %s: %s", setting->path, directory, strerror(errno));
+		PROBLEM(loader, node, "%s: %s: %s", setting->path, directory, strerror(errno));
 	else if (!S_ISDIR(status.st_mode))
-		PROBLEM(loading, node, "%s: %s is no directory", setting->path, directory);
+		PROBLEM(loader, node, "%s: %s is no directory", setting->path, directory);
 }
 
-static void set_directory(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+static void set_directory(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node)
 {
-	char *directory = in_directory(loading, node->text, 0);
-	set_text(loading, setting, directory);
-	check_directory(loading, setting, node, directory);
+	char *directory = in_directory(loader, node->text, 0);
+	set_text(loader, setting, directory);
+	check_directory(loader, setting, node, directory);
 }
 
-/* False: the node is not what the setting expects; one of its items that is not is told here. */
-static bool set_directories(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+/* Returns false if the node is not what the setting expects; an item that is wrong is reported here. */
+static bool set_directories(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node)
 {
-	struct lp_config_list *list = field_of(loading, setting);
+	struct lp_config_list *list = field_of(loader, setting);
 	if (node->type != LP_YAML_LIST)
 		return false;
 	list->items = lp_allocate((node->count + 1) * sizeof *list->items);
 	for (size_t i = 0; i < node->count; i++) {
 		const struct lp_yaml_node *item = node->items[i];
 		if (item->type != LP_YAML_TEXT || item->text[0] == '\0') {
-			PROBLEM(loading, item, "%s: expected %s, found %s", setting->path, kinds[DIRECTORY].expected,
+			PROBLEM(loader, item, "%s: expected %s, found %s", setting->path, kinds[DIRECTORY].expected,
 			        item->type == LP_YAML_TEXT ? "an empty text" : lp_yaml_type_name(item->type));
 			continue;
 		}
-		list->items[list->count] = in_directory(loading, item->text, 0);
-		check_directory(loading, setting, item, list->items[list->count++]);
+		list->items[list->count] = in_directory(loader, item->text, 0);
+		check_directory(loader, setting, item, list->items[list->count++]);
 	}
 	return true;
 }
 
 /* ":memory:" is no file, and of no use: every connection would have its own. */
-static bool set_address(const struct loading *loading, const struct setting *setting, const char *address)
+static bool set_address(const struct loader *loader, const struct setting *setting, const char *address)
 {
 	const char *file = lp_store_file(address);
 	if (*address == '\0' || (file != NULL && *file == '\0'))
 		return false;
-	set_text(loading, setting,
-	         file != NULL ? in_directory(loading, address, (size_t)(file - address)) : lp_copy_text(address));
+	set_text(loader, setting,
+	         file != NULL ? in_directory(loader, address, (size_t)(file - address)) : lp_copy_text(address));
 	return true;
 }
 
-/* False: the node is not what the setting expects.  What is of the right kind but impossible is told here. */
-static bool set_from_text(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+/* Returns false if the node is of another kind than the setting; an impossible value of that kind is reported here. */
+static bool set_from_text(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node)
 {
 	struct lp_error error;
 	int64_t duration = 0; /* or a size */
@@ -249,21 +249,21 @@ static bool set_from_text(struct loading *loading, const struct setting *setting
 
 	switch (setting->kind) {
 	case ADDRESS:
-		return set_address(loading, setting, node->text);
+		return set_address(loader, setting, node->text);
 	case DIRECTORY:
 		if (node->text[0] == '\0')
 			return false;
-		set_directory(loading, setting, node);
+		set_directory(loader, setting, node);
 		return true;
 	case ZONE:
-		set_text(loading, setting, lp_copy_text(node->text));
+		set_text(loader, setting, lp_copy_text(node->text));
 		return true;
 	case SECONDS:
 		if (!lp_duration_parse(node->text, &duration, &error) || duration % LP_SECOND != 0)
 			return false;
-		check_limits(loading, setting, node, duration / LP_SECOND);
-		if (!loading->wrong)
-			*(int32_t *)field_of(loading, setting) = (int32_t)(duration / LP_SECOND);
+		check_limits(loader, setting, node, duration / LP_SECOND);
+		if (!loader->wrong)
+			*(int32_t *)field_of(loader, setting) = (int32_t)(duration / LP_SECOND);
 		return true;
 	case DURATION:
 	case RETENTION:
@@ -271,26 +271,26 @@ static bool set_from_text(struct loading *loading, const struct setting *setting
 		                              : !parse_retention(node->text, &duration))
 			return false;
 		if (setting->kind == DURATION || duration != 0)
-			check_limits(loading, setting, node, duration);
-		*(int64_t *)field_of(loading, setting) = duration;
+			check_limits(loader, setting, node, duration);
+		*(int64_t *)field_of(loader, setting) = duration;
 		return true;
 	case FORMAT:
 		if (!lp_word_find(node->text, lp_log_formats, LP_LOG_FORMATS, &chosen))
 			return false;
-		*(enum lp_log_format *)field_of(loading, setting) = (enum lp_log_format)chosen;
+		*(enum lp_log_format *)field_of(loader, setting) = (enum lp_log_format)chosen;
 		return true;
 	case LEVEL:
 		if (!lp_word_find(node->text, lp_log_levels, LP_LOG_LEVELS, &chosen))
 			return false;
-		*(enum lp_log_level *)field_of(loading, setting) = (enum lp_log_level)chosen;
+		*(enum lp_log_level *)field_of(loader, setting) = (enum lp_log_level)chosen;
 		return true;
 	case SIZE:
 		if (strcmp(node->text, "auto") != 0) {
 			if (!lp_size_parse(node->text, &duration))
 				return false;
-			check_limits(loading, setting, node, duration);
+			check_limits(loader, setting, node, duration);
 		}
-		*(int64_t *)field_of(loading, setting) = duration;
+		*(int64_t *)field_of(loader, setting) = duration;
 		return true;
 	case FLAG:
 	case NUMBER:
@@ -300,34 +300,34 @@ static bool set_from_text(struct loading *loading, const struct setting *setting
 	return false;
 }
 
-static bool set_value(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+static bool set_value(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node)
 {
 	if (setting->kind == FLAG && node->type == LP_YAML_BOOL) {
-		*(bool *)field_of(loading, setting) = node->value.truth;
+		*(bool *)field_of(loader, setting) = node->value.truth;
 		return true;
 	}
 	if (setting->kind == NUMBER && node->type == LP_YAML_INT) {
-		check_limits(loading, setting, node, node->value.integer);
-		if (!loading->wrong)
-			*(int32_t *)field_of(loading, setting) = (int32_t)node->value.integer;
+		check_limits(loader, setting, node, node->value.integer);
+		if (!loader->wrong)
+			*(int32_t *)field_of(loader, setting) = (int32_t)node->value.integer;
 		return true;
 	}
 	if (setting->kind == DIRECTORIES)
-		return set_directories(loading, setting, node);
-	return node->type == LP_YAML_TEXT && set_from_text(loading, setting, node);
+		return set_directories(loader, setting, node);
+	return node->type == LP_YAML_TEXT && set_from_text(loader, setting, node);
 }
 
-static void read_setting(struct loading *loading, const struct setting *setting, const struct lp_yaml_node *node)
+static void read_setting(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node)
 {
-	if (set_value(loading, setting, node))
+	if (set_value(loader, setting, node))
 		return;
 	bool scalar = node->type != LP_YAML_LIST && node->type != LP_YAML_MAP && node->type != LP_YAML_NULL;
 	/* An address can hold a password: what was found there is never shown. */
 	if (scalar && setting->kind != ADDRESS)
-		PROBLEM(loading, node, "%s: expected %s, found %s", setting->path, kinds[setting->kind].expected,
+		PROBLEM(loader, node, "%s: expected %s, found %s", setting->path, kinds[setting->kind].expected,
 		        node->text[0] == '\0' ? "an empty text" : node->text);
 	else
-		PROBLEM(loading, node, "%s: expected %s, found %s", setting->path, kinds[setting->kind].expected,
+		PROBLEM(loader, node, "%s: expected %s, found %s", setting->path, kinds[setting->kind].expected,
 		        node->type == LP_YAML_TEXT ? "a text that is none" : lp_yaml_type_name(node->type));
 }
 
@@ -361,7 +361,7 @@ static const char *next_key(void *context)
 	return NULL;
 }
 
-static void unknown_key(struct loading *loading, const char *inside, const struct lp_yaml_node *key)
+static void unknown_key(struct loader *loader, const char *inside, const struct lp_yaml_node *key)
 {
 	char known[512] = "", nearest[64] = "";
 	size_t length = 0;
@@ -376,14 +376,14 @@ static void unknown_key(struct loading *loading, const char *inside, const struc
 			length = sizeof known - 1;
 	}
 	if (nearest[0] != '\0')
-		PROBLEM(loading, key, "unknown setting %s%s%s: did you mean %s?", inside == NULL ? "" : inside,
+		PROBLEM(loader, key, "unknown setting %s%s%s: did you mean %s?", inside == NULL ? "" : inside,
 		        inside == NULL ? "" : ".", key->text, nearest);
 	else
-		PROBLEM(loading, key, "unknown setting %s%s%s: there are %s", inside == NULL ? "" : inside,
+		PROBLEM(loader, key, "unknown setting %s%s%s: there are %s", inside == NULL ? "" : inside,
 		        inside == NULL ? "" : ".", key->text, known);
 }
 
-static void read_map(struct loading *loading, const char *inside, const struct lp_yaml_node *map)
+static void read_map(struct loader *loader, const char *inside, const struct lp_yaml_node *map)
 {
 	for (size_t i = 0; i < map->count; i++) {
 		const struct lp_yaml_node *key = map->keys[i], *node = map->items[i];
@@ -400,18 +400,18 @@ static void read_map(struct loading *loading, const char *inside, const struct l
 				is_map = true;
 		}
 		if (found >= 0)
-			read_setting(loading, &settings[found], node);
+			read_setting(loader, &settings[found], node);
 		else if (is_map && node->type == LP_YAML_MAP)
-			read_map(loading, key->text, node);
+			read_map(loader, key->text, node);
 		else if (is_map && node->type != LP_YAML_NULL)
-			PROBLEM(loading, node, "%s: expected a map of settings, found %s", key->text,
+			PROBLEM(loader, node, "%s: expected a map of settings, found %s", key->text,
 			        lp_yaml_type_name(node->type));
 		else if (!is_map)
-			unknown_key(loading, inside, key);
+			unknown_key(loader, inside, key);
 	}
 }
 
-static void set_defaults(struct loading *loading)
+static void set_defaults(struct loader *loader)
 {
 	for (int s = 0; s < SETTINGS; s++) {
 		if (settings[s].usual == NULL)
@@ -424,31 +424,31 @@ static void set_defaults(struct loading *loading)
 			node.type = LP_YAML_BOOL;
 			node.value.truth = strcmp(node.text, "true") == 0;
 		}
-		read_setting(loading, &settings[s], &node);
+		read_setting(loader, &settings[s], &node);
 	}
 }
 
-/* What only several settings together show. */
-static void check_together(struct loading *loading, const struct lp_yaml_node *root, bool store_given)
+/* Checks settings that depend on each other. */
+static void check_together(struct loader *loader, const struct lp_yaml_node *root, bool store_given)
 {
-	const struct lp_config *config = loading->config;
+	const struct lp_config *config = loader->config;
 	const struct lp_yaml_node *retry = lp_yaml_get(root, "retry"), *zone = lp_yaml_get(root, "time_zone");
 	struct lp_error error = { 0 };
 	const struct lp_zone *found;
-	/* Where one of them is wrong itself, the other is compared with a default. */
-	if (!loading->wrong && config->retry_longest_delay < config->retry_first_delay)
-		PROBLEM(loading, retry, "retry.longest_delay is shorter than retry.first_delay");
-	/* Zones are looked up in the user's data once that is set, which is whoever opens the session's business. */
+	/* If one of them is wrong itself, the other is compared with a default. */
+	if (!loader->wrong && config->retry_longest_delay < config->retry_first_delay)
+		PROBLEM(loader, retry, "retry.longest_delay is shorter than retry.first_delay");
+	/* The session looks zones up, once the user's data is set. */
 	if (config->tzdata == NULL && zone != NULL && zone->type == LP_YAML_TEXT &&
 	    !lp_zone_find(config->time_zone, &found, &error))
-		PROBLEM(loading, zone, "time_zone: %s%s%s", error.what, error.hint[0] == '\0' ? "" : ". ", error.hint);
+		PROBLEM(loader, zone, "time_zone: %s%s%s", error.what, error.hint[0] == '\0' ? "" : ". ", error.hint);
 	if (config->store == NULL && !store_given && lp_yaml_get(root, "store") == NULL)
-		PROBLEM(loading, (const struct lp_yaml_node *)NULL,
+		PROBLEM(loader, (const struct lp_yaml_node *)NULL,
 		        "the setting store is missing: where are the series and calculations kept? "
 		        "(store: sqlite:plant.db, or store: postgresql://host/database)");
 }
 
-/* By line, as the file is read by whoever mends it. */
+/* Sorts problems by line, which is the order in which the file is mended. */
 static void sort_problems(struct lp_problems *problems)
 {
 	for (uint32_t i = 1; i < problems->count; i++) {
@@ -479,36 +479,36 @@ static void choose_file(const char *file, const char **chosen)
 	const char *variable = getenv("LOCAL_PROCESSING_CONFIG");
 	*chosen = file != NULL ? file : variable != NULL && variable[0] != '\0' ? variable : NULL;
 	for (size_t i = 0; *chosen == NULL && i < sizeof searched / sizeof searched[0]; i++) {
-		/* What is there but cannot be looked at is chosen too: reading it says why. */
+		/* A file that is there but cannot be looked at is chosen too: reading it says why. */
 		if (stat(searched[i], &status) == 0 || (errno != ENOENT && errno != ENOTDIR))
 			*chosen = searched[i];
 	}
 }
 
-static bool read_file(struct loading *loading, bool store_given, struct lp_error *error)
+static bool read_file(struct loader *loader, bool store_given, struct lp_error *error)
 {
-	struct lp_config *config = loading->config;
+	struct lp_config *config = loader->config;
 	struct lp_arena arena = { 0 };
 	struct lp_yaml_node *root;
 	struct stat status;
 	if (stat(config->file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > FILE_BYTES_MOST)
 		return lp_fail(error, LP_EXIT_CONFIGURATION, "%s has %lld bytes: no configuration has more than %d",
 		               config->file, (long long)status.st_size, (int)FILE_BYTES_MOST);
-	loading->directory = directory_of(config->file);
-	bool good = lp_yaml_read_file(config->file, &arena, &root, loading->problems, error);
-	/* A tree with a key too many is still looked at: what else is wrong is told as well. */
+	loader->directory = directory_of(config->file);
+	bool good = lp_yaml_read_file(config->file, &arena, &root, loader->problems, error);
+	/* A tree with an unknown key is still read, so that all its problems are reported at once. */
 	if (root != NULL && root->type != LP_YAML_MAP)
-		PROBLEM(loading, root, "expected settings (key: value), found %s", lp_yaml_type_name(root->type));
+		PROBLEM(loader, root, "expected settings (key: value), found %s", lp_yaml_type_name(root->type));
 	else if (root != NULL)
-		read_map(loading, NULL, root);
+		read_map(loader, NULL, root);
 	if (root == NULL ? good : root->type == LP_YAML_MAP)
-		check_together(loading, root, store_given);
-	sort_problems(loading->problems);
-	if (good && loading->wrong)
+		check_together(loader, root, store_given);
+	sort_problems(loader->problems);
+	if (good && loader->wrong)
 		good = lp_fail(error, LP_EXIT_CONFIGURATION, "the configuration %s is wrong", config->file);
 	error->exit = good ? error->exit : LP_EXIT_CONFIGURATION;
 	lp_arena_free(&arena);
-	free(loading->directory);
+	free(loader->directory);
 	return good;
 }
 
@@ -517,8 +517,8 @@ bool lp_config_load(const char *file, bool store_given, struct lp_config *config
 {
 	const char *chosen;
 	*config = (struct lp_config){ 0 };
-	struct loading loading = { .config = config, .problems = problems };
-	set_defaults(&loading);
+	struct loader loader = { .config = config, .problems = problems };
+	set_defaults(&loader);
 	choose_file(file, &chosen);
 	if (chosen == NULL && store_given)
 		return true;
@@ -529,7 +529,7 @@ bool lp_config_load(const char *file, bool store_given, struct lp_config *config
 		                      "--store sqlite:FILE or --store postgresql://HOST/DATABASE.");
 	}
 	config->file = lp_copy_text(chosen);
-	if (read_file(&loading, store_given, error))
+	if (read_file(&loader, store_given, error))
 		return true;
 	if (file == NULL && chosen != searched[0] && chosen != searched[1])
 		(void)lp_hint(error, "The variable LOCAL_PROCESSING_CONFIG names this file.");

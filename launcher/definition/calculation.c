@@ -1,6 +1,6 @@
 /*
- * A calculation's map to a struct, with its defaults filled in.  Knows one
- * calculation at a time: what they are to each other is together.c's business.
+ * Reads a calculation's map into a struct and fills in its defaults.  Knows one
+ * calculation at a time: consistency.c compares them with each other.
  */
 #include "definition/internal.h"
 
@@ -63,7 +63,7 @@ static const struct lp_item_key keys[KEYS] = {
 	[FOR_EACH] = { "for_each", false }, /* taken out before; here to be suggested */
 };
 
-/* False: there is none, or it is wrong, which was told. */
+/* Returns false if there is none, or it is wrong, which is then reported. */
 static bool read_span(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
                       struct lp_span *span)
 {
@@ -143,15 +143,15 @@ static bool read_schedule(const struct lp_item *item, const struct lp_yaml_node 
                           struct lp_schedule *schedule, const struct lp_zone **zone)
 {
 	struct lp_error error;
-	const char *name = nodes[TIME_ZONE] == NULL ? item->reading->files->default_zone
-	                                            : lp_item_text(item, nodes[TIME_ZONE], keys[TIME_ZONE].name);
+	const char *name = nodes[TIME_ZONE] == NULL ? item->reader->files->default_zone
+	                                            : lp_item_read_text(item, nodes[TIME_ZONE], keys[TIME_ZONE].name);
 	bool good = read_span(item, nodes[EVERY], keys[EVERY].name, &schedule->every);
 	schedule->window = schedule->every;
 	good = (nodes[WINDOW] == NULL || read_span(item, nodes[WINDOW], keys[WINDOW].name, &schedule->window)) && good;
 	good = (nodes[OFFSET] == NULL || read_span(item, nodes[OFFSET], keys[OFFSET].name, &schedule->offset)) && good;
 	if (schedule->offset.count == 0)
 		schedule->offset = (struct lp_span){ 0 }; /* no hours and no days are the same */
-	schedule->delay = lp_item_duration(item, nodes[DELAY], keys[DELAY].name, 0);
+	schedule->delay = lp_item_read_duration(item, nodes[DELAY], keys[DELAY].name, 0);
 	schedule->week_start = read_week_start(item, nodes[WEEK_START]);
 	schedule->missed = (enum lp_missed)read_word(item, nodes[MISSED], keys[MISSED].name, lp_missed_names);
 	*zone = NULL;
@@ -194,7 +194,7 @@ static int64_t read_recompute_within(const struct lp_item *item, const struct lp
 {
 	if (node != NULL && node->type == LP_YAML_TEXT && strcmp(node->text, "never") == 0)
 		return LP_NEVER;
-	int64_t within = lp_item_duration(item, node, keys[RECOMPUTE_WITHIN].name, 0);
+	int64_t within = lp_item_read_duration(item, node, keys[RECOMPUTE_WITHIN].name, 0);
 	return node != NULL && within == 0 ? LP_NEVER : within;
 }
 
@@ -230,12 +230,12 @@ static const char *read_series(const struct lp_item *item, const struct lp_yaml_
 	for (size_t i = 1; i < count; i++)
 		others[i - 1] = NULL;
 	if (node->type != LP_YAML_MAP)
-		return lp_item_name(item, node, what);
-	if (!lp_item_keys(item, node, what, full, count, values))
+		return lp_item_read_name(item, node, what);
+	if (!lp_item_read_keys(item, node, what, full, count, values))
 		return "";
 	for (size_t i = 1; i < count; i++)
 		others[i - 1] = values[i];
-	return lp_item_name(item, values[0], what);
+	return lp_item_read_name(item, values[0], what);
 }
 
 enum { YEARS_MOST = 100 };
@@ -277,7 +277,7 @@ static void read_range(const struct lp_item *item, const struct lp_yaml_node *wi
 
 static void read_inputs(const struct lp_item *item, const struct lp_yaml_node *node, struct lp_calculation *calculation)
 {
-	struct lp_arena *arena = &item->reading->definitions->arena;
+	struct lp_arena *arena = &item->reader->definitions->arena;
 	if (node == NULL || node->type == LP_YAML_NULL)
 		return;
 	if (node->type != LP_YAML_MAP) {
@@ -297,11 +297,11 @@ static void read_inputs(const struct lp_item *item, const struct lp_yaml_node *n
 		char what[96];
 		(void)snprintf(what, sizeof what, "input %.*s", LP_CUT(64, node->keys[i]->text));
 		struct lp_input *input = &calculation->inputs[i];
-		input->name = lp_item_name(item, node->keys[i], "input");
+		input->name = lp_item_read_name(item, node->keys[i], "input");
 		input->series = read_series(item, node->items[i], what, full, SERIES_KEYS_MOST, others);
 		input->unit = "";
 		input->attributes = "{}";
-		input->lookback = lp_item_duration(item, others[0], "lookback", 0);
+		input->lookback = lp_item_read_duration(item, others[0], "lookback", 0);
 		read_range(item, others[1], others[2], input);
 	}
 }
@@ -313,13 +313,13 @@ static void read_output(const struct lp_item *item, const char *name, const stru
 	const struct lp_yaml_node *unit;
 	output->name = name;
 	output->series = read_series(item, node, "output", full, 2, &unit);
-	output->unit = unit == NULL ? "" : lp_item_line(item, unit, "unit");
+	output->unit = unit == NULL ? "" : lp_item_read_line(item, unit, "unit");
 }
 
 static void read_outputs(const struct lp_item *item, const struct lp_yaml_node *const *nodes,
                          struct lp_calculation *calculation)
 {
-	struct lp_arena *arena = &item->reading->definitions->arena;
+	struct lp_arena *arena = &item->reader->definitions->arena;
 	const struct lp_yaml_node *one = nodes[OUTPUT], *many = nodes[OUTPUTS];
 	if (one != NULL && many != NULL) {
 		lp_item_problem(item, many, "output and outputs exclude each other");
@@ -338,7 +338,7 @@ static void read_outputs(const struct lp_item *item, const struct lp_yaml_node *
 		calculation->outputs = lp_arena_zeroed(arena, many->count, sizeof *calculation->outputs);
 		calculation->output_count = many->count;
 		for (size_t i = 0; i < many->count; i++)
-			read_output(item, lp_item_name(item, many->keys[i], "output"), many->items[i],
+			read_output(item, lp_item_read_name(item, many->keys[i], "output"), many->items[i],
 			            &calculation->outputs[i]);
 	}
 }
@@ -349,7 +349,7 @@ struct rule_report {
 	const struct lp_calculation *calculation;
 };
 
-/* The place of what does not fit the rule, as near as it can be told. */
+/* Returns the place of the part that does not fit the rule, as near as it is known. */
 static void report_rule(void *context, enum lp_part part, size_t index, const char *what)
 {
 	const struct rule_report *report = context;
@@ -384,7 +384,7 @@ static void check_rule(const struct lp_item *item, const struct lp_yaml_node *co
                        struct lp_calculation *calculation)
 {
 	static const struct lp_yaml_node none = { .type = LP_YAML_MAP, .text = "" };
-	const struct lp_rule_catalogue *catalogue = item->reading->files->catalogue;
+	const struct lp_rule_catalogue *catalogue = item->reader->files->catalogue;
 	const struct lp_yaml_node *parameters = nodes[PARAMETERS];
 	if (catalogue == NULL || nodes[RULE] == NULL || calculation->rule[0] == '\0')
 		return;
@@ -397,19 +397,19 @@ static void check_rule(const struct lp_item *item, const struct lp_yaml_node *co
 void lp_calculation_read(const struct lp_item *item)
 {
 	const struct lp_yaml_node *nodes[KEYS];
-	struct lp_reading *reading = item->reading;
+	struct lp_definition_reader *reader = item->reader;
 	const struct lp_zone *zone;
 	size_t earlier;
-	if (!lp_item_keys(item, item->node, "a calculation", keys, KEYS, nodes))
+	if (!lp_item_read_keys(item, item->node, "a calculation", keys, KEYS, nodes))
 		return;
 	struct lp_calculation calculation = {
-		.name = lp_item_name(item, nodes[NAME], keys[NAME].name),
-		.description = lp_item_text(item, nodes[DESCRIPTION], keys[DESCRIPTION].name),
-		.rule = lp_item_name(item, nodes[RULE], keys[RULE].name),
-		.parameters = lp_item_json(item, nodes[PARAMETERS], LP_MAP_PARAMETERS),
-		.labels = lp_item_json(item, nodes[LABELS], LP_MAP_LABELS),
+		.name = lp_item_read_name(item, nodes[NAME], keys[NAME].name),
+		.description = lp_item_read_text(item, nodes[DESCRIPTION], keys[DESCRIPTION].name),
+		.rule = lp_item_read_name(item, nodes[RULE], keys[RULE].name),
+		.parameters = lp_item_read_json(item, nodes[PARAMETERS], LP_MAP_PARAMETERS),
+		.labels = lp_item_read_json(item, nodes[LABELS], LP_MAP_LABELS),
 		.enabled = read_flag(item, nodes[ENABLED], keys[ENABLED].name, true),
-		.time_limit = lp_item_duration(item, nodes[TIME_LIMIT], keys[TIME_LIMIT].name, 1),
+		.time_limit = lp_item_read_duration(item, nodes[TIME_LIMIT], keys[TIME_LIMIT].name, 1),
 		.memory_limit = read_memory_limit(item, nodes[MEMORY_LIMIT]),
 		.result_time = (enum lp_result_time)read_word(item, nodes[RESULT_TIME], keys[RESULT_TIME].name,
 		                                              lp_result_time_names),
@@ -418,20 +418,20 @@ void lp_calculation_read(const struct lp_item *item)
 		.version = 1,
 	};
 	(void)read_schedule(item, nodes, &calculation.schedule,
-	                    &zone); /* what is wrong was told; all else is still looked at */
+	                    &zone); /* what is wrong is reported, and the rest is still checked */
 	calculation.start = read_start(item, nodes[START], zone);
 	read_inputs(item, nodes[INPUTS], &calculation);
 	read_outputs(item, nodes, &calculation);
 	check_rule(item, nodes, &calculation);
 	if (calculation.name[0] == '\0' || item->broken)
 		return;
-	if (!lp_names_add(&reading->calculation_names, calculation.name, reading->definitions->calculation_count,
+	if (!lp_names_add(&reader->calculation_names, calculation.name, reader->definitions->calculation_count,
 	                  &earlier)) {
-		const struct lp_position *position = &reading->definitions->calculation_positions[earlier];
+		const struct lp_position *position = &reader->definitions->calculation_positions[earlier];
 		lp_item_problem(item, nodes[NAME], "the calculation \"%s\" is there already: %s, line %d",
 		                calculation.name, position->file, position->line);
 		return;
 	}
-	lp_definitions_add_calculation(reading->definitions, &calculation,
+	lp_definitions_add_calculation(reader->definitions, &calculation,
 	                               &(struct lp_position){ item->file, item->node->line, item->node->column });
 }

@@ -118,7 +118,7 @@ static const char *expected_type(enum lp_parameter_type type)
 	return names[type];
 }
 
-/* Whether the value is one of a Literal's: 5 and 5.0 are the same number, as in Python. */
+/* Returns true if the value is one of a Literal's. 5 and 5.0 are the same number, as in Python. */
 static bool is_chosen(const char *choices, const struct lp_yaml_node *value)
 {
 	struct lp_arena arena = { 0 };

@@ -1,6 +1,6 @@
 /*
- * What differs between the definitions that are wanted and those that are
- * stored, as changes for the store and as lines for people.  Knows neither
+ * Compares the wanted definitions with the stored ones: changes for the store,
+ * and lines for people.  Knows neither
  * YAML nor a store.
  */
 #include "definition/fields.h"
@@ -120,7 +120,7 @@ static bool show_calculation_change(struct comparison *comparison, const struct 
 	return !first;
 }
 
-/* What was said, not what went without saying. */
+/* Adds a value that was given, not one that is the default. */
 static void show_new_calculation(struct comparison *comparison, const struct lp_calculation *calculation)
 {
 	struct lp_text *text = &comparison->difference->description;

@@ -41,7 +41,7 @@ struct lp_definition_files {
 };
 bool lp_definitions_read(const struct lp_definition_files *files, struct lp_definitions *definitions,
                          struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;
-/* All that is stored. */
+/* Reads all that is stored. */
 bool lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, struct lp_error *error) LP_MUST_CHECK;
 
 /*
@@ -50,9 +50,9 @@ bool lp_definitions_load(struct lp_store *store, struct lp_definitions *stored, 
  */
 bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *stored,
                               struct lp_definitions *wanted, struct lp_error *error) LP_MUST_CHECK;
-/* Leaves the series and calculations whose name fits one of the globs, and the series that those calculations use. */
+/* Keeps the series and calculations whose name fits one of the globs, and the series that those calculations use. */
 void lp_definitions_choose(struct lp_definitions *definitions, const char *const *patterns, size_t count);
-/* What is stored against the rules there are now, which may be others than when it was applied. */
+/* Checks the stored definitions against the current rules, which may have changed since they were applied. */
 void lp_definitions_check_rules(const struct lp_definitions *stored, const struct lp_rule_catalogue *catalogue,
                                 struct lp_problems *problems);
 
@@ -69,18 +69,18 @@ void lp_definitions_compare(const struct lp_definitions *wanted, const struct lp
                             struct lp_difference *difference);
 void lp_difference_free(struct lp_difference *difference);
 
-/* What another value makes of results that are stored: a sum of these. */
+/* What a changed value does to stored results: a sum of these. */
 enum lp_effect {
 	LP_EFFECT_NONE = 0,
-	LP_EFFECT_VALUES = 1,  /* their windows give others */
-	LP_EFFECT_WINDOWS = 2, /* they belong to windows that are none any more */
+	LP_EFFECT_VALUES = 1,  /* their windows give other values */
+	LP_EFFECT_WINDOWS = 2, /* their windows do not exist any more */
 	LP_EFFECT_TIMES = 4,   /* numbers lie at the other end of their windows */
 	LP_EFFECT_OUTPUTS = 8, /* they are in other series */
 };
 
 /*
- * Whose stored results are others by the wanted definitions, or belong nowhere
- * any more; by name, those that are new behind the others.
+ * A calculation whose stored results the wanted definitions change or make
+ * obsolete. They are listed by name, the new ones last.
  */
 struct lp_outdating {
 	const struct lp_calculation *before; /* as stored; NULL: a new one, which writes where another one did */

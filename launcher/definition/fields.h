@@ -17,12 +17,12 @@ enum lp_field_form {
 struct lp_calculation_field {
 	const char *name; /* the key in YAML */
 	enum lp_field_form form;
-	const char *usual; /* not written where this is what it is; NULL: always written */
+	const char *usual; /* a field with this value is not written; NULL: always written */
 	enum lp_effect effect;
 	void (*format)(const struct lp_calculation *calculation, struct lp_text *text);
 };
 
-/* Of an input, besides its series: "lookback: 1 h, window: 7 days, shift: -1 week". */
+/* True if an input has nothing besides its series; else lp_input_format adds "lookback: 1 h, window: 7 days". */
 bool lp_input_is_plain(const struct lp_input *input);
 void lp_input_format(const struct lp_input *input, struct lp_text *text);
 

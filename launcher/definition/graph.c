@@ -1,6 +1,6 @@
 /*
- * Who reads what from whom: ranks, in which a run computes, and the cycles that
- * leave some without one.  Knows nothing but names of series.
+ * The graph of calculations and their inputs: gives each calculation the rank in
+ * which a run computes it, and finds the cycles whose members have none.  Knows nothing but names of series.
  */
 #include "definition/internal.h"
 
@@ -44,8 +44,8 @@ static void turn_round(const struct edges *reads, size_t count, const size_t *re
 }
 
 /*
- * What is left waits for a cycle, or is in one.  Walking from each along what
- * it reads ends in a cycle, or where an earlier walk has been.
+ * Each calculation that is left waits for a cycle, or is in one.  A walk from it
+ * along its inputs ends in a cycle, or where an earlier walk has been.
  */
 static void find_cycles(const struct edges *reads, const size_t *waiting_for, size_t count, lp_graph_cycle *visit,
                         void *context)

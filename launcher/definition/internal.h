@@ -1,6 +1,6 @@
 /*
- * What the files of this room share: the reading under way, a definition being
- * read, and the parts that each file has for the others.  Not for other rooms.
+ * What the files of this room share: the reader, the definition that it reads,
+ * and the functions that each file has for the others.  Not for other rooms.
  */
 #ifndef LP_DEFINITION_INTERNAL_H
 #define LP_DEFINITION_INTERNAL_H
@@ -19,7 +19,7 @@ struct lp_candidate {
 	const struct lp_yaml_node *attributes; /* read when first asked for */
 };
 
-/* What templates found wrong: the same for most of a hundred thousand expansions, and told once. */
+/* A problem of a template. Most of its hundred thousand expansions have the same one, which is reported once. */
 struct lp_template_problem {
 	int line, column;
 	char *what, *values; /* values: those of the first expansion that has it */
@@ -27,7 +27,7 @@ struct lp_template_problem {
 	size_t count;
 };
 
-struct lp_reading {
+struct lp_definition_reader {
 	const struct lp_definition_files *files;
 	struct lp_definitions *definitions;
 	struct lp_problems *problems;
@@ -44,7 +44,7 @@ struct lp_reading {
 
 /* One definition on its way from YAML, and what to say about it with its place. */
 struct lp_item {
-	struct lp_reading *reading;
+	struct lp_definition_reader *reader;
 	const char *file;
 	const struct lp_yaml_node *node;
 	const char *values; /* "pump = p1" for one that a template made, or NULL */
@@ -60,26 +60,27 @@ struct lp_item_key {
 	const char *name;
 	bool required;
 };
-/* values[i] is the node of keys[i], or NULL; unknown and missing keys are told.  False: the node is no map. */
-bool lp_item_keys(const struct lp_item *item, const struct lp_yaml_node *map, const char *of_what,
-                  const struct lp_item_key *keys, size_t count, const struct lp_yaml_node **values) LP_MUST_CHECK;
-/* A text in the definitions' arena; "" where the node is NULL or, after telling so, no text. */
-const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
-/* The same, of one line: not too long, no control characters. */
-const char *lp_item_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
-/* The same for names of series and calculations: not empty either. */
-const char *lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
-/* In microseconds; 0 where the node is NULL or, after telling so, none that is at least `least`. */
-int64_t lp_item_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, int64_t least);
-/* A map as canonical JSON, its values scalars of the types allowed. */
+/* Fills values[i] with the node of keys[i], or NULL. Reports unknown and missing keys. False: the node is no map. */
+bool lp_item_read_keys(const struct lp_item *item, const struct lp_yaml_node *map, const char *of_what,
+                       const struct lp_item_key *keys, size_t count, const struct lp_yaml_node **values) LP_MUST_CHECK;
+/* Returns a text in the definitions' arena; "" if the node is NULL, or no text, which is reported. */
+const char *lp_item_read_text(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
+/* Reads a text that has to be one line: not too long, without control characters. */
+const char *lp_item_read_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
+/* Reads the name of a series or a calculation, which must not be empty either. */
+const char *lp_item_read_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what);
+/* Returns microseconds; 0 if the node is NULL, or no duration of at least `least`, which is reported. */
+int64_t lp_item_read_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
+                              int64_t least);
+/* Returns a map as canonical JSON. Its values must be scalars of the types allowed. */
 enum lp_item_map { LP_MAP_PARAMETERS, LP_MAP_ATTRIBUTES, LP_MAP_LABELS };
-const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *node, enum lp_item_map which);
+const char *lp_item_read_json(const struct lp_item *item, const struct lp_yaml_node *node, enum lp_item_map which);
 
 /* template.c: calls read for each definition that the item makes, one where it has no for_each. */
 void lp_template_expand(const struct lp_item *item, bool of_series, void (*read)(const struct lp_item *item));
 
 /* match.c */
-/* The series that fit, by name; NULL where the pattern is wrong, which is told. */
+/* Returns the series that fit, by name; NULL if the pattern is wrong, which is reported. */
 const struct lp_yaml_node *lp_match_series(const struct lp_item *item, const struct lp_yaml_node *filter);
 
 /* calculation.c, series.c: a definition's map to a struct, which is added to the definitions. */
@@ -101,15 +102,15 @@ void lp_check_rule(const struct lp_calculation *calculation, const struct lp_yam
                    const struct lp_rule_catalogue *catalogue, lp_check_report *report, void *context);
 
 /*
- * graph.c: who reads what from whom.  Fills rank of each where there is no
- * cycle.  visit is told each cycle: indices, in the order in which one reads the next.
+ * graph.c: fills the rank of each calculation, if there is no cycle.  Calls visit
+ * for each cycle, with indices in the order in which one reads the next.
  */
 typedef void lp_graph_cycle(void *context, const size_t *members, size_t count);
 void lp_graph_rank(const struct lp_calculation *const *calculations, size_t count, int32_t *ranks,
                    lp_graph_cycle *visit, void *context);
 
-/* together.c: all definitions of the files, with the stored ones, against each other; fills the ranks. */
-void lp_together_check(struct lp_reading *reading);
+/* consistency.c: all definitions of the files, with the stored ones, against each other; fills the ranks. */
+void lp_consistency_check(struct lp_definition_reader *reader);
 
 /* stored.c */
 void lp_definitions_add_series(struct lp_definitions *definitions, const struct lp_series *series,

@@ -1,6 +1,6 @@
 /*
- * What reading any definition needs: keys by a table, texts, names, maps as
- * JSON, and problems that know their place.  Knows no definition's meaning.
+ * Reads the parts that any definition has: keys by a table, texts, names, maps as
+ * JSON.  Reports problems with their place.  Knows no definition's meaning.
  */
 #include "definition/internal.h"
 
@@ -17,18 +17,18 @@
 
 void lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, const char *format, ...)
 {
-	struct lp_reading *reading = item->reading;
+	struct lp_definition_reader *reader = item->reader;
 	char what[1024];
 	va_list arguments;
 	va_start(arguments, format);
 	(void)vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
 	if (item->values == NULL) {
-		lp_problem_add(reading->problems, item->file, at->line, at->column, "%s", what);
+		lp_problem_add(reader->problems, item->file, at->line, at->column, "%s", what);
 		return;
 	}
-	for (size_t i = 0; i < reading->template_problem_count; i++) {
-		struct lp_template_problem *earlier = &reading->template_problems[i];
+	for (size_t i = 0; i < reader->template_problem_count; i++) {
+		struct lp_template_problem *earlier = &reader->template_problems[i];
 		if (earlier->line != at->line || earlier->column != at->column)
 			continue;
 		if (earlier->of_placeholder && !item->expanding)
@@ -38,12 +38,12 @@ void lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, 
 			return;
 		}
 	}
-	if (reading->template_problem_count >= LP_PROBLEMS_MOST) {
-		lp_problem_add(reading->problems, item->file, at->line, at->column, "%s", what);
+	if (reader->template_problem_count >= LP_PROBLEMS_MOST) {
+		lp_problem_add(reader->problems, item->file, at->line, at->column, "%s", what);
 		return;
 	}
-	LP_GROW(reading->template_problems, reading->template_problem_count, reading->template_problem_capacity);
-	reading->template_problems[reading->template_problem_count++] =
+	LP_GROW(reader->template_problems, reader->template_problem_count, reader->template_problem_capacity);
+	reader->template_problems[reader->template_problem_count++] =
 		(struct lp_template_problem){ .line = at->line,
 		                              .column = at->column,
 		                              .what = lp_copy_text(what),
@@ -85,8 +85,8 @@ static void unknown_key(const struct lp_item *item, const struct lp_yaml_node *k
 		lp_item_problem(item, key, "unknown key \"%s\" of %s: there are %s", key->text, of_what, known);
 }
 
-bool lp_item_keys(const struct lp_item *item, const struct lp_yaml_node *map, const char *of_what,
-                  const struct lp_item_key *keys, size_t count, const struct lp_yaml_node **values)
+bool lp_item_read_keys(const struct lp_item *item, const struct lp_yaml_node *map, const char *of_what,
+                       const struct lp_item_key *keys, size_t count, const struct lp_yaml_node **values)
 {
 	memset(values, 0, count * sizeof *values);
 	if (map->type != LP_YAML_MAP) {
@@ -115,13 +115,13 @@ static bool is_text(const struct lp_yaml_node *node)
 	return node != NULL && (node->type == LP_YAML_TEXT || node->type == LP_YAML_INT || node->type == LP_YAML_FLOAT);
 }
 
-const char *lp_item_text(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
+const char *lp_item_read_text(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
 	if (node == NULL)
 		return "";
 	/* Numbers name things in plants ("4711"), so they are taken as they are written. */
 	if (is_text(node))
-		return lp_arena_text(&item->reading->definitions->arena, node->text);
+		return lp_arena_text(&item->reader->definitions->arena, node->text);
 	if (node->type == LP_YAML_BOOL)
 		lp_item_problem(item, node, "%s: expected a text, found %s (\"%s\" in quotes is a text)", what,
 		                lp_yaml_type_name(node->type), node->text);
@@ -141,23 +141,23 @@ static void check_name(const struct lp_item *item, const struct lp_yaml_node *no
 	lp_text_free(&shown);
 }
 
-const char *lp_item_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
+const char *lp_item_read_line(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
-	const char *text = lp_item_text(item, node, what);
+	const char *text = lp_item_read_text(item, node, what);
 	if (text[0] != '\0')
 		check_name(item, node, what, text);
 	return text;
 }
 
-const char *lp_item_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
+const char *lp_item_read_name(const struct lp_item *item, const struct lp_yaml_node *node, const char *what)
 {
-	const char *name = lp_item_line(item, node, what);
+	const char *name = lp_item_read_line(item, node, what);
 	if (name[0] == '\0' && is_text(node))
 		check_name(item, node, what, name);
 	return name;
 }
 
-/* How many levels a value has. */
+/* Returns how many levels a value has. */
 static int height_of(const struct lp_yaml_node *node)
 {
 	int height = 0;
@@ -182,7 +182,7 @@ static struct lp_yaml_node *with_texts(struct lp_arena *arena, const struct lp_y
 	return copy;
 }
 
-const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *node, enum lp_item_map which)
+const char *lp_item_read_json(const struct lp_item *item, const struct lp_yaml_node *node, enum lp_item_map which)
 {
 	static const struct {
 		const char *what, *expected;
@@ -195,7 +195,7 @@ const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *
 		[LP_MAP_LABELS] = { "labels", "a text", BIT(TEXT) | BIT(INT) | BIT(FLOAT) },
 #undef BIT
 	};
-	struct lp_arena *arena = &item->reading->definitions->arena;
+	struct lp_arena *arena = &item->reader->definitions->arena;
 	if (node == NULL || node->type == LP_YAML_NULL)
 		return "{}";
 	if (node->type != LP_YAML_MAP) {
@@ -220,7 +220,7 @@ const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *
 		                (int)LP_YAML_DEPTH_MOST / 2);
 		return "{}";
 	}
-	if (lp_json_write(which == LP_MAP_LABELS ? with_texts(&item->reading->expansion, node) : node, &text, &culprit))
+	if (lp_json_write(which == LP_MAP_LABELS ? with_texts(&item->reader->expansion, node) : node, &text, &culprit))
 		json = lp_arena_copy(arena, text.data, text.length);
 	else
 		lp_item_problem(item, culprit, "%s: %s is no number that can be stored", maps[which].what,
@@ -229,7 +229,8 @@ const char *lp_item_json(const struct lp_item *item, const struct lp_yaml_node *
 	return json;
 }
 
-int64_t lp_item_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what, int64_t least)
+int64_t lp_item_read_duration(const struct lp_item *item, const struct lp_yaml_node *node, const char *what,
+                              int64_t least)
 {
 	struct lp_error error;
 	int64_t duration;

@@ -2,8 +2,8 @@
  * Series matched by name and attributes, for templates.  Knows nothing of what
  * is made of them.
  *
- * What is matched are the series that files declare and the stored ones that
- * no calculation writes.  Results are matched only where a file declares them:
+ * The series that files declare can match, and the stored ones that no
+ * calculation writes.  Results are matched only where a file declares them:
  * otherwise a template would find, at the second apply, what the first one
  * made, and feed on itself.
  */
@@ -21,33 +21,33 @@ static int by_name(const void *a, const void *b)
 	return strcmp(one->series->name, other->series->name);
 }
 
-static void gather_candidates(struct lp_reading *reading)
+static void gather_candidates(struct lp_definition_reader *reader)
 {
-	const struct lp_definitions *files = reading->definitions, *stored = reading->files->stored;
+	const struct lp_definitions *files = reader->definitions, *stored = reader->files->stored;
 	size_t most = files->series_count + (stored == NULL ? 0 : stored->series_count);
 	struct lp_names written = { 0 };
-	reading->have_candidates = true;
-	reading->candidates = lp_allocate(most * sizeof *reading->candidates);
+	reader->have_candidates = true;
+	reader->candidates = lp_allocate(most * sizeof *reader->candidates);
 	for (size_t i = 0; i < files->series_count; i++)
-		reading->candidates[reading->candidate_count++].series = &files->series[i];
+		reader->candidates[reader->candidate_count++].series = &files->series[i];
 	for (size_t c = 0; stored != NULL && c < stored->calculation_count; c++) {
 		for (size_t o = 0; o < stored->calculations[c].output_count; o++)
 			(void)lp_names_add(&written, stored->calculations[c].outputs[o].series, c, NULL);
 	}
 	for (size_t i = 0; stored != NULL && i < stored->series_count; i++) {
 		const char *name = stored->series[i].name;
-		if (!lp_names_find(&reading->series_names, name, NULL) && !lp_names_find(&written, name, NULL))
-			reading->candidates[reading->candidate_count++].series = &stored->series[i];
+		if (!lp_names_find(&reader->series_names, name, NULL) && !lp_names_find(&written, name, NULL))
+			reader->candidates[reader->candidate_count++].series = &stored->series[i];
 	}
 	lp_names_free(&written);
-	qsort(reading->candidates, reading->candidate_count, sizeof *reading->candidates, by_name);
+	qsort(reader->candidates, reader->candidate_count, sizeof *reader->candidates, by_name);
 }
 
-static const struct lp_yaml_node *attributes_of(struct lp_reading *reading, struct lp_candidate *candidate)
+static const struct lp_yaml_node *attributes_of(struct lp_definition_reader *reader, struct lp_candidate *candidate)
 {
 	static const struct lp_yaml_node none = { .type = LP_YAML_MAP, .text = "" };
 	if (candidate->attributes == NULL)
-		candidate->attributes = lp_json_read(candidate->series->attributes, &reading->trees);
+		candidate->attributes = lp_json_read(candidate->series->attributes, &reader->trees);
 	if (candidate->attributes == NULL)
 		candidate->attributes = &none;
 	return candidate->attributes;
@@ -86,11 +86,11 @@ static struct lp_yaml_node *text_node(struct lp_arena *arena, const char *text, 
 	return node;
 }
 
-/* What {tag.…} can ask of a series: name, unit, description, attributes, and 1, 2 … for what the stars matched. */
-static struct lp_yaml_node *series_node(struct lp_reading *reading, struct lp_candidate *candidate,
+/* Makes the node of {tag.…}: name, unit, description, attributes, and 1, 2 … for the texts that the stars matched. */
+static struct lp_yaml_node *series_node(struct lp_definition_reader *reader, struct lp_candidate *candidate,
                                         const struct lp_glob_match *match)
 {
-	struct lp_arena *arena = &reading->trees;
+	struct lp_arena *arena = &reader->trees;
 	const struct lp_series *series = candidate->series;
 	const char *const names[] = { "name", "unit", "description" };
 	const char *const values[] = { series->name, series->unit, series->description };
@@ -107,7 +107,7 @@ static struct lp_yaml_node *series_node(struct lp_reading *reading, struct lp_ca
 	}
 	node->keys[at] = text_node(arena, "attributes", strlen("attributes"));
 	node->items[at] = lp_arena_allocate(arena, sizeof *node->items[at]);
-	*node->items[at++] = *attributes_of(reading, candidate);
+	*node->items[at++] = *attributes_of(reader, candidate);
 	for (size_t star = 0; star < match->count; star++) {
 		char number[16];
 		int length = snprintf(number, sizeof number, "%zu", star + 1);
@@ -117,15 +117,15 @@ static struct lp_yaml_node *series_node(struct lp_reading *reading, struct lp_ca
 	return node;
 }
 
-/* What series and attributes ask for; false: they are wrong, which was told. */
+/* Reads the pattern and the attributes of a filter; false: they are wrong, which is reported. */
 static bool read_filter(const struct lp_item *item, const struct lp_yaml_node *filter, const char **pattern,
                         const struct lp_yaml_node **attributes)
 {
 	static const struct lp_item_key keys[] = { { "series", false }, { "attributes", false } };
 	const struct lp_yaml_node *values[2];
-	if (!lp_item_keys(item, filter, "a choice of series", keys, 2, values))
+	if (!lp_item_read_keys(item, filter, "a choice of series", keys, 2, values))
 		return false;
-	*pattern = values[0] == NULL ? "*" : lp_item_text(item, values[0], "series");
+	*pattern = values[0] == NULL ? "*" : lp_item_read_text(item, values[0], "series");
 	*attributes = values[1];
 	if (values[0] == NULL && values[1] == NULL) {
 		lp_item_problem(
@@ -153,28 +153,28 @@ static bool read_filter(const struct lp_item *item, const struct lp_yaml_node *f
 
 const struct lp_yaml_node *lp_match_series(const struct lp_item *item, const struct lp_yaml_node *filter)
 {
-	struct lp_reading *reading = item->reading;
+	struct lp_definition_reader *reader = item->reader;
 	const char *pattern;
 	const struct lp_yaml_node *attributes;
 	if (!read_filter(item, filter, &pattern, &attributes))
 		return NULL;
-	if (!reading->have_candidates)
-		gather_candidates(reading);
+	if (!reader->have_candidates)
+		gather_candidates(reader);
 
-	struct lp_yaml_node *list = lp_arena_zeroed(&reading->trees, 1, sizeof *list);
+	struct lp_yaml_node *list = lp_arena_zeroed(&reader->trees, 1, sizeof *list);
 	struct lp_yaml_node **found = NULL;
 	size_t capacity = 0;
 	list->type = LP_YAML_LIST;
 	list->text = "";
-	for (size_t i = 0; i < reading->candidate_count; i++) {
-		struct lp_candidate *candidate = &reading->candidates[i];
+	for (size_t i = 0; i < reader->candidate_count; i++) {
+		struct lp_candidate *candidate = &reader->candidates[i];
 		struct lp_glob_match match;
 		if (!lp_glob(pattern, candidate->series->name, &match))
 			continue;
-		if (attributes != NULL && !attributes_fit(attributes, attributes_of(reading, candidate)))
+		if (attributes != NULL && !attributes_fit(attributes, attributes_of(reader, candidate)))
 			continue;
 		LP_GROW(found, list->count, capacity);
-		found[list->count++] = series_node(reading, candidate, &match);
+		found[list->count++] = series_node(reader, candidate, &match);
 	}
 	if (list->count == 0) {
 		lp_item_problem(item, filter,
@@ -182,7 +182,7 @@ const struct lp_yaml_node *lp_match_series(const struct lp_item *item, const str
 		                "declares them)",
 		                pattern, attributes == NULL ? "" : " with these attributes");
 	} else {
-		list->items = lp_arena_allocate(&reading->trees, list->count * sizeof *found);
+		list->items = lp_arena_allocate(&reader->trees, list->count * sizeof *found);
 		memcpy(list->items, found, list->count * sizeof *found);
 	}
 	free(found);

@@ -24,7 +24,7 @@ static bool may_read_attributes(const struct lp_calculation *calculation)
 	return strchr(calculation->rule, '.') != NULL;
 }
 
-/* NULL: the series is not both stored and wanted. */
+/* Returns NULL if the series is not both stored and wanted. */
 static const struct lp_series *find_before(const struct outdating *outdating, const char *name,
                                            const struct lp_series **after)
 {

@@ -1,7 +1,7 @@
 /*
  * Files and directories of definitions to structs: all series first, since
- * templates match them, then the calculations.  Knows the form of a file; what
- * stands in a definition is series.c's and calculation.c's business.
+ * templates match them, then the calculations.  Knows the form of a file; series.c
+ * and calculation.c know that of a definition.
  */
 #include "definition/internal.h"
 
@@ -40,13 +40,13 @@ static void add_source(struct sources *sources, const char *file)
 	sources->items[sources->count++] = (struct source){ .file = file };
 }
 
-static void add_directory(struct lp_reading *reading, struct sources *sources, const char *directory)
+static void add_directory(struct lp_definition_reader *reader, struct sources *sources, const char *directory)
 {
-	struct lp_arena *arena = &reading->definitions->arena;
+	struct lp_arena *arena = &reader->definitions->arena;
 	size_t before = sources->count, length = strlen(directory);
 	DIR *stream = opendir(directory);
 	if (stream == NULL) {
-		lp_problem_add(reading->problems, directory, 0, 0, "cannot read the directory: %s", strerror(errno));
+		lp_problem_add(reader->problems, directory, 0, 0, "cannot read the directory: %s", strerror(errno));
 		return;
 	}
 	for (const struct dirent *entry = readdir(stream); entry != NULL; entry = readdir(stream)) {
@@ -59,7 +59,7 @@ static void add_directory(struct lp_reading *reading, struct sources *sources, c
 	}
 	(void)closedir(stream);
 	if (sources->count == before)
-		lp_problem_add(reading->problems, directory, 0, 0, "there is no *.yaml file in this directory");
+		lp_problem_add(reader->problems, directory, 0, 0, "there is no *.yaml file in this directory");
 	else
 		qsort(sources->items + before, sources->count - before, sizeof *sources->items, by_file);
 }
@@ -75,42 +75,43 @@ static const struct lp_yaml_node *section(const struct lp_item *item, const stru
 	return NULL;
 }
 
-static void read_file(struct lp_reading *reading, struct source *source)
+static void read_file(struct lp_definition_reader *reader, struct source *source)
 {
 	static const struct lp_item_key keys[] = { { "series", false }, { "calculations", false } };
 	const struct lp_yaml_node *values[2];
 	struct lp_yaml_node *root;
 	struct lp_error error = { 0 };
-	uint64_t before = (uint64_t)reading->problems->count + reading->problems->left_out;
-	bool good = lp_yaml_read_file(source->file, &reading->trees, &root, reading->problems, &error);
+	uint64_t before = (uint64_t)reader->problems->count + reader->problems->left_out;
+	bool good = lp_yaml_read_file(source->file, &reader->trees, &root, reader->problems, &error);
 	if (strcmp(source->file, "-") == 0)
 		source->file = "standard input";
-	if (!good && before == (uint64_t)reading->problems->count + reading->problems->left_out)
-		lp_problem_add(reading->problems, NULL, 0, 0, "%s", error.what); /* which names the file */
-	/* A tree with a key too many is still looked at: what else is wrong is told as well. */
+	if (!good && before == (uint64_t)reader->problems->count + reader->problems->left_out)
+		lp_problem_add(reader->problems, NULL, 0, 0, "%s", error.what); /* which names the file */
+	/* A tree with an unknown key is still read, so that all its problems are reported at once. */
 	if (root == NULL && !good)
 		return;
 	if (root == NULL) {
-		lp_problem_add(reading->problems, source->file, 0, 0,
+		lp_problem_add(reader->problems, source->file, 0, 0,
 		               "the file is empty: expected series: and calculations:, each with a list");
 		return;
 	}
-	struct lp_item item = { .reading = reading, .file = source->file, .node = root };
-	if (!lp_item_keys(&item, root, "a file of definitions", keys, 2, values))
+	struct lp_item item = { .reader = reader, .file = source->file, .node = root };
+	if (!lp_item_read_keys(&item, root, "a file of definitions", keys, 2, values))
 		return;
 	source->series = section(&item, values[0], keys[0].name);
 	source->calculations = section(&item, values[1], keys[1].name);
 }
 
-static void read_list(struct lp_reading *reading, const char *file, const struct lp_yaml_node *list, bool of_series)
+static void read_list(struct lp_definition_reader *reader, const char *file, const struct lp_yaml_node *list,
+                      bool of_series)
 {
 	for (size_t i = 0; list != NULL && i < list->count; i++) {
-		struct lp_item item = { .reading = reading, .file = file, .node = list->items[i] };
+		struct lp_item item = { .reader = reader, .file = file, .node = list->items[i] };
 		lp_template_expand(&item, of_series, of_series ? lp_series_read : lp_calculation_read);
 	}
 }
 
-/* Where a problem stands among the files: they keep the order in which they were given. */
+/* The order of problems is that of the files as they were given, then that of the lines. */
 struct sorting {
 	const struct sources *sources;
 	const struct lp_problem *problems;
@@ -158,45 +159,45 @@ static void sort_problems(const struct sources *sources, struct lp_problems *pro
 	free(found);
 }
 
-static void read_all(struct lp_reading *reading, struct sources *sources)
+static void read_all(struct lp_definition_reader *reader, struct sources *sources)
 {
-	const struct lp_definition_files *files = reading->files;
+	const struct lp_definition_files *files = reader->files;
 	struct stat status;
 	for (size_t i = 0; i < files->count; i++) {
 		if (strcmp(files->names[i], "-") != 0 && stat(files->names[i], &status) == 0 && S_ISDIR(status.st_mode))
-			add_directory(reading, sources, files->names[i]);
+			add_directory(reader, sources, files->names[i]);
 		else
-			add_source(sources, lp_arena_text(&reading->definitions->arena, files->names[i]));
+			add_source(sources, lp_arena_text(&reader->definitions->arena, files->names[i]));
 	}
 	for (size_t i = 0; files->stored != NULL && i < files->stored->series_count; i++)
-		(void)lp_names_add(&reading->stored_series, files->stored->series[i].name, i, NULL);
+		(void)lp_names_add(&reader->stored_series, files->stored->series[i].name, i, NULL);
 	for (size_t i = 0; i < sources->count; i++)
-		read_file(reading, &sources->items[i]);
+		read_file(reader, &sources->items[i]);
 	for (size_t i = 0; i < sources->count; i++)
-		read_list(reading, sources->items[i].file, sources->items[i].series, true);
+		read_list(reader, sources->items[i].file, sources->items[i].series, true);
 	for (size_t i = 0; i < sources->count; i++)
-		read_list(reading, sources->items[i].file, sources->items[i].calculations, false);
-	lp_together_check(reading);
+		read_list(reader, sources->items[i].file, sources->items[i].calculations, false);
+	lp_consistency_check(reader);
 }
 
 bool lp_definitions_read(const struct lp_definition_files *files, struct lp_definitions *definitions,
                          struct lp_problems *problems, struct lp_error *error)
 {
-	struct lp_reading reading = { .files = files, .definitions = definitions, .problems = problems };
+	struct lp_definition_reader reader = { .files = files, .definitions = definitions, .problems = problems };
 	struct sources sources = { 0 };
 	uint64_t before = (uint64_t)problems->count + problems->left_out;
 	*definitions = (struct lp_definitions){ 0 };
-	read_all(&reading, &sources);
+	read_all(&reader, &sources);
 	bool good = before == (uint64_t)problems->count + problems->left_out;
 	sort_problems(&sources, problems);
 	free(sources.items);
-	free(reading.candidates);
-	free(reading.template_problems);
-	lp_names_free(&reading.series_names);
-	lp_names_free(&reading.calculation_names);
-	lp_names_free(&reading.stored_series);
-	lp_arena_free(&reading.trees);
-	lp_arena_free(&reading.expansion);
+	free(reader.candidates);
+	free(reader.template_problems);
+	lp_names_free(&reader.series_names);
+	lp_names_free(&reader.calculation_names);
+	lp_names_free(&reader.stored_series);
+	lp_arena_free(&reader.trees);
+	lp_arena_free(&reader.expansion);
 	if (good)
 		return true;
 	return lp_fail(error, LP_EXIT_DATA, "the definitions cannot be used as they are; nothing was changed");

@@ -118,7 +118,7 @@ bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definition
 	bool good = true;
 	for (size_t i = 0; i < wanted->series_count; i++)
 		(void)lp_names_add(&needed, wanted->series[i].name, i, NULL);
-	/* What calculations use stays anyway: no need to ask the store. */
+	/* A series that a calculation uses stays anyway, so the store need not be asked. */
 	for (size_t c = 0; c < wanted->calculation_count; c++) {
 		const struct lp_calculation *calculation = &wanted->calculations[c];
 		for (size_t i = 0; i < calculation->input_count; i++)

@@ -47,7 +47,7 @@ static void list_known(const struct template *template, const struct lp_yaml_nod
 		                           map == NULL ? template->variables[i].name : map->keys[i]->text);
 }
 
-/* The value of "pump" or "tag.attributes.site"; NULL: there is none, which is told. */
+/* Returns the value of "pump" or "tag.attributes.site"; NULL: there is none, which is reported. */
 static const struct lp_yaml_node *value_of(const struct template *template, const struct lp_yaml_node *at,
                                            const char *path, size_t length)
 {
@@ -92,7 +92,7 @@ static const struct lp_yaml_node *value_of(const struct template *template, cons
 static struct lp_yaml_node *copy_at(const struct template *template, const struct lp_yaml_node *value,
                                     const struct lp_yaml_node *at)
 {
-	struct lp_yaml_node *copy = lp_arena_allocate(&template->item->reading->expansion, sizeof *copy);
+	struct lp_yaml_node *copy = lp_arena_allocate(&template->item->reader->expansion, sizeof *copy);
 	*copy = *value;
 	copy->line = at->line;
 	copy->column = at->column;
@@ -128,7 +128,7 @@ static bool put_value(const struct template *template, const struct lp_yaml_node
 	return true;
 }
 
-/* NULL: something is wrong, which was told. */
+/* Returns NULL if something is wrong, which is then reported. */
 static const struct lp_yaml_node *expand_text(const struct template *template, const struct lp_yaml_node *node)
 {
 	const char *from = node->text;
@@ -162,7 +162,7 @@ static const struct lp_yaml_node *expand_text(const struct template *template, c
 	struct lp_yaml_node *expanded = NULL;
 	if (good) {
 		expanded = copy_at(template, node, node);
-		expanded->text = lp_arena_copy(&template->item->reading->expansion, text.data, text.length);
+		expanded->text = lp_arena_copy(&template->item->reader->expansion, text.data, text.length);
 	}
 	lp_text_free(&text);
 	return expanded;
@@ -194,12 +194,12 @@ static const struct lp_yaml_node *expand_key(const struct template *template, co
 
 static const struct lp_yaml_node *expand_collection(const struct template *template, const struct lp_yaml_node *node)
 {
-	struct lp_arena *arena = &template->item->reading->expansion;
+	struct lp_arena *arena = &template->item->reader->expansion;
 	struct lp_yaml_node *copy = NULL;
 	for (size_t i = 0; i < node->count; i++) {
 		const struct lp_yaml_node *item = expand_node(template, node->items[i]);
 		bool key_changes = node->type == LP_YAML_MAP && strpbrk(node->keys[i]->text, "{}") != NULL;
-		/* What cannot be made stays as it was written, so that the rest can be looked at. */
+		/* A text that cannot be made stays as it was written, so that the rest can be checked. */
 		if (item == NULL) {
 			*template->broken = true;
 			item = node->items[i];
@@ -248,7 +248,7 @@ static const char *describe_values(const struct template *template)
 		length += (size_t)snprintf(text + length, sizeof text - length, "%s%s%s%s = %s", i == 0 ? "" : ", ",
 		                           variable->name, dot, key, value->text);
 	}
-	return lp_arena_text(&template->item->reading->expansion, text);
+	return lp_arena_text(&template->item->reader->expansion, text);
 }
 
 static bool check_values(const struct lp_item *item, const char *name, const struct lp_yaml_node *list)
@@ -343,7 +343,7 @@ static bool next_combination(struct template *template)
 
 static struct lp_yaml_node *without_for_each(const struct lp_item *item)
 {
-	struct lp_arena *arena = &item->reading->trees;
+	struct lp_arena *arena = &item->reader->trees;
 	struct lp_yaml_node *body = lp_arena_allocate(arena, sizeof *body);
 	*body = *item->node;
 	body->count = 0;
@@ -360,26 +360,26 @@ static struct lp_yaml_node *without_for_each(const struct lp_item *item)
 
 static void tell_problems(const struct lp_item *item)
 {
-	struct lp_reading *reading = item->reading;
-	for (size_t i = 0; i < reading->template_problem_count; i++) {
-		struct lp_template_problem *problem = &reading->template_problems[i];
+	struct lp_definition_reader *reader = item->reader;
+	for (size_t i = 0; i < reader->template_problem_count; i++) {
+		struct lp_template_problem *problem = &reader->template_problems[i];
 		if (problem->count == 1)
-			lp_problem_add(reading->problems, item->file, problem->line, problem->column, "%s (for %s)",
+			lp_problem_add(reader->problems, item->file, problem->line, problem->column, "%s (for %s)",
 			               problem->what, problem->values);
 		else
-			lp_problem_add(reading->problems, item->file, problem->line, problem->column,
+			lp_problem_add(reader->problems, item->file, problem->line, problem->column,
 			               "%s (for %s, and %zu more)", problem->what, problem->values, problem->count - 1);
 		free(problem->what);
 		free(problem->values);
 	}
-	reading->template_problem_count = 0;
+	reader->template_problem_count = 0;
 }
 
 void lp_template_expand(const struct lp_item *item, bool of_series, void (*read)(const struct lp_item *item))
 {
 	const struct lp_yaml_node *for_each = lp_yaml_get(item->node, "for_each");
 	if (for_each == NULL) {
-		lp_arena_empty(&item->reading->expansion);
+		lp_arena_empty(&item->reader->expansion);
 		read(item);
 		return;
 	}
@@ -391,7 +391,7 @@ void lp_template_expand(const struct lp_item *item, bool of_series, void (*read)
 	template.item = &expanded;
 	template.broken = &expanded.broken;
 	do {
-		lp_arena_empty(&item->reading->expansion);
+		lp_arena_empty(&item->reader->expansion);
 		expanded.values = describe_values(&template);
 		expanded.broken = false;
 		expanded.expanding = true;

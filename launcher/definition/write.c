@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Whether YAML would read it back as this text where it stands without quotes, in a flow map too. */
+/* Returns true if YAML reads the text back as it is when it stands without quotes, in a flow map too. */
 static bool is_plain(const char *text)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_";

@@ -70,7 +70,7 @@ enum lp_state {
 
 const char *lp_state_name(enum lp_state state); /* "no_data" */
 bool lp_state_parse(const char *name, enum lp_state *state);
-bool lp_state_is_failure(enum lp_state state); /* people have to be told */
+bool lp_state_is_failure(enum lp_state state); /* it is reported to people */
 bool lp_state_is_costly(enum lp_state state);  /* timed out or crashed: it has cost a process */
 
 /* Why a window is computed. Outcomes and owed ranges store the number. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What was cut at its size, to whole characters. */
+/* Cuts a text that was cut at its size to whole characters. */
 static void trim_to_character(char *text, size_t length)
 {
 	text[lp_utf8_cut(text, length)] = '\0';

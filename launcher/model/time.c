@@ -1,4 +1,4 @@
-/* What can be said of windows, spans and schedules without a calendar. */
+/* Properties of windows, spans and schedules that need no calendar. */
 #include "model/time.h"
 
 const char *const lp_weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };

@@ -93,7 +93,7 @@ static void add_number(struct lp_text *line, double number, bool json)
 static void add_field(struct lp_text *line, const struct lp_log_field *field, bool json)
 {
 	char text[40];
-	if (field->type == LP_FIELD_TEXT && field->value.text == NULL)
+	if (field->type == LP_LOG_FIELD_TEXT && field->value.text == NULL)
 		return;
 	if (json) {
 		lp_text_add(line, ",", 1);
@@ -102,26 +102,26 @@ static void add_field(struct lp_text *line, const struct lp_log_field *field, bo
 	} else
 		lp_text_addf(line, " %s=", field->name);
 	switch (field->type) {
-	case LP_FIELD_TEXT:
+	case LP_LOG_FIELD_TEXT:
 		add_text(line, field->value.text, json);
 		break;
-	case LP_FIELD_INT:
+	case LP_LOG_FIELD_INT:
 		lp_text_addf(line, "%" PRId64, field->value.integer);
 		break;
-	case LP_FIELD_FLOAT:
+	case LP_LOG_FIELD_FLOAT:
 		add_number(line, field->value.number, json);
 		break;
-	case LP_FIELD_TIME:
+	case LP_LOG_FIELD_TIME:
 		format_time(field->value.integer, text);
 		add_text(line, text, json);
 		break;
-	case LP_FIELD_NANOSECONDS:
+	case LP_LOG_FIELD_NANOSECONDS:
 		lp_text_addf(line, "%.6f", (double)field->value.integer / 1e9);
 		break;
 	}
 }
 
-/* Nobody can be told that the log cannot be written, so an error ends the attempt. */
+/* An error ends the attempt: there is no other place to report that the log cannot be written. */
 static void write_line(const char *data, size_t length)
 {
 	while (length > 0) {

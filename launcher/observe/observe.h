@@ -19,22 +19,29 @@ extern const char *const lp_log_levels[LP_LOG_LEVELS];
 
 struct lp_log_field {
 	const char *name;
-	enum { LP_FIELD_TEXT, LP_FIELD_INT, LP_FIELD_FLOAT, LP_FIELD_TIME, LP_FIELD_NANOSECONDS } type;
+	enum {
+		LP_LOG_FIELD_TEXT,
+		LP_LOG_FIELD_INT,
+		LP_LOG_FIELD_FLOAT,
+		LP_LOG_FIELD_TIME,
+		LP_LOG_FIELD_NANOSECONDS
+	} type;
 	union {
 		const char *text; /* NULL: the field is left out */
 		int64_t integer;  /* also times and nanoseconds (written as seconds) */
 		double number;
 	} value;
 };
-#define LP_TEXT(name_, value_) ((struct lp_log_field){ .name = (name_), .type = LP_FIELD_TEXT, .value.text = (value_) })
+#define LP_TEXT(name_, value_)                                                                                         \
+	((struct lp_log_field){ .name = (name_), .type = LP_LOG_FIELD_TEXT, .value.text = (value_) })
 #define LP_INT(name_, value_)                                                                                          \
-	((struct lp_log_field){ .name = (name_), .type = LP_FIELD_INT, .value.integer = (int64_t)(value_) })
+	((struct lp_log_field){ .name = (name_), .type = LP_LOG_FIELD_INT, .value.integer = (int64_t)(value_) })
 #define LP_FLOAT(name_, value_)                                                                                        \
-	((struct lp_log_field){ .name = (name_), .type = LP_FIELD_FLOAT, .value.number = (value_) })
+	((struct lp_log_field){ .name = (name_), .type = LP_LOG_FIELD_FLOAT, .value.number = (value_) })
 #define LP_WHEN(name_, value_)                                                                                         \
-	((struct lp_log_field){ .name = (name_), .type = LP_FIELD_TIME, .value.integer = (value_) })
+	((struct lp_log_field){ .name = (name_), .type = LP_LOG_FIELD_TIME, .value.integer = (value_) })
 #define LP_TOOK(name_, value_)                                                                                         \
-	((struct lp_log_field){ .name = (name_), .type = LP_FIELD_NANOSECONDS, .value.integer = (value_) })
+	((struct lp_log_field){ .name = (name_), .type = LP_LOG_FIELD_NANOSECONDS, .value.integer = (value_) })
 
 /* Set once, before there are threads.  AUTO: logfmt. */
 void lp_log_set(enum lp_log_format format, enum lp_log_level level);

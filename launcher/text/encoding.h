@@ -4,8 +4,8 @@
  * that a static program does not have; these few encodings need no tables worth
  * the name.
  *
- * A file is in what its byte order mark says; without one it is UTF-8, or what
- * its reader was told.  Nothing is guessed from its letters.
+ * The byte order mark of a file says its encoding; without one it is UTF-8, or the
+ * encoding that was asked for.  Nothing is guessed from its letters.
  */
 #ifndef LP_TEXT_ENCODING_H
 #define LP_TEXT_ENCODING_H

@@ -18,7 +18,7 @@ void lp_json_quote(struct lp_text *json, const char *value);
 void lp_json_begin(struct lp_text *json, const char *name, const char *opening);
 /* `closing` is what ends it: "}", "]", "\n}\n". */
 void lp_json_end(struct lp_text *json, const char *closing);
-/* Puts the next member on a line of its own, behind so many blanks. */
+/* Puts the next member on a line of its own, behind `indent` blanks. */
 void lp_json_new_line(struct lp_text *json, int indent);
 
 void lp_json_add_null(struct lp_text *json, const char *name);
@@ -27,7 +27,7 @@ void lp_json_add_bool(struct lp_text *json, const char *name, bool value);
 void lp_json_add_integer(struct lp_text *json, const char *name, int64_t value);
 /* The shortest form that reads back as the same number; null where it is not finite. */
 void lp_json_add_number(struct lp_text *json, const char *name, double value);
-/* Nanoseconds as seconds, with so many decimals. */
+/* Adds nanoseconds as seconds, with this many decimals. */
 void lp_json_add_seconds(struct lp_text *json, const char *name, int64_t nanoseconds, int decimals);
 /* JSON as a store gives it: control characters that stand in it as they are become escapes, line ends blanks. */
 void lp_json_add_stored(struct lp_text *json, const char *name, const char *value);

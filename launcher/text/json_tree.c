@@ -151,7 +151,7 @@ static void add_character(struct lp_text *text, unsigned code)
 	lp_text_add(text, (const char *)bytes, length);
 }
 
-/* What follows a backslash. */
+/* Reads what follows a backslash. */
 static bool read_escape(struct parser *parser)
 {
 	static const char plain[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";

@@ -8,12 +8,12 @@
 #include "model/memory.h"
 #include "text/yaml_node.h"
 
-/* False: *culprit is a number that JSON has no form for (infinite, or none). */
+/* Writes the tree. False: *culprit is a number that JSON has no form for (infinite, or NaN). */
 bool lp_json_write(const struct lp_yaml_node *node, struct lp_text *text,
                    const struct lp_yaml_node **culprit) LP_MUST_CHECK;
-/* NULL: this is no JSON, or nested deeper than LP_YAML_DEPTH_MOST.  Nodes have no line and column. */
+/* Returns NULL if this is no JSON, or nested deeper than LP_YAML_DEPTH_MOST.  Nodes have no line and column. */
 struct lp_yaml_node *lp_json_read(const char *text, struct lp_arena *arena) LP_MUST_CHECK;
-/* What a store gave, in canonical form; as it is where it is no JSON. */
+/* Returns a store's JSON in canonical form; a text that is no JSON stays as it is. */
 const char *lp_json_canonical(const char *text, struct lp_arena *arena);
 
 #endif

@@ -19,19 +19,19 @@ struct lp_names {
 	size_t capacity, count; /* capacity is 0 or a power of two */
 };
 
-/* False: the text is there already; *earlier (may be NULL) is then what it stands for, and stays. */
+/* Adds a text. False: it is there already, and keeps its value, which *earlier gets (may be NULL). */
 bool lp_names_add(struct lp_names *names, const char *text, size_t value, size_t *earlier);
-/* As add, but the new value replaces one that is there. */
+/* Adds a text, or gives one that is there a new value. */
 void lp_names_set(struct lp_names *names, const char *text, size_t value);
 bool lp_names_find(const struct lp_names *names, const char *text, size_t *value);
 void lp_names_free(struct lp_names *names);
 
 /*
- * The word that was probably meant, or NULL where none is near enough to be
- * worth a suggestion.  `next` gives the known words one after the other, then NULL.
+ * Returns the word that was probably meant, or NULL if none is near enough to be
+ * suggested.  `next` returns the known words one after the other, then NULL.
  */
 const char *lp_nearest(const char *word, const char *(*next)(void *context), void *context);
-/* The same among words that lie `stride` bytes apart, the first at `first`. */
+/* Returns the same, among words that lie `stride` bytes apart, the first at `first`. */
 const char *lp_nearest_of(const char *word, const char *const *first, size_t count, size_t stride);
 
 /* Finds a word among others that are set down; false: it is none of them, and *index stays. */

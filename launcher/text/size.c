@@ -1,5 +1,5 @@
 /*
- * Sizes of memory, as people write them and as they are told: kB, MB, GB are
+ * Sizes of memory, as people write and read them: kB, MB, GB are
  * powers of 1,000, KiB, MiB, GiB of 1,024.
  */
 #include "text/size.h"
@@ -29,7 +29,7 @@ bool lp_size_parse(const char *text, int64_t *size)
 	size_t number = digits + (text[digits] == '.' ? 1 + strspn(text + digits + 1, "0123456789") : 0);
 	const char *unit = text + number + (text[number] == ' ' ? 1 : 0);
 
-	/* Of so few digits a double loses nothing. */
+	/* A double holds this many digits exactly. */
 	if (digits == 0 || number > 15 || number == digits + 1)
 		return false;
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {

@@ -11,7 +11,7 @@ static inline bool lp_utf8_begins(char byte)
 {
 	return ((unsigned char)byte & 0xc0) != 0x80;
 }
-/* How many of the first `length` bytes of a text are whole characters: PostgreSQL and JSON refuse half a one. */
+/* Returns how many of the first `length` bytes are whole characters: PostgreSQL and JSON refuse half a one. */
 size_t lp_utf8_cut(const char *text, size_t length);
 /* Copies as many whole characters as there is room for, and a NUL; `text` NULL: none. */
 void lp_utf8_copy(char *target, size_t size, const char *text);
@@ -32,7 +32,7 @@ bool lp_utf8_has_control(const char *text);
 bool lp_utf8_is_valid(const char *text);
 
 enum { LP_NAME_BYTES_MOST = 512 };
-/* What is wrong with the name of a series or a calculation, for every way in: "the name " + this; NULL: nothing. */
+/* Returns what is wrong with the name of a series or a calculation: "the name " + this; NULL: nothing. */
 const char *lp_name_problem(const char *name);
 
 #endif

@@ -2,9 +2,9 @@
  * YAML to trees, over libyaml's events, which know line and column.  Knows
  * nothing of settings or definitions.
  *
- * Aliases share the node they name, so that a file of aliases of aliases takes
- * no more memory than it has bytes; what whoever walks the tree would meet is
- * counted as it is read, and the file refused when that passes the limit.
+ * Aliases share the node they name, so that a file of aliases of aliases takes no
+ * more memory than it has bytes.  The nodes that a walk through the tree would meet
+ * are counted while it is read, and a file that passes the limit is refused.
  */
 #include "text/yaml.h"
 
@@ -41,7 +41,7 @@ struct reader {
 	bool wrong;   /* a problem was found */
 };
 
-/* What a node brings along: how many nodes and levels it stands for. */
+/* The extent of a node: how many nodes and levels it stands for. */
 struct extent {
 	size_t nodes;
 	int height;
@@ -104,7 +104,7 @@ static void syntax_error(struct reader *reader)
 			        "not with tabs)");
 		return;
 	}
-	/* Where the construct began tells more than where the file ended. */
+	/* The place where the construct began helps more than the one where the file ended. */
 	if (parser->context != NULL && parser->context_mark.line != mark.line)
 		PROBLEM(reader, line_of(mark), column_of(mark), "%s (in what begins in line %d, column %d)",
 		        lp_yaml_plain_words(problem), line_of(parser->context_mark), column_of(parser->context_mark));
@@ -416,7 +416,7 @@ static void read_stream(struct reader *reader, struct lp_yaml_node **root)
 	}
 }
 
-/* Told before libyaml sees it, with the place: it would say only "invalid leading UTF-8 octet". */
+/* Reports the place before libyaml sees the text: it would say only "invalid leading UTF-8 octet". */
 static bool check_text(struct reader *reader)
 {
 	const unsigned char *data = (const unsigned char *)reader->data;

@@ -14,11 +14,12 @@
 enum { LP_YAML_BYTES_MOST = 64 << 20, LP_YAML_NODES_MOST = 5000000 };
 
 /*
- * Everything lives in the arena.  False: it cannot be used.  What is wrong with
- * the contents goes to problems; a file that cannot be read at all (not there,
- * a directory, too large) is told in error alone.  "-" is standard input.  An
- * empty file: *root NULL; where only keys or aliases are wrong, *root is what
- * is left, so that the rest can be looked at too.  Aliases share their node: trees are for reading.
+ * Reads a file into a tree; everything lives in the arena.  False: it cannot be
+ * used.  Problems of the contents go to problems; a file that cannot be read at all
+ * (not there, a directory, too large) is reported in error alone.  "-" is standard
+ * input.  *root is NULL for an empty file; if only keys or aliases are wrong, it is
+ * the rest, so that that can be checked too.  Aliases share their node, so trees
+ * are not to be changed.
  */
 bool lp_yaml_read_file(const char *file, struct lp_arena *arena, struct lp_yaml_node **root,
                        struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;

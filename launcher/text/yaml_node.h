@@ -24,7 +24,7 @@ struct lp_yaml_node {
 	struct lp_yaml_node **keys;  /* of a map: texts, distinct */
 };
 
-/* NULL: the map has no such key. */
+/* Returns NULL if the map has no such key. */
 const struct lp_yaml_node *lp_yaml_get(const struct lp_yaml_node *map, const char *key);
 /* "a text", "a list" ... for messages: what the node is. */
 const char *lp_yaml_type_name(enum lp_yaml_type type);

@@ -1,5 +1,5 @@
 /*
- * What libyaml says is wrong, in words for people who have a file that does not work.
+ * libyaml's messages, in words for people who have a file that does not work.
  */
 #ifndef LP_TEXT_YAML_WORDS_H
 #define LP_TEXT_YAML_WORDS_H

@@ -17,77 +17,76 @@ enum { SUGGESTIONS_MOST = 20, CYCLE_NAMES_MOST = 20 };
 /* No store has to write a look-back that is longer than history. */
 #define HOLD_MOST (36600 * LP_DAY)
 
-struct together {
-	struct lp_reading *reading;
+struct calculation_set {
+	struct lp_definition_reader *reader;
 	const struct lp_calculation **calculations; /* those of the files first, in their order */
 	size_t count, of_files;
 	struct lp_names writers; /* series to the calculation that writes it */
 	int suggestions;
 };
 
-static void LP_PRINTF(3, 4) problem(const struct together *together, size_t calculation, const char *format, ...)
+static void LP_PRINTF(3, 4) problem(const struct calculation_set *set, size_t calculation, const char *format, ...)
 {
-	const struct lp_definitions *definitions = together->reading->definitions;
+	const struct lp_definitions *definitions = set->reader->definitions;
 	const struct lp_position *position = &definitions->calculation_positions[calculation];
 	va_list arguments;
 	char *what;
 	va_start(arguments, format);
 	int length = vasprintf(&what, format, arguments);
 	va_end(arguments);
-	lp_problem_add(together->reading->problems, position->file, position->line, position->column,
+	lp_problem_add(set->reader->problems, position->file, position->line, position->column,
 	               "calculation \"%s\": %s", definitions->calculations[calculation].name,
 	               length < 0 ? "is wrong, and there is no memory to say why" : what);
 	if (length >= 0)
 		free(what);
 }
 
-static void gather(struct together *together)
+static void gather(struct calculation_set *set)
 {
-	const struct lp_reading *reading = together->reading;
-	const struct lp_definitions *files = reading->definitions, *stored = reading->files->stored;
+	const struct lp_definition_reader *reader = set->reader;
+	const struct lp_definitions *files = reader->definitions, *stored = reader->files->stored;
 	size_t most = files->calculation_count + (stored == NULL ? 0 : stored->calculation_count);
-	together->calculations = lp_allocate(most * sizeof(struct lp_calculation *));
+	set->calculations = lp_allocate(most * sizeof(struct lp_calculation *));
 	for (size_t i = 0; i < files->calculation_count; i++)
-		together->calculations[together->count++] = &files->calculations[i];
-	together->of_files = together->count;
-	for (size_t i = 0; stored != NULL && !reading->files->prune && i < stored->calculation_count; i++) {
-		if (!lp_names_find(&reading->calculation_names, stored->calculations[i].name, NULL))
-			together->calculations[together->count++] = &stored->calculations[i];
+		set->calculations[set->count++] = &files->calculations[i];
+	set->of_files = set->count;
+	for (size_t i = 0; stored != NULL && !reader->files->prune && i < stored->calculation_count; i++) {
+		if (!lp_names_find(&reader->calculation_names, stored->calculations[i].name, NULL))
+			set->calculations[set->count++] = &stored->calculations[i];
 	}
 }
 
-static void find_writers(struct together *together)
+static void find_writers(struct calculation_set *set)
 {
-	for (size_t i = 0; i < together->count; i++) {
-		const struct lp_calculation *calculation = together->calculations[i];
+	for (size_t i = 0; i < set->count; i++) {
+		const struct lp_calculation *calculation = set->calculations[i];
 		for (size_t o = 0; o < calculation->output_count; o++) {
 			const char *series = calculation->outputs[o].series;
 			size_t other;
-			if (series[0] == '\0' || lp_names_add(&together->writers, series, i, &other))
+			if (series[0] == '\0' || lp_names_add(&set->writers, series, i, &other))
 				continue;
 			if (other == i)
-				problem(together, i, "two of its outputs go to the series \"%s\"", series);
-			else if (i >= together->of_files)
-				problem(together, other,
+				problem(set, i, "two of its outputs go to the series \"%s\"", series);
+			else if (i >= set->of_files)
+				problem(set, other,
 				        "the series \"%s\" is written by the stored calculation \"%s\" already "
 				        "(--prune deletes "
 				        "calculations that no file has)",
 				        series, calculation->name);
 			else
-				problem(together, i,
+				problem(set, i,
 				        "the series \"%s\" is written by the calculation \"%s\" already (%s, line %d)",
-				        series, together->calculations[other]->name,
-				        together->reading->definitions->calculation_positions[other].file,
-				        together->reading->definitions->calculation_positions[other].line);
+				        series, set->calculations[other]->name,
+				        set->reader->definitions->calculation_positions[other].file,
+				        set->reader->definitions->calculation_positions[other].line);
 		}
 	}
 }
 
-static bool is_known(const struct together *together, const char *series)
+static bool is_known(const struct calculation_set *set, const char *series)
 {
-	return lp_names_find(&together->reading->series_names, series, NULL) ||
-	       lp_names_find(&together->reading->stored_series, series, NULL) ||
-	       lp_names_find(&together->writers, series, NULL);
+	return lp_names_find(&set->reader->series_names, series, NULL) ||
+	       lp_names_find(&set->reader->stored_series, series, NULL) || lp_names_find(&set->writers, series, NULL);
 }
 
 struct known_series {
@@ -109,25 +108,24 @@ static const char *next_series(void *context)
 	return NULL;
 }
 
-static void check_inputs(struct together *together)
+static void check_inputs(struct calculation_set *set)
 {
-	for (size_t i = 0; i < together->of_files; i++) {
-		const struct lp_calculation *calculation = together->calculations[i];
+	for (size_t i = 0; i < set->of_files; i++) {
+		const struct lp_calculation *calculation = set->calculations[i];
 		for (size_t k = 0; k < calculation->input_count; k++) {
 			const struct lp_input *input = &calculation->inputs[k];
 			const char *nearest = NULL;
-			if (input->series[0] == '\0' || is_known(together, input->series))
+			if (input->series[0] == '\0' || is_known(set, input->series))
 				continue;
-			struct known_series known = { .tables = { &together->reading->series_names,
-				                                  &together->reading->stored_series,
-				                                  &together->writers } };
-			if (together->suggestions++ < SUGGESTIONS_MOST)
+			struct known_series known = { .tables = { &set->reader->series_names,
+				                                  &set->reader->stored_series, &set->writers } };
+			if (set->suggestions++ < SUGGESTIONS_MOST)
 				nearest = lp_nearest(input->series, next_series, &known);
 			if (nearest != NULL)
-				problem(together, i, "input %s: there is no series \"%s\": did you mean \"%s\"?",
+				problem(set, i, "input %s: there is no series \"%s\": did you mean \"%s\"?",
 				        input->name, input->series, nearest);
 			else
-				problem(together, i,
+				problem(set, i,
 				        "input %s: there is no series \"%s\": it is not stored, not declared under "
 				        "series: and no output",
 				        input->name, input->series);
@@ -135,13 +133,13 @@ static void check_inputs(struct together *together)
 	}
 }
 
-static int64_t interval_of(const struct lp_reading *reading, const char *series)
+static int64_t interval_of(const struct lp_definition_reader *reader, const char *series)
 {
 	size_t at;
-	if (lp_names_find(&reading->series_names, series, &at))
-		return reading->definitions->series[at].interval;
-	if (lp_names_find(&reading->stored_series, series, &at))
-		return reading->files->stored->series[at].interval;
+	if (lp_names_find(&reader->series_names, series, &at))
+		return reader->definitions->series[at].interval;
+	if (lp_names_find(&reader->stored_series, series, &at))
+		return reader->files->stored->series[at].interval;
 	return 0;
 }
 
@@ -158,10 +156,10 @@ static int64_t lookback_of(const struct lp_rule *rule, const struct lp_input *in
 }
 
 /* For as long as a value of the series holds, or as the parameter `hold` says, in seconds, where that is longer. */
-static int64_t held_lookback(const struct lp_reading *reading, const struct lp_calculation *calculation,
+static int64_t held_lookback(const struct lp_definition_reader *reader, const struct lp_calculation *calculation,
                              const struct lp_input *input)
 {
-	int64_t held = lp_series_hold(interval_of(reading, input->series));
+	int64_t held = lp_series_hold(interval_of(reader, input->series));
 	struct lp_arena arena = { 0 };
 	const struct lp_yaml_node *parameters = strstr(calculation->parameters, "\"hold\"") == NULL
 	                                                ? NULL
@@ -182,16 +180,16 @@ static int64_t held_lookback(const struct lp_reading *reading, const struct lp_c
  * The rule's own look-back where the definition asks for less: what is stored
  * is what is fetched.  Here, because how long a value holds is its series' to say.
  */
-static void fill_lookbacks(const struct lp_reading *reading)
+static void fill_lookbacks(const struct lp_definition_reader *reader)
 {
-	for (size_t i = 0; reading->files->catalogue != NULL && i < reading->definitions->calculation_count; i++) {
-		struct lp_calculation *calculation = &reading->definitions->calculations[i];
-		const struct lp_rule *rule = lp_rule_find(reading->files->catalogue, calculation->rule);
+	for (size_t i = 0; reader->files->catalogue != NULL && i < reader->definitions->calculation_count; i++) {
+		struct lp_calculation *calculation = &reader->definitions->calculations[i];
+		const struct lp_rule *rule = lp_rule_find(reader->files->catalogue, calculation->rule);
 		for (size_t k = 0; rule != NULL && k < calculation->input_count; k++) {
 			struct lp_input *input = &calculation->inputs[k];
 			int64_t wanted = lookback_of(rule, input);
 			if (wanted == LP_LOOKBACK_HOLD)
-				wanted = held_lookback(reading, calculation, input);
+				wanted = held_lookback(reader, calculation, input);
 			if (input->lookback < wanted)
 				input->lookback = wanted;
 		}
@@ -201,15 +199,15 @@ static void fill_lookbacks(const struct lp_reading *reading)
 /* a -> b -> a, each reads the next. */
 static void tell_cycle(void *context, const size_t *members, size_t count)
 {
-	const struct together *together = context;
+	const struct calculation_set *set = context;
 	size_t begin = 0, length = 0;
 	struct lp_text text = { 0 };
-	while (begin < count && members[begin] >= together->of_files)
+	while (begin < count && members[begin] >= set->of_files)
 		begin++;
 	if (begin == count)
 		return; /* what is stored was checked when it was applied */
 	if (count == 1) {
-		problem(together, members[0], "it reads its own output");
+		problem(set, members[0], "it reads its own output");
 		return;
 	}
 	for (; length <= count; length++) {
@@ -219,19 +217,18 @@ static void tell_cycle(void *context, const size_t *members, size_t count)
 			continue;
 		}
 		lp_text_addf(&text, "%s%s", length == 0 ? "" : " -> ",
-		             together->calculations[members[(begin + length) % count]]->name);
+		             set->calculations[members[(begin + length) % count]]->name);
 	}
-	problem(together, members[begin], "it waits for its own result; each reads the next one's output: %s",
-	        text.data);
+	problem(set, members[begin], "it waits for its own result; each reads the next one's output: %s", text.data);
 	lp_text_free(&text);
 }
 
-static void rank(struct together *together)
+static void rank(struct calculation_set *set)
 {
-	int32_t *ranks = lp_allocate(together->count * sizeof *ranks);
-	lp_graph_rank(together->calculations, together->count, ranks, tell_cycle, together);
-	for (size_t i = 0; i < together->of_files; i++)
-		together->reading->definitions->calculations[i].rank = ranks[i];
+	int32_t *ranks = lp_allocate(set->count * sizeof *ranks);
+	lp_graph_rank(set->calculations, set->count, ranks, tell_cycle, set);
+	for (size_t i = 0; i < set->of_files; i++)
+		set->reader->definitions->calculations[i].rank = ranks[i];
 	free(ranks);
 }
 
@@ -239,48 +236,47 @@ static void rank(struct together *together)
  * An output that says its unit declares its series; one that does not takes the
  * series as it is, and makes it only where there is none.
  */
-static void declare_output(struct together *together, size_t calculation, const struct lp_output *output)
+static void declare_output(struct calculation_set *set, size_t calculation, const struct lp_output *output)
 {
-	struct lp_reading *reading = together->reading;
-	struct lp_definitions *definitions = reading->definitions;
+	struct lp_definition_reader *reader = set->reader;
+	struct lp_definitions *definitions = reader->definitions;
 	size_t index, stored = SIZE_MAX;
-	if (lp_names_find(&reading->series_names, output->series, &index)) {
+	if (lp_names_find(&reader->series_names, output->series, &index)) {
 		if (output->unit[0] != '\0' && strcmp(output->unit, definitions->series[index].unit) != 0)
-			problem(together, calculation,
-			        "the output %s has the unit \"%s\" here, but \"%s\" in %s, line %d", output->series,
-			        output->unit, definitions->series[index].unit,
+			problem(set, calculation, "the output %s has the unit \"%s\" here, but \"%s\" in %s, line %d",
+			        output->series, output->unit, definitions->series[index].unit,
 			        definitions->series_positions[index].file, definitions->series_positions[index].line);
 		return;
 	}
 	struct lp_series series = {
 		.name = output->series, .unit = output->unit, .description = "", .attributes = "{}"
 	};
-	if (lp_names_find(&reading->stored_series, output->series, &stored)) {
+	if (lp_names_find(&reader->stored_series, output->series, &stored)) {
 		if (output->unit[0] == '\0')
 			return;
-		series = reading->files->stored->series[stored];
+		series = reader->files->stored->series[stored];
 		series.unit = output->unit;
 	}
-	(void)lp_names_add(&reading->series_names, series.name, definitions->series_count, NULL);
+	(void)lp_names_add(&reader->series_names, series.name, definitions->series_count, NULL);
 	lp_definitions_add_series(definitions, &series, &definitions->calculation_positions[calculation]);
 }
 
-void lp_together_check(struct lp_reading *reading)
+void lp_consistency_check(struct lp_definition_reader *reader)
 {
-	struct together together = { .reading = reading };
-	gather(&together);
-	find_writers(&together);
-	fill_lookbacks(reading);
+	struct calculation_set set = { .reader = reader };
+	gather(&set);
+	find_writers(&set);
+	fill_lookbacks(reader);
 	/* Without knowing what is stored, any series may be there. */
-	if (reading->files->stored != NULL)
-		check_inputs(&together);
-	rank(&together);
-	for (size_t i = 0; i < together.of_files; i++) {
-		for (size_t o = 0; o < together.calculations[i]->output_count; o++) {
-			if (together.calculations[i]->outputs[o].series[0] != '\0')
-				declare_output(&together, i, &together.calculations[i]->outputs[o]);
+	if (reader->files->stored != NULL)
+		check_inputs(&set);
+	rank(&set);
+	for (size_t i = 0; i < set.of_files; i++) {
+		for (size_t o = 0; o < set.calculations[i]->output_count; o++) {
+			if (set.calculations[i]->outputs[o].series[0] != '\0')
+				declare_output(&set, i, &set.calculations[i]->outputs[o]);
 		}
 	}
-	lp_names_free(&together.writers);
-	free(together.calculations);
+	lp_names_free(&set.writers);
+	free(set.calculations);
 }
