@@ -1,7 +1,4 @@
-/*
- * `apply`: makes what is stored like the files of definitions say, in one
- * transaction, and shows what that changes.
- */
+/* `apply`: makes the stored definitions what the files say, in one transaction, and shows what that changes. */
 #include "command/command.h"
 #include "command/earlier.h"
 #include "command/imported.h"
@@ -26,7 +23,7 @@ static bool load_rules(struct lp_rule_server *server, const struct lp_rule_catal
 {
 	struct lp_problems problems = { 0 };
 	bool ok = lp_rule_server_catalogue(server, NULL, catalogue, &problems, error);
-	/* A rule that does not load is trouble for its own calculations only: those are refused for want of it. */
+	/* A rule that does not load concerns its own calculations only: they are refused because it is missing. */
 	if (ok && problems.count > 0)
 		lp_command_print_problems(&lp_command_apply, &problems);
 	lp_problems_free(&problems);
@@ -43,15 +40,20 @@ static bool store_changes(struct lp_store *store, const struct lp_difference *di
 	       lp_store_add_owed(store, earlier->ranges, earlier->count, error);
 }
 
-/* With what an earlier `start` makes due, and what becomes of the results that are stored. */
+/* Changes the definitions. Describes what an earlier `start` makes due, and what becomes of the stored results. */
 static bool change(struct lp_session *session, struct request *request, const struct lp_definitions *wanted,
                    const struct lp_definitions *stored, const struct lp_difference *difference, struct lp_error *error)
 {
 	const struct lp_changes *changes = &difference->changes;
+	const struct lp_outdated_query query = { .store = session->store,
+		                                 .wanted = wanted,
+		                                 .stored = stored,
+		                                 .catalogue = request->catalogue,
+		                                 .prune = request->prune };
 	struct lp_outdated_works works;
 	struct lp_earlier earlier;
 	bool ok = lp_earlier_find(session->store, stored, changes, &earlier, error);
-	ok = lp_outdated_find(session->store, wanted, stored, request->prune, request->catalogue, &works, error) && ok;
+	ok = lp_outdated_find(&query, &works, error) && ok;
 	ok = ok && (request->dry_run || store_changes(session->store, difference, &works, &earlier, error));
 	if (ok) {
 		lp_earlier_describe(&earlier, (uint64_t)session->config.catch_up, session->zone, &request->description);
@@ -62,7 +64,7 @@ static bool change(struct lp_session *session, struct request *request, const st
 	return ok;
 }
 
-/* Between begin and commit, or for a dry run outside of any transaction. */
+/* Runs between begin and commit, or, for a dry run, outside of any transaction. */
 static bool apply(struct lp_session *session, struct request *request, struct lp_error *error)
 {
 	struct lp_definitions stored, wanted;
@@ -84,7 +86,7 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 	ok = ok && (!request->prune || lp_definitions_keep_data(session->store, &stored, &wanted, error));
 	if (ok) {
 		lp_definitions_compare(&wanted, &stored, request->prune, &difference);
-		/* Its lines outlive what they were made from. */
+		/* The description is printed later, when the difference is freed. */
 		request->description = difference.description;
 		difference.description = (struct lp_text){ 0 };
 		ok = change(session, request, &wanted, &stored, &difference, error) &&
@@ -117,7 +119,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	const struct lp_process_options rules = lp_rule_options(&session->config);
 	struct lp_rule_server *server = lp_rule_server_new(&rules);
 	bool ok = load_rules(server, &request->catalogue, error);
-	/* What it knows is known. */
+	/* The catalogue stays; the process that imported the rules is not needed any more. */
 	lp_rule_server_stop(server);
 	ok = ok && apply_within(session, request, error);
 	if (ok)

@@ -1,6 +1,6 @@
 /*
- * `backfill`: computes settled windows again, beside the minute's runs.  What is
- * to be done is noted in the store first, so that it goes on where it ended.
+ * `backfill`: computes settled windows again, beside the minute's runs. It first
+ * notes in the store what is to be done, so that it can go on where it ended.
  */
 #include "calendar/calendar.h"
 #include "command/command.h"
@@ -34,9 +34,9 @@ struct sums {
 };
 
 /*
- * What is in the store now, of each input, from the first window to the last:
- * many inputs a query, but no more of time than one may count before it is too
- * slow, with a sample a second.
+ * Counts the samples that are stored of each input, from the first window to the
+ * last. One query counts many inputs, but at one sample a second no more time than
+ * can be counted quickly.
  */
 enum { INPUTS_AT_ONCE = 1000 };
 #define COUNTED_AT_ONCE (10000 * LP_DAY)
@@ -87,7 +87,7 @@ static bool count_samples(struct counter *counter, const struct lp_selected *ite
 	return true;
 }
 
-/* counting: NULL: no samples are counted. */
+/* counter NULL: no samples are counted. */
 static bool sum_up(const struct lp_selection *selection, struct counter *counter, struct sums *sums,
                    struct lp_error *error)
 {
@@ -125,9 +125,9 @@ static lp_time pruned_until(const struct lp_calculation *calculation)
 }
 
 /*
- * Results of windows of before that none of today's replaces: before the first
- * one, and behind the last that is over; but for those whose samples may have
- * been pruned, which cannot be had again.
+ * Removes the results of earlier windows that no window of today replaces: before
+ * the first one, and behind the last that is over. Results whose samples may have
+ * been pruned stay, because they cannot be computed again.
  */
 static bool remove_rest(struct lp_store *store, const struct lp_selected *item, uint64_t *removed,
                         struct lp_error *error)
@@ -151,7 +151,7 @@ static bool remove_rest(struct lp_store *store, const struct lp_selected *item, 
 	return true;
 }
 
-/* In the transaction that notes what is owed of them. */
+/* Runs in the transaction that notes which of their windows are owed. */
 static bool settle_outdated(struct lp_store *store, const struct lp_selection *selection, struct sums *sums,
                             struct lp_error *error)
 {
@@ -172,7 +172,10 @@ static bool settle_outdated(struct lp_store *store, const struct lp_selection *s
 	return ok;
 }
 
-/* Numbers that lie at the other end of their windows: of a rule that may return something else, computing tells. */
+/*
+ * Moves numbers that lie at the other end of their windows. If a rule may return
+ * something else, its windows have to be computed.
+ */
 static bool move_outdated(struct lp_store *store, const struct lp_selection *selection,
                           const struct lp_rule_catalogue *catalogue, struct sums *sums, struct lp_error *error)
 {
@@ -189,7 +192,7 @@ static bool move_outdated(struct lp_store *store, const struct lp_selection *sel
 	return ok;
 }
 
-/* One after the other: definitions are applied, or samples pruned, while everything is computed in vain. */
+/* So many runs in a row may be refused, because definitions are applied, or samples pruned, while they compute. */
 enum { RANGES_AT_ONCE = 10000, REFUSALS_MOST = 20 };
 
 static bool note(struct lp_store *store, const struct lp_selection *selection, bool replace_imported, struct sums *sums,
@@ -269,7 +272,7 @@ static void print_settled(const struct sums *sums)
 	}
 }
 
-/* All whose results are outdated; what of them is owed already is gone on with. */
+/* Chooses all calculations whose results are outdated; the work goes on with windows that are owed already. */
 static bool choose_outdated(struct lp_session *session, const struct request *request, struct lp_service *service,
                             struct lp_selection *selection, struct sums *sums, struct lp_error *error)
 {
@@ -288,7 +291,7 @@ static bool choose_outdated(struct lp_session *session, const struct request *re
 	return request->dry_run || move_outdated(session->store, selection, service->catalogue, sums, error);
 }
 
-/* Chooses, and notes what is to be done.  *nothing: there is nothing to do. */
+/* Chooses the calculations and notes what is to be done. *nothing: there is nothing to do. */
 static bool choose(struct lp_session *session, const struct request *request, struct lp_service *service, bool *nothing,
                    struct lp_error *error)
 {
@@ -383,7 +386,7 @@ static bool work(struct lp_session *session, const struct request *request, stru
 			             "%" PRIu64 " windows were computed in vain, again and again: definitions are "
 			             "applied, or samples are pruned",
 			             done.still_due);
-		/* Python was started once. */
+		/* The rules are imported: a second run does not prepare anything. */
 		options.prepare = NULL;
 	}
 	lp_progress_line_end(&progress);

@@ -1,5 +1,5 @@
 /*
- * `check`: everything that has to be right for a run, looked at one after the
+ * `check`: looks at everything that has to be right for a run, one thing after the
  * other, so that all that is wrong is known at once.
  */
 #include "command/check.h"
@@ -161,7 +161,7 @@ static void check_stored(struct check *check)
 	lp_problems_free(&problems);
 }
 
-/* Nothing is wrong with them, but people may have forgotten. */
+/* Outdated results are no error, but people may have forgotten them. */
 static void check_results(struct check *check)
 {
 	struct lp_error error = { 0 };
@@ -202,7 +202,7 @@ static void check_files(struct check *check, const struct lp_words *names)
 	struct lp_error error = { 0 };
 	struct lp_problems problems = { 0 };
 	struct lp_definitions definitions;
-	/* Without the database, whether an input's series exists cannot be told; all else can. */
+	/* Without the database one cannot tell whether an input's series exists; everything else can be checked. */
 	const struct lp_definitions *stored = check->have_stored ? &check->stored : NULL;
 	const struct lp_definition_files files = { .names = names->items,
 		                                   .count = names->count,
@@ -218,7 +218,7 @@ static void check_files(struct check *check, const struct lp_words *names)
 	lp_problems_free(&problems);
 }
 
-/* Where the file alone is wrong, database, rules and definitions are looked at as well. */
+/* If only the file is wrong, database, rules and definitions are checked as well. */
 static bool check_configuration(struct check *check, struct lp_error *error)
 {
 	struct lp_problems problems = { 0 };

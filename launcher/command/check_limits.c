@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both without links, "." and "..". */
+/* Compares paths without links, "." and "..". */
 static bool lies_in(const char *file, const char *directory)
 {
 	char inner[PATH_MAX], outer[PATH_MAX];
@@ -21,7 +21,7 @@ static bool lies_in(const char *file, const char *directory)
 	return strncmp(inner, outer, length) == 0 && inner[length] == '/';
 }
 
-/* A configuration can hold a password, and a database is the program's alone to write. */
+/* Rules should reach neither file: a configuration can hold a password, and only the program may write a database. */
 static void print_open_files(const char *name, const char *file, const struct lp_config *config)
 {
 	if (file == NULL)

@@ -85,7 +85,7 @@ static bool make_directory(const char *path, struct lp_error *error)
 	       lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot make the directory %s", path);
 }
 
-/* The directory has to be there and empty: nothing of anybody's is overwritten. */
+/* Makes sure that the directory is there and empty, so that nothing is overwritten. */
 static bool prepare_directory(const char *path, struct lp_error *error)
 {
 	if (!make_directory(path, error))
@@ -152,7 +152,7 @@ static bool write_files(const char *directory, struct lp_error *error)
 	return write_file(directory, STATION, NULL, error);
 }
 
-/* In the child: never returns. */
+/* Runs in the child, and never returns. */
 static _Noreturn void run_command(const char *directory, const struct step *step, int output)
 {
 	char *arguments[sizeof step->words / sizeof *step->words + 1] = { NULL };
@@ -161,7 +161,7 @@ static _Noreturn void run_command(const char *directory, const struct step *step
 
 	for (; step->words[count] != NULL; count++)
 		arguments[count] = lp_copy_text(step->words[count]);
-	/* The directory's own configuration is meant, whatever the user has. */
+	/* The directory has its own configuration: the user's must not replace it. */
 	unsetenv("LOCAL_PROCESSING_CONFIG");
 	if (chdir(directory) != 0 || dup2(output, STDOUT_FILENO) < 0)
 		_exit(LP_EXIT_INTERNAL);
@@ -171,10 +171,10 @@ static _Noreturn void run_command(const char *directory, const struct step *step
 	_exit(code);
 }
 
-/* Of a report, the line of the run and that of its calculations. */
+/* Of a report, this many lines are shown: that of the run and that of its calculations. */
 enum { FIRST_LINES_SHOWN = 2 };
 
-/* Shows what the command prints, set in. */
+/* Shows what the command prints, indented. */
 static void show_output(int input, const struct step *step)
 {
 	char *line = NULL;
@@ -241,7 +241,7 @@ static bool run_step(const char *directory, const struct step *step, struct lp_e
 	return true;
 }
 
-/* A name that begins with a dash is no option behind ./ */
+/* Behind ./ a name that begins with a dash is no option. */
 static void print_change_directory(const char *directory)
 {
 	char *word = lp_shell_word(directory);

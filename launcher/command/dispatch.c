@@ -57,7 +57,7 @@ int lp_command_fail(const struct lp_command *command, const struct lp_error *err
 	return (int)error->exit;
 }
 
-/* Options before the verb can be meant for one that has none of them. */
+/* Refuses options before a verb that does not take them. */
 static bool check_overrides(const struct lp_command *command, const struct lp_overrides *overrides,
                             struct lp_error *error)
 {
@@ -95,7 +95,7 @@ void lp_command_print_help(const struct lp_command *command)
 	fputs(command->need != LP_NEED_NOTHING ? lp_shared_help : "", stdout);
 }
 
-/* What was printed counts only once it arrived: a full disk or a closed pipe is an error, not a success. */
+/* Makes sure that everything printed has arrived: a full disk or a closed pipe is an error, not a success. */
 static int finish(const struct lp_command *command, bool ok, struct lp_error *error)
 {
 	struct lp_error other;
@@ -111,7 +111,7 @@ int lp_command_call(const struct lp_command *command, struct lp_overrides *overr
 	bool raw = command->main != NULL, ok;
 	void *request;
 	int code;
-	/* Of a verb that takes its words as they are, --help alone is ours: -h is the interpreter's. */
+	/* A verb that takes its words as they are has --help of ours; -h is the interpreter's. */
 	if (raw && !(count > 1 && strcmp(arguments[1], "--help") == 0))
 		return check_overrides(command, overrides, &error) ? command->main(count, arguments)
 		                                                   : lp_command_fail(command, &error);

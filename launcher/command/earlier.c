@@ -26,7 +26,7 @@ static const struct lp_calculation *find_stored(const struct scan *scan, const s
 	return lp_names_find(&scan->names, wanted->name, &at) ? &scan->stored->calculations[at] : NULL;
 }
 
-/* The end of the last window that begins before a time. */
+/* Finds the end of the last window that begins before a time. */
 static lp_time last_end_before(const struct lp_schedule *schedule, const struct lp_zone *zone, lp_time start)
 {
 	struct lp_window window;
@@ -44,8 +44,8 @@ static lp_time last_end_before(const struct lp_schedule *schedule, const struct 
 }
 
 /*
- * Up to where nothing was computed: to the start of before; without one, to the
- * earliest result.  Where none is stored nobody knows, and all windows are due.
+ * Finds the time up to which nothing was computed: the start of before or, without
+ * one, the earliest result. If no result is stored, all windows are due.
  */
 static lp_time computed_from(const struct lp_calculation *before, const struct lp_calculation *after,
                              const struct lp_zone *zone, const struct lp_progress *progress)
@@ -56,7 +56,7 @@ static lp_time computed_from(const struct lp_calculation *before, const struct l
 		return progress->first_end - 1;
 	if (first == LP_TIME_NONE && progress->first_result == LP_TIME_NONE)
 		return progress->watermark;
-	/* Which window made it was not noted then. */
+	/* An old result does not say which window made it. */
 	lp_window_bounds(&after->schedule, zone, &shortest, &longest);
 	if (first == LP_TIME_NONE)
 		return __builtin_add_overflow(progress->first_result, longest, &until) ? LP_TIME_MAX : until;
@@ -84,7 +84,7 @@ static bool add(void *context, const struct lp_progress *progress, struct lp_err
 	const struct lp_calculation *after = find_changed(scan, progress->calculation_id);
 	const struct lp_calculation *before = after == NULL ? NULL : find_stored(scan, after);
 	const struct lp_zone *zone;
-	/* What has computed nothing yet begins at its start. */
+	/* A calculation that has computed nothing yet begins at its start. */
 	if (before == NULL || progress->watermark == LP_TIME_NONE)
 		return true;
 	if (!lp_zone_find(after->schedule.zone, &zone, error))

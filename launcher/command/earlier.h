@@ -17,7 +17,7 @@ struct lp_earlier {
 	uint64_t skipped; /* calculations that leave out what was missed */
 };
 
-/* Of changed calculations, before they are changed: what is stored tells how far back they were computed. */
+/* Looks at changed calculations before they are changed: the store says how far back they were computed. */
 bool lp_earlier_find(struct lp_store *store, const struct lp_definitions *stored, const struct lp_changes *changes,
                      struct lp_earlier *earlier, struct lp_error *error) LP_MUST_CHECK;
 /* Adds lines that say what the runs will do; none where nothing becomes due.  catch_up: windows a run, 0: no limit. */

@@ -68,7 +68,7 @@ static void print_pruned(const struct lp_explanation *why)
 	                    : "this cannot be computed; see `local-processing import --help`");
 }
 
-/* In one line: a message cannot look like what is why by others. */
+/* Prints one line, so that a message cannot look like the lines around it. */
 static void print_last_error(const struct lp_status *status)
 {
 	fputs("  last error    ", stdout);
@@ -78,46 +78,53 @@ static void print_last_error(const struct lp_status *status)
 	putchar('\n');
 }
 
-static void print(const struct lp_explanation *why)
+static void print_sample(const struct lp_explanation *why)
 {
-	const struct lp_calculation *calculation = why->calculation;
-	char time[40], from[40], to[40], number[32];
+	char time[40], number[32];
 	lp_time_format(why->time, why->zone, time);
 	lp_print("%s at %s\n", why->series.name, time);
-	if (why->found) {
-		lp_number_format(why->value, number);
-		lp_print("  value         %s%s%s%s\n", number, why->series.unit[0] == '\0' ? "" : " ", why->series.unit,
-		         why->quality == LP_QUALITY_GOOD        ? ""
-		         : why->quality == LP_QUALITY_UNCERTAIN ? ", uncertain"
-		                                                : ", bad");
-		if (why->samples >= 0)
-			printf("  computed from %d good sample%s", (int)why->samples, why->samples == 1 ? "" : "s");
-		if (why->samples >= 0 && !isnan(why->coverage))
-			printf(", coverage %.4g", why->coverage);
-		if (why->samples >= 0)
-			putchar('\n');
-	}
-	if (why->batch == NULL && why->computed) {
-		puts("  origin        computed, by a calculation that is not there any more");
+	if (!why->found)
 		return;
-	}
+	lp_number_format(why->value, number);
+	lp_print("  value         %s%s%s%s\n", number, why->series.unit[0] == '\0' ? "" : " ", why->series.unit,
+	         why->quality == LP_QUALITY_GOOD        ? ""
+	         : why->quality == LP_QUALITY_UNCERTAIN ? ", uncertain"
+	                                                : ", bad");
+	if (why->samples < 0)
+		return;
+	printf("  computed from %d good sample%s", (int)why->samples, why->samples == 1 ? "" : "s");
+	if (!isnan(why->coverage))
+		printf(", coverage %.4g", why->coverage);
+	putchar('\n');
+}
+
+/* Prints where it comes from, and its calculation.  False: there is nothing more to print. */
+static bool print_origin(const struct lp_explanation *why)
+{
+	const struct lp_calculation *calculation = why->calculation;
+	bool imported = lp_explanation_is_imported(why);
 	if (why->batch == NULL) {
-		puts(why->found ? "  origin        measured: no calculation writes this series"
-		                : "  no sample     and no calculation writes this series");
-		return;
+		puts(why->computed ? "  origin        computed, by a calculation that is not there any more"
+		     : why->found  ? "  origin        measured: no calculation writes this series"
+		                   : "  no sample     and no calculation writes this series");
+		return false;
 	}
-	if (lp_explanation_is_imported(why))
+	if (imported)
 		puts("  origin        imported: no calculation computed it, and none writes over it but\n"
 		     "                `local-processing backfill --replace-imported`");
 	if (calculation == NULL) {
 		puts("  calculation   disabled: no run computes it");
-		return;
+		return false;
 	}
 	if (!why->found)
 		lp_print("  no result     %s\n", lp_explanation_of_none(why));
 	lp_print("  calculation   %s, definition version %d\n", calculation->name, (int)calculation->version);
-	if (lp_explanation_is_imported(why))
-		return;
+	return !imported;
+}
+
+static void print_calculation(const struct lp_explanation *why)
+{
+	const struct lp_calculation *calculation = why->calculation;
 	lp_print("  rule          %s%s%s\n", calculation->rule, why->rule_version == NULL ? "" : ", version ",
 	         why->rule_version == NULL ? "" : why->rule_version);
 	if (strcmp(calculation->parameters, "{}") != 0) {
@@ -130,9 +137,14 @@ static void print(const struct lp_explanation *why)
 	if (why->has_status && why->status.error_message[0] != '\0')
 		print_last_error(&why->status);
 	if (why->has_status && why->status.owed > 0)
-		printf("  owed          some of its windows are to be computed again: see `local-processing due`\n");
+		puts("  owed          some of its windows are to be computed again: see `local-processing due`");
 	if (why->pruned != NULL)
 		print_pruned(why);
+}
+
+static void print_window(const struct lp_explanation *why)
+{
+	char from[40], to[40];
 	if (!why->has_window && why->window_end != LP_TIME_NONE) {
 		lp_time_format(why->window_end, why->zone, to);
 		printf("  window        to %s, of an earlier schedule: there is no such window now\n", to);
@@ -142,11 +154,20 @@ static void print(const struct lp_explanation *why)
 	lp_time_format(why->window.start, why->zone, from);
 	lp_time_format(why->window.end, why->zone, to);
 	printf("  window        %s to %s\n\n", from, to);
-	if (calculation->input_count > 0)
+	if (why->calculation->input_count > 0)
 		print_inputs(why);
 	if (why->history_count > 0)
 		putchar('\n');
 	print_history(why);
+}
+
+static void print(const struct lp_explanation *why)
+{
+	print_sample(why);
+	if (!print_origin(why))
+		return;
+	print_calculation(why);
+	print_window(why);
 }
 
 static bool run(struct lp_session *session, void *data, struct lp_error *error)

@@ -1,4 +1,4 @@
-/* `graph`: who reads what from whom, as text, Mermaid or DOT. */
+/* `graph`: which calculation reads whose results, as text, Mermaid or DOT. */
 #include "command/command.h"
 #include "command/output.h"
 #include "text/utf8.h"
@@ -103,7 +103,7 @@ static bool is_named(const struct node *node, const char *name)
 	return named;
 }
 
-/* Ranks ascend along the edges: one pass down, one pass up. */
+/* Ranks ascend along the edges, so that one pass down and one pass up suffice. */
 static bool choose(struct graph *graph, const struct lp_words *names, struct lp_error *error)
 {
 	size_t count = names->count;
@@ -171,8 +171,9 @@ static void print_text(const struct graph *graph)
 }
 
 /*
- * In double quotes, as both languages have them. Mermaid has no backslashes: what
- * could end a label, or begins something in HTML or Markdown, goes as an entity.
+ * Prints a label in double quotes, which both languages have. Mermaid has no
+ * backslashes: what could end a label, or begins something in HTML or Markdown,
+ * becomes an entity.
  */
 static void print_label(const char *text, bool mermaid)
 {
@@ -188,7 +189,7 @@ static void print_label(const char *text, bool mermaid)
 	putchar('"');
 }
 
-/* Names may have any character: nodes go by numbers, their labels have the names. */
+/* Nodes have numbers, and their names stand in labels: a name may have any character. */
 static void print_drawn(const struct graph *graph, bool mermaid)
 {
 	size_t measured = 0;

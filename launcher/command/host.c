@@ -1,6 +1,6 @@
 /*
- * What a static program has to settle with its host: where names are looked
- * up, and who it is.  It knows glibc, nothing of this program.
+ * What a static program has to settle with its host: how names are looked up, and
+ * who its user is. This file knows glibc, and nothing of the program.
  */
 #include "command/host.h"
 
@@ -30,9 +30,9 @@ static void pin_name_services(void)
 }
 
 /*
- * Where a caller has closed one of the three, the next socket or database file
- * would get its number, and what is printed would go there.  Open for reading
- * alone: what cannot be written is still noticed.
+ * If a caller has closed one of the three, the next socket or database file would
+ * get its number, and what is printed would go there. They are opened for reading
+ * only, so that a write still fails.
  */
 void lp_host_hold_streams(void)
 {
@@ -47,9 +47,9 @@ void lp_host_prepare(void)
 
 	pin_name_services();
 	/*
-	 * libpq asks the system for the user's name where none is given, and gives
-	 * up where a container's uid has no entry: then the environment's USER will
-	 * do.  The address, PGUSER and a service file win over it as ever.
+	 * If no user is given, libpq asks the system for the name, and gives up where a
+	 * container's uid has no entry. The environment's USER serves then. The address,
+	 * PGUSER and a service file go before it.
 	 */
 	user = getenv("USER");
 	if (user != NULL && user[0] != '\0' && getpwuid(geteuid()) == NULL)

@@ -4,7 +4,10 @@
 
 /* First thing in main(). */
 void lp_host_prepare(void);
-/* Nothing else gets the numbers of standard input, output and error where these are closed.  Python has its own way. */
+/*
+ * Keeps the numbers of standard input, output and error from being given to
+ * anything else where they are closed. Python has its own way.
+ */
 void lp_host_hold_streams(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a definition finds in the series that it is to write: samples that nothing computed, which stay. */
+/* Samples that a new output series has already, and that no calculation computed: they stay. */
 #ifndef LP_COMMAND_IMPORTED_H
 #define LP_COMMAND_IMPORTED_H
 
@@ -6,8 +6,8 @@
 #include "store/store.h"
 
 /*
- * Of the outputs of these calculations that no stored one writes yet, what is in
- * them, as a line; nothing where there is nothing.
+ * Adds a line about the samples in those outputs of the calculations that no
+ * stored one writes yet; no line where there are none.
  */
 bool lp_imported_describe(struct lp_store *store, const struct lp_definitions *stored,
                           const struct lp_calculation *calculations, size_t count, struct lp_text *text,

@@ -1,4 +1,4 @@
-/* `invalidate`: says by hand that samples are not what was read, so that the next run reads them again. */
+/* `invalidate`: notes by hand that samples changed after they were read, so that the next run reads them again. */
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/output.h"

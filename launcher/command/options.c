@@ -56,7 +56,7 @@ static void add_options(struct choice *choice, const struct lp_option *options, 
 	choice->tables[choice->count++].target = target;
 }
 
-/* Whether a word names the option; *attached is what stands behind "=" or behind the letter, or NULL. */
+/* True if a word names the option; *attached is what stands behind "=" or behind the letter, or NULL. */
 static bool is_named(const struct lp_option *option, const char *word, const char **attached)
 {
 	size_t length = strcspn(word, "=");
@@ -70,7 +70,7 @@ static bool is_named(const struct lp_option *option, const char *word, const cha
 	return strlen(option->name) == length && strncmp(option->name, word, length) == 0;
 }
 
-/* *field is where its value goes.  NULL: there is none of that name. */
+/* Finds an option and the field that its value goes to. NULL: there is none of that name. */
 static const struct lp_option *find_option(const struct choice *choice, const char *word, const char **attached,
                                            void **field)
 {
@@ -85,7 +85,7 @@ static const struct lp_option *find_option(const struct choice *choice, const ch
 	return NULL;
 }
 
-/* One name after the other, for lp_nearest. */
+/* Gives one name after the other, for lp_nearest. */
 struct walk {
 	const struct choice *choice;
 	size_t table, option;
@@ -172,7 +172,7 @@ static bool take_option(const struct choice *choice, struct lp_command_line *lin
 	}
 	if (value == NULL && line->count == 0)
 		return lp_fail(error, LP_EXIT_USAGE, "option %s needs a value: %s", option->name, option->value);
-	/* Whatever it is: "--time-zone -08:00". */
+	/* A value may begin with a dash: "--time-zone -08:00". */
 	if (value == NULL) {
 		value = *line->words++;
 		line->count--;

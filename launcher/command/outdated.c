@@ -19,7 +19,7 @@ enum {
 	AT_ONCE = 10000,
 };
 
-/* What is stored of series, by id. */
+/* The results that are stored of each series, by id. */
 struct stock {
 	struct lp_stored *items;
 	size_t count, capacity;
@@ -46,7 +46,7 @@ static bool keep_stored(void *context, const struct lp_stored *stored, struct lp
 	return true;
 }
 
-/* Series that results may be in: those that a calculation wrote, or that a new one is to write. */
+/* The series that results may be in: those that a calculation wrote, or that a new one will write. */
 struct places {
 	int64_t *ids;
 	size_t count, capacity;
@@ -136,7 +136,7 @@ static void span_stored(struct lp_outdated_work *work, const struct lp_stored *s
 		work->last_end = stored->last_end;
 }
 
-/* Where a calculation is to write that did not before. */
+/* The calculation is to write where it did not before. */
 static void look_at_new_outputs(const struct places *places, const struct stock *stock, uint64_t most,
                                 struct lp_outdated_work *work, bool *more)
 {
@@ -160,7 +160,7 @@ static void take_stock(const struct places *places, const struct stock *stock, u
 	for (size_t k = 0; k < writer->output_count; k++) {
 		const struct lp_stored *stored = find_stored(stock, id_of(places, &writer->outputs[k]));
 		bool kept = outdating->after != NULL && writes(outdating->after, writer->outputs[k].series);
-		/* What somebody else writes from now on is that one's. */
+		/* A series that another calculation writes from now on belongs to that one. */
 		if (stored == NULL ||
 		    (!kept && lp_names_find(&places->wanted_outputs, writer->outputs[k].series, NULL)))
 			continue;
@@ -180,15 +180,18 @@ bool lp_outdated_can_move(const struct lp_rule *rule)
 }
 
 /*
- * Months, and days over a change of clocks, that end at several times may begin
- * at one: of those, one result is to be seen for all, and computing gives the others.
+ * Several windows can begin at one time: months, and days in which clocks change.
+ * A single result there is taken for all of them; computing gives the others.
  */
 static bool may_begin_together(const struct lp_schedule *schedule)
 {
 	return !lp_schedule_is_tumbling(schedule) && schedule->window.unit >= LP_UNIT_DAY;
 }
 
-/* What is to be done about it, which is nothing where nothing was ever computed, by it or by whose series it takes. */
+/*
+ * Decides what is to be done about it. Nothing is, if neither it nor the
+ * calculation whose series it takes over has ever computed anything.
+ */
 static void decide(struct lp_outdated_work *work, const struct lp_rule_catalogue *catalogue)
 {
 	const struct lp_outdating *outdating = work->outdating;
@@ -208,7 +211,7 @@ static void decide(struct lp_outdated_work *work, const struct lp_rule_catalogue
 	                 !(work->moves && effects == LP_EFFECT_TIMES && !may_begin_together(&before->schedule));
 }
 
-/* The calculations whose results are outdated already. */
+/* Finds the calculations whose results are outdated already. */
 struct listed {
 	struct lp_names names;
 	struct lp_arena arena;
@@ -236,25 +239,24 @@ static bool read_listed(struct lp_store *store, struct listed *listed, struct lp
 	return false;
 }
 
-bool lp_outdated_find(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
-                      bool prune, const struct lp_rule_catalogue *catalogue, struct lp_outdated_works *works,
-                      struct lp_error *error)
+bool lp_outdated_find(const struct lp_outdated_query *query, struct lp_outdated_works *works, struct lp_error *error)
 {
-	struct places places = { .stored = stored };
+	struct places places = { .stored = query->stored };
 	struct listed listed = { 0 };
 	struct stock stock = { 0 };
 	uint64_t most;
 	*works = (struct lp_outdated_works){ 0 };
-	if (!read_listed(store, &listed, error))
+	if (!read_listed(query->store, &listed, error))
 		return false;
-	lp_definitions_outdate(wanted, stored, prune, &listed.names, &works->found);
+	lp_definitions_outdate(query->wanted, query->stored, query->prune, &listed.names, &works->found);
 	free_listed(&listed);
-	for (size_t i = 0; i < stored->series_count; i++)
-		(void)lp_names_add(&places.stored_series, stored->series[i].name, i, NULL);
-	for (size_t i = 0; i < wanted->calculation_count; i++)
-		for (size_t k = 0; k < wanted->calculations[i].output_count; k++)
-			(void)lp_names_add(&places.wanted_outputs, wanted->calculations[i].outputs[k].series, i, NULL);
-	bool ok = read_stock(store, &works->found, &places, &stock, &most, error);
+	for (size_t i = 0; i < query->stored->series_count; i++)
+		(void)lp_names_add(&places.stored_series, query->stored->series[i].name, i, NULL);
+	for (size_t i = 0; i < query->wanted->calculation_count; i++)
+		for (size_t k = 0; k < query->wanted->calculations[i].output_count; k++)
+			(void)lp_names_add(&places.wanted_outputs, query->wanted->calculations[i].outputs[k].series, i,
+			                   NULL);
+	bool ok = read_stock(query->store, &works->found, &places, &stock, &most, error);
 	works->items = lp_arena_zeroed(&works->found.arena, works->found.count, sizeof *works->items);
 	for (size_t i = 0; i < works->found.count && ok; i++) {
 		works->items[i] = (struct lp_outdated_work){ .outdating = &works->found.items[i],
@@ -262,7 +264,7 @@ bool lp_outdated_find(struct lp_store *store, const struct lp_definitions *wante
 			                                     .last_end = LP_TIME_NONE };
 		take_stock(&places, &stock, most, &works->items[i], &works->more);
 		look_at_new_outputs(&places, &stock, most, &works->items[i], &works->more);
-		decide(&works->items[i], catalogue);
+		decide(&works->items[i], query->catalogue);
 	}
 	lp_names_free(&places.stored_series);
 	lp_names_free(&places.wanted_outputs);
@@ -278,7 +280,10 @@ static lp_time earlier(lp_time a, lp_time b)
 	return a < b ? a : b;
 }
 
-/* Before the first window of what is stored begins; a zone that is not known any more says only when it ended. */
+/*
+ * Finds the time before the first stored window begins. If its zone is not known
+ * any more, only the window's end is known.
+ */
 static lp_time first_start(const struct lp_outdated_work *work)
 {
 	const struct lp_calculation *writer = writer_of(work->outdating);
@@ -303,9 +308,9 @@ static struct lp_outdated note_of(const struct lp_outdated_work *work)
 		.calculation = outdating->after->name,
 		.reason = outdating->reason,
 		.other_windows = other_windows,
-		/* What lies before `start` by the same windows was left there, and stays. */
+		/* Results of the same windows before `start` were left there on purpose, and stay. */
 		.after_end = start != LP_TIME_NONE && !other_windows ? start : earlier(start, first_start(work)),
-		/* Those whose place it takes may have ended later than its own last window. */
+		/* The windows of the calculation that it replaces may end later than its own last one. */
 		.until_end = outdating->before == NULL || work->takes_over ? work->last_end : LP_TIME_NONE,
 	};
 }
@@ -339,7 +344,7 @@ bool lp_outdated_note(struct lp_store *store, const struct lp_outdated_works *wo
 			continue;
 		ok = lp_outdated_move(&move, work->outdating->after, before->outputs, before->output_count, &complete,
 		                      error);
-		/* Too many: a backfill moves the others. */
+		/* These are enough for now: a backfill moves the others. */
 		work->computes = work->computes || !complete;
 		work->moves = complete;
 	}
@@ -347,7 +352,10 @@ bool lp_outdated_note(struct lp_store *store, const struct lp_outdated_works *wo
 	return ok && note_all(store, works, error);
 }
 
-/* Where the result of a window is to be that lies at its other end; false: this one does not. */
+/*
+ * Finds the time where a result belongs that lies at the other end of its window.
+ * False: this one does not lie there.
+ */
 static bool find_target(const struct lp_calculation *calculation, const struct lp_zone *zone,
                         struct lp_result_place *place)
 {
@@ -373,23 +381,31 @@ static bool flush(struct lp_outdated_move *move, struct lp_error *error)
 	return ok;
 }
 
-/* Later ones first where they move on, so that none is put where another is still to go. */
-static bool move_page(struct lp_outdated_move *move, const struct lp_calculation *calculation,
-                      const struct lp_zone *zone, int64_t series_id, lp_time *beyond, bool *more, bool *complete,
-                      struct lp_error *error)
+/* The results of one series, page by page. */
+struct move_walk {
+	const struct lp_calculation *calculation;
+	const struct lp_zone *zone;
+	int64_t series_id;
+	lp_time beyond;      /* where the last page ended */
+	bool more, complete; /* there is another page; none had to be left */
+};
+
+/* Results that move to a later time go last one first, so that none is put where another still lies. */
+static bool move_page(struct lp_outdated_move *move, struct move_walk *walk, struct lp_error *error)
 {
 	struct lp_result_place *places = move->places + move->count;
+	bool later = walk->calculation->result_time == LP_RESULT_AT_END;
 	size_t count, chosen = 0;
-	if (!lp_store_read_places(move->store, series_id, *beyond, calculation->result_time == LP_RESULT_AT_END, places,
-	                          PAGE, &count, error))
+	if (!lp_store_read_places(move->store, walk->series_id, walk->beyond, later, places, PAGE, &count, error))
 		return false;
-	*more = count == PAGE;
-	*beyond = count > 0 ? places[count - 1].time : *beyond;
+	walk->more = count == PAGE;
+	walk->beyond = count > 0 ? places[count - 1].time : walk->beyond;
 	for (size_t i = 0; i < count; i++)
-		if (find_target(calculation, zone, &places[i]))
+		if (find_target(walk->calculation, walk->zone, &places[i]))
 			places[chosen++] = places[i];
 	if (move->moved + chosen > move->most) {
-		*complete = *more = false;
+		walk->more = false;
+		walk->complete = false;
 		return true;
 	}
 	move->moved += chosen;
@@ -400,23 +416,24 @@ static bool move_page(struct lp_outdated_move *move, const struct lp_calculation
 bool lp_outdated_move(struct lp_outdated_move *move, const struct lp_calculation *calculation,
                       const struct lp_output *outputs, size_t output_count, bool *complete, struct lp_error *error)
 {
-	const struct lp_zone *zone;
+	struct move_walk walk = { .calculation = calculation, .complete = true };
 	struct lp_error ignored;
 	bool ok = true;
-	*complete = true;
-	/* Its windows are not known any more: it is left as it is. */
-	if (!lp_zone_find(calculation->schedule.zone, &zone, &ignored)) {
+	/* Without its zone its windows are not known: the result stays as it is. */
+	if (!lp_zone_find(calculation->schedule.zone, &walk.zone, &ignored)) {
 		*complete = false;
 		return true;
 	}
 	if (move->places == NULL)
 		move->places = lp_reallocate(NULL, (size_t)2 * PAGE, sizeof *move->places);
-	for (size_t i = 0; i < output_count && ok && *complete; i++) {
-		lp_time beyond = LP_TIME_NONE;
-		bool more = true;
-		while (ok && more)
-			ok = move_page(move, calculation, zone, outputs[i].series_id, &beyond, &more, complete, error);
+	for (size_t i = 0; i < output_count && ok && walk.complete; i++) {
+		walk.series_id = outputs[i].series_id;
+		walk.beyond = LP_TIME_NONE;
+		walk.more = true;
+		while (ok && walk.more)
+			ok = move_page(move, &walk, error);
 	}
+	*complete = walk.complete;
 	return ok || lp_fail_within(error, "calculation %s", calculation->name);
 }
 
@@ -428,7 +445,7 @@ bool lp_outdated_move_rest(struct lp_outdated_move *move, struct lp_error *error
 	return ok;
 }
 
-/* What is told together: so many results of so many calculations. */
+/* A line of the description: results, and the calculations that they belong to. */
 struct line {
 	uint64_t results, calculations;
 };

@@ -1,6 +1,7 @@
 /*
- * Results that changed definitions outdate: looked for before `apply` changes
- * anything, noted and moved in its transaction, told when it is certain.
+ * Results that a change of definitions makes outdated. `apply` finds them before
+ * it changes anything, notes and moves them in its transaction, and describes them
+ * once that is committed.
  */
 #ifndef LP_COMMAND_OUTDATED_H
 #define LP_COMMAND_OUTDATED_H
@@ -8,7 +9,7 @@
 #include "definition/definition.h"
 #include "model/rule.h"
 
-/* Of one calculation: what is stored, and what becomes of it. */
+/* What is stored of one calculation, and what becomes of it. */
 struct lp_outdated_work {
 	const struct lp_outdating *outdating;
 	uint64_t results;            /* that are stored of it */
@@ -27,21 +28,27 @@ struct lp_outdated_works {
 	bool more;                      /* some results were not counted: there are more than told */
 };
 
-/* Looks for the results of those whose definitions differ. */
-bool lp_outdated_find(struct lp_store *store, const struct lp_definitions *wanted, const struct lp_definitions *stored,
-                      bool prune, const struct lp_rule_catalogue *catalogue, struct lp_outdated_works *works,
+/* What `apply` compares. */
+struct lp_outdated_query {
+	struct lp_store *store;
+	const struct lp_definitions *wanted, *stored;
+	const struct lp_rule_catalogue *catalogue;
+	bool prune;
+};
+/* Finds the results of the calculations whose definitions differ. */
+bool lp_outdated_find(const struct lp_outdated_query *query, struct lp_outdated_works *works,
                       struct lp_error *error) LP_MUST_CHECK;
-/* Behind lp_store_apply, in its transaction. */
+/* Notes them, after lp_store_apply and in its transaction. */
 bool lp_outdated_note(struct lp_store *store, const struct lp_outdated_works *works,
                       struct lp_error *error) LP_MUST_CHECK;
-/* Lines for people; the command, where there is one to be told, is the last. */
+/* Adds lines for people; the last is the command that computes them again, where one is needed. */
 void lp_outdated_describe(const struct lp_outdated_works *works, bool done, struct lp_text *text);
 void lp_outdated_free(struct lp_outdated_works *works);
 
 /*
  * Moves numbers that lie at the other end of their windows to where result_time
- * says, of one calculation after the other: many at a time go to the store, the
- * rest with lp_outdated_move_rest.  alone: each time in a transaction of its own;
+ * says, one calculation after the other. Many at a time go to the store, and the
+ * rest with lp_outdated_move_rest. alone: each time in a transaction of its own;
  * else all in the caller's.
  */
 struct lp_outdated_move {
@@ -57,7 +64,7 @@ bool lp_outdated_move(struct lp_outdated_move *move, const struct lp_calculation
                       const struct lp_output *outputs, size_t output_count, bool *complete,
                       struct lp_error *error) LP_MUST_CHECK;
 bool lp_outdated_move_rest(struct lp_outdated_move *move, struct lp_error *error) LP_MUST_CHECK;
-/* Whether every result of the rule is a number, at one end of its window. */
+/* True if every result of the rule is a number, at one end of its window. */
 bool lp_outdated_can_move(const struct lp_rule *rule);
 
 #endif

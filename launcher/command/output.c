@@ -35,7 +35,7 @@ bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp
 	return lp_fail(error, LP_EXIT_USAGE, "--format %s: expected table, csv or json", name);
 }
 
-/* The pipe itself is asked: errno of the write that failed may be long gone. */
+/* Asks the pipe itself: the errno of the write that failed may be lost by now. */
 bool lp_output_is_abandoned(void)
 {
 	struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
@@ -77,20 +77,13 @@ void lp_print_line(FILE *output, const char *text)
 
 void lp_print(const char *format, ...)
 {
-	va_list arguments, again;
-	char few[512];
+	va_list arguments;
+	char *text;
 	va_start(arguments, format);
-	va_copy(again, arguments);
-	int length = vsnprintf(few, sizeof few, format, arguments);
-	if (length >= 0 && (size_t)length < sizeof few) {
-		lp_print_text(stdout, few);
-	} else if (length >= 0) {
-		char *text = lp_reallocate(NULL, (size_t)length + 1, 1);
-		(void)vsnprintf(text, (size_t)length + 1, format, again);
+	if (vasprintf(&text, format, arguments) >= 0) {
 		lp_print_text(stdout, text);
 		free(text);
 	}
-	va_end(again);
 	va_end(arguments);
 }
 

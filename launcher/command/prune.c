@@ -1,6 +1,7 @@
 /* `prune`: deletes what is older than it has to be kept, by the configuration's retention or by given times. */
 #include "command/prune.h"
 #include "command/command.h"
+#include "command/times.h"
 
 #include "calendar/calendar.h"
 #include "model/clock.h"
@@ -12,22 +13,10 @@ struct request {
 	bool dry_run, even_if_needed;
 };
 
-/* In whole seconds: it is shown. */
+/* In whole seconds, because it is shown. */
 static lp_time now(void)
 {
 	return lp_now() / LP_SECOND * LP_SECOND;
-}
-
-/* LP_TIME_NONE: this kind is kept. */
-static bool set_limit(const char *option, const char *text, int64_t retention, bool given, const struct lp_zone *zone,
-                      lp_time *before, struct lp_error *error)
-{
-	*before = LP_TIME_NONE;
-	if (text != NULL)
-		return lp_time_parse(text, zone, before, error) || lp_fail_within(error, "%s %s", option, text);
-	if (!given && retention > 0)
-		*before = now() - retention;
-	return true;
 }
 
 static void print_count(const char *what, lp_time before, const char *about, uint64_t count, bool dry_run,
@@ -41,6 +30,7 @@ static void print_count(const char *what, lp_time before, const char *about, uin
 	printf("%s before %s: %s%" PRIu64 "%s\n", what, time, about, count, dry_run ? " to delete" : " deleted");
 }
 
+/* Sets the time before which each kind goes: as given, else by its retention; LP_TIME_NONE: it is kept. */
 static bool set_limits(const struct lp_session *session, const struct request *request,
                        struct lp_prune_samples *samples, struct lp_prune *prune, struct lp_error *error)
 {
@@ -59,11 +49,10 @@ static bool set_limits(const struct lp_session *session, const struct request *r
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (set_limit(kinds[i].option, kinds[i].text, kinds[i].retention, given, session->zone, kinds[i].before,
-		              error))
-			continue;
-		error->exit = LP_EXIT_USAGE;
-		return false;
+		if (!lp_option_time(kinds[i].option, kinds[i].text, session->zone, kinds[i].before, error))
+			return false;
+		if (!given && kinds[i].retention > 0)
+			*kinds[i].before = now() - kinds[i].retention;
 	}
 	if (request->series != NULL && samples->samples_before == LP_TIME_NONE &&
 	    samples->results_before == LP_TIME_NONE)

@@ -1,6 +1,6 @@
 /*
- * The part of `prune` that is about samples, for its own file: which go, which
- * stay because they will still be read, and who says so.
+ * The part of `prune` that is about samples: which go, which stay because they
+ * will still be read, and which calculation will read them.
  */
 #ifndef LP_COMMAND_PRUNE_H
 #define LP_COMMAND_PRUNE_H

@@ -122,7 +122,7 @@ static void print_times(const struct lp_run *run, const struct lp_run_timing *ti
 		printf("  peak memory   %.0f MB\n", (double)timing->peak_memory / 1e6);
 }
 
-/* A message of several lines is shown by its first one. */
+/* Prints the first line of a message. */
 static void print_first_line(const char *text)
 {
 	char *line = lp_copy_text(text);

@@ -48,7 +48,7 @@ struct units_check {
 	struct lp_problems *problems;
 };
 
-/* As it will be: what the files say, else what is stored; "": not known. */
+/* Returns the unit that a series will have: what the files say, else what is stored; "": not known. */
 static const char *unit_to_be(const struct units_check *check, const char *series)
 {
 	const char *unit = find_unit(&check->wanted, series);
@@ -69,7 +69,10 @@ static const char *text_of(const struct lp_yaml_node *parameters, const char *na
 	return node != NULL && node->type == LP_YAML_TEXT ? node->text : NULL;
 }
 
-/* As app/local_processing/builtin.py has it; what is returned is in the unit `to_unit`, or in the output's. */
+/*
+ * These are the built-in rules of app/local_processing/builtin.py; what they
+ * return is in the unit `to_unit`, or in the output's.
+ */
 static bool check_convert(const struct lp_yaml_node *parameters, const char *input, const char *output,
                           struct lp_error *error)
 {
@@ -110,7 +113,7 @@ static void check_calculation(const struct units_check *check, const struct lp_c
 	struct lp_error error = { 0 };
 	const struct lp_yaml_node *parameters;
 	const char *input, *output;
-	/* Those of users' files have a dot in their names. */
+	/* Rules of users' files have a dot in their names. */
 	if (strchr(calculation->rule, '.') != NULL || calculation->input_count != 1 || calculation->output_count != 1)
 		return;
 	input = unit_to_be(check, calculation->inputs[0].series);
@@ -133,7 +136,7 @@ static bool is_changed(const struct units_check *check, const char *series)
 	return wanted != NULL && stored != NULL && strcmp(wanted, stored) != 0;
 }
 
-/* Stored ones that no file has, where a file changes the unit of a series of theirs. */
+/* Checks stored calculations that no file has, where a file changes the unit of one of their series. */
 static void check_others(const struct units_check *check, const struct lp_definitions *wanted,
                          const struct lp_definitions *stored)
 {

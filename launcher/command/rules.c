@@ -109,7 +109,10 @@ static void list_rules(const struct lp_rule_catalogue *catalogue)
 	}
 }
 
-/* The directory: --rules, else the configuration's, where there is one: the built-in rules need none. */
+/*
+ * Imports the rules of --rules or, without it, of the configuration's directory.
+ * Without either there are the built-in ones.
+ */
 static bool load_rules(struct lp_session *session, const char *directory, struct lp_rule_server **server,
                        const struct lp_rule_catalogue **catalogue, struct lp_problems *problems, struct lp_error *error)
 {

@@ -1,6 +1,6 @@
 /*
- * `run`: one run for a tick, made for cron.  Here is what people see of it and
- * its exit code; the work is the pipeline's.
+ * `run`: one run for a tick, made for cron. This file has what people see of it,
+ * and its exit code; the pipeline does the work.
  */
 #include "command/command.h"
 #include "command/output.h"
@@ -42,7 +42,7 @@ static bool parse_fail_on(struct request *request, struct lp_error *error)
 	return true;
 }
 
-/* Whether --fail-on asks for another exit code than 0. */
+/* True if --fail-on asks for another exit code than 0. */
 static bool has_failed(const struct request *request, const struct lp_run *done)
 {
 	uint64_t failed = lp_run_count_failed(done);
@@ -81,7 +81,7 @@ static bool log_long_run(void *context, const struct lp_run *run, struct lp_erro
 	if (*logged || run->kind != LP_RUN_MINUTE)
 		return true;
 	*logged = true;
-	/* The newest one: where its row says that it ended, the one that holds the lock has not begun yet. */
+	/* This is the newest run. If its row says that it ended, the run that holds the lock has not begun yet. */
 	if (run->ended == LP_TIME_NONE && since >= LONG_RUN * LP_MINUTE)
 		lp_log(LP_LOG_WARNING,
 		       "another run has been working for long: if it is no more, what holds its lock has to be ended",
@@ -90,7 +90,10 @@ static bool log_long_run(void *context, const struct lp_run *run, struct lp_erro
 	return true;
 }
 
-/* One that stands still, or whose machine is gone, must not look like a busy minute. */
+/*
+ * Logs a run that has been working for long: one that hangs, or whose machine is
+ * gone, must not look like a busy minute.
+ */
 static void warn_of_long_run(struct lp_store *store)
 {
 	enum { NEWEST = 50 }; /* runs and backfills */

@@ -30,7 +30,7 @@ static bool add_column(void *context, const struct lp_column *column, struct lp_
 		char time[40], number[32], coverage[32], samples[32];
 		uint8_t quality = column->quality == NULL ? LP_QUALITY_GOOD : column->quality[i];
 		lp_time_format(column->time[i], view->query->zone, time);
-		/* What a person can take in; CSV and JSON have every digit. */
+		/* A person needs no more digits; CSV and JSON have all of them. */
 		snprintf(number, sizeof number, "%.10g", column->value[i]);
 		lp_format_origin(column, i, "", coverage, samples);
 		if (view->query->results && !lp_column_is_computed(column, i))
@@ -67,7 +67,7 @@ static bool print_samples(struct lp_store *store, const struct lp_samples_query 
 	return lp_document_end(&document, lp_show_samples(&document, store, query, error), error);
 }
 
-/* --json is what other commands call it. */
+/* --json is the name that the other commands have for it. */
 static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
 	struct request *request = data;

@@ -15,7 +15,7 @@ static bool keep(void *context, const struct lp_calculation *from, struct lp_err
 	*item = (struct lp_selected){ .calculation = *from, .watermark = LP_TIME_NONE };
 	item->calculation.name = lp_arena_text(&selection->arena, from->name);
 	item->calculation.rule = lp_arena_text(&selection->arena, from->rule);
-	/* Of inputs and outputs only what says which series and when: their texts are the store's. */
+	/* Only the parts of inputs and outputs that say which series and when: their texts belong to the store. */
 	item->calculation.inputs = lp_arena_zeroed(&selection->arena, from->input_count, sizeof *from->inputs);
 	item->calculation.outputs = lp_arena_zeroed(&selection->arena, from->output_count, sizeof *from->outputs);
 	for (size_t i = 0; i < from->input_count; i++)
@@ -51,7 +51,7 @@ struct lp_selected *lp_selection_find(const struct lp_selection *selection, int6
 	return bsearch(&wanted, selection->items, selection->count, sizeof wanted, compare_id);
 }
 
-/* Only a state says how far its batch has come. */
+/* The watermark of a calculation is known by its state only. */
 static bool note_watermark(void *context, const struct lp_status *status, struct lp_error *error)
 {
 	struct lp_selected *item = lp_selection_find(context, status->calculation.id);
@@ -98,8 +98,9 @@ static bool choose(struct lp_selection *selection, struct lp_store *store, const
 }
 
 /*
- * What somebody else wrote there may have ended later than its last window: up
- * to the next one it is nobody's. From that on runs may be writing meanwhile.
+ * Another calculation's results there may end later than its own last window. Up
+ * to the next window they belong to nobody; from there on runs may be writing
+ * already.
  */
 static void look_beyond_watermark(struct lp_selected *item, lp_time until_end)
 {
@@ -135,7 +136,7 @@ static bool note_outdated(void *context, const struct lp_outdated *outdated, str
 	return true;
 }
 
-/* All calculations by id, with their watermarks and what is outdated of them. */
+/* Loads all calculations by id, with their watermarks and what is outdated of them. */
 static bool load(struct lp_selection *selection, struct lp_store *store, struct lp_error *error)
 {
 	const struct lp_status_filter all = { .failed = false };
@@ -218,7 +219,7 @@ static void add_windows(struct lp_selected *item, const struct lp_window_range *
 	all->until_end = windows->until_end > all->until_end ? windows->until_end : all->until_end;
 }
 
-/* Settled windows, not before `start`. */
+/* Leaves only settled windows that do not begin before `start`. */
 static bool clip(const struct lp_selected *item, const struct lp_zone *zone, struct lp_window_range *windows)
 {
 	return item->watermark != LP_TIME_NONE && item->calculation.enabled &&
@@ -226,12 +227,12 @@ static bool clip(const struct lp_selected *item, const struct lp_zone *zone, str
 	                        item->watermark, windows);
 }
 
-/* The windows that a named one was asked for. */
+/* Selects the windows of a calculation that was named. */
 static void select_own(struct lp_selected *item, const struct lp_zone *zone, lp_time from, lp_time to)
 {
 	const struct lp_input_extent whole = { .lookback = 0 };
 	struct lp_window_range touched = { .after_end = item->outdated_after, .until_end = item->outdated_until };
-	/* A result at `from` may be that of the window that ends there. */
+	/* The result at `from` may belong to the window that ends there. */
 	lp_time first = from - (item->calculation.result_time == LP_RESULT_AT_END ? 1 : 0);
 	if (!item->outdated) {
 		if (lp_schedule_affected(&item->calculation.schedule, zone, &whole, first, to - 1, &touched))
@@ -254,7 +255,7 @@ bool lp_selection_covers(const struct lp_selected *item)
 	       item->windows.after_end <= touched.after_end && item->windows.until_end >= touched.until_end;
 }
 
-/* Where results of a writer may change: false: nowhere. */
+/* Finds the times at which results of a writer may change. False: there are none. */
 static bool changing_results(const struct lp_selected *item, lp_time *first, lp_time *last)
 {
 	bool at_end = item->calculation.result_time == LP_RESULT_AT_END;
@@ -292,7 +293,7 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
 {
 	(void)error;
 	size_t written_count;
-	/* Who writes comes before who reads. */
+	/* Sorted by rank, a writer comes before its readers. */
 	if (selection->count > 0)
 		qsort(selection->items, selection->count, sizeof *selection->items, compare_rank);
 	const struct written_series *written = list_written(selection, &written_count);
@@ -310,7 +311,7 @@ bool lp_selection_windows(struct lp_selection *selection, lp_time from, lp_time 
 		for (size_t k = 0; k < item->calculation.input_count && dependants; k++) {
 			const struct lp_input *input = &item->calculation.inputs[k];
 			const struct lp_selected *writer = find_writer(written, written_count, input->series_id);
-			/* The writer has a lower rank: what is selected of it is known. */
+			/* The writer has a lower rank, so its windows are selected already. */
 			if (writer != NULL)
 				select_reader(item, zone, input, writer);
 		}

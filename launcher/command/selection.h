@@ -38,10 +38,13 @@ struct lp_selection {
 /* patterns: globs over names, each of which has to fit some; none: all of the rule, or all where that is NULL too. */
 bool lp_selection_choose(struct lp_selection *selection, struct lp_store *store, const char *const *patterns,
                          size_t count, const char *rule, struct lp_error *error) LP_MUST_CHECK;
-/* Those whose results are outdated, each with its own windows; what is owed to a backfill already is left out. */
+/*
+ * Chooses those whose results are outdated, each with its own windows; windows
+ * that are owed to a backfill already are left out.
+ */
 bool lp_selection_choose_outdated(struct lp_selection *selection, struct lp_store *store,
                                   struct lp_error *error) LP_MUST_CHECK;
-/* Whether the windows that are selected are all that is outdated of one that was chosen otherwise. */
+/* True if the selected windows are all that is outdated of a calculation that was chosen otherwise. */
 bool lp_selection_covers(const struct lp_selected *item);
 /* By id, before windows are asked for; NULL: there is none. */
 struct lp_selected *lp_selection_find(const struct lp_selection *selection, int64_t id);

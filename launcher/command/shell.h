@@ -1,6 +1,6 @@
 /*
- * Commands that are printed for people to copy: every name in them goes through
- * here, so that a shell takes it as the one word it is, whatever is in it.
+ * Commands that are printed for people to copy. Every name in them goes through
+ * here, so that a shell takes it as one word, whatever is in it.
  */
 #ifndef LP_COMMAND_SHELL_H
 #define LP_COMMAND_SHELL_H

@@ -178,7 +178,10 @@ static bool print_history(struct lp_session *session, int64_t calculation_id, ui
 	return ok;
 }
 
-/* Inputs, parameters and outputs do not come with a state; of a disabled calculation they are not read. */
+/*
+ * Prints inputs, parameters and outputs, which do not come with a state; those of
+ * a disabled calculation are not read.
+ */
 static bool print_definition(struct lp_session *session, int64_t calculation_id, struct lp_error *error)
 {
 	struct lp_batch *batch = lp_batch_new(NULL);
@@ -197,7 +200,7 @@ static bool count_one(void *context, const struct lp_status *status, struct lp_e
 	return ++*count < 2;
 }
 
-/* One calculation is meant where the name has no * or ? in it, or where only one matches. */
+/* Finds out whether one calculation is meant: the name has no * or ? in it, or only one matches. */
 static bool is_one(struct lp_session *session, const struct request *request, bool *one, struct lp_error *error)
 {
 	uint64_t count = 0;
@@ -234,7 +237,7 @@ static bool print_states(struct lp_session *session, const struct request *reque
 	if (view.table != NULL)
 		lp_table_end(view.table);
 	*failing = view.failing;
-	/* Between counting and showing it may have been deleted. */
+	/* It may have been deleted after it was counted. */
 	if (ok && detail && view.count == 1)
 		return print_definition(session, view.calculation_id, error) &&
 		       print_history(session, view.calculation_id, request->history, error);

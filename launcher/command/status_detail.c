@@ -25,7 +25,7 @@ void lp_nanoseconds_format(int64_t nanoseconds, char text[24])
 	}
 }
 
-/* Lines of a message or traceback, set in. */
+/* Prints the lines of a message or traceback, indented. */
 static void print_block(const char *text)
 {
 	while (*text != '\0') {
@@ -161,7 +161,7 @@ void lp_status_print_definition(const struct lp_calculation *definition)
 	putchar('\n');
 	if (definition->description != NULL && definition->description[0] != '\0') {
 		print_heading("description");
-		/* It may have lines: they stay below each other. */
+		/* A description may have several lines: they stay below each other. */
 		for (const char *at = definition->description; *at != '\0';) {
 			size_t length = strcspn(at, "\n");
 			lp_print("%.*s", (int)length, at);

@@ -52,7 +52,7 @@ struct lp_table *lp_table_new(FILE *output, const struct lp_table_column *column
 	return table;
 }
 
-/* At most `room` characters; what is cut ends in a sign that something was. */
+/* Writes at most `room` characters; a text that is cut ends in an ellipsis. */
 static void write_text(FILE *output, const char *text, size_t room)
 {
 	bool cut = text_width(text) > room;
@@ -85,7 +85,7 @@ static void write_row(const struct lp_table *table, const char *const *cells)
 		size_t width = text_width(text);
 		size_t padding = width < table->widths[i] ? table->widths[i] - width : 0;
 		bool last = i + 1 == count;
-		/* A narrow terminal still shows some of the last column; the others are what rows are known by. */
+		/* A narrow terminal still shows some of the last column; the others are needed to know the row. */
 		size_t room =
 			last && table->width != SIZE_MAX && table->width > used + 12 ? table->width - used : SIZE_MAX;
 		if (table->columns[i].right)

@@ -19,11 +19,11 @@ struct lp_table_column {
 
 struct lp_table;
 
-/* Lines are cut at the width of the terminal, where output is one: the last column gives way. */
+/* If output is a terminal, lines are cut at its width: the last column gives way. */
 struct lp_table *lp_table_new(FILE *output, const struct lp_table_column *columns, size_t count);
 /* cells: as many texts as there are columns; NULL is an empty one.  Shown as lp_print_line does. */
 void lp_table_row(struct lp_table *table, const char *const *cells);
-/* Writes what is still held back; the heading too, only if there was a row. */
+/* Writes the rows that still wait, and the heading, if there was a row. */
 void lp_table_end(struct lp_table *table);
 
 #endif

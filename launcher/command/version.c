@@ -1,6 +1,6 @@
 /*
- * `version`: what this executable is made of.  The texts are made with it
- * (build/embed.py) and travel inside; only its own hash cannot.
+ * `version`: what this executable is made of. The texts are made with it by
+ * build/embed.py and embedded in it; only its own hash cannot be.
  */
 #include "command/command.h"
 
@@ -35,7 +35,7 @@ static bool digest_file(int file, EVP_MD_CTX *context, char text[DIGEST_TEXT])
 	return true;
 }
 
-/* False: it cannot be read, as where there is no /proc. */
+/* Hashes this file. False: it cannot be read, for example without /proc. */
 static bool digest_executable(char text[DIGEST_TEXT])
 {
 	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);

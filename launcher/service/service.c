@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Rules that do not load fail their own calculations; the log says which, each run, until somebody mends them. */
+/* Logs the rules that do not load, in each run: their calculations fail until somebody mends them. */
 static void log_problems(const struct lp_problems *problems)
 {
 	for (uint32_t at = 0; at < problems->count; at++) {
@@ -25,8 +25,8 @@ static void log_problems(const struct lp_problems *problems)
 }
 
 /*
- * Something is due: rules are needed after all.  Signals are handled from here
- * on; before, there is nothing that ending at once could lose.
+ * Imports the rules, now that something is due. Signals are handled from here on;
+ * before, ending at once could lose nothing.
  */
 static bool prepare(void *context, struct lp_error *error)
 {
@@ -35,7 +35,7 @@ static bool prepare(void *context, struct lp_error *error)
 	struct lp_arena_source *memory;
 	if (service->catalogue != NULL)
 		return true;
-	/* What is imported before a run begins computes in that run. */
+	/* Memory is asked for first: the processes that import the rules also compute with them. */
 	if (!lp_rule_server_memory(service->rules, &memory, error))
 		return false;
 	lp_stop_catch_signals();
@@ -104,7 +104,7 @@ static bool note_rules(void *context, struct lp_store *store, const struct lp_ru
 	return ok;
 }
 
-/* Whether any rule that a run has worked with is another one now. */
+/* Counts the rules that are not what they were at the last run. */
 static bool find_changed(const struct lp_service *service, size_t *changed, struct lp_error *error)
 {
 	const struct lp_rule_catalogue *catalogue = service->catalogue;
@@ -131,7 +131,7 @@ bool lp_service_note_rules(struct lp_service *service, bool note, size_t *change
 		return false;
 	if (*changed == 0 || !note)
 		return true;
-	/* A rule has its version from a run on. */
+	/* A rule's version is stored with the run from which on it holds. */
 	run.started = lp_now();
 	if (!lp_store_begin_run(store, &run, error) || !note_rules(service, store, &run, error))
 		return false;

@@ -41,7 +41,7 @@ static const struct named *find_name(const struct names *names, int64_t id)
 	return names->count == 0 ? NULL : bsearch(&wanted, names->items, names->count, sizeof wanted, compare_names);
 }
 
-/* Which of the calculations of a held batch waits first by name, and for which writer. */
+/* The first calculation by name of a batch that waits, and the writer that it waits for. */
 struct hold_names {
 	const struct lp_hold *hold;
 	struct lp_arena *arena;

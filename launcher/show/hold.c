@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* A window that became due so short a time ago is being computed, or about to be. */
+/* A window that became due less than this long ago is being computed, or about to be. */
 #define JUST_DUE (2 * LP_MINUTE)
 
 const char *lp_hold_describe(const struct lp_hold *hold, const char *writer, bool others, const struct lp_zone *zone,
