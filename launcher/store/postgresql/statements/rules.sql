@@ -35,6 +35,7 @@ WITH running AS (
 ), changed AS MATERIALIZED (
     SELECT * FROM now WHERE before <> version
 ), states AS (
+    -- EXISTS is decided first: mostly no rule has changed, and nothing is read.
     UPDATE {{schema}}.state s
     SET attempts = 0, next_attempt = window_end
     FROM {{schema}}.calculation c
