@@ -34,7 +34,7 @@ struct note {
 };
 
 static struct {
-	int watcher; /* of PyDict_AddWatcher, or -1 */
+	int id;      /* of PyDict_AddWatcher, or -1 */
 	bool paused; /* while things are put back */
 	bool overflow;
 	struct dict_watch *dicts;
@@ -45,7 +45,7 @@ static struct {
 	PyObject *builtins; /* the dict */
 	PyObject *popped;   /* the module last taken out of sys.modules; no reference, only for comparison */
 	void (*on_import)(const char *name, PyObject *module);
-} watcher = { .watcher = -1 };
+} watcher = { .id = -1 };
 
 /* Names as users know them; NULL: the standard library itself changes the name, so it is not protected. */
 static const struct {
@@ -97,7 +97,7 @@ static const struct dict_watch *find_watch(PyObject *dict)
 static bool is_watched_module(PyObject *module)
 {
 	return module != NULL && PyModule_Check(module) &&
-	       lp_internals_dict_is_watched(PyModule_GetDict(module), watcher.watcher);
+	       lp_internals_dict_is_watched(PyModule_GetDict(module), watcher.id);
 }
 
 /* Returns true if this change has to be put back. */
@@ -193,8 +193,7 @@ static int on_event(PyDict_WatchEvent event, PyObject *dict, PyObject *key, PyOb
 
 static void watch_dict(PyObject *dict, PyObject *owner, const char *name)
 {
-	if (dict == NULL || lp_internals_dict_is_watched(dict, watcher.watcher) ||
-	    PyDict_Watch(watcher.watcher, dict) < 0)
+	if (dict == NULL || lp_internals_dict_is_watched(dict, watcher.id) || PyDict_Watch(watcher.id, dict) < 0)
 		return;
 	LP_GROW(watcher.dicts, watcher.dict_count, watcher.dict_capacity);
 	watcher.dicts[watcher.dict_count++] = (struct dict_watch){ Py_NewRef(dict), Py_XNewRef(owner), name };
@@ -202,7 +201,7 @@ static void watch_dict(PyObject *dict, PyObject *owner, const char *name)
 
 bool lp_modules_is_watched(PyObject *dict)
 {
-	return lp_internals_dict_is_watched(dict, watcher.watcher);
+	return lp_internals_dict_is_watched(dict, watcher.id);
 }
 
 void lp_modules_watch_instance(PyObject *instance, const char *name)
@@ -219,7 +218,7 @@ void lp_modules_watch(PyObject *module)
 	PyObject *dict = PyModule_GetDict(module), *key, *value;
 	Py_ssize_t position = 0;
 
-	if (lp_internals_dict_is_watched(dict, watcher.watcher))
+	if (lp_internals_dict_is_watched(dict, watcher.id))
 		return;
 	watch_dict(dict, module, NULL);
 	while (PyDict_Next(dict, &position, &key, &value))
@@ -363,8 +362,8 @@ void lp_modules_put_back(struct lp_leftovers *leftovers)
 
 static bool start_watching(void)
 {
-	watcher.watcher = PyDict_AddWatcher(on_event);
-	if (watcher.watcher < 0)
+	watcher.id = PyDict_AddWatcher(on_event);
+	if (watcher.id < 0)
 		return false;
 	watcher.modules = PyImport_GetModuleDict();
 	watcher.builtins = PyEval_GetBuiltins();
@@ -377,7 +376,7 @@ bool lp_modules_keep(void (*on_import)(const char *name, PyObject *module), stru
 	PyObject *name, *module;
 	Py_ssize_t position = 0;
 
-	if (watcher.watcher < 0 && !start_watching())
+	if (watcher.id < 0 && !start_watching())
 		return lp_fail(error, LP_EXIT_INTERNAL,
 		               "cannot prepare the Python interpreter: no dict can be watched");
 	watcher.on_import = on_import;
