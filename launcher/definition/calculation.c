@@ -88,10 +88,9 @@ static int read_word(const struct lp_item *item, const struct lp_yaml_node *node
 {
 	if (node == NULL)
 		return 0;
-	for (int word = 0; word < 2 && node->type == LP_YAML_TEXT; word++) {
+	for (int word = 0; word < 2 && node->type == LP_YAML_TEXT; word++)
 		if (strcmp(node->text, words[word]) == 0)
 			return word;
-	}
 	lp_item_problem(item, node, "%s: expected %s or %s, found %s", what, words[0], words[1],
 	                node->type == LP_YAML_TEXT ? node->text : lp_yaml_type_name(node->type));
 	return 0;

@@ -152,10 +152,9 @@ static void check_parameter(const struct check *check, const struct lp_yaml_node
 		                             .first = rule->parameters,
 		                             .count = rule->parameter_count,
 		                             .stride = sizeof *rule->parameters };
-	for (size_t r = 0; r < rule->parameter_count && parameter == NULL; r++) {
+	for (size_t r = 0; r < rule->parameter_count && parameter == NULL; r++)
 		if (strcmp(rule->parameters[r].name, name) == 0)
 			parameter = &rule->parameters[r];
-	}
 	if (parameter == NULL)
 		report_unknown(check, &signature, index, name);
 	else if (!type_fits(parameter, value))

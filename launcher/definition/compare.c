@@ -292,10 +292,9 @@ void lp_definitions_compare(const struct lp_definitions *wanted, const struct lp
 	name_all(&comparison);
 	for (size_t i = 0; i < wanted->calculation_count; i++)
 		all[count++] = &wanted->calculations[i];
-	for (size_t i = 0; i < stored->calculation_count && !prune; i++) {
+	for (size_t i = 0; i < stored->calculation_count && !prune; i++)
 		if (!lp_names_find(&comparison.wanted_calculations, stored->calculations[i].name, NULL))
 			all[count++] = &stored->calculations[i];
-	}
 	lp_graph_rank(all, count, ranks, NULL, NULL);
 	difference->changes.ranked = lp_arena_allocate(&difference->arena, most * sizeof *difference->changes.ranked);
 	compare_series(&comparison);

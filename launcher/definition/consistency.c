@@ -50,10 +50,9 @@ static void gather(struct calculation_set *set)
 	for (size_t i = 0; i < files->calculation_count; i++)
 		set->calculations[set->count++] = &files->calculations[i];
 	set->of_files = set->count;
-	for (size_t i = 0; stored != NULL && !reader->files->prune && i < stored->calculation_count; i++) {
+	for (size_t i = 0; stored != NULL && !reader->files->prune && i < stored->calculation_count; i++)
 		if (!lp_names_find(&reader->calculation_names, stored->calculations[i].name, NULL))
 			set->calculations[set->count++] = &stored->calculations[i];
-	}
 }
 
 static void find_writers(struct calculation_set *set)
@@ -272,10 +271,9 @@ void lp_consistency_check(struct lp_definition_reader *reader)
 		check_inputs(&set);
 	rank(&set);
 	for (size_t i = 0; i < set.of_files; i++) {
-		for (size_t o = 0; o < set.calculations[i]->output_count; o++) {
+		for (size_t o = 0; o < set.calculations[i]->output_count; o++)
 			if (set.calculations[i]->outputs[o].series[0] != '\0')
 				declare_output(&set, i, &set.calculations[i]->outputs[o]);
-		}
 	}
 	lp_names_free(&set.writers);
 	free(set.calculations);

@@ -103,10 +103,9 @@ bool lp_item_read_keys(const struct lp_item *item, const struct lp_yaml_node *ma
 		else
 			values[found] = map->items[i];
 	}
-	for (size_t k = 0; k < count; k++) {
+	for (size_t k = 0; k < count; k++)
 		if (keys[k].required && values[k] == NULL)
 			lp_item_problem(item, map, "%s: the key %s is missing", of_what, keys[k].name);
-	}
 	return true;
 }
 

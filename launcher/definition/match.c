@@ -30,10 +30,9 @@ static void gather_candidates(struct lp_definition_reader *reader)
 	reader->candidates = lp_allocate(most * sizeof *reader->candidates);
 	for (size_t i = 0; i < files->series_count; i++)
 		reader->candidates[reader->candidate_count++].series = &files->series[i];
-	for (size_t c = 0; stored != NULL && c < stored->calculation_count; c++) {
+	for (size_t c = 0; stored != NULL && c < stored->calculation_count; c++)
 		for (size_t o = 0; o < stored->calculations[c].output_count; o++)
 			(void)lp_names_add(&written, stored->calculations[c].outputs[o].series, c, NULL);
-	}
 	for (size_t i = 0; stored != NULL && i < stored->series_count; i++) {
 		const char *name = stored->series[i].name;
 		if (!lp_names_find(&reader->series_names, name, NULL) && !lp_names_find(&written, name, NULL))
@@ -71,10 +70,9 @@ static bool attribute_fits(const struct lp_yaml_node *wanted, const struct lp_ya
 
 static bool attributes_fit(const struct lp_yaml_node *wanted, const struct lp_yaml_node *attributes)
 {
-	for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
+	for (size_t i = 0; wanted != NULL && i < wanted->count; i++)
 		if (!attribute_fits(wanted->items[i], lp_yaml_get(attributes, wanted->keys[i]->text)))
 			return false;
-	}
 	return true;
 }
 

@@ -119,10 +119,9 @@ struct sorting {
 
 static size_t file_order(const struct sources *sources, const char *file)
 {
-	for (size_t i = 0; file != NULL && i < sources->count; i++) {
+	for (size_t i = 0; file != NULL && i < sources->count; i++)
 		if (strcmp(sources->items[i].file, file) == 0)
 			return i;
-	}
 	return sources->count;
 }
 
@@ -163,12 +162,11 @@ static void read_all(struct lp_definition_reader *reader, struct sources *source
 {
 	const struct lp_definition_files *files = reader->files;
 	struct stat status;
-	for (size_t i = 0; i < files->count; i++) {
+	for (size_t i = 0; i < files->count; i++)
 		if (strcmp(files->names[i], "-") != 0 && stat(files->names[i], &status) == 0 && S_ISDIR(status.st_mode))
 			add_directory(reader, sources, files->names[i]);
 		else
 			add_source(sources, lp_arena_text(&reader->definitions->arena, files->names[i]));
-	}
 	for (size_t i = 0; files->stored != NULL && i < files->stored->series_count; i++)
 		(void)lp_names_add(&reader->stored_series, files->stored->series[i].name, i, NULL);
 	for (size_t i = 0; i < sources->count; i++)

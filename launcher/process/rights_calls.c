@@ -457,12 +457,11 @@ static size_t find_ranges(const struct lp_rights *rights, int landlock, struct r
 		count += lists[i].count;
 	}
 	qsort(numbers, count, sizeof numbers[0], compare_numbers);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		if (i > 0 && numbers[i] == numbers[i - 1] + 1)
 			ranges[range_count - 1].last = numbers[i];
 		else
 			ranges[range_count++] = (struct range){ numbers[i], numbers[i] };
-	}
 	return range_count;
 }
 

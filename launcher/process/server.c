@@ -331,11 +331,10 @@ _Noreturn void lp_rule_server_main(void)
 		_exit(LP_EXIT_TEMPORARY);
 	/* The first process is forked before a worker asks for it, with the limit that most calculations have. */
 	fork_child(server.setup.memory_limit);
-	while (lp_receive(LP_SERVER_CONTROL, &order, sizeof order, NULL, 0)) {
+	while (lp_receive(LP_SERVER_CONTROL, &order, sizeof order, NULL, 0))
 		if (order.kind == LP_ORDER_FORK)
 			fork_child(order.memory_limit);
 		else
 			reap(order.process);
-	}
 	end_children();
 }

@@ -235,13 +235,12 @@ int64_t lp_series_missing(struct lp_series_object *series)
 
 	if (series->missing >= 0)
 		return series->missing;
-	if (column->quality == NULL) {
+	if (column->quality == NULL)
 		for (size_t i = 0; i < column->count; i++)
 			missing += !isfinite(column->value[i]);
-	} else {
+	else
 		for (size_t i = 0; i < column->count; i++)
 			missing += !isfinite(column->value[i]) | (column->quality[i] == LP_QUALITY_BAD);
-	}
 	series->missing = missing;
 	return missing;
 }

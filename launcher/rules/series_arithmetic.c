@@ -275,10 +275,9 @@ static PyObject *operate_with_number(struct lp_rule_state *state, const struct o
 		operation->apply(result->column.value + i, number_is_left ? block : values,
 		                 number_is_left ? values : block, count);
 	}
-	if (isnan(number)) {
+	if (isnan(number))
 		for (size_t i = 0; i < column->count; i++)
 			result->column.value[i] = NAN;
-	}
 	if (column->count > 0) {
 		memcpy(result->column.time, column->time, column->count * sizeof *column->time);
 		if (column->quality != NULL)

@@ -15,11 +15,10 @@ static bool suggest(void *context, const struct lp_series *series, struct lp_err
 {
 	struct suggestions *suggestions = context;
 	(void)error;
-	if (suggestions->count < SUGGESTIONS) {
+	if (suggestions->count < SUGGESTIONS)
 		lp_text_addf(&suggestions->names, "%s%s", suggestions->count == 0 ? "" : ", ", series->name);
-	} else if (suggestions->count == SUGGESTIONS) {
+	else if (suggestions->count == SUGGESTIONS)
 		lp_text_addf(&suggestions->names, ", ...");
-	}
 	suggestions->count++;
 	return true;
 }
@@ -32,11 +31,10 @@ static bool fail_unknown_series(struct lp_store *store, const char *name, struct
 	free(pattern);
 	if (searched) {
 		lp_fail(error, LP_EXIT_DATA, "there is no series \"%.*s\"", LP_CUT(300, name));
-		if (suggestions.count > 0) {
+		if (suggestions.count > 0)
 			lp_hint(error, "There is %.*s.", LP_CUT(300, suggestions.names.data));
-		} else {
+		else
 			lp_hint(error, "A series comes into being by `import` or `apply`.");
-		}
 	}
 	lp_text_free(&suggestions.names);
 	return false;

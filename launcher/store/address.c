@@ -17,10 +17,9 @@ static bool is_uri(const char *address)
 /* How long the prefix is with which a store's address begins; 0: it is not the store's. */
 static size_t prefix_of(const struct lp_store_backend *backend, const char *address)
 {
-	for (const char *const *prefix = backend->prefixes; *prefix != NULL; prefix++) {
+	for (const char *const *prefix = backend->prefixes; *prefix != NULL; prefix++)
 		if (strncmp(address, *prefix, strlen(*prefix)) == 0)
 			return strlen(*prefix);
-	}
 	return 0;
 }
 
@@ -30,14 +29,12 @@ const struct lp_store_backend *lp_store_backend_of(const char *address)
 	/* key=value pairs, but not another scheme with a query behind it */
 	bool settings = strchr(address, '=') != NULL && !is_uri(address);
 
-	for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
+	for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
 		if (prefix_of(backends[i], address) > 0)
 			return backends[i];
-	}
-	for (size_t i = 0; i < sizeof backends / sizeof *backends && settings; i++) {
+	for (size_t i = 0; i < sizeof backends / sizeof *backends && settings; i++)
 		if (backends[i]->settings)
 			return backends[i];
-	}
 	return NULL;
 }
 
@@ -79,10 +76,9 @@ static bool may_show(const char *key, size_t length)
 		"target_session_attrs",
 	};
 
-	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
 		if (length == strlen(shown[i]) && strncmp(key, shown[i], length) == 0)
 			return true;
-	}
 	return false;
 }
 

@@ -30,10 +30,9 @@ static bool is_missing(const char *text, size_t length)
 
 	if (strspn(text, "-") == length)
 		return true;
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -49,10 +48,9 @@ static size_t group_sign(const char *text, char group)
 
 	if (group != ' ')
 		return group != '\0' && *text == group;
-	for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+	for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
 		if (strncmp(text, blanks[i], strlen(blanks[i])) == 0)
 			return strlen(blanks[i]);
-	}
 	return 0;
 }
 

@@ -298,10 +298,9 @@ static bool key_is_usable(struct reader *reader, const struct lp_yaml_node *key,
 		for (size_t i = 0; i < pairs->count && earlier == SIZE_MAX; i++)
 			earlier = strcmp(pairs->keys[i]->text, key->text) == 0 ? i : SIZE_MAX;
 	} else {
-		if (pairs->count == SMALL && table->count == 0) {
+		if (pairs->count == SMALL && table->count == 0)
 			for (size_t i = 0; i < pairs->count; i++)
 				(void)lp_names_add(table, pairs->keys[i]->text, i, NULL);
-		}
 		(void)lp_names_add(table, key->text, pairs->count, &earlier);
 	}
 	if (earlier == SIZE_MAX)

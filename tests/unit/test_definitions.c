@@ -174,10 +174,9 @@ START_TEST(names_of_any_script_are_taken)
 	ck_assert_msg(read_text(yaml.data, NULL, false, &definitions, &problems), "%s",
 	              problems.count > 0 ? problems.items[0].what : "");
 	ck_assert_uint_eq(definitions.series_count, sizeof names / sizeof names[0]);
-	for (size_t i = 0; i < definitions.series_count; i++) {
+	for (size_t i = 0; i < definitions.series_count; i++)
 		if (strcmp(names[i], "\u2028") != 0)
 			ck_assert_str_eq(definitions.series[i].name, names[i]);
-	}
 	check_round_trip("names", &definitions);
 	lp_definitions_free(&definitions);
 	lp_text_free(&yaml);

@@ -177,10 +177,9 @@ static void collect_names(struct lp_arena *arena, const struct lp_changes *chang
 	size_t all = changes->created_count + changes->updated_count + changes->ranked_count;
 
 	arrange->changed = lp_arena_allocate(arena, all * sizeof *arrange->changed);
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		for (size_t k = 0; k < lists[i].count; k++)
 			arrange->changed[arrange->changed_count++] = lists[i].items[k].name;
-	}
 }
 
 static bool change_ranks(struct pg_store *store, const struct lp_changes *changes, struct lp_error *error)

@@ -61,10 +61,9 @@ static bool change_batches(struct pg_store *store, const struct lp_composition *
 	struct lp_batch_head *changed = lp_arena_allocate(arena, composition->batch_count * sizeof *changed);
 	size_t count = 0;
 
-	for (size_t i = 0; i < composition->batch_count; i++) {
+	for (size_t i = 0; i < composition->batch_count; i++)
 		if (composition->batches[i].changed && composition->batches[i].members > 0)
 			changed[count++] = composition->batches[i].head;
-	}
 	lp_pg_add_columns(lp_pg_arguments(store), &lp_changed_batch_layout, changed, sizeof *changed, count);
 	return lp_pg_execute(store, PG_CHANGE_BATCHES, NULL, error);
 }
@@ -92,10 +91,9 @@ static bool delete_batches(struct pg_store *store, const struct lp_composition *
 	int64_t *ids = lp_arena_allocate(arena, composition->batch_count * sizeof *ids);
 	size_t count = 0;
 
-	for (size_t i = 0; i < composition->batch_count; i++) {
+	for (size_t i = 0; i < composition->batch_count; i++)
 		if (composition->batches[i].members == 0 && composition->batches[i].head.id != 0)
 			ids[count++] = composition->batches[i].head.id;
-	}
 	lp_pg_add_ids(lp_pg_arguments(store), ids, count);
 	return lp_pg_execute(store, PG_DELETE_BATCHES, NULL, error);
 }

@@ -188,10 +188,9 @@ static bool lock_results(struct pg_commit *committing, struct lp_error *error)
 		return true;
 	arguments = lp_pg_arguments(committing->store);
 	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < batch->calculation_count; i++) {
+	for (size_t i = 0; i < batch->calculation_count; i++)
 		for (size_t k = 0; k < batch->calculations[i].output_count; k++)
 			lp_pg_array_int8(arguments, batch->calculations[i].outputs[k].series_id);
-	}
 	lp_pg_array_end(arguments);
 	return lp_pg_execute(committing->store, PG_LOCK_RESULTS, NULL, error);
 }

@@ -151,10 +151,9 @@ static bool is_asked_once(enum pg_statement statement)
 		                                  PG_OPEN_CHANGES, PG_CLOSE_CHANGES,  PG_TAKE_NOTES, PG_ENTER_RUN,
 		                                  PG_BEGIN_RUN,    PG_END_RUN };
 
-	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
+	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
 		if (once[i] == statement)
 			return true;
-	}
 	return false;
 }
 

@@ -314,12 +314,11 @@ static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, stru
 	struct lp_window window = usual_window(fetching);
 	size_t at_once = together_at_once(store, fetching, window), count = 0;
 
-	for (size_t i = 0; i < fetching->count; i++) {
+	for (size_t i = 0; i < fetching->count; i++)
 		if (at_once > 0 && lp_window_equals(window, fetching->ranges[i].range))
 			together[count++] = &fetching->ranges[i];
 		else
 			fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
-	}
 	if (!fetch_each(store, fetching, READ_RANGE, error))
 		return false;
 	/* Until the transaction ends, or PG_PREFER_INDEXES. */
@@ -402,11 +401,10 @@ bool lp_pg_fetch_share(struct lp_store *opened, struct lp_batch *batch, struct l
 	int too_much = 0, passing = 0;
 
 	LP_CHECK_BATCH(batch);
-	while (!fetch_all(store, batch, share, error)) {
+	while (!fetch_all(store, batch, share, error))
 		if (store->depth == 0 && is_too_much(error) && ++too_much < MOST_TRIES)
 			store->sample_rate *= MORE_OFTEN;
 		else if (!lp_pg_tries_again(store, error, &passing))
 			return false;
-	}
 	return true;
 }

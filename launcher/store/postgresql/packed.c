@@ -101,10 +101,9 @@ static bool open(const PGresult *result, struct lp_arena *arena, struct packed *
 	*packed = (struct packed){ .arena = arena };
 	if (!open_fields(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0), packed, error))
 		return false;
-	for (int i = 0; i < (int)(sizeof beside / sizeof *beside); i++) {
+	for (int i = 0; i < (int)(sizeof beside / sizeof *beside); i++)
 		if (!lp_pg_reader_open(result, 0, i + 1, &packed->readers[beside[i]], error))
 			return false;
-	}
 	for (int i = 0; i < READER_COUNT; i++) {
 		int first = i < INPUT_OF ? CALCULATIONS : i < OUTPUT_OF ? INPUT_OF : OUTPUT_OF;
 
@@ -259,9 +258,8 @@ bool lp_pg_read_batch(struct lp_store *opened, struct lp_batch *batch, struct lp
 	int tries = 0;
 
 	LP_CHECK_BATCH(batch);
-	while (!read_batch(store, batch, error)) {
+	while (!read_batch(store, batch, error))
 		if (!lp_pg_tries_again(store, error, &tries))
 			return false;
-	}
 	return true;
 }

@@ -185,14 +185,12 @@ static bool write_calculations(struct sqlite_store *store, const struct lp_chang
 {
 	lp_time when = lp_now();
 
-	for (size_t i = 0; i < changes->updated_count; i++) {
+	for (size_t i = 0; i < changes->updated_count; i++)
 		if (!write_calculation(store, &changes->updated[i], when, false, error))
 			return false;
-	}
-	for (size_t i = 0; i < changes->created_count; i++) {
+	for (size_t i = 0; i < changes->created_count; i++)
 		if (!write_calculation(store, &changes->created[i], when, true, error))
 			return false;
-	}
 	for (size_t i = 0; i < changes->ranked_count; i++) {
 		sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_CHANGE_RANKS, error);
 
@@ -235,19 +233,16 @@ bool lp_sqlite_apply(struct lp_store *opened, const struct lp_changes *changes, 
 	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	assert(store->depth > 0);
-	for (size_t i = 0; i < changes->series_created_count; i++) {
+	for (size_t i = 0; i < changes->series_created_count; i++)
 		if (!write_series(store, &changes->series_created[i], true, error))
 			return false;
-	}
-	for (size_t i = 0; i < changes->series_updated_count; i++) {
+	for (size_t i = 0; i < changes->series_updated_count; i++)
 		if (!write_series(store, &changes->series_updated[i], false, error))
 			return false;
-	}
 	if (!clear_links(store, changes, error) || !write_calculations(store, changes, error))
 		return false;
-	for (size_t i = 0; i < changes->series_deleted_count; i++) {
+	for (size_t i = 0; i < changes->series_deleted_count; i++)
 		if (!delete_series(store, &changes->series_deleted[i], error))
 			return false;
-	}
 	return lp_sqlite_compose(store, error);
 }

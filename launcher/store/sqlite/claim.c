@@ -164,10 +164,9 @@ static bool claim_again(struct sqlite_store *store, struct lp_batch *batch, stru
                         const bool *current, bool *owed, bool *accepted, struct lp_error *error)
 {
 	*accepted = false;
-	for (size_t i = 0; i < batch->calculation_count; i++) {
+	for (size_t i = 0; i < batch->calculation_count; i++)
 		if (!read_room(store, &batch->calculations[i], error))
 			return false;
-	}
 	return batch->kind == LP_BATCH_RETRY ? read_owed(store, batch, current, owed, accepted, error)
 	                                     : claim_redo(store, batch, known, current, owed, accepted, error);
 }

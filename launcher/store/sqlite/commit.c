@@ -85,10 +85,9 @@ static bool take_off_results(struct sqlite_store *store, struct lp_batch *batch,
 		if (reach->until_end != LP_TIME_NONE && !take_off_superseded(store, reach, error))
 			return false;
 	}
-	for (size_t i = 0; i < settled->reach_count; i++) {
+	for (size_t i = 0; i < settled->reach_count; i++)
 		if (!take_off(store, batch, settled, &settled->reaches[i], error))
 			return false;
-	}
 	return true;
 }
 
@@ -242,10 +241,9 @@ static bool note_last_outcome(struct sqlite_store *store, const struct lp_batch 
 static bool write_outcomes(struct sqlite_store *store, const struct lp_batch *batch,
                            const struct lp_settlement *settled, struct lp_error *error)
 {
-	for (size_t i = 0; i < settled->outcome_count; i++) {
+	for (size_t i = 0; i < settled->outcome_count; i++)
 		if (!write_outcome(store, batch, settled, &settled->outcomes[i], error))
 			return false;
-	}
 	return settled->outcome_count == 0 || batch->kind != LP_BATCH_FORWARD || note_last_outcome(store, batch, error);
 }
 

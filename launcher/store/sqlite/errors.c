@@ -41,10 +41,9 @@ static const struct meaning bug = { SQLITE_ERROR, LP_EXIT_INTERNAL, NULL,
 
 static const struct meaning *find_meaning(int code)
 {
-	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
 		if (meanings[i].code == code)
 			return &meanings[i];
-	}
 	return NULL;
 }
 

@@ -44,10 +44,9 @@ static bool read_stored(struct sqlite_store *store, const struct lp_owed_range *
 	for (size_t i = 0; i < count; i++)
 		ids[i] = ranges[i].calculation_id;
 	qsort(ids, count, sizeof *ids, compare_ids);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		if ((i == 0 || ids[i] != ids[i - 1]) && !read_rows(store, ids[i], rows, error))
 			return false;
-	}
 	return true;
 }
 
@@ -124,10 +123,9 @@ bool lp_sqlite_cut_owed(struct lp_store *opened, const struct lp_owed *owed, siz
 
 	assert(store->depth > 0);
 	*cut = true;
-	for (size_t i = 0; i < count && *cut; i++) {
+	for (size_t i = 0; i < count && *cut; i++)
 		if (!cut_one(store, &owed[i], at, cut, error))
 			return false;
-	}
 	return true;
 }
 

@@ -72,10 +72,9 @@ static bool note_within(struct sqlite_store *store, const struct lp_run *run, co
 		if (!add_version(store, run, &versions[i], error))
 			return false;
 		before[i] = last;
-		for (size_t k = 0; last != NULL && k < sizeof reopen / sizeof *reopen; k++) {
+		for (size_t k = 0; last != NULL && k < sizeof reopen / sizeof *reopen; k++)
 			if (!lp_sqlite_run_named(store, reopen[k], versions[i].rule, NULL, error))
 				return false;
-		}
 		if (last != NULL && !lp_sqlite_outdate_rule(store, versions[i].rule, error))
 			return false;
 	}

@@ -103,10 +103,9 @@ bool lp_sqlite_write_many(struct lp_store *opened, const struct lp_series_sample
 	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	*counts = (struct lp_write_counts){ .inserted = 0 };
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		if (!write_column(store, many[i].series_id, &many[i].samples, counts, error))
 			return false;
-	}
 	return true;
 }
 

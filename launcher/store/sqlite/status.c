@@ -39,10 +39,9 @@ static void read_arrays(struct outcome_arrays *arrays, sqlite3_stmt *statement, 
 		                     &arrays->capacities[i]);
 	}
 	/* Somebody may have written into the table by hand: only what all four have is believed. */
-	for (int i = 1; i < ARRAYS; i++) {
+	for (int i = 1; i < ARRAYS; i++)
 		if (arrays->counts[i] < arrays->counts[IDS])
 			arrays->counts[IDS] = arrays->counts[i];
-	}
 }
 
 static void free_arrays(struct outcome_arrays *arrays)
