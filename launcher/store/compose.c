@@ -14,13 +14,15 @@
 
 #define NOWHERE SIZE_MAX
 
-/* Numbers in one order, so that keys compare field by field in one loop. */
-enum { KEY_NUMBERS = 15 };
-
+/* Keys are compared number by number, schedules as bytes: a zone's unused ones are zero. */
+enum { KEY_NUMBERS = 6 };
 struct key {
 	int64_t numbers[KEY_NUMBERS];
-	const char *zone;
+	const struct lp_schedule *schedule;
 };
+static_assert(sizeof(struct lp_schedule) == 3 * sizeof(struct lp_span) + sizeof(int64_t) + sizeof(int32_t) +
+                                                    sizeof(enum lp_missed) + sizeof((struct lp_schedule *)NULL)->zone,
+              "there are no gaps between the fields of a schedule");
 
 /*
  * About how much a window of a calculation reads.  0: no more than its window is
@@ -50,28 +52,22 @@ static int64_t find_bulk(const struct lp_schedule *schedule, int64_t span)
 	return bulk;
 }
 
-static struct key make_key(const struct lp_schedule *schedule, int32_t rank, lp_time start, lp_time watermark,
-                           uint64_t reads, int64_t bulk, bool enabled)
-{
-	return (struct key){
-		.numbers = { enabled ? 0 : 1, rank, (int64_t)schedule->every.unit, schedule->every.count,
-		             (int64_t)schedule->window.unit, schedule->window.count, (int64_t)schedule->offset.unit,
-		             schedule->offset.count, schedule->delay, schedule->week_start, (int64_t)schedule->missed,
-		             start, watermark, (int64_t)reads, bulk },
-		.zone = schedule->zone,
-	};
-}
-
 static struct key key_of_member(const struct lp_compose_member *member)
 {
-	return make_key(&member->schedule, member->rank, member->start, member->watermark, member->reads,
-	                find_bulk(&member->schedule, member->span), member->enabled);
+	return (struct key){
+		.numbers = { member->enabled ? 0 : 1, member->rank, member->start, member->watermark,
+		             (int64_t)member->reads, find_bulk(&member->schedule, member->span) },
+		.schedule = &member->schedule,
+	};
 }
 
 static struct key key_of_batch(const struct lp_compose_batch *batch)
 {
-	return make_key(&batch->head.schedule, batch->head.rank, batch->head.start, batch->head.watermark, batch->reads,
-	                batch->bulk, batch->enabled);
+	return (struct key){
+		.numbers = { batch->enabled ? 0 : 1, batch->head.rank, batch->head.start, batch->head.watermark,
+		             (int64_t)batch->reads, batch->bulk },
+		.schedule = &batch->head.schedule,
+	};
 }
 
 static int compare_keys(const struct key *a, const struct key *b)
@@ -79,7 +75,7 @@ static int compare_keys(const struct key *a, const struct key *b)
 	for (size_t i = 0; i < KEY_NUMBERS; i++)
 		if (a->numbers[i] != b->numbers[i])
 			return a->numbers[i] < b->numbers[i] ? -1 : 1;
-	return strcmp(a->zone, b->zone);
+	return memcmp(a->schedule, b->schedule, sizeof *a->schedule);
 }
 
 /* By key, then by calculation. */

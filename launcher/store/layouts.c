@@ -5,10 +5,13 @@
 #include "store/settle.h"
 
 static const struct lp_row_column schedule_columns[] = {
-	LP_COLUMN(LP_KIND_SPAN, struct lp_schedule, every),       LP_COLUMN(LP_KIND_SPAN, struct lp_schedule, window),
-	LP_COLUMN(LP_KIND_OFFSET, struct lp_schedule, offset),    LP_COLUMN(LP_KIND_DELAY, struct lp_schedule, delay),
-	LP_COLUMN(LP_KIND_SMALL, struct lp_schedule, week_start), LP_COLUMN(LP_KIND_ZONE, struct lp_schedule, zone),
-	LP_COLUMN(LP_KIND_MISSED, struct lp_schedule, missed),
+	LP_COLUMN(LP_KIND_SPAN, struct lp_schedule, every),       /* every */
+	LP_COLUMN(LP_KIND_SPAN, struct lp_schedule, window),      /* window_length */
+	LP_COLUMN(LP_KIND_OFFSET, struct lp_schedule, offset),    /* "offset" */
+	LP_COLUMN(LP_KIND_DELAY, struct lp_schedule, delay),      /* delay */
+	LP_COLUMN(LP_KIND_SMALL, struct lp_schedule, week_start), /* week_start */
+	LP_COLUMN(LP_KIND_ZONE, struct lp_schedule, zone),        /* time_zone */
+	LP_COLUMN(LP_KIND_MISSED, struct lp_schedule, missed),    /* missed */
 };
 const struct lp_row_layout lp_schedule_layout = LP_LAYOUT(schedule_columns);
 

@@ -4,6 +4,7 @@
 /* The arrays that have a column each of a calculation's inputs or outputs. */
 static bool open_arrays(struct pg_rows *rows, const struct lp_row_layout *layout, struct pg_reader *readers)
 {
+	assert(layout->column_count <= PG_READERS_MOST);
 	for (size_t i = 0; i < layout->column_count; i++, rows->column++) {
 		if (!lp_pg_reader_open(rows->result, rows->row, rows->column, &readers[i], rows->error))
 			return false;

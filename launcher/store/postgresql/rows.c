@@ -95,6 +95,7 @@ static void add_argument(struct pg_arguments *arguments, enum lp_kind kind, cons
 		lp_pg_argument_int4(arguments, *(const int32_t *)field);
 		return;
 	default:
+		assert(lp_kind_types[kind] == LP_TYPE_INT8);
 		there = lp_row_number(kind, field, &number);
 	}
 	if (there)
@@ -191,6 +192,7 @@ bool lp_pg_read_row(struct pg_reader *readers, const struct lp_row_layout *layou
 	for (size_t i = 0; i < layout->column_count; i++) {
 		const struct lp_row_column *column = &layout->columns[i];
 
+		assert(column->kind != LP_KIND_ROW);
 		if (!read_field(&readers[i], column->kind, (char *)row + column->offset, arena, error))
 			return false;
 	}

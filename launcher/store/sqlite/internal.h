@@ -56,6 +56,19 @@ bool lp_sqlite_fail(struct sqlite_store *store, struct lp_error *error, const ch
 bool lp_sqlite_fail_code(const char *path, int code, int error_number, const char *why, int busy_seconds,
                          struct lp_error *error, const char *doing);
 
+/* execute.c */
+/*
+ * A transaction around what follows, unless there is one already.  One that will
+ * write waits its turn at once, instead of failing at its first write.
+ */
+bool lp_sqlite_begin(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_begin_read(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
+/* Commits if ok, else rolls back; the result is ok unless the commit failed. */
+bool lp_sqlite_finish(struct sqlite_store *store, bool ok, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_begin_work(struct lp_store *opened, struct lp_error *error) LP_MUST_CHECK;
+bool lp_sqlite_commit_work(struct lp_store *opened, struct lp_error *error) LP_MUST_CHECK;
+void lp_sqlite_rollback(struct lp_store *opened);
+
 /* Ready to be bound, or NULL with the error filled.  A statement is used by one function at a time. */
 sqlite3_stmt *lp_sqlite_prepare(struct sqlite_store *store, enum sqlite_statement which,
                                 struct lp_error *error) LP_MUST_CHECK;
@@ -86,7 +99,6 @@ int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layou
 /* Runs a statement whose parameters are a row: once, or for each of many. */
 bool lp_sqlite_write(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                      const void *row, struct lp_error *error) LP_MUST_CHECK;
-
 bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                           const void *rows, size_t row_size, size_t count, struct lp_error *error) LP_MUST_CHECK;
 
@@ -127,24 +139,12 @@ void lp_sqlite_bind_glob(sqlite3_stmt *statement, int index, const char *glob);
 void lp_sqlite_bind_time(sqlite3_stmt *statement, int index, lp_time time);
 lp_time lp_sqlite_time(sqlite3_stmt *statement, int column);
 const char *lp_sqlite_text(sqlite3_stmt *statement, int column); /* NULL for NULL; until the next step */
-const char *lp_sqlite_text_or_empty(sqlite3_stmt *statement, int column);
 
 /* open.c */
 bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **opened,
                     struct lp_error *error) LP_MUST_CHECK;
 void lp_sqlite_close(struct lp_store *opened);
 const char *lp_sqlite_version(const struct lp_store *opened);
-/*
- * A transaction around what follows, unless there is one already.  One that will
- * write waits its turn at once, instead of failing at its first write.
- */
-bool lp_sqlite_begin(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_begin_read(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
-/* Commits if ok, else rolls back; the result is ok unless the commit failed. */
-bool lp_sqlite_finish(struct sqlite_store *store, bool ok, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_begin_work(struct lp_store *opened, struct lp_error *error) LP_MUST_CHECK;
-bool lp_sqlite_commit_work(struct lp_store *opened, struct lp_error *error) LP_MUST_CHECK;
-void lp_sqlite_rollback(struct lp_store *opened);
 /* "PRAGMA name" as a number */
 bool lp_sqlite_pragma(struct sqlite_store *store, const char *pragma, int64_t *value,
                       struct lp_error *error) LP_MUST_CHECK;
@@ -181,9 +181,7 @@ static inline void lp_sqlite_take_sample(struct sqlite_samples *rows, sqlite3_st
 	rows->any_quality |= rows->quality[i] != LP_QUALITY_GOOD;
 }
 
-/* series.c, samples.c, fetch.c */
-/* calculations.c */
-/* The next row's, from its first columns; without inputs and outputs. */
+/* calculations.c: the next row's, from its first columns; without inputs and outputs. */
 bool lp_sqlite_next_calculation(struct sqlite_rows *rows, struct lp_calculation *calculation) LP_MUST_CHECK;
 
 /* arrays.c: JSON arrays of whole numbers, as outcomes are kept */
@@ -205,35 +203,24 @@ struct lp_settle_known;
 bool lp_sqlite_claim(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known, bool *owed,
                      bool *accepted, struct lp_error *error) LP_MUST_CHECK;
 
-/* commit.c */
-
-/* apply.c */
 /* batches.c: after the calculations were written */
 bool lp_sqlite_compose(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
 
-/* changes.c: changes of samples, and who follows them */
-/* As a trigger notes it: of one hour, or by hand. */
+/* changes.c: as a trigger notes it, of one hour, or by hand. */
 bool lp_sqlite_note_change(struct sqlite_store *store, int64_t series_id, lp_time first, lp_time last, bool by_hand,
                            struct lp_error *error) LP_MUST_CHECK;
 int64_t lp_sqlite_hour(lp_time time); /* since 1970 in UTC */
 /* Within a transaction: from here to the call with false, what is written to `sample` is not noted. */
 bool lp_sqlite_be_own(struct sqlite_store *store, bool own, struct lp_error *error) LP_MUST_CHECK;
 
-/* owed.c: windows that are to be computed again */
-/* Within a transaction; samples_changed as for lp_owed_join. */
+/* owed.c: within a transaction; samples_changed as for lp_owed_join. */
 bool lp_sqlite_join_owed(struct sqlite_store *store, const struct lp_owed_range *ranges, size_t count,
                          bool samples_changed, struct lp_error *error) LP_MUST_CHECK;
 
-/* outdated.c */
-/* Within note_rules' transaction. */
+/* outdated.c: within note_rules' transaction. */
 bool lp_sqlite_outdate_rule(struct sqlite_store *store, const char *rule, struct lp_error *error) LP_MUST_CHECK;
 
-/* blockers.c, rules.c */
-
-/* status.c, prune.c */
-enum { LP_SQLITE_PRUNE_MOST = 100000 }; /* samples in a transaction */
-
-/* need.c: what is still to be read */
+enum { LP_SQLITE_PRUNE_MOST = 100000 }; /* samples in a transaction of prune.c */
 
 /* The callbacks, each in the file of its subject. */
 #define CALLBACK(name, parameters, arguments) bool lp_sqlite_##name parameters LP_MUST_CHECK;

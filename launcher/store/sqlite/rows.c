@@ -108,13 +108,6 @@ const char *lp_sqlite_text(sqlite3_stmt *statement, int column)
 	return (const char *)sqlite3_column_text(statement, column);
 }
 
-const char *lp_sqlite_text_or_empty(sqlite3_stmt *statement, int column)
-{
-	const char *text = lp_sqlite_text(statement, column);
-
-	return text != NULL ? text : "";
-}
-
 static bool is_pointer(enum lp_kind kind)
 {
 	return kind == LP_KIND_TEXT || kind == LP_KIND_TEXT_OR_EMPTY || kind == LP_KIND_JSON;
