@@ -119,7 +119,7 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 	    !parse_thousands(request->thousands, &settings->numbers.group, error) || !check_settings(settings, error))
 		return false;
 	settings->prefix = settings->prefix == NULL ? "" : settings->prefix;
-	/* A fixed offset is no zone that the session could know. */
+	/* The session knows zones only, so a fixed offset is taken off its options. */
 	if (overrides->time_zone != NULL && lp_offset_parse(overrides->time_zone, &settings->offset)) {
 		settings->fixed = true;
 		overrides->time_zone = NULL;
@@ -141,7 +141,7 @@ static bool import_file(struct lp_import *import, const char *path, struct lp_er
 	return ok;
 }
 
-/* In the long form only the end tells whether each --unit was about something. */
+/* In the long form it is known only at the end whether each --unit was about something. */
 static bool check_units_used(const struct lp_import *import, struct lp_error *error)
 {
 	const struct lp_words *units = &import->settings->units;

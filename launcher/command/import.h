@@ -1,11 +1,10 @@
 /*
- * The parts of `import`, for its own files: what the user asked for, the rows
- * of a file on their way to samples, and samples on their way to the store.
- *
- * Samples are gathered a series at a time and checked before they are written:
- * a file of up to LP_IMPORT_SAMPLES_MOST samples is checked as a whole before
- * the store is touched.  Of a longer one so many are in memory at once; its
- * parts must then follow one another in time.  Everything is one transaction.
+ * The parts of `import`, for its own files: what the user asked for, rows of a
+ * file that become samples, and samples that are written. Samples are gathered by
+ * series and checked before they are written: a file of up to
+ * LP_IMPORT_SAMPLES_MOST samples is checked as a whole before the store is
+ * touched. Of a longer file only that many are in memory at once, and its parts
+ * must follow one another in time. Everything is one transaction.
  */
 #ifndef LP_COMMAND_IMPORT_H
 #define LP_COMMAND_IMPORT_H
@@ -50,7 +49,7 @@ struct lp_import_sample {
 	bool twice; /* its local time comes twice: this is the first; settled before it is written */
 };
 
-/* What is written: local time, or with its distance from UTC or the name of a zone. */
+/* A time as it is written: local, or with its distance from UTC or the name of a zone. */
 struct lp_import_written {
 	int64_t local, offset;
 	bool has_offset;
@@ -64,7 +63,7 @@ struct lp_import_time {
 	int64_t shift;
 };
 
-/* Lines one after the other in an hour of local time that comes twice. */
+/* Consecutive lines in an hour of local time that comes twice. */
 struct lp_import_hour {
 	lp_time first, last, before, after; /* as if all were the first time; LP_TIME_NONE: no line there */
 	int64_t shift;
@@ -74,8 +73,8 @@ struct lp_import_hour {
 };
 
 /*
- * The order of lines of one file, or of one series of it, where hours come
- * twice.  import_order.c says what is told from it.
+ * The order of lines of one file, or of one series of it, where hours come twice.
+ * import_order.c says what follows from it.
  */
 struct lp_import_order {
 	bool begun, within; /* a line was there; the last one lies in the last hour */
@@ -85,7 +84,7 @@ struct lp_import_order {
 	size_t count, capacity;
 };
 
-/* A series, and what was read for it and is not written yet. */
+/* A series, with the samples that were read and are not written yet. */
 struct lp_import_series {
 	const char *name;
 	const char *unit; /* NULL: none was given */
@@ -114,7 +113,7 @@ struct lp_import {
 	struct lp_write_counts counts;
 	uint64_t created, missing, repeated; /* series made; cells without a number; samples given once more */
 	struct lp_text shown;                /* --dry-run: the first samples as they would be stored */
-	/* Series whose samples were pruned, and that have some again here. */
+	/* Series whose samples were pruned, and that get some again from this import. */
 	uint64_t restored, partly, not_restored;
 	const struct lp_import_series *unrestored; /* one of those that were not */
 };
@@ -139,10 +138,10 @@ extern const struct lp_import_unix lp_import_unix[];
 extern const size_t lp_import_unix_count;
 const struct lp_import_unix *lp_import_unix_find(const char *format); /* NULL: it is none of them */
 bool lp_import_unix_parse(const struct lp_import_unix *form, const char *text, lp_time *time);
-/* Years that measured values are most likely of: 1980 to 2099. */
+/* Measured values are most likely from these years: 1980 to 2099. */
 #define LP_IMPORT_LIKELY_FROM (INT64_C(315532800) * LP_SECOND)
 #define LP_IMPORT_LIKELY_TO   (INT64_C(4102444800) * LP_SECOND)
-/* Decimals of a second at `at`, if any, as microseconds, the rest cut off; returns what is behind them. */
+/* Reads decimals of a second at `at`, if any, as microseconds, and cuts off the rest; returns what follows them. */
 const char *lp_import_take_decimals(const char *at, int32_t *microseconds);
 
 /* import_format.c: --time-format. */
@@ -152,25 +151,25 @@ bool lp_import_format_parse(const char *format, const char *text, struct lp_impo
 
 /* import_order.c: which of two a local time is. */
 void lp_import_order_note(struct lp_import_order *order, struct lp_import_time read, int line);
-/* Moves samples to the second time where the order of lines tells that; fails where it does not tell. */
+/* Moves samples to the second time if the order of lines shows that they belong there; fails if it does not show it. */
 bool lp_import_order_settle(const struct lp_import *import, const struct lp_import_order *order,
                             struct lp_import_series *series, struct lp_error *error) LP_MUST_CHECK;
 void lp_import_order_clear(struct lp_import_order *order);
 
 /* import_samples.c */
-/* The index of the series of that name, added if it is new. */
+/* Returns the index of the series of that name; a new one is added. */
 size_t lp_import_series_named(struct lp_import *import, const char *name);
 bool lp_import_add(struct lp_import *import, size_t series, struct lp_import_sample sample,
                    struct lp_error *error) LP_MUST_CHECK;
-/* Names of stored series that differ from those of the import by capital letters alone, as lines. */
+/* Adds lines about stored series whose names differ from those of the import by capital letters alone. */
 bool lp_import_find_similar(struct lp_import *import, struct lp_text *lines, struct lp_error *error) LP_MUST_CHECK;
-/* The file is at its end: writes what is held, and lets the next file be about any time again. */
+/* Ends a file: writes the samples that are gathered, and lets the next file be about any time again. */
 bool lp_import_end_file(struct lp_import *import, struct lp_error *error) LP_MUST_CHECK;
-/* All files are written: what of the series was pruned and is here again, where that was said. */
+/* After all files: notes which pruned samples are there again, if --restores-pruned was given. */
 bool lp_import_restore(struct lp_import *import, struct lp_error *error) LP_MUST_CHECK;
 void lp_import_free(struct lp_import *import);
 
-/* The value of "KEY=VALUE" in values for that key, or NULL. */
+/* Returns the value of "KEY=VALUE" in values for that key, or NULL. */
 const char *lp_import_value_for(const struct lp_words *values, const char *key);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * `import`: --time-format.  The conversions are those of strptime, but what it
- * would pass over or guess is refused: a zone's name that it reads and forgets,
- * a date that is not whole, a year of two digits for one of four.
+ * `import`: --time-format. The conversions are those of strptime, but what
+ * strptime would pass over or guess is refused: the name of a zone, a date that is
+ * not whole, a year of two digits for one of four.
  */
 #include "command/import.h"
 #include "text/utf8.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What a conversion gives; a format gives each at most once. */
+/* The fields of a time. A format gives each at most once. */
 enum field {
 	YEAR = 1 << 0,
 	MONTH = 1 << 1,
@@ -29,7 +29,7 @@ static const char *const months[] = { "january", "february", "march",     "april
 	                              "july",    "august",   "september", "october", "november", "december" };
 static const char *const halves[] = { "am", "pm" };
 
-/* In this order: letters, what they give; a number's digits, or the words that it is one of. */
+/* Each has its letters, the fields that they give, and a number's digits or the words that are possible. */
 static const struct conversion {
 	const char *letters;
 	enum field field;
@@ -89,7 +89,7 @@ const char lp_import_format_hint[] =
 	"--time-format: %d day, %m month, %b its name, %Y year in four digits, %y in two, %H hour, %I with %p hour to "
 	"12, %M minute, %S second, %z offset, %Z zone; or unix, unix-ms, unix-us, unix-ns.";
 
-/* Adds the fields of a format; those that come again in *again. */
+/* Adds the fields of a format to *fields, and those that it gives twice to *again. */
 static bool gather_fields(const char *format, unsigned *fields, unsigned *again, char *unknown)
 {
 	for (const char *at = format; *at != '\0'; at++) {
@@ -165,8 +165,8 @@ static bool is_digit(char c)
 }
 
 /*
- * A number.  Where another one follows or stands before without anything
- * between, it has all its digits: 100 as %H%M is 1:00 or 10:00.
+ * Reads a number. If another number stands directly beside it, it must have all
+ * its digits: 100 as %H%M would be 1:00 or 10:00.
  */
 static bool take_number(struct scan *scan, const struct conversion *conversion, bool whole, int *number)
 {
@@ -205,7 +205,7 @@ static bool take_word(struct scan *scan, const struct conversion *conversion, in
 	return false;
 }
 
-/* The name of a zone, or an offset: what belongs to it is left to who knows the zone. */
+/* Reads the name of a zone, or an offset. Which offset a name means is decided where the zone is known. */
 static bool take_zone(struct scan *scan, bool named)
 {
 	struct lp_import_written *written = scan->written;
@@ -273,7 +273,7 @@ static bool take_conversion(struct scan *scan, char letter, bool whole)
 	}
 }
 
-/* Blanks of a format stand for any number of them, but never for none between two digits. */
+/* Blanks in a format stand for any number of blanks, but for at least one between two digits. */
 static bool take_blanks(struct scan *scan)
 {
 	const char *before = scan->at;
@@ -320,7 +320,7 @@ static bool scan_format(struct scan *scan, const char *format, bool after_number
 	return true;
 }
 
-/* The date and the time of day that were read make sense together. */
+/* Checks that the date and the time of day make sense together. */
 static bool settle(struct scan *scan)
 {
 	struct lp_civil *civil = &scan->civil, date;
@@ -337,7 +337,7 @@ static bool settle(struct scan *scan)
 	date = (struct lp_civil){ .year = civil->year, .month = civil->month, .day = civil->day };
 	int64_t midnight = lp_civil_to_local(&date);
 	lp_civil_from_local(midnight, &date);
-	/* No 31st of February, no 366th day of a year that has none. */
+	/* Refuses a 31st of February, and a 366th day of a year that has none. */
 	if (date.year != civil->year ||
 	    (scan->day_of_year < 0 && (date.month != civil->month || date.day != civil->day)))
 		return false;

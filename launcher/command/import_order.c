@@ -69,14 +69,17 @@ void lp_import_order_note(struct lp_import_order *order, struct lp_import_time r
 	order->last = read.time;
 }
 
-/* Two equal times between neighbours that are as far away, in elapsed time, as the two are. */
+/*
+ * True if two equal times stand between neighbours that are as far away, in
+ * elapsed time, as the two are from each other.
+ */
 static bool is_hourly(const struct lp_import_hour *hour, lp_time earlier, lp_time later)
 {
 	return hour->equal == 1 && hour->forward == 0 && hour->back == 0 && earlier != LP_TIME_NONE &&
 	       later != LP_TIME_NONE && earlier == hour->first - hour->shift && later == hour->first + 2 * hour->shift;
 }
 
-/* The lines of the hour that are the second time: from ... to.  False: nobody can know. */
+/* Finds the lines of the hour that are the second time. False: it cannot be known. */
 static bool find_second(const struct lp_import_order *order, const struct lp_import_hour *hour, int *from, int *to)
 {
 	bool may_ascend = order->back == 0 && hour->back <= 1;

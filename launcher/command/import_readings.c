@@ -1,6 +1,6 @@
 /*
- * `import`: what a cell that was refused may mean, and what to say for each of
- * it.  Where two readings are possible, both are told: the user knows which.
+ * `import`: what a cell that was refused may mean, and which option reads it so.
+ * If two readings are possible both are shown, and the user decides.
  */
 #include "command/import.h"
 
@@ -15,7 +15,7 @@ static void add_reading(struct lp_text *readings, const char *option, const char
 	lp_text_addf(readings, "%s%s (%s)", readings->length > 0 ? " or " : "", option, means);
 }
 
-/* The option's text for a form that is not the one that was given; "" if it is. */
+/* Formats the option for another form than the one that was given; "" if it is the same. */
 static void name_form(struct lp_number_form form, bool given_comma, char option[64])
 {
 	const char *group = form.group == ' ' ? "blank" : form.group == '\'' ? "\"'\"" : form.group == ',' ? "," : ".";
@@ -30,7 +30,7 @@ static void name_form(struct lp_number_form form, bool given_comma, char option[
 		option[length - 1] = '\0';
 }
 
-/* The forms that read the text.  One with groups counts only where there are some. */
+/* Finds the forms that read the text. A form with groups counts only if the text has some. */
 static size_t find_forms(const struct lp_import_settings *settings, const char *text, struct lp_text *readings)
 {
 	static const char groups[] = { '\0', ',', '.', '\'', ' ' };

@@ -1,6 +1,6 @@
 /*
- * `import`: the rows of a CSV file to samples.  Decides which column is what,
- * and names the cell where something is wrong.  Knows nothing of the store.
+ * `import`: turns the rows of a CSV file into samples. Decides what each column
+ * is, and names the cell where something is wrong. Knows nothing of the store.
  */
 #include "command/import.h"
 
@@ -34,7 +34,7 @@ static bool fail_cell(const struct reading *reading, const struct lp_csv_cell *c
 {
 	char shown[64];
 	size_t length = 0;
-	/* A cell may hold anything: a message shows its beginning, without what moves a terminal's cursor. */
+	/* A cell may hold anything, so a message shows its beginning, without what moves a terminal's cursor. */
 	for (; cell->text[length] != '\0' && length < sizeof shown - 4; length++)
 		shown[length] = (unsigned char)cell->text[length] < 0x20 ? ' ' : cell->text[length];
 	bool cut = cell->text[length] != '\0';
@@ -45,7 +45,7 @@ static bool fail_cell(const struct reading *reading, const struct lp_csv_cell *c
 	               LP_CUT(100, reading->header[column]), shown, what);
 }
 
-/* The text without blanks around it, those that do not break a line among them. */
+/* Trims blanks from both ends, no-break spaces among them. */
 static const char *trim(struct lp_arena *arena, const char *text)
 {
 	static const char no_break[] = "\xC2\xA0";
@@ -64,8 +64,8 @@ static const char *trim(struct lp_arena *arena, const char *text)
 }
 
 /*
- * The column of that name: as it is written, or, where none is, but for capital
- * letters.  Two of them are an error; none is NONE.
+ * Finds the column of that name: as it is written or, if there is none, regardless
+ * of capital letters. Two of them are an error; none is NONE.
  */
 static bool find_column(const struct reading *reading, const char *name, int *column, struct lp_error *error)
 {
@@ -140,7 +140,7 @@ static bool check_name(const struct reading *reading, const char *name, int line
 	return false;
 }
 
-/* Each option names a column of this file, and each column is named once. */
+/* Checks that each option names a column of this file, and each column is named once. */
 static bool take_option(const struct reading *reading, const char *item, const char *option, const char **taken,
                         struct lp_error *error)
 {
@@ -175,7 +175,7 @@ static bool take_options(const struct reading *reading, const struct lp_words *v
 	return true;
 }
 
-/* The series that a column goes to, unless it goes to none. */
+/* Finds the series that a column goes to, if it goes to one. */
 static bool plan_column(struct reading *reading, int column, struct lp_error *error)
 {
 	const struct lp_import_settings *settings = reading->import->settings;
@@ -226,7 +226,7 @@ static bool fail_no_header(const struct reading *reading, const char *text, int 
 	return lp_hint(error, "The first line names the columns: time,NAME,...");
 }
 
-/* No column is named as times are: the first one has them, if its name is not a time already. */
+/* If no column is named as times are, the first one has them, unless its name is a time already. */
 static bool take_first(struct reading *reading, struct lp_error *error)
 {
 	const struct lp_import_unix *form = lp_import_unix_find(reading->import->settings->time_format);
@@ -292,7 +292,7 @@ static bool plan_wide(struct reading *reading, struct lp_error *error)
 	return true;
 }
 
-/* Numbers may be the names of tags: only what is written as a date is surely no name. */
+/* The name of a tag may be a number; only what is written as a date is surely no name. */
 static bool is_surely_time(const struct reading *reading, const char *text)
 {
 	const struct lp_import_settings *settings = reading->import->settings;
@@ -320,7 +320,7 @@ static bool plan(struct reading *reading, const struct lp_csv_row *row, struct l
 	return reading->import->settings->long_form ? plan_long(reading, error) : plan_wide(reading, error);
 }
 
-/* Units that stand below the names, in brackets or not. */
+/* Takes the units from the line below the names, with or without brackets. */
 static bool take_units(struct reading *reading, const struct lp_csv_row *row, struct lp_error *error)
 {
 	for (int column = 0; column < reading->header_count && (size_t)column < row->count; column++) {
@@ -418,7 +418,7 @@ static bool fail_number(const struct reading *reading, const struct lp_csv_cell 
 	                      "columns out, name those you want: --series COLUMN=NAME.");
 }
 
-/* Whether the cell is what --missing names: that word, or that number. */
+/* True if the cell is what --missing names: that word, or that number. */
 static bool is_named_missing(const struct lp_import_settings *settings, const char *text, double value, bool is_number)
 {
 	for (size_t i = 0; i < settings->missing.count; i++) {
@@ -470,7 +470,7 @@ static bool add_long_row(struct reading *reading, const struct lp_csv_row *row, 
 	return add_cell(reading, &row->cells[reading->value], reading->value, reading->last_series, sample, error);
 }
 
-/* Cells at the end of a line may be left out: they are empty.  Empty ones may stand behind it. */
+/* Cells at the end of a line may be left out: they count as empty. Empty cells may also follow the last column. */
 static bool check_cells(const struct reading *reading, const struct lp_csv_row *row, struct lp_error *error)
 {
 	size_t needed = (size_t)reading->time;
@@ -489,7 +489,7 @@ static bool check_cells(const struct reading *reading, const struct lp_csv_row *
 	               reading->file, row->line, row->count, row->count == 1 ? "" : "s", reading->header[needed]);
 }
 
-/* The same of lines that say the same in all cells. */
+/* Marks a line: lines that are equal in all cells have equal marks. */
 static uint16_t mark_row(const struct lp_csv_row *row)
 {
 	uint64_t mark = LP_HASH_START;
@@ -525,7 +525,7 @@ static bool add_row(struct reading *reading, const struct lp_csv_row *row, struc
 	return true;
 }
 
-/* Whether text begins with a column's name and nothing but a delimiter, which may be another one there, follows. */
+/* True if the text begins with a column's name and then has a delimiter, which may differ from this file's. */
 static bool is_name(const char *text, const char *name, bool among_others)
 {
 	text += strspn(text, " \t");
@@ -535,7 +535,7 @@ static bool is_name(const char *text, const char *name, bool among_others)
 	return *text == '\0' ? among_others : strchr(";,|\t", *text) != NULL;
 }
 
-/* Whether a row has the names of columns: one of them is the time's. */
+/* True if a row has the names of columns: one of them is that of the times. */
 static bool is_header(const struct lp_import_settings *settings, const struct lp_csv_row *row)
 {
 	const char *const given[] = { settings->time_column, NULL };
@@ -549,7 +549,7 @@ static bool is_header(const struct lp_import_settings *settings, const struct lp
 	return false;
 }
 
-/* Where the first lines are wrong: which of those below looks like the header, if one does. */
+/* If the first lines are no header, finds which of those below looks like one. */
 static bool hint_header(const struct reading *reading, struct lp_csv *csv, struct lp_csv_row row,
                         struct lp_error *error)
 {

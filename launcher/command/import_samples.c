@@ -30,7 +30,7 @@ size_t lp_import_series_named(struct lp_import *import, const char *name)
 	return index;
 }
 
-/* The unit that was given has to be the one that is stored. */
+/* Checks that the unit that was given is the one that is stored. */
 static bool check_unit(const struct lp_import_series *series, const char *stored, struct lp_error *error)
 {
 	const char *unit = stored == NULL ? "" : stored;
@@ -59,13 +59,13 @@ static bool visit_stored(void *context, const struct lp_series *stored, struct l
 	       take_stored(&import->series[index], stored, error);
 }
 
-/* Finds the series that are stored; the others are left with id 0. */
+/* Finds the series that are stored; the others keep id 0. */
 static bool look_up(struct lp_import *import, struct lp_error *error)
 {
 	size_t wanted = 0;
 	for (size_t i = 0; i < import->series_count; i++)
 		wanted += import->series[i].id == 0;
-	/* A question for each is dear when a server has to answer it. */
+	/* One query for each would be slow if a server answers it. */
 	if (wanted > LOOK_UP_SINGLY)
 		return lp_store_each_series(import->store, NULL, visit_stored, import, error);
 	for (size_t i = 0; i < import->series_count; i++) {
@@ -80,7 +80,7 @@ static bool look_up(struct lp_import *import, struct lp_error *error)
 	return true;
 }
 
-/* Makes those that are not there yet, all at once: an archive may have a hundred thousand tags. */
+/* Makes the missing series, all at once: an archive may have a hundred thousand tags. */
 static bool create_missing(struct lp_import *import, struct lp_error *error)
 {
 	struct lp_series *wanted = lp_allocate(import->series_count * sizeof *wanted);
@@ -128,7 +128,7 @@ static bool fail_twice(const struct lp_import *import, const struct lp_import_se
 	return lp_hint(error, "A series has one value at a time: take one of the lines out.");
 }
 
-/* A line that stands there once more is taken once.  Not one that is another line and gives the same sample. */
+/* Takes a repeated line only once. Another line that gives the same sample is an error. */
 static bool merge_repeated(struct lp_import *import, struct lp_import_series *series, struct lp_error *error)
 {
 	struct lp_import_sample *samples = series->samples;
@@ -193,7 +193,7 @@ static bool write_columns(struct lp_import *import, struct write_buffer *buffer,
 	return true;
 }
 
-/* Adds samples from `start` on to a new column, as many as there is room for; returns how many. */
+/* Adds samples from `start` on to a new column, as many as fit; returns their number. */
 static size_t add_column(struct write_buffer *buffer, const struct lp_import_series *series, size_t start)
 {
 	struct lp_series_samples *column = &buffer->columns[buffer->column_count++];
@@ -274,7 +274,7 @@ static size_t add_first(struct first_sample firsts[SHOWN_MOST], size_t count, st
 	return count;
 }
 
-/* The first samples as they would be stored, for people to look at. */
+/* Notes the first samples as they would be stored, for people to look at. */
 static void note_shown(struct lp_import *import)
 {
 	struct first_sample firsts[SHOWN_MOST];
@@ -309,7 +309,7 @@ static bool flush(struct lp_import *import, struct lp_error *error)
 		if (!lp_store_begin(import->store, error))
 			return false;
 		import->begun = true;
-		/* Series may be made: not while somebody applies definitions. */
+		/* Series may be made, which must not happen while definitions are applied. */
 		if (!lp_store_lock_definitions(import->store, error))
 			return false;
 	}
@@ -325,7 +325,7 @@ bool lp_import_add(struct lp_import *import, size_t index, struct lp_import_samp
 	struct lp_import_series *series = &import->series[index];
 	LP_GROW(series->samples, series->count, series->capacity);
 	series->samples[series->count++] = sample;
-	/* Not within an hour that comes twice: only what stands behind it tells which of the two it was. */
+	/* Within an hour that comes twice, the lines behind it are needed to know which of the two a time is. */
 	return ++import->held < LP_IMPORT_SAMPLES_MOST || sample.twice || flush(import, error);
 }
 
@@ -367,7 +367,7 @@ bool lp_import_find_similar(struct lp_import *import, struct lp_text *lines, str
 {
 	struct alike alike = { .import = import, .lines = lines };
 
-	/* What was there before has been looked at when it was made. */
+	/* Series that were there before were checked when they were made. */
 	if (import->created == 0)
 		return true;
 	for (size_t i = 0; i < import->series_count; i++)
@@ -390,9 +390,9 @@ bool lp_import_end_file(struct lp_import *import, struct lp_error *error)
 }
 
 /*
- * Of what was pruned, that is again gone which lies before the first sample
- * imported; all of it, where the import does not reach the last one: a gap in
- * the middle cannot be told from one that was measured.
+ * Notes what is restored. What lies before the first imported sample stays pruned;
+ * so does all of it if the import does not reach the last pruned sample, because a
+ * gap in the middle could be one that was measured.
  */
 static bool restore(struct lp_import *import, const struct lp_import_series *series, struct lp_error *error)
 {

@@ -1,5 +1,5 @@
 /*
- * `import`: the times of a file, as its writer wrote them, to UTC.  Knows what
+ * `import`: turns the times of a file, as they are written, into UTC. Knows what
  * the user said of them, and nothing of rows and columns.
  */
 #include "command/import.h"
@@ -17,8 +17,8 @@ static bool fail_format(const char *format, const char *text, struct lp_error *e
 }
 
 /*
- * Counts since 1970 that mean the first years after it, and years of today if
- * they count a coarser unit, were most likely written in that one.
+ * Refuses a count that means the first years after 1970 if a coarser unit would
+ * make it a year of today: it was most likely written in that unit.
  */
 static bool check_unix(const struct lp_import_settings *settings, const struct lp_import_unix *form, const char *text,
                        lp_time time, struct lp_error *error)
@@ -69,12 +69,12 @@ static bool parse(const struct lp_import_settings *settings, const char *text, s
 	return false;
 }
 
-/* How much later than t the same local time comes again; 0: it does not. */
+/* Returns how much later than t the same local time comes again; 0: it does not. */
 static int64_t find_shift(const struct lp_zone *zone, lp_time t, int64_t local)
 {
 	static const int64_t distances[] = { LP_HOUR, 3 * LP_HOUR, LP_DAY };
 
-	/* On nearly all days there is nothing to look for. */
+	/* On nearly all days no hour comes twice. */
 	if (lp_zone_offset(zone, t, NULL) == lp_zone_offset(zone, t + LP_DAY, NULL))
 		return 0;
 	for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
@@ -100,7 +100,7 @@ static bool fail_left_out(const struct lp_import_settings *settings, lp_time t, 
 	               lp_zone_name(settings->zone), strpbrk(offset, "+-") == offset ? offset : "+00:00");
 }
 
-/* By the name that is written: UTC, or what the clocks of the zone are called then. */
+/* Uses the name that is written: UTC, or what the clocks of the zone are called then. */
 static bool read_named(const struct lp_import_settings *settings, const char *text,
                        const struct lp_import_written *written, struct lp_import_time *read, struct lp_error *error)
 {
@@ -138,7 +138,10 @@ static bool read_local(const struct lp_import_settings *settings, const char *te
 
 	read->time = lp_zone_to_utc(settings->zone, local);
 	int64_t moved = read->time + lp_zone_offset(settings->zone, read->time, NULL) - local;
-	/* Clocks change at midnight in some zones: a day begins at the first of two, or behind one that never was. */
+	/*
+	 * In some zones clocks change at midnight. A day then begins at the first of two
+	 * midnights, or after the hour that was left out.
+	 */
 	if (written->is_midnight && moved < LP_DAY)
 		return true;
 	if (moved != 0)
@@ -147,7 +150,7 @@ static bool read_local(const struct lp_import_settings *settings, const char *te
 	return true;
 }
 
-/* The cell without blanks around it; false: it is too long for a time. */
+/* Copies the cell without blanks around it; false: it is too long for a time. */
 static bool trim(const char *text, char trimmed[200])
 {
 	text += strspn(text, " \t");

@@ -12,7 +12,7 @@ int lp_rule_workers(const struct lp_config *config);
 /* Bytes. */
 int64_t lp_rule_memory_limit(const struct lp_config *config);
 
-/* All of it, for the processes of rules.  Its texts are the configuration's. */
+/* Returns all of these, for the processes of rules. Its texts are the configuration's. */
 struct lp_process_options lp_rule_options(const struct lp_config *config);
 
 #endif

@@ -20,11 +20,11 @@ struct lp_service {
 	char host[256];
 };
 
-/* The configuration's; workers 0: its number too.  service has to outlive the runs. */
+/* Returns the configuration's options; workers 0: its number of workers. service has to outlive the runs. */
 struct lp_pipeline_options lp_service_options(struct lp_service *service, uint32_t workers);
-/* A run of this kind and tick by this process; its texts are the service's. */
+/* Returns a run of this kind and tick by this process; its texts are the service's. */
 struct lp_run lp_service_new_run(struct lp_service *service, enum lp_run_kind kind, lp_time tick);
-/* Fails while the clock is not set: a run for such a minute would do nothing, or harm. */
+/* Fails while the clock is not set: a run for such a minute would be for the wrong time. */
 bool lp_service_check_clock(const struct lp_session *session, struct lp_error *error) LP_MUST_CHECK;
 /*
  * Imports the rules and counts those that are not what they were at the last

@@ -47,7 +47,7 @@ static bool set_up(struct lp_session *session, struct lp_error *error)
 	lp_zone_set_directory(config->tzdata);
 	if (lp_zone_find(config->time_zone, &session->zone, error))
 		return true;
-	/* A zone of the file's was checked when it was read: this one was given as an option. */
+	/* The file's zone was checked when it was read, so this one was given as an option. */
 	error->exit = LP_EXIT_USAGE;
 	return lp_fail_within(error, "--time-zone %s", config->time_zone);
 }

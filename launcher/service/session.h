@@ -1,6 +1,6 @@
 /*
- * What every piece of work begins with: the configuration with what its caller
- * says in place of it, log and time zone set up, the store open.
+ * What every piece of work begins with: the configuration, with what its caller
+ * gives in place of it; log and time zone; the store.
  */
 #ifndef LP_SERVICE_SESSION_H
 #define LP_SERVICE_SESSION_H
@@ -20,14 +20,17 @@ struct lp_session {
 	struct lp_store_options store_options;
 	struct lp_store *store;     /* NULL: not open */
 	const struct lp_zone *zone; /* for times that people write and read */
-	/* Threads still use it that did not end in time: nothing of it may be freed, and the process leaves by _exit. */
+	/*
+	 * Threads that did not end in time still use it: nothing of it may be freed, and the
+	 * process leaves by _exit.
+	 */
 	bool left_behind;
 };
 
 /*
- * Reads the configuration and sets up log and time zone.  problems: all that is
- * wrong with the file.  Where that is all that fails (error->exit 78), what is
- * right in it is taken, and the session can be used as far as that goes.
+ * Reads the configuration and sets up log and time zone. problems: all that is
+ * wrong with the file. If only the file is wrong (error->exit 78), what is right
+ * in it is used, and the session can be used as far as that goes.
  */
 bool lp_session_load(struct lp_session *session, struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;
 bool lp_session_open_store(struct lp_session *session, struct lp_error *error) LP_MUST_CHECK;

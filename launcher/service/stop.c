@@ -18,7 +18,7 @@ void lp_stop_catch_signals(void)
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, NULL);
-	/* A second Ctrl-C is meant: a person in front of the terminal does not have to wait for the five seconds. */
+	/* A second Ctrl-C ends the process: a person in front of the terminal does not have to wait five seconds. */
 	action.sa_flags |= (int)SA_RESETHAND;
 	sigaction(SIGINT, &action, NULL);
 }

@@ -13,9 +13,9 @@
 #include "store/store.h"
 
 /*
- * document.c.  A document on its way: pieces are added to the text, and sent on
- * between two rows when they are many, so that a long one is never in memory as
- * a whole.
+ * document.c: a document on its way. Pieces are added to the text and sent on
+ * between two rows once there is much, so that a long document is never in memory
+ * as a whole.
  */
 struct lp_document {
 	struct lp_text text; /* what is not sent yet */
@@ -27,7 +27,7 @@ bool lp_document_flush(struct lp_document *document, struct lp_error *error) LP_
 /* Sends the rest, if all went well so far (ok), and frees the text. */
 bool lp_document_end(struct lp_document *document, bool ok, struct lp_error *error) LP_MUST_CHECK;
 
-/* series.c: a series by name; where there is none, an error that names those that are alike. */
+/* series.c: finds a series by name; if there is none, the error names similar ones. */
 bool lp_find_series(struct lp_store *store, const char *name, struct lp_arena *arena, struct lp_series *series,
                     struct lp_error *error) LP_MUST_CHECK;
 
@@ -39,7 +39,7 @@ bool lp_find_series(struct lp_store *store, const char *name, struct lp_arena *a
 const char *lp_hold_describe(const struct lp_hold *hold, const char *writer, bool others, const struct lp_zone *zone,
                              struct lp_arena *arena);
 
-/* What each of the calculations waits for at a tick; those that wait for nothing are not in it. */
+/* What calculations wait for at a tick; those that wait for nothing are not in it. */
 struct lp_wait {
 	int64_t calculation_id;
 	const char *reason;
@@ -68,9 +68,9 @@ bool lp_show_runs(struct lp_document *document, struct lp_store *store, uint32_t
 /* The windows of a query, newest first. */
 struct lp_history_query lp_newest_history(int64_t calculation_id, uint32_t most);
 /*
- * A status with the last window that is known.  Of a calculation that goes well
- * that is the one of its newest outcome; where the outcome was pruned, the one
- * that ends at the watermark, because everything was computed up to there.
+ * Returns a status with its last window. For a calculation that goes well, that is
+ * the window of its newest outcome or, if that was pruned, the one that ends at
+ * the watermark: everything up to there was computed.
  */
 struct lp_status lp_status_complete(const struct lp_status *status);
 /* True if run, duration and samples of its last window are known: there was one, and its outcome was not pruned. */
