@@ -63,6 +63,7 @@ bool lp_store_open(const struct lp_store_options *options, struct lp_store **sto
 		return fail_address(options->address, error);
 	if (!backend->open(options, store, error))
 		return false;
+	(*store)->backend = backend;
 	if (options->any_schema || check_schema(*store, options->address, error))
 		return true;
 	lp_store_close(*store);

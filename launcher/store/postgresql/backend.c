@@ -1,5 +1,41 @@
-/* The struct through which store.c reaches this store. */
+/* The struct through which store.c reaches this store, and the transactions that it asks for. */
 #include "store/postgresql/internal.h"
+
+static bool begin_work(struct lp_store *store, struct lp_error *error)
+{
+	struct pg_store *own = lp_pg_store(store);
+
+	assert(own->depth == 0);
+	return lp_pg_begin(own, error);
+}
+
+static bool commit_work(struct lp_store *store, struct lp_error *error)
+{
+	struct pg_store *own = lp_pg_store(store);
+
+	assert(own->depth == 1);
+	if (!lp_pg_finish(own, true, error))
+		return false;
+	if (own->applied) {
+		struct lp_error ignored;
+
+		/* What is applied will be run. */
+		own->applied = false;
+		(void)!lp_pg_prepare_partitions(own, &ignored);
+	}
+	return true;
+}
+
+static void rollback(struct lp_store *store)
+{
+	struct pg_store *own = lp_pg_store(store);
+
+	own->applied = false;
+	if (own->depth == 0)
+		return;
+	own->depth = 0;
+	PQclear(PQexec(own->connection, "ROLLBACK"));
+}
 
 const struct lp_store_backend lp_store_postgresql = {
 	.prefixes = (const char *const[]){ "postgresql:", "postgres:", NULL },
@@ -7,9 +43,9 @@ const struct lp_store_backend lp_store_postgresql = {
 	.open = lp_pg_open,
 	.close = lp_pg_close,
 	.version = lp_pg_version,
-	.begin = lp_pg_begin_work,
-	.commit_work = lp_pg_commit_work,
-	.rollback = lp_pg_rollback,
+	.begin = begin_work,
+	.commit_work = commit_work,
+	.rollback = rollback,
 #define CALLBACK(name, parameters, arguments) .name = lp_pg_##name,
 #include "store/callbacks.table"
 };

@@ -54,42 +54,6 @@ bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error)
 	return false;
 }
 
-bool lp_pg_begin_work(struct lp_store *store, struct lp_error *error)
-{
-	struct pg_store *own = lp_pg_store(store);
-
-	assert(own->depth == 0);
-	return lp_pg_begin(own, error);
-}
-
-bool lp_pg_commit_work(struct lp_store *store, struct lp_error *error)
-{
-	struct pg_store *own = lp_pg_store(store);
-
-	assert(own->depth == 1);
-	if (!lp_pg_finish(own, true, error))
-		return false;
-	if (own->applied) {
-		struct lp_error ignored;
-
-		/* What is applied will be run. */
-		own->applied = false;
-		(void)!lp_pg_prepare_partitions(own, &ignored);
-	}
-	return true;
-}
-
-void lp_pg_rollback(struct lp_store *store)
-{
-	struct pg_store *own = lp_pg_store(store);
-
-	own->applied = false;
-	if (own->depth == 0)
-		return;
-	own->depth = 0;
-	PQclear(PQexec(own->connection, "ROLLBACK"));
-}
-
 bool lp_pg_is_passing(const struct lp_error *error)
 {
 	return strcmp(error->sqlstate, "40P01") == 0 || strcmp(error->sqlstate, "40001") == 0;

@@ -85,14 +85,6 @@ static struct fetching plan(struct lp_arena *arena, struct request *requests, si
 	return fetching;
 }
 
-void lp_pg_add_series(struct pg_arguments *arguments, struct pg_range *const *ranges, size_t count)
-{
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
-		lp_pg_array_int8(arguments, ranges[i]->series_id);
-	lp_pg_array_end(arguments);
-}
-
 static void add_arguments(struct pg_store *store, const struct fetching *fetching, enum reading reading)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);

@@ -14,8 +14,14 @@ struct pg_range {
 	struct lp_column column;
 };
 
-/* An argument: whose ranges they are, in their order. */
-void lp_pg_add_series(struct pg_arguments *arguments, struct pg_range *const *ranges, size_t count);
+/* Adds an array argument: the series of the ranges, in their order. */
+static inline void lp_pg_add_series(struct pg_arguments *arguments, struct pg_range *const *ranges, size_t count)
+{
+	lp_pg_array_begin(arguments, PG_INT8);
+	for (size_t i = 0; i < count; i++)
+		lp_pg_array_int8(arguments, ranges[i]->series_id);
+	lp_pg_array_end(arguments);
+}
 
 /* Whether samples of a series and a window can be read by the next: they are sent as doubles, which hold them exactly. */
 bool lp_pg_fits_together(int64_t series_id, struct lp_window window);

@@ -171,9 +171,6 @@ bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error 
 bool lp_pg_begin(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
 /* Commits if ok, else rolls back; the result is ok unless the commit failed. */
 bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error) LP_MUST_CHECK;
-bool lp_pg_begin_work(struct lp_store *store, struct lp_error *error) LP_MUST_CHECK;
-bool lp_pg_commit_work(struct lp_store *store, struct lp_error *error) LP_MUST_CHECK;
-void lp_pg_rollback(struct lp_store *store);
 /*
  * The server chose this transaction to end a deadlock, or could not put it in an
  * order with others: the same once more, from its beginning, may well work.

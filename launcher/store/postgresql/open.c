@@ -162,7 +162,6 @@ bool lp_pg_open(const struct lp_store_options *options, struct lp_store **opened
 {
 	struct pg_store *store = lp_allocate(sizeof *store);
 
-	store->store.backend = &lp_store_postgresql;
 	store->magic = PG_STORE_MAGIC;
 	store->address = lp_copy_text(options->address);
 	store->application_name =

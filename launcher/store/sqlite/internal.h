@@ -132,7 +132,7 @@ bool lp_sqlite_take(struct sqlite_rows *rows, const struct lp_row_layout *layout
 /* Returns whether all went well. */
 bool lp_sqlite_end(const struct sqlite_rows *rows) LP_MUST_CHECK;
 
-/* Binding and reading, with NULL for what there is not. */
+/* values.c: binding and reading, with NULL for what there is not. */
 void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text);
 /* A glob of people (* and ?) as SQLite's; NULL: NULL. */
 void lp_sqlite_bind_glob(sqlite3_stmt *statement, int index, const char *glob);

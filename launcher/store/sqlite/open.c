@@ -141,7 +141,6 @@ bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **op
 		return false;
 	}
 	store = lp_allocate(sizeof *store);
-	store->store.backend = &lp_store_sqlite;
 	store->magic = LP_SQLITE_MAGIC;
 	store->run_lock = -1;
 	store->busy_seconds = options->statement_timeout > 0 ? options->statement_timeout : BUSY_SECONDS;

@@ -79,35 +79,6 @@ bool lp_sqlite_write(struct sqlite_store *store, enum sqlite_statement which, co
 	return lp_sqlite_write_rows(store, which, layout, row, 0, 1, error);
 }
 
-void lp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text)
-{
-	/* Texts live until the statement has run; without memory the insert would store NULL: the step fails instead. */
-	if (text != NULL)
-		sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-	else
-		sqlite3_bind_null(statement, index);
-}
-
-void lp_sqlite_bind_time(sqlite3_stmt *statement, int index, lp_time time)
-{
-	if (time != LP_TIME_NONE)
-		sqlite3_bind_int64(statement, index, time);
-	else
-		sqlite3_bind_null(statement, index);
-}
-
-lp_time lp_sqlite_time(sqlite3_stmt *statement, int column)
-{
-	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
-		return LP_TIME_NONE;
-	return sqlite3_column_int64(statement, column);
-}
-
-const char *lp_sqlite_text(sqlite3_stmt *statement, int column)
-{
-	return (const char *)sqlite3_column_text(statement, column);
-}
-
 static bool is_pointer(enum lp_kind kind)
 {
 	return kind == LP_KIND_TEXT || kind == LP_KIND_TEXT_OR_EMPTY || kind == LP_KIND_JSON;

@@ -1,14 +1,5 @@
-/* Series, read by name, and globs of people as SQLite's. */
+/* Series, read by name. */
 #include "store/sqlite/internal.h"
-#include "text/glob.h"
-
-#include <stdlib.h>
-
-void lp_sqlite_bind_glob(sqlite3_stmt *statement, int index, const char *glob)
-{
-	/* NULL: NULL.  The pattern is freed once it is bound to something else. */
-	sqlite3_bind_text(statement, index, lp_glob_to_sqlite(glob), -1, free);
-}
 
 bool lp_sqlite_each_series(struct lp_store *opened, const char *pattern, lp_series_visit *visit, void *context,
                            struct lp_error *error)
