@@ -1,17 +1,15 @@
-/* `import`: samples from CSV files, all of them or none. */
+/* `import`: samples from CSV files.  Here is its command line. */
 #include "command/import.h"
 
-#include "command/output.h"
 #include "text/utf8.h"
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct request {
 	struct lp_import_settings settings;
-	const char *delimiter, *encoding, *thousands;
+	const char *delimiter, *encoding, *thousands, *settle;
+	struct lp_import_follow follow;
 	struct lp_words files;
 };
 
@@ -110,13 +108,40 @@ static bool check_settings(const struct lp_import_settings *settings, struct lp_
 	       check_pairs(&settings->series, "--series", error) && check_pairs(&settings->units, "--unit", error);
 }
 
+/* --follow and what goes with it. */
+static bool check_follow(struct request *request, struct lp_error *error)
+{
+	struct lp_import_follow *follow = &request->follow;
+	const char *without = request->settings.dry_run           ? "--dry-run"
+	                      : request->settings.restores_pruned ? "--restores-pruned"
+	                                                          : NULL;
+	follow->settle = LP_IMPORT_SETTLE_SECONDS * LP_SECOND;
+	if (!follow->wanted && (follow->again || request->settle != NULL || follow->source != NULL))
+		return lp_fail(error, LP_EXIT_USAGE, "%s goes with --follow",
+		               follow->again             ? "--again"
+		               : request->settle != NULL ? "--settle"
+		                                         : "--source");
+	if (follow->wanted && without != NULL)
+		return lp_fail(error, LP_EXIT_USAGE, "--follow and %s exclude each other", without);
+	if (follow->wanted && request->files.count != 1)
+		return lp_fail(error, LP_EXIT_USAGE, "--follow takes one directory, or a pattern of names in it");
+	if (follow->source != NULL && (follow->source[0] == '\0' || lp_utf8_has_control(follow->source)))
+		return lp_fail(error, LP_EXIT_USAGE, "--source: expected a name");
+	if (request->settle != NULL && !lp_duration_parse(request->settle, &follow->settle, error)) {
+		error->exit = LP_EXIT_USAGE;
+		return lp_fail_within(error, "--settle");
+	}
+	return true;
+}
+
 static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
 	struct request *request = data;
 	struct lp_import_settings *settings = &request->settings;
 	if (!parse_delimiter(request->delimiter, &settings->delimiter, error) ||
 	    !parse_encoding(request->encoding, &settings->encoding, error) ||
-	    !parse_thousands(request->thousands, &settings->numbers.group, error) || !check_settings(settings, error))
+	    !parse_thousands(request->thousands, &settings->numbers.group, error) || !check_settings(settings, error) ||
+	    !check_follow(request, error))
 		return false;
 	settings->prefix = settings->prefix == NULL ? "" : settings->prefix;
 	/* The session knows zones only, so a fixed offset is taken off its options. */
@@ -127,108 +152,17 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 	return true;
 }
 
-static bool import_file(struct lp_import *import, const char *path, struct lp_error *error)
-{
-	if (strcmp(path, "-") == 0)
-		return lp_import_read(import, stdin, "standard input", error);
-	FILE *file = fopen(path, "re");
-	if (file == NULL) {
-		return lp_fail_errno(error, errno == EACCES ? LP_EXIT_PERMISSION : LP_EXIT_DATA, errno,
-		                     "cannot open %s", path);
-	}
-	bool ok = lp_import_read(import, file, path, error);
-	fclose(file);
-	return ok;
-}
-
-/* In the long form it is known only at the end whether each --unit was about something. */
-static bool check_units_used(const struct lp_import *import, struct lp_error *error)
-{
-	const struct lp_words *units = &import->settings->units;
-	for (size_t i = 0; i < units->count && import->settings->long_form; i++) {
-		const char *equals = strchr(units->items[i], '=');
-		size_t length = (size_t)(equals - units->items[i]);
-		bool used = false;
-		for (size_t s = 0; s < import->series_count && !used; s++) {
-			used = strlen(import->series[s].name) == length &&
-			       strncmp(import->series[s].name, units->items[i], length) == 0;
-		}
-		if (!used)
-			return lp_fail(error, LP_EXIT_DATA, "--unit %s: no line is about that series", units->items[i]);
-	}
-	return true;
-}
-
-static void print_restored(uint64_t count, const char *how)
-{
-	if (count > 0)
-		printf("\n%" PRIu64 " series: what was pruned is there again%s", count, how);
-}
-
-static void print_pruned(const struct lp_import *import)
-{
-	const struct lp_import_series *one = import->unrestored;
-	char to[40], last[40];
-	print_restored(import->restored, "");
-	print_restored(import->partly, " from the first sample imported on");
-	if (import->not_restored == 0)
-		return;
-	lp_time_format(one->pruned.end - 1, import->settings->zone, to);
-	lp_time_format(one->last, import->settings->zone, last);
-	lp_print("\n%" PRIu64 " series (%s) had samples up to %s pruned: ", import->not_restored, one->name, to);
-	if (import->settings->restores_pruned) {
-		printf("these reach to %s only, so results that read further are left as they are", last);
-	} else {
-		fputs("results that read these are left as they are; if they are all of them, import them with "
-		      "--restores-pruned",
-		      stdout);
-	}
-}
-
-static void print_report(const struct lp_import *import, const struct lp_text *alike)
-{
-	if (import->shown.length > 0)
-		lp_print("the first samples as they would be stored:\n%s", import->shown.data);
-	printf("%zu series (%" PRIu64 " new): %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged",
-	       import->series_count, import->created, import->counts.inserted, import->counts.updated,
-	       import->counts.unchanged);
-	if (import->missing > 0)
-		printf("; %" PRIu64 " cell%s without a number", import->missing, import->missing == 1 ? "" : "s");
-	if (import->repeated > 0)
-		printf("; %" PRIu64 " given twice", import->repeated);
-	print_pruned(import);
-	fputs(import->settings->dry_run ? "\nnothing was stored (--dry-run)\n" : "\n", stdout);
-	lp_print_text(stdout, alike->length > 0 ? alike->data : "");
-}
-
-static bool import_files(struct lp_import *import, const struct lp_words *files, struct lp_error *error)
-{
-	struct lp_text alike = { 0 };
-	bool ok = true;
-	for (size_t i = 0; i < files->count && ok; i++)
-		ok = import_file(import, files->items[i], error);
-	ok = ok && check_units_used(import, error) && lp_import_restore(import, error) &&
-	     lp_import_find_similar(import, &alike, error);
-	if (ok && !import->settings->dry_run) {
-		ok = lp_store_commit_work(import->store, error);
-		import->begun = !ok;
-	}
-	if (import->begun)
-		lp_store_rollback(import->store);
-	if (ok)
-		print_report(import, &alike);
-	lp_text_free(&alike);
-	return ok;
-}
-
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	struct request *request = data;
-	struct lp_import import = { .settings = &request->settings, .store = session->store };
-	request->settings.zone = session->zone;
-	bool ok = import_files(&import, &request->files, error);
-	lp_import_free(&import);
-	return ok;
+	struct lp_import_settings *settings = &request->settings;
+	settings->zone = session->zone;
+	if (request->follow.wanted)
+		return lp_import_follow(session, settings, &request->follow, request->files.items[0], error);
+	for (size_t i = 0; i < request->files.count; i++)
+		if (lp_import_is_directory(request->files.items[i]))
+			return lp_import_each(session, settings, &request->files, error);
+	return lp_import_all(session, settings, &request->files, error);
 }
 
 static const struct lp_option options[] = {
@@ -263,6 +197,10 @@ static const struct lp_option options[] = {
 	{ .name = "--decimal-comma", .field = offsetof(struct request, settings.numbers.comma) },
 	{ .name = "--thousands", .value = "C", .field = offsetof(struct request, thousands) },
 	{ .name = "--encoding", .value = "NAME", .field = offsetof(struct request, encoding) },
+	{ .name = "--follow", .field = offsetof(struct request, follow.wanted) },
+	{ .name = "--settle", .value = "TIME", .field = offsetof(struct request, settle) },
+	{ .name = "--again", .field = offsetof(struct request, follow.again) },
+	{ .name = "--source", .value = "NAME", .field = offsetof(struct request, follow.source) },
 	{ .name = "--restores-pruned", .field = offsetof(struct request, settings.restores_pruned) },
 	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, settings.dry_run) },
 	{ .name = NULL },
@@ -271,10 +209,14 @@ static const struct lp_option options[] = {
 const struct lp_command lp_command_import = {
 	.name = "import",
 	.summary = "store samples from CSV files",
-	.help = "Usage: local-processing import [OPTION...] FILE.csv...|-\n"
+	.help = "Usage: local-processing import [OPTION...] FILE.csv...|-|DIRECTORY...|'PATTERN'...\n"
+		"       local-processing import --follow [OPTION...] DIRECTORY|'PATTERN'\n"
 		"\n"
 		"Reads samples from CSV files (-: standard input) and stores them, in one transaction: where\n"
 		"anything is wrong, the line is named and nothing is stored. The first line names the columns.\n"
+		"Of a directory these are the files *.csv, of 'logs/2026-*.txt' those whose names fit, in the order of\n"
+		"their names; each is then a transaction of its own: what is wrong with one is told at the end, and the\n"
+		"others are stored.\n"
 		"Series that are not there yet are made. A sample that is there already is updated where its\n"
 		"value or quality differs.\n"
 		"\n"
@@ -304,6 +246,12 @@ const struct lp_command lp_command_import = {
 		"  --thousands C         groups of three digits are parted by C: ',', '.', \"'\" or blank: 1,234.5\n"
 		"  --encoding NAME       utf-16le, utf-16be, windows-1252 or latin-1, where no byte order mark tells; else\n"
 		"                        UTF-8\n"
+		"  --follow              goes on: stores what comes into the directory, each file once, until it is stopped\n"
+		"  --settle TIME         with --follow: a file is whole when nothing of it has changed for so long; else\n"
+		"                        10 s; 0 s where files are renamed into the directory\n"
+		"  --again               with --follow: a file that has grown or changed since it was stored is stored\n"
+		"                        again; else that is told\n"
+		"  --source NAME         with --follow: what its files are known by, in place of the directory's path\n"
 		"  --restores-pruned     the files have all samples again that `prune` removed of their series, at least\n"
 		"                        from their first line on: results that read them can be computed again. Without\n"
 		"                        it they are stored, and results are left as they are\n"
@@ -327,7 +275,7 @@ const struct lp_command lp_command_import = {
 		"with --long) are in the order of time and go back once within that hour, what stands before is\n"
 		"the first, what comes then the second; where that cannot be told, the file is refused.\n"
 		"\n"
-		"Exits 0 when everything is stored, 65 when a file is wrong.\n"
+		"Exits 0 when everything is stored, 65 when a file is wrong. More: docs/import.md.\n"
 		"\n"
 		"Examples:\n"
 		"  local-processing import pumps.csv\n"
@@ -335,11 +283,12 @@ const struct lp_command lp_command_import = {
 		"      --unit temperature=degC weather.csv\n"
 		"  local-processing import --long --delimiter ';' --decimal-comma export.csv\n"
 		"  psql -c 'COPY (SELECT tag AS series, ts AS time, value FROM archive) TO STDOUT (FORMAT csv, HEADER)' \\\n"
-		"      | local-processing import --long -\n",
+		"      | local-processing import --long -\n"
+		"  local-processing import --follow --encoding windows-1252 --decimal-comma /var/lib/logger\n",
 	.options = options,
 	.operands = { .least = 1,
 	              .most = LP_OPERANDS_ANY,
-	              .what = "CSV files, or - for standard input",
+	              .what = "CSV files, a directory of them, or - for standard input",
 	              .field = offsetof(struct request, files) },
 	.request_size = sizeof(struct request),
 	.need = LP_NEED_STORE,

@@ -12,6 +12,7 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "model/memory.h"
+#include "service/service.h"
 #include "store/store.h"
 #include "text/encoding.h"
 #include "text/names.h"
@@ -99,6 +100,12 @@ struct lp_import_series {
 	lp_time first, last;
 };
 
+/* A file that is noted in the transaction of its samples, as lp_store_note_imported_file does. */
+struct lp_import_claim {
+	struct lp_imported_file file;
+	const int64_t *before;
+};
+
 struct lp_import {
 	const struct lp_import_settings *settings;
 	struct lp_store *store;
@@ -108,8 +115,11 @@ struct lp_import {
 	struct lp_import_order order; /* wide form: of the file's lines */
 	struct lp_names names;        /* of the series, to their indices */
 	struct lp_arena arena;
-	size_t held; /* samples in memory */
-	bool begun;  /* a transaction is open */
+	size_t held;                         /* samples in memory */
+	bool begun;                          /* a transaction is open */
+	const struct lp_import_claim *claim; /* what is noted with the samples; NULL: nothing */
+	bool elsewhere;                      /* somebody else has noted it: nothing of this is stored */
+	const volatile int *stop;            /* not 0: reading ends, with an error; may be NULL */
 	struct lp_write_counts counts;
 	uint64_t created, missing, repeated; /* series made; cells without a number; samples given once more */
 	struct lp_text shown;                /* --dry-run: the first samples as they would be stored */
@@ -168,6 +178,45 @@ bool lp_import_end_file(struct lp_import *import, struct lp_error *error) LP_MUS
 /* After all files: notes which pruned samples are there again, if --restores-pruned was given. */
 bool lp_import_restore(struct lp_import *import, struct lp_error *error) LP_MUST_CHECK;
 void lp_import_free(struct lp_import *import);
+
+/* import_files.c */
+FILE *lp_import_open(const char *path, struct lp_error *error); /* NULL: it cannot be */
+/* Ends the transaction: commits where all went well so far.  alike: as lp_import_find_similar. */
+bool lp_import_finish(struct lp_import *import, bool ok, struct lp_text *alike, struct lp_error *error) LP_MUST_CHECK;
+/* What was stored, on standard output. */
+void lp_import_print_report(const struct lp_import *import, const struct lp_text *alike);
+/* A file in a transaction of its own, and what is said of it, behind its name. */
+bool lp_import_one(struct lp_import *import, FILE *file, const char *name, struct lp_error *error) LP_MUST_CHECK;
+/* All files in one transaction. */
+bool lp_import_all(struct lp_session *session, const struct lp_import_settings *settings, const struct lp_words *files,
+                   struct lp_error *error) LP_MUST_CHECK;
+
+/* import_directory.c: files of a directory, each on its own. */
+/* A directory, or a pattern of names in one; not a file that is there. */
+bool lp_import_is_directory(const char *operand);
+struct lp_import_listing {
+	char *directory, *pattern; /* pattern NULL: *.csv, in any capitals */
+	char **names;              /* by their bytes */
+	size_t count, capacity;
+	size_t passed_over; /* files with other names; hidden ones do not count */
+};
+/* Regular files that are there now.  The listing may be used again; names that are taken out of it are set to NULL. */
+bool lp_import_list(struct lp_import_listing *listing, const char *operand, struct lp_error *error) LP_MUST_CHECK;
+void lp_import_listing_free(struct lp_import_listing *listing);
+/* True if it is the file's fault: others can be stored all the same. */
+bool lp_import_is_of_file(const struct lp_error *error);
+bool lp_import_each(struct lp_session *session, const struct lp_import_settings *settings,
+                    const struct lp_words *operands, struct lp_error *error) LP_MUST_CHECK;
+
+/* import_follow.c: a directory that others write to. */
+enum { LP_IMPORT_SETTLE_SECONDS = 10 };
+struct lp_import_follow {
+	bool wanted, again;
+	const char *source; /* NULL: the directory's path */
+	int64_t settle;     /* microseconds */
+};
+bool lp_import_follow(struct lp_session *session, const struct lp_import_settings *settings,
+                      const struct lp_import_follow *follow, const char *operand, struct lp_error *error) LP_MUST_CHECK;
 
 /* Returns the value of "KEY=VALUE" in values for that key, or NULL. */
 const char *lp_import_value_for(const struct lp_words *values, const char *key);

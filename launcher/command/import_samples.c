@@ -216,6 +216,11 @@ static size_t add_column(struct write_buffer *buffer, const struct lp_import_ser
 	return count;
 }
 
+static bool is_stopped(const struct lp_import *import, struct lp_error *error)
+{
+	return import->stop != NULL && *import->stop != 0 && !lp_fail(error, LP_EXIT_TEMPORARY, "stopped");
+}
+
 static bool write_held(struct lp_import *import, struct lp_error *error)
 {
 	struct write_buffer buffer = {
@@ -229,7 +234,8 @@ static bool write_held(struct lp_import *import, struct lp_error *error)
 		const struct lp_import_series *series = &import->series[i];
 		for (size_t start = 0; start < series->count && written;) {
 			start += add_column(&buffer, series, start);
-			written = buffer.count < WRITE_ROWS || write_columns(import, &buffer, error);
+			written = buffer.count < WRITE_ROWS ||
+			          (!is_stopped(import, error) && write_columns(import, &buffer, error));
 		}
 	}
 	written = written && (buffer.count == 0 || write_columns(import, &buffer, error));
@@ -297,6 +303,18 @@ static void note_shown(struct lp_import *import)
 	}
 }
 
+/* Before anything is written, so that a second process with the same file waits, and then learns of it. */
+static bool claim(struct lp_import *import, struct lp_error *error)
+{
+	const struct lp_import_claim *claim = import->claim;
+	bool noted = true;
+
+	if (claim != NULL && !lp_store_note_imported_file(import->store, &claim->file, claim->before, &noted, error))
+		return false;
+	import->elsewhere = !noted;
+	return noted || lp_fail(error, LP_EXIT_TEMPORARY, "%s: another process has imported it", import->file);
+}
+
 /* Checks all series before it writes the first. */
 static bool flush(struct lp_import *import, struct lp_error *error)
 {
@@ -310,7 +328,7 @@ static bool flush(struct lp_import *import, struct lp_error *error)
 			return false;
 		import->begun = true;
 		/* Series may be made, which must not happen while definitions are applied. */
-		if (!lp_store_lock_definitions(import->store, error))
+		if (!lp_store_lock_definitions(import->store, error) || !claim(import, error))
 			return false;
 	}
 	if (!look_up(import, error) || !create_missing(import, error) || !write_held(import, error))
@@ -325,6 +343,8 @@ bool lp_import_add(struct lp_import *import, size_t index, struct lp_import_samp
 	struct lp_import_series *series = &import->series[index];
 	LP_GROW(series->samples, series->count, series->capacity);
 	series->samples[series->count++] = sample;
+	if (is_stopped(import, error))
+		return false;
 	/* Within an hour that comes twice, the lines behind it are needed to know which of the two a time is. */
 	return ++import->held < LP_IMPORT_SAMPLES_MOST || sample.twice || flush(import, error);
 }

@@ -396,6 +396,16 @@ static const struct lp_row_column breaker_columns[] = {
 };
 const struct lp_row_layout lp_breaker_layout = LP_LAYOUT(breaker_columns);
 
+static const struct lp_row_column imported_file_columns[] = {
+	LP_COLUMN(LP_KIND_TEXT_OR_EMPTY, struct lp_imported_file, source),
+	LP_COLUMN(LP_KIND_TEXT_OR_EMPTY, struct lp_imported_file, name),
+	LP_COLUMN(LP_KIND_ID, struct lp_imported_file, size),
+	LP_COLUMN(LP_KIND_TIME, struct lp_imported_file, modified),
+	LP_COLUMN(LP_KIND_ID, struct lp_imported_file, content),
+	LP_COLUMN(LP_KIND_TIME, struct lp_imported_file, imported),
+};
+const struct lp_row_layout lp_imported_file_layout = LP_LAYOUT(imported_file_columns);
+
 static const struct lp_row_column stored_columns[] = {
 	LP_COLUMN(LP_KIND_ID, struct lp_stored, series_id),
 	LP_COLUMN(LP_KIND_TIME, struct lp_stored, first_end),

@@ -205,6 +205,7 @@ extern const struct lp_row_layout lp_blocker_layout;        /* struct lp_blocker
 extern const struct lp_row_layout lp_definition_change_note_layout; /* what is written of the next */
 extern const struct lp_row_layout lp_definition_change_layout;      /* struct lp_definition_change */
 extern const struct lp_row_layout lp_breaker_layout;                /* struct lp_breaker */
+extern const struct lp_row_layout lp_imported_file_layout;          /* struct lp_imported_file */
 extern const struct lp_row_layout lp_told_rule_version_layout;      /* struct lp_rule_version */
 extern const struct lp_row_layout lp_rule_version_layout;           /* struct lp_rule_version */
 extern const struct lp_row_layout lp_stored_layout;                 /* struct lp_stored */

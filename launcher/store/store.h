@@ -419,6 +419,31 @@ bool lp_store_note_rules(struct lp_store *store, const struct lp_run *run, const
 bool lp_store_rule_version(struct lp_store *store, const char *rule, int64_t run_id, struct lp_arena *arena,
                            const char **version, struct lp_error *error) LP_MUST_CHECK;
 
+/*
+ * A file that `import --follow` has stored, by where it looked and the file's
+ * name there.  It is noted in the transaction that stores the file's samples, so
+ * that both are there or neither is.
+ */
+struct lp_imported_file {
+	const char *source, *name;
+	int64_t size; /* bytes */
+	lp_time modified;
+	int64_t content; /* a hash of its bytes */
+	lp_time imported;
+};
+typedef bool lp_imported_file_visit(void *context, const struct lp_imported_file *file, struct lp_error *error);
+/* Those of a source; name: that one alone, NULL: all. */
+bool lp_store_each_imported_file(struct lp_store *store, const char *source, const char *name,
+                                 lp_imported_file_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Notes a file in the caller's transaction (lp_store_begin).  before: the content
+ * that it was imported with until now; NULL: it was not.  *noted is false, and
+ * nothing is changed, where that is not what is stored: somebody else has imported
+ * it.  Waits for a transaction that notes the same file.
+ */
+bool lp_store_note_imported_file(struct lp_store *store, const struct lp_imported_file *file, const int64_t *before,
+                                 bool *noted, struct lp_error *error) LP_MUST_CHECK;
+
 /* Opens pending windows again: their attempts begin anew, with the next run. */
 struct lp_reopen {
 	const char *name, *rule;        /* glob over names of calculations; NULL: all */

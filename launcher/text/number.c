@@ -47,7 +47,7 @@ static size_t group_sign(const char *text, char group)
 	static const char *const blanks[] = { " ", "\xC2\xA0", "\xE2\x80\xAF" };
 
 	if (group != ' ')
-		return group != '\0' && *text == group;
+		return *text == group;
 	for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
 		if (strncmp(text, blanks[i], strlen(blanks[i])) == 0)
 			return strlen(blanks[i]);
@@ -57,10 +57,11 @@ static size_t group_sign(const char *text, char group)
 /* Takes the signs between groups out of the digits at text; false: these are no groups of three. */
 static bool join_groups(char *text, char group)
 {
+	if (group == '\0')
+		return true;
 	size_t first = count_digits(text), sign = group_sign(text + first, group);
 	char *end = text + first;
 	const char *at = end;
-
 	if (sign == 0)
 		return true;
 	if (first < 1 || first > 3)

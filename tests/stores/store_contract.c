@@ -11,6 +11,7 @@ int main(void)
 	prepare_stores();
 	runner = srunner_create(definitions_suite());
 	srunner_add_suite(runner, samples_suite());
+	srunner_add_suite(runner, imported_files_suite());
 	srunner_add_suite(runner, commit_suite());
 	srunner_add_suite(runner, people_suite());
 	srunner_add_suite(runner, changes_suite());

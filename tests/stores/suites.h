@@ -6,6 +6,7 @@
 
 Suite *definitions_suite(void);
 Suite *samples_suite(void);
+Suite *imported_files_suite(void);
 Suite *commit_suite(void);
 Suite *people_suite(void);
 Suite *changes_suite(void);

@@ -862,3 +862,20 @@ comment on table local_processing.definition_change is
     'What apply changed in a calculation or a series; it stays when that is deleted.';
 comment on column local_processing.definition_change.version is 'That the calculation has from then on. NULL: a series, or deleted.';
 comment on column local_processing.definition_change.role is 'The database role that was logged in.';
+
+-- Files that a directory's import has stored, each once.
+
+create table local_processing.imported_file (
+    source text not null,
+    name text not null,
+    size bigint not null,
+    modified timestamptz not null,
+    content bigint not null,
+    imported timestamptz not null,
+    primary key (source, name)
+);
+comment on table local_processing.imported_file is
+    'A file that import --follow has stored, noted in the transaction of its samples. Without its row it is taken as a new one.';
+comment on column local_processing.imported_file.source is 'The directory.';
+comment on column local_processing.imported_file.size is 'Bytes.';
+comment on column local_processing.imported_file.content is 'A hash of its bytes: tells whether it was changed.';

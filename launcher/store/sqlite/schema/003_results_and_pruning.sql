@@ -110,3 +110,18 @@ CREATE TABLE definition_change (
   program_version TEXT NOT NULL
 ) STRICT;
 CREATE INDEX definition_change_name ON definition_change (name, id);
+
+CREATE TABLE imported_file (
+  -- A file that `import --follow` has stored, noted in the transaction of its samples. Without its row it is taken
+  -- as a new one.
+  source TEXT NOT NULL, -- the directory
+  name TEXT NOT NULL,
+  size INTEGER NOT NULL, -- bytes
+  modified INTEGER NOT NULL,
+  content INTEGER NOT NULL, -- a hash of its bytes
+  imported INTEGER NOT NULL,
+  PRIMARY KEY (source, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW imported_file_row AS
+  SELECT source, name, size, {{rfc3339 modified}} AS modified, {{rfc3339 imported}} AS imported FROM imported_file;

@@ -1,0 +1,17 @@
+-- Files that `import --follow` has stored.
+
+-- name: each_imported_file
+-- doing: read which files are imported
+SELECT source, name, size, modified, content, imported
+FROM {{schema}}.imported_file
+WHERE source = $1 AND ($2::text IS NULL OR name = $2)
+ORDER BY name COLLATE "C";
+
+-- name: note_imported_file
+-- doing: note that a file is imported
+INSERT INTO {{schema}}.imported_file AS f (source, name, size, modified, content, imported)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (source, name) DO UPDATE
+SET size = excluded.size, modified = excluded.modified, content = excluded.content, imported = excluded.imported
+WHERE f.content = $7
+RETURNING f.content;
