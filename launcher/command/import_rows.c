@@ -33,14 +33,11 @@ static bool fail_cell(const struct reading *reading, const struct lp_csv_cell *c
                       struct lp_error *error)
 {
 	char shown[64];
-	size_t length = 0;
+	size_t length = lp_utf8_cut(cell->text, strnlen(cell->text, sizeof shown - 4));
 	/* A cell may hold anything, so a message shows its beginning, without what moves a terminal's cursor. */
-	for (; cell->text[length] != '\0' && length < sizeof shown - 4; length++)
-		shown[length] = (unsigned char)cell->text[length] < 0x20 ? ' ' : cell->text[length];
-	bool cut = cell->text[length] != '\0';
-	while (cut && length > 0 && ((unsigned char)cell->text[length] & 0xC0) == 0x80)
-		length--;
-	snprintf(shown + length, sizeof shown - length, "%s", cut ? "..." : "");
+	for (size_t i = 0; i < length; i++)
+		shown[i] = (unsigned char)cell->text[i] < 0x20 ? ' ' : cell->text[i];
+	snprintf(shown + length, sizeof shown - length, "%s", cell->text[length] != '\0' ? "..." : "");
 	return lp_fail(error, LP_EXIT_DATA, "%s:%d:%d: column %.*s: \"%s\" %s", reading->file, cell->line, cell->column,
 	               LP_CUT(100, reading->header[column]), shown, what);
 }

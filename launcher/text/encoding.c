@@ -1,6 +1,7 @@
 /* See encoding.h. */
 #include "text/encoding.h"
 
+#include "text/utf8.h"
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -102,30 +103,6 @@ bool lp_decoder_passes(const struct lp_decoder *decoder)
 	return decoder->encoding == LP_ENCODING_UTF8;
 }
 
-static size_t write_character(unsigned character, unsigned char *to)
-{
-	if (character < 0x80) {
-		to[0] = (unsigned char)character;
-		return 1;
-	}
-	if (character < 0x800) {
-		to[0] = (unsigned char)(0xC0 | character >> 6);
-		to[1] = (unsigned char)(0x80 | (character & 0x3F));
-		return 2;
-	}
-	if (character < 0x10000) {
-		to[0] = (unsigned char)(0xE0 | character >> 12);
-		to[1] = (unsigned char)(0x80 | (character >> 6 & 0x3F));
-		to[2] = (unsigned char)(0x80 | (character & 0x3F));
-		return 3;
-	}
-	to[0] = (unsigned char)(0xF0 | character >> 18);
-	to[1] = (unsigned char)(0x80 | (character >> 12 & 0x3F));
-	to[2] = (unsigned char)(0x80 | (character >> 6 & 0x3F));
-	to[3] = (unsigned char)(0x80 | (character & 0x3F));
-	return 4;
-}
-
 /* Windows-1252 from 0x80 to 0x9F; 0: no character.  The rest is as in Latin-1. */
 static const uint16_t windows_1252[32] = {
 	0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
@@ -159,7 +136,7 @@ static bool add_bytes(struct lp_decoder *decoder, const unsigned char *bytes, si
 			return false;
 		}
 		decoder->last = bytes[i];
-		*length += write_character(character, to + *length);
+		*length += lp_utf8_write(character, (char *)(to + *length));
 	}
 	return true;
 }
@@ -178,7 +155,7 @@ static bool add_unit(struct lp_decoder *decoder, unsigned unit, unsigned char *t
 	}
 	unsigned character = is_low ? 0x10000 + ((decoder->high - 0xD800) << 10) + (unit - 0xDC00) : unit;
 	decoder->high = 0;
-	*length += write_character(character, to + *length);
+	*length += lp_utf8_write(character, (char *)(to + *length));
 	return true;
 }
 

@@ -10,6 +10,7 @@
 
 #include "text/json.h"
 #include "text/number.h"
+#include "text/utf8.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,27 +131,6 @@ static bool read_four(struct parser *parser, unsigned *code)
 	return true;
 }
 
-static void add_character(struct lp_text *text, unsigned code)
-{
-	unsigned char bytes[4];
-	size_t length = 0;
-	if (code < 0x80) {
-		bytes[length++] = (unsigned char)code;
-	} else if (code < 0x800) {
-		bytes[length++] = (unsigned char)(0xc0 | code >> 6);
-	} else if (code < 0x10000) {
-		bytes[length++] = (unsigned char)(0xe0 | code >> 12);
-		bytes[length++] = (unsigned char)(0x80 | (code >> 6 & 0x3f));
-	} else {
-		bytes[length++] = (unsigned char)(0xf0 | code >> 18);
-		bytes[length++] = (unsigned char)(0x80 | (code >> 12 & 0x3f));
-		bytes[length++] = (unsigned char)(0x80 | (code >> 6 & 0x3f));
-	}
-	if (code >= 0x80)
-		bytes[length++] = (unsigned char)(0x80 | (code & 0x3f));
-	lp_text_add(text, (const char *)bytes, length);
-}
-
 /* Reads what follows a backslash. */
 static bool read_escape(struct parser *parser)
 {
@@ -176,7 +156,8 @@ static bool read_escape(struct parser *parser)
 			return false;
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 	}
-	add_character(&parser->buffer, code);
+	char bytes[4];
+	lp_text_add(&parser->buffer, bytes, lp_utf8_write(code, bytes));
 	return true;
 }
 

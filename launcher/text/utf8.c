@@ -45,6 +45,20 @@ size_t lp_utf8_length(const char *data, size_t left)
 	return length;
 }
 
+size_t lp_utf8_write(unsigned character, char bytes[4])
+{
+	if (character < 0x80) {
+		bytes[0] = (char)character;
+		return 1;
+	}
+	size_t size = character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+	unsigned lead = size == 2 ? 0xc0 : size == 3 ? 0xe0 : 0xf0;
+	for (size_t i = size - 1; i > 0; i--, character >>= 6)
+		bytes[i] = (char)(0x80 | (character & 0x3f));
+	bytes[0] = (char)(lead | character);
+	return size;
+}
+
 size_t lp_utf8_control(const char *text)
 {
 	const unsigned char *byte = (const unsigned char *)text;

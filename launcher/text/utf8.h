@@ -20,6 +20,8 @@ void lp_utf8_copy(char *target, size_t size, const char *text);
  * of a text: printf("%.*s", LP_CUT(100, name)).
  */
 #define LP_CUT(most_, text_) (int)lp_utf8_cut((text_), strnlen((text_), (most_))), (text_)
+/* Writes a character of Unicode; returns how many bytes it has. */
+size_t lp_utf8_write(unsigned character, char bytes[4]);
 /* The length of the character that begins at `data`, at most `left` bytes; 0: it is not UTF-8. */
 size_t lp_utf8_length(const char *data, size_t left);
 /* Bytes of the character at `text` if it may be shown as it is; 0: it steers a terminal (C0, DEL, C1), or is no UTF-8. */

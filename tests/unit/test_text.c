@@ -75,6 +75,30 @@ START_TEST(a_glob_means_the_same_to_both_stores)
 }
 END_TEST
 
+static const struct {
+	unsigned character;
+	const char *text;
+} characters[] = {
+	{ 'a', "a" },
+	{ 0x7f, "\x7f" },
+	{ 0x80, "\xc2\x80" },
+	{ 0x7ff, "\xdf\xbf" },
+	{ 0x800, "\xe0\xa0\x80" },
+	{ 0xffff, "\xef\xbf\xbf" },
+	{ 0x10000, "\xf0\x90\x80\x80" },
+	{ 0x10ffff, "\xf4\x8f\xbf\xbf" },
+};
+
+START_TEST(a_character_is_written_as_it_is_read)
+{
+	char bytes[5] = "";
+	size_t size = lp_utf8_write(characters[_i].character, bytes);
+	ck_assert_uint_eq(size, strlen(characters[_i].text));
+	ck_assert_str_eq(bytes, characters[_i].text);
+	ck_assert_uint_eq(lp_utf8_length(bytes, 4), size);
+}
+END_TEST
+
 START_TEST(a_copy_has_whole_characters)
 {
 	char room[5];
@@ -190,6 +214,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_text_is_cut_between_characters, 0, sizeof cuts / sizeof *cuts);
 	tcase_add_loop_test(tests, a_name_steers_no_terminal, 0, sizeof checked_names / sizeof *checked_names);
 	tcase_add_loop_test(tests, a_glob_means_the_same_to_both_stores, 0, sizeof globs / sizeof *globs);
+	tcase_add_loop_test(tests, a_character_is_written_as_it_is_read, 0, sizeof characters / sizeof *characters);
 	tcase_add_test(tests, a_copy_has_whole_characters);
 	tcase_add_test(tests, a_document_sets_its_commas);
 	tcase_add_test(tests, json_comes_back_in_its_one_form);
