@@ -294,7 +294,7 @@ bool lp_each_hold(struct lp_store *store, lp_time tick, lp_hold_visit *visit, vo
 	return ok;
 }
 
-bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const struct lp_window *window, bool *held,
+bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const struct lp_window *window,
                 struct lp_hold *hold, struct lp_error *error)
 {
 	struct lp_plan plan;
@@ -302,10 +302,10 @@ bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const st
 	struct lp_error ignored;
 	bool ok = lp_plan_load_heads(&plan, store, tick, error);
 	const struct lp_plan_batch *batch = ok ? lp_plan_find(&plan, batch_id) : NULL;
-	*held = batch != NULL && lp_zone_find(batch->head.schedule.zone, &zone, &ignored) &&
-	        hold_of_window(&plan, &batch->head, zone, window, hold);
-	if (*held)
-		hold->schedule = NULL; /* it belongs to the plan */
+	if (batch == NULL || !lp_zone_find(batch->head.schedule.zone, &zone, &ignored) ||
+	    !hold_of_window(&plan, &batch->head, zone, window, hold))
+		hold->kind = LP_HOLD_NOTHING;
+	hold->schedule = NULL; /* it belongs to the plan */
 	lp_plan_free(&plan);
 	return ok;
 }

@@ -128,6 +128,7 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
  * batch that are still to come.
  */
 enum lp_hold_kind {
+	LP_HOLD_NOTHING,  /* it does not wait */
 	LP_HOLD_NOT_OVER, /* a window of the other batch has not ended yet, or its delay has not passed */
 	/*
 	 * that window is over, but no run has computed it: the other batch waits too,
@@ -164,6 +165,9 @@ struct lp_preview_line {
 };
 typedef bool lp_preview_visit(void *context, const struct lp_preview_line *line, struct lp_error *error);
 struct lp_preview {
+	lp_preview_visit *visit; /* called for each line */
+	void *context;
+	/* Out: */
 	lp_time next_due; /* if nothing is due: the next tick at which something will be, or LP_TIME_NONE */
 	uint64_t too_old; /* hours of series whose changes are too old to be followed */
 };
@@ -171,11 +175,10 @@ struct lp_preview {
 typedef bool lp_hold_visit(void *context, const struct lp_hold *hold, struct lp_error *error);
 bool lp_each_hold(struct lp_store *store, lp_time tick, lp_hold_visit *visit, void *context,
                   struct lp_error *error) LP_MUST_CHECK;
-/* Finds what one window of a batch has to wait for; *held: there is something. */
-bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const struct lp_window *window, bool *held,
+/* Finds what one window of a batch has to wait for; hold->kind LP_HOLD_NOTHING: it does not wait. */
+bool lp_hold_of(struct lp_store *store, lp_time tick, int64_t batch_id, const struct lp_window *window,
                 struct lp_hold *hold, struct lp_error *error) LP_MUST_CHECK;
 bool lp_preview_run(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick,
-                    lp_preview_visit *visit, void *context, struct lp_preview *look,
-                    struct lp_error *error) LP_MUST_CHECK;
+                    struct lp_preview *preview, struct lp_error *error) LP_MUST_CHECK;
 
 #endif

@@ -300,23 +300,23 @@ static bool report_changes(struct previewer *previewer, struct lp_error *error)
 }
 
 bool lp_preview_run(struct lp_store *store, const struct lp_pipeline_options *options, lp_time tick,
-                    lp_preview_visit *visit, void *context, struct lp_preview *look, struct lp_error *error)
+                    struct lp_preview *preview, struct lp_error *error)
 {
-	struct previewer previewer = { .visit = visit, .context = context };
+	struct previewer previewer = { .visit = preview->visit, .context = preview->context };
 	const struct lp_plan_options plan_options = { .kind = LP_RUN_MINUTE,
 		                                      .tick = tick,
 		                                      .catch_up = options->catch_up,
 		                                      .recompute_within = options->recompute_within,
 		                                      .list = true };
 	bool due, ok = lp_plan_load(&previewer.plan, store, &plan_options, &due, error);
-	*look = (struct lp_preview){ .next_due = LP_TIME_NONE };
+	preview->next_due = LP_TIME_NONE;
 	for (size_t i = 0; i < previewer.plan.batch_count && ok; i++)
 		ok = look_at_batch(&previewer, &previewer.plan.batches[i], error);
 	ok = ok && report_retries(&previewer, error) && report_owed(&previewer, error) &&
 	     report_changes(&previewer, error);
 	if (ok && !due)
-		look->next_due = lp_plan_next_due(&previewer.plan);
-	look->too_old = previewer.plan.scan.too_old;
+		preview->next_due = lp_plan_next_due(&previewer.plan);
+	preview->too_old = previewer.plan.scan.too_old;
 	lp_plan_free(&previewer.plan);
 	return ok;
 }

@@ -111,11 +111,11 @@ static bool take_preview(void *context, const struct lp_preview_line *preview, s
 bool lp_due_each(struct lp_due_list *due, lp_due_visit *visit, void *context, struct lp_error *error)
 {
 	struct walk walk = { .due = due, .visit = visit, .context = context };
-	due->preview.next_due = LP_TIME_NONE;
+	due->preview = (struct lp_preview){ .visit = take_preview, .context = &walk, .next_due = LP_TIME_NONE };
 	bool ok = lp_store_each_calculation(due->store, add_name, &walk.names, error);
 	if (ok && walk.names.count > 0)
 		qsort(walk.names.items, walk.names.count, sizeof *walk.names.items, compare_names);
-	ok = ok && lp_preview_run(due->store, due->options, due->tick, take_preview, &walk, &due->preview, error);
+	ok = ok && lp_preview_run(due->store, due->options, due->tick, &due->preview, error);
 	free(walk.names.items);
 	lp_arena_free(&walk.names.arena);
 	return ok;

@@ -146,14 +146,13 @@ static bool find_hold(struct lp_explanation *why, struct lp_error *error)
 {
 	struct hold_scan scan = { .why = why };
 	struct lp_hold hold;
-	bool held = false;
 	if (!lp_store_each_edge(why->store, 0, why->calculation->id, take_edge, &scan, error))
 		return false;
 	if (scan.batch_id == 0)
 		return true;
-	if (!lp_hold_of(why->store, lp_now(), scan.batch_id, &why->window, &held, &hold, error))
+	if (!lp_hold_of(why->store, lp_now(), scan.batch_id, &why->window, &hold, error))
 		return false;
-	if (!held)
+	if (hold.kind == LP_HOLD_NOTHING)
 		return true;
 	scan.upstream = hold.upstream;
 	if (!lp_store_each_edge(why->store, 0, why->calculation->id, take_edge, &scan, error))

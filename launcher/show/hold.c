@@ -15,6 +15,8 @@ const char *lp_hold_describe(const struct lp_hold *hold, const char *writer, boo
 	lp_time_format(hold->window_end, zone, end);
 	lp_text_addf(&text, "waits for '%s'%s: ", writer, others ? " and others" : "");
 	switch (hold->kind) {
+	case LP_HOLD_NOTHING:
+		break;
 	case LP_HOLD_NOT_OVER:
 		lp_text_addf(&text, "its window to %s is not over", end);
 		break;
