@@ -31,10 +31,7 @@ static void rollback(struct lp_store *store)
 	struct pg_store *own = lp_pg_store(store);
 
 	own->applied = false;
-	if (own->depth == 0)
-		return;
-	own->depth = 0;
-	PQclear(PQexec(own->connection, "ROLLBACK"));
+	lp_pg_abandon(own);
 }
 
 const struct lp_store_backend lp_store_postgresql = {

@@ -54,6 +54,14 @@ bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error)
 	return false;
 }
 
+void lp_pg_abandon(struct pg_store *store)
+{
+	if (store->depth == 0)
+		return;
+	store->depth = 0;
+	PQclear(PQexec(store->connection, "ROLLBACK"));
+}
+
 bool lp_pg_is_passing(const struct lp_error *error)
 {
 	return strcmp(error->sqlstate, "40P01") == 0 || strcmp(error->sqlstate, "40001") == 0;

@@ -171,6 +171,8 @@ bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error 
 bool lp_pg_begin(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
 /* Commits if ok, else rolls back; the result is ok unless the commit failed. */
 bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error) LP_MUST_CHECK;
+/* Rolls back the transaction, however deep it is; does nothing if there is none. */
+void lp_pg_abandon(struct pg_store *store);
 /*
  * The server chose this transaction to end a deadlock, or could not put it in an
  * order with others: the same once more, from its beginning, may well work.
