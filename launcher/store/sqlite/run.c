@@ -21,7 +21,7 @@
  */
 static int open_lock_file(const char *path)
 {
-	/* O_CREAT on somebody else's file is refused in sticky directories: first without. */
+	/* O_CREAT on another user's file is refused in sticky directories, so try without it first. */
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (file < 0 && errno == ENOENT)
@@ -31,21 +31,26 @@ static int open_lock_file(const char *path)
 
 static const char *const lock_names[] = { [LP_RUN_MINUTE] = "%s-run.lock", [LP_RUN_BACKFILL] = "%s-backfill.lock" };
 
+enum { ASKED_MOST = 2000 };
+
 /*
- * Whoever asks whether a run is active (run_is_active) holds the lock for an
- * instant: a run must not give way to that.
+ * A caller of run_is_active shares the lock for an instant; a run must not give
+ * way to that, however long the machine lets that caller wait.  So a lock that
+ * can still be shared is tried again: only a run does not share it.
  */
 static int lock_patiently(int file)
 {
 	const struct timespec pause = { .tv_nsec = 5000000 };
-	int code, tries = 0;
 
-	for (;;) {
-		code = flock(file, LOCK_EX | LOCK_NB);
-		if (code == 0 || (errno != EINTR && (errno != EWOULDBLOCK || ++tries == 10)))
-			return code;
-		if (errno == EWOULDBLOCK)
-			nanosleep(&pause, NULL);
+	for (int tries = 0;; tries++) {
+		if (flock(file, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK || tries == ASKED_MOST || flock(file, LOCK_SH | LOCK_NB) != 0)
+			return -1;
+		flock(file, LOCK_UN);
+		nanosleep(&pause, NULL);
 	}
 }
 
@@ -135,7 +140,7 @@ bool lp_sqlite_hold_run(struct lp_store *opened, int64_t run_id, struct lp_error
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	bool running;
 
-	/* The caller's transaction began IMMEDIATE: nobody else writes until it ends. */
+	/* The caller's transaction began IMMEDIATE, so no other connection writes until it ends. */
 	assert(store->depth > 0);
 	return lp_sqlite_is_running(store, run_id, &running, error) && (running || lp_run_is_over(error));
 }
@@ -162,7 +167,7 @@ bool lp_sqlite_end_run(struct lp_store *opened, const struct lp_run *run, struct
 	return ok && (rows > 0 || lp_run_is_over(error));
 }
 
-/* Of {"ok":58,"failed":2}: what end_run wrote. */
+/* Reads {"ok":58,"failed":2}, as end_run wrote it. */
 static void read_states(const char *text, uint64_t states[LP_STATE_COUNT])
 {
 	for (int i = 0; i < LP_STATE_COUNT; i++) {
