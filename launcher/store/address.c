@@ -52,9 +52,9 @@ struct describing {
 };
 
 /*
- * Settings whose values may be shown.  Not a list of those that may not: what
- * follows a password that should have been quoted or encoded looks like a
- * setting of its own.
+ * Only these settings are shown. A list of those to hide would not do: what
+ * follows a password that should have been quoted looks like a setting of its
+ * own.
  */
 static bool may_show(const char *key, size_t length)
 {
@@ -82,7 +82,7 @@ static bool may_show(const char *key, size_t length)
 	return false;
 }
 
-/* "password=***": that there is one is worth knowing. */
+/* "password=***": that there is a password is worth knowing. */
 static bool is_password(const char *key, size_t length)
 {
 	return (length == 8 && strncasecmp(key, "password", length) == 0) ||
@@ -96,7 +96,7 @@ static void put(struct describing *describing, const char *data, size_t length)
 	describing->text[describing->length] = '\0';
 }
 
-/* An address in an address: nobody looks into it for its password. */
+/* An address inside of an address: its password would not be found. */
 static bool has_uri(const char *value, size_t length)
 {
 	return memmem(value, length, "://", 3) != NULL;
@@ -108,7 +108,7 @@ static void put_pair(struct describing *describing, const char *key, size_t key_
 	bool password = is_password(key, key_length);
 
 	if (!password && !may_show(key, key_length)) {
-		/* The name of what nobody knows may help, unless it can be the rest of a password. */
+		/* The name of an unknown setting may help, unless it can be the rest of a password. */
 		if (!describing->after_password) {
 			put(describing, key, key_length);
 			put(describing, "=", 1);
@@ -127,7 +127,7 @@ static void put_pair(struct describing *describing, const char *key, size_t key_
 	describing->after_password = describing->after_password || password;
 }
 
-/* Where a value ends: at a blank, or at the closing quote; a backslash takes the next character along. */
+/* Returns where a value ends: at a blank, or at the closing quote. A backslash takes the next character along. */
 static const char *end_of_value(const char *value)
 {
 	bool quoted = *value == '\'';
@@ -162,7 +162,7 @@ static void describe_pairs(const char *at, struct describing *describing)
 	}
 }
 
-/* Whether a text that stands behind a ? is pairs, and every @ in it part of the value of a setting that is known. */
+/* True if the text behind a ? is pairs, and every @ in it belongs to the value of a known setting. */
 static bool is_query(const char *text)
 {
 	while (*text != '\0') {
@@ -177,8 +177,8 @@ static bool is_query(const char *text)
 }
 
 /*
- * Where the query of a URI begins: at the ? before a setting that is known, or
- * at its first ? that is not part of a password, or at the end.
+ * Returns where the query of a URI begins: at the ? before a known setting, or
+ * at the first ? that is not part of a password, or at the end.
  */
 static const char *find_query(const char *authority)
 {
@@ -201,7 +201,7 @@ static const char *find_query(const char *authority)
 	return query != NULL ? query : authority + strlen(authority);
 }
 
-/* user:password@; what is neither for sure is not shown. */
+/* user:password@; whatever is neither for sure is hidden. */
 static void describe_user(const char *user, struct describing *describing)
 {
 	size_t length = strcspn(user, ":@/?&=");
@@ -213,7 +213,7 @@ static void describe_user(const char *user, struct describing *describing)
 	put(describing, user[length] == ':' ? ":***@" : "@", user[length] == ':' ? 5 : 1);
 }
 
-/* host:port,host:port/name: what stands for a port and is none is a password whose @ was forgotten. */
+/* host:port,host:port/name. What stands for a port and is no number is a password whose @ was forgotten. */
 static void describe_hosts(const char *at, const char *end, struct describing *describing)
 {
 	while (at < end && *at != '/') {

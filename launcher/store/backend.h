@@ -1,7 +1,7 @@
 /*
- * What a store implements: one struct of callbacks per store.  store.c looks at
- * the address, picks one and forwards; nobody else includes this.
- * The meaning of each is told in store.h, at the function of the same name.
+ * What a store implements: one struct of callbacks per store. store.c looks at
+ * the address, picks one and forwards; no other room includes this. store.h says
+ * what each callback does, at the function of the same name.
  */
 #ifndef LP_STORE_BACKEND_H
 #define LP_STORE_BACKEND_H
@@ -19,12 +19,12 @@ struct lp_store_backend {
 	bool is_file;    /* what follows the prefix is a file's name */
 	bool one_writer; /* transactions that write wait for each other: see lp_store_has_one_writer */
 
-	/* By the thread that the store will belong to.  Does not look at the schema's version: the door does. */
+	/* Called by the thread that the store will belong to. Does not check the schema's version: the door does. */
 	bool (*open)(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error);
 	void (*close)(struct lp_store *store);
-	/* By any thread. */
+	/* Called by any thread. */
 	const char *(*version)(const struct lp_store *store);
-	/* By main threads, around what a person or the beginning of a run writes. */
+	/* Called by main threads, around what a person or the beginning of a run writes. */
 	bool (*begin)(struct lp_store *store, struct lp_error *error);
 	bool (*commit_work)(struct lp_store *store, struct lp_error *error);
 	void (*rollback)(struct lp_store *store);
@@ -32,12 +32,12 @@ struct lp_store_backend {
 #include "store/callbacks.table"
 };
 
-/* The error of a run that is not running any more; returns false. */
+/* Fills the error of a run that is no longer running; returns false. */
 bool lp_run_is_over(struct lp_error *error);
-/* That of a series which is to be deleted and has samples; returns false. */
+/* Fills the error of a series that is to be deleted and has samples; returns false. */
 bool lp_series_is_held(const char *name, struct lp_error *error);
 
-/* Which one an address names; NULL: none. */
+/* Returns the backend that an address names; NULL: none. */
 const struct lp_store_backend *lp_store_backend_of(const char *address);
 
 /* Every store's struct begins with this. */

@@ -1,12 +1,11 @@
 /*
  * The CA certificates that every TLS connection of this process trusts by
  * default: libpq's with sslrootcert=system, and those of Python's ssl module.
- *
  * Both call SSL_CTX_set_default_verify_paths, which looks where the build
- * machine's OpenSSL had its files.  The linker directs their calls here
- * (--wrap, in link-options.txt): a file that somebody has put there for this
- * purpose wins, then the host's own bundle, then the one inside of the
- * executable, so that an empty root has certificates too.
+ * machine's OpenSSL had its files. The linker directs their calls here (--wrap,
+ * in link-options.txt). A file named by the environment wins, then the host's
+ * own bundle, then the one inside of the executable, so that an empty root has
+ * certificates too.
  */
 #include "model/embedded.h"
 

@@ -25,11 +25,11 @@ static_assert(sizeof(struct lp_schedule) == 3 * sizeof(struct lp_span) + sizeof(
               "there are no gaps between the fields of a schedule");
 
 /*
- * About how much a window of a calculation reads.  0: no more than its window is
- * long, or so little that it could be one of a full batch; n: up to 2 to the nth
- * times that.  Who reads a year each minute would make a batch small for those
- * that read the minute.  What only fits into the smallest batches is told apart
- * no further.
+ * Returns about how much a window of a calculation reads. 0: no more than its
+ * window is long, or so little that it could be one of a full batch; n: up to 2
+ * to the nth times that. A calculation that reads a year each minute would make
+ * the batch small for those that read the minute. Calculations that only fit
+ * into the smallest batches are not distinguished further.
  */
 static int64_t ordinary_span(const struct lp_schedule *schedule)
 {
@@ -101,16 +101,17 @@ static struct lp_compose_batch *find_batch(struct lp_compose_batch *batches, siz
 	return id == 0 ? NULL : bsearch(&wanted, batches, count, sizeof *batches, compare_batches_by_id);
 }
 
-/* How many calculations it holds. */
+/* Returns how many calculations the batch holds. */
 static size_t room(const struct lp_compose_batch *batch)
 {
 	return size_of_bulk(&batch->head.schedule, batch->bulk);
 }
 
 /*
- * A batch reads what the first of its calculations reads: where the schedule
- * of what they all read was changed, they stay where they are.  It is the one
- * that reads least that says how much: who begins to read much leaves.
+ * A batch reads what its first calculation reads: if the schedule of something
+ * that all of them read changed, they stay where they are. How much it reads is
+ * decided by the calculation that reads least, so one that begins to read much
+ * leaves.
  */
 static void set_reads(struct lp_composition *composition, size_t stored, bool *known)
 {
@@ -128,7 +129,7 @@ static void set_reads(struct lp_composition *composition, size_t stored, bool *k
 	}
 }
 
-/* Who stays where it is, and who has to find a place. */
+/* Decides which calculations stay where they are, and which have to find a place. */
 static void keep_what_fits(struct lp_composition *composition, size_t stored)
 {
 	for (size_t i = 0; i < composition->member_count; i++) {
@@ -149,7 +150,7 @@ static void keep_what_fits(struct lp_composition *composition, size_t stored)
 	}
 }
 
-/* The calculations of one key, and the batches of it that have some. */
+/* The calculations of one key, and the batches that have some of them. */
 struct group {
 	struct lp_compose_member **members;
 	size_t member_count;
@@ -164,7 +165,7 @@ static int compare_indices(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Dissolves the batches that are less than half full, but for the first of them. */
+/* Dissolves batches that are less than half full, except for the first of them. */
 static void loosen_small_batches(struct lp_compose_batch *batches, struct group *group)
 {
 	size_t kept = 0;
@@ -190,7 +191,7 @@ static void loosen_small_batches(struct lp_compose_batch *batches, struct group 
 	}
 }
 
-/* Those that have no place yet: into the batches that have room, then into new ones. */
+/* Places the calculations that have no place yet: into batches that have room, then into new ones. */
 static void place_group(struct lp_composition *composition, struct group *group)
 {
 	size_t next = 0, place = NOWHERE;
@@ -227,7 +228,7 @@ static void place_group(struct lp_composition *composition, struct group *group)
 	}
 }
 
-/* What a window of one of its calculations reads, at most. */
+/* Sets how much a window of one of the batch's calculations reads, at most. */
 static void measure_batches(struct lp_composition *composition, int64_t *spans)
 {
 	for (size_t i = 0; i < composition->member_count; i++) {
@@ -244,7 +245,7 @@ static void measure_batches(struct lp_composition *composition, int64_t *spans)
 	}
 }
 
-/* A batch that was changed is numbered anew, by calculation; members come sorted so. */
+/* Numbers the members of changed batches anew, by calculation; members are sorted like that. */
 static void number_members(struct lp_composition *composition, struct lp_compose_member **sorted, int32_t *counters)
 {
 	for (size_t i = 0; i < composition->member_count; i++) {
@@ -283,7 +284,7 @@ static size_t count_groups(struct lp_compose_member **sorted, size_t count)
 	return groups;
 }
 
-/* From sorted[first]: the group that begins there. */
+/* Returns the group that begins at sorted[first]. */
 static struct group take_group(struct lp_compose_member **sorted, size_t first, size_t count, size_t *indices,
                                bool *listed)
 {

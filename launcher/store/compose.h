@@ -27,19 +27,19 @@ struct lp_compose_batch {
 
 struct lp_compose_member {
 	int64_t calculation_id;
-	int64_t batch_id; /* it is in; 0: it is new */
+	int64_t batch_id; /* the batch it is in; 0: it is new */
 	int32_t position; /* there; out: in the new one */
 	int32_t rank;
 	struct lp_schedule schedule; /* zone filled up with zero bytes */
 	lp_time start;
 	lp_time watermark; /* of its batch; LP_TIME_NONE for a new one */
 	/*
-	 * Says when what it reads of other calculations is there: their schedules,
-	 * and what its inputs read of them.  So who reads a slower one does not hold
+	 * Says when the results that it reads are there: their schedules, and what its
+	 * inputs read of them. So a calculation that reads a slower one does not hold
 	 * back those that do not.
 	 */
 	uint64_t reads;
-	int64_t span; /* microseconds that a window of it reads: see lp_compose_span */
+	int64_t span; /* microseconds that a window reads: see lp_compose_span */
 	bool enabled;
 	bool changed; /* in: the definition differs from what a run may have read, even if it stays where it is */
 	size_t batch; /* out: index into batches */
@@ -60,12 +60,12 @@ struct lp_composition {
 	size_t member_count;
 };
 void lp_compose(struct lp_composition *composition, struct lp_arena *arena);
-/* A text as a number, the same for the same text. */
+/* Returns a number for a text, the same for the same text. */
 uint64_t lp_compose_reads(const char *text);
 /*
- * What a window of a calculation reads: the sum of what each input does.
+ * Returns how much a window of a calculation reads: the sum over its inputs.
  * windows: of the inputs, as in "1 week;;2 days", where "" is as long as the
- * calculation's window; NULL: without inputs, which counts as one such.
+ * calculation's window; NULL: no inputs, which counts as one such.
  */
 bool lp_compose_span(const struct lp_schedule *schedule, const char *windows, int64_t *span,
                      struct lp_error *error) LP_MUST_CHECK;

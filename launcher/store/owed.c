@@ -1,4 +1,4 @@
-/* How owed ranges join, and how far they are worked off.  See owed.h. */
+/* Joins owed ranges, and computes how far they are worked off. See owed.h. */
 #include "store/owed.h"
 
 #include "model/order.h"
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ranges that may join lie side by side, the earliest first. */
+/* Ranges that may join are adjacent, the earliest first. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct lp_owed_row *left = a, *right = b;
@@ -32,7 +32,7 @@ static bool are_of_one_kind(const struct lp_owed_range *a, const struct lp_owed_
 	       a->replace_imported == b->replace_imported;
 }
 
-/* rows[taken] becomes part of rows[kept], which begins earlier or at the same time. */
+/* Makes rows[taken] part of rows[kept], which begins earlier or at the same time. */
 static void take_in(struct lp_owed_row *kept, struct lp_owed_row *taken)
 {
 	bool is_new = taken->id == 0;
@@ -52,14 +52,14 @@ static void take_in(struct lp_owed_row *kept, struct lp_owed_row *taken)
 	taken->gone = true;
 }
 
-/* Of all rows in order: those that touch become one.  New ones have touched 0 so far. */
+/* Joins rows that touch; all rows are in order. New ones have touched 0 so far. */
 static void join_neighbours(struct lp_owed_row *rows, size_t count)
 {
 	struct lp_owed_row *kept = NULL;
 	bool has_new = false;
 
 	for (size_t i = 0; i <= count; i++) {
-		/* Two that are stored may touch: one was cut (lp_store_cut_owed), and a run works on the first. */
+		/* Two stored ranges may touch: one was cut (lp_store_cut_owed), and a run works on the first. */
 		bool joins = i < count && kept != NULL && (has_new || rows[i].id == 0) &&
 		             are_of_one_kind(&kept->range, &rows[i].range) &&
 		             rows[i].range.after_end <= kept->range.until_end;
@@ -80,7 +80,7 @@ static void join_neighbours(struct lp_owed_row *rows, size_t count)
 	}
 }
 
-/* rows[first..end) are of one calculation: those of another kind than a new range that they overlap. */
+/* Counts up the ranges of another kind that a new range overlaps. rows[first..end) belong to one calculation. */
 static void touch_others(struct lp_owed_row *rows, size_t count, const struct lp_owed_range *added)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -185,7 +185,7 @@ struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
 			continue;
 		move->calculation = found->index;
 		if (batch->reason == LP_REASON_CATCH_UP) {
-			/* From the newest on; where not all was computed, all of it is done again. */
+			/* Windows go from the newest on. If not all was computed, all of it is done again. */
 			if (cut_short[found->index])
 				continue;
 			move->after_end = move->owed->after_end;
@@ -203,8 +203,9 @@ struct lp_owed_move *lp_owed_moves(struct lp_batch *batch)
 			continue;
 		move->done = move->owed->until_end <= move->after_end;
 		/*
-		 * What is left of tumbling windows begins there, and so do results that are stored at the ends of
-		 * windows; sliding windows begin after the last one that was done.
+		 * What is left of tumbling windows begins there, and so do results that are
+		 * stored at the ends of windows. Sliding windows begin after the last one that
+		 * was done.
 		 */
 		if (lp_schedule_is_tumbling(&calculation->schedule) || calculation->result_time == LP_RESULT_AT_END ||
 		    task == NULL)

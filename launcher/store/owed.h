@@ -15,7 +15,7 @@ struct lp_owed_row {
 	struct lp_owed_range range;
 	int64_t touched; /* 1: a new one */
 	bool changed;    /* out: write it */
-	bool gone;       /* out: delete it, another one has taken it in (only with an id) */
+	bool gone;       /* out: delete it, because another row took it in (only with an id) */
 };
 
 /*
@@ -43,10 +43,10 @@ void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const s
 struct lp_owed_move {
 	int64_t id; /* of the range */
 	const struct lp_owed *owed;
-	uint32_t calculation; /* index into the batch's; UINT32_MAX: it is not among them any more, or not enabled */
-	lp_time after_end;    /* to be stored; LP_TIME_NONE: nothing was computed, the row stays as it is */
+	uint32_t calculation; /* index into the batch's; UINT32_MAX: deleted or disabled meanwhile */
+	lp_time after_end;    /* to be stored; LP_TIME_NONE: nothing was computed, and the row stays as it is */
 	lp_time until_end;    /* to be stored */
-	lp_time window_start; /* to be stored: no result of what is left is earlier; LP_TIME_NONE: as it is */
+	lp_time window_start; /* to be stored: no result of the rest is earlier; LP_TIME_NONE: unchanged */
 	bool done;            /* delete the row: nothing is left */
 };
 struct lp_owed_move *lp_owed_moves(struct lp_batch *batch); /* in its arena */

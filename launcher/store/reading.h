@@ -1,7 +1,6 @@
 /*
- * What a batch reads of others, as both stores keep it: a text, because it is
- * read with each run, for each batch, and changes with definitions alone.
- * Knows no SQL.
+ * What a batch reads of others, as both stores keep it: a text, because every
+ * run reads it for each batch, and only definitions change it. Knows no SQL.
  */
 #ifndef LP_STORE_READING_H
 #define LP_STORE_READING_H

@@ -159,7 +159,7 @@ static bool set_state(enum lp_state *state, const char *text, struct lp_error *e
 	       lp_fail(error, LP_EXIT_DATA, "no such state: %s", text != NULL ? text : "NULL");
 }
 
-/* Of two names: what is not the second one is the first. */
+/* Of two names, everything but the second is the first. */
 static bool is_second(const char *const names[2], const char *text)
 {
 	return text != NULL && strcmp(text, names[1]) == 0;

@@ -24,7 +24,7 @@ enum lp_kind {
 	LP_KIND_FIRST_GONE,         /* lp_time, the start of what is pruned; NULL: 0 */
 	LP_KIND_LAST_GONE,          /* lp_time, the end of what is pruned; stored is the time of the last sample */
 	LP_KIND_MICROSECONDS,       /* int64_t nanoseconds, rounded to the nearest microsecond: here and nowhere else */
-	LP_KIND_SHORT_MICROSECONDS, /* the same in four bytes: beyond 35 minutes they are not told apart */
+	LP_KIND_SHORT_MICROSECONDS, /* the same in four bytes: more than 35 minutes are stored as that */
 	LP_KIND_QUALITY,            /* uint8_t; good: NULL */
 	LP_KIND_DOUBLE,             /* double */
 	LP_KIND_SHARE,              /* double, stored as a float; NaN: NULL */

@@ -13,7 +13,7 @@
 
 enum { REASON_MOST = 240 };
 
-/* From 0 to 1, the same for the same calculation and attempt. */
+/* Returns a number from 0 to 1, the same for the same calculation and attempt. */
 static double scatter(int64_t calculation_id, int32_t attempts)
 {
 	uint64_t mixed = ((uint64_t)calculation_id << 8) + (uint64_t)attempts;
@@ -38,7 +38,7 @@ lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_
 	return tick + delay - (int64_t)(scatter(calculation_id, attempts) * (double)minutes) * LP_MINUTE;
 }
 
-/* One line that a person can read in the table: the traceback stands in `state`. */
+/* Returns one line for people who read the table; the traceback stands in `state`. */
 static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *outcome)
 {
 	const char *parts[] = { lp_state_name(outcome->state), outcome->error_type, outcome->error_message };
@@ -81,7 +81,7 @@ static void add_outcome(struct lp_settlement *settled, const struct lp_batch *ba
 	last->last = (int32_t)settled->entry_count;
 }
 
-/* What the calculation's state becomes if this task is its newest window; rows has one per calculation. */
+/* Notes the calculation's state after this task, if it is its newest window. rows has one per calculation. */
 static void note_state(const struct lp_batch *batch, const struct lp_task *task, int32_t attempts, lp_time next_attempt,
                        const struct lp_settle_known *known, struct lp_state_row *row)
 {
@@ -195,7 +195,7 @@ static void add_owed(struct lp_settlement *settled, struct lp_owed_range **last,
 	**last = range;
 }
 
-/* What lies before the first window of the batch was missed, and is made up for later. */
+/* Windows before the first one of the batch were missed, and are made up for later. */
 static void leave(struct lp_settlement *settled, const struct lp_batch *batch)
 {
 	for (size_t i = 0; i < batch->calculation_count; i++) {
@@ -216,7 +216,7 @@ static bool has_room(const struct lp_output *output)
 	return output->results_from != output->results_to;
 }
 
-/* Whether all that a window stores lies in it, and it overlaps no other. */
+/* True if all results of a window lie in it, and it overlaps no other. */
 static bool keeps_to_itself(const struct lp_calculation *calculation)
 {
 	for (size_t i = 0; i < calculation->input_count; i++)
@@ -225,7 +225,7 @@ static bool keeps_to_itself(const struct lp_calculation *calculation)
 	return lp_schedule_is_tumbling(&calculation->schedule);
 }
 
-/* What an output of a task is: it had given a series or a number now, else as far as the room of its results tells. */
+/* Whether an output of a task is a number or a series: by its result, or as far as the room of its results shows. */
 enum kind { KIND_UNKNOWN, KIND_NUMBER, KIND_SERIES };
 
 static enum kind kind_of(const struct lp_task *task, const struct lp_calculation *calculation, size_t output)
@@ -295,7 +295,7 @@ static lp_time within_times(lp_time time, int64_t offset)
 	return moved < LP_TIME_MIN ? LP_TIME_MIN : moved > LP_TIME_MAX ? LP_TIME_MAX : moved;
 }
 
-/* Of each output, where the results of these windows lie. */
+/* Adds, for each output, where the results of these windows lie. */
 static void add_reach(const struct lp_batch *batch, struct lp_settlement *settled, uint32_t calculation,
                       lp_time after_end, lp_time until_end)
 {
@@ -378,7 +378,7 @@ static bool are_at_one_time(const struct lp_result_row *a, const struct lp_resul
 	return a->series_id == b->series_id && a->time == b->time;
 }
 
-/* Of each time the last one stays. */
+/* At each time the last one stays. */
 static void part_superseded(struct lp_settlement *settled, struct lp_arena *arena)
 {
 	size_t kept = 0;

@@ -25,8 +25,8 @@ struct lp_state_row {
 	uint32_t samples_read;
 	int64_t cause_id; /* waiting: the calculation at the root; else 0 */
 	/*
-	 * Of the last failure in this batch; NULL: there was none, and what is
-	 * stored stays.  It is shown while the calculation fails or owes a window.
+	 * Of the last failure in this batch; NULL: there was none, and what is stored
+	 * stays. It is shown while the calculation fails or owes a window.
 	 */
 	const char *error_type, *error_message, *error_traceback;
 };
@@ -42,11 +42,10 @@ struct lp_pending_row {
 };
 
 /*
- * Where results of windows that were computed again are looked for: those of
- * a series with first <= time <= last and after_end < window_end <= until_end,
- * that are not made any more, are taken off.  until_end LP_TIME_NONE: those of
- * a release that did not note their windows, which can be nobody's but those of
- * a window that was computed again.
+ * Where to look for results of recomputed windows: those of a series with first
+ * <= time <= last and after_end < window_end <= until_end that are not produced
+ * any more are taken off. until_end LP_TIME_NONE: results of a release that did
+ * not note their windows; they can only belong to a recomputed window.
  */
 struct lp_reach {
 	int64_t series_id;
@@ -71,7 +70,7 @@ struct lp_widened {
 	int64_t from, to;
 };
 
-/* What a row of `outcome` says of one calculation. */
+/* One calculation's part of a row of `outcome`. */
 struct lp_outcome_entry {
 	int64_t calculation_id;
 	int64_t duration; /* nanoseconds */
@@ -98,16 +97,16 @@ struct lp_settlement {
 	struct lp_reach *reaches; /* none but in retry and recompute batches */
 	size_t reach_count;
 	/*
-	 * All results, by series and time.  Where windows give one at the same time
-	 * (sliding ones, of series), that of the window which ends last counts; the
-	 * others are in superseded, by series, time and window.
+	 * All results, by series and time. If several windows give one at the same time
+	 * (sliding ones, of series), the window that ends last counts; the others are in
+	 * superseded, by series, time and window.
 	 */
 	struct lp_result_row *made, *superseded;
 	size_t made_count, superseded_count;
 	/*
-	 * Until here windows were settled before this commit: a result of one that
-	 * ends later is of an earlier definition, or of another calculation, and
-	 * does not count against those that are made now.
+	 * Windows up to here were settled before this commit. A result of a window that
+	 * ends later belongs to an earlier definition or another calculation, and does
+	 * not count against the new ones.
 	 */
 	lp_time settled_until;
 	/* The series may have results at these times that are of other windows: it is not one result a window, at one distance from its end. */
@@ -120,7 +119,7 @@ struct lp_settlement {
 	size_t entry_count;
 };
 
-/* Whether a window's result at that time is among those made. */
+/* True if a window's result at that time is among those made. */
 bool lp_settlement_has(const struct lp_settlement *settled, int64_t series_id, lp_time time, lp_time window_end);
 /* The same for whatever window. */
 bool lp_settlement_has_time(const struct lp_settlement *settled, int64_t series_id, lp_time time);
@@ -155,10 +154,10 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
                const bool *owed, struct lp_settlement *settled);
 
 /*
- * When a window is tried again after so many attempts that failed; LP_TIME_NONE:
- * it is given up.  Up to a quarter of the delay earlier, by the calculation and
- * in whole minutes, so that those that failed together do not all come back
- * together.
+ * Returns when a window is tried again after so many failed attempts;
+ * LP_TIME_NONE: it is given up. It is up to a quarter of the delay earlier, by
+ * the calculation and in whole minutes, so that windows that failed together are
+ * not all retried together.
  */
 lp_time lp_retry_next(const struct lp_retry_policy *policy, lp_time tick, int32_t attempts, int64_t calculation_id);
 

@@ -65,7 +65,7 @@ struct link {
 	struct lp_output output;
 };
 
-/* Of inputs or outputs that were added: fewer rows than wanted mean that a series is not there. */
+/* Fewer rows than inputs or outputs were added: one of the series does not exist. */
 static bool check_links(struct pg_store *store, uint64_t added, const struct link *links, size_t count,
                         struct lp_error *error)
 {
@@ -142,7 +142,7 @@ static bool add_outputs(struct pg_store *store, const struct lp_calculation *cal
 	return add_links(store, PG_ADD_OUTPUTS, links, all, error);
 }
 
-/* Where the deleted ones were: those batches have become smaller. */
+/* Notes where deleted calculations were: those batches have become smaller. */
 static bool delete_calculations(struct pg_store *store, const struct lp_changes *changes, struct lp_arena *arena,
                                 struct pg_arrange *arrange, struct lp_error *error)
 {
@@ -194,7 +194,10 @@ static bool change_ranks(struct pg_store *store, const struct lp_changes *change
 	return lp_pg_execute(store, PG_CHANGE_RANKS, NULL, error);
 }
 
-/* Nothing that a batch is made of: what import asks for, which then stays in its transaction for long. */
+/*
+ * True if nothing that a batch is made of changes. `import` asks for that, and
+ * then stays in its transaction for long.
+ */
 static bool only_adds_series(const struct lp_changes *changes)
 {
 	return changes->series_updated_count + changes->series_deleted_count + changes->created_count +
@@ -202,7 +205,7 @@ static bool only_adds_series(const struct lp_changes *changes)
 	       0;
 }
 
-/* Fails where one has samples: they came in since the caller looked, and stay. */
+/* Fails if one of the series has samples: they came in after the caller looked, and stay. */
 static bool check_empty(struct pg_store *store, const struct lp_series *series, size_t count, struct lp_error *error)
 {
 	PGresult *result = NULL;
@@ -219,9 +222,8 @@ static bool check_empty(struct pg_store *store, const struct lp_series *series, 
 }
 
 /*
- * Last of all, since whoever writes samples waits from here to the commit.  One
- * who is in the middle of a long import is not waited for: all others would
- * queue up behind us.
+ * This comes last, because writers of samples wait from here to the commit. It
+ * does not wait for a long import itself: all others would queue up behind it.
  */
 static bool delete_series(struct pg_store *store, const struct lp_series *series, size_t count, struct lp_error *error)
 {
@@ -239,7 +241,7 @@ static bool delete_series(struct pg_store *store, const struct lp_series *series
 	return check_empty(store, series, count, error) && with_series(store, PG_DELETE_SERIES, series, count, error);
 }
 
-/* Links are replaced after all old ones are gone: an output may pass from one calculation to another. */
+/* Links are replaced after all old ones are gone, because an output may pass from one calculation to another. */
 static bool apply(struct pg_store *store, const struct lp_changes *changes, struct lp_arena *arena,
                   struct lp_error *error)
 {
@@ -252,8 +254,8 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 		                    error);
 	collect_names(arena, changes, &arrange);
 	/*
-	 * First of all, as a commit does: what comes second here would wait for
-	 * a row that a commit holds, and the commit for one of ours.
+	 * The batches are locked first, as in a commit. Otherwise this could wait for a
+	 * row of a commit, and the commit for one of this.
 	 */
 	lp_pg_arguments(store);
 	return lp_pg_execute(store, PG_LOCK_BATCHES, NULL, error) &&

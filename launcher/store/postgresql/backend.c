@@ -19,7 +19,7 @@ static bool commit_work(struct lp_store *store, struct lp_error *error)
 	if (own->applied) {
 		struct lp_error ignored;
 
-		/* What is applied will be run. */
+		/* What was applied will be run. */
 		own->applied = false;
 		(void)!lp_pg_prepare_partitions(own, &ignored);
 	}

@@ -1,4 +1,4 @@
-/* Putting calculations into batches after definitions changed: what compose.c decides, read and written. */
+/* Puts calculations into batches after definitions changed: reads and writes what compose.c decides. */
 #include "store/compose.h"
 #include "store/postgresql/internal.h"
 

@@ -1,7 +1,7 @@
 /*
- * What keeps calculations from being computed: windows of those that they
- * read, which have failed or were put aside.  Whether one is in the way of a
- * window is the fetch stage's business.
+ * What keeps calculations from being computed: windows of calculations that they
+ * read, which failed or were set aside. The fetch stage decides whether one is
+ * in the way of a window.
  */
 #include "store/postgresql/internal.h"
 

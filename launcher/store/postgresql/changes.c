@@ -1,6 +1,6 @@
 /*
- * Changes of samples, as the triggers noted them, and who reads the series.
- * Knows nothing of windows: which of them are touched is schedule's business.
+ * Changes of samples as the triggers noted them, and the readers of a series.
+ * Knows nothing of windows: schedule/ decides which are affected.
  */
 #include "store/postgresql/internal.h"
 
@@ -21,7 +21,7 @@ bool lp_pg_each_changed(struct lp_store *opened, lp_time newest, lp_changed_visi
 	return lp_pg_end(&rows);
 }
 
-/* Rows of `change`: what is told, and taken, is what is in these, whatever is noted meanwhile. */
+/* Rows of `change`: exactly these are visited and taken, whatever is noted meanwhile. */
 struct notes {
 	int64_t *ids;
 	size_t count, capacity;
@@ -65,7 +65,7 @@ static bool count_too_old(struct pg_store *store, const struct notes *notes, str
 	return ok;
 }
 
-/* The next ones of the cursor. */
+/* Fetches the next rows of the cursor. */
 static bool tell_more(struct pg_store *store, struct lp_change *changes, lp_change_visit *visit, void *context,
                       size_t *told, struct lp_error *error)
 {
@@ -79,7 +79,7 @@ static bool tell_more(struct pg_store *store, struct lp_change *changes, lp_chan
 	return lp_pg_end(&rows) && (*told == 0 || visit(context, changes, *told, error));
 }
 
-/* Hours by hours, so that neither side has to hold them all at once. */
+/* Visits hours in chunks, so that neither side has to hold them all at once. */
 static bool tell(struct pg_store *store, const struct notes *notes, const struct lp_change_query *query,
                  lp_change_visit *visit, void *context, struct lp_error *error)
 {
@@ -139,7 +139,7 @@ bool lp_pg_find_next_good(struct lp_store *opened, struct lp_change *changes, si
 		changes[i].next_good = LP_TIME_NONE;
 	}
 	lp_pg_add_columns(arguments, &lp_change_end_layout, changes, sizeof *changes, count);
-	/* For the planner, which leaves out partitions. */
+	/* For the planner, which leaves out partitions by it. */
 	lp_pg_argument_time(arguments, earliest);
 	lp_pg_argument_time(arguments, before);
 	ok = lp_pg_run(store, PG_NEXT_GOOD, &result, error);

@@ -1,7 +1,7 @@
 /*
- * Whether a computed batch is still wanted: what it was planned from is locked
- * and compared with what it was then.  Writes nothing but the watermark, which
- * moves on the condition that it is what the batch was planned from.
+ * Decides whether a computed batch is still wanted: locks what it was planned
+ * from and compares it with what it was then. Writes nothing but the watermark,
+ * which moves only if it is what the batch was planned from.
  */
 #include "store/postgresql/commit.h"
 
@@ -51,7 +51,7 @@ static bool read_states(struct pg_commit *committing, struct lp_error *error)
 	return ok;
 }
 
-/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
+/* Only a running run may store anything: an abandoned one works with what it read long ago. */
 static bool lock_running(struct pg_commit *committing, bool *running, struct lp_error *error)
 {
 	PGresult *result = NULL;
@@ -70,7 +70,7 @@ static bool lock_retry(struct pg_commit *committing, struct lp_error *error)
 	return lp_pg_execute(committing->store, PG_LOCK_RETRY, NULL, error);
 }
 
-/* Which tasks of a retry batch are still owed as they were when the run read them; their rows are locked. */
+/* Finds the tasks of a retry batch that are still owed as they were when the run read them, and locks their rows. */
 static bool read_pending(struct pg_commit *committing, struct lp_error *error)
 {
 	struct lp_batch *batch = committing->batch;
@@ -95,8 +95,8 @@ static bool read_pending(struct pg_commit *committing, struct lp_error *error)
 }
 
 /*
- * Of which calculations the range is still what it was when the run read it;
- * their rows are locked.
+ * Finds the calculations whose range has not changed since the run read it, and
+ * locks their rows.
  */
 static bool read_owed(struct pg_commit *committing, struct lp_error *error)
 {
@@ -123,7 +123,7 @@ static bool read_owed(struct pg_commit *committing, struct lp_error *error)
 	return ok;
 }
 
-/* Where results lie, as of now: another run may have stored some since the definitions were read. */
+/* Reads where results lie now: another run may have stored some since the definitions were read. */
 static bool read_room(struct lp_calculation *calculation, const PGresult *result, int row, struct lp_error *error)
 {
 	struct pg_reader from, to;
@@ -131,7 +131,7 @@ static bool read_room(struct lp_calculation *calculation, const PGresult *result
 	if (!lp_pg_reader_open(result, row, 4, &from, error) || !lp_pg_reader_open(result, row, 5, &to, error))
 		return false;
 	if (from.count != calculation->output_count || to.count != from.count)
-		return true; /* another version of the definition: it is left out */
+		return true; /* another version of the definition: the task is left out */
 	for (size_t i = 0; i < calculation->output_count; i++) {
 		calculation->outputs[i].results_from = lp_pg_read_int(&from);
 		calculation->outputs[i].results_to = lp_pg_read_int(&to);
@@ -140,10 +140,10 @@ static bool read_room(struct lp_calculation *calculation, const PGresult *result
 }
 
 /*
- * Leaves out the tasks of calculations that are not what was computed any
- * more, and reads the watermarks of the others and where
- * their results lie.  After the pending rows were
- * locked: an apply that changes a definition after this has to wait for them.
+ * Leaves out the tasks of calculations that have changed since they were
+ * computed. Reads the watermarks of the others, and where their results lie. It
+ * comes after the pending rows were locked: an apply that changes a definition
+ * later has to wait for them.
  */
 static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_error *error)
 {
@@ -159,7 +159,7 @@ static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_e
 
 		current[i] = lp_pg_get_int4(result, row, 1) == batch->calculations[i].version &&
 		             lp_pg_get_bool(result, row, 2) &&
-		             /* Else some of the samples may have been pruned while they were read. */
+		             /* Otherwise some samples may have been pruned while they were read. */
 		             lp_pg_get_int8(result, row, 6) == batch->calculations[i].generation;
 		committing->known[i].watermark = lp_pg_get_time(result, row, 3);
 		ok = read_room(&batch->calculations[i], result, row, error);
@@ -176,7 +176,7 @@ static bool read_retry(struct pg_commit *committing, bool *accepted, struct lp_e
 	return ok;
 }
 
-/* What the batch was planned from is still so, and what is stored of its calculations. */
+/* Checks that what the batch was planned from is unchanged, and reads what is stored of its calculations. */
 bool lp_pg_claim(struct pg_commit *committing, bool *accepted, struct lp_error *error)
 {
 	struct lp_batch *batch = committing->batch;

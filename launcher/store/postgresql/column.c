@@ -18,7 +18,7 @@ static int compare_samples(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* The server is free to aggregate in any order: rare, so it need not be fast. */
+/* The server may aggregate in any order. That is rare, so this need not be fast. */
 static void sort(struct lp_column *column)
 {
 	struct sample *samples = lp_allocate(column->count * sizeof *samples);
@@ -47,7 +47,7 @@ void lp_pg_order_column(struct lp_column *column)
 		sort(column);
 }
 
-/* Most arrays are read without a look at the length of each element. */
+/* Most arrays are read without looking at the length of each element. */
 static void read_times(struct pg_reader *reader, lp_time *times)
 {
 	const char *elements = lp_pg_reader_elements(reader, 8);

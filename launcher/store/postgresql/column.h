@@ -4,14 +4,14 @@
 
 #include "store/postgresql/internal.h"
 
-/* From three arrays of a row, beginning with column `first`; sorted if the server did not. */
+/* Reads a column from three arrays of a row, beginning with column `first`; sorts it if the server did not. */
 bool lp_pg_get_column(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
                       struct lp_error *error) LP_MUST_CHECK;
 void lp_pg_order_column(struct lp_column *column); /* time, value and quality, by time */
-/* Coverage and numbers of samples of results, from two arrays; NULL where the samples have none. */
+/* Reads coverage and sample counts of results from two arrays; NULL if no sample has any. */
 bool lp_pg_get_coverage(const PGresult *result, int row, int first, struct lp_arena *arena, struct lp_column *column,
                         struct lp_error *error) LP_MUST_CHECK;
-/* The samples of a window, in the same memory; without quality where all of them are good. */
+/* Returns the samples of a window, in the same memory; without quality if all are good. */
 struct lp_column lp_pg_slice(const struct lp_column *column, struct lp_window window);
 
 #endif

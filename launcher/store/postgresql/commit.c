@@ -1,14 +1,14 @@
 /*
- * Committing a batch: one transaction.  First it is claimed (claim.c): who comes
- * second has stored nothing.  What is to be written besides the results,
- * settle.c says.
+ * Commits a batch in one transaction. First it is claimed (claim.c), so that the
+ * second of two has stored nothing. settle.c decides what is written besides the
+ * results.
  */
 #include "store/postgresql/commit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The ranges of what is stored move on to where this batch has come; those of which nothing is left are done. */
+/* Moves the ranges on to where this batch has come, and deletes those of which nothing is left. */
 static bool move_owed(struct pg_commit *committing, bool done_ones, struct lp_error *error)
 {
 	struct lp_batch *batch = committing->batch;
@@ -34,9 +34,8 @@ static bool move_owed(struct pg_commit *committing, bool done_ones, struct lp_er
 }
 
 /*
- * Results where there can hardly be any yet: of new windows that do not
- * overlap.  An INSERT that has to look for rows that are there costs the server
- * twice as much as one that finds them by its failing.
+ * New, non-overlapping windows rarely have results yet. ON CONFLICT costs the
+ * server twice as much, so insert plainly and fall back if that fails.
  */
 static bool are_new(const struct pg_commit *committing)
 {
@@ -52,7 +51,7 @@ static void add_results(struct pg_arguments *arguments, const struct lp_result_r
 	lp_pg_add_columns(arguments, &lp_result_layout, made, sizeof *made, count);
 }
 
-/* Of those that met another window's result, the one of the earlier window goes to `superseded`. */
+/* Where two windows have a result at one time, moves that of the earlier window to `superseded`. */
 static bool set_aside(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
@@ -70,7 +69,7 @@ static bool set_aside(struct pg_commit *committing, struct lp_error *error)
 	return lp_pg_execute(committing->store, PG_PUT_SUPERSEDED, NULL, error);
 }
 
-/* Some were not written: they are there as they are, or somebody imported one. */
+/* Counts the results that were not written because one was imported there; others are there already as they are. */
 static bool count_imported(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
@@ -90,7 +89,7 @@ static bool count_imported(struct pg_commit *committing, struct lp_error *error)
 	return ok;
 }
 
-/* By the partition's name where one is known. Nothing is added where it is no partition any more. */
+/* Inserts by the partition's name, if it is known. Nothing is added if that is no longer a partition. */
 static bool add_new_results(struct pg_commit *committing, PGresult **result, struct lp_error *error)
 {
 	struct pg_store *store = committing->store;
@@ -133,7 +132,7 @@ static bool put_results(struct pg_commit *committing, struct lp_error *error)
 	              count_imported(committing, error));
 }
 
-/* What earlier computations of these windows stored, and this one does not produce any more. */
+/* Removes results that earlier computations of these windows stored and this one does not produce any more. */
 static bool take_off_results(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
@@ -161,7 +160,7 @@ static bool take_off_results(struct pg_commit *committing, struct lp_error *erro
 	return ok;
 }
 
-/* Where the results of windows are looked for when these are computed again. */
+/* Widens where the results of windows are looked for when they are computed again. */
 static bool widen_results(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
@@ -174,10 +173,10 @@ static bool widen_results(struct pg_commit *committing, struct lp_error *error)
 }
 
 /*
- * A backfill and the minute's run may compute windows that give results at the
- * same times: which of them is superseded is seen only by who waits for the
- * other.  In the order of id; not with what looks for them, which would see
- * what was there before it waited.
+ * A backfill and the minute's run may compute windows with results at the same
+ * times. Which result is superseded is seen only by the one that waits for the
+ * other. Rows are locked in the order of id, and before the look for results,
+ * which would otherwise see what was there before the wait.
  */
 static bool lock_results(struct pg_commit *committing, struct lp_error *error)
 {
@@ -201,7 +200,7 @@ static bool write_results(struct pg_commit *committing, struct lp_error *error)
 	       widen_results(committing, error) && put_results(committing, error);
 }
 
-/* All rows in one statement: the arrays are sent end to end, each row is a slice of them. */
+/* All rows go in one statement: the arrays are sent end to end, and each row is a slice of them. */
 static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
@@ -211,7 +210,7 @@ static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 
 	if (count == 0)
 		return true;
-	/* The last window's row is the one that the batch points to. */
+	/* The batch points to the last window's row. */
 	rows[count - 1].id = committing->outcome_id;
 	arguments = lp_pg_arguments(committing->store);
 	lp_pg_argument_int8(arguments, committing->batch->run_id);
@@ -282,7 +281,7 @@ static bool ensure_partitions(struct pg_commit *committing, struct lp_error *err
 	       lp_pg_ensure_outcomes(committing->store, batch->tick, error);
 }
 
-/* One transaction; where it fails, nothing of it is stored. */
+/* Commits in one transaction; if it fails, nothing is stored. */
 static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct lp_error *error)
 {
 	struct pg_commit committing = *begun;
@@ -318,9 +317,9 @@ static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct 
 }
 
 /*
- * Besides what passes for everybody: rows were on their way to the default
- * partition when somebody made a partition for them (the constraint that they
- * violate), or to a partition that somebody has dropped since.
+ * Errors besides those that always pass: rows were on their way to the default
+ * partition when a partition was made for them (they violate its constraint), or
+ * to a partition that has been dropped.
  */
 static bool is_worth_another_try(const struct lp_error *error)
 {
@@ -329,10 +328,10 @@ static bool is_worth_another_try(const struct lp_error *error)
 }
 
 /*
- * Where results were there already (a watermark that somebody set back, samples
- * that somebody wrote into an output), those to come most likely are as well.
- * A backfill commits beside the minute's run, and other programs write samples
- * in whatever order: a deadlock with them is not the run's failure.
+ * If some results existed already (the watermark was set back, or another
+ * program wrote into an output), more of them probably do. A backfill commits
+ * beside the minute's run, and other programs write samples in any order: a
+ * deadlock with them must not fail the run.
  */
 bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const struct lp_retry_policy *policy,
                         bool *accepted, struct lp_error *error)
@@ -346,7 +345,7 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 	states = lp_arena_allocate(&batch->arena, batch->task_count * sizeof *states);
 	for (size_t i = 0; i < batch->task_count; i++)
 		states[i] = batch->tasks[i].outcome.state;
-	/* Before the transaction: a partition is made for good, whatever becomes of the batch, and locks are not kept. */
+	/* Before the transaction: a partition stays, whatever becomes of the batch, and no lock is kept. */
 	for (int tries = 1; !(ensure_partitions(&begun, error) && try_to_commit(&begun, accepted, error)); tries++) {
 		bool were_there = !store->expect_results && strcmp(error->sqlstate, "23505") == 0;
 
@@ -357,7 +356,10 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 		else
 			lp_pg_pause(tries);
 		lp_pg_forget_partition(store);
-		/* Settling made given_up or interrupted of some: the next try is to begin with what was computed. */
+		/*
+		 * Settling changed some states to given_up or interrupted; the next try has to
+		 * begin with the computed ones.
+		 */
 		for (size_t i = 0; i < batch->task_count; i++)
 			batch->tasks[i].outcome.state = states[i];
 	}

@@ -5,7 +5,7 @@
 #include "store/postgresql/internal.h"
 #include "store/reading.h"
 
-/* What stands behind the columns of a head: the batches that it reads, and what of them. */
+/* Reads what follows the columns of a head: the batches that it reads, and what of them. */
 static bool take_upstream(struct pg_rows *rows, struct lp_batch_head *head)
 {
 	struct pg_reader upstream;

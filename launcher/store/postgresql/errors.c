@@ -25,7 +25,7 @@ static const char hint_port[] =
 	"encoded (%40 for @, %2F for /, %3A for :)?";
 static const char hint_later[] = "Nothing is lost: the next run does what was not committed.";
 
-/* The longest sign that fits counts: a class is written before its members. */
+/* The longest sign that fits counts, so a class stands before its members. */
 static const struct meaning by_sqlstate[] = {
 	{ "08", LP_EXIT_TEMPORARY, hint_later },
 	{ "0A", LP_EXIT_UNAVAILABLE, NULL },
@@ -123,7 +123,7 @@ static const struct meaning *find_phrase(const char *text)
 	return NULL;
 }
 
-/* libpq's messages have lines and end in one; ours are one. */
+/* Messages of libpq have several lines and end in one; ours have one line. */
 static void fold(const char *text, char *line, size_t size)
 {
 	size_t length = 0;
@@ -212,7 +212,10 @@ static int hexadecimal(char digit)
 	                                      : -1;
 }
 
-/* As libpq reads it: in a URI %40 is @, in a connection string a backslash takes the next character along. */
+/*
+ * Decodes an address as libpq does: in a URI %40 is @, in a connection string a
+ * backslash takes the next character along.
+ */
 static void decode(const char *address, char *decoded, size_t size)
 {
 	bool uri = strstr(address, "://") != NULL;
@@ -232,9 +235,9 @@ static void decode(const char *address, char *decoded, size_t size)
 }
 
 /*
- * libpq quotes what it could not understand, and that may be a piece of a
- * password that was not encoded as it should be, or whose @ was forgotten: what
- * stands in the address but not in what may be shown of it is left out.
+ * libpq quotes what it could not understand. That may be a piece of a password
+ * that was not encoded, or whose @ was forgotten. So what stands in the address,
+ * but not in what may be shown of it, is left out.
  */
 static void hide_secrets(char *text, const char *address, const char *described)
 {
@@ -263,7 +266,7 @@ static void hide_secrets(char *text, const char *address, const char *described)
 	}
 }
 
-/* What libpq says, in one line, and the address, both without secrets. */
+/* Writes what libpq says in one line, and the address, both without secrets. */
 static void show(const char *message, const char *address, char *line, size_t line_size, char *place, size_t place_size)
 {
 	char text[2048], whole[1024];
@@ -311,7 +314,7 @@ static bool take_states(char *text, char state[6])
 	return found;
 }
 
-/* The phrases first: they tell more than a class of SQLSTATE does. */
+/* The phrases come first: they say more than a class of SQLSTATE. */
 bool lp_pg_fail_connecting(const PGconn *connection, const char *address, struct lp_error *error)
 {
 	char text[2048], line[400], place[256], state[6] = "";

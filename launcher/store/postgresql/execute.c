@@ -35,7 +35,7 @@ static bool commit(struct pg_store *store, struct lp_error *error)
 	if (!ok) {
 		lp_pg_fail(store->connection, result, "commit", error);
 	} else if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
-		/* What the server answers when a statement before it had failed. */
+		/* The server's answer to a commit when an earlier statement had failed. */
 		ok = lp_fail(error, LP_EXIT_INTERNAL, "the transaction was rolled back by the database");
 	}
 	PQclear(result);
@@ -78,7 +78,7 @@ void lp_pg_pause(int tries)
 
 bool lp_pg_tries_again(const struct pg_store *store, const struct lp_error *error, int *tries)
 {
-	/* Within somebody's transaction that one would have to begin anew. */
+	/* Within a transaction of the caller, who would have to begin it anew. */
 	if (store->depth > 0 || !lp_pg_is_passing(error) || ++*tries == PG_MOST_TRIES)
 		return false;
 	lp_pg_pause(*tries);
@@ -115,7 +115,7 @@ static bool to_wire(const struct pg_arguments *arguments, struct wire_arguments 
 	return true;
 }
 
-/* What a run asks at its beginning and end: to prepare it is a round trip for nothing. */
+/* True for statements that a run uses once, at its beginning or end: preparing them would cost a round trip. */
 static bool is_asked_once(enum pg_statement statement)
 {
 	static const enum pg_statement once[] = { PG_HAS_SCHEMA,   PG_SCHEMA_VERSION, PG_EACH_BATCH, PG_EACH_PENDING,

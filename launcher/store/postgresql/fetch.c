@@ -12,10 +12,10 @@
 #include <string.h>
 
 /*
- * What is read, in this order.  The last good sample before a window is looked
- * for within a day first, which is one or two partitions; what looks back
- * further and found none there, once more.  Rules that count may need more than
- * one (lp_input_needs_earlier), which their windows' samples tell.
+ * What is read, in this order. The last good sample before a window is first
+ * searched within a day, which is one or two partitions; if there is none, the
+ * search goes further back. Rules that count may need more than one
+ * (lp_input_needs_earlier), which only their windows' samples show.
  */
 enum reading { READ_LAST, READ_RANGE, READ_FURTHER, READ_EARLIER };
 
@@ -30,7 +30,7 @@ struct fetching {
 	struct pg_range *ranges;
 	size_t count;
 	struct lp_window all; /* holds every range */
-	/* Those that are read by one statement: by number. */
+	/* the ranges that one statement reads, by number */
 	struct pg_range **chosen;
 	size_t chosen_count;
 };
@@ -135,7 +135,7 @@ static bool take_previous(const struct fetching *fetching, const PGresult *row, 
 	return true;
 }
 
-/* Within what anybody here can write: never the server's infinities. */
+/* Limits a range to times that all stores can hold; never the server's infinities. */
 static struct lp_window bounded(lp_time start, lp_time end)
 {
 	return (struct lp_window){ start < LP_TIME_MIN ? LP_TIME_MIN : start,
@@ -271,7 +271,7 @@ static double seconds_of(struct lp_window window)
 	return (double)(window.end - window.start) / (double)LP_SECOND;
 }
 
-/* How many ranges of a window may be read together; 0: they are too few, or too long. */
+/* Returns how many ranges of a window may be read together; 0: they are too few or too long. */
 static size_t together_at_once(const struct pg_store *store, const struct fetching *fetching, struct lp_window window)
 {
 	size_t alike = 0, fit;
@@ -288,7 +288,7 @@ static size_t together_at_once(const struct pg_store *store, const struct fetchi
 	return alike >= TOGETHER_LEAST && fit >= TOGETHER_LEAST ? fit : 0;
 }
 
-/* What the next batch is likely to hold: samples a second of each series. */
+/* Notes how many samples a second each series has, which the next batch will probably have too. */
 static void note_rate(struct pg_store *store, const struct fetching *fetching)
 {
 	double samples = 0, seconds = 0;
@@ -313,7 +313,7 @@ static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, stru
 			fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
 	if (!fetch_each(store, fetching, READ_RANGE, error))
 		return false;
-	/* Until the transaction ends, or PG_PREFER_INDEXES. */
+	/* Holds until the transaction ends, or PG_PREFER_INDEXES. */
 	(void)lp_pg_arguments(store);
 	if (count > 0 && !lp_pg_execute(store, PG_PREFER_BITMAPS, NULL, error))
 		return false;
@@ -327,13 +327,13 @@ static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, stru
 	return true;
 }
 
-/* Of ranges that are not put together, each has a last sample of its own. */
+/* Ranges that are not read together have a last sample each. */
 static bool fetch_before(struct pg_store *store, struct fetching *fetching, enum reading reading,
                          struct lp_error *error)
 {
 	for (size_t i = 0; i < fetching->count; i++)
 		fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
-	/* What comes after the ranges is seldom: where a meter was silent, or reads wrong. */
+	/* Later readings are rare: a meter was silent, or reads wrong. */
 	if (reading != READ_LAST) {
 		(void)lp_pg_arguments(store);
 		if (!lp_pg_execute(store, PG_PREFER_INDEXES, NULL, error))
@@ -382,9 +382,9 @@ static bool is_too_much(const struct lp_error *error)
 }
 
 /*
- * How many samples there are is a guess before the first batch: where it was
- * far too low, fewer are read together.  Whoever makes or drops a partition, or
- * locks tables by hand, can meet a fetch in a deadlock.
+ * The number of samples is a guess before the first batch. If it was far too
+ * low, fewer are read together. A fetch can deadlock with others that make or
+ * drop a partition, or lock tables by hand.
  */
 bool lp_pg_fetch_share(struct lp_store *opened, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {

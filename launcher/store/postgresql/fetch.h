@@ -23,7 +23,10 @@ static inline void lp_pg_add_series(struct pg_arguments *arguments, struct pg_ra
 	lp_pg_array_end(arguments);
 }
 
-/* Whether samples of a series and a window can be read by the next: they are sent as doubles, which hold them exactly. */
+/*
+ * True if samples of a series and a window can be read together: they are sent
+ * as doubles, which must hold them exactly.
+ */
 bool lp_pg_fits_together(int64_t series_id, struct lp_window window);
 /*
  * Fills the columns of ranges that have this window in common, by series and

@@ -1,4 +1,4 @@
-/* Who changed which definition when: what an apply notes, and what `history` shows. */
+/* Notes who changed which definition, for an apply, and reads it, for `history`. */
 #include "store/postgresql/internal.h"
 #include "store/steps.h"
 

@@ -1,11 +1,10 @@
 /*
- * What the files of this folder share: a connection, a statement's arguments
- * on their way out, the values of a result on their way in, and errors.
- * Nobody outside includes this.
+ * What the files of this folder share: a connection, the arguments of a
+ * statement, the values of a result, and errors. No other folder includes it.
  *
- * Everything travels in libpq's binary form.  Nothing is left in a session:
- * what has to be set is set for a transaction, so that each one may be served
- * by another server process behind PgBouncer.
+ * Everything travels in libpq's binary form. Nothing is left in a session:
+ * settings are made for a transaction, so that each one may be served by another
+ * server process behind PgBouncer.
  */
 #ifndef LP_STORE_POSTGRESQL_INTERNAL_H
 #define LP_STORE_POSTGRESQL_INTERNAL_H
@@ -98,8 +97,8 @@ bool lp_pg_reader_open(const PGresult *result, int row, int column, struct pg_re
 /* The same for an array that lies somewhere else. */
 bool lp_pg_reader_over(const char *at, size_t length, struct pg_reader *reader, struct lp_error *error) LP_MUST_CHECK;
 /*
- * Its elements, if none is NULL and each has so many bytes: PG_STRIDE(bytes)
- * apart; else NULL, and they are to be read one by one.
+ * Returns the elements if none is NULL and each has so many bytes,
+ * PG_STRIDE(bytes) apart; else NULL, and they have to be read one by one.
  */
 const char *lp_pg_reader_elements(const struct pg_reader *reader, size_t bytes);
 #define PG_STRIDE(bytes) (4 + (bytes)) /* its length stands before each */
@@ -162,7 +161,7 @@ static inline struct pg_store *lp_pg_store(struct lp_store *store)
 bool lp_pg_open(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error) LP_MUST_CHECK;
 void lp_pg_close(struct lp_store *store);
 const char *lp_pg_version(const struct lp_store *store);
-/* What it was opened with, but for the check of the schema; the texts are the store's. */
+/* Returns the options it was opened with, except for the check of the schema. The texts belong to the store. */
 struct lp_store_options lp_pg_options(const struct pg_store *store);
 /* Another connection to the same place. */
 bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error) LP_MUST_CHECK;
@@ -179,9 +178,12 @@ void lp_pg_abandon(struct pg_store *store);
  */
 enum { PG_MOST_TRIES = 3 };
 bool lp_pg_is_passing(const struct lp_error *error);
-/* Whoever was let go on needs a moment to take the lock it waited for: a try at once would be there first. */
+/*
+ * Gives the transaction that won a deadlock time to take its lock; an immediate
+ * retry would grab it first and deadlock again.
+ */
 void lp_pg_pause(int tries);
-/* Of a transaction that failed so: whether it is to be tried again, after a pause.  *tries counts, from 0. */
+/* Returns true if a transaction that failed like this should be tried again, after a pause. *tries counts from 0. */
 bool lp_pg_tries_again(const struct pg_store *store, const struct lp_error *error, int *tries);
 /* SQL without arguments. */
 bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, struct lp_error *error) LP_MUST_CHECK;
@@ -240,11 +242,11 @@ const char *lp_pg_like(struct lp_arena *arena, const char *glob);
 bool lp_pg_ensure_samples(struct pg_store *store, lp_time first, lp_time last, struct lp_error *error) LP_MUST_CHECK;
 /* This month's and the next one's; in a transaction it is done where nothing has to be moved before. */
 bool lp_pg_prepare_partitions(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
-/* Moves samples out of the default partition, for so many nanoseconds or a step longer; 0: all. */
+/* Moves samples out of the default partition, for about so many nanoseconds; 0: all of them. */
 bool lp_pg_move_samples(struct pg_store *store, int64_t most, struct lp_error *error) LP_MUST_CHECK;
 /* The statement that adds results of these times: into a partition by its name, if that is known. */
 enum pg_statement lp_pg_choose_insert(const struct pg_store *store, lp_time first, lp_time last);
-/* From now on into the table: the partition may be gone. */
+/* From now on rows go into the table: the partition may be gone. */
 void lp_pg_forget_partition(struct pg_store *store);
 bool lp_pg_ensure_outcomes(struct pg_store *store, lp_time tick, struct lp_error *error) LP_MUST_CHECK;
 
@@ -264,7 +266,7 @@ bool lp_pg_next_calculation(struct pg_rows *rows, struct lp_calculation *calcula
 #define CALLBACK(name, parameters, arguments) bool lp_pg_##name parameters LP_MUST_CHECK;
 #include "store/callbacks.table"
 
-/* Of the calculations of these rules, which have another version: within note_rules' transaction. */
+/* Notes that results of these rules' calculations are outdated, within note_rules' transaction. */
 bool lp_pg_outdate_rules(struct pg_store *store, const PGresult *changed, struct lp_error *error) LP_MUST_CHECK;
 /* owed.c: as lp_store_add_owed; where windows are merely put aside, what is being computed of others is no older. */
 bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, size_t count, bool samples_changed,

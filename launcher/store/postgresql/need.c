@@ -1,4 +1,4 @@
-/* What is still to be read of series: who reads them, what is owed, how much there is. */
+/* What will still be read of series: their readers, what is owed, and how much there is. */
 #include "store/postgresql/internal.h"
 
 #include <stdlib.h>

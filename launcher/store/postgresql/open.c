@@ -12,7 +12,7 @@
 
 enum { OLDEST_SERVER = 130000 };
 
-/* Notices of the server ("table does not exist, skipping") are nobody's business at a terminal. */
+/* Notices of the server ("table does not exist, skipping") do not belong on a terminal. */
 static void log_notice(void *context, const PGresult *result)
 {
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -56,12 +56,12 @@ static bool check_address(const struct pg_store *store, struct lp_error *error)
 }
 
 /*
- * A machine that loses its power says no goodbye: until the server finds out
- * (two hours, as systems come), its sessions keep their locks, and every run
- * gives way to one that is no more.  So the server is told to look after this
- * client as this client looks after the server, where it does not look closer
- * already.  A server that knows no such settings is left as it is.  Through
- * PgBouncer they are about the server and PgBouncer, and do no harm there.
+ * A machine that loses power does not say goodbye. Until the server notices (two
+ * hours by default), its sessions keep their locks, and every run gives way to
+ * one that no longer exists. So the server is told to check this client as often
+ * as this client checks the server, unless it checks more often already. A
+ * server without such settings is left alone. Through PgBouncer they concern the
+ * server and PgBouncer, and do no harm.
  */
 static void keep_alive(PGconn *connection)
 {
@@ -83,11 +83,11 @@ char *__real_pqBuildStartupPacket3(PGconn *connection, int *length, const void *
 char *__wrap_pqBuildStartupPacket3(PGconn *connection, int *length, const void *options);
 
 /*
- * A server that lets nobody in says why in words of its own language.  Its
- * SQLSTATE is only told in verbose messages, and those can only be asked for
- * when there is a connection: too late, unless one logs in a second time, which
- * counts as a second attempt where accounts are locked after some.  So they are
- * asked for where libpq is about to say who it is.
+ * A server that refuses a connection says why in its own language. Its SQLSTATE
+ * comes only in verbose messages, which can only be asked for over a connection.
+ * That is too late: logging in a second time counts as a second attempt where
+ * accounts are locked after some. So they are asked for when libpq sends its
+ * startup packet.
  */
 char *__wrap_pqBuildStartupPacket3(PGconn *connection, int *length, const void *options)
 {
@@ -148,9 +148,9 @@ static bool check_server(struct pg_store *store, struct lp_error *error)
 static char *transaction_settings(int statement_timeout)
 {
 	/*
-	 * JIT compiles for longer than any statement of ours runs.  The search
-	 * path: who may create functions in `public`, which was everybody up to
-	 * PostgreSQL 14, could else have his own run with our rights.
+	 * JIT compiles for longer than any of our statements runs. About the search
+	 * path: everybody who may create functions in `public`, which was every role up
+	 * to PostgreSQL 14, could otherwise run a function with our rights.
 	 */
 	return lp_format_text("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL jit = off; "
 	                      "SET LOCAL search_path = pg_catalog, pg_temp; "

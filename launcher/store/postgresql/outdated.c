@@ -1,7 +1,7 @@
 /*
- * Results that an earlier definition or rule has computed: where they are, who
- * has some, and taking them off or to another time.  When results are outdated
- * is not known here.
+ * Results that an earlier definition or rule has computed: finds them and their
+ * owners, takes them off or moves them to another time. It does not know when
+ * results are outdated.
  */
 #include "store/postgresql/internal.h"
 #include "store/settle.h"
@@ -113,7 +113,7 @@ bool lp_pg_read_places(struct lp_store *opened, int64_t series_id, lp_time beyon
 	return lp_pg_end(&rows);
 }
 
-/* What lies at the places is gone then; told is what it was, and where it is to be. */
+/* Takes what lies at the places away; returns what it was and where it has to go. */
 static bool take_places(struct pg_store *store, const struct lp_result_place *places, size_t count,
                         struct lp_result_row **taken, size_t *taken_count, struct lp_error *error)
 {
@@ -136,7 +136,7 @@ static bool take_places(struct pg_store *store, const struct lp_result_place *pl
 	return lp_pg_end(&rows);
 }
 
-/* Where the results of windows are looked for: of each series, whose places follow one another, the least and the most. */
+/* Widens where the results of windows are looked for. Places of one series follow one another. */
 static bool widen(struct pg_store *store, const struct lp_result_place *places, size_t count, struct lp_error *error)
 {
 	struct lp_widened *widened;

@@ -23,10 +23,10 @@ static const struct lp_row_column packed_columns[] = {
 static const struct lp_row_layout packed_layout = LP_LAYOUT(packed_columns);
 
 /*
- * An array a column: of calculations, of their inputs and of their outputs, as
- * lp_input_layout and lp_output_layout have them, with the number of the
- * calculation before them.  The columns at the end of each group are none of the
- * record, but stand beside it.
+ * One array per column: of calculations, of their inputs and of their outputs,
+ * as in lp_input_layout and lp_output_layout, with the number of the calculation
+ * before them. The columns at the end of each group are not in the record but
+ * beside it.
  */
 enum {
 	CALCULATIONS = 0,
@@ -49,7 +49,7 @@ struct packed {
 	int64_t next_input_of, next_output_of; /* read ahead; 0: none is left */
 };
 
-/* Where a field of the record belongs. */
+/* Returns where a field of the record belongs. */
 static int place_of(int field)
 {
 	return field < MEMORY_LIMITS ? field : field + 1 < PRUNED_FROM ? field + 1 : field + 3;
@@ -187,7 +187,7 @@ static bool unpack(const PGresult *result, struct lp_batch *batch, struct lp_err
 	return true;
 }
 
-/* Of those that failed or changed their state at least once; the others are what they seem. */
+/* Reads the states of calculations that failed or changed their state at least once; the others need none. */
 static bool read_states(struct pg_store *store, struct lp_batch *batch, struct lp_error *error)
 {
 	PGresult *result = NULL;

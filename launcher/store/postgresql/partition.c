@@ -1,11 +1,9 @@
 /*
- * Partitions for what is about to be written.  A connection remembers which
- * there are, so that this costs nothing but the first time.
- *
- * This month's and the next one's are made before anybody needs them.  Where
- * somebody else was first all the same, his samples are in the default
- * partition, which then is in the way of others; they are moved a step at a
- * time, each step a transaction, and whoever is in the way goes first.
+ * Makes partitions for what is about to be written. A connection remembers which
+ * exist, so this costs something only the first time. The partitions of this
+ * month and the next are made ahead of need. If samples were written first all
+ * the same, they lie in the default partition and block others; they are moved
+ * in steps, each a transaction, that give way to everybody else.
  */
 #include "store/postgresql/internal.h"
 
@@ -20,19 +18,19 @@
 enum {
 	ROWS_OF_A_STEP = 5000,
 	STEPS_BEFORE = 8, /* a batch is committed: at the end of the run it goes on */
-	TRIES = 8,        /* where somebody is in the way of all that is to be moved ... */
+	TRIES = 8,        /* when others block all that has to be moved */
 	PAUSE_MS = 250    /* ... with so much between them */
 };
-/* For the next month there is time. */
+/* There is time for the next month. */
 #define TRY_AGAIN (10 * LP_MINUTE)
 
 /* What ensure_partitions and move_samples answer. */
 enum { HINDERED = -1, TO_BE_MOVED = -2 };
 
 /*
- * Inside of somebody's transaction, which may be a long import, another
- * connection makes them: the locks would be kept to its end, and runs would
- * wait for it.  A partition too many, when it is rolled back, harms nobody.
+ * Within a caller's transaction, which may be a long import, another connection
+ * makes the partitions: the locks would be kept to its end, and runs would wait
+ * for it. If it is rolled back, a spare partition does no harm.
  */
 static bool step_aside(struct pg_store **store, struct lp_error *error)
 {
@@ -70,7 +68,7 @@ static bool move_step(struct pg_store *store, lp_time first, lp_time last, int32
 	return lp_pg_finish(store, ok, error);
 }
 
-/* Until nothing is left (*answer 0), so many steps are done (1) or somebody is in the way (HINDERED). */
+/* Moves until nothing is left (*answer 0), so many steps are done (1) or others are in the way (HINDERED). */
 static bool move_few(struct pg_store *store, lp_time first, lp_time last, int32_t *answer, struct lp_error *error)
 {
 	for (int step = 0; step < STEPS_BEFORE; step++) {
@@ -138,8 +136,8 @@ static bool ask_for(struct pg_store *store, const char *kind, lp_time first, lp_
 }
 
 /*
- * What a transaction read last counts as being read until its next statement,
- * and who reads as of before is in the way of who moves.
+ * What a transaction has read counts as being read until its next statement, and
+ * a reader of an older state blocks the move.
  */
 static void put_down_snapshot(struct pg_store *store)
 {

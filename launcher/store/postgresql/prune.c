@@ -1,6 +1,6 @@
 /*
- * Deleting what is old: whole partitions where they can go as they are, rows
- * otherwise, so many a transaction that nobody has to wait for long.
+ * Deletes what is old: whole partitions where possible, else rows, few enough in
+ * a transaction that nothing has to wait for long.
  */
 #include "store/postgresql/internal.h"
 
@@ -21,7 +21,7 @@ static bool count_of(struct pg_store *store, enum pg_statement statement, uint64
 	return ok;
 }
 
-/* One a transaction: counting takes its time, and all who read and write would wait for the drops before it. */
+/* One per transaction: counting takes its time, and all readers and writers would wait for the drops before it. */
 static bool drop_partitions(struct pg_store *store, const char *kind, lp_time before, uint64_t *dropped,
                             bool *estimated, struct lp_error *error)
 {
@@ -82,70 +82,73 @@ bool lp_pg_prune(struct lp_store *opened, struct lp_prune *prune, struct lp_erro
 	       prune_rows_before(store, dry ? PG_COUNT_RUNS : PG_PRUNE_RUNS, prune->runs_before, &prune->runs, error);
 }
 
-/* Of many series, what goes of each: arrays side by side, as statements take them. */
-struct going {
+/* What is deleted of many series: arrays side by side, as statements take them. */
+struct deletion {
 	int64_t *ids;
 	lp_time *times;
 	size_t count;
 };
 
-static void add_series(struct pg_arguments *arguments, const struct going *going)
+static void add_series(struct pg_arguments *arguments, const struct deletion *deletion)
 {
-	lp_pg_add_ids(arguments, going->ids, going->count);
-	lp_pg_add_column(arguments, LP_KIND_TIME, going->times, sizeof *going->times, going->count);
+	lp_pg_add_ids(arguments, deletion->ids, deletion->count);
+	lp_pg_add_column(arguments, LP_KIND_TIME, deletion->times, sizeof *deletion->times, deletion->count);
 }
 
-static lp_time latest(const struct going *going)
+static lp_time latest(const struct deletion *deletion)
 {
 	lp_time last = LP_TIME_MIN;
 
-	for (size_t i = 0; i < going->count; i++)
-		last = going->times[i] > last ? going->times[i] : last;
+	for (size_t i = 0; i < deletion->count; i++)
+		last = deletion->times[i] > last ? deletion->times[i] : last;
 	return last;
 }
 
-static bool about_series(struct pg_store *store, enum pg_statement statement, const struct going *going,
+static bool about_series(struct pg_store *store, enum pg_statement statement, const struct deletion *deletion,
                          struct lp_error *error)
 {
-	lp_pg_add_ids(lp_pg_arguments(store), going->ids, going->count);
+	lp_pg_add_ids(lp_pg_arguments(store), deletion->ids, deletion->count);
 	return lp_pg_execute(store, statement, NULL, error);
 }
 
-/* Afterwards `going` has those that lose samples, with the time of the last one. */
-static bool note_times(struct pg_store *store, struct going *going, struct lp_error *error)
+/* Afterwards `deletion` has those that lose samples, with the time of the last one. */
+static bool note_times(struct pg_store *store, struct deletion *deletion, struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
 	bool ok;
 
-	add_series(arguments, going);
-	lp_pg_argument_time(arguments, latest(going));
+	add_series(arguments, deletion);
+	lp_pg_argument_time(arguments, latest(deletion));
 	ok = lp_pg_execute(store, PG_NOTE_PRUNED, &result, error);
-	going->count = ok ? (size_t)PQntuples(result) : 0;
-	for (size_t i = 0; i < going->count; i++) {
-		going->ids[i] = lp_pg_get_int8(result, (int)i, 0);
-		going->times[i] = lp_pg_get_time(result, (int)i, 1);
+	deletion->count = ok ? (size_t)PQntuples(result) : 0;
+	for (size_t i = 0; i < deletion->count; i++) {
+		deletion->ids[i] = lp_pg_get_int8(result, (int)i, 0);
+		deletion->times[i] = lp_pg_get_time(result, (int)i, 1);
 	}
 	PQclear(result);
 	return ok;
 }
 
-static bool delete_superseded(struct pg_store *store, const struct going *going, struct lp_error *error)
+static bool delete_superseded(struct pg_store *store, const struct deletion *deletion, struct lp_error *error)
 {
-	add_series(lp_pg_arguments(store), going);
+	add_series(lp_pg_arguments(store), deletion);
 	return lp_pg_execute(store, PG_PRUNE_SUPERSEDED, NULL, error);
 }
 
-/* One transaction: who reads definitions after it knows what is about to go; who read them before is refused. */
-static bool note_pruned(struct pg_store *store, struct going *going, struct lp_error *error)
+/*
+ * In one transaction: readers of definitions after it know what is about to be
+ * deleted; those before it are refused.
+ */
+static bool note_pruned(struct pg_store *store, struct deletion *deletion, struct lp_error *error)
 {
 	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	ok = about_series(store, PG_LOCK_READERS, going, error) && delete_superseded(store, going, error) &&
-	     note_times(store, going, error) &&
-	     (going->count == 0 || about_series(store, PG_TOUCH_READERS, going, error));
+	ok = about_series(store, PG_LOCK_READERS, deletion, error) && delete_superseded(store, deletion, error) &&
+	     note_times(store, deletion, error) &&
+	     (deletion->count == 0 || about_series(store, PG_TOUCH_READERS, deletion, error));
 	return lp_pg_finish(store, ok, error);
 }
 
@@ -168,8 +171,8 @@ static bool finish_deleting(struct pg_store *store, enum pg_statement statement,
 	return lp_pg_finish(store, ok, error);
 }
 
-/* Of each series at most so many that all together stay few. */
-static bool delete_some(struct pg_store *store, const struct going *going, int64_t of_each, uint64_t *rows,
+/* Deletes at most so many samples of each series that all together stay few. */
+static bool delete_some(struct pg_store *store, const struct deletion *deletion, int64_t of_each, uint64_t *rows,
                         struct lp_error *error)
 {
 	struct pg_arguments *arguments;
@@ -177,25 +180,26 @@ static bool delete_some(struct pg_store *store, const struct going *going, int64
 	if (!begin_deleting(store, error))
 		return false;
 	arguments = lp_pg_arguments(store);
-	add_series(arguments, going);
-	lp_pg_argument_time(arguments, latest(going));
+	add_series(arguments, deletion);
+	lp_pg_argument_time(arguments, latest(deletion));
 	lp_pg_argument_int8(arguments, of_each);
 	return finish_deleting(store, PG_PRUNE_SAMPLES, rows, error);
 }
 
-static bool delete_noted(struct pg_store *store, const struct going *going, uint64_t *samples, struct lp_error *error)
+static bool delete_noted(struct pg_store *store, const struct deletion *deletion, uint64_t *samples,
+                         struct lp_error *error)
 {
 	int64_t of_each;
 	uint64_t rows;
 
-	if (going->count == 0)
+	if (deletion->count == 0)
 		return true;
-	of_each = ROWS_AT_ONCE / (int64_t)going->count;
+	of_each = ROWS_AT_ONCE / (int64_t)deletion->count;
 	do {
-		if (!delete_some(store, going, of_each, &rows, error))
+		if (!delete_some(store, deletion, of_each, &rows, error))
 			return false;
 		*samples += rows;
-		/* One that is not finished has lost its share. */
+		/* A series that is not finished has used up its share. */
 	} while (rows >= (uint64_t)of_each);
 	return true;
 }
@@ -205,25 +209,25 @@ static bool delete_by_series(struct pg_store *store, const struct lp_prune_serie
 {
 	int64_t ids[SERIES_AT_ONCE];
 	lp_time times[SERIES_AT_ONCE];
-	struct going going = { .ids = ids, .times = times };
+	struct deletion deletion = { .ids = ids, .times = times };
 
 	for (size_t i = 0; i <= count; i++) {
 		if (i < count && series[i].before != LP_TIME_NONE) {
-			ids[going.count] = series[i].series_id;
-			times[going.count++] = series[i].before;
+			ids[deletion.count] = series[i].series_id;
+			times[deletion.count++] = series[i].before;
 		}
-		if (going.count < (i < count ? SERIES_AT_ONCE : 1))
+		if (deletion.count < (i < count ? SERIES_AT_ONCE : 1))
 			continue;
-		if (!note_pruned(store, &going, error) || !delete_noted(store, &going, samples, error))
+		if (!note_pruned(store, &deletion, error) || !delete_noted(store, &deletion, samples, error))
 			return false;
-		going.count = 0;
+		deletion.count = 0;
 	}
 	return true;
 }
 
 /* The first partition that ends after *after; that becomes its end, LP_TIME_NONE: there is none. */
-static bool drop_next(struct pg_store *store, const struct going *all, lp_time *after, struct lp_pruned_samples *pruned,
-                      struct lp_error *error)
+static bool drop_next(struct pg_store *store, const struct deletion *all, lp_time *after,
+                      struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
@@ -248,8 +252,8 @@ static bool drop_next(struct pg_store *store, const struct going *all, lp_time *
 static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune_series *series, size_t count,
                                    lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
 {
-	struct going all = { .ids = lp_reallocate(NULL, count + 1, sizeof *all.ids),
-		             .times = lp_reallocate(NULL, count + 1, sizeof *all.times) };
+	struct deletion all = { .ids = lp_reallocate(NULL, count + 1, sizeof *all.ids),
+		                .times = lp_reallocate(NULL, count + 1, sizeof *all.times) };
 	lp_time after = LP_TIME_MIN;
 	bool ok = true;
 
@@ -299,7 +303,7 @@ static bool delete_some_nobodys(struct pg_store *store, const int64_t *ids, size
 	return finish_deleting(store, PG_PRUNE_NOBODYS, rows, error);
 }
 
-/* What other programs wrote of series that are not there, in partitions that stay. */
+/* Deletes samples of series that do not exist, which other programs wrote into partitions that stay. */
 static bool delete_nobodys(struct pg_store *store, lp_time before, uint64_t *samples, struct lp_error *error)
 {
 	int64_t *ids = NULL;
@@ -340,7 +344,7 @@ bool lp_pg_prune_samples(struct lp_store *opened, const struct lp_prune_series *
 bool lp_pg_restore_pruned(struct lp_store *opened, int64_t series_id, struct lp_window pruned, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct going one = { .ids = &series_id, .count = 1 };
+	struct deletion one = { .ids = &series_id, .count = 1 };
 	bool gone = pruned.start < pruned.end, ok;
 	struct pg_arguments *arguments;
 

@@ -1,6 +1,6 @@
 /*
- * What is stored of rules: breakers that are open, and the versions that runs
- * worked with.  When a breaker trips is the pipeline's business.
+ * What is stored of rules: open breakers, and the versions that runs worked
+ * with. The pipeline decides when a breaker trips.
  */
 #include "store/postgresql/internal.h"
 
@@ -33,7 +33,7 @@ bool lp_pg_close_breaker(struct lp_store *opened, const char *rule, struct lp_er
 	return lp_pg_run(store, PG_CLOSE_BREAKER, NULL, error);
 }
 
-/* Told when it is stored, so that whoever is told can ask the store. */
+/* Visits after it is stored, so that a visitor can ask the store. */
 bool lp_pg_note_rules(struct lp_store *opened, const struct lp_run *run, const struct lp_rule_version *versions,
                       size_t count, lp_rule_version_visit *changed, void *context, struct lp_error *error)
 {

@@ -123,7 +123,10 @@ bool lp_pg_end_run(struct lp_store *opened, const struct lp_run *run, struct lp_
 	moving = ok && lp_pg_get_bool(result, 0, 0);
 	PQclear(result);
 	lp_text_free(&states);
-	/* What a run began to move and did not finish, as all that is about to be computed was waiting. */
+	/*
+	 * Finishes moves that a run began and gave up, because everything that was about
+	 * to be computed was waiting.
+	 */
 	return lp_pg_finish(store, ok, error) &&
 	       (!moving || lp_pg_move_samples(store, MOVE_AT_END * LP_MONOTONIC_SECOND, error));
 }

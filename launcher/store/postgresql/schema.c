@@ -17,7 +17,7 @@ static const char prefix[] = "schema/postgresql/";
 
 struct place {
 	bool schema_there, table_there;
-	bool owned; /* by who migrates; false where there is no schema yet */
+	bool owned; /* by the role that migrates; false if there is no schema yet */
 	char encoding[32], database[128];
 };
 
@@ -84,7 +84,7 @@ static const enum pg_statement read_grants[] = { PG_GRANT_USAGE, PG_GRANT_READIN
 static const enum pg_statement run_grants[] = { PG_GRANT_USAGE, PG_GRANT_WRITING, PG_REVOKE_WRITING_MIGRATIONS,
 	                                        PG_GRANT_SEQUENCES, PG_GRANT_FUNCTIONS_FOR_RUNS };
 
-/* The server only warns of what was not granted, because the one who grants it may not. */
+/* The server only warns of rights that were not granted, because the role that grants may not have them. */
 static bool check_rights(struct pg_store *store, const char *role, bool runs, struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);

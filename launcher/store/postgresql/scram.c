@@ -1,11 +1,10 @@
 /*
- * The slow part of logging in by password (SCRAM-SHA-256): 4,096 HMACs, made
- * slow on purpose.  libpq makes each of them with calls of OpenSSL that look up
- * the algorithm anew: 8 ms of processor time a connection, of which a run has
- * five.  It is PBKDF2 (RFC 5802, section 2.2: Hi), which OpenSSL does in one
- * call, in half the time or less; and its result is the same for every
- * connection of one role, so the first one's is kept, as libpq keeps the
- * password itself.
+ * The slow part of logging in by password (SCRAM-SHA-256): 4,096 HMACs, slow on
+ * purpose. libpq makes each of them with calls of OpenSSL that look up the
+ * algorithm anew: 8 ms of processor time per connection, and a run has five. It
+ * is PBKDF2 (RFC 5802, section 2.2: Hi), which OpenSSL does in one call, in half
+ * the time or less. Its result is the same for every connection of a role, so
+ * the first one is kept, as libpq keeps the password itself.
  */
 #include "model/memory.h"
 
@@ -40,7 +39,7 @@ static void forget(void)
 	kept.password = NULL;
 }
 
-/* With the lock held: whether `salted` is that of these. */
+/* With the lock held: true if `salted` belongs to these. */
 static bool keep(const char *password, const char *salt, int salt_length, int iterations)
 {
 	if (is_kept(password, salt, salt_length, iterations))
@@ -67,7 +66,7 @@ int __wrap_scram_SaltedPassword(const char *password, int type, int key_length, 
 {
 	bool ok = false;
 
-	/* There is no other kind of SCRAM; should there be one, libpq knows it. */
+	/* There is no other kind of SCRAM; should there be one, libpq handles it. */
 	if (key_length == SHA256_LENGTH && salt_length >= 0 && salt_length <= SALT_MOST) {
 		pthread_mutex_lock(&kept.lock);
 		ok = keep(password, salt, salt_length, iterations);

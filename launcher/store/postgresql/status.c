@@ -1,4 +1,4 @@
-/* What `status` shows: where calculations stand, and the last windows of one. */
+/* What `status` shows: the states of calculations, and the last windows of one. */
 #include "store/postgresql/internal.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@ static bool take_last_window(struct pg_rows *rows, struct lp_status *status)
 {
 	struct lp_status own;
 
-	/* Of the last outcome of its batch, then of its row in `state`. */
+	/* From the last outcome of its batch, then from its row in `state`. */
 	if (!lp_pg_take(rows, &lp_status_window_layout, status) || !lp_pg_take(rows, &lp_status_window_layout, &own))
 		return false;
 	if (own.window.end > status->window.end) {
@@ -89,7 +89,7 @@ static const struct lp_row_column placed_columns[] = {
 };
 static const struct lp_row_layout placed_layout = { sizeof placed_columns / sizeof *placed_columns, placed_columns };
 
-/* Of the ticks from `first` on, before `beyond`. */
+/* Reads ticks from `first` on, before `beyond`. */
 static bool read_piece(struct pg_store *store, const struct lp_history_query *query, lp_time first, lp_time beyond,
                        struct histories *histories, struct lp_error *error)
 {

@@ -1,18 +1,18 @@
 /*
- * Reading one window of many series.
+ * Reads one window of many series.
  *
- * Samples arrive minute by minute: those of one series lie far apart, each on
- * another page, while a page holds the same second of its neighbours.  Read
- * series by series, every page is looked up once for each of them.  So here the
- * server collects the places of all samples first and visits each page once
- * (a bitmap scan); what it finds comes in the order of the pages, and is sorted
- * into columns here, which costs less than to have the server group it.
+ * Samples arrive minute by minute, so those of one series lie far apart, each on
+ * another page, while a page holds the same second of neighbouring series. Read
+ * series by series, every page is looked up once for each of them. So here the
+ * server first collects the places of all samples and then visits each page once
+ * (a bitmap scan). Samples come in the order of the pages and are sorted into
+ * columns here, which costs less than grouping them in the server.
  *
  * Arrays cost the server more than the samples: for every element of each it
- * calls a function that allocates.  The geometric types are its only values of
- * several numbers that it makes and sends at once, so a sample is a circle: at
- * series and time, its radius the value.  With a quality it is a line segment,
- * of four numbers.
+ * calls a function that allocates. The geometric types are its only values of
+ * several numbers that it makes and sends at once, so a sample is a circle: its
+ * centre is series and time, its radius the value. With a quality it is a line
+ * segment, of four numbers.
  */
 #include "store/postgresql/fetch.h"
 #include "store/postgresql/wire.h"
@@ -66,7 +66,7 @@ static size_t find_range(struct pg_range *const *ranges, size_t count, size_t gu
 	return low;
 }
 
-/* Whose each sample is; counts them. */
+/* Finds the range of each sample, and counts them. */
 static void assign(const struct packed *packed, struct pg_range *const *ranges, size_t count, uint32_t *owners)
 {
 	size_t at = 0;
@@ -78,7 +78,7 @@ static void assign(const struct packed *packed, struct pg_range *const *ranges, 
 	}
 }
 
-/* One piece of memory for all columns; from whose each sample is to the place it gets there. */
+/* Allocates one piece of memory for all columns, and turns the range of each sample into its place there. */
 static void lay_out(struct pg_range *const *ranges, size_t count, struct lp_column memory, uint32_t *places,
                     size_t samples)
 {

@@ -11,7 +11,7 @@ bool lp_sqlite_lock_definitions(struct lp_store *opened, struct lp_error *error)
 	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	(void)error;
-	/* The caller's transaction began IMMEDIATE: nobody else writes until it ends. */
+	/* The caller's transaction began IMMEDIATE, so no other connection writes until it ends. */
 	assert(store->depth > 0);
 	return true;
 }

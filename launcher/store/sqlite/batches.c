@@ -49,7 +49,10 @@ static bool write_batch(struct sqlite_store *store, struct lp_compose_batch *bat
 	return true;
 }
 
-/* New batches first, so that calculations can move there; emptied ones last, when nobody refers to them. */
+/*
+ * New batches come first, so that calculations can move there; emptied ones come
+ * last, when nothing refers to them.
+ */
 static bool write_composition(struct sqlite_store *store, struct lp_composition *composition, struct lp_error *error)
 {
 	sqlite3_stmt *move = lp_sqlite_prepare(store, LP_SQLITE_MOVE_CALCULATIONS, error);

@@ -1,11 +1,11 @@
 /*
- * What keeps calculations from being computed: windows of those that they
- * read, which have failed or were put aside.  Whether one is in the way of a
- * window is the fetch stage's business.
+ * What keeps calculations from being computed: windows of calculations that they
+ * read, which failed or were set aside. The fetch stage decides whether one is
+ * in the way of a window.
  */
 #include "store/sqlite/internal.h"
 
-/* Mostly there is nothing that could be in anybody's way. */
+/* Mostly there is nothing that could be in the way. */
 static bool is_any_aside(struct sqlite_store *store, bool *any, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_HAS_BLOCKERS, error);

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* The rows of a statement, of whose number nothing is known before, are put one after the other here. */
+/* Collects the rows of a statement whose number is not known before. */
 struct list {
 	void *items;
 	size_t count, capacity;

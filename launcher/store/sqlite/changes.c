@@ -1,6 +1,6 @@
 /*
- * Changes of samples, as the triggers noted them, and who reads the series.
- * Knows nothing of windows: which of them are touched is schedule's business.
+ * Changes of samples as the triggers noted them, and the readers of a series.
+ * Knows nothing of windows: schedule/ decides which are affected.
  */
 #include "store/sqlite/internal.h"
 
@@ -58,7 +58,7 @@ static bool count_too_old(struct telling *telling, const struct lp_change_bound 
 	return true;
 }
 
-/* Of the series from one to another: what ends at `oldest` or later, or is by hand. */
+/* Visits the series from one to another: changes that end at `oldest` or later, or were made by hand. */
 static bool tell_range(struct telling *telling, int64_t from, int64_t to, lp_time oldest, struct lp_error *error)
 {
 	struct sqlite_rows rows = lp_sqlite_read(telling->store, LP_SQLITE_EACH_CHANGE, error);
@@ -153,7 +153,10 @@ bool lp_sqlite_find_next_good(struct lp_store *opened, struct lp_change *changes
 	if (statement == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		/* In the statement it would be asked behind the samples: of a series nobody looks back in, all of them. */
+		/*
+		 * In the statement it would be evaluated after the samples, and so read all of a
+		 * series that no reader looks back in.
+		 */
 		if ((i == 0 || changes[i].series_id != changes[i - 1].series_id) &&
 		    !find_looked_back(store, changes[i].series_id, &looked_back, error))
 			return false;

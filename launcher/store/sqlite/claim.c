@@ -1,7 +1,7 @@
 /*
- * Whether a computed batch is still wanted: what it was planned from is compared
- * with what it was then.  Writes nothing but the watermark, or how far the owed
- * ranges have come.
+ * Decides whether a computed batch is still wanted: compares what it was planned
+ * from with what it was then. Writes nothing but the watermark, or how far the
+ * owed ranges have come.
  */
 #include "store/settle.h"
 #include "store/sqlite/internal.h"
@@ -27,8 +27,8 @@ static bool move_watermark(struct sqlite_store *store, const struct lp_batch *ba
 }
 
 /*
- * What is stored of each calculation.  current[i]: it is there, enabled, and
- * its definition is the one that was computed with.
+ * Reads what is stored of each calculation. current[i]: it exists, is enabled,
+ * and its definition is the one that was computed with.
  */
 static bool read_known(struct sqlite_store *store, const struct lp_batch *batch, struct lp_settle_known *known,
                        bool *current, struct lp_error *error)
@@ -51,7 +51,7 @@ static bool read_known(struct sqlite_store *store, const struct lp_batch *batch,
 		row->watermark = batch->kind != LP_BATCH_FORWARD ? lp_sqlite_time(statement, 0) : batch->head.watermark;
 		current[i] = sqlite3_column_int(statement, 1) == batch->calculations[i].version &&
 		             sqlite3_column_int(statement, 2) != 0 &&
-		             /* Else some of the samples may have been pruned while they were read. */
+		             /* Otherwise some samples may have been pruned while they were read. */
 		             sqlite3_column_int64(statement, 8) == batch->calculations[i].generation;
 		state = lp_sqlite_text(statement, 3);
 		row->stored = state != NULL && lp_state_parse(state, &row->state);
@@ -66,7 +66,7 @@ static bool read_known(struct sqlite_store *store, const struct lp_batch *batch,
 	return true;
 }
 
-/* Where results lie, as of now: another run may have stored some since the definitions were read. */
+/* Reads where results lie now: another run may have stored some since the definitions were read. */
 static bool read_room(struct sqlite_store *store, struct lp_calculation *calculation, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_SOME_OUTPUTS, error);
@@ -87,7 +87,7 @@ static bool read_room(struct sqlite_store *store, struct lp_calculation *calcula
 	return row == 0;
 }
 
-/* Which tasks of a retry batch are still owed as they were when the run read them. */
+/* Finds the tasks of a retry batch that are still owed as they were when the run read them. */
 static bool read_owed(struct sqlite_store *store, const struct lp_batch *batch, const bool *current, bool *owed,
                       bool *any, struct lp_error *error)
 {
@@ -159,7 +159,7 @@ static bool claim_redo(struct sqlite_store *store, struct lp_batch *batch, struc
 	return true;
 }
 
-/* Which tasks of a batch that is computed again are still owed; *accepted: any of them. */
+/* Finds the tasks of a recomputed batch that are still owed; *accepted: there are some. */
 static bool claim_again(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known,
                         const bool *current, bool *owed, bool *accepted, struct lp_error *error)
 {

@@ -46,7 +46,7 @@ static bool run_at(struct sqlite_store *store, enum sqlite_statement which, int6
 	return lp_sqlite_run(store, statement, rows, error);
 }
 
-/* What it had superseded is back. */
+/* The result that it had superseded is restored. */
 static bool take_off_one(struct sqlite_store *store, int64_t series_id, lp_time time, struct lp_error *error)
 {
 	int64_t back = 0;
@@ -91,7 +91,7 @@ static bool take_off_results(struct sqlite_store *store, struct lp_batch *batch,
 	return true;
 }
 
-/* Where the results of windows are looked for when these are computed again. */
+/* Widens where the results of windows are looked for when they are computed again. */
 static bool widen_results(struct sqlite_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	return lp_sqlite_write_rows(store, LP_SQLITE_WIDEN_RESULTS, &lp_widened_layout, settled->widened,
@@ -103,7 +103,7 @@ static bool supersede(struct sqlite_store *store, const struct lp_result_row *ma
 	return lp_sqlite_write(store, LP_SQLITE_PUT_SUPERSEDED, &lp_result_layout, made, error);
 }
 
-/* Of an earlier window, where there is one, before it is written over. */
+/* Keeps the result of an earlier window, if there is one, before it is overwritten. */
 static bool set_aside(struct sqlite_store *store, const struct lp_result_row *made, lp_time settled_until,
                       struct lp_error *error)
 {
@@ -115,7 +115,7 @@ static bool set_aside(struct sqlite_store *store, const struct lp_result_row *ma
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-/* It was not written: it is there as it is, or a later window's is, or somebody imported one. */
+/* It was not written: it is unchanged, or a later window's result or an imported one is there. */
 static bool look_why(struct sqlite_store *store, struct lp_batch *batch, const struct lp_result_row *made,
                      struct lp_error *error)
 {

@@ -47,7 +47,7 @@ static const struct meaning *find_meaning(int code)
 	return NULL;
 }
 
-/* What the system said is more telling than SQLite's code. */
+/* The system's error says more than SQLite's code. */
 static enum lp_exit exit_for(const struct meaning *meaning, int error_number)
 {
 	if (meaning->code != SQLITE_IOERR && meaning->code != SQLITE_CANTOPEN && meaning->code != SQLITE_FULL)

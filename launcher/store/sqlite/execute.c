@@ -44,7 +44,7 @@ sqlite3_stmt *lp_sqlite_prepare(struct sqlite_store *store, enum sqlite_statemen
 	return *statement;
 }
 
-/* What a statement does; looked up only when it has failed. */
+/* A statement's purpose is looked up only when it has failed. */
 static bool fail(struct sqlite_store *store, const sqlite3_stmt *statement, struct lp_error *error)
 {
 	int which = 0;

@@ -48,7 +48,7 @@ struct fetching {
 	struct lp_arena *arena;
 };
 
-/* The last good sample before the range, or, of a meter that may have read wrong, some more. */
+/* Reads the last good sample before the range, or some more for a meter that may have read wrong. */
 static bool fetch_previous(struct sqlite_store *store, const struct fetching *fetching, const struct lp_input *input,
                            struct lp_window range, const struct lp_column *column, struct lp_column *previous,
                            struct lp_error *error)

@@ -1,8 +1,8 @@
 /*
  * What the files of this store share: the connection, its prepared statements,
- * errors.  Nobody outside launcher/store/sqlite includes this.
+ * errors. No other folder includes it.
  *
- * Times are INTEGER microseconds, LP_TIME_NONE is NULL.  A value that is not a
+ * Times are INTEGER microseconds; LP_TIME_NONE is NULL. A value that is not a
  * number is NULL in `sample` (SQLite has no NaN).
  */
 #ifndef LP_STORE_SQLITE_INTERNAL_H
@@ -154,14 +154,14 @@ bool lp_sqlite_script(struct sqlite_store *store, const char *sql, struct lp_err
 
 /* schema.c */
 enum { LP_SQLITE_APPLICATION_ID = 0x6c707374 }; /* "lpst": what file(1) and we know our files by */
-/* That the file is ours, or nobody's yet. */
+/* Checks that the file belongs to this program, or is empty. */
 bool lp_sqlite_check_owner(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
 
 /* samples.c: samples whose number is not known before. */
 void lp_sqlite_grow_samples(struct sqlite_samples *samples);
 void lp_sqlite_empty_samples(struct sqlite_samples *samples);
 
-/* A number that is none of ours is bad: whoever stored it past the table's CHECK did not mean good. */
+/* An unknown number is bad: a program that stored it past the table's CHECK did not mean good. */
 static inline uint8_t lp_sqlite_quality(int64_t stored)
 {
 	return stored >= LP_QUALITY_GOOD && stored <= LP_QUALITY_BAD ? (uint8_t)stored : LP_QUALITY_BAD;
@@ -206,7 +206,7 @@ bool lp_sqlite_claim(struct sqlite_store *store, struct lp_batch *batch, struct 
 /* batches.c: after the calculations were written */
 bool lp_sqlite_compose(struct sqlite_store *store, struct lp_error *error) LP_MUST_CHECK;
 
-/* changes.c: as a trigger notes it, of one hour, or by hand. */
+/* changes.c: notes a change as a trigger does, of one hour or by hand. */
 bool lp_sqlite_note_change(struct sqlite_store *store, int64_t series_id, lp_time first, lp_time last, bool by_hand,
                            struct lp_error *error) LP_MUST_CHECK;
 int64_t lp_sqlite_hour(lp_time time); /* since 1970 in UTC */

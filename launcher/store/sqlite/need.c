@@ -1,4 +1,4 @@
-/* What is still to be read of series: who reads them, what is owed, how much there is. */
+/* What will still be read of series: their readers, what is owed, and how much there is. */
 #include "store/sqlite/internal.h"
 
 bool lp_sqlite_each_prunable(struct lp_store *opened, const char *pattern, lp_time before, lp_prunable_visit *visit,

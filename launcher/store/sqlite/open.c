@@ -1,6 +1,6 @@
 /*
- * Opening and closing a file, with every reason against it told apart, and a
- * connection's settings.  Knows no table.
+ * Opens and closes a file, tells every reason against it apart, and sets up a
+ * connection. Knows no table.
  */
 #include "store/sqlite/internal.h"
 
@@ -33,7 +33,7 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
 
 static const char prefix[] = "sqlite:";
 
-/* Of a file that is to be made: SQLite would try to read it when it cannot make it, and tell why that failed. */
+/* Checks the directory of a file that has to be made: SQLite would report only that it cannot read the file. */
 static bool check_directory(const char *path, struct lp_error *error)
 {
 	char *directory = lp_copy_text(path); /* has a slash: it is absolute, or begins with ./ */
@@ -50,7 +50,7 @@ static bool check_directory(const char *path, struct lp_error *error)
 	return ok;
 }
 
-/* What can be said about the file before SQLite looks at it. */
+/* Checks what can be said about the file before SQLite opens it. */
 static bool check_file(const char *path, bool create, struct lp_error *error)
 {
 	struct stat status;
@@ -116,7 +116,10 @@ static bool open_database(struct sqlite_store *store, const char *path, const st
 	}
 	sqlite3_extended_result_codes(store->database, 1);
 	sqlite3_busy_timeout(store->database, store->busy_seconds * 1000);
-	/* FILE-wal and FILE-shm stay, empty: who may not write the directory can read the database only with them. */
+	/*
+	 * FILE-wal and FILE-shm stay, empty: a user who may not write the directory can
+	 * read the database only with them.
+	 */
 	sqlite3_file_control(store->database, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	return lp_sqlite_script(store, settings, error, "open the database");
 }

@@ -1,7 +1,7 @@
 /*
- * Results that an earlier definition or rule has computed: where they are, who
- * has some, and taking them off or to another time.  When results are outdated
- * is not known here.
+ * Results that an earlier definition or rule has computed: finds them and their
+ * owners, takes them off or moves them to another time. It does not know when
+ * results are outdated.
  */
 #include "model/clock.h"
 #include "store/settle.h"
@@ -152,11 +152,11 @@ static bool move_one(struct sqlite_store *store, const struct lp_result_place *p
 	lp_sqlite_bind(statement, 1, &lp_place_move_layout, place);
 	if (!lp_sqlite_run(store, statement, &moved, error))
 		return false;
-	/* What was in its way stays. */
+	/* What was in the way stays. */
 	return moved > 0 || clear_place(store, place->series_id, place->time, place->window_end, error);
 }
 
-/* Where the results of windows are looked for; all of one series. */
+/* Widens where the results of windows are looked for; all places are of one series. */
 static bool widen(struct sqlite_store *store, const struct lp_result_place *places, size_t count,
                   struct lp_error *error)
 {

@@ -13,7 +13,7 @@ struct rows {
 	size_t count, capacity;
 };
 
-/* Those of one calculation onto the rows. */
+/* Adds the rows of one calculation. */
 static bool read_rows(struct sqlite_store *store, int64_t calculation_id, struct rows *stored, struct lp_error *error)
 {
 	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_OWED_OF, error);
@@ -35,7 +35,7 @@ static int compare_ids(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* What is stored of the calculations that ranges are added to. */
+/* Reads the stored ranges of the calculations that ranges are added to. */
 static bool read_stored(struct sqlite_store *store, const struct lp_owed_range *ranges, size_t count,
                         struct lp_arena *arena, struct rows *rows, struct lp_error *error)
 {

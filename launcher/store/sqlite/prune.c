@@ -7,7 +7,7 @@
 
 enum { SERIES_MOST = 1000 }; /* in a transaction */
 
-/* One statement of the pair: counting changes nothing. */
+/* Runs one statement of the pair: counting changes nothing. */
 static bool prune_kind(struct sqlite_store *store, enum sqlite_statement count, enum sqlite_statement delete,
                        bool dry_run, lp_time before, uint64_t *rows, struct lp_error *error)
 {
@@ -103,8 +103,8 @@ static bool prune_some(struct sqlite_store *store, const struct lp_prune_series 
 }
 
 /*
- * Of the series from *next on, as much as goes into one transaction.  What
- * nobody wants to keep any more is no reason to compute anything again.
+ * Deletes from series *next on, as much as fits into one transaction. Samples
+ * that are no longer kept are no reason to compute anything again.
  */
 static bool delete_within(struct sqlite_store *store, const struct lp_prune_series *series, size_t count, size_t *next,
                           int64_t *rows, struct lp_error *error)
@@ -183,7 +183,7 @@ bool lp_sqlite_prune(struct lp_store *opened, struct lp_prune *prune, struct lp_
 	return prune->dry_run || give_back_pages(store, error);
 }
 
-/* What other programs wrote of series that are not there: nothing else finds it. */
+/* Deletes samples of series that do not exist, which other programs wrote: nothing else finds them. */
 static bool delete_nobodys(struct lp_store *opened, lp_time before, uint64_t *samples, struct lp_error *error)
 {
 	struct sqlite_rows rows = lp_sqlite_read(lp_sqlite_store(opened), LP_SQLITE_EACH_NOBODYS, error);

@@ -1,6 +1,6 @@
 /*
- * What is stored of rules: breakers that are open, and the versions that runs
- * worked with.  When a breaker trips is the pipeline's business.
+ * What is stored of rules: open breakers, and the versions that runs worked
+ * with. The pipeline decides when a breaker trips.
  */
 #include "store/sqlite/internal.h"
 
@@ -90,7 +90,7 @@ bool lp_sqlite_note_rules(struct lp_store *opened, const struct lp_run *run, con
 	bool ok = lp_sqlite_begin(store, error) &&
 	          lp_sqlite_finish(store, note_within(store, run, versions, count, &arena, before, error), error);
 
-	/* Told when it is stored, so that whoever is told can ask the store. */
+	/* Visits after it is stored, so that a visitor can ask the store. */
 	for (size_t i = 0; i < count && ok; i++) {
 		struct lp_rule_version version = versions[i];
 

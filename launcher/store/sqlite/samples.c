@@ -16,8 +16,8 @@ static void bind_sample(sqlite3_stmt *statement, int64_t series_id, lp_time time
 }
 
 /*
- * Of a column with many samples this function notes itself which were changed,
- * an hour at a time: three times as fast as a trigger for each of them.
+ * For a column with many samples this function notes the changed hours itself:
+ * three times as fast as a trigger for each sample.
  */
 enum { NOTED_FROM = 32 };
 

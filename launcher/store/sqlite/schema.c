@@ -1,9 +1,8 @@
 /*
- * Whose file it is, which version its schema has, and how it gets the next
- * one.  The schema itself is in schema/NNN_*.sql.
- *
- * Version and owner stand in the file's header (user_version, application_id),
- * so that a look at them costs one page; the table `migration` is for people.
+ * Checks whose file it is and which version its schema has, and makes the next
+ * one. The schema itself is in schema/NNN_*.sql. Version and owner stand in the
+ * file's header (user_version, application_id), so that a look at them costs one
+ * page; the table `migration` is for people.
  */
 #include "model/clock.h"
 #include "store/sqlite/internal.h"
@@ -26,7 +25,7 @@ bool lp_sqlite_check_owner(struct sqlite_store *store, struct lp_error *error)
 	if (!lp_sqlite_pragma(store, lp_sqlite_statements[LP_SQLITE_COUNT_TABLES].sql, &tables, error))
 		return false;
 	if (owner == 0 && tables == 0)
-		return true; /* empty: nobody's yet */
+		return true; /* empty: no program's yet */
 	lp_fail(error, LP_EXIT_CONFIGURATION,
 	        "sqlite:%s: the database belongs to another program (application_id %lld, "
 	        "%lld tables and views)",
@@ -52,10 +51,10 @@ bool lp_sqlite_schema(struct lp_store *opened, struct lp_schema_state *state, st
 }
 
 /*
- * Readers and a writer at the same time.  The switch takes the file from a
- * lock that it already shares to one of its own, and there SQLite answers
- * "busy" at once instead of waiting, since two who wait for each other would
- * wait for ever: so the waiting is done here, with nothing held.
+ * Readers and a writer at the same time. The switch takes the file from a lock
+ * that it already shares to an exclusive one. There SQLite answers "busy" at
+ * once, because two that wait for each other would wait for ever. So the waiting
+ * is done here, with nothing held.
  */
 static bool write_ahead(struct sqlite_store *store, struct lp_error *error)
 {
@@ -108,7 +107,7 @@ static bool migrate_within(struct sqlite_store *store, bool dry_run, lp_migrate_
 	struct lp_step next = { .file = NULL };
 	int32_t present;
 
-	/* Read again, now that nobody else can write: another migrate may have been quicker. */
+	/* Read again, now that no other connection can write: another migrate may have been faster. */
 	if (!lp_sqlite_check_owner(store, error) || !read_version(store, &present, error))
 		return false;
 	while (lp_step_next(prefix, &next)) {

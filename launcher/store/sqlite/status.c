@@ -1,8 +1,7 @@
 /*
- * Where calculations stand, for people: states, and the history of one.
- *
- * A calculation that never did anything but well has no row in `state`: its
- * last window is looked up in the last outcome of its batch.
+ * States of calculations and the history of one, for people. A calculation that
+ * was always ok has no row in `state`: its last window is looked up in the last
+ * outcome of its batch.
  */
 #include "store/sqlite/internal.h"
 
@@ -10,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the last outcome of its batch says of a calculation. */
+/* What the last outcome of its batch says about a calculation. */
 struct last {
 	int64_t calculation_id;
 	struct lp_window window;
@@ -38,7 +37,7 @@ static void read_arrays(struct outcome_arrays *arrays, sqlite3_stmt *statement, 
 		lp_sqlite_array_read(lp_sqlite_text(statement, column + i), &arrays->items[i], &arrays->counts[i],
 		                     &arrays->capacities[i]);
 	}
-	/* Somebody may have written into the table by hand: only what all four have is believed. */
+	/* The table may have been edited by hand: only what all four arrays have is used. */
 	for (int i = 1; i < ARRAYS; i++)
 		if (arrays->counts[i] < arrays->counts[IDS])
 			arrays->counts[IDS] = arrays->counts[i];
