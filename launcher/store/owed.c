@@ -108,14 +108,15 @@ static void touch_overlapped(struct lp_owed_row *rows, size_t count, const struc
 	}
 }
 
-void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const struct lp_owed_range *added,
-                  size_t added_count, bool samples_changed, struct lp_arena *arena, struct lp_owed_joined *joined)
+struct lp_owed_rows lp_owed_join(const struct lp_owed_rows *stored, const struct lp_owed_range *added,
+                                 size_t added_count, bool samples_changed, struct lp_arena *arena)
 {
 	size_t count = 0;
-	struct lp_owed_row *rows = lp_arena_zeroed(arena, stored_count + added_count, sizeof *rows);
+	struct lp_owed_row *rows = lp_arena_zeroed(arena, stored->count + added_count, sizeof *rows);
+	struct lp_owed_rows joined = { .items = rows };
 
-	for (size_t i = 0; i < stored_count; i++) {
-		rows[count] = stored[i];
+	for (size_t i = 0; i < stored->count; i++) {
+		rows[count] = stored->items[i];
 		rows[count].changed = rows[count].gone = false;
 		count++;
 	}
@@ -127,10 +128,10 @@ void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const s
 	join_neighbours(rows, count);
 	if (samples_changed)
 		touch_overlapped(rows, count, added, added_count);
-	*joined = (struct lp_owed_joined){ .rows = rows };
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].changed || (rows[i].gone && rows[i].id != 0))
-			rows[joined->count++] = rows[i];
+			rows[joined.count++] = rows[i];
+	return joined;
 }
 
 /* The calculations of a batch, to be found by id. */

@@ -18,10 +18,15 @@ struct lp_owed_row {
 	bool gone;       /* out: delete it, because another row took it in (only with an id) */
 };
 
+struct lp_owed_rows {
+	struct lp_owed_row *items;
+	size_t count;
+};
+
 /*
  * stored: every row of the calculations that ranges are added to, in any
- * order.  What comes of them stands in rows, in the arena: those that are
- * changed, are to be made or are gone, by calculation.
+ * order.  Returns what comes of them, in the arena: the rows that are changed,
+ * are to be made or are gone, by calculation.
  *
  * Ranges of one calculation, reason and cause (and that replace what was
  * imported, or not) that overlap or touch become one, which keeps the lowest id.  A row that a new range joins counts up
@@ -29,12 +34,8 @@ struct lp_owed_row {
  * overlaps, since what is being computed of it has read older samples; not so
  * where windows are merely put aside (waiting, tripped).
  */
-struct lp_owed_joined {
-	struct lp_owed_row *rows;
-	size_t count;
-};
-void lp_owed_join(const struct lp_owed_row *stored, size_t stored_count, const struct lp_owed_range *added,
-                  size_t added_count, bool samples_changed, struct lp_arena *arena, struct lp_owed_joined *joined);
+struct lp_owed_rows lp_owed_join(const struct lp_owed_rows *stored, const struct lp_owed_range *added,
+                                 size_t added_count, bool samples_changed, struct lp_arena *arena);
 
 /*
  * What a recompute batch makes of its ranges: one for each of batch->owed, in the

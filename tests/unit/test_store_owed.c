@@ -65,7 +65,7 @@ START_TEST(ranges_join)
 {
 	struct lp_owed_range ranges[MOST], added[MOST];
 	struct lp_owed_row stored[MOST];
-	struct lp_owed_joined joined;
+	struct lp_owed_rows joined;
 	struct lp_arena arena = { 0 };
 	struct lp_text text = { 0 };
 	size_t stored_count = read_ranges(stories[_i].stored, ranges);
@@ -73,10 +73,11 @@ START_TEST(ranges_join)
 
 	for (size_t i = 0; i < stored_count; i++)
 		stored[i] = (struct lp_owed_row){ .id = (int64_t)i + 1, .range = ranges[i], .touched = 1 };
-	lp_owed_join(stored, stored_count, added, added_count, stories[_i].samples_changed, &arena, &joined);
+	joined = lp_owed_join(&(struct lp_owed_rows){ stored, stored_count }, added, added_count,
+	                      stories[_i].samples_changed, &arena);
 	lp_text_add(&text, "", 0);
 	for (size_t i = 0; i < joined.count; i++) {
-		const struct lp_owed_row *row = &joined.rows[i];
+		const struct lp_owed_row *row = &joined.items[i];
 		const struct lp_owed_range *range = &row->range;
 		const char *blank = text.length > 0 ? " " : "";
 

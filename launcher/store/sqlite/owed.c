@@ -8,13 +8,15 @@
 
 #include <stdlib.h>
 
-struct rows {
-	struct lp_owed_row *items;
-	size_t count, capacity;
+/* Rows while they are being read. */
+struct reading {
+	struct lp_owed_rows rows;
+	size_t capacity;
 };
 
 /* Adds the rows of one calculation. */
-static bool read_rows(struct sqlite_store *store, int64_t calculation_id, struct rows *stored, struct lp_error *error)
+static bool read_rows(struct sqlite_store *store, int64_t calculation_id, struct reading *stored,
+                      struct lp_error *error)
 {
 	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_OWED_OF, error);
 	sqlite3_stmt *statement = rows.statement;
@@ -22,8 +24,8 @@ static bool read_rows(struct sqlite_store *store, int64_t calculation_id, struct
 
 	sqlite3_bind_int64(statement, 1, calculation_id);
 	while (lp_sqlite_next(&rows, &lp_owed_row_layout, &row)) {
-		LP_GROW(stored->items, stored->count, stored->capacity);
-		stored->items[stored->count++] = row;
+		LP_GROW(stored->rows.items, stored->rows.count, stored->capacity);
+		stored->rows.items[stored->rows.count++] = row;
 	}
 	return lp_sqlite_end(&rows);
 }
@@ -37,7 +39,7 @@ static int compare_ids(const void *a, const void *b)
 
 /* Reads the stored ranges of the calculations that ranges are added to. */
 static bool read_stored(struct sqlite_store *store, const struct lp_owed_range *ranges, size_t count,
-                        struct lp_arena *arena, struct rows *rows, struct lp_error *error)
+                        struct lp_arena *arena, struct reading *stored, struct lp_error *error)
 {
 	int64_t *ids = lp_arena_allocate(arena, count * sizeof *ids);
 
@@ -45,7 +47,7 @@ static bool read_stored(struct sqlite_store *store, const struct lp_owed_range *
 		ids[i] = ranges[i].calculation_id;
 	qsort(ids, count, sizeof *ids, compare_ids);
 	for (size_t i = 0; i < count; i++)
-		if ((i == 0 || ids[i] != ids[i - 1]) && !read_rows(store, ids[i], rows, error))
+		if ((i == 0 || ids[i] != ids[i - 1]) && !read_rows(store, ids[i], stored, error))
 			return false;
 	return true;
 }
@@ -67,20 +69,20 @@ bool lp_sqlite_join_owed(struct sqlite_store *store, const struct lp_owed_range 
                          bool samples_changed, struct lp_error *error)
 {
 	struct lp_arena arena = { 0 };
-	struct lp_owed_joined joined = { 0 };
-	struct rows rows = { 0 };
+	struct lp_owed_rows joined = { 0 };
+	struct reading stored = { 0 };
 	lp_time noted = lp_now();
 	bool ok = true;
 
 	assert(store->depth > 0);
 	if (count == 0)
 		return true;
-	ok = read_stored(store, ranges, count, &arena, &rows, error);
+	ok = read_stored(store, ranges, count, &arena, &stored, error);
 	if (ok)
-		lp_owed_join(rows.items, rows.count, ranges, count, samples_changed, &arena, &joined);
+		joined = lp_owed_join(&stored.rows, ranges, count, samples_changed, &arena);
 	for (size_t i = 0; i < joined.count && ok; i++)
-		ok = write_row(store, &joined.rows[i], noted, error);
-	free(rows.items);
+		ok = write_row(store, &joined.items[i], noted, error);
+	free(stored.rows.items);
 	lp_arena_free(&arena);
 	return ok;
 }
