@@ -6,6 +6,15 @@
 #include "store/settle.h"
 #include "store/sqlite/internal.h"
 
+/* What a commit may store of a batch. */
+struct claim {
+	struct lp_batch *batch;
+	struct lp_settle_known *known; /* one per calculation */
+	bool *current;                 /* one per calculation: it exists, is enabled, and is what was computed with */
+	bool *owed;                    /* one per task; NULL in a forward batch */
+	bool *accepted;                /* at least one task is still wanted */
+};
+
 /* The watermark moves on the condition that it and the generation are what the run has seen. */
 static bool move_watermark(struct sqlite_store *store, const struct lp_batch *batch, bool *accepted,
                            struct lp_error *error)
@@ -26,19 +35,16 @@ static bool move_watermark(struct sqlite_store *store, const struct lp_batch *ba
 	return true;
 }
 
-/*
- * Reads what is stored of each calculation. current[i]: it exists, is enabled,
- * and its definition is the one that was computed with.
- */
-static bool read_known(struct sqlite_store *store, const struct lp_batch *batch, struct lp_settle_known *known,
-                       bool *current, struct lp_error *error)
+/* Reads what is stored of each calculation. */
+static bool read_known(struct sqlite_store *store, const struct claim *claim, struct lp_error *error)
 {
+	const struct lp_batch *batch = claim->batch;
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_READ_STATES, error);
 
 	if (statement == NULL)
 		return false;
 	for (size_t i = 0; i < batch->calculation_count; i++) {
-		struct lp_settle_known *row = &known[i];
+		struct lp_settle_known *row = &claim->known[i];
 		const char *state;
 
 		sqlite3_bind_int64(statement, 1, batch->calculations[i].id);
@@ -49,10 +55,10 @@ static bool read_known(struct sqlite_store *store, const struct lp_batch *batch,
 			continue;
 		/* The batch's own row has moved already: what counts is where it stood. */
 		row->watermark = batch->kind != LP_BATCH_FORWARD ? lp_sqlite_time(statement, 0) : batch->head.watermark;
-		current[i] = sqlite3_column_int(statement, 1) == batch->calculations[i].version &&
-		             sqlite3_column_int(statement, 2) != 0 &&
-		             /* Otherwise some samples may have been pruned while they were read. */
-		             sqlite3_column_int64(statement, 8) == batch->calculations[i].generation;
+		claim->current[i] = sqlite3_column_int(statement, 1) == batch->calculations[i].version &&
+		                    sqlite3_column_int(statement, 2) != 0 &&
+		                    /* Otherwise some samples may have been pruned while they were read. */
+		                    sqlite3_column_int64(statement, 8) == batch->calculations[i].generation;
 		state = lp_sqlite_text(statement, 3);
 		row->stored = state != NULL && lp_state_parse(state, &row->state);
 		if (!row->stored)
@@ -88,9 +94,9 @@ static bool read_room(struct sqlite_store *store, struct lp_calculation *calcula
 }
 
 /* Finds the tasks of a retry batch that are still owed as they were when the run read them. */
-static bool read_owed(struct sqlite_store *store, const struct lp_batch *batch, const bool *current, bool *owed,
-                      bool *any, struct lp_error *error)
+static bool read_owed(struct sqlite_store *store, const struct claim *claim, struct lp_error *error)
 {
+	const struct lp_batch *batch = claim->batch;
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_READ_PENDING, error);
 
 	if (statement == NULL)
@@ -98,7 +104,7 @@ static bool read_owed(struct sqlite_store *store, const struct lp_batch *batch, 
 	for (size_t i = 0; i < batch->task_count; i++) {
 		const struct lp_task *task = &batch->tasks[i];
 
-		if (!current[task->calculation])
+		if (!claim->current[task->calculation])
 			continue;
 		sqlite3_bind_int64(statement, 1, batch->calculations[task->calculation].id);
 		sqlite3_bind_int64(statement, 2, task->window.start);
@@ -108,8 +114,8 @@ static bool read_owed(struct sqlite_store *store, const struct lp_batch *batch, 
 			return false;
 		if (found == 0)
 			continue;
-		owed[i] = sqlite3_column_int(statement, 0) == task->attempt - 1;
-		*any = *any || owed[i];
+		claim->owed[i] = sqlite3_column_int(statement, 0) == task->attempt - 1;
+		*claim->accepted = *claim->accepted || claim->owed[i];
 		sqlite3_reset(statement);
 	}
 	return true;
@@ -136,9 +142,9 @@ static bool move_range(struct sqlite_store *store, const struct lp_owed_move *mo
 }
 
 /* The ranges that are still as they were move on to where this batch has come; tasks of the others are left out. */
-static bool claim_redo(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known,
-                       const bool *current, bool *owed, bool *any, struct lp_error *error)
+static bool claim_recompute(struct sqlite_store *store, const struct claim *claim, struct lp_error *error)
 {
+	struct lp_batch *batch = claim->batch;
 	bool *claimed = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *claimed);
 	const struct lp_owed_move *moves = lp_owed_moves(batch);
 
@@ -146,35 +152,36 @@ static bool claim_redo(struct sqlite_store *store, struct lp_batch *batch, struc
 		const struct lp_owed_move *move = &moves[i];
 		int found;
 
-		if (move->after_end == LP_TIME_NONE || !current[move->calculation])
+		if (move->after_end == LP_TIME_NONE || !claim->current[move->calculation])
 			continue;
 		found = check_range(store, move->owed, error);
 		if (found < 0 || (found == 1 && !move_range(store, move, error)))
 			return false;
-		claimed[move->calculation] = known[move->calculation].claimed = found == 1;
-		*any = *any || found == 1;
+		claimed[move->calculation] = claim->known[move->calculation].claimed = found == 1;
+		*claim->accepted = *claim->accepted || found == 1;
 	}
 	for (size_t i = 0; i < batch->task_count; i++)
-		owed[i] = claimed[batch->tasks[i].calculation];
+		claim->owed[i] = claimed[batch->tasks[i].calculation];
 	return true;
 }
 
-/* Finds the tasks of a recomputed batch that are still owed; *accepted: there are some. */
-static bool claim_again(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known,
-                        const bool *current, bool *owed, bool *accepted, struct lp_error *error)
+/* Finds the tasks of a retry or recompute batch that are still owed. */
+static bool claim_again(struct sqlite_store *store, const struct claim *claim, struct lp_error *error)
 {
-	*accepted = false;
+	struct lp_batch *batch = claim->batch;
+
+	*claim->accepted = false;
 	for (size_t i = 0; i < batch->calculation_count; i++)
 		if (!read_room(store, &batch->calculations[i], error))
 			return false;
-	return batch->kind == LP_BATCH_RETRY ? read_owed(store, batch, current, owed, accepted, error)
-	                                     : claim_redo(store, batch, known, current, owed, accepted, error);
+	return batch->kind == LP_BATCH_RETRY ? read_owed(store, claim, error) : claim_recompute(store, claim, error);
 }
 
 bool lp_sqlite_claim(struct sqlite_store *store, struct lp_batch *batch, struct lp_settle_known *known, bool *owed,
                      bool *accepted, struct lp_error *error)
 {
 	bool *current = lp_arena_zeroed(&batch->arena, batch->calculation_count, sizeof *current);
+	struct claim claim = { .batch = batch, .known = known, .current = current, .owed = owed, .accepted = accepted };
 
 	/* Only a run that is going on may store anything: an abandoned one works with what it read long ago. */
 	*accepted = false;
@@ -183,6 +190,6 @@ bool lp_sqlite_claim(struct sqlite_store *store, struct lp_batch *batch, struct 
 		return false;
 	if (!*accepted)
 		return true;
-	return read_known(store, batch, known, current, error) &&
-	       (batch->kind == LP_BATCH_FORWARD || claim_again(store, batch, known, current, owed, accepted, error));
+	return read_known(store, &claim, error) &&
+	       (batch->kind == LP_BATCH_FORWARD || claim_again(store, &claim, error));
 }

@@ -69,10 +69,11 @@ static enum lp_exit exit_for(const struct meaning *meaning, int error_number)
 	}
 }
 
-bool lp_sqlite_fail_code(const char *path, int code, int error_number, const char *why, int busy_seconds,
+bool lp_sqlite_fail_code(struct sqlite_store *store, int code, int error_number, const char *why,
                          struct lp_error *error, const char *doing)
 {
 	const struct meaning *meaning = find_meaning(code);
+	const char *path = store->path;
 	enum lp_exit exit_code;
 
 	if (meaning == NULL)
@@ -83,7 +84,8 @@ bool lp_sqlite_fail_code(const char *path, int code, int error_number, const cha
 	if (meaning->why != NULL)
 		why = meaning->why;
 	if (meaning->code == SQLITE_BUSY)
-		lp_fail(error, exit_code, "sqlite:%s: cannot %s: %s (waited %d s)", path, doing, why, busy_seconds);
+		lp_fail(error, exit_code, "sqlite:%s: cannot %s: %s (waited %d s)", path, doing, why,
+		        store->busy_seconds);
 	else if (error_number != 0 && meaning != &bug && meaning->code != SQLITE_CONSTRAINT)
 		lp_fail_errno(error, exit_code, error_number, "sqlite:%s: cannot %s: %s", path, doing, why);
 	else
@@ -101,6 +103,5 @@ bool lp_sqlite_fail(struct sqlite_store *store, struct lp_error *error, const ch
 		if (error_number == 0)
 			error_number = said;
 	}
-	return lp_sqlite_fail_code(store->path, code, error_number, sqlite3_errmsg(store->database),
-	                           store->busy_seconds, error, doing);
+	return lp_sqlite_fail_code(store, code, error_number, sqlite3_errmsg(store->database), error, doing);
 }

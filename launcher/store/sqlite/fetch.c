@@ -23,56 +23,55 @@ static struct lp_column column_of(const struct sqlite_samples *rows, struct lp_a
 	return column;
 }
 
+/* The statements of a fetch: what is in a range, and what was before it. */
+struct fetching {
+	struct sqlite_store *store;
+	sqlite3_stmt *range, *previous, *earlier;
+	struct lp_arena *arena;
+};
+
 /* The primary key is (series, time): what is read is in order, and no two times are alike. */
-static bool fetch_range(struct sqlite_store *store, sqlite3_stmt *statement, int64_t series_id, lp_time from,
-                        lp_time to, struct lp_arena *arena, struct lp_column *column, struct lp_error *error)
+static bool fetch_range(const struct fetching *fetching, sqlite3_stmt *statement, int64_t series_id,
+                        struct lp_window range, struct lp_column *column, struct lp_error *error)
 {
+	struct sqlite_store *store = fetching->store;
 	int code;
 
 	sqlite3_bind_int64(statement, 1, series_id);
-	sqlite3_bind_int64(statement, 2, from);
-	sqlite3_bind_int64(statement, 3, to);
+	sqlite3_bind_int64(statement, 2, range.start);
+	sqlite3_bind_int64(statement, 3, range.end);
 	lp_sqlite_empty_samples(&store->samples);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
 		lp_sqlite_take_sample(&store->samples, statement);
 	if (code != SQLITE_DONE)
 		lp_sqlite_fail(store, error, "fetch samples");
 	sqlite3_reset(statement);
-	*column = column_of(&store->samples, arena);
+	*column = column_of(&store->samples, fetching->arena);
 	return code == SQLITE_DONE;
 }
 
-/* The statements of a fetch: what is in a range, and what was before it. */
-struct fetching {
-	sqlite3_stmt *range, *previous, *earlier;
-	struct lp_arena *arena;
-};
-
 /* Reads the last good sample before the range, or some more for a meter that may have read wrong. */
-static bool fetch_previous(struct sqlite_store *store, const struct fetching *fetching, const struct lp_input *input,
-                           struct lp_window range, const struct lp_column *column, struct lp_column *previous,
-                           struct lp_error *error)
+static bool fetch_previous(const struct fetching *fetching, const struct lp_input *input, struct lp_window range,
+                           const struct lp_column *column, struct lp_column *previous, struct lp_error *error)
 {
 	int64_t lookback = lp_input_lookback(input, column);
-	lp_time from;
+	struct lp_window before = { .end = range.start };
 
 	*previous = (struct lp_column){ 0 };
 	if (lookback <= 0)
 		return true;
-	if (__builtin_sub_overflow(range.start, lookback, &from))
-		from = LP_TIME_MIN;
-	if (!fetch_range(store, fetching->previous, input->series_id, from, range.start, fetching->arena, previous,
-	                 error))
+	if (__builtin_sub_overflow(range.start, lookback, &before.start))
+		before.start = LP_TIME_MIN;
+	if (!fetch_range(fetching, fetching->previous, input->series_id, before, previous, error))
 		return false;
 	if (!lp_input_needs_earlier(input, column, previous))
 		return true;
 	sqlite3_bind_int64(fetching->earlier, 4, LP_METER_SAMPLES + 1);
-	return fetch_range(store, fetching->earlier, input->series_id, from, range.start, fetching->arena, previous,
-	                   error);
+	return fetch_range(fetching, fetching->earlier, input->series_id, before, previous, error);
 }
 
-static bool fetch_task(struct sqlite_store *store, const struct fetching *fetching, struct lp_batch *batch,
-                       struct lp_task *task, struct lp_share *share, struct lp_error *error)
+static bool fetch_task(const struct fetching *fetching, struct lp_batch *batch, struct lp_task *task,
+                       struct lp_share *share, struct lp_error *error)
 {
 	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 
@@ -81,10 +80,9 @@ static bool fetch_task(struct sqlite_store *store, const struct fetching *fetchi
 
 		if (!lp_share_holds(share, input->series_id))
 			continue;
-		if (!fetch_range(store, fetching->range, input->series_id, task->ranges[i].start, task->ranges[i].end,
-		                 share->arena, &task->columns[i], error) ||
-		    !fetch_previous(store, fetching, input, task->ranges[i], &task->columns[i], &task->previous[i],
-		                    error))
+		if (!fetch_range(fetching, fetching->range, input->series_id, task->ranges[i], &task->columns[i],
+		                 error) ||
+		    !fetch_previous(fetching, input, task->ranges[i], &task->columns[i], &task->previous[i], error))
 			return false;
 		share->samples_read += task->columns[i].count;
 	}
@@ -109,7 +107,7 @@ bool lp_sqlite_fetch_share(struct lp_store *opened, struct lp_batch *batch, stru
                            struct lp_error *error)
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
-	struct fetching fetching = { .arena = share->arena };
+	struct fetching fetching = { .store = store, .arena = share->arena };
 	bool ok = true;
 
 	LP_CHECK_BATCH(batch);
@@ -119,6 +117,6 @@ bool lp_sqlite_fetch_share(struct lp_store *opened, struct lp_batch *batch, stru
 	    !keep_few_pages(store, error) || !lp_sqlite_begin_read(store, error))
 		return false;
 	for (size_t i = 0; i < batch->task_count && ok; i++)
-		ok = fetch_task(store, &fetching, batch, &batch->tasks[i], share, error);
+		ok = fetch_task(&fetching, batch, &batch->tasks[i], share, error);
 	return lp_sqlite_finish(store, ok, error);
 }

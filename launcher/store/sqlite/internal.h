@@ -53,7 +53,7 @@ static inline struct sqlite_store *lp_sqlite_store(struct lp_store *store)
 /* "read the batches" and the like: what was being done when the last call on the connection failed.  Returns false. */
 bool lp_sqlite_fail(struct sqlite_store *store, struct lp_error *error, const char *doing);
 /* The same for a call that failed with this code and left no connection to ask. */
-bool lp_sqlite_fail_code(const char *path, int code, int error_number, const char *why, int busy_seconds,
+bool lp_sqlite_fail_code(struct sqlite_store *store, int code, int error_number, const char *why,
                          struct lp_error *error, const char *doing);
 
 /* execute.c */
@@ -96,11 +96,17 @@ static inline enum lp_type lp_sqlite_type(enum lp_kind kind)
 	return kind == LP_KIND_LENGTH || kind == LP_KIND_WITHIN ? LP_TYPE_INT8 : lp_kind_types[kind];
 }
 int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layout *layout, const void *row);
+/* Rows of one layout, one behind the other in memory. */
+struct sqlite_row_array {
+	const void *rows;
+	size_t row_size, count;
+};
+#define LP_SQLITE_ROW_ARRAY(rows, count) ((struct sqlite_row_array){ (rows), sizeof *(rows), (count) })
 /* Runs a statement whose parameters are a row: once, or for each of many. */
 bool lp_sqlite_write(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                      const void *row, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
-                          const void *rows, size_t row_size, size_t count, struct lp_error *error) LP_MUST_CHECK;
+                          struct sqlite_row_array array, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * The rows of a statement:

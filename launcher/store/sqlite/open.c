@@ -106,8 +106,7 @@ static bool open_database(struct sqlite_store *store, const char *path, const st
 	store->path = lp_copy_text(path);
 	if (code != SQLITE_OK) {
 		int error_number = store->database != NULL ? sqlite3_system_errno(store->database) : 0;
-		return lp_sqlite_fail_code(path, code, error_number, sqlite3_errstr(code), store->busy_seconds, error,
-		                           "open the database");
+		return lp_sqlite_fail_code(store, code, error_number, sqlite3_errstr(code), error, "open the database");
 	}
 	const char *resolved = sqlite3_db_filename(store->database, "main");
 	if (resolved != NULL && *resolved != '\0') {

@@ -7,11 +7,18 @@
 
 enum { SERIES_MOST = 1000 }; /* in a transaction */
 
+/* The statements that count and that delete rows which are no longer kept. */
+struct old_rows {
+	enum sqlite_statement count, delete;
+};
+static const struct old_rows old_outcomes = { LP_SQLITE_COUNT_OUTCOMES, LP_SQLITE_PRUNE_OUTCOMES };
+static const struct old_rows old_runs = { LP_SQLITE_COUNT_RUNS, LP_SQLITE_PRUNE_RUNS };
+
 /* Runs one statement of the pair: counting changes nothing. */
-static bool prune_kind(struct sqlite_store *store, enum sqlite_statement count, enum sqlite_statement delete,
-                       bool dry_run, lp_time before, uint64_t *rows, struct lp_error *error)
+static bool prune_kind(struct sqlite_store *store, const struct old_rows *old, bool dry_run, lp_time before,
+                       uint64_t *rows, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, dry_run ? count : delete, error);
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, dry_run ? old->count : old->delete, error);
 	int64_t changed = 0;
 
 	*rows = 0;
@@ -175,10 +182,8 @@ bool lp_sqlite_prune(struct lp_store *opened, struct lp_prune *prune, struct lp_
 	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	prune->outcomes_estimated = false;
-	if (!prune_kind(store, LP_SQLITE_COUNT_OUTCOMES, LP_SQLITE_PRUNE_OUTCOMES, prune->dry_run,
-	                prune->outcomes_before, &prune->outcomes, error) ||
-	    !prune_kind(store, LP_SQLITE_COUNT_RUNS, LP_SQLITE_PRUNE_RUNS, prune->dry_run, prune->runs_before,
-	                &prune->runs, error))
+	if (!prune_kind(store, &old_outcomes, prune->dry_run, prune->outcomes_before, &prune->outcomes, error) ||
+	    !prune_kind(store, &old_runs, prune->dry_run, prune->runs_before, &prune->runs, error))
 		return false;
 	return prune->dry_run || give_back_pages(store, error);
 }

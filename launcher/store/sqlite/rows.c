@@ -59,14 +59,14 @@ int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layou
 }
 
 bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
-                          const void *rows, size_t row_size, size_t count, struct lp_error *error)
+                          struct sqlite_row_array array, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
 
 	if (statement == NULL)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		lp_sqlite_bind(statement, 1, layout, (const char *)rows + i * row_size);
+	for (size_t i = 0; i < array.count; i++) {
+		lp_sqlite_bind(statement, 1, layout, (const char *)array.rows + i * array.row_size);
 		if (!lp_sqlite_run(store, statement, NULL, error))
 			return false;
 	}
@@ -76,7 +76,7 @@ bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement whic
 bool lp_sqlite_write(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                      const void *row, struct lp_error *error)
 {
-	return lp_sqlite_write_rows(store, which, layout, row, 0, 1, error);
+	return lp_sqlite_write_rows(store, which, layout, (struct sqlite_row_array){ .rows = row, .count = 1 }, error);
 }
 
 static bool is_pointer(enum lp_kind kind)

@@ -53,9 +53,9 @@ static bool add_version(struct sqlite_store *store, const struct lp_run *run, co
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 
-/* before[i]: the version that versions[i] replaces; NULL: it is not another one than is stored. */
-static bool note_within(struct sqlite_store *store, const struct lp_run *run, const struct lp_rule_version *versions,
-                        size_t count, struct lp_arena *arena, const char **before, struct lp_error *error)
+/* Fills before: the version that one replaces; NULL: it is not another one than is stored. */
+static bool note_within(struct sqlite_store *store, const struct lp_run *run, struct lp_rule_version *versions,
+                        size_t count, struct lp_arena *arena, struct lp_error *error)
 {
 	static const enum sqlite_statement reopen[] = { LP_SQLITE_REOPEN_RULE_STATES, LP_SQLITE_REOPEN_RULE };
 	bool running;
@@ -71,7 +71,7 @@ static bool note_within(struct sqlite_store *store, const struct lp_run *run, co
 			continue;
 		if (!add_version(store, run, &versions[i], error))
 			return false;
-		before[i] = last;
+		versions[i].before = last;
 		for (size_t k = 0; last != NULL && k < sizeof reopen / sizeof *reopen; k++)
 			if (!lp_sqlite_run_named(store, reopen[k], versions[i].rule, NULL, error))
 				return false;
@@ -86,17 +86,16 @@ bool lp_sqlite_note_rules(struct lp_store *opened, const struct lp_run *run, con
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct lp_arena arena = { 0 };
-	const char **before = lp_arena_zeroed(&arena, count, sizeof *before);
-	bool ok = lp_sqlite_begin(store, error) &&
-	          lp_sqlite_finish(store, note_within(store, run, versions, count, &arena, before, error), error);
+	struct lp_rule_version *noted = lp_arena_zeroed(&arena, count, sizeof *noted);
+	bool ok;
 
+	for (size_t i = 0; i < count; i++)
+		noted[i] = (struct lp_rule_version){ .rule = versions[i].rule, .version = versions[i].version };
+	ok = lp_sqlite_begin(store, error) &&
+	     lp_sqlite_finish(store, note_within(store, run, noted, count, &arena, error), error);
 	/* Visits after it is stored, so that a visitor can ask the store. */
-	for (size_t i = 0; i < count && ok; i++) {
-		struct lp_rule_version version = versions[i];
-
-		version.before = before[i];
-		ok = before[i] == NULL || changed(context, &version, error);
-	}
+	for (size_t i = 0; i < count && ok; i++)
+		ok = noted[i].before == NULL || changed(context, &noted[i], error);
 	lp_arena_free(&arena);
 	return ok;
 }
