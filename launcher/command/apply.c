@@ -34,9 +34,10 @@ static bool store_changes(struct lp_store *store, const struct lp_difference *di
                           const struct lp_outdated_works *works, const struct lp_earlier *earlier,
                           struct lp_error *error)
 {
-	return lp_store_apply(store, &difference->changes, error) &&
-	       lp_store_note_changes(store, difference->history, difference->history_count, error) &&
-	       lp_outdated_note(store, works, error) &&
+	if (!lp_store_apply(store, &difference->changes, error) ||
+	    !lp_store_note_changes(store, difference->history, difference->history_count, error))
+		return false;
+	return lp_outdated_note(store, works, error) &&
 	       lp_store_add_owed(store, earlier->ranges, earlier->count, error);
 }
 
@@ -106,8 +107,8 @@ static bool apply_within(struct lp_session *session, struct request *request, st
 {
 	if (request->dry_run)
 		return apply(session, request, error);
-	bool ok = lp_store_begin(session->store, error) && lp_store_lock_definitions(session->store, error) &&
-	          apply(session, request, error) && lp_store_commit_work(session->store, error);
+	bool ok = lp_store_begin(session->store, error) && lp_store_lock_definitions(session->store, error);
+	ok = ok && apply(session, request, error) && lp_store_commit_work(session->store, error);
 	if (!ok)
 		lp_store_rollback(session->store);
 	return ok;

@@ -257,7 +257,9 @@ static bool plan_times(struct reading *reading, struct lp_error *error)
 static bool plan_long(struct reading *reading, struct lp_error *error)
 {
 	const struct lp_import_settings *settings = reading->import->settings;
-	return plan_times(reading, error) && find_named(reading, NULL, series_names, "series", &reading->name, error) &&
+	if (!plan_times(reading, error))
+		return false;
+	return find_named(reading, NULL, series_names, "series", &reading->name, error) &&
 	       find_named(reading, NULL, value_names, "value", &reading->value, error) &&
 	       (settings->quality_column != NULL || settings->no_quality ||
 	        find_any(reading, quality_names, &reading->quality, error));

@@ -112,8 +112,11 @@ static bool read_stock(struct lp_store *store, const struct lp_outdatings *found
 	*most = places->count == 0 ? COUNTED_MOST : COUNTED_MOST / places->count;
 	*most = *most < COUNTED_LEAST ? COUNTED_LEAST : *most;
 	for (size_t at = 0; at < places->count && ok; at += AT_ONCE)
-		ok = lp_store_each_stored(store, places->ids + at,
-		                          places->count - at < AT_ONCE ? places->count - at : AT_ONCE, *most,
+		ok = lp_store_each_stored(store,
+		                          &(const struct lp_stored_query){
+						  .series_ids = places->ids + at,
+						  .count = places->count - at < AT_ONCE ? places->count - at : AT_ONCE,
+						  .most = *most },
 		                          keep_stored, stock, error);
 	if (stock->count > 0)
 		qsort(stock->items, stock->count, sizeof *stock->items, compare_stored);
@@ -396,7 +399,11 @@ static bool move_page(struct lp_outdated_move *move, struct move_walk *walk, str
 	struct lp_result_place *places = move->places + move->count;
 	bool later = walk->calculation->result_time == LP_RESULT_AT_END;
 	size_t count, chosen = 0;
-	if (!lp_store_read_places(move->store, walk->series_id, walk->beyond, later, places, PAGE, &count, error))
+	if (!lp_store_read_places(
+		    move->store,
+		    &(const struct lp_place_query){
+			    .series_id = walk->series_id, .beyond = walk->beyond, .backwards = later, .most = PAGE },
+		    places, &count, error))
 		return false;
 	walk->more = count == PAGE;
 	walk->beyond = count > 0 ? places[count - 1].time : walk->beyond;

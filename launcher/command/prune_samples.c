@@ -243,8 +243,13 @@ static bool prune_chosen(struct choice *choice, struct lp_error *error)
 	const struct lp_prune_samples *prune = choice->prune;
 	struct lp_pruned_samples pruned = { .count = 0 };
 	if (!(prune->dry_run ? count_pruned(choice, &pruned.count, error)
-	                     : lp_store_prune_samples(prune->store, choice->series, choice->count,
-	                                              prune->pattern == NULL, prune->samples_before, &pruned, error)))
+	                     : lp_store_prune_samples(
+				       prune->store,
+				       &(const struct lp_prune_order){ .series = choice->series,
+	                                                               .count = choice->count,
+	                                                               .every = prune->pattern == NULL,
+	                                                               .nobodys_before = prune->samples_before },
+				       &pruned, error)))
 		return false;
 	print_pruned(prune, &pruned);
 	if (choice->results_left > 0)

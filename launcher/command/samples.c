@@ -49,8 +49,11 @@ static bool print_table(struct lp_store *store, const struct lp_samples_query *q
 	};
 	struct table_view view = { .query = query, .table = lp_table_new(stdout, headings, query->results ? 5 : 3) };
 	const char *unit = query->series->unit == NULL ? "" : query->series->unit;
-	bool ok = lp_store_read_samples(store, query->series->id, query->from, query->to, query->most, add_column,
-	                                &view, error);
+	bool ok = lp_store_read_samples(
+		store,
+		&(const struct lp_sample_query){
+			.series_id = query->series->id, .from = query->from, .to = query->to, .most = query->most },
+		add_column, &view, error);
 	lp_table_end(view.table);
 	if (ok)
 		printf("%s%" PRIu64 " sample%s%s%s\n", view.count == 0 ? "" : "\n", view.count,
@@ -87,9 +90,9 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	};
 	int64_t writer;
 	bool ok = lp_option_time("--from", request->from, session->zone, &query.from, error) &&
-	          lp_option_time("--to", request->to, session->zone, &query.to, error) &&
-	          lp_find_series(session->store, request->series.items[0], &arena, &series, error) &&
-	          lp_store_writer(session->store, series.id, &writer, error);
+	          lp_option_time("--to", request->to, session->zone, &query.to, error);
+	ok = ok && lp_find_series(session->store, request->series.items[0], &arena, &series, error) &&
+	     lp_store_writer(session->store, series.id, &writer, error);
 	query.results = ok && writer != 0;
 	ok = ok && print_samples(session->store, &query, request->form, error);
 	lp_arena_free(&arena);

@@ -130,8 +130,12 @@ bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definition
 		bool found = false;
 		if (lp_names_find(&needed, stored->series[i].name, NULL))
 			continue;
-		good = lp_store_read_samples(store, stored->series[i].id, LP_TIME_NONE, LP_TIME_NONE, 1, note_samples,
-		                             &found, error);
+		good = lp_store_read_samples(store,
+		                             &(const struct lp_sample_query){ .series_id = stored->series[i].id,
+		                                                              .from = LP_TIME_NONE,
+		                                                              .to = LP_TIME_NONE,
+		                                                              .most = 1 },
+		                             note_samples, &found, error);
 		if (good && found)
 			lp_definitions_add_series(wanted, &stored->series[i], &(struct lp_position){ 0 });
 	}

@@ -95,5 +95,9 @@ bool lp_job_find_waiting(struct lp_store *store, struct lp_job *job, struct lp_e
 			to = task->ranges[k].end > to ? task->ranges[k].end : to;
 		}
 	}
-	return lp_store_each_blocker(store, ids, batch->calculation_count, from, to, decide, batch, error);
+	return lp_store_each_blocker(
+		store,
+		&(const struct lp_blocker_query){
+			.calculation_ids = ids, .count = batch->calculation_count, .from = from, .to = to },
+		decide, batch, error);
 }

@@ -99,7 +99,9 @@ static bool note_rules(void *context, struct lp_store *store, const struct lp_ru
 	for (size_t i = 0; i < catalogue->count; i++)
 		versions[i] = (struct lp_rule_version){ .rule = catalogue->rules[i].name,
 			                                .version = catalogue->rules[i].version };
-	ok = lp_store_note_rules(store, run, versions, catalogue->count, log_changed_rule, store, error);
+	ok = lp_store_note_rules(store, run,
+	                         &(const struct lp_rule_versions){ .items = versions, .count = catalogue->count },
+	                         log_changed_rule, store, error);
 	free(versions);
 	return ok;
 }

@@ -198,8 +198,11 @@ static bool count_inputs(struct lp_explanation *why, struct lp_error *error)
 		struct lp_explained_input *explained = &why->inputs[i];
 		*explained = (struct lp_explained_input){ .input = input, .range = why->window };
 		if (lp_input_range(schedule, zone, why->window, input->window, input->shift, &explained->range))
-			ok = lp_store_read_samples(why->store, input->series_id, explained->range.start,
-			                           explained->range.end, 0, count_column, explained, error);
+			ok = lp_store_read_samples(why->store,
+			                           &(const struct lp_sample_query){ .series_id = input->series_id,
+			                                                            .from = explained->range.start,
+			                                                            .to = explained->range.end },
+			                           count_column, explained, error);
 	}
 	return ok;
 }
@@ -229,7 +232,11 @@ bool lp_explain(struct lp_explanation *why, const char *series_name, struct lp_e
 	why->window_end = LP_TIME_NONE;
 	why->coverage = (double)NAN;
 	if (!lp_find_series(why->store, series_name, &why->arena, &why->series, error) ||
-	    !lp_store_read_samples(why->store, why->series.id, why->time, why->time + 1, 1, take_sample, why, error) ||
+	    !lp_store_read_samples(
+		    why->store,
+		    &(const struct lp_sample_query){
+			    .series_id = why->series.id, .from = why->time, .to = why->time + 1, .most = 1 },
+		    take_sample, why, error) ||
 	    !find_calculation(why, error))
 		return false;
 	if (why->calculation == NULL || lp_explanation_is_imported(why))

@@ -90,8 +90,11 @@ bool lp_show_samples(struct lp_document *document, struct lp_store *store, const
 		lp_text_addf(text, "time,value,quality%s\n", query->results ? ",coverage,samples" : "");
 	else
 		lp_json_begin(text, NULL, "[");
-	bool ok = lp_store_read_samples(store, query->series->id, query->from, query->to, query->most, add_column,
-	                                &rows, error);
+	bool ok = lp_store_read_samples(
+		store,
+		&(const struct lp_sample_query){
+			.series_id = query->series->id, .from = query->from, .to = query->to, .most = query->most },
+		add_column, &rows, error);
 	if (!query->csv)
 		lp_json_end(text, rows.count == 0 ? "]\n" : "\n]\n");
 	return ok;

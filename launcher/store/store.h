@@ -162,8 +162,13 @@ bool lp_store_write_many(struct lp_store *store, const struct lp_series_samples 
  * LP_TIME_NONE: open; at most `most` if not 0.
  */
 typedef bool lp_column_visit(void *context, const struct lp_column *samples, struct lp_error *error);
-bool lp_store_read_samples(struct lp_store *store, int64_t series_id, lp_time from, lp_time to, uint64_t most,
-                           lp_column_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+struct lp_sample_query {
+	int64_t series_id;
+	lp_time from, to;
+	uint64_t most;
+};
+bool lp_store_read_samples(struct lp_store *store, const struct lp_sample_query *query, lp_column_visit *visit,
+                           void *context, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * Takes the lock of a run: at most one run works on a store at a time. The
@@ -395,8 +400,13 @@ struct lp_blocker {
 	const char *cause;      /* its name */
 };
 typedef bool lp_blocker_visit(void *context, const struct lp_blocker *blocker, struct lp_error *error);
-bool lp_store_each_blocker(struct lp_store *store, const int64_t *calculation_ids, size_t count, lp_time from,
-                           lp_time to, lp_blocker_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+struct lp_blocker_query {
+	const int64_t *calculation_ids;
+	size_t count;
+	lp_time from, to;
+};
+bool lp_store_each_blocker(struct lp_store *store, const struct lp_blocker_query *query, lp_blocker_visit *visit,
+                           void *context, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * An open breaker: most calculations of a rule failed in one run. Its windows
@@ -427,10 +437,13 @@ struct lp_rule_version {
 	const char *rule, *version;
 	const char *before; /* out, for the visitor: the version until now */
 };
+struct lp_rule_versions {
+	const struct lp_rule_version *items;
+	size_t count;
+};
 typedef bool lp_rule_version_visit(void *context, const struct lp_rule_version *version, struct lp_error *error);
-bool lp_store_note_rules(struct lp_store *store, const struct lp_run *run, const struct lp_rule_version *versions,
-                         size_t count, lp_rule_version_visit *changed, void *context,
-                         struct lp_error *error) LP_MUST_CHECK;
+bool lp_store_note_rules(struct lp_store *store, const struct lp_run *run, const struct lp_rule_versions *versions,
+                         lp_rule_version_visit *changed, void *context, struct lp_error *error) LP_MUST_CHECK;
 /* Returns the version that a rule had in a run, in the arena; NULL: unknown. */
 bool lp_store_rule_version(struct lp_store *store, const char *rule, int64_t run_id, struct lp_arena *arena,
                            const char **version, struct lp_error *error) LP_MUST_CHECK;
@@ -476,9 +489,14 @@ struct lp_stored {
 	lp_time first_end, last_end; /* ends of windows: of the earliest and of the last result */
 	uint64_t results;            /* counted up to `most`; then there may be more */
 };
+struct lp_stored_query {
+	const int64_t *series_ids;
+	size_t count;
+	uint64_t most;
+};
 typedef bool lp_stored_visit(void *context, const struct lp_stored *stored, struct lp_error *error);
-bool lp_store_each_stored(struct lp_store *store, const int64_t *series_ids, size_t count, uint64_t most,
-                          lp_stored_visit *visit, void *context, struct lp_error *error) LP_MUST_CHECK;
+bool lp_store_each_stored(struct lp_store *store, const struct lp_stored_query *query, lp_stored_visit *visit,
+                          void *context, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * Results that an earlier definition or rule has computed. Noted in the caller's
@@ -528,9 +546,14 @@ struct lp_result_place {
 	lp_time time, window_end;
 	lp_time to; /* of a move */
 };
-bool lp_store_read_places(struct lp_store *store, int64_t series_id, lp_time beyond, bool backwards,
-                          struct lp_result_place *places, size_t most, size_t *count,
-                          struct lp_error *error) LP_MUST_CHECK;
+struct lp_place_query {
+	int64_t series_id;
+	lp_time beyond;
+	bool backwards;
+	size_t most; /* places that there is room for */
+};
+bool lp_store_read_places(struct lp_store *store, const struct lp_place_query *query, struct lp_result_place *places,
+                          size_t *count, struct lp_error *error) LP_MUST_CHECK;
 bool lp_store_move_results(struct lp_store *store, const struct lp_result_place *places, size_t count,
                            struct lp_error *error) LP_MUST_CHECK;
 /* Returns the calculation that writes a series; 0: none does. */
@@ -678,9 +701,14 @@ struct lp_pruned_samples {
 	uint64_t count;
 	bool estimated; /* some went as a whole, too many to be counted before */
 };
-bool lp_store_prune_samples(struct lp_store *store, const struct lp_prune_series *series, size_t count, bool every,
-                            lp_time nobodys_before, struct lp_pruned_samples *pruned,
-                            struct lp_error *error) LP_MUST_CHECK;
+struct lp_prune_order {
+	const struct lp_prune_series *series;
+	size_t count;
+	bool every;
+	lp_time nobodys_before;
+};
+bool lp_store_prune_samples(struct lp_store *store, const struct lp_prune_order *order,
+                            struct lp_pruned_samples *pruned, struct lp_error *error) LP_MUST_CHECK;
 /* Sets what is noted as pruned of a series, because it is there again; start >= end: nothing is pruned any more. */
 bool lp_store_restore_pruned(struct lp_store *store, int64_t series_id, struct lp_window pruned,
                              struct lp_error *error) LP_MUST_CHECK;

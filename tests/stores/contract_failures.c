@@ -38,7 +38,11 @@ static const char *blockers(const char *name, int from, int to)
 	struct lp_text text = { 0 };
 	struct lp_error error;
 
-	ck_ok(lp_store_each_blocker(store, &id, 1, AT(from), AT(to), show_blocker, &text, &error), error);
+	ck_ok(lp_store_each_blocker(store,
+	                            &(const struct lp_blocker_query){
+					    .calculation_ids = &id, .count = 1, .from = AT(from), .to = AT(to) },
+	                            show_blocker, &text, &error),
+	      error);
 	return keep_text(&text);
 }
 
@@ -320,7 +324,11 @@ static const char *note_rules(const struct lp_run *run, const char *first, const
 	struct lp_text text = { 0 };
 	struct lp_error error;
 
-	ck_ok(lp_store_note_rules(store, run, versions, second != NULL ? 2 : 1, show_rule, &text, &error), error);
+	ck_ok(lp_store_note_rules(
+		      store, run,
+		      &(const struct lp_rule_versions){ .items = versions, .count = second != NULL ? 2 : 1 }, show_rule,
+		      &text, &error),
+	      error);
 	return keep_text(&text);
 }
 

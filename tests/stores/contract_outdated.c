@@ -186,7 +186,9 @@ static void note_version(const char *rule, const char *version)
 	struct lp_run run = begin_run(AT(300));
 	struct lp_error error;
 
-	ck_ok(lp_store_note_rules(store, &run, versions, 1, ignore_version, NULL, &error), error);
+	ck_ok(lp_store_note_rules(store, &run, &(const struct lp_rule_versions){ .items = versions, .count = 1 },
+	                          ignore_version, NULL, &error),
+	      error);
 }
 
 START_TEST(another_version_of_a_rule_outdates_what_it_computed)
@@ -254,7 +256,13 @@ static void move_all(int seconds)
 	struct lp_error error;
 	size_t count;
 
-	ck_ok(lp_store_read_places(store, series_id("x"), LP_TIME_NONE, seconds > 0, places, 8, &count, &error), error);
+	ck_ok(lp_store_read_places(store,
+	                           &(const struct lp_place_query){ .series_id = series_id("x"),
+	                                                           .beyond = LP_TIME_NONE,
+	                                                           .backwards = seconds > 0,
+	                                                           .most = 8 },
+	                           places, &count, &error),
+	      error);
 	for (size_t i = 0; i < count; i++)
 		places[i].to = places[i].time + seconds * LP_SECOND;
 	ck_ok(lp_store_begin(store, &error), error);
@@ -292,16 +300,28 @@ START_TEST(places_are_read_in_pages_both_ways)
 
 	set_up();
 	write_samples("x", "90=7", NULL);
-	ck_ok(lp_store_read_places(store, series_id("x"), AT(0), false, places, 2, &count, &error), error);
+	ck_ok(lp_store_read_places(
+		      store, &(const struct lp_place_query){ .series_id = series_id("x"), .beyond = AT(0), .most = 2 },
+		      places, &count, &error),
+	      error);
 	ck_assert_uint_eq(count, 2);
 	ck_assert_int_eq(places[0].time, AT(60));
 	ck_assert_int_eq(places[0].window_end, AT(120));
 	ck_assert_int_eq(places[1].time, AT(120));
-	ck_ok(lp_store_read_places(store, series_id("x"), AT(120), true, places, 2, &count, &error), error);
+	ck_ok(lp_store_read_places(
+		      store,
+		      &(const struct lp_place_query){
+			      .series_id = series_id("x"), .beyond = AT(120), .backwards = true, .most = 2 },
+		      places, &count, &error),
+	      error);
 	ck_assert_uint_eq(count, 2);
 	ck_assert_int_eq(places[0].time, AT(60));
 	ck_assert_int_eq(places[1].time, AT(0));
-	ck_ok(lp_store_read_places(store, series_id("x"), AT(0), true, places, 2, &count, &error), error);
+	ck_ok(lp_store_read_places(store,
+	                           &(const struct lp_place_query){
+					   .series_id = series_id("x"), .beyond = AT(0), .backwards = true, .most = 2 },
+	                           places, &count, &error),
+	      error);
 	ck_assert_uint_eq(count, 0);
 }
 END_TEST

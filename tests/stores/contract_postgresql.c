@@ -66,7 +66,10 @@ START_TEST(a_reader_of_the_default_partition_holds_nobody_up)
 	/* As pg_dump does: it has read the table and stays in its transaction. */
 	add_series("a");
 	ck_ok(lp_store_begin(dump, &error), error);
-	ck_ok(lp_store_read_samples(dump, series_id("a"), AT(0), AT(60), 0, ignore_column, NULL, &error), error);
+	ck_ok(lp_store_read_samples(
+		      dump, &(const struct lp_sample_query){ .series_id = series_id("a"), .from = AT(0), .to = AT(60) },
+		      ignore_column, NULL, &error),
+	      error);
 	write_samples("a", "0=1", NULL);
 	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample_default"), "1");
 	ck_samples("a", "0=1");
@@ -550,7 +553,12 @@ START_TEST(a_large_partition_is_not_counted_before_it_is_dropped)
 	    (long long)series_id("a"));
 	ck_assert_str_eq(sql("SELECT pg_relation_size('local_processing.%s') > 64 << 20", partition), "t");
 	all.series_id = series_id("a");
-	ck_ok(lp_store_prune_samples(store, &all, 1, true, LP_TIME_NONE, &pruned, &error), error);
+	ck_ok(lp_store_prune_samples(
+		      store,
+		      &(const struct lp_prune_order){
+			      .series = &all, .count = 1, .every = true, .nobodys_before = LP_TIME_NONE },
+		      &pruned, &error),
+	      error);
 	ck_assert(pruned.estimated);
 	ck_assert_uint_ge(pruned.count, 160000);
 	ck_assert_uint_le(pruned.count, 240000);
@@ -558,7 +566,12 @@ START_TEST(a_large_partition_is_not_counted_before_it_is_dropped)
 	ck_samples("a", "");
 	/* A small one is. */
 	write_samples("a", "-31536000=1", NULL);
-	ck_ok(lp_store_prune_samples(store, &all, 1, true, LP_TIME_NONE, &pruned, &error), error);
+	ck_ok(lp_store_prune_samples(
+		      store,
+		      &(const struct lp_prune_order){
+			      .series = &all, .count = 1, .every = true, .nobodys_before = LP_TIME_NONE },
+		      &pruned, &error),
+	      error);
 	ck_assert(!pruned.estimated);
 	ck_assert_uint_eq(pruned.count, 1);
 }
@@ -577,10 +590,17 @@ START_TEST(what_is_of_no_series_goes_when_it_is_old)
 	    " (VALUES (timestamptz '2020-02-01 00:00+00'), ('2021-03-01 00:00+00'), ('2021-05-01 00:00+00')) t (ts)"
 	    " WHERE id NOT IN (SELECT id FROM local_processing.series)");
 	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample"), "15");
-	ck_ok(lp_store_prune_samples(store, NULL, 0, true, LP_TIME_NONE, &pruned, &error), error);
+	ck_ok(lp_store_prune_samples(store,
+	                             &(const struct lp_prune_order){ .every = true, .nobodys_before = LP_TIME_NONE },
+	                             &pruned, &error),
+	      error);
 	ck_assert_uint_eq(pruned.count, 0);
 	/* Its year goes as a whole; of the next one only what is older. */
-	ck_ok(lp_store_prune_samples(store, NULL, 0, true, INT64_C(1617235200000000), &pruned, &error), error);
+	ck_ok(lp_store_prune_samples(
+		      store,
+		      &(const struct lp_prune_order){ .every = true, .nobodys_before = INT64_C(1617235200000000) },
+		      &pruned, &error),
+	      error);
 	ck_assert_uint_eq(pruned.count, 10);
 	ck_assert_str_eq(sql("SELECT to_regclass('local_processing.sample_2020') IS NULL"), "t");
 	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample"), "5");

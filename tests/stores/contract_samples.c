@@ -151,8 +151,10 @@ START_TEST(many_samples_come_in_columns)
 	ck_ok(lp_store_write_samples(store, series_id("a"), &column, &counts, &error), error);
 	ck_ok(lp_store_commit_work(store, &error), error);
 	ck_assert_uint_eq(counts.inserted, COUNT);
-	ck_ok(lp_store_read_samples(store, series_id("a"), LP_TIME_NONE, LP_TIME_NONE, 0, count_column, &counting,
-	                            &error),
+	ck_ok(lp_store_read_samples(store,
+	                            &(const struct lp_sample_query){
+					    .series_id = series_id("a"), .from = LP_TIME_NONE, .to = LP_TIME_NONE },
+	                            count_column, &counting, &error),
 	      error);
 	ck_assert_uint_eq(counting.samples, COUNT);
 	ck_assert_uint_ge(counting.columns, 5);
@@ -172,8 +174,10 @@ START_TEST(a_visitor_ends_the_reading)
 
 	add_series("a");
 	write_samples("a", "0=1", NULL);
-	ck_fails(lp_store_read_samples(store, series_id("a"), LP_TIME_NONE, LP_TIME_NONE, 0, refuse_column, NULL,
-	                               &error),
+	ck_fails(lp_store_read_samples(store,
+	                               &(const struct lp_sample_query){
+					       .series_id = series_id("a"), .from = LP_TIME_NONE, .to = LP_TIME_NONE },
+	                               refuse_column, NULL, &error),
 	         error, LP_EXIT_USAGE);
 	ck_assert_str_eq(error.what, "no more");
 	ck_samples("a", "0=1");

@@ -34,11 +34,15 @@ START_TEST(what_is_stored_of_results_is_known)
 	/* What was measured or imported is no result, in whatever series. */
 	write_samples("x", "600=1", NULL);
 	write_samples("y", "600=1", NULL);
-	ck_ok(lp_store_each_stored(store, ids, 3, 100, show_stored, &text, &error), error);
+	ck_ok(lp_store_each_stored(store, &(const struct lp_stored_query){ .series_ids = ids, .count = 3, .most = 100 },
+	                           show_stored, &text, &error),
+	      error);
 	snprintf(expected, sizeof expected, "%lld 60-180 3;", (long long)ids[0]);
 	ck_assert_str_eq(text.data, expected);
 	text.length = 0;
-	ck_ok(lp_store_each_stored(store, ids, 1, 2, show_stored, &text, &error), error);
+	ck_ok(lp_store_each_stored(store, &(const struct lp_stored_query){ .series_ids = ids, .count = 1, .most = 2 },
+	                           show_stored, &text, &error),
+	      error);
 	snprintf(expected, sizeof expected, "%lld 60-180 2;", (long long)ids[0]);
 	ck_assert_str_eq(text.data, expected);
 	lp_text_free(&text);
@@ -294,8 +298,10 @@ static const char *coverage(const char *series)
 	struct lp_text text = { 0 };
 	struct lp_error error;
 
-	ck_ok(lp_store_read_samples(store, series_id(series), LP_TIME_NONE, LP_TIME_NONE, 0, show_coverage, &text,
-	                            &error),
+	ck_ok(lp_store_read_samples(store,
+	                            &(const struct lp_sample_query){
+					    .series_id = series_id(series), .from = LP_TIME_NONE, .to = LP_TIME_NONE },
+	                            show_coverage, &text, &error),
 	      error);
 	return keep_text(&text);
 }

@@ -451,7 +451,11 @@ const char *read_samples(const char *series, lp_time from, lp_time to, uint64_t 
 	struct lp_text text = { .length = 0 };
 	struct lp_error error;
 
-	ck_ok(lp_store_read_samples(store, series_id(series), from, to, most, show, &text, &error), error);
+	ck_ok(lp_store_read_samples(store,
+	                            &(const struct lp_sample_query){
+					    .series_id = series_id(series), .from = from, .to = to, .most = most },
+	                            show, &text, &error),
+	      error);
 	return keep(&text);
 }
 
@@ -559,7 +563,11 @@ bool try_to_prune(const char *pattern, lp_time samples_before, lp_time results_b
 
 	struct lp_pruned_samples pruned = { .count = 0 };
 	bool done = lp_store_each_prunable(store, pattern, last, choose_prunable, &pruning, error) &&
-	            lp_store_prune_samples(store, pruning.items, pruning.count, pattern == NULL, samples_before,
+	            lp_store_prune_samples(store,
+	                                   &(const struct lp_prune_order){ .series = pruning.items,
+	                                                                   .count = pruning.count,
+	                                                                   .every = pattern == NULL,
+	                                                                   .nobodys_before = samples_before },
 	                                   &pruned, error);
 
 	*samples = pruned.count;

@@ -305,14 +305,11 @@ bool lp_store_fail_batch(struct lp_store *store, int64_t batch_id, lp_time tick,
 	return true;
 }
 
-bool lp_store_each_blocker(struct lp_store *store, const int64_t *ids, size_t count, lp_time from, lp_time to,
-                           lp_blocker_visit *visit, void *context, struct lp_error *error)
+bool lp_store_each_blocker(struct lp_store *store, const struct lp_blocker_query *query, lp_blocker_visit *visit,
+                           void *context, struct lp_error *error)
 {
 	(void)store;
-	(void)ids;
-	(void)count;
-	(void)from;
-	(void)to;
+	(void)query;
 	(void)visit;
 	(void)context;
 	(void)error;

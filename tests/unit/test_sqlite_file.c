@@ -239,7 +239,9 @@ START_TEST(a_quality_that_is_none_is_refused_and_one_of_before_is_bad)
 	execute("UPDATE sample SET ts = 120000000, quality = 256");
 	sqlite->close(make_store());
 	store = open_store();
-	must(sqlite->read_samples(store, 1, LP_TIME_NONE, LP_TIME_NONE, 0, take_quality, &quality, &error));
+	must(sqlite->read_samples(
+		store, &(const struct lp_sample_query){ .series_id = 1, .from = LP_TIME_NONE, .to = LP_TIME_NONE },
+		take_quality, &quality, &error));
 	ck_assert_int_eq(quality, LP_QUALITY_BAD);
 	/* What was computed from it, as from a good one, is computed again. */
 	must(sqlite->each_change(store, &query, count_changes, &changes, &error));
@@ -253,7 +255,9 @@ START_TEST(a_quality_that_is_none_is_refused_and_one_of_before_is_bad)
 	/* Past the CHECK, too. */
 	execute("PRAGMA ignore_check_constraints = ON; UPDATE sample SET quality = 256");
 	store = open_store();
-	must(sqlite->read_samples(store, 1, LP_TIME_NONE, LP_TIME_NONE, 0, take_quality, &quality, &error));
+	must(sqlite->read_samples(
+		store, &(const struct lp_sample_query){ .series_id = 1, .from = LP_TIME_NONE, .to = LP_TIME_NONE },
+		take_quality, &quality, &error));
 	ck_assert_int_eq(quality, LP_QUALITY_BAD);
 	sqlite->close(store);
 	execute("UPDATE sample SET quality = 2; VACUUM; DELETE FROM sample;"
@@ -506,7 +510,9 @@ START_TEST(a_full_disk_ends_in_73_and_keeps_what_was_committed)
 	sqlite->close(store);
 	store = open_store();
 	uint64_t samples = 0;
-	must(sqlite->read_samples(store, 1, LP_TIME_NONE, LP_TIME_NONE, 0, count_samples, &samples, &error));
+	must(sqlite->read_samples(
+		store, &(const struct lp_sample_query){ .series_id = 1, .from = LP_TIME_NONE, .to = LP_TIME_NONE },
+		count_samples, &samples, &error));
 	ck_assert_uint_eq(samples, 100);
 	sqlite->close(store);
 }

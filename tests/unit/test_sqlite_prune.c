@@ -7,7 +7,9 @@ static uint64_t prune(struct lp_store *store, int64_t series_id, lp_time before)
 	const struct lp_prune_series one = { .series_id = series_id, .before = before };
 	struct lp_pruned_samples pruned;
 
-	must(sqlite->prune_samples(store, &one, 1, false, LP_TIME_NONE, &pruned, &error));
+	must(sqlite->prune_samples(
+		store, &(const struct lp_prune_order){ .series = &one, .count = 1, .nobodys_before = LP_TIME_NONE },
+		&pruned, &error));
 	return pruned.count;
 }
 
@@ -30,11 +32,16 @@ START_TEST(what_is_of_no_series_goes_when_it_is_old)
 			NULL, NULL, NULL),
 		SQLITE_OK);
 	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
-	must(sqlite->prune_samples(store, NULL, 0, false, T0 + 2 * LP_MINUTE, &pruned, &error));
+	must(sqlite->prune_samples(store, &(const struct lp_prune_order){ .nobodys_before = T0 + 2 * LP_MINUTE },
+	                           &pruned, &error));
 	ck_assert_uint_eq(pruned.count, 0);
-	must(sqlite->prune_samples(store, NULL, 0, true, LP_TIME_NONE, &pruned, &error));
+	must(sqlite->prune_samples(store,
+	                           &(const struct lp_prune_order){ .every = true, .nobodys_before = LP_TIME_NONE },
+	                           &pruned, &error));
 	ck_assert_uint_eq(pruned.count, 0);
-	must(sqlite->prune_samples(store, NULL, 0, true, T0 + 2 * LP_MINUTE, &pruned, &error));
+	must(sqlite->prune_samples(
+		store, &(const struct lp_prune_order){ .every = true, .nobodys_before = T0 + 2 * LP_MINUTE }, &pruned,
+		&error));
 	ck_assert_uint_eq(pruned.count, 8);
 	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "12");
 	sqlite->close(store);

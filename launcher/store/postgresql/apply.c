@@ -241,43 +241,72 @@ static bool delete_series(struct pg_store *store, const struct lp_series *series
 	return check_empty(store, series, count, error) && with_series(store, PG_DELETE_SERIES, series, count, error);
 }
 
+static bool write_all_series(struct pg_store *store, const struct lp_changes *changes, struct lp_error *error)
+{
+	const struct lp_series *updated = changes->series_updated;
+	size_t count = changes->series_updated_count;
+
+	return write_series(store, PG_ADD_SERIES, changes->series_created, changes->series_created_count, error) &&
+	       write_series(store, PG_CHANGE_SERIES, updated, count, error) &&
+	       with_series(store, PG_TOUCH_SERIES_BATCHES, updated, count, error);
+}
+
+/* Forgets the windows of changed schedules. */
+static bool forget_windows(struct pg_store *store, const struct lp_calculation *updated, size_t count,
+                           struct lp_error *error)
+{
+	return write_definitions(store, PG_DROP_PENDING, updated, count, error) &&
+	       write_definitions(store, PG_DROP_OWED, updated, count, error) &&
+	       write_definitions(store, PG_TRIM_OWED, updated, count, error);
+}
+
+static bool change_calculations(struct pg_store *store, const struct lp_calculation *updated, size_t count,
+                                struct lp_error *error)
+{
+	if (!forget_windows(store, updated, count, error))
+		return false;
+	return write_definitions(store, PG_CHANGE_CALCULATIONS, updated, count, error) &&
+	       with_names(store, PG_REOPEN_PENDING, updated, count, error) &&
+	       with_names(store, PG_REOPEN_STATE, updated, count, error);
+}
+
 /* Links are replaced after all old ones are gone, because an output may pass from one calculation to another. */
+static bool replace_links(struct pg_store *store, const struct lp_changes *changes, struct lp_error *error)
+{
+	const struct lp_calculation *created = changes->created, *updated = changes->updated;
+	size_t created_count = changes->created_count, updated_count = changes->updated_count;
+
+	if (!with_names(store, PG_CLEAR_INPUTS, updated, updated_count, error) ||
+	    !with_names(store, PG_CLEAR_OUTPUTS, updated, updated_count, error))
+		return false;
+	if (!add_inputs(store, updated, updated_count, error) || !add_inputs(store, created, created_count, error))
+		return false;
+	return add_outputs(store, updated, updated_count, error) && add_outputs(store, created, created_count, error);
+}
+
 static bool apply(struct pg_store *store, const struct lp_changes *changes, struct lp_arena *arena,
                   struct lp_error *error)
 {
 	struct pg_arrange arrange = { .changed_count = 0 };
-	const struct lp_calculation *created = changes->created, *updated = changes->updated;
-	size_t created_count = changes->created_count, updated_count = changes->updated_count;
 
 	if (only_adds_series(changes))
-		return write_series(store, PG_ADD_SERIES, changes->series_created, changes->series_created_count,
-		                    error);
+		return write_all_series(store, changes, error);
 	collect_names(arena, changes, &arrange);
 	/*
 	 * The batches are locked first, as in a commit. Otherwise this could wait for a
 	 * row of a commit, and the commit for one of this.
 	 */
 	lp_pg_arguments(store);
-	return lp_pg_execute(store, PG_LOCK_BATCHES, NULL, error) &&
-	       write_series(store, PG_ADD_SERIES, changes->series_created, changes->series_created_count, error) &&
-	       write_series(store, PG_CHANGE_SERIES, changes->series_updated, changes->series_updated_count, error) &&
-	       with_series(store, PG_TOUCH_SERIES_BATCHES, changes->series_updated, changes->series_updated_count,
-	                   error) &&
-	       delete_calculations(store, changes, arena, &arrange, error) &&
-	       write_definitions(store, PG_DROP_PENDING, updated, updated_count, error) &&
-	       write_definitions(store, PG_DROP_OWED, updated, updated_count, error) &&
-	       write_definitions(store, PG_TRIM_OWED, updated, updated_count, error) &&
-	       write_definitions(store, PG_CHANGE_CALCULATIONS, updated, updated_count, error) &&
-	       with_names(store, PG_REOPEN_PENDING, updated, updated_count, error) &&
-	       with_names(store, PG_REOPEN_STATE, updated, updated_count, error) &&
-	       write_definitions(store, PG_ADD_CALCULATIONS, created, created_count, error) &&
-	       change_ranks(store, changes, error) &&
-	       with_names(store, PG_CLEAR_INPUTS, updated, updated_count, error) &&
-	       with_names(store, PG_CLEAR_OUTPUTS, updated, updated_count, error) &&
-	       add_inputs(store, updated, updated_count, error) && add_inputs(store, created, created_count, error) &&
-	       add_outputs(store, updated, updated_count, error) && add_outputs(store, created, created_count, error) &&
-	       lp_pg_arrange(store, &arrange, error) &&
-	       delete_series(store, changes->series_deleted, changes->series_deleted_count, error);
+	if (!lp_pg_execute(store, PG_LOCK_BATCHES, NULL, error) || !write_all_series(store, changes, error))
+		return false;
+	if (!delete_calculations(store, changes, arena, &arrange, error) ||
+	    !change_calculations(store, changes->updated, changes->updated_count, error) ||
+	    !write_definitions(store, PG_ADD_CALCULATIONS, changes->created, changes->created_count, error))
+		return false;
+	if (!change_ranks(store, changes, error) || !replace_links(store, changes, error) ||
+	    !lp_pg_arrange(store, &arrange, error))
+		return false;
+	return delete_series(store, changes->series_deleted, changes->series_deleted_count, error);
 }
 
 bool lp_pg_apply(struct lp_store *opened, const struct lp_changes *changes, struct lp_error *error)

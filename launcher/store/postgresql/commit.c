@@ -196,8 +196,9 @@ static bool lock_results(struct pg_commit *committing, struct lp_error *error)
 
 static bool write_results(struct pg_commit *committing, struct lp_error *error)
 {
-	return lock_results(committing, error) && take_off_results(committing, error) &&
-	       widen_results(committing, error) && put_results(committing, error);
+	if (!lock_results(committing, error) || !take_off_results(committing, error))
+		return false;
+	return widen_results(committing, error) && put_results(committing, error);
 }
 
 /* All rows go in one statement: the arrays are sent end to end, and each row is a slice of them. */
@@ -281,6 +282,19 @@ static bool ensure_partitions(struct pg_commit *committing, struct lp_error *err
 	       lp_pg_ensure_outcomes(committing->store, batch->tick, error);
 }
 
+static bool write_settlement(struct pg_commit *committing, struct lp_error *error)
+{
+	const struct lp_settlement *settled = &committing->settled;
+
+	if (committing->batch->kind == LP_BATCH_RECOMPUTE &&
+	    (!move_owed(committing, true, error) || !move_owed(committing, false, error)))
+		return false;
+	if (!write_results(committing, error) || !add_outcomes(committing, error))
+		return false;
+	return put_settled(committing->store, settled, error) &&
+	       lp_pg_put_owed(committing->store, settled->owed, settled->owed_count, false, error);
+}
+
 /* Commits in one transaction; if it fails, nothing is stored. */
 static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct lp_error *error)
 {
@@ -301,11 +315,7 @@ static bool try_to_commit(const struct pg_commit *begun, bool *accepted, struct 
 	}
 	if (ok) {
 		lp_settle(batch, committing.policy, committing.known, committing.owed, &committing.settled);
-		ok = (batch->kind != LP_BATCH_RECOMPUTE ||
-		      (move_owed(&committing, true, error) && move_owed(&committing, false, error))) &&
-		     write_results(&committing, error) && add_outcomes(&committing, error) &&
-		     put_settled(store, &committing.settled, error) &&
-		     lp_pg_put_owed(store, committing.settled.owed, committing.settled.owed_count, false, error);
+		ok = write_settlement(&committing, error);
 	}
 	ok = lp_pg_finish(store, ok, error);
 	*accepted = ok;

@@ -8,16 +8,16 @@
 
 #include <math.h>
 
-bool lp_pg_each_stored(struct lp_store *opened, const int64_t *series_ids, size_t count, uint64_t most,
-                       lp_stored_visit *visit, void *context, struct lp_error *error)
+bool lp_pg_each_stored(struct lp_store *opened, const struct lp_stored_query *query, lp_stored_visit *visit,
+                       void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	struct lp_stored stored;
 	struct pg_rows rows;
 
-	lp_pg_add_ids(arguments, series_ids, count);
-	lp_pg_argument_int8(arguments, (int64_t)most);
+	lp_pg_add_ids(arguments, query->series_ids, query->count);
+	lp_pg_argument_int8(arguments, (int64_t)query->most);
 	lp_pg_read(store, PG_EACH_STORED, &rows, error);
 	while (lp_pg_next(&rows, &lp_stored_layout, &stored))
 		rows.ok = visit(context, &stored, error);
@@ -95,21 +95,21 @@ bool lp_pg_remove_results(struct lp_store *opened, int64_t calculation_id, lp_ti
 	return ok;
 }
 
-bool lp_pg_read_places(struct lp_store *opened, int64_t series_id, lp_time beyond, bool backwards,
-                       struct lp_result_place *places, size_t most, size_t *count, struct lp_error *error)
+bool lp_pg_read_places(struct lp_store *opened, const struct lp_place_query *query, struct lp_result_place *places,
+                       size_t *count, struct lp_error *error)
 {
+	lp_time end = query->backwards ? LP_TIME_MAX : LP_TIME_MIN;
+	lp_time beyond = query->beyond == LP_TIME_NONE ? end : query->beyond;
 	struct pg_store *store = lp_pg_store(opened);
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	struct pg_rows rows;
 
-	if (beyond == LP_TIME_NONE)
-		beyond = backwards ? LP_TIME_MAX : LP_TIME_MIN;
-	lp_pg_argument_int8(arguments, series_id);
+	lp_pg_argument_int8(arguments, query->series_id);
 	lp_pg_argument_time(arguments, beyond);
-	lp_pg_argument_int8(arguments, (int64_t)most);
-	lp_pg_read(store, backwards ? PG_READ_PLACES_BACK : PG_READ_PLACES, &rows, error);
-	for (*count = 0; *count < most && lp_pg_next(&rows, &lp_place_layout, &places[*count]); ++*count)
-		places[*count].series_id = series_id;
+	lp_pg_argument_int8(arguments, (int64_t)query->most);
+	lp_pg_read(store, query->backwards ? PG_READ_PLACES_BACK : PG_READ_PLACES, &rows, error);
+	for (*count = 0; *count < query->most && lp_pg_next(&rows, &lp_place_layout, &places[*count]); ++*count)
+		places[*count].series_id = query->series_id;
 	return lp_pg_end(&rows);
 }
 

@@ -147,8 +147,9 @@ static bool note_pruned(struct pg_store *store, struct deletion *deletion, struc
 	if (!lp_pg_begin(store, error))
 		return false;
 	ok = about_series(store, PG_LOCK_READERS, deletion, error) && delete_superseded(store, deletion, error) &&
-	     note_times(store, deletion, error) &&
-	     (deletion->count == 0 || about_series(store, PG_TOUCH_READERS, deletion, error));
+	     note_times(store, deletion, error);
+	if (ok && deletion->count > 0)
+		ok = about_series(store, PG_TOUCH_READERS, deletion, error);
 	return lp_pg_finish(store, ok, error);
 }
 
@@ -330,15 +331,16 @@ static bool prune_wholes(struct pg_store *store, const struct lp_prune_series *s
 	       (nobodys_before == LP_TIME_NONE || delete_nobodys(store, nobodys_before, &pruned->count, error));
 }
 
-bool lp_pg_prune_samples(struct lp_store *opened, const struct lp_prune_series *series, size_t count, bool every,
-                         lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
+bool lp_pg_prune_samples(struct lp_store *opened, const struct lp_prune_order *order, struct lp_pruned_samples *pruned,
+                         struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
 
 	*pruned = (struct lp_pruned_samples){ .count = 0 };
 	return lp_pg_move_samples(store, 0, error) &&
-	       (!every || prune_wholes(store, series, count, nobodys_before, pruned, error)) &&
-	       delete_by_series(store, series, count, &pruned->count, error);
+	       (!order->every ||
+	        prune_wholes(store, order->series, order->count, order->nobodys_before, pruned, error)) &&
+	       delete_by_series(store, order->series, order->count, &pruned->count, error);
 }
 
 bool lp_pg_restore_pruned(struct lp_store *opened, int64_t series_id, struct lp_window pruned, struct lp_error *error)

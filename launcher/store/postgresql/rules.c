@@ -34,8 +34,8 @@ bool lp_pg_close_breaker(struct lp_store *opened, const char *rule, struct lp_er
 }
 
 /* Visits after it is stored, so that a visitor can ask the store. */
-bool lp_pg_note_rules(struct lp_store *opened, const struct lp_run *run, const struct lp_rule_version *versions,
-                      size_t count, lp_rule_version_visit *changed, void *context, struct lp_error *error)
+bool lp_pg_note_rules(struct lp_store *opened, const struct lp_run *run, const struct lp_rule_versions *versions,
+                      lp_rule_version_visit *changed, void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
 	struct pg_arguments *arguments = lp_pg_arguments(store);
@@ -44,7 +44,8 @@ bool lp_pg_note_rules(struct lp_store *opened, const struct lp_run *run, const s
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	lp_pg_add_columns(arguments, &lp_rule_version_layout, versions, sizeof *versions, count);
+	lp_pg_add_columns(arguments, &lp_rule_version_layout, versions->items, sizeof *versions->items,
+	                  versions->count);
 	lp_pg_argument_int8(arguments, run->id);
 	lp_pg_argument_time(arguments, run->tick);
 	lp_pg_read(store, PG_NOTE_RULES, &rows, error);

@@ -136,14 +136,16 @@ static bool read_some(struct pg_store *store, int64_t series_id, struct lp_windo
 	return ok;
 }
 
-bool lp_pg_read_samples(struct lp_store *opened, int64_t series_id, lp_time from, lp_time to, uint64_t most,
-                        lp_column_visit *visit, void *context, struct lp_error *error)
+bool lp_pg_read_samples(struct lp_store *opened, const struct lp_sample_query *query, lp_column_visit *visit,
+                        void *context, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
 	/* Not the server's infinities: they are no times. */
-	struct lp_window range = { .start = from == LP_TIME_NONE || from < LP_TIME_MIN ? LP_TIME_MIN : from,
-		                   .end = to == LP_TIME_NONE || to > LP_TIME_MAX ? LP_TIME_MAX + 1 : to };
-	uint64_t left = most == 0 ? UINT64_MAX : most;
+	struct lp_window range = {
+		.start = query->from == LP_TIME_NONE || query->from < LP_TIME_MIN ? LP_TIME_MIN : query->from,
+		.end = query->to == LP_TIME_NONE || query->to > LP_TIME_MAX ? LP_TIME_MAX + 1 : query->to
+	};
+	uint64_t left = query->most == 0 ? UINT64_MAX : query->most;
 	bool ok = true;
 
 	if (!lp_pg_begin(store, error))
@@ -152,7 +154,7 @@ bool lp_pg_read_samples(struct lp_store *opened, int64_t series_id, lp_time from
 		uint64_t wanted = left < READ_AT_ONCE ? left : READ_AT_ONCE;
 		struct lp_column column;
 
-		ok = read_some(store, series_id, range, wanted, &column, error);
+		ok = read_some(store, query->series_id, range, wanted, &column, error);
 		if (!ok || column.count == 0)
 			break;
 		range.start = column.time[column.count - 1] + 1;

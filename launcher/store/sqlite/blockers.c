@@ -17,8 +17,8 @@ static bool is_any_aside(struct sqlite_store *store, bool *any, struct lp_error 
 	return true;
 }
 
-bool lp_sqlite_each_blocker(struct lp_store *opened, const int64_t *ids, size_t count, lp_time from, lp_time to,
-                            lp_blocker_visit *visit, void *context, struct lp_error *error)
+bool lp_sqlite_each_blocker(struct lp_store *opened, const struct lp_blocker_query *query, lp_blocker_visit *visit,
+                            void *context, struct lp_error *error)
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_BLOCKER, error);
@@ -28,10 +28,10 @@ bool lp_sqlite_each_blocker(struct lp_store *opened, const int64_t *ids, size_t 
 
 	if (!rows.ok || !is_any_aside(store, &any, error))
 		return false;
-	sqlite3_bind_int64(statement, 2, from);
-	sqlite3_bind_int64(statement, 3, to);
-	for (size_t i = 0; i < count && any && rows.ok; i++) {
-		sqlite3_bind_int64(statement, 1, ids[i]);
+	sqlite3_bind_int64(statement, 2, query->from);
+	sqlite3_bind_int64(statement, 3, query->to);
+	for (size_t i = 0; i < query->count && any && rows.ok; i++) {
+		sqlite3_bind_int64(statement, 1, query->calculation_ids[i]);
 		while (lp_sqlite_next(&rows, &lp_blocker_layout, &blocker))
 			rows.ok = visit(context, &blocker, error);
 	}

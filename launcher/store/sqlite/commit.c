@@ -275,10 +275,14 @@ static bool commit_within(struct sqlite_store *store, struct lp_batch *batch, co
 	if (!*accepted)
 		return true;
 	lp_settle(batch, policy, known, owed, &settled);
-	return (noted || lp_sqlite_be_own(store, true, error)) && take_off_results(store, batch, &settled, error) &&
-	       widen_results(store, &settled, error) && write_results(store, batch, &settled, error) &&
-	       (noted || lp_sqlite_be_own(store, false, error)) && write_outcomes(store, batch, &settled, error) &&
-	       write_states(store, &settled, error) && write_pending(store, &settled, error) &&
+	if (!noted && !lp_sqlite_be_own(store, true, error))
+		return false;
+	if (!take_off_results(store, batch, &settled, error) || !widen_results(store, &settled, error) ||
+	    !write_results(store, batch, &settled, error))
+		return false;
+	if ((!noted && !lp_sqlite_be_own(store, false, error)) || !write_outcomes(store, batch, &settled, error))
+		return false;
+	return write_states(store, &settled, error) && write_pending(store, &settled, error) &&
 	       lp_sqlite_join_owed(store, settled.owed, settled.owed_count, false, error);
 }
 

@@ -9,17 +9,17 @@
 
 #include <assert.h>
 
-bool lp_sqlite_each_stored(struct lp_store *opened, const int64_t *series_ids, size_t count, uint64_t most,
-                           lp_stored_visit *visit, void *context, struct lp_error *error)
+bool lp_sqlite_each_stored(struct lp_store *opened, const struct lp_stored_query *query, lp_stored_visit *visit,
+                           void *context, struct lp_error *error)
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_STORED, error);
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_stored stored;
 
-	for (size_t i = 0; i < count && rows.ok; i++) {
-		sqlite3_bind_int64(statement, 1, series_ids[i]);
-		sqlite3_bind_int64(statement, 2, (int64_t)most);
+	for (size_t i = 0; i < query->count && rows.ok; i++) {
+		sqlite3_bind_int64(statement, 1, query->series_ids[i]);
+		sqlite3_bind_int64(statement, 2, (int64_t)query->most);
 		while (lp_sqlite_next(&rows, &lp_stored_layout, &stored))
 			rows.ok = stored.first_end == LP_TIME_NONE || visit(context, &stored, error);
 	}
@@ -109,21 +109,21 @@ bool lp_sqlite_remove_results(struct lp_store *opened, int64_t calculation_id, l
 	return true;
 }
 
-bool lp_sqlite_read_places(struct lp_store *opened, int64_t series_id, lp_time beyond, bool backwards,
-                           struct lp_result_place *places, size_t most, size_t *count, struct lp_error *error)
+bool lp_sqlite_read_places(struct lp_store *opened, const struct lp_place_query *query, struct lp_result_place *places,
+                           size_t *count, struct lp_error *error)
 {
+	lp_time end = query->backwards ? LP_TIME_MAX : LP_TIME_MIN;
+	lp_time beyond = query->beyond == LP_TIME_NONE ? end : query->beyond;
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct sqlite_rows rows =
-		lp_sqlite_read(store, backwards ? LP_SQLITE_READ_PLACES_BACK : LP_SQLITE_READ_PLACES, error);
+		lp_sqlite_read(store, query->backwards ? LP_SQLITE_READ_PLACES_BACK : LP_SQLITE_READ_PLACES, error);
 	sqlite3_stmt *statement = rows.statement;
 
-	if (beyond == LP_TIME_NONE)
-		beyond = backwards ? LP_TIME_MAX : LP_TIME_MIN;
-	sqlite3_bind_int64(statement, 1, series_id);
+	sqlite3_bind_int64(statement, 1, query->series_id);
 	sqlite3_bind_int64(statement, 2, beyond);
-	sqlite3_bind_int64(statement, 3, (int64_t)most);
-	for (*count = 0; *count < most && lp_sqlite_next(&rows, &lp_place_layout, &places[*count]); ++*count)
-		places[*count].series_id = series_id;
+	sqlite3_bind_int64(statement, 3, (int64_t)query->most);
+	for (*count = 0; *count < query->most && lp_sqlite_next(&rows, &lp_place_layout, &places[*count]); ++*count)
+		places[*count].series_id = query->series_id;
 	return lp_sqlite_end(&rows);
 }
 

@@ -207,13 +207,13 @@ static bool delete_nobodys(struct lp_store *opened, lp_time before, uint64_t *sa
 	return ok;
 }
 
-bool lp_sqlite_prune_samples(struct lp_store *opened, const struct lp_prune_series *series, size_t count, bool every,
-                             lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
+bool lp_sqlite_prune_samples(struct lp_store *opened, const struct lp_prune_order *order,
+                             struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	*pruned = (struct lp_pruned_samples){ .count = 0 };
-	return delete_samples(opened, series, count, &pruned->count, error) &&
-	       (!every || nobodys_before == LP_TIME_NONE ||
-	        delete_nobodys(opened, nobodys_before, &pruned->count, error)) &&
+	return delete_samples(opened, order->series, order->count, &pruned->count, error) &&
+	       (!order->every || order->nobodys_before == LP_TIME_NONE ||
+	        delete_nobodys(opened, order->nobodys_before, &pruned->count, error)) &&
 	       give_back_pages(lp_sqlite_store(opened), error);
 }
 

@@ -81,20 +81,21 @@ static bool note_within(struct sqlite_store *store, const struct lp_run *run, st
 	return true;
 }
 
-bool lp_sqlite_note_rules(struct lp_store *opened, const struct lp_run *run, const struct lp_rule_version *versions,
-                          size_t count, lp_rule_version_visit *changed, void *context, struct lp_error *error)
+bool lp_sqlite_note_rules(struct lp_store *opened, const struct lp_run *run, const struct lp_rule_versions *versions,
+                          lp_rule_version_visit *changed, void *context, struct lp_error *error)
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct lp_arena arena = { 0 };
-	struct lp_rule_version *noted = lp_arena_zeroed(&arena, count, sizeof *noted);
+	struct lp_rule_version *noted = lp_arena_zeroed(&arena, versions->count, sizeof *noted);
 	bool ok;
 
-	for (size_t i = 0; i < count; i++)
-		noted[i] = (struct lp_rule_version){ .rule = versions[i].rule, .version = versions[i].version };
+	for (size_t i = 0; i < versions->count; i++)
+		noted[i] = (struct lp_rule_version){ .rule = versions->items[i].rule,
+			                             .version = versions->items[i].version };
 	ok = lp_sqlite_begin(store, error) &&
-	     lp_sqlite_finish(store, note_within(store, run, noted, count, &arena, error), error);
+	     lp_sqlite_finish(store, note_within(store, run, noted, versions->count, &arena, error), error);
 	/* Visits after it is stored, so that a visitor can ask the store. */
-	for (size_t i = 0; i < count && ok; i++)
+	for (size_t i = 0; i < versions->count && ok; i++)
 		ok = noted[i].before == NULL || changed(context, &noted[i], error);
 	lp_arena_free(&arena);
 	return ok;

@@ -138,8 +138,8 @@ void lp_sqlite_empty_samples(struct sqlite_samples *rows)
 	rows->any_quality = rows->any_coverage = false;
 }
 
-bool lp_sqlite_read_samples(struct lp_store *opened, int64_t series_id, lp_time from, lp_time to, uint64_t most,
-                            lp_column_visit *visit, void *context, struct lp_error *error)
+bool lp_sqlite_read_samples(struct lp_store *opened, const struct lp_sample_query *query, lp_column_visit *visit,
+                            void *context, struct lp_error *error)
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct sqlite_samples *rows = &store->samples;
@@ -148,10 +148,10 @@ bool lp_sqlite_read_samples(struct lp_store *opened, int64_t series_id, lp_time 
 
 	if (statement == NULL)
 		return false;
-	sqlite3_bind_int64(statement, 1, series_id);
-	sqlite3_bind_int64(statement, 2, from); /* LP_TIME_NONE is before every time */
-	sqlite3_bind_int64(statement, 3, to != LP_TIME_NONE ? to : INT64_MAX);
-	sqlite3_bind_int64(statement, 4, most > 0 && most < INT64_MAX ? (int64_t)most : -1);
+	sqlite3_bind_int64(statement, 1, query->series_id);
+	sqlite3_bind_int64(statement, 2, query->from); /* LP_TIME_NONE is before every time */
+	sqlite3_bind_int64(statement, 3, query->to != LP_TIME_NONE ? query->to : INT64_MAX);
+	sqlite3_bind_int64(statement, 4, query->most > 0 && query->most < INT64_MAX ? (int64_t)query->most : -1);
 	lp_sqlite_empty_samples(rows);
 	do {
 		row = lp_sqlite_step(store, statement, error);
