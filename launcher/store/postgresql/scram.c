@@ -61,6 +61,7 @@ int __real_scram_SaltedPassword(const char *password, int type, int key_length, 
 int __wrap_scram_SaltedPassword(const char *password, int type, int key_length, const char *salt, int salt_length,
                                 int iterations, unsigned char *result, const char **error);
 
+/* libpq's parameters. NOLINTNEXTLINE(readability-function-size) */
 int __wrap_scram_SaltedPassword(const char *password, int type, int key_length, const char *salt, int salt_length,
                                 int iterations, unsigned char *result, const char **error)
 {
