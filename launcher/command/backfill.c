@@ -343,7 +343,7 @@ static bool is_minute_run_active(void *context)
 	return lp_store_run_is_active(watch->store, LP_RUN_MINUTE, &watch->active, &ignored) && watch->active;
 }
 
-/* Gives others time to finish: somebody is applying definitions, or pruning, right now. */
+/* Gives others time to finish: definitions are being applied, or samples pruned. */
 static void pause_for_others(int times)
 {
 	const struct timespec pause = { .tv_nsec = 10000000L * times };

@@ -118,7 +118,7 @@ struct lp_import {
 	size_t held;                         /* samples in memory */
 	bool begun;                          /* a transaction is open */
 	const struct lp_import_claim *claim; /* what is noted with the samples; NULL: nothing */
-	bool elsewhere;                      /* somebody else has noted it: nothing of this is stored */
+	bool elsewhere;                      /* another process has noted it: nothing of this is stored */
 	const volatile int *stop;            /* not 0: reading ends, with an error; may be NULL */
 	struct lp_write_counts counts;
 	uint64_t created, missing, repeated; /* series made; cells without a number; samples given once more */

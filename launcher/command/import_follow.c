@@ -46,8 +46,8 @@ struct followed {
 	enum {
 		WAITING, /* until it is whole */
 		STORED,
-		CHANGED, /* since it was stored; that was told */
-		REFUSED, /* there is something wrong with it; that was told */
+		CHANGED, /* since it was stored; that was reported */
+		REFUSED, /* it has an error; that was reported */
 	} state;
 	bool told;       /* that it was changed */
 	bool known;      /* the store was asked about it */
@@ -65,7 +65,7 @@ struct following {
 	struct followed *files; /* by name */
 	size_t count;
 	bool for_people; /* lines for a terminal, in place of the log */
-	bool gone;       /* the directory cannot be read; that was told */
+	bool gone;       /* the directory cannot be read; that was reported */
 	uint64_t stored, refused;
 };
 
@@ -272,7 +272,7 @@ static bool is_settled(struct followed *file, FILE *open)
 	return false;
 }
 
-/* Reads and stores an open file.  *again: it was changed meanwhile, or somebody else has stored it. */
+/* Reads and stores an open file. *again: it was changed meanwhile, or another process stored it. */
 static bool store_file(struct following *following, struct followed *file, FILE *open,
                        const struct lp_import_claim *claim, bool *again, struct lp_error *error)
 {
@@ -339,7 +339,7 @@ static bool take_file(struct following *following, struct followed *file, struct
 		return false;
 	if (file->state != WAITING)
 		return true;
-	/* It was told once: a file that grows all the time is no news. */
+	/* Reported once: a file that grows all the time is not news. */
 	if (file->told) {
 		file->state = CHANGED;
 		return true;

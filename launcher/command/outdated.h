@@ -25,7 +25,7 @@ struct lp_outdated_work {
 struct lp_outdated_works {
 	struct lp_outdatings found;
 	struct lp_outdated_work *items; /* one for each that is found */
-	bool more;                      /* some results were not counted: there are more than told */
+	bool more;                      /* some results were not counted: there are more */
 };
 
 /* What `apply` compares. */
@@ -54,7 +54,7 @@ void lp_outdated_free(struct lp_outdated_works *works);
 struct lp_outdated_move {
 	struct lp_store *store;
 	bool alone;
-	uint64_t most;  /* so many at most, all together */
+	uint64_t most;  /* at most, all together */
 	uint64_t moved; /* out */
 	struct lp_result_place *places;
 	size_t count; /* that are still to go to the store */

@@ -13,7 +13,7 @@ enum lp_output_form { LP_OUTPUT_TABLE, LP_OUTPUT_CSV, LP_OUTPUT_JSON };
 bool lp_is_terminal(FILE *file);
 /* name NULL: a table where standard output is a terminal, else CSV. */
 bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp_error *error) LP_MUST_CHECK;
-/* True if nobody reads standard output any more: `head` has seen enough, which is no error. */
+/* True if standard output is no longer read: `head` has seen enough, which is no error. */
 bool lp_output_is_abandoned(void);
 /* Makes sure that all that was printed has left the program: a full disk must not look like success. */
 bool lp_output_finish(struct lp_error *error) LP_MUST_CHECK;

@@ -1,4 +1,4 @@
-/* `prune`: which samples go.  Knows kinds and needs; how they are deleted is the store's business. */
+/* `prune`: which samples are deleted. Knows kinds and needs; the store knows how they are deleted. */
 #include "command/output.h"
 #include "command/prune.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* However much stays, counting it is bounded: at most so many samples of a series, and of all. */
+/* Counting is bounded, however much stays: by samples of a series, and of all. */
 enum { ASK_AT_ONCE = 10000, COUNT_AT_ONCE = 1000, COUNT_OF_EACH = 10000, COUNT_OF_ALL = 2000000, SHOWN_MOST = 10 };
 
 /* Samples of one series that are old enough to go, and stay. */
@@ -248,7 +248,7 @@ static bool prune_chosen(struct choice *choice, struct lp_error *error)
 				       &(const struct lp_prune_order){ .series = choice->series,
 	                                                               .count = choice->count,
 	                                                               .every = prune->pattern == NULL,
-	                                                               .nobodys_before = prune->samples_before },
+	                                                               .orphans_before = prune->samples_before },
 				       &pruned, error)))
 		return false;
 	print_pruned(prune, &pruned);

@@ -98,9 +98,9 @@ static bool choose(struct lp_selection *selection, struct lp_store *store, const
 }
 
 /*
- * Another calculation's results there may end later than its own last window. Up
- * to the next window they belong to nobody; from there on runs may be writing
- * already.
+ * Another calculation's results may end later than its own last window. Up to
+ * the next window they belong to no calculation; from there on runs may be
+ * writing already.
  */
 static void look_beyond_watermark(struct lp_selected *item, lp_time until_end)
 {

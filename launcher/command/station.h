@@ -1,4 +1,4 @@
-/* Samples of a pumping station that nobody built, for `demo`. */
+/* Samples of an imaginary pumping station, for `demo`. */
 #ifndef LP_COMMAND_STATION_H
 #define LP_COMMAND_STATION_H
 

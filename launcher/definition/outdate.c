@@ -41,7 +41,7 @@ static void add_name(struct lp_text *names, const char *of, const char *series)
 	lp_text_addf(names, "%s%s of %s", names->length == 0 ? "" : ", ", of, series);
 }
 
-/* What a rule is told of the series it reads, and the unit that its results are stored in. */
+/* What a rule sees of the series it reads, and the unit that its results are stored in. */
 static unsigned effects_of_series(struct outdating *outdating, const struct lp_calculation *calculation)
 {
 	size_t before_length = outdating->names.length;
@@ -101,9 +101,8 @@ static void look_at_stored(struct outdating *outdating, const struct lp_calculat
 }
 
 /*
- * A new one that writes where somebody else did: one that goes in the same
- * moment (a calculation that was renamed, if all else is as it was), or one
- * that went earlier.
+ * A new calculation that writes where another one did: one that goes in the same
+ * moment (it was renamed, if all else is the same), or one that went earlier.
  */
 static void look_at_created(struct outdating *outdating, const struct lp_calculation *after)
 {

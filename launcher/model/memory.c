@@ -15,7 +15,7 @@ static _Noreturn void out_of_memory(void)
 	static const char message[] =
 		"local-processing: out of memory. What was committed stays, the next run does the rest.\n";
 	ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
-	(void)written; /* there is nobody left to tell */
+	(void)written; /* there is nothing left to report it to */
 	_exit(LP_EXIT_INTERNAL);
 }
 

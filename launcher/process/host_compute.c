@@ -463,7 +463,7 @@ void lp_interpreter_close(struct lp_interpreter *interpreter)
 	if (interpreter == NULL)
 		return;
 	if (interpreter->process.id != 0) {
-		/* It is at no task.  The run stores its end meanwhile, so nobody waits for the process here. */
+		/* It has no task. The run stores its end meanwhile, so this does not wait for the process. */
 		lp_process_signal(&interpreter->process, SIGKILL);
 		lp_rule_server_reap_later(interpreter->server, interpreter->process.id);
 	}

@@ -76,7 +76,7 @@ bool lp_receive(int socket, void *message, size_t size, int *descriptors, int co
 			memcpy(descriptors, CMSG_DATA(rights), (size_t)count * sizeof(int));
 			whole = true;
 		} else {
-			/* Nobody asked for them, or not for so many. */
+			/* There were none, or not as many. */
 			close_descriptors(rights);
 		}
 	}

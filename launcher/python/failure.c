@@ -198,7 +198,7 @@ void lp_python_failure_take(struct lp_arena *arena, struct lp_python_failure *fa
 		failure->traceback = line;
 	}
 	Py_DECREF(exception);
-	/* A finaliser may have raised an exception, which nobody handles. */
+	/* A finaliser may have raised an exception, which has no handler. */
 	PyErr_Clear();
 }
 

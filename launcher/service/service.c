@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Logs the rules that do not load, in each run: their calculations fail until somebody mends them. */
+/* Logs the rules that do not load, in each run: their calculations fail until the file is mended. */
 static void log_problems(const struct lp_problems *problems)
 {
 	for (uint32_t at = 0; at < problems->count; at++) {
@@ -73,7 +73,7 @@ bool lp_service_count_outdated(struct lp_store *store, const char *rule, uint64_
 	return ok;
 }
 
-/* What is stored was computed by the version before, and stays until somebody wants it computed again. */
+/* Stored results were computed by the version before, and stay until they are computed again on request. */
 static bool log_changed_rule(void *context, const struct lp_rule_version *version, struct lp_error *error)
 {
 	uint64_t calculations;

@@ -59,7 +59,7 @@ void lp_waits_free(struct lp_waits *waits);
 struct lp_status_query {
 	struct lp_status_filter filter;
 	const struct lp_zone *zone;
-	uint32_t history; /* so many windows of the calculation, where it is one; 0: none */
+	uint32_t history; /* number of windows shown, of one calculation; 0: none */
 };
 bool lp_show_status(struct lp_document *document, struct lp_store *store, const struct lp_status_query *query,
                     uint64_t *failing, struct lp_error *error) LP_MUST_CHECK;
@@ -122,7 +122,7 @@ struct lp_explanation {
 	double value, coverage; /* coverage NaN: not known */
 	uint8_t quality;
 	int32_t samples;                          /* < 0: measured */
-	bool computed;                            /* by a calculation; else it was measured, or somebody imported it */
+	bool computed;                            /* by a calculation; else it was measured or imported */
 	lp_time window_end;                       /* of the window that made it; LP_TIME_NONE: not known */
 	struct lp_batch *batch;                   /* holds the calculation that writes the series; NULL: none does */
 	const struct lp_calculation *calculation; /* NULL: none, or it is disabled */
@@ -139,7 +139,7 @@ struct lp_explanation {
 };
 bool lp_explain(struct lp_explanation *why, const char *series_name, struct lp_error *error) LP_MUST_CHECK;
 void lp_explanation_free(struct lp_explanation *why);
-/* True if somebody imported it into the series of a calculation: then it has no window, samples or runs. */
+/* True if it was imported into the series of a calculation: then it has no window, samples or runs. */
 bool lp_explanation_is_imported(const struct lp_explanation *why);
 /* Why there is no result, as far as that is known. */
 const char *lp_explanation_of_none(const struct lp_explanation *why);

@@ -585,7 +585,7 @@ static const struct lp_row_column told_rule_version_columns[] = {
 	LP_COLUMN(LP_KIND_TEXT, struct lp_rule_version, version),
 	LP_COLUMN(LP_KIND_TEXT, struct lp_rule_version, before),
 };
-const struct lp_row_layout lp_told_rule_version_layout = LP_LAYOUT(told_rule_version_columns);
+const struct lp_row_layout lp_changed_rule_version_layout = LP_LAYOUT(told_rule_version_columns);
 
 static const struct lp_row_column place_move_columns[] = {
 	LP_COLUMN(LP_KIND_ID, struct lp_result_place, series_id),

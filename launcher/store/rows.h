@@ -206,7 +206,7 @@ extern const struct lp_row_layout lp_definition_change_note_layout; /* what is w
 extern const struct lp_row_layout lp_definition_change_layout;      /* struct lp_definition_change */
 extern const struct lp_row_layout lp_breaker_layout;                /* struct lp_breaker */
 extern const struct lp_row_layout lp_imported_file_layout;          /* struct lp_imported_file */
-extern const struct lp_row_layout lp_told_rule_version_layout;      /* struct lp_rule_version */
+extern const struct lp_row_layout lp_changed_rule_version_layout;   /* struct lp_rule_version */
 extern const struct lp_row_layout lp_rule_version_layout;           /* struct lp_rule_version */
 extern const struct lp_row_layout lp_stored_layout;                 /* struct lp_stored */
 extern const struct lp_row_layout lp_outdated_layout;               /* struct lp_outdated */

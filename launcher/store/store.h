@@ -689,7 +689,7 @@ bool lp_store_each_prunable(struct lp_store *store, const char *pattern, lp_time
  * size. What will go is noted first (struct lp_series: pruned): batches whose
  * definitions were read before that are refused, and those read after it know.
  * every: no other series has old samples, so what is kept as a whole
- * (partitions) may go as a whole. Samples older than nobodys_before
+ * (partitions) may go as a whole. Samples older than orphans_before
  * (LP_TIME_NONE: none) of series that no longer exist go, too; other programs
  * wrote them.
  */
@@ -705,7 +705,7 @@ struct lp_prune_order {
 	const struct lp_prune_series *series;
 	size_t count;
 	bool every;
-	lp_time nobodys_before;
+	lp_time orphans_before;
 };
 bool lp_store_prune_samples(struct lp_store *store, const struct lp_prune_order *order,
                             struct lp_pruned_samples *pruned, struct lp_error *error) LP_MUST_CHECK;

@@ -61,7 +61,7 @@ static enum lp_encoding find_mark(const unsigned char *bytes, size_t count, size
 	return LP_ENCODING_BY_MARK;
 }
 
-/* Of what begins with two letters of ASCII every other byte is NUL in UTF-16, and in nothing else. */
+/* A text that begins with two ASCII letters has a NUL in every other byte only in UTF-16. */
 static bool fail_no_mark(enum lp_encoding likely, struct lp_error *error)
 {
 	lp_fail(error, LP_EXIT_DATA, "this is UTF-16 without a byte order mark");

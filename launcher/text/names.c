@@ -79,7 +79,7 @@ void lp_names_free(struct lp_names *names)
 	*names = (struct lp_names){ 0 };
 }
 
-enum { WORD_MOST = 64 }; /* longer words are not compared: nobody mistypes a key of that length by two letters */
+enum { WORD_MOST = 64 }; /* longer words are not compared: a key of that length is not mistyped by two letters */
 
 /* Edits (insert, delete, replace, swap of neighbours) that turn a into b. */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)

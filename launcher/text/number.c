@@ -78,7 +78,7 @@ static bool join_groups(char *text, char group)
 
 enum lp_number_reading lp_number_parse(const char *text, struct lp_number_form form, double *number)
 {
-	char plain[400]; /* 309 digits and as many decimals as anybody writes */
+	char plain[400]; /* 309 digits, and as many decimals as people write */
 
 	text += strspn(text, " \t");
 	size_t length = strlen(text);

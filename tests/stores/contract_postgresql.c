@@ -556,7 +556,7 @@ START_TEST(a_large_partition_is_not_counted_before_it_is_dropped)
 	ck_ok(lp_store_prune_samples(
 		      store,
 		      &(const struct lp_prune_order){
-			      .series = &all, .count = 1, .every = true, .nobodys_before = LP_TIME_NONE },
+			      .series = &all, .count = 1, .every = true, .orphans_before = LP_TIME_NONE },
 		      &pruned, &error),
 	      error);
 	ck_assert(pruned.estimated);
@@ -569,7 +569,7 @@ START_TEST(a_large_partition_is_not_counted_before_it_is_dropped)
 	ck_ok(lp_store_prune_samples(
 		      store,
 		      &(const struct lp_prune_order){
-			      .series = &all, .count = 1, .every = true, .nobodys_before = LP_TIME_NONE },
+			      .series = &all, .count = 1, .every = true, .orphans_before = LP_TIME_NONE },
 		      &pruned, &error),
 	      error);
 	ck_assert(!pruned.estimated);
@@ -591,14 +591,14 @@ START_TEST(what_is_of_no_series_goes_when_it_is_old)
 	    " WHERE id NOT IN (SELECT id FROM local_processing.series)");
 	ck_assert_str_eq(sql("SELECT count(*) FROM local_processing.sample"), "15");
 	ck_ok(lp_store_prune_samples(store,
-	                             &(const struct lp_prune_order){ .every = true, .nobodys_before = LP_TIME_NONE },
+	                             &(const struct lp_prune_order){ .every = true, .orphans_before = LP_TIME_NONE },
 	                             &pruned, &error),
 	      error);
 	ck_assert_uint_eq(pruned.count, 0);
 	/* Its year goes as a whole; of the next one only what is older. */
 	ck_ok(lp_store_prune_samples(
 		      store,
-		      &(const struct lp_prune_order){ .every = true, .nobodys_before = INT64_C(1617235200000000) },
+		      &(const struct lp_prune_order){ .every = true, .orphans_before = INT64_C(1617235200000000) },
 		      &pruned, &error),
 	      error);
 	ck_assert_uint_eq(pruned.count, 10);

@@ -567,7 +567,7 @@ bool try_to_prune(const char *pattern, lp_time samples_before, lp_time results_b
 	                                   &(const struct lp_prune_order){ .series = pruning.items,
 	                                                                   .count = pruning.count,
 	                                                                   .every = pattern == NULL,
-	                                                                   .nobodys_before = samples_before },
+	                                                                   .orphans_before = samples_before },
 	                                   &pruned, error);
 
 	*samples = pruned.count;

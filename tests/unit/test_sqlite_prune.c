@@ -8,7 +8,7 @@ static uint64_t prune(struct lp_store *store, int64_t series_id, lp_time before)
 	struct lp_pruned_samples pruned;
 
 	must(sqlite->prune_samples(
-		store, &(const struct lp_prune_order){ .series = &one, .count = 1, .nobodys_before = LP_TIME_NONE },
+		store, &(const struct lp_prune_order){ .series = &one, .count = 1, .orphans_before = LP_TIME_NONE },
 		&pruned, &error));
 	return pruned.count;
 }
@@ -32,15 +32,15 @@ START_TEST(what_is_of_no_series_goes_when_it_is_old)
 			NULL, NULL, NULL),
 		SQLITE_OK);
 	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
-	must(sqlite->prune_samples(store, &(const struct lp_prune_order){ .nobodys_before = T0 + 2 * LP_MINUTE },
+	must(sqlite->prune_samples(store, &(const struct lp_prune_order){ .orphans_before = T0 + 2 * LP_MINUTE },
 	                           &pruned, &error));
 	ck_assert_uint_eq(pruned.count, 0);
 	must(sqlite->prune_samples(store,
-	                           &(const struct lp_prune_order){ .every = true, .nobodys_before = LP_TIME_NONE },
+	                           &(const struct lp_prune_order){ .every = true, .orphans_before = LP_TIME_NONE },
 	                           &pruned, &error));
 	ck_assert_uint_eq(pruned.count, 0);
 	must(sqlite->prune_samples(
-		store, &(const struct lp_prune_order){ .every = true, .nobodys_before = T0 + 2 * LP_MINUTE }, &pruned,
+		store, &(const struct lp_prune_order){ .every = true, .orphans_before = T0 + 2 * LP_MINUTE }, &pruned,
 		&error));
 	ck_assert_uint_eq(pruned.count, 8);
 	ck_assert_str_eq(ask("SELECT count(*) FROM sample"), "12");

@@ -289,9 +289,9 @@ bool lp_pg_fail_address(const char *reason, const char *address, struct lp_error
 }
 
 /*
- * Takes what verbose messages have besides, of each host that was tried, out of
- * the text: states, the first of which is kept, and where in the server's
- * source it was, of no use to anybody here.
+ * Takes out of the text what verbose messages add for each host that was tried:
+ * states, the first of which is kept, and places in the server's source, which
+ * help nobody here.
  */
 static bool take_states(char *text, char state[6])
 {

@@ -1,6 +1,6 @@
 /*
- * Opening and closing a connection to PostgreSQL.  What an address may be is
- * libpq's business: strings, URIs, service and password files, variables.
+ * Opens and closes a connection to PostgreSQL. libpq decides what an address may
+ * be: strings, URIs, service and password files, variables.
  */
 #include "store/postgresql/internal.h"
 

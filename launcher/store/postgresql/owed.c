@@ -1,6 +1,6 @@
 /*
- * Windows that are to be computed again: ranges of owed windows, and pending
- * ones that a person opens again.  Working them off is commit.c's business.
+ * Windows that have to be computed again: ranges of owed windows, and pending
+ * ones that a person reopens. commit.c works them off.
  */
 #include "store/postgresql/internal.h"
 

@@ -251,7 +251,7 @@ static bool drop_next(struct pg_store *store, const struct deletion *all, lp_tim
 
 /* A partition has the samples of all series, and of those that are not there: NO_SERIES stands for them. */
 static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune_series *series, size_t count,
-                                   lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
+                                   lp_time orphans_before, struct lp_pruned_samples *pruned, struct lp_error *error)
 {
 	struct deletion all = { .ids = lp_reallocate(NULL, count + 1, sizeof *all.ids),
 		                .times = lp_reallocate(NULL, count + 1, sizeof *all.times) };
@@ -259,7 +259,7 @@ static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune
 	bool ok = true;
 
 	for (size_t i = 0; i <= count; i++) {
-		lp_time before = i < count ? series[i].before : nobodys_before;
+		lp_time before = i < count ? series[i].before : orphans_before;
 
 		if (before == LP_TIME_NONE)
 			continue;
@@ -273,7 +273,7 @@ static bool drop_sample_partitions(struct pg_store *store, const struct lp_prune
 	return ok;
 }
 
-static bool find_nobodys(struct pg_store *store, lp_time before, int64_t **ids, size_t *count, struct lp_error *error)
+static bool find_orphans(struct pg_store *store, lp_time before, int64_t **ids, size_t *count, struct lp_error *error)
 {
 	PGresult *result = NULL;
 	bool ok;
@@ -281,7 +281,7 @@ static bool find_nobodys(struct pg_store *store, lp_time before, int64_t **ids, 
 	if (!lp_pg_begin(store, error))
 		return false;
 	lp_pg_argument_time(lp_pg_arguments(store), before);
-	ok = lp_pg_execute(store, PG_EACH_NOBODYS, &result, error);
+	ok = lp_pg_execute(store, PG_EACH_ORPHANS, &result, error);
 	*count = ok ? (size_t)PQntuples(result) : 0;
 	*ids = lp_reallocate(NULL, *count + 1, sizeof **ids);
 	for (size_t i = 0; i < *count; i++)
@@ -290,7 +290,7 @@ static bool find_nobodys(struct pg_store *store, lp_time before, int64_t **ids, 
 	return lp_pg_finish(store, ok, error);
 }
 
-static bool delete_some_nobodys(struct pg_store *store, const int64_t *ids, size_t count, lp_time before,
+static bool delete_some_orphans(struct pg_store *store, const int64_t *ids, size_t count, lp_time before,
                                 uint64_t *rows, struct lp_error *error)
 {
 	struct pg_arguments *arguments;
@@ -301,22 +301,22 @@ static bool delete_some_nobodys(struct pg_store *store, const int64_t *ids, size
 	lp_pg_add_ids(arguments, ids, count);
 	lp_pg_argument_time(arguments, before);
 	lp_pg_argument_int8(arguments, ROWS_AT_ONCE);
-	return finish_deleting(store, PG_PRUNE_NOBODYS, rows, error);
+	return finish_deleting(store, PG_PRUNE_ORPHANS, rows, error);
 }
 
 /* Deletes samples of series that do not exist, which other programs wrote into partitions that stay. */
-static bool delete_nobodys(struct pg_store *store, lp_time before, uint64_t *samples, struct lp_error *error)
+static bool delete_orphans(struct pg_store *store, lp_time before, uint64_t *samples, struct lp_error *error)
 {
 	int64_t *ids = NULL;
 	size_t count = 0;
 	uint64_t rows = 0;
-	bool ok = find_nobodys(store, before, &ids, &count, error);
+	bool ok = find_orphans(store, before, &ids, &count, error);
 
 	for (size_t first = 0; ok && first < count; first += SERIES_AT_ONCE) {
 		size_t some = count - first < SERIES_AT_ONCE ? count - first : SERIES_AT_ONCE;
 
 		do {
-			ok = delete_some_nobodys(store, ids + first, some, before, &rows, error);
+			ok = delete_some_orphans(store, ids + first, some, before, &rows, error);
 			*samples += rows;
 		} while (ok && rows == ROWS_AT_ONCE);
 	}
@@ -325,10 +325,10 @@ static bool delete_nobodys(struct pg_store *store, lp_time before, uint64_t *sam
 }
 
 static bool prune_wholes(struct pg_store *store, const struct lp_prune_series *series, size_t count,
-                         lp_time nobodys_before, struct lp_pruned_samples *pruned, struct lp_error *error)
+                         lp_time orphans_before, struct lp_pruned_samples *pruned, struct lp_error *error)
 {
-	return drop_sample_partitions(store, series, count, nobodys_before, pruned, error) &&
-	       (nobodys_before == LP_TIME_NONE || delete_nobodys(store, nobodys_before, &pruned->count, error));
+	return drop_sample_partitions(store, series, count, orphans_before, pruned, error) &&
+	       (orphans_before == LP_TIME_NONE || delete_orphans(store, orphans_before, &pruned->count, error));
 }
 
 bool lp_pg_prune_samples(struct lp_store *opened, const struct lp_prune_order *order, struct lp_pruned_samples *pruned,
@@ -339,7 +339,7 @@ bool lp_pg_prune_samples(struct lp_store *opened, const struct lp_prune_order *o
 	*pruned = (struct lp_pruned_samples){ .count = 0 };
 	return lp_pg_move_samples(store, 0, error) &&
 	       (!order->every ||
-	        prune_wholes(store, order->series, order->count, order->nobodys_before, pruned, error)) &&
+	        prune_wholes(store, order->series, order->count, order->orphans_before, pruned, error)) &&
 	       delete_by_series(store, order->series, order->count, &pruned->count, error);
 }
 

@@ -50,7 +50,7 @@ bool lp_pg_note_rules(struct lp_store *opened, const struct lp_run *run, const s
 	lp_pg_argument_time(arguments, run->tick);
 	lp_pg_read(store, PG_NOTE_RULES, &rows, error);
 	rows.ok = lp_pg_finish(store, rows.ok && lp_pg_outdate_rules(store, rows.result, error), error);
-	while (lp_pg_next(&rows, &lp_told_rule_version_layout, &version))
+	while (lp_pg_next(&rows, &lp_changed_rule_version_layout, &version))
 		rows.ok = changed(context, &version, error);
 	return lp_pg_end(&rows);
 }

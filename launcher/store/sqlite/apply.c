@@ -1,7 +1,6 @@
 /*
- * Changes definitions: series, calculations, their inputs and outputs.  Which
- * batches come of it is batches.c's business.  Everything goes by name: that
- * is what definitions are known by.
+ * Changes definitions: series, calculations, their inputs and outputs, all by
+ * name. batches.c then puts the batches together again.
  */
 #include "model/clock.h"
 #include "store/sqlite/internal.h"

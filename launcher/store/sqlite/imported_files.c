@@ -1,4 +1,4 @@
-/* Files that `import --follow` has stored.  When one is taken is the command's business. */
+/* Files that `import --follow` has stored. The command decides when a file is taken. */
 #include "store/sqlite/internal.h"
 
 bool lp_sqlite_each_imported_file(struct lp_store *opened, const char *source, const char *name,

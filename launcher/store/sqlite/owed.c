@@ -1,7 +1,7 @@
 /*
- * Windows that are to be computed again: ranges of owed windows, and pending
- * ones that a person opens again.  How ranges join is said by store/owed.c;
- * working them off is commit.c's business.
+ * Windows that have to be computed again: ranges of owed windows, and pending
+ * ones that a person reopens. store/owed.c joins ranges; commit.c works them
+ * off.
  */
 #include "model/clock.h"
 #include "store/sqlite/internal.h"

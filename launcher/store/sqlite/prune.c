@@ -189,9 +189,9 @@ bool lp_sqlite_prune(struct lp_store *opened, struct lp_prune *prune, struct lp_
 }
 
 /* Deletes samples of series that do not exist, which other programs wrote: nothing else finds them. */
-static bool delete_nobodys(struct lp_store *opened, lp_time before, uint64_t *samples, struct lp_error *error)
+static bool delete_orphans(struct lp_store *opened, lp_time before, uint64_t *samples, struct lp_error *error)
 {
-	struct sqlite_rows rows = lp_sqlite_read(lp_sqlite_store(opened), LP_SQLITE_EACH_NOBODYS, error);
+	struct sqlite_rows rows = lp_sqlite_read(lp_sqlite_store(opened), LP_SQLITE_EACH_ORPHANS, error);
 	struct lp_prune_series *series = NULL;
 	size_t count = 0, capacity = 0;
 	bool ok;
@@ -212,8 +212,8 @@ bool lp_sqlite_prune_samples(struct lp_store *opened, const struct lp_prune_orde
 {
 	*pruned = (struct lp_pruned_samples){ .count = 0 };
 	return delete_samples(opened, order->series, order->count, &pruned->count, error) &&
-	       (!order->every || order->nobodys_before == LP_TIME_NONE ||
-	        delete_nobodys(opened, order->nobodys_before, &pruned->count, error)) &&
+	       (!order->every || order->orphans_before == LP_TIME_NONE ||
+	        delete_orphans(opened, order->orphans_before, &pruned->count, error)) &&
 	       give_back_pages(lp_sqlite_store(opened), error);
 }
 

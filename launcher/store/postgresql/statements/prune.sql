@@ -97,7 +97,7 @@ DELETE FROM {{schema}}.sample s
 USING bound b
 WHERE s.series_id = b.id AND s.ts >= b.first AND s.ts < b.before AND s.ts <= $3;
 
--- name: each_nobodys
+-- name: each_orphans
 -- doing: look for samples of no series
 -- reads: all of series
 -- They are between the ids of two series that follow one another: from one to the next, by the index.
@@ -130,7 +130,7 @@ SELECT id
 FROM nobody
 WHERE id IS NOT NULL;
 
--- name: prune_nobodys
+-- name: prune_orphans
 -- doing: delete old samples of no series
 DELETE FROM {{schema}}.sample s
 USING (SELECT series_id, ts FROM {{schema}}.sample WHERE series_id = ANY ($1) AND ts < $2 LIMIT $3) o

@@ -29,7 +29,7 @@ DELETE FROM superseded WHERE series_id = ?1 AND ts < ?2;
 -- doing: delete old samples
 DELETE FROM sample WHERE series_id = ?1 AND ts <= ?2;
 
--- name: each_nobodys
+-- name: each_orphans
 -- doing: look for samples of no series
 -- From one id to the next by the table's order: to read all samples would take hours.
 WITH RECURSIVE each (id) AS (
