@@ -224,6 +224,7 @@ static bool keeps(const struct lp_plan *plan, const struct lp_batch_head *head, 
 	    !lp_input_range(&head->schedule, zone, *window, reading->window, reading->shift, &range))
 		return false;
 	*hold = (struct lp_hold){
+		.kind = LP_HOLD_NOT_OVER,
 		.batch_id = head->id,
 		.upstream = upstream->head.id,
 		.first = *window,
