@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 
 /* Milliseconds that a process has for its traceback, and between two looks at that. */
-enum { OUTPUT_MOST = 16 << 10, TRACEBACK_LIMIT = 60, TRACEBACK_INTERVAL = 3 };
+enum { OUTPUT_MOST = 16 << 10, TRACEBACK_LIMIT = 300, TRACEBACK_INTERVAL = 2 };
 
 enum lp_process_event lp_process_wait(const struct lp_process *process, int milliseconds)
 {
@@ -44,17 +44,14 @@ static size_t read_output(const struct lp_process *process, char text[OUTPUT_MOS
 
 void lp_process_request_traceback(const struct lp_process *process)
 {
-	char text[OUTPUT_MOST];
-	size_t before = read_output(process, text), length = before, last = before;
+	struct pollfd end = { .fd = process->descriptor, .events = POLLIN };
+	_Atomic uint32_t *traced = &process->area.head->pulse.traced;
 
+	atomic_store(traced, 0);
 	lp_process_signal(process, LP_PYTHON_SIGNAL_TRACEBACK);
-	/* Until something has come, and nothing more comes. */
-	for (int waited = 0; waited < TRACEBACK_LIMIT && (length == before || length != last);
-	     waited += TRACEBACK_INTERVAL) {
-		last = length;
-		(void)poll(NULL, 0, TRACEBACK_INTERVAL);
-		length = read_output(process, text);
-	}
+	for (int waited = 0; waited < TRACEBACK_LIMIT && atomic_load(traced) == 0; waited += TRACEBACK_INTERVAL)
+		if (poll(&end, 1, TRACEBACK_INTERVAL) > 0)
+			break;
 }
 
 const char *lp_process_read_output(const struct lp_process *process, struct lp_arena *arena)

@@ -25,9 +25,10 @@ struct _object; /* PyObject, for files that know Python */
 struct lp_pulse {
 	_Atomic uint64_t sequence;
 	_Atomic uint64_t interrupt;
-	_Atomic int64_t start;  /* monotonic nanoseconds */
-	_Atomic uint32_t index; /* of the task in its part, or of the file */
-	_Atomic uint32_t stop;  /* set by the other process: begin no other task */
+	_Atomic int64_t start;   /* monotonic nanoseconds */
+	_Atomic uint32_t index;  /* of the task in its part, or of the file */
+	_Atomic uint32_t stop;   /* set by the other process: begin no other task */
+	_Atomic uint32_t traced; /* the traceback that LP_PYTHON_SIGNAL_TRACEBACK asked for is written whole */
 };
 #define LP_PYTHON_SIGNAL_INTERRUPT (SIGRTMAX - 1)
 #define LP_PYTHON_SIGNAL_TRACEBACK                                                                                     \

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -106,15 +107,28 @@ bool lp_runtime_start(PyConfig *config, bool for_rules, struct lp_error *error)
 	return lp_runtime_call_hook("install", PyBool_FromLong(for_rules), error);
 }
 
+/* Comes after the traceback is written. */
+static void mark_traced(int number)
+{
+	struct lp_pulse *pulse = lp_python_options()->pulse;
+
+	(void)number;
+	if (pulse != NULL)
+		atomic_store(&pulse->traced, 1);
+}
+
 /* Has a traceback written to standard error when the process crashes, or when it is asked before it is killed. */
 static bool prepare_tracebacks(void)
 {
+	const struct sigaction after = { .sa_handler = mark_traced };
 	PyObject *module = PyImport_ImportModule("faulthandler"), *result = NULL;
 
 	if (module != NULL && (result = PyObject_CallMethod(module, "enable", "i", STDERR_FILENO)) != NULL) {
 		Py_DECREF(result);
+		(void)sigaction(LP_PYTHON_SIGNAL_TRACEBACK, &after, NULL);
+		/* Of this thread alone, and then the handler that was there before. */
 		result = PyObject_CallMethod(module, "register", "iiii", LP_PYTHON_SIGNAL_TRACEBACK, STDERR_FILENO, 0,
-		                             0);
+		                             1);
 	}
 	Py_XDECREF(result);
 	Py_XDECREF(module);
