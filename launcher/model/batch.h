@@ -187,7 +187,6 @@ struct lp_batch {
 	bool replace_imported;  /* recompute: write over results that were imported */
 	uint64_t kept_imported; /* results that were not written, because one was imported */
 	struct lp_arena arena;
-	struct lp_batch *next; /* for the queue or pool that holds it */
 };
 
 /*

@@ -248,10 +248,15 @@ static const struct lp_row_column changed_batch_columns[] = {
 };
 const struct lp_row_layout lp_changed_batch_layout = LP_LAYOUT(changed_batch_columns);
 
-static const struct lp_row_column compose_member_columns[] = {
+static const struct lp_row_column moved_member_columns[] = {
 	LP_COLUMN(LP_KIND_ID, struct lp_compose_member, calculation_id),
 	LP_COLUMN(LP_KIND_ID, struct lp_compose_member, batch_id),
 	LP_COLUMN(LP_KIND_INTEGER, struct lp_compose_member, position),
+};
+const struct lp_row_layout lp_moved_member_layout = LP_LAYOUT(moved_member_columns);
+
+static const struct lp_row_column compose_member_columns[] = {
+	LP_PART(0, lp_moved_member_layout),
 	LP_COLUMN(LP_KIND_INTEGER, struct lp_compose_member, rank),
 	LP_PART(offsetof(struct lp_compose_member, schedule), lp_schedule_layout),
 	LP_COLUMN(LP_KIND_TIME, struct lp_compose_member, start),
@@ -540,13 +545,6 @@ static const struct lp_row_column output_definition_columns[] = {
 };
 const struct lp_row_layout lp_output_definition_layout = LP_LAYOUT(output_definition_columns);
 
-static const struct lp_row_column moved_member_columns[] = {
-	LP_COLUMN(LP_KIND_ID, struct lp_compose_member, calculation_id),
-	LP_COLUMN(LP_KIND_ID, struct lp_compose_member, batch_id),
-	LP_COLUMN(LP_KIND_INTEGER, struct lp_compose_member, position),
-};
-const struct lp_row_layout lp_moved_member_layout = LP_LAYOUT(moved_member_columns);
-
 static const struct lp_row_column change_end_columns[] = {
 	LP_COLUMN(LP_KIND_ID, struct lp_change, series_id),
 	LP_COLUMN(LP_KIND_TIME, struct lp_change, last),
@@ -580,12 +578,11 @@ static const struct lp_row_column rule_version_columns[] = {
 };
 const struct lp_row_layout lp_rule_version_layout = LP_LAYOUT(rule_version_columns);
 
-static const struct lp_row_column told_rule_version_columns[] = {
-	LP_COLUMN(LP_KIND_TEXT, struct lp_rule_version, rule),
-	LP_COLUMN(LP_KIND_TEXT, struct lp_rule_version, version),
+static const struct lp_row_column changed_rule_version_columns[] = {
+	LP_PART(0, lp_rule_version_layout),
 	LP_COLUMN(LP_KIND_TEXT, struct lp_rule_version, before),
 };
-const struct lp_row_layout lp_changed_rule_version_layout = LP_LAYOUT(told_rule_version_columns);
+const struct lp_row_layout lp_changed_rule_version_layout = LP_LAYOUT(changed_rule_version_columns);
 
 static const struct lp_row_column place_move_columns[] = {
 	LP_COLUMN(LP_KIND_ID, struct lp_result_place, series_id),

@@ -165,8 +165,16 @@ static bool is_second(const char *const names[2], const char *text)
 	return text != NULL && strcmp(text, names[1]) == 0;
 }
 
-bool lp_row_set_text(enum lp_kind kind, void *field, const char *text, struct lp_error *error)
+/* True for a field that keeps the pointer to a text. */
+static bool is_pointer(enum lp_kind kind)
 {
+	return kind == LP_KIND_TEXT || kind == LP_KIND_TEXT_OR_EMPTY || kind == LP_KIND_JSON;
+}
+
+bool lp_row_set_text(enum lp_kind kind, void *field, const char *text, struct lp_arena *arena, struct lp_error *error)
+{
+	if (text != NULL && arena != NULL && is_pointer(kind))
+		text = lp_arena_text(arena, text);
 	switch (kind) {
 	case LP_KIND_TEXT:
 		*(const char **)field = text;

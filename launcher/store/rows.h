@@ -72,6 +72,13 @@ struct lp_row_layout {
 		sizeof columns / sizeof *columns, columns                                                              \
 	}
 
+/* Rows of one layout, one behind the other in memory. */
+struct lp_row_array {
+	const void *rows;
+	size_t row_size, count;
+};
+#define LP_ROW_ARRAY(rows, count) ((struct lp_row_array){ (rows), sizeof *(rows), (count) })
+
 /* How a kind travels. */
 enum lp_type {
 	LP_TYPE_BOOL,
@@ -146,8 +153,9 @@ const char *lp_row_text(enum lp_kind kind, const void *field, char scratch[LP_RO
 
 /* Fills a field from what is stored; is_null: then the number is 0. */
 void lp_row_set_number(enum lp_kind kind, void *field, bool is_null, int64_t number);
-/* text NULL: NULL.  Of a text, the pointer is kept. */
-bool lp_row_set_text(enum lp_kind kind, void *field, const char *text, struct lp_error *error) LP_MUST_CHECK;
+/* text NULL: NULL.  A field that keeps the pointer to a text gets a copy in the arena; arena NULL: the pointer itself. */
+bool lp_row_set_text(enum lp_kind kind, void *field, const char *text, struct lp_arena *arena,
+                     struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * layouts.c: which columns a row has, in the order in which statements have

@@ -60,8 +60,8 @@ START_TEST(what_is_null_is_not_there)
 	ck_assert_int_eq(time, 0);
 	lp_row_set_number(LP_KIND_LAST_GONE, &time, true, LP_TIME_NONE);
 	ck_assert_int_eq(time, 0);
-	ck_assert(lp_row_set_text(LP_KIND_LIMIT, &limit, NULL, &error) && limit == 0);
-	ck_assert(lp_row_set_text(LP_KIND_SPAN_OR_NULL, &span, NULL, &error) && span.count == 0);
+	ck_assert(lp_row_set_text(LP_KIND_LIMIT, &limit, NULL, NULL, &error) && limit == 0);
+	ck_assert(lp_row_set_text(LP_KIND_SPAN_OR_NULL, &span, NULL, NULL, &error) && span.count == 0);
 }
 END_TEST
 
@@ -78,7 +78,7 @@ static void copy(const struct lp_row_layout *layout, const void *from, void *to)
 			copy(column->part, field, copied);
 		} else if (lp_kind_types[column->kind] == LP_TYPE_TEXT) {
 			ck_assert_msg(lp_row_set_text(column->kind, copied, lp_row_text(column->kind, field, scratch),
-			                              &error),
+			                              NULL, &error),
 			              "%s", error.what);
 		} else if (lp_kind_types[column->kind] == LP_TYPE_DOUBLE) {
 			ck_assert(lp_row_double(column->kind, field, (double *)copied));
@@ -133,9 +133,9 @@ START_TEST(a_stored_text_that_means_nothing_is_told)
 	struct lp_span span;
 	enum lp_state state;
 
-	ck_assert(!lp_row_set_text(LP_KIND_SPAN, &span, "3 fortnights", &error));
+	ck_assert(!lp_row_set_text(LP_KIND_SPAN, &span, "3 fortnights", NULL, &error));
 	ck_assert_msg(strstr(error.what, "3 fortnights") != NULL, "%s", error.what);
-	ck_assert(!lp_row_set_text(LP_KIND_STATE, &state, "asleep", &error));
+	ck_assert(!lp_row_set_text(LP_KIND_STATE, &state, "asleep", NULL, &error));
 	ck_assert_msg(strstr(error.what, "asleep") != NULL, "%s", error.what);
 }
 END_TEST

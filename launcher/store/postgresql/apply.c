@@ -24,10 +24,7 @@ bool lp_pg_lock_definitions(struct lp_store *opened, struct lp_error *error)
 static bool write_series(struct pg_store *store, enum pg_statement statement, const struct lp_series *series,
                          size_t count, struct lp_error *error)
 {
-	if (count == 0)
-		return true;
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_series_definition_layout, series, sizeof *series, count);
-	return lp_pg_execute(store, statement, NULL, error);
+	return lp_pg_write_rows(store, statement, &lp_series_definition_layout, LP_ROW_ARRAY(series, count), error);
 }
 
 static bool with_series(struct pg_store *store, enum pg_statement statement, const struct lp_series *series,
@@ -51,10 +48,7 @@ static bool with_names(struct pg_store *store, enum pg_statement statement, cons
 static bool write_definitions(struct pg_store *store, enum pg_statement statement,
                               const struct lp_calculation *calculations, size_t count, struct lp_error *error)
 {
-	if (count == 0)
-		return true;
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_definition_layout, calculations, sizeof *calculations, count);
-	return lp_pg_execute(store, statement, NULL, error);
+	return lp_pg_write_rows(store, statement, &lp_definition_layout, LP_ROW_ARRAY(calculations, count), error);
 }
 
 /* An input or an output of a calculation. */

@@ -165,11 +165,8 @@ static bool widen_results(struct pg_commit *committing, struct lp_error *error)
 {
 	const struct lp_settlement *settled = &committing->settled;
 
-	if (settled->widened_count == 0)
-		return true;
-	lp_pg_add_columns(lp_pg_arguments(committing->store), &lp_widened_layout, settled->widened,
-	                  sizeof *settled->widened, settled->widened_count);
-	return lp_pg_execute(committing->store, PG_WIDEN_RESULTS, NULL, error);
+	return lp_pg_write_rows(committing->store, PG_WIDEN_RESULTS, &lp_widened_layout,
+	                        LP_ROW_ARRAY(settled->widened, settled->widened_count), error);
 }
 
 /*
@@ -228,37 +225,14 @@ static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 	return lp_pg_execute(committing->store, PG_ADD_OUTCOMES, NULL, error);
 }
 
-static bool put_states(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
-{
-	if (settled->state_count == 0)
-		return true;
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_state_layout, settled->states, sizeof *settled->states,
-	                  settled->state_count);
-	return lp_pg_execute(store, PG_PUT_STATES, NULL, error);
-}
-
-static bool put_pending(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
-{
-	if (settled->pending_count == 0)
-		return true;
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_pending_layout, settled->pending, sizeof *settled->pending,
-	                  settled->pending_count);
-	return lp_pg_execute(store, PG_PUT_PENDING, NULL, error);
-}
-
-static bool delete_pending(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
-{
-	if (settled->done_count == 0)
-		return true;
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_pending_key_layout, settled->done, sizeof *settled->done,
-	                  settled->done_count);
-	return lp_pg_execute(store, PG_DELETE_PENDING, NULL, error);
-}
-
 static bool put_settled(struct pg_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
-	return put_states(store, settled, error) && put_pending(store, settled, error) &&
-	       delete_pending(store, settled, error);
+	return lp_pg_write_rows(store, PG_PUT_STATES, &lp_state_layout,
+	                        LP_ROW_ARRAY(settled->states, settled->state_count), error) &&
+	       lp_pg_write_rows(store, PG_PUT_PENDING, &lp_pending_layout,
+	                        LP_ROW_ARRAY(settled->pending, settled->pending_count), error) &&
+	       lp_pg_write_rows(store, PG_DELETE_PENDING, &lp_pending_key_layout,
+	                        LP_ROW_ARRAY(settled->done, settled->done_count), error);
 }
 
 static bool ensure_partitions(struct pg_commit *committing, struct lp_error *error)

@@ -286,3 +286,12 @@ bool lp_pg_end(struct pg_rows *rows)
 		PQclear(rows->result);
 	return lp_pg_finish(rows->store, rows->ok, rows->error);
 }
+
+bool lp_pg_write_rows(struct pg_store *store, enum pg_statement statement, const struct lp_row_layout *layout,
+                      struct lp_row_array array, struct lp_error *error)
+{
+	if (array.count == 0)
+		return true;
+	lp_pg_add_columns(lp_pg_arguments(store), layout, array.rows, array.row_size, array.count);
+	return lp_pg_execute(store, statement, NULL, error);
+}

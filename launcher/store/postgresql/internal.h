@@ -190,6 +190,9 @@ bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, s
 /* Makes the store's arguments empty, for the statement to come. */
 struct pg_arguments *lp_pg_arguments(struct pg_store *store);
 /* Runs a statement with the store's arguments, inside a transaction.  result may be NULL. */
+/* Runs a statement whose arguments are the columns of these rows, if there are any. */
+bool lp_pg_write_rows(struct pg_store *store, enum pg_statement statement, const struct lp_row_layout *layout,
+                      struct lp_row_array array, struct lp_error *error) LP_MUST_CHECK;
 bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult **result,
                    struct lp_error *error) LP_MUST_CHECK;
 /* The same in a transaction of its own, unless there is one already. */

@@ -28,11 +28,8 @@ bool lp_pg_note_outdated(struct lp_store *opened, const struct lp_outdated *note
 {
 	struct pg_store *store = lp_pg_store(opened);
 
-	if (count == 0)
-		return true;
-	assert(store->depth == 1);
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_outdated_note_layout, notes, sizeof *notes, count);
-	return lp_pg_execute(store, PG_NOTE_OUTDATED, NULL, error);
+	assert(count == 0 || store->depth == 1);
+	return lp_pg_write_rows(store, PG_NOTE_OUTDATED, &lp_outdated_note_layout, LP_ROW_ARRAY(notes, count), error);
 }
 
 bool lp_pg_outdate_rules(struct pg_store *store, const PGresult *changed, struct lp_error *error)
@@ -154,8 +151,7 @@ static bool widen(struct pg_store *store, const struct lp_result_place *places, 
 		last->from = offset < last->from ? offset : last->from;
 		last->to = offset >= last->to ? offset + 1 : last->to;
 	}
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_widened_layout, widened, sizeof *widened, series);
-	return lp_pg_execute(store, PG_WIDEN_RESULTS, NULL, error);
+	return lp_pg_write_rows(store, PG_WIDEN_RESULTS, &lp_widened_layout, LP_ROW_ARRAY(widened, series), error);
 }
 
 bool lp_pg_move_results(struct lp_store *opened, const struct lp_result_place *places, size_t count,
@@ -171,8 +167,5 @@ bool lp_pg_move_results(struct lp_store *opened, const struct lp_result_place *p
 	/* Taken off before any is put: in one statement, one could meet another that is still to go. */
 	if (!widen(store, places, count, error) || !take_places(store, places, count, &taken, &taken_count, error))
 		return false;
-	if (taken_count == 0)
-		return true;
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_result_layout, taken, sizeof *taken, taken_count);
-	return lp_pg_execute(store, PG_PUT_PLACES, NULL, error);
+	return lp_pg_write_rows(store, PG_PUT_PLACES, &lp_result_layout, LP_ROW_ARRAY(taken, taken_count), error);
 }

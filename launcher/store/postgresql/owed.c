@@ -21,8 +21,7 @@ bool lp_pg_put_owed(struct pg_store *store, const struct lp_owed_range *ranges, 
 		return true;
 	if (samples_changed && !touch(store, ranges, count, error))
 		return false;
-	lp_pg_add_columns(lp_pg_arguments(store), &lp_owed_range_layout, ranges, sizeof *ranges, count);
-	return lp_pg_execute(store, PG_ADD_OWED, NULL, error);
+	return lp_pg_write_rows(store, PG_ADD_OWED, &lp_owed_range_layout, LP_ROW_ARRAY(ranges, count), error);
 }
 
 bool lp_pg_add_owed(struct lp_store *opened, const struct lp_owed_range *ranges, size_t count, struct lp_error *error)

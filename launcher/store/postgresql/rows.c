@@ -1,4 +1,4 @@
-/* Rows as arguments, by their descriptions in store/rows.c. */
+/* Rows as arguments of a statement and as its answer, by their descriptions in store/layouts.c. */
 #include "store/postgresql/internal.h"
 
 static const enum pg_type pg_types[] = {
@@ -69,39 +69,36 @@ void lp_pg_add_columns(struct pg_arguments *arguments, const struct lp_row_layou
 	}
 }
 
-static bool is_pointer(enum lp_kind kind)
-{
-	return kind == LP_KIND_TEXT || kind == LP_KIND_TEXT_OR_EMPTY || kind == LP_KIND_JSON;
-}
-
 static void add_argument(struct pg_arguments *arguments, enum lp_kind kind, const void *field)
 {
 	char scratch[LP_ROW_SCRATCH];
 	int64_t number;
 	bool there;
 
-	switch (lp_kind_types[kind]) {
-	case LP_TYPE_TEXT:
+	if (lp_kind_types[kind] == LP_TYPE_TEXT) {
 		lp_pg_argument_text(arguments, lp_row_text(kind, field, scratch));
 		return;
+	}
+	there = lp_row_number(kind, field, &number);
+	switch (lp_kind_types[kind]) {
 	case LP_TYPE_BOOL:
-		lp_pg_argument_bool(arguments, *(const bool *)field);
-		return;
+		lp_pg_argument_bool(arguments, number != 0);
+		break;
 	case LP_TYPE_TIME:
-		lp_pg_argument_time(arguments, *(const lp_time *)field);
-		return;
+		lp_pg_argument_time(arguments, there ? number : LP_TIME_NONE);
+		break;
 	case LP_TYPE_INT2:
 	case LP_TYPE_INT4:
-		lp_pg_argument_int4(arguments, *(const int32_t *)field);
-		return;
+		assert(there);
+		lp_pg_argument_int4(arguments, (int32_t)number);
+		break;
 	default:
 		assert(lp_kind_types[kind] == LP_TYPE_INT8);
-		there = lp_row_number(kind, field, &number);
+		if (there)
+			lp_pg_argument_int8(arguments, number);
+		else
+			lp_pg_argument_no_int8(arguments);
 	}
-	if (there)
-		lp_pg_argument_int8(arguments, number);
-	else
-		lp_pg_argument_no_int8(arguments);
 }
 
 void lp_pg_add_row(struct pg_arguments *arguments, const struct lp_row_layout *layout, const void *row)
@@ -124,9 +121,7 @@ static bool get_text(const struct pg_rows *rows, enum lp_kind kind, void *field)
 	                           ? NULL
 	                           : PQgetvalue(rows->result, rows->row, rows->column);
 
-	if (text != NULL && rows->arena != NULL && is_pointer(kind))
-		text = lp_arena_text(rows->arena, text);
-	return lp_row_set_text(kind, field, text, rows->error);
+	return lp_row_set_text(kind, field, text, rows->arena, rows->error);
 }
 
 static bool get_field(const struct pg_rows *rows, enum lp_kind kind, void *field)
@@ -172,7 +167,7 @@ static bool read_field(struct pg_reader *reader, enum lp_kind kind, void *field,
 
 	switch (lp_kind_types[kind]) {
 	case LP_TYPE_TEXT:
-		return lp_row_set_text(kind, field, lp_pg_read_text(reader, arena), error);
+		return lp_row_set_text(kind, field, lp_pg_read_text(reader, arena), NULL, error);
 	case LP_TYPE_DOUBLE:
 		*(double *)field = lp_pg_read_float8(reader);
 		return true;

@@ -75,22 +75,18 @@ static bool read_known(struct sqlite_store *store, const struct claim *claim, st
 /* Reads where results lie now: another run may have stored some since the definitions were read. */
 static bool read_room(struct sqlite_store *store, struct lp_calculation *calculation, struct lp_error *error)
 {
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_SOME_OUTPUTS, error);
-	size_t i = 0;
-	int row;
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_SOME_OUTPUTS, error);
+	sqlite3_stmt *statement = rows.statement;
+	struct lp_output now;
 
-	if (statement == NULL)
-		return false;
 	sqlite3_bind_int64(statement, 1, calculation->id);
-	while ((row = lp_sqlite_step(store, statement, error)) == 1) {
-		if (i < calculation->output_count &&
-		    calculation->outputs[i].series_id == sqlite3_column_int64(statement, 1)) {
-			calculation->outputs[i].results_from = sqlite3_column_int64(statement, 4);
-			calculation->outputs[i].results_to = sqlite3_column_int64(statement, 5);
+	for (size_t i = 0; lp_sqlite_next(&rows, &lp_output_layout, &now); i++) {
+		if (i < calculation->output_count && calculation->outputs[i].series_id == now.series_id) {
+			calculation->outputs[i].results_from = now.results_from;
+			calculation->outputs[i].results_to = now.results_to;
 		}
-		i++;
 	}
-	return row == 0;
+	return lp_sqlite_end(&rows);
 }
 
 /* Finds the tasks of a retry batch that are still owed as they were when the run read them. */

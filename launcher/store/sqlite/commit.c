@@ -95,7 +95,7 @@ static bool take_off_results(struct sqlite_store *store, struct lp_batch *batch,
 static bool widen_results(struct sqlite_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	return lp_sqlite_write_rows(store, LP_SQLITE_WIDEN_RESULTS, &lp_widened_layout,
-	                            LP_SQLITE_ROW_ARRAY(settled->widened, settled->widened_count), error);
+	                            LP_ROW_ARRAY(settled->widened, settled->widened_count), error);
 }
 
 static bool supersede(struct sqlite_store *store, const struct lp_result_row *made, struct lp_error *error)
@@ -185,7 +185,7 @@ static bool write_results(struct sqlite_store *store, struct lp_batch *batch, co
 			return false;
 	}
 	return lp_sqlite_write_rows(store, LP_SQLITE_PUT_SUPERSEDED, &lp_result_layout,
-	                            LP_SQLITE_ROW_ARRAY(settled->superseded, settled->superseded_count), error);
+	                            LP_ROW_ARRAY(settled->superseded, settled->superseded_count), error);
 }
 
 /* The columns of a row's entries, each an array. */
@@ -250,15 +250,15 @@ static bool write_outcomes(struct sqlite_store *store, const struct lp_batch *ba
 static bool write_states(struct sqlite_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	return lp_sqlite_write_rows(store, LP_SQLITE_PUT_STATES, &lp_state_layout,
-	                            LP_SQLITE_ROW_ARRAY(settled->states, settled->state_count), error);
+	                            LP_ROW_ARRAY(settled->states, settled->state_count), error);
 }
 
 static bool write_pending(struct sqlite_store *store, const struct lp_settlement *settled, struct lp_error *error)
 {
 	return lp_sqlite_write_rows(store, LP_SQLITE_PUT_PENDING, &lp_pending_layout,
-	                            LP_SQLITE_ROW_ARRAY(settled->pending, settled->pending_count), error) &&
+	                            LP_ROW_ARRAY(settled->pending, settled->pending_count), error) &&
 	       lp_sqlite_write_rows(store, LP_SQLITE_DELETE_PENDING, &lp_pending_key_layout,
-	                            LP_SQLITE_ROW_ARRAY(settled->done, settled->done_count), error);
+	                            LP_ROW_ARRAY(settled->done, settled->done_count), error);
 }
 
 static bool commit_within(struct sqlite_store *store, struct lp_batch *batch, const struct lp_retry_policy *policy,

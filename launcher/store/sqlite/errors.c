@@ -97,7 +97,7 @@ bool lp_sqlite_fail(struct sqlite_store *store, struct lp_error *error, const ch
 {
 	int said = errno, code = sqlite3_extended_errcode(store->database), primary = code & 0xff, error_number = 0;
 
-	/* SQLite keeps errno of most failures, not of those of a COMMIT; errno was 0 before the call (open.c). */
+	/* SQLite keeps errno of most failures, not of those of a COMMIT; execute.c sets errno to 0 before each call. */
 	if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL) {
 		error_number = sqlite3_system_errno(store->database);
 		if (error_number == 0)

@@ -96,17 +96,11 @@ static inline enum lp_type lp_sqlite_type(enum lp_kind kind)
 	return kind == LP_KIND_LENGTH || kind == LP_KIND_WITHIN ? LP_TYPE_INT8 : lp_kind_types[kind];
 }
 int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layout *layout, const void *row);
-/* Rows of one layout, one behind the other in memory. */
-struct sqlite_row_array {
-	const void *rows;
-	size_t row_size, count;
-};
-#define LP_SQLITE_ROW_ARRAY(rows, count) ((struct sqlite_row_array){ (rows), sizeof *(rows), (count) })
 /* Runs a statement whose parameters are a row: once, or for each of many. */
 bool lp_sqlite_write(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                      const void *row, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
-                          struct sqlite_row_array array, struct lp_error *error) LP_MUST_CHECK;
+                          struct lp_row_array array, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * The rows of a statement:

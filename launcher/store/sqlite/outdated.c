@@ -74,7 +74,7 @@ bool lp_sqlite_owe_outdated(struct lp_store *opened, const struct lp_outdated *t
 	return lp_sqlite_begin(store, error) &&
 	       lp_sqlite_finish(store,
 	                        lp_sqlite_write_rows(store, LP_SQLITE_OWE_OUTDATED, &lp_outdated_key_layout,
-	                                             LP_SQLITE_ROW_ARRAY(told, count), error),
+	                                             LP_ROW_ARRAY(told, count), error),
 	                        error);
 }
 

@@ -1,9 +1,10 @@
 /*
  * Windows that have to be computed again: ranges of owed windows, and pending
- * ones that a person reopens. store/owed.c joins ranges; commit.c works them
+ * ones that a person reopens. store/owed.c joins ranges; claim.c works them
  * off.
  */
 #include "model/clock.h"
+#include "model/order.h"
 #include "store/sqlite/internal.h"
 
 #include <stdlib.h>
@@ -30,13 +31,6 @@ static bool read_rows(struct sqlite_store *store, int64_t calculation_id, struct
 	return lp_sqlite_end(&rows);
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 /* Reads the stored ranges of the calculations that ranges are added to. */
 static bool read_stored(struct sqlite_store *store, const struct lp_owed_range *ranges, size_t count,
                         struct lp_arena *arena, struct reading *stored, struct lp_error *error)
@@ -45,7 +39,7 @@ static bool read_stored(struct sqlite_store *store, const struct lp_owed_range *
 
 	for (size_t i = 0; i < count; i++)
 		ids[i] = ranges[i].calculation_id;
-	qsort(ids, count, sizeof *ids, compare_ids);
+	qsort(ids, count, sizeof *ids, lp_compare_numbers);
 	for (size_t i = 0; i < count; i++)
 		if ((i == 0 || ids[i] != ids[i - 1]) && !read_rows(store, ids[i], stored, error))
 			return false;

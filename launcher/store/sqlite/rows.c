@@ -1,4 +1,4 @@
-/* Rows as parameters, by their descriptions in store/rows.c. */
+/* Rows as parameters of a statement and as its answer, by their descriptions in store/layouts.c. */
 #include "store/sqlite/internal.h"
 
 static void bind_number(sqlite3_stmt *statement, int index, enum lp_kind kind, const void *field)
@@ -59,7 +59,7 @@ int lp_sqlite_bind(sqlite3_stmt *statement, int index, const struct lp_row_layou
 }
 
 bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
-                          struct sqlite_row_array array, struct lp_error *error)
+                          struct lp_row_array array, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, which, error);
 
@@ -76,25 +76,16 @@ bool lp_sqlite_write_rows(struct sqlite_store *store, enum sqlite_statement whic
 bool lp_sqlite_write(struct sqlite_store *store, enum sqlite_statement which, const struct lp_row_layout *layout,
                      const void *row, struct lp_error *error)
 {
-	return lp_sqlite_write_rows(store, which, layout, (struct sqlite_row_array){ .rows = row, .count = 1 }, error);
-}
-
-static bool is_pointer(enum lp_kind kind)
-{
-	return kind == LP_KIND_TEXT || kind == LP_KIND_TEXT_OR_EMPTY || kind == LP_KIND_JSON;
+	return lp_sqlite_write_rows(store, which, layout, (struct lp_row_array){ .rows = row, .count = 1 }, error);
 }
 
 static bool get_field(const struct sqlite_rows *rows, enum lp_kind kind, void *field)
 {
 	sqlite3_stmt *statement = rows->statement;
-	const char *text;
 
 	switch (lp_sqlite_type(kind)) {
 	case LP_TYPE_TEXT:
-		text = lp_sqlite_text(statement, rows->column);
-		if (text != NULL && rows->arena != NULL && is_pointer(kind))
-			text = lp_arena_text(rows->arena, text);
-		return lp_row_set_text(kind, field, text, rows->error);
+		return lp_row_set_text(kind, field, lp_sqlite_text(statement, rows->column), rows->arena, rows->error);
 	case LP_TYPE_DOUBLE:
 		*(double *)field = sqlite3_column_double(statement, rows->column);
 		return true;

@@ -40,7 +40,7 @@ FROM unnest(
 {{table}}every, {{table}}window_length, {{table}}"offset", {{table}}delay, {{table}}week_start, {{table}}time_zone,
 {{table}}missed
 
--- The order that calculations.c reads. Inputs and outputs are sorted once, below the aggregates: an ORDER BY in each
+-- The order of lp_calculation_layout in store/layouts.c. Inputs and outputs are sorted once, below the aggregates: an ORDER BY in each
 -- would sort ten times.
 -- fragment: calculation_columns
 c.id, c.name, c.description, c.rule, c.parameters::text, c.labels::text, c.enabled, {{schedule c.}}, c.start,

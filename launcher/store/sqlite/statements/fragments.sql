@@ -26,7 +26,7 @@ FROM calculation_input i
     JOIN calculation_output o ON o.series_id = i.series_id
     JOIN calculation w ON w.id = o.calculation_id
 
--- The order that calculations.c reads.
+-- The order of lp_calculation_layout in store/layouts.c.
 -- fragment: calculation_columns
 c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, {{schedule c.}}, c.start, c.time_limit,
 c.version, c.rank, c.result_time, c.min_coverage, c.recompute_within, c.memory_limit,

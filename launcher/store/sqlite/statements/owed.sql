@@ -74,16 +74,20 @@ UPDATE owed SET until_end = ?2 WHERE id = ?1;
 -- reads: all of owed
 DELETE FROM owed WHERE reason = ?1;
 
+-- The windows that a person opens again: what is counted is what is opened.
+-- fragment: is_reopened
+calculation_id IN (
+    SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2)
+)
+    AND (?3 IS NULL OR window_end > ?3)
+    AND (?4 IS NULL OR window_start < ?4)
+
 -- name: reopen
 -- doing: open pending windows again
 -- reads: all of calculation
 UPDATE pending
 SET attempts = 0, given_up = 0, next_attempt = window_end
-WHERE calculation_id IN (
-    SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2)
-)
-    AND (?3 IS NULL OR window_end > ?3)
-    AND (?4 IS NULL OR window_start < ?4);
+WHERE {{is_reopened}};
 
 -- name: reopen_states
 -- doing: open pending windows again
@@ -92,19 +96,11 @@ WHERE calculation_id IN (
 UPDATE state
 SET attempts = 0, next_attempt = window_end
 WHERE failing_since IS NOT NULL
-    AND calculation_id IN (
-        SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2)
-    )
-    AND (?3 IS NULL OR window_end > ?3)
-    AND (?4 IS NULL OR window_start < ?4);
+    AND {{is_reopened}};
 
 -- name: count_reopened
 -- doing: read the pending windows
 -- reads: all of calculation
 SELECT count(*), count(DISTINCT calculation_id)
 FROM pending
-WHERE calculation_id IN (
-    SELECT id FROM calculation WHERE (?1 IS NULL OR name GLOB ?1) AND (?2 IS NULL OR rule = ?2)
-)
-    AND (?3 IS NULL OR window_end > ?3)
-    AND (?4 IS NULL OR window_start < ?4);
+WHERE {{is_reopened}};
