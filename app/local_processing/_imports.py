@@ -41,6 +41,9 @@ def _names(node: ast.Import | ast.ImportFrom) -> list[str]:
 def _imports(node: ast.AST, later: bool) -> Iterator[tuple[int, str]]:
     """Yield line and module of each import below a node that runs later, in a function."""
     for child in ast.iter_child_nodes(node):
+        # Imports are statements: a long sum is not looked into.
+        if isinstance(child, ast.expr):
+            continue
         if later and isinstance(child, (ast.Import, ast.ImportFrom)):
             for name in _names(child):
                 yield child.lineno, name
@@ -50,7 +53,7 @@ def _imports(node: ast.AST, later: bool) -> Iterator[tuple[int, str]]:
             below = [statement for handler in child.handlers for statement in handler.body]
             yield from _imports(ast.Module([*below, *child.orelse, *child.finalbody], []), later)
         else:
-            is_function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            is_function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
             yield from _imports(child, later or is_function)
 
 

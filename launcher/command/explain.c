@@ -203,7 +203,7 @@ const struct lp_command lp_command_explain = {
 		"\n"
 		"  --json  as JSON\n"
 		"\n"
-		"Exits 0 when it is why, 65 when there is no such series.\n"
+		"Exits 0 when it is told, 65 when there is no such series.\n"
 		"\n"
 		"Examples:\n"
 		"  local-processing explain p1/energy/day 2026-03-01\n"
