@@ -125,6 +125,9 @@ void lp_job_cut(struct lp_job *job)
 	size_t computed = atomic_load(&batch->computed), keep = computed;
 	if (computed == batch->task_count || computed == 0)
 		return;
+	/* Missed windows go from the newest on: a range that was not computed whole stays, see lp_owed_moves. */
+	if (batch->kind == LP_BATCH_RECOMPUTE && batch->reason == LP_REASON_CATCH_UP)
+		return;
 	if (batch->kind == LP_BATCH_RECOMPUTE) {
 		cut_recompute(batch, computed);
 		return;

@@ -138,10 +138,30 @@ START_TEST(what_was_fetched_is_gone_when_the_job_is_empty)
 }
 END_TEST
 
+/* Of missed windows, which are computed from the newest on, none may be lost when a run is stopped in between. */
+START_TEST(a_catch_up_that_is_stopped_keeps_what_was_not_computed)
+{
+	struct lp_job *job = lp_job_new(NULL);
+	struct lp_batch *batch = job->batch;
+	batch->kind = LP_BATCH_RECOMPUTE;
+	batch->reason = LP_REASON_CATCH_UP;
+	batch->task_count = 4;
+	batch->tasks = lp_arena_zeroed(&batch->arena, 4, sizeof *batch->tasks);
+	for (uint32_t i = 0; i < 4; i++)
+		batch->tasks[i] = (struct lp_task){ .calculation = i % 2, .window = { i / 2, i / 2 + 1 } };
+	atomic_store(&batch->computed, 3);
+	lp_job_cut(job);
+	ck_assert_uint_eq(batch->task_count, 4);
+	ck_assert_uint_eq(atomic_load(&batch->computed), 3);
+	lp_job_free(job);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shares");
 	TCase *cases = tcase_create("shares");
+	tcase_add_test(cases, a_catch_up_that_is_stopped_keeps_what_was_not_computed);
 	tcase_add_loop_test(cases, series_are_cut_into_shares, 0, sizeof cuts / sizeof *cuts);
 	tcase_add_loop_test(cases, a_job_goes_on_when_all_its_shares_were_fetched, 0, sizeof returns / sizeof *returns);
 	tcase_add_test(cases, what_was_fetched_is_gone_when_the_job_is_empty);
