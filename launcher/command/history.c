@@ -2,9 +2,9 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/output.h"
-#include "command/selection.h"
 #include "command/table.h"
 #include "show/show.h"
+#include "text/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,17 +63,35 @@ static bool count(void *context, const struct lp_definition_change *change, stru
 	return true;
 }
 
-/* One that was deleted has a history, too. */
-static bool check_name(struct lp_store *store, const struct lp_words *names, struct lp_error *error)
+struct search {
+	const char *name;
+	bool found;
+};
+
+static bool compare_name(void *context, const struct lp_status *status, struct lp_error *error)
 {
-	struct lp_selection selection = { 0 };
-	struct lp_error failure;
+	struct search *search = context;
+	(void)error;
+	search->found = search->found || strcmp(status->calculation.name, search->name) == 0;
+	return true;
+}
+
+/* One that was deleted has a history, too. */
+static bool check_name(struct lp_store *store, const char *name, struct lp_error *error)
+{
+	const struct lp_status_filter filter = { .name = name };
+	struct search search = { .name = name };
 	uint64_t changes = 0;
-	bool exists = lp_selection_choose(&selection, store, names->items, 1, NULL, error);
-	lp_selection_free(&selection);
-	if (exists || error->exit != LP_EXIT_DATA)
-		return exists;
-	return lp_store_each_definition_change(store, names->items[0], count, &changes, &failure) && changes > 0;
+	if (!lp_store_each_definition_change(store, name, count, &changes, error))
+		return false;
+	if (changes > 0)
+		return true;
+	if (!lp_store_each_status(store, &filter, compare_name, &search, error))
+		return false;
+	if (search.found)
+		return true;
+	lp_fail(error, LP_EXIT_DATA, "there is no calculation \"%.*s\"", LP_CUT(300, name));
+	return lp_hint(error, "`local-processing status` lists all.");
 }
 
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
@@ -81,7 +99,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	const struct request *request = data;
 	const char *calculation = request->names.items[0];
 	struct lp_document document = lp_output_document();
-	if (!check_name(session->store, &request->names, error))
+	if (!check_name(session->store, calculation, error))
 		return false;
 	if (!request->json)
 		return print_table(session, calculation, error);
