@@ -91,15 +91,6 @@ static bool report_batch(struct previewer *previewer, struct lp_plan_batch *batc
 	       (line.later > 0 || report_hold(previewer, batch, error));
 }
 
-static void widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end)
-{
-	if (after_end >= until_end)
-		return;
-	if (batch->gap_until == LP_TIME_NONE || after_end < batch->gap_after)
-		batch->gap_after = after_end;
-	batch->gap_until = until_end > batch->gap_until ? until_end : batch->gap_until;
-}
-
 /* Moves the gaps of a batch to where the run would leave them, because its readers come after it. */
 static void move_gap(struct previewer *previewer, struct lp_plan_batch *batch)
 {
@@ -134,9 +125,9 @@ static void move_gap(struct previewer *previewer, struct lp_plan_batch *batch)
 		}
 		lp_recompute_use(&plan->recomputes, i, windows);
 		recompute->previewed = windows;
-		widen_gap(batch, recompute->after_end, until);
+		lp_plan_widen_gap(batch, recompute->after_end, until);
 	}
-	widen_gap(batch, previewer->left.after_end, previewer->left.until_end);
+	lp_plan_widen_gap(batch, previewer->left.after_end, previewer->left.until_end);
 }
 
 static bool look_at_batch(struct previewer *previewer, struct lp_plan_batch *batch, struct lp_error *error)
