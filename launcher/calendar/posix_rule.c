@@ -4,8 +4,6 @@
  */
 #include "calendar/zone_data.h"
 
-#include <string.h>
-
 /* `at` is the rest of the text. Each take_... moves it on only if it succeeds. */
 struct scan {
 	const char *at, *end;

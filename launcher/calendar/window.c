@@ -29,7 +29,6 @@
 #include "calendar/zone_data.h"
 
 #include <assert.h>
-#include <string.h>
 
 static bool fail_schedule(struct lp_error *error, const char *what, struct lp_span span, const char *why)
 {

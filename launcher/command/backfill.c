@@ -5,7 +5,6 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/outdated.h"
-#include "command/output.h"
 #include "command/progress.h"
 #include "command/report.h"
 #include "command/selection.h"

@@ -2,6 +2,7 @@
 #include "command/earlier.h"
 
 #include "command/report.h"
+#include "model/order.h"
 #include "schedule/schedule.h"
 #include "text/names.h"
 
@@ -67,7 +68,7 @@ static int compare(const void *a, const void *b)
 {
 	int64_t left = (*(const struct lp_calculation *const *)a)->id;
 	int64_t right = (*(const struct lp_calculation *const *)b)->id;
-	return (left > right) - (left < right);
+	return lp_compare(left, right);
 }
 
 static const struct lp_calculation *find_changed(const struct scan *scan, int64_t id)

@@ -1,6 +1,7 @@
 /* `graph`: which calculation reads whose results, as text, Mermaid or DOT. */
 #include "command/command.h"
 #include "command/output.h"
+#include "text/names.h"
 #include "text/utf8.h"
 
 #include <stdio.h>
@@ -231,11 +232,10 @@ static bool parse_format(const char *name, enum format *format, struct lp_error 
 {
 	static const char *const names[] = { [TEXT] = "text", [MERMAID] = "mermaid", [DOT] = "dot" };
 	*format = TEXT;
-	for (size_t i = 0; i < sizeof names / sizeof *names && name != NULL; i++) {
-		if (strcmp(name, names[i]) == 0) {
-			*format = (enum format)i;
-			return true;
-		}
+	size_t found;
+	if (name != NULL && lp_word_find(name, names, sizeof names / sizeof *names, &found)) {
+		*format = (enum format)found;
+		return true;
 	}
 	return name == NULL || lp_fail(error, LP_EXIT_USAGE, "--format %s: expected text, mermaid or dot", name);
 }

@@ -4,7 +4,8 @@
  * series and checked before they are written: a file of up to
  * LP_IMPORT_SAMPLES_MOST samples is checked as a whole before the store is
  * touched. Of a longer file only that many are in memory at once, and its parts
- * must follow one another in time. Everything is one transaction.
+ * must follow one another in time. The files that are named are one transaction;
+ * those of a directory have one each.
  */
 #ifndef LP_COMMAND_IMPORT_H
 #define LP_COMMAND_IMPORT_H

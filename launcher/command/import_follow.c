@@ -15,7 +15,6 @@
 #include "command/import.h"
 
 #include "command/output.h"
-#include "command/table.h"
 #include "model/clock.h"
 #include "model/hash.h"
 #include "observe/observe.h"
@@ -23,7 +22,6 @@
 #include "text/utf8.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

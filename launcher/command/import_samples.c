@@ -3,6 +3,7 @@
 #include "text/number.h"
 
 #include "model/memory.h"
+#include "model/order.h"
 #include "text/utf8.h"
 #include <stdlib.h>
 #include <string.h>
@@ -104,9 +105,7 @@ static bool create_missing(struct lp_import *import, struct lp_error *error)
 static int compare_samples(const void *left, const void *right)
 {
 	const struct lp_import_sample *a = left, *b = right;
-	if (a->time != b->time)
-		return a->time < b->time ? -1 : 1;
-	return (a->line > b->line) - (a->line < b->line);
+	return a->time != b->time ? lp_compare(a->time, b->time) : lp_compare(a->line, b->line);
 }
 
 static bool fail_twice(const struct lp_import *import, const struct lp_import_series *series,

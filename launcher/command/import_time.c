@@ -5,8 +5,6 @@
 #include "command/import.h"
 #include "text/utf8.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

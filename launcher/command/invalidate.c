@@ -5,7 +5,6 @@
 #include "command/times.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #define EXAMPLE "As in: local-processing invalidate p1/flow --from 2026-03-01 --to 2026-03-02."
 

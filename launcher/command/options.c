@@ -226,29 +226,26 @@ bool lp_options_parse(const struct lp_command *command, struct lp_command_line *
 {
 	struct choice choice = { .command = command->name };
 	struct lp_words none = { .count = 0 }, *operands = &none;
-	bool options_ended = false, ok;
+	bool options_ended = false, ok = true;
 	if (command->operands.most > 0)
 		operands = (struct lp_words *)((char *)request + command->operands.field);
 	add_options(&choice, command->options, request);
 	if (command->need != LP_NEED_NOTHING)
 		add_options(&choice, lp_shared_options, line->overrides);
 	add_options(&choice, help_options, line);
-	while (line->count > 0) {
+	while (ok && line->count > 0 && !line->help) {
 		if (options_ended || !is_option(line->words[0])) {
 			add_word(operands, line->words[0]);
 		} else if (strcmp(line->words[0], "--") == 0) {
 			options_ended = true;
 		} else {
-			if (!take_option(&choice, line, error))
-				return false;
-			if (line->help)
-				return true;
+			ok = take_option(&choice, line, error);
 			continue;
 		}
 		line->words++;
 		line->count--;
 	}
-	ok = check_operands(&command->operands, operands, error);
+	ok = ok && (line->help || check_operands(&command->operands, operands, error));
 	free(none.items);
 	return ok;
 }

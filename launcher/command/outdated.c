@@ -4,10 +4,10 @@
 #include "calendar/calendar.h"
 #include "command/report.h"
 #include "command/shell.h"
+#include "model/order.h"
 #include "service/service.h"
 #include "text/names.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ struct stock {
 static int compare_stored(const void *a, const void *b)
 {
 	int64_t left = ((const struct lp_stored *)a)->series_id, right = ((const struct lp_stored *)b)->series_id;
-	return (left > right) - (left < right);
+	return lp_compare(left, right);
 }
 
 static const struct lp_stored *find_stored(const struct stock *stock, int64_t series_id)
@@ -80,18 +80,12 @@ static void add_places(struct places *places, const struct lp_calculation *calcu
 			add_place(places, id_of(places, &calculation->outputs[k]));
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-	return (left > right) - (left < right);
-}
-
 /* Each series once. */
 static void sort_places(struct places *places)
 {
 	size_t kept = 0;
 	if (places->count > 0)
-		qsort(places->ids, places->count, sizeof *places->ids, compare_ids);
+		qsort(places->ids, places->count, sizeof *places->ids, lp_compare_numbers);
 	for (size_t i = 0; i < places->count; i++)
 		if (kept == 0 || places->ids[kept - 1] != places->ids[i])
 			places->ids[kept++] = places->ids[i];
@@ -214,7 +208,7 @@ static void decide(struct lp_outdated_work *work, const struct lp_rule_catalogue
 	                 !(work->moves && effects == LP_EFFECT_TIMES && !may_begin_together(&before->schedule));
 }
 
-/* Finds the calculations whose results are outdated already. */
+/* The names of calculations whose results are outdated already. */
 struct listed {
 	struct lp_names names;
 	struct lp_arena arena;

@@ -3,6 +3,7 @@
 
 #include "model/memory.h"
 #include "text/json.h"
+#include "text/names.h"
 #include "text/utf8.h"
 #include <errno.h>
 #include <poll.h>
@@ -26,11 +27,10 @@ bool lp_output_form_parse(const char *name, enum lp_output_form *form, struct lp
 		*form = lp_is_terminal(stdout) ? LP_OUTPUT_TABLE : LP_OUTPUT_CSV;
 		return true;
 	}
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(name, names[i]) == 0) {
-			*form = (enum lp_output_form)i;
-			return true;
-		}
+	size_t found;
+	if (lp_word_find(name, names, sizeof names / sizeof *names, &found)) {
+		*form = (enum lp_output_form)found;
+		return true;
 	}
 	return lp_fail(error, LP_EXIT_USAGE, "--format %s: expected table, csv or json", name);
 }

@@ -1,7 +1,6 @@
 /* `retry`: opens windows that failed, so that the next run tries them again. */
 #include "calendar/calendar.h"
 #include "command/command.h"
-#include "command/selection.h"
 #include "command/times.h"
 
 #include <inttypes.h>

@@ -8,18 +8,12 @@
 #include "command/report.h"
 #include "command/times.h"
 #include "model/clock.h"
-#include "model/embedded.h"
 #include "pipeline/pipeline.h"
 #include "service/service.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 struct request {
 	const char *at, *fail_on;

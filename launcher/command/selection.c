@@ -1,5 +1,6 @@
 /* See selection.h. */
 #include "command/selection.h"
+#include "model/order.h"
 #include "text/utf8.h"
 
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static int compare_id(const void *a, const void *b)
 {
 	int64_t left = ((const struct lp_selected *)a)->calculation.id;
 	int64_t right = ((const struct lp_selected *)b)->calculation.id;
-	return (left > right) - (left < right);
+	return lp_compare(left, right);
 }
 
 static int compare_rank(const void *a, const void *b)
@@ -184,7 +185,7 @@ static int compare_written(const void *a, const void *b)
 {
 	int64_t left = ((const struct written_series *)a)->series_id,
 		right = ((const struct written_series *)b)->series_id;
-	return (left > right) - (left < right);
+	return lp_compare(left, right);
 }
 
 static struct written_series *list_written(struct lp_selection *selection, size_t *count)

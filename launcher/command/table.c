@@ -6,9 +6,7 @@
 #include "text/utf8.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 struct lp_table {
 	FILE *output;

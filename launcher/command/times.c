@@ -28,10 +28,8 @@ bool lp_option_tick(const char *at, const struct lp_session *session, lp_time *t
 	lp_time current = lp_now(), wanted = current;
 	if (at == NULL && !lp_service_check_clock(session, error))
 		return false;
-	if (at != NULL && !lp_time_parse(at, session->zone, &wanted, error)) {
-		error->exit = LP_EXIT_USAGE;
-		return lp_fail_within(error, "--at");
-	}
+	if (at != NULL && !lp_option_time("--at", at, session->zone, &wanted, error))
+		return false;
 	lp_time into = wanted % LP_MINUTE;
 	*tick = wanted - (into < 0 ? into + LP_MINUTE : into);
 	if (at != NULL && *tick != wanted)

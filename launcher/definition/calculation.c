@@ -5,6 +5,7 @@
 #include "definition/internal.h"
 
 #include "calendar/calendar.h"
+#include "text/names.h"
 #include "text/size.h"
 #include "text/utf8.h"
 #include <stdio.h>
@@ -88,9 +89,9 @@ static int read_word(const struct lp_item *item, const struct lp_yaml_node *node
 {
 	if (node == NULL)
 		return 0;
-	for (int word = 0; word < 2 && node->type == LP_YAML_TEXT; word++)
-		if (strcmp(node->text, words[word]) == 0)
-			return word;
+	size_t word;
+	if (node->type == LP_YAML_TEXT && lp_word_find(node->text, words, 2, &word))
+		return (int)word;
 	lp_item_problem(item, node, "%s: expected %s or %s, found %s", what, words[0], words[1],
 	                node->type == LP_YAML_TEXT ? node->text : lp_yaml_type_name(node->type));
 	return 0;

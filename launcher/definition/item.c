@@ -9,10 +9,8 @@
 #include "text/json_tree.h"
 #include "text/utf8.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void lp_item_problem(const struct lp_item *item, const struct lp_yaml_node *at, const char *format, ...)

@@ -4,7 +4,6 @@
 #include "text/glob.h"
 #include "text/json_tree.h"
 #include <stdlib.h>
-#include <string.h>
 
 void lp_definitions_add_series(struct lp_definitions *definitions, const struct lp_series *series,
                                const struct lp_position *position)

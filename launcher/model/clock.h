@@ -3,6 +3,7 @@
 #define LP_MODEL_CLOCK_H
 
 #include "model/time.h"
+#include <time.h>
 
 #include <stdbool.h>
 
@@ -14,5 +15,8 @@ lp_time lp_clock_earliest(void); /* when it was committed */
 /* Nanoseconds of a clock that is never set, for deadlines and durations. */
 int64_t lp_monotonic(void);
 #define LP_MONOTONIC_SECOND INT64_C(1000000000)
+
+/* Returns the time of a clock in so many milliseconds, for waits of POSIX. */
+struct timespec lp_clock_after(clockid_t clock, int milliseconds);
 
 #endif

@@ -12,7 +12,6 @@
 #include "schedule/schedule.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { AT_ONCE = 1000 };
 

@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 static bool add_pending(void *context, const struct lp_pending *pending, struct lp_error *error)
 {

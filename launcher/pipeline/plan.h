@@ -124,6 +124,15 @@ void lp_plan_finish(struct lp_plan *plan, const struct lp_job *job);
 /* Returns calculations times windows that are due and were not computed. */
 uint64_t lp_plan_still_due(const struct lp_plan *plan);
 
+/*
+ * Counts the batches whose schedule cannot be followed; lp_plan_fail_unusable
+ * stores that their calculations failed, once.
+ */
+size_t lp_plan_unusable(const struct lp_plan *plan);
+bool lp_plan_fail_unusable(const struct lp_plan *plan, struct lp_error *error) LP_MUST_CHECK;
+/* Returns the first tick at which something becomes due. */
+lp_time lp_plan_next_due(const struct lp_plan *plan);
+
 /* plan_batches.c */
 
 /* Reads the batches, and sets aside those that cannot be scheduled, which it logs on demand. */
@@ -141,6 +150,8 @@ bool lp_plan_is_lost(const void *plan, int64_t batch_id);
 /* Loads only what lp_each_hold needs. */
 bool lp_plan_load_heads(struct lp_plan *plan, struct lp_store *store, lp_time tick,
                         struct lp_error *error) LP_MUST_CHECK;
+
+void lp_plan_free(struct lp_plan *plan);
 
 /* hold.c: what can be computed, because all that it reads is there. */
 
@@ -160,14 +171,5 @@ lp_time lp_plan_cut(const struct lp_plan *plan, const struct lp_recompute *recom
 bool lp_plan_reads_gaps(const struct lp_plan *plan, const struct lp_batch_head *head);
 /* Finds what the next window has to wait for. False: it can be computed, or is not over yet. */
 bool lp_plan_hold(const struct lp_plan *plan, const struct lp_batch_head *head, struct lp_hold *hold);
-/*
- * Counts the batches whose schedule cannot be followed; lp_plan_fail_unusable
- * stores that their calculations failed, once.
- */
-size_t lp_plan_unusable(const struct lp_plan *plan);
-bool lp_plan_fail_unusable(const struct lp_plan *plan, struct lp_error *error) LP_MUST_CHECK;
-/* Returns the first tick at which something becomes due. */
-lp_time lp_plan_next_due(const struct lp_plan *plan);
-void lp_plan_free(struct lp_plan *plan);
 
 #endif

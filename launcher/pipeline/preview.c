@@ -6,8 +6,6 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/plan.h"
 
-#include <stdlib.h>
-
 struct previewer {
 	struct lp_plan plan;
 	struct lp_window_range left; /* that the last batch leaves for later */

@@ -89,14 +89,7 @@ struct lp_job *lp_queue_pop(struct lp_queue *queue)
 
 struct lp_job *lp_queue_pop_within(struct lp_queue *queue, int milliseconds)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += milliseconds / 1000;
-	until.tv_nsec += milliseconds % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	const struct timespec until = lp_clock_after(CLOCK_MONOTONIC, milliseconds);
 	must(pthread_mutex_lock(&queue->lock));
 	int result = 0;
 	while (queue->first == NULL && !queue->closed && result == 0)

@@ -14,8 +14,6 @@
 #include "pipeline/tally.h"
 #include "pipeline/usage.h"
 
-#include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

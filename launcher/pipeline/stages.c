@@ -6,6 +6,7 @@
  * Runs in the main process, in its main thread.
  */
 #include "pipeline/stages.h"
+#include "model/clock.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -205,14 +206,7 @@ int lp_stages_end(struct lp_stages *stages, int milliseconds)
 	 * By the wall clock, because ThreadSanitizer does not know the other call. If
 	 * the clock is set, threads may be left behind, which is safe.
 	 */
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += milliseconds / 1000;
-	until.tv_nsec += milliseconds % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	const struct timespec until = lp_clock_after(CLOCK_REALTIME, milliseconds);
 	int left = 0;
 	for (int i = 0; i < stages->thread_count; i++)
 		left += pthread_timedjoin_np(stages->threads[i].thread, NULL, &until) != 0;

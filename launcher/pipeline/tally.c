@@ -9,7 +9,6 @@
 #include "observe/observe.h"
 #include "text/utf8.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -26,8 +26,7 @@ struct lp_process_usage lp_usage_measure(struct lp_rule_server *rules)
 	struct lp_process_usage usage = lp_rule_server_usage(rules);
 	struct rusage own;
 	getrusage(RUSAGE_SELF, &own);
-	usage.user += (double)own.ru_utime.tv_sec + (double)own.ru_utime.tv_usec / 1e6;
-	usage.system += (double)own.ru_stime.tv_sec + (double)own.ru_stime.tv_usec / 1e6;
+	lp_usage_add(&usage, &own);
 	return usage;
 }
 

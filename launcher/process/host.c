@@ -115,16 +115,6 @@ bool lp_rule_server_fork(struct lp_rule_server *server, int64_t memory_limit, st
 	return reply.kind == LP_REPLY_FORKED || fail_fork(&reply, error);
 }
 
-static void add_usage(struct lp_process_usage *usage, const struct rusage *more)
-{
-	int64_t size = (int64_t)more->ru_maxrss * 1024;
-
-	usage->user += (double)more->ru_utime.tv_sec + (double)more->ru_utime.tv_usec / 1e6;
-	usage->system += (double)more->ru_stime.tv_sec + (double)more->ru_stime.tv_usec / 1e6;
-	if (size > usage->largest)
-		usage->largest = size;
-}
-
 bool lp_rule_server_reap(struct lp_rule_server *server, pid_t process, int *status, const atomic_bool *stop)
 {
 	const struct lp_order order = { .kind = LP_ORDER_REAP, .process = process };
@@ -135,7 +125,7 @@ bool lp_rule_server_reap(struct lp_rule_server *server, pid_t process, int *stat
 	ok = lp_send(server->process.socket, &order, sizeof order, NULL, 0) &&
 	     lp_rule_server_receive(server, &reply, NULL, 0, stop) && reply.kind == LP_REPLY_REAPED;
 	if (ok)
-		add_usage(&server->usage, &reply.usage);
+		lp_usage_add(&server->usage, &reply.usage);
 	pthread_mutex_unlock(&server->lock);
 	*status = reply.status;
 	return ok;

@@ -6,7 +6,6 @@
  */
 #include "process/machine.h"
 
-#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

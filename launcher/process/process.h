@@ -24,6 +24,7 @@
 #include "process/machine.h"
 #include "process/rights.h"
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 struct lp_process_options {
 	const char *rules;    /* directory of the users' rules, or NULL */
@@ -40,8 +41,12 @@ struct lp_process_options {
 /* The resources that all processes of a server have used, including those that have ended. */
 struct lp_process_usage {
 	double user, system; /* seconds of CPU */
-	int64_t largest;     /* bytes of the largest process */
 };
+static inline void lp_usage_add(struct lp_process_usage *usage, const struct rusage *more)
+{
+	usage->user += (double)more->ru_utime.tv_sec + (double)more->ru_utime.tv_usec / 1e6;
+	usage->system += (double)more->ru_stime.tv_sec + (double)more->ru_stime.tv_usec / 1e6;
+}
 
 struct lp_rule_server;
 

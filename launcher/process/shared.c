@@ -8,7 +8,6 @@
  */
 #include "process/shared.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -11,7 +11,6 @@
 #include "python/leftovers_parts.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { LISTS_MOST = 8, DECIMALS = 3 };

@@ -12,7 +12,6 @@
 
 #include "model/memory.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>

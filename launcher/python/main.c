@@ -6,7 +6,6 @@
 #include "python/embedding.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Appends an entry of PYTHONPATH; a relative one is meant from the present directory. */

@@ -87,12 +87,10 @@ void lp_rule_call(struct lp_batch *batch, struct lp_task *task, double *coverage
 		outcome->error_traceback = lp_arena_text(&batch->arena, plan->error_traceback);
 	} else {
 		result = call(state, plan, batch, task);
-		if (result == NULL || !lp_rule_take_result(state, batch, task, plan->rule->outputs, result)) {
-			outcome->state = LP_STATE_FAILED;
+		if (result == NULL || !lp_rule_take_result(state, batch, task, plan->rule->outputs, result))
 			lp_python_fail_outcome(&batch->arena, outcome);
-		} else {
+		else
 			lp_task_cover(task, calculation, state->coverage);
-		}
 		Py_XDECREF(result);
 	}
 	lp_rule_log_flush(state);

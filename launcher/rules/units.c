@@ -11,7 +11,6 @@
 #include "rules/units.h"
 
 #include "model/memory.h"
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

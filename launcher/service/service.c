@@ -47,9 +47,10 @@ static bool prepare(void *context, struct lp_error *error)
 
 static void make_rules(struct lp_service *service)
 {
+	if (service->rules != NULL)
+		return;
 	const struct lp_process_options options = lp_rule_options(&service->session->config);
-	if (service->rules == NULL)
-		service->rules = lp_rule_server_new(&options);
+	service->rules = lp_rule_server_new(&options);
 }
 
 struct outdated_count {

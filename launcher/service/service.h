@@ -15,7 +15,7 @@
 
 struct lp_service {
 	const struct lp_session *session;
-	struct lp_rule_server *rules;              /* made by lp_service_options */
+	struct lp_rule_server *rules;              /* NULL: not made yet */
 	const struct lp_rule_catalogue *catalogue; /* NULL: the rules are not imported yet */
 	char host[256];
 };

@@ -4,7 +4,6 @@
 #include "model/memory.h"
 #include "text/names.h"
 #include <stdlib.h>
-#include <string.h>
 
 static bool set_log(const struct lp_overrides *overrides, struct lp_config *config, struct lp_error *error)
 {

@@ -1,6 +1,7 @@
 /* What a run for a tick would do, line by line, and as JSON: see show.h. */
 #include "show/show.h"
 
+#include "model/order.h"
 #include "text/json.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static bool add_name(void *context, const struct lp_calculation *calculation, st
 static int compare_names(const void *a, const void *b)
 {
 	int64_t left = ((const struct named *)a)->id, right = ((const struct named *)b)->id;
-	return (left > right) - (left < right);
+	return lp_compare(left, right);
 }
 
 static const struct named *find_name(const struct names *names, int64_t id)

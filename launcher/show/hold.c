@@ -1,4 +1,5 @@
 /* What calculations wait for, in words: see show.h. */
+#include "model/order.h"
 #include "show/show.h"
 
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static int compare_waits(const void *a, const void *b)
 {
 	int64_t left = ((const struct lp_wait *)a)->calculation_id;
 	int64_t right = ((const struct lp_wait *)b)->calculation_id;
-	return (left > right) - (left < right);
+	return lp_compare(left, right);
 }
 
 bool lp_waits_find(struct lp_store *store, lp_time tick, const struct lp_zone *zone, struct lp_waits *waits,

@@ -4,7 +4,6 @@
 #include "model/order.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Ranges that may join are adjacent, the earliest first. */
 static int compare_rows(const void *a, const void *b)

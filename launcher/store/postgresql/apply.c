@@ -4,7 +4,6 @@
  */
 #include "store/postgresql/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void add_int_lock(struct pg_store *store, enum pg_lock lock)

@@ -5,7 +5,6 @@
 #include "store/postgresql/internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool lp_pg_each_changed(struct lp_store *opened, lp_time newest, lp_changed_visit *visit, void *context,
                         struct lp_error *error)

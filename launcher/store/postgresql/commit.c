@@ -5,7 +5,6 @@
  */
 #include "store/postgresql/commit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Moves the ranges on to where this batch has come, and deletes those of which nothing is left. */

@@ -1,8 +1,6 @@
 /* What will still be read of series: their readers, what is owed, and how much there is. */
 #include "store/postgresql/internal.h"
 
-#include <stdlib.h>
-
 bool lp_pg_each_prunable(struct lp_store *opened, const char *pattern, lp_time before, lp_prunable_visit *visit,
                          void *context, struct lp_error *error)
 {

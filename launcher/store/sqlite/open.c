@@ -4,7 +4,6 @@
  */
 #include "store/sqlite/internal.h"
 
-#include "text/glob.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -9,7 +9,6 @@
 #include "store/steps.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 static const char prefix[] = "schema/sqlite/";
