@@ -93,7 +93,7 @@ static void warn_of_long_run(struct lp_store *store)
 	enum { NEWEST = 50 }; /* runs and backfills */
 	struct lp_error error;
 	bool logged = false;
-	if (!lp_store_each_run(store, NEWEST, log_long_run, &logged, &error))
+	if (!lp_store_each_run(store, LP_NEWEST_RUNS(NEWEST), log_long_run, &logged, &error))
 		lp_log(LP_LOG_WARNING, "cannot read for how long the other run has been working",
 		       LP_TEXT("error", error.what));
 }

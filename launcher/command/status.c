@@ -134,7 +134,7 @@ static bool print_summary(struct lp_session *session, const struct status_view *
 	}
 	struct lp_zone *zone = (struct lp_zone *)(uintptr_t)view->zone; /* read only */
 	return print_outdated(session->store, error) &&
-	       lp_store_each_run(session->store, 1, print_last_run, zone, error);
+	       lp_store_each_run(session->store, LP_NEWEST_RUNS(1), print_last_run, zone, error);
 }
 
 /* Rows of windows, or of runs. */
@@ -273,7 +273,7 @@ static bool print_runs(struct lp_session *session, uint32_t most, struct lp_erro
 	};
 	struct rows rows = { .zone = session->zone };
 	rows.table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
-	bool ok = lp_store_each_run(session->store, most, add_run, &rows, error);
+	bool ok = lp_store_each_run(session->store, LP_NEWEST_RUNS(most), add_run, &rows, error);
 	lp_table_end(rows.table);
 	if (ok && rows.count == 0)
 		puts("There was no run yet, or all are past their retention.");

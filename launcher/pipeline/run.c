@@ -338,6 +338,10 @@ static bool conclude(struct driver *driver, struct lp_store *store, struct lp_er
 	struct lp_run *run = driver->run;
 	run->still_due = lp_plan_still_due(&driver->plan);
 	driver->tally.timing->too_old = driver->plan.too_old;
+	run->planning = driver->tally.timing->planning;
+	run->fetch = driver->tally.timing->fetch;
+	run->compute = driver->tally.timing->compute;
+	run->commit = driver->tally.timing->commit;
 	run->ended = lp_now();
 	run->result = result_of(driver);
 	if (driver->failed)

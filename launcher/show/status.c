@@ -174,6 +174,21 @@ bool lp_show_status(struct lp_document *document, struct lp_store *store, const 
 	return ok;
 }
 
+/* Seconds of each stage, summed over its threads; null where that is not known. */
+static void add_stages(struct lp_text *json, const struct lp_run *run)
+{
+	if (run->planning == 0) {
+		lp_json_add_null(json, "seconds");
+		return;
+	}
+	lp_json_begin(json, "seconds", "{");
+	lp_json_add_seconds(json, "planning", run->planning, 6);
+	lp_json_add_seconds(json, "fetch", run->fetch, 6);
+	lp_json_add_seconds(json, "compute", run->compute, 6);
+	lp_json_add_seconds(json, "commit", run->commit, 6);
+	lp_json_end(json, "}");
+}
+
 static bool add_run_row(void *context, const struct lp_run *run, struct lp_error *error)
 {
 	struct rows *rows = context;
@@ -200,6 +215,7 @@ static bool add_run_row(void *context, const struct lp_run *run, struct lp_error
 	lp_json_add_integer(json, "samples_written", (int64_t)run->samples_written);
 	lp_json_add_integer(json, "kept_imported", (int64_t)run->kept_imported);
 	lp_json_add_integer(json, "still_due", (int64_t)run->still_due);
+	add_stages(json, run);
 	lp_json_end(json, "}");
 	return lp_document_flush(rows->document, error);
 }
@@ -209,7 +225,7 @@ bool lp_show_runs(struct lp_document *document, struct lp_store *store, uint32_t
 {
 	struct rows rows = { .document = document, .zone = zone };
 	lp_json_begin(&document->text, NULL, "[");
-	bool ok = lp_store_each_run(store, most, add_run_row, &rows, error);
+	bool ok = lp_store_each_run(store, LP_NEWEST_RUNS(most), add_run_row, &rows, error);
 	lp_json_end(&document->text, rows.count == 0 ? "]\n" : "\n]\n");
 	return ok;
 }

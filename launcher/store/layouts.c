@@ -476,6 +476,10 @@ static const struct lp_row_column ended_run_columns[] = {
 	LP_COLUMN(LP_KIND_ID, struct lp_run, still_due),
 	LP_COLUMN(LP_KIND_ID, struct lp_run, recomputed),
 	LP_COLUMN(LP_KIND_ID, struct lp_run, kept_imported),
+	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_run, planning),
+	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_run, fetch),
+	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_run, compute),
+	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_run, commit),
 };
 const struct lp_row_layout lp_ended_run_layout = LP_LAYOUT(ended_run_columns);
 
@@ -497,8 +501,29 @@ static const struct lp_row_column run_columns[] = {
 	LP_COLUMN(LP_KIND_RUN_KIND, struct lp_run, kind),
 	LP_COLUMN(LP_KIND_ID, struct lp_run, recomputed),
 	LP_COLUMN(LP_KIND_ID, struct lp_run, kept_imported),
+	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_run, planning),
+	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_run, fetch),
+	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_run, compute),
+	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_run, commit),
 };
 const struct lp_row_layout lp_run_layout = LP_LAYOUT(run_columns);
+
+static const struct lp_row_column outcomes_columns[] = {
+	LP_COLUMN(LP_KIND_ID, struct lp_outcomes, run_id),
+	LP_COLUMN(LP_KIND_TIME, struct lp_outcomes, tick),
+	LP_COLUMN(LP_KIND_TIME, struct lp_outcomes, window.start),
+	LP_COLUMN(LP_KIND_TIME, struct lp_outcomes, window.end),
+	LP_COLUMN(LP_KIND_INTEGER, struct lp_outcomes, reason),
+};
+const struct lp_row_layout lp_outcomes_layout = LP_LAYOUT(outcomes_columns);
+
+static const struct lp_row_column arrear_columns[] = {
+	LP_COLUMN(LP_KIND_INTEGER, struct lp_arrear, reason),   LP_COLUMN(LP_KIND_TEXT, struct lp_arrear, why),
+	LP_COLUMN(LP_KIND_TIME, struct lp_arrear, range.start), LP_COLUMN(LP_KIND_TIME, struct lp_arrear, range.end),
+	LP_COLUMN(LP_KIND_INTEGER, struct lp_arrear, attempts), LP_COLUMN(LP_KIND_TIME, struct lp_arrear, next_attempt),
+	LP_COLUMN(LP_KIND_BOOL, struct lp_arrear, given_up),    LP_COLUMN(LP_KIND_TEXT, struct lp_arrear, cause),
+};
+const struct lp_row_layout lp_arrear_layout = LP_LAYOUT(arrear_columns);
 
 static const struct lp_row_column status_since_columns[] = {
 	LP_COLUMN(LP_KIND_TIME, struct lp_status, since),

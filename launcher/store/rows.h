@@ -228,6 +228,8 @@ extern const struct lp_row_layout lp_count_range_layout;            /* struct lp
 extern const struct lp_row_layout lp_new_run_layout;                /* struct lp_run */
 extern const struct lp_row_layout lp_ended_run_layout;              /* struct lp_run */
 extern const struct lp_row_layout lp_run_layout;                    /* struct lp_run */
+extern const struct lp_row_layout lp_outcomes_layout;               /* struct lp_outcomes */
+extern const struct lp_row_layout lp_arrear_layout;                 /* struct lp_arrear */
 extern const struct lp_row_layout lp_status_since_layout;           /* struct lp_status */
 extern const struct lp_row_layout lp_status_window_layout;          /* struct lp_status */
 extern const struct lp_row_layout lp_status_rest_layout;            /* struct lp_status */

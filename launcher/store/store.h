@@ -662,8 +662,48 @@ bool lp_store_each_history(struct lp_store *store, const struct lp_history_query
                            void *context, struct lp_error *error) LP_MUST_CHECK;
 /* Newest first. */
 typedef bool lp_run_visit(void *context, const struct lp_run *run, struct lp_error *error);
-bool lp_store_each_run(struct lp_store *store, uint32_t most, lp_run_visit *visit, void *context,
+struct lp_run_query {
+	int64_t id;       /* 0: any */
+	lp_time from, to; /* runs for ticks with from <= tick < to; LP_TIME_NONE: open */
+	uint32_t most;    /* 0: all */
+};
+#define LP_NEWEST_RUNS(most_)                                                                                          \
+	(&(const struct lp_run_query){ .from = LP_TIME_NONE, .to = LP_TIME_NONE, .most = (most_) })
+bool lp_store_each_run(struct lp_store *store, const struct lp_run_query *query, lp_run_visit *visit, void *context,
                        struct lp_error *error) LP_MUST_CHECK;
+/*
+ * What became of many calculations in one window: an element of each array for
+ * each of them. By tick.
+ */
+struct lp_outcomes {
+	int64_t run_id;
+	lp_time tick;
+	struct lp_window window;
+	enum lp_reason reason;
+	size_t count;
+	/* states: as in enum lp_state, but what is stored may be another number; durations: microseconds */
+	const int64_t *calculation_ids, *states, *durations, *samples_read;
+};
+typedef bool lp_outcomes_visit(void *context, const struct lp_outcomes *outcomes, struct lp_error *error);
+/* Of runs for ticks with from <= tick < to; both are times. */
+bool lp_store_each_outcome(struct lp_store *store, lp_time from, lp_time to, lp_outcomes_visit *visit, void *context,
+                           struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Visits what is still to be computed of a calculation behind its watermark, by
+ * time: windows that are pending, one each, and ranges of windows that are owed.
+ */
+struct lp_arrear {
+	enum lp_reason reason;  /* LP_REASON_RETRY: one window is pending */
+	const char *why;        /* of a pending one: what it came to; else NULL */
+	struct lp_window range; /* from the start of the first window to the end of the last */
+	int32_t attempts;       /* at a pending one */
+	lp_time next_attempt;   /* LP_TIME_NONE: none is planned */
+	bool given_up;
+	const char *cause; /* waited: the calculation at the root that failed; else NULL */
+};
+typedef bool lp_arrear_visit(void *context, const struct lp_arrear *arrear, struct lp_error *error);
+bool lp_store_each_arrear(struct lp_store *store, int64_t calculation_id, uint32_t most, lp_arrear_visit *visit,
+                          void *context, struct lp_error *error) LP_MUST_CHECK;
 
 /* Deletes what is older than `before` (LP_TIME_NONE: keep that kind); dry_run only counts. */
 struct lp_prune {

@@ -65,6 +65,46 @@ static struct lp_batch *recompute(int until, const struct lp_run *run)
 	return batch;
 }
 
+static bool take_arrear(void *context, const struct lp_arrear *arrear, struct lp_error *error)
+{
+	struct lp_text *text = context;
+
+	(void)error;
+	lp_text_addf(text, "%s %lld-%lld", lp_reason_name(arrear->reason),
+	             (long long)((arrear->range.start - BASE) / LP_SECOND),
+	             (long long)((arrear->range.end - BASE) / LP_SECOND));
+	if (arrear->why != NULL)
+		lp_text_addf(text, " %.6s, attempt %d, next %lld%s", arrear->why, (int)arrear->attempts,
+		             arrear->next_attempt == LP_TIME_NONE
+		                     ? -1
+		                     : (long long)((arrear->next_attempt - BASE) / LP_SECOND),
+		             arrear->given_up ? ", given up" : "");
+	if (arrear->cause != NULL)
+		lp_text_addf(text, " for %s", arrear->cause);
+	lp_text_addf(text, "\n");
+	return true;
+}
+
+START_TEST(what_is_owed_to_one_calculation_is_told_by_time)
+{
+	struct lp_text text = { .length = 0 };
+	struct lp_error error;
+
+	set_up("fail");
+	add_series("y");
+	add_calculation(calculation("two", "mean", "a", "y"));
+	add_owed("two", LP_REASON_LATE, 0, 0, 60);
+	add_owed("one", LP_REASON_WAITED, id_of("two"), 60, 120);
+	add_owed("one", LP_REASON_BACKFILL, 0, 600, 720);
+	ck_ok(lp_store_each_arrear(store, id_of("one"), 4, take_arrear, &text, &error), error);
+	ck_assert_str_eq(text.data, "retry 0-60 failed, attempt 1, next 120\n"
+	                            "waited for an input 60-120 for two\n"
+	                            "retry 60-120 failed, attempt 1, next 180\n"
+	                            "retry 120-180 failed, attempt 1, next 240\n");
+	lp_text_free(&text);
+}
+END_TEST
+
 START_TEST(ranges_of_a_kind_that_touch_are_one)
 {
 	set_up("mean");
@@ -471,6 +511,7 @@ Suite *owed_suite(void)
 	tcase_add_checked_fixture(tests, open_store, close_store);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, ranges_of_a_kind_that_touch_are_one);
+	tcase_add_test(tests, what_is_owed_to_one_calculation_is_told_by_time);
 	tcase_add_test(tests, ranges_are_given_by_rank_batch_reason_and_time);
 	tcase_add_test(tests, a_range_is_cut_where_it_is_what_it_was);
 	tcase_add_test(tests, a_backfill_has_its_own);

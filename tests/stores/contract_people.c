@@ -1,6 +1,7 @@
 /* What people and their tools ask for: the schema, runs, states by filter, history, pruning. */
 #include "suites.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,14 +85,14 @@ START_TEST(runs_are_kept)
 	run.states[LP_STATE_FAILED] = 2;
 	ck_ok(lp_store_end_run(store, &run, &error), error);
 	begin_run(AT(180));
-	ck_ok(lp_store_each_run(store, 10, take_run, &text, &error), error);
+	ck_ok(lp_store_each_run(store, LP_NEWEST_RUNS(10), take_run, &text, &error), error);
 	ck_assert_str_eq(text.data,
 	                 "180 running here 0 ok 0 failed 0 -\n"
 	                 "120 database error here 12 ok 10 failed 2 connection lost\n"
 	                 "60 interrupted here 0 ok 0 failed 0 "
 	                 "killed, or its machine went down, or it lost its lock: the next run did the rest\n");
 	text.length = 0;
-	ck_ok(lp_store_each_run(store, 1, take_run, &text, &error), error);
+	ck_ok(lp_store_each_run(store, LP_NEWEST_RUNS(1), take_run, &text, &error), error);
 	ck_assert_str_eq(text.data, "180 running here 0 ok 0 failed 0 -\n");
 	lp_text_free(&text);
 }
@@ -115,9 +116,60 @@ START_TEST(a_run_keeps_how_many_came_to_each_state)
 	for (int i = 0; i < LP_STATE_COUNT; i++)
 		run.states[i] = (uint64_t)i + 1;
 	ck_ok(lp_store_end_run(store, &run, &error), error);
-	ck_ok(lp_store_each_run(store, 1, take_counts, states, &error), error);
+	ck_ok(lp_store_each_run(store, LP_NEWEST_RUNS(1), take_counts, states, &error), error);
 	for (int i = 0; i < LP_STATE_COUNT; i++)
 		ck_assert_uint_eq(states[i], (uint64_t)i + 1);
+}
+END_TEST
+
+static bool take_stages(void *context, const struct lp_run *run, struct lp_error *error)
+{
+	struct lp_text *text = context;
+
+	(void)error;
+	lp_text_addf(text, "%lld: %lld %lld %lld %lld\n", (long long)((run->tick - BASE) / LP_SECOND),
+	             (long long)run->planning, (long long)run->fetch, (long long)run->compute, (long long)run->commit);
+	return true;
+}
+
+START_TEST(a_run_keeps_the_time_of_its_stages)
+{
+	struct lp_text text = { .length = 0 };
+	struct lp_run run = begin_run(AT(60));
+	struct lp_error error;
+
+	run.ended = AT(70);
+	run.result = "done";
+	run.planning = 1000000;
+	run.fetch = 2000400; /* microseconds are kept */
+	run.compute = INT64_C(3600000000000);
+	run.commit = 4000;
+	ck_ok(lp_store_end_run(store, &run, &error), error);
+	begin_run(AT(120));
+	ck_ok(lp_store_each_run(store, LP_NEWEST_RUNS(0), take_stages, &text, &error), error);
+	ck_assert_str_eq(text.data, "120: 0 0 0 0\n60: 1000000 2000000 3600000000000 4000\n");
+	lp_text_free(&text);
+}
+END_TEST
+
+START_TEST(runs_are_found_by_tick_and_by_id)
+{
+	struct lp_text text = { .length = 0 };
+	struct lp_run run = begin_run(AT(60));
+	struct lp_error error;
+
+	begin_run(AT(120));
+	begin_run(AT(180));
+	ck_ok(lp_store_each_run(store, &(struct lp_run_query){ .from = AT(60), .to = AT(180) }, take_stages, &text,
+	                        &error),
+	      error);
+	ck_assert_str_eq(text.data, "120: 0 0 0 0\n60: 0 0 0 0\n");
+	text.length = 0;
+	ck_ok(lp_store_each_run(store, &(struct lp_run_query){ .id = run.id, .from = LP_TIME_NONE, .to = LP_TIME_NONE },
+	                        take_stages, &text, &error),
+	      error);
+	ck_assert_str_eq(text.data, "60: 0 0 0 0\n");
+	lp_text_free(&text);
 }
 END_TEST
 
@@ -218,6 +270,48 @@ START_TEST(history_is_newest_first)
 	      error);
 	ck_assert_str_eq(text.data, "120-180@86580 failed 5000000 0\n"
 	                            "60-120@120 failed 5000000 2\n");
+	lp_text_free(&text);
+}
+END_TEST
+
+static bool take_outcomes(void *context, const struct lp_outcomes *outcomes, struct lp_error *error)
+{
+	struct lp_text *text = context;
+
+	(void)error;
+	lp_text_addf(text, "%lld-%lld@%lld %s:", (long long)((outcomes->window.start - BASE) / LP_SECOND),
+	             (long long)((outcomes->window.end - BASE) / LP_SECOND),
+	             (long long)((outcomes->tick - BASE) / LP_SECOND), lp_reason_name(outcomes->reason));
+	for (size_t i = 0; i < outcomes->count; i++)
+		lp_text_addf(text, " %lld %s %lld %lld", (long long)outcomes->calculation_ids[i],
+		             lp_state_name((enum lp_state)outcomes->states[i]), (long long)outcomes->durations[i],
+		             (long long)outcomes->samples_read[i]);
+	lp_text_addf(text, "\n");
+	return true;
+}
+
+START_TEST(outcomes_of_a_period_come_by_tick)
+{
+	struct lp_calculation both[2];
+	struct lp_text text = { .length = 0 };
+	struct lp_error error;
+	char expected[256];
+
+	add_series("a,x,y");
+	write_samples("a", "0=1 60=2 90=3", NULL);
+	both[0] = *calculation("one", "mean", "a", "x");
+	both[1] = *calculation("two", "fail", "a", "y");
+	apply_changes(&(struct lp_changes){ .created = both, .created_count = 2 });
+	run_window(AT(0), AT(60), AT(60));
+	run_window(AT(60), AT(120), AT(120));
+	run_window(AT(120), AT(180), AT(180));
+	snprintf(expected, sizeof expected,
+	         "0-60@60 new window: %lld ok 5000 1 %lld failed 5000 1\n"
+	         "60-120@120 new window: %lld ok 5000 2 %lld failed 5000 2\n",
+	         (long long)calculation_id("one"), (long long)calculation_id("two"), (long long)calculation_id("one"),
+	         (long long)calculation_id("two"));
+	ck_ok(lp_store_each_outcome(store, AT(60), AT(180), take_outcomes, &text, &error), error);
+	ck_assert_str_eq(text.data, expected);
 	lp_text_free(&text);
 }
 END_TEST
@@ -429,9 +523,12 @@ Suite *people_suite(void)
 	tcase_add_test(tests, migrating_again_does_nothing);
 	tcase_add_test(tests, one_run_works_at_a_time);
 	tcase_add_test(tests, runs_are_kept);
+	tcase_add_test(tests, a_run_keeps_the_time_of_its_stages);
+	tcase_add_test(tests, runs_are_found_by_tick_and_by_id);
 	tcase_add_test(tests, a_run_keeps_how_many_came_to_each_state);
 	tcase_add_loop_test(tests, states_are_filtered, 0, (int)(sizeof filters / sizeof *filters));
 	tcase_add_test(tests, history_is_newest_first);
+	tcase_add_test(tests, outcomes_of_a_period_come_by_tick);
 	tcase_add_test(tests, durations_are_rounded_alike);
 	tcase_add_test(tests, windows_of_one_commit_are_told_apart);
 	tcase_add_test(tests, pruning_takes_what_is_older_and_nothing_else);

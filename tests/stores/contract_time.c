@@ -194,7 +194,7 @@ START_TEST(a_backfill_and_a_run_leave_each_other_alone)
 	runs[1].result = "done";
 	runs[1].recomputed = 17;
 	ck_ok(lp_store_end_run(store, &runs[1], &error), error);
-	ck_ok(lp_store_each_run(store, 0, take_run, runs, &error), error);
+	ck_ok(lp_store_each_run(store, LP_NEWEST_RUNS(0), take_run, runs, &error), error);
 	ck_assert_int_eq(runs[0].kind, LP_RUN_MINUTE);
 	ck_assert_str_eq(runs[0].result, "running");
 	ck_assert_int_eq(runs[1].kind, LP_RUN_BACKFILL);
@@ -225,7 +225,7 @@ START_TEST(a_run_that_another_follows_holds_and_ends_nothing)
 	runs[0].ended = AT(130);
 	runs[0].result = "done";
 	ck_fails(lp_store_end_run(store, &runs[0], &error), error, LP_EXIT_TEMPORARY);
-	ck_ok(lp_store_each_run(store, 10, take_run, runs, &error), error);
+	ck_ok(lp_store_each_run(store, LP_NEWEST_RUNS(10), take_run, runs, &error), error);
 	ck_assert_str_eq(runs[0].result, "interrupted");
 	ck_assert_str_eq(runs[1].result, "running");
 }

@@ -181,7 +181,7 @@ static inline int64_t running(struct lp_store *store)
 	struct lp_run run = { .tick = LP_MINUTE, .started = LP_MINUTE, .host = "here", .program_version = "0" };
 	int64_t id = 0;
 
-	must(sqlite->each_run(store, 1, take_running, &id, &error));
+	must(sqlite->each_run(store, LP_NEWEST_RUNS(1), take_running, &id, &error));
 	if (id == 0) {
 		must(sqlite->begin_run(store, &run, &error));
 		id = run.id;

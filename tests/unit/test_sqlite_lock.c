@@ -75,7 +75,7 @@ START_TEST(a_run_that_died_is_marked_by_the_next)
 	run.states[LP_STATE_OK] = 58;
 	run.states[LP_STATE_FAILED] = 2;
 	must(sqlite->end_run(store, &run, &error));
-	must(sqlite->each_run(store, 0, take_run, text, &error));
+	must(sqlite->each_run(store, LP_NEWEST_RUNS(0), take_run, text, &error));
 	ck_assert_str_eq(text, "2 done ok=58 failed=2; 1 interrupted ok=0 failed=0; ");
 	ck_assert_str_eq(ask("SELECT tick || ended FROM run_row WHERE id = 2"),
 	                 "2026-01-01T00:00:00Z2026-01-01T00:00:00.000001Z");

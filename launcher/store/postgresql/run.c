@@ -143,13 +143,21 @@ static bool take_states(struct pg_rows *rows, struct lp_run *run)
 	return true;
 }
 
-bool lp_pg_each_run(struct lp_store *opened, uint32_t most, lp_run_visit *visit, void *context, struct lp_error *error)
+bool lp_pg_each_run(struct lp_store *opened, const struct lp_run_query *query, lp_run_visit *visit, void *context,
+                    struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments = lp_pg_arguments(store);
 	struct pg_rows rows;
 	struct lp_run run;
 
-	lp_pg_argument_int8(lp_pg_arguments(store), most);
+	lp_pg_argument_int8(arguments, query->id);
+	lp_pg_argument_time(arguments, query->from);
+	lp_pg_argument_time(arguments, query->to);
+	if (query->most > 0)
+		lp_pg_argument_int8(arguments, query->most);
+	else
+		lp_pg_argument_no_int8(arguments);
 	lp_pg_read(store, PG_EACH_RUN, &rows, error);
 	while (lp_pg_next(&rows, &lp_run_layout, &run))
 		rows.ok = take_states(&rows, &run) && visit(context, &run, error);

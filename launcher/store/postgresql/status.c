@@ -168,3 +168,72 @@ bool lp_pg_each_history(struct lp_store *opened, const struct lp_history_query *
 	free(histories.items);
 	return ok;
 }
+
+/* The four arrays of an outcome row, kept from one row to the next. */
+struct outcome_arrays {
+	int64_t *items[4];
+	size_t capacity;
+};
+
+/* Arrays of different lengths were edited by hand: only what all of them have is used. */
+static bool take_arrays(struct pg_rows *rows, struct outcome_arrays *arrays, size_t *count)
+{
+	struct pg_reader readers[4];
+
+	for (int i = 0; i < 4; i++)
+		if (!lp_pg_reader_open(rows->result, rows->row, rows->column + i, &readers[i], rows->error))
+			return false;
+	*count = readers[0].count;
+	for (int i = 1; i < 4; i++)
+		*count = readers[i].count < *count ? readers[i].count : *count;
+	if (*count > arrays->capacity) {
+		arrays->capacity = *count;
+		for (int i = 0; i < 4; i++)
+			arrays->items[i] = lp_reallocate(arrays->items[i], *count, sizeof *arrays->items[i]);
+	}
+	for (int i = 0; i < 4; i++)
+		for (size_t k = 0; k < *count; k++)
+			arrays->items[i][k] = lp_pg_read_int(&readers[i]);
+	return true;
+}
+
+bool lp_pg_each_outcome(struct lp_store *opened, lp_time from, lp_time to, lp_outcomes_visit *visit, void *context,
+                        struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct outcome_arrays arrays = { .capacity = 0 };
+	struct lp_outcomes outcomes;
+	struct pg_rows rows;
+
+	lp_pg_argument_time(arguments, from);
+	lp_pg_argument_time(arguments, to);
+	lp_pg_stream(store, PG_EACH_OUTCOME, &rows, error);
+	while (lp_pg_next(&rows, &lp_outcomes_layout, &outcomes)) {
+		rows.ok = take_arrays(&rows, &arrays, &outcomes.count);
+		outcomes.calculation_ids = arrays.items[0];
+		outcomes.states = arrays.items[1];
+		outcomes.durations = arrays.items[2];
+		outcomes.samples_read = arrays.items[3];
+		rows.ok = rows.ok && visit(context, &outcomes, error);
+	}
+	for (int i = 0; i < 4; i++)
+		free(arrays.items[i]);
+	return lp_pg_end(&rows);
+}
+
+bool lp_pg_each_arrear(struct lp_store *opened, int64_t calculation_id, uint32_t most, lp_arrear_visit *visit,
+                       void *context, struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct lp_arrear arrear;
+	struct pg_rows rows;
+
+	lp_pg_argument_int8(arguments, calculation_id);
+	lp_pg_argument_int8(arguments, most);
+	lp_pg_read(store, PG_EACH_ARREAR, &rows, error);
+	while (lp_pg_next(&rows, &lp_arrear_layout, &arrear))
+		rows.ok = visit(context, &arrear, error);
+	return lp_pg_end(&rows);
+}

@@ -179,7 +179,7 @@ static void read_states(const char *text, uint64_t states[LP_STATE_COUNT])
 	}
 }
 
-bool lp_sqlite_each_run(struct lp_store *opened, uint32_t most, lp_run_visit *visit, void *context,
+bool lp_sqlite_each_run(struct lp_store *opened, const struct lp_run_query *query, lp_run_visit *visit, void *context,
                         struct lp_error *error)
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
@@ -187,7 +187,10 @@ bool lp_sqlite_each_run(struct lp_store *opened, uint32_t most, lp_run_visit *vi
 	sqlite3_stmt *statement = rows.statement;
 	struct lp_run run;
 
-	sqlite3_bind_int64(statement, 1, most > 0 ? (int64_t)most : -1);
+	sqlite3_bind_int64(statement, 1, query->id);
+	lp_sqlite_bind_time(statement, 2, query->from);
+	lp_sqlite_bind_time(statement, 3, query->to);
+	sqlite3_bind_int64(statement, 4, query->most > 0 ? (int64_t)query->most : -1);
 	while (lp_sqlite_next(&rows, &lp_run_layout, &run)) {
 		read_states(lp_sqlite_text(statement, rows.column), run.states);
 		rows.ok = visit(context, &run, error);

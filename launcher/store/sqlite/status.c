@@ -178,3 +178,39 @@ bool lp_sqlite_each_history(struct lp_store *opened, const struct lp_history_que
 	free_arrays(&arrays);
 	return row >= 0;
 }
+
+bool lp_sqlite_each_outcome(struct lp_store *opened, lp_time from, lp_time to, lp_outcomes_visit *visit, void *context,
+                            struct lp_error *error)
+{
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_EACH_OUTCOME, error);
+	struct outcome_arrays arrays = { 0 };
+	struct lp_outcomes outcomes;
+
+	lp_sqlite_bind_time(rows.statement, 1, from);
+	lp_sqlite_bind_time(rows.statement, 2, to);
+	while (lp_sqlite_next(&rows, &lp_outcomes_layout, &outcomes)) {
+		read_arrays(&arrays, rows.statement, rows.column);
+		outcomes.count = arrays.counts[IDS];
+		outcomes.calculation_ids = arrays.items[IDS];
+		outcomes.states = arrays.items[STATES];
+		outcomes.durations = arrays.items[DURATIONS];
+		outcomes.samples_read = arrays.items[SAMPLES];
+		rows.ok = visit(context, &outcomes, error);
+	}
+	free_arrays(&arrays);
+	return lp_sqlite_end(&rows);
+}
+
+bool lp_sqlite_each_arrear(struct lp_store *opened, int64_t calculation_id, uint32_t most, lp_arrear_visit *visit,
+                           void *context, struct lp_error *error)
+{
+	struct sqlite_rows rows = lp_sqlite_read(lp_sqlite_store(opened), LP_SQLITE_EACH_ARREAR, error);
+	struct lp_arrear arrear;
+
+	sqlite3_bind_int64(rows.statement, 1, calculation_id);
+	sqlite3_bind_int64(rows.statement, 2, most);
+	while (lp_sqlite_next(&rows, &lp_arrear_layout, &arrear))
+		rows.ok = visit(context, &arrear, error);
+	return lp_sqlite_end(&rows);
+}

@@ -33,6 +33,13 @@ create index owed_aside on local_processing.owed (reason) where reason in ({{rea
 
 alter table local_processing.run add column kept_imported bigint not null default 0;
 comment on column local_processing.run.kept_imported is 'Results that were not written because somebody had imported one.';
+alter table local_processing.run
+    add column planning_us bigint not null default 0,
+    add column fetch_us bigint not null default 0,
+    add column compute_us bigint not null default 0,
+    add column commit_us bigint not null default 0;
+comment on column local_processing.run.planning_us is 'Microseconds to find what is due. These four 0: not known.';
+comment on column local_processing.run.fetch_us is 'Microseconds of the stage, summed over its threads.';
 
 create or replace view local_processing.sample_named as
 select s.name as series, s.unit, m.ts, m.value, coalesce(m.quality, 0::smallint) as quality, m.coverage, m.samples, m.window_end

@@ -30,6 +30,26 @@ WHERE ($1::text IS NULL OR c.name LIKE $1)
     AND (NOT $5 OR c.enabled AND (s.state IN ({{failures}}) OR p.failed > 0))
 ORDER BY c.name COLLATE "C";
 
+-- name: each_outcome
+-- doing: read what became of the calculations
+SELECT run_id, tick, window_start, window_end, reason, calculation_ids, states, durations_us, samples_read
+FROM {{schema}}.outcome
+WHERE tick >= $1 AND tick < $2
+ORDER BY tick, id;
+
+-- name: each_arrear
+-- doing: read the owed windows of a calculation
+SELECT {{reason retry}}, reason, window_start, window_end, attempts, next_attempt, given_up, NULL
+FROM {{schema}}.pending
+WHERE calculation_id = $1
+UNION ALL
+SELECT reason, NULL, window_start, until_end, 0, NULL, false,
+    (SELECT name FROM {{schema}}.calculation WHERE id = owed.cause_id)
+FROM {{schema}}.owed
+WHERE calculation_id = $1
+ORDER BY 3, 4, 1
+LIMIT $2;
+
 -- name: each_history
 -- doing: read the history of a calculation
 SELECT o.run_id, o.tick, o.window_start, o.window_end, o.states[o.at], o.durations_us[o.at],

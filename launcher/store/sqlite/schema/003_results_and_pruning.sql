@@ -5,6 +5,10 @@ ALTER TABLE series ADD COLUMN results_from INTEGER; -- microseconds from a windo
 ALTER TABLE series ADD COLUMN results_to INTEGER; -- to before which its last one lies; NULL: no result was stored
 ALTER TABLE owed ADD COLUMN replace_imported INTEGER NOT NULL DEFAULT 0; -- 1: also results that somebody imported
 ALTER TABLE run ADD COLUMN kept_imported INTEGER NOT NULL DEFAULT 0; -- results not written: one was imported there
+ALTER TABLE run ADD COLUMN planning_us INTEGER NOT NULL DEFAULT 0; -- to find what is due; these four 0: not known
+ALTER TABLE run ADD COLUMN fetch_us INTEGER NOT NULL DEFAULT 0; -- of the stage, summed over its threads
+ALTER TABLE run ADD COLUMN compute_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN commit_us INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE superseded (
   -- Results at whose time a window that ends later has one as well, which counts. When that is taken off, the one
@@ -40,7 +44,7 @@ DROP VIEW run_row;
 CREATE VIEW run_row AS
   SELECT id, kind, {{rfc3339 tick}} AS tick, {{rfc3339 started}} AS started, {{rfc3339 ended}} AS ended,
          host, process, program_version, result, error, windows, recomputed, states, newly_failed,
-         samples_read, samples_written, kept_imported, still_due
+         samples_read, samples_written, kept_imported, still_due, planning_us, fetch_us, compute_us, commit_us
   FROM run;
 
 CREATE TABLE outdated (

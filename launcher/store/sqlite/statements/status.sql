@@ -35,6 +35,26 @@ WHERE (?1 IS NULL OR c.name GLOB ?1)
     AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ({{failures}}) OR {{owes c}}))
 ORDER BY c.name;
 
+-- name: each_outcome
+-- doing: read what became of the calculations
+SELECT run_id, tick, window_start, window_end, reason, calculation_ids, states, durations_us, samples_read
+FROM outcome
+WHERE tick >= ?1 AND tick < ?2
+ORDER BY tick, id;
+
+-- name: each_arrear
+-- doing: read the owed windows of a calculation
+SELECT {{reason retry}}, reason, window_start, window_end, attempts, next_attempt, given_up, NULL
+FROM pending
+WHERE calculation_id = ?1
+UNION ALL
+SELECT reason, NULL, window_start, until_end, 0, NULL, 0,
+    (SELECT name FROM calculation WHERE id = owed.cause_id)
+FROM owed
+WHERE calculation_id = ?1
+ORDER BY 3, 4, 1
+LIMIT ?2;
+
 -- name: each_history
 -- doing: read the history of a calculation
 -- reads: all of outcome
