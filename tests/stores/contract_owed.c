@@ -98,8 +98,8 @@ START_TEST(what_is_owed_to_one_calculation_is_told_by_time)
 	add_owed("one", LP_REASON_BACKFILL, 0, 600, 720);
 	ck_ok(lp_store_each_arrear(store, id_of("one"), 4, take_arrear, &text, &error), error);
 	ck_assert_str_eq(text.data, "retry 0-60 failed, attempt 1, next 120\n"
-	                            "waited for an input 60-120 for two\n"
 	                            "retry 60-120 failed, attempt 1, next 180\n"
+	                            "waited for an input 60-120 for two\n"
 	                            "retry 120-180 failed, attempt 1, next 240\n");
 	lp_text_free(&text);
 }
