@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 struct request {
-	bool dry_run, prune;
+	bool dry_run, prune, shadow, live;
 	struct lp_words files;
 	const struct lp_rule_catalogue *catalogue;
 	struct lp_text description; /* of what changes; printed once that is certain */
@@ -65,6 +65,12 @@ static bool change(struct lp_session *session, struct request *request, const st
 	return ok;
 }
 
+/* Returns the mode of new calculations whose definition says none. */
+static enum lp_mode new_mode(const struct lp_session *session, const struct request *request)
+{
+	return request->shadow ? LP_MODE_SHADOW : request->live ? LP_MODE_LIVE : session->config.mode;
+}
+
 /* Runs between begin and commit, or, for a dry run, outside of any transaction. */
 static bool apply(struct lp_session *session, struct request *request, struct lp_error *error)
 {
@@ -78,7 +84,8 @@ static bool apply(struct lp_session *session, struct request *request, struct lp
 		                                   .catalogue = request->catalogue,
 		                                   .stored = &stored,
 		                                   .default_zone = lp_zone_name(session->zone),
-		                                   .prune = request->prune };
+		                                   .prune = request->prune,
+		                                   .new_mode = new_mode(session, request) };
 	bool ok = lp_definitions_read(&files, &wanted, &problems, error);
 	if (ok && !lp_command_check_units(&wanted, &stored, request->prune, &problems))
 		ok = lp_fail(error, LP_EXIT_DATA, "the definitions cannot be used as they are; nothing was changed");
@@ -131,9 +138,19 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	return ok;
 }
 
+static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
+{
+	const struct request *request = data;
+	(void)overrides;
+	return !(request->shadow && request->live) ||
+	       lp_fail(error, LP_EXIT_USAGE, "--shadow and --live exclude each other");
+}
+
 static const struct lp_option options[] = {
 	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, dry_run) },
 	{ .name = "--prune", .field = offsetof(struct request, prune) },
+	{ .name = "--shadow", .field = offsetof(struct request, shadow) },
+	{ .name = "--live", .field = offsetof(struct request, live) },
 	{ .name = NULL },
 };
 
@@ -153,12 +170,17 @@ const struct lp_command lp_command_apply = {
 		"  --prune        also delete calculations that are in none of the files, and series that no\n"
 		"                 calculation uses any more and that hold no samples; without it they are left\n"
 		"                 alone\n"
+		"  --shadow       new calculations are in shadow, --live: live, whatever the configuration's `mode`\n"
+		"                 says; a definition that says its own `mode` has that. In shadow, results go to\n"
+		"                 series of their own. One that is stored stays in its mode: promote and demote\n"
+		"                 change it\n"
 		"\n"
 		"Exits 0 when it is done, 65 when the definitions are wrong.\n"
 		"\n"
 		"Examples:\n"
 		"  local-processing apply --dry-run calculations.yaml\n"
 		"  local-processing apply definitions/\n"
+		"  local-processing apply --shadow new.yaml\n"
 		"  local-processing export | local-processing apply --dry-run --prune -\n",
 	.options = options,
 	.operands = { .least = 1,
@@ -167,5 +189,6 @@ const struct lp_command lp_command_apply = {
 	              .field = offsetof(struct request, files) },
 	.request_size = sizeof(struct request),
 	.need = LP_NEED_STORE,
+	.check = check,
 	.run = run,
 };

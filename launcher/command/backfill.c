@@ -365,6 +365,7 @@ static bool work(struct lp_session *session, const struct request *request, stru
 	lp_progress_line_begin(&progress, &options);
 	options.pause = is_minute_run_active;
 	options.pause_context = &watch;
+	options.shadow_within = 0;
 	while (ok && more && lp_stop == 0) {
 		struct lp_run_timing timing;
 		struct lp_run done = lp_service_new_run(service, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);

@@ -36,7 +36,8 @@ static bool add_line(void *context, const struct lp_due_line *line, struct lp_er
 	lp_report_count(preview->later, later);
 	snprintf(calculations, sizeof calculations, "%" PRIu64 "%s%s", preview->calculations,
 	         every[0] == '\0' ? "" : " of every ", every);
-	char *who = lp_format_text("%s%s%s", line->calculation == NULL ? calculations : line->calculation,
+	char *who = lp_format_text("%s%s%s%s", line->calculation == NULL ? calculations : line->calculation,
+	                           line->shadow ? ", in shadow" : "",
 	                           about == NULL              ? ""
 	                           : preview->problem == NULL ? " "
 	                                                      : ": ",

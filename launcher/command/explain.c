@@ -15,7 +15,7 @@
 
 struct request {
 	struct lp_words operands;
-	bool json;
+	bool json, shadow;
 };
 
 static void print_inputs(const struct lp_explanation *why)
@@ -82,7 +82,7 @@ static void print_sample(const struct lp_explanation *why)
 {
 	char time[40], number[32];
 	lp_time_format(why->time, why->zone, time);
-	lp_print("%s at %s\n", why->series.name, time);
+	lp_print("%s at %s%s\n", why->series.name, time, why->shadow ? ", in shadow" : "");
 	if (!why->found)
 		return;
 	lp_number_format(why->value, number);
@@ -107,6 +107,8 @@ static bool print_origin(const struct lp_explanation *why)
 		puts(why->computed ? "  origin        computed, by a calculation that is not there any more"
 		     : why->found  ? "  origin        measured: no calculation writes this series"
 		                   : "  no sample     and no calculation writes this series");
+		if (why->series.shadow_id != 0 && !why->shadow)
+			puts("  in shadow     a calculation writes it, or has: `local-processing explain --shadow`");
 		return false;
 	}
 	if (imported)
@@ -173,7 +175,7 @@ static void print(const struct lp_explanation *why)
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
-	struct lp_explanation why = { .store = session->store, .zone = session->zone };
+	struct lp_explanation why = { .store = session->store, .zone = session->zone, .shadow = request->shadow };
 	bool ok = lp_option_time("TIME", request->operands.items[1], session->zone, &why.time, error) &&
 	          lp_explain(&why, request->operands.items[0], error);
 	if (ok && request->json) {
@@ -188,6 +190,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 }
 
 static const struct lp_option options[] = {
+	{ .name = "--shadow", .field = offsetof(struct request, shadow) },
 	{ .name = "--json", .field = offsetof(struct request, json) },
 	{ .name = NULL },
 };
@@ -201,7 +204,8 @@ const struct lp_command lp_command_explain = {
 		"rule, what it read and how complete that was, and when and why its window was computed. Where there\n"
 		"is no such result, it tells why, as far as that is known. Of one that somebody imported it tells that.\n"
 		"\n"
-		"  --json  as JSON\n"
+		"  --shadow  the result that its calculation has made in shadow\n"
+		"  --json    as JSON\n"
 		"\n"
 		"Exits 0 when it is told, 65 when there is no such series.\n"
 		"\n"

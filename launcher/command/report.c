@@ -189,6 +189,12 @@ void lp_report_print(const struct lp_run *run, const struct lp_run_timing *timin
 	lp_report_count(run->samples_read, number);
 	lp_report_count(run->samples_written, other);
 	printf("  samples       %s read, %s written\n", number, other);
+	if (timing->shadow_windows > 0) {
+		lp_report_count(timing->shadow_windows, number);
+		lp_report_count(timing->shadow_failed, other);
+		printf("  in shadow     %s window%s computed, %s failed\n", number,
+		       timing->shadow_windows == 1 ? "" : "s", other);
+	}
 	print_again(run, timing, zone);
 	print_times(run, timing);
 	if (run->still_due > 0) {

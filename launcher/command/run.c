@@ -17,7 +17,7 @@
 
 struct request {
 	const char *at, *fail_on;
-	bool report, json, quiet;
+	bool report, json, quiet, live, shadow;
 	uint32_t workers;
 	double fail_share; /* of --fail-on N%, in percent; < 0: not given */
 };
@@ -120,6 +120,8 @@ static bool work(const struct request *request, struct lp_session *session, stru
 	struct lp_run_timing timing;
 	struct lp_progress_line progress = { .quiet = request->quiet };
 	options.lock = true;
+	options.leave_live = request->shadow;
+	options.leave_shadow = request->live;
 	lp_progress_line_begin(&progress, &options);
 	bool ok = lp_run(session->store, &options, &lp_stop, &done, &timing, error);
 	session->left_behind = timing.left_behind > 0;
@@ -139,6 +141,10 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 	(void)overrides;
 	if (request->workers > 256)
 		return lp_fail(error, LP_EXIT_USAGE, "--workers %u: at most 256", (unsigned)request->workers);
+	if (request->live && request->shadow)
+		return lp_fail(error, LP_EXIT_USAGE,
+		               "--live and --shadow exclude each other: without both, a run "
+		               "computes what is live, then what is in shadow");
 	request->report = request->report || (lp_is_terminal(stdout) && !request->quiet);
 	return parse_fail_on(request, error);
 }
@@ -159,6 +165,8 @@ static const struct lp_option options[] = {
 	{ .name = "--fail-on", .value = "WHAT", .field = offsetof(struct request, fail_on) },
 	{ .name = "--report", .field = offsetof(struct request, report) },
 	{ .name = "--json", .field = offsetof(struct request, json) },
+	{ .name = "--live", .field = offsetof(struct request, live) },
+	{ .name = "--shadow", .field = offsetof(struct request, shadow) },
 	{ .name = "--quiet", .letter = 'q', .field = offsetof(struct request, quiet) },
 	{ .name = NULL },
 };
@@ -171,12 +179,16 @@ const struct lp_command lp_command_run = {
 		"One run: finds the windows that are due, reads their samples, computes them with the rules, and\n"
 		"stores results and states. Windows that earlier runs missed or that failed are made up for.\n"
 		"What is committed stays, whatever happens; what is not is done by the next run. Windows before a\n"
-		"calculation's `start`, or without one before its first run, are not computed.\n"
+		"calculation's `start`, or without one before its first run, are not computed. What is live comes\n"
+		"first. What is in shadow has the time that is left until the configuration's `shadow_within`, and\n"
+		"counts neither for --fail-on nor for what is newly failed.\n"
 		"\n"
 		"  --at TIME      the minute to run for, in place of the current one: RFC 3339, or without offset\n"
 		"                 local to --time-zone\n"
 		"  --workers N    threads that compute; as many as cores where neither this nor the configuration\n"
 		"                 says\n"
+		"  --live         only what is live\n"
+		"  --shadow       only what is in shadow\n"
 		"  --report       the report to standard output also where that is no terminal\n"
 		"  -q, --quiet    no report on a terminal, no progress\n"
 		"  --json         the report as JSON\n"

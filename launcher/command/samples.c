@@ -14,7 +14,7 @@ struct request {
 	struct lp_words series;
 	uint32_t limit;
 	enum lp_output_form form;
-	bool json;
+	bool json, shadow;
 };
 
 struct table_view {
@@ -92,8 +92,9 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	bool ok = lp_option_time("--from", request->from, session->zone, &query.from, error) &&
 	          lp_option_time("--to", request->to, session->zone, &query.to, error);
 	ok = ok && lp_find_series(session->store, request->series.items[0], &arena, &series, error) &&
-	     lp_store_writer(session->store, series.id, &writer, error);
-	query.results = ok && writer != 0;
+	     (!request->shadow || lp_series_in_shadow(&series, error));
+	ok = ok && lp_store_writer(session->store, series.id, &writer, error);
+	query.results = ok && (writer != 0 || request->shadow);
 	ok = ok && print_samples(session->store, &query, request->form, error);
 	lp_arena_free(&arena);
 	return ok;
@@ -108,6 +109,7 @@ static const struct lp_option options[] = {
 	  .form = LP_OPTION_COUNT,
 	  .field = offsetof(struct request, limit) },
 	{ .name = "--format", .value = "FORMAT", .field = offsetof(struct request, format) },
+	{ .name = "--shadow", .field = offsetof(struct request, shadow) },
 	{ .name = "--json", .field = offsetof(struct request, json) },
 	{ .name = NULL },
 };
@@ -123,6 +125,7 @@ const struct lp_command lp_command_samples = {
 		"  --to TIME        the first time no longer wanted\n"
 		"  -n, --limit N    at most N samples, the oldest ones\n"
 		"  --format FORMAT  table, csv or json (a list of objects)\n"
+		"  --shadow         the results that its calculation has made in shadow\n"
 		"  --json           as --format json\n"
 		"\n"
 		"Times are RFC 3339 (2026-03-01T12:00:00Z, 2026-03-01T13:00:00+01:00), or without offset local\n"

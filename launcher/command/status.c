@@ -25,7 +25,7 @@ struct request {
 	const char *label;
 	uint32_t history;
 	struct lp_words names;
-	bool runs, json, exit_code;
+	bool runs, json, exit_code, live, shadow;
 };
 
 /* A table of calculations, or one in detail. */
@@ -42,7 +42,7 @@ struct status_view {
 static void print_row(struct lp_table *table, const struct lp_status *status, const char *waits,
                       const struct lp_zone *zone)
 {
-	char since[40], window[40], duration[24] = "", owed[16] = "";
+	char since[40], window[40], duration[24] = "", owed[16] = "", state[40];
 	char *message = NULL;
 
 	lp_status_format_second(status->failing_since != LP_TIME_NONE ? status->failing_since : status->since, zone,
@@ -63,8 +63,10 @@ static void print_row(struct lp_table *table, const struct lp_status *status, co
 	} else if (waits != NULL) {
 		message = lp_format_text("%s", waits);
 	}
-	lp_table_row(table, (const char *const[]){ status->calculation.name, lp_state_name(status->state), since,
-	                                           window, duration, owed, message });
+	snprintf(state, sizeof state, "%s%s", lp_state_name(status->state),
+	         status->calculation.mode == LP_MODE_SHADOW ? ", in shadow" : "");
+	lp_table_row(table,
+	             (const char *const[]){ status->calculation.name, state, since, window, duration, owed, message });
 	free(message);
 }
 
@@ -79,7 +81,7 @@ static bool show_one(void *context, const struct lp_status *stored, struct lp_er
 		print_row(view->table, &status, waits, view->zone);
 	view->count++;
 	view->states[status.state]++;
-	view->failing += lp_state_is_failure(status.state);
+	view->failing += lp_status_counts(&status, view->filter);
 	view->calculation_id = status.calculation.id;
 	return !ferror(stdout) || lp_output_finish(error);
 }
@@ -208,7 +210,8 @@ static bool is_one(struct lp_session *session, const struct request *request, bo
 	*one = count == 1;
 	if (!read && count < 2)
 		return false;
-	if (count > 0 || request->filter.failed || request->filter.rule != NULL || request->filter.label_name != NULL)
+	if (count > 0 || request->filter.failed || request->filter.rule != NULL || request->filter.label_name != NULL ||
+	    request->filter.mode != NULL)
 		return true;
 	if (strpbrk(request->filter.name, "*?") != NULL)
 		return lp_fail(error, LP_EXIT_DATA, "no calculation has a name like %.*s",
@@ -300,8 +303,14 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 		request->history = request->runs ? RUNS_DEFAULT : HISTORY_DEFAULT;
 	request->filter.name = request->names.count == 1 ? request->names.items[0] : NULL;
 	if (request->runs && (request->filter.name != NULL || request->filter.failed || request->filter.rule != NULL ||
-	                      request->label != NULL))
-		return lp_fail(error, LP_EXIT_USAGE, "--runs shows runs: no name, --failed, --rule or --label with it");
+	                      request->label != NULL || request->live || request->shadow))
+		return lp_fail(error, LP_EXIT_USAGE,
+		               "--runs shows runs: no name, --failed, --rule, --label, --live or --shadow with it");
+	if (request->live && request->shadow)
+		return lp_fail(error, LP_EXIT_USAGE,
+		               "--live and --shadow exclude each other: without both, all are shown");
+	if (request->live || request->shadow)
+		request->filter.mode = lp_mode_names[request->shadow ? LP_MODE_SHADOW : LP_MODE_LIVE];
 	if (request->label != NULL) {
 		char *equals = strchr(request->label, '=');
 		if (equals == NULL || equals == request->label)
@@ -331,6 +340,8 @@ static const struct lp_option options[] = {
 	{ .name = "--failed", .field = offsetof(struct request, filter.failed) },
 	{ .name = "--rule", .value = "RULE", .field = offsetof(struct request, filter.rule) },
 	{ .name = "--label", .value = "NAME=VALUE", .field = offsetof(struct request, label) },
+	{ .name = "--live", .field = offsetof(struct request, live) },
+	{ .name = "--shadow", .field = offsetof(struct request, shadow) },
 	{ .name = "--history", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, history) },
 	{ .name = "--runs", .field = offsetof(struct request, runs) },
 	{ .name = "--json", .field = offsetof(struct request, json) },
@@ -350,10 +361,13 @@ const struct lp_command lp_command_status = {
 		"  --failed            only those whose state is a failure\n"
 		"  --rule RULE         only those with this rule\n"
 		"  --label NAME=VALUE  only those with this label\n"
+		"  --live              only those that are live\n"
+		"  --shadow            only those in shadow\n"
 		"  --history N         of one calculation: its last N windows (10)\n"
 		"  --runs              the runs instead, newest first (20; or as many as --history says)\n"
 		"  --json              a list of objects\n"
-		"  --exit-code         exit 1 if a calculation that is shown fails, for scripts and monitoring\n"
+		"  --exit-code         exit 1 if a calculation that is shown fails, for scripts and monitoring; of\n"
+		"                      those in shadow only with --shadow\n"
 		"\n"
 		"States:\n"
 #define FAILURE_true                                " (a failure)"

@@ -123,7 +123,8 @@ void lp_status_print_detail(const struct lp_status *status, const char *waits, c
 	         status->rule_version == NULL ? "" : status->rule_version);
 	print_schedule(&calculation->schedule);
 	print_heading("definition");
-	printf("version %" PRId32 "%s\n", calculation->version, calculation->enabled ? "" : ", disabled");
+	printf("version %" PRId32 "%s%s\n", calculation->version, calculation->enabled ? "" : ", disabled",
+	       calculation->mode == LP_MODE_SHADOW ? ", in shadow" : "");
 	if (calculation->labels != NULL && strcmp(calculation->labels, "{}") != 0) {
 		print_heading("labels");
 		lp_print_json(calculation->labels);

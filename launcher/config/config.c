@@ -22,7 +22,21 @@
 /* A configuration is a page or two; a larger file is something else, named by mistake. */
 enum { FILE_BYTES_MOST = 1 << 20 };
 
-enum kind { ADDRESS, DIRECTORY, ZONE, FLAG, NUMBER, SECONDS, DURATION, RETENTION, FORMAT, LEVEL, SIZE, DIRECTORIES };
+enum kind {
+	ADDRESS,
+	DIRECTORY,
+	ZONE,
+	FLAG,
+	NUMBER,
+	SECONDS,
+	DURATION,
+	RETENTION,
+	FORMAT,
+	LEVEL,
+	MODE,
+	SIZE,
+	DIRECTORIES
+};
 
 /* The words for a kind: in the table for people, and where it was expected. */
 static const struct {
@@ -38,6 +52,7 @@ static const struct {
 	[RETENTION] = { "time span", "a time span, such as \"90 days\" or \"2 years\", or forever" },
 	[FORMAT] = { "logfmt or json", LP_LOG_FORMAT_WORDS },
 	[LEVEL] = { "log level", LP_LOG_LEVEL_WORDS },
+	[MODE] = { "live or shadow", "live or shadow" },
 	[SIZE] = { "size", "a size, such as \"512 MB\", or auto" },
 	[DIRECTORIES] = { "list of directories", "a list of directories, such as [tables, /srv/weather]" },
 };
@@ -74,6 +89,12 @@ static const struct setting {
 	{ "recompute_within", DURATION, FIELD(recompute_within), "7 days", 0, 36600 * LP_DAY,
 	  "how long after its end a window is computed again when its samples have changed, where its calculation does "
 	  "not say; 0 s: never" },
+	{ "mode", MODE, FIELD(mode), "live", 0, 0,
+	  "of calculations that `apply` adds, where their definition says none: in shadow, their results go to series of "
+	  "their own, beside those that are live" },
+	{ "shadow_within", DURATION, FIELD(shadow_within), "50 s", LP_SECOND, LP_DAY,
+	  "calculations in shadow come after those that are live, and end so long after a run began; the next run does the "
+	  "rest" },
 	{ "breaker_failures", NUMBER, FIELD(breaker_failures), "20", 0, 1000000,
 	  "when at least so many calculations of a rule fail in a run, and more than half of all, the rule is stopped "
 	  "except for trials; 0: never" },
@@ -278,6 +299,11 @@ static bool set_from_text(struct loader *loader, const struct setting *setting, 
 		if (!lp_word_find(node->text, lp_log_formats, LP_LOG_FORMATS, &chosen))
 			return false;
 		*(enum lp_log_format *)field_of(loader, setting) = (enum lp_log_format)chosen;
+		return true;
+	case MODE:
+		if (!lp_word_find(node->text, lp_mode_names, sizeof lp_mode_names / sizeof *lp_mode_names, &chosen))
+			return false;
+		*(enum lp_mode *)field_of(loader, setting) = (enum lp_mode)chosen;
 		return true;
 	case LEVEL:
 		if (!lp_word_find(node->text, lp_log_levels, LP_LOG_LEVELS, &chosen))

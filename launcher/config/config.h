@@ -4,6 +4,7 @@
 #ifndef LP_CONFIG_CONFIG_H
 #define LP_CONFIG_CONFIG_H
 
+#include "model/calculation.h"
 #include "model/error.h"
 #include "model/time.h"
 #include "observe/observe.h"
@@ -25,6 +26,8 @@ struct lp_config {
 	int32_t connect_timeout, statement_timeout; /* seconds */
 	int32_t workers, fetchers, committers;      /* 0: by the machine */
 	int32_t catch_up;
+	enum lp_mode mode; /* of new calculations */
+	int64_t shadow_within;
 	int32_t breaker_failures;
 	int64_t recompute_within; /* 0: never */
 	int32_t max_attempts;

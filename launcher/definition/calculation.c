@@ -34,6 +34,7 @@ enum {
 	RECOMPUTE_WITHIN,
 	LABELS,
 	ENABLED,
+	MODE,
 	FOR_EACH,
 	KEYS
 };
@@ -61,6 +62,7 @@ static const struct lp_item_key keys[KEYS] = {
 	[RECOMPUTE_WITHIN] = { "recompute_within", false },
 	[LABELS] = { "labels", false },
 	[ENABLED] = { "enabled", false },
+	[MODE] = { "mode", false },
 	[FOR_EACH] = { "for_each", false }, /* taken out before; here to be suggested */
 };
 
@@ -409,6 +411,10 @@ void lp_calculation_read(const struct lp_item *item)
 		.parameters = lp_item_read_json(item, nodes[PARAMETERS], LP_MAP_PARAMETERS),
 		.labels = lp_item_read_json(item, nodes[LABELS], LP_MAP_LABELS),
 		.enabled = read_flag(item, nodes[ENABLED], keys[ENABLED].name, true),
+		.mode = nodes[MODE] == NULL
+		                ? reader->files->new_mode
+		                : (enum lp_mode)read_word(item, nodes[MODE], keys[MODE].name, lp_mode_names),
+		.says_mode = nodes[MODE] != NULL,
 		.time_limit = lp_item_read_duration(item, nodes[TIME_LIMIT], keys[TIME_LIMIT].name, 1),
 		.memory_limit = read_memory_limit(item, nodes[MEMORY_LIMIT]),
 		.result_time = (enum lp_result_time)read_word(item, nodes[RESULT_TIME], keys[RESULT_TIME].name,

@@ -170,6 +170,16 @@ static void compare_series(struct comparison *comparison)
 	}
 }
 
+/* Says that a calculation stays in the mode that it has in the store: `promote` and `demote` change that. */
+static void keep_mode(struct comparison *comparison, const struct lp_calculation *stored, enum lp_mode said)
+{
+	lp_text_addf(&comparison->difference->description,
+	             "= calculation %s: mode %s in the file, %s in the store, where it stays: `local-processing %s` "
+	             "changes it\n",
+	             stored->name, lp_mode_names[said], lp_mode_names[stored->mode],
+	             said == LP_MODE_LIVE ? "promote" : "demote");
+}
+
 static void compare_calculations(struct comparison *comparison, const int32_t *wanted_ranks)
 {
 	const struct lp_definitions *wanted = comparison->wanted, *stored = comparison->stored;
@@ -192,6 +202,10 @@ static void compare_calculations(struct comparison *comparison, const int32_t *w
 		const struct lp_calculation *before = &stored->calculations[at];
 		calculation.id = before->id;
 		calculation.version = before->version;
+		if (calculation.says_mode && calculation.mode != before->mode)
+			keep_mode(comparison, before, calculation.mode);
+		calculation.mode = before->mode;
+		line = difference->description.length;
 		if (show_calculation_change(comparison, before, &calculation)) {
 			calculation.version++;
 			keep_change(comparison, "calculation", calculation.name, calculation.version, line);

@@ -22,6 +22,7 @@ struct calculation_set {
 	const struct lp_calculation **calculations; /* those of the files first, in their order */
 	size_t count, of_files;
 	struct lp_names writers; /* series to the calculation that writes it */
+	struct lp_names stored;  /* names to stored calculations, once modes are looked at */
 	int suggestions;
 };
 
@@ -140,6 +141,80 @@ static int64_t interval_of(const struct lp_definition_reader *reader, const char
 	if (lp_names_find(&reader->stored_series, series, &at))
 		return reader->files->stored->series[at].interval;
 	return 0;
+}
+
+/* Returns NULL if no calculation of that name is stored. */
+static const struct lp_calculation *find_stored(const struct calculation_set *set, const char *name)
+{
+	const struct lp_definitions *stored = set->reader->files->stored;
+	size_t at;
+	return stored != NULL && lp_names_find(&set->stored, name, &at) ? &stored->calculations[at] : NULL;
+}
+
+/* Returns the mode that it has once the files are applied: that of a stored one stays. */
+static enum lp_mode mode_of(const struct calculation_set *set, const struct lp_calculation *calculation)
+{
+	const struct lp_calculation *stored = find_stored(set, calculation->name);
+	return stored != NULL ? stored->mode : calculation->mode;
+}
+
+static bool reads(const struct lp_calculation *calculation, const char *series)
+{
+	for (size_t k = 0; k < calculation->input_count; k++)
+		if (strcmp(calculation->inputs[k].series, series) == 0)
+			return true;
+	return false;
+}
+
+static bool is_written_live(const struct lp_definitions *stored, const char *series)
+{
+	for (size_t i = 0; i < stored->calculation_count; i++)
+		for (size_t o = 0; o < stored->calculations[i].output_count; o++)
+			if (stored->calculations[i].mode == LP_MODE_LIVE &&
+			    strcmp(stored->calculations[i].outputs[o].series, series) == 0)
+				return true;
+	return false;
+}
+
+/*
+ * What is live does not begin to read what is in shadow: nobody writes the live
+ * series of that name. One that reads it already, because something else writes
+ * it, goes on with that.
+ */
+static void check_live(struct calculation_set *set, size_t i, const struct lp_input *input)
+{
+	const struct lp_calculation *before = find_stored(set, set->calculations[i]->name), *writer;
+	size_t at;
+	if (!lp_names_find(&set->writers, input->series, &at))
+		return;
+	writer = set->calculations[at];
+	if (at == i || mode_of(set, writer) == LP_MODE_LIVE)
+		return;
+	if (before != NULL && reads(before, input->series) &&
+	    !is_written_live(set->reader->files->stored, input->series))
+		return;
+	problem(set, i,
+	        "it is live, and its input %s is the series \"%s\", which the calculation \"%s\" computes in shadow: "
+	        "`local-processing promote` makes that one live, `mode: shadow` a new one wait",
+	        input->name, input->series, writer->name);
+}
+
+static void check_modes(struct calculation_set *set)
+{
+	const struct lp_definitions *stored = set->reader->files->stored;
+	bool any = false;
+	for (size_t i = 0; i < set->count; i++)
+		any = any || set->calculations[i]->mode == LP_MODE_SHADOW;
+	for (size_t i = 0; stored != NULL && i < stored->calculation_count; i++)
+		any = any || stored->calculations[i].mode == LP_MODE_SHADOW;
+	if (!any)
+		return;
+	for (size_t i = 0; stored != NULL && i < stored->calculation_count; i++)
+		(void)lp_names_add(&set->stored, stored->calculations[i].name, i, NULL);
+	for (size_t i = 0; i < set->of_files; i++)
+		for (size_t k = 0; k < set->calculations[i]->input_count; k++)
+			if (mode_of(set, set->calculations[i]) == LP_MODE_LIVE)
+				check_live(set, i, &set->calculations[i]->inputs[k]);
 }
 
 static int64_t lookback_of(const struct lp_rule *rule, const struct lp_input *input)
@@ -266,6 +341,7 @@ void lp_consistency_check(struct lp_definition_reader *reader)
 	gather(&set);
 	find_writers(&set);
 	fill_lookbacks(reader);
+	check_modes(&set);
 	/* Without knowing what is stored, any series may be there. */
 	if (reader->files->stored != NULL)
 		check_inputs(&set);
@@ -276,5 +352,6 @@ void lp_consistency_check(struct lp_definition_reader *reader)
 				declare_output(&set, i, &set.calculations[i]->outputs[o]);
 	}
 	lp_names_free(&set.writers);
+	lp_names_free(&set.stored);
 	free(set.calculations);
 }

@@ -37,7 +37,8 @@ struct lp_definition_files {
 	const struct lp_rule_catalogue *catalogue; /* NULL: rules are not checked */
 	const struct lp_definitions *stored;       /* NULL: nothing is known of what is stored */
 	const char *default_zone;
-	bool prune; /* what is stored and not in the files will be deleted */
+	bool prune;            /* what is stored and not in the files will be deleted */
+	enum lp_mode new_mode; /* of calculations that are not stored yet, where a definition says none */
 };
 bool lp_definitions_read(const struct lp_definition_files *files, struct lp_definitions *definitions,
                          struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;

@@ -185,6 +185,11 @@ static void format_enabled(const struct lp_calculation *calculation, struct lp_t
 	add(text, calculation->enabled ? "true" : "false");
 }
 
+static void format_mode(const struct lp_calculation *calculation, struct lp_text *text)
+{
+	add(text, lp_mode_names[calculation->mode]);
+}
+
 const struct lp_calculation_field lp_calculation_fields[] = {
 	{ "description", LP_FIELD_PLAIN, "", LP_EFFECT_NONE, format_description },
 	{ "rule", LP_FIELD_PLAIN, NULL, LP_EFFECT_VALUES, format_rule },
@@ -206,6 +211,7 @@ const struct lp_calculation_field lp_calculation_fields[] = {
 	{ "recompute_within", LP_FIELD_WORD, "", LP_EFFECT_NONE, format_recompute_within },
 	{ "labels", LP_FIELD_JSON, "{}", LP_EFFECT_NONE, format_labels },
 	{ "enabled", LP_FIELD_WORD, "true", LP_EFFECT_NONE, format_enabled },
+	{ "mode", LP_FIELD_WORD, "live", LP_EFFECT_NONE, format_mode },
 };
 const size_t lp_calculation_field_count = sizeof lp_calculation_fields / sizeof lp_calculation_fields[0];
 

@@ -76,6 +76,7 @@ static bool keep_series(void *context, const struct lp_series *series, struct lp
 		.interval = series->interval,
 		.description = text_of(series->description, &stored->arena),
 		.attributes = lp_json_canonical(series->attributes, &stored->arena),
+		.shadow_id = series->shadow_id,
 	};
 	(void)error;
 	lp_definitions_add_series(stored, &copy, &(struct lp_position){ 0 });
@@ -110,6 +111,15 @@ static bool note_samples(void *context, const struct lp_column *samples, struct 
 	return true;
 }
 
+/* Looks whether a series holds samples; no series: it holds none. */
+static bool find_samples(struct lp_store *store, int64_t series_id, bool *found, struct lp_error *error)
+{
+	const struct lp_sample_query query = {
+		.series_id = series_id, .from = LP_TIME_NONE, .to = LP_TIME_NONE, .most = 1
+	};
+	return series_id == 0 || *found || lp_store_read_samples(store, &query, note_samples, found, error);
+}
+
 bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definitions *stored,
                               struct lp_definitions *wanted, struct lp_error *error)
 {
@@ -129,12 +139,8 @@ bool lp_definitions_keep_data(struct lp_store *store, const struct lp_definition
 		bool found = false;
 		if (lp_names_find(&needed, stored->series[i].name, NULL))
 			continue;
-		good = lp_store_read_samples(store,
-		                             &(const struct lp_sample_query){ .series_id = stored->series[i].id,
-		                                                              .from = LP_TIME_NONE,
-		                                                              .to = LP_TIME_NONE,
-		                                                              .most = 1 },
-		                             note_samples, &found, error);
+		good = find_samples(store, stored->series[i].id, &found, error) &&
+		       find_samples(store, stored->series[i].shadow_id, &found, error);
 		if (good && found)
 			lp_definitions_add_series(wanted, &stored->series[i], &(struct lp_position){ 0 });
 	}

@@ -70,6 +70,7 @@ struct lp_batch_head {
 	 * most; 0: unknown
 	 */
 	int64_t span;
+	bool shadow; /* its calculations are in shadow: enum lp_mode */
 };
 /* Returns head->span, or the length of a window if that is unknown. */
 int64_t lp_batch_span(const struct lp_batch_head *head);

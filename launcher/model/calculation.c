@@ -21,6 +21,7 @@ static const char *const reason_names[LP_REASON_COUNT] = {
 
 const char *const lp_result_time_names[2] = { "start", "end" };
 const char *const lp_missed_names[2] = { "catch_up", "skip" };
+const char *const lp_mode_names[2] = { "live", "shadow" };
 
 const char *lp_reason_name(enum lp_reason reason)
 {

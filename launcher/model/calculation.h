@@ -86,6 +86,14 @@ enum lp_result_time { LP_RESULT_AT_START, LP_RESULT_AT_END };
 extern const char *const lp_result_time_names[2]; /* "start", "end" */
 extern const char *const lp_missed_names[2];      /* "catch_up", "skip" */
 
+/*
+ * Whether people have taken over what a calculation computes. The results of one
+ * in shadow go to series of their own, of the same names, which only others in
+ * shadow read.
+ */
+enum lp_mode { LP_MODE_LIVE, LP_MODE_SHADOW };
+extern const char *const lp_mode_names[2]; /* "live", "shadow" */
+
 /* The range of memory_limit in bytes, in the configuration and of a calculation. */
 #define LP_MEMORY_LIMIT_LEAST INT64_C(16000000)
 #define LP_MEMORY_LIMIT_MOST  INT64_C(1000000000000)
@@ -104,6 +112,8 @@ struct lp_calculation {
 	int64_t memory_limit; /* bytes beyond what an idle process has; 0: the configuration's */
 	enum lp_result_time result_time;
 	double min_coverage; /* 0 to 1: below it a window is no_data and the rule is not called; 0: no limit */
+	enum lp_mode mode;   /* stored beside the definition: `apply` says that of a new one, and leaves it then */
+	bool says_mode;      /* of a file: it does, and `mode` is not the default for new ones */
 	/* Windows that ended so many microseconds before the tick follow changes of their samples; 0: the configuration's. */
 	int64_t recompute_within;
 #define LP_NEVER INT64_C(-1)

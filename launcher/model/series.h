@@ -20,6 +20,8 @@ struct lp_series {
 	 * what happens to be left.
 	 */
 	struct lp_window pruned;
+	/* Where the results of a calculation in shadow go that writes it, or has; 0: there never was one. */
+	int64_t shadow_id;
 	const char
 		*attributes; /* JSON object of texts, numbers and booleans, canonical (sorted keys, no spaces); "{}" */
 };

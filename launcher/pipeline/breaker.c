@@ -60,7 +60,7 @@ static bool hold(void *context, const struct lp_status *status, struct lp_error 
 	const struct holding *holding = context;
 	struct lp_breaker_rule *rule = holding->rule;
 	(void)error;
-	if (!status->calculation.enabled)
+	if (!status->calculation.enabled || status->calculation.mode == LP_MODE_SHADOW)
 		return true;
 	rule->calculations++;
 	if (status->state == LP_STATE_OK || status->state == LP_STATE_NO_DATA) {

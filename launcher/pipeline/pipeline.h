@@ -37,7 +37,14 @@ struct lp_pipeline_options {
 	 */
 	bool (*prepare)(void *context, struct lp_error *error);
 	void *prepare_context;
-	int32_t breaker_failures; /* failed calculations in one run that stop their rule; 0: never */
+	/*
+	 * Live calculations are computed first, those in shadow when all that is done:
+	 * they end so many microseconds after the run began, and what is left of them
+	 * is left to the next run. 0: no limit.
+	 */
+	int64_t shadow_within;
+	bool leave_live, leave_shadow; /* computes none of them */
+	int32_t breaker_failures;      /* failed calculations in one run that stop their rule; 0: never */
 	/* Called once in the main thread when the run has its id, before anything is computed. May be NULL. */
 	bool (*begun)(void *context, struct lp_store *store, const struct lp_run *run, struct lp_error *error);
 	void *begun_context;
@@ -107,6 +114,9 @@ struct lp_run_timing {
 	int left_behind;      /* threads that did not end in time: the process must leave by _exit */
 	size_t failure_count; /* calculations that failed; `failures` holds the first ones */
 	struct lp_run_failure failures[LP_RUN_FAILURES_MOST];
+	/* Of calculations in shadow, which count nowhere else. */
+	uint64_t shadow_windows, shadow_failed, shadow_written;
+	struct lp_run_failure shadow_failure; /* the first one */
 };
 
 /*
@@ -154,6 +164,7 @@ enum { LP_PREVIEW_WINDOWS_MOST = 100000 };
 struct lp_preview_line {
 	enum lp_reason reason;
 	int32_t rank;
+	bool shadow;                        /* of calculations in shadow */
 	const struct lp_schedule *schedule; /* NULL: not shown */
 	int64_t calculation_id;             /* if it is one calculation; else 0 */
 	uint64_t calculations, windows;     /* windows: per calculation, in this run */

@@ -15,6 +15,8 @@ static bool add_pending(void *context, const struct lp_pending *pending, struct 
 {
 	struct lp_plan *plan = context;
 	(void)error;
+	if (lp_plan_leaves(plan, pending->shadow))
+		return true;
 	LP_GROW(plan->pending, plan->pending_count, plan->pending_capacity);
 	plan->pending[plan->pending_count++] = *pending;
 	return true;
@@ -24,6 +26,7 @@ static int compare_pending(const void *a, const void *b)
 {
 	const struct lp_pending *left = a, *right = b;
 	const int64_t keys[][2] = {
+		{ left->shadow, right->shadow },
 		{ left->rank, right->rank },
 		{ left->window.start, right->window.start },
 		{ left->window.end, right->window.end },
@@ -62,7 +65,7 @@ static void group_pending(struct lp_plan *plan)
 		const struct lp_pending *first = last != NULL ? &plan->pending[last->first] : NULL;
 		most = span > most ? span : most;
 		if (first == NULL || last->count >= lp_batch_size(most) || first->rank != pending->rank ||
-		    !lp_window_equals(first->window, pending->window)) {
+		    first->shadow != pending->shadow || !lp_window_equals(first->window, pending->window)) {
 			LP_GROW(plan->retries, plan->retry_count, plan->retry_capacity);
 			last = &plan->retries[plan->retry_count++];
 			*last = (struct lp_plan_retry){ .first = i };
@@ -166,7 +169,8 @@ static void estimate(struct lp_plan *plan, bool *due)
 		struct lp_due now = { 0 }, later = { 0 };
 		struct lp_choice choice;
 		struct lp_error error;
-		if (!lp_plan_choose(plan, batch, 0, &choice, &now, &error) ||
+		if (lp_plan_leaves(plan, batch->head.shadow) ||
+		    !lp_plan_choose(plan, batch, 0, &choice, &now, &error) ||
 		    !lp_schedule_due(&batch->head, plan->tick, LP_TIME_MAX, 0, &later, &error))
 			continue;
 		*due = *due || now.left > 0;
@@ -197,16 +201,28 @@ static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *er
 	return true;
 }
 
-static int32_t next_rank(const struct lp_plan *plan, int32_t after)
+static int32_t rank_after(const struct lp_plan *plan, int32_t after)
 {
 	int32_t rank = INT32_MAX;
 	for (size_t i = 0; i < plan->batch_count; i++)
-		if (plan->batches[i].head.rank > after && plan->batches[i].head.rank < rank)
+		if (plan->batches[i].head.shadow == plan->shadow && plan->batches[i].head.rank > after &&
+		    plan->batches[i].head.rank < rank)
 			rank = plan->batches[i].head.rank;
 	for (size_t i = 0; i < plan->pending_count; i++)
-		if (plan->pending[i].rank > after && plan->pending[i].rank < rank)
+		if (plan->pending[i].shadow == plan->shadow && plan->pending[i].rank > after &&
+		    plan->pending[i].rank < rank)
 			rank = plan->pending[i].rank;
 	return rank;
+}
+
+/* Moves on to the next rank; behind the last one of what is live, to the first one of what is in shadow. */
+static void next_rank(struct lp_plan *plan, int32_t after)
+{
+	plan->rank = lp_plan_leaves(plan, plan->shadow) ? INT32_MAX : rank_after(plan, after);
+	if (plan->rank != INT32_MAX || plan->shadow || plan->leave_shadow || plan->out_of_time)
+		return;
+	plan->shadow = true;
+	plan->rank = rank_after(plan, INT32_MIN);
 }
 
 static bool read_pending(struct lp_plan *plan, struct lp_error *error)
@@ -223,6 +239,8 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 		.kind = options->kind,
 		.tick = options->tick,
 		.catch_up = options->kind == LP_RUN_BACKFILL ? 0 : options->catch_up,
+		.leave_live = options->leave_live,
+		.leave_shadow = options->leave_shadow,
 		.scan = { .tick = options->tick,
 		          .recompute_within = options->recompute_within,
 		          .dry_run = true,
@@ -244,7 +262,7 @@ bool lp_plan_load(struct lp_plan *plan, struct lp_store *store, const struct lp_
 	estimate(plan, due);
 	if (!look_at_changes(plan, due, error))
 		return false;
-	plan->rank = next_rank(plan, INT32_MIN);
+	next_rank(plan, INT32_MIN);
 	return true;
 }
 
@@ -366,6 +384,7 @@ static bool start_retry(struct lp_plan *plan, struct lp_job *job)
 	job->batch->reason = LP_REASON_RETRY;
 	job->batch->read_before = LP_TIME_MAX;
 	job->batch->head.rank = plan->rank;
+	job->batch->head.shadow = plan->shadow;
 	plan->next_retry++;
 	return true;
 }
@@ -375,7 +394,8 @@ static bool next_forward(struct lp_plan *plan, struct lp_job *job)
 	for (size_t step = 0; step < plan->batch_count; step++) {
 		size_t index = (plan->cursor + step) % plan->batch_count;
 		struct lp_plan_batch *batch = &plan->batches[index];
-		if (batch->head.rank != plan->rank || batch->finished || batch->on_its_way)
+		if (batch->head.rank != plan->rank || batch->head.shadow != plan->shadow || batch->finished ||
+		    batch->on_its_way)
 			continue;
 		if (start_batch(plan, index, job)) {
 			plan->cursor = index + 1;
@@ -394,6 +414,7 @@ static bool next_of_phase(struct lp_plan *plan, struct lp_job *job)
 	case LP_PLAN_RETRY:
 		return plan->next_retry < plan->retry_count &&
 		       plan->pending[plan->retries[plan->next_retry].first].rank == plan->rank &&
+		       plan->pending[plan->retries[plan->next_retry].first].shadow == plan->shadow &&
 		       start_retry(plan, job);
 	case LP_PLAN_RECOMPUTE:
 		return lp_recompute_next(&plan->recomputes, plan->catch_up,
@@ -468,7 +489,7 @@ static bool go_on(struct lp_plan *plan, struct lp_error *error)
 	plan->still_owed += lp_recompute_left(&plan->recomputes);
 	plan->recomputes.count = 0;
 	plan->phase = LP_PLAN_FORWARD;
-	plan->rank = next_rank(plan, plan->rank);
+	next_rank(plan, plan->rank);
 	return !plan->rewritten || plan->rank == INT32_MAX || follow_again(plan, error);
 }
 
@@ -526,7 +547,7 @@ uint64_t lp_plan_still_due(const struct lp_plan *plan)
 		const struct lp_plan_batch *batch = &plan->batches[i];
 		struct lp_due due = { 0 };
 		struct lp_error error;
-		if (!batch->unusable &&
+		if (!batch->unusable && !lp_plan_leaves(plan, batch->head.shadow) &&
 		    lp_schedule_due(&batch->head, plan->tick, lp_plan_upstream(plan, &batch->head), 0, &due, &error))
 			still_due += due.left * (uint64_t)batch->head.size;
 	}
@@ -566,8 +587,9 @@ lp_time lp_plan_next_due(const struct lp_plan *plan)
 		struct lp_error error;
 		const struct lp_batch_head *head = &plan->batches[i].head;
 		/* A batch that waits for another goes on when that one has something to do. */
-		if (!plan->batches[i].unusable && lp_schedule_next(head, plan->tick, &next, &error) &&
-		    next != LP_TIME_NONE && (earliest == LP_TIME_NONE || next < earliest) &&
+		if (!plan->batches[i].unusable && !lp_plan_leaves(plan, head->shadow) &&
+		    lp_schedule_next(head, plan->tick, &next, &error) && next != LP_TIME_NONE &&
+		    (earliest == LP_TIME_NONE || next < earliest) &&
 		    next - head->schedule.delay <= lp_plan_upstream(plan, head))
 			earliest = next;
 	}

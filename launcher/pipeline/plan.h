@@ -2,7 +2,8 @@
  * The plan of a run decides which batch goes next, with which windows. Internal
  * to pipeline/.
  *
- * It goes rank by rank, because a batch must not read inputs that a lower rank
+ * First comes everything that is live, then what is in shadow, so that nothing
+ * in shadow is waited for. It goes rank by rank, because a batch must not read inputs that a lower rank
  * is still writing. Within a rank, every batch gets its next chunk of windows in
  * turn and is never in flight twice, because its watermark moves chunk by chunk.
  * Failed windows of earlier runs are retried after that, and owed windows come
@@ -49,9 +50,10 @@ enum lp_plan_phase { LP_PLAN_FORWARD, LP_PLAN_RETRY, LP_PLAN_RECOMPUTE };
 struct lp_plan_options {
 	enum lp_run_kind kind; /* a backfill works on its owed windows only */
 	lp_time tick;
-	uint32_t catch_up;        /* windows per calculation and run; 0: no limit */
-	int64_t recompute_within; /* as in struct lp_change_scan */
-	bool list;                /* as in struct lp_change_scan */
+	uint32_t catch_up;             /* windows per calculation and run; 0: no limit */
+	int64_t recompute_within;      /* as in struct lp_change_scan */
+	bool list;                     /* as in struct lp_change_scan */
+	bool leave_live, leave_shadow; /* as in struct lp_pipeline_options */
 	/* the plan was read before in this run: do not log again what cannot be scheduled */
 	bool again;
 };
@@ -83,7 +85,10 @@ struct lp_plan {
 	uint64_t still_owed; /* of finished ranks */
 	uint64_t too_old;    /* hours of series whose changes are too old to be followed */
 
-	int32_t rank; /* the current one */
+	bool leave_live, leave_shadow;
+	bool shadow;      /* what is live is done: it is the turn of what is in shadow, again rank by rank */
+	bool out_of_time; /* for what is in shadow */
+	int32_t rank;     /* the current one */
 	enum lp_plan_phase phase;
 	size_t cursor;      /* where the search for the next batch begins, so that each gets its turn */
 	size_t next_retry;  /* retries before it are given out */
@@ -132,6 +137,9 @@ size_t lp_plan_unusable(const struct lp_plan *plan);
 bool lp_plan_fail_unusable(const struct lp_plan *plan, struct lp_error *error) LP_MUST_CHECK;
 /* Returns the first tick at which something becomes due. */
 lp_time lp_plan_next_due(const struct lp_plan *plan);
+
+/* True if the run computes nothing that is in shadow, or nothing that is live, whichever is asked about. */
+bool lp_plan_leaves(const struct lp_plan *plan, bool shadow);
 
 /* plan_batches.c */
 

@@ -90,10 +90,24 @@ bool lp_plan_is_lost(const void *plan, int64_t batch_id)
 	return batch != NULL && batch->unusable;
 }
 
+bool lp_plan_leaves(const struct lp_plan *plan, bool shadow)
+{
+	return shadow ? plan->leave_shadow : plan->leave_live;
+}
+
 static const struct lp_batch_head *head_of(const void *context, int64_t batch_id)
 {
-	const struct lp_plan_batch *batch = lp_plan_find(context, batch_id);
-	return batch == NULL || batch->unusable ? NULL : &batch->head;
+	const struct lp_plan *plan = context;
+	const struct lp_plan_batch *batch = lp_plan_find(plan, batch_id);
+	return batch == NULL || batch->unusable || lp_plan_leaves(plan, batch->head.shadow) ? NULL : &batch->head;
+}
+
+/* The same for those whose turn it is. */
+static const struct lp_batch_head *current_head_of(const void *context, int64_t batch_id)
+{
+	const struct lp_plan *plan = context;
+	const struct lp_batch_head *head = head_of(plan, batch_id);
+	return head == NULL || head->shadow != plan->shadow ? NULL : head;
 }
 
 void lp_plan_widen_gap(struct lp_plan_batch *batch, lp_time after_end, lp_time until_end)
@@ -141,8 +155,9 @@ bool lp_plan_read_batches(struct lp_plan *plan, bool log, struct lp_error *error
 
 bool lp_plan_read_owed(struct lp_plan *plan, int32_t rank, struct lp_error *error)
 {
-	return lp_recompute_load(&plan->recomputes, plan->store, plan->kind, rank,
-	                         &(struct lp_batch_lookup){ head_of, lp_plan_is_lost, plan }, error);
+	return lp_recompute_load(
+		&plan->recomputes, plan->store, plan->kind, rank,
+		&(struct lp_batch_lookup){ rank == -1 ? head_of : current_head_of, lp_plan_is_lost, plan }, error);
 }
 
 bool lp_plan_load_heads(struct lp_plan *plan, struct lp_store *store, lp_time tick, struct lp_error *error)

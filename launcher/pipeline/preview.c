@@ -22,6 +22,7 @@ static bool report_hold(struct previewer *previewer, const struct lp_plan_batch 
 	struct lp_preview_line line = {
 		.reason = hold.windows == 1 ? LP_REASON_NEW : LP_REASON_CATCH_UP,
 		.rank = batch->head.rank,
+		.shadow = batch->head.shadow,
 		.schedule = &batch->head.schedule,
 		.calculations = hold.calculations,
 		.windows = hold.windows,
@@ -37,6 +38,7 @@ static bool report_problem(struct previewer *previewer, const struct lp_plan_bat
 	const struct lp_zone *zone;
 	struct lp_error reason;
 	struct lp_preview_line line = { .rank = batch->head.rank,
+		                        .shadow = batch->head.shadow,
 		                        .schedule = &batch->head.schedule,
 		                        .calculations = (uint64_t)batch->head.size,
 		                        .from = LP_TIME_NONE,
@@ -68,6 +70,7 @@ static bool report_batch(struct previewer *previewer, struct lp_plan_batch *batc
 	struct lp_preview_line line = {
 		.reason = all == 1 && !choice.leaves ? LP_REASON_NEW : LP_REASON_CATCH_UP,
 		.rank = batch->head.rank,
+		.shadow = batch->head.shadow,
 		.schedule = &batch->head.schedule,
 		.calculations = (uint64_t)batch->head.size,
 		.windows = now,
@@ -145,6 +148,7 @@ static bool report_retries(struct previewer *previewer, struct lp_error *error)
 		const struct lp_pending *pending = &plan->pending[retry->first];
 		struct lp_preview_line line = { .reason = LP_REASON_RETRY,
 			                        .rank = pending->rank,
+			                        .shadow = pending->shadow,
 			                        .calculation_id = retry->count == 1 ? pending->calculation_id : 0,
 			                        .calculations = retry->count,
 			                        .windows = 1,
@@ -216,6 +220,7 @@ static bool report_owed(struct previewer *previewer, struct lp_error *error)
 			return false;
 		struct lp_preview_line line = { .reason = owed->reason,
 			                        .rank = owed->rank,
+			                        .shadow = recompute->head->shadow,
 			                        .schedule = &recompute->head->schedule,
 			                        .calculation_id = recompute->count == 1 ? owed->calculation_id : 0,
 			                        .calculations = recompute->count,

@@ -36,6 +36,7 @@ struct driver {
 	struct lp_job *free_jobs; /* linked by next */
 	size_t jobs;              /* made so far */
 	size_t jobs_most;
+	int64_t started;                /* monotonic nanoseconds */
 	int64_t ending_since;           /* monotonic nanoseconds; 0: it is not ending */
 	bool interrupted;               /* by the stop flag */
 	bool paused;                    /* another run goes first */
@@ -77,6 +78,26 @@ static void give_back(struct driver *driver, struct lp_job *job)
 {
 	job->next = driver->free_jobs;
 	driver->free_jobs = job;
+}
+
+/* True if there is no time left for what is in shadow: the next run begins soon. */
+static bool is_shadow_over(const struct driver *driver)
+{
+	return lp_monotonic() - driver->started >= driver->options->shadow_within * 1000;
+}
+
+/* Runs that are given no limit have none. */
+static void limit_shadow(struct driver *driver)
+{
+	if (driver->options->shadow_within == 0 || driver->plan.out_of_time || !is_shadow_over(driver))
+		return;
+	driver->plan.out_of_time = true;
+	if (!driver->plan.shadow)
+		return;
+	lp_log(LP_LOG_INFO,
+	       "no more time for calculations in shadow: what is computed is stored, the next run does the rest",
+	       LP_INT("run", driver->run->id));
+	begin_ending(driver);
 }
 
 static void feed(struct driver *driver)
@@ -136,7 +157,9 @@ static void take_back(struct driver *driver, struct lp_job *job)
 	lp_plan_finish(&driver->plan, job);
 	switch (job->end) {
 	case LP_JOB_COMMITTED:
-		lp_breakers_note(&driver->breakers, job->batch);
+		/* What fails in shadow stops nothing that is live. */
+		if (!job->batch->head.shadow)
+			lp_breakers_note(&driver->breakers, job->batch);
 		lp_tally_add(&driver->tally, job->batch);
 		break;
 	case LP_JOB_REFUSED:
@@ -178,6 +201,8 @@ static void drive(struct driver *driver, const volatile int *stop)
 	int64_t watched = 0;
 	for (;;) {
 		int64_t now = lp_monotonic();
+		if (driver->ending_since == 0)
+			limit_shadow(driver);
 		if (driver->ending_since == 0)
 			lp_stages_grow(driver->stages);
 		if (*stop != 0 && !driver->interrupted) {
@@ -390,6 +415,8 @@ static bool load_plan(struct driver *driver, struct lp_store *store, bool again,
 		.catch_up = driver->options->catch_up,
 		.recompute_within = driver->options->recompute_within,
 		.again = again,
+		.leave_live = driver->options->leave_live,
+		.leave_shadow = driver->options->leave_shadow,
 	};
 	return lp_plan_load(&driver->plan, store, &options, due, error);
 }
@@ -439,6 +466,7 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 	struct lp_process_usage before = lp_usage_measure(options->rules);
 	int64_t started = lp_monotonic();
 	struct driver driver = { .options = options,
+		                 .started = started,
 		                 .run = run,
 		                 .breakers = { .failures_least = options->breaker_failures } };
 	bool due, ok;

@@ -154,12 +154,38 @@ void lp_tally_time(struct lp_tally *tally, const struct lp_batch *batch)
 	tally->timing->commit += batch->commit_time;
 }
 
+/* What is in shadow is counted by itself, and fails nobody's run. */
+static void add_shadow(struct lp_run_timing *timing, const struct lp_batch *batch)
+{
+	size_t computed = atomic_load(&batch->computed);
+	timing->shadow_written += batch->samples_written;
+	for (size_t i = 0; i < computed; i++) {
+		const struct lp_task *task = &batch->tasks[i];
+		bool failed = lp_state_is_failure(task->outcome.state);
+		timing->shadow_windows += !lp_task_is_left(batch, task);
+		if (failed && timing->shadow_failed == 0) {
+			lp_utf8_copy(timing->shadow_failure.calculation, sizeof timing->shadow_failure.calculation,
+			             batch->calculations[task->calculation].name);
+			lp_utf8_copy(timing->shadow_failure.error_type, sizeof timing->shadow_failure.error_type,
+			             task->outcome.error_type);
+			lp_utf8_copy(timing->shadow_failure.message, sizeof timing->shadow_failure.message,
+			             task->outcome.error_message);
+		}
+		timing->shadow_failed += failed;
+	}
+}
+
 void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 {
 	struct lp_run *run = tally->run;
 	struct lp_run_timing *timing = tally->timing;
 	size_t computed = atomic_load(&batch->computed);
 	timing->batches++;
+	/* A backfill was asked for: all that it computes counts. */
+	if (batch->head.shadow && run->kind == LP_RUN_MINUTE) {
+		add_shadow(timing, batch);
+		return;
+	}
 	run->samples_read += batch->samples_read;
 	run->samples_written += batch->samples_written;
 	run->kept_imported += batch->kept_imported;
@@ -205,9 +231,24 @@ static void report_pruned(const struct lp_run_timing *timing)
 	       LP_WHEN("pruned_to", pruned->to));
 }
 
+static void report_shadow(const struct lp_run_timing *timing)
+{
+	if (timing->shadow_windows == 0)
+		return;
+	lp_log(LP_LOG_INFO, "calculations in shadow were computed", LP_INT("windows", timing->shadow_windows),
+	       LP_INT("failed", timing->shadow_failed), LP_INT("samples_written", timing->shadow_written));
+	if (timing->shadow_failed > 0)
+		lp_log(LP_LOG_INFO,
+		       "a calculation in shadow failed; `local-processing status --shadow --failed` lists all",
+		       LP_TEXT("calculation", timing->shadow_failure.calculation),
+		       LP_TEXT("error", timing->shadow_failure.error_type),
+		       LP_TEXT("reason", timing->shadow_failure.message));
+}
+
 void lp_tally_end(struct lp_tally *tally)
 {
 	report_pruned(tally->timing);
+	report_shadow(tally->timing);
 	for (size_t i = 0; i < tally->rule_count; i++) {
 		struct lp_tally_rule *rule = &tally->rules[i];
 		if (rule->failed > rule->logged)

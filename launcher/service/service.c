@@ -155,6 +155,7 @@ struct lp_pipeline_options lp_service_options(struct lp_service *service, uint32
 		.catch_up = (uint32_t)config->catch_up,
 		.recompute_within = config->recompute_within,
 		.breaker_failures = config->breaker_failures,
+		.shadow_within = config->shadow_within,
 		.rules = service->rules,
 		.begun = note_rules,
 		.begun_context = service,

@@ -11,6 +11,7 @@ struct named {
 	int64_t id;
 	const char *name;
 	int32_t rank;
+	enum lp_mode mode;
 };
 
 struct names {
@@ -26,7 +27,8 @@ static bool add_name(void *context, const struct lp_calculation *calculation, st
 	LP_GROW(names->items, names->count, names->capacity);
 	names->items[names->count++] = (struct named){ .id = calculation->id,
 		                                       .name = lp_arena_text(&names->arena, calculation->name),
-		                                       .rank = calculation->rank };
+		                                       .rank = calculation->rank,
+		                                       .mode = calculation->mode };
 	return true;
 }
 
@@ -96,7 +98,8 @@ static bool take_preview(void *context, const struct lp_preview_line *preview, s
 	const struct named *named = find_name(&walk->names, preview->calculation_id);
 	struct lp_due_line line = { .preview = preview,
 		                    .calculation = named == NULL ? NULL : named->name,
-		                    .rank = named == NULL ? preview->rank : named->rank };
+		                    .rank = named == NULL ? preview->rank : named->rank,
+		                    .shadow = named == NULL ? preview->shadow : named->mode == LP_MODE_SHADOW };
 	if ((preview->hold != NULL && !describe_hold(walk, &line, error)) || !walk->visit(walk->context, &line, error))
 		return false;
 	due->lines++;
@@ -143,6 +146,7 @@ static bool add_row(void *context, const struct lp_due_line *line, struct lp_err
 	lp_json_add_integer(json, "later", (int64_t)preview->later);
 	lp_json_add_integer(json, "left", (int64_t)preview->left);
 	lp_json_add_integer(json, "rank", line->rank);
+	lp_json_add_text(json, "mode", lp_mode_names[line->shadow ? LP_MODE_SHADOW : LP_MODE_LIVE]);
 	lp_json_add_time(json, "from", preview->from, row->zone);
 	lp_json_add_time(json, "to", preview->to, row->zone);
 	lp_json_end(json, "}");

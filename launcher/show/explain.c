@@ -232,6 +232,7 @@ bool lp_explain(struct lp_explanation *why, const char *series_name, struct lp_e
 	why->window_end = LP_TIME_NONE;
 	why->coverage = (double)NAN;
 	if (!lp_find_series(why->store, series_name, &why->arena, &why->series, error) ||
+	    (why->shadow && !lp_series_in_shadow(&why->series, error)) ||
 	    !lp_store_read_samples(
 		    why->store,
 		    &(const struct lp_sample_query){
@@ -354,6 +355,7 @@ void lp_show_explanation(struct lp_text *json, const struct lp_explanation *why)
 	lp_json_begin(json, NULL, "{\n  ");
 	lp_json_add_text(json, "series", why->series.name);
 	lp_json_add_time(json, "time", why->time, why->zone);
+	lp_json_add_text(json, "mode", lp_mode_names[why->shadow ? LP_MODE_SHADOW : LP_MODE_LIVE]);
 	lp_json_new_line(json, 2);
 	add_sample(json, why);
 	lp_json_new_line(json, 2);

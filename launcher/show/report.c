@@ -61,6 +61,11 @@ static void add_counts(struct lp_text *json, const struct lp_run *run, const str
 	lp_json_add_integer(json, "windows_left", (int64_t)timing->left);
 	lp_json_add_integer(json, "windows_without_samples", (int64_t)timing->without);
 	lp_json_add_integer(json, "rules_stopped", (int64_t)timing->stopped_count);
+	lp_json_begin(json, "shadow", "{");
+	lp_json_add_integer(json, "windows", (int64_t)timing->shadow_windows);
+	lp_json_add_integer(json, "failed", (int64_t)timing->shadow_failed);
+	lp_json_add_integer(json, "samples_written", (int64_t)timing->shadow_written);
+	lp_json_end(json, "}");
 	lp_json_new_line(json, 2);
 	lp_json_add_integer(json, "batches", (int64_t)timing->batches);
 	lp_json_add_integer(json, "batches_refused", (int64_t)timing->refused);

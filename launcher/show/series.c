@@ -46,3 +46,15 @@ bool lp_find_series(struct lp_store *store, const char *name, struct lp_arena *a
 	return lp_store_find_series(store, name, arena, series, error) &&
 	       (series->id != 0 || fail_unknown_series(store, name, error));
 }
+
+bool lp_series_in_shadow(struct lp_series *series, struct lp_error *error)
+{
+	if (series->shadow_id == 0) {
+		lp_fail(error, LP_EXIT_DATA, "there is nothing in shadow of the series \"%.*s\"",
+		        LP_CUT(300, series->name));
+		return lp_hint(error, "No calculation that writes it is in shadow, or was. `local-processing status "
+		                      "--shadow` lists those that are.");
+	}
+	series->id = series->shadow_id;
+	return true;
+}

@@ -30,6 +30,8 @@ bool lp_document_end(struct lp_document *document, bool ok, struct lp_error *err
 /* series.c: finds a series by name; if there is none, the error names similar ones. */
 bool lp_find_series(struct lp_store *store, const char *name, struct lp_arena *arena, struct lp_series *series,
                     struct lp_error *error) LP_MUST_CHECK;
+/* Makes it the series in which the results in shadow are; fails if there is none. */
+bool lp_series_in_shadow(struct lp_series *series, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * hold.c.  "waits for 'day': its window to 2026-03-03T00:00:00Z is not over,
@@ -75,6 +77,8 @@ struct lp_history_query lp_newest_history(int64_t calculation_id, uint32_t most)
 struct lp_status lp_status_complete(const struct lp_status *status);
 /* True if run, duration and samples of its last window are known: there was one, and its outcome was not pruned. */
 bool lp_status_has_outcome(const struct lp_status *status);
+/* True if it counts as a failure of what is shown: one in shadow only where those were asked for. */
+bool lp_status_counts(const struct lp_status *status, const struct lp_status_filter *filter);
 
 /* report.c: what a run has done.  A run without id: nothing was due. */
 void lp_show_report(struct lp_text *json, const struct lp_run *run, const struct lp_run_timing *timing,
@@ -98,6 +102,7 @@ struct lp_due_line {
 	const struct lp_preview_line *preview;
 	const char *calculation; /* NULL: it is about several */
 	int32_t rank;
+	bool shadow;       /* of calculations in shadow */
 	const char *waits; /* NULL: it waits for nothing */
 };
 typedef bool lp_due_visit(void *context, const struct lp_due_line *line, struct lp_error *error);
@@ -116,6 +121,7 @@ struct lp_explanation {
 	struct lp_store *store;
 	const struct lp_zone *zone;
 	lp_time time;
+	bool shadow; /* the result that is in shadow */
 	struct lp_arena arena;
 	struct lp_series series;
 	bool found;             /* there is a sample at that time */

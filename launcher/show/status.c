@@ -29,6 +29,11 @@ bool lp_status_has_outcome(const struct lp_status *status)
 	return status->window.start != LP_TIME_NONE && status->run_id != 0;
 }
 
+bool lp_status_counts(const struct lp_status *status, const struct lp_status_filter *filter)
+{
+	return lp_state_is_failure(status->state) && (status->calculation.mode == LP_MODE_LIVE || filter->mode != NULL);
+}
+
 static void add_window(struct lp_text *json, const struct lp_window *window, const struct lp_zone *zone)
 {
 	if (window->start == LP_TIME_NONE) {
@@ -53,6 +58,7 @@ static void add_definition(struct lp_text *json, const struct lp_calculation *ca
 	lp_json_add_text(json, "window_length", window);
 	lp_json_add_text(json, "time_zone", calculation->schedule.zone);
 	lp_json_add_bool(json, "enabled", calculation->enabled);
+	lp_json_add_text(json, "mode", lp_mode_names[calculation->mode]);
 	lp_json_add_integer(json, "definition_version", calculation->version);
 }
 
@@ -104,6 +110,7 @@ static void add_status(struct lp_text *json, const struct lp_status *status, con
 struct rows {
 	struct lp_document *document;
 	const struct lp_zone *zone;
+	const struct lp_status_filter *filter; /* of a list of calculations */
 	struct lp_waits waits;
 	uint64_t count, failing;
 	int64_t calculation_id; /* of the last one */
@@ -152,7 +159,7 @@ static bool add_status_row(void *context, const struct lp_status *stored, struct
 	lp_json_new_line(json, 2);
 	lp_json_begin(json, NULL, "{");
 	add_status(json, &status, lp_waits_reason(&rows->waits, status.calculation.id), rows->zone);
-	rows->failing += lp_state_is_failure(status.state);
+	rows->failing += lp_status_counts(&status, rows->filter);
 	rows->calculation_id = status.calculation.id;
 	return lp_document_flush(rows->document, error);
 }
@@ -160,7 +167,7 @@ static bool add_status_row(void *context, const struct lp_status *stored, struct
 bool lp_show_status(struct lp_document *document, struct lp_store *store, const struct lp_status_query *query,
                     uint64_t *failing, struct lp_error *error)
 {
-	struct rows rows = { .document = document, .zone = query->zone };
+	struct rows rows = { .document = document, .zone = query->zone, .filter = &query->filter };
 	lp_json_begin(&document->text, NULL, "[");
 	bool ok = lp_waits_find(store, lp_now(), query->zone, &rows.waits, error) &&
 	          lp_store_each_status(store, &query->filter, add_status_row, &rows, error);

@@ -15,7 +15,7 @@
 #define NOWHERE SIZE_MAX
 
 /* Keys are compared number by number, schedules as bytes: a zone's unused ones are zero. */
-enum { KEY_NUMBERS = 6 };
+enum { KEY_NUMBERS = 7 };
 struct key {
 	int64_t numbers[KEY_NUMBERS];
 	const struct lp_schedule *schedule;
@@ -56,7 +56,7 @@ static struct key key_of_member(const struct lp_compose_member *member)
 {
 	return (struct key){
 		.numbers = { member->enabled ? 0 : 1, member->rank, member->start, member->watermark,
-		             (int64_t)member->reads, find_bulk(&member->schedule, member->span) },
+		             (int64_t)member->reads, find_bulk(&member->schedule, member->span), member->shadow },
 		.schedule = &member->schedule,
 	};
 }
@@ -65,7 +65,7 @@ static struct key key_of_batch(const struct lp_compose_batch *batch)
 {
 	return (struct key){
 		.numbers = { batch->enabled ? 0 : 1, batch->head.rank, batch->head.start, batch->head.watermark,
-		             (int64_t)batch->reads, batch->bulk },
+		             (int64_t)batch->reads, batch->bulk, batch->head.shadow },
 		.schedule = &batch->head.schedule,
 	};
 }
@@ -212,7 +212,8 @@ static void place_group(struct lp_composition *composition, struct group *group)
 				.head = { .rank = member->rank,
 				          .schedule = member->schedule,
 				          .start = member->start,
-				          .watermark = member->watermark },
+				          .watermark = member->watermark,
+				          .shadow = member->shadow },
 				.enabled = member->enabled,
 				.reads = member->reads,
 				.bulk = find_bulk(&member->schedule, member->span),

@@ -11,7 +11,7 @@
 /*
  * What the calculations of a batch have in common: schedule, rank, start,
  * watermark, what could hold them back, about how much a window of them reads,
- * and whether they are enabled.  (Disabled ones have batches of their own, of
+ * whether they are in shadow, and whether they are enabled.  (Disabled ones have batches of their own, of
  * size 0 in `batch`: they keep their watermark there and are never due.)
  */
 struct lp_compose_batch {
@@ -40,7 +40,7 @@ struct lp_compose_member {
 	 */
 	uint64_t reads;
 	int64_t span; /* microseconds that a window reads: see lp_compose_span */
-	bool enabled;
+	bool enabled, shadow;
 	bool changed; /* in: the definition differs from what a run may have read, even if it stays where it is */
 	size_t batch; /* out: index into batches */
 	bool moved;   /* out: batch or position differ from what is stored */

@@ -154,6 +154,7 @@ static const struct lp_row_column series_columns[] = {
 	LP_PART(0, lp_series_definition_layout),
 	LP_COLUMN(LP_KIND_FIRST_GONE, struct lp_series, pruned.start),
 	LP_COLUMN(LP_KIND_LAST_GONE, struct lp_series, pruned.end),
+	LP_COLUMN(LP_KIND_ID_OR_NULL, struct lp_series, shadow_id),
 };
 const struct lp_row_layout lp_series_layout = LP_LAYOUT(series_columns);
 
@@ -173,6 +174,7 @@ static const struct lp_row_column definition_columns[] = {
 	LP_COLUMN(LP_KIND_DOUBLE, struct lp_calculation, min_coverage),
 	LP_COLUMN(LP_KIND_WITHIN, struct lp_calculation, recompute_within),
 	LP_COLUMN(LP_KIND_ID_OR_NULL, struct lp_calculation, memory_limit),
+	LP_COLUMN(LP_KIND_MODE, struct lp_calculation, mode),
 };
 const struct lp_row_layout lp_definition_layout = LP_LAYOUT(definition_columns);
 
@@ -219,6 +221,7 @@ static const struct lp_row_column head_columns[] = {
 	LP_COLUMN(LP_KIND_TIME, struct lp_batch_head, watermark),
 	LP_COLUMN(LP_KIND_ID, struct lp_batch_head, reach),
 	LP_COLUMN(LP_KIND_ID, struct lp_batch_head, span),
+	LP_COLUMN(LP_KIND_BOOL, struct lp_batch_head, shadow),
 };
 const struct lp_row_layout lp_head_layout = LP_LAYOUT(head_columns);
 
@@ -237,6 +240,7 @@ static const struct lp_row_column new_batch_columns[] = {
 	LP_COLUMN(LP_KIND_TIME, struct lp_compose_batch, head.watermark),
 	LP_COLUMN(LP_KIND_ID, struct lp_compose_batch, origin),
 	LP_COLUMN(LP_KIND_ID, struct lp_compose_batch, head.span),
+	LP_COLUMN(LP_KIND_BOOL, struct lp_compose_batch, head.shadow),
 };
 const struct lp_row_layout lp_new_batch_layout = LP_LAYOUT(new_batch_columns);
 
@@ -262,6 +266,7 @@ static const struct lp_row_column compose_member_columns[] = {
 	LP_COLUMN(LP_KIND_TIME, struct lp_compose_member, start),
 	LP_COLUMN(LP_KIND_TIME, struct lp_compose_member, watermark),
 	LP_COLUMN(LP_KIND_BOOL, struct lp_compose_member, enabled),
+	LP_COLUMN(LP_KIND_BOOL, struct lp_compose_member, shadow),
 };
 const struct lp_row_layout lp_compose_member_layout = LP_LAYOUT(compose_member_columns);
 
@@ -272,6 +277,7 @@ static const struct lp_row_column pending_window_columns[] = {
 	LP_COLUMN(LP_KIND_TIME, struct lp_pending, window.start),
 	LP_COLUMN(LP_KIND_TIME, struct lp_pending, window.end),
 	LP_COLUMN(LP_KIND_ID, struct lp_pending, batch_id),
+	LP_COLUMN(LP_KIND_BOOL, struct lp_pending, shadow),
 };
 const struct lp_row_layout lp_pending_window_layout = LP_LAYOUT(pending_window_columns);
 

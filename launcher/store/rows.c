@@ -31,6 +31,7 @@ const enum lp_type lp_kind_types[LP_KIND_NUMBER] = {
 	[LP_KIND_RUN_KIND] = LP_TYPE_TEXT,
 	[LP_KIND_RESULT_TIME] = LP_TYPE_TEXT,
 	[LP_KIND_MISSED] = LP_TYPE_TEXT,
+	[LP_KIND_MODE] = LP_TYPE_TEXT,
 	[LP_KIND_SPAN] = LP_TYPE_TEXT,
 	[LP_KIND_SPAN_OR_NULL] = LP_TYPE_TEXT,
 	[LP_KIND_OFFSET] = LP_TYPE_TEXT,
@@ -77,6 +78,8 @@ const char *lp_row_text(enum lp_kind kind, const void *field, char scratch[LP_RO
 		return lp_result_time_names[*(const enum lp_result_time *)field];
 	case LP_KIND_MISSED:
 		return lp_missed_names[*(const enum lp_missed *)field];
+	case LP_KIND_MODE:
+		return lp_mode_names[*(const enum lp_mode *)field];
 	case LP_KIND_SPAN_OR_NULL:
 		return ((const struct lp_span *)field)->count == 0 ? NULL : span_text(field, scratch);
 	case LP_KIND_SPAN:
@@ -198,6 +201,9 @@ bool lp_row_set_text(enum lp_kind kind, void *field, const char *text, struct lp
 		return true;
 	case LP_KIND_MISSED:
 		*(enum lp_missed *)field = is_second(lp_missed_names, text) ? LP_MISSED_SKIP : LP_MISSED_CATCH_UP;
+		return true;
+	case LP_KIND_MODE:
+		*(enum lp_mode *)field = is_second(lp_mode_names, text) ? LP_MODE_SHADOW : LP_MODE_LIVE;
 		return true;
 	case LP_KIND_SPAN:
 	case LP_KIND_SPAN_OR_NULL:

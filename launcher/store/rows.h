@@ -36,6 +36,7 @@ enum lp_kind {
 	LP_KIND_RUN_KIND,           /* enum lp_run_kind, stored as its name */
 	LP_KIND_RESULT_TIME,        /* enum lp_result_time, stored as its name */
 	LP_KIND_MISSED,             /* enum lp_missed, stored as its name */
+	LP_KIND_MODE,               /* enum lp_mode, stored as its name */
 	LP_KIND_SPAN,               /* struct lp_span, stored as the text that people write */
 	LP_KIND_SPAN_OR_NULL,       /* the same; count 0: NULL */
 	LP_KIND_OFFSET,             /* the same; count 0: a text that says none (SQLite: "") */

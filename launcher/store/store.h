@@ -94,6 +94,10 @@ bool lp_store_each_calculation(struct lp_store *store, lp_calculation_visit *vis
  * its generation changes. If its start becomes later, what is pending or owed
  * before that is forgotten. A series that has samples is data and is not
  * deleted: the whole is refused (lp_series_is_held).
+ *
+ * By name, a series is the one that is live. A calculation in shadow writes
+ * another one of that name, which is made when it is needed; so does what reads
+ * it, if it is in shadow too. The mode of an updated calculation stays.
  */
 struct lp_changes {
 	const struct lp_series *series_created, *series_updated, *series_deleted;
@@ -102,6 +106,8 @@ struct lp_changes {
 	size_t created_count, updated_count, deleted_count;
 	const struct lp_calculation *ranked; /* only the rank changes, and so the batch */
 	size_t ranked_count;
+	const struct lp_calculation *turned; /* only the mode changes; version already counted up */
+	size_t turned_count;
 };
 bool lp_store_lock_definitions(struct lp_store *store,
                                struct lp_error *error) LP_MUST_CHECK; /* inside lp_store_begin */
@@ -214,6 +220,7 @@ struct lp_pending {
 	int64_t calculation_id, batch_id;
 	int32_t rank;
 	int32_t attempts; /* made so far */
+	bool shadow;      /* the calculation is in shadow */
 	struct lp_window window;
 };
 typedef bool lp_pending_visit(void *context, const struct lp_pending *pending, struct lp_error *error);
@@ -638,6 +645,7 @@ struct lp_status_filter {
 	const char *name;                     /* glob; NULL: all */
 	const char *rule;                     /* NULL: all */
 	const char *label_name, *label_value; /* NULL: all */
+	const char *mode;                     /* "live", "shadow"; NULL: both */
 };
 typedef bool lp_status_visit(void *context, const struct lp_status *status, struct lp_error *error);
 bool lp_store_each_status(struct lp_store *store, const struct lp_status_filter *filter, lp_status_visit *visit,

@@ -166,8 +166,9 @@ static void collect_names(struct lp_arena *arena, const struct lp_changes *chang
 		size_t count;
 	} lists[] = { { changes->created, changes->created_count },
 		      { changes->updated, changes->updated_count },
-		      { changes->ranked, changes->ranked_count } };
-	size_t all = changes->created_count + changes->updated_count + changes->ranked_count;
+		      { changes->ranked, changes->ranked_count },
+		      { changes->turned, changes->turned_count } };
+	size_t all = changes->created_count + changes->updated_count + changes->ranked_count + changes->turned_count;
 
 	arrange->changed = lp_arena_allocate(arena, all * sizeof *arrange->changed);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -187,6 +188,55 @@ static bool change_ranks(struct pg_store *store, const struct lp_changes *change
 	return lp_pg_execute(store, PG_CHANGE_RANKS, NULL, error);
 }
 
+static bool change_modes(struct pg_store *store, const struct lp_changes *changes, struct lp_error *error)
+{
+	const struct lp_calculation *turned = changes->turned;
+	struct pg_arguments *arguments;
+
+	if (changes->turned_count == 0)
+		return true;
+	arguments = lp_pg_arguments(store);
+	lp_pg_add_column(arguments, LP_KIND_TEXT, &turned->name, sizeof *turned, changes->turned_count);
+	lp_pg_add_column(arguments, LP_KIND_MODE, &turned->mode, sizeof *turned, changes->turned_count);
+	lp_pg_add_column(arguments, LP_KIND_INTEGER, &turned->version, sizeof *turned, changes->turned_count);
+	return lp_pg_execute(store, PG_CHANGE_MODES, NULL, error);
+}
+
+/*
+ * Links were made to the series that are live. Those of calculations in shadow
+ * are moved to the others of that name. What reads another series than before
+ * is changed, too.
+ */
+static bool resolve_links(struct pg_store *store, struct lp_arena *arena, struct pg_arrange *arrange,
+                          struct lp_error *error)
+{
+	static const enum pg_statement before[] = { PG_ADD_SHADOW_SERIES, PG_RESOLVE_OUTPUTS };
+	PGresult *result = NULL;
+	const char **changed;
+	size_t count;
+
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		(void)lp_pg_arguments(store);
+		if (!lp_pg_execute(store, before[i], NULL, error))
+			return false;
+	}
+	(void)lp_pg_arguments(store);
+	if (!lp_pg_execute(store, PG_RESOLVE_INPUTS, &result, error)) {
+		PQclear(result);
+		return false;
+	}
+	count = (size_t)PQntuples(result);
+	changed = lp_arena_allocate(arena, (arrange->changed_count + count) * sizeof *changed);
+	for (size_t i = 0; i < arrange->changed_count; i++)
+		changed[i] = arrange->changed[i];
+	for (size_t i = 0; i < count; i++)
+		changed[arrange->changed_count + i] = lp_pg_get_text(result, (int)i, 0, arena);
+	arrange->changed = changed;
+	arrange->changed_count += count;
+	PQclear(result);
+	return true;
+}
+
 /*
  * True if nothing that a batch is made of changes. `import` asks for that, and
  * then stays in its transaction for long.
@@ -194,7 +244,8 @@ static bool change_ranks(struct pg_store *store, const struct lp_changes *change
 static bool only_adds_series(const struct lp_changes *changes)
 {
 	return changes->series_updated_count + changes->series_deleted_count + changes->created_count +
-	               changes->updated_count + changes->deleted_count + changes->ranked_count ==
+	               changes->updated_count + changes->deleted_count + changes->ranked_count +
+	               changes->turned_count ==
 	       0;
 }
 
@@ -296,8 +347,10 @@ static bool apply(struct pg_store *store, const struct lp_changes *changes, stru
 	    !change_calculations(store, changes->updated, changes->updated_count, error) ||
 	    !write_definitions(store, PG_ADD_CALCULATIONS, changes->created, changes->created_count, error))
 		return false;
-	if (!change_ranks(store, changes, error) || !replace_links(store, changes, error) ||
-	    !lp_pg_arrange(store, &arrange, error))
+	if (!change_ranks(store, changes, error) || !change_modes(store, changes, error) ||
+	    !replace_links(store, changes, error))
+		return false;
+	if (!resolve_links(store, arena, &arrange, error) || !lp_pg_arrange(store, &arrange, error))
 		return false;
 	return delete_series(store, changes->series_deleted, changes->series_deleted_count, error);
 }

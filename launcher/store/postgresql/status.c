@@ -44,6 +44,7 @@ bool lp_pg_each_status(struct lp_store *opened, const struct lp_status_filter *f
 	lp_pg_argument_text(arguments, filter->label_name);
 	lp_pg_argument_text(arguments, filter->label_value);
 	lp_pg_argument_bool(arguments, filter->failed);
+	lp_pg_argument_text(arguments, filter->mode);
 	lp_pg_stream(store, PG_EACH_STATUS, &rows, error);
 	rows.arena = &store->scratch;
 	while (next_status(&rows, &status)) {

@@ -203,6 +203,44 @@ static bool write_calculations(struct sqlite_store *store, const struct lp_chang
 	return true;
 }
 
+static bool change_modes(struct sqlite_store *store, const struct lp_changes *changes, struct lp_error *error)
+{
+	for (size_t i = 0; i < changes->turned_count; i++) {
+		const struct lp_calculation *turned = &changes->turned[i];
+		sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_CHANGE_MODES, error);
+
+		if (statement == NULL)
+			return false;
+		lp_sqlite_bind_text(statement, 1, turned->name);
+		lp_sqlite_bind_text(statement, 2, lp_mode_names[turned->mode]);
+		sqlite3_bind_int(statement, 3, turned->version);
+		sqlite3_bind_int64(statement, 4, lp_now());
+		if (!lp_sqlite_run(store, statement, NULL, error) ||
+		    !lp_sqlite_run_named(store, LP_SQLITE_TOUCH_BATCH, turned->name, NULL, error))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Links were made to the series that are live. Those of calculations in shadow
+ * are moved to the others of that name, and the batches of what reads another
+ * series than before are marked.
+ */
+static bool resolve_links(struct sqlite_store *store, struct lp_error *error)
+{
+	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_ADD_SHADOW_SERIES, error);
+
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, lp_now());
+	if (!lp_sqlite_run(store, statement, NULL, error) ||
+	    !lp_sqlite_execute(store, LP_SQLITE_RESOLVE_OUTPUTS, error))
+		return false;
+	return lp_sqlite_execute(store, LP_SQLITE_TOUCH_RESOLVED, error) &&
+	       lp_sqlite_execute(store, LP_SQLITE_RESOLVE_INPUTS, error);
+}
+
 static bool check_empty(struct sqlite_store *store, const char *name, struct lp_error *error)
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_HAS_SAMPLES, error);
@@ -239,6 +277,8 @@ bool lp_sqlite_apply(struct lp_store *opened, const struct lp_changes *changes, 
 		if (!write_series(store, &changes->series_updated[i], false, error))
 			return false;
 	if (!clear_links(store, changes, error) || !write_calculations(store, changes, error))
+		return false;
+	if (!change_modes(store, changes, error) || !resolve_links(store, error))
 		return false;
 	for (size_t i = 0; i < changes->series_deleted_count; i++)
 		if (!delete_series(store, &changes->series_deleted[i], error))

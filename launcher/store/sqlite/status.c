@@ -129,6 +129,7 @@ bool lp_sqlite_each_status(struct lp_store *opened, const struct lp_status_filte
 	lp_sqlite_bind_text(statement, 3, filter->label_name);
 	lp_sqlite_bind_text(statement, 4, filter->label_value);
 	sqlite3_bind_int(statement, 5, filter->failed);
+	lp_sqlite_bind_text(statement, 6, filter->mode);
 	while (next_status(&rows, &lasts, &status))
 		rows.ok = visit(context, &status, error);
 	free(lasts.items);

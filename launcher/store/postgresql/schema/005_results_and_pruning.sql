@@ -41,10 +41,21 @@ alter table local_processing.run
 comment on column local_processing.run.planning_us is 'Microseconds to find what is due. These four 0: not known.';
 comment on column local_processing.run.fetch_us is 'Microseconds of the stage, summed over its threads.';
 
+-- What calculations in shadow make goes to series of their own, of the same names.
+
+alter table local_processing.series
+    add column shadow boolean not null default false,
+    drop constraint series_name_key,
+    add constraint series_name_key unique (name, shadow);
+create index series_shadow on local_processing.series (id) where shadow;
+comment on column local_processing.series.shadow is
+    'It has the results that the calculation in shadow makes that writes the series of the same name.';
+
 create or replace view local_processing.sample_named as
 select s.name as series, s.unit, m.ts, m.value, coalesce(m.quality, 0::smallint) as quality, m.coverage, m.samples, m.window_end
 from local_processing.sample m
-    join local_processing.series s on s.id = m.series_id;
+    join local_processing.series s on s.id = m.series_id
+where not s.shadow;
 
 -- Whose stored results were computed by definitions or rules that are not those of today.
 
@@ -886,3 +897,23 @@ comment on table local_processing.imported_file is
 comment on column local_processing.imported_file.source is 'The directory.';
 comment on column local_processing.imported_file.size is 'Bytes.';
 comment on column local_processing.imported_file.content is 'A hash of its bytes: tells whether it was changed.';
+
+-- Calculations in shadow: their results go to series of their own, and so does what reads those. What has the same name
+-- has the same unit and attributes.
+
+alter table local_processing.calculation
+    add column mode text not null default 'live' check (mode in ('live', 'shadow'));
+comment on column local_processing.calculation.mode is
+    'shadow: its results go to series of their own, which only others in shadow read. Changed by local-processing promote and demote.';
+create index calculation_shadow on local_processing.calculation (id) where mode = 'shadow';
+
+alter table local_processing.batch add column shadow boolean not null default false;
+comment on column local_processing.batch.shadow is 'Its calculations are in shadow: computed when those that are live are done.';
+
+create view local_processing.sample_in_shadow as
+select s.name as series, s.unit, m.ts, m.value, coalesce(m.quality, 0::smallint) as quality, m.coverage, m.samples, m.window_end
+from local_processing.sample m
+    join local_processing.series s on s.id = m.series_id
+where s.shadow;
+comment on view local_processing.sample_in_shadow is
+    'As sample_named: the results of calculations in shadow, under the names that they have when they are live.';

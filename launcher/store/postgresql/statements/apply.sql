@@ -4,10 +4,10 @@
 unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::int2[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::int4[], $17::int4[],
-    $18::text[], $19::float8[], $20::text[], $21::int8[]
+    $18::text[], $19::float8[], $20::text[], $21::int8[], $22::text[]
 ) r (
     name, description, rule, parameters, labels, enabled, {{schedule}}, start, time_limit, version, rank, result_time,
-    min_coverage, recompute_within, memory_limit
+    min_coverage, recompute_within, memory_limit, mode
 )
 
 -- name: add_series
@@ -120,14 +120,15 @@ WHERE c.id = s.calculation_id AND c.name = ANY ($1) AND s.failing_since IS NOT N
 -- doing: add calculations
 INSERT INTO {{schema}}.calculation (
     name, description, rule, parameters, labels, enabled, {{schedule}}, start, time_limit, version, rank,
-    result_time, min_coverage, recompute_within, memory_limit
+    result_time, min_coverage, recompute_within, memory_limit, mode
 )
 SELECT name, description, rule, parameters::json, labels::json, enabled, {{schedule}}, start, time_limit,
-    version, rank, result_time, min_coverage, recompute_within, memory_limit
+    version, rank, result_time, min_coverage, recompute_within, memory_limit, mode
 FROM {{definitions}};
 
 -- name: change_calculations
 -- doing: change calculations
+-- But not their mode.
 UPDATE {{schema}}.calculation c
 SET description = r.description, rule = r.rule, parameters = r.parameters::json, labels = r.labels::json,
     enabled = r.enabled, every = r.every, window_length = r.window_length, "offset" = r."offset",
@@ -136,6 +137,14 @@ SET description = r.description, rule = r.rule, parameters = r.parameters::json,
     result_time = r.result_time, min_coverage = r.min_coverage, recompute_within = r.recompute_within,
     memory_limit = r.memory_limit, updated = now()
 FROM {{definitions}}
+WHERE c.name = r.name;
+
+-- name: change_modes
+-- doing: change modes
+-- The version counts up with it: what is being computed for the other series is not stored any more.
+UPDATE {{schema}}.calculation c
+SET mode = r.mode, version = r.version, updated = now()
+FROM unnest($1::text[], $2::text[], $3::int4[]) r (name, mode, version)
 WHERE c.name = r.name;
 
 -- name: change_ranks
@@ -165,7 +174,7 @@ WHERE c.id = o.calculation_id AND c.name = ANY ($1);
 -- doing: look for series
 SELECT r.name
 FROM unnest($1::text[]) r (name)
-WHERE NOT EXISTS (SELECT FROM {{schema}}.series s WHERE s.name = r.name)
+WHERE NOT EXISTS (SELECT FROM {{schema}}.series s WHERE s.name = r.name AND NOT s.shadow)
 LIMIT 1;
 
 -- name: add_inputs
@@ -178,7 +187,7 @@ FROM unnest($1::text[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::text
     calculation, position, name, series, lookback, window_length, shift, reach
 )
     JOIN {{schema}}.calculation c ON c.name = r.calculation
-    JOIN {{schema}}.series s ON s.name = r.series;
+    JOIN {{schema}}.series s ON s.name = r.series AND NOT s.shadow;
 
 -- name: add_outputs
 -- doing: add outputs
@@ -186,4 +195,51 @@ INSERT INTO {{schema}}.calculation_output (calculation_id, position, name, serie
 SELECT c.id, r.position, r.name, s.id
 FROM unnest($1::text[], $2::int4[], $3::text[], $4::text[]) r (calculation, position, name, series)
     JOIN {{schema}}.calculation c ON c.name = r.calculation
-    JOIN {{schema}}.series s ON s.name = r.series;
+    JOIN {{schema}}.series s ON s.name = r.series AND NOT s.shadow;
+
+-- name: add_shadow_series
+-- doing: add the series of calculations in shadow
+INSERT INTO {{schema}}.series (name, unit, description, attributes, sample_interval, shadow)
+SELECT s.name, s.unit, s.description, s.attributes, s.sample_interval, true
+FROM {{schema}}.calculation c
+    JOIN {{schema}}.calculation_output o ON o.calculation_id = c.id
+    JOIN {{schema}}.series s ON s.id = o.series_id
+WHERE c.mode = 'shadow' AND NOT s.shadow
+ON CONFLICT DO NOTHING;
+
+-- Each series of a name that has one for results in shadow (s), with that (t).
+-- fragment: twins
+{{schema}}.series t
+    JOIN {{schema}}.series s ON s.name = t.name AND NOT s.shadow
+
+-- name: resolve_outputs
+-- doing: find the series that calculations write
+UPDATE {{schema}}.calculation_output o
+SET series_id = CASE c.mode WHEN 'shadow' THEN t.id ELSE s.id END
+FROM {{twins}}
+    CROSS JOIN {{schema}}.calculation c
+WHERE t.shadow
+    AND o.series_id = ANY (ARRAY[s.id, t.id])
+    AND c.id = o.calculation_id
+    AND o.series_id <> CASE c.mode WHEN 'shadow' THEN t.id ELSE s.id END;
+
+-- name: resolve_inputs
+-- doing: find the series that calculations read
+-- What is in shadow reads what others in shadow write. What is live reads nothing of that.
+UPDATE {{schema}}.calculation_input i
+SET series_id = w.id
+FROM {{twins}}
+    CROSS JOIN {{schema}}.calculation c
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN c.mode = 'shadow' AND EXISTS (
+                SELECT FROM {{schema}}.calculation_output o WHERE o.series_id = t.id
+            ) THEN t.id
+            ELSE s.id
+        END
+    ) w (id)
+WHERE t.shadow
+    AND i.series_id = ANY (ARRAY[s.id, t.id])
+    AND c.id = i.calculation_id
+    AND i.series_id <> w.id
+RETURNING c.name;

@@ -28,7 +28,7 @@ SELECT FROM {{schema}}.batch ORDER BY id FOR UPDATE;
 -- name: all_batches
 -- doing: read the batches
 -- reads: all of batch
-SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, enabled
+SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, shadow, enabled
 FROM {{schema}}.batch
 ORDER BY id;
 
@@ -36,7 +36,7 @@ ORDER BY id;
 -- doing: read what is in the batches
 -- reads: all of calculation, calculation_input, calculation_output
 SELECT c.id, c.batch_id, c.position, c.rank, {{schedule c.}}, c.start, b.watermark, c.enabled,
-    c.name = ANY ($1), coalesce(s.reads, 0), i.windows
+    c.mode = 'shadow', c.name = ANY ($1), coalesce(s.reads, 0), i.windows
 FROM {{schema}}.calculation c
     LEFT JOIN {{schema}}.batch b ON b.id = c.batch_id
     LEFT JOIN ({{reads}}) s ON s.id = c.id
@@ -50,9 +50,9 @@ ORDER BY c.id;
 -- name: add_batch
 -- doing: add a batch
 INSERT INTO {{schema}}.batch (
-    rank, enabled, size, {{schedule}}, start, watermark, last_run_id, last_outcome, last_tick, span
+    rank, enabled, size, {{schedule}}, start, watermark, last_run_id, last_outcome, last_tick, span, shadow
 )
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, o.last_run_id, o.last_outcome, o.last_tick, $14
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, o.last_run_id, o.last_outcome, o.last_tick, $14, $15
 FROM (SELECT) one
     LEFT JOIN {{schema}}.batch o ON o.id = $13
 RETURNING id;

@@ -3,7 +3,7 @@
 -- name: each_batch
 -- doing: read the batches
 -- reads: all of batch
-SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, upstream, reading
+SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, shadow, upstream, reading
 FROM {{schema}}.batch
 WHERE ($1 = -1 OR rank = $1)
 ORDER BY rank, id;
@@ -11,7 +11,8 @@ ORDER BY rank, id;
 -- name: each_pending
 -- doing: read the pending windows
 -- reads: all of breaker, calculation, pending where a breaker is open
-SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id
+SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id,
+    c.mode = 'shadow'
 FROM {{schema}}.pending p
     JOIN {{schema}}.calculation c ON c.id = p.calculation_id
 WHERE NOT p.given_up AND p.next_attempt <= $1 AND c.enabled AND NOT {{is_stopped c}}
@@ -19,7 +20,7 @@ UNION ALL
 SELECT t.*
 FROM {{schema}}.breaker b
     CROSS JOIN LATERAL (
-        SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id
+        SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id, false
         FROM {{schema}}.calculation c
             JOIN {{schema}}.pending p ON p.calculation_id = c.id
         WHERE c.rule = b.rule AND c.enabled AND NOT p.given_up AND {{is_stopped c}}

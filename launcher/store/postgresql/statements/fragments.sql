@@ -19,10 +19,11 @@ value > '-Infinity' AND value < 'Infinity' AND quality IS DISTINCT FROM 2
 -- fragment: is_result
 (window_end IS NOT NULL OR samples IS NOT NULL)
 
--- Of a calculation: its rule's breaker is open, and it has not worked since.
+-- Of a calculation that is live: its rule's breaker is open, and it has not worked since.
 -- fragment: is_stopped calculation
 (
-    EXISTS (SELECT FROM {{schema}}.breaker x WHERE x.rule = {{calculation}}.rule)
+    {{calculation}}.mode = 'live'
+    AND EXISTS (SELECT FROM {{schema}}.breaker x WHERE x.rule = {{calculation}}.rule)
     AND EXISTS (
         SELECT FROM {{schema}}.state s WHERE s.calculation_id = {{calculation}}.id AND s.state NOT IN ('ok', 'no_data')
     )
@@ -44,7 +45,7 @@ FROM unnest(
 -- would sort ten times.
 -- fragment: calculation_columns
 c.id, c.name, c.description, c.rule, c.parameters::text, c.labels::text, c.enabled, {{schedule c.}}, c.start,
-c.time_limit, c.version, c.rank, c.result_time, c.min_coverage, c.recompute_within, c.memory_limit,
+c.time_limit, c.version, c.rank, c.result_time, c.min_coverage, c.recompute_within, c.memory_limit, c.mode,
 CASE
     WHEN NOT c.enabled THEN 'disabled'
     WHEN s.state IS NOT NULL THEN s.state

@@ -184,5 +184,5 @@ FROM (
         ) x
     ) AS n
     FROM {{schema}}.series s
-    WHERE s.name = ANY ($1)
+    WHERE s.name = ANY ($1) AND NOT s.shadow
 ) c;

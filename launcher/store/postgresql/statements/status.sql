@@ -28,6 +28,7 @@ WHERE ($1::text IS NULL OR c.name LIKE $1)
         OR CASE WHEN $4::text IS NULL THEN (c.labels ->> $3) IS NOT NULL ELSE c.labels ->> $3 = $4 END
     )
     AND (NOT $5 OR c.enabled AND (s.state IN ({{failures}}) OR p.failed > 0))
+    AND ($6::text IS NULL OR c.mode = $6)
 ORDER BY c.name COLLATE "C";
 
 -- name: each_outcome

@@ -38,7 +38,8 @@ CREATE VIEW sample_named AS
   SELECT series.name AS series, series.unit, {{rfc3339 sample.ts}} AS ts, sample.value,
          coalesce(sample.quality, 0) AS quality, sample.coverage, sample.samples,
          {{rfc3339 sample.window_end}} AS window_end, sample.series_id, sample.ts AS ts_us
-  FROM series JOIN sample ON sample.series_id = series.id;
+  FROM series JOIN sample ON sample.series_id = series.id
+  WHERE series.shadow = 0;
 
 DROP VIEW run_row;
 CREATE VIEW run_row AS
@@ -129,3 +130,47 @@ CREATE TABLE imported_file (
 
 CREATE VIEW imported_file_row AS
   SELECT source, name, size, {{rfc3339 modified}} AS modified, {{rfc3339 imported}} AS imported FROM imported_file;
+
+-- Calculations in shadow: their results go to series of their own, of the same names. SQLite makes a table with other
+-- constraints only by writing it anew; who refers to it is looked at when all is there again.
+ALTER TABLE calculation ADD COLUMN mode TEXT NOT NULL DEFAULT 'live' CHECK (mode IN ('live', 'shadow'));
+CREATE INDEX calculation_shadow ON calculation (id) WHERE mode = 'shadow';
+ALTER TABLE batch ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0; -- 1: its calculations are in shadow
+
+PRAGMA defer_foreign_keys = ON;
+CREATE TEMP TABLE old_series AS SELECT * FROM series;
+CREATE TEMP TABLE old_sequence AS SELECT seq FROM sqlite_sequence WHERE name = 'series';
+DROP TABLE series;
+CREATE TABLE series (
+  -- One measured or computed quantity.
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  unit TEXT NOT NULL DEFAULT '', -- '': dimensionless, or not given
+  description TEXT NOT NULL DEFAULT '',
+  attributes TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(attributes)),
+  created INTEGER NOT NULL,
+  sample_interval INTEGER, -- microseconds from one sample to the next; NULL: not known
+  results_from INTEGER, -- microseconds from a window's end to its first result, at least
+  results_to INTEGER, -- to before which its last one lies; NULL: no result was stored
+  pruned_from INTEGER, -- time of the first sample that prune has removed; NULL: none
+  pruned_to INTEGER, -- of the last one: windows that read from ... to are left as they are
+  shadow INTEGER NOT NULL DEFAULT 0 CHECK (shadow IN (0, 1)), -- 1: has the results that its writer makes in shadow
+  UNIQUE (name, shadow)
+) STRICT;
+CREATE INDEX series_shadow ON series (id) WHERE shadow = 1;
+INSERT INTO series (
+  id, name, unit, description, attributes, created, sample_interval, results_from, results_to, pruned_from, pruned_to
+)
+SELECT id, name, unit, description, attributes, created, sample_interval, results_from, results_to, pruned_from, pruned_to
+FROM old_series;
+DELETE FROM sqlite_sequence WHERE name = 'series';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'series', seq FROM old_sequence;
+DROP TABLE old_series;
+DROP TABLE old_sequence;
+
+CREATE VIEW sample_in_shadow AS
+  SELECT series.name AS series, series.unit, {{rfc3339 sample.ts}} AS ts, sample.value,
+         coalesce(sample.quality, 0) AS quality, sample.coverage, sample.samples,
+         {{rfc3339 sample.window_end}} AS window_end, sample.series_id, sample.ts AS ts_us
+  FROM series JOIN sample ON sample.series_id = series.id
+  WHERE series.shadow = 1;

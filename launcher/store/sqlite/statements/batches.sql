@@ -6,7 +6,7 @@
 -- name: all_batches
 -- doing: read the batches
 -- reads: all of batch
-SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, enabled FROM batch ORDER BY id;
+SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, shadow, enabled FROM batch ORDER BY id;
 
 -- name: all_members
 -- doing: read what is in the batches
@@ -31,7 +31,7 @@ WITH slower AS MATERIALIZED (
     )
     GROUP BY id
 )
-SELECT c.id, c.batch_id, c.position, c.rank, {{schedule c.}}, c.start, b.watermark, c.enabled, s.what,
+SELECT c.id, c.batch_id, c.position, c.rank, {{schedule c.}}, c.start, b.watermark, c.enabled, c.mode = 'shadow', s.what,
     (SELECT group_concat(coalesce(i.window_length, ''), ';') FROM calculation_input i WHERE i.calculation_id = c.id)
 FROM calculation c
     LEFT JOIN batch b ON b.id = c.batch_id
@@ -41,10 +41,10 @@ ORDER BY c.id;
 -- name: add_batch
 -- doing: add a batch
 INSERT INTO batch (
-    rank, enabled, size, {{schedule}}, start, watermark, last_run_id, last_outcome, span
+    rank, enabled, size, {{schedule}}, start, watermark, last_run_id, last_outcome, span, shadow
 )
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, (SELECT last_run_id FROM batch WHERE id = ?13),
-    (SELECT last_outcome FROM batch WHERE id = ?13), ?14;
+    (SELECT last_outcome FROM batch WHERE id = ?13), ?14, ?15;
 
 -- name: change_batches
 -- doing: change batches

@@ -7,7 +7,7 @@
 -- name: each_batch
 -- doing: read the batches
 -- reads: all of batch
-SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, upstream, reading
+SELECT id, generation, rank, size, {{schedule}}, start, watermark, reach, span, shadow, upstream, reading
 FROM batch
 WHERE (?1 = -1 OR rank = ?1)
 ORDER BY rank, id;
@@ -16,12 +16,12 @@ ORDER BY rank, id;
 -- doing: read the pending windows
 -- reads: all of breaker
 -- Behind the first half, of each rule whose breaker is open, the trial.
-SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id
+SELECT p.calculation_id, c.rank, p.attempts, p.window_start, p.window_end, c.batch_id, c.mode = 'shadow'
 FROM pending p
     JOIN calculation c ON c.id = p.calculation_id
 WHERE p.given_up = 0 AND p.next_attempt <= ?1 AND c.enabled = 1 AND NOT {{is_stopped c}}
 UNION ALL
-SELECT calculation_id, rank, attempts, window_start, window_end, batch_id
+SELECT calculation_id, rank, attempts, window_start, window_end, batch_id, 0
 FROM (
     SELECT p.*, c.rank, c.batch_id, row_number() OVER (
         PARTITION BY c.rule

@@ -7,10 +7,11 @@ value IS NOT NULL AND abs(value) < 9e999 AND (quality IS NULL OR quality IN (0, 
 -- fragment: is_result
 (window_end IS NOT NULL OR samples IS NOT NULL)
 
--- Of a calculation: its rule's breaker is open, and it has not worked since.
+-- Of a calculation that is live: its rule's breaker is open, and it has not worked since.
 -- fragment: is_stopped calculation
 (
-    EXISTS (SELECT 1 FROM breaker x WHERE x.rule = {{calculation}}.rule)
+    {{calculation}}.mode = 'live'
+    AND EXISTS (SELECT 1 FROM breaker x WHERE x.rule = {{calculation}}.rule)
     AND EXISTS (
         SELECT 1 FROM state s WHERE s.calculation_id = {{calculation}}.id AND s.state NOT IN ('ok', 'no_data')
     )
@@ -29,7 +30,7 @@ FROM calculation_input i
 -- The order of lp_calculation_layout in store/layouts.c.
 -- fragment: calculation_columns
 c.id, c.name, c.description, c.rule, c.parameters, c.labels, c.enabled, {{schedule c.}}, c.start, c.time_limit,
-c.version, c.rank, c.result_time, c.min_coverage, c.recompute_within, c.memory_limit,
+c.version, c.rank, c.result_time, c.min_coverage, c.recompute_within, c.memory_limit, c.mode,
 CASE
     WHEN c.enabled = 0 THEN 'disabled'
     WHEN s.state IS NOT NULL THEN s.state

@@ -167,7 +167,7 @@ SELECT count(*)
 FROM (
     SELECT 1
     FROM sample
-    WHERE series_id = (SELECT id FROM series WHERE name = ?1)
+    WHERE series_id = (SELECT id FROM series WHERE name = ?1 AND shadow = 0)
         AND window_end IS NULL
         AND samples IS NULL
         AND coverage IS NULL

@@ -1,16 +1,19 @@
 -- Series.
 
+-- By name a series is the one that is live; with it comes the one of the same name for results in shadow.
 -- fragment: series_columns
-id, name, unit, description, attributes, sample_interval, pruned_from, pruned_to
+s.id, s.name, s.unit, s.description, s.attributes, s.sample_interval, s.pruned_from, s.pruned_to, t.id
+FROM series s
+    LEFT JOIN series t ON t.name = s.name AND t.shadow = 1
 
 -- name: each_series
 -- doing: read the series
 -- reads: all of series
 SELECT {{series_columns}}
-FROM series
-WHERE ?1 IS NULL OR name GLOB ?1
-ORDER BY name;
+WHERE s.shadow = 0 AND (?1 IS NULL OR s.name GLOB ?1)
+ORDER BY s.name;
 
 -- name: find_series
 -- doing: look for a series
-SELECT {{series_columns}} FROM series WHERE name = ?1;
+SELECT {{series_columns}}
+WHERE s.name = ?1 AND s.shadow = 0;

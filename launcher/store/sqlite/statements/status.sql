@@ -33,6 +33,7 @@ WHERE (?1 IS NULL OR c.name GLOB ?1)
         OR EXISTS (SELECT 1 FROM json_each(c.labels) l WHERE l.key = ?3 AND (?4 IS NULL OR l.value = ?4))
     )
     AND (?5 = 0 OR c.enabled = 1 AND (s.state IN ({{failures}}) OR {{owes c}}))
+    AND (?6 IS NULL OR c.mode = ?6)
 ORDER BY c.name;
 
 -- name: each_outcome
