@@ -13,13 +13,30 @@ sets, and it gets a `Window` or a `Context` where it asks for one::
 
 It returns a number, which is stored at the window's start, a Series, a dict of
 these by output name, or None where there is nothing to store.
+
+`plain` makes rules of functions that were written for other programs, and take
+lists.
 """
 
 from _local_processing import Context, Sample, Series, Window
 
 from local_processing._rule import rule
 
-__all__ = ["Context", "Quality", "Sample", "Series", "Window", "rule"]
+# Type checkers take this for True; importing typing would take longer than all of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from local_processing._plain import plain
+
+__all__ = ["Context", "Quality", "Sample", "Series", "Window", "plain", "rule"]
+
+
+def __getattr__(name: str) -> object:
+    """Import what few files ask for once one does: each run would pay for it."""
+    if name == "plain":
+        from local_processing._plain import plain
+
+        return plain
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Quality:

@@ -52,6 +52,7 @@ class Rule:
 
     __slots__ = (
         "name", "line", "document", "inputs", "parameters", "outputs", "layout", "keywords", "problems", "returns",
+        "call",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +76,8 @@ class Rule:
         #: Keyword-only parameters that get the window or the context.
         self.keywords: list[tuple[str, str]] = []
         self.problems: list[str] = []
+        #: What a calculation calls; None: the function itself.
+        self.call: Callable[..., Any] | None = None
         #: What its annotation says it returns: _NUMBERS, _SERIES or _UNKNOWN.
         self.returns = _returns(function)
         try:

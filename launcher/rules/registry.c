@@ -17,18 +17,20 @@ static bool add_rule(void *context, const struct lp_rule_definition *definition)
 {
 	struct lp_rule_registry *registry = context;
 	PyObject *problems = PyObject_GetAttrString(definition->description, "problems");
+	PyObject *call = PyObject_GetAttrString(definition->description, "call");
 	PyObject *outputs = PyObject_GetAttrString(definition->description, "outputs");
 	const char *name = PyUnicode_AsUTF8(definition->name);
 	struct lp_rule_entry rule;
 
-	if (problems == NULL || outputs == NULL || name == NULL) {
+	if (problems == NULL || call == NULL || outputs == NULL || name == NULL) {
 		Py_XDECREF(problems);
+		Py_XDECREF(call);
 		Py_XDECREF(outputs);
 		return false;
 	}
 	assert(PyList_Check(problems) && PyTuple_Check(outputs));
 	rule = (struct lp_rule_entry){ .name = lp_copy_text(name),
-		                       .function = Py_NewRef(definition->function),
+		                       .function = Py_NewRef(call != Py_None ? call : definition->function),
 		                       .description = Py_NewRef(definition->description),
 		                       .outputs = outputs };
 	if (PyList_GET_SIZE(problems) > 0) {
@@ -37,6 +39,7 @@ static bool add_rule(void *context, const struct lp_rule_definition *definition)
 		rule.problem = lp_format_text("rule %s: %s", name, problem == NULL ? "" : problem);
 	}
 	Py_DECREF(problems);
+	Py_DECREF(call);
 	LP_GROW(registry->rules, registry->count, registry->capacity);
 	registry->rules[registry->count++] = rule;
 	return true;
