@@ -41,6 +41,22 @@ static void print_outcome(const struct lp_schema_state *before, const struct lp_
 		puts("nothing was changed (--dry-run)");
 }
 
+/* Says whether the program that was used until now goes on working: whoever upgrades wants to know it beforehand. */
+static void print_way_back(const struct lp_schema_state *before)
+{
+	if (before->present == before->wanted + 1)
+		puts("a newer release made it, and this one works with it");
+	if (before->present == 0 || before->present >= before->wanted)
+		return;
+	if (before->present == before->wanted - 1)
+		printf("the way back: the release that made version %d works with version %d too\n", before->present,
+		       before->wanted);
+	else
+		printf("the way back: the release that made version %d does not work with version %d, only one that makes "
+		       "version %d does; make a backup before you migrate\n",
+		       before->present, before->wanted, before->wanted - 1);
+}
+
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
@@ -62,6 +78,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		printf("no schema yet, this release makes version %d\n", before.wanted);
 	else
 		printf("schema version %d, this release makes version %d\n", before.present, before.wanted);
+	print_way_back(&before);
 	fflush(stdout);
 	if (!lp_store_migrate(session->store, &options, print_step, &progress, error)) {
 		if (progress.steps > 0 && !request->dry_run)

@@ -36,6 +36,18 @@ int32_t lp_step_newest(const char *prefix)
 	return newest;
 }
 
+bool lp_step_works_with(const char *prefix, int32_t present, struct lp_error *error)
+{
+	int32_t newest = lp_step_newest(prefix);
+
+	if (present <= newest + 1)
+		return true;
+	lp_fail(error, LP_EXIT_CONFIGURATION,
+	        "the schema has version %d, this program knows %d and works with %d at most", present, newest,
+	        newest + 1);
+	return lp_hint(error, "A newer release of local-processing made it: use that one.");
+}
+
 const char *lp_step_program_version(void)
 {
 	const struct lp_embedded *file = lp_embedded_find("version");

@@ -145,13 +145,8 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 		        place.encoding);
 		return lp_hint(error, "Names may have any character: create the database with ENCODING 'UTF8'.");
 	}
-	if (present > lp_step_newest(prefix)) {
-		lp_fail(error, LP_EXIT_CONFIGURATION,
-		        "the schema of the database has version %d, this program knows %d", present,
-		        lp_step_newest(prefix));
-		return lp_hint(error,
-		               "Use the release of local-processing that the schema was made by, or a later one.");
-	}
+	if (!lp_step_works_with(prefix, present, error))
+		return false;
 	lp_pg_arguments(store);
 	if (!place.schema_there && !options->dry_run && !lp_pg_execute(store, PG_CREATE_SCHEMA, NULL, error)) {
 		if (error->exit == LP_EXIT_PERMISSION)

@@ -107,7 +107,8 @@ static bool migrate_within(struct sqlite_store *store, bool dry_run, lp_migrate_
 	int32_t present;
 
 	/* Read again, now that no other connection can write: another migrate may have been faster. */
-	if (!lp_sqlite_check_owner(store, error) || !read_version(store, &present, error))
+	if (!lp_sqlite_check_owner(store, error) || !read_version(store, &present, error) ||
+	    !lp_step_works_with(prefix, present, error))
 		return false;
 	while (lp_step_next(prefix, &next)) {
 		if (next.version <= present)
