@@ -2,6 +2,7 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/output.h"
+#include "command/status.h"
 #include "command/table.h"
 #include "command/times.h"
 #include "show/show.h"
@@ -42,18 +43,21 @@ static void print_inputs(const struct lp_explanation *why)
 static void print_history(const struct lp_explanation *why)
 {
 	static const struct lp_table_column headings[] = {
-		{ "  COMPUTED FOR", false }, { "RUN", true }, { "WHY", false }, { "STATE", false }, { "SAMPLES", true }
+		{ "  COMPUTED FOR", false }, { "RUN", true },        { "WHY", false },  { "STATE", false },
+		{ "SAMPLES", true },         { "DEFINITION", true }, { "RULE", false },
 	};
 	struct lp_table *table = lp_table_new(stdout, headings, sizeof headings / sizeof *headings);
 	for (size_t i = 0; i < why->history_count; i++) {
 		const struct lp_history *history = &why->history[i];
-		char tick[40], shown[48], run_id[32], samples[32];
+		char tick[40], shown[48], run_id[32], samples[32], definition[16];
 		lp_time_format(history->tick, why->zone, tick);
 		snprintf(shown, sizeof shown, "  %s", tick);
 		snprintf(run_id, sizeof run_id, "%" PRId64, history->run_id);
 		snprintf(samples, sizeof samples, "%" PRIu32, history->samples_read);
 		lp_table_row(table, (const char *const[]){ shown, run_id, lp_reason_name(history->reason),
-		                                           lp_state_name(history->state), samples });
+		                                           lp_state_name(history->state), samples,
+		                                           lp_definition_version_format(history, definition),
+		                                           lp_rule_version_format(history) });
 	}
 	lp_table_end(table);
 }
@@ -98,6 +102,20 @@ static void print_sample(const struct lp_explanation *why)
 	putchar('\n');
 }
 
+/* Prints the calculation, and which version of its definition has computed the result, where another is in force now. */
+static void print_definition(const struct lp_explanation *why)
+{
+	const struct lp_calculation *calculation = why->calculation;
+	lp_print("  calculation   %s, ", calculation->name);
+	if (why->definition_version == calculation->version)
+		printf("definition version %" PRId32 "\n", calculation->version);
+	else if (why->definition_version != 0)
+		printf("definition version %" PRId32 ", now %" PRId32 "\n", why->definition_version,
+		       calculation->version);
+	else
+		printf("definition version now %" PRId32 "\n", calculation->version);
+}
+
 /* Prints where it comes from, and its calculation.  False: there is nothing more to print. */
 static bool print_origin(const struct lp_explanation *why)
 {
@@ -120,7 +138,7 @@ static bool print_origin(const struct lp_explanation *why)
 	}
 	if (!why->found)
 		lp_print("  no result     %s\n", lp_explanation_of_none(why));
-	lp_print("  calculation   %s, definition version %d\n", calculation->name, (int)calculation->version);
+	print_definition(why);
 	return !imported;
 }
 

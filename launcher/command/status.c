@@ -149,7 +149,7 @@ struct rows {
 static bool add_window(void *context, const struct lp_history *history, struct lp_error *error)
 {
 	struct rows *rows = context;
-	char start[40], end[40], tick[40], duration[24], samples[16], run[24];
+	char start[40], end[40], tick[40], duration[24], samples[16], run[24], definition[16];
 	(void)error;
 	lp_time_format(history->window.start, rows->zone, start);
 	lp_time_format(history->window.end, rows->zone, end);
@@ -157,8 +157,9 @@ static bool add_window(void *context, const struct lp_history *history, struct l
 	lp_nanoseconds_format(history->duration, duration);
 	snprintf(samples, sizeof samples, "%" PRIu32, history->samples_read);
 	snprintf(run, sizeof run, "%" PRId64, history->run_id);
-	lp_table_row(rows->table,
-	             (const char *const[]){ start, end, lp_state_name(history->state), samples, duration, run, tick });
+	lp_table_row(rows->table, (const char *const[]){ start, end, lp_state_name(history->state), samples, duration,
+	                                                 run, tick, lp_definition_version_format(history, definition),
+	                                                 lp_rule_version_format(history) });
 	rows->count++;
 	return true;
 }
@@ -168,7 +169,8 @@ static bool print_history(struct lp_session *session, int64_t calculation_id, ui
 	static const struct lp_table_column headings[] = { { "WINDOW FROM", false }, { "TO", false },
 		                                           { "STATE", false },       { "SAMPLES", true },
 		                                           { "TOOK", true },         { "RUN", true },
-		                                           { "FOR", false } };
+		                                           { "FOR", false },         { "DEFINITION", true },
+		                                           { "RULE", false } };
 	const struct lp_history_query query = lp_newest_history(calculation_id, most);
 	struct rows rows = { .zone = session->zone };
 	putchar('\n');

@@ -12,5 +12,9 @@ void lp_status_print_definition(const struct lp_calculation *definition);
 void lp_status_format_second(lp_time t, const struct lp_zone *zone, char text[40]);
 /* "0.31 ms" */
 void lp_nanoseconds_format(int64_t nanoseconds, char text[24]);
+/* The version of the definition that computed a window: "2", or "unknown" where an earlier release did. Returns text. */
+const char *lp_definition_version_format(const struct lp_history *history, char text[16]);
+/* The same of the rule; of one that was not called "not called". */
+const char *lp_rule_version_format(const struct lp_history *history);
 
 #endif

@@ -25,6 +25,21 @@ void lp_nanoseconds_format(int64_t nanoseconds, char text[24])
 	}
 }
 
+const char *lp_definition_version_format(const struct lp_history *history, char text[16])
+{
+	if (history->definition_version == 0)
+		return "unknown";
+	snprintf(text, 16, "%" PRId32, history->definition_version);
+	return text;
+}
+
+const char *lp_rule_version_format(const struct lp_history *history)
+{
+	if (history->rule_version != NULL)
+		return history->rule_version;
+	return history->definition_version == 0 ? "unknown" : "not called";
+}
+
 /* Prints the lines of a message or traceback, indented. */
 static void print_block(const char *text)
 {

@@ -212,13 +212,18 @@ static void set_crashed(struct lp_batch *batch, struct lp_task *task, enum part_
 	lp_text_free(&text);
 }
 
-/* Measures a task whose process cannot do it any more: how long it took, and what it read. */
-static void measure_task(const struct lp_batch *batch, struct lp_task *task, const struct lp_pulse *pulse)
+/* Measures a task whose process cannot do it any more: how long it took, what it read, which version of its rule it is. */
+static void measure_task(const struct lp_rule_server *server, struct lp_batch *batch, struct lp_task *task,
+                         const struct lp_pulse *pulse)
 {
+	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+	const struct lp_rule *rule = lp_rule_find(&server->catalogue, calculation->rule);
 	int64_t took = lp_monotonic() - atomic_load(&pulse->start);
 
 	task->outcome = (struct lp_outcome){ .duration = took > 0 ? took : 0 };
-	for (size_t i = 0; i < batch->calculations[task->calculation].input_count; i++)
+	if (rule != NULL)
+		task->outcome.rule_version = lp_arena_text(&batch->arena, rule->version);
+	for (size_t i = 0; i < calculation->input_count; i++)
 		task->outcome.samples_read += (uint32_t)task->columns[i].count;
 }
 
@@ -379,7 +384,7 @@ static bool settle_task(struct lp_interpreter *interpreter, const struct lp_part
 	index = (uint32_t)atomic_load(&batch->computed);
 	task = &batch->tasks[index];
 	if (index < batch->task_count)
-		measure_task(batch, task, &process->area.head->pulse);
+		measure_task(interpreter->server, batch, task, &process->area.head->pulse);
 	lp_process_release(process);
 	/* Where all of the part is computed, the process was at no task. */
 	if (end == PART_STOPPED || index >= part->first + part->count)

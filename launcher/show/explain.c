@@ -28,8 +28,11 @@ static bool take_history(void *context, const struct lp_history *history, struct
 {
 	struct lp_explanation *why = context;
 	(void)error;
-	if (why->history_count < LP_EXPLAINED_HISTORY_MOST && history->window.end == why->window.end)
-		why->history[why->history_count++] = *history;
+	if (why->history_count == LP_EXPLAINED_HISTORY_MOST || history->window.end != why->window.end)
+		return true;
+	struct lp_history *kept = &why->history[why->history_count++];
+	*kept = *history;
+	kept->rule_version = history->rule_version == NULL ? NULL : lp_arena_text(&why->arena, history->rule_version);
 	return true;
 }
 
@@ -207,6 +210,22 @@ static bool count_inputs(struct lp_explanation *why, struct lp_error *error)
 	return ok;
 }
 
+/* By which versions the result was computed. An earlier release has noted only which version a rule had in its run. */
+static bool find_versions(struct lp_explanation *why, struct lp_error *error)
+{
+	size_t at = 0;
+	while (why->found && at < why->history_count && why->history[at].state != LP_STATE_OK)
+		at++;
+	if (why->history_count == 0)
+		return true;
+	const struct lp_history *history = &why->history[at < why->history_count ? at : 0];
+	why->definition_version = history->definition_version;
+	why->rule_version = history->rule_version;
+	return history->definition_version != 0 ||
+	       lp_store_rule_version(why->store, why->calculation->rule, history->run_id, &why->arena,
+	                             &why->rule_version, error);
+}
+
 /* What became of its window: what it waits for, its runs, its inputs. */
 static bool find_runs(struct lp_explanation *why, struct lp_error *error)
 {
@@ -220,10 +239,7 @@ static bool find_runs(struct lp_explanation *why, struct lp_error *error)
 	else if (settled && why->status.owed > 0)
 		ok = lp_store_each_owed(why->store, LP_RUN_MINUTE, -1, take_missed, why, error);
 	ok = ok && lp_store_each_history(why->store, &query, take_history, why, error) && find_pruned(why, error);
-	if (ok && why->history_count > 0)
-		ok = lp_store_rule_version(why->store, why->calculation->rule, why->history[0].run_id, &why->arena,
-		                           &why->rule_version, error);
-	return ok && count_inputs(why, error);
+	return ok && find_versions(why, error) && count_inputs(why, error);
 }
 
 bool lp_explain(struct lp_explanation *why, const char *series_name, struct lp_error *error)
@@ -330,6 +346,7 @@ static void add_history(struct lp_text *json, const struct lp_explanation *why)
 		lp_json_add_text(json, "reason", lp_reason_name(history->reason));
 		lp_json_add_text(json, "state", lp_state_name(history->state));
 		lp_json_add_integer(json, "samples_read", history->samples_read);
+		lp_history_add_versions(json, history);
 		lp_json_end(json, "}");
 	}
 	lp_json_end(json, "]");
@@ -361,6 +378,10 @@ void lp_show_explanation(struct lp_text *json, const struct lp_explanation *why)
 	lp_json_new_line(json, 2);
 	lp_json_add_text(json, "no_result", why->found ? NULL : lp_explanation_of_none(why));
 	lp_json_add_text(json, "calculation", calculation == NULL ? NULL : calculation->name);
+	if (why->definition_version == 0)
+		lp_json_add_null(json, "definition_version");
+	else
+		lp_json_add_integer(json, "definition_version", why->definition_version);
 	lp_json_add_text(json, "rule", calculation == NULL ? NULL : calculation->rule);
 	lp_json_add_text(json, "rule_version", why->rule_version);
 	lp_json_add_time(json, "pruned_to", why->pruned == NULL ? LP_TIME_NONE : why->pruned->pruned.end - 1,

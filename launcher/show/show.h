@@ -67,6 +67,8 @@ bool lp_show_status(struct lp_document *document, struct lp_store *store, const 
                     uint64_t *failing, struct lp_error *error) LP_MUST_CHECK;
 bool lp_show_runs(struct lp_document *document, struct lp_store *store, uint32_t most, const struct lp_zone *zone,
                   struct lp_error *error) LP_MUST_CHECK;
+/* The versions of definition and rule that a window was computed by. */
+void lp_history_add_versions(struct lp_text *json, const struct lp_history *history);
 /* The windows of a query, newest first. */
 struct lp_history_query lp_newest_history(int64_t calculation_id, uint32_t most);
 /*
@@ -138,7 +140,9 @@ struct lp_explanation {
 	const struct lp_input *pruned;     /* an input that samples were pruned of which the window reads; or NULL */
 	struct lp_history history[LP_EXPLAINED_HISTORY_MOST];
 	size_t history_count;
-	const char *rule_version; /* of the newest computation; NULL: not known */
+	/* Of the computation that gave the result, or else of the newest; 0 and NULL: not known. */
+	int32_t definition_version;
+	const char *rule_version;
 	struct lp_status status;
 	bool has_status;
 	const char *waits; /* why a window that is over has not been computed; NULL: not known */

@@ -21,6 +21,7 @@ struct lp_status lp_status_complete(const struct lp_status *status)
 	complete.run_id = 0;
 	complete.duration = 0;
 	complete.samples_read = 0;
+	complete.rule_version = NULL;
 	return complete;
 }
 
@@ -116,6 +117,15 @@ struct rows {
 	int64_t calculation_id; /* of the last one */
 };
 
+void lp_history_add_versions(struct lp_text *json, const struct lp_history *history)
+{
+	if (history->definition_version == 0)
+		lp_json_add_null(json, "definition_version");
+	else
+		lp_json_add_integer(json, "definition_version", history->definition_version);
+	lp_json_add_text(json, "rule_version", history->rule_version);
+}
+
 static bool add_window_row(void *context, const struct lp_history *history, struct lp_error *error)
 {
 	struct rows *rows = context;
@@ -127,6 +137,7 @@ static bool add_window_row(void *context, const struct lp_history *history, stru
 	lp_json_add_text(json, "state", lp_state_name(history->state));
 	lp_json_add_time(json, "tick", history->tick, rows->zone);
 	add_outcome(json, history->run_id, history->duration, history->samples_read);
+	lp_history_add_versions(json, history);
 	lp_json_end(json, "}");
 	return lp_document_flush(rows->document, error);
 }

@@ -107,6 +107,12 @@ static const struct lp_row_column outcome_entry_columns[] = {
 };
 const struct lp_row_layout lp_outcome_entry_layout = LP_LAYOUT(outcome_entry_columns);
 
+static const struct lp_row_column outcome_version_columns[] = {
+	LP_COLUMN(LP_KIND_INTEGER, struct lp_outcome_version, definition),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_outcome_version, rule),
+};
+const struct lp_row_layout lp_outcome_version_layout = LP_LAYOUT(outcome_version_columns);
+
 static const struct lp_row_column owed_range_columns[] = {
 	LP_COLUMN(LP_KIND_ID, struct lp_owed_range, calculation_id),
 	LP_COLUMN(LP_KIND_SMALL, struct lp_owed_range, reason),
@@ -544,6 +550,7 @@ static const struct lp_row_column status_window_columns[] = {
 	LP_COLUMN(LP_KIND_ID, struct lp_status, run_id),
 	LP_COLUMN(LP_KIND_MICROSECONDS, struct lp_status, duration),
 	LP_COLUMN(LP_KIND_COUNT, struct lp_status, samples_read),
+	LP_COLUMN(LP_KIND_TEXT, struct lp_status, rule_version),
 };
 const struct lp_row_layout lp_status_window_layout = LP_LAYOUT(status_window_columns);
 
@@ -552,7 +559,6 @@ static const struct lp_row_column status_rest_columns[] = {
 	LP_COLUMN(LP_KIND_TIME, struct lp_status, next_attempt),
 	LP_COLUMN(LP_KIND_COUNT, struct lp_status, pending),
 	LP_COLUMN(LP_KIND_COUNT, struct lp_status, owed),
-	LP_COLUMN(LP_KIND_TEXT, struct lp_status, rule_version),
 	LP_COLUMN(LP_KIND_TEXT, struct lp_status, error_type),
 	LP_COLUMN(LP_KIND_TEXT, struct lp_status, error_message),
 	LP_COLUMN(LP_KIND_TEXT, struct lp_status, error_traceback),

@@ -165,20 +165,21 @@ bool lp_row_set_text(enum lp_kind kind, void *field, const char *text, struct lp
 extern const struct lp_row_layout lp_schedule_layout; /* struct lp_schedule */
 
 /* What a commit writes: see settle.h and owed.h. */
-extern const struct lp_row_layout lp_state_layout;         /* struct lp_state_row */
-extern const struct lp_row_layout lp_pending_layout;       /* struct lp_pending_row */
-extern const struct lp_row_layout lp_pending_key_layout;   /* its first columns: calculation and window */
-extern const struct lp_row_layout lp_reach_layout;         /* struct lp_reach */
-extern const struct lp_row_layout lp_reach_times_layout;   /* its first columns: series and times */
-extern const struct lp_row_layout lp_result_layout;        /* struct lp_result_row */
-extern const struct lp_row_layout lp_result_key_layout;    /* of the same: what it is known by */
-extern const struct lp_row_layout lp_widened_layout;       /* struct lp_widened */
-extern const struct lp_row_layout lp_outcome_layout;       /* struct lp_outcome_row */
-extern const struct lp_row_layout lp_outcome_entry_layout; /* struct lp_outcome_entry */
-extern const struct lp_row_layout lp_owed_range_layout;    /* struct lp_owed_range */
-extern const struct lp_row_layout lp_owed_row_layout;      /* struct lp_owed_row */
-extern const struct lp_row_layout lp_owed_move_layout;     /* struct lp_owed_move */
-extern const struct lp_row_layout lp_owed_seen_layout;     /* of struct lp_owed: what says that it is as it was read */
+extern const struct lp_row_layout lp_state_layout;           /* struct lp_state_row */
+extern const struct lp_row_layout lp_pending_layout;         /* struct lp_pending_row */
+extern const struct lp_row_layout lp_pending_key_layout;     /* its first columns: calculation and window */
+extern const struct lp_row_layout lp_reach_layout;           /* struct lp_reach */
+extern const struct lp_row_layout lp_reach_times_layout;     /* its first columns: series and times */
+extern const struct lp_row_layout lp_result_layout;          /* struct lp_result_row */
+extern const struct lp_row_layout lp_result_key_layout;      /* of the same: what it is known by */
+extern const struct lp_row_layout lp_widened_layout;         /* struct lp_widened */
+extern const struct lp_row_layout lp_outcome_layout;         /* struct lp_outcome_row */
+extern const struct lp_row_layout lp_outcome_entry_layout;   /* struct lp_outcome_entry */
+extern const struct lp_row_layout lp_outcome_version_layout; /* struct lp_outcome_version */
+extern const struct lp_row_layout lp_owed_range_layout;      /* struct lp_owed_range */
+extern const struct lp_row_layout lp_owed_row_layout;        /* struct lp_owed_row */
+extern const struct lp_row_layout lp_owed_move_layout;       /* struct lp_owed_move */
+extern const struct lp_row_layout lp_owed_seen_layout; /* of struct lp_owed: what says that it is as it was read */
 
 /* What `apply` writes, and what is read of definitions. */
 extern const struct lp_row_layout lp_series_definition_layout; /* struct lp_series */

@@ -62,21 +62,58 @@ static const char *reason_of(struct lp_arena *arena, const struct lp_outcome *ou
 	return lp_arena_copy(arena, text, length);
 }
 
+static bool is_version(const struct lp_outcome_version *version, int32_t definition, const char *rule)
+{
+	if (version->definition != definition || (version->rule == NULL) != (rule == NULL))
+		return false;
+	return rule == NULL || version->rule == rule || strcmp(version->rule, rule) == 0;
+}
+
+/*
+ * Returns which of its row's versions an entry has; one that the row has not yet is
+ * added. The one that was asked for last comes first: neighbours often have the same.
+ */
+static int32_t which_version(struct lp_settlement *settled, struct lp_outcome_row *row, int32_t definition,
+                             const char *rule)
+{
+	struct lp_outcome_version *of_row = settled->versions + row->first_version - 1;
+	int32_t count = row->last_version - row->first_version + 1;
+	int32_t hint =
+		settled->entry_count >= (size_t)row->first ? settled->entries[settled->entry_count - 1].which : 1;
+
+	if (hint <= count && is_version(&of_row[hint - 1], definition, rule))
+		return hint;
+	for (int32_t i = 0; i < count; i++)
+		if (is_version(&of_row[i], definition, rule))
+			return i + 1;
+	of_row[count] = (struct lp_outcome_version){ definition, rule };
+	settled->version_count++;
+	row->last_version++;
+	return count + 1;
+}
+
 static void add_outcome(struct lp_settlement *settled, const struct lp_batch *batch, const struct lp_task *task)
 {
+	const struct lp_calculation *calculation = &batch->calculations[task->calculation];
 	struct lp_outcome_row *last = NULL;
+	int32_t which;
 
 	if (settled->outcome_count > 0)
 		last = &settled->outcomes[settled->outcome_count - 1];
 	if (last == NULL || !lp_window_equals(last->window, task->window)) {
 		last = &settled->outcomes[settled->outcome_count++];
-		*last = (struct lp_outcome_row){ .window = task->window, .first = (int32_t)settled->entry_count + 1 };
+		*last = (struct lp_outcome_row){ .window = task->window,
+			                         .first = (int32_t)settled->entry_count + 1,
+			                         .first_version = (int32_t)settled->version_count + 1,
+			                         .last_version = (int32_t)settled->version_count };
 	}
+	which = which_version(settled, last, calculation->version, task->outcome.rule_version);
 	settled->entries[settled->entry_count++] = (struct lp_outcome_entry){
-		.calculation_id = batch->calculations[task->calculation].id,
+		.calculation_id = calculation->id,
 		.duration = task->outcome.duration,
 		.state = task->outcome.state,
 		.samples_read = task->outcome.samples_read,
+		.which = which,
 	};
 	last->last = (int32_t)settled->entry_count;
 }
@@ -585,6 +622,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 		.owed = lp_arena_zeroed(arena, tasks + (leaves ? batch->calculation_count : 0), sizeof *settled->owed),
 		.outcomes = lp_arena_zeroed(arena, tasks, sizeof *settled->outcomes),
 		.entries = lp_arena_allocate(arena, tasks * sizeof *settled->entries),
+		.versions = lp_arena_allocate(arena, tasks * sizeof *settled->versions),
 		.states = rows,
 	};
 	settled->widened = lp_arena_zeroed(arena, count_outputs(batch), sizeof *settled->widened);

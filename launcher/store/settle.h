@@ -76,13 +76,21 @@ struct lp_outcome_entry {
 	int64_t duration; /* nanoseconds */
 	enum lp_state state;
 	uint32_t samples_read;
+	int32_t which; /* of the versions of its row, counted from 1 */
+};
+
+/* What a calculation was computed by. */
+struct lp_outcome_version {
+	int32_t definition;
+	const char *rule; /* NULL: the rule was not called */
 };
 
 /* A row of `outcome`: tasks that follow one another and have one window. */
 struct lp_outcome_row {
 	int64_t id; /* 0: the next one */
 	struct lp_window window;
-	int32_t first, last; /* of its entries, counted from 1 */
+	int32_t first, last;                 /* of its entries, counted from 1 */
+	int32_t first_version, last_version; /* the same of its versions; mostly all of a row have one */
 };
 
 struct lp_settlement {
@@ -117,6 +125,8 @@ struct lp_settlement {
 	size_t outcome_count;
 	struct lp_outcome_entry *entries; /* of all outcomes, in their order */
 	size_t entry_count;
+	struct lp_outcome_version *versions; /* of all outcomes, in their order; each once in a row */
+	size_t version_count;
 };
 
 /* True if a window's result at that time is among those made. */

@@ -632,12 +632,12 @@ struct lp_status {
 	int64_t run_id;
 	int64_t duration; /* nanoseconds, of the last window */
 	uint32_t samples_read;
-	int32_t attempts;     /* at the window that fails */
-	lp_time next_attempt; /* LP_TIME_NONE: none planned */
-	uint32_t pending;     /* windows that failed or were interrupted, and are still owed */
-	uint32_t owed;        /* ranges of windows that have to be computed again */
-	const char *cause;    /* waiting: the calculation at the root; else NULL */
-	const char *rule_version;
+	const char *rule_version; /* that computed it; NULL: its rule was not called, or it is not known */
+	int32_t attempts;         /* at the window that fails */
+	lp_time next_attempt;     /* LP_TIME_NONE: none planned */
+	uint32_t pending;         /* windows that failed or were interrupted, and are still owed */
+	uint32_t owed;            /* ranges of windows that have to be computed again */
+	const char *cause;        /* waiting: the calculation at the root; else NULL */
 	const char *error_type, *error_message, *error_traceback; /* NULL: none */
 };
 struct lp_status_filter {
@@ -659,6 +659,8 @@ struct lp_history {
 	enum lp_reason reason;
 	int64_t duration;
 	uint32_t samples_read;
+	int32_t definition_version; /* 0: not known, an earlier release computed it, and the same for rule_version */
+	const char *rule_version;   /* NULL: the rule was not called */
 };
 struct lp_history_query {
 	int64_t calculation_id;

@@ -327,8 +327,12 @@ START_TEST(one_that_is_refused_does_not_hold_back_the_others)
 	ck_samples("y", "0=10");
 	ck_samples("x", "0=1 60=2 120=3 180=4 240=5");
 	ck_owed("late samples 0-60");
+	version_of_rules = "ffff00001111";
 	ck_assert_int_eq(run_owed(AT(420)), 1);
 	ck_samples("x", "0=10 60=2 120=3 180=4 240=5");
+	ck_assert_str_eq(versions_of("one"), "360: 1 0123456789ab, 300: 1 0123456789ab, 240: 1 0123456789ab, "
+	                                     "180: 1 0123456789ab, 120: 1 0123456789ab, 60: 1 ffff00001111, "
+	                                     "60: 1 0123456789ab");
 }
 END_TEST
 

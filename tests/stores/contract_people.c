@@ -316,6 +316,62 @@ START_TEST(outcomes_of_a_period_come_by_tick)
 }
 END_TEST
 
+START_TEST(each_window_says_what_computed_it)
+{
+	struct lp_calculation all[3];
+	struct lp_batch *batch;
+	struct lp_run run;
+
+	add_series("a,x,y,z");
+	write_samples("a", "0=1 60=2 90=3", NULL);
+	all[0] = *calculation("one", "mean", "a", "x");
+	all[1] = *calculation("two", "mean", "a", "y");
+	all[2] = *calculation("three", "mean", "a", "z");
+	apply_changes(&(struct lp_changes){ .created = all, .created_count = 3 });
+	run_window(AT(0), AT(60), AT(60));
+	ck_assert_str_eq(versions_of("two"), "60: 1 0123456789ab");
+	ck_assert_str_eq(find_status("two")->rule_version, "0123456789ab");
+	/* Of one batch, by several definitions, one of them without its rule. */
+	all[1].parameters = "{\"n\":2}";
+	change_calculation(&all[1]);
+	version_of_rules = "ffff00001111";
+	run = begin_run(AT(120));
+	batch = fetch_batch(&read_heads(0)->items[0], AT(60), AT(120), &run);
+	compute(batch);
+	ck_assert_uint_eq(batch->task_count, 3);
+	for (size_t i = 0; i < batch->task_count; i++)
+		if (strcmp(batch->calculations[batch->tasks[i].calculation].name, "three") == 0)
+			batch->tasks[i].outcome.rule_version = NULL;
+	ck_assert(commit(batch));
+	lp_batch_free(batch);
+	ck_assert_str_eq(versions_of("one"), "120: 1 ffff00001111, 60: 1 0123456789ab");
+	ck_assert_str_eq(versions_of("two"), "120: 2 ffff00001111, 60: 1 0123456789ab");
+	ck_assert_str_eq(versions_of("three"), "120: 1 -, 60: 1 0123456789ab");
+	ck_assert_str_eq(find_status("one")->rule_version, "ffff00001111");
+	ck_assert_ptr_null(find_status("three")->rule_version);
+	/* An earlier release notes nothing of it. */
+	forget_versions();
+	run_window(AT(120), AT(180), AT(180));
+	ck_assert_str_eq(versions_of("two"), "180: 2 ffff00001111, 120: 0 -, 60: 0 -");
+}
+END_TEST
+
+START_TEST(a_window_that_is_tried_again_says_what_computed_it_then)
+{
+	struct lp_calculation *one = add_one("fail");
+
+	run_window(AT(0), AT(60), AT(60));
+	version_of_rules = "ffff00001111";
+	ck_assert_int_eq(run_pending(AT(120)), 1);
+	ck_assert_str_eq(versions_of("one"), "60: 1 ffff00001111, 60: 1 0123456789ab");
+	ck_assert_str_eq(find_status("one")->rule_version, "ffff00001111");
+	one->rule = "mean";
+	change_calculation(one);
+	ck_assert_int_eq(run_pending(AT(120)), 1);
+	ck_assert_str_eq(versions_of("one"), "60: 2 ffff00001111, 60: 1 ffff00001111, 60: 1 0123456789ab");
+}
+END_TEST
+
 START_TEST(durations_are_rounded_alike)
 {
 	struct lp_text text = { .length = 0 };
@@ -529,6 +585,8 @@ Suite *people_suite(void)
 	tcase_add_loop_test(tests, states_are_filtered, 0, (int)(sizeof filters / sizeof *filters));
 	tcase_add_test(tests, history_is_newest_first);
 	tcase_add_test(tests, outcomes_of_a_period_come_by_tick);
+	tcase_add_test(tests, each_window_says_what_computed_it);
+	tcase_add_test(tests, a_window_that_is_tried_again_says_what_computed_it_then);
 	tcase_add_test(tests, durations_are_rounded_alike);
 	tcase_add_test(tests, windows_of_one_commit_are_told_apart);
 	tcase_add_test(tests, pruning_takes_what_is_older_and_nothing_else);

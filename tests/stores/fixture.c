@@ -142,6 +142,13 @@ void forget_windows(const char *series)
 	          "UPDATE sample SET window_end = NULL WHERE series_id = %lld", (long long)series_id(series));
 }
 
+void forget_versions(void)
+{
+	elsewhere("UPDATE local_processing.outcome"
+	          " SET definition_versions = NULL, rule_versions = NULL, which_versions = NULL",
+	          "UPDATE outcome SET definition_versions = NULL, rule_versions = NULL, which_versions = NULL");
+}
+
 struct lp_store_options store_options(void)
 {
 	return (struct lp_store_options){ .address = address,
@@ -188,6 +195,7 @@ void open_store(void)
 	struct lp_error error;
 
 	lp_arena_empty(&arena);
+	version_of_rules = "0123456789ab";
 	number++;
 	if (is_postgresql()) {
 		admin("CREATE DATABASE lp_test_%d_%d TEMPLATE %s", getpid(), number, template_name);
@@ -595,4 +603,27 @@ const char *pruned_of(const char *name)
 		snprintf(text, 64, "%lld to %lld", (long long)((series.pruned.start - BASE) / LP_SECOND),
 		         (long long)((series.pruned.end - 1 - BASE) / LP_SECOND));
 	return text;
+}
+
+static bool take_versions(void *context, const struct lp_history *history, struct lp_error *error)
+{
+	struct lp_text *text = context;
+
+	(void)error;
+	lp_text_addf(text, "%s%lld: %d %s", text->length > 0 ? ", " : "",
+	             (long long)((history->window.end - BASE) / LP_SECOND), (int)history->definition_version,
+	             history->rule_version == NULL ? "-" : history->rule_version);
+	return true;
+}
+
+const char *versions_of(const char *name)
+{
+	struct lp_history_query query = { .calculation_id = calculation_id(name),
+		                          .from = LP_TIME_NONE,
+		                          .to = LP_TIME_NONE };
+	struct lp_text text = { .length = 0 };
+	struct lp_error error;
+
+	ck_ok(lp_store_each_history(store, &query, take_versions, &text, &error), error);
+	return keep_text(&text);
 }

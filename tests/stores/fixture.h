@@ -38,6 +38,7 @@ void update_elsewhere(const char *series, lp_time from, lp_time to, double value
 void move_elsewhere(const char *series, lp_time time, lp_time to);
 void delete_elsewhere(const char *series, lp_time from, lp_time to);
 void forget_windows(const char *series); /* its results are as of a release that did not note their windows */
+void forget_versions(void);              /* the same of outcomes and versions */
 /* Options for the test's store. */
 struct lp_store_options store_options(void);
 /* SQL that goes past the door, for what only others would do.  PostgreSQL only; returns the first value. */
@@ -89,6 +90,7 @@ const char *pruned_of(const char *series);
  * "slow" (timed out), "echo" (each good sample at its time), "held" (the last
  * good sample, or the one before the window).
  */
+extern const char *version_of_rules; /* of all of them: "0123456789ab" at the beginning of each test */
 struct lp_run begin_run(lp_time tick);
 /* Batches whose window [from, to) is due; each of them must be the whole of what its head says. */
 struct lp_batch *fetch_batch(const struct lp_batch_head *head, lp_time from, lp_time to, const struct lp_run *run);
@@ -128,5 +130,7 @@ extern struct lp_retry_policy policy; /* 3 attempts, 1 to 60 minutes */
 /* "STATE FAILING_SINCE attempts N NEXT_ATTEMPT pending N", times in seconds, - for none. */
 const char *status_of(const char *name);
 struct lp_status *find_status(const char *name);
+/* "END: DEFINITION RULE, ..." of the windows of a calculation: what computed it; the newest first. */
+const char *versions_of(const char *name);
 
 #endif

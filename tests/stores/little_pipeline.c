@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+const char *version_of_rules;
+
 struct lp_run begin_run(lp_time tick)
 {
 	struct lp_run run = {
@@ -96,7 +98,7 @@ static void compute_task(struct lp_batch *batch, struct lp_task *task)
 	*outcome = (struct lp_outcome){ .state = LP_STATE_NO_DATA,
 		                        .duration = 5000000,
 		                        .samples_read = (uint32_t)x->count,
-		                        .rule_version = "0123456789ab" };
+		                        .rule_version = version_of_rules };
 	if (strcmp(rule, "fail") == 0) {
 		fail_task(outcome, LP_STATE_FAILED, "ZeroDivisionError", "division by zero");
 		return;

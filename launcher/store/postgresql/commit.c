@@ -221,6 +221,12 @@ static bool add_outcomes(struct pg_commit *committing, struct lp_error *error)
 	                  settled->entry_count);
 	lp_pg_add_column(arguments, LP_KIND_INTEGER, &rows->last, sizeof *rows, count);
 	lp_pg_argument_int4(arguments, (int32_t)committing->batch->reason);
+	lp_pg_add_column(arguments, LP_KIND_INTEGER, &rows->first_version, sizeof *rows, count);
+	lp_pg_add_column(arguments, LP_KIND_INTEGER, &rows->last_version, sizeof *rows, count);
+	lp_pg_add_columns(arguments, &lp_outcome_version_layout, settled->versions, sizeof *settled->versions,
+	                  settled->version_count);
+	lp_pg_add_column(arguments, LP_KIND_SMALL, &settled->entries->which, sizeof *settled->entries,
+	                 settled->version_count > count ? settled->entry_count : 0);
 	return lp_pg_execute(committing->store, PG_ADD_OUTCOMES, NULL, error);
 }
 

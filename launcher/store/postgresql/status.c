@@ -11,11 +11,13 @@ static bool take_last_window(struct pg_rows *rows, struct lp_status *status)
 	/* From the last outcome of its batch, then from its row in `state`. */
 	if (!lp_pg_take(rows, &lp_status_window_layout, status) || !lp_pg_take(rows, &lp_status_window_layout, &own))
 		return false;
-	if (own.window.end > status->window.end) {
+	/* Of the same window it is the later one: that was tried again. */
+	if (own.window.end >= status->window.end) {
 		status->window = own.window;
 		status->run_id = own.run_id;
 		status->duration = own.duration;
 		status->samples_read = own.samples_read;
+		status->rule_version = own.rule_version;
 	}
 	return true;
 }
@@ -66,6 +68,7 @@ struct histories {
 		int64_t id; /* of the outcome */
 	} * items;
 	size_t count, capacity;
+	struct lp_arena texts;
 };
 
 static int compare_placed(const void *a, const void *b)
@@ -87,6 +90,8 @@ static const struct lp_row_column placed_columns[] = {
 	{ LP_KIND_INTEGER, offsetof(struct placed, history.samples_read), NULL },
 	{ LP_KIND_INTEGER, offsetof(struct placed, history.reason), NULL },
 	{ LP_KIND_ID, offsetof(struct placed, id), NULL },
+	{ LP_KIND_INTEGER, offsetof(struct placed, history.definition_version), NULL },
+	{ LP_KIND_TEXT, offsetof(struct placed, history.rule_version), NULL },
 };
 static const struct lp_row_layout placed_layout = { sizeof placed_columns / sizeof *placed_columns, placed_columns };
 
@@ -108,6 +113,7 @@ static bool read_piece(struct pg_store *store, const struct lp_history_query *qu
 	else
 		lp_pg_argument_no_int8(arguments);
 	lp_pg_stream(store, PG_EACH_HISTORY, &rows, error);
+	rows.arena = &histories->texts;
 	while (lp_pg_next(&rows, &placed_layout, &placed)) {
 		LP_GROW(histories->items, histories->count, histories->capacity);
 		histories->items[histories->count++] = placed;
@@ -167,6 +173,7 @@ bool lp_pg_each_history(struct lp_store *opened, const struct lp_history_query *
 	for (size_t i = 0; ok && i < histories.count; i++)
 		ok = visit(context, &histories.items[i].history, error);
 	free(histories.items);
+	lp_arena_free(&histories.texts);
 	return ok;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "store/settle.h"
 #include "store/sqlite/internal.h"
+#include "text/json.h"
 
 #include <stdlib.h>
 
@@ -188,22 +189,59 @@ static bool write_results(struct sqlite_store *store, struct lp_batch *batch, co
 	                            LP_ROW_ARRAY(settled->superseded, settled->superseded_count), error);
 }
 
+/* A field of items that follow one another, as an array.  first: of the first item. */
+static void bind_array(sqlite3_stmt *statement, int index, enum lp_kind kind, struct lp_row_array first,
+                       struct lp_text *array)
+{
+	int64_t number;
+
+	array->length = 0;
+	for (size_t i = 0; i < first.count; i++) {
+		(void)lp_row_number(kind, (const char *)first.rows + i * first.row_size, &number);
+		lp_sqlite_array_add(array, number);
+	}
+	lp_sqlite_array_end(array);
+	sqlite3_bind_text(statement, index, array->data, (int)array->length, SQLITE_TRANSIENT);
+}
+
 /* The columns of a row's entries, each an array. */
 static void bind_entries(sqlite3_stmt *statement, int index, const struct lp_settlement *settled,
                          const struct lp_outcome_row *row, struct lp_text *array)
 {
+	const struct lp_outcome_entry *entries = &settled->entries[row->first - 1];
+
 	for (size_t i = 0; i < lp_outcome_entry_layout.column_count; i++) {
 		const struct lp_row_column *column = &lp_outcome_entry_layout.columns[i];
-		int64_t number;
+		const struct lp_row_array items = { (const char *)entries + column->offset, sizeof *entries,
+			                            (size_t)row->last - (size_t)row->first + 1 };
 
-		array->length = 0;
-		for (int32_t k = row->first - 1; k < row->last; k++) {
-			(void)lp_row_number(column->kind, (const char *)&settled->entries[k] + column->offset, &number);
-			lp_sqlite_array_add(array, number);
-		}
-		lp_sqlite_array_end(array);
-		sqlite3_bind_text(statement, index + (int)i, array->data, (int)array->length, SQLITE_TRANSIENT);
+		bind_array(statement, index + (int)i, column->kind, items, array);
 	}
+}
+
+/* Which of them an entry has is said only if there are several. */
+static void bind_versions(sqlite3_stmt *statement, int index, const struct lp_settlement *settled,
+                          const struct lp_outcome_row *row, struct lp_text *array)
+{
+	const struct lp_outcome_version *versions = &settled->versions[row->first_version - 1];
+	const struct lp_outcome_entry *entries = &settled->entries[row->first - 1];
+	size_t count = (size_t)row->last_version - (size_t)row->first_version + 1;
+
+	bind_array(statement, index, LP_KIND_INTEGER,
+	           (struct lp_row_array){ &versions->definition, sizeof *versions, count }, array);
+	array->length = 0;
+	lp_json_begin(array, NULL, "[");
+	for (size_t i = 0; i < count; i++)
+		lp_json_add_text(array, NULL, versions[i].rule);
+	lp_json_end(array, "]");
+	sqlite3_bind_text(statement, index + 1, array->data, (int)array->length, SQLITE_TRANSIENT);
+	if (count == 1)
+		sqlite3_bind_null(statement, index + 2);
+	else
+		bind_array(statement, index + 2, LP_KIND_INTEGER,
+		           (struct lp_row_array){ &entries->which, sizeof *entries,
+		                                  (size_t)row->last - (size_t)row->first + 1 },
+		           array);
 }
 
 static bool write_outcome(struct sqlite_store *store, const struct lp_batch *batch, const struct lp_settlement *settled,
@@ -223,6 +261,7 @@ static bool write_outcome(struct sqlite_store *store, const struct lp_batch *bat
 	sqlite3_bind_int64(statement, 5, row->window.end);
 	bind_entries(statement, 6, settled, row, &store->text);
 	sqlite3_bind_int(statement, 10, (int)batch->reason);
+	bind_versions(statement, 11, settled, row, &store->text);
 	return lp_sqlite_run(store, statement, NULL, error);
 }
 

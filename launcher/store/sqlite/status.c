@@ -15,11 +15,13 @@ struct last {
 	int64_t run_id;
 	int64_t duration; /* microseconds */
 	uint32_t samples_read;
+	const char *rule_version;
 };
 
 struct lasts {
 	struct last *items;
 	size_t count, capacity;
+	struct lp_arena texts;
 };
 
 /* The four arrays of an outcome row, side by side. */
@@ -48,6 +50,69 @@ static void free_arrays(struct outcome_arrays *arrays)
 		free(arrays->items[i]);
 }
 
+struct numbers {
+	int64_t *items;
+	size_t count, capacity;
+};
+
+static void read_numbers(struct numbers *numbers, const char *array)
+{
+	numbers->count = 0;
+	lp_sqlite_array_read(array, &numbers->items, &numbers->count, &numbers->capacity);
+}
+
+/* The versions of a row of outcomes, and which of them each calculation has. */
+struct outcome_versions {
+	struct numbers which, definitions;
+	const char **rules;
+	size_t rule_count, rule_capacity;
+};
+
+/* rules: an array of texts, which are copied into the arena. */
+static bool read_versions(struct sqlite_store *store, struct outcome_versions *versions, const char *which,
+                          const char *rules, struct lp_arena *arena, struct lp_error *error)
+{
+	struct sqlite_rows rows = lp_sqlite_read(store, LP_SQLITE_TEXTS_OF, error);
+
+	read_numbers(&versions->which, which);
+	versions->rule_count = 0;
+	lp_sqlite_bind_text(rows.statement, 1, rules);
+	while (lp_sqlite_next(&rows, NULL, NULL)) {
+		const char *rule = lp_sqlite_text(rows.statement, 0);
+
+		LP_GROW(versions->rules, versions->rule_count, versions->rule_capacity);
+		versions->rules[versions->rule_count++] = rule == NULL ? NULL : lp_arena_text(arena, rule);
+	}
+	return lp_sqlite_end(&rows);
+}
+
+/* Returns where the versions of the calculation at this place are among those of the row. */
+static size_t place_of_version(const struct outcome_versions *versions, size_t place)
+{
+	return place < versions->which.count ? (size_t)(versions->which.items[place] - 1) : 0;
+}
+
+static const char *rule_version_at(const struct outcome_versions *versions, size_t place)
+{
+	size_t at = place_of_version(versions, place);
+
+	return at < versions->rule_count ? versions->rules[at] : NULL;
+}
+
+static int32_t definition_version_at(const struct outcome_versions *versions, size_t place)
+{
+	size_t at = place_of_version(versions, place);
+
+	return at < versions->definitions.count ? (int32_t)versions->definitions.items[at] : 0;
+}
+
+static void free_versions(struct outcome_versions *versions)
+{
+	free(versions->which.items);
+	free(versions->definitions.items);
+	free(versions->rules);
+}
+
 static int compare_lasts(const void *a, const void *b)
 {
 	int64_t left = ((const struct last *)a)->calculation_id, right = ((const struct last *)b)->calculation_id;
@@ -59,6 +124,8 @@ static bool read_lasts(struct sqlite_store *store, struct lasts *lasts, struct l
 {
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_LAST_OUTCOMES, error);
 	struct outcome_arrays arrays = { 0 };
+	struct outcome_versions versions = { .rules = NULL };
+	bool ok = true;
 	int row;
 
 	if (statement == NULL)
@@ -69,20 +136,28 @@ static bool read_lasts(struct sqlite_store *store, struct lasts *lasts, struct l
 			.window = { sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2) },
 		};
 		read_arrays(&arrays, statement, 3);
+		ok = read_versions(store, &versions, lp_sqlite_text(statement, 7), lp_sqlite_text(statement, 8),
+		                   &lasts->texts, error);
+		if (!ok)
+			break;
 		for (size_t i = 0; i < arrays.counts[IDS]; i++) {
 			if (arrays.items[STATES][i] == LP_STATE_INTERRUPTED)
 				continue;
 			last.calculation_id = arrays.items[IDS][i];
 			last.duration = arrays.items[DURATIONS][i];
 			last.samples_read = (uint32_t)arrays.items[SAMPLES][i];
+			last.rule_version = rule_version_at(&versions, i);
 			LP_GROW(lasts->items, lasts->count, lasts->capacity);
 			lasts->items[lasts->count++] = last;
 		}
 	}
+	if (!ok)
+		sqlite3_reset(statement);
 	free_arrays(&arrays);
+	free_versions(&versions);
 	if (lasts->count > 0)
 		qsort(lasts->items, lasts->count, sizeof *lasts->items, compare_lasts);
-	return row == 0;
+	return ok && row == 0;
 }
 
 static const struct last *find_last(const struct lasts *lasts, int64_t calculation_id)
@@ -110,6 +185,7 @@ static bool next_status(struct sqlite_rows *rows, const struct lasts *lasts, str
 		status->run_id = last->run_id;
 		status->duration = last->duration * 1000;
 		status->samples_read = last->samples_read;
+		status->rule_version = last->rule_version;
 	}
 	return true;
 }
@@ -133,7 +209,28 @@ bool lp_sqlite_each_status(struct lp_store *opened, const struct lp_status_filte
 	while (next_status(&rows, &lasts, &status))
 		rows.ok = visit(context, &status, error);
 	free(lasts.items);
+	lp_arena_free(&lasts.texts);
 	return lp_sqlite_end(&rows);
+}
+
+/* The next row of EACH_HISTORY that has the calculation; 1, no more: 0, error: -1. */
+static int next_history(struct sqlite_store *store, sqlite3_stmt *statement, int64_t calculation_id,
+                        struct outcome_arrays *arrays, size_t *place, struct lp_error *error)
+{
+	int row;
+
+	while ((row = lp_sqlite_step(store, statement, error)) == 1) {
+		size_t i = 0;
+
+		read_arrays(arrays, statement, 4);
+		while (i < arrays->counts[IDS] && arrays->items[IDS][i] != calculation_id)
+			i++;
+		*place = i;
+		if (i < arrays->counts[IDS] && arrays->items[STATES][i] >= 0 &&
+		    arrays->items[STATES][i] < LP_STATE_COUNT)
+			break;
+	}
+	return row;
 }
 
 bool lp_sqlite_each_history(struct lp_store *opened, const struct lp_history_query *query, lp_history_visit *visit,
@@ -142,6 +239,9 @@ bool lp_sqlite_each_history(struct lp_store *opened, const struct lp_history_que
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_EACH_HISTORY, error);
 	struct outcome_arrays arrays = { 0 };
+	struct outcome_versions versions = { .rules = NULL };
+	struct lp_arena texts = { 0 };
+	size_t place;
 	char id[24];
 	uint32_t given = 0;
 	int row = 0;
@@ -151,32 +251,36 @@ bool lp_sqlite_each_history(struct lp_store *opened, const struct lp_history_que
 	snprintf(id, sizeof id, "%lld", (long long)query->calculation_id);
 	lp_sqlite_bind_time(statement, 2, query->from);
 	lp_sqlite_bind_time(statement, 3, query->to);
-	lp_sqlite_bind_text(statement, 1, id); /* leaves out most rows; 12 is in 3121 too, hence the search below */
-	while ((query->most == 0 || given < query->most) && (row = lp_sqlite_step(store, statement, error)) == 1) {
+	lp_sqlite_bind_text(statement, 1, id); /* leaves out most rows; 12 is in 3121 too, hence the search in each */
+	while ((query->most == 0 || given < query->most) &&
+	       (row = next_history(store, statement, query->calculation_id, &arrays, &place, error)) == 1) {
 		struct lp_history history = {
 			.run_id = sqlite3_column_int64(statement, 0),
 			.tick = sqlite3_column_int64(statement, 1),
 			.window = { sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3) },
+			.state = (enum lp_state)arrays.items[STATES][place],
+			.reason = (enum lp_reason)sqlite3_column_int(statement, 11),
+			.duration = arrays.items[DURATIONS][place] * 1000,
+			.samples_read = (uint32_t)arrays.items[SAMPLES][place],
 		};
-		size_t i = 0;
 
-		read_arrays(&arrays, statement, 4);
-		while (i < arrays.counts[IDS] && arrays.items[IDS][i] != query->calculation_id)
-			i++;
-		if (i == arrays.counts[IDS] || arrays.items[STATES][i] < 0 || arrays.items[STATES][i] >= LP_STATE_COUNT)
-			continue;
-		history.state = (enum lp_state)arrays.items[STATES][i];
-		history.reason = (enum lp_reason)sqlite3_column_int(statement, 8);
-		history.duration = arrays.items[DURATIONS][i] * 1000;
-		history.samples_read = (uint32_t)arrays.items[SAMPLES][i];
-		given++;
-		if (!visit(context, &history, error)) {
-			row = -1;
+		lp_arena_empty(&texts);
+		read_numbers(&versions.definitions, lp_sqlite_text(statement, 10));
+		row = -1;
+		if (!read_versions(store, &versions, lp_sqlite_text(statement, 8), lp_sqlite_text(statement, 9), &texts,
+		                   error))
 			break;
-		}
+		history.rule_version = rule_version_at(&versions, place);
+		history.definition_version = definition_version_at(&versions, place);
+		given++;
+		if (!visit(context, &history, error))
+			break;
+		row = 0;
 	}
 	sqlite3_reset(statement);
 	free_arrays(&arrays);
+	free_versions(&versions);
+	lp_arena_free(&texts);
 	return row >= 0;
 }
 

@@ -219,21 +219,61 @@ set span = c.span
 from (select batch_id, least(max(span), 9223372036854775807)::bigint as span from calculation group by batch_id) c
 where c.batch_id = b.id;
 
+-- By which version of its definition and of its rule a calculation was computed: mostly all of a batch by one, so the
+-- arrays of versions have one element. A release that does not note them leaves all three out.
+
+alter table local_processing.outcome
+    add column definition_versions integer[],
+    add column rule_versions text[],
+    add column which_versions smallint[];
+comment on column local_processing.outcome.definition_versions is
+    'The versions of definitions that were computed, each pair with its rule_versions once. NULL: not known, an earlier release has written the row.';
+comment on column local_processing.outcome.rule_versions is
+    'The versions of rules that belong to definition_versions; NULL in it: the rule was not called.';
+comment on column local_processing.outcome.which_versions is
+    'Of each calculation, which of definition_versions and rule_versions, counted from 1. NULL: the first, all of them.';
+
+create or replace view local_processing.outcome_row as
+select o.run_id, o.batch_id, o.tick, o.window_start, o.window_end, c.name as calculation, r.calculation_id,
+       local_processing.state_name(r.state) as state, r.duration_us * interval '1 microsecond' as duration, r.samples_read,
+       local_processing.reason_name(o.reason) as reason,
+       o.definition_versions[coalesce(r.which, 1)] as definition_version,
+       o.rule_versions[coalesce(r.which, 1)] as rule_version
+from local_processing.outcome o
+    cross join lateral unnest(o.calculation_ids, o.states, o.durations_us, o.samples_read, o.which_versions)
+        as r (calculation_id, state, duration_us, samples_read, which)
+    left join local_processing.calculation c on c.id = r.calculation_id;
+comment on column local_processing.outcome_row.definition_version is 'That it was computed by. NULL: not known, an earlier release has written it.';
+comment on column local_processing.outcome_row.rule_version is 'That it was computed by. NULL: the rule was not called, or it is not known.';
+
 -- The row of each batch is looked up by itself. A join is planned by how many batches there seem to be, and a table that
 -- was never analyzed seems to have hundreds too many: whole partitions were read then.
+create function local_processing.last_windows()
+    returns table (batch_id bigint, run_id bigint, tick timestamptz, window_start timestamptz, window_end timestamptz,
+                   calculation_id bigint, state smallint, duration_us integer, samples_read integer, rule_version text)
+    language sql stable rows 10000
+    set search_path = pg_catalog, pg_temp
+as $$
+select b.id, o.run_id, o.tick, o.window_start, o.window_end, r.calculation_id, r.state, r.duration_us, r.samples_read,
+       o.rule_versions[coalesce(r.which, 1)]
+from local_processing.batch b
+    cross join lateral (
+        select x.* from local_processing.outcome x where x.tick = b.last_tick and x.id = b.last_outcome limit 1
+    ) o
+    cross join lateral unnest(o.calculation_ids, o.states, o.durations_us, o.samples_read, o.which_versions)
+        as r (calculation_id, state, duration_us, samples_read, which)
+$$;
+comment on function local_processing.last_windows is 'What the last outcome of each batch says of its calculations.';
+
+-- The release before this one asks for it.
 create or replace function local_processing.last_outcomes()
     returns table (batch_id bigint, run_id bigint, tick timestamptz, window_start timestamptz, window_end timestamptz,
                    calculation_id bigint, state smallint, duration_us integer, samples_read integer)
     language sql stable rows 10000
     set search_path = pg_catalog, pg_temp
 as $$
-select b.id, o.run_id, o.tick, o.window_start, o.window_end, r.calculation_id, r.state, r.duration_us, r.samples_read
-from local_processing.batch b
-    cross join lateral (
-        select x.* from local_processing.outcome x where x.tick = b.last_tick and x.id = b.last_outcome limit 1
-    ) o
-    cross join lateral unnest(o.calculation_ids, o.states, o.durations_us, o.samples_read)
-        as r (calculation_id, state, duration_us, samples_read)
+select l.batch_id, l.run_id, l.tick, l.window_start, l.window_end, l.calculation_id, l.state, l.duration_us, l.samples_read
+from local_processing.last_windows() l
 $$;
 
 -- The last window of a calculation that fails stays in its view when the outcomes were pruned.
@@ -249,22 +289,23 @@ select c.id, c.name, c.rule, c.labels, c.enabled,
        coalesce(s.since, c.created) as since,
        s.failing_since,
        b.watermark,
-       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.window_start else s.window_start end as window_start,
-       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.window_end else s.window_end end as window_end,
-       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.run_id else s.run_id end as run_id,
-       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.duration_us else s.duration_us end
+       case when (o.window_end > s.window_end) is not false and o.window_end is not null then o.window_start else s.window_start end as window_start,
+       case when (o.window_end > s.window_end) is not false and o.window_end is not null then o.window_end else s.window_end end as window_end,
+       case when (o.window_end > s.window_end) is not false and o.window_end is not null then o.run_id else s.run_id end as run_id,
+       case when (o.window_end > s.window_end) is not false and o.window_end is not null then o.duration_us else s.duration_us end
            * interval '1 microsecond' as duration,
-       case when (o.window_end >= s.window_end) is not false and o.window_end is not null then o.samples_read else s.samples_read end as samples_read,
+       case when (o.window_end > s.window_end) is not false and o.window_end is not null then o.samples_read else s.samples_read end as samples_read,
        s.attempts, s.next_attempt,
        coalesce(p.windows, 0) as pending, coalesce(p.given_up, 0) as pending_given_up,
-       c.version as definition_version, s.rule_version,
+       c.version as definition_version,
+       case when (o.window_end > s.window_end) is not false and o.window_end is not null then o.rule_version else s.rule_version end as rule_version,
        case when s.failing_since is not null or p.failed > 0 then s.error_type end as error_type,
        case when s.failing_since is not null or p.failed > 0 then s.error_message end as error_message,
        case when s.failing_since is not null or p.failed > 0 then s.error_traceback end as error_traceback
 from local_processing.calculation c
     left join local_processing.batch b on b.id = c.batch_id
     left join local_processing.state s on s.calculation_id = c.id
-    left join local_processing.last_outcomes() o on o.batch_id = c.batch_id and o.calculation_id = c.id and o.state <> {{state interrupted}}
+    left join local_processing.last_windows() o on o.batch_id = c.batch_id and o.calculation_id = c.id and o.state <> {{state interrupted}}
     left join (
         select calculation_id, count(*) as windows, count(*) filter (where given_up) as given_up,
                count(*) filter (where attempts > 0) as failed

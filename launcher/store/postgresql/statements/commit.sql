@@ -220,13 +220,16 @@ WHERE s.id = w.id AND ((s.results_from <= w.first AND s.results_to >= w.beyond) 
 -- doing: store outcomes
 INSERT INTO {{schema}}.outcome (
     id, run_id, batch_id, tick, window_start, window_end, calculation_ids, states, durations_us, samples_read,
-    reason
+    reason, definition_versions, rule_versions, which_versions
 )
 SELECT coalesce(r.id, nextval('{{schema}}.outcome_id_seq')), $1, $2, $3, r.window_start, r.window_end,
     ($8::int8[])[r.first:r.last], ($9::int2[])[r.first:r.last], ($10::int4[])[r.first:r.last],
-    ($11::int4[])[r.first:r.last], $13
-FROM unnest($4::int8[], $5::timestamptz[], $6::timestamptz[], $7::int4[], $12::int4[]) r
-    (id, window_start, window_end, first, last);
+    ($11::int4[])[r.first:r.last], $13, ($16::int4[])[r.first_version:r.last_version],
+    ($17::text[])[r.first_version:r.last_version],
+    CASE WHEN r.first_version < r.last_version THEN ($18::int2[])[r.first:r.last] END
+FROM unnest(
+    $4::int8[], $5::timestamptz[], $6::timestamptz[], $7::int4[], $12::int4[], $14::int4[], $15::int4[]
+) r (id, window_start, window_end, first, last, first_version, last_version);
 
 -- name: put_states
 -- doing: store states

@@ -54,7 +54,7 @@ FROM (
     FROM pg_proc
     WHERE pronamespace = '{{schema}}'::regnamespace
         AND (
-            proname IN ('state_name', 'reason_name', 'last_outcomes')
+            proname IN ('state_name', 'reason_name', 'last_outcomes', 'last_windows')
             OR $2 AND proname IN (
                 'ensure_partitions', 'move_samples', 'drop_partition', 'drop_sample_partition', 'pack_batch',
                 'set_upstream'
@@ -68,7 +68,7 @@ FROM (
 -- new, nobody else may.
 
 -- fragment: functions_for_readers
-{{schema}}.state_name, {{schema}}.reason_name, {{schema}}.last_outcomes
+{{schema}}.state_name, {{schema}}.reason_name, {{schema}}.last_outcomes, {{schema}}.last_windows
 
 -- name: grant_usage
 -- doing: grant the rights of a role

@@ -7,14 +7,14 @@ CASE WHEN s.failing_since IS NOT NULL OR p.failed > 0 THEN s.error_{{what}} END
 -- doing: read the states
 -- reads: all of calculation, pending
 SELECT {{calculation_columns}}, coalesce(s.since, c.created), s.failing_since, b.watermark,
-    l.window_start, l.window_end, l.run_id, l.duration_us, l.samples_read,
-    s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read,
+    l.window_start, l.window_end, l.run_id, l.duration_us, l.samples_read, l.rule_version,
+    s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.rule_version,
     s.attempts, s.next_attempt, coalesce(p.windows, 0),
     (SELECT count(*) FROM {{schema}}.owed w WHERE w.calculation_id = c.id),
-    s.rule_version, {{shown type}}, {{shown message}}, {{shown traceback}},
+    {{shown type}}, {{shown message}}, {{shown traceback}},
     CASE s.state WHEN 'waiting' THEN (SELECT x.name FROM {{schema}}.calculation x WHERE x.id = s.cause_id) END
 {{calculation_tables}}
-    LEFT JOIN {{schema}}.last_outcomes() l
+    LEFT JOIN {{schema}}.last_windows() l
         ON l.batch_id = c.batch_id AND l.calculation_id = c.id AND l.state <> {{state interrupted}}
     LEFT JOIN (
         SELECT calculation_id, count(*) AS windows, count(*) FILTER (WHERE attempts > 0) AS failed
@@ -54,7 +54,8 @@ LIMIT $2;
 -- name: each_history
 -- doing: read the history of a calculation
 SELECT o.run_id, o.tick, o.window_start, o.window_end, o.states[o.at], o.durations_us[o.at],
-    o.samples_read[o.at], o.reason, o.id
+    o.samples_read[o.at], o.reason, o.id, o.definition_versions[coalesce(o.which_versions[o.at], 1)],
+    o.rule_versions[coalesce(o.which_versions[o.at], 1)]
 FROM (
     SELECT *, array_position(calculation_ids, $1) AS at
     FROM {{schema}}.outcome

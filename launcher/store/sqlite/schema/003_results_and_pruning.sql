@@ -23,6 +23,12 @@ CREATE TABLE superseded (
   PRIMARY KEY (series_id, ts, window_end)
 ) STRICT, WITHOUT ROWID;
 
+-- By which version of its definition and of its rule a calculation was computed: each pair of versions stands in a row
+-- once, and mostly there is one.
+ALTER TABLE outcome ADD COLUMN definition_versions TEXT; -- [1,2]; NULL: not known, an earlier release has written the row
+ALTER TABLE outcome ADD COLUMN rule_versions TEXT; -- ["4dab4322f270","4dab4322f270"] belong to them; null: the rule was not called
+ALTER TABLE outcome ADD COLUMN which_versions TEXT; -- [1,2,1] of each calculation, from 1; NULL: the first, all of them
+
 DROP VIEW outcome_row;
 CREATE VIEW outcome_row AS
   SELECT o.run_id, o.batch_id, {{rfc3339 o.tick}} AS tick, {{rfc3339 o.window_start}} AS window_start,
@@ -30,8 +36,37 @@ CREATE VIEW outcome_row AS
          {{state_name_3 {{item o.states, id.key}}}} AS state,
          {{item o.durations_us, id.key}} AS duration_us,
          {{item o.samples_read, id.key}} AS samples_read,
-         {{reason_name o.reason}} AS reason
+         {{reason_name o.reason}} AS reason,
+         {{item o.definition_versions, {{which id.key}}}} AS definition_version,
+         {{item o.rule_versions, {{which id.key}}}} AS rule_version
   FROM outcome o, json_each(o.calculation_ids) AS id LEFT JOIN calculation c ON c.id = id.value;
+
+DROP VIEW calculation_state;
+CREATE VIEW calculation_state AS
+  SELECT c.id, c.name, c.rule, c.labels, c.enabled,
+         CASE WHEN c.enabled = 0 THEN 'disabled' WHEN s.state IS NOT NULL THEN s.state
+              WHEN b.watermark IS NULL THEN 'new' ELSE 'ok' END AS state,
+         {{rfc3339 coalesce(s.since, c.created)}} AS since,
+         {{rfc3339 s.failing_since}} AS failing_since, {{rfc3339 b.watermark}} AS watermark,
+         {{rfc3339 {{later o.window_start, s.window_start}}}} AS window_start,
+         {{rfc3339 {{later o.window_end, s.window_end}}}} AS window_end,
+         {{later o.run_id, s.run_id}} AS run_id,
+         {{later {{item o.durations_us, c.position}}, s.duration_us}} AS duration_us,
+         {{later {{item o.samples_read, c.position}}, s.samples_read}} AS samples_read,
+         s.attempts, {{rfc3339 s.next_attempt}} AS next_attempt,
+         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id) AS pending,
+         (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id AND p.given_up = 1) AS pending_given_up,
+         (SELECT count(*) FROM owed w WHERE w.calculation_id = c.id) AS owed,
+         CASE s.state WHEN 'waiting' THEN (SELECT name FROM calculation WHERE id = s.cause_id) END AS cause,
+         c.version AS definition_version,
+         {{later {{item o.rule_versions, {{which c.position}}}}, s.rule_version}} AS rule_version,
+         {{shown_error s.error_type}} AS error_type, {{shown_error s.error_message}} AS error_message,
+         {{shown_error s.error_traceback}} AS error_traceback
+  FROM calculation c
+  LEFT JOIN batch b ON b.id = c.batch_id
+  LEFT JOIN state s ON s.calculation_id = c.id
+  LEFT JOIN outcome o ON o.id = b.last_outcome AND {{item o.calculation_ids, c.position}} = c.id
+                     AND {{item o.states, c.position}} <> {{state interrupted}};
 
 DROP VIEW sample_named;
 CREATE VIEW sample_named AS

@@ -14,6 +14,10 @@
 -- fragment: newer outcome state
 CASE WHEN (o.window_end >= s.window_end) IS NOT 0 AND o.id IS NOT NULL THEN {{outcome}} ELSE {{state}} END
 
+-- The same as the third step knew it: of a window that was tried again, what belongs to the last attempt.
+-- fragment: later outcome state
+CASE WHEN (o.window_end > s.window_end) IS NOT 0 AND o.id IS NOT NULL THEN {{outcome}} ELSE {{state}} END
+
 -- The last error, while the calculation fails or owes a window that failed.
 -- fragment: shown_error error
 CASE
@@ -23,6 +27,10 @@ END
 
 -- fragment: item array index
 json_extract({{array}}, '$[' || {{index}} || ']')
+
+-- Which versions of an outcome o belong to the calculation at an index.
+-- fragment: which index
+(coalesce({{item o.which_versions, {{index}}}}, 1) - 1)
 
 -- The words of states, as the first, the second and the third step knew them.
 -- fragment: state_name_1 number

@@ -125,9 +125,9 @@ WHERE id = ?1;
 -- doing: store outcomes
 INSERT INTO outcome (
     run_id, batch_id, tick, window_start, window_end, calculation_ids, states, durations_us, samples_read,
-    reason
+    reason, definition_versions, rule_versions, which_versions
 )
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
 
 -- name: note_outcome
 -- doing: note the outcome of a batch

@@ -9,7 +9,8 @@ CASE WHEN s.failing_since IS NOT NULL OR {{owes c}} THEN s.error_{{what}} END
 -- name: last_outcomes
 -- doing: read the last outcomes
 -- reads: all of batch
-SELECT o.run_id, o.window_start, o.window_end, o.calculation_ids, o.states, o.durations_us, o.samples_read
+SELECT o.run_id, o.window_start, o.window_end, o.calculation_ids, o.states, o.durations_us, o.samples_read,
+    o.which_versions, o.rule_versions
 FROM batch b
     JOIN outcome o ON o.id = b.last_outcome;
 
@@ -17,10 +18,11 @@ FROM batch b
 -- doing: read the states
 -- reads: all of calculation
 SELECT {{calculation_columns}}, coalesce(s.since, c.created), s.failing_since, b.watermark,
-    s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.attempts, s.next_attempt,
+    s.window_start, s.window_end, s.run_id, s.duration_us, s.samples_read, s.rule_version, s.attempts,
+    s.next_attempt,
     (SELECT count(*) FROM pending p WHERE p.calculation_id = c.id),
     (SELECT count(*) FROM owed o WHERE o.calculation_id = c.id),
-    s.rule_version, {{shown type}}, {{shown message}}, {{shown traceback}},
+    {{shown type}}, {{shown message}}, {{shown traceback}},
     CASE
         WHEN s.state = 'waiting' AND c.enabled = 1
             THEN (SELECT cause.name FROM calculation cause WHERE cause.id = s.cause_id)
@@ -59,7 +61,12 @@ LIMIT ?2;
 -- name: each_history
 -- doing: read the history of a calculation
 -- reads: all of outcome
-SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us, samples_read, reason
+SELECT run_id, tick, window_start, window_end, calculation_ids, states, durations_us, samples_read,
+    which_versions, rule_versions, definition_versions, reason
 FROM outcome
 WHERE instr(calculation_ids, ?1) > 0 AND (?2 IS NULL OR window_end > ?2) AND (?3 IS NULL OR window_end <= ?3)
 ORDER BY window_end DESC, id DESC;
+
+-- name: texts_of
+-- doing: read the versions of rules
+SELECT value FROM json_each(CASE WHEN json_valid(?1) THEN ?1 END) ORDER BY key;
