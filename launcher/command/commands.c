@@ -6,27 +6,17 @@
 #include <string.h>
 
 const struct lp_command_entry lp_commands[] = {
-	{ "Set up", &lp_command_demo },
-	{ NULL, &lp_command_migrate },
-	{ NULL, &lp_command_import },
-	{ NULL, &lp_command_apply },
-	{ NULL, &lp_command_check },
-	{ "Every minute", &lp_command_run },
-	{ "Again", &lp_command_backfill },
-	{ NULL, &lp_command_invalidate },
-	{ NULL, &lp_command_retry },
-	{ "Look", &lp_command_status },
-	{ NULL, &lp_command_samples },
-	{ NULL, &lp_command_due },
-	{ NULL, &lp_command_explain },
-	{ NULL, &lp_command_graph },
-	{ NULL, &lp_command_history },
-	{ NULL, &lp_command_rules },
-	{ NULL, &lp_command_export },
-	{ "Keep", &lp_command_prune },
-	{ "The program itself", &lp_command_python },
-	{ NULL, &lp_command_version },
-	{ NULL, &lp_command_help },
+	{ "Set up", &lp_command_demo },   { NULL, &lp_command_migrate },
+	{ NULL, &lp_command_import },     { NULL, &lp_command_apply },
+	{ NULL, &lp_command_check },      { "Every minute", &lp_command_run },
+	{ NULL, &lp_command_serve },      { "Again", &lp_command_backfill },
+	{ NULL, &lp_command_invalidate }, { NULL, &lp_command_retry },
+	{ "Look", &lp_command_status },   { NULL, &lp_command_samples },
+	{ NULL, &lp_command_due },        { NULL, &lp_command_explain },
+	{ NULL, &lp_command_graph },      { NULL, &lp_command_history },
+	{ NULL, &lp_command_rules },      { NULL, &lp_command_export },
+	{ "Keep", &lp_command_prune },    { "The program itself", &lp_command_python },
+	{ NULL, &lp_command_version },    { NULL, &lp_command_help },
 };
 enum { COMMAND_COUNT = sizeof lp_commands / sizeof lp_commands[0] };
 const size_t lp_command_count = COMMAND_COUNT;

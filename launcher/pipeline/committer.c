@@ -29,5 +29,5 @@ void lp_committer_run(struct lp_stage_thread *thread)
 		job->batch->commit_time = lp_monotonic() - begin;
 		lp_stages_finish(stages, job, broken ? LP_JOB_FAILED : accepted ? LP_JOB_COMMITTED : LP_JOB_REFUSED);
 	}
-	lp_store_close(store);
+	lp_stages_close_store(thread, store, !broken);
 }

@@ -97,37 +97,42 @@ static void send_parts(struct lp_stages *stages, struct lp_job *job)
 		lp_stages_send(stages, LP_STAGE_COMPUTE, job->parts[i]);
 }
 
-static void fetch_share(struct lp_stages *stages, struct lp_store *store, struct lp_job *share)
+/* Returns false if the store failed: its connection may be lost. */
+static bool fetch_share(struct lp_stages *stages, struct lp_store *store, struct lp_job *share)
 {
+	bool well = true;
 	struct lp_job *whole = share->whole;
 	int64_t begin = lp_monotonic();
 	if (atomic_load(&stages->stopping))
 		share->end = LP_JOB_DROPPED;
-	else if (!lp_store_fetch_share(store, whole->batch, &share->share, &share->error))
+	else
+		well = lp_store_fetch_share(store, whole->batch, &share->share, &share->error);
+	if (!well)
 		share->end = LP_JOB_FAILED;
 	share->batch->fetch_time = lp_monotonic() - begin;
 	if (!lp_job_fetched(share))
-		return;
+		return well;
 	if (whole->end != LP_JOB_GOES_ON) {
 		lp_stages_finish(stages, whole, whole->end);
-		return;
+		return well;
 	}
 	lp_batch_leave_pruned(whole->batch);
 	lp_batch_cover(whole->batch);
 	lp_breakers_decide(stages->breakers, whole->batch);
 	send_parts(stages, whole);
+	return well;
 }
 
-static void fetch(struct lp_stages *stages, struct lp_store *store, struct lp_job *job)
+static bool fetch(struct lp_stages *stages, struct lp_store *store, struct lp_job *job)
 {
 	if (!read_tasks(store, job, &job->error)) {
 		lp_stages_finish(stages, job, LP_JOB_FAILED);
-		return;
+		return false;
 	}
 	if (job->batch->kind == LP_BATCH_RETRY && job->batch->task_count == 0) {
 		/* these windows are no longer owed to any calculation */
 		lp_stages_finish(stages, job, LP_JOB_COMMITTED);
-		return;
+		return true;
 	}
 	/* If other jobs are waiting, every fetcher has one of its own, and sharing gains nothing. */
 	lp_job_share(job, lp_queue_is_empty(&stages->queues[LP_STAGE_FETCH]) ? stages->shares : 1);
@@ -136,21 +141,22 @@ static void fetch(struct lp_stages *stages, struct lp_store *store, struct lp_jo
 	size_t count = job->part_count;
 	for (size_t i = 1; i < count; i++)
 		lp_stages_send(stages, LP_STAGE_FETCH, job->parts[i]);
-	fetch_share(stages, store, first);
+	return fetch_share(stages, store, first);
 }
 
 void lp_fetcher_run(struct lp_stage_thread *thread)
 {
 	struct lp_stages *stages = thread->stages;
 	struct lp_store *store = NULL;
+	bool well = true;
 	if (!lp_stages_open_store(thread, &store))
 		return;
 	for (struct lp_job *job; (job = lp_stages_next(thread)) != NULL;)
 		if (job->whole != NULL)
-			fetch_share(stages, store, job);
+			well = fetch_share(stages, store, job) && well;
 		else if (atomic_load(&stages->stopping))
 			lp_stages_finish(stages, job, LP_JOB_DROPPED);
 		else
-			fetch(stages, store, job);
-	lp_store_close(store);
+			well = fetch(stages, store, job) && well;
+	lp_stages_close_store(thread, store, well);
 }

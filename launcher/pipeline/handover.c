@@ -50,11 +50,19 @@ void lp_stages_report_down(struct lp_stage_thread *thread)
 bool lp_stages_open_store(struct lp_stage_thread *thread, struct lp_store **store)
 {
 	struct lp_store_options options = thread->stages->options->store;
+	if (lp_kept_stores_take(thread->stages->options->kept, store))
+		return true;
 	options.any_schema = true;
 	bool opened = lp_store_open(&options, store, &thread->message.error);
 	if (!opened)
 		lp_stages_report_down(thread);
 	return opened;
+}
+
+void lp_stages_close_store(const struct lp_stage_thread *thread, struct lp_store *store, bool well)
+{
+	if (!well || !lp_kept_stores_give(thread->stages->options->kept, store))
+		lp_store_close(store);
 }
 
 void lp_stages_enter(struct lp_stage_thread *thread)

@@ -15,6 +15,16 @@
 #include "process/process.h"
 #include "store/store.h"
 
+/*
+ * Connections of the threads of runs, kept from one run to the next. Those of a
+ * run that had trouble are not kept. To be emptied when the store's address
+ * changes, or when its connections are lost.
+ */
+struct lp_kept_stores;
+struct lp_kept_stores *lp_kept_stores_new(void);
+void lp_kept_stores_empty(struct lp_kept_stores *kept);
+void lp_kept_stores_free(struct lp_kept_stores *kept); /* NULL is allowed */
+
 struct lp_pipeline_options {
 	struct lp_store_options store;
 	int workers;              /* 0: as many as cores; never more than windows due */
@@ -23,10 +33,11 @@ struct lp_pipeline_options {
 	uint32_t catch_up;        /* windows per calculation and run, at most; 0: no limit */
 	int64_t recompute_within; /* of the configuration; microseconds, 0: never */
 	struct lp_retry_policy retry;
+	struct lp_kept_stores *kept; /* connections of earlier runs, to be used again; NULL: each run opens its own */
 	/*
 	 * True: takes the store's lock of the run's kind here, and only if something is
-	 * due. Most minutes of most plants then need one connection only. False: the
-	 * caller holds it.
+	 * due, and gives it back at the end. Most minutes of most plants then need one
+	 * connection only. False: the caller holds it.
 	 */
 	bool lock;
 	struct lp_rule_server *rules; /* its process is started when something is due */

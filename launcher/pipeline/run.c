@@ -38,6 +38,7 @@ struct driver {
 	size_t jobs_most;
 	int64_t started;                /* monotonic nanoseconds */
 	int64_t ending_since;           /* monotonic nanoseconds; 0: it is not ending */
+	bool locked;                    /* it holds the store's lock of runs */
 	bool interrupted;               /* by the stop flag */
 	bool paused;                    /* another run goes first */
 	bool failed;                    /* error says why */
@@ -453,10 +454,9 @@ static bool begin_run(struct driver *driver, struct lp_store *store, bool *due, 
 
 static bool take_run_lock(struct driver *driver, struct lp_store *store, struct lp_error *error)
 {
-	bool acquired;
-	if (!lp_store_lock_run(store, driver->run->kind, &acquired, error))
+	if (!lp_store_lock_run(store, driver->run->kind, &driver->locked, error))
 		return false;
-	driver->tally.timing->busy = !acquired;
+	driver->tally.timing->busy = !driver->locked;
 	return true;
 }
 
@@ -502,6 +502,8 @@ bool lp_run(struct lp_store *store, const struct lp_pipeline_options *options, c
 		timing->next_due = lp_plan_next_due(&driver.plan);
 	else if (ok && !timing->busy)
 		ok = run_stages(&driver, store, stop, error);
+	if (driver.locked)
+		lp_store_unlock_run(store);
 	timing->wall = lp_monotonic() - started;
 	lp_usage_count(options->rules, &before, timing);
 	if (run->id != 0)

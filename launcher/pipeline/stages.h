@@ -99,6 +99,11 @@ void lp_stages_send(struct lp_stages *stages, enum lp_stage stage, struct lp_job
 void lp_stages_finish(struct lp_stages *stages, struct lp_job *job, enum lp_job_end end);
 /* Opens a connection for the thread. False: the main thread has been told that this thread is down. */
 bool lp_stages_open_store(struct lp_stage_thread *thread, struct lp_store **store) LP_MUST_CHECK;
+/* Gives the connection back: it is closed, or, if it is well, kept for the next run. */
+void lp_stages_close_store(const struct lp_stage_thread *thread, struct lp_store *store, bool well);
+/* kept.c: both do nothing where nothing is kept. */
+bool lp_kept_stores_take(struct lp_kept_stores *kept, struct lp_store **store);
+bool lp_kept_stores_give(struct lp_kept_stores *kept, struct lp_store *store);
 /* Tells the main thread that this thread cannot begin; thread->message.error says why. */
 void lp_stages_report_down(struct lp_stage_thread *thread);
 

@@ -42,6 +42,18 @@ bool lp_rule_server_memory(struct lp_rule_server *server, struct lp_arena_source
 	return true;
 }
 
+pid_t lp_rule_server_process(const struct lp_rule_server *server)
+{
+	return server->process.id;
+}
+
+bool lp_rule_server_has_ended(const struct lp_rule_server *server)
+{
+	struct pollfd end = { .fd = server->process.descriptor, .events = POLLIN };
+
+	return server->process.id != 0 && poll(&end, 1, 0) > 0;
+}
+
 bool lp_rule_server_receive(struct lp_rule_server *server, struct lp_reply *reply, int *descriptors, int count,
                             const atomic_bool *stop)
 {

@@ -164,6 +164,7 @@ bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error)
 	bool ok;
 
 	LP_ASSERT_MAIN_THREAD();
+	server->line_count = 0;
 	if (process->id != 0)
 		return true;
 	/* Memory and environment hold what libpq knows: no other process of the same user may read them. */

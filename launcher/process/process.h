@@ -25,6 +25,7 @@
 #include "process/rights.h"
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 struct lp_process_options {
 	const char *rules;    /* directory of the users' rules, or NULL */
@@ -55,8 +56,15 @@ struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *optio
 /* Gives the memory for batches that interpreter processes can read.  Main thread, before the process is started. */
 bool lp_rule_server_memory(struct lp_rule_server *server, struct lp_arena_source **source,
                            struct lp_error *error) LP_MUST_CHECK;
-/* Starts the process, and does not wait for it.  Main thread: the process ends with the thread that started it. */
+/*
+ * Starts the process unless it runs, and does not wait for it.  A run begins with
+ * it.  Main thread: the process ends with the thread that started it.
+ */
 bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error) LP_MUST_CHECK;
+/* The number of the process; 0: it is not started. */
+pid_t lp_rule_server_process(const struct lp_rule_server *server);
+/* True if the process was started and has ended by itself: somebody or the kernel has killed it. */
+bool lp_rule_server_has_ended(const struct lp_rule_server *server);
 /*
  * Waits until the rules are imported, and starts the process where that was not
  * done.  The rules that cannot be used go to problems, by file and line; the

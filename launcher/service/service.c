@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Logs the rules that do not load, in each run: their calculations fail until the file is mended. */
-static void log_problems(const struct lp_problems *problems)
+void lp_service_log_problems(const struct lp_problems *problems)
 {
 	for (uint32_t at = 0; at < problems->count; at++) {
 		const struct lp_problem *problem = &problems->items[at];
@@ -24,6 +24,23 @@ static void log_problems(const struct lp_problems *problems)
 		       LP_INT("problems", problems->left_out));
 }
 
+static void make_rules(struct lp_service *service)
+{
+	if (service->rules != NULL)
+		return;
+	const struct lp_process_options options = lp_rule_options(&service->session->config);
+	service->rules = lp_rule_server_new(&options);
+}
+
+bool lp_service_load(struct lp_service *service, struct lp_problems *problems, struct lp_error *error)
+{
+	struct lp_arena_source *memory;
+	make_rules(service);
+	/* Memory is asked for first: the processes that import the rules also compute with them. */
+	return lp_rule_server_memory(service->rules, &memory, error) &&
+	       lp_rule_server_catalogue(service->rules, &lp_stop, &service->catalogue, problems, error);
+}
+
 /*
  * Imports the rules, now that something is due. Signals are handled from here on;
  * before, ending at once could lose nothing.
@@ -32,25 +49,13 @@ static bool prepare(void *context, struct lp_error *error)
 {
 	struct lp_service *service = context;
 	struct lp_problems problems = { 0 };
-	struct lp_arena_source *memory;
 	if (service->catalogue != NULL)
 		return true;
-	/* Memory is asked for first: the processes that import the rules also compute with them. */
-	if (!lp_rule_server_memory(service->rules, &memory, error))
-		return false;
 	lp_stop_catch_signals();
-	bool loaded = lp_rule_server_catalogue(service->rules, &lp_stop, &service->catalogue, &problems, error);
-	log_problems(&problems);
+	bool loaded = lp_service_load(service, &problems, error);
+	lp_service_log_problems(&problems);
 	lp_problems_free(&problems);
 	return loaded;
-}
-
-static void make_rules(struct lp_service *service)
-{
-	if (service->rules != NULL)
-		return;
-	const struct lp_process_options options = lp_rule_options(&service->session->config);
-	service->rules = lp_rule_server_new(&options);
 }
 
 struct outdated_count {
@@ -129,7 +134,6 @@ bool lp_service_note_rules(struct lp_service *service, bool note, size_t *change
 {
 	struct lp_store *store = service->session->store;
 	struct lp_run run = lp_service_new_run(service, LP_RUN_BACKFILL, lp_now() / LP_MINUTE * LP_MINUTE);
-	make_rules(service);
 	if (!prepare(service, error) || !find_changed(service, changed, error))
 		return false;
 	if (*changed == 0 || !note)
@@ -149,6 +153,7 @@ struct lp_pipeline_options lp_service_options(struct lp_service *service, uint32
 	make_rules(service);
 	return (struct lp_pipeline_options){
 		.store = service->session->store_options,
+		.kept = service->kept,
 		.workers = workers > 0 ? (int)workers : config->workers,
 		.fetchers = config->fetchers,
 		.committers = config->committers,

@@ -6,9 +6,13 @@
 #define LP_SERVICE_SERVICE_H
 
 #include "pipeline/pipeline.h"
+#include "service/children.h"
+#include "service/mark.h"
+#include "service/notify.h"
 #include "service/rule_options.h"
 #include "service/session.h"
 #include "service/stop.h"
+#include "service/ticker.h"
 
 /* The command that computes outdated results again. */
 #define LP_OUTDATED_COMMAND "local-processing backfill --outdated"
@@ -17,8 +21,17 @@ struct lp_service {
 	const struct lp_session *session;
 	struct lp_rule_server *rules;              /* NULL: not made yet */
 	const struct lp_rule_catalogue *catalogue; /* NULL: the rules are not imported yet */
+	struct lp_kept_stores *kept;               /* connections of the runs before; NULL: each run opens its own */
 	char host[256];
 };
+
+/*
+ * Imports the rules now, before anything is due. The files that do not load go to
+ * problems: their calculations fail.
+ */
+bool lp_service_load(struct lp_service *service, struct lp_problems *problems, struct lp_error *error) LP_MUST_CHECK;
+/* Logs the rules that do not load. */
+void lp_service_log_problems(const struct lp_problems *problems);
 
 /* Returns the configuration's options; workers 0: its number of workers. service has to outlive the runs. */
 struct lp_pipeline_options lp_service_options(struct lp_service *service, uint32_t workers);

@@ -28,6 +28,7 @@ struct lp_store_backend {
 	bool (*begin)(struct lp_store *store, struct lp_error *error);
 	bool (*commit_work)(struct lp_store *store, struct lp_error *error);
 	void (*rollback)(struct lp_store *store);
+	void (*unlock_run)(struct lp_store *store);
 #define CALLBACK(name, parameters, arguments) bool(*name) parameters;
 #include "store/callbacks.table"
 };

@@ -97,6 +97,11 @@ bool lp_store_commit_work(struct lp_store *store, struct lp_error *error)
 	return store->backend->commit_work(store, error);
 }
 
+void lp_store_unlock_run(struct lp_store *store)
+{
+	store->backend->unlock_run(store);
+}
+
 void lp_store_rollback(struct lp_store *store)
 {
 	store->backend->rollback(store);

@@ -185,6 +185,8 @@ bool lp_store_read_samples(struct lp_store *store, const struct lp_sample_query 
  */
 bool lp_store_lock_run(struct lp_store *store, enum lp_run_kind kind, bool *acquired,
                        struct lp_error *error) LP_MUST_CHECK;
+/* Gives it back; harmless where it is not held. */
+void lp_store_unlock_run(struct lp_store *store);
 /* Finds whether the lock is held: a backfill then steps aside. */
 bool lp_store_run_is_active(struct lp_store *store, enum lp_run_kind kind, bool *active,
                             struct lp_error *error) LP_MUST_CHECK;

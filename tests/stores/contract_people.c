@@ -57,6 +57,25 @@ START_TEST(one_run_works_at_a_time)
 }
 END_TEST
 
+START_TEST(a_lock_that_is_given_back_can_be_taken)
+{
+	struct lp_store *other = open_again();
+	struct lp_error error;
+	bool acquired;
+
+	lp_store_unlock_run(store); /* it does not hold it, which is harmless */
+	for (int i = 0; i < 3; i++) {
+		ck_ok(lp_store_lock_run(store, LP_RUN_MINUTE, &acquired, &error), error);
+		ck_assert(acquired);
+		lp_store_unlock_run(store);
+		ck_ok(lp_store_lock_run(other, LP_RUN_MINUTE, &acquired, &error), error);
+		ck_assert(acquired);
+		lp_store_unlock_run(other);
+	}
+	lp_store_close(other);
+}
+END_TEST
+
 static bool take_run(void *context, const struct lp_run *run, struct lp_error *error)
 {
 	struct lp_text *text = context;
@@ -578,6 +597,7 @@ Suite *people_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, migrating_again_does_nothing);
 	tcase_add_test(tests, one_run_works_at_a_time);
+	tcase_add_test(tests, a_lock_that_is_given_back_can_be_taken);
 	tcase_add_test(tests, runs_are_kept);
 	tcase_add_test(tests, a_run_keeps_the_time_of_its_stages);
 	tcase_add_test(tests, runs_are_found_by_tick_and_by_id);

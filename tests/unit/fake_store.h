@@ -54,6 +54,7 @@ struct fake {
 	int runs_begun, runs_ended;
 	int begun_within;    /* the transaction */
 	int locks;           /* tries to take the lock of a run */
+	int unlocks;         /* times it was given back */
 	bool held_by_other;  /* the lock */
 	bool another_began;  /* a run, since the lock was lost */
 	lp_time done_before; /* another run moved every watermark here just before the lock was taken; 0: none did */

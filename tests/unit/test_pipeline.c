@@ -217,6 +217,7 @@ START_TEST(the_lock_is_taken_only_where_something_is_due)
 	ran = run_locking_at(11);
 	ck_assert_msg(ran.good, "%s", ran.error.what);
 	ck_assert_int_eq(fake.locks, 1);
+	ck_assert_int_eq(fake.unlocks, 1);
 	expect_all(1, 10, 10);
 }
 END_TEST
@@ -229,6 +230,7 @@ START_TEST(a_run_beside_another_does_nothing)
 	struct ran ran = run_locking_at(10);
 	expect_nothing_done(&ran);
 	ck_assert(ran.timing.busy);
+	ck_assert_int_eq(fake.unlocks, 0);
 }
 END_TEST
 
@@ -243,6 +245,7 @@ START_TEST(what_is_due_is_read_again_with_the_lock)
 	ck_assert(!ran.timing.busy);
 	ck_assert_int_eq(ran.timing.next_due, T0 + 11 * LP_MINUTE);
 	ck_assert_int_eq(fake.locks, 1);
+	ck_assert_int_eq(fake.unlocks, 1);
 }
 END_TEST
 

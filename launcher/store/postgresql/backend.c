@@ -43,6 +43,7 @@ const struct lp_store_backend lp_store_postgresql = {
 	.begin = begin_work,
 	.commit_work = commit_work,
 	.rollback = rollback,
+	.unlock_run = lp_pg_unlock_run,
 #define CALLBACK(name, parameters, arguments) .name = lp_pg_##name,
 #include "store/callbacks.table"
 };

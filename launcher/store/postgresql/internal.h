@@ -160,6 +160,9 @@ static inline struct pg_store *lp_pg_store(struct lp_store *store)
 /* open.c */
 bool lp_pg_open(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error) LP_MUST_CHECK;
 void lp_pg_close(struct lp_store *store);
+/* Ends the transaction that holds the lock of a run, if there is one; its connection stays. */
+void lp_pg_end_lock(const struct pg_store *store);
+void lp_pg_unlock_run(struct lp_store *store);
 const char *lp_pg_version(const struct lp_store *store);
 /* Returns the options it was opened with, except for the check of the schema. The texts belong to the store. */
 struct lp_store_options lp_pg_options(const struct pg_store *store);

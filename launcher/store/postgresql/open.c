@@ -192,18 +192,23 @@ struct lp_store_options lp_pg_options(const struct pg_store *store)
 	};
 }
 
-void lp_pg_close(struct lp_store *opened)
+void lp_pg_end_lock(const struct pg_store *store)
 {
-	struct pg_store *store = lp_pg_store(opened);
-
-	if (store->aside != NULL)
-		lp_pg_close(&store->aside->store);
 	/*
 	 * A server notices that a connection is gone some time after the process
 	 * is: without this, a run right behind this one may find the lock taken.
 	 */
 	if (PQtransactionStatus(store->lock_connection) == PQTRANS_INTRANS)
 		PQclear(PQexec(store->lock_connection, "ROLLBACK"));
+}
+
+void lp_pg_close(struct lp_store *opened)
+{
+	struct pg_store *store = lp_pg_store(opened);
+
+	if (store->aside != NULL)
+		lp_pg_close(&store->aside->store);
+	lp_pg_end_lock(store);
 	PQfinish(store->lock_connection);
 	PQfinish(store->connection);
 	lp_arena_free(&store->scratch);

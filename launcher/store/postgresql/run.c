@@ -7,27 +7,44 @@
 
 enum { MOVE_AT_END = 2 /* seconds */ };
 
+static void drop_lock_connection(struct pg_store *store)
+{
+	PQfinish(store->lock_connection);
+	store->lock_connection = NULL;
+}
+
+/*
+ * A lock of a transaction, not of a session: it works through PgBouncer in
+ * transaction mode.  The transaction does nothing else, so it has no snapshot that
+ * would hold back vacuum.
+ */
+static bool begin_lock(struct pg_store *store)
+{
+	PGresult *result = PQexec(store->lock_connection, "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; "
+	                                                  "SET LOCAL search_path = pg_catalog, pg_temp");
+	bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+
+	PQclear(result);
+	return ok;
+}
+
 bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquired, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
 	char sql[128];
-	PGresult *result;
+	PGresult *result = NULL;
 	bool ok;
 
-	assert(store->lock_connection == NULL);
 	*acquired = false;
-	if (!lp_pg_connect(store, &store->lock_connection, error))
-		return false;
-	/*
-	 * A lock of a transaction, not of a session: it works through PgBouncer
-	 * in transaction mode.  The transaction does nothing else, so it has no
-	 * snapshot that would hold back vacuum.
-	 */
-	result = PQexec(store->lock_connection, "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; "
-	                                        "SET LOCAL search_path = pg_catalog, pg_temp");
-	ok = PQresultStatus(result) == PGRES_COMMAND_OK;
-	PQclear(result);
-	result = NULL;
+	/* The connection of an earlier lock serves again, unless it was lost meanwhile. */
+	assert(PQtransactionStatus(store->lock_connection) != PQTRANS_INTRANS);
+	ok = store->lock_connection != NULL && begin_lock(store);
+	if (!ok) {
+		drop_lock_connection(store);
+		if (!lp_pg_connect(store, &store->lock_connection, error))
+			return false;
+		ok = begin_lock(store);
+	}
 	if (ok) {
 		snprintf(sql, sizeof sql, lp_pg_format(PG_TRY_LOCK_RUN, "%d"),
 		         kind == LP_RUN_MINUTE ? PG_LOCK_RUN : PG_LOCK_BACKFILL);
@@ -38,11 +55,14 @@ bool lp_pg_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *acquir
 	if (!ok)
 		lp_pg_fail(store->lock_connection, result, "take the lock of a run", error);
 	PQclear(result);
-	if (!*acquired) {
-		PQfinish(store->lock_connection);
-		store->lock_connection = NULL;
-	}
+	if (!*acquired)
+		drop_lock_connection(store);
 	return ok;
+}
+
+void lp_pg_unlock_run(struct lp_store *opened)
+{
+	lp_pg_end_lock(lp_pg_store(opened));
 }
 
 bool lp_pg_run_is_active(struct lp_store *opened, enum lp_run_kind kind, bool *active, struct lp_error *error)

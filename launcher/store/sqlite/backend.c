@@ -11,6 +11,7 @@ const struct lp_store_backend lp_store_sqlite = {
 	.begin = lp_sqlite_begin_work,
 	.commit_work = lp_sqlite_commit_work,
 	.rollback = lp_sqlite_rollback,
+	.unlock_run = lp_sqlite_unlock_run,
 #define CALLBACK(name, parameters, arguments) .name = lp_sqlite_##name,
 #include "store/callbacks.table"
 };

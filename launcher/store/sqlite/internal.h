@@ -68,6 +68,7 @@ bool lp_sqlite_finish(struct sqlite_store *store, bool ok, struct lp_error *erro
 bool lp_sqlite_begin_work(struct lp_store *opened, struct lp_error *error) LP_MUST_CHECK;
 bool lp_sqlite_commit_work(struct lp_store *opened, struct lp_error *error) LP_MUST_CHECK;
 void lp_sqlite_rollback(struct lp_store *opened);
+void lp_sqlite_unlock_run(struct lp_store *opened);
 
 /* Ready to be bound, or NULL with the error filled.  A statement is used by one function at a time. */
 sqlite3_stmt *lp_sqlite_prepare(struct sqlite_store *store, enum sqlite_statement which,

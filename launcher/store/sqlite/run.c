@@ -82,6 +82,15 @@ bool lp_sqlite_lock_run(struct lp_store *opened, enum lp_run_kind kind, bool *ac
 	return ok;
 }
 
+void lp_sqlite_unlock_run(struct lp_store *opened)
+{
+	struct sqlite_store *store = lp_sqlite_store(opened);
+
+	if (store->run_lock >= 0)
+		close(store->run_lock);
+	store->run_lock = -1;
+}
+
 bool lp_sqlite_run_is_active(struct lp_store *opened, enum lp_run_kind kind, bool *active, struct lp_error *error)
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
