@@ -86,6 +86,26 @@ static void check_store(struct check *check)
 	}
 }
 
+static bool report_table(void *context, const struct lp_table_check *table, struct lp_error *error)
+{
+	struct check *check = context;
+	(void)error;
+	if (table->error.exit != LP_EXIT_OK)
+		report_error(check, &table->error);
+	else
+		lp_print("%s  table %s: %s, %zu series%s%s\n", table->advice == NULL ? "ok" : "--", table->name,
+		         table->table, table->series, table->advice == NULL ? "" : "; ",
+		         table->advice == NULL ? "" : table->advice);
+	return true;
+}
+
+static void check_tables(struct check *check)
+{
+	struct lp_error error = { 0 };
+	if (!lp_store_check_tables(check->session->store, report_table, check, &error))
+		report_error(check, &error);
+}
+
 static void check_rules(struct check *check)
 {
 	struct lp_error error = { 0 };
@@ -248,6 +268,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		check_rules(&check);
 	check_rights(&check);
 	if (session->store != NULL) {
+		check_tables(&check);
 		check_stored(&check);
 		check_results(&check);
 	}
@@ -267,6 +288,8 @@ const struct lp_command lp_command_check = {
 		"Looks at the configuration, the connection to the database, its schema, the rules, what they may do\n"
 		"and take on this machine, and the calculations that are stored, and, where files of definitions are\n"
 		"named, at these as apply would.\n"
+		"Tables of your own that the configuration describes are looked at too: their columns, types, rights,\n"
+		"the keys of series, and the index that is missing.\n"
 		"Changes nothing. A line for what is fine goes to standard output, what is wrong to standard error.\n"
 		"\n"
 		"Exits 0 when all is fine, else with the code of the first thing that is not: 78 configuration or\n"

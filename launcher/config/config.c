@@ -5,6 +5,8 @@
  */
 #include "config/config.h"
 
+#include "config/mapping.h"
+
 #include "calendar/calendar.h"
 #include "model/calculation.h"
 #include "store/store.h"
@@ -35,7 +37,9 @@ enum kind {
 	LEVEL,
 	MODE,
 	SIZE,
-	DIRECTORIES
+	DIRECTORIES,
+	TABLE,
+	TABLES
 };
 
 /* The words for a kind: in the table for people, and where it was expected. */
@@ -54,6 +58,9 @@ static const struct {
 	[LEVEL] = { "log level", LP_LOG_LEVEL_WORDS },
 	[MODE] = { "live or shadow", "live or shadow" },
 	[SIZE] = { "size", "a size, such as \"512 MB\", or auto" },
+	[TABLE] = { "map",
+	            "a map that describes a table, such as {table: public.readings, series: tag, time: ts, value: value}" },
+	[TABLES] = { "map of maps", "a map of tables by name" },
 	[DIRECTORIES] = { "list of directories", "a list of directories, such as [tables, /srv/weather]" },
 };
 
@@ -124,6 +131,11 @@ static const struct setting {
 	{ "retention.outcomes", RETENTION, FIELD(retention_outcomes), "7 days", LP_DAY, 0,
 	  "how long `prune` leaves the outcome of every window" },
 	{ "retention.runs", RETENTION, FIELD(retention_runs), "90 days", LP_DAY, 0, "how long `prune` leaves runs" },
+	{ "samples", TABLE, FIELD(mappings), NULL, 0, 0,
+	  "PostgreSQL: your table of samples: series that no calculation writes, and whose definition names no other "
+	  "table, are read from there (docs/tables.md). Its keys:" },
+	{ "tables", TABLES, FIELD(mappings), NULL, 0, 0,
+	  "further tables by name, with the same keys: a series names one in its definition" },
 #undef FIELD
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
@@ -321,9 +333,42 @@ static bool set_from_text(struct loader *loader, const struct setting *setting, 
 	case FLAG:
 	case NUMBER:
 	case DIRECTORIES:
+	case TABLE:
+	case TABLES:
 		return false;
 	}
 	return false;
+}
+
+static void keep_mapping_problem(void *context, const struct lp_yaml_node *at, const char *what)
+{
+	struct loader *loader = context;
+	PROBLEM(loader, at, "%s", what);
+}
+
+static void add_mapping(struct loader *loader, const char *name, const struct lp_yaml_node *node)
+{
+	struct lp_mappings *mappings = &loader->config->mappings;
+	const struct lp_mapping_reader reader = { .arena = &mappings->arena,
+		                                  .problem = keep_mapping_problem,
+		                                  .context = loader };
+	LP_GROW(mappings->items, mappings->count, mappings->capacity);
+	lp_mapping_read(&reader, name, node, &mappings->items[mappings->count++]);
+}
+
+/* Returns false if the node is no map. */
+static bool set_tables(struct loader *loader, const struct lp_yaml_node *node)
+{
+	if (node->type != LP_YAML_MAP)
+		return false;
+	for (size_t i = 0; i < node->count; i++) {
+		const char *name = node->keys[i]->text;
+		if (name[0] == '\0' || strcmp(name, LP_OWN_TABLE) == 0 || strcmp(name, LP_SAMPLES_TABLE) == 0)
+			PROBLEM(loader, node->keys[i], "tables: \"%s\" cannot be the name of a table", name);
+		else
+			add_mapping(loader, name, node->items[i]);
+	}
+	return true;
 }
 
 static bool set_value(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node)
@@ -340,6 +385,12 @@ static bool set_value(struct loader *loader, const struct setting *setting, cons
 	}
 	if (setting->kind == DIRECTORIES)
 		return set_directories(loader, setting, node);
+	if (setting->kind == TABLE && node->type == LP_YAML_MAP)
+		add_mapping(loader, setting->path, node);
+	if (setting->kind == TABLE)
+		return node->type == LP_YAML_MAP;
+	if (setting->kind == TABLES)
+		return set_tables(loader, node);
 	return node->type == LP_YAML_TEXT && set_from_text(loader, setting, node);
 }
 
@@ -572,6 +623,8 @@ static void free_list(struct lp_config_list *list)
 void lp_config_free(struct lp_config *config)
 {
 	free_list(&config->rules_read);
+	free(config->mappings.items);
+	lp_arena_free(&config->mappings.arena);
 	free_list(&config->rules_write);
 	free(config->file);
 	free(config->store);
@@ -598,5 +651,7 @@ void lp_config_describe(void (*line)(void *context, const char *text), void *con
 		text = lp_format_text("    %s", setting->meaning);
 		line(context, text);
 		free(text);
+		if (setting->kind == TABLE)
+			lp_mapping_describe(line, context);
 	}
 }

@@ -6,6 +6,7 @@
 
 #include "model/calculation.h"
 #include "model/error.h"
+#include "model/mapping.h"
 #include "model/time.h"
 #include "observe/observe.h"
 #include <stddef.h>
@@ -39,6 +40,7 @@ struct lp_config {
 	enum lp_log_format log_format;
 	enum lp_log_level log_level;
 	int64_t retention_samples, retention_results, retention_outcomes, retention_runs; /* 0: for ever */
+	struct lp_mappings mappings;                                                      /* `samples` and `tables` */
 };
 
 /*

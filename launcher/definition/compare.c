@@ -74,27 +74,32 @@ static void keep_change(struct comparison *comparison, const char *kind, const c
 /* Adds "~ series NAME: unit m -> km" to the description; false: there is no difference. */
 static bool show_series_change(struct lp_text *text, const struct lp_series *before, const struct lp_series *after)
 {
+	char old[32] = "none", new[32] = "none";
+	if (before->interval != 0)
+		lp_duration_format(before->interval, old);
+	if (after->interval != 0)
+		lp_duration_format(after->interval, new);
+	const struct {
+		const char *name, *before, *after;
+	} fields[] = {
+		{ "unit", before->unit, after->unit },
+		{ "interval", old, new },
+		{ "description", before->description, after->description },
+		{ "attributes", before->attributes, after->attributes },
+		{ "key", before->key, after->key },
+		{ "table", before->table, after->table },
+	};
 	bool first = true;
-	if (strcmp(before->unit, after->unit) == 0 && before->interval == after->interval &&
-	    strcmp(before->description, after->description) == 0 && strcmp(before->attributes, after->attributes) == 0)
-		return false;
-	lp_text_addf(text, "~ series %s", after->name);
-	if (strcmp(before->unit, after->unit) != 0)
-		show_field(text, &first, "unit", before->unit, after->unit);
-	if (before->interval != after->interval) {
-		char old[32] = "none", new[32] = "none";
-		if (before->interval != 0)
-			lp_duration_format(before->interval, old);
-		if (after->interval != 0)
-			lp_duration_format(after->interval, new);
-		show_field(text, &first, "interval", old, new);
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		if (strcmp(fields[i].before, fields[i].after) == 0)
+			continue;
+		if (first)
+			lp_text_addf(text, "~ series %s", after->name);
+		show_field(text, &first, fields[i].name, fields[i].before, fields[i].after);
 	}
-	if (strcmp(before->description, after->description) != 0)
-		show_field(text, &first, "description", before->description, after->description);
-	if (strcmp(before->attributes, after->attributes) != 0)
-		show_field(text, &first, "attributes", before->attributes, after->attributes);
-	lp_text_add(text, "\n", 1);
-	return true;
+	if (!first)
+		lp_text_add(text, "\n", 1);
+	return !first;
 }
 
 static bool show_calculation_change(struct comparison *comparison, const struct lp_calculation *before,

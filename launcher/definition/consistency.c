@@ -322,9 +322,12 @@ static void declare_output(struct calculation_set *set, size_t calculation, cons
 			        definitions->series_positions[index].file, definitions->series_positions[index].line);
 		return;
 	}
-	struct lp_series series = {
-		.name = output->series, .unit = output->unit, .description = "", .attributes = "{}"
-	};
+	struct lp_series series = { .name = output->series,
+		                    .unit = output->unit,
+		                    .description = "",
+		                    .attributes = "{}",
+		                    .key = "",
+		                    .table = "" };
 	if (lp_names_find(&reader->stored_series, output->series, &stored)) {
 		if (output->unit[0] == '\0')
 			return;
@@ -333,6 +336,48 @@ static void declare_output(struct calculation_set *set, size_t calculation, cons
 	}
 	(void)lp_names_add(&reader->series_names, series.name, definitions->series_count, NULL);
 	lp_definitions_add_series(definitions, &series, &definitions->calculation_positions[calculation]);
+}
+
+/* Series whose samples are the same rows: of those that calculations write, and of those that they only read. */
+static const char *rows_of(const struct calculation_set *set, const struct lp_series *series)
+{
+	struct lp_arena *arena = &set->reader->definitions->arena;
+	struct lp_text text = { 0 };
+	const char *rows;
+	lp_text_addf(&text, "%d %s %s", lp_names_find(&set->writers, series->name, NULL), series->table, series->key);
+	rows = lp_arena_copy(arena, text.data, text.length);
+	lp_text_free(&text);
+	return rows;
+}
+
+/* Reports series of the files that have a key in common with another one of the same table. */
+static void check_keys(const struct calculation_set *set)
+{
+	const struct lp_definition_reader *reader = set->reader;
+	const struct lp_definitions *files = reader->definitions, *stored = reader->files->stored;
+	struct lp_names keys = { 0 };
+	for (size_t i = 0; stored != NULL && i < stored->series_count; i++)
+		if (stored->series[i].key[0] != '\0' &&
+		    !lp_names_find(&reader->series_names, stored->series[i].name, NULL))
+			(void)lp_names_add(&keys, rows_of(set, &stored->series[i]), files->series_count + i, NULL);
+	for (size_t i = 0; i < files->series_count; i++) {
+		const struct lp_series *series = &files->series[i], *other;
+		size_t at;
+		if (series->table[0] != '\0' && strcmp(series->table, LP_OWN_TABLE) != 0 &&
+		    lp_names_find(&set->writers, series->name, NULL))
+			lp_problem_add(reader->problems, files->series_positions[i].file,
+			               files->series_positions[i].line, files->series_positions[i].column,
+			               "series \"%s\": a calculation writes it, and writes nothing into the table %s",
+			               series->name, series->table);
+		if (series->key[0] == '\0' || lp_names_add(&keys, rows_of(set, series), i, &at))
+			continue;
+		other = at < files->series_count ? &files->series[at] : &stored->series[at - files->series_count];
+		lp_problem_add(reader->problems, files->series_positions[i].file, files->series_positions[i].line,
+		               files->series_positions[i].column,
+		               "series \"%s\": the key %s is that of the series \"%s\" already, in the same table",
+		               series->name, series->key, other->name);
+	}
+	lp_names_free(&keys);
 }
 
 void lp_consistency_check(struct lp_definition_reader *reader)
@@ -351,6 +396,7 @@ void lp_consistency_check(struct lp_definition_reader *reader)
 			if (set.calculations[i]->outputs[o].series[0] != '\0')
 				declare_output(&set, i, &set.calculations[i]->outputs[o]);
 	}
+	check_keys(&set);
 	lp_names_free(&set.writers);
 	lp_names_free(&set.stored);
 	free(set.calculations);

@@ -1,7 +1,7 @@
 /* A series' map to a struct.  Knows nothing of calculations. */
 #include "definition/internal.h"
 
-enum { NAME, UNIT, INTERVAL, DESCRIPTION, ATTRIBUTES, FOR_EACH, KEYS };
+enum { NAME, UNIT, INTERVAL, DESCRIPTION, ATTRIBUTES, KEY, TABLE, FOR_EACH, KEYS };
 
 void lp_series_read(const struct lp_item *item)
 {
@@ -11,6 +11,8 @@ void lp_series_read(const struct lp_item *item)
 		[INTERVAL] = { "interval", false },
 		[DESCRIPTION] = { "description", false },
 		[ATTRIBUTES] = { "attributes", false },
+		[KEY] = { "key", false },
+		[TABLE] = { "table", false },
 		[FOR_EACH] = { "for_each", false }, /* taken out before; here to be suggested */
 	};
 	const struct lp_yaml_node *nodes[KEYS];
@@ -24,6 +26,8 @@ void lp_series_read(const struct lp_item *item)
 		.interval = lp_item_read_duration(item, nodes[INTERVAL], "interval", 1),
 		.description = lp_item_read_text(item, nodes[DESCRIPTION], "description"),
 		.attributes = lp_item_read_json(item, nodes[ATTRIBUTES], LP_MAP_ATTRIBUTES),
+		.key = lp_item_read_line(item, nodes[KEY], "key"),
+		.table = lp_item_read_line(item, nodes[TABLE], "table"),
 	};
 	if (series.name[0] == '\0' || item->broken)
 		return;

@@ -76,6 +76,8 @@ static bool keep_series(void *context, const struct lp_series *series, struct lp
 		.interval = series->interval,
 		.description = text_of(series->description, &stored->arena),
 		.attributes = lp_json_canonical(series->attributes, &stored->arena),
+		.key = text_of(series->key, &stored->arena),
+		.table = text_of(series->table, &stored->arena),
 		.shadow_id = series->shadow_id,
 	};
 	(void)error;

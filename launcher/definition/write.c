@@ -190,6 +190,14 @@ static void add_series(struct lp_text *yaml, const struct lp_series *series, str
 		lp_text_addf(yaml, "\n    attributes: ");
 		add_json(yaml, series->attributes, arena);
 	}
+	if (series->key[0] != '\0') {
+		lp_text_addf(yaml, "\n    key: ");
+		add_text(yaml, series->key);
+	}
+	if (series->table[0] != '\0') {
+		lp_text_addf(yaml, "\n    table: ");
+		add_text(yaml, series->table);
+	}
 	lp_text_addf(yaml, "\n");
 }
 

@@ -135,6 +135,25 @@ void lp_batch_leave_pruned(struct lp_batch *batch)
 	}
 }
 
+void lp_batch_leave_unreadable(struct lp_batch *batch, const struct lp_share *share)
+{
+	LP_CHECK_BATCH(batch);
+	for (size_t i = 0; i < batch->task_count && share->unreadable_count > 0; i++) {
+		struct lp_task *task = &batch->tasks[i];
+		const struct lp_calculation *calculation = &batch->calculations[task->calculation];
+		for (size_t k = 0; k < calculation->input_count && !task->decided; k++) {
+			int64_t id = calculation->inputs[k].series_id;
+			size_t at = LP_LOWER_BOUND(share->unreadable_count, u, share->unreadable[u].series_id < id);
+			if (at == share->unreadable_count || share->unreadable[at].series_id != id)
+				continue;
+			task->decided = task->unread = true;
+			task->outcome = (struct lp_outcome){ .state = LP_STATE_FAILED,
+				                             .error_type = "SamplesUnreadable",
+				                             .error_message = share->unreadable[at].why };
+		}
+	}
+}
+
 bool lp_task_is_left(const struct lp_batch *batch, const struct lp_task *task)
 {
 	switch (batch->reason) {

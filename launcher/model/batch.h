@@ -131,7 +131,8 @@ struct lp_task {
 	uint32_t samples; /* good ones, over all inputs */
 	bool decided;     /* the outcome is known without calling the rule: no_data, waiting, tripped */
 	bool left;        /* decided and without an outcome: the run has no time for it, and it stays owed */
-	bool trial;       /* of a rule whose breaker is open: a failure counts as no attempt */
+	bool unread; /* its samples could not be read: a failure that counts as no attempt, and not against its rule */
+	bool trial;  /* of a rule whose breaker is open: a failure counts as no attempt */
 	const struct lp_input
 		*pruned; /* the input that may have lost samples to `prune`, or NULL: see lp_batch_leave_pruned */
 	struct lp_outcome outcome;
@@ -198,6 +199,12 @@ struct lp_share {
 	int64_t first, last;    /* ids of the series, both included */
 	struct lp_arena *arena; /* for the columns */
 	uint64_t samples_read;
+	/* Series of a table that could not be read, by id, and why: see lp_batch_leave_unreadable. */
+	struct lp_unreadable {
+		int64_t series_id;
+		const char *why;
+	} * unreadable;
+	size_t unreadable_count;
 };
 
 static inline bool lp_share_holds(const struct lp_share *share, int64_t series_id)
@@ -226,6 +233,8 @@ bool lp_batch_is_unread(const struct lp_batch *batch);
  * and what is stored of the window stays.
  */
 void lp_batch_leave_pruned(struct lp_batch *batch);
+/* Decides the tasks that read series which could not be read: they fail, and the others go on. */
+void lp_batch_leave_unreadable(struct lp_batch *batch, const struct lp_share *share);
 /* True for such a task if its window was computed before: nothing of it changes. */
 bool lp_task_is_left(const struct lp_batch *batch, const struct lp_task *task);
 /* Fills coverage and samples of every task from its columns, and decides those below min_coverage. */

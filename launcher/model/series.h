@@ -8,12 +8,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What a definition says of a series whose samples are in this program's own table whatever the configuration says. */
+#define LP_OWN_TABLE "own"
+
 struct lp_series {
 	int64_t id; /* 0: not stored yet */
 	const char *name;
 	const char *unit;        /* "": dimensionless or not given */
 	int64_t interval;        /* microseconds between samples if it is measured regularly; 0: unknown */
 	const char *description; /* "" */
+	const char *key;         /* of its samples in a table of somebody else; "": the name */
+	const char *table;       /* a table of the configuration; LP_OWN_TABLE: this program's; "": the usual one */
 	/*
 	 * Covers all samples that `prune` has removed, from the first to just behind the
 	 * last; start >= end: none. A window that overlaps it would be computed from

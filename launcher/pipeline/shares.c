@@ -81,6 +81,7 @@ bool lp_job_fetched(struct lp_job *part)
 		struct lp_job *share = whole->parts[i];
 		batch->fetch_time += share->batch->fetch_time;
 		batch->samples_read += share->share.samples_read;
+		lp_batch_leave_unreadable(batch, &share->share);
 		if (share->end == LP_JOB_GOES_ON || whole->end == LP_JOB_FAILED)
 			continue;
 		whole->end = share->end;

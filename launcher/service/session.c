@@ -42,6 +42,7 @@ static bool set_up(struct lp_session *session, struct lp_error *error)
 		.connect_timeout = config->connect_timeout,
 		.statement_timeout = config->statement_timeout,
 		.application_name = "local-processing",
+		.mappings = &config->mappings,
 	};
 	lp_zone_set_directory(config->tzdata);
 	if (lp_zone_find(config->time_zone, &session->zone, error))

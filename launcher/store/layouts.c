@@ -152,6 +152,8 @@ static const struct lp_row_column series_definition_columns[] = {
 	LP_COLUMN(LP_KIND_TEXT_OR_EMPTY, struct lp_series, description),
 	LP_COLUMN(LP_KIND_JSON, struct lp_series, attributes),
 	LP_COLUMN(LP_KIND_LENGTH, struct lp_series, interval),
+	LP_COLUMN(LP_KIND_TEXT_OR_EMPTY, struct lp_series, key),
+	LP_COLUMN(LP_KIND_TEXT_OR_EMPTY, struct lp_series, table),
 };
 const struct lp_row_layout lp_series_definition_layout = LP_LAYOUT(series_definition_columns);
 

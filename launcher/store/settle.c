@@ -639,6 +639,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 			.calculation_id = batch->calculations[task->calculation].id,
 			.window = task->window,
 		};
+		bool spared = task->trial || task->unread;
 
 		assert(task->calculation < batch->calculation_count);
 		if (owed != NULL && !owed[i])
@@ -653,10 +654,10 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 			settled->pending[settled->pending_count++] = pending;
 			note_unreached(batch, task, of, &rows[task->calculation]);
 		} else if (lp_state_is_failure(outcome->state)) {
-			pending.attempts = task->trial ? task->attempt - 1 : task->attempt;
+			pending.attempts = spared ? task->attempt - 1 : task->attempt;
 			pending.next_attempt =
-				task->trial ? batch->tick
-					    : lp_retry_next(policy, batch->tick, task->attempt, pending.calculation_id);
+				spared ? batch->tick
+				       : lp_retry_next(policy, batch->tick, task->attempt, pending.calculation_id);
 			pending.given_up = pending.next_attempt == LP_TIME_NONE;
 			pending.reason = reason_of(arena, outcome);
 			if (pending.given_up)

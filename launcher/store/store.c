@@ -61,6 +61,12 @@ bool lp_store_open(const struct lp_store_options *options, struct lp_store **sto
 	*store = NULL;
 	if (backend == NULL)
 		return fail_address(options->address, error);
+	if (backend->is_file && options->mappings != NULL && options->mappings->count > 0) {
+		(void)lp_fail(error, LP_EXIT_CONFIGURATION,
+		              "the setting %s describes a table of PostgreSQL, and the store is a file",
+		              strcmp(options->mappings->items[0].name, LP_SAMPLES_TABLE) == 0 ? "samples" : "tables");
+		return lp_hint(error, "Tables of your own can be read where `store` is a PostgreSQL database.");
+	}
 	if (!backend->open(options, store, error))
 		return false;
 	(*store)->backend = backend;
@@ -128,6 +134,7 @@ bool lp_store_fetch(struct lp_store *store, struct lp_batch *batch, struct lp_er
 	bool fetched = lp_store_fetch_share(store, batch, &all, error);
 
 	batch->samples_read += all.samples_read;
+	lp_batch_leave_unreadable(batch, &all);
 	return fetched;
 }
 

@@ -12,6 +12,7 @@
 #define LP_STORE_STORE_H
 
 #include "model/batch.h"
+#include "model/mapping.h"
 #include "model/run.h"
 
 struct lp_store;
@@ -30,6 +31,8 @@ struct lp_store_options {
 	int connect_timeout;   /* seconds; 0: libpq's */
 	int statement_timeout; /* seconds; 0: none */
 	const char *application_name;
+	const struct lp_mappings
+		*mappings; /* PostgreSQL: tables of somebody else, which outlive the store; NULL: none */
 };
 
 /* Connects, and checks that the schema exists and is known. */
@@ -77,6 +80,21 @@ bool lp_store_each_series(struct lp_store *store, const char *pattern, lp_series
 /* found.id is 0 if there is none. Texts go to the arena. */
 bool lp_store_find_series(struct lp_store *store, const char *name, struct lp_arena *arena, struct lp_series *found,
                           struct lp_error *error) LP_MUST_CHECK;
+
+/*
+ * Looks whether each table of the configuration can be read as it is described:
+ * its columns, their types, keys of series, rights, and how the server would
+ * read it.
+ */
+struct lp_table_check {
+	const char *name, *table; /* as the configuration has them */
+	size_t series;            /* that are read from it */
+	struct lp_error error;    /* exit LP_EXIT_OK: it can be read */
+	const char *advice;       /* what would make that faster; or NULL */
+};
+typedef bool lp_table_visit(void *context, const struct lp_table_check *check, struct lp_error *error);
+bool lp_store_check_tables(struct lp_store *store, lp_table_visit *visit, void *context,
+                           struct lp_error *error) LP_MUST_CHECK;
 
 /* Visits calculations with inputs, outputs, rank and state, by name. */
 typedef bool lp_calculation_visit(void *context, const struct lp_calculation *calculation, struct lp_error *error);

@@ -301,8 +301,10 @@ START_TEST(shares_are_the_whole)
 	batch->head = read_heads(0)->items[0];
 	ck_ok(lp_store_read_batch(store, batch, &error), error);
 	lp_batch_plan(batch, windows, 2);
-	shares[0] = (struct lp_share){ INT64_MIN, batch->calculations[MANY / 4].inputs[0].series_id, &arenas[0], 0 };
-	shares[1] = (struct lp_share){ shares[0].last + 1, INT64_MAX, &arenas[1], 0 };
+	shares[0] = (struct lp_share){ .first = INT64_MIN,
+		                       .last = batch->calculations[MANY / 4].inputs[0].series_id,
+		                       .arena = &arenas[0] };
+	shares[1] = (struct lp_share){ .first = shares[0].last + 1, .last = INT64_MAX, .arena = &arenas[1] };
 	for (size_t i = 0; i < 2; i++)
 		ck_ok(lp_store_fetch_share(stores[1 - i], batch, &shares[1 - i], &error), error);
 	ck_assert_uint_eq(batch->task_count, 2 * MANY);

@@ -2,7 +2,7 @@
  * Changes of samples as the triggers noted them, and the readers of a series.
  * Knows nothing of windows: schedule/ decides which are affected.
  */
-#include "store/postgresql/internal.h"
+#include "store/postgresql/groups.h"
 
 #include <stdlib.h>
 
@@ -124,26 +124,70 @@ bool lp_pg_each_change(struct lp_store *opened, struct lp_change_query *query, l
 	return lp_pg_finish(store, ok, error);
 }
 
-bool lp_pg_find_next_good(struct lp_store *opened, struct lp_change *changes, size_t count, lp_time before,
-                          struct lp_error *error)
+static bool next_good(struct pg_store *store, const struct pg_group *group, struct lp_change *changes, lp_time before,
+                      struct lp_error *error)
 {
-	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments = lp_pg_arguments(store);
+	struct pg_arguments *arguments = lp_pg_begin_group(store, group);
 	lp_time earliest = LP_TIME_MAX;
 	PGresult *result;
 	bool ok;
 
-	for (size_t i = 0; i < count; i++) {
-		earliest = changes[i].last < earliest ? changes[i].last : earliest;
-		changes[i].next_good = LP_TIME_NONE;
+	lp_pg_array_begin(arguments, PG_TIMESTAMPTZ);
+	for (size_t i = 0; i < group->count; i++) {
+		lp_time last = changes[group->items[i]].last;
+
+		earliest = last < earliest ? last : earliest;
+		lp_pg_array_time(arguments, last);
 	}
-	lp_pg_add_columns(arguments, &lp_change_end_layout, changes, sizeof *changes, count);
+	lp_pg_array_end(arguments);
 	/* For the planner, which leaves out partitions by it. */
 	lp_pg_argument_time(arguments, earliest);
 	lp_pg_argument_time(arguments, before);
-	ok = lp_pg_run(store, PG_NEXT_GOOD, &result, error);
+	ok = lp_pg_ask_group(store, group, PG_NEXT_GOOD, PG_MAPPED_NEXT_GOOD, &result, error);
 	for (int i = 0; ok && i < PQntuples(result); i++)
-		changes[lp_pg_get_int8(result, i, 0) - 1].next_good = lp_pg_get_time(result, i, 1);
+		changes[group->items[lp_pg_get_int8(result, i, 0) - 1]].next_good = lp_pg_get_time(result, i, 1);
+	PQclear(result);
+	return ok;
+}
+
+/* Where a table does not answer there is no next one, and readers follow as far as they look back. */
+bool lp_pg_find_next_good(struct lp_store *opened, struct lp_change *changes, size_t count, lp_time before,
+                          struct lp_error *error)
+{
+	struct pg_store *store = lp_pg_store(opened);
+	struct pg_groups groups;
+	bool ok;
+
+	for (size_t i = 0; i < count; i++)
+		changes[i].next_good = LP_TIME_NONE;
+	if (!lp_pg_begin(store, error))
+		return false;
+	ok = lp_pg_group(store, &changes[0].series_id, sizeof *changes, count, &groups, error);
+	for (size_t i = 0; ok && i < groups.count; i++)
+		ok = next_good(store, &groups.groups[i], changes, before, error);
+	lp_pg_ungroup(&groups);
+	return lp_pg_finish(store, ok, error);
+}
+
+static bool find_rise(struct pg_store *store, const struct pg_group *group, const struct lp_rise_query *query,
+                      lp_time *rise, struct lp_error *error)
+{
+	struct pg_arguments *arguments = lp_pg_arguments(store);
+	PGresult *result;
+	bool ok;
+
+	if (group->mapping != NULL)
+		(void)lp_pg_begin_group(store, group);
+	else
+		lp_pg_argument_int8(arguments, query->series_id);
+	lp_pg_argument_time(arguments, query->after);
+	lp_pg_argument_time(arguments, query->before);
+	lp_pg_add_column(arguments, LP_KIND_DOUBLE, &query->times, 0, 1);
+	lp_pg_argument_int8(arguments, query->most);
+	ok = lp_pg_ask_group(store, group, PG_FIND_RISE, PG_MAPPED_FIND_RISE, &result, error);
+	/* Where a table does not answer there may be one until the end. */
+	if (ok)
+		*rise = result == NULL ? query->before - 1 : lp_pg_get_time(result, 0, 0);
 	PQclear(result);
 	return ok;
 }
@@ -151,20 +195,15 @@ bool lp_pg_find_next_good(struct lp_store *opened, struct lp_change *changes, si
 bool lp_pg_find_rise(struct lp_store *opened, const struct lp_rise_query *query, lp_time *rise, struct lp_error *error)
 {
 	struct pg_store *store = lp_pg_store(opened);
-	struct pg_arguments *arguments = lp_pg_arguments(store);
-	PGresult *result;
+	struct pg_groups groups;
 	bool ok;
 
-	lp_pg_argument_int8(arguments, query->series_id);
-	lp_pg_argument_time(arguments, query->after);
-	lp_pg_argument_time(arguments, query->before);
-	lp_pg_add_column(arguments, LP_KIND_DOUBLE, &query->times, 0, 1);
-	lp_pg_argument_int8(arguments, query->most);
-	ok = lp_pg_run(store, PG_FIND_RISE, &result, error);
-	if (ok)
-		*rise = lp_pg_get_time(result, 0, 0);
-	PQclear(result);
-	return ok;
+	if (!lp_pg_begin(store, error))
+		return false;
+	ok = lp_pg_group(store, &query->series_id, 0, 1, &groups, error) &&
+	     find_rise(store, &groups.groups[0], query, rise, error);
+	lp_pg_ungroup(&groups);
+	return lp_pg_finish(store, ok, error);
 }
 
 bool lp_pg_invalidate(struct lp_store *opened, int64_t series_id, lp_time first, lp_time last, struct lp_error *error)

@@ -1,7 +1,7 @@
 /*
  * Transactions and statements on a connection.
  */
-#include "store/postgresql/internal.h"
+#include "store/postgresql/mapping.h"
 
 #include <string.h>
 #include <time.h>
@@ -118,10 +118,13 @@ static bool to_wire(const struct pg_arguments *arguments, struct wire_arguments 
 /* True for statements that a run uses once, at its beginning or end: preparing them would cost a round trip. */
 static bool is_asked_once(enum pg_statement statement)
 {
-	static const enum pg_statement once[] = { PG_HAS_SCHEMA,   PG_SCHEMA_VERSION, PG_EACH_BATCH, PG_EACH_PENDING,
-		                                  PG_EACH_OWED,    PG_EACH_CHANGED,   PG_EACH_NOTE,  PG_COUNT_TOO_OLD,
-		                                  PG_OPEN_CHANGES, PG_CLOSE_CHANGES,  PG_TAKE_NOTES, PG_ENTER_RUN,
-		                                  PG_BEGIN_RUN,    PG_END_RUN };
+	static const enum pg_statement once[] = { PG_HAS_SCHEMA,    PG_SCHEMA_VERSION, PG_EACH_BATCH,
+		                                  PG_EACH_PENDING,  PG_EACH_OWED,      PG_EACH_CHANGED,
+		                                  PG_EACH_NOTE,     PG_COUNT_TOO_OLD,  PG_OPEN_CHANGES,
+		                                  PG_CLOSE_CHANGES, PG_TAKE_NOTES,     PG_ENTER_RUN,
+		                                  PG_BEGIN_RUN,     PG_END_RUN,        PG_STEP_BACK,
+		                                  PG_GUARD,         PG_UNGUARD,        PG_MAPPED_PREPARE_CHECK,
+		                                  PG_EXPLAIN_CHECK, PG_FORGET_CHECK };
 
 	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
 		if (once[i] == statement)
@@ -131,13 +134,23 @@ static bool is_asked_once(enum pg_statement statement)
 
 static const char *sql_of(const struct pg_store *store, enum pg_statement statement)
 {
+	if (store->mapping != NULL && lp_pg_is_mapped(statement))
+		return lp_pg_mapped_sql(store->mapping, statement);
 	return statement == PG_ADD_RESULTS_TO_PARTITION ? store->add_results_to_partition
 	                                                : lp_pg_statements[statement].sql;
 }
 
 static const char *name_of(const struct pg_store *store, enum pg_statement statement)
 {
+	if (store->mapping != NULL && lp_pg_is_mapped(statement))
+		return lp_pg_mapped_name(store->mapping, statement);
 	return statement == PG_ADD_RESULTS_TO_PARTITION ? store->add_results_name : lp_pg_statements[statement].name;
+}
+
+static bool *prepared_of(struct pg_store *store, enum pg_statement statement)
+{
+	return store->mapping != NULL && lp_pg_is_mapped(statement) ? &store->mapping->prepared[statement]
+	                                                            : &store->prepared[statement];
 }
 
 static bool prepare(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
@@ -146,13 +159,13 @@ static bool prepare(struct pg_store *store, enum pg_statement statement, struct 
 	PGresult *result;
 	bool ok;
 
-	if (store->prepared[statement])
+	if (*prepared_of(store, statement))
 		return true;
 	result = PQprepare(store->connection, name_of(store, statement), sql_of(store, statement),
 	                   store->arguments.count, store->arguments.types);
 	ok = PQresultStatus(result) == PGRES_COMMAND_OK;
 	if (ok)
-		store->prepared[statement] = true;
+		*prepared_of(store, statement) = true;
 	else
 		lp_pg_fail(store->connection, result, text->doing, error);
 	PQclear(result);

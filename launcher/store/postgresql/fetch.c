@@ -6,6 +6,10 @@
  * each, read once; every task gets its slice of it.
  */
 #include "store/postgresql/fetch.h"
+#include "store/postgresql/doubles.h"
+#include "store/postgresql/mapping.h"
+
+#include "calendar/calendar.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,13 +23,25 @@
  */
 enum reading { READ_LAST, READ_RANGE, READ_FURTHER, READ_EARLIER };
 
+/* What is asked for: a reading of what lies in one table, of a share of a batch. */
+struct asking {
+	struct lp_batch *batch;
+	struct lp_share *share;
+	enum reading reading;
+	const struct pg_place *places; /* of all series of the share; NULL: all lie in this program's own table */
+	size_t place_count;
+	struct pg_mapping *mapping; /* NULL: this program's own table */
+};
+
 struct request {
 	int64_t series_id;
+	const char *key;
 	struct lp_window range;
 	struct lp_column *column; /* of the task: filled from the range it became part of */
 };
 
 struct fetching {
+	const struct asking *asking;
 	struct lp_arena *arena;
 	struct pg_range *ranges;
 	size_t count;
@@ -55,9 +71,12 @@ static int compare_requests(const void *a, const void *b)
 }
 
 /* Requests become sorted; ranges of one series that touch become one. */
-static struct fetching plan(struct lp_arena *arena, struct request *requests, size_t count, bool merge)
+static struct fetching plan(const struct asking *asking, struct request *requests, size_t count)
 {
+	struct lp_arena *arena = asking->share->arena;
+	bool merge = asking->reading == READ_RANGE;
 	struct fetching fetching = {
+		.asking = asking,
 		.arena = arena,
 		.ranges = lp_arena_allocate(arena, count * sizeof *fetching.ranges),
 		.chosen = lp_arena_allocate(arena, count * sizeof *fetching.chosen),
@@ -79,13 +98,14 @@ static struct fetching plan(struct lp_arena *arena, struct request *requests, si
 				last->range.end = request->range.end;
 			continue;
 		}
-		fetching.ranges[fetching.count++] =
-			(struct pg_range){ .series_id = request->series_id, .range = request->range };
+		fetching.ranges[fetching.count++] = (struct pg_range){ .series_id = request->series_id,
+			                                               .key = request->key,
+			                                               .range = request->range };
 	}
 	return fetching;
 }
 
-static void add_arguments(struct pg_store *store, const struct fetching *fetching, enum reading reading)
+static void add_arguments(struct pg_store *store, const struct fetching *fetching)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
@@ -100,7 +120,7 @@ static void add_arguments(struct pg_store *store, const struct fetching *fetchin
 	lp_pg_array_end(arguments);
 	lp_pg_argument_time(arguments, fetching->all.start);
 	lp_pg_argument_time(arguments, fetching->all.end);
-	if (reading == READ_EARLIER)
+	if (fetching->asking->reading == READ_EARLIER)
 		lp_pg_argument_int8(arguments, LP_METER_SAMPLES + 1);
 }
 
@@ -117,12 +137,57 @@ static bool take_range(const struct fetching *fetching, const PGresult *row, str
 	return lp_pg_get_column(row, 0, 1, fetching->arena, &range_of(fetching, row)->column, error);
 }
 
+/* A series is not read. What was read of it is not used. */
+static void leave_series(const struct fetching *fetching, int64_t series_id, char *why)
+{
+	struct lp_share *share = fetching->asking->share;
+
+	share->unreadable[share->unreadable_count++] = (struct lp_unreadable){
+		.series_id = series_id,
+		.why = lp_arena_text(share->arena, why),
+	};
+	free(why);
+}
+
+/* Several rows of a time say different things. */
+static void leave_doubtful(const struct fetching *fetching, int64_t series_id, lp_time at)
+{
+	struct lp_share *share = fetching->asking->share;
+	const struct pg_place *place =
+		lp_pg_place_of(fetching->asking->places, fetching->asking->place_count, series_id);
+	const struct lp_zone *utc;
+	struct lp_error ignored;
+	char time[40] = "?";
+
+	if (share->unreadable_count > 0 && share->unreadable[share->unreadable_count - 1].series_id == series_id)
+		return;
+	if (lp_zone_find("UTC", &utc, &ignored))
+		lp_time_format(at, utc, time);
+	leave_series(fetching, series_id,
+	             lp_format_text("%s has several rows of %s at %s, and they differ: which one is right?",
+	                            place->mapping->configured->table, place->name, time));
+}
+
+/* A second row of a range has the time of the first, in a table of somebody else. */
+static bool take_double(const struct fetching *fetching, const struct pg_range *range, const PGresult *row)
+{
+	const struct lp_column *column = &range->column;
+	uint8_t quality = column->quality == NULL ? LP_QUALITY_GOOD : *column->quality;
+
+	if (!lp_pg_is_double(*column->value, quality, lp_pg_get_float8(row, 0, 2), (uint8_t)lp_pg_get_int4(row, 0, 3)))
+		leave_doubtful(fetching, range->series_id, *column->time);
+	return true;
+}
+
 static bool take_previous(const struct fetching *fetching, const PGresult *row, struct lp_error *error)
 {
-	struct lp_column *column = &range_of(fetching, row)->column;
+	struct pg_range *range = range_of(fetching, row);
+	struct lp_column *column = &range->column;
 	int32_t quality = lp_pg_get_int4(row, 0, 3);
 
 	(void)error;
+	if (column->count > 0)
+		return take_double(fetching, range, row);
 	column->count = 1;
 	column->time = lp_arena_allocate(fetching->arena, sizeof *column->time);
 	column->value = lp_arena_allocate(fetching->arena, sizeof *column->value);
@@ -181,10 +246,22 @@ static struct request request_of(const struct lp_input *input, struct lp_task *t
 	return request;
 }
 
-/* requests NULL: only their number. */
-static size_t make_requests(struct lp_batch *batch, const struct lp_share *share, enum reading reading,
-                            struct request *requests)
+/* True if the samples of an input are in the table that is read. */
+static bool lies_there(const struct asking *asking, const struct lp_input *input, const char **key)
 {
+	const struct pg_place *place;
+
+	if (asking->places == NULL)
+		return true;
+	place = lp_pg_place_of(asking->places, asking->place_count, input->series_id);
+	*key = place->mapping == NULL ? NULL : place->key;
+	return place->mapping == asking->mapping;
+}
+
+/* requests NULL: only their number. */
+static size_t make_requests(const struct asking *asking, struct request *requests)
+{
+	struct lp_batch *batch = asking->batch;
 	size_t count = 0;
 
 	for (size_t i = 0; i < batch->task_count; i++) {
@@ -193,11 +270,15 @@ static size_t make_requests(struct lp_batch *batch, const struct lp_share *share
 
 		for (size_t k = 0; k < calculation->input_count; k++) {
 			const struct lp_input *input = &calculation->inputs[k];
+			const char *key = NULL;
 
-			if (!lp_share_holds(share, input->series_id) || !is_asked_for(input, task, k, reading))
+			if (!lp_share_holds(asking->share, input->series_id) ||
+			    !is_asked_for(input, task, k, asking->reading) || !lies_there(asking, input, &key))
 				continue;
-			if (requests != NULL)
-				requests[count] = request_of(input, task, k, reading);
+			if (requests != NULL) {
+				requests[count] = request_of(input, task, k, asking->reading);
+				requests[count].key = key;
+			}
 			count++;
 		}
 	}
@@ -229,24 +310,26 @@ static void hand_out(const struct fetching *fetching, struct request *requests, 
 	}
 }
 
-static bool fetch_each(struct pg_store *store, struct fetching *fetching, enum reading reading, struct lp_error *error)
+static bool fetch_each(struct pg_store *store, struct fetching *fetching, struct lp_error *error)
 {
 	static const struct {
-		enum pg_statement statement;
+		enum pg_statement statement, mapped;
 		bool (*take)(const struct fetching *fetching, const PGresult *row, struct lp_error *error);
 	} readings[] = {
-		[READ_LAST] = { PG_FETCH_PREVIOUS, take_previous },
-		[READ_RANGE] = { PG_FETCH, take_range },
-		[READ_FURTHER] = { PG_FETCH_PREVIOUS, take_previous },
-		[READ_EARLIER] = { PG_FETCH_EARLIER, take_range },
+		[READ_LAST] = { PG_FETCH_PREVIOUS, PG_MAPPED_FETCH_PREVIOUS, take_previous },
+		[READ_RANGE] = { PG_FETCH, PG_MAPPED_FETCH, take_range },
+		[READ_FURTHER] = { PG_FETCH_PREVIOUS, PG_MAPPED_FETCH_PREVIOUS, take_previous },
+		[READ_EARLIER] = { PG_FETCH_EARLIER, PG_MAPPED_FETCH_EARLIER, take_range },
 	};
 
+	const enum reading reading = fetching->asking->reading;
 	struct pg_rows rows;
 
 	if (fetching->chosen_count == 0)
 		return true;
-	add_arguments(store, fetching, reading);
-	lp_pg_stream(store, readings[reading].statement, &rows, error);
+	add_arguments(store, fetching);
+	lp_pg_stream(store, fetching->asking->mapping == NULL ? readings[reading].statement : readings[reading].mapped,
+	             &rows, error);
 	while (lp_pg_next(&rows, NULL, NULL))
 		rows.ok = readings[reading].take(fetching, rows.result, error);
 	return lp_pg_end(&rows);
@@ -272,7 +355,7 @@ static double seconds_of(struct lp_window window)
 }
 
 /* Returns how many ranges of a window may be read together; 0: they are too few or too long. */
-static size_t together_at_once(const struct pg_store *store, const struct fetching *fetching, struct lp_window window)
+static size_t together_at_once(struct pg_store *store, const struct fetching *fetching, struct lp_window window)
 {
 	size_t alike = 0, fit;
 
@@ -284,7 +367,7 @@ static size_t together_at_once(const struct pg_store *store, const struct fetchi
 			return 0;
 		alike += lp_window_equals(window, fetching->ranges[i].range);
 	}
-	fit = (size_t)((double)TOGETHER_SAMPLES / fmax(1, seconds_of(window) * store->sample_rate));
+	fit = (size_t)((double)TOGETHER_SAMPLES / fmax(1, seconds_of(window) * lp_pg_habit(store)->sample_rate));
 	return alike >= TOGETHER_LEAST && fit >= TOGETHER_LEAST ? fit : 0;
 }
 
@@ -297,7 +380,20 @@ static void note_rate(struct pg_store *store, const struct fetching *fetching)
 		samples += (double)fetching->ranges[i].column.count;
 		seconds += seconds_of(fetching->ranges[i].range);
 	}
-	store->sample_rate = fmax(PG_RATE_LEAST, samples / fmax(1, seconds));
+	lp_pg_habit(store)->sample_rate = fmax(PG_RATE_LEAST, samples / fmax(1, seconds));
+}
+
+static bool execute(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
+{
+	(void)lp_pg_arguments(store);
+	return lp_pg_execute(store, statement, NULL, error);
+}
+
+/* Holds until the transaction ends, or PG_PREFER_INDEXES. */
+static bool prefer_bitmaps(struct pg_store *store, struct lp_error *error)
+{
+	return execute(store, PG_PREFER_BITMAPS, error) &&
+	       (store->mapping == NULL || execute(store, PG_MAPPED_PREFER_BITMAPS, error));
 }
 
 static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, struct lp_error *error)
@@ -311,11 +407,10 @@ static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, stru
 			together[count++] = &fetching->ranges[i];
 		else
 			fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
-	if (!fetch_each(store, fetching, READ_RANGE, error))
+	/* The table before may have been read with bitmaps. */
+	if (store->mapping != NULL && !execute(store, PG_PREFER_INDEXES, error))
 		return false;
-	/* Holds until the transaction ends, or PG_PREFER_INDEXES. */
-	(void)lp_pg_arguments(store);
-	if (count > 0 && !lp_pg_execute(store, PG_PREFER_BITMAPS, NULL, error))
+	if (!fetch_each(store, fetching, error) || (count > 0 && !prefer_bitmaps(store, error)))
 		return false;
 	for (size_t i = 0; i < count; i += at_once) {
 		size_t part = count - i < at_once ? count - i : at_once;
@@ -328,51 +423,159 @@ static bool fetch_ranges(struct pg_store *store, struct fetching *fetching, stru
 }
 
 /* Ranges that are not read together have a last sample each. */
-static bool fetch_before(struct pg_store *store, struct fetching *fetching, enum reading reading,
-                         struct lp_error *error)
+static bool fetch_before(struct pg_store *store, struct fetching *fetching, struct lp_error *error)
 {
 	for (size_t i = 0; i < fetching->count; i++)
 		fetching->chosen[fetching->chosen_count++] = &fetching->ranges[i];
 	/* Later readings are rare: a meter was silent, or reads wrong. */
-	if (reading != READ_LAST) {
-		(void)lp_pg_arguments(store);
-		if (!lp_pg_execute(store, PG_PREFER_INDEXES, NULL, error))
-			return false;
-	}
-	return fetch_each(store, fetching, reading, error);
+	if (fetching->asking->reading != READ_LAST && !execute(store, PG_PREFER_INDEXES, error))
+		return false;
+	return fetch_each(store, fetching, error);
 }
 
-static bool fetch(struct pg_store *store, struct lp_batch *batch, struct lp_share *share, enum reading reading,
-                  struct lp_error *error)
+/* A column that was renamed would pass for one without values. */
+static void leave_lost_columns(const struct fetching *fetching)
 {
-	size_t count = make_requests(batch, share, reading, NULL);
+	const struct pg_mapping *mapping = fetching->asking->mapping;
+
+	for (size_t i = 0; i < fetching->count; i++) {
+		const struct pg_range *range = &fetching->ranges[i];
+
+		if ((i == 0 || range[-1].series_id != range->series_id) && !lp_pg_has_column(mapping, range->key))
+			leave_series(fetching, range->series_id,
+			             lp_format_text("%s has no column of numbers \"%s\"", mapping->configured->table,
+			                            range->key));
+	}
+}
+
+static void drop_doubles(const struct fetching *fetching)
+{
+	for (size_t i = 0; i < fetching->count; i++) {
+		lp_time at;
+
+		if (!lp_pg_drop_doubles(&fetching->ranges[i].column, &at))
+			leave_doubtful(fetching, fetching->ranges[i].series_id, at);
+	}
+}
+
+static bool fetch(struct pg_store *store, const struct asking *asking, struct lp_error *error)
+{
+	size_t count = make_requests(asking, NULL);
+	bool whole = asking->reading != READ_RANGE;
 	struct request *requests;
 	struct fetching fetching;
 
 	if (count == 0)
 		return true;
-	requests = lp_arena_allocate(share->arena, count * sizeof *requests);
-	(void)make_requests(batch, share, reading, requests);
-	fetching = plan(share->arena, requests, count, reading == READ_RANGE);
-	if (!(reading == READ_RANGE ? fetch_ranges(store, &fetching, error)
-	                            : fetch_before(store, &fetching, reading, error)))
+	if (!lp_pg_use_mapping(store, asking->mapping, error))
 		return false;
-	hand_out(&fetching, requests, count, reading != READ_RANGE);
-	for (size_t i = 0; i < count && reading == READ_RANGE; i++)
-		share->samples_read += requests[i].column->count;
+	requests = lp_arena_allocate(asking->share->arena, count * sizeof *requests);
+	(void)make_requests(asking, requests);
+	fetching = plan(asking, requests, count);
+	if (asking->mapping != NULL && asking->mapping->configured->wide && !whole)
+		leave_lost_columns(&fetching);
+	if (!(whole ? fetch_before(store, &fetching, error) : fetch_ranges(store, &fetching, error)))
+		return false;
+	if (asking->mapping != NULL)
+		drop_doubles(&fetching);
+	hand_out(&fetching, requests, count, whole);
+	for (size_t i = 0; i < count && !whole; i++)
+		asking->share->samples_read += requests[i].column->count;
 	return true;
+}
+
+/* Finds where the series of a share are. */
+static bool find_places(struct pg_store *store, struct asking *asking, struct lp_error *error)
+{
+	const struct lp_batch *batch = asking->batch;
+	struct lp_share *share = asking->share;
+	struct pg_place *places;
+	int64_t *ids;
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->task_count; i++)
+		count += batch->calculations[batch->tasks[i].calculation].input_count;
+	ids = lp_arena_allocate(share->arena, count * sizeof *ids);
+	count = 0;
+	for (size_t i = 0; i < batch->task_count; i++) {
+		const struct lp_calculation *calculation = &batch->calculations[batch->tasks[i].calculation];
+
+		for (size_t k = 0; k < calculation->input_count; k++)
+			if (lp_share_holds(share, calculation->inputs[k].series_id))
+				ids[count++] = calculation->inputs[k].series_id;
+	}
+	asking->place_count = lp_pg_sort_ids(ids, count);
+	if (!lp_pg_find_places(store, ids, asking->place_count, share->arena, &places, error))
+		return false;
+	asking->places = places;
+	/* A series is left once in each reading, and once with its table. */
+	share->unreadable =
+		lp_arena_allocate(share->arena, (READ_EARLIER + 2) * asking->place_count * sizeof *share->unreadable);
+	return true;
+}
+
+/* A reading of this program's own table, and of each other that could be read so far. */
+static bool fetch_tables(struct pg_store *store, struct asking *asking, struct lp_error *error)
+{
+	asking->mapping = NULL;
+	if (!fetch(store, asking, error))
+		return false;
+	for (size_t i = 0; asking->places != NULL && i < store->mapping_count; i++) {
+		asking->mapping = &store->mappings[i];
+		if (!asking->mapping->broken && !fetch(store, asking, error))
+			return false;
+	}
+	return lp_pg_use_mapping(store, NULL, error);
+}
+
+static int compare_unreadable(const void *a, const void *b)
+{
+	return lp_compare(((const struct lp_unreadable *)a)->series_id, ((const struct lp_unreadable *)b)->series_id);
+}
+
+/* What the server says does not always name the table. */
+static const char *tell_error(struct lp_arena *arena, const struct pg_mapping *mapping)
+{
+	char *text = lp_format_text("%s: %s", mapping->configured->table, mapping->error.what);
+	const char *told = lp_arena_text(arena, text);
+
+	free(text);
+	return told;
+}
+
+/* Series of a table that cannot be read are left. */
+static void leave_tables(const struct asking *asking)
+{
+	struct lp_share *share = asking->share;
+
+	for (size_t i = 0; asking->places != NULL && i < asking->place_count; i++) {
+		const struct pg_place *place = &asking->places[i];
+
+		if (place->mapping != NULL && place->mapping->broken)
+			share->unreadable[share->unreadable_count++] = (struct lp_unreadable){
+				.series_id = place->series_id,
+				.why = tell_error(share->arena, place->mapping),
+			};
+	}
+	if (share->unreadable_count > 1)
+		qsort(share->unreadable, share->unreadable_count, sizeof *share->unreadable, compare_unreadable);
 }
 
 static bool fetch_all(struct pg_store *store, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
-	bool ok = true;
+	struct asking asking = { .batch = batch, .share = share };
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
-	share->samples_read = 0;
-	for (enum reading reading = READ_LAST; ok && reading <= READ_EARLIER; reading++)
-		ok = fetch(store, batch, share, reading, error);
-	return lp_pg_finish(store, ok, error);
+	share->samples_read = share->unreadable_count = 0;
+	ok = store->mapping_count == 0 || find_places(store, &asking, error);
+	for (asking.reading = READ_LAST; ok && asking.reading <= READ_EARLIER; asking.reading++)
+		ok = fetch_tables(store, &asking, error);
+	if (!lp_pg_finish(store, ok, error))
+		return false;
+	leave_tables(&asking);
+	return true;
 }
 
 /* More than a value of the server can hold (a gigabyte), or than it has memory for. */
@@ -384,7 +587,8 @@ static bool is_too_much(const struct lp_error *error)
 /*
  * The number of samples is a guess before the first batch. If it was far too
  * low, fewer are read together. A fetch can deadlock with others that make or
- * drop a partition, or lock tables by hand.
+ * drop a partition, or lock tables by hand. A table of somebody else that cannot be
+ * read fails what reads it, and nothing else: the rest is read again without it.
  */
 bool lp_pg_fetch_share(struct lp_store *opened, struct lp_batch *batch, struct lp_share *share, struct lp_error *error)
 {
@@ -393,10 +597,12 @@ bool lp_pg_fetch_share(struct lp_store *opened, struct lp_batch *batch, struct l
 	int too_much = 0, passing = 0;
 
 	LP_CHECK_BATCH(batch);
+	lp_pg_forget_blame(store);
 	while (!fetch_all(store, batch, share, error))
 		if (store->depth == 0 && is_too_much(error) && ++too_much < MOST_TRIES)
-			store->sample_rate *= MORE_OFTEN;
-		else if (!lp_pg_tries_again(store, error, &passing))
+			lp_pg_habit(store)->sample_rate *= MORE_OFTEN;
+		else if (!lp_pg_tries_again(store, error, &passing) &&
+		         (store->depth > 0 || !lp_pg_blame_mapping(store, error)))
 			return false;
 	return true;
 }

@@ -10,15 +10,20 @@
 
 struct pg_range {
 	int64_t series_id;
+	const char *key; /* in the table of somebody else; NULL: it is in this program's */
 	struct lp_window range;
 	struct lp_column column;
 };
 
-/* Adds an array argument: the series of the ranges, in their order. */
+/* Adds an array argument: the series of the ranges, or their keys, in their order. */
 static inline void lp_pg_add_series(struct pg_arguments *arguments, struct pg_range *const *ranges, size_t count)
 {
-	lp_pg_array_begin(arguments, PG_INT8);
-	for (size_t i = 0; i < count; i++)
+	bool by_key = count > 0 && ranges[0]->key != NULL;
+
+	lp_pg_array_begin(arguments, by_key ? PG_TEXT : PG_INT8);
+	for (size_t i = 0; by_key && i < count; i++)
+		lp_pg_array_text(arguments, ranges[i]->key);
+	for (size_t i = 0; !by_key && i < count; i++)
 		lp_pg_array_int8(arguments, ranges[i]->series_id);
 	lp_pg_array_end(arguments);
 }

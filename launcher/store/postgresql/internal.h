@@ -113,6 +113,15 @@ bool lp_pg_read_row(struct pg_reader *readers, const struct lp_row_layout *layou
 
 enum { PG_FIRST_YEAR = 1970, PG_LAST_YEAR = 2100, PG_MONTHS = (PG_LAST_YEAR - PG_FIRST_YEAR + 1) * 12 };
 
+/* What the last samples that were read tell of the next ones. */
+struct pg_habit {
+	bool has_qualities; /* some sample that was read had one */
+	double sample_rate; /* samples a second of a series, as the last batch had them */
+#define PG_RATE_LEAST 0.125
+};
+
+struct pg_mapping;
+
 struct pg_store {
 	struct lp_store store;
 	uint32_t magic;
@@ -143,10 +152,12 @@ struct pg_store {
 	int add_results_month;
 	char add_results_name[32]; /* as a prepared statement */
 	unsigned add_results_names;
-	bool has_qualities;  /* some sample that was read had one */
-	bool expect_results; /* some were there where none should have been */
-	double sample_rate;  /* samples a second of a series, as the last batch had them */
-#define PG_RATE_LEAST 0.125
+	bool expect_results;   /* some were there where none should have been */
+	struct pg_habit habit; /* of this program's own samples */
+	/* mapping.h: tables of somebody else, and the one whose statement runs, or NULL. */
+	const struct lp_mappings *mappings_configured;
+	struct pg_mapping *mappings, *mapping;
+	size_t mapping_count;
 };
 
 static inline struct pg_store *lp_pg_store(struct lp_store *store)

@@ -2,7 +2,7 @@
  * Opens and closes a connection to PostgreSQL. libpq decides what an address may
  * be: strings, URIs, service and password files, variables.
  */
-#include "store/postgresql/internal.h"
+#include "store/postgresql/mapping.h"
 
 #include "observe/observe.h"
 
@@ -166,7 +166,8 @@ bool lp_pg_open(const struct lp_store_options *options, struct lp_store **opened
 	store->address = lp_copy_text(options->address);
 	store->application_name =
 		lp_copy_text(options->application_name != NULL ? options->application_name : "local-processing");
-	store->sample_rate = 1;
+	store->habit.sample_rate = 1;
+	lp_pg_add_mappings(store, options->mappings);
 	store->settings = transaction_settings(options->statement_timeout);
 	store->connect_timeout = options->connect_timeout;
 	store->statement_timeout = options->statement_timeout;
@@ -189,6 +190,7 @@ struct lp_store_options lp_pg_options(const struct pg_store *store)
 		.connect_timeout = store->connect_timeout,
 		.statement_timeout = store->statement_timeout,
 		.application_name = store->application_name,
+		.mappings = store->mappings_configured,
 	};
 }
 
@@ -212,6 +214,7 @@ void lp_pg_close(struct lp_store *opened)
 	PQfinish(store->lock_connection);
 	PQfinish(store->connection);
 	lp_arena_free(&store->scratch);
+	lp_pg_free_mappings(store);
 	free(store->arguments.data);
 	free(store->add_results_to_partition);
 	free(store->settings);

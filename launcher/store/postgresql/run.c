@@ -1,5 +1,5 @@
 /* Runs: the lock that there is one at a time, their rows. */
-#include "store/postgresql/internal.h"
+#include "store/postgresql/mapping.h"
 
 #include "model/clock.h"
 
@@ -90,7 +90,10 @@ bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_erro
 	if (!lp_pg_execute(store, PG_ENTER_RUN, NULL, error))
 		return lp_pg_finish(store, false, error);
 	lp_pg_add_row(lp_pg_arguments(store), &lp_new_run_layout, run);
-	ok = lp_pg_execute(store, PG_BEGIN_RUN, &result, error);
+	lp_pg_add_mapping_names(store, &store->arguments);
+	ok = lp_pg_execute(store, PG_BEGIN_RUN, &result, error) &&
+	     (lp_pg_is_null(result, 0, 1) ||
+	      lp_pg_no_such_table(PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2), error));
 	if (ok)
 		run->id = lp_pg_get_int8(result, 0, 0);
 	PQclear(result);

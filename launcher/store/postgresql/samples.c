@@ -1,6 +1,6 @@
 /* Samples, written and read for people: by series, in their transaction. */
 #include "store/postgresql/column.h"
-#include "store/postgresql/internal.h"
+#include "store/postgresql/mapping.h"
 
 enum { WRITE_AT_ONCE = 20000, READ_AT_ONCE = 10000 };
 
@@ -99,6 +99,30 @@ static bool take_piece(const struct lp_series_samples *many, size_t count, size_
 	return room < WRITE_AT_ONCE;
 }
 
+/* Nothing is written into tables of somebody else: samples would be there without what its owner adds to them. */
+static bool are_own(struct pg_store *store, const struct lp_series_samples *many, size_t count, struct lp_error *error)
+{
+	struct lp_arena arena = { 0 };
+	int64_t *ids = lp_arena_allocate(&arena, count * sizeof *ids);
+	struct pg_place *places = NULL;
+	bool ok;
+
+	for (size_t i = 0; i < count; i++)
+		ids[i] = many[i].series_id;
+	count = lp_pg_sort_ids(ids, count);
+	ok = lp_pg_find_places(store, ids, count, &arena, &places, error);
+	for (size_t i = 0; ok && places != NULL && i < count; i++) {
+		if (places[i].mapping == NULL)
+			continue;
+		(void)lp_fail(error, LP_EXIT_DATA, "the samples of %s are in %s, which this program only reads",
+		              places[i].name, places[i].mapping->configured->table);
+		ok = lp_hint(error, "Write them there; or say `table: %s` in the definition of the series.",
+		             LP_OWN_TABLE);
+	}
+	lp_arena_free(&arena);
+	return ok;
+}
+
 bool lp_pg_write_many(struct lp_store *opened, const struct lp_series_samples *many, size_t count,
                       struct lp_write_counts *counts, struct lp_error *error)
 {
@@ -110,6 +134,7 @@ bool lp_pg_write_many(struct lp_store *opened, const struct lp_series_samples *m
 	*counts = (struct lp_write_counts){ .inserted = 0 };
 	if (!lp_pg_begin(store, error))
 		return false;
+	ok = are_own(store, many, count, error);
 	while (ok && take_piece(many, count, &item, &sample, &piece)) {
 		ok = lp_pg_ensure_samples(store, piece.first, piece.last, error) &&
 		     write_piece(store, &piece, counts, error);
@@ -117,21 +142,30 @@ bool lp_pg_write_many(struct lp_store *opened, const struct lp_series_samples *m
 	return lp_pg_finish(store, ok, error);
 }
 
-static bool read_some(struct pg_store *store, int64_t series_id, struct lp_window range, uint64_t most,
+static bool read_some(struct pg_store *store, const struct pg_place *place, struct lp_window range, uint64_t most,
                       struct lp_column *column, struct lp_error *error)
 {
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 	PGresult *result = NULL;
 	bool ok;
 
-	lp_pg_argument_int8(arguments, series_id);
+	if (!lp_pg_use_mapping(store, place->mapping, error))
+		return false;
+	if (place->mapping != NULL) {
+		lp_pg_array_begin(arguments, PG_TEXT);
+		lp_pg_array_text(arguments, place->key);
+		lp_pg_array_end(arguments);
+	} else {
+		lp_pg_argument_int8(arguments, place->series_id);
+	}
 	lp_pg_argument_time(arguments, range.start);
 	lp_pg_argument_time(arguments, range.end);
 	lp_pg_argument_int8(arguments, (int64_t)most);
 	lp_arena_empty(&store->scratch);
-	ok = lp_pg_execute(store, PG_READ_SAMPLES, &result, error) &&
+	ok = lp_pg_execute(store, place->mapping != NULL ? PG_MAPPED_READ_SAMPLES : PG_READ_SAMPLES, &result, error) &&
 	     lp_pg_get_column(result, 0, 0, &store->scratch, column, error) &&
 	     lp_pg_get_coverage(result, 0, 3, &store->scratch, column, error);
+	store->mapping = NULL;
 	PQclear(result);
 	return ok;
 }
@@ -146,15 +180,19 @@ bool lp_pg_read_samples(struct lp_store *opened, const struct lp_sample_query *q
 		.end = query->to == LP_TIME_NONE || query->to > LP_TIME_MAX ? LP_TIME_MAX + 1 : query->to
 	};
 	uint64_t left = query->most == 0 ? UINT64_MAX : query->most;
-	bool ok = true;
+	struct pg_place own = { .series_id = query->series_id }, *place = NULL;
+	struct lp_arena arena = { 0 };
+	bool ok;
 
 	if (!lp_pg_begin(store, error))
 		return false;
+	ok = lp_pg_find_places(store, &query->series_id, 1, &arena, &place, error);
+	place = place == NULL ? &own : place;
 	while (ok && left > 0 && range.start < range.end) {
 		uint64_t wanted = left < READ_AT_ONCE ? left : READ_AT_ONCE;
 		struct lp_column column;
 
-		ok = read_some(store, query->series_id, range, wanted, &column, error);
+		ok = read_some(store, place, range, wanted, &column, error);
 		if (!ok || column.count == 0)
 			break;
 		range.start = column.time[column.count - 1] + 1;
@@ -163,5 +201,6 @@ bool lp_pg_read_samples(struct lp_store *opened, const struct lp_sample_query *q
 		if (column.count < wanted)
 			break;
 	}
+	lp_arena_free(&arena);
 	return lp_pg_finish(store, ok, error);
 }

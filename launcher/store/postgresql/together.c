@@ -15,6 +15,7 @@
  * segment, of four numbers.
  */
 #include "store/postgresql/fetch.h"
+#include "store/postgresql/mapping.h"
 #include "store/postgresql/wire.h"
 
 #include <stdlib.h>
@@ -49,6 +50,11 @@ static size_t find_range(struct pg_range *const *ranges, size_t count, size_t gu
 {
 	size_t low = 0, high = count;
 
+	/* Rows of somebody else come with the place of their key. */
+	if (ranges[0]->key != NULL) {
+		assert(series_id >= 1 && (size_t)series_id <= count);
+		return (size_t)series_id - 1;
+	}
 	if (ranges[guess]->series_id == series_id)
 		return guess;
 	guess = guess + 1 < count ? guess + 1 : 0;
@@ -130,12 +136,16 @@ static void scatter(const struct packed *packed, struct lp_arena *arena, struct 
 static bool ask(struct pg_store *store, struct pg_range *const *ranges, size_t count, struct lp_window window,
                 PGresult **result, struct lp_error *error)
 {
+	static const enum pg_statement statements[2][2] = {
+		{ PG_FETCH_TOGETHER, PG_FETCH_TOGETHER_QUALITIES },
+		{ PG_MAPPED_FETCH_TOGETHER, PG_MAPPED_FETCH_TOGETHER_QUALITIES },
+	};
 	struct pg_arguments *arguments = lp_pg_arguments(store);
 
 	lp_pg_add_series(arguments, ranges, count);
 	lp_pg_argument_time(arguments, window.start);
 	lp_pg_argument_time(arguments, window.end);
-	return lp_pg_execute(store, store->has_qualities ? PG_FETCH_TOGETHER_QUALITIES : PG_FETCH_TOGETHER, result,
+	return lp_pg_execute(store, statements[store->mapping != NULL][lp_pg_habit(store)->has_qualities], result,
 	                     error);
 }
 
@@ -148,17 +158,18 @@ bool lp_pg_fetch_together(struct pg_store *store, struct lp_arena *arena, struct
                           struct lp_window window, struct lp_error *error)
 {
 	PGresult *result = NULL;
+	struct pg_habit *habit = lp_pg_habit(store);
 	bool ok = ask(store, ranges, count, window, &result, error);
 
-	if (ok && !store->has_qualities && lp_pg_get_int8(result, 0, 1) > 0) {
-		store->has_qualities = true;
+	if (ok && !habit->has_qualities && lp_pg_get_int8(result, 0, 1) > 0) {
+		habit->has_qualities = true;
 		PQclear(result);
 		result = NULL;
 		ok = ask(store, ranges, count, window, &result, error);
 	}
 	if (ok && !lp_pg_is_null(result, 0, 0)) {
 		struct packed packed = { .samples = PQgetvalue(result, 0, 0),
-			                 .bytes = store->has_qualities ? SEGMENT_BYTES : CIRCLE_BYTES,
+			                 .bytes = habit->has_qualities ? SEGMENT_BYTES : CIRCLE_BYTES,
 			                 .start = window.start };
 
 		packed.count = (size_t)PQgetlength(result, 0, 0) / packed.bytes;

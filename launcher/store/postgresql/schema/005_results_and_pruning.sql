@@ -159,6 +159,17 @@ set search_path = pg_catalog, pg_temp as $$
     on conflict do nothing;
 $$;
 
+-- Samples may lie in tables of somebody else.
+
+alter table local_processing.series
+    add column source_key text not null default '',
+    add column source_table text not null default '';
+create index series_source_table on local_processing.series (source_table) where source_table not in ('', 'own');
+comment on column local_processing.series.source_key is
+    'Says which rows are the series'' in a table of somebody else; empty: its name.';
+comment on column local_processing.series.source_table is
+    'The table of the configuration that has its samples; own: this program''s; empty: the usual one.';
+
 -- What a batch reads of others, so that what its inputs read decides what has to be there before it is computed.
 
 alter table local_processing.batch add column reading text not null default '';

@@ -10,20 +10,22 @@ unnest(
     min_coverage, recompute_within, memory_limit, mode
 )
 
+-- fragment: series_definitions
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) r
+    (name, unit, description, attributes, sample_interval, source_key, source_table)
+
 -- name: add_series
 -- doing: add series
-INSERT INTO {{schema}}.series (name, unit, description, attributes, sample_interval)
-SELECT name, unit, description, attributes::json, sample_interval
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) r
-    (name, unit, description, attributes, sample_interval);
+INSERT INTO {{schema}}.series (name, unit, description, attributes, sample_interval, source_key, source_table)
+SELECT name, unit, description, attributes::json, sample_interval, source_key, source_table
+{{series_definitions}};
 
 -- name: change_series
 -- doing: change series
 UPDATE {{schema}}.series s
 SET unit = r.unit, description = r.description, attributes = r.attributes::json,
-    sample_interval = r.sample_interval
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) r
-    (name, unit, description, attributes, sample_interval)
+    sample_interval = r.sample_interval, source_key = r.source_key, source_table = r.source_table
+{{series_definitions}}
 WHERE s.name = r.name;
 
 -- name: touch_series_batches

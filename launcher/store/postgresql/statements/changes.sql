@@ -66,33 +66,40 @@ DELETE FROM {{schema}}.change WHERE id = ANY ($1);
 INSERT INTO {{schema}}.change (series_ids, firsts, lasts, first, last, by_hand)
 VALUES (ARRAY[$1::int8], ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $2, $3, true);
 
--- name: next_good
--- doing: look for the next good samples
+-- fragment: next_good_of keys sample readers
 SELECT r.n, s.ts
-FROM unnest($1::int8[], $2::timestamptz[]) WITH ORDINALITY r (series_id, last, n)
+FROM unnest($1::{{keys}}, $2::timestamptz[]) WITH ORDINALITY r (series_id, last, n)
     CROSS JOIN LATERAL (
         SELECT ts
-        FROM {{schema}}.sample
+        FROM {{sample}} s
         WHERE series_id = r.series_id AND ts > r.last AND ts > $3 AND ts < $4 AND {{is_good}}
         ORDER BY ts
         LIMIT 1
     ) s
-WHERE r.series_id IN (SELECT series_id FROM {{schema}}.calculation_input WHERE lookback IS NOT NULL);
+{{readers}}
 
--- name: find_rise
--- doing: look for rises
+-- name: next_good
+-- doing: look for the next good samples
+{{next_good_of int8[], {{schema}}.sample,
+    WHERE r.series_id IN (SELECT series_id FROM {{schema}}.calculation_input WHERE lookback IS NOT NULL)}};
+
+-- fragment: find_rise_of series sample
 SELECT max(ts)
 FROM (
     SELECT ts, value, lag(value) OVER (ORDER BY ts) AS before
     FROM (
         SELECT ts, value
-        FROM {{schema}}.sample
-        WHERE series_id = $1 AND ts > $2 AND ts < $3 AND {{is_good}}
+        FROM {{sample}} s
+        WHERE series_id = {{series}} AND ts > $2 AND ts < $3 AND {{is_good}}
         ORDER BY ts
         LIMIT $5
     ) s
 ) v
-WHERE value > ($4::float8[])[1] * before;
+WHERE value > ($4::float8[])[1] * before
+
+-- name: find_rise
+-- doing: look for rises
+{{find_rise_of $1, {{schema}}.sample}};
 
 -- name: each_reader
 -- doing: read who reads series

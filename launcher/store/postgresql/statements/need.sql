@@ -19,11 +19,10 @@ FROM {{schema}}.series s
 WHERE $1::text IS NULL OR s.name LIKE $1
 ORDER BY s.id;
 
--- name: find_lasts
--- doing: look for the last samples
+-- fragment: find_lasts_of keys sample times
 SELECT (
-    SELECT ts
-    FROM {{schema}}.sample
+    SELECT {{times}}
+    FROM {{sample}} s
     WHERE series_id = r.id
         AND ts >= r.first
         AND ts < r.beyond
@@ -33,9 +32,13 @@ SELECT (
     ORDER BY ts DESC OFFSET r.number - 1
     LIMIT 1
 )
-FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::int4[]) WITH ORDINALITY r
+FROM unnest($1::{{keys}}, $2::timestamptz[], $3::timestamptz[], $4::int4[]) WITH ORDINALITY r
     (id, first, beyond, number, n)
-ORDER BY r.n;
+ORDER BY r.n
+
+-- name: find_lasts
+-- doing: look for the last samples
+{{find_lasts_of int8[], {{schema}}.sample, ts}};
 
 -- name: each_need
 -- doing: read who reads series
@@ -62,17 +65,20 @@ FROM (
 GROUP BY calculation_id
 ORDER BY calculation_id;
 
--- name: count_samples
--- doing: count samples
--- At most so many of each series.
+-- fragment: count_samples_of keys sample
 SELECT coalesce(sum(c.samples), 0)::int8
-FROM unnest($1::int8[], $2::timestamptz[], $3::timestamptz[]) r (id, first, beyond)
+FROM unnest($1::{{keys}}, $2::timestamptz[], $3::timestamptz[]) r (id, first, beyond)
     CROSS JOIN LATERAL (
         SELECT count(*) AS samples
         FROM (
             SELECT
-            FROM {{schema}}.sample
+            FROM {{sample}} s
             WHERE series_id = r.id AND ts >= r.first AND ts < r.beyond AND ts >= $4 AND ts < $5
             LIMIT $6
         ) few
-    ) c;
+    ) c
+
+-- name: count_samples
+-- doing: count samples
+-- At most so many of each series.
+{{count_samples_of int8[], {{schema}}.sample}};

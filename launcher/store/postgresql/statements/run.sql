@@ -29,6 +29,11 @@ SELECT EXISTS (
 -- the log, and should it be lost, the changes that it took are there again.
 SELECT pg_advisory_xact_lock({{lock_class}}, $1), set_config('synchronous_commit', 'off', true);
 
+-- Series of tables that the configuration does not have.
+-- fragment: of_lost_table
+FROM {{schema}}.series
+WHERE source_table NOT IN ('', 'own') AND source_table <> ALL ($7::text[])
+
 -- name: begin_run
 -- doing: note the run
 WITH left_over AS (
@@ -39,7 +44,7 @@ WITH left_over AS (
 )
 INSERT INTO {{schema}}.run (tick, started, host, process, program_version, result, kind)
 VALUES ($1, $2, $3, $4, $5, 'running', $6)
-RETURNING id;
+RETURNING id, (SELECT min(name) {{of_lost_table}}), (SELECT min(source_table) {{of_lost_table}});
 
 -- name: lock_running
 -- doing: look at the run

@@ -189,6 +189,8 @@ CREATE TABLE series (
   results_to INTEGER, -- to before which its last one lies; NULL: no result was stored
   pruned_from INTEGER, -- time of the first sample that prune has removed; NULL: none
   pruned_to INTEGER, -- of the last one: windows that read from ... to are left as they are
+  source_key TEXT NOT NULL DEFAULT '', -- of its samples in a table of somebody else; '': the name
+  source_table TEXT NOT NULL DEFAULT '', -- a table of the configuration, or own; '': the usual one
   shadow INTEGER NOT NULL DEFAULT 0 CHECK (shadow IN (0, 1)), -- 1: has the results that its writer makes in shadow
   UNIQUE (name, shadow)
 ) STRICT;

@@ -2,12 +2,14 @@
 
 -- name: add_series
 -- doing: add series
-INSERT INTO series (name, unit, description, attributes, sample_interval, created)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+INSERT INTO series (name, unit, description, attributes, sample_interval, source_key, source_table, created)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- name: change_series
 -- doing: change series
-UPDATE series SET unit = ?2, description = ?3, attributes = ?4, sample_interval = ?5 WHERE name = ?1;
+UPDATE series
+SET unit = ?2, description = ?3, attributes = ?4, sample_interval = ?5, source_key = ?6, source_table = ?7
+WHERE name = ?1;
 
 -- name: touch_series_batches
 -- doing: mark the batches of changed series

@@ -2,7 +2,8 @@
 
 -- By name a series is the one that is live; with it comes the one of the same name for results in shadow.
 -- fragment: series_columns
-s.id, s.name, s.unit, s.description, s.attributes, s.sample_interval, s.pruned_from, s.pruned_to, t.id
+s.id, s.name, s.unit, s.description, s.attributes, s.sample_interval, s.source_key, s.source_table,
+s.pruned_from, s.pruned_to, t.id
 FROM series s
     LEFT JOIN series t ON t.name = s.name AND t.shadow = 1
 

@@ -1,0 +1,218 @@
+/* See mapping.h. One table of keys feeds reading, checks and documentation. */
+#include "config/mapping.h"
+
+#include "calendar/calendar.h"
+#include "text/names.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { TABLE, COLUMN, ZONE, CODES, MARK };
+
+static const struct key {
+	const char *name;
+	enum kind kind;
+	size_t field;
+	const char *usual;
+	const char *meaning;
+} keys[] = {
+#define FIELD(name) offsetof(struct lp_mapping, name)
+	{ "table", TABLE, FIELD(table), NULL,
+	  "schema and name, as SQL reads them: public.readings, \"My Schema\".\"Log\"" },
+	{ "series", COLUMN, FIELD(series), "series",
+	  "column that says which series a row belongs to: numbers, texts or UUIDs, compared with the key of the series" },
+	{ "time", COLUMN, FIELD(time), "time",
+	  "column of times, of the type timestamptz; or timestamp, with `time_zone`" },
+	{ "value", COLUMN, FIELD(value), "value", "column of values: numbers or booleans; NULL and NaN are missing" },
+	{ "quality", COLUMN, FIELD(quality), NULL, "column of quality codes; without it every row is good" },
+	{ "good", CODES, FIELD(good), NULL,
+	  "codes that are good, such as [192, 0]; opc_da or opc_ua: as OPC has them; without it: 0 or NULL good, 1 "
+	  "uncertain, others bad" },
+	{ "uncertain", CODES, FIELD(uncertain), NULL, "codes that are used like good ones; any other is bad" },
+	{ "time_zone", ZONE, FIELD(time_zone), NULL, "zone of times in a column of the type timestamp" },
+	{ "wide", MARK, FIELD(wide), "false",
+	  "true: the table has a column for each series, called like its key; `series`, `value` and `quality` are not "
+	  "for it" },
+#undef FIELD
+};
+enum { KEYS = sizeof keys / sizeof keys[0] };
+
+static const char *const kind_names[] = {
+	[TABLE] = "table",         [COLUMN] = "column",      [ZONE] = "time zone",
+	[CODES] = "list of codes", [MARK] = "true or false",
+};
+
+struct reading {
+	const struct lp_mapping_reader *reader;
+	const char *path; /* "samples", "tables.archive" */
+	struct lp_mapping *mapping;
+};
+
+static void LP_PRINTF(3, 4)
+	problem(const struct reading *reading, const struct lp_yaml_node *at, const char *format, ...)
+{
+	struct lp_text text = { 0 };
+	va_list arguments;
+	char *what;
+	va_start(arguments, format);
+	int length = vasprintf(&what, format, arguments);
+	va_end(arguments);
+	lp_text_addf(&text, "%s%s", reading->path, length < 0 ? " is wrong" : what);
+	if (length >= 0)
+		free(what);
+	reading->reader->problem(reading->reader->context, at, text.data);
+	lp_text_free(&text);
+}
+
+static void *field_of(const struct reading *reading, const struct key *key)
+{
+	return (char *)reading->mapping + key->field;
+}
+
+static const char *found(const struct lp_yaml_node *node)
+{
+	return node->type == LP_YAML_LIST || node->type == LP_YAML_MAP || node->type == LP_YAML_NULL
+	               ? lp_yaml_type_name(node->type)
+	               : node->text;
+}
+
+static void set_text(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
+{
+	const struct lp_zone *zone;
+	struct lp_error error;
+	if (node->type != LP_YAML_TEXT || node->text[0] == '\0') {
+		problem(reading, node, ".%s: expected the name of a %s, found %s", key->name, kind_names[key->kind],
+		        found(node));
+		return;
+	}
+	/* Where tables are looked for without one differs from role to role. */
+	if (key->kind == TABLE && strchr(node->text, '.') == NULL)
+		problem(reading, node, ".%s: expected a schema and a table, such as public.%s", key->name, node->text);
+	else if (key->kind == ZONE && !lp_zone_find(node->text, &zone, &error))
+		problem(reading, node, ".%s: %s", key->name, error.what);
+	*(const char **)field_of(reading, key) = lp_arena_text(reading->reader->arena, node->text);
+}
+
+static void add_code(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
+{
+	struct lp_code_list *list = field_of(reading, key);
+	if (node->type != LP_YAML_INT && node->type != LP_YAML_TEXT && node->type != LP_YAML_NULL) {
+		problem(reading, node, ".%s: expected a code (a whole number, a text or null), found %s", key->name,
+		        found(node));
+		return;
+	}
+	list->texts |= node->type == LP_YAML_TEXT;
+	list->items[list->count++] =
+		node->type == LP_YAML_NULL ? NULL : lp_arena_text(reading->reader->arena, node->text);
+}
+
+static void set_codes(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
+{
+	static const char *const words[] = { "opc_da", "opc_ua" };
+	struct lp_code_list *list = field_of(reading, key);
+	size_t word;
+	bool is_good = list == &reading->mapping->good;
+	if (is_good && node->type == LP_YAML_TEXT && lp_word_find(node->text, words, 2, &word)) {
+		reading->mapping->codes = word == 0 ? LP_CODES_OPC_DA : LP_CODES_OPC_UA;
+		return;
+	}
+	if (node->type != LP_YAML_LIST || node->count == 0) {
+		problem(reading, node, ".%s: expected a list of codes%s, found %s", key->name,
+		        is_good ? ", opc_da or opc_ua" : "", found(node));
+		return;
+	}
+	reading->mapping->codes = LP_CODES_LISTED;
+	list->items = lp_arena_zeroed(reading->reader->arena, node->count, sizeof *list->items);
+	for (size_t i = 0; i < node->count; i++)
+		add_code(reading, key, node->items[i]);
+}
+
+static void set_key(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
+{
+	switch (key->kind) {
+	case TABLE:
+	case COLUMN:
+	case ZONE:
+		set_text(reading, key, node);
+		return;
+	case CODES:
+		set_codes(reading, key, node);
+		return;
+	case MARK:
+		if (node->type == LP_YAML_BOOL)
+			*(bool *)field_of(reading, key) = node->value.truth;
+		else
+			problem(reading, node, ".%s: expected true or false, found %s", key->name, found(node));
+	}
+}
+
+static void unknown_key(const struct reading *reading, const struct lp_yaml_node *key)
+{
+	const char *nearest = lp_nearest_of(key->text, &keys[0].name, KEYS, sizeof keys[0]);
+	struct lp_text known = { 0 };
+	for (int i = 0; i < KEYS; i++)
+		lp_text_addf(&known, "%s%s", i == 0 ? "" : ", ", keys[i].name);
+	if (nearest != NULL)
+		problem(reading, key, ": unknown setting %s: did you mean %s?", key->text, nearest);
+	else
+		problem(reading, key, ": unknown setting %s: there are %s", key->text, known.data);
+	lp_text_free(&known);
+}
+
+/* Reports keys that are of no use beside each other. */
+static void check_together(const struct reading *reading, const struct lp_yaml_node *map)
+{
+	static const char *const narrow[] = { "series", "value", "quality", "good", "uncertain" };
+	const struct lp_mapping *mapping = reading->mapping;
+	for (size_t i = 0; mapping->wide && i < sizeof narrow / sizeof *narrow; i++)
+		if (lp_yaml_get(map, narrow[i]) != NULL)
+			problem(reading, map, ".%s: a wide table has a column for each series, and none for this",
+			        narrow[i]);
+	if (mapping->table == NULL && lp_yaml_get(map, "table") == NULL)
+		problem(reading, map, ".table is missing: which table is it?");
+	if (mapping->quality == NULL && mapping->codes != LP_CODES_OWN && !mapping->wide)
+		problem(reading, map, ".good and .uncertain say what codes mean: .quality has to name their column");
+	if (mapping->good.count == 0 && mapping->uncertain.count > 0)
+		problem(reading, map, ".uncertain needs .good beside it");
+	if (mapping->codes != LP_CODES_LISTED && mapping->uncertain.count > 0)
+		problem(reading, map, ".uncertain: OPC's codes say it themselves");
+}
+
+void lp_mapping_read(const struct lp_mapping_reader *reader, const char *name, const struct lp_yaml_node *map,
+                     struct lp_mapping *mapping)
+{
+	bool is_usual = strcmp(name, LP_SAMPLES_TABLE) == 0;
+	char *path = lp_format_text("%s%s", is_usual ? "" : "tables.", name);
+	struct reading reading = { .reader = reader, .path = lp_arena_text(reader->arena, path), .mapping = mapping };
+	free(path);
+	*mapping = (struct lp_mapping){ .name = lp_arena_text(reader->arena, name) };
+	if (map->type != LP_YAML_MAP) {
+		problem(&reading, map, ": expected a map that describes a table, found %s", found(map));
+		return;
+	}
+	for (int k = 0; k < KEYS; k++)
+		if (keys[k].kind == COLUMN && keys[k].usual != NULL)
+			*(const char **)field_of(&reading, &keys[k]) = keys[k].usual;
+	for (size_t i = 0; i < map->count; i++) {
+		int at = 0;
+		while (at < KEYS && strcmp(keys[at].name, map->keys[i]->text) != 0)
+			at++;
+		if (at == KEYS)
+			unknown_key(&reading, map->keys[i]);
+		else
+			set_key(&reading, &keys[at], map->items[i]);
+	}
+	check_together(&reading, map);
+}
+
+void lp_mapping_describe(void (*line)(void *context, const char *text), void *context)
+{
+	for (int k = 0; k < KEYS; k++) {
+		char *text = lp_format_text("    %s (%s; %s%s): %s", keys[k].name, kind_names[keys[k].kind],
+		                            keys[k].usual == NULL ? "no default" : "default ",
+		                            keys[k].usual == NULL ? "" : keys[k].usual, keys[k].meaning);
+		line(context, text);
+		free(text);
+	}
+}

@@ -1,0 +1,49 @@
+/*
+ * How samples are found in tables of somebody else: plain data, made from the
+ * configuration, used by the store. Texts belong to the arena of the list.
+ */
+#ifndef LP_MODEL_MAPPING_H
+#define LP_MODEL_MAPPING_H
+
+#include "model/memory.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The table of series that no calculation writes and that name no other. */
+#define LP_SAMPLES_TABLE "samples"
+
+/* What numbers or words in a column of qualities mean. */
+enum lp_codes {
+	LP_CODES_OWN,    /* this program's: 0 or NULL good, 1 uncertain, else bad */
+	LP_CODES_LISTED, /* what the lists say; any other is bad */
+	LP_CODES_OPC_DA, /* bits 6 and 7: 3 good, 1 uncertain */
+	LP_CODES_OPC_UA, /* bits 30 and 31: 0 good, 1 uncertain */
+};
+
+/* Codes as SQL compares them: numbers as they are written; NULL: the code may be missing. */
+struct lp_code_list {
+	const char **items;
+	size_t count;
+	bool texts; /* some is no number: all are compared as texts */
+};
+
+struct lp_mapping {
+	const char *name;      /* LP_SAMPLES_TABLE, or its name under `tables` */
+	const char *table;     /* "schema.table", as SQL reads it */
+	const char *series;    /* the column that says which series a row belongs to */
+	const char *time;      /* column */
+	const char *value;     /* column */
+	const char *quality;   /* column, or NULL: every row is good */
+	const char *time_zone; /* of a column without zone, or NULL */
+	enum lp_codes codes;
+	struct lp_code_list good, uncertain;
+	bool wide; /* a column a series */
+};
+
+struct lp_mappings {
+	struct lp_mapping *items;
+	size_t count, capacity;
+	struct lp_arena arena;
+};
+
+#endif

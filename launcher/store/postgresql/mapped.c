@@ -1,0 +1,91 @@
+/* The mappings of a connection, and the statements that are made for each: see mapping.h. */
+#include "store/postgresql/mapping.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void lp_pg_add_mappings(struct pg_store *store, const struct lp_mappings *mappings)
+{
+	store->mappings_configured = mappings;
+	store->mapping_count = mappings == NULL ? 0 : mappings->count;
+	store->mappings = lp_allocate((store->mapping_count + 1) * sizeof *store->mappings);
+	for (size_t i = 0; i < store->mapping_count; i++)
+		store->mappings[i] = (struct pg_mapping){ .configured = &mappings->items[i],
+			                                  .number = (int)i,
+			                                  .habit = { .sample_rate = 1 } };
+}
+
+void lp_pg_forget_mapping(struct pg_mapping *mapping)
+{
+	for (size_t i = 0; i < PG_STATEMENT_COUNT; i++) {
+		free(mapping->sql[i]);
+		mapping->sql[i] = NULL;
+		mapping->prepared[i] = false;
+	}
+	lp_names_free(&mapping->columns);
+	mapping->columns = (struct lp_names){ .count = 0 };
+	lp_arena_free(&mapping->column_names);
+	free(mapping->source);
+	free(mapping->keys);
+	mapping->source = mapping->keys = NULL;
+}
+
+void lp_pg_free_mappings(struct pg_store *store)
+{
+	for (size_t i = 0; i < store->mapping_count; i++)
+		lp_pg_forget_mapping(&store->mappings[i]);
+	free(store->mappings);
+}
+
+bool lp_pg_is_mapped(enum pg_statement statement)
+{
+	return strncmp(lp_pg_statements[statement].name, "mapped_", 7) == 0;
+}
+
+const char *lp_pg_mapped_sql(struct pg_mapping *mapping, enum pg_statement statement)
+{
+	if (mapping->sql[statement] == NULL)
+		mapping->sql[statement] =
+			lp_format_text(lp_pg_format(statement, "%1$s %2$s"), mapping->keys, mapping->source);
+	return mapping->sql[statement];
+}
+
+const char *lp_pg_mapped_name(struct pg_mapping *mapping, enum pg_statement statement)
+{
+	snprintf(mapping->prepared_name, sizeof mapping->prepared_name, "%s_%d_%u", lp_pg_statements[statement].name,
+	         mapping->number, mapping->made);
+	return mapping->prepared_name;
+}
+
+bool lp_pg_blame_mapping(struct pg_store *store, const struct lp_error *error)
+{
+	struct pg_mapping *mapping = store->mapping;
+
+	if (mapping == NULL || mapping->broken || PQstatus(store->connection) != CONNECTION_OK)
+		return false;
+	mapping->broken = true;
+	mapping->error = *error;
+	lp_pg_forget_mapping(mapping);
+	return true;
+}
+
+void lp_pg_forget_blame(struct pg_store *store)
+{
+	for (size_t i = 0; i < store->mapping_count; i++)
+		store->mappings[i].broken = false;
+	store->mapping = NULL;
+}
+
+void lp_pg_add_mapping_names(struct pg_store *store, struct pg_arguments *arguments)
+{
+	lp_pg_array_begin(arguments, PG_TEXT);
+	for (size_t i = 0; i < store->mapping_count; i++)
+		lp_pg_array_text(arguments, store->mappings[i].configured->name);
+	lp_pg_array_end(arguments);
+}
+
+bool lp_pg_has_column(const struct pg_mapping *mapping, const char *name)
+{
+	return lp_names_find(&mapping->columns, name, NULL);
+}

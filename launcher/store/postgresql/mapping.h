@@ -1,0 +1,81 @@
+/*
+ * Tables of somebody else, as the configuration describes them: the statements
+ * that read them are made of those of mapped.sql when a connection first needs
+ * them, and which rows are whose.
+ */
+#ifndef LP_STORE_POSTGRESQL_MAPPING_H
+#define LP_STORE_POSTGRESQL_MAPPING_H
+
+#include "store/postgresql/internal.h"
+
+#include "text/names.h"
+
+struct pg_mapping {
+	const struct lp_mapping *configured;
+	int number;              /* of the mapping: prepared statements are called by it */
+	unsigned made;           /* how often its statements were made: after an error it is looked at again */
+	char *source;            /* a relation with the columns series_id, ts, value, quality; NULL: not made yet */
+	char *keys;              /* the type of an array of keys: "int8[]" */
+	struct lp_names columns; /* of a wide table: those that can be read */
+	struct lp_arena column_names;
+	char *sql[PG_STATEMENT_COUNT];
+	bool prepared[PG_STATEMENT_COUNT];
+	char prepared_name[64]; /* of the statement that runs */
+	struct pg_habit habit;
+	bool broken; /* cannot be read: see `error`; for the fetch that found it */
+	struct lp_error error;
+};
+
+/* Where the samples of a series are. */
+struct pg_place {
+	int64_t series_id;
+	struct pg_mapping *mapping; /* NULL: in this program's own table */
+	const char *key, *name;
+};
+
+/* Returns what is known of the samples of the mapping in use, or of this program's own. */
+static inline struct pg_habit *lp_pg_habit(struct pg_store *store)
+{
+	return store->mapping != NULL ? &store->mapping->habit : &store->habit;
+}
+
+void lp_pg_add_mappings(struct pg_store *store, const struct lp_mappings *mappings);
+void lp_pg_free_mappings(struct pg_store *store);
+
+/* Forgets what was made of the table: it may be another one by now. */
+void lp_pg_forget_mapping(struct pg_mapping *mapping);
+
+/* True for a statement that is made for each mapping. */
+bool lp_pg_is_mapped(enum pg_statement statement);
+/* The text and the name of such a statement, for the mapping in use. */
+const char *lp_pg_mapped_sql(struct pg_mapping *mapping, enum pg_statement statement);
+const char *lp_pg_mapped_name(struct pg_mapping *mapping, enum pg_statement statement);
+
+/*
+ * Within a transaction: the mapping whose statements run from now on; NULL:
+ * none. Looks at the table if that was not done yet.
+ */
+bool lp_pg_use_mapping(struct pg_store *store, struct pg_mapping *mapping, struct lp_error *error) LP_MUST_CHECK;
+/* Notes that the statement that failed was one of the mapping in use; false: it was not, or the connection is lost. */
+bool lp_pg_blame_mapping(struct pg_store *store, const struct lp_error *error);
+void lp_pg_forget_blame(struct pg_store *store);
+
+/*
+ * Fills the places of series, by id, within a transaction; ids are sorted, each
+ * once. *places is NULL if all are in this program's own table.
+ */
+bool lp_pg_find_places(struct pg_store *store, const int64_t *ids, size_t count, struct lp_arena *arena,
+                       struct pg_place **places, struct lp_error *error) LP_MUST_CHECK;
+/* Sorts ids and leaves each once; returns how many are left. */
+size_t lp_pg_sort_ids(int64_t *ids, size_t count);
+const struct pg_place *lp_pg_place_of(const struct pg_place *places, size_t count, int64_t series_id);
+
+/* True if a wide table has a column of numbers of that name; it is in use. */
+bool lp_pg_has_column(const struct pg_mapping *mapping, const char *name);
+
+/* Fills the names of the configured mappings as an argument: an array of texts. */
+void lp_pg_add_mapping_names(struct pg_store *store, struct pg_arguments *arguments);
+/* Fills the error of a series that names a table which the configuration does not have; returns false. */
+bool lp_pg_no_such_table(const char *series, const char *table, struct lp_error *error);
+
+#endif
