@@ -40,6 +40,7 @@ COMPONENTS = (
     Component("sqlite", "libsqlite3-dev", "blessing", "the SQLite store"),
     Component("udunits", "libudunits2-dev", "LicenseRef-UCAR", "conversion of units"),
     Component("libyaml", "libyaml-dev", "MIT", "configuration and definitions"),
+    Component("libevent", "libevent-dev", "BSD-3-Clause", "the server of HTTP"),
     Component("zlib", "zlib1g-dev", "Zlib", "compression"),
     Component("zstd", "libzstd-dev", "BSD-3-Clause", "compression of certificates in TLS"),
     Component("bzip2", "libbz2-dev", "bzip2-1.0.6", "compression, for rules"),

@@ -1,6 +1,6 @@
 # One static library per folder of launcher/. The linker takes from them what
 # is referred to, so a test of one room needs only what that room needs.
-set(LP_ROOMS model text calendar observe config schedule store store/postgresql store/sqlite
+set(LP_ROOMS model text calendar observe web config schedule store store/postgresql store/sqlite
 	python rules process definition pipeline show service command)
 
 add_library(lp_all INTERFACE)
@@ -19,6 +19,8 @@ foreach(room IN LISTS LP_ROOMS)
 		target_link_libraries(${target} PUBLIC lp_libpq)
 	elseif(room STREQUAL store/sqlite)
 		target_link_libraries(${target} PUBLIC -lsqlite3 -lm)
+	elseif(room STREQUAL web)
+		target_link_libraries(${target} PUBLIC -levent_extra -levent_core)
 	elseif(room STREQUAL text)
 		target_link_libraries(${target} PUBLIC -lyaml)
 	endif()
@@ -46,4 +48,4 @@ list(JOIN group "," group)
 # libpq calls, and the two stores stand behind the header that they include.
 target_link_libraries(lp_all INTERFACE
 	"$<LINK_GROUP:RESCAN,${group},lp_generated,lp_libpq,lp_udunits,lp_frozen,lp_cpython>"
-	-lyaml -lsqlite3 ${LP_OPENSSL} -llzma -lz -lm -lpthread)
+	-lyaml -lsqlite3 -levent_extra -levent_core ${LP_OPENSSL} -llzma -lz -lm -lpthread)

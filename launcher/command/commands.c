@@ -6,17 +6,29 @@
 #include <string.h>
 
 const struct lp_command_entry lp_commands[] = {
-	{ "Set up", &lp_command_demo },   { NULL, &lp_command_migrate },
-	{ NULL, &lp_command_import },     { NULL, &lp_command_apply },
-	{ NULL, &lp_command_check },      { "Every minute", &lp_command_run },
-	{ NULL, &lp_command_serve },      { "Again", &lp_command_backfill },
-	{ NULL, &lp_command_invalidate }, { NULL, &lp_command_retry },
-	{ "Look", &lp_command_status },   { NULL, &lp_command_samples },
-	{ NULL, &lp_command_due },        { NULL, &lp_command_explain },
-	{ NULL, &lp_command_graph },      { NULL, &lp_command_history },
-	{ NULL, &lp_command_rules },      { NULL, &lp_command_export },
-	{ "Keep", &lp_command_prune },    { "The program itself", &lp_command_python },
-	{ NULL, &lp_command_version },    { NULL, &lp_command_help },
+	{ "Set up", &lp_command_demo },
+	{ NULL, &lp_command_migrate },
+	{ NULL, &lp_command_import },
+	{ NULL, &lp_command_apply },
+	{ NULL, &lp_command_check },
+	{ "Every minute", &lp_command_run },
+	{ NULL, &lp_command_serve },
+	{ "Again", &lp_command_backfill },
+	{ NULL, &lp_command_invalidate },
+	{ NULL, &lp_command_retry },
+	{ "Look", &lp_command_status },
+	{ NULL, &lp_command_samples },
+	{ NULL, &lp_command_healthcheck },
+	{ NULL, &lp_command_due },
+	{ NULL, &lp_command_explain },
+	{ NULL, &lp_command_graph },
+	{ NULL, &lp_command_history },
+	{ NULL, &lp_command_rules },
+	{ NULL, &lp_command_export },
+	{ "Keep", &lp_command_prune },
+	{ "The program itself", &lp_command_python },
+	{ NULL, &lp_command_version },
+	{ NULL, &lp_command_help },
 };
 enum { COMMAND_COUNT = sizeof lp_commands / sizeof lp_commands[0] };
 const size_t lp_command_count = COMMAND_COUNT;
@@ -43,7 +55,7 @@ void lp_command_print_list(FILE *output)
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (lp_commands[i].heading != NULL)
 			fprintf(output, "\n%s:\n", lp_commands[i].heading);
-		fprintf(output, "  %-10s %s\n", lp_commands[i].command->name, lp_commands[i].command->summary);
+		fprintf(output, "  %-11s %s\n", lp_commands[i].command->name, lp_commands[i].command->summary);
 	}
 	fprintf(output,
 	        "%s\n"

@@ -16,7 +16,7 @@
 enum { LOOK_EVERY = 1000 }; /* milliseconds: at signals, the watchdog and what has to be tried again */
 
 struct request {
-	const char *at;
+	const char *at, *listen;
 	uint32_t ticks, workers;
 };
 
@@ -88,7 +88,7 @@ static bool wait_for_tick(struct lp_server *server, struct clock *clock, lp_time
 		bool again = server->try_again_at != 0 && lp_monotonic() >= server->try_again_at;
 		if (begun || (again && clock->ticker.tick != LP_TIME_NONE))
 			return true;
-		lp_serve_feed_watchdog(server);
+		lp_serve_beat(server);
 		lp_children_reap(lp_rule_server_process(server->service.rules));
 		set_timer(clock->timer,
 		          clock->ticker.tick == LP_TIME_NONE ? now.wall + LP_MINUTE : lp_ticker_next(&clock->ticker));
@@ -117,6 +117,7 @@ static void work_by_the_clock(struct lp_server *server, uint32_t most)
 static void work_at_once(struct lp_server *server, lp_time tick, uint32_t ticks)
 {
 	for (uint32_t done = 0; done < ticks && lp_stop == 0; done++, tick += LP_MINUTE) {
+		lp_serve_beat(server);
 		lp_serve_reload(server, lp_reload != 0);
 		lp_reload = 0;
 		lp_serve_run(server, tick);
@@ -138,8 +139,9 @@ static bool open_store(struct lp_server *server, struct lp_error *error)
 static bool serve(struct lp_server *server, const struct request *request, lp_time first, struct lp_error *error)
 {
 	server->mark = lp_mark_files(&server->session->config);
-	if (!open_store(server, error) || !lp_serve_load_rules(server, error))
-		return false;
+	/* Who asks it to end while it begins gets what he wants. */
+	if (!lp_serve_listen(server, error) || !open_store(server, error) || !lp_serve_load_rules(server, error))
+		return lp_stop != 0;
 	lp_log(LP_LOG_INFO, "serving", LP_TEXT("configuration", server->session->config.file),
 	       LP_INT("process", getpid()), LP_INT("rules", server->service.catalogue->count));
 	lp_notify("READY=1");
@@ -171,15 +173,18 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		.session = session,
 		.kept = lp_kept_stores_new(),
 		.workers = request->workers,
+		.listen = request->listen,
 		.watchdog = lp_notify_watchdog(),
 	};
 	lp_time first = LP_TIME_NONE;
+	lp_board_init(&server.board);
 	server.service = (struct lp_service){ .session = session, .kept = server.kept };
 	/* The first process of a container has no signals that end it, unless it asks for them. */
 	lp_stop_catch_signals();
 	lp_reload_catch_signal();
 	bool ok = (request->at == NULL || lp_option_tick(request->at, session, &first, error)) &&
 	          serve(&server, request, first, error);
+	lp_web_stop(server.web);
 	lp_service_end(&server.service);
 	lp_problems_free(&server.problems);
 	if (!session->left_behind)
@@ -189,6 +194,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 
 static const struct lp_option options[] = {
 	{ .name = "--workers", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, workers) },
+	{ .name = "--listen", .value = "ADDRESS:PORT", .field = offsetof(struct request, listen) },
 	{ .name = "--at", .value = "TIME", .field = offsetof(struct request, at) },
 	{ .name = "--ticks", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, ticks) },
 	{ .name = NULL },
@@ -210,6 +216,8 @@ const struct lp_command lp_command_serve = {
 		"\n"
 		"  --workers N    threads that compute; as many as cores where neither this nor the configuration\n"
 		"                 says\n"
+		"  --listen ADDRESS:PORT  where questions of HTTP are answered (/healthz, /readyz), in place of the\n"
+		"                 configuration's; off: nowhere\n"
 		"  --ticks N      ends after so many minutes\n"
 		"  --at TIME      with --ticks: the minutes from TIME on, one after the other without waiting, to\n"
 		"                 try out what a day of them does\n"

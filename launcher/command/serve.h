@@ -8,9 +8,13 @@
 #ifndef LP_COMMAND_SERVE_H
 #define LP_COMMAND_SERVE_H
 
+#include "command/serve_board.h"
 #include "service/service.h"
 
 struct lp_server {
+	struct lp_board board;      /* what the thread of HTTP may see */
+	struct lp_web *web;         /* NULL: nobody is answered */
+	const char *listen;         /* of the command line; NULL: the configuration's */
 	struct lp_session *session; /* the present one; a reload replaces what is in it */
 	struct lp_service service;  /* with the rules of the present session */
 	struct lp_kept_stores *kept;
@@ -39,8 +43,11 @@ bool lp_serve_load_rules(struct lp_server *server, struct lp_error *error) LP_MU
 void lp_serve_run(struct lp_server *server, lp_time tick);
 /* Tells what keeps runs from working, if it was not told already. */
 void lp_serve_tell_trouble(struct lp_server *server, const struct lp_error *error);
-/* Says to systemd that this process works. */
-void lp_serve_feed_watchdog(struct lp_server *server);
+/* Says to whoever watches this process that it works. */
+void lp_serve_beat(struct lp_server *server);
+
+/* serve_listen.c: listens where the configuration or the command line says; does nothing if it does already. */
+bool lp_serve_listen(struct lp_server *server, struct lp_error *error) LP_MUST_CHECK;
 
 /* serve_reload.c: reads configuration and rules anew if their files have changed, or asked is true. */
 void lp_serve_reload(struct lp_server *server, bool asked);

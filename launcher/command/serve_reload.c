@@ -107,6 +107,7 @@ static void refuse(struct lp_server *server, struct candidate *candidate, const 
 static void take(struct lp_server *server, struct candidate *candidate)
 {
 	struct lp_session *session = server->session;
+	struct lp_error error;
 	lp_serve_drop_store(server);
 	lp_service_end(&server->service);
 	lp_session_close(session);
@@ -117,6 +118,8 @@ static void take(struct lp_server *server, struct candidate *candidate)
 	server->service.session = session;
 	server->problems = candidate->problems;
 	server->store_mark = lp_mark_identity(lp_store_file(session->config.store));
+	if (!lp_serve_listen(server, &error))
+		lp_log(LP_LOG_ERROR, "nobody is answered any more", LP_TEXT("error", error.what));
 	lp_log(LP_LOG_INFO, "changed files are in use now", LP_TEXT("configuration", session->config.file),
 	       LP_INT("rules", server->service.catalogue->count));
 }

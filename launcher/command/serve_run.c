@@ -17,9 +17,10 @@
 /* Nanoseconds after which a run that could not work is tried again. */
 #define TRY_AGAIN_AFTER (10 * LP_MONOTONIC_SECOND)
 
-void lp_serve_feed_watchdog(struct lp_server *server)
+void lp_serve_beat(struct lp_server *server)
 {
 	int64_t now = lp_monotonic();
+	lp_board_beat(&server->board);
 	if (server->watchdog == 0 || now - server->watchdog_fed < server->watchdog)
 		return;
 	server->watchdog_fed = now;
@@ -107,7 +108,7 @@ bool lp_serve_load_rules(struct lp_server *server, struct lp_error *error)
 static void watch(void *context, const struct lp_run *so_far, uint64_t computed, uint64_t planned)
 {
 	struct lp_server *server = context;
-	lp_serve_feed_watchdog(server);
+	lp_serve_beat(server);
 	if (server->long_run_told || lp_monotonic() - server->run_began < 60 * LP_MONOTONIC_SECOND)
 		return;
 	server->long_run_told = true;
@@ -168,6 +169,7 @@ static bool run_once(struct lp_server *server, lp_time tick, struct lp_error *er
 void lp_serve_run(struct lp_server *server, lp_time tick)
 {
 	struct lp_error error = { 0 };
+	int64_t began = lp_board_now();
 	server->run_began = lp_monotonic();
 	server->long_run_told = false;
 	look_at_store_file(server);
@@ -179,6 +181,7 @@ void lp_serve_run(struct lp_server *server, lp_time tick)
 		ok = run_once(server, tick, &error);
 	}
 	server->run_took = lp_monotonic() - server->run_began;
+	lp_board_note_run(&server->board, began, ok);
 	if (ok)
 		tell_recovery(server);
 	else if (lp_stop == 0) {

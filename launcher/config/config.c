@@ -13,6 +13,7 @@
 #include "text/names.h"
 #include "text/size.h"
 #include "text/yaml.h"
+#include "web/web.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ enum kind {
 	SIZE,
 	DIRECTORIES,
 	TABLE,
-	TABLES
+	TABLES,
+	LISTEN
 };
 
 /* The words for a kind: in the table for people, and where it was expected. */
@@ -61,6 +63,8 @@ static const struct {
 	[TABLE] = { "map",
 	            "a map that describes a table, such as {table: public.readings, series: tag, time: ts, value: value}" },
 	[TABLES] = { "map of maps", "a map of tables by name" },
+	[LISTEN] = { "address and port",
+	             "an address and a port, such as \"127.0.0.1:8462\" or \"[::1]:8462\", or off" },
 	[DIRECTORIES] = { "list of directories", "a list of directories, such as [tables, /srv/weather]" },
 };
 
@@ -122,6 +126,9 @@ static const struct setting {
 	  "from the first failure to the next attempt; doubles with each" },
 	{ "retry.longest_delay", DURATION, FIELD(retry_longest_delay), "1 h", LP_SECOND, 30 * LP_DAY,
 	  "where that doubling ends" },
+	{ "listen", LISTEN, FIELD(listen), NULL, 0, 0,
+	  "where `serve` answers questions of HTTP, and `healthcheck` asks; off: nowhere; without the setting " LP_LISTEN_USUAL
+	  ", unless that is taken" },
 	{ "log.format", FORMAT, FIELD(log_format), "auto", 0, 0, "form of log lines; auto: logfmt" },
 	{ "log.level", LEVEL, FIELD(log_level), "info", 0, 0, "the least that is logged: " LP_LOG_LEVEL_WORDS },
 	{ "retention.samples", RETENTION, FIELD(retention_samples), "forever", LP_DAY, 0,
@@ -329,6 +336,11 @@ static bool set_from_text(struct loader *loader, const struct setting *setting, 
 			check_limits(loader, setting, node, duration);
 		}
 		*(int64_t *)field_of(loader, setting) = duration;
+		return true;
+	case LISTEN:
+		if (strcmp(node->text, "off") != 0 && !lp_web_address_is_valid(node->text))
+			return false;
+		set_text(loader, setting, lp_copy_text(node->text));
 		return true;
 	case FLAG:
 	case NUMBER:
@@ -631,6 +643,7 @@ void lp_config_free(struct lp_config *config)
 	free(config->rules);
 	free(config->time_zone);
 	free(config->tzdata);
+	free(config->listen);
 	*config = (struct lp_config){ 0 };
 }
 

@@ -16,6 +16,9 @@ struct lp_config_list {
 	size_t count;
 };
 
+/* Where `serve` answers where nobody says. */
+#define LP_LISTEN_USUAL "127.0.0.1:8462"
+
 /* Durations are microseconds, sizes bytes. */
 struct lp_config {
 	char *file;      /* NULL: none was found */
@@ -37,6 +40,7 @@ struct lp_config {
 	int64_t memory_limit; /* 0: by the machine */
 	bool rules_network;
 	struct lp_config_list rules_read, rules_write; /* directories, absolute once loaded */
+	char *listen; /* ADDRESS:PORT, "off", or NULL: LP_LISTEN_USUAL, if it is free */
 	enum lp_log_format log_format;
 	enum lp_log_level log_level;
 	int64_t retention_samples, retention_results, retention_outcomes, retention_runs; /* 0: for ever */

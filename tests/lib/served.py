@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from program import Workplace
 
@@ -17,12 +18,23 @@ class Served:
         self.log = place.path / f"serve-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                place.command("serve", *arguments),
+                place.command("serve", *self.listening(arguments)),
                 cwd=place.path,
                 env=place.environment,
                 stdin=subprocess.DEVNULL,
                 stderr=log,
             )
+
+    @staticmethod
+    def listening(arguments: Sequence[str]) -> Sequence[str]:
+        """The arguments; nobody is answered where they do not say so: suites run beside each other."""
+        return arguments if "--listen" in arguments else (*arguments, "--listen", "off")
+
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        found = re.search(r"address=(\S+):(\d+)", self.wait_for("listening"))
+        assert found is not None
+        return found[1], int(found[2])
 
     def lines(self, message: str) -> list[str]:
         """The lines of the log with this message."""

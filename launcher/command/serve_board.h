@@ -1,0 +1,34 @@
+/*
+ * What the main thread of `serve` tells the thread that answers HTTP. The latter
+ * never touches the store or a run: it reads what stands here.
+ */
+#ifndef LP_COMMAND_SERVE_BOARD_H
+#define LP_COMMAND_SERVE_BOARD_H
+
+#include "model/error.h"
+#include "model/time.h"
+#include "web/web.h"
+#include <pthread.h>
+#include <stdbool.h>
+
+struct lp_board {
+	pthread_mutex_t lock; /* guards what follows */
+	int64_t beat;        /* of the clock that goes on in sleep, microseconds: when the main thread was last at it */
+	int64_t silent_most; /* so long it may be silent: in a statement, or in connecting */
+	int64_t run_began;   /* of that clock, of the last run; 0: there was none */
+	bool works;          /* that run could work */
+};
+
+void lp_board_init(struct lp_board *board);
+/* Says that the main thread is at work. */
+void lp_board_beat(struct lp_board *board);
+/* Says how long it may be silent, in seconds: what one statement and one connection may take; 0: no limit. */
+void lp_board_set_patience(struct lp_board *board, int statement_timeout, int connect_timeout);
+/* Says that a run began at a time of lp_board_now, and whether it could work. */
+void lp_board_note_run(struct lp_board *board, int64_t began, bool works);
+int64_t lp_board_now(void);
+
+/* An lp_web_answer; context: the board. */
+bool lp_board_answer(void *context, const struct lp_web_request *request, struct lp_web_reply *reply);
+
+#endif
