@@ -8,6 +8,8 @@ for example, those that the package brings, not those that somebody added.
 """
 
 import argparse
+import base64
+import hashlib
 import json
 import re
 import struct
@@ -20,6 +22,7 @@ from typing import Any, NamedTuple
 ZONEINFO = Path("/usr/share/zoneinfo")
 CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
 COMMON_LICENCES = Path("/usr/share/common-licenses")
+DYGRAPHS = Path("/usr/share/javascript/dygraphs")
 
 #: Directories of /usr/share/zoneinfo that repeat the others in another form.
 NOT_ZONES = frozenset({"posix", "right"})
@@ -56,6 +59,7 @@ COMPONENTS = (
     ),
     Component("tzdata", "tzdata", "LicenseRef-public-domain", "time zones"),
     Component("ca-certificates", "ca-certificates", "MPL-2.0", "Mozilla's CA certificates"),
+    Component("dygraphs", "libjs-dygraphs", "MIT", "charts of the page"),
 )
 
 #: Files of so many bytes are deflated.
@@ -319,6 +323,43 @@ def licences_text(rows: list[dict[str, str]], texts: dict[str, bytes]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def page_source(directory: Path, name: str) -> str:
+    """Return a file of the page: its own, or Debian's of dygraphs, without the pointer to what it was made from."""
+    file = directory / name
+    if not file.exists():
+        stem, _, suffix = name.rpartition(".")
+        file = DYGRAPHS / f"{stem}.min.{suffix}"
+    return re.sub(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)", "", file.read_text(encoding="utf-8"))
+
+
+def page(directory: Path) -> bytes:
+    """Return page.html with all that it names put into it, and a policy that allows nothing else to run."""
+    html = (directory / "page.html").read_text(encoding="utf-8")
+    hashes: dict[str, list[str]] = {"script": [], "style": []}
+
+    def inline(match: re.Match[str]) -> str:
+        name = match["script"] or match["style"]
+        tag = "script" if match["script"] else "style"
+        source = page_source(directory, name)
+        if re.search(rf"</{tag}|<!--", source, re.IGNORECASE):
+            raise SystemExit(f"embed: {name} has what ends a {tag} in it")
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        hashes[tag].append(f"'sha256-{digest}'")
+        return f"<{tag}>{source}</{tag}>"
+
+    html = re.sub(
+        r'<link rel="stylesheet" href="(?P<style>[\w.]+)">|<script src="(?P<script>[\w.]+)"></script>', inline, html
+    )
+    policy = (
+        "default-src 'none'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        f"script-src {' '.join(hashes['script'])}; style-src {' '.join(hashes['style'])}"
+    )
+    head = '<meta charset="utf-8">'
+    if html.count(head) != 1 or html.count("<!--data-->") != 1:
+        raise SystemExit(f"embed: page.html has no single {head}, or no single place for its data")
+    return html.replace(head, f'{head}\n<meta http-equiv="Content-Security-Policy" content="{policy}">').encode()
+
+
 def tree_of(name: str, directory: Path) -> dict[str, bytes]:
     """Return the files below a directory, but for what tools leave behind."""
     return {
@@ -385,6 +426,7 @@ def main() -> None:
         metavar="NAME=DIRECTORY",
         help="embed the files below a directory as NAME/path",
     )
+    parser.add_argument("--page", type=Path, required=True, help="the directory of page.html")
     parser.add_argument("--program-facts", type=Path, required=True, help="JSON from CMake")
     parser.add_argument("--output", type=Path, required=True, help="without a suffix")
     arguments = parser.parse_args()
@@ -424,6 +466,7 @@ def main() -> None:
         "licences.txt": licences_text(rows, licence_files),
     }.items():
         files[name] = text.encode()
+    files["page.html"] = page(arguments.page)
     files["version"] = program["version"].encode()
     files["committed"] = str(program["committed"]).encode()
     for tree in arguments.tree:

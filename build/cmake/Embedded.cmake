@@ -50,13 +50,13 @@ set(tree_options
 	--tree "schema/postgresql=${CMAKE_BINARY_DIR}/made/store/postgresql/schema"
 	--tree "schema/sqlite=${CMAKE_BINARY_DIR}/made/store/sqlite/schema"
 	--tree "units=/usr/share/xml/udunits")
-file(GLOB_RECURSE tree_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/demo/*")
+file(GLOB_RECURSE tree_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/demo/*" "${CMAKE_SOURCE_DIR}/page/*")
 add_custom_command(OUTPUT embedded_data.c embedded_data.bin VERBATIM
 	COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C.UTF-8 "${LP_PYTHON_PROGRAM}" -I -B
 		"${CMAKE_SOURCE_DIR}/build/embed.py"
 		--python-entry "${LP_PYTHON_ENTRY}" --libpq-entry "${LP_LIBPQ_ENTRY}"
 		--program-facts "${CMAKE_BINARY_DIR}/program-facts.json"
-		${tree_options} --output "${CMAKE_BINARY_DIR}/embedded_data"
+		--page "${CMAKE_SOURCE_DIR}/page" ${tree_options} --output "${CMAKE_BINARY_DIR}/embedded_data"
 	DEPENDS build/embed.py ${tree_files} ${LP_STEPS} "${CMAKE_BINARY_DIR}/program-facts.json"
 		# Versions, licences, zones, certificates, units: all from packages.
 		/var/lib/dpkg/status

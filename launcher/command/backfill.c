@@ -6,7 +6,7 @@
 #include "command/command.h"
 #include "command/outdated.h"
 #include "command/progress.h"
-#include "command/report.h"
+#include "command/run_report.h"
 #include "command/selection.h"
 #include "command/times.h"
 #include "model/clock.h"

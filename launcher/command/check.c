@@ -6,7 +6,7 @@
 #include "command/command.h"
 #include "command/imported.h"
 #include "command/output.h"
-#include "command/report.h"
+#include "command/run_report.h"
 #include "service/service.h"
 
 #include "calendar/calendar.h"

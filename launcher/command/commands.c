@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 const struct lp_command_entry lp_commands[] = {
 	{ "Set up", &lp_command_demo },
 	{ NULL, &lp_command_migrate },
@@ -17,6 +18,7 @@ const struct lp_command_entry lp_commands[] = {
 	{ NULL, &lp_command_invalidate },
 	{ NULL, &lp_command_retry },
 	{ "Look", &lp_command_status },
+	{ NULL, &lp_command_report },
 	{ NULL, &lp_command_samples },
 	{ NULL, &lp_command_healthcheck },
 	{ NULL, &lp_command_due },
@@ -30,6 +32,7 @@ const struct lp_command_entry lp_commands[] = {
 	{ NULL, &lp_command_version },
 	{ NULL, &lp_command_help },
 };
+/* clang-format on */
 enum { COMMAND_COUNT = sizeof lp_commands / sizeof lp_commands[0] };
 const size_t lp_command_count = COMMAND_COUNT;
 

@@ -2,7 +2,7 @@
 #include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/output.h"
-#include "command/report.h"
+#include "command/run_report.h"
 #include "command/table.h"
 #include "command/times.h"
 #include "show/show.h"

@@ -1,7 +1,7 @@
 /* See earlier.h. */
 #include "command/earlier.h"
 
-#include "command/report.h"
+#include "command/run_report.h"
 #include "model/order.h"
 #include "schedule/schedule.h"
 #include "text/names.h"

@@ -1,7 +1,7 @@
 /* Samples in series that become a calculation's outputs.  See imported.h. */
 #include "command/imported.h"
 
-#include "command/report.h"
+#include "command/run_report.h"
 #include "text/names.h"
 
 #include <stdlib.h>

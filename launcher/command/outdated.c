@@ -2,7 +2,7 @@
 #include "command/outdated.h"
 
 #include "calendar/calendar.h"
-#include "command/report.h"
+#include "command/run_report.h"
 #include "command/shell.h"
 #include "model/order.h"
 #include "service/service.h"

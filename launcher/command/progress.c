@@ -2,7 +2,7 @@
 #include "command/progress.h"
 
 #include "command/output.h"
-#include "command/report.h"
+#include "command/run_report.h"
 #include "model/clock.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "command/output.h"
 #include "command/prune.h"
 
-#include "command/report.h"
+#include "command/run_report.h"
 #include "model/memory.h"
 #include "pipeline/pipeline.h"
 

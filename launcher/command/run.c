@@ -6,7 +6,7 @@
 #include "command/long_run.h"
 #include "command/output.h"
 #include "command/progress.h"
-#include "command/report.h"
+#include "command/run_report.h"
 #include "command/times.h"
 #include "model/clock.h"
 #include "pipeline/pipeline.h"

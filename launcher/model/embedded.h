@@ -11,6 +11,7 @@
  *   build-info.txt, .json    compiler, flags, PGO and LTO, sysconfig
  *   licences.txt             the licence of everything linked in
  *   sbom.json                CycloneDX
+ *   page.html                the page, with a place for its data
  *   demo/<file>              what `demo` starts from
  *   units/<file>             the database of UDUNITS
  *   schema/<store>/<file>    the steps of the store's schema

@@ -82,7 +82,7 @@ bool lp_status_has_outcome(const struct lp_status *status);
 /* True if it counts as a failure of what is shown: one in shadow only where those were asked for. */
 bool lp_status_counts(const struct lp_status *status, const struct lp_status_filter *filter);
 
-/* report.c: what a run has done.  A run without id: nothing was due. */
+/* run_report.c: what a run has done.  A run without id: nothing was due. */
 void lp_show_report(struct lp_text *json, const struct lp_run *run, const struct lp_run_timing *timing,
                     const struct lp_zone *zone);
 /* The same where another run is working. */
@@ -170,6 +170,27 @@ const char *lp_quality_name(uint8_t quality);
 /* What a result was computed from, as texts; `none` where that is not known. */
 void lp_format_origin(const struct lp_column *column, size_t index, const char *none, char coverage[32],
                       char samples[32]);
+
+/*
+ * plant_show.c: a plant as a page shows it, as one document: the runs of a
+ * period, every calculation with its state and its cost, failures that are the
+ * same, and some calculations in detail.  It is bounded, and says what it leaves
+ * out.  docs/page.md describes it.
+ */
+struct lp_plant_query {
+	struct lp_store *store;
+	const struct lp_zone *zone;
+	const char *described; /* the store, without passwords */
+	int64_t run_id;        /* 0: a period */
+	lp_time from, to;      /* ticks; LP_TIME_NONE: the day up to the newest run */
+	const char *name;      /* glob: calculations that are shown in detail before others; or NULL */
+	uint32_t details;      /* how many, at most */
+};
+bool lp_show_plant(struct lp_document *document, const struct lp_plant_query *query,
+                   struct lp_error *error) LP_MUST_CHECK;
+/* page.c: the page with that document in it: one HTML file that needs nothing else. */
+bool lp_show_page(struct lp_document *document, const struct lp_plant_query *query,
+                  struct lp_error *error) LP_MUST_CHECK;
 
 /* history.c: who changed a calculation when, and which versions of its rule runs have worked with. */
 bool lp_show_history(struct lp_document *document, struct lp_store *store, const char *calculation,

@@ -1,6 +1,6 @@
 /* What a run has done, for people. */
-#ifndef LP_COMMAND_REPORT_H
-#define LP_COMMAND_REPORT_H
+#ifndef LP_COMMAND_RUN_REPORT_H
+#define LP_COMMAND_RUN_REPORT_H
 
 #include "calendar/calendar.h"
 #include "show/show.h"
