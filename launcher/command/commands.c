@@ -14,6 +14,8 @@ const struct lp_command_entry lp_commands[] = {
 	{ NULL, &lp_command_check },
 	{ "Every minute", &lp_command_run },
 	{ NULL, &lp_command_serve },
+	{ "In shadow", &lp_command_promote },
+	{ NULL, &lp_command_demote },
 	{ "Again", &lp_command_backfill },
 	{ NULL, &lp_command_invalidate },
 	{ NULL, &lp_command_retry },

@@ -117,7 +117,7 @@ const struct lp_command lp_command_history = {
 	.summary = "who changed a calculation when, and how",
 	.help = "Usage: local-processing history [OPTION...] CALCULATION\n"
 		"\n"
-		"Lists, oldest first, what `apply` has changed in the definition of a calculation and in the series\n"
+		"Lists, oldest first, what `apply`, `promote` and `demote` have changed in a calculation, and in the series\n"
 		"that it reads and writes today, with the database role that did it (SQLite: the user of the\n"
 		"system), and from which run on its rule had which version. It is kept when the calculation is\n"
 		"deleted.\n"
