@@ -4,6 +4,7 @@
  */
 #include "command/command.h"
 #include "command/long_run.h"
+#include "command/on_failure.h"
 #include "command/output.h"
 #include "command/progress.h"
 #include "command/run_report.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 
 struct request {
-	const char *at, *fail_on;
+	const char *at, *fail_on, *on_failure;
 	bool report, json, quiet, live, shadow;
 	uint32_t workers;
 	double fail_share; /* of --fail-on N%, in percent; < 0: not given */
@@ -86,6 +87,7 @@ static bool work(const struct request *request, struct lp_session *session, stru
 	struct lp_pipeline_options options = lp_service_options(service, request->workers);
 	struct lp_run done = lp_service_new_run(service, LP_RUN_MINUTE, tick);
 	struct lp_run_timing timing;
+	struct lp_call call = { 0 };
 	struct lp_progress_line progress = { .quiet = request->quiet };
 	options.lock = true;
 	options.leave_live = request->shadow;
@@ -99,6 +101,9 @@ static bool work(const struct request *request, struct lp_session *session, stru
 		report_busy(request, session->store);
 	else if (ok || done.id != 0)
 		print_report(request, session, &done, &timing);
+	lp_on_failure(&call, request->on_failure != NULL ? request->on_failure : session->config.on_failure, session,
+	              &done, &timing);
+	lp_call_wait(&call);
 	return ok &&
 	       (timing.busy || !has_failed(request, &done) || lp_command_exit(error, LP_EXIT_FAILED_CALCULATIONS));
 }
@@ -131,6 +136,7 @@ static const struct lp_option options[] = {
 	{ .name = "--at", .value = "TIME", .field = offsetof(struct request, at) },
 	{ .name = "--workers", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, workers) },
 	{ .name = "--fail-on", .value = "WHAT", .field = offsetof(struct request, fail_on) },
+	{ .name = "--on-failure", .value = "COMMAND", .field = offsetof(struct request, on_failure) },
 	{ .name = "--report", .field = offsetof(struct request, report) },
 	{ .name = "--json", .field = offsetof(struct request, json) },
 	{ .name = "--live", .field = offsetof(struct request, live) },
@@ -163,6 +169,10 @@ const struct lp_command lp_command_run = {
 		"  --fail-on any  exit 1 when a calculation failed; new: when one failed that did not before;\n"
 		"                 N%: when at least N % of the windows failed. Without it failed calculations are\n"
 		"                 states like any other, and the exit code is 0\n"
+		"\n"
+		"  --on-failure COMMAND  called by /bin/sh -c once after a run in which calculations began to fail or\n"
+		"                 work again, in place of the configuration's: a JSON document on its standard input\n"
+		"                 says which; after 30 seconds it is ended, and it changes nothing of the run\n"
 		"\n"
 		"The log goes to standard error; with --log-level warning a good run prints nothing, so that cron\n"
 		"mails only trouble. Two runs at once: the second says so and exits 0. SIGTERM and SIGINT end a run\n"

@@ -16,7 +16,7 @@
 enum { LOOK_EVERY = 1000 }; /* milliseconds: at signals, the watchdog and what has to be tried again */
 
 struct request {
-	const char *at, *listen;
+	const char *at, *listen, *on_failure;
 	uint32_t ticks, workers;
 };
 
@@ -73,6 +73,13 @@ static void set_timer(int timer, lp_time until)
 	(void)timerfd_settime(timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL);
 }
 
+static void look_after_children(struct lp_server *server)
+{
+	lp_call_look(&server->call);
+	const pid_t own[] = { lp_rule_server_process(server->service.rules), server->call.process };
+	lp_children_reap(own, sizeof own / sizeof *own);
+}
+
 /* Waits for the next minute, or until trouble is to be tried again. False: the process is asked to end. */
 static bool wait_for_tick(struct lp_server *server, struct clock *clock, lp_time *tick)
 {
@@ -89,7 +96,7 @@ static bool wait_for_tick(struct lp_server *server, struct clock *clock, lp_time
 		if (begun || (again && clock->ticker.tick != LP_TIME_NONE))
 			return true;
 		lp_serve_beat(server);
-		lp_children_reap(lp_rule_server_process(server->service.rules));
+		look_after_children(server);
 		set_timer(clock->timer,
 		          clock->ticker.tick == LP_TIME_NONE ? now.wall + LP_MINUTE : lp_ticker_next(&clock->ticker));
 		lp_stop_wait(clock->timer, LOOK_EVERY);
@@ -121,7 +128,7 @@ static void work_at_once(struct lp_server *server, lp_time tick, uint32_t ticks)
 		lp_serve_reload(server, lp_reload != 0);
 		lp_reload = 0;
 		lp_serve_run(server, tick);
-		lp_children_reap(lp_rule_server_process(server->service.rules));
+		look_after_children(server);
 	}
 }
 
@@ -174,6 +181,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		.kept = lp_kept_stores_new(),
 		.workers = request->workers,
 		.listen = request->listen,
+		.on_failure = request->on_failure,
 		.watchdog = lp_notify_watchdog(),
 	};
 	lp_time first = LP_TIME_NONE;
@@ -184,6 +192,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	lp_reload_catch_signal();
 	bool ok = (request->at == NULL || lp_option_tick(request->at, session, &first, error)) &&
 	          serve(&server, request, first, error);
+	lp_call_wait(&server.call);
 	lp_web_stop(server.web);
 	lp_service_end(&server.service);
 	lp_problems_free(&server.problems);
@@ -195,6 +204,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 static const struct lp_option options[] = {
 	{ .name = "--workers", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, workers) },
 	{ .name = "--listen", .value = "ADDRESS:PORT", .field = offsetof(struct request, listen) },
+	{ .name = "--on-failure", .value = "COMMAND", .field = offsetof(struct request, on_failure) },
 	{ .name = "--at", .value = "TIME", .field = offsetof(struct request, at) },
 	{ .name = "--ticks", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, ticks) },
 	{ .name = NULL },
@@ -218,6 +228,8 @@ const struct lp_command lp_command_serve = {
 		"                 says\n"
 		"  --listen ADDRESS:PORT  where questions of HTTP are answered (/healthz, /readyz), in place of the\n"
 		"                 configuration's; off: nowhere\n"
+		"  --on-failure COMMAND  called when calculations begin to fail or work again, in place of the\n"
+		"                 configuration's; see `run --help`\n"
 		"  --ticks N      ends after so many minutes\n"
 		"  --at TIME      with --ticks: the minutes from TIME on, one after the other without waiting, to\n"
 		"                 try out what a day of them does\n"

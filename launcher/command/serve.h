@@ -8,6 +8,7 @@
 #ifndef LP_COMMAND_SERVE_H
 #define LP_COMMAND_SERVE_H
 
+#include "command/on_failure.h"
 #include "command/serve_board.h"
 #include "service/service.h"
 
@@ -18,6 +19,8 @@ struct lp_server {
 	struct lp_session *session; /* the present one; a reload replaces what is in it */
 	struct lp_service service;  /* with the rules of the present session */
 	struct lp_kept_stores *kept;
+	const char *on_failure;      /* of the command line; NULL: the configuration's */
+	struct lp_call call;         /* of that command */
 	uint32_t workers;            /* of the command line; 0: the configuration's */
 	uint64_t mark, refused_mark; /* of the files in use, and of those that were refused; 0: none were */
 	uint64_t store_mark;         /* of the file of the store, if it is one */

@@ -156,6 +156,8 @@ static bool run_once(struct lp_server *server, lp_time tick, struct lp_error *er
 	session->left_behind = timing.left_behind > 0;
 	if (session->left_behind && lp_stop == 0)
 		start_anew(server);
+	lp_on_failure(&server->call, server->on_failure != NULL ? server->on_failure : session->config.on_failure,
+	              session, &done, &timing);
 	if (ok && timing.busy) {
 		lp_warn_of_long_run(session->store);
 		lp_log(LP_LOG_INFO, "another run is working on this store", LP_WHEN("tick", tick));

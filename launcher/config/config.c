@@ -41,7 +41,8 @@ enum kind {
 	DIRECTORIES,
 	TABLE,
 	TABLES,
-	LISTEN
+	LISTEN,
+	COMMAND
 };
 
 /* The words for a kind: in the table for people, and where it was expected. */
@@ -65,6 +66,7 @@ static const struct {
 	[TABLES] = { "map of maps", "a map of tables by name" },
 	[LISTEN] = { "address and port",
 	             "an address and a port, such as \"127.0.0.1:8462\" or \"[::1]:8462\", or off" },
+	[COMMAND] = { "command", "a command" },
 	[DIRECTORIES] = { "list of directories", "a list of directories, such as [tables, /srv/weather]" },
 };
 
@@ -129,6 +131,9 @@ static const struct setting {
 	{ "listen", LISTEN, FIELD(listen), NULL, 0, 0,
 	  "where `serve` answers questions of HTTP, and `healthcheck` asks; off: nowhere; without the setting " LP_LISTEN_USUAL
 	  ", unless that is taken" },
+	{ "on_failure", COMMAND, FIELD(on_failure), NULL, 0, 0,
+	  "called once after a run in which calculations began to fail or work again, with a JSON document on its "
+	  "standard input that says which" },
 	{ "log.format", FORMAT, FIELD(log_format), "auto", 0, 0, "form of log lines; auto: logfmt" },
 	{ "log.level", LEVEL, FIELD(log_level), "info", 0, 0, "the least that is logged: " LP_LOG_LEVEL_WORDS },
 	{ "retention.samples", RETENTION, FIELD(retention_samples), "forever", LP_DAY, 0,
@@ -336,6 +341,11 @@ static bool set_from_text(struct loader *loader, const struct setting *setting, 
 			check_limits(loader, setting, node, duration);
 		}
 		*(int64_t *)field_of(loader, setting) = duration;
+		return true;
+	case COMMAND:
+		if (node->text[0] == '\0')
+			return false;
+		set_text(loader, setting, lp_copy_text(node->text));
 		return true;
 	case LISTEN:
 		if (strcmp(node->text, "off") != 0 && !lp_web_address_is_valid(node->text))
@@ -644,6 +654,7 @@ void lp_config_free(struct lp_config *config)
 	free(config->time_zone);
 	free(config->tzdata);
 	free(config->listen);
+	free(config->on_failure);
 	*config = (struct lp_config){ 0 };
 }
 

@@ -98,7 +98,11 @@ static void log_failure(struct lp_tally *tally, const struct lp_calculation *cal
 
 static void log_recovery(struct lp_tally *tally, const struct lp_calculation *calculation)
 {
-	if (tally->recovered++ < LOGGED_MOST)
+	struct lp_run_timing *timing = tally->timing;
+	if (timing->recovered < LP_RUN_FAILURES_MOST)
+		lp_utf8_copy(timing->recovered_names[timing->recovered], sizeof timing->recovered_names[0],
+		             calculation->name);
+	if (timing->recovered++ < LOGGED_MOST)
 		lp_log(LP_LOG_INFO, "calculation works again", LP_TEXT("calculation", calculation->name),
 		       LP_TEXT("rule", calculation->rule));
 }
@@ -259,8 +263,8 @@ void lp_tally_end(struct lp_tally *tally)
 			       LP_INT("logged", rule->logged));
 		free(rule->rule);
 	}
-	if (tally->recovered > LOGGED_MOST)
-		lp_log(LP_LOG_INFO, "more calculations work again", LP_INT("recovered", tally->recovered),
+	if (tally->timing->recovered > LOGGED_MOST)
+		lp_log(LP_LOG_INFO, "more calculations work again", LP_INT("recovered", tally->timing->recovered),
 		       LP_INT("logged", LOGGED_MOST));
 	free(tally->rules);
 	free(tally->logged);

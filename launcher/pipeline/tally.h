@@ -24,7 +24,6 @@ struct lp_tally {
 	size_t rule_count, rule_capacity;
 	int64_t *logged; /* calculations that have a log line; negative: for a window given up */
 	size_t logged_count, logged_capacity;
-	uint64_t recovered;
 };
 
 /* Counts a job whose batch was committed. */

@@ -6,9 +6,10 @@
 #ifndef LP_SERVICE_CHILDREN_H
 #define LP_SERVICE_CHILDREN_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
-/* Reaps those that have ended, but for one that somebody else waits for; own 0: there is none. */
-void lp_children_reap(pid_t own);
+/* Reaps those that have ended, but for those that somebody else waits for. */
+void lp_children_reap(const pid_t *own, size_t count);
 
 #endif
