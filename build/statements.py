@@ -144,7 +144,7 @@ class Store:
 
 def quoted(text: str) -> str:
     """Return a text as C has it."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def write(file: Path, text: str) -> None:

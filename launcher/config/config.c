@@ -146,6 +146,9 @@ static const struct setting {
 	{ "samples", TABLE, FIELD(mappings), NULL, 0, 0,
 	  "PostgreSQL: your table of samples: series that no calculation writes, and whose definition names no other "
 	  "table, are read from there (docs/tables.md). Its keys:" },
+	{ "results", TABLE, FIELD(mappings), NULL, 0, 0,
+	  "PostgreSQL: your table of results: what live calculations write is written there too, and read from there by "
+	  "others; keys as for samples" },
 	{ "tables", TABLES, FIELD(mappings), NULL, 0, 0,
 	  "further tables by name, with the same keys: a series names one in its definition" },
 #undef FIELD
@@ -385,7 +388,8 @@ static bool set_tables(struct loader *loader, const struct lp_yaml_node *node)
 		return false;
 	for (size_t i = 0; i < node->count; i++) {
 		const char *name = node->keys[i]->text;
-		if (name[0] == '\0' || strcmp(name, LP_OWN_TABLE) == 0 || strcmp(name, LP_SAMPLES_TABLE) == 0)
+		if (name[0] == '\0' || strcmp(name, LP_OWN_TABLE) == 0 || strcmp(name, LP_SAMPLES_TABLE) == 0 ||
+		    strcmp(name, LP_RESULTS_TABLE) == 0)
 			PROBLEM(loader, node->keys[i], "tables: \"%s\" cannot be the name of a table", name);
 		else
 			add_mapping(loader, name, node->items[i]);
@@ -675,7 +679,7 @@ void lp_config_describe(void (*line)(void *context, const char *text), void *con
 		text = lp_format_text("    %s", setting->meaning);
 		line(context, text);
 		free(text);
-		if (setting->kind == TABLE)
+		if (setting->kind == TABLE && strcmp(setting->path, LP_SAMPLES_TABLE) == 0)
 			lp_mapping_describe(line, context);
 	}
 }

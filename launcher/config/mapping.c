@@ -34,6 +34,9 @@ static const struct key {
 	{ "wide", MARK, FIELD(wide), "false",
 	  "true: the table has a column for each series, called like its key; `series`, `value` and `quality` are not "
 	  "for it" },
+	{ "coverage", COLUMN, FIELD(coverage), NULL, "of `results`: column that gets the coverage, 0 to 1" },
+	{ "samples", COLUMN, FIELD(samples), NULL, "of `results`: column that gets the number of good samples" },
+	{ "window_end", COLUMN, FIELD(window_end), NULL, "of `results`: column that gets the end of the window" },
 #undef FIELD
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
@@ -164,7 +167,14 @@ static void unknown_key(const struct reading *reading, const struct lp_yaml_node
 static void check_together(const struct reading *reading, const struct lp_yaml_node *map)
 {
 	static const char *const narrow[] = { "series", "value", "quality", "good", "uncertain" };
+	static const char *const of_results[] = { "coverage", "samples", "window_end" };
 	const struct lp_mapping *mapping = reading->mapping;
+	bool is_results = strcmp(mapping->name, LP_RESULTS_TABLE) == 0;
+	for (size_t i = 0; !is_results && i < sizeof of_results / sizeof *of_results; i++)
+		if (lp_yaml_get(map, of_results[i]) != NULL)
+			problem(reading, map, ".%s: only results have it", of_results[i]);
+	if (is_results && mapping->wide)
+		problem(reading, map, ".wide: results need a row each");
 	for (size_t i = 0; mapping->wide && i < sizeof narrow / sizeof *narrow; i++)
 		if (lp_yaml_get(map, narrow[i]) != NULL)
 			problem(reading, map, ".%s: a wide table has a column for each series, and none for this",
@@ -182,7 +192,7 @@ static void check_together(const struct reading *reading, const struct lp_yaml_n
 void lp_mapping_read(const struct lp_mapping_reader *reader, const char *name, const struct lp_yaml_node *map,
                      struct lp_mapping *mapping)
 {
-	bool is_usual = strcmp(name, LP_SAMPLES_TABLE) == 0;
+	bool is_usual = strcmp(name, LP_SAMPLES_TABLE) == 0 || strcmp(name, LP_RESULTS_TABLE) == 0;
 	char *path = lp_format_text("%s%s", is_usual ? "" : "tables.", name);
 	struct reading reading = { .reader = reader, .path = lp_arena_text(reader->arena, path), .mapping = mapping };
 	free(path);

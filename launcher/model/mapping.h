@@ -11,6 +11,8 @@
 
 /* The table of series that no calculation writes and that name no other. */
 #define LP_SAMPLES_TABLE "samples"
+/* The table in which results are, besides this program's own. */
+#define LP_RESULTS_TABLE "results"
 
 /* What numbers or words in a column of qualities mean. */
 enum lp_codes {
@@ -38,6 +40,8 @@ struct lp_mapping {
 	enum lp_codes codes;
 	struct lp_code_list good, uncertain;
 	bool wide; /* a column a series */
+	/* Of `results`: columns that get what is known of a result; or NULL. */
+	const char *coverage, *samples, *window_end;
 };
 
 struct lp_mappings {

@@ -64,7 +64,7 @@ bool lp_store_open(const struct lp_store_options *options, struct lp_store **sto
 	if (backend->is_file && options->mappings != NULL && options->mappings->count > 0) {
 		(void)lp_fail(error, LP_EXIT_CONFIGURATION,
 		              "the setting %s describes a table of PostgreSQL, and the store is a file",
-		              strcmp(options->mappings->items[0].name, LP_SAMPLES_TABLE) == 0 ? "samples" : "tables");
+		              options->mappings->items[0].name);
 		return lp_hint(error, "Tables of your own can be read where `store` is a PostgreSQL database.");
 	}
 	if (!backend->open(options, store, error))

@@ -287,11 +287,15 @@ static struct pg_mapping *mapping_named(struct pg_store *store, const char *name
 	return NULL;
 }
 
-/* Results are in this program's own table. */
-static bool choose(struct pg_store *store, struct pg_place *place, const char *table, bool is_result,
+/* Results are in the table of results, if there is one; those in shadow are in this program's own alone. */
+static bool choose(struct pg_store *store, struct pg_place *place, const char *table, bool shadow,
                    struct lp_error *error)
 {
-	if (is_result || strcmp(table, LP_OWN_TABLE) == 0)
+	if (place->is_result) {
+		place->mapping = shadow ? NULL : mapping_named(store, LP_RESULTS_TABLE);
+		return true;
+	}
+	if (strcmp(table, LP_OWN_TABLE) == 0)
 		return true;
 	place->mapping = mapping_named(store, table[0] == '\0' ? LP_SAMPLES_TABLE : table);
 	return place->mapping != NULL || table[0] == '\0' || lp_pg_no_such_table(place->name, table, error);
@@ -316,7 +320,8 @@ bool lp_pg_find_places(struct pg_store *store, const int64_t *ids, size_t count,
 
 		place->key = lp_pg_get_text(result, i, 0, arena);
 		place->name = lp_pg_get_text(result, i, 2, arena);
-		ok = choose(store, place, lp_pg_get_text(result, i, 1, arena), lp_pg_get_bool(result, i, 3), error);
+		place->is_result = lp_pg_get_bool(result, i, 3);
+		ok = choose(store, place, lp_pg_get_text(result, i, 1, arena), lp_pg_get_bool(result, i, 5), error);
 	}
 	PQclear(result);
 	return ok;

@@ -31,6 +31,7 @@ struct pg_place {
 	int64_t series_id;
 	struct pg_mapping *mapping; /* NULL: in this program's own table */
 	const char *key, *name;
+	bool is_result; /* what is written of it stands in this program's own table, too */
 };
 
 /* Returns what is known of the samples of the mapping in use, or of this program's own. */
@@ -72,6 +73,15 @@ const struct pg_place *lp_pg_place_of(const struct pg_place *places, size_t coun
 
 /* True if a wide table has a column of numbers of that name; it is in use. */
 bool lp_pg_has_column(const struct pg_mapping *mapping, const char *name);
+
+/* mirror.c: results in a table of somebody else. */
+bool lp_pg_mirrors(const struct pg_store *store);
+/* Makes the triggers as the configuration has them, or takes them off, if they are not so already. */
+bool lp_pg_make_mirror(struct pg_store *store, bool *changed, struct lp_error *error) LP_MUST_CHECK;
+/* Fills the error of triggers that are not as the configuration has them; returns false. */
+bool lp_pg_fail_mirror(const struct pg_store *store, struct lp_error *error);
+/* Fails if they are not as the configuration has them. Within a transaction. */
+bool lp_pg_check_mirror(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
 
 /* Fills the names of the configured mappings as an argument: an array of texts. */
 void lp_pg_add_mapping_names(struct pg_store *store, struct pg_arguments *arguments);

@@ -5,7 +5,7 @@
  * the same, they lie in the default partition and block others; they are moved
  * in steps, each a transaction, that give way to everybody else.
  */
-#include "store/postgresql/internal.h"
+#include "store/postgresql/mapping.h"
 
 #include "calendar/calendar.h"
 #include "model/clock.h"
@@ -243,8 +243,9 @@ static void remember_partition(struct pg_store *store, int month, const char *na
 
 enum pg_statement lp_pg_choose_insert(const struct pg_store *store, lp_time first, lp_time last)
 {
-	bool here = store->add_results_to_partition != NULL && month_of(first) == store->add_results_month &&
-	            month_of(last) == store->add_results_month;
+	/* What goes into a partition by its name does not come by triggers. */
+	bool here = store->add_results_to_partition != NULL && !lp_pg_mirrors(store) &&
+	            month_of(first) == store->add_results_month && month_of(last) == store->add_results_month;
 
 	return here ? PG_ADD_RESULTS_TO_PARTITION : PG_ADD_RESULTS;
 }

@@ -114,7 +114,9 @@ static bool are_own(struct pg_store *store, const struct lp_series_samples *many
 	for (size_t i = 0; ok && places != NULL && i < count; i++) {
 		if (places[i].mapping == NULL)
 			continue;
-		(void)lp_fail(error, LP_EXIT_DATA, "the samples of %s are in %s, which this program only reads",
+		(void)lp_fail(error, LP_EXIT_DATA,
+		              places[i].is_result ? "the results of %s are in %s, and a calculation writes them"
+		                                  : "the samples of %s are in %s, which this program only reads",
 		              places[i].name, places[i].mapping->configured->table);
 		ok = lp_hint(error, "Write them there; or say `table: %s` in the definition of the series.",
 		             LP_OWN_TABLE);
@@ -187,7 +189,8 @@ bool lp_pg_read_samples(struct lp_store *opened, const struct lp_sample_query *q
 	if (!lp_pg_begin(store, error))
 		return false;
 	ok = lp_pg_find_places(store, &query->series_id, 1, &arena, &place, error);
-	place = place == NULL ? &own : place;
+	/* Of a result more is known here. */
+	place = place == NULL || place->is_result ? &own : place;
 	while (ok && left > 0 && range.start < range.end) {
 		uint64_t wanted = left < READ_AT_ONCE ? left : READ_AT_ONCE;
 		struct lp_column column;

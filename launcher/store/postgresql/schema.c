@@ -5,7 +5,7 @@
  * them run in one transaction, under a lock, so that two at once are one after
  * the other and a step that fails leaves what was there.
  */
-#include "store/postgresql/internal.h"
+#include "store/postgresql/mapping.h"
 
 #include "store/steps.h"
 #include "text/utf8.h"
@@ -163,8 +163,10 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 	}
 	*owner = place.owned || !place.schema_there;
 	/* Before the grants, so that the role of runs may write to them by their names. */
+	bool mirrored;
 	return options->dry_run ||
 	       ((!*owner || lp_pg_prepare_partitions(store, error)) &&
+	        (!*owner || lp_pg_make_mirror(store, &mirrored, error)) &&
 	        grant(store, options->run_role, run_grants, sizeof run_grants / sizeof *run_grants, error) &&
 	        grant(store, options->read_role, read_grants, sizeof read_grants / sizeof *read_grants, error));
 }

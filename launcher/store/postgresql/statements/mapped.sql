@@ -56,7 +56,7 @@ SELECT format(
 -- name: find_places
 -- doing: find where samples of series are
 SELECT coalesce(nullif(y.source_key, ''), y.name), y.source_table, y.name,
-    EXISTS (SELECT FROM {{schema}}.calculation_output o WHERE o.series_id = y.id), r.n
+    EXISTS (SELECT FROM {{schema}}.calculation_output o WHERE o.series_id = y.id), r.n, y.shadow
 FROM unnest($1::int8[]) WITH ORDINALITY r (id, n)
     JOIN {{schema}}.series y ON y.id = r.id
 ORDER BY r.n;

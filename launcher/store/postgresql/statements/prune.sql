@@ -67,7 +67,8 @@ WHERE id IN (
 -- doing: delete old samples
 -- A statement of their own: the next one is planned by them. A scan for each thousand series would read all
 -- each time.
-SELECT set_config('{{schema}}.noted', 'off', true), set_config('enable_hashjoin', 'off', true),
+SELECT set_config('{{schema}}.noted', 'off', true), set_config('{{schema}}.mirrored', 'off', true),
+    set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true);
 
 -- name: prune_superseded
