@@ -14,7 +14,8 @@ const struct lp_command_entry lp_commands[] = {
 	{ NULL, &lp_command_check },
 	{ "Every minute", &lp_command_run },
 	{ NULL, &lp_command_serve },
-	{ "In shadow", &lp_command_promote },
+	{ "In shadow", &lp_command_compare },
+	{ NULL, &lp_command_promote },
 	{ NULL, &lp_command_demote },
 	{ "Again", &lp_command_backfill },
 	{ NULL, &lp_command_invalidate },
@@ -41,7 +42,7 @@ const size_t lp_command_count = COMMAND_COUNT;
 static const char exit_codes[] =
 	"Exit codes:\n"
 	"   0  done; or nothing was due; or another run is working\n"
-	"   1  calculations failed, and --fail-on or --exit-code asked for it\n"
+	"   1  calculations failed, and --fail-on or --exit-code asked for it; or results are not equal\n"
 	"  64  the command line\n"
 	"  65  definitions, rules or data are wrong\n"
 	"  69  the database cannot be had: no such host, no such database\n"

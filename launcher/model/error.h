@@ -15,10 +15,10 @@
 #define LP_MUST_CHECK              __attribute__((warn_unused_result))
 #define LP_PRINTF(format_, first_) __attribute__((format(printf, format_, first_)))
 
-/* The exit codes of the program: sysexits(3), and 1 for --fail-on. */
+/* The exit codes of the program: sysexits(3), and 1 for what was asked about. */
 enum lp_exit {
 	LP_EXIT_OK = 0,
-	LP_EXIT_FAILED_CALCULATIONS = 1, /* only with --fail-on */
+	LP_EXIT_FAILED_CALCULATIONS = 1, /* only with --fail-on; also what `compare` finds is not equal */
 	LP_EXIT_USAGE = 64,              /* the command line */
 	LP_EXIT_DATA = 65,               /* definitions, rules, CSV files */
 	LP_EXIT_UNAVAILABLE = 69,        /* the database refuses for good: no such host, no such database */

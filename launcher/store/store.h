@@ -195,6 +195,31 @@ bool lp_store_read_samples(struct lp_store *store, const struct lp_sample_query 
                            void *context, struct lp_error *error) LP_MUST_CHECK;
 
 /*
+ * Results of somebody else, from a query that gives a series' name, a time and a
+ * value, in the order of series (by bytes) and time. PostgreSQL only, where the
+ * database need not have this program's schema. They are read in a transaction
+ * that cannot write: lp_store_begin comes before, lp_store_rollback after it.
+ */
+struct lp_other_query {
+	const char *sql;           /* a query that gives three columns */
+	const char *const *series; /* only of these */
+	size_t count;
+	lp_time from, to; /* from <= time < to; LP_TIME_NONE: open */
+	const char *zone; /* of times that have none */
+};
+struct lp_other_row {
+	const char *series; /* valid until the next rows are read */
+	lp_time time;
+	double value; /* NaN: NULL */
+};
+#define LP_OTHER_AT_ONCE 10000
+bool lp_store_open_other(struct lp_store *store, const struct lp_other_query *query,
+                         struct lp_error *error) LP_MUST_CHECK;
+/* Reads the next rows, of which there are LP_OTHER_AT_ONCE at most; fewer: they are the last ones. */
+bool lp_store_more_other(struct lp_store *store, struct lp_other_row *rows, size_t *count,
+                         struct lp_error *error) LP_MUST_CHECK;
+
+/*
  * Takes the lock of a run: at most one run works on a store at a time. The
  * connection that took the lock holds it, and it is gone with the connection,
  * however the process ends. (PostgreSQL: an advisory lock in a transaction that
