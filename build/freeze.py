@@ -51,8 +51,9 @@ STDLIB_LEFT_OUT: dict[str, str] = {
     "venv": "nothing can be installed into the program",
 }
 
-#: What of app/ is data that `demo` writes out, not a module of the program.
-APP_LEFT_OUT: frozenset[str] = frozenset({"demo"})
+#: What of app/ is no module of the program: data that `demo` writes out, and what
+#: runs in an interpreter of the user's.
+APP_LEFT_OUT: frozenset[str] = frozenset({"demo", "your_python"})
 
 #: Loaded from the interpreter's own frozen copies before any table is asked.
 BOOTSTRAP: frozenset[str] = frozenset(

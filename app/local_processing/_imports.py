@@ -5,6 +5,8 @@ inside of a function fails when the rule is called, at night perhaps; ``check``
 looks for those.
 """
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Iterator
 

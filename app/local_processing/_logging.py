@@ -22,6 +22,8 @@ def install() -> None:
     root = logging.getLogger()
     # A module's logging.basicConfig() would say everything twice.
     for handler in list(root.handlers):
+        if isinstance(handler, _Handler):
+            return
         if isinstance(handler, logging.StreamHandler) and handler.stream in (sys.stdout, sys.stderr):
             root.removeHandler(handler)
     root.addHandler(_Handler())

@@ -3,6 +3,8 @@
 Only files that ask for it import this.
 """
 
+from __future__ import annotations
+
 from _local_processing import Series
 
 from local_processing._rule import Rule, _Several, _Wrong
@@ -106,7 +108,7 @@ class _PlainRule(Rule):
         makers = [_maker(word, one) for word in self._takes]
 
         def call(*series: Series, window: "Window", **parameters: "Any") -> "Any":
-            inputs = {name: each.good() for name, each in zip(names, series, strict=False)}
+            inputs = {name: each.good() for name, each in zip(names, series)}
             for each in series[len(names) :]:
                 inputs[each.name] = each.good()
             # What it would make of nothing, an error mostly, is not asked for.

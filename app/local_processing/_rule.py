@@ -6,6 +6,8 @@ A wrong signature is no exception: it is kept with the rule, so that `check`
 can tell all of them at once.
 """
 
+from __future__ import annotations
+
 from _local_processing import Context, Series, Window
 
 from local_processing import _json

@@ -36,7 +36,7 @@ set(facts "{
 file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/program-facts.json" CONTENT "${facts}")
 
 file(GLOB_RECURSE app CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/*.py")
-list(FILTER app EXCLUDE REGEX "/app/demo/")
+list(FILTER app EXCLUDE REGEX "/app/(demo|your_python)/")
 add_custom_command(OUTPUT frozen_app.c frozen_app.bin VERBATIM
 	COMMAND ${CMAKE_COMMAND} -E env PYTHONHASHSEED=0 "${LP_PYTHON_PROGRAM}" -s -B
 		"${CMAKE_SOURCE_DIR}/build/freeze.py" --app "${CMAKE_SOURCE_DIR}/app"
@@ -47,10 +47,13 @@ add_custom_command(OUTPUT frozen_app.c frozen_app.bin VERBATIM
 # What travels inside, besides what embed.py gathers by itself: NAME=DIRECTORY.
 set(tree_options
 	--tree "demo=${CMAKE_SOURCE_DIR}/app/demo"
+	--tree "local_processing=${CMAKE_SOURCE_DIR}/app/local_processing"
+	--tree "your_python=${CMAKE_SOURCE_DIR}/app/your_python"
 	--tree "schema/postgresql=${CMAKE_BINARY_DIR}/made/store/postgresql/schema"
 	--tree "schema/sqlite=${CMAKE_BINARY_DIR}/made/store/sqlite/schema"
 	--tree "units=/usr/share/xml/udunits")
-file(GLOB_RECURSE tree_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/demo/*" "${CMAKE_SOURCE_DIR}/page/*")
+file(GLOB_RECURSE tree_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/app/demo/*" "${CMAKE_SOURCE_DIR}/page/*"
+	"${CMAKE_SOURCE_DIR}/app/local_processing/*.py" "${CMAKE_SOURCE_DIR}/app/your_python/*.py")
 add_custom_command(OUTPUT embedded_data.c embedded_data.bin VERBATIM
 	COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C.UTF-8 "${LP_PYTHON_PROGRAM}" -I -B
 		"${CMAKE_SOURCE_DIR}/build/embed.py"

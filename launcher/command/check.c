@@ -124,6 +124,8 @@ static void check_rules(struct check *check)
 		         config->rules == NULL ? "all built in" : "with those of ",
 		         config->rules == NULL ? "" : config->rules);
 	}
+	if (check->catalogue != NULL && lp_rule_server_other(check->rules) != NULL)
+		lp_print("ok  python: %s\n", lp_rule_server_other(check->rules));
 	lp_problems_free(&problems);
 }
 

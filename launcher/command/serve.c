@@ -76,7 +76,10 @@ static void set_timer(int timer, lp_time until)
 static void look_after_children(struct lp_server *server)
 {
 	lp_call_look(&server->call);
-	const pid_t own[] = { lp_rule_server_process(server->service.rules), server->call.process };
+	pid_t own[LP_RULE_SERVER_PROCESSES + 1] = { 0 };
+	if (server->service.rules != NULL)
+		lp_rule_server_processes(server->service.rules, own);
+	own[LP_RULE_SERVER_PROCESSES] = server->call.process;
 	lp_children_reap(own, sizeof own / sizeof *own);
 }
 

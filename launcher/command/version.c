@@ -3,8 +3,11 @@
  * build/embed.py and embedded in it; only its own hash cannot be.
  */
 #include "command/command.h"
+#include "command/output.h"
 
 #include "model/embedded.h"
+#include "process/process.h"
+#include "service/service.h"
 #include <assert.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -13,7 +16,7 @@
 #include <unistd.h>
 
 struct request {
-	bool build, licenses, sbom, json;
+	bool build, licenses, sbom, python, json;
 };
 
 enum { DIGEST_TEXT = 2 * EVP_MAX_MD_SIZE + 1 };
@@ -69,11 +72,43 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 {
 	const struct request *request = data;
 	(void)overrides;
-	if (request->build + request->licenses + request->sbom > 1)
-		return lp_fail(error, LP_EXIT_USAGE, "--build, --licenses and --sbom exclude each other");
+	if (request->build + request->licenses + request->sbom + request->python > 1)
+		return lp_fail(error, LP_EXIT_USAGE, "--build, --licenses, --sbom and --python exclude each other");
+	if (request->python && request->json)
+		return lp_fail(error, LP_EXIT_USAGE, "--python is one line: it has no --json");
 	if (request->licenses && request->json)
 		return lp_fail(error, LP_EXIT_USAGE, "licences are texts: --licenses has no --json");
 	return true;
+}
+
+/* Prints which interpreter of the user's computes rules, and with which packages. */
+static bool print_python(struct lp_session *session, struct lp_error *error)
+{
+	struct lp_problems problems = { 0 };
+	const struct lp_rule_catalogue *catalogue;
+	struct lp_process_options options;
+	struct lp_rule_server *server;
+	const char *other;
+	bool ok;
+	if (!lp_config_load(session->overrides->config, true, &session->config, &problems, error)) {
+		lp_command_print_problems(&lp_command_version, &problems);
+		lp_problems_free(&problems);
+		return false;
+	}
+	options = lp_rule_options(&session->config);
+	server = lp_rule_server_new(&options);
+	ok = lp_rule_server_catalogue(server, NULL, &catalogue, &problems, error);
+	other = ok ? lp_rule_server_other(server) : NULL;
+	if (other != NULL)
+		lp_print("%s\n", other);
+	else if (ok && options.other.interpreter == NULL)
+		lp_print("the built-in interpreter computes all rules: the configuration names no other (python)\n");
+	else if (ok)
+		ok = lp_fail(error, LP_EXIT_CONFIGURATION, "%s cannot be used; `local-processing check` says why",
+		             options.other.interpreter);
+	lp_rule_server_free(server);
+	lp_problems_free(&problems);
+	return ok;
 }
 
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
@@ -85,8 +120,8 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	                   : request->json     ? "version.json"
 	                                       : "version.txt";
 	const struct lp_embedded *text = lp_embedded_find(name);
-	(void)session;
-	(void)error;
+	if (request->python)
+		return print_python(session, error);
 	assert(text != NULL);
 	if (request->build)
 		print_build(text, request->json);
@@ -99,6 +134,7 @@ static const struct lp_option options[] = {
 	{ .name = "--build", .field = offsetof(struct request, build) },
 	{ .name = "--licenses", .field = offsetof(struct request, licenses) },
 	{ .name = "--licences", .field = offsetof(struct request, licenses) },
+	{ .name = "--python", .field = offsetof(struct request, python) },
 	{ .name = "--sbom", .field = offsetof(struct request, sbom) },
 	{ .name = "--json", .field = offsetof(struct request, json) },
 	{ .name = NULL },
@@ -107,7 +143,7 @@ static const struct lp_option options[] = {
 const struct lp_command lp_command_version = {
 	.name = "version",
 	.summary = "what this program is made of: versions, build, licences",
-	.help = "Usage: local-processing version [--build | --licenses | --sbom] [--json]\n"
+	.help = "Usage: local-processing version [--build | --licenses | --sbom | --python] [--json]\n"
 		"\n"
 		"Prints the version of the program and of everything that is linked into it.\n"
 		"\n"
@@ -116,6 +152,8 @@ const struct lp_command lp_command_version = {
 		"              versions of packages give the same file\n"
 		"  --licenses  the licence of everything that is linked in; --licences does the same\n"
 		"  --sbom      the software bill of materials, as CycloneDX (JSON)\n"
+		"  --python    the interpreter of yours that the configuration names for rules, with the versions of\n"
+		"              NumPy and pandas\n"
 		"  --json      the versions, or with --build the build, as JSON\n"
 		"\n"
 		"Examples:\n"
@@ -125,6 +163,7 @@ const struct lp_command lp_command_version = {
 	.options = options,
 	.operands = { .what = "version takes options only" },
 	.request_size = sizeof(struct request),
+	.need = LP_NEED_OVERRIDES,
 	.check = check,
 	.run = run,
 };

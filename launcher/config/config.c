@@ -14,6 +14,7 @@
 #include "text/size.h"
 #include "text/yaml.h"
 #include "web/web.h"
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ enum { FILE_BYTES_MOST = 1 << 20 };
 enum kind {
 	ADDRESS,
 	DIRECTORY,
+	FILE_NAME,
 	ZONE,
 	FLAG,
 	NUMBER,
@@ -42,7 +44,8 @@ enum kind {
 	TABLE,
 	TABLES,
 	LISTEN,
-	COMMAND
+	COMMAND,
+	MODULES
 };
 
 /* The words for a kind: in the table for people, and where it was expected. */
@@ -51,6 +54,7 @@ static const struct {
 } kinds[] = {
 	[ADDRESS] = { "address", "an address, such as \"sqlite:plant.db\" or \"postgresql://host/database\"" },
 	[DIRECTORY] = { "directory", "the name of a directory" },
+	[FILE_NAME] = { "file", "the name of a file" },
 	[ZONE] = { "time zone", "a time zone, such as Europe/Berlin" },
 	[FLAG] = { "true or false", "true or false" },
 	[NUMBER] = { "whole number", "a whole number" },
@@ -68,6 +72,7 @@ static const struct {
 	             "an address and a port, such as \"127.0.0.1:8462\" or \"[::1]:8462\", or off" },
 	[COMMAND] = { "command", "a command" },
 	[DIRECTORIES] = { "list of directories", "a list of directories, such as [tables, /srv/weather]" },
+	[MODULES] = { "list of modules", "a list of modules or packages, such as [forecast, plant.energy]" },
 };
 
 static const struct setting {
@@ -83,6 +88,12 @@ static const struct setting {
 	  "where series, calculations and states are kept: sqlite:FILE (relative to this file), or what libpq takes: "
 	  "postgresql://HOST/DATABASE, service=NAME, host=... dbname=..." },
 	{ "rules", DIRECTORY, FIELD(rules), NULL, 0, 0, "directory of your own rules (*.py), relative to this file" },
+	{ "python", FILE_NAME, FIELD(python), NULL, 0, 0,
+	  "interpreter that computes your own rules in place of the built-in one, such as /opt/venv/bin/python3" },
+	{ "python.interpreter", FILE_NAME, FIELD(python), NULL, 0, 0,
+	  "the same, where only some rules are computed by it" },
+	{ "python.rules", MODULES, FIELD(python_rules), NULL, 0, 0,
+	  "the modules and packages of your rules that it computes; the built-in one computes the others" },
 	{ "time_zone", ZONE, FIELD(time_zone), "UTC", 0, 0,
 	  "zone of times without an offset, of output, and of calculations that name none" },
 	{ "tzdata", DIRECTORY, FIELD(tzdata), NULL, 0, 0,
@@ -277,6 +288,37 @@ static bool set_directories(struct loader *loader, const struct setting *setting
 	return true;
 }
 
+/* Returns true if rules can be in a module of this name: "plant.energy". */
+static bool is_module_name(const char *text)
+{
+	bool begins = true;
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c == '.' ? begins : !(c == '_' || c >= 0x80 || isalpha(c) || (!begins && isdigit(c))))
+			return false;
+		begins = c == '.';
+	}
+	return !begins;
+}
+
+/* Returns false if the node is no list; an item that is wrong is reported here. */
+static bool set_modules(struct loader *loader, const struct setting *setting, const struct lp_yaml_node *node)
+{
+	struct lp_config_list *list = field_of(loader, setting);
+	if (node->type != LP_YAML_LIST || node->count == 0)
+		return false;
+	list->items = lp_allocate((node->count + 1) * sizeof *list->items);
+	for (size_t i = 0; i < node->count; i++) {
+		const struct lp_yaml_node *item = node->items[i];
+		if (item->type != LP_YAML_TEXT || !is_module_name(item->text))
+			PROBLEM(loader, item, "%s: expected the name of a module, such as plant.energy, found %s",
+			        setting->path, item->type == LP_YAML_TEXT ? item->text : lp_yaml_type_name(item->type));
+		else
+			list->items[list->count++] = lp_copy_text(item->text);
+	}
+	return true;
+}
+
 /* ":memory:" is no file, and of no use: every connection would have its own. */
 static bool set_address(const struct loader *loader, const struct setting *setting, const char *address)
 {
@@ -302,6 +344,12 @@ static bool set_from_text(struct loader *loader, const struct setting *setting, 
 		if (node->text[0] == '\0')
 			return false;
 		set_directory(loader, setting, node);
+		return true;
+	case FILE_NAME:
+		if (node->text[0] == '\0')
+			return false;
+		/* Whether it is there is told by what uses it: other rules can do without it. */
+		set_text(loader, setting, in_directory(loader, node->text, 0));
 		return true;
 	case ZONE:
 		set_text(loader, setting, lp_copy_text(node->text));
@@ -360,6 +408,7 @@ static bool set_from_text(struct loader *loader, const struct setting *setting, 
 	case DIRECTORIES:
 	case TABLE:
 	case TABLES:
+	case MODULES:
 		return false;
 	}
 	return false;
@@ -417,6 +466,8 @@ static bool set_value(struct loader *loader, const struct setting *setting, cons
 		return node->type == LP_YAML_MAP;
 	if (setting->kind == TABLES)
 		return set_tables(loader, node);
+	if (setting->kind == MODULES)
+		return set_modules(loader, setting, node);
 	return node->type == LP_YAML_TEXT && set_from_text(loader, setting, node);
 }
 
@@ -502,7 +553,8 @@ static void read_map(struct loader *loader, const char *inside, const struct lp_
 			    settings[s].path[length] == '.')
 				is_map = true;
 		}
-		if (found >= 0)
+		/* `python` takes a text, or a map of settings. */
+		if (found >= 0 && !(is_map && node->type == LP_YAML_MAP))
 			read_setting(loader, &settings[found], node);
 		else if (is_map && node->type == LP_YAML_MAP)
 			read_map(loader, key->text, node);
@@ -536,11 +588,16 @@ static void check_together(struct loader *loader, const struct lp_yaml_node *roo
 {
 	const struct lp_config *config = loader->config;
 	const struct lp_yaml_node *retry = lp_yaml_get(root, "retry"), *zone = lp_yaml_get(root, "time_zone");
+	const struct lp_yaml_node *python = lp_yaml_get(root, "python");
 	struct lp_error error = { 0 };
 	const struct lp_zone *found;
 	/* If one of them is wrong itself, the other is compared with a default. */
 	if (!loader->wrong && config->retry_longest_delay < config->retry_first_delay)
 		PROBLEM(loader, retry, "retry.longest_delay is shorter than retry.first_delay");
+	if (config->python != NULL && config->rules == NULL && lp_yaml_get(root, "rules") == NULL)
+		PROBLEM(loader, python, "python: an interpreter for your own rules, and the setting rules names none");
+	if (config->python == NULL && config->python_rules.count > 0)
+		PROBLEM(loader, python, "python.rules: which interpreter computes them? Set python.interpreter");
 	/* The session looks zones up, once the user's data is set. */
 	if (config->tzdata == NULL && zone != NULL && zone->type == LP_YAML_TEXT &&
 	    !lp_zone_find(config->time_zone, &found, &error))
@@ -652,6 +709,8 @@ void lp_config_free(struct lp_config *config)
 	free(config->mappings.items);
 	lp_arena_free(&config->mappings.arena);
 	free_list(&config->rules_write);
+	free_list(&config->python_rules);
+	free(config->python);
 	free(config->file);
 	free(config->store);
 	free(config->rules);

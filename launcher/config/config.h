@@ -21,11 +21,13 @@ struct lp_config_list {
 
 /* Durations are microseconds, sizes bytes. */
 struct lp_config {
-	char *file;      /* NULL: none was found */
-	char *store;     /* address; a relative SQLite file is relative to the configuration file */
-	char *rules;     /* directory, absolute once loaded, or NULL */
-	char *time_zone; /* for times without offset and for output; "UTC" */
-	char *tzdata;    /* directory, or NULL: the binary's own */
+	char *file;                         /* NULL: none was found */
+	char *store;                        /* address; a relative SQLite file is relative to the configuration file */
+	char *rules;                        /* directory, absolute once loaded, or NULL */
+	char *python;                       /* an interpreter for rules, absolute once loaded, or NULL */
+	struct lp_config_list python_rules; /* modules and packages that it computes; none: all */
+	char *time_zone;                    /* for times without offset and for output; "UTC" */
+	char *tzdata;                       /* directory, or NULL: the binary's own */
 	bool prepared_statements;
 	int32_t connect_timeout, statement_timeout; /* seconds */
 	int32_t workers, fetchers, committers;      /* 0: by the machine */

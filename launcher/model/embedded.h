@@ -13,6 +13,8 @@
  *   sbom.json                CycloneDX
  *   page.html                the page, with a place for its data
  *   demo/<file>              what `demo` starts from
+ *   local_processing/<file>, your_python/<file>
+ *                            the Python that runs in an interpreter of the user's
  *   units/<file>             the database of UDUNITS
  *   schema/<store>/<file>    the steps of the store's schema
  */

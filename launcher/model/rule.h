@@ -65,6 +65,16 @@ struct lp_rule_catalogue {
 	size_t count;
 };
 
+/* An interpreter of the user's own, and the rules that it computes. */
+struct lp_other_python {
+	const char *interpreter;    /* its file, absolute; NULL: there is none */
+	const char *const *modules; /* modules and packages of the rules' directory; none: all of them */
+	size_t module_count;
+};
+/* Return true if it imports this module, and if it computes this rule. */
+bool lp_other_python_has_module(const struct lp_other_python *other, const char *module);
+bool lp_other_python_has_rule(const struct lp_other_python *other, const char *rule);
+
 /* NULL: no such rule. */
 const struct lp_rule *lp_rule_find(const struct lp_rule_catalogue *catalogue, const char *name);
 

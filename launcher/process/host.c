@@ -23,13 +23,26 @@
 /* Milliseconds that the server has to end by itself; lines of rules that a run logs. */
 enum { END_LIMIT = 1000, LINES_MOST = 10000 };
 
-struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options)
+static struct lp_rule_server *make_server(const struct lp_process_options *options)
 {
 	struct lp_rule_server *server = lp_allocate(sizeof *server);
 
 	server->options = *options;
+	server->batches = &server->shared;
 	server->process = server->spare = LP_NO_PROCESS;
 	pthread_mutex_init(&server->lock, NULL);
+	return server;
+}
+
+struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options)
+{
+	struct lp_rule_server *server = make_server(options);
+
+	if (options->other.interpreter != NULL) {
+		server->other = make_server(options);
+		server->other->is_other = true;
+		server->other->batches = &server->shared;
+	}
 	return server;
 }
 
@@ -42,16 +55,18 @@ bool lp_rule_server_memory(struct lp_rule_server *server, struct lp_arena_source
 	return true;
 }
 
-pid_t lp_rule_server_process(const struct lp_rule_server *server)
+void lp_rule_server_processes(const struct lp_rule_server *server, pid_t processes[LP_RULE_SERVER_PROCESSES])
 {
-	return server->process.id;
+	processes[0] = server->process.id;
+	processes[1] = server->other == NULL ? 0 : server->other->process.id;
 }
 
 bool lp_rule_server_has_ended(const struct lp_rule_server *server)
 {
 	struct pollfd end = { .fd = server->process.descriptor, .events = POLLIN };
 
-	return server->process.id != 0 && poll(&end, 1, 0) > 0;
+	return (server->process.id != 0 && poll(&end, 1, 0) > 0) ||
+	       (server->other != NULL && lp_rule_server_has_ended(server->other));
 }
 
 bool lp_rule_server_receive(struct lp_rule_server *server, struct lp_reply *reply, int *descriptors, int count,
@@ -179,6 +194,12 @@ struct lp_process_usage lp_rule_server_usage(struct lp_rule_server *server)
 	pthread_mutex_lock(&server->lock);
 	usage = server->usage;
 	pthread_mutex_unlock(&server->lock);
+	if (server->other != NULL) {
+		struct lp_process_usage more = lp_rule_server_usage(server->other);
+
+		usage.user += more.user;
+		usage.system += more.system;
+	}
 	/* The kernel tells the time of a running process as one sum of user and system time. */
 	if (server->process.id > 0 && clock_getcpuclockid(server->process.id, &clock) == 0 &&
 	    clock_gettime(clock, &spent) == 0)
@@ -233,6 +254,8 @@ void lp_rule_server_stop(struct lp_rule_server *server)
 	struct pollfd end = { .fd = server->process.descriptor, .events = POLLIN };
 
 	LP_ASSERT_MAIN_THREAD();
+	if (server->other != NULL)
+		lp_rule_server_stop(server->other);
 	lp_process_release(&server->spare);
 	if (server->process.id == 0)
 		return;
@@ -250,6 +273,7 @@ void lp_rule_server_free(struct lp_rule_server *server)
 	if (server == NULL)
 		return;
 	lp_rule_server_stop(server);
+	lp_rule_server_free(server->other);
 	lp_shared_close(&server->shared);
 	lp_problems_free(&server->problems);
 	for (size_t i = 0; i < server->warned_count; i++)

@@ -39,7 +39,13 @@ struct lp_process {
 
 struct lp_rule_server {
 	struct lp_process_options options;
-	struct lp_shared shared;
+	/* The one with the user's interpreter, which the other one owns and hands all calls on to; NULL: there is none. */
+	struct lp_rule_server *other;
+	bool is_other;
+	const char *unusable;      /* why the user's interpreter cannot be used; NULL: it can */
+	const char *description;   /* of the user's interpreter, as it says itself */
+	struct lp_shared shared;   /* of the other one: unused */
+	struct lp_shared *batches; /* the memory that both share */
 	struct lp_setup setup;
 	struct lp_arena arena; /* what setup and catalogue refer to */
 	struct lp_process process;

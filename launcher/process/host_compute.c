@@ -27,11 +27,21 @@ struct line_counter {
 	uint64_t counted; /* lines that were handed on to the log */
 };
 
-struct lp_interpreter {
+/* One of the processes of a worker. */
+struct seat {
 	struct lp_rule_server *server;
 	struct lp_process process;
 	int64_t memory_limit; /* of the process, for its life */
 	uint64_t task_count;  /* tasks that the process has computed */
+};
+
+/* The built-in interpreter, and the one of the user's. */
+enum { BUILT_IN, OTHER, SEATS };
+
+struct lp_interpreter {
+	struct lp_rule_server *server;
+	struct seat seats[SEATS]; /* that of OTHER has no server where there is no other interpreter */
+	struct seat *seat;        /* of the part under way */
 
 	/* The part under way. */
 	struct lp_batch *batch;
@@ -58,7 +68,9 @@ bool lp_interpreter_open(struct lp_rule_server *server, struct lp_interpreter **
 	assert(lp_role == LP_ROLE_MAIN && server->loaded);
 	(void)error;
 	interpreter->server = server;
-	interpreter->process = LP_NO_PROCESS;
+	interpreter->seats[BUILT_IN] = (struct seat){ .server = server, .process = LP_NO_PROCESS };
+	interpreter->seats[OTHER] = (struct seat){ .server = server->other, .process = LP_NO_PROCESS };
+	interpreter->seat = &interpreter->seats[BUILT_IN];
 	*opened = interpreter;
 	return true;
 }
@@ -68,8 +80,8 @@ static int kill_process(struct lp_interpreter *interpreter)
 {
 	int status;
 
-	lp_process_signal(&interpreter->process, SIGKILL);
-	if (!lp_rule_server_reap(interpreter->server, interpreter->process.id, &status, interpreter->stop))
+	lp_process_signal(&interpreter->seat->process, SIGKILL);
+	if (!lp_rule_server_reap(interpreter->seat->server, interpreter->seat->process.id, &status, interpreter->stop))
 		status = SIGKILL; /* as the server's end does to it */
 	return status;
 }
@@ -77,22 +89,23 @@ static int kill_process(struct lp_interpreter *interpreter)
 static void end_process(struct lp_interpreter *interpreter)
 {
 	(void)kill_process(interpreter);
-	lp_process_release(&interpreter->process);
+	lp_process_release(&interpreter->seat->process);
 }
 
 /* Sees to a process with this limit of memory: the present one, or another in its place. */
 static bool start_process(struct lp_interpreter *interpreter, int64_t memory_limit, struct lp_error *error)
 {
-	struct lp_process *process = &interpreter->process;
+	struct seat *seat = interpreter->seat;
+	struct lp_process *process = &seat->process;
 
-	if (process->id != 0 && interpreter->memory_limit == memory_limit)
+	if (process->id != 0 && seat->memory_limit == memory_limit)
 		return true;
 	if (process->id != 0)
 		end_process(interpreter);
-	if (!lp_rule_server_fork(interpreter->server, memory_limit, process, interpreter->stop, error))
+	if (!lp_rule_server_fork(seat->server, memory_limit, process, interpreter->stop, error))
 		return false;
-	interpreter->memory_limit = memory_limit;
-	interpreter->task_count = 0;
+	seat->memory_limit = memory_limit;
+	seat->task_count = 0;
 	if (lp_area_map(&process->area, process->area.descriptor, error))
 		return true;
 	end_process(interpreter);
@@ -147,15 +160,51 @@ static int64_t memory_limit_of(const struct lp_interpreter *interpreter, uint32_
 	return calculation->memory_limit != 0 ? calculation->memory_limit : interpreter->server->options.memory_limit;
 }
 
+/* Finds the seat that computes a task. */
+static struct seat *seat_of(struct lp_interpreter *interpreter, const struct lp_task *task)
+{
+	const struct lp_rule_server *server = interpreter->server;
+	bool is_other = server->other != NULL &&
+	                lp_other_python_has_rule(&server->options.other,
+	                                         interpreter->batch->calculations[task->calculation].rule);
+
+	return &interpreter->seats[is_other ? OTHER : BUILT_IN];
+}
+
+/*
+ * Moves the tasks of the other interpreter behind those of the built-in one, each
+ * in their order, because every change from one to the other costs a message.
+ */
+static void sort_by_seat(struct lp_interpreter *interpreter)
+{
+	struct lp_batch *batch = interpreter->batch;
+	size_t first = atomic_load(&batch->computed), kept = first, moved = 0;
+	struct lp_task *others;
+
+	if (interpreter->server->other == NULL)
+		return;
+	others = lp_allocate((batch->task_count - first + 1) * sizeof *others);
+	for (size_t i = first; i < batch->task_count; i++)
+		if (seat_of(interpreter, &batch->tasks[i]) == &interpreter->seats[OTHER])
+			others[moved++] = batch->tasks[i];
+		else
+			batch->tasks[kept++] = batch->tasks[i];
+	if (moved > 0)
+		memcpy(batch->tasks + kept, others, moved * sizeof *others);
+	free(others);
+}
+
 /* Counts the tasks from `first` on that can be handed over together: a process has one limit of memory. */
-static uint32_t count_together(const struct lp_interpreter *interpreter, uint32_t first)
+static uint32_t count_together(struct lp_interpreter *interpreter, uint32_t first)
 {
 	const struct lp_batch *batch = interpreter->batch;
 	int64_t limit = memory_limit_of(interpreter, first);
 	uint32_t count = 1;
 
 	while (count < LP_AREA_TASKS && first + count < batch->task_count &&
-	       (batch->tasks[first + count].decided || memory_limit_of(interpreter, first + count) == limit))
+	       (batch->tasks[first + count].decided ||
+	        (memory_limit_of(interpreter, first + count) == limit &&
+	         seat_of(interpreter, &batch->tasks[first + count]) == interpreter->seat)))
 		count++;
 	return count;
 }
@@ -254,12 +303,12 @@ static bool take_answer(struct lp_interpreter *interpreter, uint32_t index)
 	bool interrupted;
 	const char *leftovers;
 
-	if (!lp_area_take_answer(&interpreter->process.area, batch, index, &interrupted, &leftovers))
+	if (!lp_area_take_answer(&interpreter->seat->process.area, batch, index, &interrupted, &leftovers))
 		return false;
 	explain_refusal(batch, &task->outcome);
 	if (leftovers != NULL)
 		lp_rule_server_warn(interpreter->server, &batch->calculations[task->calculation], leftovers);
-	interpreter->task_count++;
+	interpreter->seat->task_count++;
 	if (interrupted)
 		set_timed_out(batch, task, time_limit_of(interpreter, index), task->outcome.error_traceback, "");
 	return true;
@@ -276,13 +325,14 @@ static bool take_answers(struct lp_interpreter *interpreter, uint32_t end)
 		if (ok)
 			set_computed(batch, i + 1);
 	}
-	lp_area_each_line(&interpreter->process.area, &interpreter->process.log_position, log_line, interpreter);
+	lp_area_each_line(&interpreter->seat->process.area, &interpreter->seat->process.log_position, log_line,
+	                  interpreter);
 	return ok;
 }
 
 static void warn_of_lost_lines(const struct lp_interpreter *interpreter)
 {
-	uint64_t lost = atomic_load(&interpreter->process.area.head->log_lost);
+	uint64_t lost = atomic_load(&interpreter->seat->process.area.head->log_lost);
 
 	if (lost > 0)
 		lp_log(LP_LOG_WARNING, "rules print too much at once: lines of theirs are left out",
@@ -294,7 +344,7 @@ static bool has_to_stop(struct lp_interpreter *interpreter)
 {
 	if (!atomic_load_explicit(interpreter->stop, memory_order_relaxed))
 		return false;
-	atomic_store(&interpreter->process.area.head->pulse.stop, 1);
+	atomic_store(&interpreter->seat->process.area.head->pulse.stop, 1);
 	if (interpreter->stop_since == 0)
 		interpreter->stop_since = lp_monotonic();
 	return lp_monotonic() - interpreter->stop_since >= STOP_LIMIT;
@@ -305,7 +355,7 @@ static enum part_end finish_part(struct lp_interpreter *interpreter, const struc
 {
 	struct lp_part_reply reply;
 
-	if (!lp_receive(interpreter->process.socket, &reply, sizeof reply, NULL, 0))
+	if (!lp_receive(interpreter->seat->process.socket, &reply, sizeof reply, NULL, 0))
 		return errno == 0 || errno == ECONNRESET ? PART_DIED : PART_INVALID;
 	if (reply.computed < part->first || reply.computed > part->first + part->count)
 		return PART_INVALID;
@@ -320,7 +370,7 @@ static enum part_end finish_part(struct lp_interpreter *interpreter, const struc
 /* Waits until the process has computed the part, or has to be given up. */
 static enum part_end wait_for_part(struct lp_interpreter *interpreter, const struct lp_part *part)
 {
-	const struct lp_area_head *head = interpreter->process.area.head;
+	const struct lp_area_head *head = interpreter->seat->process.area.head;
 	struct lp_deadline deadline = { 0 };
 	struct progress progress = { 0 };
 	uint32_t end = part->first + part->count;
@@ -335,10 +385,10 @@ static enum part_end wait_for_part(struct lp_interpreter *interpreter, const str
 		/* Taken as they come: progress is shown, and lines are logged when they are printed. */
 		if (computed > end || !take_answers(interpreter, computed))
 			return PART_INVALID;
-		if (lp_deadline_enforce(&deadline, &interpreter->process, limit, &wait) ||
+		if (lp_deadline_enforce(&deadline, &interpreter->seat->process, limit, &wait) ||
 		    is_overdue(interpreter, &progress, computed, end))
 			return PART_HUNG;
-		switch (lp_process_wait(&interpreter->process, wait)) {
+		switch (lp_process_wait(&interpreter->seat->process, wait)) {
 		case LP_PROCESS_SILENT:
 			break;
 		case LP_PROCESS_SAYS:
@@ -368,7 +418,7 @@ static const struct lp_batch *copy_batch(struct lp_batch *batch)
 static bool settle_task(struct lp_interpreter *interpreter, const struct lp_part *part, enum part_end end, bool alone)
 {
 	struct lp_batch *batch = interpreter->batch;
-	struct lp_process *process = &interpreter->process;
+	struct lp_process *process = &interpreter->seat->process;
 	struct lp_task *task;
 	const char *output;
 	uint32_t index;
@@ -389,7 +439,7 @@ static bool settle_task(struct lp_interpreter *interpreter, const struct lp_part
 	/* Where all of the part is computed, the process was at no task. */
 	if (end == PART_STOPPED || index >= part->first + part->count)
 		return false;
-	if (!alone && end != PART_HUNG && (interpreter->task_count > 0 || end == PART_INVALID))
+	if (!alone && end != PART_HUNG && (interpreter->seat->task_count > 0 || end == PART_INVALID))
 		return true;
 	if (end == PART_HUNG)
 		set_timed_out(batch, task, time_limit_of(interpreter, index), output,
@@ -407,17 +457,34 @@ static void report_costly(const struct lp_interpreter *interpreter, const struct
 	struct lp_batch *batch = interpreter->batch;
 	size_t computed = atomic_load(&batch->computed);
 
-	if (costly == NULL || interpreter->process.id != 0 || computed <= first)
+	if (costly == NULL || interpreter->seat->process.id != 0 || computed <= first)
 		return;
 	const struct lp_task *task = &batch->tasks[computed - 1];
 	if (!task->decided && lp_state_is_costly(task->outcome.state))
 		costly->visit(costly->context, batch, computed - 1);
 }
 
+/* Fails a task whose interpreter cannot be used. */
+static void fail_unusable(struct lp_interpreter *interpreter, uint32_t index)
+{
+	struct lp_batch *batch = interpreter->batch;
+	struct lp_text text = { 0 };
+
+	lp_text_addf(&text, "the interpreter of this rule, %s, cannot be used: %s",
+	             interpreter->server->options.other.interpreter, interpreter->seat->server->unusable);
+	batch->tasks[index].outcome = (struct lp_outcome){
+		.state = LP_STATE_FAILED,
+		.error_type = "PythonError",
+		.error_message = lp_arena_text(&batch->arena, text.data),
+	};
+	lp_text_free(&text);
+	set_computed(batch, index + 1);
+}
+
 /* Has the process compute a part, and waits for it. */
 static enum part_end compute_part(struct lp_interpreter *interpreter, struct lp_part *part)
 {
-	struct lp_process *process = &interpreter->process;
+	struct lp_process *process = &interpreter->seat->process;
 	enum part_end end = PART_DIED;
 
 	process->log_position = 0;
@@ -440,6 +507,7 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 	interpreter->batch = batch;
 	interpreter->stop = stop;
 	interpreter->lines = (struct line_counter){ .task = UINT32_MAX };
+	sort_by_seat(interpreter);
 	while (atomic_load(&batch->computed) < batch->task_count && !atomic_load(stop)) {
 		uint32_t first = (uint32_t)atomic_load(&batch->computed);
 		struct lp_part part = { .batch = copy, .first = first };
@@ -447,6 +515,11 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
 
 		if (batch->tasks[first].decided) {
 			set_computed(batch, first + 1);
+			continue;
+		}
+		interpreter->seat = seat_of(interpreter, &batch->tasks[first]);
+		if (interpreter->seat->server->unusable != NULL) {
+			fail_unusable(interpreter, first);
 			continue;
 		}
 		if (!start_process(interpreter, memory_limit_of(interpreter, first), error))
@@ -467,11 +540,15 @@ void lp_interpreter_close(struct lp_interpreter *interpreter)
 {
 	if (interpreter == NULL)
 		return;
-	if (interpreter->process.id != 0) {
-		/* It has no task. The run stores its end meanwhile, so this does not wait for the process. */
-		lp_process_signal(&interpreter->process, SIGKILL);
-		lp_rule_server_reap_later(interpreter->server, interpreter->process.id);
+	for (size_t i = 0; i < SEATS; i++) {
+		struct seat *seat = &interpreter->seats[i];
+
+		if (seat->process.id != 0) {
+			/* It has no task. The run stores its end meanwhile, so this does not wait for the process. */
+			lp_process_signal(&seat->process, SIGKILL);
+			lp_rule_server_reap_later(seat->server, seat->process.id);
+		}
+		lp_process_release(&seat->process);
 	}
-	lp_process_release(&interpreter->process);
 	free(interpreter);
 }

@@ -12,6 +12,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -100,6 +101,10 @@ static bool fail_server(struct lp_rule_server *server, int status, const char *o
 		return lp_fail(error, WIFEXITED(status) ? (enum lp_exit)WEXITSTATUS(status) : LP_EXIT_INTERNAL, "%s",
 		               message);
 	lp_describe_end(status, end, sizeof end);
+	if (server->is_other)
+		return lp_fail(error, LP_EXIT_CONFIGURATION,
+		               "it does not run rules as a Python does: the process %s%s%s", end,
+		               output == NULL ? "" : ", and said: ", output == NULL ? "" : output);
 	lp_fail(error, killed ? LP_EXIT_TEMPORARY : LP_EXIT_INTERNAL,
 	        "the rule server, the process that runs rules, %s%s%s", end, output == NULL ? "" : ": ",
 	        output == NULL ? "" : output);
@@ -156,8 +161,8 @@ static bool take_catalogue(struct lp_rule_server *server, struct lp_error *error
 	struct lp_stretch stretch = server->process.area.head->catalogue;
 	const char *bytes = lp_area_find_bytes(&server->process.area, stretch);
 
-	if (bytes != NULL &&
-	    lp_catalogue_read(bytes, stretch.length, &server->arena, &server->catalogue, &server->problems))
+	if (bytes != NULL && lp_catalogue_read(bytes, stretch.length, &server->arena, &server->catalogue,
+	                                       &server->problems, &server->description))
 		return true;
 	return lp_fail(error, LP_EXIT_DATA,
 	               "what the rule server tells about the rules makes no sense: a file of rules may have damaged "
@@ -206,26 +211,90 @@ static bool load(struct lp_rule_server *server, const volatile int *stop, struct
 	}
 }
 
+/* Loads the rules once.  False: there are none. */
+static bool load_once(struct lp_rule_server *server, const volatile int *stop, struct lp_error *error)
+{
+	struct lp_reply reply;
+
+	if (server->loaded)
+		return true;
+	if (!load(server, stop, error))
+		return false;
+	server->loaded = true;
+	/* The server forks this process without an order.  If that fails, the first worker orders one. */
+	lp_rule_server_receive_fork(server, &reply, &server->spare, NULL);
+	return true;
+}
+
+static int compare_names(const void *one, const void *other)
+{
+	return strcmp(((const struct lp_rule *)one)->name, ((const struct lp_rule *)other)->name);
+}
+
+/* Adds the rules of the user's interpreter, but for those that it makes up for modules that it was not given. */
+static void add_rules(struct lp_rule_server *server, const struct lp_rule_catalogue *more)
+{
+	struct lp_rule_catalogue *catalogue = &server->catalogue;
+	struct lp_rule *rules =
+		lp_arena_zeroed(&server->arena, catalogue->count + more->count, sizeof *catalogue->rules);
+
+	for (size_t i = 0; i < catalogue->count; i++)
+		rules[i] = catalogue->rules[i];
+	for (size_t i = 0; i < more->count; i++)
+		if (lp_other_python_has_rule(&server->options.other, more->rules[i].name))
+			rules[catalogue->count++] = more->rules[i];
+	if (catalogue->count > 0)
+		qsort(rules, catalogue->count, sizeof *rules, compare_names);
+	catalogue->rules = rules;
+}
+
+/* Loads the rules of the user's interpreter.  Where it cannot be used, only its own calculations fail. */
+static bool load_other(struct lp_rule_server *server, const volatile int *stop, struct lp_error *error)
+{
+	struct lp_rule_server *other = server->other;
+	const char *interpreter = server->options.other.interpreter;
+	struct lp_error reason = { 0 };
+
+	if (other == NULL || other->loaded || other->unusable != NULL)
+		return true;
+	if (load_once(other, stop, &reason)) {
+		add_rules(server, &other->catalogue);
+		return true;
+	}
+	if (stop != NULL && *stop != 0) {
+		*error = reason;
+		return false;
+	}
+	other->unusable = lp_arena_text(&server->arena, reason.what);
+	lp_problem_add(&other->problems, interpreter, 0, 0, "%s", other->unusable);
+	return true;
+}
+
+static void add_problems(struct lp_problems *problems, const struct lp_problems *more)
+{
+	for (uint32_t i = 0; i < more->count; i++) {
+		const struct lp_problem *problem = &more->items[i];
+
+		lp_problem_add(problems, problem->file, problem->line, problem->column, "%s", problem->what);
+	}
+	problems->left_out += more->left_out;
+}
+
 bool lp_rule_server_catalogue(struct lp_rule_server *server, const volatile int *stop,
                               const struct lp_rule_catalogue **catalogue, struct lp_problems *problems,
                               struct lp_error *error)
 {
-	struct lp_reply reply;
-
 	LP_ASSERT_MAIN_THREAD();
-	if (!server->loaded) {
-		if (!load(server, stop, error))
-			return false;
-		server->loaded = true;
-		/* The server forks this process without an order.  If that fails, the first worker orders one. */
-		lp_rule_server_receive_fork(server, &reply, &server->spare, NULL);
-	}
+	if (!load_once(server, stop, error) || !load_other(server, stop, error))
+		return false;
 	*catalogue = &server->catalogue;
-	for (uint32_t i = 0; i < server->problems.count; i++) {
-		const struct lp_problem *problem = &server->problems.items[i];
-
-		lp_problem_add(problems, problem->file, problem->line, problem->column, "%s", problem->what);
-	}
-	problems->left_out += server->problems.left_out;
+	add_problems(problems, &server->problems);
+	if (server->other != NULL)
+		add_problems(problems, &server->other->problems);
 	return true;
+}
+
+const char *lp_rule_server_other(const struct lp_rule_server *server)
+{
+	return server->other == NULL ? NULL : server->other->description;
 }

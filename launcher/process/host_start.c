@@ -1,5 +1,5 @@
 /*
- * Starting the rule server: this executable, with six descriptors and nothing
+ * Starting the rule server: this executable, with seven descriptors and nothing
  * else of the main process.
  *
  * Runs in the main process, in its main thread.
@@ -38,7 +38,7 @@ static int open_self(void)
  * descriptors gets its place in the array as its number.  Returns where something
  * fails, and errno says why.
  */
-static void become_server(int self, const int descriptors[LP_SERVER_DESCRIPTORS])
+static void become_server(const int descriptors[LP_SERVER_DESCRIPTORS])
 {
 	static char name[] = LP_SERVER_NAME;
 	static char *arguments[] = { name, NULL }, *environment[] = { NULL };
@@ -46,8 +46,6 @@ static void become_server(int self, const int descriptors[LP_SERVER_DESCRIPTORS]
 	int moved[LP_SERVER_DESCRIPTORS];
 
 	/* First everything moves away from the numbers that are to be given. */
-	if ((self = fcntl(self, F_DUPFD_CLOEXEC, FREE_DESCRIPTOR)) < 0)
-		return;
 	for (int i = 0; i < LP_SERVER_DESCRIPTORS; i++)
 		if ((moved[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, FREE_DESCRIPTOR)) < 0)
 			return;
@@ -55,22 +53,20 @@ static void become_server(int self, const int descriptors[LP_SERVER_DESCRIPTORS]
 		if (dup2(moved[i], i) < 0)
 			return;
 	/* Rules get none of the descriptors that the starter of the program has left open. */
-	if ((self = dup3(self, LP_SERVER_DESCRIPTORS, O_CLOEXEC)) < 0)
-		return;
-	if (syscall(SYS_close_range, LP_SERVER_DESCRIPTORS + 1, ~0u, 0) != 0)
-		for (int i = LP_SERVER_DESCRIPTORS + 1; i < DESCRIPTORS_MOST; i++)
+	if (syscall(SYS_close_range, LP_SERVER_DESCRIPTORS, ~0u, 0) != 0)
+		for (int i = LP_SERVER_DESCRIPTORS; i < DESCRIPTORS_MOST; i++)
 			(void)close(i);
 	(void)getrlimit(RLIMIT_STACK, &stack);
 	stack.rlim_cur = stack.rlim_max == RLIM_INFINITY || stack.rlim_max > STACK_SIZE ? STACK_SIZE : stack.rlim_max;
 	(void)setrlimit(RLIMIT_STACK, &stack);
-	syscall(SYS_execveat, self, "", arguments, environment, AT_EMPTY_PATH);
+	syscall(SYS_execveat, LP_SERVER_PROGRAM, "", arguments, environment, AT_EMPTY_PATH);
 }
 
 /* Written by the vforked child, which has this memory: why it could not become the server. */
 static volatile int child_error;
 
 /* Returns the process, or -1. */
-static pid_t spawn(int self, const int descriptors[LP_SERVER_DESCRIPTORS])
+static pid_t spawn(const int descriptors[LP_SERVER_DESCRIPTORS])
 {
 	sigset_t all, before;
 	pid_t process;
@@ -81,7 +77,7 @@ static pid_t spawn(int self, const int descriptors[LP_SERVER_DESCRIPTORS])
 	child_error = 0;
 	process = vfork();
 	if (process == 0) {
-		become_server(self, descriptors);
+		become_server(descriptors);
 		/* EINVAL: FREE_DESCRIPTOR is beyond the limit on open files. */
 		child_error = errno == EINVAL ? EMFILE : errno;
 		_exit(LP_EXIT_TEMPORARY);
@@ -104,12 +100,14 @@ static bool send_setup(struct lp_rule_server *server, struct lp_error *error)
 	server->setup.tzdata = server->options.tzdata;
 	server->setup.look_ahead = server->options.look_ahead;
 	server->setup.rights = server->options.rights;
+	server->setup.other = server->options.other;
+	server->setup.is_other = server->is_other;
 	server->setup.memory_limit = server->options.memory_limit;
 	server->setup.level = LP_LOG_DEBUG;
 	while (server->setup.level < LP_LOG_ERROR && !lp_log_enabled(server->setup.level))
 		server->setup.level++;
-	server->setup.shared_address = (uintptr_t)server->shared.address;
-	server->setup.shared_size = server->shared.size;
+	server->setup.shared_address = (uintptr_t)server->batches->address;
+	server->setup.shared_size = server->batches->size;
 	lp_setup_write(&server->setup, &text);
 	ok = lp_send(server->process.socket, text.data, text.length, NULL, 0);
 	lp_text_free(&text);
@@ -139,10 +137,11 @@ static bool start_process(struct lp_rule_server *server, int socket, struct lp_e
 		[STDOUT_FILENO] = process->output,
 		[STDERR_FILENO] = process->output,
 		[LP_SERVER_CONTROL] = socket,
-		[LP_SERVER_SHARED] = server->shared.address == NULL ? nothing : server->shared.reader,
+		[LP_SERVER_SHARED] = server->batches->address == NULL ? nothing : server->batches->reader,
 		[LP_SERVER_AREA] = process->area.descriptor,
+		[LP_SERVER_PROGRAM] = self,
 	};
-	pid_t id = self < 0 || nothing < 0 ? -1 : spawn(self, descriptors);
+	pid_t id = self < 0 || nothing < 0 ? -1 : spawn(descriptors);
 
 	if (id > 0) {
 		process->id = id;
@@ -165,6 +164,8 @@ bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error)
 
 	LP_ASSERT_MAIN_THREAD();
 	server->line_count = 0;
+	if (server->other != NULL && server->other->unusable == NULL && !lp_rule_server_start(server->other, error))
+		return false;
 	if (process->id != 0)
 		return true;
 	/* Memory and environment hold what libpq knows: no other process of the same user may read them. */

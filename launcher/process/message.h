@@ -18,7 +18,13 @@ enum lp_role { LP_ROLE_MAIN, LP_ROLE_SERVER, LP_ROLE_INTERPRETER };
 extern enum lp_role lp_role;
 
 /* The descriptors that the rule server finds open. */
-enum { LP_SERVER_CONTROL = 3, LP_SERVER_SHARED = 4, LP_SERVER_AREA = 5, LP_SERVER_DESCRIPTORS = 6 };
+enum {
+	LP_SERVER_CONTROL = 3,
+	LP_SERVER_SHARED,
+	LP_SERVER_AREA,
+	LP_SERVER_PROGRAM, /* this executable */
+	LP_SERVER_DESCRIPTORS
+};
 
 /* From the main process to the rule server. */
 struct lp_order {

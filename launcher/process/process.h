@@ -37,6 +37,7 @@ struct lp_process_options {
 	/* And bytes that a rule may use beyond what an idle process has; 0: no limit. */
 	int64_t memory_limit;
 	struct lp_rights rights;
+	struct lp_other_python other;
 };
 
 /* The resources that all processes of a server have used, including those that have ended. */
@@ -51,7 +52,11 @@ static inline void lp_usage_add(struct lp_process_usage *usage, const struct rus
 
 struct lp_rule_server;
 
-/* Makes a server whose process is not started yet.  The texts of options have to outlive it. */
+/*
+ * Makes a server whose processes are not started yet: one with the built-in
+ * interpreter, and one with the user's own where the options name one.  The texts
+ * of options have to outlive it.
+ */
 struct lp_rule_server *lp_rule_server_new(const struct lp_process_options *options);
 /* Gives the memory for batches that interpreter processes can read.  Main thread, before the process is started. */
 bool lp_rule_server_memory(struct lp_rule_server *server, struct lp_arena_source **source,
@@ -61,20 +66,27 @@ bool lp_rule_server_memory(struct lp_rule_server *server, struct lp_arena_source
  * it.  Main thread: the process ends with the thread that started it.
  */
 bool lp_rule_server_start(struct lp_rule_server *server, struct lp_error *error) LP_MUST_CHECK;
-/* The number of the process; 0: it is not started. */
-pid_t lp_rule_server_process(const struct lp_rule_server *server);
-/* True if the process was started and has ended by itself: somebody or the kernel has killed it. */
+/* The numbers of its processes, which it reaps itself: of the built-in interpreter, of the user's; 0: not started. */
+enum { LP_RULE_SERVER_PROCESSES = 2 };
+void lp_rule_server_processes(const struct lp_rule_server *server, pid_t processes[LP_RULE_SERVER_PROCESSES]);
+/* True if a process was started and has ended by itself: somebody or the kernel has killed it. */
 bool lp_rule_server_has_ended(const struct lp_rule_server *server);
 /*
  * Waits until the rules are imported, and starts the process where that was not
  * done.  The rules that cannot be used go to problems, by file and line; the
  * catalogue has the others, and lives as long as the server.  A file whose import
  * kills the process, exceeds its time limit or leaves a thread is a problem too.
+ * So is an interpreter of the user's that cannot be used: its calculations fail.
  * Gives up once *stop is set; stop may be NULL.
  */
 bool lp_rule_server_catalogue(struct lp_rule_server *server, const volatile int *stop,
                               const struct lp_rule_catalogue **catalogue, struct lp_problems *problems,
                               struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Tells which interpreter of the user's there is: "/usr/bin/python3: CPython 3.11.2, numpy 1.24.2".  NULL: none, or it
+ * cannot be used.  Once the catalogue is there.
+ */
+const char *lp_rule_server_other(const struct lp_rule_server *server);
 /* Tells what all processes of the server have used until now. */
 struct lp_process_usage lp_rule_server_usage(struct lp_rule_server *server);
 /* Ends the server's processes and waits for their end.  Its memory and the catalogue stay. */
@@ -109,6 +121,13 @@ bool lp_interpreter_compute(struct lp_interpreter *interpreter, struct lp_batch 
                             const struct lp_costly_visitor *costly, const atomic_bool *stop,
                             struct lp_error *error) LP_MUST_CHECK;
 void lp_interpreter_close(struct lp_interpreter *interpreter);
+
+/*
+ * Becomes an interpreter of the user's with these words, which are those of
+ * python3, in which `local_processing` can be imported.  Returns only where that
+ * fails.  Main thread, while it is the only one.
+ */
+bool lp_other_python_run(const char *interpreter, char *const *words, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * Returns true if the program was started as a rule server.  main() asks before

@@ -106,15 +106,15 @@ static bool drop_capabilities(uint64_t kept, struct lp_error *error)
 }
 
 /*
- * Empties the set of capabilities that an executable could get back.  It fails for
- * ordinary users, which does not matter: no executable is started.
+ * Empties the set of capabilities that an executable could get back, but for those
+ * that are kept.  It fails for ordinary users, which does not matter: with
+ * no_new_privs no executable gives them any.
  */
-static void empty_bounding_set(void)
+static void empty_bounding_set(uint64_t kept)
 {
-	unsigned long capability = 0;
-
-	while (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
-		capability++;
+	for (unsigned long capability = 0; capability < 64; capability++)
+		if ((kept >> capability & 1) == 0 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
+			break;
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
@@ -131,10 +131,34 @@ bool lp_rights_limit_server(const struct lp_rights *rights, const char *rules_di
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (kernel.landlock > 0 && !lp_landlock_limit(rights, kernel.landlock, rules_directory, tzdata, error))
 		return false;
-	empty_bounding_set();
+	empty_bounding_set(0);
 	if (!drop_capabilities(kept_capabilities(rights, true), error))
 		return false;
 	return !kernel.seccomp || lp_seccomp_limit_server(rights, kernel.landlock, error);
+}
+
+bool lp_rights_hand_over(const struct lp_rights *rights, const char *rules_directory, const char *tzdata,
+                         struct lp_rights_handover *handover, struct lp_error *error)
+{
+	struct lp_rights_kernel kernel = lp_rights_probe_kernel();
+
+	*handover = (struct lp_rights_handover){ .files = -1, .read = lp_landlock_read };
+	if (!lp_rights_check(rights, &kernel, error))
+		return false;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot limit the rights of rules");
+	if (kernel.landlock > 0 &&
+	    !lp_landlock_list(rights, kernel.landlock, rules_directory, tzdata, &handover->files, error))
+		return false;
+	empty_bounding_set(kept_capabilities(rights, true));
+	if (!drop_capabilities(kept_capabilities(rights, true), error))
+		return false;
+	handover->capabilities = kept_capabilities(rights, false);
+	if (!kernel.seccomp)
+		return true;
+	lp_seccomp_write_server(rights, kernel.landlock, &handover->server_filter);
+	lp_seccomp_write_interpreter(rights, LP_RIGHTS_SELF, &handover->interpreter_filter);
+	return true;
 }
 
 bool lp_rights_limit_interpreter(const struct lp_rights *rights, struct lp_error *error)

@@ -25,6 +25,7 @@
 #include "model/error.h"
 #include "model/memory.h"
 #include <stddef.h>
+#include <stdint.h>
 
 /* The setting rules_may.  All zero are the fewest rights, which is the default. */
 struct lp_rights {
@@ -64,6 +65,20 @@ bool lp_rights_limit_server(const struct lp_rights *rights, const char *rules_di
  * its memory is mapped.
  */
 bool lp_rights_limit_interpreter(const struct lp_rights *rights, struct lp_error *error) LP_MUST_CHECK;
+
+/* What an interpreter of the user's needs to limit itself in the same way, once it has started. */
+struct lp_rights_handover {
+	int files;             /* a ruleset of Landlock, to which it adds its own files; -1: there is no Landlock */
+	uint64_t read;         /* the rights to these */
+	uint64_t capabilities; /* that an interpreter process keeps */
+	/* Filters of seccomp for a server and for an interpreter process; empty: there is no seccomp. */
+	struct lp_text server_filter, interpreter_filter;
+};
+/* In the filter, in the place of the number of the process that it is for. */
+#define LP_RIGHTS_SELF 0x5ee1f1d
+/* Limits the process as far as it can be before another program is executed in it. */
+bool lp_rights_hand_over(const struct lp_rights *rights, const char *rules_directory, const char *tzdata,
+                         struct lp_rights_handover *handover, struct lp_error *error) LP_MUST_CHECK;
 
 /*
  * Returns true if a failure looks like a refusal; *note is then a sentence that

@@ -490,16 +490,35 @@ static void search_ranges(struct filter *filter, const struct range *ranges, siz
 	refuse(filter, EPERM);
 }
 
-bool lp_seccomp_limit_server(const struct lp_rights *rights, int landlock, struct lp_error *error)
+static void build_server(struct filter *filter, const struct lp_rights *rights, int landlock)
 {
-	struct filter filter = { .length = 0 };
 	struct range ranges[CALLS];
 	size_t count = find_ranges(rights, landlock, ranges);
 
-	begin_filter(&filter);
-	check_server_calls(&filter, rights, landlock);
-	search_ranges(&filter, ranges, count);
+	begin_filter(filter);
+	check_server_calls(filter, rights, landlock);
+	search_ranges(filter, ranges, count);
+}
+
+bool lp_seccomp_limit_server(const struct lp_rights *rights, int landlock, struct lp_error *error)
+{
+	struct filter filter = { .length = 0 };
+
+	build_server(&filter, rights, landlock);
 	return install(&filter, error);
+}
+
+static void write_filter(const struct filter *filter, struct lp_text *text)
+{
+	lp_text_add(text, (const char *)filter->code, filter->length * sizeof filter->code[0]);
+}
+
+void lp_seccomp_write_server(const struct lp_rights *rights, int landlock, struct lp_text *text)
+{
+	struct filter filter = { .length = 0 };
+
+	build_server(&filter, rights, landlock);
+	write_filter(&filter, text);
 }
 
 /*
@@ -545,27 +564,39 @@ static void check_settings(struct filter *filter)
 	refuse_values(filter, SYS_prctl, 0, refused, COUNT(refused));
 }
 
+static void build_interpreter(struct filter *filter, const struct lp_rights *rights, pid_t self)
+{
+	begin_filter(filter);
+	check_mmap(filter, rights->write_count > 0); /* SQLite maps the index of its log */
+	check_threads_only(filter);
+	check_settings(filter);
+	check_null(filter, SYS_prlimit64, 2);
+	check_self(filter, SYS_kill, self);
+	check_self(filter, SYS_tgkill, self);
+	check_self(filter, SYS_rt_sigqueueinfo, self);
+	check_self(filter, SYS_rt_tgsigqueueinfo, self);
+	refuse_call(filter, SYS_pidfd_send_signal, EPERM);
+	refuse_call(filter, SYS_memfd_create, EPERM);
+	refuse_call(filter, SYS_seccomp, EPERM);
+#ifdef __x86_64__
+	refuse_call(filter, SYS_fork, EPERM);
+	refuse_call(filter, SYS_vfork, EPERM);
+#endif
+	allow(filter);
+}
+
 bool lp_seccomp_limit_interpreter(const struct lp_rights *rights, struct lp_error *error)
 {
 	struct filter filter = { .length = 0 };
-	pid_t self = getpid();
 
-	begin_filter(&filter);
-	check_mmap(&filter, rights->write_count > 0); /* SQLite maps the index of its log */
-	check_threads_only(&filter);
-	check_settings(&filter);
-	check_null(&filter, SYS_prlimit64, 2);
-	check_self(&filter, SYS_kill, self);
-	check_self(&filter, SYS_tgkill, self);
-	check_self(&filter, SYS_rt_sigqueueinfo, self);
-	check_self(&filter, SYS_rt_tgsigqueueinfo, self);
-	refuse_call(&filter, SYS_pidfd_send_signal, EPERM);
-	refuse_call(&filter, SYS_memfd_create, EPERM);
-	refuse_call(&filter, SYS_seccomp, EPERM);
-#ifdef __x86_64__
-	refuse_call(&filter, SYS_fork, EPERM);
-	refuse_call(&filter, SYS_vfork, EPERM);
-#endif
-	allow(&filter);
+	build_interpreter(&filter, rights, getpid());
 	return install(&filter, error);
+}
+
+void lp_seccomp_write_interpreter(const struct lp_rights *rights, pid_t self, struct lp_text *text)
+{
+	struct filter filter = { .length = 0 };
+
+	build_interpreter(&filter, rights, self);
+	write_filter(&filter, text);
 }

@@ -159,20 +159,35 @@ static bool add_all(const struct ruleset *ruleset, const struct lp_rights *right
 	       add_list(ruleset, rights->write, rights->write_count, WRITE, error);
 }
 
-bool lp_landlock_limit(const struct lp_rights *rights, int version, const char *rules_directory, const char *tzdata,
-                       struct lp_error *error)
+const uint64_t lp_landlock_read = READ;
+
+bool lp_landlock_list(const struct lp_rights *rights, int version, const char *rules_directory, const char *tzdata,
+                      int *files, struct lp_error *error)
 {
 	struct ruleset_attributes attributes = list_limits(rights, version);
 	struct ruleset ruleset = { .files = attributes.files };
-	bool limited;
 
 	/* An older kernel does not know the last fields, and accepts zeros there. */
 	ruleset.descriptor = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
 	if (ruleset.descriptor < 0)
 		return lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot limit the files of rules");
-	limited = add_all(&ruleset, rights, rules_directory, tzdata, error);
-	if (limited && syscall(SYS_landlock_restrict_self, ruleset.descriptor, 0) != 0)
-		limited = lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot limit the files of rules");
+	*files = ruleset.descriptor;
+	if (add_all(&ruleset, rights, rules_directory, tzdata, error))
+		return true;
 	close(ruleset.descriptor);
+	return false;
+}
+
+bool lp_landlock_limit(const struct lp_rights *rights, int version, const char *rules_directory, const char *tzdata,
+                       struct lp_error *error)
+{
+	bool limited = true;
+	int files;
+
+	if (!lp_landlock_list(rights, version, rules_directory, tzdata, &files, error))
+		return false;
+	if (syscall(SYS_landlock_restrict_self, files, 0) != 0)
+		limited = lp_fail_errno(error, LP_EXIT_INTERNAL, errno, "cannot limit the files of rules");
+	close(files);
 	return limited;
 }

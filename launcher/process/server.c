@@ -108,6 +108,7 @@ static void start_python(struct lp_error *error)
 		.results_most = lp_area_results_most(&server.area),
 		.log = log_line,
 		.look_ahead = setup->look_ahead,
+		.other = setup->other,
 	};
 
 	lp_python_refuse_forks(true);
@@ -311,6 +312,10 @@ _Noreturn void lp_rule_server_main(void)
 	detach_process();
 	receive_setup(&error);
 	lp_log_set(LP_LOG_FORMAT_LOGFMT, server.setup.level);
+	if (server.setup.is_other) {
+		lp_other_python_become(&server.setup, &error);
+		exit_with(&error);
+	}
 	if (!lp_area_map(&server.area, LP_SERVER_AREA, &error) ||
 	    (server.setup.shared_size > 0 &&
 	     !lp_shared_join(LP_SERVER_SHARED, (void *)(uintptr_t)server.setup.shared_address, server.setup.shared_size,
@@ -319,6 +324,7 @@ _Noreturn void lp_rule_server_main(void)
 	/* Both stay mapped; without a descriptor no file of rules can map them for writing, or write to them. */
 	close(LP_SERVER_SHARED);
 	close(LP_SERVER_AREA);
+	close(LP_SERVER_PROGRAM);
 	server.area.descriptor = -1;
 	lp_area_reset(&server.area, 0);
 	start_python(&error);

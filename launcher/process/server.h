@@ -22,4 +22,13 @@ void lp_interpreter_start(struct lp_area *area, int64_t memory_limit);
 /* Computes parts until the socket is closed. */
 _Noreturn void lp_interpreter_main(int socket);
 
+/*
+ * other.c: turns the rule server, before it starts Python, into the interpreter of
+ * the user's.  Returns only where that fails.
+ */
+void lp_other_python_become(const struct lp_setup *setup, struct lp_error *error);
+/* other_units.c: starts the process that converts units for an interpreter of the user's.  *socket: to ask it. */
+/* Runs in the process that becomes the interpreter. */
+bool lp_unit_helper_start(const struct lp_rights *rights, int *socket, struct lp_error *error) LP_MUST_CHECK;
+
 #endif

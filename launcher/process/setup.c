@@ -9,11 +9,11 @@
 
 #include <limits.h>
 
-static void record_directories(struct lp_record *record, const char *const **directories, size_t *count)
+static void record_texts(struct lp_record *record, const char *const **directories, size_t *count)
 {
 	const char **items = lp_record_items(record, (void *)(uintptr_t)*directories, count, sizeof *items);
 
-	record->bad = record->bad || *count > LP_SETUP_DIRECTORIES_MOST;
+	record->bad = record->bad || *count > LP_SETUP_TEXTS_MOST;
 	for (size_t i = 0; i < *count && !record->bad; i++)
 		lp_record_text(record, &items[i]);
 	*directories = items;
@@ -24,9 +24,12 @@ static void record_setup(struct lp_record *record, struct lp_setup *setup)
 	lp_record_text(record, &setup->rules);
 	lp_record_text(record, &setup->tzdata);
 	LP_RECORD_NUMBER(record, setup->rights.network, 0, 1);
-	record_directories(record, &setup->rights.read, &setup->rights.read_count);
-	record_directories(record, &setup->rights.write, &setup->rights.write_count);
+	record_texts(record, &setup->rights.read, &setup->rights.read_count);
+	record_texts(record, &setup->rights.write, &setup->rights.write_count);
 	LP_RECORD_NUMBER(record, setup->look_ahead, 0, 1);
+	lp_record_text(record, &setup->other.interpreter);
+	record_texts(record, &setup->other.modules, &setup->other.module_count);
+	LP_RECORD_NUMBER(record, setup->is_other, 0, 1);
 	LP_RECORD_NUMBER(record, setup->memory_limit, 0, INT64_MAX);
 	LP_RECORD_NUMBER(record, setup->level, LP_LOG_DEBUG, LP_LOG_ERROR);
 	LP_RECORD_NUMBER(record, setup->shared_address, 0, INT64_MAX);
@@ -129,20 +132,23 @@ static void record_problems(struct lp_record *record, struct lp_problems *proble
 
 void lp_catalogue_write(const struct lp_rule_catalogue *catalogue, struct lp_problems *problems, struct lp_text *text)
 {
+	const char *description = NULL;
 	struct lp_record record = { .text = text };
 	struct lp_rule_catalogue copy = *catalogue;
 
 	record_rules(&record, &copy);
 	record_problems(&record, problems);
+	lp_record_text(&record, &description);
 }
 
 bool lp_catalogue_read(const char *bytes, size_t size, struct lp_arena *arena, struct lp_rule_catalogue *catalogue,
-                       struct lp_problems *problems)
+                       struct lp_problems *problems, const char **description)
 {
 	struct lp_record record = { .at = bytes, .end = bytes + size, .arena = arena };
 
 	*catalogue = (struct lp_rule_catalogue){ 0 };
 	record_rules(&record, catalogue);
 	record_problems(&record, problems);
+	lp_record_text(&record, description);
 	return !record.bad;
 }

@@ -130,6 +130,8 @@ static bool read_all(struct lp_problems *problems, struct lp_error *error)
 		const struct lp_rule_skip *skip = find_skip(sources[i].module);
 		const char *version = lp_rule_file_version(i);
 
+		if (lp_other_python_has_module(&lp_rules_options()->other, sources[i].module))
+			continue;
 		if (sources[i].problem != NULL)
 			refuse_module(&sources[i], version, problems);
 		else if (skip != NULL)

@@ -49,7 +49,8 @@ bool lp_rule_imports_check(struct lp_problems *problems)
 	bool ok = own != NULL;
 
 	for (size_t i = 0; ok && i < count; i++)
-		if (lp_catalogue_failure(sources[i].module) == NULL)
+		if (!lp_other_python_has_module(&lp_rules_options()->other, sources[i].module) &&
+		    lp_catalogue_failure(sources[i].module) == NULL)
 			ok = check_file(look, &sources[i], own, problems);
 	Py_XDECREF(module);
 	Py_XDECREF(look);

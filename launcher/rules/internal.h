@@ -18,17 +18,6 @@ void lp_rules_set_options(const struct lp_rules_options *options);
 /* module.c: makes the builtin module `_local_processing`. */
 PyObject *lp_rules_make_module(void);
 
-/*
- * files.c: reads the files below the directory of the users' rules, once: every
- * interpreter process has the same texts.  Names that begin with a dot,
- * __pycache__, conftest.py, test_*.py and directories named test or tests are
- * left out.  directory NULL: there are no files.
- */
-bool lp_rule_files_read(const char *directory, struct lp_error *error) LP_MUST_CHECK;
-/* Returns the files, sorted by module; importlib.import_module(module) loads them. */
-const struct lp_python_source *lp_rule_files(size_t *count);
-/* Returns the version of the file with this index: 12 hexadecimal digits over module and text. */
-const char *lp_rule_file_version(size_t index);
 /* imports.c: adds imports inside of functions that will fail when they run.  A module that failed is left out. */
 bool lp_rule_imports_check(struct lp_problems *problems) LP_MUST_CHECK;
 

@@ -25,14 +25,27 @@ struct lp_rules_options {
 	const char *tzdata;               /* as of struct lp_python_options */
 	const struct lp_rule_skip *skips; /* or NULL */
 	size_t skip_count;
-	struct lp_pulse *pulse; /* as of struct lp_python_options */
-	size_t results_most;    /* samples that one call may return; 0: any number */
-	lp_rule_log *log;       /* NULL: the program's log */
-	bool look_ahead;        /* imports inside of functions that will fail are problems, too */
+	struct lp_pulse *pulse;       /* as of struct lp_python_options */
+	size_t results_most;          /* samples that one call may return; 0: any number */
+	lp_rule_log *log;             /* NULL: the program's log */
+	bool look_ahead;              /* imports inside of functions that will fail are problems, too */
+	struct lp_other_python other; /* its modules are not imported here, unless by another file */
 };
 
 /* Gives the interpreter that starts next the builtin module `_local_processing`, which has the types of rules. */
 void lp_rules_add_types(void);
+/*
+ * Reads the files below the directory of the users' rules, once: every interpreter
+ * process has the same texts.  Names that begin with a dot, __pycache__,
+ * conftest.py, test_*.py and directories named test or tests are left out.
+ * directory NULL: there are no files.  lp_rules_start does it by itself.
+ */
+bool lp_rule_files_read(const char *directory, struct lp_error *error) LP_MUST_CHECK;
+/* Returns the files, sorted by module; importlib.import_module(module) loads them. */
+const struct lp_python_source *lp_rule_files(size_t *count);
+/* Returns the version of the file with this index: 12 hexadecimal digits over module and text. */
+const char *lp_rule_file_version(size_t index);
+
 /* Reads the files of rules and starts Python, once in a process.  Imports no file. */
 bool lp_rules_start(const struct lp_rules_options *options, struct lp_error *error) LP_MUST_CHECK;
 /*

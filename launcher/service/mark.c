@@ -62,5 +62,5 @@ static uint64_t mark_directory(int parent, const char *name, int depth)
 uint64_t lp_mark_files(const struct lp_config *config)
 {
 	uint64_t rules = config->rules == NULL ? 0 : mark_directory(AT_FDCWD, config->rules, 0);
-	return mark_file(config->file) + rules;
+	return mark_file(config->file) + mark_file(config->python) + rules;
 }

@@ -35,5 +35,10 @@ struct lp_process_options lp_rule_options(const struct lp_config *config)
 		                            .tzdata = config->tzdata,
 		                            .time_limit = config->time_limit,
 		                            .memory_limit = lp_rule_memory_limit(config),
-		                            .rights = lp_rule_rights(config) };
+		                            .rights = lp_rule_rights(config),
+		                            .other = {
+						    .interpreter = config->python,
+						    .modules = (const char *const *)config->python_rules.items,
+						    .module_count = config->python_rules.count,
+					    } };
 }

@@ -22,7 +22,7 @@ static struct lp_interpreter *open_interpreter(struct lp_area *area)
 
 	ck_assert_msg(lp_interpreter_open(fixture.server, &interpreter, &error), "%s", error.what);
 	ck_assert_msg(start_process(interpreter, fixture.memory_limit, &error), "%s", error.what);
-	ck_assert(lp_area_map(area, dup(interpreter->process.area.descriptor), &error));
+	ck_assert(lp_area_map(area, dup(interpreter->seats[BUILT_IN].process.area.descriptor), &error));
 	return interpreter;
 }
 

@@ -251,9 +251,10 @@ START_TEST(catalogue_arrives)
 	struct lp_problems problems = { 0 };
 	struct lp_rule_catalogue catalogue;
 	const struct lp_rule *rule;
+	const char *description;
 
 	write_catalogue(&text);
-	ck_assert(lp_catalogue_read(text.data, text.length, &arena, &catalogue, &problems));
+	ck_assert(lp_catalogue_read(text.data, text.length, &arena, &catalogue, &problems, &description));
 	ck_assert_uint_eq(catalogue.count, 2);
 	ck_assert_ptr_nonnull(lp_rule_find(&catalogue, "mean"));
 	rule = lp_rule_find(&catalogue, "pump.f");
@@ -310,8 +311,9 @@ START_TEST(a_damaged_catalogue_is_refused)
 		char *part = memcpy(lp_allocate(size), text.data, size);
 		struct lp_problems problems = { 0 };
 		struct lp_rule_catalogue catalogue;
+		const char *description;
 
-		ck_assert_msg(!lp_catalogue_read(part, size, &arena, &catalogue, &problems),
+		ck_assert_msg(!lp_catalogue_read(part, size, &arena, &catalogue, &problems, &description),
 		              "%zu of %zu bytes are enough", size, text.length);
 		lp_problems_free(&problems);
 		free(part);
@@ -320,10 +322,11 @@ START_TEST(a_damaged_catalogue_is_refused)
 		char *copy = memcpy(lp_allocate(text.length), text.data, text.length);
 		struct lp_problems problems = { 0 };
 		struct lp_rule_catalogue catalogue;
+		const char *description;
 
 		for (uint64_t times = 1 + random_below(3); times > 0; times--)
 			write_random(copy, text.length);
-		if (lp_catalogue_read(copy, text.length, &arena, &catalogue, &problems))
+		if (lp_catalogue_read(copy, text.length, &arena, &catalogue, &problems, &description))
 			assert_catalogue(&catalogue);
 		lp_problems_free(&problems);
 		free(copy);

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from program import PROGRAM
 
 from minute_parts import measure, report
-from minute_parts.workload import Plant, Shape, stamp, temporary_cluster
+from minute_parts.workload import PYTHON, Plant, Shape, stamp, temporary_cluster
 
 HERE = pathlib.Path(__file__).resolve().parent
-PYTHON = "/usr/bin/python3"  # Debian's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Contestant:
     arrays: bool  # states as rows of arrays, else a row a calculation
     needs: str = ""  # a module of Debian's python3
     program: str = PROGRAM  # of the plant
+    rule: str = "bench.mean_in"
 
 
 def cores() -> int:
@@ -100,10 +100,10 @@ class Options:
     watch: bool = True
 
 
-def measure_all(options: Options) -> dict[str, measure.Rounds]:
+def measure_all(options: Options, everybody: list[Contestant]) -> dict[str, measure.Rounds]:
     """The rounds: one to warm up, those that count, one that is watched."""
     chosen = []
-    for contestant in contestants(options.processes, options.threads, options.before):
+    for contestant in everybody:
         if contestant.needs and not has(contestant.needs):
             print(f"without {contestant.title}: it needs Debian's python3-{contestant.needs}", file=sys.stderr)
         else:
@@ -115,7 +115,13 @@ def measure_all(options: Options) -> dict[str, measure.Rounds]:
             c.name: Plant(
                 cluster,
                 c.name,
-                Shape(options.calculations, options.samples, noted=c.name.startswith("ours"), program=c.program),
+                Shape(
+                    options.calculations,
+                    options.samples,
+                    rule=c.rule,
+                    noted=c.name.startswith("ours"),
+                    program=c.program,
+                ),
             )
             for c in chosen
         }
@@ -154,7 +160,7 @@ def measure_all(options: Options) -> dict[str, measure.Rounds]:
 
 def main_table(options: Options) -> tuple[str, dict[str, object]]:
     """The Markdown, and the raw figures."""
-    rounds = measure_all(options)
+    rounds = measure_all(options, contestants(options.processes, options.threads, options.before))
     slowest = max(one.seconds() for one in rounds.values())
     rows = []
     for one in rounds.values():

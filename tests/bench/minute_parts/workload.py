@@ -78,6 +78,32 @@ def heavy(x: Series) -> float:
             total += value * 0.5 - turn
     return x.mean() * 0.001 + total * 0.0
 '''
+YOUR_RULES = '''"""Rules of tests/bench/minute that an interpreter of the user's computes."""
+
+import numpy as np
+import pandas
+
+from local_processing import Series, rule
+
+
+@rule
+def plain(x: Series) -> float:
+    """The mean in kW, by the Series itself."""
+    return x.mean() * 0.001
+
+
+@rule
+def array(x: Series) -> float:
+    """The mean in kW, by NumPy."""
+    return np.asarray(x).mean() * 0.001
+
+
+@rule
+def frame(x: Series) -> float:
+    """The mean in kW, by pandas."""
+    return x.to_pandas().mean() * 0.001
+'''
+PYTHON = "/usr/bin/python3"  # Debian's
 SETTINGS = (
     "fsync=on",
     "synchronous_commit=on",
@@ -151,8 +177,12 @@ class Plant:
         self.name = name
         self.shape = shape
         self.samples_of: dict[int, int] = {}
-        self.place = cluster.place(name, program=shape.program)
+        # Only where it is measured: others have no interpreter but the built-in one.
+        settings = f"python: {{interpreter: {PYTHON}, rules: [yours]}}\n" if shape.rule.startswith("yours.") else ""
+        self.place = cluster.place(name, settings, program=shape.program)
         self.place.write("rules/bench.py", RULES)
+        if settings:
+            self.place.write("rules/yours.py", YOUR_RULES)
         self.place.ok("migrate")
         interval = "'1 s'" if shape.interval else "NULL"
         self.sql(
