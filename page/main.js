@@ -42,12 +42,62 @@ function show(moved) {
 	/** @type {HTMLElement | null} */ (main.querySelector("h1"))?.focus({ preventScroll: true });
 }
 
-function start() {
-	const data = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("data")).textContent ?? "");
+/** A server has sent the page, and knows newer figures. */
+const isLive = location.protocol === "http:" || location.protocol === "https:";
+const ASK_EVERY = 10000;
+/** @type {string | null} of the figures that were read last */
+let lastTag = null;
+/** @type {any} figures that are not shown yet, because somebody is reading */
+let waiting = null;
+
+/** @param {any} data */
+function use(data) {
 	useZone(data.zone);
+	offsets.clear();
 	plant = plantOf(data);
+	waiting = null;
+	tellAbout(null);
+}
+
+/** @param {string | null} trouble */
+function tellAbout(trouble) {
 	/** @type {HTMLElement} */ (document.getElementById("about")).replaceChildren("Made ", timeMark(plant.made), ` of ${plant.store}. Times are of ${shownZone}`,
-		shownZone === plant.zone ? "." : `: this browser does not know ${plant.zone}.`);
+		shownZone === plant.zone ? "." : `: this browser does not know ${plant.zone}.`,
+		isLive && trouble === null ? " Newer figures appear by themselves." : "",
+		waiting === null ? "" : make("span", {}, " ", make("button", { type: "button", class: "link", click: () => { use(waiting); show(false); } }, `Show those of ${timeText(waiting.made)}`)),
+		trouble === null ? "" : make("span", { class: "state late" }, " ", stateShape("tripped"), trouble));
+}
+
+/** Whether what is shown may change now: not while somebody types, has a note or a details open, or has chosen a text. */
+function mayChange() {
+	const main = /** @type {HTMLElement} */ (document.getElementById("main")), active = document.activeElement;
+	const works = active !== null && main.contains(active) && active !== main && active.tagName !== "H1";
+	return !works && main.querySelector("details[open], .note[aria-live]:not([hidden])") === null && String(getSelection()) === "";
+}
+
+async function ask() {
+	try {
+		const answer = await fetch("api/plant", { cache: "no-cache" });
+		if (!answer.ok) throw new Error(`the server says ${answer.status}: ${(await answer.text()).trim()}`);
+		const tag = answer.headers.get("ETag");
+		if (tag !== lastTag || tag === null) {
+			const data = await answer.json();
+			lastTag = tag;
+			if (data.made !== plant.made) waiting = data;
+		}
+		if (waiting !== null && mayChange()) {
+			use(waiting);
+			show(false);
+		} else {
+			tellAbout(null);
+		}
+	} catch (error) {
+		tellAbout(`No newer figures: ${error instanceof TypeError ? "the server does not answer" : /** @type {Error} */ (error).message}.`);
+	}
+}
+
+function start() {
+	use(JSON.parse(/** @type {HTMLElement} */ (document.getElementById("data")).textContent ?? ""));
 	/** @type {HTMLElement} */ (document.getElementById("foot")).replaceChildren(make("p", {},
 		`local-processing ${plant.program}. States are those of the moment this page was made; runs and costs are of the minutes from `, timeMark(plant.from), " to ", timeMark(plant.to), ". Charts are drawn with dygraphs."));
 	/** @type {HTMLElement} */ (document.getElementById("skip")).addEventListener("click", (event) => {
@@ -57,6 +107,8 @@ function start() {
 	window.addEventListener("hashchange", () => show(true));
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show(false));
 	show(false);
+	if (isLive) setInterval(() => { if (!document.hidden) ask(); }, ASK_EVERY);
+	if (isLive) document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
 }
 
 start();

@@ -197,6 +197,8 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	          serve(&server, request, first, error);
 	lp_call_wait(&server.call);
 	lp_web_stop(server.web);
+	if (!lp_page_stop(server.page))
+		session->left_behind = true;
 	lp_service_end(&server.service);
 	lp_problems_free(&server.problems);
 	if (!session->left_behind)
@@ -229,7 +231,7 @@ const struct lp_command lp_command_serve = {
 		"\n"
 		"  --workers N    threads that compute; as many as cores where neither this nor the configuration\n"
 		"                 says\n"
-		"  --listen ADDRESS:PORT  where questions of HTTP are answered (/healthz, /readyz), in place of the\n"
+		"  --listen ADDRESS:PORT  where HTTP is answered (the page at /, /healthz, /readyz), in place of the\n"
 		"                 configuration's; off: nowhere\n"
 		"  --on-failure COMMAND  called when calculations begin to fail or work again, in place of the\n"
 		"                 configuration's; see `run --help`\n"

@@ -10,11 +10,14 @@
 
 #include "command/on_failure.h"
 #include "command/serve_board.h"
+#include "command/serve_page.h"
 #include "service/service.h"
 
 struct lp_server {
 	struct lp_board board;      /* what the thread of HTTP may see */
+	struct lp_page *page;       /* NULL: there is none */
 	struct lp_web *web;         /* NULL: nobody is answered */
+	bool local;                 /* it listens to this machine alone */
 	const char *listen;         /* of the command line; NULL: the configuration's */
 	struct lp_session *session; /* the present one; a reload replaces what is in it */
 	struct lp_service service;  /* with the rules of the present session */

@@ -45,6 +45,14 @@ void lp_board_note_run(struct lp_board *board, int64_t began, bool works)
 	pthread_mutex_unlock(&board->lock);
 }
 
+int64_t lp_board_last_run(struct lp_board *board)
+{
+	pthread_mutex_lock(&board->lock);
+	int64_t began = board->run_began;
+	pthread_mutex_unlock(&board->lock);
+	return began;
+}
+
 static void say_healthy(const struct lp_board *board, int64_t now, struct lp_web_reply *reply)
 {
 	int64_t silent = now - board->beat;

@@ -26,6 +26,8 @@ void lp_board_beat(struct lp_board *board);
 void lp_board_set_patience(struct lp_board *board, int statement_timeout, int connect_timeout);
 /* Says that a run began at a time of lp_board_now, and whether it could work. */
 void lp_board_note_run(struct lp_board *board, int64_t began, bool works);
+/* When the last run began; 0: there was none. */
+int64_t lp_board_last_run(struct lp_board *board);
 int64_t lp_board_now(void);
 
 /* An lp_web_answer; context: the board. */

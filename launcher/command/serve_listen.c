@@ -5,11 +5,25 @@
 
 #include <string.h>
 
+/* Runs in the thread of HTTP: of the server, only what does not change while that listens. */
+static bool answer(void *context, const struct lp_web_request *request, struct lp_web_reply *reply)
+{
+	struct lp_server *server = context;
+	return lp_board_answer(&server->board, request, reply) ||
+	       lp_page_answer(server->page, lp_board_last_run(&server->board), server->local, request, reply);
+}
+
+static bool is_local(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0;
+}
+
 bool lp_serve_listen(struct lp_server *server, struct lp_error *error)
 {
 	const struct lp_config *config = &server->session->config;
 	const char *wanted = server->listen != NULL ? server->listen : config->listen;
 	bool asked = wanted != NULL;
+	lp_page_set_store(server->page, server->session);
 	lp_board_set_patience(&server->board, config->statement_timeout, config->connect_timeout);
 	if (!asked)
 		wanted = LP_LISTEN_USUAL;
@@ -19,7 +33,11 @@ bool lp_serve_listen(struct lp_server *server, struct lp_error *error)
 	server->web = NULL;
 	if (strcmp(wanted, "off") == 0)
 		return true;
-	if (lp_web_start(wanted, lp_board_answer, &server->board, &server->web, error)) {
+	server->local = is_local(wanted);
+	if (server->page == NULL)
+		server->page = lp_page_start();
+	lp_page_set_store(server->page, server->session);
+	if (lp_web_start(wanted, answer, server, &server->web, error)) {
 		lp_log(LP_LOG_INFO, "listening", LP_TEXT("address", lp_web_address(server->web)));
 		return true;
 	}

@@ -30,6 +30,14 @@ static bool send_escaped(void *context, const char *data, size_t length, struct 
 	return true;
 }
 
+void lp_page_place(const struct lp_text *page, size_t *from, size_t *to)
+{
+	const struct lp_embedded *empty = lp_embedded_find("page.html");
+	assert(empty != NULL);
+	*from = (size_t)(strstr((const char *)empty->data, PLACE) - (const char *)empty->data);
+	*to = page->length - (empty->size - *from - strlen(PLACE));
+}
+
 bool lp_show_page(struct lp_document *document, const struct lp_plant_query *query, struct lp_error *error)
 {
 	const struct lp_embedded *page = lp_embedded_find("page.html");

@@ -189,6 +189,8 @@ struct lp_plant_query {
 bool lp_show_plant(struct lp_document *document, const struct lp_plant_query *query,
                    struct lp_error *error) LP_MUST_CHECK;
 /* page.c: the page with that document in it: one HTML file that needs nothing else. */
+/* Finds the JSON in such a page: where it begins, and behind its end. */
+void lp_page_place(const struct lp_text *page, size_t *from, size_t *to);
 bool lp_show_page(struct lp_document *document, const struct lp_plant_query *query,
                   struct lp_error *error) LP_MUST_CHECK;
 

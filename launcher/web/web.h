@@ -12,12 +12,22 @@
 
 struct lp_web_request {
 	const char *path; /* decoded, without the query */
+	const char *host; /* whom the client thinks it asks; NULL: it does not say */
 };
 
 struct lp_web_reply {
 	int status;       /* 200 at first */
 	const char *type; /* "text/plain; charset=utf-8" at first */
 	struct lp_text body;
+	/*
+	 * In place of a body: bytes that stay where they are until `sent` is called, in
+	 * the server's thread. etag: what a client that has them already gives back.
+	 */
+	const char *data, *etag;
+	size_t size;
+	void (*sent)(void *context);
+	void *sent_context;
+	int retry_after; /* seconds; 0: it is not said */
 };
 
 /* Fills the reply. Runs in the server's thread. Returns false if there is nothing of that path. */
