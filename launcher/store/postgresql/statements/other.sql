@@ -8,7 +8,7 @@ SELECT set_config('transaction_read_only', 'on', true), set_config('TimeZone', $
 
 -- name: open_other
 -- doing: read the results to compare with
--- The query is put in at run time.
+-- reads: all of sample where that is what is put in at run time
 DECLARE other NO SCROLL CURSOR FOR
 SELECT o.series, o.time, o.value
 FROM (
