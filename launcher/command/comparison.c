@@ -303,7 +303,7 @@ static bool open_other(struct lp_comparison *comparison, struct lp_error *error)
 bool lp_comparison_run(struct lp_comparison *comparison, struct lp_error *error)
 {
 	struct other_stream other = { .store = comparison->other };
-	struct sample *chunks = lp_allocate(2 * CHUNK * sizeof *chunks);
+	struct sample *chunks = lp_allocate(sizeof *chunks * 2 * CHUNK);
 	bool ok = true;
 	if (comparison->count > 0)
 		qsort(comparison->items, comparison->count, sizeof *comparison->items, compare_series);
