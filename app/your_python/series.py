@@ -176,6 +176,7 @@ class Series(metaclass=_Final):
     _attributes: Any
 
     __hash__ = None  # type: ignore[assignment]
+    # There is no __buffer__: NumPy would prefer it to __array__, and take bad samples for good ones.
     # NumPy leaves arithmetic with an array to the Series, which refuses it: an array has no times.
     __array_ufunc__ = None
 
@@ -419,10 +420,6 @@ class Series(metaclass=_Final):
     def index(self, item: Any, start: int = 0, stop: Optional[int] = None) -> int:
         """Return the place of a Sample."""
         return list(self).index(item, start, len(self) if stop is None else stop)
-
-    def __buffer__(self, flags: int) -> memoryview:
-        """Return the values, to whatever takes a buffer (Python 3.12 and later)."""
-        return self.values
 
     def _describe(self, like: "Series") -> None:
         self._window = like._window

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from local_processing import Context, Quality, Sample, Series, Window
 
-# A class of Python itself, as Series is in an interpreter of the user's, gives a buffer from 3.12 on.
-GIVES_BUFFER = sys.version_info >= (3, 12) or sys.executable.endswith("local-processing")
+# In an interpreter of the user's a Series gives its columns, and no buffer of its own.
+GIVES_BUFFER = sys.executable.endswith("local-processing")
 UTC = timezone.utc
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MICROSECONDS = 1_767_225_600_000_000
