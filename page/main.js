@@ -57,10 +57,18 @@ function use(data) {
 	plant = plantOf(data);
 	waiting = null;
 	tellAbout(null);
+	/** @type {HTMLElement} */ (document.getElementById("foot")).replaceChildren(make("p", {},
+		`local-processing ${plant.program}. States are those of the moment this page was made; runs and costs are of the minutes from `, timeMark(plant.from), " to ", timeMark(plant.to), ". Charts are drawn with dygraphs."));
 }
+
+/** What the top of the page says, so that it is not said anew, and a button there keeps the focus. */
+let told = "";
 
 /** @param {string | null} trouble */
 function tellAbout(trouble) {
+	const telling = JSON.stringify([plant.made, waiting?.made, trouble]);
+	if (telling === told) return;
+	told = telling;
 	/** @type {HTMLElement} */ (document.getElementById("about")).replaceChildren("Made ", timeMark(plant.made), ` of ${plant.store}. Times are of ${shownZone}`,
 		shownZone === plant.zone ? "." : `: this browser does not know ${plant.zone}.`,
 		isLive && trouble === null ? " Newer figures appear by themselves." : "",
@@ -98,8 +106,6 @@ async function ask() {
 
 function start() {
 	use(JSON.parse(/** @type {HTMLElement} */ (document.getElementById("data")).textContent ?? ""));
-	/** @type {HTMLElement} */ (document.getElementById("foot")).replaceChildren(make("p", {},
-		`local-processing ${plant.program}. States are those of the moment this page was made; runs and costs are of the minutes from `, timeMark(plant.from), " to ", timeMark(plant.to), ". Charts are drawn with dygraphs."));
 	/** @type {HTMLElement} */ (document.getElementById("skip")).addEventListener("click", (event) => {
 		event.preventDefault();
 		/** @type {HTMLElement} */ (document.getElementById("main")).focus();
