@@ -3,6 +3,7 @@
  * and its exit code; the pipeline does the work.
  */
 #include "command/command.h"
+#include "command/figures.h"
 #include "command/long_run.h"
 #include "command/on_failure.h"
 #include "command/output.h"
@@ -18,7 +19,7 @@
 #include <string.h>
 
 struct request {
-	const char *at, *fail_on, *on_failure;
+	const char *at, *fail_on, *on_failure, *metrics_file;
 	bool report, json, quiet, live, shadow;
 	uint32_t workers;
 	double fail_share; /* of --fail-on N%, in percent; < 0: not given */
@@ -81,6 +82,22 @@ static void report_busy(const struct request *request, struct lp_store *store)
 	}
 }
 
+/* A run that could not work leaves them as they were: that the last success is long ago is what has to be seen. */
+static void write_figures(const struct request *request, struct lp_session *session, const struct lp_service *service,
+                          const struct lp_run *done, const struct lp_run_timing *timing)
+{
+	const char *path = request->metrics_file != NULL ? request->metrics_file : session->config.metrics_file;
+	struct lp_figures figures = { .last_tick = LP_TIME_NONE, .last_success = LP_TIME_NONE };
+	struct lp_error error;
+	if (path == NULL)
+		return;
+	lp_figures_note(&figures, done, timing, true);
+	lp_figures_read_store(&figures, session->store);
+	if (!lp_figures_write_file(&figures, service, path, &error))
+		lp_log(LP_LOG_WARNING, "there are no new figures", LP_TEXT("error", error.what));
+	lp_figures_free(&figures);
+}
+
 static bool work(const struct request *request, struct lp_session *session, struct lp_service *service, lp_time tick,
                  struct lp_error *error)
 {
@@ -101,6 +118,8 @@ static bool work(const struct request *request, struct lp_session *session, stru
 		report_busy(request, session->store);
 	else if (ok || done.id != 0)
 		print_report(request, session, &done, &timing);
+	if (ok && !timing.busy)
+		write_figures(request, session, service, &done, &timing);
 	lp_on_failure(&call, request->on_failure != NULL ? request->on_failure : session->config.on_failure, session,
 	              &done, &timing);
 	lp_call_wait(&call);
@@ -136,6 +155,7 @@ static const struct lp_option options[] = {
 	{ .name = "--at", .value = "TIME", .field = offsetof(struct request, at) },
 	{ .name = "--workers", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, workers) },
 	{ .name = "--fail-on", .value = "WHAT", .field = offsetof(struct request, fail_on) },
+	{ .name = "--metrics-file", .value = "FILE", .field = offsetof(struct request, metrics_file) },
 	{ .name = "--on-failure", .value = "COMMAND", .field = offsetof(struct request, on_failure) },
 	{ .name = "--report", .field = offsetof(struct request, report) },
 	{ .name = "--json", .field = offsetof(struct request, json) },
@@ -170,6 +190,8 @@ const struct lp_command lp_command_run = {
 		"                 N%: when at least N % of the windows failed. Without it failed calculations are\n"
 		"                 states like any other, and the exit code is 0\n"
 		"\n"
+		"  --metrics-file FILE  figures of the run for Prometheus are written there, in place of the\n"
+		"                 configuration's\n"
 		"  --on-failure COMMAND  called by /bin/sh -c once after a run in which calculations began to fail or\n"
 		"                 work again, in place of the configuration's: a JSON document on its standard input\n"
 		"                 says which; after 30 seconds it is ended, and it changes nothing of the run\n"

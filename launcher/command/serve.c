@@ -16,7 +16,7 @@
 enum { LOOK_EVERY = 1000 }; /* milliseconds: at signals, the watchdog and what has to be tried again */
 
 struct request {
-	const char *at, *listen, *on_failure;
+	const char *at, *listen, *on_failure, *metrics_file;
 	uint32_t ticks, workers;
 };
 
@@ -93,6 +93,7 @@ static bool wait_for_tick(struct lp_server *server, struct clock *clock, lp_time
 		if (clock_is_set(server, clock, &now)) {
 			begun = lp_ticker_look(&clock->ticker, &now, &news);
 			log_news(server, &clock->ticker, &news);
+			server->figures.totals.missed += (uint64_t)news.missed;
 			*tick = clock->ticker.tick;
 		}
 		bool again = server->try_again_at != 0 && lp_monotonic() >= server->try_again_at;
@@ -154,6 +155,7 @@ static bool serve(struct lp_server *server, const struct request *request, lp_ti
 		return lp_stop != 0;
 	lp_log(LP_LOG_INFO, "serving", LP_TEXT("configuration", server->session->config.file),
 	       LP_INT("process", getpid()), LP_INT("rules", server->service.catalogue->count));
+	lp_serve_publish(server);
 	lp_notify("READY=1");
 	if (request->at != NULL)
 		work_at_once(server, first, request->ticks);
@@ -185,6 +187,8 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		.workers = request->workers,
 		.listen = request->listen,
 		.on_failure = request->on_failure,
+		.metrics_file = request->metrics_file,
+		.figures = { .counts = true, .last_tick = LP_TIME_NONE, .last_success = LP_TIME_NONE },
 		.watchdog = lp_notify_watchdog(),
 	};
 	lp_time first = LP_TIME_NONE;
@@ -199,6 +203,8 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	lp_web_stop(server.web);
 	if (!lp_page_stop(server.page))
 		session->left_behind = true;
+	lp_figures_free(&server.figures);
+	lp_board_free(&server.board);
 	lp_service_end(&server.service);
 	lp_problems_free(&server.problems);
 	if (!session->left_behind)
@@ -209,6 +215,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 static const struct lp_option options[] = {
 	{ .name = "--workers", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, workers) },
 	{ .name = "--listen", .value = "ADDRESS:PORT", .field = offsetof(struct request, listen) },
+	{ .name = "--metrics-file", .value = "FILE", .field = offsetof(struct request, metrics_file) },
 	{ .name = "--on-failure", .value = "COMMAND", .field = offsetof(struct request, on_failure) },
 	{ .name = "--at", .value = "TIME", .field = offsetof(struct request, at) },
 	{ .name = "--ticks", .value = "N", .form = LP_OPTION_COUNT, .field = offsetof(struct request, ticks) },
@@ -231,8 +238,10 @@ const struct lp_command lp_command_serve = {
 		"\n"
 		"  --workers N    threads that compute; as many as cores where neither this nor the configuration\n"
 		"                 says\n"
-		"  --listen ADDRESS:PORT  where HTTP is answered (the page at /, /healthz, /readyz), in place of the\n"
-		"                 configuration's; off: nowhere\n"
+		"  --listen ADDRESS:PORT  where HTTP is answered (the page at /, /healthz, /readyz, /metrics), in\n"
+		"                 place of the configuration's; off: nowhere\n"
+		"  --metrics-file FILE  figures for Prometheus are written there after each run, in place of the\n"
+		"                 configuration's\n"
 		"  --on-failure COMMAND  called when calculations begin to fail or work again, in place of the\n"
 		"                 configuration's; see `run --help`\n"
 		"  --ticks N      ends after so many minutes\n"

@@ -8,6 +8,7 @@
 #ifndef LP_COMMAND_SERVE_H
 #define LP_COMMAND_SERVE_H
 
+#include "command/figures.h"
 #include "command/on_failure.h"
 #include "command/serve_board.h"
 #include "command/serve_page.h"
@@ -22,6 +23,9 @@ struct lp_server {
 	struct lp_session *session; /* the present one; a reload replaces what is in it */
 	struct lp_service service;  /* with the rules of the present session */
 	struct lp_kept_stores *kept;
+	const char *metrics_file; /* the same, for figures */
+	struct lp_figures figures;
+	bool file_told;              /* that the file cannot be written */
 	const char *on_failure;      /* of the command line; NULL: the configuration's */
 	struct lp_call call;         /* of that command */
 	uint32_t workers;            /* of the command line; 0: the configuration's */
@@ -51,6 +55,9 @@ void lp_serve_run(struct lp_server *server, lp_time tick);
 void lp_serve_tell_trouble(struct lp_server *server, const struct lp_error *error);
 /* Says to whoever watches this process that it works. */
 void lp_serve_beat(struct lp_server *server);
+
+/* serve_figures.c: gives out the figures, after a run and at the beginning. */
+void lp_serve_publish(struct lp_server *server);
 
 /* serve_listen.c: listens where the configuration or the command line says; does nothing if it does already. */
 bool lp_serve_listen(struct lp_server *server, struct lp_error *error) LP_MUST_CHECK;

@@ -2,11 +2,15 @@
 #include "command/serve_board.h"
 
 #include "service/service.h"
+#include "show/show.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A last run of that age is one too old. */
 #define READY_WITHIN (3 * LP_MINUTE)
+/* Who asks for figures is expected again for so long. */
+#define WATCHED_WITHIN (15 * LP_MINUTE)
 /* Where statements may take as long as they like. */
 #define SILENT_WITHOUT_LIMIT LP_HOUR
 
@@ -53,9 +57,92 @@ int64_t lp_board_last_run(struct lp_board *board)
 	return began;
 }
 
-static void say_healthy(const struct lp_board *board, int64_t now, struct lp_web_reply *reply)
+void lp_board_set_metrics(struct lp_board *board, struct lp_text metrics, struct lp_text open_metrics)
+{
+	pthread_mutex_lock(&board->lock);
+	struct lp_text before = board->metrics, open_before = board->open_metrics;
+	board->metrics = metrics;
+	board->open_metrics = open_metrics;
+	pthread_mutex_unlock(&board->lock);
+	lp_text_free(&before);
+	lp_text_free(&open_before);
+}
+
+bool lp_board_is_watched(struct lp_board *board)
+{
+	int64_t now = lp_board_now();
+	pthread_mutex_lock(&board->lock);
+	bool watched = board->metrics_asked != 0 && now - board->metrics_asked <= WATCHED_WITHIN;
+	pthread_mutex_unlock(&board->lock);
+	return watched;
+}
+
+void lp_board_set_token(struct lp_board *board, char *token, bool is_open)
+{
+	pthread_mutex_lock(&board->lock);
+	char *before = board->token;
+	board->token = token;
+	board->is_open = is_open;
+	pthread_mutex_unlock(&board->lock);
+	free(before);
+}
+
+void lp_board_free(struct lp_board *board)
+{
+	lp_text_free(&board->metrics);
+	lp_text_free(&board->open_metrics);
+	free(board->token);
+	pthread_mutex_destroy(&board->lock);
+}
+
+/* Takes as long for a token that is nearly right as for any other of its length. */
+static bool is_token(const char *given, const char *token)
+{
+	size_t length = strlen(token);
+	unsigned char different = 0;
+	if (strlen(given) != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		different |= (unsigned char)(given[i] ^ token[i]);
+	return different == 0;
+}
+
+/* Fills the reply and returns false if who asks may not have figures. */
+static bool may_ask(const struct lp_board *board, const struct lp_web_request *request, struct lp_web_reply *reply)
+{
+	static const char scheme[] = "Bearer ";
+	if (board->token == NULL && !board->is_open)
+		return true;
+	if (board->token == NULL) {
+		reply->status = 403;
+		lp_text_addf(&reply->body, "beyond loopback the setting token_file is needed\n");
+		return false;
+	}
+	if (request->authorization != NULL && strncmp(request->authorization, scheme, sizeof scheme - 1) == 0 &&
+	    is_token(request->authorization + sizeof scheme - 1, board->token))
+		return true;
+	reply->status = 401;
+	lp_text_addf(&reply->body, "a token is needed: Authorization: Bearer TOKEN\n");
+	return false;
+}
+
+static void say_metrics(struct lp_board *board, const struct lp_web_request *request, int64_t now,
+                        struct lp_web_reply *reply)
+{
+	if (!may_ask(board, request, reply))
+		return;
+	bool open = request->accept != NULL && strstr(request->accept, "application/openmetrics-text") != NULL;
+	const struct lp_text *text = open ? &board->open_metrics : &board->metrics;
+	board->metrics_asked = now;
+	reply->type = open ? LP_OPEN_METRICS_TYPE : LP_METRICS_TYPE;
+	lp_text_add(&reply->body, text->data, text->length);
+}
+
+static void say_healthy(struct lp_board *board, const struct lp_web_request *request, int64_t now,
+                        struct lp_web_reply *reply)
 {
 	int64_t silent = now - board->beat;
+	(void)request;
 	if (silent <= board->silent_most) {
 		lp_text_addf(&reply->body, "ok\n");
 		return;
@@ -64,8 +151,10 @@ static void say_healthy(const struct lp_board *board, int64_t now, struct lp_web
 	lp_text_addf(&reply->body, "the clock has not ticked for %lld s\n", (long long)(silent / LP_SECOND));
 }
 
-static void say_ready(const struct lp_board *board, int64_t now, struct lp_web_reply *reply)
+static void say_ready(struct lp_board *board, const struct lp_web_request *request, int64_t now,
+                      struct lp_web_reply *reply)
 {
+	(void)request;
 	if (board->works && now - board->run_began <= READY_WITHIN) {
 		lp_text_addf(&reply->body, "ok\n");
 		return;
@@ -82,8 +171,9 @@ static void say_ready(const struct lp_board *board, int64_t now, struct lp_web_r
 
 static const struct {
 	const char *path;
-	void (*say)(const struct lp_board *board, int64_t now, struct lp_web_reply *reply);
-} answers[] = { { "/healthz", say_healthy }, { "/readyz", say_ready } };
+	void (*say)(struct lp_board *board, const struct lp_web_request *request, int64_t now,
+	            struct lp_web_reply *reply);
+} answers[] = { { "/healthz", say_healthy }, { "/readyz", say_ready }, { "/metrics", say_metrics } };
 
 bool lp_board_answer(void *context, const struct lp_web_request *request, struct lp_web_reply *reply)
 {
@@ -93,7 +183,7 @@ bool lp_board_answer(void *context, const struct lp_web_request *request, struct
 		if (strcmp(answers[i].path, request->path) != 0)
 			continue;
 		pthread_mutex_lock(&board->lock);
-		answers[i].say(board, now, reply);
+		answers[i].say(board, request, now, reply);
 		pthread_mutex_unlock(&board->lock);
 		return true;
 	}

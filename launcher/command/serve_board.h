@@ -17,6 +17,10 @@ struct lp_board {
 	int64_t silent_most; /* so long it may be silent: in a statement, or in connecting */
 	int64_t run_began;   /* of that clock, of the last run; 0: there was none */
 	bool works;          /* that run could work */
+	struct lp_text metrics, open_metrics; /* as they were after the last run */
+	int64_t metrics_asked;                /* when somebody asked for them last; 0: never */
+	bool is_open;                         /* it listens beyond loopback */
+	char *token;                          /* that who asks for figures has to know; NULL: none */
 };
 
 void lp_board_init(struct lp_board *board);
@@ -29,6 +33,13 @@ void lp_board_note_run(struct lp_board *board, int64_t began, bool works);
 /* When the last run began; 0: there was none. */
 int64_t lp_board_last_run(struct lp_board *board);
 int64_t lp_board_now(void);
+/* Says what is answered to who asks for figures. Takes both texts. */
+void lp_board_set_metrics(struct lp_board *board, struct lp_text metrics, struct lp_text open_metrics);
+/* True if somebody has asked for figures lately: what costs something is gathered only then. */
+bool lp_board_is_watched(struct lp_board *board);
+/* Says who may ask. Takes the token. */
+void lp_board_set_token(struct lp_board *board, char *token, bool is_open);
+void lp_board_free(struct lp_board *board);
 
 /* An lp_web_answer; context: the board. */
 bool lp_board_answer(void *context, const struct lp_web_request *request, struct lp_web_reply *reply);

@@ -3,6 +3,8 @@
 
 #include "observe/observe.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Runs in the thread of HTTP: of the server, only what does not change while that listens. */
@@ -18,12 +20,37 @@ static bool is_local(const char *address)
 	return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0;
 }
 
+enum { TOKEN_MOST = 1024 };
+
+static bool read_token(struct lp_server *server, const char *address, struct lp_error *error)
+{
+	const char *path = server->session->config.token_file;
+	char token[TOKEN_MOST + 1];
+	size_t length = 0;
+	if (path != NULL) {
+		FILE *file = fopen(path, "re");
+		if (file == NULL)
+			return lp_fail_errno(error, LP_EXIT_CONFIGURATION, errno, "cannot read the token in %s", path);
+		length = fread(token, 1, TOKEN_MOST, file);
+		(void)fclose(file);
+		while (length > 0 && strchr(" \t\r\n", token[length - 1]) != NULL)
+			length--;
+		if (length == 0)
+			return lp_fail(error, LP_EXIT_CONFIGURATION, "%s has no token in it", path);
+	}
+	token[length] = '\0';
+	lp_board_set_token(&server->board, path == NULL ? NULL : lp_copy_text(token), !is_local(address));
+	return true;
+}
+
 bool lp_serve_listen(struct lp_server *server, struct lp_error *error)
 {
 	const struct lp_config *config = &server->session->config;
 	const char *wanted = server->listen != NULL ? server->listen : config->listen;
 	bool asked = wanted != NULL;
 	lp_page_set_store(server->page, server->session);
+	if (!read_token(server, wanted != NULL ? wanted : LP_LISTEN_USUAL, error))
+		return false;
 	lp_board_set_patience(&server->board, config->statement_timeout, config->connect_timeout);
 	if (!asked)
 		wanted = LP_LISTEN_USUAL;

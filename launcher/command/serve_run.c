@@ -156,6 +156,7 @@ static bool run_once(struct lp_server *server, lp_time tick, struct lp_error *er
 	session->left_behind = timing.left_behind > 0;
 	if (session->left_behind && lp_stop == 0)
 		start_anew(server);
+	lp_figures_note(&server->figures, &done, &timing, ok);
 	lp_on_failure(&server->call, server->on_failure != NULL ? server->on_failure : session->config.on_failure,
 	              session, &done, &timing);
 	if (ok && timing.busy) {
@@ -184,6 +185,8 @@ void lp_serve_run(struct lp_server *server, lp_time tick)
 	}
 	server->run_took = lp_monotonic() - server->run_began;
 	lp_board_note_run(&server->board, began, ok);
+	server->figures.totals.failed += !ok && lp_stop == 0;
+	lp_serve_publish(server);
 	if (ok)
 		tell_recovery(server);
 	else if (lp_stop == 0) {

@@ -45,7 +45,8 @@ enum kind {
 	TABLES,
 	LISTEN,
 	COMMAND,
-	MODULES
+	MODULES,
+	NEW_FILE
 };
 
 /* The words for a kind: in the table for people, and where it was expected. */
@@ -70,6 +71,7 @@ static const struct {
 	[TABLES] = { "map of maps", "a map of tables by name" },
 	[LISTEN] = { "address and port",
 	             "an address and a port, such as \"127.0.0.1:8462\" or \"[::1]:8462\", or off" },
+	[NEW_FILE] = { "file", "the name of a file" },
 	[COMMAND] = { "command", "a command" },
 	[DIRECTORIES] = { "list of directories", "a list of directories, such as [tables, /srv/weather]" },
 	[MODULES] = { "list of modules", "a list of modules or packages, such as [forecast, plant.energy]" },
@@ -142,6 +144,11 @@ static const struct setting {
 	{ "listen", LISTEN, FIELD(listen), NULL, 0, 0,
 	  "where `serve` answers questions of HTTP, and `healthcheck` asks; off: nowhere; without the setting " LP_LISTEN_USUAL
 	  ", unless that is taken" },
+	{ "token_file", NEW_FILE, FIELD(token_file), NULL, 0, 0,
+	  "file with the token that who asks `serve` for /metrics has to send; needed where `listen` is no address of "
+	  "loopback" },
+	{ "metrics_file", NEW_FILE, FIELD(metrics_file), NULL, 0, 0,
+	  "where `run` and `serve` write figures for Prometheus after each run, relative to this file" },
 	{ "on_failure", COMMAND, FIELD(on_failure), NULL, 0, 0,
 	  "called once after a run in which calculations began to fail or work again, with a JSON document on its "
 	  "standard input that says which" },
@@ -392,6 +399,11 @@ static bool set_from_text(struct loader *loader, const struct setting *setting, 
 			check_limits(loader, setting, node, duration);
 		}
 		*(int64_t *)field_of(loader, setting) = duration;
+		return true;
+	case NEW_FILE:
+		if (node->text[0] == '\0')
+			return false;
+		set_text(loader, setting, in_directory(loader, node->text, 0));
 		return true;
 	case COMMAND:
 		if (node->text[0] == '\0')
@@ -717,6 +729,8 @@ void lp_config_free(struct lp_config *config)
 	free(config->time_zone);
 	free(config->tzdata);
 	free(config->listen);
+	free(config->token_file);
+	free(config->metrics_file);
 	free(config->on_failure);
 	*config = (struct lp_config){ 0 };
 }

@@ -42,8 +42,9 @@ struct lp_config {
 	int64_t memory_limit; /* 0: by the machine */
 	bool rules_network;
 	struct lp_config_list rules_read, rules_write; /* directories, absolute once loaded */
-	char *listen;     /* ADDRESS:PORT, "off", or NULL: LP_LISTEN_USUAL, if it is free */
-	char *on_failure; /* a command, or NULL */
+	char *listen;                    /* ADDRESS:PORT, "off", or NULL: LP_LISTEN_USUAL, if it is free */
+	char *on_failure;                /* a command, or NULL */
+	char *token_file, *metrics_file; /* absolute once loaded, or NULL */
 	enum lp_log_format log_format;
 	enum lp_log_level log_level;
 	int64_t retention_samples, retention_results, retention_outcomes, retention_runs; /* 0: for ever */

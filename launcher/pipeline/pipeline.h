@@ -125,6 +125,7 @@ struct lp_run_timing {
 	int left_behind;      /* threads that did not end in time: the process must leave by _exit */
 	size_t failure_count; /* calculations that failed; `failures` holds the first ones */
 	struct lp_run_failure failures[LP_RUN_FAILURES_MOST];
+	uint64_t retried;   /* windows that had failed before and were computed again */
 	uint64_t recovered; /* calculations that failed before and work again; the first names */
 	char recovered_names[LP_RUN_FAILURES_MOST][256];
 	/* Of calculations in shadow, which count nowhere else. */

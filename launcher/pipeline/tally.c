@@ -202,6 +202,7 @@ void lp_tally_add(struct lp_tally *tally, struct lp_batch *batch)
 		run->windows++;
 		run->recomputed += batch->kind == LP_BATCH_RECOMPUTE && batch->reason != LP_REASON_CATCH_UP;
 		run->states[outcome->state]++;
+		timing->retried += batch->kind == LP_BATCH_RETRY;
 		timing->rule_sum += outcome->duration;
 		if (outcome->duration > timing->rule_worst) {
 			timing->rule_worst = outcome->duration;

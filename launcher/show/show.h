@@ -10,6 +10,7 @@
 #include "model/memory.h"
 #include "model/rule.h"
 #include "pipeline/pipeline.h"
+#include "show/metrics.h"
 #include "store/store.h"
 
 /*

@@ -212,9 +212,11 @@ static void on_request(struct evhttp_request *request, void *context)
 	char *path = evhttp_uridecode(encoded == NULL || *encoded == '\0' ? "/" : encoded, 0, NULL);
 	enum evhttp_cmd_type method = evhttp_request_get_command(request);
 	struct lp_web_reply reply = { .status = 200, .type = "text/plain; charset=utf-8" };
-	const struct lp_web_request asked = {
-		.path = path, .host = evhttp_find_header(evhttp_request_get_input_headers(request), "Host")
-	};
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+	const struct lp_web_request asked = { .path = path,
+		                              .host = evhttp_find_header(headers, "Host"),
+		                              .accept = evhttp_find_header(headers, "Accept"),
+		                              .authorization = evhttp_find_header(headers, "Authorization") };
 	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", "GET, HEAD");
 		fill_error(&reply, 405, "only GET and HEAD are answered");

@@ -11,8 +11,9 @@
 #include "model/memory.h"
 
 struct lp_web_request {
-	const char *path; /* decoded, without the query */
-	const char *host; /* whom the client thinks it asks; NULL: it does not say */
+	const char *path;                   /* decoded, without the query */
+	const char *host;                   /* whom the client thinks it asks; NULL: it does not say */
+	const char *accept, *authorization; /* of the headers; NULL: there is none */
 };
 
 struct lp_web_reply {
