@@ -93,9 +93,9 @@ static bool report_table(void *context, const struct lp_table_check *table, stru
 	if (table->error.exit != LP_EXIT_OK)
 		report_error(check, &table->error);
 	else
-		lp_print("%s  table %s: %s, %zu series%s%s\n", table->advice == NULL ? "ok" : "--", table->name,
-		         table->table, table->series, table->advice == NULL ? "" : "; ",
-		         table->advice == NULL ? "" : table->advice);
+		lp_print("%s  table %s: %s, %zu series%s%s%s\n", table->advice == NULL ? "ok" : "--", table->name,
+		         table->table, table->series, table->late_is_ignored ? ", late rows are not followed" : "",
+		         table->advice == NULL ? "" : "; ", table->advice == NULL ? "" : table->advice);
 	return true;
 }
 

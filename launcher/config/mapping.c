@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TABLE, COLUMN, ZONE, CODES, MARK };
+enum kind { TABLE, COLUMN, ZONE, CODES, MARK, LATE };
 
 static const struct key {
 	const char *name;
@@ -34,6 +34,9 @@ static const struct key {
 	{ "wide", MARK, FIELD(wide), "false",
 	  "true: the table has a column for each series, called like its key; `series`, `value` and `quality` are not "
 	  "for it" },
+	{ "late", LATE, FIELD(late), "ignored",
+	  "triggers: rows that are written, changed or deleted later are noted by triggers that `migrate` makes; ignored: "
+	  "they are not followed" },
 	{ "coverage", COLUMN, FIELD(coverage), NULL, "of `results`: column that gets the coverage, 0 to 1" },
 	{ "samples", COLUMN, FIELD(samples), NULL, "of `results`: column that gets the number of good samples" },
 	{ "window_end", COLUMN, FIELD(window_end), NULL, "of `results`: column that gets the end of the window" },
@@ -43,7 +46,7 @@ enum { KEYS = sizeof keys / sizeof keys[0] };
 
 static const char *const kind_names[] = {
 	[TABLE] = "table",         [COLUMN] = "column",      [ZONE] = "time zone",
-	[CODES] = "list of codes", [MARK] = "true or false",
+	[CODES] = "list of codes", [MARK] = "true or false", [LATE] = "triggers or ignored",
 };
 
 struct reading {
@@ -133,6 +136,8 @@ static void set_codes(const struct reading *reading, const struct key *key, cons
 
 static void set_key(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
 {
+	static const char *const lates[] = { [LP_LATE_IGNORED] = "ignored", [LP_LATE_TRIGGERS] = "triggers" };
+	size_t word;
 	switch (key->kind) {
 	case TABLE:
 	case COLUMN:
@@ -141,6 +146,12 @@ static void set_key(const struct reading *reading, const struct key *key, const 
 		return;
 	case CODES:
 		set_codes(reading, key, node);
+		return;
+	case LATE:
+		if (node->type == LP_YAML_TEXT && lp_word_find(node->text, lates, 2, &word))
+			*(enum lp_late *)field_of(reading, key) = (enum lp_late)word;
+		else
+			problem(reading, node, ".%s: expected triggers or ignored, found %s", key->name, found(node));
 		return;
 	case MARK:
 		if (node->type == LP_YAML_BOOL)
@@ -173,6 +184,9 @@ static void check_together(const struct reading *reading, const struct lp_yaml_n
 	for (size_t i = 0; !is_results && i < sizeof of_results / sizeof *of_results; i++)
 		if (lp_yaml_get(map, of_results[i]) != NULL)
 			problem(reading, map, ".%s: only results have it", of_results[i]);
+	if (mapping->late == LP_LATE_TRIGGERS && (mapping->wide || is_results))
+		problem(reading, map, ".late: rows of %s are not noted by triggers",
+		        is_results ? "results" : "a wide table");
 	if (is_results && mapping->wide)
 		problem(reading, map, ".wide: results need a row each");
 	for (size_t i = 0; mapping->wide && i < sizeof narrow / sizeof *narrow; i++)

@@ -22,6 +22,9 @@ enum lp_codes {
 	LP_CODES_OPC_UA, /* bits 30 and 31: 0 good, 1 uncertain */
 };
 
+/* How rows that come late are followed. */
+enum lp_late { LP_LATE_IGNORED, LP_LATE_TRIGGERS };
+
 /* Codes as SQL compares them: numbers as they are written; NULL: the code may be missing. */
 struct lp_code_list {
 	const char **items;
@@ -39,6 +42,7 @@ struct lp_mapping {
 	const char *time_zone; /* of a column without zone, or NULL */
 	enum lp_codes codes;
 	struct lp_code_list good, uncertain;
+	enum lp_late late;
 	bool wide; /* a column a series */
 	/* Of `results`: columns that get what is known of a result; or NULL. */
 	const char *coverage, *samples, *window_end;

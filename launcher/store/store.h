@@ -90,6 +90,7 @@ struct lp_table_check {
 	const char *name, *table; /* as the configuration has them */
 	size_t series;            /* that are read from it */
 	struct lp_error error;    /* exit LP_EXIT_OK: it can be read */
+	bool late_is_ignored;     /* rows that come late are not followed */
 	const char *advice;       /* what would make that faster; or NULL */
 };
 typedef bool lp_table_visit(void *context, const struct lp_table_check *check, struct lp_error *error);

@@ -89,3 +89,12 @@ bool lp_pg_has_column(const struct pg_mapping *mapping, const char *name)
 {
 	return lp_names_find(&mapping->columns, name, NULL);
 }
+
+uint64_t lp_pg_digest(const char *text)
+{
+	uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+	for (const char *c = text; *c != '\0'; c++)
+		digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	return digest;
+}

@@ -83,6 +83,14 @@ bool lp_pg_fail_mirror(const struct pg_store *store, struct lp_error *error);
 /* Fails if they are not as the configuration has them. Within a transaction. */
 bool lp_pg_check_mirror(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
 
+/* late.c: triggers that note late rows; as of mirror.c. */
+size_t lp_pg_count_noting(const struct pg_store *store);
+bool lp_pg_make_noting(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
+bool lp_pg_fail_noting(struct lp_error *error);
+bool lp_pg_check_noting(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
+/* A number of a text, by which it is known again. */
+uint64_t lp_pg_digest(const char *text);
+
 /* Fills the names of the configured mappings as an argument: an array of texts. */
 void lp_pg_add_mapping_names(struct pg_store *store, struct pg_arguments *arguments);
 /* Fills the error of a series that names a table which the configuration does not have; returns false. */

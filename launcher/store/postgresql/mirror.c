@@ -171,11 +171,7 @@ static bool execute(struct pg_store *store, enum pg_statement statement, struct 
 /* What was made, as it is noted with the function. */
 static char *digest_of(const char *function)
 {
-	uint64_t digest = UINT64_C(0xcbf29ce484222325);
-
-	for (const char *c = function; *c != '\0'; c++)
-		digest = (digest ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-	return lp_format_text("made of the configuration: %016llx", (unsigned long long)digest);
+	return lp_format_text("made of the configuration: %016llx", (unsigned long long)lp_pg_digest(function));
 }
 
 static bool make(struct pg_store *store, const char *function, struct lp_error *error)

@@ -93,6 +93,7 @@ bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_erro
 	lp_pg_add_mapping_names(store, &store->arguments);
 	ok = lp_pg_execute(store, PG_BEGIN_RUN, &result, error) &&
 	     (lp_pg_get_bool(result, 0, 3) == lp_pg_mirrors(store) || lp_pg_fail_mirror(store, error)) &&
+	     ((size_t)lp_pg_get_int8(result, 0, 4) == lp_pg_count_noting(store) || lp_pg_fail_noting(error)) &&
 	     (lp_pg_is_null(result, 0, 1) ||
 	      lp_pg_no_such_table(PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2), error));
 	if (ok)

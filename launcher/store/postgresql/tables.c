@@ -1,6 +1,7 @@
 /* Looks whether tables of somebody else can be read as the configuration describes them, and how. */
 #include "store/postgresql/groups.h"
 
+#include "text/utf8.h"
 #include <string.h>
 
 enum { LARGE_BYTES = 1 << 20 }; /* below that a table is read whole because it is cheaper */
@@ -76,6 +77,8 @@ static bool forget_plan(struct pg_store *store, struct pg_mapping *mapping, stru
 static bool check_keys(struct pg_store *store, const struct pg_group *group, struct lp_error *error)
 {
 	const struct pg_mapping *mapping = group->mapping;
+	PGresult *result = NULL;
+	bool ok;
 
 	for (size_t i = 0; mapping->configured->wide && i < group->count; i++)
 		if (!lp_pg_has_column(mapping, group->keys[i])) {
@@ -84,8 +87,16 @@ static bool check_keys(struct pg_store *store, const struct pg_group *group, str
 			              mapping->configured->table, group->keys[i]);
 			return false;
 		}
+	if (mapping->configured->wide)
+		return true;
 	(void)lp_pg_begin_group(store, group);
-	return mapping->configured->wide || lp_pg_execute(store, PG_MAPPED_CHECK_KEYS, NULL, error);
+	ok = lp_pg_execute(store, PG_MAPPED_CHECK_KEYS, &result, error);
+	if (ok && mapping->configured->late == LP_LATE_TRIGGERS && !lp_pg_is_null(result, 0, 0))
+		ok = lp_fail(error, LP_EXIT_CONFIGURATION,
+		             "the key \"%.*s\" of a series is written otherwise in %s: late rows would not be found",
+		             LP_CUT(100, PQgetvalue(result, 0, 0)), mapping->configured->table);
+	PQclear(result);
+	return ok;
 }
 
 /* What can be wrong with one mapping is its own: a savepoint is around it. */
@@ -97,9 +108,12 @@ static bool check_one(struct pg_store *store, const struct pg_group *group, stru
 	check->name = mapping->configured->name;
 	check->table = mapping->configured->table;
 	check->series = group->count;
+	check->late_is_ignored =
+		mapping->configured->late == LP_LATE_IGNORED && strcmp(check->name, LP_RESULTS_TABLE) != 0;
 	if (!execute(store, PG_GUARD, NULL, error))
 		return false;
 	if ((strcmp(check->name, LP_RESULTS_TABLE) != 0 || lp_pg_check_mirror(store, &check->error)) &&
+	    (mapping->configured->late != LP_LATE_TRIGGERS || lp_pg_check_noting(store, &check->error)) &&
 	    look_at_plan(store, mapping, advice, &check->error) && check_keys(store, group, &check->error))
 		return execute(store, PG_UNGUARD, NULL, error) && forget_plan(store, mapping, error);
 	if (PQstatus(store->connection) != CONNECTION_OK) {

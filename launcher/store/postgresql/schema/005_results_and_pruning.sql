@@ -164,6 +164,7 @@ $$;
 alter table local_processing.series
     add column source_key text not null default '',
     add column source_table text not null default '';
+create index series_source_key on local_processing.series ((coalesce(nullif(source_key, ''), name)));
 create index series_source_table on local_processing.series (source_table) where source_table not in ('', 'own');
 comment on column local_processing.series.source_key is
     'Says which rows are the series'' in a table of somebody else; empty: its name.';

@@ -80,7 +80,10 @@ DEALLOCATE ALL;
 
 -- name: mapped_check_keys
 -- doing: look at the keys of series
-SELECT count(k) FROM unnest($1::text[]::%1$s) k;
+-- Those that a row's key, as a text, is not.
+SELECT min(k.given)
+FROM unnest($1::text[], ($1::text[]::%1$s)::text[]) k (given, written)
+WHERE k.given <> k.written OR '%1$s' = 'numeric[]' AND k.given LIKE '%%.%%0';
 
 -- name: table_size
 -- doing: look at the size of a table

@@ -45,7 +45,11 @@ WITH left_over AS (
 INSERT INTO {{schema}}.run (tick, started, host, process, program_version, result, kind)
 VALUES ($1, $2, $3, $4, $5, 'running', $6)
 RETURNING id, (SELECT min(name) {{of_lost_table}}), (SELECT min(source_table) {{of_lost_table}}),
-    to_regprocedure('{{schema}}.mirror_results()') IS NOT NULL;
+    to_regprocedure('{{schema}}.mirror_results()') IS NOT NULL, (
+        SELECT count(*)
+        FROM pg_proc
+        WHERE proname >= 'note_rows_' AND proname < 'note_rows`' AND pronamespace = '{{schema}}'::regnamespace
+    );
 
 -- name: lock_running
 -- doing: look at the run
