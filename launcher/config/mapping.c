@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TABLE, COLUMN, ZONE, CODES, MARK, LATE };
+enum kind { TABLE, COLUMN, ZONE, CODES, MARK, LATE, HOUR };
 
 static const struct key {
 	const char *name;
@@ -31,12 +31,15 @@ static const struct key {
 	  "uncertain, others bad" },
 	{ "uncertain", CODES, FIELD(uncertain), NULL, "codes that are used like good ones; any other is bad" },
 	{ "time_zone", ZONE, FIELD(time_zone), NULL, "zone of times in a column of the type timestamp" },
+	{ "repeated_hour", HOUR, FIELD(repeated_hour_is_later), NULL,
+	  "later: in the hour that a night has twice, every time is the second of the two (winter time); a `time_zone` whose "
+	  "clocks change needs this word, because the column cannot tell" },
 	{ "wide", MARK, FIELD(wide), "false",
 	  "true: the table has a column for each series, called like its key; `series`, `value` and `quality` are not "
 	  "for it" },
-	{ "late", LATE, FIELD(late), "ignored",
+	{ "late", LATE, FIELD(late), NULL,
 	  "triggers: rows that are written, changed or deleted later are noted by triggers that `migrate` makes; ignored: "
-	  "they are not followed" },
+	  "they are not followed; without it they are not followed either, and each run warns" },
 	{ "coverage", COLUMN, FIELD(coverage), NULL, "of `results`: column that gets the coverage, 0 to 1" },
 	{ "samples", COLUMN, FIELD(samples), NULL, "of `results`: column that gets the number of good samples" },
 	{ "window_end", COLUMN, FIELD(window_end), NULL, "of `results`: column that gets the end of the window" },
@@ -47,6 +50,7 @@ enum { KEYS = sizeof keys / sizeof keys[0] };
 static const char *const kind_names[] = {
 	[TABLE] = "table",         [COLUMN] = "column",      [ZONE] = "time zone",
 	[CODES] = "list of codes", [MARK] = "true or false", [LATE] = "triggers or ignored",
+	[HOUR] = "later",
 };
 
 struct reading {
@@ -136,7 +140,7 @@ static void set_codes(const struct reading *reading, const struct key *key, cons
 
 static void set_key(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
 {
-	static const char *const lates[] = { [LP_LATE_IGNORED] = "ignored", [LP_LATE_TRIGGERS] = "triggers" };
+	static const char *const lates[] = { "ignored", "triggers" };
 	size_t word;
 	switch (key->kind) {
 	case TABLE:
@@ -149,9 +153,15 @@ static void set_key(const struct reading *reading, const struct key *key, const 
 		return;
 	case LATE:
 		if (node->type == LP_YAML_TEXT && lp_word_find(node->text, lates, 2, &word))
-			*(enum lp_late *)field_of(reading, key) = (enum lp_late)word;
+			*(enum lp_late *)field_of(reading, key) = word == 0 ? LP_LATE_IGNORED : LP_LATE_TRIGGERS;
 		else
 			problem(reading, node, ".%s: expected triggers or ignored, found %s", key->name, found(node));
+		return;
+	case HOUR:
+		if (node->type == LP_YAML_TEXT && strcmp(node->text, "later") == 0)
+			reading->mapping->repeated_hour_is_later = true;
+		else
+			problem(reading, node, ".%s: expected later, found %s", key->name, found(node));
 		return;
 	case MARK:
 		if (node->type == LP_YAML_BOOL)
@@ -172,6 +182,33 @@ static void unknown_key(const struct reading *reading, const struct lp_yaml_node
 	else
 		problem(reading, key, ": unknown setting %s: there are %s", key->text, known.data);
 	lp_text_free(&known);
+}
+
+/* Returns true if the zone sets its clocks back in these years, so that local times come twice. */
+static bool repeats_hours(const char *name)
+{
+	const lp_time first = 946684800 * LP_SECOND, last = 2145916800 * LP_SECOND; /* 2000 to 2038 */
+	const struct lp_zone *zone;
+	struct lp_error error;
+	if (!lp_zone_find(name, &zone, &error))
+		return false;
+	for (lp_time t = first; t < last; t += 30 * LP_DAY)
+		if (lp_zone_offset(zone, t, NULL) > lp_zone_offset(zone, t + 30 * LP_DAY, NULL))
+			return true;
+	return false;
+}
+
+static void check_zone(const struct reading *reading, const struct lp_yaml_node *map)
+{
+	const struct lp_mapping *mapping = reading->mapping;
+	if (mapping->time_zone == NULL && mapping->repeated_hour_is_later)
+		problem(reading, map, ".repeated_hour is of times in a time_zone");
+	else if (mapping->time_zone != NULL && !mapping->repeated_hour_is_later && repeats_hours(mapping->time_zone))
+		problem(reading, map,
+		        ".time_zone: in %s an hour comes twice when clocks are set back, and a time without offset does "
+		        "not say which is meant. Use a column of the type timestamptz, or times in UTC; `repeated_hour: "
+		        "later` takes every such time for the second of the two",
+		        mapping->time_zone);
 }
 
 /* Reports keys that are of no use beside each other. */
@@ -228,6 +265,7 @@ void lp_mapping_read(const struct lp_mapping_reader *reader, const char *name, c
 			set_key(&reading, &keys[at], map->items[i]);
 	}
 	check_together(&reading, map);
+	check_zone(&reading, map);
 }
 
 void lp_mapping_describe(void (*line)(void *context, const char *text), void *context)

@@ -22,8 +22,8 @@ enum lp_codes {
 	LP_CODES_OPC_UA, /* bits 30 and 31: 0 good, 1 uncertain */
 };
 
-/* How rows that come late are followed. */
-enum lp_late { LP_LATE_IGNORED, LP_LATE_TRIGGERS };
+/* How rows that come late are followed.  Unsaid: not, and each run says so. */
+enum lp_late { LP_LATE_UNSAID, LP_LATE_IGNORED, LP_LATE_TRIGGERS };
 
 /* Codes as SQL compares them: numbers as they are written; NULL: the code may be missing. */
 struct lp_code_list {
@@ -33,13 +33,14 @@ struct lp_code_list {
 };
 
 struct lp_mapping {
-	const char *name;      /* LP_SAMPLES_TABLE, or its name under `tables` */
-	const char *table;     /* "schema.table", as SQL reads it */
-	const char *series;    /* the column that says which series a row belongs to */
-	const char *time;      /* column */
-	const char *value;     /* column */
-	const char *quality;   /* column, or NULL: every row is good */
-	const char *time_zone; /* of a column without zone, or NULL */
+	const char *name;            /* LP_SAMPLES_TABLE, or its name under `tables` */
+	const char *table;           /* "schema.table", as SQL reads it */
+	const char *series;          /* the column that says which series a row belongs to */
+	const char *time;            /* column */
+	const char *value;           /* column */
+	const char *quality;         /* column, or NULL: every row is good */
+	const char *time_zone;       /* of a column without zone, or NULL */
+	bool repeated_hour_is_later; /* how times in that zone are read that come twice: else it has none */
 	enum lp_codes codes;
 	struct lp_code_list good, uncertain;
 	enum lp_late late;

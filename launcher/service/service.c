@@ -24,6 +24,19 @@ void lp_service_log_problems(const struct lp_problems *problems)
 		       LP_INT("problems", problems->left_out));
 }
 
+/* Only somebody who knows the table can say that nothing comes late, or does not matter. */
+static void log_unsaid_late(const struct lp_mappings *mappings)
+{
+	for (size_t i = 0; i < mappings->count; i++) {
+		const struct lp_mapping *mapping = &mappings->items[i];
+		if (mapping->late == LP_LATE_UNSAID && strcmp(mapping->name, LP_RESULTS_TABLE) != 0)
+			lp_log(LP_LOG_WARNING,
+			       "rows that come late into a table are not followed: `late: triggers` in its description "
+			       "follows them, `late: ignored` says that this is meant",
+			       LP_TEXT("table", mapping->table), LP_TEXT("described_by", mapping->name));
+	}
+}
+
 static void make_rules(struct lp_service *service)
 {
 	if (service->rules != NULL)
@@ -52,6 +65,7 @@ static bool prepare(void *context, struct lp_error *error)
 	if (service->catalogue != NULL)
 		return true;
 	lp_stop_catch_signals();
+	log_unsaid_late(&service->session->config.mappings);
 	bool loaded = lp_service_load(service, &problems, error);
 	lp_service_log_problems(&problems);
 	lp_problems_free(&problems);

@@ -109,7 +109,7 @@ static bool check_one(struct pg_store *store, const struct pg_group *group, stru
 	check->table = mapping->configured->table;
 	check->series = group->count;
 	check->late_is_ignored =
-		mapping->configured->late == LP_LATE_IGNORED && strcmp(check->name, LP_RESULTS_TABLE) != 0;
+		mapping->configured->late != LP_LATE_TRIGGERS && strcmp(check->name, LP_RESULTS_TABLE) != 0;
 	if (!execute(store, PG_GUARD, NULL, error))
 		return false;
 	if ((strcmp(check->name, LP_RESULTS_TABLE) != 0 || lp_pg_check_mirror(store, &check->error)) &&
