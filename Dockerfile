@@ -22,6 +22,7 @@ RUN --mount=type=cache,target=/var/cache/local-processing build/libpq && build/s
 COPY CMakeLists.txt CMakePresets.json ./
 COPY launcher launcher
 COPY app app
+COPY page page
 RUN --mount=type=cache,target=/var/cache/local-processing build/all release \
     && touch --date="@${SOURCE_DATE_EPOCH}" out/local-processing
 
