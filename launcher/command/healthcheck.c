@@ -17,10 +17,8 @@ struct request {
 static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
 	struct request *request = data;
-	(void)overrides;
+	overrides->listen = request->listen;
 	request->patience = 3 * LP_MINUTE;
-	if (request->listen != NULL && strcmp(request->listen, "off") != 0 && !lp_web_address_is_valid(request->listen))
-		return lp_fail(error, LP_EXIT_USAGE, "--listen %s: expected ADDRESS:PORT, or off", request->listen);
 	if (request->within == NULL)
 		return true;
 	if (!lp_duration_parse(request->within, &request->patience, error) || request->patience < LP_MINUTE)
@@ -88,7 +86,7 @@ static bool ask_serve(const char *address, bool *answered, struct lp_error *erro
 
 static bool ask(struct lp_session *session, const struct request *request, struct lp_error *error)
 {
-	const char *configured = request->listen != NULL ? request->listen : session->config.listen;
+	const char *configured = session->config.listen;
 	const char *address = configured != NULL ? configured : LP_LISTEN_USUAL;
 	bool answered = false;
 	if (strcmp(address, "off") == 0)

@@ -102,9 +102,10 @@ static int spawn(struct lp_call *call, const char *command, int input)
 	return result;
 }
 
-void lp_on_failure(struct lp_call *call, const char *command, struct lp_session *session, const struct lp_run *run,
+void lp_on_failure(struct lp_call *call, struct lp_session *session, const struct lp_run *run,
                    const struct lp_run_timing *timing)
 {
+	const char *command = session->config.on_failure;
 	struct lp_error error = { 0 };
 	if (command == NULL || run->id == 0 || run->newly_failed + timing->recovered == 0)
 		return;

@@ -17,10 +17,10 @@ struct lp_call {
 };
 
 /*
- * Calls the command, if the run has something new to tell; waits first for a call
- * that is still under way. command NULL: nobody is told.
+ * Calls the configuration's command, if there is one and the run has something new
+ * to tell; waits first for a call that is still under way.
  */
-void lp_on_failure(struct lp_call *call, const char *command, struct lp_session *session, const struct lp_run *run,
+void lp_on_failure(struct lp_call *call, struct lp_session *session, const struct lp_run *run,
                    const struct lp_run_timing *timing);
 /* Looks whether the call has ended, and ends it if it has taken too long. */
 void lp_call_look(struct lp_call *call);

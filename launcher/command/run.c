@@ -83,10 +83,10 @@ static void report_busy(const struct request *request, struct lp_store *store)
 }
 
 /* A run that could not work leaves them as they were: that the last success is long ago is what has to be seen. */
-static void write_figures(const struct request *request, struct lp_session *session, const struct lp_service *service,
-                          const struct lp_run *done, const struct lp_run_timing *timing)
+static void write_figures(struct lp_session *session, const struct lp_service *service, const struct lp_run *done,
+                          const struct lp_run_timing *timing)
 {
-	const char *path = request->metrics_file != NULL ? request->metrics_file : session->config.metrics_file;
+	const char *path = session->config.metrics_file;
 	struct lp_figures figures = { .last_tick = LP_TIME_NONE, .last_success = LP_TIME_NONE };
 	struct lp_error error;
 	if (path == NULL)
@@ -119,9 +119,8 @@ static bool work(const struct request *request, struct lp_session *session, stru
 	else if (ok || done.id != 0)
 		print_report(request, session, &done, &timing);
 	if (ok && !timing.busy)
-		write_figures(request, session, service, &done, &timing);
-	lp_on_failure(&call, request->on_failure != NULL ? request->on_failure : session->config.on_failure, session,
-	              &done, &timing);
+		write_figures(session, service, &done, &timing);
+	lp_on_failure(&call, session, &done, &timing);
 	lp_call_wait(&call);
 	return ok &&
 	       (timing.busy || !has_failed(request, &done) || lp_command_exit(error, LP_EXIT_FAILED_CALCULATIONS));
@@ -130,7 +129,8 @@ static bool work(const struct request *request, struct lp_session *session, stru
 static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
 	struct request *request = data;
-	(void)overrides;
+	overrides->on_failure = request->on_failure;
+	overrides->metrics_file = request->metrics_file;
 	if (request->workers > 256)
 		return lp_fail(error, LP_EXIT_USAGE, "--workers %u: at most 256", (unsigned)request->workers);
 	if (request->live && request->shadow)

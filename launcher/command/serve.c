@@ -169,7 +169,9 @@ static bool serve(struct lp_server *server, const struct request *request, lp_ti
 static bool check(void *data, struct lp_overrides *overrides, struct lp_error *error)
 {
 	const struct request *request = data;
-	(void)overrides;
+	overrides->listen = request->listen;
+	overrides->on_failure = request->on_failure;
+	overrides->metrics_file = request->metrics_file;
 	if (request->workers > 256)
 		return lp_fail(error, LP_EXIT_USAGE, "--workers %u: at most 256", (unsigned)request->workers);
 	if (request->at != NULL && request->ticks == 0)
@@ -185,9 +187,6 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		.session = session,
 		.kept = lp_kept_stores_new(),
 		.workers = request->workers,
-		.listen = request->listen,
-		.on_failure = request->on_failure,
-		.metrics_file = request->metrics_file,
 		.figures = { .counts = true, .last_tick = LP_TIME_NONE, .last_success = LP_TIME_NONE },
 		.watchdog = lp_notify_watchdog(),
 	};

@@ -19,14 +19,11 @@ struct lp_server {
 	struct lp_page *page;       /* NULL: there is none */
 	struct lp_web *web;         /* NULL: nobody is answered */
 	bool local;                 /* it listens to this machine alone */
-	const char *listen;         /* of the command line; NULL: the configuration's */
 	struct lp_session *session; /* the present one; a reload replaces what is in it */
 	struct lp_service service;  /* with the rules of the present session */
 	struct lp_kept_stores *kept;
-	const char *metrics_file; /* the same, for figures */
 	struct lp_figures figures;
 	bool file_told;              /* that the file cannot be written */
-	const char *on_failure;      /* of the command line; NULL: the configuration's */
 	struct lp_call call;         /* of that command */
 	uint32_t workers;            /* of the command line; 0: the configuration's */
 	uint64_t mark, refused_mark; /* of the files in use, and of those that were refused; 0: none were */

@@ -15,7 +15,7 @@ static void write_file(struct lp_server *server, const char *path)
 
 void lp_serve_publish(struct lp_server *server)
 {
-	const char *path = server->metrics_file != NULL ? server->metrics_file : server->session->config.metrics_file;
+	const char *path = server->session->config.metrics_file;
 	struct lp_text plain = { 0 }, open = { 0 };
 	if (server->session->store != NULL && (path != NULL || lp_board_is_watched(&server->board)))
 		lp_figures_read_store(&server->figures, server->session->store);

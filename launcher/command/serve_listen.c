@@ -46,14 +46,12 @@ static bool read_token(struct lp_server *server, const char *address, struct lp_
 bool lp_serve_listen(struct lp_server *server, struct lp_error *error)
 {
 	const struct lp_config *config = &server->session->config;
-	const char *wanted = server->listen != NULL ? server->listen : config->listen;
-	bool asked = wanted != NULL;
+	bool asked = config->listen != NULL;
+	const char *wanted = asked ? config->listen : LP_LISTEN_USUAL;
 	lp_page_set_store(server->page, server->session);
-	if (!read_token(server, wanted != NULL ? wanted : LP_LISTEN_USUAL, error))
+	if (!read_token(server, wanted, error))
 		return false;
 	lp_board_set_patience(&server->board, config->statement_timeout, config->connect_timeout);
-	if (!asked)
-		wanted = LP_LISTEN_USUAL;
 	if (server->web != NULL && strcmp(lp_web_address(server->web), wanted) == 0)
 		return true;
 	lp_web_stop(server->web);

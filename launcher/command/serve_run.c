@@ -157,8 +157,7 @@ static bool run_once(struct lp_server *server, lp_time tick, struct lp_error *er
 	if (session->left_behind && lp_stop == 0)
 		start_anew(server);
 	lp_figures_note(&server->figures, &done, &timing, ok);
-	lp_on_failure(&server->call, server->on_failure != NULL ? server->on_failure : session->config.on_failure,
-	              session, &done, &timing);
+	lp_on_failure(&server->call, session, &done, &timing);
 	if (ok && timing.busy) {
 		lp_warn_of_long_run(session->store);
 		lp_log(LP_LOG_INFO, "another run is working on this store", LP_WHEN("tick", tick));

@@ -326,6 +326,11 @@ static bool set_modules(struct loader *loader, const struct setting *setting, co
 	return true;
 }
 
+bool lp_config_can_listen(const char *text)
+{
+	return strcmp(text, "off") == 0 || lp_web_address_is_valid(text);
+}
+
 /* ":memory:" is no file, and of no use: every connection would have its own. */
 static bool set_address(const struct loader *loader, const struct setting *setting, const char *address)
 {
@@ -411,7 +416,7 @@ static bool set_from_text(struct loader *loader, const struct setting *setting, 
 		set_text(loader, setting, lp_copy_text(node->text));
 		return true;
 	case LISTEN:
-		if (strcmp(node->text, "off") != 0 && !lp_web_address_is_valid(node->text))
+		if (!lp_config_can_listen(node->text))
 			return false;
 		set_text(loader, setting, lp_copy_text(node->text));
 		return true;

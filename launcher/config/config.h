@@ -60,6 +60,8 @@ struct lp_config {
 bool lp_config_load(const char *file, bool store_given, struct lp_config *config, struct lp_problems *problems,
                     struct lp_error *error) LP_MUST_CHECK;
 void lp_config_free(struct lp_config *config);
+/* True for what `listen` may be: an address and a port, or off. */
+bool lp_config_can_listen(const char *text);
 /* The table of settings as text, for `help configuration` and the documentation: name, type, default, meaning. */
 void lp_config_describe(void (*line)(void *context, const char *text), void *context);
 

@@ -21,6 +21,12 @@ static bool set_log(const struct lp_overrides *overrides, struct lp_config *conf
 	return true;
 }
 
+static bool check_listen(const char *listen, struct lp_error *error)
+{
+	return listen == NULL || lp_config_can_listen(listen) ||
+	       lp_fail(error, LP_EXIT_USAGE, "--listen %s: expected ADDRESS:PORT, or off", listen);
+}
+
 static void override(char **setting, const char *value)
 {
 	if (value == NULL)
@@ -32,10 +38,13 @@ static void override(char **setting, const char *value)
 static bool set_up(struct lp_session *session, struct lp_error *error)
 {
 	struct lp_config *config = &session->config;
-	if (!set_log(session->overrides, config, error))
+	if (!set_log(session->overrides, config, error) || !check_listen(session->overrides->listen, error))
 		return false;
 	override(&config->store, session->overrides->store);
 	override(&config->time_zone, session->overrides->time_zone);
+	override(&config->listen, session->overrides->listen);
+	override(&config->on_failure, session->overrides->on_failure);
+	override(&config->metrics_file, session->overrides->metrics_file);
 	session->store_options = (struct lp_store_options){
 		.address = config->store,
 		.prepare = config->prepared_statements,

@@ -12,6 +12,7 @@
 /* In place of the configuration's settings; NULL: theirs. */
 struct lp_overrides {
 	const char *config, *store, *time_zone, *log_format, *log_level;
+	const char *listen, *on_failure, *metrics_file;
 };
 
 struct lp_session {
