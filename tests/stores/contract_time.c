@@ -270,7 +270,7 @@ START_TEST(whether_a_run_is_active_can_be_asked)
 	ck_ok(lp_store_lock_run(store, LP_RUN_BACKFILL, &acquired, &error), error);
 	ck_assert(acquired);
 	lp_store_close(other);
-	for (int i = 0; i < 100 && is_active(LP_RUN_MINUTE); i++) {
+	while (is_active(LP_RUN_MINUTE)) {
 		struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
 		nanosleep(&pause, NULL);
 	}

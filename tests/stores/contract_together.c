@@ -6,7 +6,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { A_WHILE = 300000 }; /* microseconds: for the other process to come to where it waits */
+/* One says to the other that it has come so far. */
+struct gate {
+	int ends[2];
+};
+
+static struct gate gate_new(void)
+{
+	struct gate gate;
+
+	ck_assert_int_eq(pipe(gate.ends), 0);
+	return gate;
+}
+
+static void open_gate(const struct gate *gate)
+{
+	ck_assert_int_eq(write(gate->ends[1], "", 1), 1);
+}
+
+static void wait_at_gate(const struct gate *gate)
+{
+	char byte;
+
+	ck_assert_int_eq(read(gate->ends[0], &byte, 1), 1);
+}
 
 /* Whether the child that was forked last went well. */
 static bool child_was_fine(void)
@@ -17,6 +40,34 @@ static bool child_was_fine(void)
 	return status == 0;
 }
 
+/*
+ * Somebody else's transaction, in a process of its own.  It has done the first
+ * part when this returns, and does the rest once somebody waits for what it
+ * has.  Deadlocks are looked for by the store only.
+ */
+static void begin_elsewhere(const char *first, const char *rest)
+{
+	struct gate begun = gate_new();
+	PGconn *connection;
+
+	if (fork() != 0) {
+		wait_at_gate(&begun);
+		return;
+	}
+	connection = connect_directly();
+	execute_on(connection, "BEGIN");
+	execute_on(connection, "SET LOCAL deadlock_timeout = '60s'");
+	execute_on(connection, first);
+	open_gate(&begun);
+	execute_on(connection, "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
+	                       " AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+	                       " LOOP PERFORM pg_sleep(0.01); END LOOP; END $$");
+	execute_on(connection, rest);
+	execute_on(connection, "COMMIT");
+	PQfinish(connection);
+	_exit(0);
+}
+
 START_TEST(an_apply_and_a_commit_wait_for_each_other_in_one_order)
 {
 	struct lp_calculation *one = calculation("one", "mean", "a", "x");
@@ -25,13 +76,9 @@ START_TEST(an_apply_and_a_commit_wait_for_each_other_in_one_order)
 	write_samples("a", "0=1", NULL);
 	add_calculation(calculation("one", "fail", "a", "x"));
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
-	/* The rows of a commit in their order, slowly. */
-	if (fork() == 0) {
-		sql("DO $$ BEGIN UPDATE local_processing.batch SET last_run_id = 1; PERFORM pg_sleep(0.8);"
-		    " UPDATE local_processing.state SET attempts = 2; UPDATE local_processing.pending SET attempts = 2; END $$");
-		_exit(0);
-	}
-	usleep(A_WHILE);
+	/* The rows of a commit in their order. */
+	begin_elsewhere("UPDATE local_processing.batch SET last_run_id = 1",
+	                "UPDATE local_processing.state SET attempts = 2; UPDATE local_processing.pending SET attempts = 2");
 	change_calculation(one);
 	ck_assert(child_was_fine());
 	ck_assert_str_eq(status_of("one"), "failed 60 attempts 0 60 pending 1");
@@ -39,7 +86,7 @@ START_TEST(an_apply_and_a_commit_wait_for_each_other_in_one_order)
 END_TEST
 
 /* A retry of [0, 60) that waits for an apply: it has read the definition that is changed. */
-static int retry_meanwhile(int64_t id, const struct lp_run *run)
+static int retry_meanwhile(int64_t id, const struct lp_run *run, const struct gate *computed, const struct gate *applied)
 {
 	struct lp_window window = { AT(0), AT(60) };
 	struct lp_batch *batch = lp_batch_new(NULL);
@@ -56,7 +103,8 @@ static int retry_meanwhile(int64_t id, const struct lp_run *run)
 	if (!lp_store_fetch(other, batch, &error))
 		return 3;
 	compute(batch);
-	usleep(A_WHILE);
+	open_gate(computed);
+	wait_at_gate(applied);
 	if (!lp_store_commit_batch(other, batch, &policy, &accepted, &error)) {
 		fprintf(stderr, "%s\n", error.what);
 		return 4;
@@ -69,6 +117,7 @@ START_TEST(a_retry_that_waited_for_an_apply_sees_what_it_changed)
 	struct lp_calculation *one = calculation("one", "mean", "a", "x");
 	struct lp_run run;
 	struct lp_batch *batch;
+	struct gate computed = gate_new(), applied = gate_new();
 	int64_t id;
 	struct lp_error error;
 
@@ -81,14 +130,16 @@ START_TEST(a_retry_that_waited_for_an_apply_sees_what_it_changed)
 	lp_batch_free(batch);
 	id = find_status("one")->calculation.id;
 	if (fork() == 0)
-		_exit(retry_meanwhile(id, &run));
-	usleep(A_WHILE / 2);
+		_exit(retry_meanwhile(id, &run, &computed, &applied));
+	wait_at_gate(&computed);
 	one->version++;
 	one->rule = "fail";
 	ck_ok(lp_store_begin(store, &error), error);
 	ck_ok(lp_store_lock_definitions(store, &error), error);
 	ck_ok(lp_store_apply(store, &(struct lp_changes){ .updated = one, .updated_count = 1 }, &error), error);
-	usleep(2 * A_WHILE);
+	open_gate(&applied);
+	while (strcmp(sql("SELECT count(*) FROM pg_locks WHERE NOT granted"), "0") == 0)
+		usleep(10000);
 	ck_ok(lp_store_commit_work(store, &error), error);
 	ck_assert(child_was_fine());
 	ck_samples("x", "");
@@ -106,15 +157,9 @@ START_TEST(a_commit_that_met_a_deadlock_is_tried_again)
 	add_calculation(one);
 	add_calculation(two);
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
-	/* First what a commit locks last and, once one waits for that, what it has. Only the commit looks for deadlocks. */
-	if (fork() == 0) {
-		sql("SET deadlock_timeout = '60s'; DO $$ BEGIN UPDATE local_processing.state SET attempts = 2;"
-		    " WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
-		    " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP PERFORM pg_sleep(0.05); END LOOP;"
-		    " UPDATE local_processing.batch SET last_run_id = 1; END $$");
-		_exit(0);
-	}
-	usleep(A_WHILE);
+	/* First what a commit locks last and, once one waits for that, what it has. */
+	begin_elsewhere("UPDATE local_processing.state SET attempts = 2",
+	                "UPDATE local_processing.batch SET last_run_id = 1");
 	ck_assert_int_eq(run_window(AT(60), AT(120), AT(120)), 1);
 	ck_assert(child_was_fine());
 	ck_samples("y", "0=1 60=2");
@@ -125,21 +170,14 @@ START_TEST(a_commit_that_met_a_deadlock_is_tried_again)
 }
 END_TEST
 
-/*
- * Somebody else has one table and, once who wants that waits, asks for another
- * one, which that one has already.  Only the store looks for deadlocks.
- */
+/* Somebody else has one table and, once who wants that waits, asks for another one, which that one has already. */
 static void meet_deadlock(const char *first, const char *second)
 {
-	if (fork() == 0) {
-		sql("SET deadlock_timeout = '60s'; DO $$ BEGIN LOCK TABLE local_processing.%s;"
-		    " WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
-		    " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP PERFORM pg_sleep(0.05); END LOOP;"
-		    " LOCK TABLE ONLY local_processing.%s; END $$",
-		    first, second);
-		_exit(0);
-	}
-	usleep(A_WHILE);
+	char lock_first[128], lock_second[128];
+
+	snprintf(lock_first, sizeof lock_first, "LOCK TABLE local_processing.%s", first);
+	snprintf(lock_second, sizeof lock_second, "LOCK TABLE ONLY local_processing.%s", second);
+	begin_elsewhere(lock_first, lock_second);
 }
 
 static void ck_deadlocks(const char *number)
@@ -219,12 +257,7 @@ START_TEST(who_packs_definitions_and_an_apply_wait_for_each_other_in_one_order)
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 	sql("UPDATE local_processing.batch_definition SET generation = 0");
 	run = begin_run(AT(120));
-	if (fork() == 0) {
-		sql("DO $$ BEGIN PERFORM 1 FROM local_processing.batch FOR UPDATE; PERFORM pg_sleep(0.8);"
-		    " DELETE FROM local_processing.batch_definition; END $$");
-		_exit(0);
-	}
-	usleep(A_WHILE);
+	begin_elsewhere("SELECT FROM local_processing.batch FOR UPDATE", "DELETE FROM local_processing.batch_definition");
 	batch = fetch_batch(&read_heads(0)->items[0], AT(60), AT(120), &run);
 	ck_assert(child_was_fine());
 	ck_assert_uint_eq(batch->calculation_count, 1);
@@ -241,6 +274,7 @@ START_TEST(a_result_that_another_commit_supersedes_meanwhile_is_kept)
 		.reason = LP_REASON_LATE, .window_start = AT(0), .after_end = AT(0), .until_end = AT(60)
 	};
 	struct lp_error error;
+	char supersede[512];
 	long long x;
 
 	one->schedule.window = span(2, LP_UNIT_MINUTE);
@@ -252,16 +286,13 @@ START_TEST(a_result_that_another_commit_supersedes_meanwhile_is_kept)
 	update_elsewhere("a", AT(30), AT(30), 3);
 	range.calculation_id = calculation_id("one");
 	ck_ok(lp_store_add_owed(store, &range, 1, &error), error);
-	if (fork() == 0) {
-		sql("DO $$ BEGIN PERFORM 1 FROM local_processing.series WHERE id = %lld FOR NO KEY UPDATE;"
-		    " UPDATE local_processing.sample SET value = 9, window_end = window_end + interval '1 minute'"
-		    " WHERE series_id = %lld AND ts = '2026-03-01 00:00:30+00';"
-		    " UPDATE local_processing.batch SET watermark = watermark + interval '1 minute';"
-		    " PERFORM pg_sleep(0.8); END $$",
-		    x, x);
-		_exit(0);
-	}
-	usleep(A_WHILE);
+	snprintf(supersede, sizeof supersede,
+	         "SELECT FROM local_processing.series WHERE id = %lld FOR NO KEY UPDATE;"
+	         " UPDATE local_processing.sample SET value = 9, window_end = window_end + interval '1 minute'"
+	         " WHERE series_id = %lld AND ts = '2026-03-01 00:00:30+00';"
+	         " UPDATE local_processing.batch SET watermark = watermark + interval '1 minute'",
+	         x, x);
+	begin_elsewhere(supersede, "");
 	ck_assert_int_eq(run_owed(AT(120)), 1);
 	ck_assert(child_was_fine());
 	ck_samples("x", "0=1 30=9");
@@ -273,18 +304,17 @@ START_TEST(a_prune_gives_up_rather_than_have_all_wait_for_a_reader)
 {
 	struct lp_error error;
 	uint64_t samples;
+	PGconn *reader;
 
 	add_series("a");
 	/* 2020 and 2021 as a whole are before, both with one sample. */
 	write_samples("a", "-173000000=1 -150000000=2 0=3", NULL);
-	if (fork() == 0) {
-		sql("BEGIN; SELECT count(*) FROM local_processing.sample; SELECT pg_sleep(3)");
-		_exit(0);
-	}
-	usleep(A_WHILE);
+	reader = connect_directly();
+	execute_on(reader, "BEGIN; SELECT count(*) FROM local_processing.sample");
 	ck_fails(try_to_prune(NULL, AT(0), LP_TIME_NONE, &samples, &error), error, LP_EXIT_TEMPORARY);
 	ck_assert_str_eq(error.sqlstate, "55P03");
-	ck_assert(child_was_fine());
+	execute_on(reader, "COMMIT");
+	PQfinish(reader);
 	ck_samples("a", "-173000000=1 -150000000=2 0=3");
 	ck_assert_str_eq(pruned_of("a"), "");
 	ck_assert_uint_eq(prune_samples(NULL, AT(0), LP_TIME_NONE), 2);
@@ -308,16 +338,7 @@ START_TEST(two_prunes_drop_one_after_the_other)
 	    " FROM unnest('{2025-01-10, 2025-02-10}'::timestamptz[]) t");
 	sql("CREATE TABLE public.other (row_count bigint)");
 	/* The other one has dropped the first month, and is not at its end. */
-	if (fork() == 0) {
-		sql("BEGIN; INSERT INTO public.other SELECT local_processing.drop_partition('outcome', '2026-01-01');"
-		    " SELECT pg_sleep(0.5); COMMIT");
-		_exit(0);
-	}
-	for (int i = 0; i < 100 && strcmp(sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-	                                      " AND classid = 1819307120 AND objid = 7"),
-	                                  "0") == 0;
-	     i++)
-		usleep(20000);
+	begin_elsewhere("INSERT INTO public.other SELECT local_processing.drop_partition('outcome', '2026-01-01')", "");
 	done = lp_store_prune(store, &wanted, &error);
 	ck_assert_msg(done || error.exit == LP_EXIT_TEMPORARY, "%s", error.what);
 	ck_assert(child_was_fine());

@@ -61,25 +61,39 @@ static void admin(const char *format, ...)
 	PQfinish(connection);
 }
 
+PGconn *connect_directly(void)
+{
+	PGconn *connection = PQconnectdb(direct);
+
+	PQclear(PQexec(connection, "SET client_min_messages = error"));
+	return connection;
+}
+
+const char *execute_on(PGconn *connection, const char *text)
+{
+	PGresult *result = PQexec(connection, text);
+	ExecStatusType status = PQresultStatus(result);
+	const char *value = "";
+
+	ck_assert_msg(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY, "%s: %s", text,
+	              PQerrorMessage(connection));
+	if (PQntuples(result) > 0 && PQnfields(result) > 0)
+		value = lp_arena_text(&arena, PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return value;
+}
+
 const char *sql(const char *format, ...)
 {
 	char text[2048];
 	va_list arguments;
-	PGconn *connection;
-	PGresult *result;
-	const char *value = "";
+	PGconn *connection = connect_directly();
+	const char *value;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	connection = PQconnectdb(direct);
-	PQclear(PQexec(connection, "SET client_min_messages = error"));
-	result = PQexec(connection, text);
-	ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK, "%s: %s",
-	              text, PQerrorMessage(connection));
-	if (PQntuples(result) > 0)
-		value = lp_arena_text(&arena, PQgetvalue(result, 0, 0));
-	PQclear(result);
+	value = execute_on(connection, text);
 	PQfinish(connection);
 	return value;
 }

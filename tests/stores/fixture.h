@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 #include <check.h>
+#include <libpq-fe.h>
 
 #define BASE        INT64_C(1772323200000000)
 #define AT(seconds) (BASE + (lp_time)(seconds)*LP_SECOND)
@@ -43,6 +44,9 @@ void forget_versions(void);              /* the same of outcomes and versions */
 struct lp_store_options store_options(void);
 /* SQL that goes past the door, for what only others would do.  PostgreSQL only; returns the first value. */
 const char *sql(const char *format, ...) LP_PRINTF(1, 2);
+/* The same on a connection that stays: what a transaction of somebody else holds. */
+PGconn *connect_directly(void);
+const char *execute_on(PGconn *connection, const char *text);
 
 /* Fails the test with the error's text. */
 #define ck_ok(call, error) ck_assert_msg((call), "%s (%s)", (error).what, (error).sqlstate)
