@@ -77,8 +77,9 @@ START_TEST(an_apply_and_a_commit_wait_for_each_other_in_one_order)
 	add_calculation(calculation("one", "fail", "a", "x"));
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 	/* The rows of a commit in their order. */
-	begin_elsewhere("UPDATE local_processing.batch SET last_run_id = 1",
-	                "UPDATE local_processing.state SET attempts = 2; UPDATE local_processing.pending SET attempts = 2");
+	begin_elsewhere(
+		"UPDATE local_processing.batch SET last_run_id = 1",
+		"UPDATE local_processing.state SET attempts = 2; UPDATE local_processing.pending SET attempts = 2");
 	change_calculation(one);
 	ck_assert(child_was_fine());
 	ck_assert_str_eq(status_of("one"), "failed 60 attempts 0 60 pending 1");
@@ -86,7 +87,8 @@ START_TEST(an_apply_and_a_commit_wait_for_each_other_in_one_order)
 END_TEST
 
 /* A retry of [0, 60) that waits for an apply: it has read the definition that is changed. */
-static int retry_meanwhile(int64_t id, const struct lp_run *run, const struct gate *computed, const struct gate *applied)
+static int retry_meanwhile(int64_t id, const struct lp_run *run, const struct gate *computed,
+                           const struct gate *applied)
 {
 	struct lp_window window = { AT(0), AT(60) };
 	struct lp_batch *batch = lp_batch_new(NULL);
@@ -257,7 +259,8 @@ START_TEST(who_packs_definitions_and_an_apply_wait_for_each_other_in_one_order)
 	ck_assert_int_eq(run_window(AT(0), AT(60), AT(60)), 1);
 	sql("UPDATE local_processing.batch_definition SET generation = 0");
 	run = begin_run(AT(120));
-	begin_elsewhere("SELECT FROM local_processing.batch FOR UPDATE", "DELETE FROM local_processing.batch_definition");
+	begin_elsewhere("SELECT FROM local_processing.batch FOR UPDATE",
+	                "DELETE FROM local_processing.batch_definition");
 	batch = fetch_batch(&read_heads(0)->items[0], AT(60), AT(120), &run);
 	ck_assert(child_was_fine());
 	ck_assert_uint_eq(batch->calculation_count, 1);

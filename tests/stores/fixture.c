@@ -75,8 +75,8 @@ const char *execute_on(PGconn *connection, const char *text)
 	ExecStatusType status = PQresultStatus(result);
 	const char *value = "";
 
-	ck_assert_msg(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY, "%s: %s", text,
-	              PQerrorMessage(connection));
+	ck_assert_msg(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY, "%s: %s",
+	              text, PQerrorMessage(connection));
 	if (PQntuples(result) > 0 && PQnfields(result) > 0)
 		value = lp_arena_text(&arena, PQgetvalue(result, 0, 0));
 	PQclear(result);
