@@ -114,6 +114,9 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 		return true;
 	}
 	if (strcmp(name, "configuration") == 0) {
+		fputs("Settings of the file. A variable wins over it: $LOCAL_PROCESSING_LOG_LEVEL is log.level, and\n"
+		      "$LOCAL_PROCESSING_STORE_FILE names a file that has the value of store.\n\n",
+		      stdout);
 		lp_config_describe(print_line, NULL);
 		return true;
 	}

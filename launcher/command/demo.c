@@ -162,7 +162,7 @@ static _Noreturn void run_command(const char *directory, const struct step *step
 	for (; step->words[count] != NULL; count++)
 		arguments[count] = lp_copy_text(step->words[count]);
 	/* The directory has its own configuration: the user's must not replace it. */
-	unsetenv("LOCAL_PROCESSING_CONFIG");
+	lp_config_forget_variables();
 	if (chdir(directory) != 0 || dup2(output, STDOUT_FILENO) < 0)
 		_exit(LP_EXIT_INTERNAL);
 	close(output);

@@ -20,14 +20,16 @@ const struct lp_option lp_shared_options[] = {
 	{ .name = NULL },
 };
 
-const char lp_shared_help[] = "\n"
-			      "Options that commands share, behind the command or, by their long names, before it:\n"
-			      "  -c, --config FILE    the configuration; else $LOCAL_PROCESSING_CONFIG, else\n"
-			      "                       ./local-processing.yaml, else /etc/local-processing/config.yaml\n"
-			      "  --store ADDRESS      in place of the configuration's: sqlite:FILE, postgresql://...\n"
-			      "  --time-zone ZONE     of times without an offset, and of what is printed\n"
-			      "  --log-format FORMAT  " LP_LOG_FORMAT_WORDS "\n"
-			      "  --log-level LEVEL    " LP_LOG_LEVEL_WORDS "\n";
+const char lp_shared_help[] =
+	"\n"
+	"Options that commands share, behind the command or, by their long names, before it:\n"
+	"  -c, --config FILE    the configuration; else $LOCAL_PROCESSING_CONFIG, else\n"
+	"                       ./local-processing.yaml, else /etc/local-processing/config.yaml;\n"
+	"                       variables win over it: $LOCAL_PROCESSING_STORE, and so on\n"
+	"  --store ADDRESS      in place of the configuration's: sqlite:FILE, postgresql://...\n"
+	"  --time-zone ZONE     of times without an offset, and of what is printed\n"
+	"  --log-format FORMAT  " LP_LOG_FORMAT_WORDS "\n"
+	"  --log-level LEVEL    " LP_LOG_LEVEL_WORDS "\n";
 
 static const struct lp_option version_options[] = {
 	{ .name = "--version", .letter = 'V', .field = offsetof(struct lp_command_line, version) },

@@ -1,5 +1,6 @@
 /*
- * The configuration file: YAML to a struct, by one table of settings.
+ * The configuration: a file of YAML, variables of the environment and options, in
+ * this order of growing precedence, to a struct, by one table of settings.
  */
 #ifndef LP_CONFIG_CONFIG_H
 #define LP_CONFIG_CONFIG_H
@@ -14,6 +15,15 @@
 struct lp_config_list {
 	char **items;
 	size_t count;
+};
+
+/* Where the value of a setting comes from. */
+struct lp_origin {
+	enum { LP_ORIGIN_DEFAULT, LP_ORIGIN_FILE, LP_ORIGIN_VARIABLE, LP_ORIGIN_OPTION } kind;
+	char *name;       /* of the configuration file, the variable or the option */
+	char *value_file; /* the file that the variable NAME_FILE names: its value is a secret; or NULL */
+	int line, column; /* in the configuration file */
+	char *written;    /* of tables: as JSON; or NULL */
 };
 
 /* Where `serve` answers where nobody says. */
@@ -49,17 +59,29 @@ struct lp_config {
 	enum lp_log_level log_level;
 	int64_t retention_samples, retention_results, retention_outcomes, retention_runs; /* 0: for ever */
 	struct lp_mappings mappings;                                                      /* `samples` and `tables` */
+	struct lp_origin *origins; /* one a setting, in the order of their table; NULL: nothing was loaded */
+	size_t origin_count;
 };
 
 /*
  * Finds and reads it: `file` if given, else $LOCAL_PROCESSING_CONFIG, else
- * ./local-processing.yaml, else /etc/local-processing/config.yaml.  store_given:
- * --store was, so that having no file at all is fine.  All that is wrong with
- * the file is in problems, and then the result is false with error.exit 78.
+ * ./local-processing.yaml, else /etc/local-processing/config.yaml; then the
+ * variables LOCAL_PROCESSING_... of single settings.  store_given: --store was, so
+ * that having no file at all is fine.  All that is wrong with the file and the
+ * variables is in problems, and then the result is false with error.exit 78.
  */
 bool lp_config_load(const char *file, bool store_given, struct lp_config *config, struct lp_problems *problems,
                     struct lp_error *error) LP_MUST_CHECK;
 void lp_config_free(struct lp_config *config);
+/*
+ * Puts the value of an option ("--store") in place of a text or word that was
+ * loaded; relative names stay as they are.  value NULL: it was not given.  False:
+ * it cannot have that value (error.exit 64).
+ */
+bool lp_config_override(struct lp_config *config, const char *setting, const char *option, const char *value,
+                        struct lp_error *error) LP_MUST_CHECK;
+/* Removes from the environment what names a configuration or sets something, for who has one of its own. */
+void lp_config_forget_variables(void);
 /* True for what `listen` may be: an address and a port, or off. */
 bool lp_config_can_listen(const char *text);
 /* The table of settings as text, for `help configuration` and the documentation: name, type, default, meaning. */

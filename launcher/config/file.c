@@ -133,6 +133,7 @@ bool lp_config_file_read(struct lp_loader *loader, struct lp_arena *arena, struc
 	if (stat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > FILE_BYTES_MOST)
 		return lp_fail(error, LP_EXIT_CONFIGURATION, "%s has %lld bytes: no configuration has more than %d",
 		               file, (long long)status.st_size, (int)FILE_BYTES_MOST);
+	loader->from = (struct lp_origin){ .kind = LP_ORIGIN_FILE, .name = loader->config->file };
 	loader->directory = directory_of(file);
 	bool good = lp_yaml_read_file(file, arena, root, loader->problems, error);
 	/* A tree with an unknown key is still read, so that all its problems are reported at once. */

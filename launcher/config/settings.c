@@ -134,6 +134,14 @@ const struct lp_setting lp_settings[] = {
 };
 const size_t lp_setting_count = sizeof lp_settings / sizeof lp_settings[0];
 
+const struct lp_setting *lp_setting_find(const char *path)
+{
+	for (size_t s = 0; s < lp_setting_count; s++)
+		if (strcmp(lp_settings[s].path, path) == 0)
+			return &lp_settings[s];
+	return NULL;
+}
+
 const char *lp_setting_expected(enum lp_setting_kind kind)
 {
 	return kinds[kind].expected;

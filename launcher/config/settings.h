@@ -44,6 +44,8 @@ struct lp_setting {
 extern const struct lp_setting lp_settings[];
 extern const size_t lp_setting_count;
 
+/* NULL: there is none of that path. */
+const struct lp_setting *lp_setting_find(const char *path);
 /* Returns what is expected of a kind, for messages: "a whole number". */
 const char *lp_setting_expected(enum lp_setting_kind kind);
 void lp_setting_format_limit(enum lp_setting_kind kind, int64_t limit, char text[32]);

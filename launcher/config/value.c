@@ -6,6 +6,7 @@
 #include "calendar/calendar.h"
 #include "model/calculation.h"
 #include "store/store.h"
+#include "text/json_tree.h"
 #include "text/names.h"
 #include "text/size.h"
 #include "web/web.h"
@@ -97,6 +98,7 @@ static bool set_directories(struct lp_loader *loader, const struct lp_setting *s
 	struct lp_config_list *list = field_of(loader, setting);
 	if (node->type != LP_YAML_LIST)
 		return false;
+	lp_config_list_free(list);
 	list->items = lp_allocate((node->count + 1) * sizeof *list->items);
 	for (size_t i = 0; i < node->count; i++) {
 		const struct lp_yaml_node *item = node->items[i];
@@ -131,6 +133,7 @@ static bool set_modules(struct lp_loader *loader, const struct lp_setting *setti
 	struct lp_config_list *list = field_of(loader, setting);
 	if (node->type != LP_YAML_LIST || node->count == 0)
 		return false;
+	lp_config_list_free(list);
 	list->items = lp_allocate((node->count + 1) * sizeof *list->items);
 	for (size_t i = 0; i < node->count; i++) {
 		const struct lp_yaml_node *item = node->items[i];
@@ -306,13 +309,56 @@ static bool set_value(struct lp_loader *loader, const struct lp_setting *setting
 	return node->type == LP_YAML_TEXT && set_from_text(loader, setting, node);
 }
 
+void lp_config_list_free(struct lp_config_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct lp_config_list){ 0 };
+}
+
+void lp_origin_free(struct lp_origin *origin)
+{
+	free(origin->name);
+	free(origin->value_file);
+	free(origin->written);
+	*origin = (struct lp_origin){ 0 };
+}
+
+static bool is_table(const struct lp_setting *setting)
+{
+	return setting->kind == LP_SETTING_TABLE || setting->kind == LP_SETTING_TABLES;
+}
+
+void lp_loader_note(const struct lp_loader *loader, const struct lp_setting *setting, const struct lp_yaml_node *node)
+{
+	struct lp_origin *origins = loader->config->origins;
+	const struct lp_yaml_node *culprit;
+	struct lp_text written = { 0 };
+	if (origins == NULL || loader->from.kind == LP_ORIGIN_DEFAULT)
+		return;
+	for (size_t s = 0; s < lp_setting_count; s++)
+		if (lp_settings[s].field == setting->field && (!is_table(setting) || &lp_settings[s] == setting))
+			lp_origin_free(&origins[s]);
+	/* A number that JSON has no form for is no part of a table: it is reported as that. */
+	if (is_table(setting) && !lp_json_write(node, &written, &culprit))
+		lp_text_free(&written);
+	origins[setting - lp_settings] = (struct lp_origin){ .kind = loader->from.kind,
+		                                             .name = lp_copy_text(loader->from.name),
+		                                             .value_file = lp_copy_text(loader->from.value_file),
+		                                             .line = node->line,
+		                                             .column = node->column,
+		                                             .written = written.data };
+}
+
 void lp_loader_set(struct lp_loader *loader, const struct lp_setting *setting, const struct lp_yaml_node *node)
 {
+	lp_loader_note(loader, setting, node);
 	if (set_value(loader, setting, node))
 		return;
 	bool scalar = node->type != LP_YAML_LIST && node->type != LP_YAML_MAP && node->type != LP_YAML_NULL;
-	/* An address can hold a password: what was found there is never shown. */
-	if (scalar && setting->kind != LP_SETTING_ADDRESS)
+	/* An address can hold a password, and a file that is kept apart a secret: what was found there is never shown. */
+	if (scalar && setting->kind != LP_SETTING_ADDRESS && loader->from.value_file == NULL)
 		LP_LOADER_PROBLEM(loader, node, "%s: expected %s, found %s", setting->path,
 		                  lp_setting_expected(setting->kind),
 		                  node->text[0] == '\0' ? "an empty text" : node->text);

@@ -61,6 +61,8 @@ static uint64_t mark_directory(int parent, const char *name, int depth)
 
 uint64_t lp_mark_files(const struct lp_config *config)
 {
-	uint64_t rules = config->rules == NULL ? 0 : mark_directory(AT_FDCWD, config->rules, 0);
-	return mark_file(config->file) + mark_file(config->python) + rules;
+	uint64_t rules = config->rules == NULL ? 0 : mark_directory(AT_FDCWD, config->rules, 0), values = 0;
+	for (size_t i = 0; i < config->origin_count; i++)
+		values += mark_file(config->origins[i].value_file);
+	return mark_file(config->file) + mark_file(config->python) + rules + values;
 }

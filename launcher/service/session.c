@@ -1,50 +1,39 @@
 /* See session.h. */
 #include "service/session.h"
 
-#include "model/memory.h"
-#include "text/names.h"
-#include <stdlib.h>
+#include <stddef.h>
 
-static bool set_log(const struct lp_overrides *overrides, struct lp_config *config, struct lp_error *error)
-{
-	size_t level = config->log_level, format = config->log_format;
-	if (overrides->log_level != NULL && !lp_word_find(overrides->log_level, lp_log_levels, LP_LOG_LEVELS, &level))
-		return lp_fail(error, LP_EXIT_USAGE, "--log-level %s: expected " LP_LOG_LEVEL_WORDS,
-		               overrides->log_level);
-	if (overrides->log_format != NULL &&
-	    !lp_word_find(overrides->log_format, lp_log_formats, LP_LOG_FORMATS, &format))
-		return lp_fail(error, LP_EXIT_USAGE, "--log-format %s: expected " LP_LOG_FORMAT_WORDS,
-		               overrides->log_format);
-	config->log_level = (enum lp_log_level)level;
-	config->log_format = (enum lp_log_format)format;
-	lp_log_set(config->log_format, config->log_level);
-	return true;
-}
+/* What is given in place of the configuration's settings. */
+static const struct {
+	const char *setting, *option;
+	size_t field; /* of struct lp_overrides */
+} given[] = {
+	{ "store", "--store", offsetof(struct lp_overrides, store) },
+	{ "time_zone", "--time-zone", offsetof(struct lp_overrides, time_zone) },
+	{ "log.format", "--log-format", offsetof(struct lp_overrides, log_format) },
+	{ "log.level", "--log-level", offsetof(struct lp_overrides, log_level) },
+	{ "listen", "--listen", offsetof(struct lp_overrides, listen) },
+	{ "on_failure", "--on-failure", offsetof(struct lp_overrides, on_failure) },
+	{ "metrics_file", "--metrics-file", offsetof(struct lp_overrides, metrics_file) },
+};
 
-static bool check_listen(const char *listen, struct lp_error *error)
+static bool override(const struct lp_overrides *overrides, struct lp_config *config, struct lp_error *error)
 {
-	return listen == NULL || lp_config_can_listen(listen) ||
-	       lp_fail(error, LP_EXIT_USAGE, "--listen %s: expected ADDRESS:PORT, or off", listen);
-}
-
-static void override(char **setting, const char *value)
-{
-	if (value == NULL)
-		return;
-	free(*setting);
-	*setting = lp_copy_text(value);
+	bool ok = true;
+	for (size_t i = 0; ok && i < sizeof given / sizeof given[0]; i++) {
+		const char *const *value = (const char *const *)((const char *)overrides + given[i].field);
+		ok = lp_config_override(config, given[i].setting, given[i].option, *value, error);
+	}
+	return ok;
 }
 
 static bool set_up(struct lp_session *session, struct lp_error *error)
 {
 	struct lp_config *config = &session->config;
-	if (!set_log(session->overrides, config, error) || !check_listen(session->overrides->listen, error))
+	bool ok = override(session->overrides, config, error);
+	lp_log_set(config->log_format, config->log_level);
+	if (!ok)
 		return false;
-	override(&config->store, session->overrides->store);
-	override(&config->time_zone, session->overrides->time_zone);
-	override(&config->listen, session->overrides->listen);
-	override(&config->on_failure, session->overrides->on_failure);
-	override(&config->metrics_file, session->overrides->metrics_file);
 	session->store_options = (struct lp_store_options){
 		.address = config->store,
 		.prepare = config->prepared_statements,
@@ -56,9 +45,10 @@ static bool set_up(struct lp_session *session, struct lp_error *error)
 	lp_zone_set_directory(config->tzdata);
 	if (lp_zone_find(config->time_zone, &session->zone, error))
 		return true;
-	/* The file's zone was checked when it was read, so this one was given as an option. */
-	error->exit = LP_EXIT_USAGE;
-	return lp_fail_within(error, "--time-zone %s", config->time_zone);
+	/* With time zone data of the user's, the configuration's is looked up here for the first time. */
+	bool given_here = session->overrides->time_zone != NULL;
+	error->exit = given_here ? LP_EXIT_USAGE : LP_EXIT_CONFIGURATION;
+	return lp_fail_within(error, "%s %s", given_here ? "--time-zone" : "the setting time_zone", config->time_zone);
 }
 
 bool lp_session_load(struct lp_session *session, struct lp_problems *problems, struct lp_error *error)
