@@ -69,11 +69,11 @@ struct lp_command {
 };
 
 extern const struct lp_command lp_command_apply, lp_command_backfill, lp_command_check, lp_command_compare,
-	lp_command_demo, lp_command_demote, lp_command_due, lp_command_explain, lp_command_export, lp_command_graph,
-	lp_command_healthcheck, lp_command_history, lp_command_help, lp_command_import, lp_command_invalidate,
-	lp_command_migrate, lp_command_promote, lp_command_prune, lp_command_python, lp_command_report,
-	lp_command_retry, lp_command_rules, lp_command_run, lp_command_samples, lp_command_serve, lp_command_status,
-	lp_command_version;
+	lp_command_config, lp_command_demo, lp_command_demote, lp_command_due, lp_command_explain, lp_command_export,
+	lp_command_graph, lp_command_healthcheck, lp_command_history, lp_command_help, lp_command_import,
+	lp_command_invalidate, lp_command_migrate, lp_command_promote, lp_command_prune, lp_command_python,
+	lp_command_report, lp_command_retry, lp_command_rules, lp_command_run, lp_command_samples, lp_command_serve,
+	lp_command_status, lp_command_version;
 
 /* commands.c: all of them, in the order in which a newcomer meets them, under headings. */
 struct lp_command_entry {

@@ -12,6 +12,7 @@ const struct lp_command_entry lp_commands[] = {
 	{ NULL, &lp_command_import },
 	{ NULL, &lp_command_apply },
 	{ NULL, &lp_command_check },
+	{ NULL, &lp_command_config },
 	{ "Every minute", &lp_command_run },
 	{ NULL, &lp_command_serve },
 	{ "In shadow", &lp_command_compare },

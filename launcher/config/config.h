@@ -80,6 +80,16 @@ void lp_config_free(struct lp_config *config);
  */
 bool lp_config_override(struct lp_config *config, const char *setting, const char *option, const char *value,
                         struct lp_error *error) LP_MUST_CHECK;
+/* A setting as it holds. */
+struct lp_effective_setting {
+	const char *path;
+	const char *text; /* its value as it would be written; "": it has none; passwords and what is secret are *** */
+	const char *json; /* the same as JSON */
+	const struct lp_origin *origin;
+};
+/* Visits all settings of a configuration that was loaded, in the order of their table. */
+void lp_config_each(const struct lp_config *config,
+                    void (*visit)(void *context, const struct lp_effective_setting *setting), void *context);
 /* Removes from the environment what names a configuration or sets something, for who has one of its own. */
 void lp_config_forget_variables(void);
 /* True for what `listen` may be: an address and a port, or off. */
