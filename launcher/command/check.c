@@ -90,11 +90,15 @@ static bool report_table(void *context, const struct lp_table_check *table, stru
 {
 	struct check *check = context;
 	(void)error;
+	char database[256] = "";
+	if (table->database != NULL)
+		lp_store_describe(table->database, database, sizeof database);
 	if (table->error.exit != LP_EXIT_OK)
 		report_error(check, &table->error);
 	else
-		lp_print("%s  table %s: %s, %zu series%s%s%s\n", table->advice == NULL ? "ok" : "--", table->name,
-		         table->table, table->series, table->late_is_ignored ? ", late rows are not followed" : "",
+		lp_print("%s  table %s: %s%s%s, %zu series%s%s%s\n", table->advice == NULL ? "ok" : "--", table->name,
+		         table->table, table->database == NULL ? "" : " in ", database, table->series,
+		         table->late_is_ignored ? ", late rows are not followed" : "",
 		         table->advice == NULL ? "" : "; ", table->advice == NULL ? "" : table->advice);
 	return true;
 }

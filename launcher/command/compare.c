@@ -117,9 +117,13 @@ static bool open_other(const struct lp_session *session, const struct request *r
                        struct lp_error *error)
 {
 	struct lp_store_options options = session->store_options;
+	const struct lp_mapping *mapping;
 	*other = NULL;
 	if (request->with == NULL)
 		return true;
+	mapping = find_mapping(&session->config.mappings, request->with);
+	if (mapping != NULL && mapping->database != NULL)
+		options.address = mapping->database;
 	if (request->database != NULL)
 		options.address = request->database;
 	options.any_schema = true;

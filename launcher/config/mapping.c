@@ -2,13 +2,14 @@
 #include "config/mapping.h"
 
 #include "calendar/calendar.h"
+#include "store/store.h"
 #include "text/names.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TABLE, COLUMN, ZONE, CODES, MARK, LATE, HOUR };
+enum kind { ADDRESS, TABLE, COLUMN, ZONE, CODES, MARK, LATE, HOUR };
 
 static const struct key {
 	const char *name;
@@ -20,6 +21,8 @@ static const struct key {
 #define FIELD(name) offsetof(struct lp_mapping, name)
 	{ "table", TABLE, FIELD(table), NULL,
 	  "schema and name, as SQL reads them: public.readings, \"My Schema\".\"Log\"" },
+	{ "database", ADDRESS, FIELD(database), NULL,
+	  "the PostgreSQL database that has the table, where that is not `store`: an address as there; it is only read" },
 	{ "series", COLUMN, FIELD(series), "series",
 	  "column that says which series a row belongs to: numbers, texts or UUIDs, compared with the key of the series" },
 	{ "time", COLUMN, FIELD(time), "time",
@@ -48,9 +51,9 @@ static const struct key {
 enum { KEYS = sizeof keys / sizeof keys[0] };
 
 static const char *const kind_names[] = {
-	[TABLE] = "table",         [COLUMN] = "column",      [ZONE] = "time zone",
-	[CODES] = "list of codes", [MARK] = "true or false", [LATE] = "triggers or ignored",
-	[HOUR] = "later",
+	[ADDRESS] = "address",          [TABLE] = "table",         [COLUMN] = "column",
+	[ZONE] = "time zone",           [CODES] = "list of codes", [MARK] = "true or false",
+	[LATE] = "triggers or ignored", [HOUR] = "later",
 };
 
 struct reading {
@@ -104,6 +107,20 @@ static void set_text(const struct reading *reading, const struct key *key, const
 	*(const char **)field_of(reading, key) = lp_arena_text(reading->reader->arena, node->text);
 }
 
+/* Neither this nor what is told of it shows the address: it may have a password. */
+static void set_address(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
+{
+	if (node->type != LP_YAML_TEXT || node->text[0] == '\0')
+		problem(reading, node, ".%s: expected an address, such as postgresql://HOST/DATABASE, found %s",
+		        key->name, found(node));
+	else if (!lp_store_is_database(node->text))
+		problem(reading, node,
+		        ".%s: expected the address of a PostgreSQL database, such as postgresql://HOST/DATABASE",
+		        key->name);
+	else
+		*(const char **)field_of(reading, key) = lp_arena_text(reading->reader->arena, node->text);
+}
+
 static void add_code(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
 {
 	struct lp_code_list *list = field_of(reading, key);
@@ -143,6 +160,9 @@ static void set_key(const struct reading *reading, const struct key *key, const 
 	static const char *const lates[] = { "ignored", "triggers" };
 	size_t word;
 	switch (key->kind) {
+	case ADDRESS:
+		set_address(reading, key, node);
+		return;
 	case TABLE:
 	case COLUMN:
 	case ZONE:
@@ -221,6 +241,12 @@ static void check_together(const struct reading *reading, const struct lp_yaml_n
 	for (size_t i = 0; !is_results && i < sizeof of_results / sizeof *of_results; i++)
 		if (lp_yaml_get(map, of_results[i]) != NULL)
 			problem(reading, map, ".%s: only results have it", of_results[i]);
+	if (is_results && mapping->database != NULL)
+		problem(reading, map,
+		        ".database: results are stored in one transaction with what is known of them, in `store`");
+	if (mapping->late == LP_LATE_TRIGGERS && mapping->database != NULL)
+		problem(reading, map,
+		        ".late: nothing is made in another database, so triggers cannot note rows there; say `late: ignored`");
 	if (mapping->late == LP_LATE_TRIGGERS && (mapping->wide || is_results))
 		problem(reading, map, ".late: rows of %s are not noted by triggers",
 		        is_results ? "results" : "a wide table");
@@ -266,6 +292,43 @@ void lp_mapping_read(const struct lp_mapping_reader *reader, const char *name, c
 	}
 	check_together(&reading, map);
 	check_zone(&reading, map);
+}
+
+static struct lp_yaml_node *mask_address(struct lp_arena *arena, const struct lp_yaml_node *address)
+{
+	struct lp_yaml_node *masked = lp_arena_zeroed(arena, 1, sizeof *masked);
+	char described[512] = "***";
+	if (address->type == LP_YAML_TEXT)
+		lp_store_describe(address->text, described, sizeof described);
+	*masked = (struct lp_yaml_node){ .type = LP_YAML_TEXT,
+		                         .line = address->line,
+		                         .column = address->column,
+		                         .text = lp_arena_text(arena, described) };
+	return masked;
+}
+
+static struct lp_yaml_node *mask_map(struct lp_arena *arena, const struct lp_yaml_node *map)
+{
+	struct lp_yaml_node *masked = lp_arena_zeroed(arena, 1, sizeof *masked);
+	*masked = *map;
+	masked->items = lp_arena_zeroed(arena, map->count, sizeof *masked->items);
+	for (size_t i = 0; i < map->count; i++)
+		masked->items[i] = strcmp(map->keys[i]->text, "database") == 0 && map->items[i]->type != LP_YAML_MAP
+		                           ? mask_address(arena, map->items[i])
+		                           : map->items[i];
+	return masked;
+}
+
+const struct lp_yaml_node *lp_mapping_mask(struct lp_arena *arena, const struct lp_yaml_node *map)
+{
+	struct lp_yaml_node *masked;
+	if (map->type != LP_YAML_MAP)
+		return map;
+	masked = mask_map(arena, map);
+	for (size_t i = 0; i < map->count; i++)
+		if (map->items[i]->type == LP_YAML_MAP)
+			masked->items[i] = mask_map(arena, map->items[i]);
+	return masked;
 }
 
 void lp_mapping_describe(void (*line)(void *context, const char *text), void *context)

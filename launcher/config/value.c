@@ -341,7 +341,8 @@ void lp_loader_note(const struct lp_loader *loader, const struct lp_setting *set
 		if (lp_settings[s].field == setting->field && (!is_table(setting) || &lp_settings[s] == setting))
 			lp_origin_free(&origins[s]);
 	/* A number that JSON has no form for is no part of a table: it is reported as that. */
-	if (is_table(setting) && !lp_json_write(node, &written, &culprit))
+	if (is_table(setting) &&
+	    !lp_json_write(lp_mapping_mask(&loader->config->mappings.arena, node), &written, &culprit))
 		lp_text_free(&written);
 	origins[setting - lp_settings] = (struct lp_origin){ .kind = loader->from.kind,
 		                                             .name = lp_copy_text(loader->from.name),

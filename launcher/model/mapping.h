@@ -34,6 +34,7 @@ struct lp_code_list {
 
 struct lp_mapping {
 	const char *name;            /* LP_SAMPLES_TABLE, or its name under `tables` */
+	const char *database;        /* address of another database of PostgreSQL; NULL: that of the store */
 	const char *table;           /* "schema.table", as SQL reads it */
 	const char *series;          /* the column that says which series a row belongs to */
 	const char *time;            /* column */

@@ -45,6 +45,11 @@ const char *lp_store_file(const char *address)
 	return backend != NULL && backend->is_file ? address + prefix_of(backend, address) : NULL;
 }
 
+bool lp_store_is_database(const char *address)
+{
+	return lp_store_backend_of(address) == &lp_store_postgresql;
+}
+
 struct describing {
 	char *text;
 	size_t size, length;

@@ -54,6 +54,22 @@ static bool check_schema(struct lp_store *store, const char *address, struct lp_
 	return true;
 }
 
+/* A store that is a file has no tables of somebody else in it. */
+static bool are_elsewhere(const struct lp_mappings *mappings, struct lp_error *error)
+{
+	for (size_t i = 0; mappings != NULL && i < mappings->count; i++) {
+		if (mappings->items[i].database != NULL)
+			continue;
+		(void)lp_fail(error, LP_EXIT_CONFIGURATION,
+		              "the setting %s describes a table of PostgreSQL, and the store is a file",
+		              mappings->items[i].name);
+		return lp_hint(error,
+		               "Say which database has the table (database: postgresql://HOST/DATABASE), or make "
+		               "one the `store`.");
+	}
+	return true;
+}
+
 bool lp_store_open(const struct lp_store_options *options, struct lp_store **store, struct lp_error *error)
 {
 	const struct lp_store_backend *backend = lp_store_backend_of(options->address);
@@ -61,12 +77,8 @@ bool lp_store_open(const struct lp_store_options *options, struct lp_store **sto
 	*store = NULL;
 	if (backend == NULL)
 		return fail_address(options->address, error);
-	if (backend->is_file && options->mappings != NULL && options->mappings->count > 0) {
-		(void)lp_fail(error, LP_EXIT_CONFIGURATION,
-		              "the setting %s describes a table of PostgreSQL, and the store is a file",
-		              options->mappings->items[0].name);
-		return lp_hint(error, "Tables of your own can be read where `store` is a PostgreSQL database.");
-	}
+	if (backend->is_file && !are_elsewhere(options->mappings, error))
+		return false;
 	if (!backend->open(options, store, error))
 		return false;
 	(*store)->backend = backend;

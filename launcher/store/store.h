@@ -32,7 +32,7 @@ struct lp_store_options {
 	int statement_timeout; /* seconds; 0: none */
 	const char *application_name;
 	const struct lp_mappings
-		*mappings; /* PostgreSQL: tables of somebody else, which outlive the store; NULL: none */
+		*mappings; /* tables of somebody else in PostgreSQL, which outlive the store; NULL: none */
 };
 
 /* Connects, and checks that the schema exists and is known. */
@@ -42,6 +42,8 @@ void lp_store_close(struct lp_store *store); /* NULL is allowed */
 
 /* Writes the address without its password, to be printed. */
 void lp_store_describe(const char *address, char *text, size_t size);
+/* True for the address of a database of PostgreSQL, as far as can be told without connecting. */
+bool lp_store_is_database(const char *address);
 /* Returns the file that an address names; NULL: its store is no file. */
 const char *lp_store_file(const char *address);
 /* True if a transaction that writes waits for every other one: a second committer would only wait for the first. */
@@ -88,6 +90,7 @@ bool lp_store_find_series(struct lp_store *store, const char *name, struct lp_ar
  */
 struct lp_table_check {
 	const char *name, *table; /* as the configuration has them */
+	const char *database;     /* its address, where that is not the store; or NULL */
 	size_t series;            /* that are read from it */
 	struct lp_error error;    /* exit LP_EXIT_OK: it can be read */
 	bool late_is_ignored;     /* rows that come late are not followed */

@@ -19,9 +19,12 @@ bool lp_pg_command(struct pg_store *store, const char *sql, const char *doing, s
 
 bool lp_pg_begin(struct pg_store *store, struct lp_error *error)
 {
-	if (store->depth == 0 && !lp_pg_command(store, store->settings, "begin a transaction", error)) {
-		PQclear(PQexec(store->connection, "ROLLBACK"));
-		return false;
+	if (store->depth == 0) {
+		store->mapping = NULL;
+		if (store->connection != NULL && !lp_pg_command(store, store->settings, "begin a transaction", error)) {
+			PQclear(PQexec(store->connection, "ROLLBACK"));
+			return false;
+		}
 	}
 	store->depth++;
 	return true;
@@ -48,6 +51,9 @@ bool lp_pg_finish(struct pg_store *store, bool ok, struct lp_error *error)
 	store->depth--;
 	if (store->depth > 0)
 		return ok;
+	lp_pg_leave_databases(store);
+	if (store->connection == NULL)
+		return ok;
 	if (ok)
 		return commit(store, error);
 	PQclear(PQexec(store->connection, "ROLLBACK"));
@@ -59,7 +65,9 @@ void lp_pg_abandon(struct pg_store *store)
 	if (store->depth == 0)
 		return;
 	store->depth = 0;
-	PQclear(PQexec(store->connection, "ROLLBACK"));
+	lp_pg_leave_databases(store);
+	if (store->connection != NULL)
+		PQclear(PQexec(store->connection, "ROLLBACK"));
 }
 
 bool lp_pg_is_passing(const struct lp_error *error)
@@ -149,8 +157,12 @@ static const char *name_of(const struct pg_store *store, enum pg_statement state
 
 static bool *prepared_of(struct pg_store *store, enum pg_statement statement)
 {
-	return store->mapping != NULL && lp_pg_is_mapped(statement) ? &store->mapping->prepared[statement]
-	                                                            : &store->prepared[statement];
+	struct pg_mapping *mapping = store->mapping;
+
+	if (mapping != NULL && lp_pg_is_mapped(statement))
+		return &mapping->prepared[statement];
+	return mapping != NULL && mapping->database != NULL ? &mapping->database->prepared[statement]
+	                                                    : &store->prepared[statement];
 }
 
 static bool prepare(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
@@ -161,13 +173,13 @@ static bool prepare(struct pg_store *store, enum pg_statement statement, struct 
 
 	if (*prepared_of(store, statement))
 		return true;
-	result = PQprepare(store->connection, name_of(store, statement), sql_of(store, statement),
+	result = PQprepare(lp_pg_connection(store), name_of(store, statement), sql_of(store, statement),
 	                   store->arguments.count, store->arguments.types);
 	ok = PQresultStatus(result) == PGRES_COMMAND_OK;
 	if (ok)
 		*prepared_of(store, statement) = true;
 	else
-		lp_pg_fail(store->connection, result, text->doing, error);
+		lp_pg_fail(lp_pg_connection(store), result, text->doing, error);
 	PQclear(result);
 	return ok;
 }
@@ -184,11 +196,11 @@ static bool send(struct pg_store *store, enum pg_statement statement, struct lp_
 	assert(store->depth > 0);
 	if (!to_wire(arguments, &wire, error) || (prepared && !prepare(store, statement, error)))
 		return false;
-	sent = prepared ? PQsendQueryPrepared(store->connection, name_of(store, statement), arguments->count,
+	sent = prepared ? PQsendQueryPrepared(lp_pg_connection(store), name_of(store, statement), arguments->count,
 	                                      wire.values, wire.lengths, wire.formats, 1)
-	                : PQsendQueryParams(store->connection, sql_of(store, statement), arguments->count,
+	                : PQsendQueryParams(lp_pg_connection(store), sql_of(store, statement), arguments->count,
 	                                    arguments->types, wire.values, wire.lengths, wire.formats, 1);
-	return sent == 1 || lp_pg_fail(store->connection, NULL, text->doing, error);
+	return sent == 1 || lp_pg_fail(lp_pg_connection(store), NULL, text->doing, error);
 }
 
 bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult **result, struct lp_error *error)
@@ -200,13 +212,13 @@ bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult
 		*result = NULL;
 	if (!send(store, statement, error))
 		return false;
-	while ((next = PQgetResult(store->connection)) != NULL) {
+	while ((next = PQgetResult(lp_pg_connection(store))) != NULL) {
 		PQclear(last);
 		last = next;
 	}
 	ok = PQresultStatus(last) == PGRES_TUPLES_OK || PQresultStatus(last) == PGRES_COMMAND_OK;
 	if (!ok)
-		lp_pg_fail(store->connection, last, lp_pg_statements[statement].doing, error);
+		lp_pg_fail(lp_pg_connection(store), last, lp_pg_statements[statement].doing, error);
 	if (ok && result != NULL)
 		*result = last;
 	else
@@ -218,7 +230,7 @@ bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult
 static void cancel(struct pg_store *store)
 {
 	char reason[256];
-	PGcancel *request = PQgetCancel(store->connection);
+	PGcancel *request = PQgetCancel(lp_pg_connection(store));
 
 	if (request != NULL)
 		(void)PQcancel(request, reason, sizeof reason);
@@ -254,7 +266,7 @@ void lp_pg_stream(struct pg_store *store, enum pg_statement statement, struct pg
 		return;
 	rows->streams = true;
 	rows->ok = send(store, statement, error) &&
-	           (PQsetSingleRowMode(store->connection) == 1 ||
+	           (PQsetSingleRowMode(lp_pg_connection(store)) == 1 ||
 	            lp_fail(error, LP_EXIT_INTERNAL, "libpq refused to send rows one by one"));
 }
 
@@ -264,15 +276,15 @@ static bool receive(struct pg_rows *rows)
 	ExecStatusType status;
 
 	PQclear(rows->result);
-	rows->result = PQgetResult(rows->store->connection);
+	rows->result = PQgetResult(lp_pg_connection(rows->store));
 	if (rows->result == NULL)
 		return false;
 	status = PQresultStatus(rows->result);
 	if (status == PGRES_SINGLE_TUPLE)
 		return true;
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-		rows->ok = lp_pg_fail(rows->store->connection, rows->result, lp_pg_statements[rows->statement].doing,
-		                      rows->error);
+		rows->ok = lp_pg_fail(lp_pg_connection(rows->store), rows->result,
+		                      lp_pg_statements[rows->statement].doing, rows->error);
 	return false;
 }
 
@@ -295,7 +307,7 @@ bool lp_pg_end(struct pg_rows *rows)
 		return rows->ok;
 	if (!whole)
 		cancel(rows->store);
-	while ((rows->result = PQgetResult(rows->store->connection)) != NULL)
+	while ((rows->result = PQgetResult(lp_pg_connection(rows->store))) != NULL)
 		PQclear(rows->result);
 	return lp_pg_finish(rows->store, rows->ok, rows->error);
 }

@@ -518,7 +518,7 @@ static bool find_places(struct pg_store *store, struct asking *asking, struct lp
 static bool fetch_tables(struct pg_store *store, struct asking *asking, struct lp_error *error)
 {
 	asking->mapping = NULL;
-	if (!fetch(store, asking, error))
+	if (store->connection != NULL && !fetch(store, asking, error))
 		return false;
 	for (size_t i = 0; asking->places != NULL && i < store->mapping_count; i++) {
 		asking->mapping = &store->mappings[i];

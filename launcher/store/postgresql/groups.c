@@ -83,6 +83,12 @@ struct pg_arguments *lp_pg_begin_group(struct pg_store *store, const struct pg_g
 	return arguments;
 }
 
+static void log_silence(const struct pg_mapping *mapping, const struct lp_error *why)
+{
+	lp_log(LP_LOG_WARNING, "a table of samples does not answer", LP_TEXT("table", mapping->configured->table),
+	       LP_TEXT("error", why->what));
+}
+
 /* A statement without arguments, which leaves those of the next one alone. */
 static bool execute(struct pg_store *store, enum pg_statement statement, struct lp_error *error)
 {
@@ -95,6 +101,23 @@ static bool execute(struct pg_store *store, enum pg_statement statement, struct 
 	return ok;
 }
 
+/* What fails in another database leaves the transaction of the store as it is. */
+static bool ask_elsewhere(struct pg_store *store, struct pg_mapping *mapping, enum pg_statement statement,
+                          PGresult **result, struct lp_error *error)
+{
+	struct lp_error why;
+
+	if (lp_pg_use_mapping(store, mapping, &why) && lp_pg_execute(store, statement, result, &why))
+		return lp_pg_use_mapping(store, NULL, error);
+	lp_pg_leave_database(mapping->database);
+	(void)lp_pg_blame_mapping(store, &why);
+	lp_pg_forget_blame(store);
+	/* One that is gone was told already. */
+	if (!mapping->broken)
+		log_silence(mapping, &why);
+	return true;
+}
+
 bool lp_pg_ask_group(struct pg_store *store, const struct pg_group *group, enum pg_statement own,
                      enum pg_statement mapped, PGresult **result, struct lp_error *error)
 {
@@ -103,6 +126,8 @@ bool lp_pg_ask_group(struct pg_store *store, const struct pg_group *group, enum 
 	*result = NULL;
 	if (group->mapping == NULL)
 		return lp_pg_execute(store, own, result, error);
+	if (group->mapping->database != NULL)
+		return ask_elsewhere(store, group->mapping, mapped, result, error);
 	ok = execute(store, PG_GUARD, error);
 	if (!ok)
 		return false;
@@ -112,7 +137,6 @@ bool lp_pg_ask_group(struct pg_store *store, const struct pg_group *group, enum 
 	if (!lp_pg_blame_mapping(store, error))
 		return false;
 	lp_pg_forget_blame(store);
-	lp_log(LP_LOG_WARNING, "a table of samples does not answer",
-	       LP_TEXT("table", group->mapping->configured->table), LP_TEXT("error", error->what));
+	log_silence(group->mapping, error);
 	return execute(store, PG_STEP_BACK, error);
 }

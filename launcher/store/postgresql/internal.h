@@ -121,12 +121,14 @@ struct pg_habit {
 };
 
 struct pg_mapping;
+struct pg_database;
+struct lp_locator;
 
 struct pg_store {
 	struct lp_store store;
 	uint32_t magic;
 #define PG_STORE_MAGIC 0x9057638eu
-	PGconn *connection;
+	PGconn *connection;      /* NULL: only samples of other databases are read (store/elsewhere.h) */
 	PGconn *lock_connection; /* holds the run lock in a transaction of its own; or NULL */
 	struct pg_store *aside;  /* for what must not wait for this one's transaction; or NULL */
 	char *address, *application_name;
@@ -158,6 +160,9 @@ struct pg_store {
 	const struct lp_mappings *mappings_configured;
 	struct pg_mapping *mappings, *mapping;
 	size_t mapping_count;
+	struct pg_database *databases; /* database.h: those that mappings name */
+	size_t database_count;
+	const struct lp_locator *locator; /* without a connection: says where series are; else NULL */
 };
 
 static inline struct pg_store *lp_pg_store(struct lp_store *store)
@@ -177,6 +182,15 @@ void lp_pg_unlock_run(struct lp_store *store);
 const char *lp_pg_version(const struct lp_store *store);
 /* Returns the options it was opened with, except for the check of the schema. The texts belong to the store. */
 struct lp_store_options lp_pg_options(const struct pg_store *store);
+/* Makes a store that is not connected. */
+struct pg_store *lp_pg_new(const struct lp_store_options *options);
+/* connect.c: connects to a database as the store does. */
+bool lp_pg_connect_to(const struct pg_store *store, const char *address, PGconn **connection,
+                      struct lp_error *error) LP_MUST_CHECK;
+void lp_pg_write_version(const PGconn *connection, char *version, size_t size); /* "postgresql 17.5" */
+bool lp_pg_check_version(const PGconn *connection, struct lp_error *error) LP_MUST_CHECK;
+/* Returns the statement that begins a transaction with these characteristics; timeout: seconds. */
+char *lp_pg_transaction_settings(const char *characteristics, int statement_timeout);
 /* Another connection to the same place. */
 bool lp_pg_connect(struct pg_store *store, PGconn **connection, struct lp_error *error) LP_MUST_CHECK;
 

@@ -1,4 +1,5 @@
 /* The mappings of a connection, and the statements that are made for each: see mapping.h. */
+#include "store/postgresql/gone.h"
 #include "store/postgresql/mapping.h"
 
 #include <stdio.h>
@@ -58,15 +59,42 @@ const char *lp_pg_mapped_name(struct pg_mapping *mapping, enum pg_statement stat
 	return mapping->prepared_name;
 }
 
+void lp_pg_forget_prepared(struct pg_store *store)
+{
+	struct pg_database *database = store->mapping == NULL ? NULL : store->mapping->database;
+
+	memset(database == NULL ? store->prepared : database->prepared, 0, sizeof store->prepared);
+	for (size_t i = 0; i < store->mapping_count; i++)
+		if (store->mappings[i].database == database)
+			memset(store->mappings[i].prepared, 0, sizeof store->mappings[i].prepared);
+}
+
+/* Blames all mappings of a database that is gone: each of them would find it out anew. */
+static void blame_gone(struct pg_store *store)
+{
+	for (size_t i = 0; i < store->mapping_count; i++) {
+		struct pg_mapping *mapping = &store->mappings[i];
+
+		if (mapping->database != NULL && lp_pg_is_gone(mapping->database->address, &mapping->error))
+			mapping->broken = true;
+	}
+}
+
 bool lp_pg_blame_mapping(struct pg_store *store, const struct lp_error *error)
 {
 	struct pg_mapping *mapping = store->mapping;
 
-	if (mapping == NULL || mapping->broken || PQstatus(store->connection) != CONNECTION_OK)
+	if (mapping == NULL || mapping->broken ||
+	    (mapping->database == NULL && PQstatus(store->connection) != CONNECTION_OK))
 		return false;
 	mapping->broken = true;
 	mapping->error = *error;
 	lp_pg_forget_mapping(mapping);
+	if (mapping->database != NULL) {
+		if (PQstatus(mapping->database->connection) != CONNECTION_OK)
+			lp_pg_note_gone(mapping->database->address, error);
+		blame_gone(store);
+	}
 	return true;
 }
 
@@ -75,6 +103,7 @@ void lp_pg_forget_blame(struct pg_store *store)
 	for (size_t i = 0; i < store->mapping_count; i++)
 		store->mappings[i].broken = false;
 	store->mapping = NULL;
+	blame_gone(store);
 }
 
 void lp_pg_add_mapping_names(struct pg_store *store, struct pg_arguments *arguments)

@@ -1,6 +1,7 @@
 /* See mapping.h. */
 #include "store/postgresql/mapping.h"
 
+#include "store/elsewhere.h"
 #include "text/utf8.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,8 +188,8 @@ static bool make_narrow(struct description *description, struct pg_mapping *made
 	if (mapping->quality == NULL) {
 		lp_text_addf(&quality, "0::int2");
 	} else {
-		char *column =
-			PQescapeIdentifier(description->store->connection, mapping->quality, strlen(mapping->quality));
+		char *column = PQescapeIdentifier(lp_pg_connection(description->store), mapping->quality,
+		                                  strlen(mapping->quality));
 
 		add_quality(&quality, mapping, column);
 		PQfreemem(column);
@@ -253,7 +254,11 @@ bool lp_pg_use_mapping(struct pg_store *store, struct pg_mapping *mapping, struc
 	bool ok;
 
 	store->mapping = mapping;
-	if (mapping == NULL || mapping->source != NULL)
+	if (mapping == NULL)
+		return true;
+	if (mapping->database != NULL && !lp_pg_enter_database(store, mapping->database, error))
+		return false;
+	if (mapping->source != NULL)
 		return true;
 	/* Arguments of the caller stay as they are. */
 	store->arguments = (struct pg_arguments){ .data = NULL };
@@ -301,22 +306,17 @@ static bool choose(struct pg_store *store, struct pg_place *place, const char *t
 	return place->mapping != NULL || table[0] == '\0' || lp_pg_no_such_table(place->name, table, error);
 }
 
-bool lp_pg_find_places(struct pg_store *store, const int64_t *ids, size_t count, struct lp_arena *arena,
-                       struct pg_place **places, struct lp_error *error)
+static bool ask_for_places(struct pg_store *store, const int64_t *ids, size_t count, struct lp_arena *arena,
+                           struct pg_place *places, struct lp_error *error)
 {
 	PGresult *result = NULL;
 	bool ok;
 
-	*places = NULL;
-	if (store->mapping_count == 0 || count == 0)
-		return true;
-	*places = lp_arena_zeroed(arena, count, sizeof **places);
-	for (size_t i = 0; i < count; i++)
-		(*places)[i].series_id = ids[i];
+	store->mapping = NULL;
 	lp_pg_add_ids(lp_pg_arguments(store), ids, count);
 	ok = lp_pg_execute(store, PG_FIND_PLACES, &result, error);
 	for (int i = 0; ok && i < PQntuples(result); i++) {
-		struct pg_place *place = &(*places)[lp_pg_get_int8(result, i, 4) - 1];
+		struct pg_place *place = &places[lp_pg_get_int8(result, i, 4) - 1];
 
 		place->key = lp_pg_get_text(result, i, 0, arena);
 		place->name = lp_pg_get_text(result, i, 2, arena);
@@ -325,6 +325,34 @@ bool lp_pg_find_places(struct pg_store *store, const int64_t *ids, size_t count,
 	}
 	PQclear(result);
 	return ok;
+}
+
+/* The same, where another store knows them. */
+static bool ask_locator(struct pg_store *store, const int64_t *ids, size_t count, struct lp_arena *arena,
+                        struct pg_place *places, struct lp_error *error)
+{
+	struct lp_located *located = lp_arena_zeroed(arena, count, sizeof *located);
+	bool ok = store->locator->locate(store->locator->context, ids, count, arena, located, error);
+
+	for (size_t i = 0; ok && i < count; i++) {
+		places[i].key = located[i].key;
+		places[i].name = located[i].name;
+		places[i].is_result = located[i].is_result;
+		ok = choose(store, &places[i], located[i].table, located[i].shadow, error);
+	}
+	return ok;
+}
+
+bool lp_pg_find_places(struct pg_store *store, const int64_t *ids, size_t count, struct lp_arena *arena,
+                       struct pg_place **places, struct lp_error *error)
+{
+	*places = NULL;
+	if (store->mapping_count == 0 || count == 0)
+		return true;
+	*places = lp_arena_zeroed(arena, count, sizeof **places);
+	for (size_t i = 0; i < count; i++)
+		(*places)[i].series_id = ids[i];
+	return (store->locator == NULL ? ask_for_places : ask_locator)(store, ids, count, arena, *places, error);
 }
 
 size_t lp_pg_sort_ids(int64_t *ids, size_t count)

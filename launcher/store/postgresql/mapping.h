@@ -6,14 +6,16 @@
 #ifndef LP_STORE_POSTGRESQL_MAPPING_H
 #define LP_STORE_POSTGRESQL_MAPPING_H
 
+#include "store/postgresql/database.h"
 #include "store/postgresql/internal.h"
 
 #include "text/names.h"
 
 struct pg_mapping {
 	const struct lp_mapping *configured;
-	int number;              /* of the mapping: prepared statements are called by it */
-	unsigned made;           /* how often its statements were made: after an error it is looked at again */
+	struct pg_database *database; /* NULL: that of the store */
+	int number;                   /* of the mapping: prepared statements are called by it */
+	unsigned made;                /* how often its statements were made: after an error it is looked at again */
 	char *source;            /* a relation with the columns series_id, ts, value, quality; NULL: not made yet */
 	char *keys;              /* the type of an array of keys: "int8[]" */
 	struct lp_names columns; /* of a wide table: those that can be read */
@@ -40,11 +42,20 @@ static inline struct pg_habit *lp_pg_habit(struct pg_store *store)
 	return store->mapping != NULL ? &store->mapping->habit : &store->habit;
 }
 
+/* Returns the connection over which statements run: that of the mapping in use, or the store's own. */
+static inline PGconn *lp_pg_connection(const struct pg_store *store)
+{
+	return store->mapping != NULL && store->mapping->database != NULL ? store->mapping->database->connection
+	                                                                  : store->connection;
+}
+
 void lp_pg_add_mappings(struct pg_store *store, const struct lp_mappings *mappings);
 void lp_pg_free_mappings(struct pg_store *store);
 
 /* Forgets what was made of the table: it may be another one by now. */
 void lp_pg_forget_mapping(struct pg_mapping *mapping);
+/* Forgets the prepared statements of the connection over which statements run. */
+void lp_pg_forget_prepared(struct pg_store *store);
 
 /* True for a statement that is made for each mapping. */
 bool lp_pg_is_mapped(enum pg_statement statement);
@@ -53,12 +64,14 @@ const char *lp_pg_mapped_sql(struct pg_mapping *mapping, enum pg_statement state
 const char *lp_pg_mapped_name(struct pg_mapping *mapping, enum pg_statement statement);
 
 /*
- * Within a transaction: the mapping whose statements run from now on; NULL:
- * none. Looks at the table if that was not done yet.
+ * Within a transaction: the mapping whose statements run from now on, in its
+ * database; NULL: none, and those of the store's own. Looks at the table if that
+ * was not done yet.
  */
 bool lp_pg_use_mapping(struct pg_store *store, struct pg_mapping *mapping, struct lp_error *error) LP_MUST_CHECK;
 /* Notes that the statement that failed was one of the mapping in use; false: it was not, or the connection is lost. */
 bool lp_pg_blame_mapping(struct pg_store *store, const struct lp_error *error);
+/* Forgets it, but for mappings whose database is gone. */
 void lp_pg_forget_blame(struct pg_store *store);
 
 /*
@@ -70,6 +83,10 @@ bool lp_pg_find_places(struct pg_store *store, const int64_t *ids, size_t count,
 /* Sorts ids and leaves each once; returns how many are left. */
 size_t lp_pg_sort_ids(int64_t *ids, size_t count);
 const struct pg_place *lp_pg_place_of(const struct pg_place *places, size_t count, int64_t series_id);
+
+/* samples.c: fails if the samples of one of these series are in a table of somebody else. Within a transaction. */
+bool lp_pg_are_own(struct pg_store *store, const struct lp_series_samples *many, size_t count,
+                   struct lp_error *error) LP_MUST_CHECK;
 
 /* True if a wide table has a column of numbers of that name; it is in use. */
 bool lp_pg_has_column(const struct pg_mapping *mapping, const char *name);

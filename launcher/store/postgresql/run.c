@@ -1,4 +1,5 @@
 /* Runs: the lock that there is one at a time, their rows. */
+#include "store/postgresql/gone.h"
 #include "store/postgresql/mapping.h"
 
 #include "model/clock.h"
@@ -84,6 +85,7 @@ bool lp_pg_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_erro
 	PGresult *result = NULL;
 	bool ok;
 
+	lp_pg_look_again();
 	if (!lp_pg_begin(store, error))
 		return false;
 	lp_pg_argument_int4(lp_pg_arguments(store), PG_LOCK_BEGIN);

@@ -100,7 +100,7 @@ static bool take_piece(const struct lp_series_samples *many, size_t count, size_
 }
 
 /* Nothing is written into tables of somebody else: samples would be there without what its owner adds to them. */
-static bool are_own(struct pg_store *store, const struct lp_series_samples *many, size_t count, struct lp_error *error)
+bool lp_pg_are_own(struct pg_store *store, const struct lp_series_samples *many, size_t count, struct lp_error *error)
 {
 	struct lp_arena arena = { 0 };
 	int64_t *ids = lp_arena_allocate(&arena, count * sizeof *ids);
@@ -136,7 +136,7 @@ bool lp_pg_write_many(struct lp_store *opened, const struct lp_series_samples *m
 	*counts = (struct lp_write_counts){ .inserted = 0 };
 	if (!lp_pg_begin(store, error))
 		return false;
-	ok = are_own(store, many, count, error);
+	ok = lp_pg_are_own(store, many, count, error);
 	while (ok && take_piece(many, count, &item, &sample, &piece)) {
 		ok = lp_pg_ensure_samples(store, piece.first, piece.last, error) &&
 		     write_piece(store, &piece, counts, error);

@@ -1,6 +1,7 @@
 /* Looks whether tables of somebody else can be read as the configuration describes them, and how. */
 #include "store/postgresql/groups.h"
 
+#include "store/elsewhere.h"
 #include "text/utf8.h"
 #include <string.h>
 
@@ -66,10 +67,9 @@ static bool look_at_plan(struct pg_store *store, struct pg_mapping *mapping, str
 }
 
 /* Prepared statements are no part of the transaction: of all of this connection none is left. */
-static bool forget_plan(struct pg_store *store, struct pg_mapping *mapping, struct lp_error *error)
+static bool forget_plan(struct pg_store *store, struct lp_error *error)
 {
-	memset(store->prepared, 0, sizeof store->prepared);
-	memset(mapping->prepared, 0, sizeof mapping->prepared);
+	lp_pg_forget_prepared(store);
 	return execute(store, PG_FORGET_CHECK, NULL, error);
 }
 
@@ -99,41 +99,83 @@ static bool check_keys(struct pg_store *store, const struct pg_group *group, str
 	return ok;
 }
 
-/* What can be wrong with one mapping is its own: a savepoint is around it. */
-static bool check_one(struct pg_store *store, const struct pg_group *group, struct lp_table_check *check,
-                      struct lp_text *advice, struct lp_error *error)
+/* What anybody can mend is no fault of this program. */
+static void tell_what_to_do(const struct pg_store *store, struct lp_table_check *check)
 {
-	struct pg_mapping *mapping = group->mapping;
+	const PGconn *connection = lp_pg_connection(store);
 
-	check->name = mapping->configured->name;
-	check->table = mapping->configured->table;
-	check->series = group->count;
-	check->late_is_ignored =
-		mapping->configured->late != LP_LATE_TRIGGERS && strcmp(check->name, LP_RESULTS_TABLE) != 0;
+	if (check->error.exit == LP_EXIT_INTERNAL)
+		check->error.exit = LP_EXIT_CONFIGURATION;
+	if (strcmp(check->error.sqlstate, "42501") == 0 && connection != NULL)
+		(void)lp_hint(&check->error, "GRANT USAGE ON its SCHEMA and SELECT ON %s TO \"%s\";", check->table,
+		              PQuser(connection));
+}
+
+static bool look(struct pg_store *store, const struct pg_group *group, struct lp_table_check *check,
+                 struct lp_text *advice)
+{
+	return look_at_plan(store, group->mapping, advice, &check->error) && check_keys(store, group, &check->error);
+}
+
+/* In another database nothing else is done. */
+static bool check_elsewhere(struct pg_store *store, const struct pg_group *group, struct lp_table_check *check,
+                            struct lp_text *advice, struct lp_error *error)
+{
+	struct pg_database *database = group->mapping->database;
+
+	if (look(store, group, check, advice) && forget_plan(store, &check->error))
+		return true;
+	tell_what_to_do(store, check);
+	if (!database->begun)
+		(void)lp_fail_within(&check->error, "table %s", check->name);
+	lp_pg_leave_database(database);
+	if (PQstatus(database->connection) == CONNECTION_OK)
+		return forget_plan(store, error);
+	return true;
+}
+
+/* What can be wrong with one mapping is its own: a savepoint is around it. */
+static bool check_here(struct pg_store *store, const struct pg_group *group, struct lp_table_check *check,
+                       struct lp_text *advice, struct lp_error *error)
+{
+	const struct pg_mapping *mapping = group->mapping;
+
 	if (!execute(store, PG_GUARD, NULL, error))
 		return false;
 	if ((strcmp(check->name, LP_RESULTS_TABLE) != 0 || lp_pg_check_mirror(store, &check->error)) &&
 	    (mapping->configured->late != LP_LATE_TRIGGERS || lp_pg_check_noting(store, &check->error)) &&
-	    look_at_plan(store, mapping, advice, &check->error) && check_keys(store, group, &check->error))
-		return execute(store, PG_UNGUARD, NULL, error) && forget_plan(store, mapping, error);
+	    look(store, group, check, advice))
+		return execute(store, PG_UNGUARD, NULL, error) && forget_plan(store, error);
 	if (PQstatus(store->connection) != CONNECTION_OK) {
 		*error = check->error;
 		return false;
 	}
-	if (check->error.exit == LP_EXIT_INTERNAL)
-		check->error.exit = LP_EXIT_CONFIGURATION;
-	if (strcmp(check->error.sqlstate, "42501") == 0)
-		(void)lp_hint(&check->error, "GRANT USAGE ON its SCHEMA and SELECT ON %s TO \"%s\";", check->table,
-		              PQuser(store->connection));
-	return execute(store, PG_STEP_BACK, NULL, error) && forget_plan(store, mapping, error);
+	tell_what_to_do(store, check);
+	return execute(store, PG_STEP_BACK, NULL, error) && forget_plan(store, error);
+}
+
+static bool check_one(struct pg_store *store, const struct pg_group *group, struct lp_table_check *check,
+                      struct lp_text *advice, struct lp_error *error)
+{
+	const struct lp_mapping *configured = group->mapping->configured;
+
+	check->name = configured->name;
+	check->database = configured->database;
+	check->table = configured->table;
+	check->series = group->count;
+	check->late_is_ignored = configured->late != LP_LATE_TRIGGERS && strcmp(check->name, LP_RESULTS_TABLE) != 0;
+	return (group->mapping->database == NULL ? check_here : check_elsewhere)(store, group, check, advice, error);
 }
 
 static bool read_ids(struct pg_store *store, struct lp_arena *arena, int64_t **ids, size_t *count,
                      struct lp_error *error)
 {
 	PGresult *result = NULL;
-	bool ok = execute(store, PG_ALL_SERIES_IDS, &result, error);
+	bool ok;
 
+	if (store->locator != NULL)
+		return store->locator->list(store->locator->context, arena, ids, count, error);
+	ok = execute(store, PG_ALL_SERIES_IDS, &result, error);
 	*count = ok ? (size_t)PQntuples(result) : 0;
 	*ids = lp_arena_allocate(arena, *count * sizeof **ids);
 	for (size_t i = 0; i < *count; i++)

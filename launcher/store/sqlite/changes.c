@@ -143,16 +143,18 @@ static bool find_looked_back(struct sqlite_store *store, int64_t series_id, bool
 	return true;
 }
 
-bool lp_sqlite_find_next_good(struct lp_store *opened, struct lp_change *changes, size_t count, lp_time before,
-                              struct lp_error *error)
+/* Of changes but for those that were gathered. */
+static bool find_next_good_here(struct sqlite_store *store, struct lp_change *changes, size_t count, lp_time before,
+                                const struct sqlite_gathered *elsewhere, struct lp_error *error)
 {
-	struct sqlite_store *store = lp_sqlite_store(opened);
 	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_NEXT_GOOD, error);
 	bool looked_back = false;
 
 	if (statement == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
+		if (elsewhere->are_there[i])
+			continue;
 		/*
 		 * In the statement it would be evaluated after the samples, and so read all of a
 		 * series that no reader looks back in.
@@ -171,13 +173,35 @@ bool lp_sqlite_find_next_good(struct lp_store *opened, struct lp_change *changes
 	return true;
 }
 
+bool lp_sqlite_find_next_good(struct lp_store *opened, struct lp_change *changes, size_t count, lp_time before,
+                              struct lp_error *error)
+{
+	struct sqlite_store *store = lp_sqlite_store(opened);
+	struct sqlite_gathered elsewhere;
+	bool ok;
+
+	if (!lp_sqlite_gather(store, changes, sizeof *changes, count, &elsewhere, error))
+		return false;
+	ok = find_next_good_here(store, changes, count, before, &elsewhere, error) &&
+	     (elsewhere.count == 0 ||
+	      lp_store_find_next_good(store->elsewhere, elsewhere.items, elsewhere.count, before, error));
+	lp_sqlite_scatter(&elsewhere, changes, count);
+	lp_arena_free(&elsewhere.arena);
+	return ok;
+}
+
 bool lp_sqlite_find_rise(struct lp_store *opened, const struct lp_rise_query *query, lp_time *rise,
                          struct lp_error *error)
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_FIND_RISE, error);
+	sqlite3_stmt *statement;
+	bool elsewhere;
 
-	if (statement == NULL)
+	if (!lp_sqlite_is_elsewhere(store, query->series_id, &elsewhere, error))
+		return false;
+	if (elsewhere)
+		return lp_store_find_rise(store->elsewhere, query, rise, error);
+	if ((statement = lp_sqlite_prepare(store, LP_SQLITE_FIND_RISE, error)) == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, query->series_id);
 	sqlite3_bind_int64(statement, 2, query->after);

@@ -78,7 +78,13 @@ static bool fetch_task(const struct fetching *fetching, struct lp_batch *batch, 
 	for (size_t i = 0; i < calculation->input_count; i++) {
 		const struct lp_input *input = &calculation->inputs[i];
 
+		bool elsewhere;
+
 		if (!lp_share_holds(share, input->series_id))
+			continue;
+		if (!lp_sqlite_is_elsewhere(fetching->store, input->series_id, &elsewhere, error))
+			return false;
+		if (elsewhere)
 			continue;
 		if (!fetch_range(fetching, fetching->range, input->series_id, task->ranges[i], &task->columns[i],
 		                 error) ||
@@ -118,5 +124,5 @@ bool lp_sqlite_fetch_share(struct lp_store *opened, struct lp_batch *batch, stru
 		return false;
 	for (size_t i = 0; i < batch->task_count && ok; i++)
 		ok = fetch_task(&fetching, batch, &batch->tasks[i], share, error);
-	return lp_sqlite_finish(store, ok, error);
+	return lp_sqlite_finish(store, ok, error) && lp_sqlite_fetch_elsewhere(store, batch, share, error);
 }

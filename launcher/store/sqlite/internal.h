@@ -16,6 +16,8 @@
 #include <assert.h>
 #include <sqlite3.h>
 
+struct lp_locator;
+
 struct sqlite_store {
 	struct lp_store store; /* first: what the door sees */
 	uint32_t magic;
@@ -40,6 +42,9 @@ struct sqlite_store {
 		bool any_quality, any_coverage;
 	} samples;
 	struct lp_text text; /* scratch for arrays and patterns */
+	/* Samples in databases of PostgreSQL, and how these find them; NULL: there are none. */
+	struct lp_store *elsewhere;
+	struct lp_locator *locator;
 };
 
 static inline struct sqlite_store *lp_sqlite_store(struct lp_store *store)
@@ -181,6 +186,32 @@ static inline void lp_sqlite_take_sample(struct sqlite_samples *rows, sqlite3_st
 	rows->quality[i] = lp_sqlite_quality(sqlite3_column_int64(statement, 2)); /* NULL is 0, and 0 is good */
 	rows->any_quality |= rows->quality[i] != LP_QUALITY_GOOD;
 }
+
+/* elsewhere.c: samples in databases of PostgreSQL */
+void lp_sqlite_open_elsewhere(struct sqlite_store *store, const struct lp_store_options *options);
+void lp_sqlite_close_elsewhere(struct sqlite_store *store);
+bool lp_sqlite_is_elsewhere(struct sqlite_store *store, int64_t series_id, bool *elsewhere,
+                            struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Copies of those items of an array whose samples are there; an item begins with
+ * the id of its series. What is asked of them goes back with lp_sqlite_scatter.
+ * The arena is the caller's to free, unless gathering failed.
+ */
+struct sqlite_gathered {
+	bool *are_there; /* of each item of the array */
+	void *items;
+	size_t count, size;
+	struct lp_arena arena;
+};
+bool lp_sqlite_gather(struct sqlite_store *store, const void *items, size_t size, size_t count,
+                      struct sqlite_gathered *gathered, struct lp_error *error) LP_MUST_CHECK;
+void lp_sqlite_scatter(const struct sqlite_gathered *gathered, void *items, size_t count);
+/* Fails if the samples of one of these series are there. */
+bool lp_sqlite_lets_write(struct sqlite_store *store, const struct lp_series_samples *many, size_t count,
+                          struct lp_error *error) LP_MUST_CHECK;
+/* What a share reads there, besides what was read here. */
+bool lp_sqlite_fetch_elsewhere(struct sqlite_store *store, struct lp_batch *batch, struct lp_share *share,
+                               struct lp_error *error) LP_MUST_CHECK;
 
 /* calculations.c: the next row's, from its first columns; without inputs and outputs. */
 bool lp_sqlite_next_calculation(struct sqlite_rows *rows, struct lp_calculation *calculation) LP_MUST_CHECK;

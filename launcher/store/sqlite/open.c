@@ -151,6 +151,7 @@ bool lp_sqlite_open(const struct lp_store_options *options, struct lp_store **op
 		lp_sqlite_close(&store->store);
 		return false;
 	}
+	lp_sqlite_open_elsewhere(store, options);
 	*opened = &store->store;
 	return true;
 }
@@ -164,6 +165,7 @@ void lp_sqlite_close(struct lp_store *opened)
 	store = lp_sqlite_store(opened);
 	for (size_t i = 0; i < LP_SQLITE_STATEMENT_COUNT; i++)
 		sqlite3_finalize(store->statements[i]);
+	lp_sqlite_close_elsewhere(store);
 	sqlite3_close_v2(store->database);
 	if (store->run_lock >= 0)
 		close(store->run_lock); /* the lock goes with it */

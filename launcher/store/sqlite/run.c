@@ -3,6 +3,8 @@
  */
 #include "store/sqlite/internal.h"
 
+#include "store/elsewhere.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -126,6 +128,7 @@ bool lp_sqlite_begin_run(struct lp_store *opened, struct lp_run *run, struct lp_
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
 
+	lp_elsewhere_look_again();
 	return lp_sqlite_begin(store, error) &&
 	       lp_sqlite_finish(store, interrupt_runs(store, run->kind, error) && insert_run(store, run, error), error);
 }

@@ -103,6 +103,8 @@ bool lp_sqlite_write_many(struct lp_store *opened, const struct lp_series_sample
 	struct sqlite_store *store = lp_sqlite_store(opened);
 
 	*counts = (struct lp_write_counts){ .inserted = 0 };
+	if (!lp_sqlite_lets_write(store, many, count, error))
+		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!write_column(store, many[i].series_id, &many[i].samples, counts, error))
 			return false;
@@ -143,10 +145,15 @@ bool lp_sqlite_read_samples(struct lp_store *opened, const struct lp_sample_quer
 {
 	struct sqlite_store *store = lp_sqlite_store(opened);
 	struct sqlite_samples *rows = &store->samples;
-	sqlite3_stmt *statement = lp_sqlite_prepare(store, LP_SQLITE_READ_SAMPLES, error);
+	sqlite3_stmt *statement;
+	bool elsewhere;
 	int row;
 
-	if (statement == NULL)
+	if (!lp_sqlite_is_elsewhere(store, query->series_id, &elsewhere, error))
+		return false;
+	if (elsewhere)
+		return lp_store_read_samples(store->elsewhere, query, visit, context, error);
+	if ((statement = lp_sqlite_prepare(store, LP_SQLITE_READ_SAMPLES, error)) == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, query->series_id);
 	sqlite3_bind_int64(statement, 2, query->from); /* LP_TIME_NONE is before every time */

@@ -28,13 +28,3 @@ bool lp_sqlite_find_series(struct lp_store *opened, const char *name, struct lp_
 	(void)!lp_sqlite_next(&rows, &lp_series_layout, found);
 	return lp_sqlite_end(&rows);
 }
-
-/* There are none: the door refuses to open a file with tables of somebody else. */
-bool lp_sqlite_check_tables(struct lp_store *opened, lp_table_visit *visit, void *context, struct lp_error *error)
-{
-	(void)opened;
-	(void)visit;
-	(void)context;
-	(void)error;
-	return true;
-}
