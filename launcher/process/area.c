@@ -4,6 +4,7 @@
  * Runs in the main process and in the rule server.
  */
 #include "process/area.h"
+#include "process/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,9 +40,10 @@ bool lp_area_create(struct lp_area *area, const char *name, struct lp_error *err
 	if (area->descriptor < 0 || area->size < LP_AREA_SIZE_LEAST ||
 	    ftruncate(area->descriptor, (off_t)area->size) != 0 ||
 	    fcntl(area->descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-		lp_fail_errno(error, LP_EXIT_TEMPORARY, area->size < LP_AREA_SIZE_LEAST ? EFBIG : errno,
-		              "cannot have the memory for results");
-		lp_hint(error, "A limit on address space or the size of files (ulimit -v, ulimit -f) may be too low.");
+		int number = area->size < LP_AREA_SIZE_LEAST ? EFBIG : errno;
+		lp_fail_errno(error, LP_EXIT_TEMPORARY, number, "cannot have the memory for results");
+		lp_hint_limit(error, number,
+		              "A limit on address space or the size of files (ulimit -v, ulimit -f) may be too low.");
 	} else if (map(area, error)) {
 		return true;
 	}

@@ -5,6 +5,7 @@
  * Runs in the main process: in its main thread, and in those of workers.
  */
 #include "process/host.h"
+#include "process/limits.h"
 
 #include "model/clock.h"
 
@@ -103,7 +104,7 @@ void lp_rule_server_receive_fork(struct lp_rule_server *server, struct lp_reply 
 	if (!lp_rule_server_receive(server, reply, descriptors, LP_REPLY_DESCRIPTORS, stop)) {
 		reply->kind = LP_REPLY_FAILED;
 		reply->error_number = errno == 0 ? EPIPE : errno;
-		snprintf(reply->what, sizeof reply->what, "an answer of the rule server");
+		snprintf(reply->what, sizeof reply->what, "answer of the rule server");
 	}
 	*process = LP_NO_PROCESS;
 	if (reply->kind != LP_REPLY_FORKED)
@@ -119,8 +120,9 @@ static bool fail_fork(const struct lp_reply *reply, struct lp_error *error)
 {
 	lp_fail_errno(error, LP_EXIT_TEMPORARY, reply->error_number, "cannot start an interpreter process: no %.*s",
 	              (int)sizeof reply->what, reply->what);
-	return lp_hint(error, "A limit on processes (ulimit -u, pids.max) or memory may be too low: a run needs one "
-	                      "process more than it has workers.");
+	return lp_hint_limit(error, reply->error_number,
+	                     "A limit on processes (ulimit -u, pids.max) or memory may be too low: a run needs one "
+	                     "process more than it has workers.");
 }
 
 bool lp_rule_server_fork(struct lp_rule_server *server, int64_t memory_limit, struct lp_process *process,

@@ -6,6 +6,7 @@
  */
 #include "process/host.h"
 
+#include "process/limits.h"
 #include "process/server.h"
 
 #include <errno.h>
@@ -122,8 +123,8 @@ static bool fail_start(struct lp_error *error)
 	if (number == EAGAIN)
 		lp_hint(error, "The limit on processes (ulimit -u, pids.max) may be too low: a run needs one more than "
 		               "it has workers.");
-	else if (number == EMFILE || number == ENFILE)
-		lp_hint(error, "The limit on open files (ulimit -n) may be too low.");
+	else
+		lp_hint_limit(error, number, "");
 	return false;
 }
 

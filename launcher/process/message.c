@@ -80,7 +80,8 @@ bool lp_receive(int socket, void *message, size_t size, int *descriptors, int co
 			close_descriptors(rights);
 		}
 	}
-	errno = got == 0 ? 0 : EPROTO;
+	/* There is always room for what is sent: descriptors are cut off where this process may open no more. */
+	errno = got == 0 ? 0 : (header.msg_flags & MSG_CTRUNC) != 0 ? EMFILE : EPROTO;
 	/* Descriptors may be missing: the message then says why there are none. */
 	return got == (ssize_t)size && (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
 }

@@ -7,6 +7,7 @@
  * Runs in the main process, in any thread; lp_shared_join in the rule server.
  */
 #include "process/shared.h"
+#include "process/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,8 +137,9 @@ static bool fail_open(struct lp_error *error)
 	int number = errno;
 
 	lp_fail_errno(error, LP_EXIT_TEMPORARY, number, "cannot have the memory that batches are shared in");
-	return lp_hint(error, "A limit on address space or the size of files (ulimit -v, ulimit -f) may be too low: it "
-	                      "needs 256 MB of each.");
+	return lp_hint_limit(error, number,
+	                     "A limit on address space or the size of files (ulimit -v, ulimit -f) may be too low: it "
+	                     "needs 256 MB of each.");
 }
 
 /*

@@ -23,14 +23,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
 	CONNECTIONS_MOST = 128,
-	EVICTED = CONNECTIONS_MOST / 4, /* so many of the oldest, where there are too many */
-	HEADERS_MOST = 8192,            /* bytes of a request's first line and headers */
-	SILENT_MOST = 10,               /* seconds without a byte */
-	LIFE_MOST = 15,                 /* seconds that a connection has for its request and the answer */
+	OF_OPEN_FILES = 4,   /* connections have this part of the files that may be open: runs need some too */
+	EVICTED = 4,         /* this part of the connections go, the oldest, where there are too many */
+	HEADERS_MOST = 8192, /* bytes of a request's first line and headers */
+	SILENT_MOST = 10,    /* seconds without a byte */
+	LIFE_MOST = 15,      /* seconds that a connection has for its request and the answer */
 	BACKLOG = 128,
 	STACK = 256 << 10,
 };
@@ -54,7 +56,7 @@ struct lp_web {
 	struct event *look, *end;
 	int end_descriptor; /* becomes readable when the thread is to end */
 	struct connection connections[CONNECTIONS_MOST];
-	size_t count;
+	size_t count, most; /* connections; most is at least EVICTED */
 	lp_web_answer *answer;
 	void *context;
 	char address[LP_WEB_ADDRESS_SIZE];
@@ -104,12 +106,12 @@ static void look(evutil_socket_t descriptor, short what, void *context)
 	forget_gone(web);
 	for (size_t i = 0; i < web->count && web->connections[i].since < oldest; i++)
 		cut(&web->connections[i]);
-	if (web->count < CONNECTIONS_MOST) {
+	if (web->count < web->most) {
 		(void)evconnlistener_enable(web->listener);
 		look_in(web, LOOK_EVERY);
 		return;
 	}
-	for (size_t i = 0; i < EVICTED; i++)
+	for (size_t i = 0; i < web->most / EVICTED; i++)
 		cut(&web->connections[i]);
 	look_in(web, LOOK_SOON);
 }
@@ -119,24 +121,30 @@ static struct bufferevent *open_stream(struct event_base *base, void *context)
 	struct lp_web *web = context;
 	struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
 	forget_gone(web);
-	if (stream == NULL || web->count == CONNECTIONS_MOST)
+	if (stream == NULL || web->count == web->most)
 		return stream;
 	bufferevent_incref(stream);
 	web->connections[web->count++] = (struct connection){ .stream = stream, .since = lp_monotonic() };
 	/* No more until some of these are gone. */
-	if (web->count == CONNECTIONS_MOST) {
+	if (web->count == web->most) {
 		(void)evconnlistener_disable(web->listener);
 		look_in(web, LOOK_SOON);
 	}
 	return stream;
 }
 
-/* There is no descriptor for another connection, for instance. */
+/* The server whose thread this is. */
+static _Thread_local struct lp_web *own;
+
+/*
+ * There is no descriptor for another connection, for instance.  The context of a
+ * listener that evhttp has taken is evhttp's.
+ */
 static void rest(struct evconnlistener *listener, void *context)
 {
-	struct lp_web *web = context;
+	(void)context;
 	(void)evconnlistener_disable(listener);
-	look_in(web, LOOK_EVERY);
+	look_in(own, LOOK_EVERY);
 }
 
 /* What a reply refers to, until libevent has sent it. */
@@ -238,6 +246,7 @@ static void on_end(evutil_socket_t descriptor, short what, void *context)
 static void *serve(void *argument)
 {
 	struct lp_web *web = argument;
+	own = web;
 	(void)pthread_setname_np(pthread_self(), "web");
 	(void)event_base_dispatch(web->base);
 	return NULL;
@@ -265,6 +274,14 @@ static int listen_at(const struct sockaddr_storage *address, socklen_t length)
 	close(descriptor);
 	errno = number;
 	return -1;
+}
+
+static size_t count_connections_most(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= (rlim_t)CONNECTIONS_MOST * OF_OPEN_FILES)
+		return CONNECTIONS_MOST;
+	return files.rlim_cur < (rlim_t)EVICTED * OF_OPEN_FILES ? EVICTED : (size_t)files.rlim_cur / OF_OPEN_FILES;
 }
 
 static void find_address(struct lp_web *web, int descriptor)
@@ -352,9 +369,10 @@ bool lp_web_start(const char *address, lp_web_answer *answer, void *context, str
 	struct lp_web *web = lp_allocate(sizeof *web);
 	web->answer = answer;
 	web->context = context;
+	web->most = count_connections_most();
 	find_address(web, descriptor);
 	event_set_log_callback(log_of_libevent);
-	int number = make_events(web, descriptor) ? start_thread(web) : ENOMEM;
+	int number = make_events(web, descriptor) ? start_thread(web) : errno == EMFILE ? EMFILE : ENOMEM;
 	if (web->listener == NULL)
 		close(descriptor);
 	if (number != 0) {
