@@ -222,13 +222,14 @@ static bool note(struct lp_store *store, const struct lp_selection *selection, b
 	return ok;
 }
 
-/* Windows whose samples were pruned cannot be computed again. */
+/* Windows whose samples were pruned, or are not in shadow, cannot be computed again. */
 static void print_left(uint64_t count, const char *what)
 {
 	char windows[32];
 	lp_report_count(count, windows);
-	printf("%s window%s %s as %s: the samples were pruned (`import --restores-pruned` brings them back)\n", windows,
-	       count == 1 ? "" : "s", what, count == 1 ? "it is" : "they are");
+	printf("%s window%s %s as %s: the samples were pruned (`import --restores-pruned` brings them back), or a "
+	       "series that is read begins in shadow later\n",
+	       windows, count == 1 ? "" : "s", what, count == 1 ? "it is" : "they are");
 }
 
 static void print_sums(const struct sums *sums, const struct request *request)

@@ -71,8 +71,9 @@ static void print_sums(const struct lp_due_list *due)
 	if (due->due == 0)
 		putchar('\n');
 	if (due->left > 0)
-		printf("%" PRIu64 " of them will be left as %s: the samples were pruned\n", due->left,
-		       due->left == 1 ? "it is" : "they are");
+		printf("%" PRIu64 " of them will be left as %s: the samples were pruned, or a series that is read "
+		       "begins in shadow later\n",
+		       due->left, due->left == 1 ? "it is" : "they are");
 	if (due->preview.too_old > 0)
 		printf("changes in %" PRIu64 " hour%s of series lie further back than recompute_within and are not "
 		       "followed: see `local-processing invalidate --help`\n",

@@ -65,6 +65,12 @@ static void print_history(const struct lp_explanation *why)
 static void print_pruned(const struct lp_explanation *why)
 {
 	char from[40], to[40];
+	if (lp_begins_later(why->pruned->pruned)) {
+		lp_time_format(why->pruned->pruned.end, why->zone, to);
+		lp_print("  begins        %s has nothing in shadow before %s: %s\n", why->pruned->series, to,
+		         why->found ? "this is left as it is" : "this is not computed");
+		return;
+	}
 	lp_time_format(why->pruned->pruned.start, why->zone, from);
 	lp_time_format(why->pruned->pruned.end - 1, why->zone, to);
 	lp_print("  pruned        samples of %s from %s to %s: %s\n", why->pruned->series, from, to,

@@ -2,14 +2,12 @@
  * `promote` and `demote`: which calculations are live and which in shadow. The
  * choice is checked against who reads whom, and made in one transaction.
  */
-#include "calendar/calendar.h"
 #include "command/command.h"
 #include "command/output.h"
 #include "command/run_report.h"
 #include "command/times.h"
+#include "command/turn.h"
 #include "definition/definition.h"
-#include "model/order.h"
-#include "schedule/schedule.h"
 #include "text/names.h"
 #include "text/utf8.h"
 
@@ -22,29 +20,9 @@ struct request {
 	const char *rule, *label, *label_value, *from_text;
 	bool all, dry_run, along;
 	struct lp_words names;
-	lp_time from;
 };
 
-/* What is about to change. */
-struct turn {
-	struct lp_session *session;
-	const struct request *request;
-	enum lp_mode mode; /* that they get */
-	struct lp_definitions stored;
-	struct lp_names by_name, writers; /* calculations by name, and by the series that they write */
-	bool *chosen;                     /* by calculation */
-	size_t already;                   /* chosen, and in that mode */
-	struct lp_calculation *turned;    /* by name */
-	const struct lp_calculation **by_id;
-	struct lp_definition_change *notes;
-	size_t count;
-	struct lp_owed_range *again; /* windows that were computed in the mode of before */
-	size_t again_count;
-	uint64_t windows;
-	struct lp_text description;
-};
-
-static bool choose_one(struct turn *turn, size_t i)
+static bool choose_one(struct lp_turn *turn, size_t i)
 {
 	if (turn->stored.calculations[i].mode == turn->mode)
 		turn->already += !turn->chosen[i];
@@ -53,7 +31,7 @@ static bool choose_one(struct turn *turn, size_t i)
 }
 
 struct match {
-	struct turn *turn;
+	struct lp_turn *turn;
 	size_t found;
 };
 
@@ -67,15 +45,14 @@ static bool take_match(void *context, const struct lp_status *status, struct lp_
 	return !lp_names_find(&match->turn->by_name, status->calculation.name, &at) || choose_one(match->turn, at);
 }
 
-static bool choose(struct turn *turn, const char *pattern, struct lp_error *error)
+static bool choose(struct lp_turn *turn, const struct request *request, const char *pattern, struct lp_error *error)
 {
-	const struct request *request = turn->request;
 	const struct lp_status_filter filter = { .name = pattern,
 		                                 .rule = request->rule,
 		                                 .label_name = request->label,
 		                                 .label_value = request->label_value };
 	struct match match = { .turn = turn };
-	if (!lp_store_each_status(turn->session->store, &filter, take_match, &match, error))
+	if (!lp_store_each_status(turn->store, &filter, take_match, &match, error))
 		return false;
 	if (match.found > 0)
 		return true;
@@ -87,13 +64,13 @@ static bool choose(struct turn *turn, const char *pattern, struct lp_error *erro
 	return lp_hint(error, "`local-processing status` lists all; * and ? stand for any characters.");
 }
 
-static bool choose_all(struct turn *turn, struct lp_error *error)
+static bool choose_all(struct lp_turn *turn, const struct request *request, struct lp_error *error)
 {
-	const struct lp_words *names = &turn->request->names;
+	const struct lp_words *names = &request->names;
 	if (names->count == 0)
-		return choose(turn, NULL, error);
+		return choose(turn, request, NULL, error);
 	for (size_t i = 0; i < names->count; i++)
-		if (!choose(turn, names->items[i], error))
+		if (!choose(turn, request, names->items[i], error))
 			return false;
 	return true;
 }
@@ -111,7 +88,7 @@ static void add_name(struct lp_text *names, size_t count, const char *name)
  * Visits what stands in the way: for what is to be live, those in shadow that
  * it reads; for what is to be in shadow, those that are live and read it.
  */
-static bool in_the_way(const struct turn *turn, size_t reader, size_t input, size_t *other)
+static bool in_the_way(const struct lp_turn *turn, size_t reader, size_t input, size_t *other)
 {
 	const struct lp_calculation *calculations = turn->stored.calculations;
 	size_t writer;
@@ -127,7 +104,7 @@ static bool in_the_way(const struct turn *turn, size_t reader, size_t input, siz
 }
 
 /* Finds them, and takes them along if that was asked for; along: what they read, or who reads them, as well. */
-static void find_in_the_way(struct turn *turn, struct lp_text *names, size_t *count)
+static void find_in_the_way(struct lp_turn *turn, struct lp_text *names, size_t *count)
 {
 	bool more = true;
 	while (more) {
@@ -137,7 +114,7 @@ static void find_in_the_way(struct turn *turn, struct lp_text *names, size_t *co
 				size_t other;
 				if (!in_the_way(turn, i, k, &other))
 					continue;
-				if (turn->request->along) {
+				if (turn->along) {
 					more = choose_one(turn, other);
 					continue;
 				}
@@ -147,7 +124,7 @@ static void find_in_the_way(struct turn *turn, struct lp_text *names, size_t *co
 	}
 }
 
-static bool check_readers(struct turn *turn, struct lp_error *error)
+static bool check_readers(struct lp_turn *turn, struct lp_error *error)
 {
 	struct lp_text names = { 0 };
 	size_t count = 0;
@@ -163,66 +140,7 @@ static bool check_readers(struct turn *turn, struct lp_error *error)
 	return count == 0;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	return lp_compare((*(const struct lp_calculation *const *)a)->id,
-	                  (*(const struct lp_calculation *const *)b)->id);
-}
-
-static const struct lp_calculation *find_turned(const struct turn *turn, int64_t id)
-{
-	size_t at = LP_LOWER_BOUND(turn->count, i, turn->by_id[i]->id < id);
-	return at < turn->count && turn->by_id[at]->id == id ? turn->by_id[at] : NULL;
-}
-
-static bool note_progress(void *context, const struct lp_progress *progress, struct lp_error *error)
-{
-	struct turn *turn = context;
-	struct lp_owed_range range = { .calculation_id = progress->calculation_id,
-		                       .reason = LP_REASON_CATCH_UP,
-		                       .until_end = progress->watermark };
-	const struct lp_zone *zone;
-	struct lp_window first;
-	const struct lp_calculation *turned = find_turned(turn, progress->calculation_id);
-	(void)error;
-	if (turned == NULL || progress->watermark == LP_TIME_NONE || progress->first_end == LP_TIME_NONE ||
-	    !lp_zone_find(turned->schedule.zone, &zone, error))
-		return true;
-	lp_time after = progress->first_end - 1;
-	if (turn->request->from != LP_TIME_NONE && (turn->mode == LP_MODE_SHADOW || turn->request->from > after))
-		after = turn->request->from;
-	if (!lp_window_ending_after(&turned->schedule, zone, after, &first) || first.end > range.until_end)
-		return true;
-	range.window_start = first.start;
-	range.after_end = first.end - 1;
-	turn->windows += lp_schedule_count(&turned->schedule, zone, range.after_end, range.until_end);
-	turn->again[turn->again_count++] = range;
-	return true;
-}
-
-/*
- * What was computed in shadow is not in the live series. Windows that read
- * across the moment of the promotion would find half of it there, so it is
- * computed again, and its readers wait for that as for windows that were missed.
- */
-static bool find_windows(struct turn *turn, struct lp_error *error)
-{
-	int64_t *ids = lp_allocate((turn->count + 1) * sizeof *ids);
-	turn->again = lp_allocate((turn->count + 1) * sizeof *turn->again);
-	turn->by_id = lp_allocate((turn->count + 1) * sizeof *turn->by_id);
-	for (size_t i = 0; i < turn->count; i++) {
-		turn->by_id[i] = &turn->turned[i];
-		ids[i] = turn->turned[i].id;
-	}
-	qsort(turn->by_id, turn->count, sizeof *turn->by_id, compare_ids);
-	bool asked = turn->mode == LP_MODE_LIVE || turn->request->from != LP_TIME_NONE;
-	bool ok = !asked || turn->count == 0 ||
-	          lp_store_each_progress(turn->session->store, ids, turn->count, note_progress, turn, error);
-	free(ids);
-	return ok;
-}
-
-static void collect(struct turn *turn)
+static void collect(struct lp_turn *turn)
 {
 	turn->turned = lp_allocate((turn->stored.calculation_count + 1) * sizeof *turn->turned);
 	turn->notes = lp_allocate((turn->stored.calculation_count + 1) * sizeof *turn->notes);
@@ -246,7 +164,7 @@ static void collect(struct turn *turn)
 	}
 }
 
-static void describe(struct turn *turn)
+static void describe(struct lp_turn *turn)
 {
 	bool live = turn->mode == LP_MODE_LIVE;
 	char count[32], windows[32];
@@ -264,22 +182,22 @@ static void describe(struct turn *turn)
 		             live ? "again, now live" : "in shadow");
 }
 
-static bool write_turn(struct turn *turn, struct lp_error *error)
+static bool write_turn(struct lp_turn *turn, struct lp_error *error)
 {
 	const struct lp_changes changes = { .turned = turn->turned, .turned_count = turn->count };
-	struct lp_store *store = turn->session->store;
-	if (turn->count == 0 || turn->request->dry_run)
+	struct lp_store *store = turn->store;
+	if (turn->count == 0 || turn->dry_run)
 		return true;
-	return lp_store_apply(store, &changes, error) &&
+	return lp_store_apply(store, &changes, error) && lp_turn_note_beginnings(turn, error) &&
 	       lp_store_add_owed(store, turn->again, turn->again_count, error) &&
 	       lp_store_note_changes(store, turn->notes, turn->count, error);
 }
 
 /* Runs within a transaction, or, for a dry run, outside of any. */
-static bool work(struct turn *turn, struct lp_error *error)
+static bool work(struct lp_turn *turn, const struct request *request, struct lp_error *error)
 {
 	const struct lp_definitions *stored = &turn->stored;
-	if (!lp_definitions_load(turn->session->store, &turn->stored, error))
+	if (!lp_definitions_load(turn->store, &turn->stored, error))
 		return false;
 	turn->chosen = lp_allocate(stored->calculation_count + 1);
 	memset(turn->chosen, 0, stored->calculation_count + 1);
@@ -288,43 +206,48 @@ static bool work(struct turn *turn, struct lp_error *error)
 		for (size_t o = 0; o < stored->calculations[i].output_count; o++)
 			(void)lp_names_add(&turn->writers, stored->calculations[i].outputs[o].series, i, NULL);
 	}
-	if (!choose_all(turn, error) || !check_readers(turn, error))
+	if (!choose_all(turn, request, error) || !check_readers(turn, error))
 		return false;
 	collect(turn);
-	if (!find_windows(turn, error) || !write_turn(turn, error))
+	if (!lp_turn_find_windows(turn, error) || !write_turn(turn, error))
 		return false;
 	describe(turn);
 	return true;
 }
 
-static bool work_within(struct turn *turn, struct lp_error *error)
+static bool work_within(struct lp_turn *turn, const struct request *request, struct lp_error *error)
 {
-	struct lp_store *store = turn->session->store;
-	if (turn->request->dry_run)
-		return work(turn, error);
+	struct lp_store *store = turn->store;
+	if (turn->dry_run)
+		return work(turn, request, error);
 	bool ok = lp_store_begin(store, error) && lp_store_lock_definitions(store, error);
-	ok = ok && work(turn, error) && lp_store_commit_work(store, error);
+	ok = ok && work(turn, request, error) && lp_store_commit_work(store, error);
 	if (!ok)
 		lp_store_rollback(store);
 	return ok;
 }
 
-static bool turn_to(struct lp_session *session, struct request *request, enum lp_mode mode, struct lp_error *error)
+static bool are_results_mirrored(const struct lp_mappings *mappings)
 {
-	struct turn turn = { .session = session, .request = request, .mode = mode };
-	bool ok = lp_option_time("--from", request->from_text, session->zone, &request->from, error) &&
-	          work_within(&turn, error);
+	for (size_t i = 0; i < mappings->count; i++)
+		if (strcmp(mappings->items[i].name, LP_RESULTS_TABLE) == 0)
+			return true;
+	return false;
+}
+
+static bool turn_to(struct lp_session *session, const struct request *request, enum lp_mode mode,
+                    struct lp_error *error)
+{
+	struct lp_turn turn = { .store = session->store,
+		                .mode = mode,
+		                .mirrored = are_results_mirrored(&session->config.mappings),
+		                .along = request->along,
+		                .dry_run = request->dry_run };
+	bool ok = lp_option_time("--from", request->from_text, session->zone, &turn.from, error) &&
+	          work_within(&turn, request, error);
 	if (ok)
 		lp_print("%s%s", turn.description.data, request->dry_run ? "nothing was changed (--dry-run)\n" : "");
-	lp_text_free(&turn.description);
-	lp_names_free(&turn.by_name);
-	lp_names_free(&turn.writers);
-	free(turn.chosen);
-	free(turn.turned);
-	free(turn.by_id);
-	free(turn.notes);
-	free(turn.again);
-	lp_definitions_free(&turn.stored);
+	lp_turn_free(&turn);
 	return ok;
 }
 
@@ -421,7 +344,8 @@ const struct lp_command lp_command_demote = {
 		"\n" CHOICE
 		"  --with-downstream   also what is live and reads them, and what reads that; without it a calculation\n"
 		"                      that something live reads is refused\n"
-		"  --from TIME         windows that end after TIME are computed in shadow, too, newest first\n"
+		"  --from TIME         windows that end after TIME are computed in shadow, too, newest first; without it\n"
+		"                      only as many as what is in shadow reads next\n"
 		"  -n, --dry-run       only say what would change\n"
 		"\n"
 		"CALCULATION is a name, or a pattern with * and ?. Exits 0 when it is done, 65 when there is no such\n"

@@ -22,7 +22,8 @@ struct lp_series {
 	/*
 	 * Covers all samples that `prune` has removed, from the first to just behind the
 	 * last; start >= end: none. A window that overlaps it would be computed from
-	 * what happens to be left.
+	 * what happens to be left. Of a series in shadow that begins later than the live
+	 * one it covers all before that (lp_begins_later).
 	 */
 	struct lp_window pruned;
 	/* Where the results of a calculation in shadow go that writes it, or has; 0: there never was one. */
@@ -30,6 +31,13 @@ struct lp_series {
 	const char
 		*attributes; /* JSON object of texts, numbers and booleans, canonical (sorted keys, no spaces); "{}" */
 };
+
+#define LP_SERIES_BEGINS LP_TIME_MIN /* where what such a series does not have begins: no sample is so old */
+/* True if that is what a series does not have, and nothing was pruned. */
+static inline bool lp_begins_later(struct lp_window pruned)
+{
+	return pruned.start == LP_SERIES_BEGINS && pruned.start < pruned.end;
+}
 
 /*
  * How long a value holds at most if no next one comes, in microseconds: ten

@@ -289,6 +289,8 @@ const char *lp_explanation_of_none(const struct lp_explanation *why)
 		return "the calculation has not run yet";
 	if (why->window.end > why->status.watermark)
 		return "the window is not due yet, or no run has come to it";
+	if (why->pruned != NULL && lp_begins_later(why->pruned->pruned))
+		return "its window reads a series in shadow from before its beginning: the result would be a wrong one";
 	if (why->pruned != NULL)
 		return "samples of its window were pruned: what is left would give a wrong one";
 	if (why->history_count == 0)
