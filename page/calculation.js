@@ -88,6 +88,8 @@ function pastOf(detail) {
 /** What is known of a point that was chosen, and how to ask the program for more. */
 function pointNote(chart, point, shadow) {
 	const exact = new Date(point.t).toISOString().replace(/\.000Z$/, "Z");
+	const why = isLive && !chart.buckets ? make("div") : null;
+	if (why) explainInto(why, chart.series, exact, shadow !== "");
 	return [make("h3", {}, nameOf(chart.series), " at ", timeMark(point.t)),
 		termsOf([
 			["Value", valueText(point.v, chart.unit) + (chart.buckets ? `, the mean of ${counted(point.good, "sample")}` : "")],
@@ -96,7 +98,7 @@ function pointNote(chart, point, shadow) {
 		]),
 		chart.buckets ? make("p", { class: "small soft" }, "The samples of this stretch: ", make("span", { class: "code" },
 			`local-processing samples${shadow} ${shellWord(chart.series)} --from ${new Date(point.t - chart.bucket / 2).toISOString()} --to ${new Date(point.t + chart.bucket / 2).toISOString()}`))
-			: make("p", { class: "small soft" }, "Where it comes from (rule, inputs, runs): ", make("span", { class: "code" }, `local-processing explain${shadow} ${shellWord(chart.series)} ${exact}`))];
+			: why ?? make("p", { class: "small soft" }, "Where it comes from (rule, inputs, runs): ", make("span", { class: "code" }, `local-processing explain${shadow} ${shellWord(chart.series)} ${exact}`))];
 }
 
 function chartsOf(calculation, detail) {
@@ -122,11 +124,30 @@ function chartsOf(calculation, detail) {
 		note, ...figures];
 }
 
-function showCalculation(name) {
+/** Links to longer, shorter, earlier and later times. @param {string} name @param {any} detail what is shown */
+function timeChoice(name, detail, query) {
+	const address = (from, to) => `#/calculation/${encodeURIComponent(name)}?from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+	const length = detail.to - detail.from, LENGTHS = [["an hour", 3600000], ["a day", 86400000], ["a week", 604800000], ["30 days", 2592000000], ["a year", 31536000000]];
+	return make("nav", { "aria-label": "Time that is shown" }, make("ul", {},
+		LENGTHS.map(([title, wanted]) => make("li", {}, make("a", { href: address(detail.to - wanted, detail.to), "aria-current": wanted === length ? "true" : null }, title))),
+		make("li", {}, make("a", { href: address(detail.from - length, detail.from) }, "earlier")),
+		detail.to < plant.to ? make("li", {}, make("a", { href: address(detail.to, detail.to + length) }, "later")) : null,
+		query.has("from") || query.has("to") ? make("li", {}, make("a", { href: `#/calculation/${encodeURIComponent(name)}` }, "up to now")) : null),
+	make("p", { class: "small soft" }, "Shown are ", timeMark(detail.from), " to ", timeMark(detail.to), "."));
+}
+
+/** What a server tells of a calculation, of which the page itself has nothing: it appears once it is there. */
+function askedDetail(name, query) {
+	const shown = location.hash;
+	const told = toldOf(name, query.get("from"), query.get("to"), () => { if (location.hash === shown && mayChange()) show(false); });
+	return { detail: told?.data ?? null, trouble: told?.trouble ?? null };
+}
+
+function showCalculation(name, query) {
 	const calculation = plant.byName.get(name);
 	if (calculation === undefined)
 		return { title: "Not found", contents: [make("h1", { tabindex: "-1" }, "No such calculation"), make("p", {}, "This page knows no calculation ", nameOf(name), ".")] };
-	const detail = plant.details.get(name);
+	const { detail, trouble } = isLive ? askedDetail(name, query) : { detail: plant.details.get(name) ?? null, trouble: null };
 	const traceback = detail?.traceback ?? (calculation.failure?.example === name ? calculation.failure.traceback : null);
 	const message = detail?.message ?? calculation.message;
 	return { title: name, contents: [
@@ -136,7 +157,10 @@ function showCalculation(name) {
 			calculation.failure && calculation.failure.calculations > 1 ? make("p", { class: "small" }, make("a", { href: `#/calculations?group=${calculation.group}` }, `${counted(calculation.failure.calculations, "calculation")} fail like this`)) : null) : null,
 		stateTerms(calculation),
 		make("p", {}, make("a", { href: "#/graph/" + encodeURIComponent(name) }, "Who it reads, and who reads it")),
+		trouble ? make("p", { class: "note", role: "status" }, `Nothing newer of it: ${trouble}.`) : null,
+		isLive && detail ? timeChoice(name, detail, query) : null,
 		...(detail ? [...chartsOf(calculation, detail), ...owedOf(detail), ...definitionOf(calculation, detail), ...pastOf(detail)]
+			: isLive ? [trouble ? null : make("p", { class: "soft" }, "Reading its definition, its series and its past windows …")]
 			: [make("p", { class: "note" }, "Its definition, its series and its past windows are not in this file. ",
 				make("span", { class: "code" }, `local-processing report -o report.html ${shellWord(name)}`), " makes one that has them.")]),
 	] };

@@ -15,7 +15,7 @@ function partOf(address) {
 	}
 	switch (part) {
 	case "calculations": return showCalculations(new URLSearchParams(query));
-	case "calculation": return showCalculation(decoded ?? "");
+	case "calculation": return showCalculation(decoded ?? "", new URLSearchParams(query));
 	case "costs": return showCosts();
 	case "graph": return showGraph(decoded);
 	default: return showOverview();
@@ -42,8 +42,6 @@ function show(moved) {
 	/** @type {HTMLElement | null} */ (main.querySelector("h1"))?.focus({ preventScroll: true });
 }
 
-/** A server has sent the page, and knows newer figures. */
-const isLive = location.protocol === "http:" || location.protocol === "https:";
 const ASK_EVERY = 10000;
 /** @type {string | null} of the figures that were read last */
 let lastTag = null;

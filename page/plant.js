@@ -9,6 +9,14 @@ function rowsOf(table) {
 	return table.rows.map((row) => Object.fromEntries(table.columns.map((column, at) => [column, row[at]])));
 }
 
+/** Says which of the plant's series those of a detail are: a series in shadow has the name of the live one. */
+function detailOf(detail, calculation) {
+	const outputs = calculation?.outputs ?? [], inputs = calculation?.inputs ?? [];
+	const numbered = (list, numbers) => list.length === numbers.length ? list.map((one, at) => ({ ...one, at: numbers[at] })) : list;
+	return { ...detail, inputs: numbered(detail.inputs, inputs), outputs: numbered(detail.outputs, outputs),
+		charts: detail.charts === null ? null : numbered(detail.charts, [...outputs, ...inputs]) };
+}
+
 /** @param {any} data @returns {any} */
 function plantOf(data) {
 	const rules = rowsOf(data.rules);
@@ -30,7 +38,7 @@ function plantOf(data) {
 			readers.get(series).push(calculation);
 		}
 	}
-	const details = new Map(data.details.map((detail) => [detail.name, detail]));
+	const details = new Map(data.details.map((detail) => [detail.name, detailOf(detail, byName.get(detail.name))]));
 	return { ...data, rules, calculations, byName, writers, readers, details,
 		runs: rowsOf(data.runs), lastRun: rowsOf(data.last_run)[0] ?? null };
 }

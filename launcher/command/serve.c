@@ -192,6 +192,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	};
 	lp_time first = LP_TIME_NONE;
 	lp_board_init(&server.board);
+	lp_side_init(&server.side);
 	server.service = (struct lp_service){ .session = session, .kept = server.kept };
 	/* The first process of a container has no signals that end it, unless it asks for them. */
 	lp_stop_catch_signals();
@@ -200,7 +201,10 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	          serve(&server, request, first, error);
 	lp_call_wait(&server.call);
 	lp_web_stop(server.web);
-	if (!lp_page_stop(server.page))
+	bool page_ended = lp_page_stop(server.page), inquiries_ended = lp_inquiries_stop(server.inquiries);
+	if (page_ended && inquiries_ended)
+		lp_side_free(&server.side);
+	else
 		session->left_behind = true;
 	lp_figures_free(&server.figures);
 	lp_board_free(&server.board);

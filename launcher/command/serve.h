@@ -11,16 +11,19 @@
 #include "command/figures.h"
 #include "command/on_failure.h"
 #include "command/serve_board.h"
+#include "command/serve_inquiries.h"
 #include "command/serve_page.h"
 #include "service/service.h"
 
 struct lp_server {
-	struct lp_board board;      /* what the thread of HTTP may see */
-	struct lp_page *page;       /* NULL: there is none */
-	struct lp_web *web;         /* NULL: nobody is answered */
-	bool local;                 /* it listens to this machine alone */
-	struct lp_session *session; /* the present one; a reload replaces what is in it */
-	struct lp_service service;  /* with the rules of the present session */
+	struct lp_board board;          /* what the thread of HTTP may see */
+	struct lp_side side;            /* of the threads that read the store for who asks */
+	struct lp_page *page;           /* NULL: there is none */
+	struct lp_inquiries *inquiries; /* NULL: as above */
+	struct lp_web *web;             /* NULL: nobody is answered */
+	bool local;                     /* it listens to this machine alone */
+	struct lp_session *session;     /* the present one; a reload replaces what is in it */
+	struct lp_service service;      /* with the rules of the present session */
 	struct lp_kept_stores *kept;
 	struct lp_figures figures;
 	bool file_told;              /* that the file cannot be written */

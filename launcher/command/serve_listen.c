@@ -1,6 +1,7 @@
 /* Where `serve` answers HTTP: see serve.h. */
 #include "command/serve.h"
 
+#include "command/serve_access.h"
 #include "observe/observe.h"
 
 #include <errno.h>
@@ -11,8 +12,12 @@
 static bool answer(void *context, const struct lp_web_request *request, struct lp_web_reply *reply)
 {
 	struct lp_server *server = context;
-	return lp_board_answer(&server->board, request, reply) ||
-	       lp_page_answer(server->page, lp_board_last_run(&server->board), server->local, request, reply);
+	if (lp_board_answer(&server->board, request, reply))
+		return true;
+	if (!lp_access_check(server->local, request, reply))
+		return true;
+	return lp_page_answer(server->page, lp_board_last_run(&server->board), request, reply) ||
+	       lp_inquiries_answer(server->inquiries, request, reply);
 }
 
 static bool is_local(const char *address)
@@ -48,7 +53,8 @@ bool lp_serve_listen(struct lp_server *server, struct lp_error *error)
 	const struct lp_config *config = &server->session->config;
 	bool asked = config->listen != NULL;
 	const char *wanted = asked ? config->listen : LP_LISTEN_USUAL;
-	lp_page_set_store(server->page, server->session);
+	lp_side_set(&server->side, server->session);
+	lp_page_renew(server->page);
 	if (!read_token(server, wanted, error))
 		return false;
 	lp_board_set_patience(&server->board, config->statement_timeout, config->connect_timeout);
@@ -60,8 +66,9 @@ bool lp_serve_listen(struct lp_server *server, struct lp_error *error)
 		return true;
 	server->local = is_local(wanted);
 	if (server->page == NULL)
-		server->page = lp_page_start();
-	lp_page_set_store(server->page, server->session);
+		server->page = lp_page_start(&server->side);
+	if (server->inquiries == NULL)
+		server->inquiries = lp_inquiries_start(&server->side);
 	if (lp_web_start(wanted, answer, server, &server->web, error)) {
 		lp_log(LP_LOG_INFO, "listening", LP_TEXT("address", lp_web_address(server->web)));
 		return true;

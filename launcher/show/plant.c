@@ -11,6 +11,8 @@
 
 /* A window that became due less than this long before the tick is being computed, or about to be. */
 #define JUST_DUE (2 * LP_MINUTE)
+/* So many runs and backfills are looked at for the newest run. */
+enum { NEWEST_RUNS = 50 };
 
 void lp_plant_add_time(struct lp_text *json, const char *name, lp_time time)
 {
@@ -72,18 +74,24 @@ static bool read_one_run(struct lp_plant *plant, struct lp_error *error)
 	return true;
 }
 
-/* The day up to the newest run, unless a period or a run is asked for. */
-static bool read_runs(struct lp_plant *plant, struct lp_error *error)
+/* What is asked for, or else the day up to the newest run. */
+static void find_period(struct lp_plant *plant)
 {
-	enum { NEWEST = 50 /* runs and backfills */ };
 	const struct lp_plant_query *query = plant->query;
-	if (!lp_store_each_run(query->store, LP_NEWEST_RUNS(NEWEST), take_last, plant, error))
-		return false;
-	if (query->run_id != 0)
-		return read_one_run(plant, error);
 	lp_time end = plant->has_last ? plant->tick + LP_MINUTE : plant->now;
 	plant->to = query->to != LP_TIME_NONE ? query->to : end;
 	plant->from = query->from != LP_TIME_NONE ? query->from : plant->to - LP_DAY;
+}
+
+/* The day up to the newest run, unless a period or a run is asked for. */
+static bool read_runs(struct lp_plant *plant, struct lp_error *error)
+{
+	const struct lp_plant_query *query = plant->query;
+	if (!lp_store_each_run(query->store, LP_NEWEST_RUNS(NEWEST_RUNS), take_last, plant, error))
+		return false;
+	if (query->run_id != 0)
+		return read_one_run(plant, error);
+	find_period(plant);
 	const struct lp_run_query period = { .from = plant->from, .to = plant->to };
 	return lp_store_each_run(query->store, &period, take_run, plant, error);
 }
@@ -145,6 +153,7 @@ static int64_t lag_of(const struct lp_plant *plant, const struct lp_status *stat
 struct status_scan {
 	struct lp_plant *plant;
 	struct lp_waits waits;
+	const char *only;       /* this calculation alone; NULL: all */
 	uint64_t well, failing; /* rows */
 };
 
@@ -155,6 +164,9 @@ static bool take_status(void *context, const struct lp_status *stored, struct lp
 	struct lp_status status = lp_status_complete(stored);
 	bool failing = status.error_type != NULL || status.error_message != NULL || lp_state_is_failure(status.state);
 	(void)error;
+	/* A name may have in it what means something to a filter. */
+	if (scan->only != NULL && strcmp(status.calculation.name, scan->only) != 0)
+		return true;
 	plant->calculations++;
 	if (status.calculation.mode == LP_MODE_SHADOW) {
 		plant->shadow++;
@@ -192,34 +204,10 @@ static bool take_status(void *context, const struct lp_status *stored, struct lp
 	return true;
 }
 
-static int compare_ids(const void *a, const void *b, void *context)
-{
-	const struct lp_plant_row *rows = context;
-	return lp_compare(rows[*(const size_t *)a].status.calculation.id,
-	                  rows[*(const size_t *)b].status.calculation.id);
-}
-
-static void index_rows(struct lp_plant *plant)
-{
-	plant->by_id = lp_arena_zeroed(&plant->arena, plant->row_count, sizeof *plant->by_id);
-	for (size_t i = 0; i < plant->row_count; i++)
-		plant->by_id[i] = i;
-	if (plant->row_count > 0)
-		qsort_r(plant->by_id, plant->row_count, sizeof *plant->by_id, compare_ids, plant->rows);
-}
-
-static struct lp_plant_row *find_row(const struct lp_plant *plant, int64_t id)
-{
-	size_t at = LP_LOWER_BOUND(plant->row_count, i, plant->rows[plant->by_id[i]].status.calculation.id < id);
-	if (at == plant->row_count || plant->rows[plant->by_id[at]].status.calculation.id != id)
-		return NULL;
-	return &plant->rows[plant->by_id[at]];
-}
-
 static bool take_definition(void *context, const struct lp_calculation *calculation, struct lp_error *error)
 {
 	struct lp_plant *plant = context;
-	struct lp_plant_row *row = find_row(plant, calculation->id);
+	struct lp_plant_row *row = lp_plant_row_of(plant, calculation->id);
 	(void)error;
 	if (row == NULL)
 		return true;
@@ -282,104 +270,62 @@ static void list_series(struct lp_plant *plant)
 	plant->series_count = kept;
 }
 
-/* Those that somebody looks at first: one of each kind of failure, what else fails, what waits or is behind, what is owed. */
-static int interest_of(const struct lp_plant *plant, const struct lp_plant_row *row)
-{
-	if (row->group >= 0)
-		return &plant->rows[plant->groups[row->group].example] == row ? 4 : 3;
-	if (lp_state_is_failure(row->status.state))
-		return 3;
-	if (row->lag != 0 || row->waits != NULL || row->status.cause != NULL)
-		return 2;
-	return row->status.pending > 0 || row->status.owed > 0 ? 1 : 0;
-}
-
-/* Among equals the larger group comes first, then what took longest, then the name. */
-static int compare_interest(const void *a, const void *b, void *context)
-{
-	const struct lp_plant *plant = context;
-	const struct lp_plant_row *left = &plant->rows[*(const size_t *)a], *right = &plant->rows[*(const size_t *)b];
-	int by_interest = interest_of(plant, right) - interest_of(plant, left);
-	if (by_interest != 0)
-		return by_interest;
-	if (left->group != right->group)
-		return left->group < right->group ? -1 : 1;
-	int by_duration = lp_compare(right->status.duration, left->status.duration);
-	return by_duration != 0 ? by_duration : (left > right) - (left < right);
-}
-
-static bool take_chosen(void *context, const struct lp_status *status, struct lp_error *error)
-{
-	struct lp_plant *plant = context;
-	struct lp_plant_row *row = find_row(plant, status->calculation.id);
-	(void)error;
-	if (row == NULL || row->detailed || plant->past_count >= plant->query->details)
-		return true;
-	row->detailed = true;
-	plant->past_count++;
-	return true;
-}
-
-static int compare_past(const void *a, const void *b)
-{
-	return lp_compare(((const struct lp_plant_past *)a)->id, ((const struct lp_plant_past *)b)->id);
-}
-
-/* Marks the calculations that are shown in detail: those that a name is given of, then the most interesting. */
-static bool choose_details(struct lp_plant *plant, struct lp_error *error)
+static bool read_calculations(struct lp_plant *plant, const char *only, struct lp_error *error)
 {
 	const struct lp_plant_query *query = plant->query;
-	if (query->name != NULL) {
-		const struct lp_status_filter filter = { .name = query->name };
-		if (!lp_store_each_status(query->store, &filter, take_chosen, plant, error))
-			return false;
-		if (plant->past_count == 0 && query->details > 0)
-			return lp_fail(error, LP_EXIT_DATA, "no calculation has a name like %.*s",
-			               LP_CUT(300, query->name));
-	}
-	size_t *order = lp_arena_zeroed(&plant->arena, plant->row_count, sizeof *order);
-	for (size_t i = 0; i < plant->row_count; i++)
-		order[i] = i;
-	if (plant->row_count > 0)
-		qsort_r(order, plant->row_count, sizeof *order, compare_interest, plant);
-	for (size_t i = 0; i < plant->row_count && plant->past_count < query->details; i++) {
-		struct lp_plant_row *row = &plant->rows[order[i]];
-		plant->past_count += !row->detailed;
-		row->detailed = true;
-	}
-	plant->past = lp_arena_zeroed(&plant->arena, plant->past_count, sizeof *plant->past);
-	size_t at = 0;
-	for (size_t i = 0; i < plant->row_count; i++)
-		if (plant->rows[i].detailed)
-			plant->past[at++].id = plant->rows[i].status.calculation.id;
-	if (at > 0)
-		qsort(plant->past, at, sizeof *plant->past, compare_past);
-	return true;
-}
-
-static bool read_calculations(struct lp_plant *plant, struct lp_error *error)
-{
-	const struct lp_plant_query *query = plant->query;
-	struct status_scan scan = { .plant = plant };
-	const struct lp_status_filter all = { .failed = false };
+	struct status_scan scan = { .plant = plant, .only = only };
+	const struct lp_status_filter all = { .name = only };
 	lp_time tick = plant->tick == LP_TIME_NONE ? plant->now : plant->tick;
 	bool ok = lp_waits_find(query->store, tick, query->zone, &scan.waits, error) &&
 	          lp_store_each_status(query->store, &all, take_status, &scan, error);
 	lp_waits_free(&scan.waits);
 	if (!ok)
 		return false;
-	index_rows(plant);
+	lp_plant_index_rows(plant);
 	return lp_store_each_calculation(query->store, take_definition, plant, error);
 }
 
 bool lp_plant_read(struct lp_plant *plant, const struct lp_plant_query *query, struct lp_error *error)
 {
 	*plant = (struct lp_plant){ .query = query, .now = lp_now(), .tick = LP_TIME_NONE };
-	if (!read_runs(plant, error) || !read_calculations(plant, error))
+	if (!read_runs(plant, error) || !read_calculations(plant, NULL, error))
 		return false;
 	list_series(plant);
 	lp_plant_add_groups(plant);
-	return choose_details(plant, error) && lp_plant_add_costs(plant, error);
+	return lp_plant_choose_details(plant, error) && lp_plant_add_costs(plant, error);
+}
+
+static bool take_past(void *context, const struct lp_history *history, struct lp_error *error)
+{
+	struct lp_plant_past *past = context;
+	(void)error;
+	/* The newest comes first here, and last into the ring. */
+	past->items[LP_PLANT_HISTORY_MOST - 1 - past->count++] = *history;
+	return true;
+}
+
+bool lp_plant_read_one(struct lp_plant *plant, const struct lp_plant_query *query, const char *name,
+                       struct lp_error *error)
+{
+	*plant = (struct lp_plant){ .query = query, .now = lp_now(), .tick = LP_TIME_NONE };
+	if (!lp_store_each_run(query->store, LP_NEWEST_RUNS(NEWEST_RUNS), take_last, plant, error))
+		return false;
+	find_period(plant);
+	if (!read_calculations(plant, name, error))
+		return false;
+	if (plant->row_count == 0) {
+		lp_fail(error, LP_EXIT_DATA, "there is no calculation '%.*s'", LP_CUT(300, name));
+		return lp_hint(error, "`local-processing status` lists them, and so does /api/plant.");
+	}
+	list_series(plant);
+	plant->rows[0].detailed = true;
+	plant->past = lp_arena_zeroed(&plant->arena, 1, sizeof *plant->past);
+	plant->past_count = 1;
+	plant->past->id = plant->rows[0].status.calculation.id;
+	const struct lp_history_query past = {
+		.calculation_id = plant->past->id, .from = plant->from, .to = plant->to, .most = LP_PLANT_HISTORY_MOST
+	};
+	return lp_store_each_history(query->store, &past, take_past, plant->past, error);
 }
 
 void lp_plant_free(struct lp_plant *plant)

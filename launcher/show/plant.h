@@ -13,7 +13,8 @@ enum {
 	LP_PLANT_ROWS_MOST = 20000,      /* calculations that do not fail, and as many that do */
 	LP_PLANT_RUNS_MOST = 1500,       /* a day of minutes, and some backfills */
 	LP_PLANT_MESSAGE_MOST = 1000,    /* bytes of a message */
-	LP_PLANT_SAMPLES_MOST = 2000000, /* read for all charts together */
+	LP_PLANT_SERIES_MOST = 25000,    /* samples read for one chart */
+	LP_PLANT_SAMPLES_MOST = 2000000, /* for all charts together */
 };
 
 struct lp_plant_row {
@@ -86,10 +87,26 @@ struct lp_plant {
 	struct lp_plant_past *past; /* by id */
 	size_t past_count;
 	size_t *by_id; /* rows in the order of their ids */
+	bool is_exact; /* charts are of the period; else they go back some windows at least */
+};
+
+/* How many samples may still be read: of one series, and of all. */
+struct lp_plant_left {
+	uint64_t series, all;
 };
 
 bool lp_plant_read(struct lp_plant *plant, const struct lp_plant_query *query, struct lp_error *error) LP_MUST_CHECK;
+/* Reads one calculation, which is shown in detail, with its past windows; of runs the newest alone. */
+bool lp_plant_read_one(struct lp_plant *plant, const struct lp_plant_query *query, const char *name,
+                       struct lp_error *error) LP_MUST_CHECK;
 void lp_plant_free(struct lp_plant *plant);
+/* plant_rows.c: finds rows by id, once they are indexed. */
+void lp_plant_index_rows(struct lp_plant *plant);
+/* The row of a calculation; NULL: it has none. */
+struct lp_plant_row *lp_plant_row_of(const struct lp_plant *plant, int64_t id);
+
+/* plant_choice.c: marks what is shown in detail: what a name is given of, then the most interesting. */
+bool lp_plant_choose_details(struct lp_plant *plant, struct lp_error *error) LP_MUST_CHECK;
 
 /* plant_costs.c: goes through the outcomes of the period; details are marked by then. */
 bool lp_plant_add_costs(struct lp_plant *plant, struct lp_error *error) LP_MUST_CHECK;
@@ -97,9 +114,17 @@ struct lp_plant_past *lp_plant_past_of(const struct lp_plant *plant, int64_t id)
 /* plant_groups.c: puts failures that are the same together, the largest group first. */
 void lp_plant_add_groups(struct lp_plant *plant);
 
-/* plant_detail.c: adds the object of one calculation that is shown in detail. */
+/* plant_detail.c: adds one calculation that is shown in detail, the members of an object. */
 bool lp_plant_show_detail(struct lp_document *document, const struct lp_plant *plant, const struct lp_plant_row *row,
-                          uint64_t *samples_left, struct lp_error *error) LP_MUST_CHECK;
+                          struct lp_plant_left *left, struct lp_error *error) LP_MUST_CHECK;
+/* plant_chart.c: adds a series over time. */
+struct lp_plant_chart {
+	const char *series, *unit, *role; /* "input", "output" */
+	int64_t series_id, step;          /* step: microseconds from one sample to the next, at most; 0: not known */
+	struct lp_window range;
+};
+bool lp_plant_show_chart(struct lp_document *document, const struct lp_plant *plant, const struct lp_plant_chart *chart,
+                         struct lp_plant_left *left, struct lp_error *error) LP_MUST_CHECK;
 /* The place of a series among those of the plant. */
 size_t lp_plant_series_at(const struct lp_plant *plant, const char *name, int64_t id);
 /* Adds milliseconds since 1970; LP_TIME_NONE: null. */

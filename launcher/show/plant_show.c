@@ -312,7 +312,7 @@ static bool add_details(struct lp_document *document, const struct lp_plant *pla
                         struct lp_error *error)
 {
 	struct lp_text *json = &document->text;
-	uint64_t samples_left = LP_PLANT_SAMPLES_MOST;
+	struct lp_plant_left left = { .series = LP_PLANT_SERIES_MOST, .all = LP_PLANT_SAMPLES_MOST };
 	*charts = 0;
 	lp_json_new_line(json, 1);
 	lp_json_begin(json, "details", "[");
@@ -320,10 +320,13 @@ static bool add_details(struct lp_document *document, const struct lp_plant *pla
 		if (!plant->rows[i].detailed)
 			continue;
 		lp_json_new_line(json, 3);
-		if (!lp_plant_show_detail(document, plant, &plant->rows[i], &samples_left, error) ||
-		    !lp_document_flush(document, error))
+		lp_json_begin(json, NULL, "{");
+		if (!lp_plant_show_detail(document, plant, &plant->rows[i], &left, error))
 			return false;
-		*charts += samples_left > 0;
+		lp_json_end(json, "}");
+		if (!lp_document_flush(document, error))
+			return false;
+		*charts += left.all > 0;
 	}
 	lp_json_end(json, "]");
 	return true;

@@ -189,6 +189,15 @@ struct lp_plant_query {
 };
 bool lp_show_plant(struct lp_document *document, const struct lp_plant_query *query,
                    struct lp_error *error) LP_MUST_CHECK;
+/* plant_one.c: one calculation of it in detail, over a time. Fails with LP_EXIT_DATA if there is none of that name. */
+struct lp_calculation_query {
+	struct lp_store *store;
+	const struct lp_zone *zone;
+	const char *name;
+	lp_time from, to; /* as in lp_plant_query */
+};
+bool lp_show_calculation(struct lp_document *document, const struct lp_calculation_query *query,
+                         struct lp_error *error) LP_MUST_CHECK;
 /* page.c: the page with that document in it: one HTML file that needs nothing else. */
 /* Finds the JSON in such a page: where it begins, and behind its end. */
 void lp_page_place(const struct lp_text *page, size_t *from, size_t *to);

@@ -8,9 +8,10 @@
 #include "model/clock.h"
 #include "observe/observe.h"
 #include "web/address.h"
+#include "web/later.h"
+#include "web/reply.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -53,8 +54,9 @@ struct lp_web {
 	struct event_base *base;
 	struct evhttp *http;
 	struct evconnlistener *listener;
-	struct event *look, *end;
-	int end_descriptor; /* becomes readable when the thread is to end */
+	struct event *look, *end, *later;
+	int end_descriptor;     /* becomes readable when the thread is to end */
+	struct lp_web_box *box; /* of replies that took a while */
 	struct connection connections[CONNECTIONS_MOST];
 	size_t count, most; /* connections; most is at least EVICTED */
 	lp_web_answer *answer;
@@ -147,92 +149,59 @@ static void rest(struct evconnlistener *listener, void *context)
 	look_in(own, LOOK_EVERY);
 }
 
-/* What a reply refers to, until libevent has sent it. */
-struct referred {
-	void (*sent)(void *context);
-	void *context;
-};
-
-static void on_sent(const void *data, size_t size, void *context)
+const char *lp_web_parameter(const struct lp_web_request *request, const char *name)
 {
-	struct referred *referred = context;
-	(void)data;
-	(void)size;
-	referred->sent(referred->context);
-	free(referred);
+	return evhttp_find_header((const struct evkeyvalq *)request->parameters, name);
 }
 
-static void add_data(struct evbuffer *buffer, const struct lp_web_reply *reply)
+/* Fills the reply, or has it follow later. */
+static void answer_request(struct lp_web *web, const struct lp_web_request *asked, enum evhttp_cmd_type method,
+                           struct lp_web_reply *reply)
 {
-	struct referred *referred = lp_allocate(sizeof *referred);
-	*referred = (struct referred){ reply->sent, reply->sent_context };
-	if (buffer == NULL || evbuffer_add_reference(buffer, reply->data, reply->size, on_sent, referred) != 0)
-		on_sent(NULL, 0, referred);
-}
-
-static bool has_already(struct evhttp_request *request, const char *etag)
-{
-	const char *known = evhttp_find_header(evhttp_request_get_input_headers(request), "If-None-Match");
-	return known != NULL && strstr(known, etag) != NULL;
-}
-
-static void send_reply(struct evhttp_request *request, struct lp_web_reply *reply)
-{
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-	struct evbuffer *buffer = evbuffer_new();
-	(void)evhttp_add_header(headers, "Content-Type", reply->type);
-	(void)evhttp_add_header(headers, "Connection", "close");
-	(void)evhttp_add_header(headers, "Cache-Control", reply->etag == NULL ? "no-store" : "no-cache");
-	(void)evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-	(void)evhttp_add_header(headers, "X-Frame-Options", "DENY");
-	if (reply->etag != NULL)
-		(void)evhttp_add_header(headers, "ETag", reply->etag);
-	if (reply->retry_after > 0) {
-		char seconds[16];
-		snprintf(seconds, sizeof seconds, "%d", reply->retry_after);
-		(void)evhttp_add_header(headers, "Retry-After", seconds);
-		(void)evhttp_add_header(headers, "Refresh", seconds);
+	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
+		(void)evhttp_add_header(evhttp_request_get_output_headers(asked->asked->request), "Allow", "GET, HEAD");
+		lp_web_fill_error(reply, 405, "only GET and HEAD are answered");
+	} else if (asked->parameters == NULL) {
+		lp_web_fill_error(reply, 400, "what follows the ? is no list of NAME=VALUE with & between them");
+	} else if (asked->path == NULL || !web->answer(web->context, asked, reply)) {
+		lp_web_fill_error(reply, 404, "there is nothing of that name");
 	}
-	if (reply->data != NULL && reply->etag != NULL && has_already(request, reply->etag)) {
-		reply->status = 304;
-		reply->sent(reply->sent_context);
-	} else if (reply->data != NULL) {
-		add_data(buffer, reply);
-	}
-	if (buffer != NULL && reply->body.length > 0)
-		(void)evbuffer_add(buffer, reply->body.data, reply->body.length);
-	evhttp_send_reply(request, reply->status, NULL, buffer);
-	if (buffer != NULL)
-		evbuffer_free(buffer);
-}
-
-static void fill_error(struct lp_web_reply *reply, int status, const char *what)
-{
-	lp_text_free(&reply->body);
-	*reply = (struct lp_web_reply){ .status = status, .type = "text/plain; charset=utf-8" };
-	lp_text_addf(&reply->body, "%s\n", what);
 }
 
 static void on_request(struct evhttp_request *request, void *context)
 {
 	struct lp_web *web = context;
-	const char *encoded = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	const char *encoded = evhttp_uri_get_path(uri), *query = evhttp_uri_get_query(uri);
 	char *path = evhttp_uridecode(encoded == NULL || *encoded == '\0' ? "/" : encoded, 0, NULL);
-	enum evhttp_cmd_type method = evhttp_request_get_command(request);
-	struct lp_web_reply reply = { .status = 200, .type = "text/plain; charset=utf-8" };
+	struct evkeyvalq parameters = { 0 };
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
-	const struct lp_web_request asked = { .path = path,
-		                              .host = evhttp_find_header(headers, "Host"),
-		                              .accept = evhttp_find_header(headers, "Accept"),
-		                              .authorization = evhttp_find_header(headers, "Authorization") };
-	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
-		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", "GET, HEAD");
-		fill_error(&reply, 405, "only GET and HEAD are answered");
-	} else if (path == NULL || !web->answer(web->context, &asked, &reply))
-		fill_error(&reply, 404, "there is nothing of that name");
-	send_reply(request, &reply);
+	struct lp_web_asked where = { web->box, request, false };
+	bool understood = evhttp_parse_query_str(query == NULL ? "" : query, &parameters) == 0;
+	const struct lp_web_request asked = {
+		.path = path,
+		.host = evhttp_find_header(headers, "Host"),
+		.accept = evhttp_find_header(headers, "Accept"),
+		.authorization = evhttp_find_header(headers, "Authorization"),
+		.parameters = understood ? (const struct lp_web_parameters *)&parameters : NULL,
+		.asked = &where,
+	};
+	struct lp_web_reply reply;
+	lp_web_reply_init(&reply);
+	answer_request(web, &asked, evhttp_request_get_command(request), &reply);
+	if (!where.postponed)
+		lp_web_send_reply(request, &reply);
 	lp_text_free(&reply.body);
+	evhttp_clear_headers(&parameters);
 	free(path);
+}
+
+static void on_later(evutil_socket_t descriptor, short what, void *context)
+{
+	struct lp_web *web = context;
+	(void)descriptor;
+	(void)what;
+	lp_web_box_empty(web->box);
 }
 
 static void on_end(evutil_socket_t descriptor, short what, void *context)
@@ -294,6 +263,7 @@ static void find_address(struct lp_web *web, int descriptor)
 
 static bool make_events(struct lp_web *web, int descriptor)
 {
+	web->box = lp_web_box_new();
 	web->end_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	web->base = event_base_new();
 	web->http = web->base == NULL ? NULL : evhttp_new(web->base);
@@ -301,12 +271,13 @@ static bool make_events(struct lp_web *web, int descriptor)
 	                        ? NULL
 	                        : evconnlistener_new(web->base, NULL, web,
 	                                             LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, descriptor);
-	if (web->listener == NULL || web->end_descriptor < 0)
+	if (web->listener == NULL || web->end_descriptor < 0 || lp_web_box_descriptor(web->box) < 0)
 		return false;
 	web->look = event_new(web->base, -1, 0, look, web);
 	web->end = event_new(web->base, web->end_descriptor, EV_READ, on_end, web);
-	if (web->look == NULL || web->end == NULL || event_add(web->end, NULL) != 0 ||
-	    evhttp_bind_listener(web->http, web->listener) == NULL)
+	web->later = event_new(web->base, lp_web_box_descriptor(web->box), EV_READ | EV_PERSIST, on_later, web);
+	if (web->look == NULL || web->end == NULL || web->later == NULL || event_add(web->end, NULL) != 0 ||
+	    event_add(web->later, NULL) != 0 || evhttp_bind_listener(web->http, web->listener) == NULL)
 		return false;
 	evconnlistener_set_error_cb(web->listener, rest);
 	look_in(web, LOOK_EVERY);
@@ -343,6 +314,9 @@ static void release(struct lp_web *web)
 		event_free(web->look);
 	if (web->end != NULL)
 		event_free(web->end);
+	if (web->later != NULL)
+		event_free(web->later);
+	lp_web_box_close(web->box);
 	/* It has the listener. */
 	if (web->http != NULL)
 		evhttp_free(web->http);

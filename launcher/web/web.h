@@ -10,11 +10,17 @@
 #include "model/error.h"
 #include "model/memory.h"
 
+struct lp_web_parameters;
+struct lp_web_asked;
 struct lp_web_request {
 	const char *path;                   /* decoded, without the query */
 	const char *host;                   /* whom the client thinks it asks; NULL: it does not say */
 	const char *accept, *authorization; /* of the headers; NULL: there is none */
+	const struct lp_web_parameters *parameters;
+	struct lp_web_asked *asked; /* for lp_web_postpone */
 };
+/* A parameter of the query, decoded; NULL: there is none of that name. */
+const char *lp_web_parameter(const struct lp_web_request *request, const char *name);
 
 struct lp_web_reply {
 	int status;       /* 200 at first */
@@ -30,9 +36,20 @@ struct lp_web_reply {
 	void *sent_context;
 	int retry_after; /* seconds; 0: it is not said */
 };
+void lp_web_reply_init(struct lp_web_reply *reply);
 
 /* Fills the reply. Runs in the server's thread. Returns false if there is nothing of that path. */
 typedef bool lp_web_answer(void *context, const struct lp_web_request *request, struct lp_web_reply *reply);
+
+/*
+ * later.c: a reply that takes a while. Within lp_web_answer, lp_web_postpone promises
+ * one, and what is in that call's reply is left alone. Each has to be sent, from
+ * whichever thread: lp_web_send takes it and the reply's body, also if the client
+ * or the server is gone by then.
+ */
+struct lp_web_later;
+struct lp_web_later *lp_web_postpone(const struct lp_web_request *request);
+void lp_web_send(struct lp_web_later *later, struct lp_web_reply *reply);
 
 struct lp_web;
 /*
