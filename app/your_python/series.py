@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from your_python import units
+from your_python.numpy_calls import NumpyCalls
 from your_python.operations import (
     ABSOLUTE,
     ADD,
@@ -134,7 +135,7 @@ class _Final(type(Sequence)):  # type: ignore[misc]
         return super().__new__(mcs, name, bases, namespace)
 
 
-class Series(metaclass=_Final):
+class Series(NumpyCalls, metaclass=_Final):
     """Samples of one measured or computed quantity, ascending in time; it never changes.
 
     A sequence of Sample, an array for NumPy, and a number for arithmetic and
@@ -177,8 +178,6 @@ class Series(metaclass=_Final):
 
     __hash__ = None  # type: ignore[assignment]
     # There is no __buffer__: NumPy would prefer it to __array__, and take bad samples for good ones.
-    # NumPy leaves arithmetic with an array to the Series, which refuses it: an array has no times.
-    __array_ufunc__ = None
 
     def __new__(
         cls,
