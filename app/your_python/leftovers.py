@@ -7,11 +7,15 @@ sees every call of libc: what is looked at here is what costs next to nothing.
 from __future__ import annotations
 
 import _thread
+import importlib
 import os
 import signal
 import sys
 import threading
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
+
+# The function of `signal` looks for an enum of the handler, and finds none, which takes longer than all of this file.
+_getsignal: Callable[[int], Any] = importlib.import_module("_signal").getsignal
 
 
 class _Kept:
@@ -23,7 +27,10 @@ class _Kept:
     directory: str
     environment: Dict[Any, Any]
     decimal: Any = None
+    #: How NumPy treats errors, and what tells it and sets it.
     numpy: Any = None
+    get_numpy: Callable[[], Any]
+    set_numpy: Callable[[Any], Any]
 
 
 def keep(handlers: Dict[int, Any]) -> None:
@@ -34,6 +41,20 @@ def keep(handlers: Dict[int, Any]) -> None:
     _Kept.environment = dict(os.environ._data)  # type: ignore[attr-defined]
 
 
+def _describe(context: Any) -> Any:
+    return context.prec, context.rounding, context.Emin, context.Emax
+
+
+def _keep_numpy(numpy: Any) -> None:
+    if hasattr(numpy, "geterrobj"):
+        # Before NumPy 2, geterr() makes a dictionary of what this one returns: the list that seterr() changes.
+        _Kept.get_numpy, _Kept.set_numpy = numpy.geterrobj, lambda kept: numpy.seterrobj(list(kept))
+    else:
+        _Kept.get_numpy, _Kept.set_numpy = numpy.geterr, lambda kept: numpy.seterr(**kept)
+    state = _Kept.get_numpy()
+    _Kept.numpy = state if isinstance(state, dict) else list(state)
+
+
 def put_back() -> str:
     """Put back what has changed, and say what it was; "": nothing."""
     what: List[str] = []
@@ -41,7 +62,7 @@ def put_back() -> str:
         sys.stdout, sys.stderr = _Kept.out, _Kept.error
         what.append("a replaced sys.stdout or sys.stderr")
     for number, handler in _Kept.handlers.items():
-        if signal.getsignal(number) is not handler:
+        if _getsignal(number) is not handler:
             signal.signal(number, handler)
             what.append("a handler of signal %d" % number)
     # Comparing os.environ itself would decode all of it.
@@ -59,23 +80,16 @@ def put_back() -> str:
     decimal = sys.modules.get("decimal")
     if decimal is not None:
         if _Kept.decimal is None:
-            _Kept.decimal = decimal.Context()
-        context = decimal.getcontext()
-        usual = _Kept.decimal
-        if (context.prec, context.rounding, context.Emin, context.Emax) != (
-            usual.prec,
-            usual.rounding,
-            usual.Emin,
-            usual.Emax,
-        ):
+            _Kept.decimal = _describe(decimal.Context())
+        if _describe(decimal.getcontext()) != _Kept.decimal:
             decimal.setcontext(decimal.Context())
             what.append("the context of decimals")
     numpy = sys.modules.get("numpy")
     if numpy is not None and hasattr(numpy, "geterr"):
         if _Kept.numpy is None:
-            _Kept.numpy = numpy.geterr()
-        elif numpy.geterr() != _Kept.numpy:
-            numpy.seterr(**_Kept.numpy)
+            _keep_numpy(numpy)
+        elif _Kept.get_numpy() != _Kept.numpy:
+            _Kept.set_numpy(_Kept.numpy)
             what.append("numpy.seterr")
     return ", ".join(what)
 

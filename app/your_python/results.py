@@ -57,7 +57,8 @@ class Results:
         self.count = 0
         if result is None:
             return b""
-        if type(result) is float and not declared:
+        # A number of NumPy's of 64 bits is a float.
+        if isinstance(result, float) and not declared:
             return self._number(0, result, time)
         self._parts, self._time, self._inputs, self._outputs = [], time, inputs, outputs
         if _is_of(result, "pandas", "DataFrame"):
