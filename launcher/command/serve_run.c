@@ -99,6 +99,9 @@ bool lp_serve_load_rules(struct lp_server *server, struct lp_error *error)
 	if (server->service.catalogue != NULL)
 		return true;
 	lp_problems_free(&server->problems);
+	/* What was refused comes into use here: so the files from before, once they are back, are another change. */
+	if (server->refused_mark != 0 && lp_mark_files(&server->session->config) == server->refused_mark)
+		server->mark = server->refused_mark;
 	bool loaded = lp_service_load(&server->service, &server->problems, error);
 	lp_service_log_problems(&server->problems);
 	return loaded;
