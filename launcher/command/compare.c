@@ -10,6 +10,7 @@
 #include "text/utf8.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,10 @@ static bool parse_tolerance(const char *text, struct lp_comparison *comparison, 
 {
 	char *end;
 	double number = strtod(text, &end);
-	if (end != text && number >= 0 && *end == '\0')
+	bool is_number = end != text && number >= 0 && isfinite(number);
+	if (is_number && *end == '\0')
 		comparison->absolute = number;
-	else if (end != text && number >= 0 && strcmp(end, "%") == 0)
+	else if (is_number && strcmp(end, "%") == 0)
 		comparison->relative = number / 100;
 	else
 		return lp_fail(error, LP_EXIT_USAGE,
@@ -64,10 +66,25 @@ static bool parse_columns(char *text, struct columns *columns, struct lp_error *
 	return true;
 }
 
+/* Skips what may stand before the first word of a query: blanks, brackets, comments. */
+static const char *find_word(const char *text)
+{
+	for (;;) {
+		text += strspn(text, " \t\r\n\f\v(");
+		if (strncmp(text, "--", 2) == 0) {
+			text += strcspn(text, "\n");
+		} else if (strncmp(text, "/*", 2) == 0) {
+			const char *end = strstr(text + 2, "*/");
+			text = end == NULL ? text + strlen(text) : end + 2;
+		} else {
+			return text;
+		}
+	}
+}
+
 static bool is_query(const char *text)
 {
-	while (isspace((unsigned char)*text) || *text == '(')
-		text++;
+	text = find_word(text);
 	return strncasecmp(text, "select", 6) == 0 || strncasecmp(text, "with", 4) == 0 ||
 	       strncasecmp(text, "values", 6) == 0;
 }
@@ -95,7 +112,8 @@ static bool make_query(const struct lp_session *session, const struct request *r
 		while (length > 0 &&
 		       (request->with[length - 1] == ';' || isspace((unsigned char)request->with[length - 1])))
 			length--;
-		lp_text_addf(&sql, "(%.*s)", (int)length, request->with);
+		/* The end of the line ends a comment, too. */
+		lp_text_addf(&sql, "(%.*s\n)", (int)length, request->with);
 	} else {
 		const char *table = request->with;
 		if (mapping != NULL) {
@@ -245,8 +263,7 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	*comparison = (struct lp_comparison){ .store = session->store,
 		                              .relative = RELATIVE_USUAL,
 		                              .worst_most = request->worst > 0 ? request->worst : WORST_USUAL };
-	bool ok = lp_option_time("--from", request->from, session->zone, &comparison->from, error) &&
-	          lp_option_time("--to", request->to, session->zone, &comparison->to, error);
+	bool ok = lp_option_range(request->from, request->to, session->zone, &comparison->from, &comparison->to, error);
 	for (size_t i = 0; i < request->tolerances.count && ok; i++)
 		ok = parse_tolerance(request->tolerances.items[i], comparison, error);
 	ok = ok && (request->with == NULL || make_query(session, request, comparison, error)) &&
@@ -265,6 +282,8 @@ static bool check(void *data, struct lp_overrides *overrides, struct lp_error *e
 	(void)overrides;
 	if (request->csv && request->json)
 		return lp_fail(error, LP_EXIT_USAGE, "--csv and --json exclude each other");
+	if (request->with != NULL && *find_word(request->with) == '\0')
+		return lp_fail(error, LP_EXIT_USAGE, "--with: expected a table, or a query");
 	if (request->with == NULL && (request->columns != NULL || request->database != NULL))
 		return lp_fail(error, LP_EXIT_USAGE, "--columns and --database are about --with");
 	if (request->with != NULL && request->columns != NULL && is_query(request->with))

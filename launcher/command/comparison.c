@@ -205,8 +205,11 @@ static bool tell(struct merge *merge, enum lp_likeness likeness, const struct sa
 	count_month(merge, point.time, likeness);
 	if (likeness == LP_LIKE_EQUAL)
 		return true;
-	if (here != NULL && there != NULL)
-		point.difference = fabs(point.here - point.there) / fmax(fabs(point.here), fabs(point.there));
+	if (here != NULL && there != NULL) {
+		/* Divided first: the difference of two that are huge is none that a double has. */
+		double larger = fmax(fabs(point.here), fabs(point.there));
+		point.difference = fabs(point.here / larger - point.there / larger);
+	}
 	keep_worst(comparison, &point);
 	return comparison->visit == NULL || comparison->visit(comparison->context, &point, error);
 }

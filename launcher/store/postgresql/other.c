@@ -37,13 +37,17 @@ static const char *time_text(lp_time time, char text[24])
 }
 
 /* What is wrong with the query is no fault of this program's schema. */
-static void fail_query(const struct pg_store *store, const PGresult *result, struct lp_error *error)
+static void blame_query(struct lp_error *error)
 {
-	lp_pg_fail(store->connection, result, "read the results to compare with", error);
-	if (strncmp(error->sqlstate, "42", 2) != 0 || strcmp(error->sqlstate, "42501") == 0)
+	bool writes = strcmp(error->sqlstate, "25006") == 0;
+	/* Syntax and names, values that are not what they should be, what the server cannot do within a query. */
+	bool is_wrong = (strncmp(error->sqlstate, "42", 2) == 0 && strcmp(error->sqlstate, "42501") != 0) ||
+	                strncmp(error->sqlstate, "22", 2) == 0 || strncmp(error->sqlstate, "0A", 2) == 0;
+	if (!writes && !is_wrong)
 		return;
 	error->exit = LP_EXIT_DATA;
-	lp_hint(error, "They are a table, or a query that gives a series, a time and a value.");
+	lp_hint(error, writes ? "The query is read in a transaction that cannot write."
+	                      : "They are a table, or a query that gives a series, a time and a value.");
 }
 
 bool lp_pg_open_other(struct lp_store *opened, const struct lp_other_query *query, struct lp_error *error)
@@ -65,8 +69,10 @@ bool lp_pg_open_other(struct lp_store *opened, const struct lp_other_query *quer
 	const char *const values[] = { names.data, time_text(query->from, from), time_text(query->to, to) };
 	PGresult *result = PQexecParams(store->connection, sql, 3, NULL, values, NULL, NULL, 0);
 	ok = PQresultStatus(result) == PGRES_COMMAND_OK;
-	if (!ok)
-		fail_query(store, result, error);
+	if (!ok) {
+		lp_pg_fail(store->connection, result, "read the results to compare with", error);
+		blame_query(error);
+	}
 	PQclear(result);
 	free(sql);
 	lp_text_free(&names);
@@ -92,5 +98,8 @@ bool lp_pg_more_other(struct lp_store *opened, struct lp_other_row *rows, size_t
 	read.arena = &store->scratch;
 	while (lp_pg_next(&read, &other_layout, &rows[*count]))
 		++*count;
-	return lp_pg_end(&read);
+	bool ok = lp_pg_end(&read);
+	if (!ok)
+		blame_query(error);
+	return ok;
 }
