@@ -162,6 +162,34 @@ class Cluster:
         subprocess.run([self._script, "stop", self._directory], capture_output=True, check=False)
 
 
+class Session:
+    """Somebody else's transaction: it has done the statements, and stays open until it is ended."""
+
+    def __init__(self, cluster: Cluster, database: str, *statements: str) -> None:
+        self._psql = subprocess.Popen(
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database],
+            env=clean_environment(**cluster.environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._psql.stdin is not None and self._psql.stdout is not None
+        self._psql.stdin.write("".join(f"{text};\n" for text in ("BEGIN", *statements)).encode() + b"\\echo done\n")
+        self._psql.stdin.flush()
+        while self._psql.stdout.readline().strip() != b"done":
+            assert self._psql.poll() is None, statements
+
+    def end(self, *statements: str) -> None:
+        """Commit, after more statements; more than once is no harm."""
+        if self._psql.poll() is None:
+            self._psql.communicate("".join(f"{text};\n" for text in (*statements, "COMMIT")).encode())
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
 def tests_of(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
     """The cases in a suite of suites."""
     for test in suite:
