@@ -146,7 +146,7 @@ void lp_batch_leave_unreadable(struct lp_batch *batch, const struct lp_share *sh
 			size_t at = LP_LOWER_BOUND(share->unreadable_count, u, share->unreadable[u].series_id < id);
 			if (at == share->unreadable_count || share->unreadable[at].series_id != id)
 				continue;
-			task->decided = task->unread = true;
+			task->decided = task->blameless = true;
 			task->outcome = (struct lp_outcome){ .state = LP_STATE_FAILED,
 				                             .error_type = "SamplesUnreadable",
 				                             .error_message = share->unreadable[at].why };

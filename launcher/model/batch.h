@@ -131,8 +131,9 @@ struct lp_task {
 	uint32_t samples; /* good ones, over all inputs */
 	bool decided;     /* the outcome is known without calling the rule: no_data, waiting, tripped */
 	bool left;        /* decided and without an outcome: the run has no time for it, and it stays owed */
-	bool unread; /* its samples could not be read: a failure that counts as no attempt, and not against its rule */
-	bool trial;  /* of a rule whose breaker is open: a failure counts as no attempt */
+	/* Tables of somebody else could not be read, or refused its results: no attempt, and not to blame on its rule. */
+	bool blameless;
+	bool trial; /* of a rule whose breaker is open: a failure counts as no attempt */
 	const struct lp_input
 		*pruned; /* the input that may have lost samples to `prune`, or NULL: see lp_batch_leave_pruned */
 	struct lp_outcome outcome;

@@ -172,7 +172,7 @@ void lp_breakers_note(struct lp_breakers *breakers, const struct lp_batch *batch
 		const struct lp_task *task = &batch->tasks[i];
 		const char *name = batch->calculations[task->calculation].rule;
 		bool failed = lp_state_is_failure(task->outcome.state);
-		if (task->unread)
+		if (task->blameless)
 			continue;
 		if (rule == NULL || strcmp(rule->rule, name) != 0)
 			rule = rule_of(breakers, name);

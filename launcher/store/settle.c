@@ -639,7 +639,7 @@ void lp_settle(struct lp_batch *batch, const struct lp_retry_policy *policy, con
 			.calculation_id = batch->calculations[task->calculation].id,
 			.window = task->window,
 		};
-		bool spared = task->trial || task->unread;
+		bool spared = task->trial || task->blameless;
 
 		assert(task->calculation < batch->calculation_count);
 		if (owed != NULL && !owed[i])

@@ -4,6 +4,7 @@
  * results.
  */
 #include "store/postgresql/commit.h"
+#include "store/postgresql/mapping.h"
 
 #include <string.h>
 
@@ -316,6 +317,19 @@ static bool is_worth_another_try(const struct lp_error *error)
 	       strcmp(error->sqlstate, "42P01") == 0;
 }
 
+/* Settling changes some states to given_up or interrupted; each try has to begin with the computed ones. */
+static void keep_states(const struct lp_batch *batch, enum lp_state *states)
+{
+	for (size_t i = 0; i < batch->task_count; i++)
+		states[i] = batch->tasks[i].outcome.state;
+}
+
+static void restore_states(struct lp_batch *batch, const enum lp_state *states)
+{
+	for (size_t i = 0; i < batch->task_count; i++)
+		batch->tasks[i].outcome.state = states[i];
+}
+
 /*
  * If some results existed already (the watermark was set back, or another
  * program wrote into an output), more of them probably do. A backfill commits
@@ -332,12 +346,17 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 	LP_CHECK_BATCH(batch);
 	*accepted = false;
 	states = lp_arena_allocate(&batch->arena, batch->task_count * sizeof *states);
-	for (size_t i = 0; i < batch->task_count; i++)
-		states[i] = batch->tasks[i].outcome.state;
+	keep_states(batch, states);
 	/* Before the transaction: a partition stays, whatever becomes of the batch, and no lock is kept. */
 	for (int tries = 1; !(ensure_partitions(&begun, error) && try_to_commit(&begun, accepted, error)); tries++) {
 		bool were_there = !store->expect_results && strcmp(error->sqlstate, "23505") == 0;
 
+		restore_states(batch, states);
+		if (store->depth == 0 && lp_pg_is_refusal(error) && lp_pg_leave_refused(store, batch)) {
+			keep_states(batch, states);
+			tries = 0;
+			continue;
+		}
 		if (tries == PG_MOST_TRIES || store->depth > 0 || !(were_there || is_worth_another_try(error)))
 			return false;
 		if (were_there)
@@ -345,12 +364,6 @@ bool lp_pg_commit_batch(struct lp_store *opened, struct lp_batch *batch, const s
 		else
 			lp_pg_pause(tries);
 		lp_pg_forget_partition(store);
-		/*
-		 * Settling changed some states to given_up or interrupted; the next try has to
-		 * begin with the computed ones.
-		 */
-		for (size_t i = 0; i < batch->task_count; i++)
-			batch->tasks[i].outcome.state = states[i];
 	}
 	return true;
 }

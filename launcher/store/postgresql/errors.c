@@ -55,6 +55,8 @@ static const struct meaning by_sqlstate[] = {
 	{ "57", LP_EXIT_TEMPORARY, hint_later },
 	{ "57014", LP_EXIT_TEMPORARY, "The statement was cancelled; see statement_timeout." },
 	{ "58", LP_EXIT_CANNOT_WRITE, "The server met an error of its file system: see its log." },
+	{ "LP001", LP_EXIT_DATA,
+	  "The table that `results` describes takes no such row: see its constraints and triggers, and the rights to it." },
 	{ "XX", LP_EXIT_UNAVAILABLE, "The server met an error of its own: see its log." },
 };
 
@@ -153,6 +155,11 @@ static void set_meaning(const struct meaning *meaning, struct lp_error *error)
 		lp_hint(error, "%s", meaning->hint);
 }
 
+bool lp_pg_is_own(const char *sqlstate)
+{
+	return sqlstate != NULL && strncmp(sqlstate, "LP", 2) == 0;
+}
+
 bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *doing, struct lp_error *error)
 {
 	const char *sqlstate = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -172,7 +179,7 @@ bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *do
 		return false;
 	}
 	fold(primary, line, sizeof line);
-	if (detail != NULL && *detail != '\0') {
+	if (detail != NULL && *detail != '\0' && !lp_pg_is_own(sqlstate)) {
 		size_t length = strlen(line);
 		if (length + 8 < sizeof line) {
 			memcpy(line + length, ": ", 3);

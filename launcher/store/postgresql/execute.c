@@ -3,6 +3,7 @@
  */
 #include "store/postgresql/mapping.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -203,6 +204,16 @@ static bool send(struct pg_store *store, enum pg_statement statement, struct lp_
 	return sent == 1 || lp_pg_fail(lp_pg_connection(store), NULL, text->doing, error);
 }
 
+static void keep_own_detail(struct pg_store *store, const PGresult *result)
+{
+	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+
+	if (!lp_pg_is_own(PQresultErrorField(result, PG_DIAG_SQLSTATE)))
+		return;
+	free(store->own_detail);
+	store->own_detail = lp_copy_text(detail == NULL ? "" : detail);
+}
+
 bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult **result, struct lp_error *error)
 {
 	PGresult *last = NULL, *next;
@@ -217,8 +228,10 @@ bool lp_pg_execute(struct pg_store *store, enum pg_statement statement, PGresult
 		last = next;
 	}
 	ok = PQresultStatus(last) == PGRES_TUPLES_OK || PQresultStatus(last) == PGRES_COMMAND_OK;
-	if (!ok)
+	if (!ok) {
 		lp_pg_fail(lp_pg_connection(store), last, lp_pg_statements[statement].doing, error);
+		keep_own_detail(store, last);
+	}
 	if (ok && result != NULL)
 		*result = last;
 	else

@@ -163,6 +163,7 @@ struct pg_store {
 	struct pg_database *databases; /* database.h: those that mappings name */
 	size_t database_count;
 	const struct lp_locator *locator; /* without a connection: says where series are; else NULL */
+	char *own_detail; /* of the last error that this program's own functions raised: for itself, not for people */
 };
 
 static inline struct pg_store *lp_pg_store(struct lp_store *store)
@@ -258,6 +259,8 @@ bool lp_pg_take(struct pg_rows *rows, const struct lp_row_layout *layout, void *
 /* Returns whether all went well. */
 bool lp_pg_end(struct pg_rows *rows) LP_MUST_CHECK;
 
+/* True for an error that this program's own functions in the database raise. sqlstate may be NULL. */
+bool lp_pg_is_own(const char *sqlstate);
 /* errors.c: from SQLSTATE and libpq's texts to errors.  Each returns false. */
 bool lp_pg_fail(const PGconn *connection, const PGresult *result, const char *doing, struct lp_error *error);
 bool lp_pg_fail_address(const char *reason, const char *address, struct lp_error *error);

@@ -93,12 +93,22 @@ bool lp_pg_has_column(const struct pg_mapping *mapping, const char *name);
 
 /* mirror.c: results in a table of somebody else. */
 bool lp_pg_mirrors(const struct pg_store *store);
+/* As the configuration describes it; NULL: results are in this program's own table alone. */
+const struct lp_mapping *lp_pg_results_table(const struct pg_store *store);
 /* Makes the triggers as the configuration has them, or takes them off, if they are not so already. */
 bool lp_pg_make_mirror(struct pg_store *store, bool *changed, struct lp_error *error) LP_MUST_CHECK;
 /* Fills the error of triggers that are not as the configuration has them; returns false. */
 bool lp_pg_fail_mirror(const struct pg_store *store, struct lp_error *error);
 /* Fails if they are not as the configuration has them. Within a transaction. */
 bool lp_pg_check_mirror(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
+
+/* refused.c: true if that table refused what the statement that failed put into it. */
+bool lp_pg_is_refusal(const struct lp_error *error);
+/*
+ * Lets the tasks fail whose results the commit was refused that failed like this.
+ * False: none of the batch is to blame, so that another try would end like this one.
+ */
+bool lp_pg_leave_refused(struct pg_store *store, struct lp_batch *batch) LP_MUST_CHECK;
 
 /* late.c: triggers that note late rows; as of mirror.c. */
 size_t lp_pg_count_noting(const struct pg_store *store);

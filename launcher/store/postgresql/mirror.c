@@ -22,6 +22,13 @@ bool lp_pg_mirrors(const struct pg_store *store)
 	return mapping_of_results(store) != NULL;
 }
 
+const struct lp_mapping *lp_pg_results_table(const struct pg_store *store)
+{
+	const struct pg_mapping *mapping = mapping_of_results(store);
+
+	return mapping == NULL ? NULL : mapping->configured;
+}
+
 /* Codes of good, uncertain and bad results, as SQL has them. */
 static void codes_of(const struct lp_mapping *mapping, const char *codes[3])
 {

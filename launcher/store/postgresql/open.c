@@ -75,6 +75,7 @@ void lp_pg_close(struct lp_store *opened)
 	free(store->arguments.data);
 	free(store->add_results_to_partition);
 	free(store->settings);
+	free(store->own_detail);
 	free(store->application_name);
 	free(store->address);
 	store->magic = 0;
