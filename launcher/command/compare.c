@@ -92,7 +92,7 @@ static bool is_query(const char *text)
 static const struct lp_mapping *find_mapping(const struct lp_mappings *mappings, const char *table)
 {
 	for (size_t i = 0; i < mappings->count; i++)
-		if (!mappings->items[i].wide &&
+		if (!mappings->items[i].wide && mappings->items[i].query == NULL &&
 		    (strcmp(mappings->items[i].name, table) == 0 || strcmp(mappings->items[i].table, table) == 0))
 			return &mappings->items[i];
 	return NULL;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { ADDRESS, TABLE, COLUMN, ZONE, CODES, MARK, LATE, HOUR };
+enum kind { QUERY, TYPE, ADDRESS, TABLE, COLUMN, ZONE, CODES, MARK, LATE, HOUR };
 
 static const struct key {
 	const char *name;
@@ -21,6 +21,10 @@ static const struct key {
 #define FIELD(name) offsetof(struct lp_mapping, name)
 	{ "table", TABLE, FIELD(table), NULL,
 	  "schema and name, as SQL reads them: public.readings, \"My Schema\".\"Log\"" },
+	{ "query", QUERY, FIELD(query), NULL,
+	  "in place of `table`: SQL that gets arrays of keys ($1), starts ($2) and ends ($3) of ranges, and gives the columns "
+	  "series, time, value and quality (docs/tables.md)" },
+	{ "keys", TYPE, FIELD(keys), "text", "of `query`: the type of the keys in $1, such as bigint" },
 	{ "database", ADDRESS, FIELD(database), NULL,
 	  "the PostgreSQL database that has the table, where that is not `store`: an address as there; it is only read" },
 	{ "series", COLUMN, FIELD(series), "series",
@@ -51,9 +55,10 @@ static const struct key {
 enum { KEYS = sizeof keys / sizeof keys[0] };
 
 static const char *const kind_names[] = {
-	[ADDRESS] = "address",          [TABLE] = "table",         [COLUMN] = "column",
-	[ZONE] = "time zone",           [CODES] = "list of codes", [MARK] = "true or false",
-	[LATE] = "triggers or ignored", [HOUR] = "later",
+	[QUERY] = "query",         [TYPE] = "type",          [ADDRESS] = "address",
+	[TABLE] = "table",         [COLUMN] = "column",      [ZONE] = "time zone",
+	[CODES] = "list of codes", [MARK] = "true or false", [LATE] = "triggers or ignored",
+	[HOUR] = "later",
 };
 
 struct reading {
@@ -95,8 +100,8 @@ static void set_text(const struct reading *reading, const struct key *key, const
 	const struct lp_zone *zone;
 	struct lp_error error;
 	if (node->type != LP_YAML_TEXT || node->text[0] == '\0') {
-		problem(reading, node, ".%s: expected the name of a %s, found %s", key->name, kind_names[key->kind],
-		        found(node));
+		problem(reading, node, ".%s: expected %s%s, found %s", key->name,
+		        key->kind == QUERY ? "a " : "the name of a ", kind_names[key->kind], found(node));
 		return;
 	}
 	/* Where tables are looked for without one differs from role to role. */
@@ -163,6 +168,8 @@ static void set_key(const struct reading *reading, const struct key *key, const 
 	case ADDRESS:
 		set_address(reading, key, node);
 		return;
+	case QUERY:
+	case TYPE:
 	case TABLE:
 	case COLUMN:
 	case ZONE:
@@ -231,6 +238,28 @@ static void check_zone(const struct reading *reading, const struct lp_yaml_node 
 		        mapping->time_zone);
 }
 
+/* The query itself says what the other keys say of a table. */
+static void check_query(const struct reading *reading, const struct lp_yaml_node *map)
+{
+	static const char *const of_tables[] = { "table",   "series", "time",      "value",
+		                                 "quality", "wide",   "time_zone", "repeated_hour" };
+	const struct lp_mapping *mapping = reading->mapping;
+	if (mapping->query == NULL) {
+		if (lp_yaml_get(map, "keys") != NULL)
+			problem(reading, map, ".keys: only a query has it");
+		return;
+	}
+	for (size_t i = 0; i < sizeof of_tables / sizeof *of_tables; i++)
+		if (lp_yaml_get(map, of_tables[i]) != NULL)
+			problem(reading, map,
+			        ".%s is of a table: a query gives the columns series, time, value and quality",
+			        of_tables[i]);
+	if (strcmp(mapping->name, LP_RESULTS_TABLE) == 0)
+		problem(reading, map, ".query: results need a table");
+	if (mapping->late == LP_LATE_TRIGGERS)
+		problem(reading, map, ".late: triggers cannot note rows of a query; say `late: ignored`");
+}
+
 /* Reports keys that are of no use beside each other. */
 static void check_together(const struct reading *reading, const struct lp_yaml_node *map)
 {
@@ -256,14 +285,28 @@ static void check_together(const struct reading *reading, const struct lp_yaml_n
 		if (lp_yaml_get(map, narrow[i]) != NULL)
 			problem(reading, map, ".%s: a wide table has a column for each series, and none for this",
 			        narrow[i]);
-	if (mapping->table == NULL && lp_yaml_get(map, "table") == NULL)
+	check_query(reading, map);
+	if (mapping->table == NULL && lp_yaml_get(map, "table") == NULL && lp_yaml_get(map, "query") == NULL)
 		problem(reading, map, ".table is missing: which table is it?");
-	if (mapping->quality == NULL && mapping->codes != LP_CODES_OWN && !mapping->wide)
+	if (mapping->quality == NULL && mapping->codes != LP_CODES_OWN && !mapping->wide && mapping->query == NULL)
 		problem(reading, map, ".good and .uncertain say what codes mean: .quality has to name their column");
 	if (mapping->good.count == 0 && mapping->uncertain.count > 0)
 		problem(reading, map, ".uncertain needs .good beside it");
 	if (mapping->codes != LP_CODES_LISTED && mapping->uncertain.count > 0)
 		problem(reading, map, ".uncertain: OPC's codes say it themselves");
+}
+
+/* It is put into a statement: nothing ends it there. */
+static const char *trim_query(struct lp_arena *arena, const char *query)
+{
+	size_t length = strlen(query);
+	char *text = lp_format_text("%s", query);
+	const char *trimmed;
+	while (length > 0 && strchr("; \t\r\n", text[length - 1]) != NULL)
+		text[--length] = '\0';
+	trimmed = lp_arena_text(arena, text);
+	free(text);
+	return trimmed;
 }
 
 void lp_mapping_read(const struct lp_mapping_reader *reader, const char *name, const struct lp_yaml_node *map,
@@ -279,7 +322,7 @@ void lp_mapping_read(const struct lp_mapping_reader *reader, const char *name, c
 		return;
 	}
 	for (int k = 0; k < KEYS; k++)
-		if (keys[k].kind == COLUMN && keys[k].usual != NULL)
+		if ((keys[k].kind == COLUMN || keys[k].kind == TYPE) && keys[k].usual != NULL)
 			*(const char **)field_of(&reading, &keys[k]) = keys[k].usual;
 	for (size_t i = 0; i < map->count; i++) {
 		int at = 0;
@@ -289,6 +332,12 @@ void lp_mapping_read(const struct lp_mapping_reader *reader, const char *name, c
 			unknown_key(&reading, map->keys[i]);
 		else
 			set_key(&reading, &keys[at], map->items[i]);
+	}
+	if (mapping->query != NULL) {
+		char *called = lp_format_text("the query of %s", name);
+		mapping->query = trim_query(reader->arena, mapping->query);
+		mapping->table = lp_arena_text(reader->arena, called);
+		free(called);
 	}
 	check_together(&reading, map);
 	check_zone(&reading, map);

@@ -36,6 +36,8 @@ struct lp_mapping {
 	const char *name;            /* LP_SAMPLES_TABLE, or its name under `tables` */
 	const char *database;        /* address of another database of PostgreSQL; NULL: that of the store */
 	const char *table;           /* "schema.table", as SQL reads it */
+	const char *query;           /* in place of a table, which is then "the query of NAME"; or NULL */
+	const char *keys;            /* of a query: the type of keys */
 	const char *series;          /* the column that says which series a row belongs to */
 	const char *time;            /* column */
 	const char *value;           /* column */

@@ -31,8 +31,8 @@ static void log_unsaid_late(const struct lp_mappings *mappings)
 		const struct lp_mapping *mapping = &mappings->items[i];
 		if (mapping->late == LP_LATE_UNSAID && strcmp(mapping->name, LP_RESULTS_TABLE) != 0)
 			lp_log(LP_LOG_WARNING,
-			       mapping->database != NULL
-			               ? "rows that come late into a table of another database are not followed: `late: "
+			       mapping->database != NULL || mapping->query != NULL
+			               ? "rows that come late into a query or another database are not followed: `late: "
 			                 "ignored` in its description says that this is meant"
 			               : "rows that come late into a table are not followed: `late: triggers` in its "
 			                 "description follows them, `late: ignored` says that this is meant",

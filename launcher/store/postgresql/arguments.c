@@ -31,7 +31,7 @@ static char *add_scalar(struct pg_arguments *arguments, enum pg_type type, size_
 	arguments->types[i] = (Oid)type;
 	arguments->offsets[i] = arguments->length;
 	arguments->lengths[i] = size;
-	arguments->nulls[i] = false;
+	arguments->nulls[i] = arguments->written[i] = false;
 	return make_room(arguments, size);
 }
 
@@ -71,6 +71,33 @@ void lp_pg_argument_text(struct pg_arguments *arguments, const char *value)
 	}
 	length = strlen(value);
 	memcpy(add_scalar(arguments, PG_TEXT, length), value, length);
+}
+
+/* {"a","b"}: quotes and backslashes are told from those around an element. */
+static void write_array(struct lp_text *text, const char *const *elements, size_t count)
+{
+	lp_text_add(text, "{", 1);
+	for (size_t i = 0; i < count; i++) {
+		lp_text_add(text, i == 0 ? "\"" : ",\"", i == 0 ? 1 : 2);
+		for (const char *c = elements[i]; *c != '\0'; c++) {
+			if (*c == '"' || *c == '\\')
+				lp_text_add(text, "\\", 1);
+			lp_text_add(text, c, 1);
+		}
+		lp_text_add(text, "\"", 1);
+	}
+	lp_text_add(text, "}", 1);
+}
+
+void lp_pg_argument_written(struct pg_arguments *arguments, Oid type, const char *const *elements, size_t count)
+{
+	struct lp_text text = { 0 };
+
+	write_array(&text, elements, count);
+	memcpy(add_scalar(arguments, PG_TEXT, text.length + 1), text.data, text.length + 1);
+	arguments->types[arguments->count - 1] = type;
+	arguments->written[arguments->count - 1] = true;
+	lp_text_free(&text);
 }
 
 void lp_pg_argument_time(struct pg_arguments *arguments, lp_time value)

@@ -14,6 +14,9 @@ void lp_pg_add_databases(struct pg_store *store)
 		const char *address = mapping->configured->database;
 		size_t at = 0;
 
+		/* A query may call what writes: it gets a connection on which nothing can. */
+		if (address == NULL && mapping->configured->query != NULL)
+			address = store->address;
 		if (address == NULL)
 			continue;
 		while (at < store->database_count && strcmp(store->databases[at].address, address) != 0)

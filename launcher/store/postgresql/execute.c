@@ -119,7 +119,7 @@ static bool to_wire(const struct pg_arguments *arguments, struct wire_arguments 
 		                  : arguments->data == NULL ? nothing
 		                                            : arguments->data + arguments->offsets[i];
 		wire->lengths[i] = (int)arguments->lengths[i];
-		wire->formats[i] = 1;
+		wire->formats[i] = arguments->written[i] ? 0 : 1;
 	}
 	return true;
 }
@@ -133,7 +133,8 @@ static bool is_asked_once(enum pg_statement statement)
 		                                  PG_CLOSE_CHANGES, PG_TAKE_NOTES,     PG_ENTER_RUN,
 		                                  PG_BEGIN_RUN,     PG_END_RUN,        PG_STEP_BACK,
 		                                  PG_GUARD,         PG_UNGUARD,        PG_MAPPED_PREPARE_CHECK,
-		                                  PG_EXPLAIN_CHECK, PG_FORGET_CHECK };
+		                                  PG_EXPLAIN_CHECK, PG_FORGET_CHECK,   PG_MAPPED_PREPARE_QUERY,
+		                                  PG_EXPLAIN_QUERY };
 
 	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
 		if (once[i] == statement)

@@ -8,6 +8,7 @@
 #include "store/postgresql/fetch.h"
 #include "store/postgresql/doubles.h"
 #include "store/postgresql/mapping.h"
+#include "store/postgresql/query.h"
 
 #include "calendar/calendar.h"
 
@@ -100,6 +101,7 @@ static struct fetching plan(const struct asking *asking, struct request *request
 		}
 		fetching.ranges[fetching.count++] = (struct pg_range){ .series_id = request->series_id,
 			                                               .key = request->key,
+			                                               .doubtful = LP_TIME_NONE,
 			                                               .range = request->range };
 	}
 	return fetching;
@@ -451,11 +453,36 @@ static void leave_lost_columns(const struct fetching *fetching)
 static void drop_doubles(const struct fetching *fetching)
 {
 	for (size_t i = 0; i < fetching->count; i++) {
-		lp_time at;
+		struct pg_range *range = &fetching->ranges[i];
 
-		if (!lp_pg_drop_doubles(&fetching->ranges[i].column, &at))
-			leave_doubtful(fetching, fetching->ranges[i].series_id, at);
+		if (range->doubtful != LP_TIME_NONE || !lp_pg_drop_doubles(&range->column, &range->doubtful))
+			leave_doubtful(fetching, range->series_id, range->doubtful);
 	}
+}
+
+/* A query gives all samples of a range; of those before a window only the last good ones are wanted. */
+static bool fetch_query(struct pg_store *store, struct fetching *fetching, struct lp_error *error)
+{
+	static const size_t lasts[] = {
+		[READ_LAST] = 1, [READ_RANGE] = 0, [READ_FURTHER] = 1, [READ_EARLIER] = LP_METER_SAMPLES + 1
+	};
+	size_t last = lasts[fetching->asking->reading];
+
+	if (!lp_pg_ask_query(store, fetching->arena, fetching->ranges, fetching->count, error))
+		return false;
+	for (size_t i = 0; last > 0 && i < fetching->count; i++)
+		lp_pg_keep_last(&fetching->ranges[i].column, last, fetching->arena);
+	return true;
+}
+
+static bool fetch_planned(struct pg_store *store, struct fetching *fetching, struct lp_error *error)
+{
+	const struct pg_mapping *mapping = fetching->asking->mapping;
+
+	if (mapping != NULL && mapping->configured->query != NULL)
+		return fetch_query(store, fetching, error);
+	return fetching->asking->reading == READ_RANGE ? fetch_ranges(store, fetching, error)
+	                                               : fetch_before(store, fetching, error);
 }
 
 static bool fetch(struct pg_store *store, const struct asking *asking, struct lp_error *error)
@@ -474,7 +501,7 @@ static bool fetch(struct pg_store *store, const struct asking *asking, struct lp
 	fetching = plan(asking, requests, count);
 	if (asking->mapping != NULL && asking->mapping->configured->wide && !whole)
 		leave_lost_columns(&fetching);
-	if (!(whole ? fetch_before(store, &fetching, error) : fetch_ranges(store, &fetching, error)))
+	if (!fetch_planned(store, &fetching, error))
 		return false;
 	if (asking->mapping != NULL)
 		drop_doubles(&fetching);

@@ -13,6 +13,7 @@ struct pg_range {
 	const char *key; /* in the table of somebody else; NULL: it is in this program's */
 	struct lp_window range;
 	struct lp_column column;
+	lp_time doubtful; /* a time of which there are several rows that differ; or LP_TIME_NONE */
 };
 
 /* Adds an array argument: the series of the ranges, or their keys, in their order. */

@@ -36,7 +36,8 @@ struct pg_arguments {
 	size_t offsets[PG_ARGUMENTS_MOST]; /* into data, which moves when it grows */
 	size_t lengths[PG_ARGUMENTS_MOST];
 	bool nulls[PG_ARGUMENTS_MOST];
-	int32_t elements; /* of the array that is being made */
+	bool written[PG_ARGUMENTS_MOST]; /* as SQL writes a value: for types that are only known at run time */
+	int32_t elements;                /* of the array that is being made */
 };
 
 void lp_pg_argument_bool(struct pg_arguments *arguments, bool value);
@@ -45,6 +46,9 @@ void lp_pg_argument_int8(struct pg_arguments *arguments, int64_t value);
 void lp_pg_argument_no_int8(struct pg_arguments *arguments);                 /* NULL */
 void lp_pg_argument_text(struct pg_arguments *arguments, const char *value); /* NULL: NULL */
 void lp_pg_argument_time(struct pg_arguments *arguments, lp_time value);     /* LP_TIME_NONE: NULL */
+
+/* An array of some type, of texts that can be its elements. */
+void lp_pg_argument_written(struct pg_arguments *arguments, Oid type, const char *const *elements, size_t count);
 
 /* An array: begin, its elements in their order, end. */
 void lp_pg_array_begin(struct pg_arguments *arguments, enum pg_type type);

@@ -18,6 +18,7 @@ struct pg_mapping {
 	unsigned made;                /* how often its statements were made: after an error it is looked at again */
 	char *source;            /* a relation with the columns series_id, ts, value, quality; NULL: not made yet */
 	char *keys;              /* the type of an array of keys: "int8[]" */
+	Oid keys_type;           /* of a query: the same */
 	struct lp_names columns; /* of a wide table: those that can be read */
 	struct lp_arena column_names;
 	char *sql[PG_STATEMENT_COUNT];
@@ -87,6 +88,11 @@ const struct pg_place *lp_pg_place_of(const struct pg_place *places, size_t coun
 /* samples.c: fails if the samples of one of these series are in a table of somebody else. Within a transaction. */
 bool lp_pg_are_own(struct pg_store *store, const struct lp_series_samples *many, size_t count,
                    struct lp_error *error) LP_MUST_CHECK;
+
+/* quality.c: adds the quality of a row, of a quoted column with codes. */
+void lp_pg_add_quality(struct lp_text *sql, const struct lp_mapping *mapping, const char *column);
+/* describe_query.c: looks at a query, whose mapping is in use, and makes it a relation. */
+bool lp_pg_make_query(struct pg_store *store, struct pg_mapping *mapping, struct lp_error *error) LP_MUST_CHECK;
 
 /* True if a wide table has a column of numbers of that name; it is in use. */
 bool lp_pg_has_column(const struct pg_mapping *mapping, const char *name);

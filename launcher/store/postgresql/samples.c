@@ -1,6 +1,7 @@
 /* Samples, written and read for people: by series, in their transaction. */
 #include "store/postgresql/column.h"
 #include "store/postgresql/mapping.h"
+#include "store/postgresql/query.h"
 
 enum { WRITE_AT_ONCE = 20000, READ_AT_ONCE = 10000 };
 
@@ -172,6 +173,43 @@ static bool read_some(struct pg_store *store, const struct pg_place *place, stru
 	return ok;
 }
 
+/* A query is asked once: what it gives has no order that a second one could go on from. */
+static bool read_query(struct pg_store *store, const struct pg_place *place, struct lp_window window,
+                       struct lp_column *column, struct lp_error *error)
+{
+	struct pg_range range = { .series_id = place->series_id, .key = place->key, .range = window };
+
+	lp_arena_empty(&store->scratch);
+	if (!lp_pg_use_mapping(store, place->mapping, error) ||
+	    !lp_pg_ask_query(store, &store->scratch, &range, 1, error)) {
+		if (store->mapping->database->begun)
+			(void)lp_fail_within(error, "%s", place->mapping->configured->table);
+		return false;
+	}
+	store->mapping = NULL;
+	*column = range.column;
+	return range.doubtful == LP_TIME_NONE ||
+	       lp_fail(error, LP_EXIT_DATA, "%s gives several rows of one time, and they differ",
+	               place->mapping->configured->table);
+}
+
+static bool visit_parts(const struct lp_column *column, uint64_t most, lp_column_visit *visit, void *context,
+                        struct lp_error *error)
+{
+	size_t count = most > 0 && most < column->count ? (size_t)most : column->count;
+
+	for (size_t first = 0; first < count; first += READ_AT_ONCE) {
+		struct lp_column part = { .count = count - first < READ_AT_ONCE ? count - first : READ_AT_ONCE,
+			                  .time = column->time + first,
+			                  .value = column->value + first,
+			                  .quality = column->quality == NULL ? NULL : column->quality + first };
+
+		if (!visit(context, &part, error))
+			return false;
+	}
+	return true;
+}
+
 bool lp_pg_read_samples(struct lp_store *opened, const struct lp_sample_query *query, lp_column_visit *visit,
                         void *context, struct lp_error *error)
 {
@@ -191,6 +229,13 @@ bool lp_pg_read_samples(struct lp_store *opened, const struct lp_sample_query *q
 	ok = lp_pg_find_places(store, &query->series_id, 1, &arena, &place, error);
 	/* Of a result more is known here. */
 	place = place == NULL || place->is_result ? &own : place;
+	if (ok && place->mapping != NULL && place->mapping->configured->query != NULL) {
+		struct lp_column all;
+
+		ok = read_query(store, place, range, &all, error) &&
+		     visit_parts(&all, query->most, visit, context, error);
+		left = 0;
+	}
 	while (ok && left > 0 && range.start < range.end) {
 		uint64_t wanted = left < READ_AT_ONCE ? left : READ_AT_ONCE;
 		struct lp_column column;

@@ -3,6 +3,7 @@
 
 #include "store/elsewhere.h"
 #include "text/utf8.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { LARGE_BYTES = 1 << 20 }; /* below that a table is read whole because it is cheaper */
@@ -46,6 +47,45 @@ static void advise(const struct lp_mapping *mapping, struct lp_text *advice)
 	else
 		lp_text_addf(advice, "\"%s\"", mapping->time);
 	lp_text_addf(advice, ");");
+}
+
+/* Adds the tables that the plan of a query reads to their ends. Which columns an index needs only its writer knows. */
+static bool advise_query(struct pg_store *store, const PGresult *plan, struct lp_text *advice, struct lp_error *error)
+{
+	static const char sign[] = "Seq Scan on ";
+
+	for (int i = 0; i < PQntuples(plan); i++) {
+		const char *table = strstr(PQgetvalue(plan, i, 0), sign);
+		char *name;
+		int64_t bytes;
+		bool ok;
+
+		if (table == NULL)
+			continue;
+		table += sizeof sign - 1;
+		name = lp_format_text("%.*s", (int)strcspn(table, " "), table);
+		ok = size_of(store, name, &bytes, error);
+		if (ok && bytes >= LARGE_BYTES)
+			lp_text_addf(advice,
+			             "%s%s is read to its end for each batch: it needs an index of its series and time",
+			             advice->length > 0 ? "; " : "", name);
+		free(name);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+static bool look_at_query(struct pg_store *store, struct pg_mapping *mapping, struct lp_text *advice,
+                          struct lp_error *error)
+{
+	PGresult *plan = NULL;
+	bool ok = lp_pg_use_mapping(store, mapping, error) && execute(store, PG_MAPPED_PREPARE_QUERY, NULL, error) &&
+	          execute(store, PG_PLAN_FOR_ANY, NULL, error) && execute(store, PG_EXPLAIN_QUERY, &plan, error) &&
+	          advise_query(store, plan, advice, error);
+
+	PQclear(plan);
+	return ok;
 }
 
 static bool look_at_plan(struct pg_store *store, struct pg_mapping *mapping, struct lp_text *advice,
@@ -114,7 +154,9 @@ static void tell_what_to_do(const struct pg_store *store, struct lp_table_check 
 static bool look(struct pg_store *store, const struct pg_group *group, struct lp_table_check *check,
                  struct lp_text *advice)
 {
-	return look_at_plan(store, group->mapping, advice, &check->error) && check_keys(store, group, &check->error);
+	return (group->mapping->configured->query != NULL ? look_at_query : look_at_plan)(store, group->mapping, advice,
+	                                                                                  &check->error) &&
+	       check_keys(store, group, &check->error);
 }
 
 /* In another database nothing else is done. */

@@ -65,6 +65,35 @@ ORDER BY r.n;
 -- doing: check a table of samples
 PREPARE local_processing_check AS {{fetch_ranges text[]::%1$s, %2$s}};
 
+-- name: describe_keys
+-- doing: look at a query of samples
+SELECT to_regtype($1 || '[]')::oid::int8;
+
+-- name: describe_types
+-- doing: look at a query of samples
+SELECT y.typcategory::text, format_type(y.oid, NULL)
+FROM unnest($1::int8[]) WITH ORDINALITY t (id, n)
+    JOIN pg_type y ON y.oid = t.id::oid
+ORDER BY t.n;
+
+-- name: mapped_ask_query
+-- doing: fetch samples by a query
+-- reads: all of sample where that is what is put in at run time
+-- The relation has $1, the keys, and $2 and $3, the ends of the ranges. A row without a time is told from others.
+SELECT series_id::text, array_agg(coalesce(ts, '-infinity')), array_agg(value),
+    CASE WHEN count(nullif(quality, 0)) > 0 THEN array_agg(quality) END
+FROM %2$s s
+WHERE $1::%1$s IS NOT NULL
+GROUP BY 1;
+
+-- name: mapped_prepare_query
+-- doing: check a query of samples
+PREPARE local_processing_query (%1$s, timestamptz[], timestamptz[]) AS SELECT * FROM %2$s s;
+
+-- name: explain_query
+-- doing: look at the plan of a query of samples
+EXPLAIN (VERBOSE) EXECUTE local_processing_query (NULL, NULL, NULL);
+
 -- name: plan_for_any
 -- doing: look at the plan of a table of samples
 SELECT set_config('plan_cache_mode', 'force_generic_plan', true);
