@@ -45,8 +45,10 @@ static const struct key {
 	  "true: the table has a column for each series, called like its key; `series`, `value` and `quality` are not "
 	  "for it" },
 	{ "late", LATE, FIELD(late), NULL,
-	  "triggers: rows that are written, changed or deleted later are noted by triggers that `migrate` makes; ignored: "
-	  "they are not followed; without it they are not followed either, and each run warns" },
+	  "triggers: rows that are written, changed or deleted later are noted by triggers that `migrate` makes; "
+	  "{ingestion_time: COLUMN, look_back: 7 days, overlap: 5 minutes}: each run asks for rows that were written since "
+	  "the last one, by the column that says when; ignored: they are not followed; without it they are not followed "
+	  "either, and each run warns" },
 	{ "coverage", COLUMN, FIELD(coverage), NULL, "of `results`: column that gets the coverage, 0 to 1" },
 	{ "samples", COLUMN, FIELD(samples), NULL, "of `results`: column that gets the number of good samples" },
 	{ "window_end", COLUMN, FIELD(window_end), NULL, "of `results`: column that gets the end of the window" },
@@ -57,7 +59,7 @@ enum { KEYS = sizeof keys / sizeof keys[0] };
 static const char *const kind_names[] = {
 	[QUERY] = "query",         [TYPE] = "type",          [ADDRESS] = "address",
 	[TABLE] = "table",         [COLUMN] = "column",      [ZONE] = "time zone",
-	[CODES] = "list of codes", [MARK] = "true or false", [LATE] = "triggers or ignored",
+	[CODES] = "list of codes", [MARK] = "true or false", [LATE] = "triggers, ingestion_time or ignored",
 	[HOUR] = "later",
 };
 
@@ -160,10 +162,71 @@ static void set_codes(const struct reading *reading, const struct key *key, cons
 		add_code(reading, key, node->items[i]);
 }
 
-static void set_key(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
+static const struct lp_yaml_node *late_key(const struct lp_yaml_node *map, const char *name, const char **known,
+                                           size_t *count)
+{
+	known[(*count)++] = name;
+	return lp_yaml_get(map, name);
+}
+
+static void set_late_duration(const struct reading *reading, const char *name, const struct lp_yaml_node *node,
+                              int64_t *duration)
+{
+	struct lp_error error;
+	if (node == NULL)
+		return;
+	if (node->type != LP_YAML_TEXT || !lp_duration_parse(node->text, duration, &error) || *duration <= 0)
+		problem(reading, node, ".late.%s: expected a duration, such as \"10 minutes\", found %s", name,
+		        found(node));
+}
+
+static bool is_one_of(const char *name, const char *const *known, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(known[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A way that has something to say of itself: a map. */
+static void set_late_map(const struct reading *reading, const struct lp_yaml_node *map)
+{
+	struct lp_mapping *mapping = reading->mapping;
+	const char *known[4];
+	size_t count = 0;
+	const struct lp_yaml_node *column = late_key(map, "ingestion_time", known, &count);
+	mapping->look_back = 7 * LP_DAY;
+	mapping->overlap = 5 * LP_MINUTE;
+	set_late_duration(reading, "look_back", late_key(map, "look_back", known, &count), &mapping->look_back);
+	set_late_duration(reading, "overlap", late_key(map, "overlap", known, &count), &mapping->overlap);
+	for (size_t i = 0; i < map->count; i++)
+		if (!is_one_of(map->keys[i]->text, known, count))
+			problem(reading, map->keys[i],
+			        ".late: unknown setting %s: there are ingestion_time, look_back, overlap",
+			        map->keys[i]->text);
+	if (column == NULL || column->type != LP_YAML_TEXT || column->text[0] == '\0') {
+		problem(reading, map, ".late.ingestion_time: expected the name of a column");
+		return;
+	}
+	mapping->late = LP_LATE_INGESTION;
+	mapping->ingestion_time = lp_arena_text(reading->reader->arena, column->text);
+}
+
+static void set_late(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
 {
 	static const char *const lates[] = { "ignored", "triggers" };
 	size_t word;
+	if (node->type == LP_YAML_MAP)
+		set_late_map(reading, node);
+	else if (node->type == LP_YAML_TEXT && lp_word_find(node->text, lates, 2, &word))
+		*(enum lp_late *)field_of(reading, key) = word == 0 ? LP_LATE_IGNORED : LP_LATE_TRIGGERS;
+	else
+		problem(reading, node, ".%s: expected triggers, {ingestion_time: COLUMN} or ignored, found %s",
+		        key->name, found(node));
+}
+
+static void set_key(const struct reading *reading, const struct key *key, const struct lp_yaml_node *node)
+{
 	switch (key->kind) {
 	case ADDRESS:
 		set_address(reading, key, node);
@@ -179,10 +242,7 @@ static void set_key(const struct reading *reading, const struct key *key, const 
 		set_codes(reading, key, node);
 		return;
 	case LATE:
-		if (node->type == LP_YAML_TEXT && lp_word_find(node->text, lates, 2, &word))
-			*(enum lp_late *)field_of(reading, key) = word == 0 ? LP_LATE_IGNORED : LP_LATE_TRIGGERS;
-		else
-			problem(reading, node, ".%s: expected triggers or ignored, found %s", key->name, found(node));
+		set_late(reading, key, node);
 		return;
 	case HOUR:
 		if (node->type == LP_YAML_TEXT && strcmp(node->text, "later") == 0)
@@ -258,6 +318,8 @@ static void check_query(const struct reading *reading, const struct lp_yaml_node
 		problem(reading, map, ".query: results need a table");
 	if (mapping->late == LP_LATE_TRIGGERS)
 		problem(reading, map, ".late: triggers cannot note rows of a query; say `late: ignored`");
+	if (mapping->late == LP_LATE_INGESTION)
+		problem(reading, map, ".late: an ingestion time is a column of a table; say `late: ignored`");
 }
 
 /* Reports keys that are of no use beside each other. */
@@ -273,12 +335,16 @@ static void check_together(const struct reading *reading, const struct lp_yaml_n
 	if (is_results && mapping->database != NULL)
 		problem(reading, map,
 		        ".database: results are stored in one transaction with what is known of them, in `store`");
+	if (mapping->late == LP_LATE_INGESTION && mapping->database != NULL)
+		problem(reading, map, ".late: an ingestion time is followed in `store` alone; say `late: ignored`");
 	if (mapping->late == LP_LATE_TRIGGERS && mapping->database != NULL)
 		problem(reading, map,
 		        ".late: nothing is made in another database, so triggers cannot note rows there; say `late: ignored`");
 	if (mapping->late == LP_LATE_TRIGGERS && (mapping->wide || is_results))
 		problem(reading, map, ".late: rows of %s are not noted by triggers",
 		        is_results ? "results" : "a wide table");
+	if (mapping->late == LP_LATE_INGESTION && is_results)
+		problem(reading, map, ".late: rows of results are this program's own");
 	if (is_results && mapping->wide)
 		problem(reading, map, ".wide: results need a row each");
 	for (size_t i = 0; mapping->wide && i < sizeof narrow / sizeof *narrow; i++)

@@ -8,6 +8,7 @@
 #include "model/memory.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The table of series that no calculation writes and that name no other. */
 #define LP_SAMPLES_TABLE "samples"
@@ -23,7 +24,7 @@ enum lp_codes {
 };
 
 /* How rows that come late are followed.  Unsaid: not, and each run says so. */
-enum lp_late { LP_LATE_UNSAID, LP_LATE_IGNORED, LP_LATE_TRIGGERS };
+enum lp_late { LP_LATE_UNSAID, LP_LATE_IGNORED, LP_LATE_TRIGGERS, LP_LATE_INGESTION };
 
 /* Codes as SQL compares them: numbers as they are written; NULL: the code may be missing. */
 struct lp_code_list {
@@ -47,7 +48,10 @@ struct lp_mapping {
 	enum lp_codes codes;
 	struct lp_code_list good, uncertain;
 	enum lp_late late;
-	bool wide; /* a column a series */
+	/* Of LP_LATE_INGESTION: the column, how old samples may be that are followed, how far each look reaches back. */
+	const char *ingestion_time;
+	int64_t look_back, overlap; /* microseconds */
+	bool wide;                  /* a column a series */
 	/* Of `results`: columns that get what is known of a result; or NULL. */
 	const char *coverage, *samples, *window_end;
 };

@@ -193,6 +193,11 @@ static bool look_at_changes(struct lp_plan *plan, bool *due, struct lp_error *er
 	struct lp_change_scan *scan = &plan->scan;
 	if (plan->kind != LP_RUN_MINUTE || scan->newest == LP_TIME_NONE || (*due && !scan->list))
 		return true;
+	/* The run itself notes them, while no other one commits: until then it is enough that there are some. */
+	if (!scan->list && !lp_store_look_for_late(plan->store, scan->newest, false, due, error))
+		return false;
+	if (*due && !scan->list)
+		return true;
 	if (!lp_changes_follow(plan->store, scan, error))
 		return false;
 	*due = *due || scan->ranges > 0 || scan->many;
@@ -285,8 +290,11 @@ static bool follow(struct lp_plan *plan, struct lp_error *error)
 
 bool lp_plan_begin(struct lp_plan *plan, int64_t run_id, struct lp_error *error)
 {
+	bool found;
 	plan->run_id = run_id;
 	plan->scan.dry_run = false;
+	if (plan->kind == LP_RUN_MINUTE && !lp_store_look_for_late(plan->store, newest_read(plan), true, &found, error))
+		return false;
 	return follow(plan, error);
 }
 

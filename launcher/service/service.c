@@ -34,8 +34,8 @@ static void log_unsaid_late(const struct lp_mappings *mappings)
 			       mapping->database != NULL || mapping->query != NULL
 			               ? "rows that come late into a query or another database are not followed: `late: "
 			                 "ignored` in its description says that this is meant"
-			               : "rows that come late into a table are not followed: `late: triggers` in its "
-			                 "description follows them, `late: ignored` says that this is meant",
+			               : "rows that come late into a table are not followed: `late` in its description says "
+			                 "how to (docs/tables.md), `late: ignored` says that this is meant",
 			       LP_TEXT("table", mapping->table), LP_TEXT("described_by", mapping->name));
 	}
 }

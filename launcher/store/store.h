@@ -312,6 +312,14 @@ struct lp_change {
 	lp_time next_good;   /* the first good sample after `last`: see lp_store_find_next_good */
 };
 /*
+ * Asks tables that say when a row was written for those since the last run, of
+ * samples before newest (LP_TIME_NONE: of none), and notes them as changes, in
+ * the transaction of a run that begins. take false: only *found says whether
+ * there are any. A table that does not answer is logged.
+ */
+bool lp_store_look_for_late(struct lp_store *store, lp_time newest, bool take, bool *found,
+                            struct lp_error *error) LP_MUST_CHECK;
+/*
  * Visits the series that have changes with `first` before newest, by id: where
  * the earliest begins, and how many they have.
  */

@@ -24,51 +24,40 @@ struct parts {
 	struct lp_text key, time, names;
 };
 
-/* Adds an expression as it stands inside of quotes. */
-static void add_quoted(struct lp_text *text, const char *expression)
-{
-	for (const char *c = expression; *c != '\0'; c++)
-		lp_text_addf(text, *c == '\'' ? "''" : "%c", *c);
-}
-
 static void add_literal(struct pg_store *store, struct lp_text *text, const char *value)
 {
 	char *literal = PQescapeLiteral(store->connection, value, strlen(value));
 
-	add_quoted(text, literal);
+	lp_text_addf(text, "%s", literal);
 	PQfreemem(literal);
 }
 
-static void add_column(struct pg_store *store, struct lp_text *text, const char *column)
+/* Makes an expression one as it stands inside of quotes. */
+static void quote(struct lp_text *text)
 {
-	char *name = PQescapeIdentifier(store->connection, column, strlen(column));
+	struct lp_text quoted = { 0 };
 
-	lp_text_addf(text, "t.");
-	add_quoted(text, name);
-	PQfreemem(name);
+	for (const char *c = text->data; *c != '\0'; c++)
+		lp_text_addf(&quoted, *c == '\'' ? "''" : "%c", *c);
+	lp_text_free(text);
+	*text = quoted;
 }
 
 static void fill(struct pg_store *store, const struct pg_mapping *mapping, struct parts *parts)
 {
 	const struct lp_mapping *configured = mapping->configured;
 	char *function = lp_format_text("note_rows_%s", configured->name);
-	bool is_numeric = strcmp(mapping->keys, "numeric[]") == 0;
 
 	parts->function = PQescapeIdentifier(store->connection, function, strlen(function));
 	free(function);
-	lp_text_addf(&parts->key, is_numeric ? "trim_scale(" : "");
-	add_column(store, &parts->key, configured->series);
-	lp_text_addf(&parts->key, is_numeric ? ")::text" : "::text");
-	lp_text_addf(&parts->time, "(");
-	add_column(store, &parts->time, configured->time);
-	if (configured->time_zone != NULL) {
-		lp_text_addf(&parts->time, " AT TIME ZONE ");
-		add_literal(store, &parts->time, configured->time_zone);
-	}
-	lp_text_addf(&parts->time, ")");
+	lp_pg_add_row_key(store, mapping, &parts->key);
+	lp_pg_add_row_time(store, configured, &parts->time);
 	lp_text_addf(&parts->names, "ARRAY[");
 	add_literal(store, &parts->names, configured->name);
-	lp_text_addf(&parts->names, strcmp(configured->name, LP_SAMPLES_TABLE) == 0 ? ", '''']::text[]" : "]::text[]");
+	lp_text_addf(&parts->names, strcmp(configured->name, LP_SAMPLES_TABLE) == 0 ? ", '']::text[]" : "]::text[]");
+	quote(&parts->key);
+	quote(&parts->time);
+	quote(&parts->names);
 }
 
 static void free_parts(struct parts *parts)

@@ -29,7 +29,8 @@ void lp_pg_forget_mapping(struct pg_mapping *mapping)
 	lp_arena_free(&mapping->column_names);
 	free(mapping->source);
 	free(mapping->keys);
-	mapping->source = mapping->keys = NULL;
+	free(mapping->written);
+	mapping->source = mapping->keys = mapping->written = NULL;
 }
 
 void lp_pg_free_mappings(struct pg_store *store)
@@ -37,6 +38,61 @@ void lp_pg_free_mappings(struct pg_store *store)
 	for (size_t i = 0; i < store->mapping_count; i++)
 		lp_pg_forget_mapping(&store->mappings[i]);
 	free(store->mappings);
+}
+
+static void add_column(struct pg_store *store, struct lp_text *text, const char *column)
+{
+	char *name = PQescapeIdentifier(store->connection, column, strlen(column));
+
+	lp_text_addf(text, "t.%s", name);
+	PQfreemem(name);
+}
+
+void lp_pg_add_row_key(struct pg_store *store, const struct pg_mapping *mapping, struct lp_text *text)
+{
+	bool is_numeric = strcmp(mapping->keys, "numeric[]") == 0;
+
+	lp_text_addf(text, is_numeric ? "trim_scale(" : "");
+	add_column(store, text, mapping->configured->series);
+	lp_text_addf(text, is_numeric ? ")::text" : "::text");
+}
+
+void lp_pg_add_row_time(struct pg_store *store, const struct lp_mapping *configured, struct lp_text *text)
+{
+	char *literal;
+
+	lp_text_addf(text, "(");
+	add_column(store, text, configured->time);
+	if (configured->time_zone != NULL) {
+		lp_text_addf(text, " AT TIME ZONE ");
+		literal = PQescapeLiteral(store->connection, configured->time_zone, strlen(configured->time_zone));
+		lp_text_addf(text, "%s", literal);
+		PQfreemem(literal);
+	}
+	lp_text_addf(text, ")");
+}
+
+bool lp_pg_reads_written(enum pg_statement statement)
+{
+	return statement == PG_MAPPED_IS_LATE || statement == PG_MAPPED_NOTE_LATE ||
+	       statement == PG_MAPPED_NOTE_LATE_WIDE;
+}
+
+char *lp_pg_written_rows(struct pg_store *store, const struct pg_mapping *mapping, const char *ingestion_time)
+{
+	const struct lp_mapping *configured = mapping->configured;
+	char *column = PQescapeIdentifier(store->connection, ingestion_time, strlen(ingestion_time));
+	struct lp_text rows = { 0 };
+
+	lp_text_addf(&rows, "(SELECT ");
+	if (!configured->wide) {
+		lp_pg_add_row_key(store, mapping, &rows);
+		lp_text_addf(&rows, " AS key, ");
+	}
+	lp_pg_add_row_time(store, configured, &rows);
+	lp_text_addf(&rows, " AS ts, t.%s AS written, t.xmin AS row_version FROM %s t)", column, configured->table);
+	PQfreemem(column);
+	return rows.data;
 }
 
 bool lp_pg_is_mapped(enum pg_statement statement)
@@ -48,7 +104,9 @@ const char *lp_pg_mapped_sql(struct pg_mapping *mapping, enum pg_statement state
 {
 	if (mapping->sql[statement] == NULL)
 		mapping->sql[statement] =
-			lp_format_text(lp_pg_format(statement, "%1$s %2$s"), mapping->keys, mapping->source);
+			lp_pg_reads_written(statement)
+				? lp_format_text(lp_pg_format(statement, "%1$s"), mapping->written)
+				: lp_format_text(lp_pg_format(statement, "%1$s %2$s"), mapping->keys, mapping->source);
 	return mapping->sql[statement];
 }
 

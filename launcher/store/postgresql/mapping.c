@@ -14,13 +14,13 @@ struct column {
 	const char *type_name;
 };
 
-enum { COLUMNS_MOST = 4, TIMESTAMP = 1114 };
+enum { COLUMNS_MOST = 5, TIMESTAMP = 1114 };
 
 struct description {
 	struct pg_store *store;
 	const struct lp_mapping *mapping;
 	const char *table; /* quoted */
-	struct column series, time, value, quality;
+	struct column series, time, value, quality, ingestion_time;
 	struct lp_arena arena;
 };
 
@@ -83,6 +83,25 @@ static bool check_time(const struct description *description, struct lp_error *e
 	return true;
 }
 
+/* Adds the column that says when a row was written, if there is one. */
+static size_t add_ingestion(struct description *description, const char **names, struct column **columns, size_t count)
+{
+	if (description->mapping->late != LP_LATE_INGESTION)
+		return count;
+	names[count] = description->mapping->ingestion_time;
+	columns[count] = &description->ingestion_time;
+	return count + 1;
+}
+
+static bool check_ingestion(const struct description *description, struct lp_error *error)
+{
+	const struct lp_mapping *mapping = description->mapping;
+
+	return mapping->late != LP_LATE_INGESTION || description->ingestion_time.type == PG_TIMESTAMPTZ ||
+	       fail_column(description, mapping->ingestion_time,
+	                   "does not say when a row was written: it must be timestamptz", error);
+}
+
 /* The types that are compared by an index of the column: those of one family are one. */
 static char *array_of_keys(const struct column *column)
 {
@@ -116,12 +135,13 @@ static bool make_narrow(struct description *description, struct pg_mapping *made
 	const char *names[COLUMNS_MOST] = { mapping->series, mapping->time, mapping->value, mapping->quality };
 	struct column *columns[COLUMNS_MOST] = { &description->series, &description->time, &description->value,
 		                                 &description->quality };
+	size_t count = add_ingestion(description, names, columns, mapping->quality == NULL ? 3 : 4);
 	struct lp_text quality = { 0 };
 	struct pg_arguments *arguments;
 	bool ok;
 
-	if (!describe(description, names, columns, mapping->quality == NULL ? COLUMNS_MOST - 1 : COLUMNS_MOST, error) ||
-	    !check_time(description, error))
+	if (!describe(description, names, columns, count, error) || !check_time(description, error) ||
+	    !check_ingestion(description, error))
 		return false;
 	if (description->value.category != 'N' && description->value.category != 'B')
 		return fail_column(description, mapping->value, "has no numbers", error);
@@ -155,13 +175,16 @@ static bool make_narrow(struct description *description, struct pg_mapping *made
 static bool make_wide(struct description *description, struct pg_mapping *made, struct lp_error *error)
 {
 	const struct lp_mapping *mapping = description->mapping;
-	struct column *columns[] = { &description->time };
+	const char *names[2] = { mapping->time };
+	struct column *columns[2] = { &description->time };
+	size_t count = add_ingestion(description, names, columns, 1);
 	struct pg_arguments *arguments;
 	PGresult *result = NULL;
 	struct lp_text values = { 0 };
 	bool ok;
 
-	if (!describe(description, &mapping->time, columns, 1, error) || !check_time(description, error))
+	if (!describe(description, names, columns, count, error) || !check_time(description, error) ||
+	    !check_ingestion(description, error))
 		return false;
 	arguments = lp_pg_arguments(description->store);
 	lp_pg_argument_text(arguments, mapping->table);
@@ -210,6 +233,8 @@ bool lp_pg_use_mapping(struct pg_store *store, struct pg_mapping *mapping, struc
 	ok = mapping->configured->query != NULL ? lp_pg_make_query(store, mapping, error)
 	     : mapping->configured->wide        ? make_wide(&description, mapping, error)
 	                                        : make_narrow(&description, mapping, error);
+	if (ok && mapping->configured->late == LP_LATE_INGESTION)
+		mapping->written = lp_pg_written_rows(store, mapping, mapping->configured->ingestion_time);
 	if (!ok)
 		lp_pg_forget_mapping(mapping);
 	free(store->arguments.data);

@@ -10,6 +10,7 @@
 #include "store/postgresql/internal.h"
 
 #include "text/names.h"
+#include "text/utf8.h"
 
 struct pg_mapping {
 	const struct lp_mapping *configured;
@@ -19,6 +20,7 @@ struct pg_mapping {
 	char *source;            /* a relation with the columns series_id, ts, value, quality; NULL: not made yet */
 	char *keys;              /* the type of an array of keys: "int8[]" */
 	Oid keys_type;           /* of a query: the same */
+	char *written;           /* the same rows for late.sql, of a table that says when each was written; or NULL */
 	struct lp_names columns; /* of a wide table: those that can be read */
 	struct lp_arena column_names;
 	char *sql[PG_STATEMENT_COUNT];
@@ -58,6 +60,13 @@ void lp_pg_forget_mapping(struct pg_mapping *mapping);
 /* Forgets the prepared statements of the connection over which statements run. */
 void lp_pg_forget_prepared(struct pg_store *store);
 
+/* Adds the key of a row t, as a text, and its time. */
+void lp_pg_add_row_key(struct pg_store *store, const struct pg_mapping *mapping, struct lp_text *text);
+void lp_pg_add_row_time(struct pg_store *store, const struct lp_mapping *configured, struct lp_text *text);
+/* The relation of rows with the column that says when each was written; it becomes the caller's. */
+char *lp_pg_written_rows(struct pg_store *store, const struct pg_mapping *mapping, const char *ingestion_time);
+/* True for a statement that reads it. */
+bool lp_pg_reads_written(enum pg_statement statement);
 /* True for a statement that is made for each mapping. */
 bool lp_pg_is_mapped(enum pg_statement statement);
 /* The text and the name of such a statement, for the mapping in use. */
@@ -115,6 +124,16 @@ bool lp_pg_is_refusal(const struct lp_error *error);
  * False: none of the batch is to blame, so that another try would end like this one.
  */
 bool lp_pg_leave_refused(struct pg_store *store, struct lp_batch *batch) LP_MUST_CHECK;
+
+/* written.c: rows that are late, of tables that say when each was written. */
+/* Fails where late rows cannot be asked for, and says which index is missing on parts of so many bytes. */
+bool lp_pg_check_written(struct pg_store *store, struct pg_mapping *mapping, int64_t large, struct lp_text *advice,
+                         struct lp_error *error) LP_MUST_CHECK;
+/*
+ * Within migrate: rows that were written since the last run into a table whose triggers note them from now on. What
+ * was looked for in tables that say no more when a row was written is forgotten.
+ */
+bool lp_pg_settle_written(struct pg_store *store, struct lp_error *error) LP_MUST_CHECK;
 
 /* late.c: triggers that note late rows; as of mirror.c. */
 size_t lp_pg_count_noting(const struct pg_store *store);

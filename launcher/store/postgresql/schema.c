@@ -166,7 +166,8 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 	bool mirrored;
 	return options->dry_run ||
 	       ((!*owner || lp_pg_prepare_partitions(store, error)) &&
-	        (!*owner || (lp_pg_make_mirror(store, &mirrored, error) && lp_pg_make_noting(store, error))) &&
+	        (!*owner || (lp_pg_make_mirror(store, &mirrored, error) && lp_pg_make_noting(store, error) &&
+	                     lp_pg_settle_written(store, error))) &&
 	        grant(store, options->run_role, run_grants, sizeof run_grants / sizeof *run_grants, error) &&
 	        grant(store, options->read_role, read_grants, sizeof read_grants / sizeof *read_grants, error));
 }

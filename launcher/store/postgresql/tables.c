@@ -38,6 +38,7 @@ static bool size_of(struct pg_store *store, const char *table, int64_t *bytes, s
 /* What makes reading faster. The table is written as the configuration has it. */
 static void advise(const struct lp_mapping *mapping, struct lp_text *advice)
 {
+	lp_text_addf(advice, advice->length > 0 ? " " : "");
 	lp_text_addf(advice, "%s is read to its end for each window: CREATE INDEX ON %s (", mapping->table,
 	             mapping->table);
 	if (!mapping->wide)
@@ -131,7 +132,7 @@ static bool check_keys(struct pg_store *store, const struct pg_group *group, str
 		return true;
 	(void)lp_pg_begin_group(store, group);
 	ok = lp_pg_execute(store, PG_MAPPED_CHECK_KEYS, &result, error);
-	if (ok && mapping->configured->late == LP_LATE_TRIGGERS && !lp_pg_is_null(result, 0, 0))
+	if (ok && mapping->configured->late >= LP_LATE_TRIGGERS && !lp_pg_is_null(result, 0, 0))
 		ok = lp_fail(error, LP_EXIT_CONFIGURATION,
 		             "the key \"%.*s\" of a series is written otherwise in %s: late rows would not be found",
 		             LP_CUT(100, PQgetvalue(result, 0, 0)), mapping->configured->table);
@@ -186,6 +187,7 @@ static bool check_here(struct pg_store *store, const struct pg_group *group, str
 		return false;
 	if ((strcmp(check->name, LP_RESULTS_TABLE) != 0 || lp_pg_check_mirror(store, &check->error)) &&
 	    (mapping->configured->late != LP_LATE_TRIGGERS || lp_pg_check_noting(store, &check->error)) &&
+	    lp_pg_check_written(store, group->mapping, LARGE_BYTES, advice, &check->error) &&
 	    look(store, group, check, advice))
 		return execute(store, PG_UNGUARD, NULL, error) && forget_plan(store, error);
 	if (PQstatus(store->connection) != CONNECTION_OK) {
@@ -205,7 +207,7 @@ static bool check_one(struct pg_store *store, const struct pg_group *group, stru
 	check->database = configured->database;
 	check->table = configured->table;
 	check->series = group->count;
-	check->late_is_ignored = configured->late != LP_LATE_TRIGGERS && strcmp(check->name, LP_RESULTS_TABLE) != 0;
+	check->late_is_ignored = configured->late < LP_LATE_TRIGGERS && strcmp(check->name, LP_RESULTS_TABLE) != 0;
 	return (group->mapping->database == NULL ? check_here : check_elsewhere)(store, group, check, advice, error);
 }
 

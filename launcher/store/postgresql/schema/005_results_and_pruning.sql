@@ -951,6 +951,20 @@ comment on column local_processing.imported_file.source is 'The directory.';
 comment on column local_processing.imported_file.size is 'Bytes.';
 comment on column local_processing.imported_file.content is 'A hash of its bytes: tells whether it was changed.';
 
+-- Up to where rows were looked for in tables of somebody else that say when a row was written.
+
+create table local_processing.late_seen (
+    name text primary key,
+    ingestion_time text not null,
+    seen_from timestamptz not null,
+    seen_transaction bigint not null,
+    cluster bigint not null
+);
+comment on table local_processing.late_seen is
+    'A table with `late: {ingestion_time: ...}`: the next run looks for rows that were written from seen_from on, by transactions from seen_transaction on. Without its row looking begins with the next run.';
+comment on column local_processing.late_seen.name is 'That the configuration gives the table.';
+comment on column local_processing.late_seen.cluster is 'Whose transactions are counted: after a restore into another cluster all rows from seen_from on are looked at.';
+
 -- Calculations in shadow: their results go to series of their own, and so does what reads those. What has the same name
 -- has the same unit and attributes.
 
