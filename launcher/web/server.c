@@ -17,6 +17,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -261,10 +262,26 @@ static void find_address(struct lp_web *web, int descriptor)
 	lp_web_address_format(&address, web->address);
 }
 
+/* libevent ends the program where it cannot open what it needs for itself. */
+static bool can_open_more(int descriptor)
+{
+	enum { OF_LIBEVENT = 6 };
+	int opened[OF_LIBEVENT], count = 0, number;
+	while (count < OF_LIBEVENT && (opened[count] = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)) >= 0)
+		count++;
+	number = errno;
+	for (int i = 0; i < count; i++)
+		close(opened[i]);
+	errno = number;
+	return count == OF_LIBEVENT;
+}
+
 static bool make_events(struct lp_web *web, int descriptor)
 {
 	web->box = lp_web_box_new();
 	web->end_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!can_open_more(descriptor))
+		return false;
 	web->base = event_base_new();
 	web->http = web->base == NULL ? NULL : evhttp_new(web->base);
 	web->listener = web->http == NULL
