@@ -2,10 +2,11 @@
 #include "command/command.h"
 #include "command/output.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 struct request {
-	const char *run_role, *read_role;
+	const char *run_role, *read_role, *triggers_to;
 	bool dry_run;
 };
 
@@ -57,12 +58,40 @@ static void print_way_back(const struct lp_schema_state *before)
 		       before->present, before->wanted, before->wanted - 1);
 }
 
+/* Writes what the owner of tables has to run; nothing where the triggers are there already. */
+static bool write_triggers(const char *path, const struct lp_text *triggers, struct lp_error *error)
+{
+	FILE *file;
+	bool written;
+
+	if (triggers->length == 0) {
+		puts("the triggers of tables are as the configuration has them: no file was written");
+		return true;
+	}
+	file = fopen(path, "we");
+	if (file == NULL)
+		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write %s", path);
+	written = fprintf(file,
+	                  "-- Triggers that note late rows for local-processing. Run this as a role that owns the "
+	                  "tables and may create\n-- functions in the schema local_processing and give them to its "
+	                  "owner, such as a superuser.\nBEGIN;\n%sCOMMIT;\n",
+	                  triggers->data) > 0;
+	if (fclose(file) != 0 || !written)
+		return lp_fail_errno(error, LP_EXIT_CANNOT_WRITE, errno, "cannot write %s", path);
+	lp_print("%s: triggers for the owner of the tables; a run refuses to begin until they are there. Migrate again "
+	         "afterwards\n",
+	         path);
+	return true;
+}
+
 static bool run(struct lp_session *session, void *data, struct lp_error *error)
 {
 	const struct request *request = data;
+	struct lp_text triggers = { 0 };
 	struct lp_migrate_options options = { .run_role = request->run_role,
 		                              .read_role = request->read_role,
-		                              .dry_run = request->dry_run };
+		                              .dry_run = request->dry_run,
+		                              .triggers = request->triggers_to == NULL ? NULL : &triggers };
 	struct progress progress = { .dry_run = request->dry_run };
 	struct lp_schema_state before, after;
 	char place[256];
@@ -89,12 +118,16 @@ static bool run(struct lp_session *session, void *data, struct lp_error *error)
 	if (!lp_store_schema(session->store, &after, error))
 		return false;
 	print_outcome(&before, &after, request, &progress);
-	return true;
+	bool written = request->triggers_to == NULL || request->dry_run ||
+	               write_triggers(request->triggers_to, &triggers, error);
+	lp_text_free(&triggers);
+	return written;
 }
 
 static const struct lp_option options[] = {
 	{ .name = "--run-role", .value = "ROLE", .field = offsetof(struct request, run_role) },
 	{ .name = "--read-role", .value = "ROLE", .field = offsetof(struct request, read_role) },
+	{ .name = "--triggers-to", .value = "FILE", .field = offsetof(struct request, triggers_to) },
 	{ .name = "--dry-run", .letter = 'n', .field = offsetof(struct request, dry_run) },
 	{ .name = NULL },
 };
@@ -111,6 +144,8 @@ const struct lp_command lp_command_migrate = {
 		"\n"
 		"  --run-role ROLE   grant ROLE what apply, import, run and prune need (PostgreSQL)\n"
 		"  --read-role ROLE  grant ROLE to read everything, and to change nothing (PostgreSQL)\n"
+		"  --triggers-to FILE  write the triggers of tables with `late: triggers` to FILE, for the owner of\n"
+		"                    the tables to run, rather than make them (PostgreSQL)\n"
 		"  -n, --dry-run     say what would be done, and do nothing\n"
 		"\n"
 		"Migrate as the role that is to own the schema; it needs the right to create one (CREATE on the\n"

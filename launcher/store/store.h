@@ -65,6 +65,11 @@ bool lp_store_schema(struct lp_store *store, struct lp_schema_state *state, stru
 struct lp_migrate_options {
 	const char *run_role, *read_role; /* roles to grant rights to; NULL: none. They must exist */
 	bool dry_run;
+	/*
+	 * Gets the statements of triggers of tables of somebody else, for their owner to
+	 * run; empty: none is to be made. NULL: the triggers are made.
+	 */
+	struct lp_text *triggers;
 };
 typedef void lp_migrate_step(void *context, int32_t version, const char *description);
 bool lp_store_migrate(struct lp_store *store, const struct lp_migrate_options *options, lp_migrate_step *step,

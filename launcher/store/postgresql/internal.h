@@ -167,6 +167,7 @@ struct pg_store {
 	struct pg_database *databases; /* database.h: those that mappings name */
 	size_t database_count;
 	const struct lp_locator *locator; /* without a connection: says where series are; else NULL */
+	struct lp_text *script; /* late.c: gets the statements of triggers, which are made by somebody else; or NULL */
 	char *own_detail; /* of the last error that this program's own functions raised: for itself, not for people */
 };
 

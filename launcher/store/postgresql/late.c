@@ -74,11 +74,33 @@ static char *function_text(const struct parts *parts)
 	                      parts->time.data, parts->names.data);
 }
 
+/* Runs a statement, or writes it down for somebody else. */
 static bool run(struct pg_store *store, enum pg_statement statement, char *sql, struct lp_error *error)
 {
-	bool ok = lp_pg_command(store, sql, lp_pg_statements[statement].doing, error);
+	bool ok = true;
 
+	if (store->script != NULL)
+		lp_text_addf(store->script, "%s%s\n", sql, strchr(sql, ';') == sql + strlen(sql) - 1 ? "" : ";");
+	else
+		ok = lp_pg_command(store, sql, lp_pg_statements[statement].doing, error);
 	free(sql);
+	return ok;
+}
+
+/* A function that somebody else makes has the rights of the schema's owner, all the same. */
+static bool give(struct pg_store *store, const struct parts *parts, struct lp_error *error)
+{
+	PGresult *result = NULL;
+	bool ok;
+
+	if (store->script == NULL)
+		return true;
+	(void)lp_pg_arguments(store);
+	ok = lp_pg_execute(store, PG_FIND_OWNER, &result, error) &&
+	     run(store, PG_GIVE_NOTING,
+	         lp_format_text(lp_pg_format(PG_GIVE_NOTING, "%1$s %2$s"), parts->function, PQgetvalue(result, 0, 0)),
+	         error);
+	PQclear(result);
 	return ok;
 }
 
@@ -97,7 +119,8 @@ static bool make(struct pg_store *store, struct pg_mapping *mapping, const struc
 	char *literal = PQescapeLiteral(store->connection, digest, strlen(digest));
 	bool ok = run(store, PG_CREATE_NOTING, function_text(parts), error) &&
 	          run(store, PG_NOTE_NOTING,
-	              lp_format_text(lp_pg_format(PG_NOTE_NOTING, "%1$s %2$s"), parts->function, literal), error);
+	              lp_format_text(lp_pg_format(PG_NOTE_NOTING, "%1$s %2$s"), parts->function, literal), error) &&
+	          give(store, parts, error);
 
 	for (size_t i = 0; ok && i < sizeof triggers / sizeof *triggers; i++)
 		ok = run(store, triggers[i],
@@ -107,7 +130,8 @@ static bool make(struct pg_store *store, struct pg_mapping *mapping, const struc
 	PQfreemem(literal);
 	if (!ok && error->exit == LP_EXIT_PERMISSION)
 		lp_hint(error,
-		        "Nothing was changed. Who makes triggers has to own %.*s: migrate as a member of its owner.",
+		        "Nothing was changed. Who makes triggers has to own %.*s: migrate as a member of its owner, or "
+		        "with --triggers-to FILE, and let its owner run that.",
 		        LP_CUT(100, mapping->configured->table));
 	return ok;
 }

@@ -128,6 +128,17 @@ static bool grant(struct pg_store *store, const char *role, const enum pg_statem
 	return ok && check_rights(store, role, grants == run_grants, error);
 }
 
+/* Rows since the last run are noted once the triggers are there: where somebody else makes them, by the next migrate. */
+static bool make_noting(struct pg_store *store, struct lp_text *script, struct lp_error *error)
+{
+	bool ok;
+
+	store->script = script;
+	ok = lp_pg_make_noting(store, error);
+	store->script = NULL;
+	return ok && ((script != NULL && script->length > 0) || lp_pg_settle_written(store, error));
+}
+
 static bool migrate(struct pg_store *store, const struct lp_migrate_options *options, lp_migrate_step *step,
                     void *context, bool *owner, struct lp_error *error)
 {
@@ -166,8 +177,8 @@ static bool migrate(struct pg_store *store, const struct lp_migrate_options *opt
 	bool mirrored;
 	return options->dry_run ||
 	       ((!*owner || lp_pg_prepare_partitions(store, error)) &&
-	        (!*owner || (lp_pg_make_mirror(store, &mirrored, error) && lp_pg_make_noting(store, error) &&
-	                     lp_pg_settle_written(store, error))) &&
+	        (!*owner ||
+	         (lp_pg_make_mirror(store, &mirrored, error) && make_noting(store, options->triggers, error))) &&
 	        grant(store, options->run_role, run_grants, sizeof run_grants / sizeof *run_grants, error) &&
 	        grant(store, options->read_role, read_grants, sizeof read_grants / sizeof *read_grants, error));
 }

@@ -84,6 +84,14 @@ FOR EACH STATEMENT EXECUTE FUNCTION {{schema}}.%2$s();
 -- doing: note what triggers were made of
 COMMENT ON FUNCTION {{schema}}.%1$s IS %2$s;
 
+-- name: find_owner
+-- doing: look for the owner of the schema
+SELECT quote_ident(pg_get_userbyid(nspowner)) FROM pg_namespace WHERE nspname = '{{schema}}';
+
+-- name: give_noting
+-- doing: let the function that notes late rows have the rights of the schema's owner
+ALTER FUNCTION {{schema}}.%1$s() OWNER TO %2$s;
+
 -- A row's transaction as a number that does not begin again: a row shows the lower half, and cannot be of one to come.
 -- fragment: transaction_of row_version
 CASE
