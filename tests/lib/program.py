@@ -178,16 +178,20 @@ class Session:
         while self._psql.stdout.readline().strip() != b"done":
             assert self._psql.poll() is None, statements
 
+    def _finish(self, *statements: str) -> None:
+        if self._psql.poll() is None:
+            self._psql.communicate("".join(f"{text};\n" for text in statements).encode())
+
     def end(self, *statements: str) -> None:
         """Commit, after more statements; more than once is no harm."""
-        if self._psql.poll() is None:
-            self._psql.communicate("".join(f"{text};\n" for text in (*statements, "COMMIT")).encode())
+        self._finish(*statements, "COMMIT")
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.end()
+        """Take back what was done."""
+        self._finish("ROLLBACK")
 
 
 def tests_of(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
